@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// A test runs in Node and must load what Node would: `imports` and `exports` of the packages have a `browser` branch.
+// A test runs in Node and must load what Node would: `imports` and `exports` of the packages have a
+// `browser` branch.
 const conditions = ["node", "import", "module", "default"];
 
 const shared = {
@@ -19,7 +20,10 @@ const patient = { ...shared.test, testTimeout: 60_000, hookTimeout: 90_000 };
 const JOURNEYS = "tests/e2e/journeys.test.ts";
 /** Need a program that is rarely installed. */
 const OTHER_GATEWAYS = "tests/contract/gateway/{nginx,envoy,traefik}.test.ts";
-/** Whether the table of checks that are taken out still fits the code; the tests themselves take half an hour. */
+/**
+ * Whether the table of checks that are taken out still fits the code; the tests themselves take
+ * half an hour.
+ */
 const HOLES_TABLE = "tests/scripts/holes.test.ts";
 /** Start programs or whole stacks. */
 const SLOW_DOCUMENTS = "tests/docs/{readme-code,guide-draft-11}.test.ts";
@@ -151,13 +155,15 @@ export default defineConfig({
         ssr: { resolve: { conditions: ["node", "module", "default"] } },
         test: {
           ...patient,
-          // Needs Next and a browser besides, which `npm run test:long -- runtimes` installs or finds.
+          // Needs Next and a browser besides, which `npm run test:long -- runtimes` installs or
+          // finds.
           name: "runtimes-long",
           include: process.env.NEXT_UNDER_TEST ? ["tests/runtimes/long/*.test.ts"] : [],
           hookTimeout: 600_000,
         },
       },
-      // Start PostgreSQL and Valkey, and fail without them: `npm run test:all -- replicas` finds or installs them.
+      // Start PostgreSQL and Valkey, and fail without them: `npm run test:all -- replicas` finds or
+      // installs them.
       {
         // A `require` in `pg` must not get the module for `import`.
         ssr: { resolve: { conditions: ["node", "module", "default"] } },
@@ -176,7 +182,8 @@ export default defineConfig({
         ...shared,
         test: {
           ...patient,
-          // Needs a Keycloak, which `npm run test:all -- keycloak` starts, or two that are one; the journeys start their own.
+          // Needs a Keycloak, which `npm run test:all -- keycloak` starts, or two that are one; the
+          // journeys start their own.
           name: "keycloak",
           include: process.env.KEYCLOAK_CLUSTER_NODES
             ? ["tests/keycloak/cluster/**/*.test.ts"]

@@ -1,5 +1,6 @@
 /**
- * docs/architecture.md as data: which folders there are, and which part may import which. `check-arrows` compares the tree with it.
+ * docs/architecture.md as data: which folders there are, and which part may import which.
+ * `check-arrows` compares the tree with it.
  *
  * @module
  */
@@ -10,7 +11,10 @@ import { AGENT_NAMES } from "topology";
 export interface ArchitectureMap {
   /** Every folder of section 2, from the root. */
   readonly folders: readonly string[];
-  /** By folder: packages and entry points of ours that it may import. A folder inside a package stands before the package. */
+  /**
+   * By folder: packages and entry points of ours that it may import. A folder inside a package
+   * stands before the package.
+   */
   readonly arrows: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -57,7 +61,10 @@ function folderOf(part: string, folders: readonly string[]): string {
   return folder;
 }
 
-/** Folders that are not on the map, or on the map alone. `src` folders count where the map shows those of a package. */
+/**
+ * Folders that are not on the map, or on the map alone. `src` folders count where the map shows
+ * those of a package.
+ */
 export function folderProblems({ folders }: ArchitectureMap, found: readonly string[]): string[] {
   const isShown = (folder: string) => {
     const source = /^.*\/src\//.exec(folder)?.[0];
@@ -74,8 +81,9 @@ export function folderProblems({ folders }: ArchitectureMap, found: readonly str
 }
 
 /**
- * The layers of `packages/aauth/src`, lowest first: a file imports from its own folder and from lower layers, never sideways or up. A file
- * that is named itself belongs to that layer and not to its folder's.
+ * The layers of `packages/aauth/src`, lowest first: a file imports from its own folder and from
+ * lower layers, never sideways or up. A file that is named itself belongs to that layer and not to
+ * its folder's.
  */
 export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   [
@@ -118,7 +126,10 @@ export interface Package {
   readonly name: string;
 }
 
-/** Imports that are not on the map, each as a sentence that begins with the place. That manifests name what is imported knip checks. */
+/**
+ * Imports that are not on the map, each as a sentence that begins with the place. That manifests
+ * name what is imported knip checks.
+ */
 export function arrowProblems(
   { arrows }: Pick<ArchitectureMap, "arrows">,
   packages: readonly Package[],
@@ -142,7 +153,10 @@ export function arrowProblems(
 const ADD_ON = "packages/aauth/src/february-2026/";
 const UNAWARE_OF_IT = /^packages\/(?:aauth|fastify-aauth)\/src\//;
 
-/** A source of the core or of the Fastify gate that names the add-on, in code or comment, as a sentence that begins with the place. */
+/**
+ * A source of the core or of the Fastify gate that names the add-on, in code or comment, as a
+ * sentence that begins with the place.
+ */
 export function addOnProblems(path: string, source: string): string[] {
   if (!UNAWARE_OF_IT.test(path) || path.startsWith(ADD_ON)) return [];
   return /february/i.test(source) ? [`${path}: names February 2026, which is an add-on`] : [];
@@ -150,7 +164,8 @@ export function addOnProblems(path: string, source: string): string[] {
 
 /** The specifiers of static imports, re-exports and dynamic imports in a TypeScript source. */
 export function importsOf(source: string): string[] {
-  // Enough for code that a formatter has laid out; a specifier built at run time is refused by review, not here.
+  // Enough for code that a formatter has laid out; a specifier built at run time is refused by
+  // review, not here.
   const withoutComments = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
   const pattern =
     /(?:^|[\n;}])\s*(?:import|export)\b[^"';]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;

@@ -1,6 +1,7 @@
-// The door behind `npm run demo`, `npm test` and the others: installs the dependencies when they are missing or old, then hands
-// over to the Node version that the project pins. Plain JavaScript, because the Node that starts it may be as old as 18.
-// Installing goes through `npx <pinned pnpm>`, so that a clean machine needs nothing but Node and npm.
+// The door behind `npm run demo`, `npm test` and the others: installs the dependencies when they
+// are missing or old, then hands over to the Node version that the project pins. Plain JavaScript,
+// because the Node that starts it may be as old as 18. Installing goes through `npx <pinned pnpm>`,
+// so that a clean machine needs nothing but Node and npm.
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
@@ -51,7 +52,10 @@ if (missing !== undefined) await installDependencies(missing);
 const envFile = existsSync(join(root, ".env")) ? ["--env-file=.env"] : [];
 process.exitCode = await run(nodeForScripts(), [...envFile, script, ...args], { stdio: "inherit" });
 
-/** What has to be installed for the command: everything, or what it runs on, without the tools that test and build the code. */
+/**
+ * What has to be installed for the command: everything, or what it runs on, without the tools that
+ * test and build the code.
+ */
 function missingDependencies() {
   const needsTools = COMMANDS[command].needsTools === true;
   if (!existsSync(installStamp))
@@ -84,7 +88,8 @@ async function installDependencies({ why, needsTools }) {
       status,
     );
   }
-  // pnpm leaves the file alone when nothing was to do; without a new date it would be asked again every time.
+  // pnpm leaves the file alone when nothing was to do; without a new date it would be asked again
+  // every time.
   const now = new Date();
   utimesSync(installStamp, now, now);
   // Where this fails the demo says so: it tries again.
@@ -102,7 +107,10 @@ function nodeForScripts() {
   );
 }
 
-/** Runs a program to its end and resolves with its exit status. Signals go on to it, and so does the loss of our own parent. */
+/**
+ * Runs a program to its end and resolves with its exit status. Signals go on to it, and so does the
+ * loss of our own parent.
+ */
 function run(program, programArgs, { stdio, output }) {
   return new Promise((resolve) => {
     const env = {
@@ -137,8 +145,9 @@ function run(program, programArgs, { stdio, output }) {
 }
 
 /**
- * npm that is ended may not signal the processes below it. So under npm or pnpm (and under a program that asks for it) the parents are watched;
- * elsewhere they are not, because a shell may leave its background jobs behind on purpose.
+ * npm that is ended may not signal the processes below it. So under npm or pnpm (and under a
+ * program that asks for it) the parents are watched; elsewhere they are not, because a shell may
+ * leave its background jobs behind on purpose.
  */
 function watchOwnParent(onDeath) {
   if (process.env.npm_lifecycle_event === undefined && !process.env.AGENT_KIT_PARENT_PID) return undefined;
@@ -148,7 +157,10 @@ function watchOwnParent(onDeath) {
   }, PARENT_POLL_MS);
 }
 
-/** Our parent and, where there is /proc, its parent: npm starts scripts through a shell, and some shells stay in between. */
+/**
+ * Our parent and, where there is /proc, its parent: npm starts scripts through a shell, and some
+ * shells stay in between.
+ */
 function parents() {
   let grandparent = "";
   try {

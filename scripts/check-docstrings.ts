@@ -46,7 +46,9 @@ function exportsOf(file: string): Map<string, Set<string>> {
   return found;
 }
 
-/** Whether a comment ends before the declaration of a name. True where the file only hands it on. */
+/**
+ * Whether a comment ends before the declaration of a name. True where the file only hands it on.
+ */
 function hasDocstring(source: string, name: string): boolean {
   const declared = [...source.matchAll(DECLARATION)].find(([, own]) => own === name);
   return declared === undefined || source.slice(0, declared.index).trimEnd().endsWith("*/");

@@ -1,7 +1,8 @@
 /**
- * Packs the published packages as npm does and judges the tarballs as their users would meet them: publint and
- * are-the-types-wrong, an import of every entry point outside the workspace by Node and by TypeScript, links and addresses,
- * and the manifest that leads to the sources inside the workspace.
+ * Packs the published packages as npm does and judges the tarballs as their users would meet them:
+ * publint and are-the-types-wrong, an import of every entry point outside the workspace by Node and
+ * by TypeScript, links and addresses, and the manifest that leads to the sources inside the
+ * workspace.
  *
  * @module
  */
@@ -59,7 +60,10 @@ async function judge(tarball: string, name: string): Promise<void> {
   console.log(`${name} ${manifest.version}: ${entries.length} entry points`);
 }
 
-/** Lays a tarball out as an install would: its own dependencies beside it, packages of ours from their tarballs. */
+/**
+ * Lays a tarball out as an install would: its own dependencies beside it, packages of ours from
+ * their tarballs.
+ */
 async function unpack(tarball: string, name: string): Promise<void> {
   const target = installed(name);
   await mkdir(target, { recursive: true });
@@ -79,7 +83,10 @@ function refuseWorkspaceRanges(name: string, { dependencies, peerDependencies }:
       throw new Error(`${name} depends on ${dependency} by ${range}, which is no range`);
 }
 
-/** Inside the workspace a package is its folder `src`: the same entries, from the sources of what is built. */
+/**
+ * Inside the workspace a package is its folder `src`: the same entries, from the sources of what is
+ * built.
+ */
 async function demandSourceManifest(name: string, packed: Manifest): Promise<void> {
   const source = await readManifest(`${REPOSITORY_ROOT}packages/${name}/src/package.json`);
   const entries = Object.entries(source.exports as Record<string, string>).map(([entry, file]) => {
@@ -104,7 +111,10 @@ function builtTargets(targets: Targets | undefined): Targets | undefined {
   return Object.fromEntries(built);
 }
 
-/** The address of the repository is that of the root's manifest, and links of the README begin with it or lead elsewhere. */
+/**
+ * The address of the repository is that of the root's manifest, and links of the README begin with
+ * it or lead elsewhere.
+ */
 async function demandAddresses(name: string, { repository, homepage, bugs }: Manifest): Promise<void> {
   const { url } = (await readManifest(`${REPOSITORY_ROOT}package.json`)).repository!;
   const page = url.replace(/^git\+|\.git$/g, "");
@@ -113,7 +123,8 @@ async function demandAddresses(name: string, { repository, homepage, bugs }: Man
   const wanted = [{ type: "git", url, directory }, `${page}/tree/main/${directory}#readme`, `${page}/issues`];
   if (found !== JSON.stringify(wanted)) throw new Error(`${name}: repository, homepage or bugs: ${found}`);
   const readme = await readFile(join(installed(name), "README.md"), "utf8");
-  // A tarball has README and code; whatever else the repository has is not there for a reader of the package's page.
+  // A tarball has README and code; whatever else the repository has is not there for a reader of
+  // the package's page.
   const [link] = /\]\((?!https?:|#)[^)]*\)/.exec(readme) ?? [];
   if (link !== undefined) throw new Error(`the README of ${name} links out of its package: ${link}`);
 }

@@ -15,25 +15,16 @@ const CODE = /\.(?:[cm]?[jt]sx?|css|java)$/;
 /** Folders whose comments are wrapped next. */
 const PENDING = [
   "packages/aauth-explain/",
-  "packages/aauth-stores/",
-  "packages/aauth/src/agent/",
-  "packages/aauth/src/gates/",
-  "packages/aauth/src/resource/",
   "packages/agent-kit/",
   "packages/backend-api/",
-  "packages/fastify-aauth/",
   "packages/issuer-kit/",
-  "packages/mcp-aauth/",
   "packages/protocol-trace/",
   "scripts/",
   "services/auth-server/",
   "services/backend/",
-  "services/delegate-agent/",
-  "services/person-server/",
   "services/supply-chain-agent/",
   "tests/",
   "ui/",
-  "vitest.config.ts",
 ];
 const TEST = /\.test\.tsx?$/;
 

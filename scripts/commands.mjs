@@ -3,13 +3,17 @@
  *
  * @typedef {object} Command
  * @property {string} script run by the pinned Node with the remaining arguments
- * @property {boolean} [needsTools] whether it needs what tests and builds the code: `devDependencies`
- * @property {string} [does] what it does and how long it takes; undefined where the script's own help says so
- * @property {Usage} [usage] undefined where the script reads its flags itself, and prints them after `does`
+ * @property {boolean} [needsTools] whether it needs what tests and builds the code:
+ * `devDependencies`
+ * @property {string} [does] what it does and how long it takes; undefined where the script's own
+ * help says so
+ * @property {Usage} [usage] undefined where the script reads its flags itself, and prints them
+ * after `does`
  *
  * @typedef {object} Usage
  * @property {[name: string, text: string][]} [flags] switches
- * @property {[name: string, text: string]} [words] arguments, as many as one likes; none are taken without
+ * @property {[name: string, text: string]} [words] arguments, as many as one likes; none are taken
+ * without
  * @property {[name: string, text: string][]} [variables]
  */
 
@@ -130,7 +134,10 @@ export function asksForHelp(args) {
   return args.slice(0, end < 0 ? undefined : end).some((arg) => HELP_FLAGS.includes(arg));
 }
 
-/** The beginning of a command's help, and all of it where `usage` is there. Undefined where the script's own says everything. */
+/**
+ * The beginning of a command's help, and all of it where `usage` is there. Undefined where the
+ * script's own says everything.
+ */
 export function helpText(name) {
   const { does, usage } = COMMANDS[name];
   if (does === undefined) return undefined;

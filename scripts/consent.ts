@@ -1,6 +1,6 @@
 /**
- * `npm run consent`: shows and changes which scopes need the user's consent, at whichever auth server is running (the embedded one
- * or Keycloak).
+ * `npm run consent`: shows and changes which scopes need the user's consent, at whichever auth
+ * server is running (the embedded one or Keycloak).
  *
  * @module
  */

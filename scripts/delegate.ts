@@ -1,6 +1,7 @@
 /**
- * `npm run delegate`: a delegate of the backend beside the demo that has the same variables. It is the demo's own where that one was left
- * out, otherwise one more: its port, address and credential are those of the next free port.
+ * `npm run delegate`: a delegate of the backend beside the demo that has the same variables. It is
+ * the demo's own where that one was left out, otherwise one more: its port, address and credential
+ * are those of the next free port.
  *
  * @module
  */
@@ -20,7 +21,10 @@ try {
 }
 await import("../services/delegate-agent/src/main.ts");
 
-/** What the demo would give its delegate at a port that is free. Flags of the service and other variables take precedence. */
+/**
+ * What the demo would give its delegate at a port that is free. Flags of the service and other
+ * variables take precedence.
+ */
 async function variablesFor(env: NodeJS.ProcessEnv, args: string[]): Promise<NodeJS.ProcessEnv> {
   const { ports, modes } = readDemoSettings(env, []);
   const at = (port: number) =>

@@ -1,7 +1,9 @@
 /**
- * `npm run docs`: writes the reference pages that are made from the code; tests/docs/reference.test.ts compares them. With `--walkthrough`
- * also what docs/walkthrough shows of real runs, pictures included: the tests of those pages make the runs, and write instead of comparing. With
- * `--runtimes` and `--runtimes-long` the same for the answers in docs/reference/runtimes.md.
+ * `npm run docs`: writes the reference pages that are made from the code;
+ * tests/docs/reference.test.ts compares them. With `--walkthrough` also what docs/walkthrough shows
+ * of real runs, pictures included: the tests of those pages make the runs, and write instead of
+ * comparing. With `--runtimes` and `--runtimes-long` the same for the answers in
+ * docs/reference/runtimes.md.
  *
  * @module
  */

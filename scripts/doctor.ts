@@ -1,6 +1,6 @@
 /**
- * `npm run doctor`: what works on this machine and what to do about what does not, one line each. Exits with 1 when `npm run demo`
- * would not work; what only other commands need is a note.
+ * `npm run doctor`: what works on this machine and what to do about what does not, one line each.
+ * Exits with 1 when `npm run demo` would not work; what only other commands need is a note.
  *
  * @module
  */

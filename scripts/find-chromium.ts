@@ -14,7 +14,8 @@ const KNOWN_PLACES = [
 const DOWNLOAD_LIMIT_MS = 120_000;
 
 /**
- * A Chromium to test with: `CHROME_PATH`, else one the system has, else the one playwright downloaded. Undefined when there is none.
+ * A Chromium to test with: `CHROME_PATH`, else one the system has, else the one playwright
+ * downloaded. Undefined when there is none.
  *
  * @throws Error when `CHROME_PATH` names nothing: that is a mistake, not an absence
  */

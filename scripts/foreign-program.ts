@@ -1,5 +1,6 @@
 /**
- * Runs a program that does not watch our runner and ends it together with the runner: `node scripts/foreign-program.ts PROGRAM ARGS…`
+ * Runs a program that does not watch our runner and ends it together with the runner:
+ * `node scripts/foreign-program.ts PROGRAM ARGS…`
  *
  * @module
  */

@@ -1,7 +1,9 @@
 /**
- * `npm run test:holes`: takes each check against a known hole out of a copy of the code, and demands that the tests meant for it fail.
- * It is what shows that every row of docs/reference/known-holes.md is refused by its check, and not by accident. About 40 minutes;
- * `npm run test:holes -- P1 J` runs the rows whose id is P1, or begins with J. `npm run test:long` runs all.
+ * `npm run test:holes`: takes each check against a known hole out of a copy of the code, and
+ * demands that the tests meant for it fail. It is what shows that every row of
+ * docs/reference/known-holes.md is refused by its check, and not by accident. About 40 minutes;
+ * `npm run test:holes -- P1 J` runs the rows whose id is P1, or begins with J. `npm run test:long`
+ * runs all.
  *
  * @module
  */

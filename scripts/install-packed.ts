@@ -11,8 +11,8 @@ const FRAMEWORKS = [
 ];
 
 /**
- * Installs tarballs, Fastify and the SDKs of MCP into a new folder by npm, which runs on this Node and refuses packages
- * that do not name it.
+ * Installs tarballs, Fastify and the SDKs of MCP into a new folder by npm, which runs on this Node
+ * and refuses packages that do not name it.
  */
 export async function installPacked(
   node: string,

@@ -20,7 +20,10 @@ export interface PeersOfDraft11 {
   readonly rust?: string;
 }
 
-/** For a part of a test command: installs the pinned peers in Python and JavaScript below `.cache`. A string is the reason why not. */
+/**
+ * For a part of a test command: installs the pinned peers in Python and JavaScript below `.cache`.
+ * A string is the reason why not.
+ */
 export async function peersOfDraft11(env: NodeJS.ProcessEnv, log: Log) {
   const peers = await install(env, log);
   return typeof peers === "string" ? peers : { PEERS_UNDER_TEST: JSON.stringify(peers) };

@@ -26,7 +26,10 @@ export interface PinnedPackages {
   steps(folder: string): readonly Step[];
 }
 
-/** A folder of its own below `.cache`, made when these versions are not there yet. A string is the reason why it cannot be had here. */
+/**
+ * A folder of its own below `.cache`, made when these versions are not there yet. A string is the
+ * reason why it cannot be had here.
+ */
 export async function installPinned(
   { what, prefix = "", pins, steps }: PinnedPackages,
   log: Log,

@@ -1,5 +1,6 @@
 /**
- * `npm run policy -- check FILE` and `npm run policy -- test FILE`: a gateway policy, linted and tried out without a gateway.
+ * `npm run policy -- check FILE` and `npm run policy -- test FILE`: a gateway policy, linted and
+ * tried out without a gateway.
  *
  * @module
  */

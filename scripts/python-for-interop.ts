@@ -20,8 +20,8 @@ export async function pythonForInterop(env: NodeJS.ProcessEnv, log: Log) {
 }
 
 /**
- * A checkout of the published demo, with a Python for each of its services that has what the lock file pins. A string is the reason why it
- * cannot be had here.
+ * A checkout of the published demo, with a Python for each of its services that has what the lock
+ * file pins. A string is the reason why it cannot be had here.
  *
  * @param folder path of the checkout
  * @throws Error when it is none

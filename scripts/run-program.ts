@@ -18,10 +18,11 @@ export interface ProgramResult {
 }
 
 /**
- * Runs a program to its end. `caught` keeps standard output and standard error together; `shown` lets them through.
- * It is killed when this process ends first, also by a kill.
- * Never rejects: a program that cannot be started has status 127, one that exceeds `limitMs` is ended and has 124, and its output says so.
- * Once this process is about to end, none is started any more, and the promise is never kept.
+ * Runs a program to its end. `caught` keeps standard output and standard error together; `shown`
+ * lets them through. It is killed when this process ends first, also by a kill.
+ * Never rejects: a program that cannot be started has status 127, one that exceeds `limitMs` is
+ * ended and has 124, and its output says so. Once this process is about to end, none is started any
+ * more, and the promise is never kept.
  */
 export function runProgram(
   program: string,
@@ -73,7 +74,10 @@ export function runProgram(
   });
 }
 
-/** From now on a signal, or the end of the bootstrap above, ends the running programs, then what they leave behind, then this process. */
+/**
+ * From now on a signal, or the end of the bootstrap above, ends the running programs, then what
+ * they leave behind, then this process.
+ */
 export function endProgramsOnSignal(): void {
   const end = async () => {
     // Ctrl-C comes twice: from the terminal, and from the bootstrap.
@@ -90,8 +94,9 @@ export function endProgramsOnSignal(): void {
 }
 
 /**
- * For what outlives the programs that made it, such as containers: `cleanup` is called once they have ended, should this process be ended
- * before the returned function says that nothing is left. The programs it runs are marked `isCleanup`.
+ * For what outlives the programs that made it, such as containers: `cleanup` is called once they
+ * have ended, should this process be ended before the returned function says that nothing is left.
+ * The programs it runs are marked `isCleanup`.
  */
 export function cleanUpAtEnd(cleanup: () => Promise<unknown>): () => void {
   cleanups.add(cleanup);

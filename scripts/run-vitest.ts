@@ -14,7 +14,8 @@ export interface VitestPart {
   readonly tests: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Finds or makes the program and returns variables for the tests' environment. A string is the reason why it cannot be had here.
+   * Finds or makes the program and returns variables for the tests' environment. A string is the
+   * reason why it cannot be had here.
    *
    * @throws for a mistake of the user's, such as a variable that names nothing
    */
@@ -28,7 +29,9 @@ export interface VitestPart {
 
 type Prepare = NonNullable<VitestPart["prepare"]>;
 
-/** The first, then the next: the variables of all, or the first reason why a program cannot be had. */
+/**
+ * The first, then the next: the variables of all, or the first reason why a program cannot be had.
+ */
 export function prepareAll(...steps: readonly Prepare[]): Prepare {
   return async (env, log) => {
     let all: Readonly<Record<string, string>> = {};
@@ -42,8 +45,8 @@ export function prepareAll(...steps: readonly Prepare[]): Prepare {
 }
 
 /**
- * Runs vitest with its output shown and counts what came of it. Temporary files of the tests, and of the programs they start, are gone
- * afterwards.
+ * Runs vitest with its output shown and counts what came of it. Temporary files of the tests, and
+ * of the programs they start, are gone afterwards.
  *
  * @param args what vitest shall run: projects, files
  * @param env `NODE_UNDER_TEST` of it names the Node that vitest runs on. Default: the pinned one
@@ -76,8 +79,8 @@ const vitestOn = (node: string | undefined): readonly [program: string, ...args:
   node === undefined ? [localProgram("vitest")] : [node, `${REPOSITORY_ROOT}node_modules/vitest/vitest.mjs`];
 
 /**
- * Runs a part. Where its program cannot be had the part is skipped, which the summary shows. With `CI` set that is a failure: CI installs
- * what the parts need.
+ * Runs a part. Where its program cannot be had the part is skipped, which the summary shows. With
+ * `CI` set that is a failure: CI installs what the parts need.
  */
 export async function runVitestPart(name: string, part: VitestPart): Promise<PartResult> {
   const startedAt = performance.now();

@@ -15,8 +15,8 @@ export async function installNext(_env: NodeJS.ProcessEnv, log: Log) {
 }
 
 /**
- * Installs the frameworks and runtimes that the gates are attacked on, below `.cache`, and beside them the packages as they
- * are packed, with the servers that import them.
+ * Installs the frameworks and runtimes that the gates are attacked on, below `.cache`, and beside
+ * them the packages as they are packed, with the servers that import them.
  */
 export async function installRuntimes(_env: NodeJS.ProcessEnv, log: Log) {
   const packages = { what: "frameworks and runtimes", prefix: "runtimes-", sources: SOURCES };

@@ -1,5 +1,6 @@
 /**
- * `npm run test:all`: `npm test` and all that takes longer or needs a foreign program. It is what `.ci/run` runs.
+ * `npm run test:all`: `npm test` and all that takes longer or needs a foreign program. It is what
+ * `.ci/run` runs.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * `npm run test:long`: full products, load, a cluster, holes by mutation, containers. Hours; names of parts run these alone.
+ * `npm run test:long`: full products, load, a cluster, holes by mutation, containers. Hours; names
+ * of parts run these alone.
  *
  * @module
  */

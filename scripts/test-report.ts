@@ -26,8 +26,9 @@ export interface VitestReport {
 }
 
 /**
- * Counts a vitest run. A file that could not be loaded counts as one failure, and so does a run that failed without a failed test
- * (an error outside every test, a crash), or in which every test was skipped.
+ * Counts a vitest run. A file that could not be loaded counts as one failure, and so does a run
+ * that failed without a failed test (an error outside every test, a crash), or in which every test
+ * was skipped.
  */
 export function countVitest(
   part: string,
@@ -67,8 +68,8 @@ export function countVitest(
 }
 
 /**
- * The end of the test run: a line a part, the failures by name, and as the very last line `N passed, N failed[, N skipped]`, which is
- * what CI reads.
+ * The end of the test run: a line a part, the failures by name, and as the very last line
+ * `N passed, N failed[, N skipped]`, which is what CI reads.
  */
 export function summaryText(results: readonly PartResult[]): string {
   const width = Math.max(...results.map(({ part }) => part.length));

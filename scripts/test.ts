@@ -1,6 +1,6 @@
 /**
- * `npm test`: what a developer runs on each change. Names of parts run these alone. Ends with the line
- * `N passed, N failed[, N skipped]` and a failing exit status when anything failed.
+ * `npm test`: what a developer runs on each change. Names of parts run these alone. Ends with the
+ * line `N passed, N failed[, N skipped]` and a failing exit status when anything failed.
  *
  * @module
  */

@@ -19,7 +19,9 @@ export interface Component {
   /** False: the project's own stand-in takes its place. */
   readonly isReal: boolean;
   readonly description: string;
-  /** Build contexts to hand in, by stage: what is made on this machine because no image brings it. */
+  /**
+   * Build contexts to hand in, by stage: what is made on this machine because no image brings it.
+   */
   readonly buildContexts?: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +43,10 @@ const JAEGER_BUILT = "Jaeger's binary, built from its Go module, on a stand-in i
 const AGENTGATEWAY_BUILT = "Agentgateway's binary on a stand-in image";
 const MAVEN_IMAGE = "maven:3.9-eclipse-temurin-21";
 
-/** Keycloak: the official image, or its distribution out of Maven on a stand-in. The provider is built in the image, or here. */
+/**
+ * Keycloak: the official image, or its distribution out of Maven on a stand-in. The provider is
+ * built in the image, or here.
+ */
 export async function keycloakComponent(workshop: Workshop): Promise<Component> {
   const { docker, standIns, env, log } = workshop;
   const distribution = await keycloakDistribution();

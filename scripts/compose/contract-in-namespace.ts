@@ -10,8 +10,9 @@ const FOLDER = ".cache/compose";
 type Variables = Readonly<Record<string, string>>;
 
 /**
- * Runs test files of the contract in a container that joins the stack's network namespace: the auth server and the gateway must reach
- * what the tests put on loopback, and loopback is theirs. Node is the images', the rest is the work tree, mounted.
+ * Runs test files of the contract in a container that joins the stack's network namespace: the auth
+ * server and the gateway must reach what the tests put on loopback, and loopback is theirs. Node is
+ * the images', the rest is the work tree, mounted.
  *
  * @param options.image of the project's services
  * @param options.composeEnv with which `docker compose` finds the stack

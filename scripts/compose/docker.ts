@@ -9,7 +9,10 @@ const STAND_IN_LABEL = "standin.tags";
 /** Docker with its compose plugin and an engine that answers. */
 export interface Docker {
   run(args: readonly string[], options?: DockerOptions): Promise<ProgramResult>;
-  /** Where the image is from: fetched or here under its name, made on this machine to stand in for it, or not to be had. */
+  /**
+   * Where the image is from: fetched or here under its name, made on this machine to stand in for
+   * it, or not to be had.
+   */
   originOf(image: string): Promise<"official" | "stand-in" | undefined>;
 }
 

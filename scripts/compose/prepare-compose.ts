@@ -27,8 +27,8 @@ export interface PreparedCompose {
 }
 
 /**
- * Everything before `docker compose up`: base images, the third parties' parts as real as this machine allows, and the project's images.
- * A text says why the stack cannot be had.
+ * Everything before `docker compose up`: base images, the third parties' parts as real as this
+ * machine allows, and the project's images. A text says why the stack cannot be had.
  *
  * @throws Error when an image cannot be built: that is a fault of ours
  */
@@ -93,7 +93,10 @@ export async function prepareCompose(
   };
 }
 
-/** The embedded stand-ins of exactly those components that are not real, and the build contexts of those that are. */
+/**
+ * The embedded stand-ins of exactly those components that are not real, and the build contexts of
+ * those that are.
+ */
 async function generatedFiles(components: readonly Component[]): Promise<string[]> {
   const folder = `${REPOSITORY_ROOT}${GENERATED}`;
   await mkdir(folder, { recursive: true });

@@ -11,7 +11,10 @@ import { type PreparedCompose, prepareCompose } from "./prepare-compose.ts";
 const UP_LIMIT_MS = 8 * 60_000;
 const COMMAND_LIMIT_MS = 60_000;
 const GATEWAY_OVERRIDE = ".cache/compose/gateway-under-test.yml";
-/** Where the gateway of the contract looks for what the tests put behind it; nothing of the stack is there. */
+/**
+ * Where the gateway of the contract looks for what the tests put behind it; nothing of the stack is
+ * there.
+ */
 const AUTHZ_PORT = "7170";
 const SUPPLY_CHAIN_PORT = "9989";
 const MARKET_ANALYSIS_PORT = "9988";
@@ -28,8 +31,9 @@ const runsOf = (stack: PreparedCompose): readonly (() => Promise<PartResult>)[] 
 type Variables = Readonly<Record<string, string>>;
 
 /**
- * Prepares what the machine allows, runs everything against the stack, and takes it down. The last result's notes say
- * what was real; without Docker or base images there is one that says why nothing ran.
+ * Prepares what the machine allows, runs everything against the stack, and takes it down. The last
+ * result's notes say what was real; without Docker or base images there is one that says why
+ * nothing ran.
  */
 export async function runComposeTests(log: (line: string) => void): Promise<PartResult[]> {
   const startedAt = performance.now();
@@ -67,7 +71,10 @@ export async function runComposeTests(log: (line: string) => void): Promise<Part
   return results;
 }
 
-/** A run for each file: together they may take longer, on a busy machine, than one run of vitest is given. */
+/**
+ * A run for each file: together they may take longer, on a busy machine, than one run of vitest is
+ * given.
+ */
 function vitestByFile(folder: string, { env }: PreparedCompose) {
   return globSync(`${folder}/*.test.ts`, { cwd: REPOSITORY_ROOT })
     .sort()
@@ -99,7 +106,10 @@ function authServerContract({ env, image, isReal }: PreparedCompose) {
   };
 }
 
-/** Against the gateway's container with its file, as it stands in the stack, but with the tests' own agents and check behind it. */
+/**
+ * Against the gateway's container with its file, as it stands in the stack, but with the tests' own
+ * agents and check behind it.
+ */
 function gatewayContract({ image }: PreparedCompose, file: string, stackEnv: Variables) {
   const part = `contract of the gateway, ${file}`;
   return async () => {

@@ -7,7 +7,10 @@ const MAKE_LIMIT_MS = 15 * 60_000;
 /** Beside the repository, on machines without an image registry. */
 const DEFAULT_FOLDER = "../shared/docker";
 
-/** Makes images under official names, for machines that reach package registries and no image registry. */
+/**
+ * Makes images under official names, for machines that reach package registries and no image
+ * registry.
+ */
 export interface StandIns {
   /** @throws Error with the maker's last lines */
   make(

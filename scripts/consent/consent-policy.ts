@@ -1,4 +1,7 @@
-/** Which scopes need the user's consent: those that are listed, and those that begin with a listed prefix. */
+/**
+ * Which scopes need the user's consent: those that are listed, and those that begin with a listed
+ * prefix.
+ */
 export interface ConsentPolicy {
   readonly scopes: readonly string[];
   readonly prefixes: readonly string[];
@@ -29,8 +32,8 @@ const ANSWER_LIMIT_MS = 10_000;
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Signs in as administrator and gives access to a realm's consent policy, through the part of Keycloak's admin REST API that the
- * embedded auth server speaks, too.
+ * Signs in as administrator and gives access to a realm's consent policy, through the part of
+ * Keycloak's admin REST API that the embedded auth server speaks, too.
  *
  * @throws PolicyAccessError from this and from every method
  */

@@ -5,7 +5,10 @@ import { AGENT_NAMES } from "topology";
 import { describeStack, type ServiceDescription } from "./describe-stack.ts";
 import { DEMO_MODES, DEMO_PORTS, REPOSITORY_ROOT, type StackModes, type StackPorts } from "./stack.ts";
 
-/** A service that was left out, and the command that starts it beside the others; none for a program of third parties. */
+/**
+ * A service that was left out, and the command that starts it beside the others; none for a program
+ * of third parties.
+ */
 export interface LeftOut {
   readonly name: string;
   readonly command?: string;
@@ -23,7 +26,9 @@ const AGENT_VARIABLES: ReadonlySet<string> = new Set([
   ...["AAUTH_SHOW_TOKENS", "AAUTH_PROFILE", "AAUTH_MODE", "AAUTH_ENDPOINTS"],
 ]);
 
-/** How the services `names` are started by hand so that they fit a stack with these ports and modes. */
+/**
+ * How the services `names` are started by hand so that they fit a stack with these ports and modes.
+ */
 export async function leftOutServices(
   ports: StackPorts,
   modes: StackModes,
@@ -42,7 +47,8 @@ async function commandByHand({ name, args, env }: ServiceDescription, modes: Sta
   const programs = [`services/${name}/src/main.ts`, `scripts/demo/${name}.ts`];
   const isOurs = programs.some((program) => args.includes(program));
   if (!isOurs && name !== "ui") return undefined;
-  // The page and the gateway's file have the demo's addresses for defaults, and read variables that no settings declare.
+  // The page and the gateway's file have the demo's addresses for defaults, and read variables that
+  // no settings declare.
   const isLikeDemo = name === "ui" || name === "gateway";
   const isUsual = isLikeDemo ? usualInDemo(name) : await usualInService(name);
   const isFebruarys = AGENTS.has(name) && modes.profile === "february-2026";

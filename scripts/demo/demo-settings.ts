@@ -50,7 +50,10 @@ const portSettings = Object.fromEntries(
   ]),
 ) as unknown as Readonly<Record<`${ListenerKey}Port`, Setting<ReturnType<typeof integerSetting>>>>;
 
-/** What services read for themselves. Declared here so that a wrong value stops the start before the first of them refuses it. */
+/**
+ * What services read for themselves. Declared here so that a wrong value stops the start before the
+ * first of them refuses it.
+ */
 const forEveryService = <Schema extends z.ZodType>({ env, schema, description, secret }: Setting<Schema>) =>
   setting({ env: env!, schema, description, ...(secret && { secret }) });
 
@@ -150,21 +153,26 @@ export interface DemoSettings {
   readonly replicas: number;
   /** Remove what earlier starts have kept. */
   readonly fresh: boolean;
-  /** Names of services that are started separately; with `modes.publishedPeers` they are the published demo's. */
+  /**
+   * Names of services that are started separately; with `modes.publishedPeers` they are the
+   * published demo's.
+   */
   readonly without: readonly string[];
 }
 
 /**
  * Reads flags and environment of the demo runner.
  *
- * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a program that is not there
+ * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a
+ * program that is not there
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
   const { profile, mode, signatureScheme, authorizationScheme, ui, showTokens, processes, swap } = config;
   const isDraft11 = profile === "draft-11";
   const given = readFlags(settings, argv).values;
-  // A flag without a meaning is refused whatever its value; a variable may be the one of a file for all services.
+  // A flag without a meaning is refused whatever its value; a variable may be the one of a file for
+  // all services.
   const isAsked = (name: "mode" | "authorizationScheme" | "signatureScheme") =>
     given.has(name) || config[name] !== DEMO_MODES[name];
   if (!isDraft11 && isAsked("mode"))

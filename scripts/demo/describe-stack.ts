@@ -24,7 +24,10 @@ export interface ServiceDescription {
   readonly name: string;
   /** As a process: arguments for the Node that runs this script. */
   readonly args: readonly string[];
-  /** In the demo's own process: the module that exports `start`, and the arguments for it. Undefined: always a process. */
+  /**
+   * In the demo's own process: the module that exports `start`, and the arguments for it.
+   * Undefined: always a process.
+   */
   readonly hosted?: { readonly module: string; readonly argv: readonly string[] } | undefined;
   /** On top of the runner's own environment. */
   readonly env: Readonly<Record<string, string>>;
@@ -57,8 +60,9 @@ const TRACE_NAMES: Readonly<Record<string, string>> = {
 const KEYCLOAK_READY_LIMIT_MS = 20 * 60_000;
 
 /**
- * The whole stack, in the order of its dependencies. Every port and identity is passed explicitly, so that a `.env`
- * or a shell's left-over variable cannot make two services disagree. Pure: reads nothing, starts nothing.
+ * The whole stack, in the order of its dependencies. Every port and identity is passed explicitly,
+ * so that a `.env` or a shell's left-over variable cannot make two services disagree. Pure: reads
+ * nothing, starts nothing.
  */
 export function describeStack(ports: StackPorts, modes: StackModes): ServiceDescription[] {
   const stack = createStack(ports, modes);
@@ -251,7 +255,8 @@ function gateway(stack: Stack): ServiceDescription {
       // The configuration file names these; its defaults are the demo's ports.
       GATEWAY_PORT: String(ports.gateway),
       BACKEND_AGENT_URL: ids.backend,
-      // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
+      // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules
+      // on identity keeps jwks.
       GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
       AAUTH_AUTHZ_HOST: `127.0.0.1:${ports.gatewayAuthz}`,
       // The second is a replica's, which has no turn with weight 0.
@@ -313,7 +318,8 @@ function delegateAgent(stack: Stack): ServiceDescription {
       DELEGATE_DATA_FOLDER: `.data/${own}`,
       ...(modes.store !== "memory" && { AAUTH_STORE: `sqlite:.data/${own}`, AAUTH_KEYS: `.keys/${own}` }),
       AAUTH_REPLAY_STORE: "",
-      // Here one person runs both. Elsewhere the backend's operator enters a delegate's public key by hand.
+      // Here one person runs both. Elsewhere the backend's operator enters a delegate's public key
+      // by hand.
       DELEGATE_ENROLMENT_FILE: delegatesFile,
     },
   });

@@ -1,19 +1,23 @@
 import { isTaken } from "./taken-ports.ts";
 
 /**
- * Below what systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere): a port from there may be taken before the
- * service that it was found for listens. Above the ports that `fetch` refuses.
+ * Below what systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere): a port
+ * from there may be taken before the service that it was found for listens. Above the ports that
+ * `fetch` refuses.
  */
 const FIRST = 11_000;
 const COUNT = 21_000;
-/** Test files that run at the same time are processes with neighbouring ids; their ports lie apart. */
+/**
+ * Test files that run at the same time are processes with neighbouring ids; their ports lie apart.
+ */
 const STEP = 997;
 
 let next = (process.pid * STEP) % COUNT;
 
 /**
- * `count` distinct ports that were free on loopback a moment ago. A process gets none a second time before it has had all; between
- * this and their use another program may still take one, but hardly by chance.
+ * `count` distinct ports that were free on loopback a moment ago. A process gets none a second time
+ * before it has had all; between this and their use another program may still take one, but hardly
+ * by chance.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];

@@ -13,14 +13,18 @@ import { REPOSITORY_ROOT } from "./stack.ts";
 
 const current = new AsyncLocalStorage<HostedService>();
 
-/** The service whose code runs: an error that nothing catches is its error. Undefined outside of all. */
+/**
+ * The service whose code runs: an error that nothing catches is its error. Undefined outside of
+ * all.
+ */
 export function currentService(): HostedService | undefined {
   return current.getStore();
 }
 
 /**
- * One service of the stack in this process, which must have been prepared (`prepareProcess`): it has its own variables, arguments and
- * output. It shares the event loop, memory and whatever Node keeps for a process.
+ * One service of the stack in this process, which must have been prepared (`prepareProcess`): it
+ * has its own variables, arguments and output. It shares the event loop, memory and whatever Node
+ * keeps for a process.
  */
 export class HostedService implements StartedService {
   readonly name: string;
@@ -81,7 +85,10 @@ export class HostedService implements StartedService {
     return Promise.race([isServing, this.ended.then(() => false), aborted]);
   }
 
-  /** Nothing in a process can be ended by force: a service that does not close is left to the end of the process. */
+  /**
+   * Nothing in a process can be ended by force: a service that does not close is left to the end of
+   * the process.
+   */
   stop(limitMs: number): Promise<boolean> {
     this.#closing ??= this.#close(limitMs);
     return this.#closing;

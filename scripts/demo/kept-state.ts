@@ -23,8 +23,19 @@ const COUNTED = [
  * there is nothing of that.
  */
 export function keptWork(folder: string): string {
+  return workIn((service) => countSqliteEntries(`${folder}/${service}.db`));
+}
+
+/** The same for replicas, once their PostgreSQL is there. */
+export async function keptWorkOfReplicas(url: string): Promise<string> {
+  const { countPostgresEntries } = await import("aauth-stores/postgres");
+  const counts = await countPostgresEntries(url);
+  return workIn(() => counts);
+}
+
+function workIn(entriesOf: (service: string) => ReadonlyMap<string, number>): string {
   const counts = COUNTED.map(([name, service, store]) => {
-    const count = countSqliteEntries(`${folder}/${service}.db`).get(`records ${service} ${store}`) ?? 0;
+    const count = entriesOf(service).get(`records ${service} ${store}`) ?? 0;
     return count === 0 ? "" : `${count} ${name}${count === 1 ? "" : "s"}`;
   });
   return counts.filter(Boolean).join(", ");

@@ -5,7 +5,10 @@ export interface TextSink {
   write(text: string): unknown;
 }
 
-/** Distinct on light and dark backgrounds: cyan, yellow, green, magenta, blue and their bright forms. */
+/**
+ * Distinct on light and dark backgrounds: cyan, yellow, green, magenta, blue and their bright
+ * forms.
+ */
 const COLOURS = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 
 /** In front of the second line of a broken one, and of those after it. */
@@ -13,14 +16,20 @@ const CONTINUED = "  ";
 /** Characters of a line that are left in the narrowest of terminals. */
 const LEAST_ROOM = 40;
 
-/** Writes each service's lines as `name | line`, names aligned, one colour per service where the terminal shows colours. */
+/**
+ * Writes each service's lines as `name | line`, names aligned, one colour per service where the
+ * terminal shows colours.
+ */
 export class LogLines {
   readonly #sink: TextSink;
   readonly #prefixes = new Map<string, string>();
   readonly #columns: () => number | undefined;
   readonly #indent: string;
 
-  /** @param options.columns width of a terminal, whose lines are broken between words; undefined for a file */
+  /**
+   * @param options.columns width of a terminal, whose lines are broken between words; undefined for
+   * a file
+   */
   constructor(
     names: readonly string[],
     options: { sink: TextSink; colour: boolean; columns?: () => number | undefined },
@@ -39,22 +48,27 @@ export class LogLines {
   }
 
   /**
-   * Empty lines are left out: between the lines of other services they separate nothing. A stack trace of Java keeps its indentation,
-   * the gateway's access log its tabs between fields; everything else that a terminal would act on is spelled out.
+   * Empty lines are left out: between the lines of other services they separate nothing. A stack
+   * trace of Java keeps its indentation, the gateway's access log its tabs between fields;
+   * everything else that a terminal would act on is spelled out.
    */
   write(name: string, line: string): void {
     if (line.trim() === "") return;
     const indented = line.replace(/^\t+/, (tabs) => "    ".repeat(tabs.length));
     const shown = indented.split("\t").map(visibleText).join("\t");
     const columns = this.#columns();
-    const room = columns === undefined ? Number.POSITIVE_INFINITY : columns - this.#indent.length - 1 - CONTINUED.length;
+    const room =
+      columns === undefined ? Number.POSITIVE_INFINITY : columns - this.#indent.length - 1 - CONTINUED.length;
     const [first, ...rest] = brokenAt(shown, Math.max(room, LEAST_ROOM));
     this.#sink.write(`${this.#prefixes.get(name) ?? `${name} |`} ${first}\n`);
     for (const more of rest) this.#sink.write(`${this.#indent} ${CONTINUED}${more}\n`);
   }
 }
 
-/** Lines of at most so many characters. A word of more than half a line is broken where the line ends. */
+/**
+ * Lines of at most so many characters. A word of more than half a line is broken where the line
+ * ends.
+ */
 function brokenAt(text: string, room: number): string[] {
   const lines: string[] = [];
   let rest = text;

@@ -11,7 +11,7 @@ import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { describeStack, leaveOut, type ServiceDescription } from "./describe-stack.ts";
-import { hasState, keptWork, removeState } from "./kept-state.ts";
+import { hasState, keptWork, keptWorkOfReplicas, removeState } from "./kept-state.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
 import { REPOSITORY_ROOT, stackUrls, stateFolders } from "./stack.ts";
@@ -23,7 +23,7 @@ process.exit(await main());
 async function main(): Promise<number> {
   let demo: DemoSettings;
   let services: readonly ServiceDescription[];
-  let continues: string | undefined;
+  let continues: () => Promise<string | undefined>;
   try {
     demo = readDemoSettings(process.env, process.argv.slice(2));
     ({ services, continues } = await prepare(demo));
@@ -44,12 +44,12 @@ async function main(): Promise<number> {
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
-      whenReady: (stack) =>
+      whenReady: async (stack) =>
         welcomeText(ports, modes, {
           readyAfterMs: stack.readyAfterMs,
           leftOut,
           owners: process.env.ACCESS_SERVER_OWNERS,
-          continues,
+          continues: await continues(),
         }),
       whyPortsTaken: async () => {
         // The published backend looks like ours.
@@ -73,11 +73,13 @@ async function prepare({ ports, modes, fresh, replicas, without }: DemoSettings)
   const isContinued = modes.store === undefined && hasState(ports, modes);
   if (replicas === 1) {
     const folder = REPOSITORY_ROOT + stateFolders(ports, modes).data;
-    return { services, continues: isContinued ? keptWork(folder) : undefined };
+    const work = isContinued ? keptWork(folder) : undefined;
+    return { services, continues: async () => work };
   }
-  // Their work is in PostgreSQL, which is not started yet.
-  const continues = isContinued ? "" : undefined;
-  return { services: describeReplicas(services, await prepareReplicas(ports, modes)), continues };
+  const shared = await prepareReplicas(ports, modes);
+  // Their PostgreSQL is not started yet.
+  const continues = async () => (isContinued ? keptWorkOfReplicas(shared.store) : undefined);
+  return { services: describeReplicas(services, shared), continues };
 }
 
 function capitalised(text: string): string {

@@ -2,7 +2,10 @@ import type { StartService } from "agent-kit/service";
 import { servePage } from "../../ui/server/serve-page.ts";
 import { builtPage } from "./built-page.ts";
 
-/** The web page as a service of the demo: built when its sources have changed, then served as the container image serves it. */
+/**
+ * The web page as a service of the demo: built when its sources have changed, then served as the
+ * container image serves it.
+ */
 export const start: StartService = async ({ env }) => {
   try {
     return await servePage(await builtPage(), env);

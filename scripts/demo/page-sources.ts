@@ -3,7 +3,10 @@ import { globSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { REPOSITORY_ROOT } from "./stack.ts";
 
-/** What the built page is made of, dependencies by their versions. `tests/scripts/built-page.test.ts` compares it with what a build reads. */
+/**
+ * What the built page is made of, dependencies by their versions.
+ * `tests/scripts/built-page.test.ts` compares it with what a build reads.
+ */
 const SOURCES = [
   "ui/{index.html,compare.html,traces.html,package.json,tsconfig.json,vite.config.ts}",
   "ui/{public,src,vite}/**",

@@ -4,7 +4,8 @@ import { POLICY_FILES } from "./stack.ts";
 type Profile = StackModes["profile"];
 
 /**
- * Refuses a gateway's file whose routes take messages of the other profile alone: the gateway would refuse every call.
+ * Refuses a gateway's file whose routes take messages of the other profile alone: the gateway would
+ * refuse every call.
  *
  * @throws Error
  */

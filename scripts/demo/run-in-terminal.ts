@@ -17,7 +17,7 @@ const SAME_SIGNAL_MS = 500;
 export async function runInTerminal(
   services: readonly ServiceDescription[],
   options: {
-    whenReady: (stack: RunningStack) => string;
+    whenReady: (stack: RunningStack) => string | Promise<string>;
     /** Why ports are taken, where that is known: printed instead of the list of them. Default: it is not. */
     whyPortsTaken?: () => Promise<string | undefined>;
     /** As for `runStack`. */
@@ -59,7 +59,7 @@ export async function runInTerminal(
       otherPorts: options.otherPorts ?? [],
       restart: true,
     });
-    process.stdout.write(options.whenReady(stack));
+    process.stdout.write(await Promise.race([options.whenReady(stack), stack.failed]));
     const stopped = new Promise<void>((resolve) => {
       if (stopRequest.signal.aborted) resolve();
       stopRequest.signal.addEventListener("abort", () => resolve());

@@ -58,28 +58,37 @@ export interface RunningStack {
    * The others run on.
    */
   readonly failed: Promise<never>;
-  /** Stops the services, last started first; ends stragglers. Resolves with the names of those that had to be ended. */
+  /**
+   * Stops the services, last started first; ends stragglers. Resolves with the names of those that
+   * had to be ended.
+   */
   stop(): Promise<string[]>;
 }
 
 export interface RunStackOptions {
   readonly log: LogLines;
-  /** What the services inherit; each description adds to it. Default the environment of this process. */
+  /**
+   * What the services inherit; each description adds to it. Default the environment of this
+   * process.
+   */
   readonly baseEnv?: NodeJS.ProcessEnv;
   /** Aborting stops a start in progress. */
   readonly signal: AbortSignal;
   /** Receives every service that is started, so that the caller can end it in a hurry. */
   readonly onStart?: (service: StartedService) => void;
-  /** Ports of services that are started separately: not proposed where one of ours is taken. Default none. */
+  /**
+   * Ports of services that are started separately: not proposed where one of ours is taken. Default
+   * none.
+   */
   readonly otherPorts?: readonly number[];
   /** A process that dies after it was ready is started again. Default false: it has ended. */
   readonly restart?: boolean;
 }
 
 /**
- * Starts every service as soon as those it comes after are ready, and resolves when all are: in this process where its description
- * says how, otherwise as a process of its own. When one fails, or the start is aborted, the others are stopped before the promise
- * rejects.
+ * Starts every service as soon as those it comes after are ready, and resolves when all are: in
+ * this process where its description says how, otherwise as a process of its own. When one fails,
+ * or the start is aborted, the others are stopped before the promise rejects.
  *
  * @throws PortsTakenError before anything is started
  * @throws ServiceDiedError with the service's last lines

@@ -9,13 +9,19 @@ export interface StartedService {
   readonly name: string;
   /** Its own process, or the runner's. Undefined where none could be started. */
   readonly pid: number | undefined;
-  /** Resolves when it is gone and its output is read to the end: how it ended, as the end of a sentence. */
+  /**
+   * Resolves when it is gone and its output is read to the end: how it ended, as the end of a
+   * sentence.
+   */
   readonly ended: Promise<string>;
   /** The last lines that it printed, at most 15, oldest first. */
   readonly lastLines: readonly string[];
   /** Resolves true once it serves, false when it ends or `signal` is aborted before that. */
   isReady(signal: AbortSignal): Promise<boolean>;
-  /** Stops it, by force when it has not stopped after `limitMs`. True when it did not stop by itself. */
+  /**
+   * Stops it, by force when it has not stopped after `limitMs`. True when it did not stop by
+   * itself.
+   */
   stop(limitMs: number): Promise<boolean>;
   /** Ends it at once, where that is possible. */
   kill(): void;
@@ -48,7 +54,8 @@ export class ServiceProcess implements StartedService {
       cwd: REPOSITORY_ROOT,
       env: { ...options.baseEnv, ...description.env, [PARENT_PID_VARIABLE]: String(process.pid) },
       stdio: ["ignore", "pipe", "pipe"],
-      // A process group of its own: Ctrl-C in a terminal reaches every process of a group at once, and the runner stops in order.
+      // A process group of its own: Ctrl-C in a terminal reaches every process of a group at once,
+      // and the runner stops in order.
       detached: true,
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {

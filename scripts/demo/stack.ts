@@ -19,7 +19,10 @@ const ofEachListener = <Value>(value: (key: ListenerKey) => Value) =>
 
 export const DEMO_PORTS: StackPorts = ofEachListener((key) => PORTS[key].port);
 
-/** The variable that moves each port, for the demo runner. Those of the services carry the service's own name for it. */
+/**
+ * The variable that moves each port, for the demo runner. Those of the services carry the service's
+ * own name for it.
+ */
 export const PORT_VARIABLES = ofEachListener((key) => PORTS[key].variable);
 
 export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
@@ -48,7 +51,10 @@ export interface StackModes {
   readonly store?: string;
   /** `AAUTH_REPLAY_STORE` of all services. Undefined: their store. */
   readonly replayStore?: string;
-  /** Identifiers of the parties that are the published demo's. Undefined: those that the environment names. */
+  /**
+   * Identifiers of the parties that are the published demo's. Undefined: those that the environment
+   * names.
+   */
   readonly publishedPeers?: readonly string[];
 }
 
@@ -118,7 +124,10 @@ export const stateFolders = (
   keys: `.keys/${profile}-${ports.backend}`,
 });
 
-/** What each party is called by the others: in February its address, in draft-11 an identifier without a port. */
+/**
+ * What each party is called by the others: in February its address, in draft-11 an identifier
+ * without a port.
+ */
 export function partyIds(ports: StackPorts, { profile }: StackModes) {
   const isDraft11 = profile === "draft-11";
   return {

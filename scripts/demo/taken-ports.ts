@@ -7,8 +7,8 @@ const LAST_PORT = 65_535;
 const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 
 /**
- * The ports of `services` that are in use. Checks both loopback addresses: another program on `[::1]:3050` would be what a browser
- * finds under `localhost:3050`, although 127.0.0.1 is free.
+ * The ports of `services` that are in use. Checks both loopback addresses: another program on
+ * `[::1]:3050` would be what a browser finds under `localhost:3050`, although 127.0.0.1 is free.
  */
 export async function takenPorts(services: readonly ServiceDescription[]): Promise<NeededPort[]> {
   const wanted = services.flatMap((service) => service.ports);
@@ -17,8 +17,9 @@ export async function takenPorts(services: readonly ServiceDescription[]): Promi
 }
 
 /**
- * For each taken port the nearest one above it that is free now, by variable: none that another part of the stack has, by default or
- * by `settled`, and none twice, so that all proposals can be taken together.
+ * For each taken port the nearest one above it that is free now, by variable: none that another
+ * part of the stack has, by default or by `settled`, and none twice, so that all proposals can be
+ * taken together.
  */
 export async function proposePorts(
   taken: readonly NeededPort[],
@@ -40,8 +41,8 @@ export async function proposePorts(
 /** Whether the port is in use on either loopback address, or cannot be bound. */
 export async function isTaken(port: number): Promise<boolean> {
   const answers = await Promise.all(LOOPBACK_ADDRESSES.map((host) => answersAt(host, port)));
-  // Binding alone is not proof: macOS lets 127.0.0.1 be bound beside a wildcard listener. Connecting alone is not either:
-  // a listener with a full queue does not answer.
+  // Binding alone is not proof: macOS lets 127.0.0.1 be bound beside a wildcard listener.
+  // Connecting alone is not either: a listener with a full queue does not answer.
   return answers.includes(true) || !(await canBind(port));
 }
 

@@ -2,7 +2,10 @@ import type { StartService } from "agent-kit/service";
 import { start as startTraceStore } from "../../services/trace-store/src/service.ts";
 import { builtPage } from "./built-page.ts";
 
-/** The trace store as a service of the demo: its page is part of the web page's build, which is made where its sources have changed. */
+/**
+ * The trace store as a service of the demo: its page is part of the web page's build, which is made
+ * where its sources have changed.
+ */
 export const start: StartService = async (context) =>
   startTraceStore({
     ...context,

@@ -9,8 +9,8 @@ export const START_BUTTON = "Optimize Laptop Supply Chain";
 type Row = readonly [label: string, url: string, service: string];
 
 /**
- * What a newcomer needs when everything is up: where to go, who to be, what to press, how to stop; and, with services left out, how to
- * start those, unless they are the published demo's.
+ * What a newcomer needs when everything is up: where to go, who to be, what to press, how to stop;
+ * and, with services left out, how to start those, unless they are the published demo's.
  */
 export function welcomeText(
   ports: StackPorts,
@@ -20,7 +20,9 @@ export function welcomeText(
     readonly leftOut?: readonly LeftOut[];
     /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
     readonly owners?: string | undefined;
-    /** Work that an earlier start has left, as `keptWork` counts it. Undefined where there was none. */
+    /**
+     * Work that an earlier start has left, as `keptWork` counts it. Undefined where there was none.
+     */
     readonly continues?: string | undefined;
   },
 ): string {

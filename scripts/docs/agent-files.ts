@@ -1,5 +1,6 @@
 /**
- * The places where the gateway's configuration and the compose file name each agent of `packages/topology`.
+ * The places where the gateway's configuration and the compose file name each agent of
+ * `packages/topology`.
  *
  * @module
  */

@@ -4,7 +4,11 @@ import { table } from "./table.ts";
 
 const SECTION = /(<!-- errors:begin[^>]*-->\n)[\s\S]*?(<!-- errors:end -->)/;
 
-/** A page whose table of codes, between its markers, is that of `aauth` and `aauth-explain`. @throws Error without the markers */
+/**
+ * A page whose table of codes, between its markers, is that of `aauth` and `aauth-explain`.
+ *
+ * @throws Error without the markers
+ */
 export function withErrorTable(page: string): string {
   if (!SECTION.test(page)) throw new Error("there are no markers errors:begin and errors:end");
   const rows = Object.entries(ERROR_MEANINGS).map(([code, meaning]) => {

@@ -49,7 +49,10 @@ const PEERS = [
   ["@hellocoop/httpsig", "npm", "signer, verifier", "js/package.json"],
 ] as const;
 
-/** docs/reference/interop.md: what the live tests of draft -11 expect, with the peers' pinned versions. */
+/**
+ * docs/reference/interop.md: what the live tests of draft -11 expect, with the peers' pinned
+ * versions.
+ */
 export async function interopPage(): Promise<string> {
   const { flows, signatures, lapses } = JSON.parse(await readFile(`${SOURCES}results.json`, "utf8")) as {
     flows: readonly Flow[];

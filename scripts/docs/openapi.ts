@@ -13,7 +13,10 @@ for (const [name, value] of Object.entries(backendApi)) {
 }
 const uri = (id: string) => `#/components/schemas/${id}`;
 
-/** `docs/reference/openapi.yaml`, out of the table that the backend registers its routes from, and the schemas that it validates with. */
+/**
+ * `docs/reference/openapi.yaml`, out of the table that the backend registers its routes from, and
+ * the schemas that it validates with.
+ */
 export function openApi(): string {
   const paths: Record<string, Record<string, object>> = {};
   for (const [path, answer] of Object.entries(PUBLIC))

@@ -1,6 +1,8 @@
 /** What one check found out about this machine. */
 export interface Finding {
-  /** `ok`: works. `note`: something optional is not there. `problem`: `npm run demo` will not work. */
+  /**
+   * `ok`: works. `note`: something optional is not there. `problem`: `npm run demo` will not work.
+   */
   readonly verdict: "ok" | "note" | "problem";
   /** What was looked at, one or two words. */
   readonly subject: string;

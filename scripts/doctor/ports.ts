@@ -12,7 +12,10 @@ const BEARER_TWIN = ok(
   'a listener of the backend for "Now break it": only after the first press, loopback, five minutes',
 );
 
-/** Whether the ports are free that `npm run demo` would take with this environment, or taken by a demo that runs. */
+/**
+ * Whether the ports are free that `npm run demo` would take with this environment, or taken by a
+ * demo that runs.
+ */
 export async function portFindings(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
   let demo: { readonly ports: StackPorts; readonly modes: StackModes };
   try {

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { visibleLines, visibleText } from "agent-kit/service";
 import { ExplainInputError } from "./explain-input-error.ts";
+import { explainSavedRun, isPage } from "./explain-saved-run.ts";
 import { judge } from "./judging-options.ts";
 import { clockLine, printExplanation } from "./print-explanation.ts";
 import { readInput } from "./read-input.ts";
@@ -8,7 +9,7 @@ import { readInput } from "./read-input.ts";
 const HELP = `npm run explain -- FILE|- [flags]
 
 Takes a signed request apart: a raw HTTP request, a curl command line, or a HAR recording, of February 2026 or of draft -11: its shape says
-which. Says which check of the verifier accepts or refuses it, and why. Sends nothing and fetches nothing; the key of scheme hwk is in the
+which. Of a run that was saved as an HTML file, verifies each message that the file has whole, by the keys in it. Says which check of the verifier accepts or refuses it, and why. Sends nothing and fetches nothing; the key of scheme hwk is in the
 request, others come from --jwks.
 
   --jwks FILE      keys of agents and issuers: {"keys":[…]}, or {"identifier":{"keys":[…]}}; may be repeated
@@ -54,8 +55,10 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 
   if (file === undefined || more.length > 0) {
     throw new ExplainInputError("bad_usage", "name one file, or - for standard input; --help has the rest");
   }
+  const input = await readFrom(io, file);
+  if (isPage(input)) return explainSavedRun(input, { ...io, json: values.json === true });
   const keys = await Promise.all((values.jwks ?? []).map(async (name) => decode(await readFrom(io, name))));
-  const requests = pick(readInput(await readFrom(io, file)), values.entry);
+  const requests = pick(readInput(input), values.entry);
   const judged = [];
   for (const request of requests) {
     const { audience, level, at, endpoint } = values;

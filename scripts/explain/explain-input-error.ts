@@ -1,3 +1,5 @@
+import type { SavedRunCode } from "aauth-explain";
+
 /** Why an input cannot be explained. */
 export type ExplainInputCode =
   | "cannot_read"
@@ -9,6 +11,7 @@ export type ExplainInputCode =
   | "not_a_har"
   | "no_signed_entry"
   | "malformed_jwks"
+  | SavedRunCode
   | "bad_usage";
 
 /** The input or the arguments are not valid. Nothing was judged. */

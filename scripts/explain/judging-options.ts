@@ -7,8 +7,8 @@ import { ExplainInputError } from "./explain-input-error.ts";
 import { MISSING_KEYS, offlineDiscovery } from "./offline-discovery.ts";
 import type { HarRequest } from "./read-har.ts";
 
-/** A message of no known shape is one of the first. */
-const PROFILES = [draft11, february2026] as const;
+/** Dialects that are known here. A message of no known shape is one of the first. */
+export const PROFILES = [draft11, february2026] as const;
 
 /** How a message is judged: what a resource has in its configuration. */
 export interface JudgingOptions {
@@ -93,9 +93,17 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
     ...(isAssumed ? [`it was sent to a ${endpoint} endpoint (--endpoint)`] : []),
     ...(requirement === undefined ? ["nothing more than a valid signature is demanded"] : []),
   ];
+  if (isCut(message))
+    return { explanation: { ...explanation, reason: CUT }, verdict: "undecided", clock, assumed };
   const verdict = explanation.code === MISSING_KEYS ? "undecided" : explanation.verdict;
   return { explanation, verdict, clock, assumed };
 }
+
+const CUT = "the record is cut: signature or token end with …, and cannot be judged";
+
+/** A record of spans has the beginning of a signature or a token, and an ellipsis, which no such field can contain. */
+const isCut = (message: MessageToExplain): boolean =>
+  [FIELDS.signature, FIELDS.signatureKey].some((name) => headerOf(message, name).includes("…"));
 
 function requireAddress(url: string): void {
   try {

@@ -16,8 +16,9 @@ export function collectHeaders(lines: readonly HeaderLine[]): Record<string, str
 }
 
 /**
- * The absolute URL of a request line's target. Only the host is on the wire: local names and names with a port are taken for http, all
- * others for https. It makes no difference to the signature unless the port is the scheme's default.
+ * The absolute URL of a request line's target. Only the host is on the wire: local names and names
+ * with a port are taken for http, all others for https. It makes no difference to the signature
+ * unless the port is the scheme's default.
  *
  * @throws ExplainInputError `not_a_request`
  */

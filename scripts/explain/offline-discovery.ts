@@ -30,7 +30,7 @@ export function offlineDiscovery(texts: readonly string[]): Discovery {
     if (keys.length === 0) none(id);
     const jwk = kid === undefined ? keys[0] : keys.find((key) => key.kid === kid);
     if (jwk === undefined)
-      throw new AAuthVerificationError("unknown_key", `the files have no key "${kid}" of ${id}`);
+      throw new AAuthVerificationError(MISSING_KEYS, `the files have no key "${kid}" of ${id}`);
     return jwk as never;
   };
   return {

@@ -36,7 +36,10 @@ export function printExplanation(
   ].join("\n");
 }
 
-/** What the message says is its sender's: only the colours and the line ends of this command reach the terminal. */
+/**
+ * What the message says is its sender's: only the colours and the line ends of this command reach
+ * the terminal.
+ */
 function visibleExplanation(judged: Explanation): Explanation {
   const { signatureBase, ...rest } = judged;
   const { ours, secondOpinion, ...more } = signatureBase;

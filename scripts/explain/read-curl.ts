@@ -14,7 +14,8 @@ const IGNORED_WITH_VALUE = new Set(
 const DATA = new Set("-d --data --data-raw --data-binary --data-ascii --json".split(" "));
 
 /**
- * Reads a curl command line, as browsers copy it. Files (`@name`) are not read, and nothing is sent.
+ * Reads a curl command line, as browsers copy it. Files (`@name`) are not read, and nothing is
+ * sent.
  *
  * @throws ExplainInputError `malformed_curl`, `unknown_curl_option`
  */

@@ -77,7 +77,10 @@ function entriesOf(text: string): HarEntry[] {
   throw new ExplainInputError("not_a_har", "the input is JSON, or begins like it, and not a HAR recording");
 }
 
-/** With the name that was sent: a party of draft -11 on this machine is connected to at another address. */
+/**
+ * With the name that was sent: a party of draft -11 on this machine is connected to at another
+ * address.
+ */
 function asSent(url: string, host: string | undefined): string {
   const { host: connected, pathname, search } = new URL(url);
   return host === undefined || host === connected ? url : urlOfHost(host, `${pathname}${search}`);

@@ -12,6 +12,8 @@ export function readInput(input: Uint8Array): HarRequest[] {
   const text = new TextDecoder().decode(input);
   if (text.trim() === "") throw new ExplainInputError("empty_input", "there is nothing to explain");
   if (/^\s*\{/.test(text)) return readHar(text);
-  if (/^\s*(\$\s+)?curl\s/.test(text)) return [{ message: readCurl(text.replace(/^\s*\$\s+/, "")) }];
+  // What is copied from a page has comments above it.
+  const command = text.replace(/^(?:\s*#[^\n]*\n)+/, "");
+  if (/^\s*(\$\s+)?curl\s/.test(command)) return [{ message: readCurl(command.replace(/^\s*\$\s+/, "")) }];
   return [{ message: readRawRequest(input) }];
 }

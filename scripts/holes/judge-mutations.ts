@@ -26,8 +26,8 @@ const TEST_LIMIT_MS = 40_000;
 const RUN_LIMIT_MS = 300_000;
 
 /**
- * Judges mutations one after the other. Before the first one of a file, its tests are run as they are: one that fails anyway
- * notices nothing.
+ * Judges mutations one after the other. Before the first one of a file, its tests are run as they
+ * are: one that fails anyway notices nothing.
  */
 export async function* judgeMutations(
   mutations: readonly Mutation[],

@@ -1,6 +1,7 @@
 /**
- * Checks that are marked where they stand: `// hole T7` at the end of the line that a check begins with, or alone on the line above.
- * A mark moves with its check, so that no table has to follow the code. The page names the tests.
+ * Checks that are marked where they stand: `// hole T7` at the end of the line that a check begins
+ * with, or alone on the line above. A mark moves with its check, so that no table has to follow the
+ * code. The page names the tests.
  *
  * @module
  */
@@ -26,7 +27,8 @@ const MAX_SUMMARY_CHARACTERS = 64;
 const CLOSES = /^\s*[)\]}]/;
 
 /**
- * One mutation for each mark: its check is taken out, and a test must fail that has the row's id in its title.
+ * One mutation for each mark: its check is taken out, and a test must fail that has the row's id in
+ * its title.
  *
  * @param instead by id: the code that takes the check's place, where nothing works without any
  */
@@ -82,7 +84,10 @@ function startOf(lines: readonly string[], last: number): number {
   return first;
 }
 
-/** Last line of what begins on a line. The formatter indents the rest deeper, or begins it with a closing bracket. */
+/**
+ * Last line of what begins on a line. The formatter indents the rest deeper, or begins it with a
+ * closing bracket.
+ */
 function endOf(lines: readonly string[], first: number): number {
   const indent = indentOf(lines[first]);
   let last = first;

@@ -58,8 +58,8 @@ const uncovered = (condition: string): Edit => [
 /** Believes the signature of tokens that a party of this kind issues. */
 const believed = (kind: string): Edit => [
   ISSUER_KEY,
-  "    await verifyJwt(token, jwk, alg);\n  } catch",
-  `    if (kind.name !== "${kind}") await verifyJwt(token, jwk, alg);\n  } catch`,
+  "    await verifyJwt(token, jwk, alg, named);\n  } catch",
+  `    if (kind.name !== "${kind}") await verifyJwt(token, jwk, alg, named);\n  } catch`,
 ];
 const anySignature: Edit = [VERIFICATION, "if ((await hasSigned(key)) === true) return key;", "return key;"];
 /** A header that is not there is an empty one. */
@@ -564,16 +564,30 @@ const HOLES: Readonly<Record<string, Hole>> = {
   V6: [
     "a write locks its store before a row, and no other mend hides it",
     ["tests/stores/postgres.test.ts", "V6: has no two writes of one key wait for each other"],
-    [MIGRATIONS, "  perform aauth_lock(in_store);\n  if expected is null", "  if expected is null"],
+    [MIGRATIONS, "  perform aauth_lock(in_store);\n  select * into present", "  select * into present"],
     [
       MIGRATIONS,
-      "then return 'stored'; end if;\n  end if;\n",
-      "then return 'stored'; end if;\n  end if;\n  perform aauth_lock(in_store);\n",
+      "  if coalesce(present.version, 0) <> expected then",
+      "  perform aauth_lock(in_store);\n  if coalesce(present.version, 0) <> expected then",
+    ],
+    [
+      MIGRATIONS,
+      "  perform aauth_lock(in_store);\n  delete from aauth_entries where ctid",
+      "  delete from aauth_entries where ctid",
     ],
     [
       "packages/aauth-stores/src/postgres/connections.ts",
       "codeOf(error) === DEADLOCK ? run() :",
       "false ? run() :",
+    ],
+  ],
+  R4: [
+    "a saved run's viewer makes text of what a message contains",
+    ["tests/e2e/saved-run.test.ts", "R4: "],
+    [
+      "ui/src/saved-run/elements.ts",
+      "made.append(child);",
+      'made.insertAdjacentHTML("beforeend", String(child));',
     ],
   ],
 };
@@ -588,6 +602,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
   E2: "export const registrableDomain = (host: string): string | undefined => host;",
   K2: 'await (await import("node:fs/promises")).rename(beside, join(this.#folder, name));',
   K3: "return { ...jwk, kid: kidPrefix };",
+  R1c: "return true;",
+  R1d: "const kept = Object.entries(headers);",
+  R3: "return JSON.stringify(run);",
   S11c: "true;",
   S15: "const servesFebruary = true;",
   S19: "if (false) record.outcome = outcome;",

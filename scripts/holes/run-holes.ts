@@ -5,7 +5,10 @@ import { rowOf } from "./marked-checks.ts";
 import { allMutations, type Mutation } from "./mutations.ts";
 import { copyTree } from "./tree-copy.ts";
 
-/** The mutations whose id is one of the words, or begins with a word of one letter; all without words. A string says which id is unknown. */
+/**
+ * The mutations whose id is one of the words, or begins with a word of one letter; all without
+ * words. A string says which id is unknown.
+ */
 export function holesNamed(words: readonly string[]): readonly Mutation[] | string {
   const isNamedBy = (word: string, id: string) =>
     [id, rowOf(id)].includes(word) || (/^[A-Z]$/.test(word) && id[0] === word);

@@ -9,14 +9,18 @@ import type { Edit } from "./mutations.ts";
 /** A copy of the tree that may be damaged. */
 export interface TreeCopy {
   readonly root: string;
-  /** Makes the edits and returns what undoes them. @throws Error when a text is not there exactly once */
+  /**
+   * Makes the edits and returns what undoes them.
+   *
+   * @throws Error when a text is not there exactly once
+   */
   edit(edits: readonly Edit[]): Promise<() => Promise<void>>;
   remove(): void;
 }
 
 /**
- * Copies a tree, with edits that are not committed and without what git ignores, to a temporary folder, and installs its packages from the
- * package manager's store.
+ * Copies a tree, with edits that are not committed and without what git ignores, to a temporary
+ * folder, and installs its packages from the package manager's store.
  *
  * @throws Error with the package manager's output
  */

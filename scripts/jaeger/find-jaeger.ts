@@ -26,7 +26,8 @@ export class JaegerUnavailableError extends Error {
 }
 
 /**
- * A Jaeger that is here: `JAEGER_BIN`, or `jaeger` on the PATH. Not the one that {@link findOrBuildJaeger} has built, which has no pages.
+ * A Jaeger that is here: `JAEGER_BIN`, or `jaeger` on the PATH. Not the one that
+ * {@link findOrBuildJaeger} has built, which has no pages.
  *
  * @throws JaegerUnavailableError
  */
@@ -49,8 +50,9 @@ function findInstalled(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /**
- * As {@link findJaeger}, for those who only query: builds Jaeger with the Go toolchain when there is none, and keeps it in `.cache`. Cold,
- * that takes two processor cores about ten minutes. What is built has the query API and no pages: those are not in the Go module.
+ * As {@link findJaeger}, for those who only query: builds Jaeger with the Go toolchain when there
+ * is none, and keeps it in `.cache`. Cold, that takes two processor cores about ten minutes. What
+ * is built has the query API and no pages: those are not in the Go module.
  *
  * @throws JaegerUnavailableError when there is no Go, or the build fails
  */
@@ -70,7 +72,8 @@ export async function findOrBuildJaeger(
   const { program, env: goEnv } = await goToolchain(go).catch((error) => {
     throw failed("Jaeger could not be built", (error as Error).message);
   });
-  // Built where it lies, with its own list of exact versions, of which some are replacements: `go install` refuses those.
+  // Built where it lies, with its own list of exact versions, of which some are replacements:
+  // `go install` refuses those.
   const source = await download(program, goEnv);
   await mkdir(dirname(built), { recursive: true });
   const unfinished = `${built}.${process.pid}`;

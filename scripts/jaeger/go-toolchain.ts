@@ -16,8 +16,8 @@ export interface GoToolchain {
 }
 
 /**
- * A Go that is new enough for Jaeger, out of any Go with modules: Debian's may be years behind. A newer one is had through the Go module
- * proxy, which also checks its sum.
+ * A Go that is new enough for Jaeger, out of any Go with modules: Debian's may be years behind. A
+ * newer one is had through the Go module proxy, which also checks its sum.
  *
  * @throws Error with the reason in words
  */

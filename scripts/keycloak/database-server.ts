@@ -9,8 +9,8 @@ const POLL_MS = 100;
 const READY_LIMIT_MS = 60_000;
 
 /**
- * H2 as a server, from the jar that Keycloak brings along: a database in memory that several nodes share. On loopback, and gone when it
- * ends.
+ * H2 as a server, from the jar that Keycloak brings along: a database in memory that several nodes
+ * share. On loopback, and gone when it ends.
  */
 export async function startDatabaseServer(options: {
   /** Folder of a Keycloak. */

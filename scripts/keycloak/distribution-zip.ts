@@ -10,9 +10,11 @@ const COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 const FETCH_LIMIT_MS = 15 * 60_000;
 
 /**
- * Copies Keycloak's distribution into `folder`, fetched through Maven when it is not there yet, and gives the zip's path.
+ * Copies Keycloak's distribution into `folder`, fetched through Maven when it is not there yet, and
+ * gives the zip's path.
  *
- * @throws KeycloakUnavailableError when it cannot be fetched, or has another SHA-256 than the pinned one: then it is removed
+ * @throws KeycloakUnavailableError when it cannot be fetched, or has another SHA-256 than the
+ * pinned one: then it is removed
  */
 export async function distributionZip(
   maven: string,

@@ -29,7 +29,8 @@ export async function keycloakDistribution(): Promise<Distribution> {
 }
 
 /**
- * A Keycloak below `.cache/keycloak`, fetched through Maven when it is not there yet (about 180 MB).
+ * A Keycloak below `.cache/keycloak`, fetched through Maven when it is not there yet (about 180
+ * MB).
  *
  * @param cache where it is kept
  * @throws KeycloakUnavailableError when it cannot be fetched or is not the pinned one

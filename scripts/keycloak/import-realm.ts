@@ -2,8 +2,8 @@
 const ANSWER_LIMIT_MS = 120_000;
 
 /**
- * Creates a realm through the admin API, as `--import-realm` does at the start; but from a value instead of a file, so that every run
- * can have its own.
+ * Creates a realm through the admin API, as `--import-realm` does at the start; but from a value
+ * instead of a file, so that every run can have its own.
  *
  * @throws Error with Keycloak's answer
  */

@@ -1,6 +1,6 @@
 /**
- * Keycloak as one service of the stack: prepares it, starts it, gives it the demo's realm, and ends together with this process's parent.
- * Takes the same variables as the embedded auth server.
+ * Keycloak as one service of the stack: prepares it, starts it, gives it the demo's realm, and ends
+ * together with this process's parent. Takes the same variables as the embedded auth server.
  *
  * @module
  */

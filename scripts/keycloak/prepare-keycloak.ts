@@ -10,14 +10,17 @@ import type { Preparation } from "./preparation.ts";
 import { providerJar } from "./provider-jar.ts";
 import { withQuickStart } from "./quick-start.ts";
 
-/** Fixed when Keycloak is built; the rest is given at each start. The database ends with the process. */
+/**
+ * Fixed when Keycloak is built; the rest is given at each start. The database ends with the
+ * process.
+ */
 const BUILD_OPTIONS = ["--db=dev-mem", "--health-enabled=true", "--tracing-enabled=true"];
 const BUILD_LIMIT_MS = 10 * 60_000;
 const STAMP = "aauth-provider-built";
 
 /**
- * Makes Keycloak with the AAuth provider ready to be started, and gives its folder: fetched once, the provider built and installed
- * when it has changed. Quick when there is nothing to do.
+ * Makes Keycloak with the AAuth provider ready to be started, and gives its folder: fetched once,
+ * the provider built and installed when it has changed. Quick when there is nothing to do.
  *
  * @throws KeycloakUnavailableError that says what is missing and how to get on
  */

@@ -11,8 +11,8 @@ const STAMP = `${PROVIDER_FOLDER}/target/built-from`;
 const BUILD_LIMIT_MS = 10 * 60_000;
 
 /**
- * Builds the AAuth provider when its sources have changed since the last time, and gives the jar's path. Its own tests are not run
- * here: `npm run test:all -- keycloak` does that.
+ * Builds the AAuth provider when its sources have changed since the last time, and gives the jar's
+ * path. Its own tests are not run here: `npm run test:all -- keycloak` does that.
  *
  * @throws KeycloakUnavailableError with Maven's output
  */

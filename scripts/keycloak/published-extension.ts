@@ -22,7 +22,11 @@ export function publishedExtensionForTests(home: string) {
   let started: ServiceProcess | undefined;
   let folder: string | undefined;
   return {
-    /** Starts it, and says what the tests must know. @throws Error with its last lines when it does not start */
+    /**
+     * Starts it, and says what the tests must know.
+     *
+     * @throws Error with its last lines when it does not start
+     */
     async prepare(env: NodeJS.ProcessEnv, log: (line: string) => void) {
       log("Starting Keycloak with the published extension…");
       folder = await mkdtemp(join(tmpdir(), "published-extension-"));

@@ -4,8 +4,8 @@ import { prepareKeycloak } from "./prepare-keycloak.ts";
 import { freeStackPorts, type StartedForTests, startNodeForTests } from "./start-server-for-tests.ts";
 
 /**
- * Two nodes of one Keycloak: one database, one hostname, caches that know of each other; all of it on loopback. Nothing listens at the hostname's
- * port yet: the tests put a load balancer there.
+ * Two nodes of one Keycloak: one database, one hostname, caches that know of each other; all of it
+ * on loopback. Nothing listens at the hostname's port yet: the tests put a load balancer there.
  *
  * @throws Error with the last lines of the node that does not start
  */

@@ -8,7 +8,8 @@ export function keycloakForTests({ isCluster = false } = {}) {
   let started: StartedForTests | undefined;
   return {
     /**
-     * Starts it, and says what its tests must know. A text says why there can be none on this machine.
+     * Starts it, and says what its tests must know. A text says why there can be none on this
+     * machine.
      *
      * @throws Error with its last lines when it does not start
      */

@@ -8,8 +8,9 @@ const HEALTH_POLL_MS = 200;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
 /**
- * What bounds silent connections and waiting requests: without these half an hour, a minute for each worker, and nothing. The first two are
- * Quarkus' settings, for which Keycloak has no options. docker-compose.yml has the same; a test compares.
+ * What bounds silent connections and waiting requests: without these half an hour, a minute for
+ * each worker, and nothing. The first two are Quarkus' settings, for which Keycloak has no options.
+ * docker-compose.yml has the same; a test compares.
  */
 export const LISTENER_LIMITS = {
   QUARKUS_HTTP_IDLE_TIMEOUT: "60S",
@@ -32,7 +33,10 @@ export interface KeycloakOptions {
   readonly managementPort: number;
   readonly admin: { readonly username: string; readonly password: string };
   readonly realm: object;
-  /** What it shares with the other nodes of its cluster. Default: it is alone, and its database is in its memory. */
+  /**
+   * What it shares with the other nodes of its cluster. Default: it is alone, and its database is
+   * in its memory.
+   */
   readonly cluster?: ClusterOptions;
   /** How long a request waits for the user's consent. Default the provider's. */
   readonly consentSeconds?: number;
@@ -44,8 +48,8 @@ export interface KeycloakOptions {
 }
 
 /**
- * Starts Keycloak on loopback and resolves once it has the realm, or has ended; its output is this process's. Everything it stores is
- * gone when it ends.
+ * Starts Keycloak on loopback and resolves once it has the realm, or has ended; its output is this
+ * process's. Everything it stores is gone when it ends.
  *
  * @throws Error when it does not take the realm
  */

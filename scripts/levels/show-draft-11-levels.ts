@@ -23,8 +23,9 @@ const LEVELS = [
 ] as const;
 
 /**
- * Reads the catalogue with the token of each level until a 429; what the agent has to get for the next level it gets by itself (draft -11, section 6). The
- * first person token waits until a person has allowed the visitor.
+ * Reads the catalogue with the token of each level until a 429; what the agent has to get for the
+ * next level it gets by itself (draft -11, section 6). The first person token waits until a person
+ * has allowed the visitor.
  */
 export async function showDraft11Levels(options: Draft11LevelsOptions): Promise<void> {
   const { resource, visitor, browserUrl, authorizedRequests } = options;

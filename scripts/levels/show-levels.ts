@@ -32,8 +32,8 @@ export class UnexpectedAnswer extends Error {
 }
 
 /**
- * Reads the catalogue by one key at each level until a 429, and lets the agent raise itself at each step (SPEC 4.5). Then
- * the same again for a scope that is known beforehand (SPEC 9.2.5).
+ * Reads the catalogue by one key at each level until a 429, and lets the agent raise itself at each
+ * step (SPEC 4.5). Then the same again for a scope that is known beforehand (SPEC 9.2.5).
  */
 export async function showLevels(options: LevelsOptions): Promise<void> {
   const { resource, visitor, scope } = options;
@@ -65,7 +65,10 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   );
   print(row("scope known", steps));
 
-  /** Only the gateway's rules refuse a caller by key alone; a request with an identity then shows whether they did. */
+  /**
+   * Only the gateway's rules refuse a caller by key alone; a request with an identity then shows
+   * whether they did.
+   */
   async function untilFirstLimit(agent: Agent): Promise<void> {
     try {
       await untilLimited("pseudonymous", agent);

@@ -14,7 +14,9 @@ import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
 import { agentMetadata, february2026, toJwks as februaryJwks } from "aauth/february-2026";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 
-/** An agent that no service of the demo knows: a key, and its two documents on a port of its own. */
+/**
+ * An agent that no service of the demo knows: a key, and its two documents on a port of its own.
+ */
 export interface Visitor {
   readonly id: string;
   readonly key: SigningKey;
@@ -22,7 +24,10 @@ export interface Visitor {
   stop(): Promise<void>;
 }
 
-/** Starts the visitor. Its identity is valid while the demo's services can reach its port on this machine. */
+/**
+ * Starts the visitor. Its identity is valid while the demo's services can reach its port on this
+ * machine.
+ */
 export async function startVisitor(trustedAuthServers: readonly string[]): Promise<Visitor> {
   const key = await generateSigningKey({ kid: "visitor-1" });
   const { documents, port, stop } = await serveDocuments(0);
@@ -39,7 +44,10 @@ export async function startVisitor(trustedAuthServers: readonly string[]): Promi
   };
 }
 
-/** The visitor in draft -11, its own agent provider there: one agent, under a name that the demo's services look for at one port. */
+/**
+ * The visitor in draft -11, its own agent provider there: one agent, under a name that the demo's
+ * services look for at one port.
+ */
 export interface Draft11Visitor {
   readonly id: string;
   readonly agent: Agent;

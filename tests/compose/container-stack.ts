@@ -18,8 +18,9 @@ const OVERRIDE = ".cache/compose/under-test.yml";
 const POLICY_FILES = ["agentgateway/config-policy.yaml", "agentgateway/config-draft-11-policy.yaml"];
 
 /**
- * The stack of the journeys as containers, all of them new: what one journey left behind (traces, consent, keys) the next one must not
- * find. It stays when the journey ends, and goes with the next one or with the test run.
+ * The stack of the journeys as containers, all of them new: what one journey left behind (traces,
+ * consent, keys) the next one must not find. It stays when the journey ends, and goes with the next
+ * one or with the test run.
  */
 export async function startContainerStack(options: TestStackOptions = {}): Promise<TestStack> {
   const { modes: wanted = {}, env: more = {} } = options;

@@ -46,7 +46,9 @@ export async function startRun(): Promise<RunUnderWay> {
   };
 }
 
-/** How a run ends after signing in again: an auth server that was started again may know no session. */
+/**
+ * How a run ends after signing in again: an auth server that was started again may know no session.
+ */
 export async function nextRun(): Promise<string> {
   try {
     return (await (await startRun()).ended()).status;

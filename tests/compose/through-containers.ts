@@ -4,7 +4,8 @@ import { beforeEach, vi } from "vitest";
 const START_LIMIT_MS = 480_000;
 
 /**
- * To be called before a test file that is meant for processes is imported: its stack takes longer to start here.
+ * To be called before a test file that is meant for processes is imported: its stack takes longer
+ * to start here.
  *
  * @param reasons by the name of a test that cannot run with the containers at hand, why
  */

@@ -1,4 +1,7 @@
-/** The agent, the resource and the person server of the guide, as they stand: three programs and a person. */
+/**
+ * The agent, the resource and the person server of the guide, as they stand: three programs and a
+ * person.
+ */
 
 import { dirname } from "node:path";
 import { Client } from "@modelcontextprotocol/client";

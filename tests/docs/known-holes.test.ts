@@ -1,4 +1,7 @@
-/** The page of known holes names every hole once, and for each a test that is there and carries its id. */
+/**
+ * The page of known holes names every hole once, and for each a test that is there and carries its
+ * id.
+ */
 
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";

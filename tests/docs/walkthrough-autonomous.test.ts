@@ -1,4 +1,7 @@
-/** docs/walkthrough/03, 08 and 09 against real runs of one stack: the keys are the same on the three pages. */
+/**
+ * docs/walkthrough/03, 08 and 09 against real runs of one stack: the keys are the same on the three
+ * pages.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

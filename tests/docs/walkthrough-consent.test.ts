@@ -1,4 +1,6 @@
-/** docs/walkthrough/04 and 05 against real runs of one stack: the keys are the same on both pages. */
+/**
+ * docs/walkthrough/04 and 05 against real runs of one stack: the keys are the same on both pages.
+ */
 import assert from "node:assert";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, expect } from "vitest";

@@ -1,4 +1,6 @@
-/** docs/walkthrough/10 to 13, the modes of draft -11, each against real runs of a stack of its own. */
+/**
+ * docs/walkthrough/10 to 13, the modes of draft -11, each against real runs of a stack of its own.
+ */
 import { installLocalhostLookup } from "agent-kit/service";
 import type { Message } from "protocol-trace/read";
 import { afterAll, describe, expect } from "vitest";

@@ -1,4 +1,6 @@
-/** docs/walkthrough/07 against a real run: it takes as long as the auth token of its command lives. */
+/**
+ * docs/walkthrough/07 against a real run: it takes as long as the auth token of its command lives.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, expect, vi } from "vitest";
@@ -39,7 +41,8 @@ describePage(
     const run = await recordRun(stack, async () => {
       expect((await runWithConsent(stack, PROMPT.custom_prompt)).status).toBe("completed");
       const user = await signIn(stack);
-      // Once with the token that is held, and once when it has expired and everybody signs with a new key.
+      // Once with the token that is held, and once when it has expired and everybody signs with a
+      // new key.
       expect((await user.run(PROMPT)).status).toBe("completed");
       await pause(NEW_KEYS_MS);
       expect((await user.run(PROMPT)).status).toBe("completed");

@@ -1,6 +1,7 @@
 /**
- * The runs that the page of both profiles shows side by side, recorded again: `npm run docs -- --walkthrough` keeps what it records, any other test run
- * demands that the messages are those of the recording.
+ * The runs that the page of both profiles shows side by side, recorded again:
+ * `npm run docs -- --walkthrough` keeps what it records, any other test run demands that the
+ * messages are those of the recording.
  *
  * @module
  */
@@ -114,7 +115,10 @@ function expectExplained(run: ProtocolRun): void {
   }
 }
 
-/** The party that received a signed message has written down what it checked, each check with its section. */
+/**
+ * The party that received a signed message has written down what it checked, each check with its
+ * section.
+ */
 function expectChecked({ messages }: ProtocolRun): void {
   for (const { number, signer, verifiers, to } of messages) {
     if (signer === undefined) continue;
@@ -124,7 +128,10 @@ function expectChecked({ messages }: ProtocolRun): void {
   }
 }
 
-/** Kind, parties and status of each message. How often an answer to come is polled differs from run to run. */
+/**
+ * Kind, parties and status of each message. How often an answer to come is polled differs from run
+ * to run.
+ */
 function sequence({ messages }: ProtocolRun): string[] {
   const isWaiting = ({ requestType, status }: Message) => requestType === "poll" && status === 202;
   return messages

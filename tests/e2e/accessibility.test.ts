@@ -53,7 +53,10 @@ const tabSays = (view: RegExp | string) =>
     .poll(() => page.title(), WAIT)
     .toMatch(new RegExp(`^${typeof view === "string" ? view : view.source} · AAuth demo$`));
 
-/** By how much the page is wider than a window of 320 px, which is one of 1280 px at 400 % (WCAG 1.4.10). */
+/**
+ * By how much the page is wider than a window of 320 px, which is one of 1280 px at 400 % (WCAG
+ * 1.4.10).
+ */
 async function excessAt320(): Promise<unknown> {
   await page.setViewportSize({ width: 320, height: 640 });
   const excess = await page.evaluate("scrollX + document.documentElement.scrollWidth - innerWidth");
@@ -183,7 +186,8 @@ test("the focus stays near what was pressed where that goes", async () => {
   await page.keyboard.type("budget_limit");
   await page.getByLabel("Constraint 1 value").fill("500000");
 
-  // Nor does it go while an action is in progress: the button takes no more presses then, and is there still.
+  // Nor does it go while an action is in progress: the button takes no more presses then, and is
+  // there still.
   const held = Promise.withResolvers<void>();
   let calls = 0;
   await page.route("**/catalogue", async (route) => {

@@ -87,7 +87,8 @@ describe("a user in a browser", () => {
     const { page } = watched;
     const lists = "**/optimization/all";
     const begun = page.waitForRequest((request) => request.url().endsWith("/optimization/start"));
-    // The run goes on, and is at its end before the page is there again: what is listed first is a moment old.
+    // The run goes on, and is at its end before the page is there again: what is listed first is a
+    // moment old.
     await page.route(lists, async (route) => {
       const response = await route.fetch();
       const [latest, ...others] = await response.json();

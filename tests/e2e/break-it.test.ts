@@ -67,7 +67,8 @@ describe("each tampered request is refused by the check that is meant for it", (
     const result = await attempt(variant as BreakItVariant);
     expect(result).toMatchObject({ refused: true, refused_by: refusedBy, check, code });
 
-    // What the answer says is what the verifier itself has recorded; the auth server's passes, and the token request is refused.
+    // What the answer says is what the verifier itself has recorded; the auth server's passes, and
+    // the token request is refused.
     const recorded = async () => {
       const last = (await traceOf(result)).messages.findLast(
         ({ from }) => from === "supply-chain-backend" || from === "thief",
@@ -94,7 +95,8 @@ describe("on the page", () => {
     await opened.getByRole("tab", { name: "Signature" }).click(WAIT);
     await opened.getByTestId("message-detail").getByText("The differences are marked").waitFor(WAIT);
     expect(await opened.locator("mark").allTextContents()).toContain("admin");
-    // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
+    // High enough for everything: a sticky header would lie over a picture that has to be scrolled
+    // for.
     await page.setViewportSize({ width: 1280, height: 6000 });
     await screenshot(opened.getByRole("tabpanel"), "break-it-changed-path");
     await variant.getByRole("button", { name: "Hide the message" }).click();

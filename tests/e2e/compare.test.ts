@@ -79,6 +79,31 @@ describe("the page of both versions", () => {
     await page.getByRole("button", { name: "Person server to Access server" }).first().waitFor(WAIT);
   });
 
+  test("shows only what changed, and goes back to everything", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${url}/compare.html`);
+    const fields = page.getByRole("term").filter({ hasText: "content-digest" });
+    await openers(page).first().waitFor(WAIT);
+    const [rows, digests] = [await page.getByRole("heading", { level: 2 }).count(), await fields.count()];
+    const only = page.getByRole("button", { name: "Only what changed" });
+    await only.press("Enter");
+    await expect.poll(() => only.getAttribute("aria-pressed"), WAIT).toBe("true");
+    expect(await fields.count()).toBeLessThan(digests);
+    expect(await page.getByRole("heading", { level: 2 }).count()).toBeLessThan(rows);
+    expect(await page.getByRole("heading", { name: "The user starts the run" }).count()).toBe(0);
+    await expectAccessible(page, "compare-only-changes");
+    await only.press("Enter");
+    await page.getByRole("heading", { name: "The user starts the run" }).waitFor(WAIT);
+  });
+
+  test("a run of no one who is signed in here is replaced by a recording, which it says", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${url}/compare.html#run=00000000-0000-4000-8000-000000000000`);
+    await page.getByRole("heading", { name: "Your run cannot be shown: these are recordings" }).waitFor(WAIT);
+    await openers(page).first().waitFor(WAIT);
+    await expectAccessible(page, "compare-no-run");
+  });
+
   test("has every message of both runs, and each opens", async () => {
     const { page } = await openPage(browser);
     await page.goto(`${url}/compare.html#federated`);
@@ -121,6 +146,10 @@ describe("a federated run in the protocol view", () => {
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
     await page.getByRole("link", { name: "Show every message" }).click();
     const messages = page.getByRole("link", { name: /^Message \d+ of / });
+    await page.getByText("step through with the arrow keys").waitFor(WAIT);
+    // Of a person who decides late, the agent has polled more than once.
+    const polls = page.getByRole("button", { name: "Show each poll" });
+    if (await polls.isVisible()) await polls.click();
     await expect.poll(() => messages.count(), WAIT).toBeGreaterThanOrEqual(15);
     const picture = await page.getByTestId("sequence-picture").textContent();
     expect(picture).toMatch(/Access server.*Person server/);
@@ -141,7 +170,11 @@ describe("a federated run in the protocol view", () => {
       expect(await answers.getByRole("link", { name: DRAFT_LINK }).count()).toBeGreaterThan(1);
       await screenshot(page.getByTestId("message-detail"), `federated-message-${number}`);
     }
-    await page.getByRole("link", { name: "Compare February and draft -11" }).click();
-    await page.getByRole("heading", { name: "The same run in February 2026 and in draft -11" }).waitFor(WAIT);
+    await page.getByRole("link", { name: "Compare with the other version" }).click();
+    await page.getByRole("heading", { name: "Draft -11, your run" }).first().waitFor(WAIT);
+    const summary = page.getByTestId("compare-summary");
+    expect(await summary.textContent()).toMatch(/Draft -11, your run\d\d messages/);
+    expect(await summary.textContent()).toContain("February 2026, recorded10 messages");
+    await expectAccessible(page, "compare-own-run");
   });
 });

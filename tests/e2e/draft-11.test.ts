@@ -53,7 +53,8 @@ test("from the click over both hops: the person server's page, the agent's way t
 
   await page.getByRole("link", { name: "Show every message" }).click();
   await page.getByRole("heading", { name: "Every message of run" }).waitFor(WAIT);
-  // Three of the backend's and three of the agent's, in whatever place: how often an answer to come is looked at differs.
+  // Three of the backend's and three of the agent's, in whatever place: how often an answer to come
+  // is looked at differs.
   await page.getByText("message/send, signed with jwt").nth(4).waitFor(WAIT);
   await page.getByText("token request: person-token").first().waitFor(WAIT);
   await page.getByText("token request: auth-token").first().waitFor(WAIT);

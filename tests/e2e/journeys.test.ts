@@ -1,4 +1,7 @@
-/** The main journeys, one after the other, on one stack and in one browser. Everything else that a page can show is in the files beside. */
+/**
+ * The main journeys, one after the other, on one stack and in one browser. Everything else that a
+ * page can show is in the files beside.
+ */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/** The person server's pages of draft -11 in a browser: sign-in, code, decision, question, list, revocation. */
+/**
+ * The person server's pages of draft -11 in a browser: sign-in, code, decision, question, list,
+ * revocation.
+ */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -73,7 +73,8 @@ function withLateAgent({ data }: StoredTrace): StoredTrace {
 
 /** A part of the page, as a whole. */
 async function partPicture(page: Page, part: string, name: string, width = 1280): Promise<void> {
-  // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
+  // High enough for everything: a sticky header would lie over a picture that has to be scrolled
+  // for.
   await page.setViewportSize({ width, height: 6000 });
   await screenshot(page.getByTestId(part), name);
   await page.setViewportSize({ width: 1280, height: 1000 });

@@ -29,7 +29,8 @@ async function signedInPage(stack: TestStack): Promise<UserPage> {
   const watched = await openPage(browser);
   const { page } = watched;
   const runs: string[] = [];
-  // The browser leaves for the consent page at once, and an answer that was navigated away from cannot be read later.
+  // The browser leaves for the consent page at once, and an answer that was navigated away from
+  // cannot be read later.
   await page.route("**/optimization/start", async (route) => {
     if (route.request().method() !== "POST") return route.continue();
     const response = await route.fetch();
@@ -205,7 +206,8 @@ describe("a user who is asked", () => {
     await screenshot(page, "ui-consent-wrong-user");
     expect(await page.getByRole("link", { name: "Show every message" }).count()).toBe(1);
 
-    // To the other user's own page it is another user's run; in a browser without a session, the outcome is there before signing in.
+    // To the other user's own page it is another user's run; in a browser without a session, the
+    // outcome is there before signing in.
     const other = await openPage(browser);
     other.expectComplaint(/status of 404/);
     await other.page.goto(`${stack.urls.ui}/?aauth_error=1&error=wrong_user&request_id=${requestId}`);

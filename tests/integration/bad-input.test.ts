@@ -1,6 +1,6 @@
 /**
- * Bad input against the running stack: which party refuses it, that no address in it is fetched, and that nothing crashes. What each check
- * and each parser refuses is tested in its package.
+ * Bad input against the running stack: which party refuses it, that no address in it is fetched,
+ * and that nothing crashes. What each check and each parser refuses is tested in its package.
  */
 
 import { connect } from "node:net";
@@ -35,7 +35,8 @@ let canary: Listener;
 
 beforeAll(async () => {
   [stack, agent, canary] = await Promise.all([
-    // One agent that lets a signature in, to reach what is behind the verifier; the other one wants a token.
+    // One agent that lets a signature in, to reach what is behind the verifier; the other one wants
+    // a token.
     startStack({ env: { "supply-chain-agent": { AAUTH_AUTHORIZATION_SCHEME: "signature-only" } } }),
     ForeignAgent.start(),
     listen(() => ({ status: 200, body: {} })),
@@ -63,7 +64,9 @@ function directly(outgoing: OutgoingRequest): OutgoingRequest {
   return { ...outgoing, url: outgoing.url.replace(host(), `localhost:${stack.ports.supplyChainAgent}`) };
 }
 
-/** Sends bytes as they are and gives what comes back until the other side hangs up or has answered. */
+/**
+ * Sends bytes as they are and gives what comes back until the other side hangs up or has answered.
+ */
 function raw(port: number, text: string): Promise<string> {
   return new Promise((resolve) => {
     let answer = "";

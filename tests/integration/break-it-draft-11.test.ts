@@ -36,7 +36,10 @@ const MARKET = "market-analysis-agent";
 const PERSON = "person-server";
 const ACCESS = "access-server";
 
-/** Which party has to refuse each variant, with which code (or status, where a page has none), and the section that demands it. */
+/**
+ * Which party has to refuse each variant, with which code (or status, where a page has none), and
+ * the section that demands it.
+ */
 const OF_AGENTS = {
   "changed-body": [AGENT, "digest_mismatch", /^RFC 9530 2$/],
   "changed-path": [GATEWAY, "invalid_signature", /^RFC 9421 3\.2$/],
@@ -155,7 +158,10 @@ describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s
 
 test("an attempt is shown with the honest messages before it, and the verdict on the last one", async () => {
   const run = await finishedRun("person-server");
-  /** The statuses of what the backend has sent in an attempt, and the last verdict on the last message. */
+  /**
+   * The statuses of what the backend has sent in an attempt, and the last verdict on the last
+   * message.
+   */
   const shown = async (variant: string) => {
     const { trace_id } = await run.attempt(variant);
     return async () => {

@@ -184,7 +184,10 @@ async function otherDelegate(name: string) {
   return { sub, key, agentToken: () => agentTokens(key), discovery };
 }
 
-/** Calls the supply-chain agent through the gateway with what it is given, and nothing better when that is refused. */
+/**
+ * Calls the supply-chain agent through the gateway with what it is given, and nothing better when
+ * that is refused.
+ */
 async function callWith(credential: { key: SigningKey; agentToken?: string; authToken?: string }) {
   const agent = createAgent({
     profile: february2026,

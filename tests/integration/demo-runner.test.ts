@@ -169,7 +169,8 @@ describe("what goes wrong", () => {
 
   test("what is proposed instead is free, no other part's, and proposed once", async () => {
     const first = await rowOfFreePorts(4);
-    // The first two are taken and the third is another part's: the first proposal is the fourth, the second comes after it.
+    // The first two are taken and the third is another part's: the first proposal is the fourth,
+    // the second comes after it.
     const [server, other] = [await listenOn(first), await listenOn(first + 1)];
     const services = (await describeServices({ one: "well", second: "well", third: "well" })).map(
       (service, index) => ({

@@ -20,7 +20,10 @@ const start = async (
 };
 const pageOf = ({ waiting }: OrderRun) => waiting.interaction_url!;
 
-/** An order that waits at the supply-chain agent's page; before it the user's agent is allowed, where it is new. */
+/**
+ * An order that waits at the supply-chain agent's page; before it the user's agent is allowed,
+ * where it is new.
+ */
 async function waitingOrder(user: OrderingUser): Promise<OrderRun> {
   const order = await startOrder(stack);
   expect(order.waiting.status).toBe("interaction_required");

@@ -25,7 +25,10 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([...parties, home, partner].map((part) => part?.close())));
 
-/** caller -> one -> two -> three. Each demands what those behind it will need; `two` may be another auth server's. */
+/**
+ * caller -> one -> two -> three. Each demands what those behind it will need; `two` may be another
+ * auth server's.
+ */
 async function startChain(second = home) {
   const asks = [...new Set([home.issuer, second.issuer])];
   const start = async (name: string, scopes: readonly string[], next?: ChainParty, issuer = home.issuer) => {
@@ -98,7 +101,8 @@ describe("a chain that leaves the auth server and comes back", () => {
     const sub = MCP_USER.id;
     expect(one.received).toMatchObject([{ iss: home.issuer, agent: caller.id, sub }]);
     expect(two.received).toMatchObject([{ iss: partner.issuer, agent: one.id }]);
-    // Both realms come from one file and know this id. It is still another issuer's user, named where that issuer is.
+    // Both realms come from one file and know this id. It is still another issuer's user, named
+    // where that issuer is.
     expect(two.received[0]).not.toHaveProperty("sub");
     expect(two.received[0]?.act).toEqual({ agent: caller.id, sub });
     expect(three.received).toMatchObject([{ iss: home.issuer, agent: two.id, scope: "three:read" }]);

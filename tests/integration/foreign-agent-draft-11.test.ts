@@ -42,7 +42,10 @@ const keyOf = (kid: string) => generateSigningKey({ kid });
 const keys = { resource: await keyOf("rs-1"), person: await keyOf("ps-1"), access: await keyOf("as-1") };
 const subjectSecret = crypto.getRandomValues(new Uint8Array(32));
 
-/** Our resource, person server and access server on sockets. The default of the person server is to ask its person. */
+/**
+ * Our resource, person server and access server on sockets. The default of the person server is to
+ * ask its person.
+ */
 async function world({
   federated = false,
   decideAtPS,
@@ -432,7 +435,8 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
       "aa-agent+jwt 200",
       "aa-auth+jwt 200",
     ]);
-    // Its provider takes the agent token back: everything that was issued to the agent goes with it.
+    // Its provider takes the agent token back: everything that was issued to the agent goes with
+    // it.
     const { jti: agentJti, exp: agentExp } = readToken(planner.token).claims;
     const metadata = await planner.document(PS, "aauth-person.json");
     const revoked = await provider.call(sockets, {
@@ -816,7 +820,8 @@ describe("what it does wrong is refused with the code of the page", () => {
         code,
       ]);
     }
-    // Another label in all of them, and other members of `Signature-Key`, which the signature covers.
+    // Another label in all of them, and other members of `Signature-Key`, which the signature
+    // covers.
     const key = `x=hwk;kty="OKP", mine=jwt;jwt="${planner.token}"`;
     const other = signed(get("/agent"), planner.key, key);
     const labelled = Object.entries(other.headers!).map(([name, value]) => [

@@ -1,6 +1,7 @@
 /**
- * The holes of the libraries and agents that were here before (P: library, D: demo agents; profile, and docs/reference/known-holes.md),
- * each tried against the running stack by foreign code, and refused by the check that is meant for it.
+ * The holes of the libraries and agents that were here before (P: library, D: demo agents; profile,
+ * and docs/reference/known-holes.md), each tried against the running stack by foreign code, and
+ * refused by the check that is meant for it.
  */
 
 import { spawnSync } from "node:child_process";
@@ -47,7 +48,10 @@ afterAll(() => Promise.all([stack?.stop(), agent?.stop(), thief?.stop(), canary?
 
 type Resource = "supplyChainAgent" | "marketAnalysisAgent";
 
-/** A call past the gateway, at the agent's own socket: it must enforce by itself. `Host` and signature name what the gateway passes on. */
+/**
+ * A call past the gateway, at the agent's own socket: it must enforce by itself. `Host` and
+ * signature name what the gateway passes on.
+ */
 function call(
   resource: Resource,
   change: Partial<OutgoingRequest> = {},
@@ -68,14 +72,20 @@ function directly(resource: Resource, outgoing: OutgoingRequest): Promise<Answer
   return send({ ...outgoing, url: outgoing.url.replace(host, `localhost:${stack.ports[resource]}`) });
 }
 
-/** An auth token of the agent's own making: of another issuer, for another party, and bound to its key. */
+/**
+ * An auth token of the agent's own making: of another issuer, for another party, and bound to its
+ * key.
+ */
 function foreignToken(): string {
   const names = { iss: canary.url, aud: "http://elsewhere.example", agent: agent.id, scope: "all" };
   const claims = { ...names, iat: now(), exp: now() + 60, cnf: { jwk: publicJwk(agent) } };
   return makeToken({ alg: "EdDSA", kid: "k", typ: "auth+jwt" }, claims, agent.key);
 }
 
-/** Refused by the verifier, by this check, and with no more than the demand for a signature and what it has to cover. */
+/**
+ * Refused by the verifier, by this check, and with no more than the demand for a signature and what
+ * it has to cover.
+ */
 function expectRefused(answer: Answer, code: string, agentAuth = "httpsig"): void {
   const text = answer.text.replace(
     /(: insufficient_coverage): the signature does not cover [a-z@, -]+$/,

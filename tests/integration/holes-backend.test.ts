@@ -1,6 +1,7 @@
 /**
- * The holes of the demo's former backend (B: docs/reference/known-holes.md), each tried against the running stack and refused by the
- * check that is meant for it. B5, requests of many users at once, is in `many-users.test.ts`.
+ * The holes of the demo's former backend (B: docs/reference/known-holes.md), each tried against the
+ * running stack and refused by the check that is meant for it. B5, requests of many users at once,
+ * is in `many-users.test.ts`.
  */
 
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
@@ -26,7 +27,9 @@ import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts"
 installLocalhostLookup();
 
 const SECOND_USER = { ...DEMO_USER, username: "second-user" };
-/** Time for an agent to be started again under way, also on a busy machine; B9 waits for all of it. */
+/**
+ * Time for an agent to be started again under way, also on a busy machine; B9 waits for all of it.
+ */
 const CONSENT_SECONDS = 15;
 
 let stack: TestStack;
@@ -66,7 +69,9 @@ async function waitingRun(
   return { id: reply.request_id, consentUrl: reply.consent_url };
 }
 
-/** Answers the consent page and gives the address that the browser is sent to, without going there. */
+/**
+ * Answers the consent page and gives the address that the browser is sent to, without going there.
+ */
 async function answerConsent(
   consentUrl: string,
   user: { username: string; password: string } = DEMO_USER,

@@ -1,4 +1,7 @@
-/** Every port of every service, admin and page ports included, ends callers that do not finish their request. */
+/**
+ * Every port of every service, admin and page ports included, ends callers that do not finish their
+ * request.
+ */
 
 import { readdir, readFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -6,7 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeStack, type NeededPort } from "../../scripts/demo/describe-stack.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
-/** A head has 10 s, a request 15 s; deadlines are looked at every second, on a machine with other work. */
+/**
+ * A head has 10 s, a request 15 s; deadlines are looked at every second, on a machine with other
+ * work.
+ */
 const HEAD_BOUND_MS = 14_000;
 const REQUEST_BOUND_MS = 19_000;
 const DRIP_MS = 400;

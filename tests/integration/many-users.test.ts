@@ -1,6 +1,7 @@
 /**
- * B5: the runs of many users at once. The former backend kept the last challenge in one place for all, so that concurrent users swapped
- * challenges and tokens. Here many users each start a run at the same time, with consent, and each must get what is theirs.
+ * B5: the runs of many users at once. The former backend kept the last challenge in one place for
+ * all, so that concurrent users swapped challenges and tokens. Here many users each start a run at
+ * the same time, with consent, and each must get what is theirs.
  */
 
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
@@ -19,7 +20,10 @@ import { startStack, type TestStack } from "../support/start-stack.ts";
 installLocalhostLookup();
 
 const USERS = process.env.LONG_TESTS ? 200 : 30;
-/** Persons do not sign in at one moment, and so many requests at once would only wait for each other. */
+/**
+ * Persons do not sign in at one moment, and so many requests at once would only wait for each
+ * other.
+ */
 const SIGN_INS_AT_ONCE = 20;
 const LIMIT_MS = 180_000;
 

@@ -16,7 +16,8 @@ beforeAll(async () => {
   stack = await startStack({
     processes: true,
     env: {
-      // Each hop gives up before the one in front of it: market analysis 4 s, the gateway's check 5 s, the whole run 8 s.
+      // Each hop gives up before the one in front of it: market analysis 4 s, the gateway's check 5
+      // s, the whole run 8 s.
       "supply-chain-agent": { MARKET_ANALYSIS_DEADLINE: "4" },
       backend: { SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "8" },
     },

@@ -1,4 +1,7 @@
-/** A peer that answers as the published agents do to an auth token that they do not accept: 401, and no way to another one. */
+/**
+ * A peer that answers as the published agents do to an auth token that they do not accept: 401, and
+ * no way to another one.
+ */
 
 import { createServer, type Server } from "node:http";
 import { createDiscovery, generateSigningKey, jwkThumbprint } from "aauth";

@@ -11,7 +11,10 @@ import { startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
-/** Every party makes a new key every other second, the auth server included; each signs 12 s after it was published. Auth tokens live 4 s. */
+/**
+ * Every party makes a new key every other second, the auth server included; each signs 12 s after
+ * it was published. Auth tokens live 4 s.
+ */
 const ROTATING = { AGENT_KEY_ROTATION_SECONDS: "2" };
 /** Long enough for several keys of each party to have begun to sign. */
 const STREAM_MS = 17_000;

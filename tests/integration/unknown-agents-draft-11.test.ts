@@ -1,4 +1,7 @@
-/** Requests that wait, at each server that has them: polled by another agent, found by a guessed code, ended by a forged callback. */
+/**
+ * Requests that wait, at each server that has them: polled by another agent, found by a guessed
+ * code, ended by a forged callback.
+ */
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";

@@ -1,4 +1,7 @@
-/** What the swaps of matrix.test.ts do not show of Python agents and resources in our services' places. */
+/**
+ * What the swaps of matrix.test.ts do not show of Python agents and resources in our services'
+ * places.
+ */
 
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test } from "vitest";

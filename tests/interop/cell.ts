@@ -12,23 +12,27 @@ import { BOXES, type Box, type Cell, MODES, type Mode, type Named, type RESOURCE
 export interface Peers {
   /** Starts one in a box's place and resolves when it serves. */
   start(box: Box, stack: TestStack, mode: Mode): Promise<Child>;
-  /** Its backend starts a run by itself, prints `{"consent": url}` where a person has to be asked, and then `{"step": "end"}`. */
+  /**
+   * Its backend starts a run by itself, prints `{"consent": url}` where a person has to be asked,
+   * and then `{"step": "end"}`.
+   */
   readonly isDriven: boolean;
   /** What our services beside them need, in every mode. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
 /**
- * What the hop to the supply-chain agent and that to the market-analysis agent came to, in words: `verified (jwks, jwt)`,
- * `served unverified (…)`, `refused by the …: code`, `not reached`.
+ * What the hop to the supply-chain agent and that to the market-analysis agent came to, in words:
+ * `verified (jwks, jwt)`, `served unverified (…)`, `refused by the …: code`, `not reached`.
  */
 export type Verdicts = readonly [string, string];
 
 /**
  * Starts a stack with the peers in their places, makes a run, and reads every log.
  *
- * @param others `keycloak` runs already and gets the attributes of the run, with `isExtension` it has the published extension and is named beside
- * the peers; `gatewayProgram` is an executable. Default: the stack's own
+ * @param others `keycloak` runs already and gets the attributes of the run, with `isExtension` it
+ * has the published extension and is named beside the peers; `gatewayProgram` is an executable.
+ * Default: the stack's own
  */
 export async function runCell(
   { mode, swapped, named }: Cell,
@@ -112,7 +116,10 @@ function variablesOf(
   );
 }
 
-/** Waits for the end of a run that a backend has started by itself. Says whether a person was asked for consent, and gave it. */
+/**
+ * Waits for the end of a run that a backend has started by itself. Says whether a person was asked
+ * for consent, and gave it.
+ */
 export async function follow(backend: Child): Promise<boolean> {
   const [, consentUrl] = await backend.prints(/"consent": "([^"]+)"|"step": "end"/);
   if (consentUrl !== undefined) await allow(consentUrl);
@@ -145,7 +152,10 @@ const linesOf = (log: string, service: string) =>
     .filter((line) => line.split("|", 1)[0]!.trim() === service)
     .join("\n");
 
-/** What the auth server refused, by its log. Its code is OAuth's; that of the verifier, which is the cause, is more. */
+/**
+ * What the auth server refused, by its log. Its code is OAuth's; that of the verifier, which is the
+ * cause, is more.
+ */
 const tokenRefusals = (log: string) =>
   log
     .replace(/Token request refused code=\w+(.* check=)/g, "Token request refused $1")
@@ -180,7 +190,10 @@ function requestsTo(log: string, box: Box): SeenRequest[] {
 /** The words of our log and of the published agents', and those of the Python programs here. */
 const VERIFICATION =
   /AAuth signature verification (successful|failed|exception)|"verified": (true|false)|Auth token validation (failed)/g;
-/** The claims of a token that a resource was called with: in our log, in that of the Python programs, and in a token. */
+/**
+ * The claims of a token that a resource was called with: in our log, in that of the Python
+ * programs, and in a token.
+ */
 const RECEIVED = /auth_token in request|"verified"/;
 const ACTOR = /"act": ?\{/;
 

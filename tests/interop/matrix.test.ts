@@ -1,9 +1,11 @@
 /**
- * Every one-box and two-box swap in every mode, and what is refused where the peers are not named. The verdicts are compared with those in
- * results.json, which docs/reference/compatibility.md is made from; `npm run test:interop -- --record` writes them.
+ * Every one-box and two-box swap in every mode, and what is refused where the peers are not named.
+ * The verdicts are compared with those in results.json, which docs/reference/compatibility.md is
+ * made from; `npm run test:interop -- --record` writes them.
  *
- * The variables say who takes part: AUTH_SERVER_TEST_URL a Keycloak in the embedded auth server's place, with the published extension where
- * INTEROP_EXTENSION is set; DEMO_UNDER_TEST the published services in place of our Python programs; GATEWAY_UNDER_TEST a gateway program.
+ * The variables say who takes part: AUTH_SERVER_TEST_URL a Keycloak in the embedded auth server's
+ * place, with the published extension where INTEROP_EXTENSION is set; DEMO_UNDER_TEST the published
+ * services in place of our Python programs; GATEWAY_UNDER_TEST a gateway program.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -42,7 +44,10 @@ const seen: Record<string, Record<string, Record<string, string>>> = {};
 const modes = Object.keys(MODES) as Mode[];
 const inModes = (of: readonly Mode[], swaps: readonly Cell["swapped"][], named: Cell["named"]): Cell[] =>
   of.flatMap((mode) => swaps.map((swapped) => ({ mode, swapped, named })));
-/** Beside the extension, which has no list of peers, all agents may be ours; one peer at a time shows each of them. */
+/**
+ * Beside the extension, which has no list of peers, all agents may be ours; one peer at a time
+ * shows each of them.
+ */
 const cells = (
   INTEROP_EXTENSION
     ? inModes(modes, [[], ...SWAPS.slice(0, 3)], "everywhere")

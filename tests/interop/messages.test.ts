@@ -13,7 +13,10 @@ const MESSAGES = 200;
 const program = new URL("python/messages.py", import.meta.url).pathname;
 const AUTHORITY = "resource.localhost:3000";
 
-/** What the published library reads as it stands: it takes `;` for a parameter of the path, and a bare `?` for nothing. */
+/**
+ * What the published library reads as it stands: it takes `;` for a parameter of the path, and a
+ * bare `?` for nothing.
+ */
 const readable = fc.stringMatching(/^[A-Za-z0-9._~!$&'()*+,=:@%-]{1,20}$/);
 const message = fc.record({
   method: fc.constantFrom("GET", "POST", "PUT", "DELETE"),

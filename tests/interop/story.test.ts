@@ -1,4 +1,7 @@
-/** docs/swap-one-box.md: its commands as they stand, each beside programs in Python in the places of the boxes that are not swapped. */
+/**
+ * docs/swap-one-box.md: its commands as they stand, each beside programs in Python in the places of
+ * the boxes that are not swapped.
+ */
 
 import { globSync, readFileSync } from "node:fs";
 import { installLocalhostLookup } from "agent-kit/service";
@@ -47,7 +50,10 @@ const verdicts = (child: Child | undefined) =>
     verified === undefined ? [] : [[verified, scheme]],
   );
 
-/** A step: what runs is the command; the environment says which ports, and which mode where the words do not. */
+/**
+ * A step: what runs is the command; the environment says which ports, and which mode where the
+ * words do not.
+ */
 async function follow(command: ShownCommand) {
   const ours = after(command, "--swap").split(",");
   const isTheirs = (box: string) => !ours.includes(box);

@@ -32,11 +32,14 @@ export interface Cell {
   readonly named: Named;
 }
 
-/** Where the verdicts of the swaps are recorded; docs/reference/compatibility.md is made from them. */
+/**
+ * Where the verdicts of the swaps are recorded; docs/reference/compatibility.md is made from them.
+ */
 export const RESULTS = new URL("results.json", import.meta.url);
 
 /**
- * By who took part: their versions, and the verdicts of both hops, joined by `; `, by where the peers were named, mode, and swapped boxes.
+ * By who took part: their versions, and the verdicts of both hops, joined by `; `, by where the
+ * peers were named, mode, and swapped boxes.
  */
 export type Results = Readonly<
   Record<

@@ -1,4 +1,7 @@
-/** Hole J6, second half: where no hostname is configured, Keycloak calls itself what the request's `Host` says. Nobody may sign for that. */
+/**
+ * Hole J6, second half: where no hostname is configured, Keycloak calls itself what the request's
+ * `Host` says. Nobody may sign for that.
+ */
 
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

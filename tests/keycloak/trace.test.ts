@@ -1,4 +1,7 @@
-/** Keycloak's part of a trace: which checks it has made of a signed request, under the names that the protocol view reads. */
+/**
+ * Keycloak's part of a trace: which checks it has made of a signed request, under the names that
+ * the protocol view reads.
+ */
 
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -37,7 +40,10 @@ const inTrace = (id: string) => ({
   tamper: () => ({ headers: { traceparent: `00-${id}-${randomBytes(8).toString("hex")}-01` } }),
 });
 
-/** Attributes of Keycloak's server span in a trace, and names of its events; they come when the exporter sends them. */
+/**
+ * Attributes of Keycloak's server span in a trace, and names of its events; they come when the
+ * exporter sends them.
+ */
 async function serverSpan(traceId: string): Promise<{ tags: Record<string, unknown>; events: string[] }> {
   const giveUpAt = Date.now() + LIMIT_MS;
   for (;;) {

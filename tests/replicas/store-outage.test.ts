@@ -17,7 +17,7 @@ const OUTAGE_MS = IS_LONG ? 20_000 : 2_000;
 /** After this everything is served again. */
 const RECOVERY_MS = 5_000;
 /** Between two runs. In the long outages more of them fail than a user may have open. */
-const RUN_MS = IS_LONG ? 700 : 1_500;
+const RUN_MS = IS_LONG ? 900 : 1_500;
 const END_LIMIT_MS = 60_000;
 
 let postgres: StoreServer;

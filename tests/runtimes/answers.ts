@@ -36,7 +36,10 @@ export class Answers {
     };
   }
 
-  /** The tables: servers, and their answers. A cell has all answers, a dash where the request was not tried. */
+  /**
+   * The tables: servers, and their answers. A cell has all answers, a dash where the request was
+   * not tried.
+   */
   tables(): string {
     const servers = [...this.#servers].map(([name, { server, dialects }]) => [
       ...[name, `\`${server.gate}\``, versionsOf(server), [...dialects].join(", ")],

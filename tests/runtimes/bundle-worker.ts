@@ -25,13 +25,16 @@ export interface WorkerOptions {
   readonly bindings?: Readonly<Record<string, string>>;
   /** An isolate listens at each: of one module, with Durable Objects in common. */
   readonly ports: readonly number[];
-  /** Folder of the objects of the module's class `StoreObject`, bound as `STORES`. Default: no objects. */
+  /**
+   * Folder of the objects of the module's class `StoreObject`, bound as `STORES`. Default: no
+   * objects.
+   */
   readonly objects?: string | undefined;
 }
 
 /**
- * Bundles a Workers module as its tools do, by their conditions, and writes the configuration of a `workerd` that
- * serves it.
+ * Bundles a Workers module as its tools do, by their conditions, and writes the configuration of a
+ * `workerd` that serves it.
  *
  * @returns path of the configuration
  */

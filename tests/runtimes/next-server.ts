@@ -1,4 +1,6 @@
-/** Next, as `next build` makes it and `next start` serves it, over the packages as they are packed. */
+/**
+ * Next, as `next build` makes it and `next start` serves it, over the packages as they are packed.
+ */
 
 import { cp, rm, symlink } from "node:fs/promises";
 import { startChild } from "../support/child.ts";

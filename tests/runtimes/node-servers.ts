@@ -1,4 +1,6 @@
-/** Frameworks of Node, in this process, from the folder that `npm run test:all -- runtimes` makes. */
+/**
+ * Frameworks of Node, in this process, from the folder that `npm run test:all -- runtimes` makes.
+ */
 
 import type { RequestListener, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";

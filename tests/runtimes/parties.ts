@@ -1,4 +1,6 @@
-/** Parties around the resource that is attacked: agent, person server or auth server, on loopback. */
+/**
+ * Parties around the resource that is attacked: agent, person server or auth server, on loopback.
+ */
 
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";

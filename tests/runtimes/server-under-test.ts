@@ -14,9 +14,15 @@ export interface Started {
 export interface ServerUnderTest {
   /** Entry point of its gate. */
   readonly gate: string;
-  /** Packages that make it, in the folder of frameworks and runtimes, or in the workspace. Default: Node itself. */
+  /**
+   * Packages that make it, in the folder of frameworks and runtimes, or in the workspace. Default:
+   * Node itself.
+   */
   readonly packages?: readonly string[];
-  /** Names of attacks whose change the server takes out before the gate: the request is served as it was signed. */
+  /**
+   * Names of attacks whose change the server takes out before the gate: the request is served as it
+   * was signed.
+   */
   readonly drops?: readonly string[];
   start(settings: Settings): Promise<Started>;
   /** The parties as callers of this server. Default: as they are. */

@@ -24,7 +24,8 @@ test("every file that a build reads is a source", async () => {
     plugins: [recorder],
     build: { write: false },
   });
-  // Dependencies are in the lock, and modules that begin with \0 are made by plugins: one of them from profile.md.
+  // Dependencies are in the lock, and modules that begin with \0 are made by plugins: one of them
+  // from profile.md.
   const files = [...read]
     .filter((file) => file.startsWith(REPOSITORY_ROOT) && !file.includes("/node_modules/"))
     .map((file) => relative(REPOSITORY_ROOT, file));

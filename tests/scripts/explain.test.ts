@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { draft11 } from "aauth";
+import { draft11, toJwks } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { signedRequest, testKey } from "aauth/testing";
+import { type SavedEvidence, type SavedRun, savedRunPage, toBase64 } from "aauth-explain";
 import { describe, expect, test } from "vitest";
 import { runExplainCommand } from "../../scripts/explain/explain-command.ts";
 
@@ -377,3 +379,106 @@ test("curl as browsers copy it: $'…', joined options, continued lines", async 
     );
   expect(await explain(["-", ...KEYS], text)).toMatchObject({ status: 0 });
 });
+
+describe("a saved run", () => {
+  const VIEWER = '<!doctype html>\n<script type="text/plain" id="aauth-run"></script>';
+  const key = testKey("A", "backend-1");
+
+  async function savedRun(change: (evidence: SavedEvidence) => SavedEvidence = (same) => same) {
+    const own = await key;
+    const signatureKey = { scheme: "jwks", id: "http://backend.localhost:8000" } as const;
+    const at = "http://resource.localhost/orders";
+    const signed = await signedRequest({
+      ...{ profile: february2026, url: at, body: "{}", key: own, signatureKey },
+      now: () => 1_790_000_000,
+    });
+    const evidence: SavedEvidence = {
+      ...{ method: signed.method, url: at, endpoint: "resource", body: toBase64(signed.body!) },
+      headers: { ...signed.headers } as Record<string, string>,
+      keys: [{ id: signatureKey.id, jwk: { ...toJwks([own]).keys[0] } }],
+    };
+    const message = {
+      from: "a",
+      to: "b",
+      startMs: 0,
+      what: "call \u202e",
+      sentence: "",
+      outcome: "accepted",
+    };
+    const recorded = {
+      ...message,
+      facts: [],
+      checks: [{ party: "b", name: "signature", verdict: "passed" }],
+    };
+    const messages = [{ ...recorded, evidence: change(evidence) }, recorded];
+    const run = { format: "aauth-saved-run", version: 1, requestId: "r", savedAt: 1, parties: [], messages };
+    return savedRunPage(VIEWER, run as SavedRun);
+  }
+
+  test("is verified by the keys in it, and the rest shown as recorded", async () => {
+    const { status, out } = await explain(["-"], await savedRun());
+    expect(status).toBe(0);
+    expect(out).toContain("Run r: 1 verified, 1 recorded, 0 refused");
+    expect(out).toContain("1  ✓ verified  a → b: call \\u202e, valid at 2026-09-21");
+    expect(out).toContain("2  – recorded  a → b");
+    expect(JSON.parse((await explain(["-", "--json"], await savedRun())).out)).toHaveLength(2);
+  });
+
+  test("is refused where a message was changed, whatever was recorded", async () => {
+    const page = await savedRun((evidence) => ({ ...evidence, body: btoa("[]") }));
+    const { status, out } = await explain(["-"], page);
+    expect(status).toBe(1);
+    expect(out).toContain("✕ REFUSED   a → b: call \\u202e: digest_mismatch");
+  });
+
+  test.each([
+    ["another page", async () => "<!doctype html><p>hello", "not_a_saved_run"],
+    ["a truncated one", async () => (await savedRun()).slice(0, 200), "saved_run_damaged"],
+    ["a damaged one", async () => (await savedRun()).replace("H4sI", "H4sJ"), "saved_run_damaged"],
+    ["one too large", async () => `${VIEWER}${" ".repeat(500_001)}`, "saved_run_too_large"],
+  ])("%s is not judged, with a code", async (_what, make, code) => {
+    const { status, out, problem } = await explain(["-"], await make());
+    expect({ status, out }).toEqual({ status: 2, out: "" });
+    expect(problem).toContain(`explain: ${code}: `);
+  });
+});
+
+describe("a message whose key is in no file is undecided, and not refused", () => {
+  test.each(["autonomous.har", "draft-11.har"])("without any key: %s", async (name) => {
+    const { status, out } = await explain([name]);
+    expect(status).toBe(2);
+    expect(out).toContain("UNDECIDED");
+    expect(out).not.toMatch(/REFUSED|✕/);
+  });
+
+  test("with another key of the same party", async () => {
+    const other = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", kid: "other", x: "AAAA" }] });
+    const { status, out } = await explain(["-", "--jwks", "keys.json"], await sample("jwks.curl"));
+    expect([status, out.includes("UNDECIDED")]).toEqual([0, false]);
+    const read = await explainWith(await sample("jwks.curl"), other);
+    expect(read).toMatchObject({ status: 2 });
+    expect(read.out).toContain("UNDECIDED: the files have no key");
+  });
+
+  test("with a signature that is cut in the record", async () => {
+    const cut = (await sample("jwks.curl")).replace(/(signature: sig\d?=:.{16})[^:]*/i, "$1…");
+    const { status, out } = await explain(["-", ...KEYS], cut);
+    expect(status).toBe(2);
+    expect(out).toContain("UNDECIDED: the record is cut");
+  });
+});
+
+/** A message by keys of another file. */
+async function explainWith(input: string, keys: string) {
+  let out = "";
+  const status = await runExplainCommand(["-", "--jwks", "other.json"], {
+    read: async (name) => new TextEncoder().encode(name === "-" ? input : keys),
+    print: (text) => {
+      out += text;
+    },
+    printError: () => {},
+    colour: false,
+    now: () => 1_800_000_000,
+  });
+  return { status, out };
+}

@@ -31,7 +31,8 @@ test("a mark stands for a whole statement, operand or property", () => {
   expect(texts("const a =\n  b || // hole T1\n  c;")).toEqual(["  b || // hole T1"]);
 });
 
-// Whether its test notices, only `npm run test:holes` says, in 40 minutes; whether the table still fits the code can be told here.
+// Whether its test notices, only `npm run test:holes` says, in 40 minutes; whether the table still
+// fits the code can be told here.
 test.each(MUTATIONS.map((mutation) => [`${mutation.id}, without ${mutation.without}`, mutation] as const))(
   "can be taken out: %s",
   (_, { edits, test: [testFile] }) => {

@@ -21,7 +21,7 @@ test("a line that is wider than the terminal goes on below its beginning, and in
   new LogLines(["backend"], { sink, colour: false, columns: () => 60 }).write("backend", line);
   expect(written.every((text) => text.length <= 61)).toBe(true);
   expect(written[0]).toBe(`backend | Received token claims={${"x".repeat(25)}\n`);
-  expect(written[1]).toMatch(/^ {8}\|   x+/);
+  expect(written[1]).toMatch(/^ {8}\| {3}x+/);
   expect(written.map((text) => text.slice(10).trim()).join("")).toBe(line.replace(" and", "and"));
   new LogLines(["backend"], { sink, colour: false }).write("backend", line);
   expect(written.at(-1)).toBe(`backend | ${line}\n`);

@@ -1,4 +1,7 @@
-/** `npx pnpm --filter NAME dev`: one service by hand, beside a stack that runs. pnpm hands the script to a shell, and so does this. */
+/**
+ * `npx pnpm --filter NAME dev`: one service by hand, beside a stack that runs. pnpm hands the
+ * script to a shell, and so does this.
+ */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";

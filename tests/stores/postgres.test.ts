@@ -1,7 +1,7 @@
 import { type ClaimStore, type RecordStore, StoreFullError, StoreUnavailableError } from "aauth";
 import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";
 import { encryptStores, type OpenStores, StoreRecordError, StoreSetupError } from "aauth-stores";
-import { openPostgresStores } from "aauth-stores/postgres";
+import { countPostgresEntries, openPostgresStores } from "aauth-stores/postgres";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type StoreServer, startPostgres } from "../support/store-servers.ts";
@@ -71,6 +71,16 @@ describe("a record store of PostgreSQL", () => {
     expect(await recordsOfTwoProcesses({ kind: "postgres", url: server.url })).toEqual({
       ...{ put: 500, differentPut: 500, taken: 500, differentTaken: 500, count: 400, differentCounts: 400 },
     });
+  });
+
+  test("has its entries counted without the key of their values, but for what has expired", async () => {
+    const records = open<number>("kept", { maxEntries: 20 });
+    await records.put("a", 1, TERMS);
+    await records.put("b", 1, TERMS);
+    await records.put("c", 1, { ...TERMS, ttlSeconds: 0.01 });
+    const kept = async () => (await countPostgresEntries(server.url)).get("records kept");
+    await expect.poll(kept).toBe(2);
+    expect(await countPostgresEntries("postgres://aauth:wrong@127.0.0.1:1/none")).toEqual(new Map());
   });
 
   test("counts what it holds, whatever is put, replaced, handed over, taken and expired", async () => {

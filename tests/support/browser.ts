@@ -4,8 +4,8 @@ import { findChromium } from "../../scripts/find-chromium.ts";
 import { keepEvidence } from "./failure-evidence.ts";
 
 /**
- * Flags for a machine without network: Chromium's own look-ups would be refused, many at a time. `--no-sandbox` because CI runs as
- * root; only pages of the stack under test are opened.
+ * Flags for a machine without network: Chromium's own look-ups would be refused, many at a time.
+ * `--no-sandbox` because CI runs as root; only pages of the stack under test are opened.
  */
 const FLAGS = [
   "--no-sandbox",
@@ -17,7 +17,10 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Starts a headless Chromium. Each page comes from a context of its own, so nothing is shared between tests. */
+/**
+ * Starts a headless Chromium. Each page comes from a context of its own, so nothing is shared
+ * between tests.
+ */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("no Chromium was found; name one in CHROME_PATH");
@@ -28,12 +31,18 @@ export async function startBrowser(): Promise<Browser> {
 export interface WatchedPage {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Says that something goes wrong on purpose: until the test's end, complaints of this kind are no longer forbidden but demanded. */
+  /**
+   * Says that something goes wrong on purpose: until the test's end, complaints of this kind are no
+   * longer forbidden but demanded.
+   */
   expectComplaint(kind: RegExp): void;
 }
 
 interface OpenedPage extends WatchedPage {
-  /** Opened by one test, and closed with it. Others are there for a group of tests, which closes them before its stack stops. */
+  /**
+   * Opened by one test, and closed with it. Others are there for a group of tests, which closes
+   * them before its stack stops.
+   */
   readonly isOfOneTest: boolean;
   isClosed: boolean;
   /** What a user with open developer tools would have seen in red or yellow since the last test. */
@@ -47,7 +56,10 @@ const COMPLAINT_WAIT = { timeout: 3000, interval: 50 };
 let opened: OpenedPage[] = [];
 let isInTest = false;
 
-/** Opens an empty page in a fresh context whose user wants little motion: nothing plays by itself. Errors and warnings of its console, uncaught errors, and failed requests are complaints. */
+/**
+ * Opens an empty page in a fresh context whose user wants little motion: nothing plays by itself.
+ * Errors and warnings of its console, uncaught errors, and failed requests are complaints.
+ */
 export async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext({ reducedMotion: "reduce" });
   await context.tracing.start({ snapshots: true });
@@ -80,7 +92,8 @@ export async function openPage(browser: Browser): Promise<WatchedPage> {
   return watched;
 }
 
-// Rules of every file that opens pages, and not calls in its tests: one that has to be remembered is forgotten.
+// Rules of every file that opens pages, and not calls in its tests: one that has to be remembered
+// is forgotten.
 beforeEach(() => {
   isInTest = true;
 });

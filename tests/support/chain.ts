@@ -73,7 +73,8 @@ export interface ChainAnswer {
 /**
  * Starts a party on a port of its own.
  *
- * @param options.authServer issues the tokens its callers need, and no other is trusted by its verifier
+ * @param options.authServer issues the tokens its callers need, and no other is trusted by its
+ * verifier
  * @param options.asks auth servers it asks for tokens itself
  */
 export async function startParty(options: {

@@ -16,7 +16,9 @@ export interface Child {
   readonly ended: Promise<{ readonly status: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Starts a program and collects its output. It ends with this process: see {@link spawnGuarded}. */
+/**
+ * Starts a program and collects its output. It ends with this process: see {@link spawnGuarded}.
+ */
 export function startChild(program: string, args: readonly string[], options: SpawnOptions = {}): Child {
   const child = spawnGuarded(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";

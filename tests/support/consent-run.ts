@@ -5,7 +5,10 @@ import type { TestStack } from "./start-stack.ts";
 
 const POLL_MS = 50;
 
-/** The demo's user signs in at either auth server, allows what the page asks for, and is sent back to the agent. */
+/**
+ * The demo's user signs in at either auth server, allows what the page asks for, and is sent back
+ * to the agent.
+ */
 export async function allow(consentUrl: string): Promise<void> {
   const user = new User();
   const answer = await user.decide(await user.openSignedIn(consentUrl), "accept");
@@ -13,7 +16,8 @@ export async function allow(consentUrl: string): Promise<void> {
 }
 
 /**
- * A whole user-delegated run by HTTP alone: start, sign-in, "Allow", callback, and progress until the end. Needs the localhost look-up.
+ * A whole user-delegated run by HTTP alone: start, sign-in, "Allow", callback, and progress until
+ * the end. Needs the localhost look-up.
  *
  * @throws Error when no consent is asked for
  */

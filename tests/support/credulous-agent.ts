@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
 
-/** An agent that checks nothing and answers everything, in the place of one that was left out of the stack. */
+/**
+ * An agent that checks nothing and answers everything, in the place of one that was left out of the
+ * stack.
+ */
 export async function startCredulousAgent(port: number): Promise<{ stop(): void }> {
   const server = createServer(async (request, response) => {
     const asked = (await json(request).catch(() => ({}))) as { readonly id?: unknown };

@@ -12,7 +12,10 @@ const WAITING = {
     'requirement=interaction; url="https://person-server.localhost/interaction"; code="ABCD-EFGH-JKMN"',
 };
 
-/** Person server and access server of draft -11 for the backend alone: ours, until `believe` is called, and then one that checks nothing. */
+/**
+ * Person server and access server of draft -11 for the backend alone: ours, until `believe` is
+ * called, and then one that checks nothing.
+ */
 export interface CredulousServer {
   /** `AAUTH_ENDPOINTS` of the backend in a stack with these URLs. */
   endpoints(urls: StackUrls): string;

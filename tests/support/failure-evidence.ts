@@ -21,8 +21,9 @@ interface NamedTask {
 }
 
 /**
- * Keeps what each page looked like when a test failed, in a folder of test-results with the test's name: picture, HTML, the complaints,
- * and the record of what was done since the test began, for `playwright-core show-trace`. Never fails: the test's own failure is reported.
+ * Keeps what each page looked like when a test failed, in a folder of test-results with the test's
+ * name: picture, HTML, the complaints, and the record of what was done since the test began, for
+ * `playwright-core show-trace`. Never fails: the test's own failure is reported.
  */
 export async function keepEvidence(pages: readonly PageAtEnd[], task: NamedTask): Promise<void> {
   const folder = `${RESULTS_FOLDER}failures/${fileName([task.file?.name, ...namesOf(task)].join(" "))}/`;

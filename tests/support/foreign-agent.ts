@@ -9,8 +9,9 @@ import {
 import type { AddressInfo } from "node:net";
 
 /**
- * An agent written from docs/reference/profile.md alone: this file imports nothing of ours, so that what the
- * document forgets to say, or what our packages do differently, shows. Every step can be done wrong on purpose.
+ * An agent written from docs/reference/profile.md alone: this file imports nothing of ours, so that
+ * what the document forgets to say, or what our packages do differently, shows. Every step can be
+ * done wrong on purpose.
  */
 
 export interface Answer {
@@ -26,7 +27,10 @@ export interface OutgoingRequest {
   readonly body?: string | Buffer;
 }
 
-/** What a signer may do otherwise, or wrong. Without any of these the request is as profile 2 wants it. */
+/**
+ * What a signer may do otherwise, or wrong. Without any of these the request is as profile 2 wants
+ * it.
+ */
 export interface Mistakes {
   /** Whole value of `Signature-Key`, instead of the scheme's. */
   readonly signatureKey?: string;
@@ -57,7 +61,10 @@ export type Scheme =
 
 const LIMIT_MS = 15_000;
 
-/** Sends to loopback whatever the URL's host is: not every resolver knows `*.localhost`. Follows nothing, adds nothing but `Host`. */
+/**
+ * Sends to loopback whatever the URL's host is: not every resolver knows `*.localhost`. Follows
+ * nothing, adds nothing but `Host`.
+ */
 export function send({ method = "GET", url, headers = {}, body }: OutgoingRequest): Promise<Answer> {
   const { host, port } = new URL(url);
   // The path as it is written: URL would normalize it, and it is signed as it is sent.

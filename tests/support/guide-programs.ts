@@ -15,7 +15,9 @@ export interface GuidePrograms {
   text(file: string): string;
   /** What a program's comments say that it prints. */
   printed(file: string): readonly string[];
-  /** Starts one, and waits until it says that it is ready, if it does. Default: without arguments. */
+  /**
+   * Starts one, and waits until it says that it is ready, if it does. Default: without arguments.
+   */
   start(file: string, ready?: RegExp, ...args: readonly string[]): Promise<Child>;
   /** Settings of a host of MCP, which the guide has as JSON. */
   readonly host: McpHost;
@@ -34,8 +36,9 @@ interface McpProgram {
 }
 
 /**
- * Makes an empty folder for programs that import the packages: where they are installed (INSTALLED_PACKAGES), or inside
- * the repository, so that they resolve as they do for our own scripts.
+ * Makes an empty folder for programs that import the packages: where they are installed
+ * (INSTALLED_PACKAGES), or inside the repository, so that they resolve as they do for our own
+ * scripts.
  */
 export const programsFolder = () => mkdtemp(`${process.env.INSTALLED_PACKAGES ?? `${root}tests/docs`}/.run-`);
 

@@ -48,8 +48,8 @@ const NEW_KEYS_LIMIT_MS = 15_000;
 const SIGN_IN_PAUSE_MS = 500;
 
 /**
- * Signs in at an auth server that was started again. The backend looks for new keys once per 2 s, and until then it knows only the
- * old one.
+ * Signs in at an auth server that was started again. The backend looks for new keys once per 2 s,
+ * and until then it knows only the old one.
  */
 export async function signInAgain(stack: TestStack): Promise<ApiUser> {
   const signal = AbortSignal.timeout(NEW_KEYS_LIMIT_MS);

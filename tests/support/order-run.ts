@@ -37,7 +37,10 @@ export async function startOrder(
   };
 }
 
-/** Goes to the supply-chain agent's page, says who it is at the auth server, and comes to the question. */
+/**
+ * Goes to the supply-chain agent's page, says who it is at the auth server, and comes to the
+ * question.
+ */
 export async function visit(
   { browser, waiting }: OrderRun,
   user: { username: string; password: string } = DEMO_USER,

@@ -18,7 +18,8 @@ export interface Visit {
 }
 
 /**
- * Follows a run of draft -11 to its end: its user goes to each page that it waits at, signs in and decides.
+ * Follows a run of draft -11 to its end: its user goes to each page that it waits at, signs in and
+ * decides.
  *
  * @param decide receives how many pages came before
  * @param before what else the user does at a page. Default: nothing
@@ -60,7 +61,10 @@ export async function endOf(
   }
 }
 
-/** Presses Revoke beside the first agent whose name begins so, on the person server's page of what a person has granted. */
+/**
+ * Presses Revoke beside the first agent whose name begins so, on the person server's page of what a
+ * person has granted.
+ */
 export async function revokeAtPage(
   { urls }: Pick<TestStack, "urls">,
   browser: User,

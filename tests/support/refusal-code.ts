@@ -15,7 +15,10 @@ export function refusalIn(headers: Headers): Refusal | undefined {
 
 export const refusalCode = (headers: Headers): AAuthErrorCode | undefined => refusalIn(headers)?.code;
 
-/** A code, perhaps with the start of the description; the start alone where no code is behind the refusal. */
+/**
+ * A code, perhaps with the start of the description; the start alone where no code is behind the
+ * refusal.
+ */
 export type Reason = string | { readonly code: AAuthErrorCode; readonly description?: string };
 
 /** Asserts why an auth server refuses. */

@@ -31,7 +31,10 @@ export interface LoadedReplicas {
   /** A new request at the resource, with the allowed agent's auth token. It calls no method. */
   resourceRequest(): Promise<Outgoing>;
   send(request: Outgoing): Promise<Answer>;
-  /** Asks for a person token, which the allowed agent gets; for another one the person has to decide. */
+  /**
+   * Asks for a person token, which the allowed agent gets; for another one the person has to
+   * decide.
+   */
   requestGrant(agent?: ForeignAgent): Promise<Answer>;
   /** Ends all and removes what they have kept. */
   stop(): Promise<void>;

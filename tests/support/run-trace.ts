@@ -30,7 +30,10 @@ interface JaegerTrace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
 }
 
-/** Traces with a span of this operation, newest first, by the query API that Jaeger and the embedded store share. */
+/**
+ * Traces with a span of this operation, newest first, by the query API that Jaeger and the embedded
+ * store share.
+ */
 export async function tracesOf(queryUrl: string, service: string, operation: string): Promise<SeenSpan[][]> {
   const query = new URLSearchParams({ service, operation, limit: "20", lookback: "1h" });
   query.set("start", String((Date.now() - 3_600_000) * 1000));
@@ -51,8 +54,8 @@ export async function spansOf(queryUrl: string, traceId: string): Promise<SeenSp
 const SETTLED_MS = 1_000;
 
 /**
- * Waits until the one trace of this operation is whole: every parent is there, `isComplete` agrees, and no span has come for a second,
- * since nothing shows that a span without children is missing.
+ * Waits until the one trace of this operation is whole: every parent is there, `isComplete` agrees,
+ * and no span has come for a second, since nothing shows that a span without children is missing.
  */
 export function wholeTrace(
   queryUrl: string,

@@ -8,7 +8,8 @@ export const RESULTS_FOLDER = fileURLToPath(new URL("../../test-results/", impor
 const DOCS = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 
 /**
- * Keeps a picture of the page, or of a part of it, under test-results, or, with `UPDATE_DOCS=1`, under docs/images in place of the one that a document shows.
+ * Keeps a picture of the page, or of a part of it, under test-results, or, with `UPDATE_DOCS=1`,
+ * under docs/images in place of the one that a document shows.
  *
  * @param options.fullPage default true; false for what fits the window
  */

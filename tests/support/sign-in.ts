@@ -4,7 +4,10 @@ import type { StackUrls } from "../../scripts/demo/stack.ts";
 /** The demo realm's user. */
 export const DEMO_USER = { username: "mcp-user", password: "user123" } as const;
 
-/** Fills in the auth server's login page, which must be open, and waits until the browser has left it. */
+/**
+ * Fills in the auth server's login page, which must be open, and waits until the browser has left
+ * it.
+ */
 export async function fillLoginPage(
   page: Page,
   user: { username: string; password: string } = DEMO_USER,

@@ -28,7 +28,10 @@ export interface TestStackOptions {
   readonly env?: ServiceVariables | ((urls: StackUrls) => ServiceVariables);
   /** Services that the test puts something else in the place of. Default: none. */
   readonly without?: readonly string[];
-  /** Port of an auth server that runs already and serves several stacks. Default: the stack starts its own. */
+  /**
+   * Port of an auth server that runs already and serves several stacks. Default: the stack starts
+   * its own.
+   */
   readonly authServerPort?: number | undefined;
   /**
    * Each service as a process of its own, for a test that ends one; `supervised` by the demo's
@@ -49,7 +52,10 @@ export interface TestStack {
   log(): string;
   /** Ends one service at once, as a crash would. Needs `processes: true`, as `startAgain` does. */
   kill(name: string): Promise<void>;
-  /** Starts a killed service again, with a new key, and resolves when it is ready; `env` as in {@link TestStackOptions}. */
+  /**
+   * Starts a killed service again, with a new key, and resolves when it is ready; `env` as in
+   * {@link TestStackOptions}.
+   */
   startAgain(name: string, env?: Readonly<Record<string, string>>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -61,12 +67,15 @@ const STOP_LIMIT_MS = 5_000;
 /** The journeys run with either auth server: with Keycloak in `npm run test:all -- keycloak`. */
 const AUTH_SERVER: StackModes["authServer"] = process.env.AUTH_SERVER_TEST_URL ? "keycloak" : "embedded";
 
-/** Kept from the environment of the test run. The rest (VITEST, NODE_ENV, a developer's settings) must not change what is tested. */
+/**
+ * Kept from the environment of the test run. The rest (VITEST, NODE_ENV, a developer's settings)
+ * must not change what is tested.
+ */
 const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "JAVA_HOME"];
 
 /**
- * Starts the stack of the demo runner on free ports and resolves when it is ready; rejects with the last lines of the service that
- * failed. Several can run side by side.
+ * Starts the stack of the demo runner on free ports and resolves when it is ready; rejects with the
+ * last lines of the service that failed. Several can run side by side.
  */
 export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
   if (process.env.COMPOSE_UNDER_TEST) {

@@ -27,7 +27,10 @@ export function inline(value: unknown): string {
   return `{ ${members.join(", ")} }`;
 }
 
-/** The request of a message with these of its header fields; signature and tokens are cut as the span has them. */
+/**
+ * The request of a message with these of its header fields; signature and tokens are cut as the
+ * span has them.
+ */
 export function requestLines({ method, url, request }: Message, fields: readonly string[]): string {
   const { host, pathname } = new URL(url);
   return [`${method} ${pathname} HTTP/1.1`, `Host: ${host}`, ...fieldLines(request, fields)].join("\n");

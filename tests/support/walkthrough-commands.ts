@@ -43,7 +43,10 @@ export function isCompose({ words }: ShownCommand): boolean {
   return words[0] === "docker";
 }
 
-/** What is wrong with a command: no such script, flag or file. Commands that are run elsewhere are not run here. */
+/**
+ * What is wrong with a command: no such script, flag or file. Commands that are run elsewhere are
+ * not run here.
+ */
 export function problemOf(command: ShownCommand): string | undefined {
   const { words } = command;
   if (words[0] === "npm") {
@@ -69,7 +72,10 @@ const { scripts } = JSON.parse(readFileSync(`${REPOSITORY_ROOT}package.json`, "u
   scripts: Record<string, string>;
 };
 
-/** Whether Keycloak or Agentgateway can be started is for the machine to say, and no matter of the page. */
+/**
+ * Whether Keycloak or Agentgateway can be started is for the machine to say, and no matter of the
+ * page.
+ */
 function withoutForeignParts({ line, env, words }: ShownCommand): ShownCommand {
   const kept = words.filter(
     (word, index) =>

@@ -3,8 +3,9 @@ import { anyOf, runValues } from "./walkthrough-values.ts";
 const LEFT_OUT = "…";
 
 /**
- * Finds for a shown line the real one and gives it back in the shown form. What differs from run to run is taken from the log; `…` in
- * the shown line stands for anything and stays. Each service's lines are found in their order, from call to call.
+ * Finds for a shown line the real one and gives it back in the shown form. What differs from run to
+ * run is taken from the log; `…` in the shown line stands for anything and stays. Each service's
+ * lines are found in their order, from call to call.
  *
  * @returns a function whose result is undefined when the log has no such line
  */

@@ -11,8 +11,8 @@ const LETTERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The signed messages of a run of draft -11, one to a line: route, request, key, members of the body that matter, answer. What is polled several
- * times is one line.
+ * The signed messages of a run of draft -11, one to a line: route, request, key, members of the
+ * body that matter, answer. What is polled several times is one line.
  *
  * @param from number of the first message to show. Default: all
  */
@@ -35,7 +35,10 @@ export function messageList({ protocol }: RecordedRun, from = 1): string {
   return fenced("text", aligned(rows));
 }
 
-/** The checks that a gateway and the agent behind it made of a message, with their sections of draft -11. */
+/**
+ * The checks that a gateway and the agent behind it made of a message, with their sections of draft
+ * -11.
+ */
 export function checkList({ verifiers }: Message): string {
   const [first] = verifiers;
   if (first === undefined) throw new Error("the message was not verified");

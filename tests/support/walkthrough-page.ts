@@ -6,7 +6,9 @@ const FOLDER = `${REPOSITORY_ROOT}docs/walkthrough/`;
 const REGION = /^<!-- run:([\w-]+) -->\n([\s\S]*?)\n<!-- \/run -->$/gm;
 const FENCE = /^```\w*\n([\s\S]*?)\n```$/;
 
-/** A part of a page that comes from a run: `<!-- run:NAME -->`, one fenced block, `<!-- /run -->`. */
+/**
+ * A part of a page that comes from a run: `<!-- run:NAME -->`, one fenced block, `<!-- /run -->`.
+ */
 export interface PageRegion {
   readonly name: string;
   /** With its fences. */
@@ -28,7 +30,9 @@ export interface WalkthroughPage {
   readonly regions: readonly PageRegion[];
   /** The page without its regions: what people have written. */
   readonly prose: string;
-  /** The same page out of another run. Problems are lines and regions that the run does not have. */
+  /**
+   * The same page out of another run. Problems are lines and regions that the run does not have.
+   */
   from(source: PageSource): { text: string; problems: string[] };
 }
 

@@ -26,7 +26,11 @@ export function mistakenDraft11Policy(policy: string, page: string): string {
   return `${policy.slice(0, start)}${mistakes}\n${policy.slice(end)}`;
 }
 
-/** The shipped policy with the rule on the chain taken in, as the page shows it. @throws Error when the file has another one */
+/**
+ * The shipped policy with the rule on the chain taken in, as the page shows it.
+ *
+ * @throws Error when the file has another one
+ */
 export function chainPolicy(policy: string, page: string): string {
   const lines = policy.split("\n");
   const start = lines.findIndex((line) => line.trim() === "# authorization:");
@@ -46,7 +50,11 @@ export function policyCommand(expectedStatus: number, ...args: string[]): Promis
   return runPolicy(expectedStatus, args, {});
 }
 
-/** Output of a page's own `npm run policy`, the first with this part. @throws Error for another exit status */
+/**
+ * Output of a page's own `npm run policy`, the first with this part.
+ *
+ * @throws Error for another exit status
+ */
 export function shownPolicyCommand(expectedStatus: number, page: string, part: string): Promise<string> {
   const shown = commandsOf(page).find(({ line }) => line.includes(part));
   if (shown === undefined) throw new Error(`the page has no command with ${part}`);

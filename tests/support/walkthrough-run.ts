@@ -8,7 +8,9 @@ const BEGINNERS = ["supply-chain-backend", "supply-chain-agent", "delegate-agent
 const POLL_MS = 700;
 const TRACES_LIMIT_MS = 20_000;
 
-/** What a stack did while something was done with it, as the demo on its own ports would show it. */
+/**
+ * What a stack did while something was done with it, as the demo on its own ports would show it.
+ */
 export interface RecordedRun {
   readonly log: string;
   readonly protocol: ProtocolRun;
@@ -56,7 +58,9 @@ interface JaegerTrace {
   }[];
 }
 
-/** Spans come in batches: the traces are whole when every parent is there and nothing more comes. */
+/**
+ * Spans come in batches: the traces are whole when every parent is there and nothing more comes.
+ */
 async function settledTraces({ urls, ports }: TestStack, since: number): Promise<Map<string, unknown>> {
   const signal = AbortSignal.timeout(TRACES_LIMIT_MS);
   let seen = -1;

@@ -8,10 +8,16 @@ import { takeTracePicture } from "./walkthrough-picture.ts";
 import type { RecordedRun } from "./walkthrough-run.ts";
 import { canonical, runValues } from "./walkthrough-values.ts";
 
-/** `npm run docs -- --walkthrough` sets it: the pages are written again, from the runs that they are compared with otherwise. */
+/**
+ * `npm run docs -- --walkthrough` sets it: the pages are written again, from the runs that they are
+ * compared with otherwise.
+ */
 const IS_UPDATE = process.env.UPDATE_DOCS === "1";
 
-/** What a template says of a value that is not there. A page that was written with it would compare equal forever. */
+/**
+ * What a template says of a value that is not there. A page that was written with it would compare
+ * equal forever.
+ */
 const NO_VALUE = /\b(?:undefined|NaN)\b|\[object /;
 
 /** What a page is compared with, and made of. */
@@ -19,7 +25,10 @@ export interface PageRun {
   readonly run: RecordedRun;
   /** Whole regions by name; the others are lines of the log. */
   readonly regions?: PageSource["regions"];
-  /** The trace in the page's picture. Default the longest: the others are of documents that were read. */
+  /**
+   * The trace in the page's picture. Default the longest: the others are of documents that were
+   * read.
+   */
   readonly traceId?: string;
   readonly stack: Pick<TestStack, "urls" | "ports">;
 }
@@ -29,7 +38,10 @@ export interface PageOptions {
   readonly modes?: Partial<StackModes>;
 }
 
-/** The tests of a page of the walk-through against a real run. With `UPDATE_DOCS=1` the page is written from the run before. */
+/**
+ * The tests of a page of the walk-through against a real run. With `UPDATE_DOCS=1` the page is
+ * written from the run before.
+ */
 export function describePage(name: string, make: () => Promise<PageRun>, options: PageOptions = {}): void {
   describe(`docs/walkthrough/${name}`, () => {
     const picture = `walkthrough-${name.slice(0, 2)}`;

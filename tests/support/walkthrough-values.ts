@@ -47,8 +47,9 @@ export function anyOf(form: Form): string {
 }
 
 /**
- * A text with each value replaced by its form and a number, the same number for the same value. Two texts have the same canonical form
- * when there is a bijection between their values; times are not told apart.
+ * A text with each value replaced by its form and a number, the same number for the same value. Two
+ * texts have the same canonical form when there is a bijection between their values; times are not
+ * told apart.
  */
 export function canonical(text: string): string {
   const names = new Map<string, string>();

@@ -1,6 +1,7 @@
 /**
- * `pnpm --filter ui serve`, and the container image: serves the page that `pnpm --filter ui build` made until SIGINT or SIGTERM. A
- * malformed setting, a folder without a page or a taken port ends the process with 2.
+ * `pnpm --filter ui serve`, and the container image: serves the page that `pnpm --filter ui build`
+ * made until SIGINT or SIGTERM. A malformed setting, a folder without a page or a taken port ends
+ * the process with 2.
  */
 
 import { existsSync } from "node:fs";

@@ -24,8 +24,9 @@ interface ServedFile {
 }
 
 /**
- * Serves the built page, with `/config.json` for the stack it runs in. The files are in memory: no address names a file of the machine, and
- * a browser that hangs up leaves none open. `Range` is ignored.
+ * Serves the built page, with `/config.json` for the stack it runs in. The files are in memory: no
+ * address names a file of the machine, and a browser that hangs up leaves none open. `Range` is
+ * ignored.
  *
  * @param folder what `vite build` made
  * @throws Error when there is no page in it
@@ -60,7 +61,9 @@ export function createPageServer(folder: string, browser: UiSettings["browser"])
   return limitCallers(server);
 }
 
-/** Whether `Accept-Encoding` names a coding, and not with the weight 0 (RFC 9110, section 12.5.3). */
+/**
+ * Whether `Accept-Encoding` names a coding, and not with the weight 0 (RFC 9110, section 12.5.3).
+ */
 function accepts(header: string, coding: string): boolean {
   return header.split(",").some((member) => {
     const [name, weight = "q=1"] = member.split(";").map((part) => part.trim().toLowerCase());

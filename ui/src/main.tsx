@@ -27,7 +27,8 @@ function onSignedIn(user: User | undefined): void {
 }
 
 async function page(): Promise<ReactNode> {
-  // Before anything renders: consent, an interaction and sign-in each return their outcome in the query.
+  // Before anything renders: consent, an interaction and sign-in each return their outcome in the
+  // query.
   const { search } = window.location;
   const isReturn =
     noteConsentReturn(search, window.sessionStorage) || noteOrderReturn(search, window.sessionStorage);

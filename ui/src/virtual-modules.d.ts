@@ -3,3 +3,9 @@ declare module "virtual:wire-profile" {
   const text: string;
   export default text;
 }
+
+declare module "virtual:saved-run-viewer" {
+  /** The page of a saved run, without data. */
+  const page: string;
+  export default page;
+}

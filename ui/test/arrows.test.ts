@@ -4,7 +4,10 @@ import { expect, it } from "vitest";
 
 const source = join(import.meta.dirname, "../src");
 
-/** What may import what, by folder of src. A feature is a folder of its own: features never import each other. */
+/**
+ * What may import what, by folder of src. A feature is a folder of its own: features never import
+ * each other.
+ */
 const mayImport: Record<string, string[]> = {
   app: ["features/", "auth", "api", "components", "config", "telemetry"],
   "features/": ["auth", "api", "components"],

@@ -1,4 +1,7 @@
-/** What a browser has for its part of a request, milliseconds, and the connections of all of them: as the services of the demo have it. */
+/**
+ * What a browser has for its part of a request, milliseconds, and the connections of all of them:
+ * as the services of the demo have it.
+ */
 export const PAGE_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
@@ -8,7 +11,10 @@ export const PAGE_LIMITS = {
   maxConnections: 1024,
 };
 
-/** Sets {@link PAGE_LIMITS} on a server that does not listen yet. Answers and web sockets have no deadline. */
+/**
+ * Sets {@link PAGE_LIMITS} on a server that does not listen yet. Answers and web sockets have no
+ * deadline.
+ */
 export function limitCallers<Limited extends object | null>(server: Limited): Limited {
   return server && Object.assign(server, PAGE_LIMITS);
 }

@@ -13,9 +13,15 @@ const settings = {
   /** Person server, whose pages the browser goes to by itself. Unset: the auth server alone. */
   UI_PERSON_SERVER_URL: webUrl.optional(),
   UI_CLIENT_ID: z.string().trim().min(1).default("supply-chain-ui"),
-  /** Collector that takes the page's spans by OTLP/HTTP and allows its origin. Unset: traces begin at the backend. */
+  /**
+   * Collector that takes the page's spans by OTLP/HTTP and allows its origin. Unset: traces begin
+   * at the backend.
+   */
   UI_OTLP_URL: webUrl.optional(),
-  /** The backend's `AAUTH_PROFILE`: what the demo has in February's profile alone is not shown with `draft-11`. Unset: February's. */
+  /**
+   * The backend's `AAUTH_PROFILE`: what the demo has in February's profile alone is not shown with
+   * `draft-11`. Unset: February's.
+   */
   UI_PROFILE: z.enum(["february-2026", "draft-11"]).optional(),
   /** With `draft-11`, the backend's `AAUTH_MODE`: the page names it. */
   UI_MODE: z.enum(["agent-identity", "person-identity", "person-server", "federated"]).optional(),
@@ -41,8 +47,8 @@ export interface UiSettings {
 /**
  * Reads the page's settings from an environment. An empty value counts as unset.
  *
- * @throws Error that lists every problem, one a line, each with its variable: a malformed value, or a `UI_` name
- * that is no setting (a misspelt name would otherwise pass unnoticed).
+ * @throws Error that lists every problem, one a line, each with its variable: a malformed value, or
+ * a `UI_` name that is no setting (a misspelt name would otherwise pass unnoticed).
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): UiSettings {
   const given = Object.fromEntries(

@@ -1,6 +1,9 @@
 import type { UiSettings } from "./read-settings.ts";
 
-/** Sent with every response of the built page. It may connect only to its configured backend, auth server and collector. */
+/**
+ * Sent with every response of the built page. It may connect only to its configured backend, auth
+ * server and collector.
+ */
 export function securityHeaders(browser: UiSettings["browser"]): Record<string, string> {
   const reachable = [
     ...new Set(

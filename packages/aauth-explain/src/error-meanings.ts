@@ -1,6 +1,9 @@
 import type { AAuthErrorCode } from "aauth";
 
-/** Meaning of each error code of `aauth`, in a sentence, for pages and tables. Status and section are in its `ERROR_CODES`. */
+/**
+ * Meaning of each error code of `aauth`, in a sentence, for pages and tables. Status and section
+ * are in its `ERROR_CODES`.
+ */
 export const ERROR_MEANINGS: Readonly<Record<AAuthErrorCode, string>> = {
   // the message
   missing_signature: "None, or only some, of Signature-Key, Signature-Input and Signature are present.",

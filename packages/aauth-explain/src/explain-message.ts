@@ -36,32 +36,41 @@ import type { KnownProfiles, MessageToExplain } from "./message.ts";
 import { profileOf } from "./profile-of.ts";
 import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from "./second-opinion.ts";
 
-/** The verifier to judge by: the options of `createVerifier` without authority, which the message names. */
+/**
+ * The verifier to judge by: the options of `createVerifier` without authority, which the message
+ * names.
+ */
 export interface ExplainOptions
   extends Partial<Omit<VerifierOptions, "authorities" | "discovery" | "profile" | "accept">> {
   /**
-   * The dialects that the message may be of. It is judged by its own ({@link profileOf}) where the other options mean something in that one, and
-   * by the first in which they do where not.
+   * The dialects that the message may be of. It is judged by its own ({@link profileOf}) where the
+   * other options mean something in that one, and by the first in which they do where not.
    */
   readonly profiles: KnownProfiles;
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
   readonly discovery: Discovery;
-  /** What the route would demand; without it the message is judged by its signature alone. Default: none. */
+  /**
+   * What the route would demand; without it the message is judged by its signature alone. Default:
+   * none.
+   */
   readonly requirement?: Requirement<string>;
 }
 
 /**
  * Explains a signed request: its headers parsed, its signature base as `aauth` builds it and as
- * `http-message-signatures` does, its tokens decoded, and each check of the verifier with verdict, reason and section.
+ * `http-message-signatures` does, its tokens decoded, and each check of the verifier with verdict,
+ * reason and section.
  *
- * The verdict is that of a verifier made of `options`, asked once: a message that was accepted elsewhere is judged as if
- * its nonce were new, and by the clock given. It does NOT verify tokens beyond what that verifier does, and its answer
- * must never let a request pass: that is `createVerifier`'s work. It does NOT escape strings: claims and fields are as their sender
- * wrote them, and a terminal acts on control and bidi characters in them.
+ * The verdict is that of a verifier made of `options`, asked once: a message that was accepted
+ * elsewhere is judged as if its nonce were new, and by the clock given. It does NOT verify tokens
+ * beyond what that verifier does, and its answer must never let a request pass: that is
+ * `createVerifier`'s work. It does NOT escape strings: claims and fields are as their sender wrote
+ * them, and a terminal acts on control and bidi characters in them.
  *
  * Never throws for anything in the message; the answer says what cannot be parsed.
  *
- * @throws TypeError when `url` is not an absolute http or https URL, and for options that mean nothing in any of the profiles
+ * @throws TypeError when `url` is not an absolute http or https URL, and for options that mean
+ * nothing in any of the profiles
  *
  * @example
  * const options = { profiles: [draft11], discovery: createDiscovery() } as const;
@@ -104,8 +113,8 @@ export async function explainMessage(
 }
 
 /**
- * Profile of the message. Another one where its verifier cannot have these options, or its routes this
- * requirement, which are not part of the message.
+ * Profile of the message. Another one where its verifier cannot have these options, or its routes
+ * this requirement, which are not part of the message.
  */
 function profileFor(
   message: MessageToExplain,
@@ -188,8 +197,8 @@ function explainHeaders(headers: HeaderFields, profile: WireProfile): ExplainedH
 }
 
 /**
- * Label of the signature that is verified, where there are several. Undefined where it is unknown or
- * does not matter.
+ * Label of the signature that is verified, where there are several. Undefined where it is unknown
+ * or does not matter.
  */
 function labelOf(headers: HeaderFields, { messages }: WireProfile): string | undefined {
   const value = fieldValue(headers, messages.fields.signatureInput);

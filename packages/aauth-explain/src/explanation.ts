@@ -1,5 +1,6 @@
 /**
- * What `explainMessage` answers: data for a terminal, a page or a trace. Nothing in it is a decision.
+ * What `explainMessage` answers: data for a terminal, a page or a trace. Nothing in it is a
+ * decision.
  *
  * @module
  */
@@ -41,7 +42,10 @@ export interface ExplainedResponse {
 
 /** A token found in the message, decoded for reading. */
 export interface ExplainedToken {
-  /** Name of the field, in lower case; or the member of a body of JSON: `body, resource_token`, `answer, person_token`. */
+  /**
+   * Name of the field, in lower case; or the member of a body of JSON: `body, resource_token`,
+   * `answer, person_token`.
+   */
   readonly where: string;
   /** Section of the profile that defines such a token; absent where it has none. */
   readonly section?: string;
@@ -58,7 +62,10 @@ export interface ExplainedCheck {
   readonly reason?: string;
   /** The error code, when it failed. */
   readonly code?: AAuthErrorCode;
-  /** Section that demands the check: `profile 2.4` is one of docs/reference/profile.md. The same whatever the verdict is. */
+  /**
+   * Section that demands the check: `profile 2.4` is one of docs/reference/profile.md. The same
+   * whatever the verdict is.
+   */
   readonly section: string;
 }
 
@@ -93,7 +100,9 @@ export interface Explanation {
     /** Why no key could be found to ask the second opinion with. */
     readonly problem?: string;
   };
-  /** Whether `http-message-signatures` finds the signature good with that key; absent without a key. */
+  /**
+   * Whether `http-message-signatures` finds the signature good with that key; absent without a key.
+   */
   readonly secondOpinion?: { readonly verifies: boolean; readonly reason?: string };
   /** The response, where one is given. */
   readonly response?: ExplainedResponse;

@@ -19,3 +19,25 @@ export type {
 export { independentSignatureBase } from "./independent-signature-base.ts";
 export type { KnownProfiles, MessageToExplain } from "./message.ts";
 export { profileOf } from "./profile-of.ts";
+export type {
+  SavedCheck,
+  SavedEvidence,
+  SavedFact,
+  SavedHttp,
+  SavedKey,
+  SavedMessage,
+  SavedRun,
+  SavedRunCode,
+} from "./saved-run.ts";
+export {
+  DATA_ELEMENT_ID,
+  fromBase64,
+  MAX_SAVED_RUN_BYTES,
+  packRun,
+  readSavedRun,
+  SavedRunError,
+  savedRunPage,
+  toBase64,
+  unpackRun,
+} from "./saved-run.ts";
+export { type SavedVerdict, verifySavedMessage } from "./verify-evidence.ts";

@@ -3,8 +3,9 @@ import { fieldValue } from "aauth/wire";
 import type { KnownProfiles, MessageToExplain } from "./message.ts";
 
 /**
- * Which dialect a message is of, by its shape: that of `Signature-Key`, and where there is none the fields of the response. It proves nothing, and a
- * message of no known shape is taken for one of the first profile.
+ * Which dialect a message is of, by its shape: that of `Signature-Key`, and where there is none the
+ * fields of the response. It proves nothing, and a message of no known shape is taken for one of
+ * the first profile.
  *
  * @param message names of its fields in lower case
  *

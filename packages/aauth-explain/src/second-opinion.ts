@@ -1,7 +1,7 @@
 /**
- * The only door to `http-message-signatures` outside tests and measurements: an implementation of RFC 9421 by other people, asked what it
- * makes of the same message. It is not asked whether a message may pass; the verifier's reasons for not using it are in
- * docs/decisions.
+ * The only door to `http-message-signatures` outside tests and measurements: an implementation of
+ * RFC 9421 by other people, asked what it makes of the same message. It is not asked whether a
+ * message may pass; the verifier's reasons for not using it are in docs/decisions.
  *
  * @module
  */
@@ -29,8 +29,9 @@ export function secondSignatureBase(
 }
 
 /**
- * Whether the signature is good over the base that the library builds, its own reading of `Signature-Input` included. The library's
- * `verifyMessage` does the same with `Buffer`, which a page has not, and by a clock of its own.
+ * Whether the signature is good over the base that the library builds, its own reading of
+ * `Signature-Input` included. The library's `verifyMessage` does the same with `Buffer`, which a
+ * page has not, and by a clock of its own.
  *
  * @throws whatever the library or a header parser throws; the caller shows the message.
  */

@@ -1,5 +1,6 @@
 /**
- * What an agent of the demo does differently in each wire profile: how it finds others, what it demands of callers, how it calls.
+ * What an agent of the demo does differently in each wire profile: how it finds others, what it
+ * demands of callers, how it calls.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * An agent of the demo: the verifier in front, A2A behind it, the executor inside, and a signing agent for calls of its own.
+ * An agent of the demo: the verifier in front, A2A behind it, the executor inside, and a signing
+ * agent for calls of its own.
  *
  * @module
  */
@@ -61,7 +62,10 @@ export interface AgentParts
   /** Identity of this agent. */
   readonly id: string;
   readonly discovery: Discovery;
-  /** Whether other parties may be on loopback, over plain http: so where this agent's own identity is. */
+  /**
+   * Whether other parties may be on loopback, over plain http: so where this agent's own identity
+   * is.
+   */
   readonly development: boolean;
   readonly logger: ServiceOptions["logger"];
   readonly stores: Stores;
@@ -89,9 +93,15 @@ export interface AgentServiceOptions {
   readonly card: AgentCardTexts;
   /** What the card for proven callers says instead. Default: the same. */
   readonly extendedCard?: Partial<AgentCardTexts>;
-  /** What a caller must prove for a task in the autonomous scheme. Default: an auth token with the agent's scope. */
+  /**
+   * What a caller must prove for a task in the autonomous scheme. Default: an auth token with the
+   * agent's scope.
+   */
   readonly autonomousLevel?: Level;
-  /** Scopes beside the agent's own. Those of another agent are described as a call of it. Default: none. */
+  /**
+   * Scopes beside the agent's own. Those of another agent are described as a call of it. Default:
+   * none.
+   */
   readonly additionalScopes?: readonly string[];
   /** Where this agent's users come back to. Default: nowhere. */
   readonly redirectUris?: readonly string[];
@@ -104,10 +114,16 @@ export interface AgentServiceOptions {
 const UPSTREAM = "upstream-token";
 const PERSON = "person";
 
-/** What is known of a request, on its way from the verifier to the executor: `caller.from(context)`. Only `createAgentService` writes it. */
+/**
+ * What is known of a request, on its way from the verifier to the executor: `caller.from(context)`.
+ * Only `createAgentService` writes it.
+ */
 export const caller = {
   from: callerOf,
-  /** In draft -11 the token that the request came with, for a call for the same person. Undefined in February, and for a caller without a person. */
+  /**
+   * In draft -11 the token that the request came with, for a call for the same person. Undefined in
+   * February, and for a caller without a person.
+   */
   upstreamToken: (context: ServerCallContext) => context.state.get(UPSTREAM) as string | undefined,
   /** In draft -11 the way to the caller's person. */
   person: (context: ServerCallContext) => context.state.get(PERSON) as CallersPerson | undefined,

@@ -1,6 +1,7 @@
 /**
- * A2A over draft -11: while a call of an agent's own waits for a person, its caller gets a 202 with an address to poll and a code for the agent's
- * page, which sends the person on to the page that is waited for (section 10.1.2).
+ * A2A over draft -11: while a call of an agent's own waits for a person, its caller gets a 202 with
+ * an address to poll and a code for the agent's page, which sends the person on to the page that is
+ * waited for (section 10.1.2).
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * What the demo's parties have in common when they speak draft -11: who the servers are, where everyone is, what a caller must prove in each
- * mode, and how long a call waits while a person acts.
+ * What the demo's parties have in common when they speak draft -11: who the servers are, where
+ * everyone is, what a caller must prove in each mode, and how long a call waits while a person
+ * acts.
  *
  * @module
  */
@@ -76,15 +77,19 @@ export function requireServerIdentifier(service: string, variable: string, value
   throw new ConfigError(service, [{ name: variable, message }]);
 }
 
-/** Whether an address is one that a provider admits as a callback with `localhost_callback_allowed`, without publishing it. */
+/**
+ * Whether an address is one that a provider admits as a callback with `localhost_callback_allowed`,
+ * without publishing it.
+ */
 export function isLoopbackCallback(address: string): boolean {
   const url = URL.parse(address);
   return url?.protocol === "http:" && ["localhost", "127.0.0.1"].includes(url.hostname);
 }
 
 /**
- * Identifier of a sub-agent: `aauth:user-1@backend.example` and `scout` make `aauth:user-1+scout@backend.example` (draft -11, section 5.2). Not an
- * agent identifier where the parent is not one.
+ * Identifier of a sub-agent: `aauth:user-1@backend.example` and `scout` make
+ * `aauth:user-1+scout@backend.example` (draft -11, section 5.2). Not an agent identifier where the
+ * parent is not one.
  */
 export function subAgentId(parent: string, discriminator: string): string {
   const { local, domain } = parseAgentIdentifier(parent) ?? { local: "", domain: "" };
@@ -92,7 +97,8 @@ export function subAgentId(parent: string, discriminator: string): string {
 }
 
 /**
- * The token that a served request was signed with, for a call on behalf of the same person; undefined for a caller without a person.
+ * The token that a served request was signed with, for a call on behalf of the same person;
+ * undefined for a caller without a person.
  *
  * @param fields of the request that was VERIFIED
  */
@@ -106,7 +112,8 @@ export function upstreamTokenOf(
 }
 
 /**
- * The token that a request was signed with; undefined for another scheme. Of the members of `Signature-Key` only the one with the signature's label is proven.
+ * The token that a request was signed with; undefined for another scheme. Of the members of
+ * `Signature-Key` only the one with the signature's label is proven.
  *
  * @param fields of the request that was VERIFIED
  */
@@ -118,7 +125,9 @@ export function signingToken(
   return claim.scheme === "jwt" ? claim.jwt : undefined;
 }
 
-/** How long requests wait for persons at person servers, resources and access servers by default. */
+/**
+ * How long requests wait for persons at person servers, resources and access servers by default.
+ */
 const PERSON_LIMIT_MS = 600_000;
 /** For how many pages one call waits: a party that finds ever new ones does not hold it forever. */
 const MAX_PAGES = 5;
@@ -137,7 +146,10 @@ export interface Patience {
   end(): void;
 }
 
-/** Creates the deadline of a call: `limitMs` for the parties, and beside it ten minutes for each answer that waits for a person, five times at most. */
+/**
+ * Creates the deadline of a call: `limitMs` for the parties, and beside it ten minutes for each
+ * answer that waits for a person, five times at most.
+ */
 export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_MS): Patience {
   const controller = new AbortController();
   let isWaiting = false;

@@ -1,5 +1,6 @@
 /**
- * The published demo's dialect, peer by peer: who is named in `AAUTH_PUBLISHED_PEERS` covers neither body nor nonce, and everyone else does.
+ * The published demo's dialect, peer by peer: who is named in `AAUTH_PUBLISHED_PEERS` covers
+ * neither body nor nonce, and everyone else does.
  *
  * @module
  */
@@ -17,7 +18,10 @@ export function acceptedFromPeers({ publishedPeers, publishedHwk }: PublishedPee
   return [{ profile: february2026Published, peers: publishedPeers }];
 }
 
-/** A route's requirement; where callers may be known by key alone it accepts the dialect from them, too, if that is wanted. */
+/**
+ * A route's requirement; where callers may be known by key alone it accepts the dialect from them,
+ * too, if that is wanted.
+ */
 export function acceptedAtRoute<R extends Requirement>(requirement: R, { publishedHwk }: PublishedPeers): R {
   if (!publishedHwk || requirement.level !== "pseudonymous") return requirement;
   return { ...requirement, profiles: [february2026.name, february2026Published.name] };
@@ -56,7 +60,10 @@ export function warnOfPublishedPeers(
 
 const BODY_COMPONENTS = ["content-type", february2026.messages.fields.contentDigest];
 
-/** What to set where a refused message is a published agent's: it covers all but its body. Undefined for all other refusals. */
+/**
+ * What to set where a refused message is a published agent's: it covers all but its body. Undefined
+ * for all other refusals.
+ */
 export function publishedPeerHint({ code, claim, report }: AAuthVerificationError): string | undefined {
   const missing = claim?.split(" ") ?? [];
   if (code !== "insufficient_coverage" || !missing.every((name) => BODY_COMPONENTS.includes(name)))

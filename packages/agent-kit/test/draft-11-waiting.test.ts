@@ -1,4 +1,6 @@
-/** A2A over draft -11: an agent whose work needs a person, and its caller, over requests in memory. */
+/**
+ * A2A over draft -11: an agent whose work needs a person, and its caller, over requests in memory.
+ */
 
 import {
   agentProviderMetadata,

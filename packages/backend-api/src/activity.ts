@@ -1,9 +1,10 @@
 import { z } from "zod";
 
 /**
- * User, audience and scope in the words of the demo: always all four. `aud` and `scope` are those of the auth token once the backend
- * holds one; before that (and in signature-only mode) they are the demo's fixed words `a2a-agent` and `supply-chain:optimize`. What an auth
- * token really contains is in {@link activityTokenSchema}.
+ * User, audience and scope in the words of the demo: always all four. `aud` and `scope` are those
+ * of the auth token once the backend holds one; before that (and in signature-only mode) they are
+ * the demo's fixed words `a2a-agent` and `supply-chain:optimize`. What an auth token really
+ * contains is in {@link activityTokenSchema}.
  */
 export const delegationSchema = z.object({
   /** The user who started the run. */
@@ -16,8 +17,8 @@ export const delegationSchema = z.object({
 export type Delegation = z.infer<typeof delegationSchema>;
 
 /**
- * Claims of the auth token that the backend held when it noted this. Of a cached token of an earlier run, of which nothing more is known,
- * every member is absent.
+ * Claims of the auth token that the backend held when it noted this. Of a cached token of an
+ * earlier run, of which nothing more is known, every member is absent.
  */
 export const activityTokenSchema = z.object({
   /** The user who consented; absent where the agent acts for itself. */
@@ -44,8 +45,9 @@ export const activityActionSchema = z.enum([
 export type ActivityAction = z.infer<typeof activityActionSchema>;
 
 /**
- * One line of the activity feed. Activity 1 of a run is the task itself (`supply_chain_optimization`): it changes
- * from `running` to `completed`, and its `details` then hold the agent's Markdown report.
+ * One line of the activity feed. Activity 1 of a run is the task itself
+ * (`supply_chain_optimization`): it changes from `running` to `completed`, and its `details` then
+ * hold the agent's Markdown report.
  */
 export const activitySchema = z.object({
   /** Counts from 1 within its run. */
@@ -57,7 +59,9 @@ export const activitySchema = z.object({
   agent: z.string(),
   action: activityActionSchema,
   delegation: delegationSchema,
-  /** Absent where no auth token has been received: before there is one, and where none is needed. */
+  /**
+   * Absent where no auth token has been received: before there is one, and where none is needed.
+   */
   auth_token: activityTokenSchema.optional(),
   /** Only of `token_received`: the token was not asked for now, it had been received before. */
   at_hand: z.literal(true).optional(),

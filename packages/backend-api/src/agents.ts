@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { failureSchema } from "./failure.ts";
 
-/** One agent as the dashboard shows it. Only `supply-chain-optimizer` ever works; the other five are scenery. */
+/**
+ * One agent as the dashboard shows it. Only `supply-chain-optimizer` ever works; the other five are
+ * scenery.
+ */
 export const agentStatusSchema = z.object({
   agent_id: z.string(),
   status: z.enum(["idle", "active"]),
@@ -14,7 +17,10 @@ export type AgentStatus = z.infer<typeof agentStatusSchema>;
 /** Response of `GET /agents/status`. */
 export const agentStatusListSchema = z.array(agentStatusSchema);
 
-/** Response of `GET /optimization/test-a2a-connection`: one signed request for the agent's card. Starts no run. */
+/**
+ * Response of `GET /optimization/test-a2a-connection`: one signed request for the agent's card.
+ * Starts no run.
+ */
 export const connectionTestSchema = z.object({
   status: z.enum(["connected", "failed"]),
   agent_url: z.string(),

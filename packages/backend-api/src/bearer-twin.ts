@@ -4,7 +4,10 @@ import { z } from "zod";
 export const bearerTwinVariantSchema = z.enum(["stolen-token", "replay", "changed-body"]);
 export type BearerTwinVariant = z.infer<typeof bearerTwinVariantSchema>;
 
-/** One request to the bearer twin and its response, both whole. Its token is random and opens nothing else. */
+/**
+ * One request to the bearer twin and its response, both whole. Its token is random and opens
+ * nothing else.
+ */
 export const bearerExchangeSchema = z.object({
   /** Party that sent it: the `agent`, a `thief`, or the `network`, which changed or repeated it. */
   sender: z.enum(["agent", "thief", "network"]),

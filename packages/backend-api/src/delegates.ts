@@ -15,7 +15,10 @@ export const delegateRunSchema = z.object({
   status: z.enum(["completed", "failed"]),
   prompt: z.string(),
   steps: z.array(delegateStepSchema).max(50),
-  /** The auth token's `agent`, `agent_delegate` and `scope`, where there was one. Not each auth server names the delegate in it. */
+  /**
+   * The auth token's `agent`, `agent_delegate` and `scope`, where there was one. Not each auth
+   * server names the delegate in it.
+   */
   granted: z
     .object({ agent: z.string(), agent_delegate: z.string().optional(), scope: z.string() })
     .optional(),
@@ -54,11 +57,20 @@ export const delegateSchema = z.object({
       id: z.string(),
       /** Agent identifier of the user's agent, `parent_agent` of its agent tokens. */
       parent: z.string(),
-      /** `new`: the first call starts it. `ended`: it gets no more tokens. `ending`: the same, but the person server has not taken the revocation. */
+      /**
+       * `new`: the first call starts it. `ended`: it gets no more tokens. `ending`: the same, but
+       * the person server has not taken the revocation.
+       */
       state: z.enum(["new", "started", "ending", "ended"]),
-      /** ISO 8601, UTC: until when its agent token stays good although it has ended. Absent where it is revoked, or has not ended. */
+      /**
+       * ISO 8601, UTC: until when its agent token stays good although it has ended. Absent where it
+       * is revoked, or has not ended.
+       */
       good_until: z.string().optional(),
-      /** Page of the person server where the user has to act before it can be called again. Absent where there is none. */
+      /**
+       * Page of the person server where the user has to act before it can be called again. Absent
+       * where there is none.
+       */
       interaction_url: z.string().optional(),
       /** Names the last call: `GET /optimization/{id}/trace`. Absent before the first one. */
       run_id: z.string().optional(),

@@ -13,7 +13,10 @@ export const failedPartSchema = z.object({
   message: text,
 });
 
-/** The first such member. Undefined for an answer without one: agents that answer in text only do not say. */
+/**
+ * The first such member. Undefined for an answer without one: agents that answer in text only do
+ * not say.
+ */
 export function failedPartOf({
   data,
 }: {

@@ -14,6 +14,7 @@ export * from "./order.ts";
 export * from "./progress.ts";
 export * from "./results.ts";
 export * from "./routes.ts";
+export * from "./run-evidence.ts";
 export * from "./run-trace.ts";
 export * from "./service.ts";
 export * from "./start.ts";

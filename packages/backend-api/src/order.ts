@@ -19,8 +19,8 @@ export const orderRequestSchema = z.object({
 export type OrderRequest = z.infer<typeof orderRequestSchema>;
 
 /**
- * An order of the signed-in user. `interaction_required`: the supply-chain agent asks for the user's approval on its own page; send the
- * browser to `interaction_url`, within ten minutes.
+ * An order of the signed-in user. `interaction_required`: the supply-chain agent asks for the
+ * user's approval on its own page; send the browser to `interaction_url`, within ten minutes.
  */
 export const orderSchema = z.object({
   order_id: z.string(),
@@ -28,7 +28,10 @@ export const orderSchema = z.object({
   quantity: z.number(),
   status: z.enum(["placing", "interaction_required", "placed", "declined", "failed"]),
   interaction_url: z.string().optional(),
-  /** Whose page that is, in draft -11, where others may ask first. Default: the supply-chain agent's. */
+  /**
+   * Whose page that is, in draft -11, where others may ask first. Default: the supply-chain
+   * agent's.
+   */
   interaction_party: hopSchema.optional(),
   total: z.number().optional(),
   /** The user as the supply-chain agent knows them from the auth server. */

@@ -3,7 +3,10 @@ import { z } from "zod";
 /** Figures of the whole report. Money in US dollars. */
 export const summarySchema = z.object({ total_cost: z.number(), expected_delivery: z.string().optional() });
 
-/** One order that the market analysis recommends, in its order. `unit_price` is absent for a quantity of 0. */
+/**
+ * One order that the market analysis recommends, in its order. `unit_price` is absent for a
+ * quantity of 0.
+ */
 export const recommendationSchema = z.object({
   item: z.string(),
   quantity: z.number(),
@@ -17,7 +20,10 @@ export type Recommendation = z.infer<typeof recommendationSchema>;
 export const reasoningSchema = z.object({ decision: z.string(), agent: z.string(), rationale: z.string() });
 export type Reasoning = z.infer<typeof reasoningSchema>;
 
-/** Response of `GET /optimization/results/{id}` once the run is completed, or has failed at its second hop alone. */
+/**
+ * Response of `GET /optimization/results/{id}` once the run is completed, or has failed at its
+ * second hop alone.
+ */
 export const resultsSchema = z.object({
   request_id: z.string(),
   /** Absent where no agent states figures. */

@@ -5,6 +5,7 @@ import { delegateListSchema, delegateSchema } from "./delegates.ts";
 import { catalogueSchema, orderRequestSchema, orderSchema } from "./order.ts";
 import { progressEventSchema, progressListSchema, progressSchema } from "./progress.ts";
 import { resultsSchema } from "./results.ts";
+import { runEvidenceSchema } from "./run-evidence.ts";
 import { anyBreakItVariantSchema, breakItResultSchema, runTraceSchema } from "./run-trace.ts";
 import { clearedSchema } from "./service.ts";
 import { startReplySchema, startRequestSchema } from "./start.ts";
@@ -110,6 +111,14 @@ export const apiRoutes = {
     summary: "The trace of a tampered request",
     params: z.object({ id, traceId: z.string().regex(/^[0-9a-f]{32}$/) }),
     answer: runTraceSchema,
+    isDemo: true,
+  },
+  runEvidence: {
+    method: "GET",
+    path: "/optimization/{id}/evidence",
+    summary: "The signed requests of a run that can be verified again, whole",
+    params: byId,
+    answer: runEvidenceSchema,
     isDemo: true,
   },
   catalogue: {

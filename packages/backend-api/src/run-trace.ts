@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { bearerSideSchema } from "./bearer-twin.ts";
 
-/** The ways to tamper with a message of a run of February 2026, each a request that is really sent. */
+/**
+ * The ways to tamper with a message of a run of February 2026, each a request that is really sent.
+ */
 export const breakItVariantSchema = z.enum([
   "changed-body",
   "changed-path",
@@ -66,11 +68,15 @@ export type BreakItOffer = z.infer<typeof breakItOfferSchema>;
 export const runTraceSchema = z.object({
   /** Id of the run, of the order, or of a delegate's call. */
   request_id: z.string(),
-  /** Trace ids of the run: more than one when it went on after the consent page. Empty where nothing is traced. */
+  /**
+   * Trace ids of the run: more than one when it went on after the consent page. Empty where nothing
+   * is traced.
+   */
   trace_ids: z.array(z.string()),
   /**
-   * What the trace store answers for each of them, in the JSON of Jaeger's query API (`{ data: [trace] }`); `protocol-trace/read` reads it.
-   * A trace that is not there yet is left out.
+   * What the trace store answers for each of them, in the JSON of Jaeger's query API
+   * (`{ data: [trace] }`); `protocol-trace/read` reads it. A trace that is not there yet is left
+   * out.
    */
   traces: z.array(z.unknown()),
   /** The trace store's own page; a trace is at `{explorer_url}/trace/{trace id}`. */
@@ -86,23 +92,35 @@ export const runTraceSchema = z.object({
 });
 export type RunTrace = z.infer<typeof runTraceSchema>;
 
-/** Response of `POST /optimization/{id}/break-it/{variant}`: the outcome of the tampered request. */
+/**
+ * Response of `POST /optimization/{id}/break-it/{variant}`: the outcome of the tampered request.
+ */
 export const breakItResultSchema = z.object({
   variant: anyBreakItVariantSchema,
   /** False would be a hole: the tampered request was accepted. */
   refused: z.boolean(),
-  /** HTTP status of the response. Refused with 202: what was tampered with had no effect, and a request still waits. */
+  /**
+   * HTTP status of the response. Refused with 202: what was tampered with had no effect, and a
+   * request still waits.
+   */
   status: z.number().int(),
-  /** The party that refused: `gateway`, `supply-chain-agent`, `market-analysis-agent`, `auth-server`, `person-server` or `access-server`. */
+  /**
+   * The party that refused: `gateway`, `supply-chain-agent`, `market-analysis-agent`,
+   * `auth-server`, `person-server` or `access-server`.
+   */
   refused_by: z.string().optional(),
   /**
-   * When refused: whether by the check that this tampering is meant for. Otherwise something else came first, as a limit or documents that
-   * could not be read, and the refusal is no evidence for that check.
+   * When refused: whether by the check that this tampering is meant for. Otherwise something else
+   * came first, as a limit or documents that could not be read, and the refusal is no evidence for
+   * that check.
    */
   as_meant: z.boolean().optional(),
   /** The error code in the response: an AAuth error code, or the `error` of a server. */
   code: z.string().optional(),
-  /** The check of the verifier that this code belongs to; `policy` where the gateway's own rules refused the caller, whatever was tampered with. */
+  /**
+   * The check of the verifier that this code belongs to; `policy` where the gateway's own rules
+   * refused the caller, whatever was tampered with.
+   */
   check: z.string().optional(),
   /** What demands that check: `RFC 9421 3.2`, `profile 2.7`, `draft -11, section 11.3.4 step 7`. */
   section: z.string().optional(),
@@ -110,7 +128,10 @@ export const breakItResultSchema = z.object({
   meaning: z.string().optional(),
   /** The sentence in the response, shortened. */
   reason: z.string().optional(),
-  /** The trace of the attempt, where spans are recorded: ask `GET /optimization/{id}/attempts/{trace_id}`. */
+  /**
+   * The trace of the attempt, where spans are recorded: ask
+   * `GET /optimization/{id}/attempts/{trace_id}`.
+   */
   trace_id: z.string().optional(),
   /** The same attack on the bearer twin; for some variants only. */
   bearer: bearerSideSchema.optional(),

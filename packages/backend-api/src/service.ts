@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-/** Every refusal: 401, 403, 404, 409, 422, 429, 500, 502. `code` only where a program may want to distinguish causes. */
+/**
+ * Every refusal: 401, 403, 404, 409, 422, 429, 500, 502. `code` only where a program may want to
+ * distinguish causes.
+ */
 export const apiErrorSchema = z.object({ detail: z.string(), code: z.string().optional() });
 export type ApiError = z.infer<typeof apiErrorSchema>;
 
@@ -26,8 +29,8 @@ export const consentGivenSchema = z.object({ aauth_authorized: z.literal("1"), r
 export const consentFailedSchema = z.object({
   aauth_error: z.literal("1"),
   /**
-   * `missing_code_or_state`, `unknown_request` (unknown, used or expired state), `exchange_failed`, `wrong_user`,
-   * or the auth server's own error such as `access_denied`.
+   * `missing_code_or_state`, `unknown_request` (unknown, used or expired state), `exchange_failed`,
+   * `wrong_user`, or the auth server's own error such as `access_denied`.
    */
   error: z.string(),
   error_description: z.string(),

@@ -6,8 +6,8 @@ const scalar = z.union([z.string().max(500), z.number(), z.boolean()]);
 /**
  * Body of `POST /optimization/start`. Every member may be absent; unknown members are dropped.
  *
- * `scenario` wins over `optimization_type`; with a `custom_prompt` neither is mentioned to the agent.
- * An object of constraints is sent to the agent as `key: value` sentences.
+ * `scenario` wins over `optimization_type`; with a `custom_prompt` neither is mentioned to the
+ * agent. An object of constraints is sent to the agent as `key: value` sentences.
  */
 export const startRequestSchema = z.object({
   optimization_type: z.string().trim().min(1).max(100).default("laptop_supply_chain"),
@@ -40,7 +40,9 @@ export const consentReplySchema = z.object({
   request_id: z.string(),
 });
 
-/** The run failed before the agent let the backend in. Answered with status 200, as the demo does. */
+/**
+ * The run failed before the agent let the backend in. Answered with status 200, as the demo does.
+ */
 export const failedReplySchema = z.object({
   request_id: z.string(),
   status: z.literal("failed"),

@@ -7,15 +7,19 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 export interface ServeEndpointsOptions {
   /** As the plugin's. Default: path and query as they came. */
   readonly target?: ((request: FastifyRequest) => string) | undefined;
-  /** What the service's own hooks need to let these routes be public. Default: what the plugin needs. */
+  /**
+   * What the service's own hooks need to let these routes be public. Default: what the plugin
+   * needs.
+   */
   readonly config?: FastifyContextConfig | undefined;
 }
 
 const RETRY_AFTER_SECONDS = "30";
 
 /**
- * Serves endpoints that verify their requests themselves: polls, revocations, authorization requests; those of a person server. An error that one
- * throws is logged and answered `server_error`, a store without room 503.
+ * Serves endpoints that verify their requests themselves: polls, revocations, authorization
+ * requests; those of a person server. An error that one throws is logged and answered
+ * `server_error`, a store without room 503.
  *
  * @example
  * await serveEndpoints(scope, [deferred.endpoint, held.endpoint]);
@@ -26,7 +30,8 @@ export async function serveEndpoints(
   options: ServeEndpointsOptions = {},
 ): Promise<void> {
   const { target, config = { aauth: "public" } } = options;
-  // A scope of its own: the bytes of a body are what counts here, and no parser of the service sees them.
+  // A scope of its own: the bytes of a body are what counts here, and no parser of the service sees
+  // them.
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -62,7 +67,10 @@ export async function serveEndpoints(
   });
 }
 
-/** Serves endpoints of a resource whose callers the plugin verifies, so that its observer sees them, too. */
+/**
+ * Serves endpoints of a resource whose callers the plugin verifies, so that its observer sees them,
+ * too.
+ */
 export async function serveGuarded(
   app: FastifyInstance,
   endpoints: readonly ServedEndpoint[],
@@ -88,7 +96,10 @@ export async function serveGuarded(
   });
 }
 
-/** A server whose endpoints are below `/aauth/`, and its documents below `/.well-known/`: a person server, an access server. */
+/**
+ * A server whose endpoints are below `/aauth/`, and its documents below `/.well-known/`: a person
+ * server, an access server.
+ */
 export interface ServedParty {
   /** The answer; undefined for a path of none of its endpoints. */
   handle(request: EndpointRequest): Promise<Answer | undefined>;
@@ -98,7 +109,10 @@ const PARTY_PATHS = ["/aauth/*", "/.well-known/*", "/jwks.json"];
 const PARTY_METHODS = ["GET", "POST", "DELETE"];
 const PARTY_BODY_BYTES = 65_536;
 
-/** Serves a party of `aauth/server`; what it does not know is 404. Otherwise as {@link serveEndpoints}. */
+/**
+ * Serves a party of `aauth/server`; what it does not know is 404. Otherwise as
+ * {@link serveEndpoints}.
+ */
 export function serveParty(
   app: FastifyInstance,
   party: ServedParty,

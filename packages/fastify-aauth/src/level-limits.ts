@@ -3,15 +3,20 @@ import { type Level, ownerOfCaller, type ProvenCaller, type ResourceProfile } fr
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /**
- * How many requests a route takes from one caller in a window, by level: what the caller has proven (SPEC 4.5). The profile says what the
- * callers of a level are counted by: their key, their owner (`ownerOf`), their owner for one user. A level without a number has no limit.
- * Routes that are given the same object share their counts.
+ * How many requests a route takes from one caller in a window, by level: what the caller has proven
+ * (SPEC 4.5). The profile says what the callers of a level are counted by: their key, their owner
+ * (`ownerOf`), their owner for one user. A level without a number has no limit. Routes that are
+ * given the same object share their counts.
  *
- * `…Together` is the limit for all callers that are known by a key alone: a new key costs nothing, so a limit for each is none for all.
- * Where each user of an owner has a limit, it is that for all users of the owner; default ten times as much.
+ * `…Together` is the limit for all callers that are known by a key alone: a new key costs nothing,
+ * so a limit for each is none for all. Where each user of an owner has a limit, it is that for all
+ * users of the owner; default ten times as much.
  */
 export interface LevelLimits extends Partial<Readonly<Record<Level | `${Level}Together`, number>>> {
-  /** Scopes of the token that raises a caller to the highest level. Default none: no caller counts as that. */
+  /**
+   * Scopes of the token that raises a caller to the highest level. Default none: no caller counts
+   * as that.
+   */
   readonly scopes?: readonly string[];
   /** Default 60. */
   readonly windowSeconds?: number;
@@ -36,21 +41,29 @@ export type CountRequest = (
 ) => Promise<LimitReached | undefined>;
 
 const EVERYBODY = "everybody";
-/** Users of one owner's agents that may use up their limits at the same time, where nothing else is said. */
+/**
+ * Users of one owner's agents that may use up their limits at the same time, where nothing else is
+ * said.
+ */
 const USERS_AT_ONCE = 10;
 /** What the limiter keeps for a level before it forgets the key used least lately. */
 const MAX_KEYS = 5_000;
 
-/** Makes the limiter of a set of limits. The app gets `@fastify/rate-limit`, which limits nothing by itself, unless it has it already. */
+/**
+ * Makes the limiter of a set of limits. The app gets `@fastify/rate-limit`, which limits nothing by
+ * itself, unless it has it already.
+ */
 export async function registerLimiter(app: FastifyInstance): Promise<void> {
   if (!app.hasDecorator("createRateLimit")) await app.register(rateLimit, { global: false });
 }
 
 /**
- * Counts by what was proven: thumbprint, the agent's owner, that with the user. A delegate counts as its agent, which issues its token and
- * could name any number of them. Nothing an unverified message says ever becomes a key.
+ * Counts by what was proven: thumbprint, the agent's owner, that with the user. A delegate counts
+ * as its agent, which issues its token and could name any number of them. Nothing an unverified
+ * message says ever becomes a key.
  *
- * @throws TypeError for a member that does not exist, a limit that is not a positive whole number, and more keys than are remembered.
+ * @throws TypeError for a member that does not exist, a limit that is not a positive whole number,
+ * and more keys than are remembered.
  */
 export function createLevelLimiter(
   app: FastifyInstance,
@@ -99,7 +112,8 @@ export function createLevelLimiter(
     const counter = counters.get(level);
     if (counter === undefined) return undefined;
     const { countedBy, together, own } = counter;
-    // First the common one: what it refuses is not remembered, so that a flood of new keys or users cannot push others out.
+    // First the common one: what it refuses is not remembered, so that a flood of new keys or users
+    // cannot push others out.
     const common = countedBy === "key" ? EVERYBODY : ownerOfCaller(caller);
     const retryAfterSeconds =
       (await isBeyond(together, request, common)) ?? (await isBeyond(own, request, keyOf(caller, countedBy)));

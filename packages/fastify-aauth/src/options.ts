@@ -15,8 +15,9 @@ import type { LimitReached } from "./level-limits.ts";
 export type RouteRequirement = "public" | Requirement;
 
 /**
- * The caller of a route, by the `config` that it is registered with: `null` where it is public, and with the members of its level where it
- * has a requirement. Where the configuration is not known, such as in a hook, either.
+ * The caller of a route, by the `config` that it is registered with: `null` where it is public, and
+ * with the members of its level where it has a requirement. Where the configuration is not known,
+ * such as in a hook, either.
  */
 export type CallerOfRoute<Config> = Config extends { readonly aauth: infer Own }
   ? Own extends Requirement<string>
@@ -38,13 +39,15 @@ export type VerificationEvent =
 /** What each form of the options has. */
 export interface CommonOptions {
   /**
-   * Path and query that callers sign, byte by byte. Default: as they came, whatever `rewriteUrl` makes of them. Behind a proxy that
-   * takes a prefix off, put it back: `(request) => "/reports" + request.originalUrl`.
+   * Path and query that callers sign, byte by byte. Default: as they came, whatever `rewriteUrl`
+   * makes of them. Behind a proxy that takes a prefix off, put it back:
+   * `(request) => "/reports" + request.originalUrl`.
    */
   readonly target?: ((request: FastifyRequest) => string) | undefined;
   /**
-   * Largest request body in bytes, at most the route's `bodyLimit`: Fastify's parsers have that limit, too, and a larger one here does not
-   * raise it. A whole number. Default: the route's `bodyLimit`.
+   * Largest request body in bytes, at most the route's `bodyLimit`: Fastify's parsers have that
+   * limit, too, and a larger one here does not raise it. A whole number. Default: the route's
+   * `bodyLimit`.
    */
   readonly maxBodyBytes?: number | undefined;
   /** Receives each verification. What it throws is logged, and changes no answer. Default: none. */
@@ -60,7 +63,10 @@ interface MadeOptions extends CommonOptions {
   readonly resource: Resource;
 }
 
-/** The parts, for services with several authorities, issuers or profiles, or that accept agents only. */
+/**
+ * The parts, for services with several authorities, issuers or profiles, or that accept agents
+ * only.
+ */
 export interface ComposedOptions extends PartsOptions, Without<ResourceOptions> {}
 
 interface IdentityOptions
@@ -72,18 +78,22 @@ interface PartsOptions extends CommonOptions {
   /** `createVerifier()` of `aauth/resource`. */
   readonly verifier: Verifier;
   /**
-   * Writes refusals. Required as soon as one route demands scopes or has limits. Its resource is the verifier's `audience`. Default:
-   * refusals that need no resource token.
+   * Writes refusals. Required as soon as one route demands scopes or has limits. Its resource is
+   * the verifier's `audience`. Default: refusals that need no resource token.
    */
   readonly challenger?: Challenger;
   /**
-   * The authority callers sign for (`supply-chain-agent.localhost:3000`): a configured value, or a function that
-   * picks one of several configured values. One that the verifier serves. Never return the `Host` header unchecked.
+   * The authority callers sign for (`supply-chain-agent.localhost:3000`): a configured value, or a
+   * function that picks one of several configured values. One that the verifier serves. Never
+   * return the `Host` header unchecked.
    */
   readonly authority: string | ((request: FastifyRequest) => string);
   /** Default: no document is served. */
   readonly wellKnown?: WellKnownDocuments;
 }
 
-/** A resource, the options of `createResource()`, or the parts that one would be made into. Their members do not mix. */
+/**
+ * A resource, the options of `createResource()`, or the parts that one would be made into. Their
+ * members do not mix.
+ */
 export type FastifyAAuthOptions = MadeOptions | IdentityOptions | ComposedOptions;

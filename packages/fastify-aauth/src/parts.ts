@@ -48,8 +48,9 @@ function refuseOthers(options: object, names: readonly string[], reason: string)
 const AUTHORITY = /^[^/?#@\sA-Z]+$/;
 
 /**
- * Verifier, challenger and documents are about one service, as far as they name it: with an authority that is not served each request would
- * be refused, and so would a token for another resource than the audience.
+ * Verifier, challenger and documents are about one service, as far as they name it: with an
+ * authority that is not served each request would be refused, and so would a token for another
+ * resource than the audience.
  */
 function requireOneParty({ authority, verifier, challenger, wellKnown }: ComposedOptions): void {
   if (typeof authority === "string" && !AUTHORITY.test(authority)) {

@@ -53,7 +53,10 @@ declare module "fastify" {
     Logger extends FastifyBaseLogger,
     RequestType extends FastifyRequestType,
   > {
-    /** The proven caller, with the members of the level that its route demands; `null` on public routes. */
+    /**
+     * The proven caller, with the members of the level that its route demands; `null` on public
+     * routes.
+     */
     caller: CallerOfRoute<ContextConfig>;
     /** The body exactly as it was signed; `null` on public routes. */
     rawBody: Buffer | null;
@@ -63,26 +66,33 @@ declare module "fastify" {
 }
 
 /**
- * Verifies every request of its scope before any handler runs: the signature in `onRequest`, before a byte of the
- * body is read; the digest in `preParsing`, before a parser sees it. `request.caller` exists only after both.
+ * Verifies every request of its scope before any handler runs: the signature in `onRequest`, before
+ * a byte of the body is read; the digest in `preParsing`, before a parser sees it. `request.caller`
+ * exists only after both.
  *
- * Each route declares `config: { aauth: "public" | Requirement }`; one that does not makes registration throw.
- * Register it inside a scope (`app.register(async (scope) => { await scope.register(fastifyAAuth, …) })`) when the
- * instance also has routes that are none of its business, such as a health check.
+ * Each route declares `config: { aauth: "public" | Requirement }`; one that does not makes
+ * registration throw. Register it inside a scope
+ * (`app.register(async (scope) => { await scope.register(fastifyAAuth, …) })`) when the instance
+ * also has routes that are none of its business, such as a health check.
  *
- * A route with `config.aauthLimits` takes so many requests from a proven caller, by its level, and answers the next one with 429,
- * `Retry-After` and what would raise the limit. Requests that are refused are not counted.
+ * A route with `config.aauthLimits` takes so many requests from a proven caller, by its level, and
+ * answers the next one with 429, `Retry-After` and what would raise the limit. Requests that are
+ * refused are not counted.
  *
- * It takes a resource, the options of `createResource`, or a verifier and its challenger. Documents and endpoints of a resource are served, too. It
- * does NOT judge whether a proven agent is welcome: that is the handler's, or `trustedAgents` of the verifier.
+ * It takes a resource, the options of `createResource`, or a verifier and its challenger. Documents
+ * and endpoints of a resource are served, too. It does NOT judge whether a proven agent is welcome:
+ * that is the handler's, or `trustedAgents` of the verifier.
  *
- * @throws TypeError from the registration for options that mix the forms, and for an identifier that is not canonical.
+ * @throws TypeError from the registration for options that mix the forms, and for an identifier
+ * that is not canonical.
  * @throws RangeError from the registration for a `maxBodyBytes` that is not a whole number.
- * @throws TypeError from the registration for an authority that is not lower-case host[:port] or that the verifier does not serve, for a
- * challenger of another resource than the verifier's audience, and for a document about another resource.
+ * @throws TypeError from the registration for an authority that is not lower-case host[:port] or
+ * that the verifier does not serve, for a challenger of another resource than the verifier's
+ * audience, and for a document about another resource.
  * @throws TypeError from the registration where it is registered already.
- * @throws TypeError from a route's registration for a requirement that is missing, unknown, or that the verifier can never meet, for scopes
- * without a challenger, for a scope without the description that its profile wants, and for invalid limits.
+ * @throws TypeError from a route's registration for a requirement that is missing, unknown, or that
+ * the verifier can never meet, for scopes without a challenger, for a scope without the description
+ * that its profile wants, and for invalid limits.
  *
  * @example
  * ```ts
@@ -252,7 +262,10 @@ async function refuse(
   return sendAnswer(reply, challenge);
 }
 
-/** Whether a requirement, or one of its alternatives, has scopes: then the answer to who lacks them has a resource token. */
+/**
+ * Whether a requirement, or one of its alternatives, has scopes: then the answer to who lacks them
+ * has a resource token.
+ */
 function demandsScopes(requirement: RouteRequirement | undefined): boolean {
   if (requirement === undefined || requirement === "public") return false;
   return (requirement.scopes?.length ?? 0) > 0 || demandsScopes(requirement.or);
@@ -269,7 +282,10 @@ function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeo
   };
 }
 
-/** Without scopes there would be no challenge that could cure a refusal, and any token at all would be let in. */
+/**
+ * Without scopes there would be no challenge that could cure a refusal, and any token at all would
+ * be let in.
+ */
 function requireMeant(requirement: RouteRequirement, name: string, { verifier, challenger }: Parts): void {
   if (requirement === "public") return;
   try {
@@ -281,7 +297,10 @@ function requireMeant(requirement: RouteRequirement, name: string, { verifier, c
   }
 }
 
-/** A path that matches no route has nothing to protect; every other route without a requirement is refused. */
+/**
+ * A path that matches no route has nothing to protect; every other route without a requirement is
+ * refused.
+ */
 function requirementOf(request: FastifyRequest): RouteRequirement {
   if (request.is404) return "public";
   const requirement = request.routeOptions.config.aauth;

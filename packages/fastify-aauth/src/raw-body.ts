@@ -1,6 +1,9 @@
 import { Readable } from "node:stream";
 
-/** The stream Fastify's parsers read next; the length tells Fastify's own size check what came over the wire. */
+/**
+ * The stream Fastify's parsers read next; the length tells Fastify's own size check what came over
+ * the wire.
+ */
 type ReplayedBody = Readable & { receivedEncodedLength?: number };
 
 export class BodyTooLargeError extends Error {
@@ -14,12 +17,13 @@ class BodyCutOffError extends Error {
 }
 
 /**
- * Reads a request body whole: Content-Digest covers all of it, so nothing may be handed on before the last byte.
- * Listens to events, because iterating a stream costs more than hashing what is in it.
+ * Reads a request body whole: Content-Digest covers all of it, so nothing may be handed on before
+ * the last byte. Listens to events, because iterating a stream costs more than hashing what is in
+ * it.
  *
  * @param payload the request stream
- * @param maxBytes bound; one byte more is refused with status 413, and the rest is let go: bytes that are not taken would stand between
- * the answer and the next request on the same connection
+ * @param maxBytes bound; one byte more is refused with status 413, and the rest is let go: bytes
+ * that are not taken would stand between the answer and the next request on the same connection
  */
 export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,7 @@
-/** A resource of draft -11 on a socket, found by an identifier without port (draft -11, sections 6, 11.2, 11.8 and 11.12). */
+/**
+ * A resource of draft -11 on a socket, found by an identifier without port (draft -11, sections 6,
+ * 11.2, 11.8 and 11.12).
+ */
 
 import {
   type AAuthVerificationError,
@@ -327,7 +330,8 @@ describe("what a resource publishes", () => {
       issuer: RESOURCE,
       name: "Documents",
     });
-    // With that it is the provider of its own agent, which calls others for its callers (section 10.1.1.1).
+    // With that it is the provider of its own agent, which calls others for its callers (section
+    // 10.1.1.1).
     const own = {
       key: keys.resource,
       issuer: RESOURCE,

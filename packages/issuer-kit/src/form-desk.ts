@@ -1,7 +1,8 @@
 import type { RecordStore } from "aauth";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { invalidRequest, oauthErrorOf } from "./oauth-error.ts";
-import { type Site, sendRefusal } from "./pages/message-page.ts";
+import { sendRefusal } from "./pages/message-page.ts";
+import type { Site } from "./pages/page.ts";
 import { requiredParameter } from "./parameters.ts";
 import { createSecrets } from "./secrets.ts";
 

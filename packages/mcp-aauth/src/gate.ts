@@ -41,9 +41,9 @@ export interface McpGateOptions<Name extends string> extends GateOptions {
  * caller that lacks what the tool needs is challenged by 401.
  *
  * Handlers of the SDK get the caller by {@link callerOf}, and no field with its token or signature.
- * A caller's auth token is `grant.token`, for a call to the next hop, and is in no copy and no log of
- * the caller. Does NOT limit rates or the number of sessions that the SDK keeps, look at resources and prompts
- * by name, or end a stream when the token expires that it was opened with.
+ * A caller's auth token is `grant.token`, for a call to the next hop, and is in no copy and no log
+ * of the caller. Does NOT limit rates or the number of sessions that the SDK keeps, look at
+ * resources and prompts by name, or end a stream when the token expires that it was opened with.
  *
  * @throws TypeError and RangeError as `protect`; TypeError for a tool that needs another token than
  * the gate admits

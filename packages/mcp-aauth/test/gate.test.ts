@@ -52,7 +52,10 @@ async function world(
   return { ...parties, gate, handled, answers };
 }
 
-/** A gate behind a socket, with a stream as body of each request that may have one, as adapters for Node give it. */
+/**
+ * A gate behind a socket, with a stream as body of each request that may have one, as adapters for
+ * Node give it.
+ */
 async function overSocket(gate: (request: Request) => Promise<Response>) {
   const server = createServer(async (incoming, outgoing) => {
     const { method = "", url } = incoming;

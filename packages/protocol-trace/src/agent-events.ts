@@ -16,8 +16,8 @@ const FACTS = {
 };
 
 /**
- * Writes what an agent does between two requests onto the span around them. The names of an exchange are the published
- * walk-through's; all token requests stand under one name as well.
+ * Writes what an agent does between two requests onto the span around them. The names of an
+ * exchange are the published walk-through's; all token requests stand under one name as well.
  */
 export function addAgentEvent(span: Span | undefined, event: AgentEvent): void {
   if (span?.isRecording() !== true) return;
@@ -74,7 +74,9 @@ function factsOf(event: object): Attributes {
   return Object.fromEntries(Object.entries(FACTS).map(([member, name]) => [name, members[member]]));
 }
 
-/** Without `token`, which is there where whole tokens are wanted in the log: a trace never has them. */
+/**
+ * Without `token`, which is there where whole tokens are wanted in the log: a trace never has them.
+ */
 function shownTokenJson({ tokenId: id, header, claims }: ShownToken): string {
   return tokenJson({ kind: kindOf(header), id, header: { ...header }, claims });
 }

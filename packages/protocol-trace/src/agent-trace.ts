@@ -27,12 +27,13 @@ export interface AgentTrace {
 }
 
 /**
- * Makes a CLIENT span of every signed request of an agent, with the request as it was signed and the answer, and passes the trace on
- * in `traceparent` (which no signature covers). What happens between two requests (a token is asked for, one is held) becomes events of
- * the span that is current when the agent is called.
+ * Makes a CLIENT span of every signed request of an agent, with the request as it was signed and
+ * the answer, and passes the trace on in `traceparent` (which no signature covers). What happens
+ * between two requests (a token is asked for, one is held) becomes events of the span that is
+ * current when the agent is called.
  *
- * A challenge is an answer and no failure: the span of the first try has the event `agent_auth_challenge_received` and no error. Any other
- * status from 400 on is one.
+ * A challenge is an answer and no failure: the span of the first try has the event
+ * `agent_auth_challenge_received` and no error. Any other status from 400 on is one.
  *
  * A span ends when the answer's body has been read. Each agent needs a pair of its own.
  *
@@ -93,7 +94,10 @@ export function createAgentTrace(send: Transport = pooledTransport, party?: stri
   };
 }
 
-/** `POST signed with jwks`, `POST again, signed with jwt`, `POST token request, signed with jwks`: few enough to be searched for. */
+/**
+ * `POST signed with jwks`, `POST again, signed with jwt`, `POST token request, signed with jwks`:
+ * few enough to be searched for.
+ */
 function nameOf({ method, purpose, scheme, attempt }: SignedEvent): string {
   const which = purpose === "token" ? " token request," : attempt > 1 ? " again," : "";
   return `${method}${which} signed with ${scheme}`;

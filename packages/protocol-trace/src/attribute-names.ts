@@ -1,10 +1,11 @@
 /**
- * Every name that the demo's services write onto their spans, and the shape of what stands under it. No imports: a browser can read
- * it. Names of OpenTelemetry's stable semantic conventions come first, then those of the published walk-through of the demo, so that
- * readers who follow it in Jaeger find what it shows; what neither knows begins with `aauth.`.
+ * Every name that the demo's services write onto their spans, and the shape of what stands under
+ * it. No imports: a browser can read it. Names of OpenTelemetry's stable semantic conventions come
+ * first, then those of the published walk-through of the demo, so that readers who follow it in
+ * Jaeger find what it shows; what neither knows begins with `aauth.`.
  *
- * Values are strings, numbers and lists of strings. What is marked `JSON` is a string of JSON. No value holds a signature, a key that
- * is secret or a whole token; each is bounded ({@link LIMIT}).
+ * Values are strings, numbers and lists of strings. What is marked `JSON` is a string of JSON. No
+ * value holds a signature, a key that is secret or a whole token; each is bounded ({@link LIMIT}).
  *
  * @module
  */
@@ -25,7 +26,10 @@ export const ATTRIBUTE = {
   serverAddress: "server.address",
   /** Client and server. Number. */
   serverPort: "server.port",
-  /** Client and server, of a process with several parties: which one, in the place of `service.name`. `person-server`, `access-server` */
+  /**
+   * Client and server, of a process with several parties: which one, in the place of
+   * `service.name`. `person-server`, `access-server`
+   */
   party: "aauth.party",
   /** With status error: class of failure or status code. */
   errorType: "error.type",
@@ -56,7 +60,10 @@ export const ATTRIBUTE = {
   /** Client. Key id of the key that signed. */
   signatureKid: "aauth.signature.kid",
 
-  /** Server. `passed`, `challenged` (a proven caller was asked for more, or an unsigned one for a signature) or `refused`. */
+  /**
+   * Server. `passed`, `challenged` (a proven caller was asked for more, or an unsigned one for a
+   * signature) or `refused`.
+   */
   verdict: "aauth.verification.verdict",
   /** Server. JSON: {@link TracedCheck} list, in the order they were made. */
   checks: "aauth.verification.checks",
@@ -89,14 +96,22 @@ export const ATTRIBUTE = {
   agentId: "aauth.agent.id",
   /** Server. The delegate that acts for the agent. */
   agentDelegate: "aauth.agent.delegate",
-  /** Server. The user the caller's auth token speaks for; at the backend the user who is signed in. */
+  /**
+   * Server. The user the caller's auth token speaks for; at the backend the user who is signed in.
+   */
   userSub: "aauth.user.sub",
 
   /** Client. JSON: {@link TracedToken} that is sent in `Signature-Key`. */
   tokenSent: "aauth.token.sent",
-  /** Client. JSON object of the tokens in a token request of draft -11: member to {@link TracedToken}. */
+  /**
+   * Client. JSON object of the tokens in a token request of draft -11: member to
+   * {@link TracedToken}.
+   */
   tokensInBody: "aauth.token.body",
-  /** Server. JSON: {@link TracedToken} that came in `Signature-Key`; whether it counts is for the verdict to say. */
+  /**
+   * Server. JSON: {@link TracedToken} that came in `Signature-Key`; whether it counts is for the
+   * verdict to say.
+   */
   tokenReceived: "aauth.token.received",
   /** Server of an auth server. JSON: {@link TracedToken} that is to be exchanged. */
   upstreamToken: "aauth.upstream_token",
@@ -109,24 +124,40 @@ export const ATTRIBUTE = {
   /** Server. JSON: {@link TracedChallenge} in the answer. */
   challenge: "aauth.challenge",
 
-  /** Client and server. JSON object: lower-case name to value. See {@link LIMIT} for what is cut. */
+  /**
+   * Client and server. JSON object: lower-case name to value. See {@link LIMIT} for what is cut.
+   */
   requestHeaders: "aauth.http.request.headers",
   /** Client and server. JSON object, as above. */
   responseHeaders: "aauth.http.response.headers",
   /** Client and server. Text; tokens in JSON members and form fields are cut. */
   requestBody: "aauth.http.request.body",
-  /** Client and server. As above; not of a challenge, whose body the agent does not read, nor of an HTML page. */
+  /**
+   * Client and server. As above; not of a challenge, whose body the agent does not read, nor of an
+   * HTML page.
+   */
   responseBody: "aauth.http.response.body",
 
   /** Server; published name. As `aauth.verification.scheme`. */
   publishedScheme: "auth.aauth.scheme",
-  /** Server; published name. Boolean: the caller has signed, with a key of its own, what arrived. Where it is challenged, too. */
+  /**
+   * Server; published name. Boolean: the caller has signed, with a key of its own, what arrived.
+   * Where it is challenged, too.
+   */
   publishedVerified: "auth.aauth.verified",
-  /** Server; published name. `valid`, `invalid`, `missing_headers` (no signature) or `error` (the verifier reached no verdict). */
+  /**
+   * Server; published name. `valid`, `invalid`, `missing_headers` (no signature) or `error` (the
+   * verifier reached no verdict).
+   */
   publishedResult: "auth.aauth.verification_result",
-  /** Server; published name, where an auth token came along. Boolean: it is in order and bound to the key that signed. */
+  /**
+   * Server; published name, where an auth token came along. Boolean: it is in order and bound to
+   * the key that signed.
+   */
   authTokenVerified: "auth.auth_token.verified",
-  /** Server; published name. Agent that the auth token was issued to; only where that is verified. */
+  /**
+   * Server; published name. Agent that the auth token was issued to; only where that is verified.
+   */
   authTokenAgent: "auth.auth_token.agent",
   /** Server; published name. `true` where the answer has a resource token. */
   resourceTokenIssued: "auth.resource_token.issued",
@@ -138,9 +169,9 @@ export const ATTRIBUTE = {
 } as const;
 
 /**
- * Span events: what happened between two messages. Above each name its attributes, where `token` and `resource_token` are JSON
- * ({@link TracedToken}), `expires_in` is in seconds and `duration_ms` in milliseconds. Names without `aauth.` are the published
- * walk-through's.
+ * Span events: what happened between two messages. Above each name its attributes, where `token`
+ * and `resource_token` are JSON ({@link TracedToken}), `expires_in` is in seconds and `duration_ms`
+ * in milliseconds. Names without `aauth.` are the published walk-through's.
  */
 export const EVENT = {
   /** Client: a signature was made. `scheme` */
@@ -169,9 +200,15 @@ export const EVENT = {
   clarificationAnswered: "aauth.clarification_answered",
   /** Client: the same request again, with an auth token. `reason`, `scheme` */
   retriedWithAuthToken: "retrying_request_with_auth_token",
-  /** Client: the same request again, with the caller's name, or without a token that was refused. `reason`, `scheme` */
+  /**
+   * Client: the same request again, with the caller's name, or without a token that was refused.
+   * `reason`, `scheme`
+   */
   requestRetried: "aauth.request_retried",
-  /** Client, beside the event of the request: the caller's auth token is to become one for the next hop. `auth_server` */
+  /**
+   * Client, beside the event of the request: the caller's auth token is to become one for the next
+   * hop. `auth_server`
+   */
   exchangeStarted: "token_exchange_started",
   /** Client, beside the event of the answer: it has. `expires_in` */
   exchangeSucceeded: "token_exchange_success",
@@ -179,29 +216,43 @@ export const EVENT = {
   exchangeFailed: "token_exchange_failed",
   /** Client: there was nothing to exchange. `reason` */
   exchangeSkipped: "token_exchange_skipped",
-  /** Server: the caller has signed, with a key of its own, what arrived. Also where it is then asked for more. `scheme`, `level` */
+  /**
+   * Server: the caller has signed, with a key of its own, what arrived. Also where it is then asked
+   * for more. `scheme`, `level`
+   */
   requestVerified: "aauth_signature_verified",
   /** Server: the auth token that came along is in order. `agent`, `scope` */
   authTokenVerified: "auth_token_verified",
   /** Server: the verifier let the request pass on its key alone. */
   hwkAccepted: "hwk_accepted_pseudonymous",
-  /** Server: the verifier let the request pass on a signature by a known agent, without an auth token. `scheme` */
+  /**
+   * Server: the verifier let the request pass on a signature by a known agent, without an auth
+   * token. `scheme`
+   */
   signatureOnlyAccepted: "signature_only_accepted",
   /** Server: a resource token goes out with a challenge. `resource_token`, `auth_server` */
   resourceTokenIssued: "resource_token_issued",
   /** Server of an auth server: a token goes out. `token` */
   tokenIssued: "aauth.token_issued",
-  /** Server: a key was looked up. `kind`, `url`, `source`, `duration_ms`; `reason` where it was not found */
+  /**
+   * Server: a key was looked up. `kind`, `url`, `source`, `duration_ms`; `reason` where it was not
+   * found
+   */
   documentFetched: "aauth.document_fetched",
 } as const;
 
-/** Names of spans that stand for work inside a service. Those of messages are `POST /route` and `POST signed with jwks`. */
+/**
+ * Names of spans that stand for work inside a service. Those of messages are `POST /route` and
+ * `POST signed with jwks`.
+ */
 export const SPAN = {
   /** supply-chain-ui: from the click to the backend's answer. */
   click: "supply_chain_ui.start_optimization",
   /** supply-chain-backend: a run begins; ends with what is known when the browser is answered. */
   startOptimization: "optimization_api.start_optimization",
-  /** supply-chain-backend: one attempt of a run, to its end. A run that waits for consent has two. */
+  /**
+   * supply-chain-backend: one attempt of a run, to its end. A run that waits for consent has two.
+   */
   run: "optimization_service.run_optimization",
   /** supply-chain-backend: one call of the supply-chain agent, with all its requests. */
   callAgent: "a2a_service.send_optimization_request",

@@ -3,11 +3,15 @@ import { LIMIT } from "./attribute-names.ts";
 import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
 
 /**
- * Header fields that are left out: what is in them proves who a user or a program is, or opens a session. By their names, since an
- * opaque value looks like any other: gateways and clients make up ever new ones.
+ * Header fields that are left out: what is in them proves who a user or a program is, or opens a
+ * session. By their names, since an opaque value looks like any other: gateways and clients make up
+ * ever new ones.
  */
 const LEFT_OUT = /token|key$|secret|credential|auth|cookie|session|password/i;
-/** Named like those, and no secret: public keys, challenges (tokens in them are cut), refusals, and what a gateway wants of its AAuth check. */
+/**
+ * Named like those, and no secret: public keys, challenges (tokens in them are cut), refusals, and
+ * what a gateway wants of its AAuth check.
+ */
 const SHOWN =
   /^(?:signature-key|agent-auth|aauth-refusal|aauth-requirement|aauth-capabilities|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
 
@@ -27,7 +31,10 @@ export function shownUrl(url: string): string {
   return cutEnd(cutAddresses(url));
 }
 
-/** A signature base: what headers and address may not show is not shown by what was signed of them either. */
+/**
+ * A signature base: what headers and address may not show is not shown by what was signed of them
+ * either.
+ */
 export function shownBase(base: string): string {
   const lines = base.replace(BASE_LINE, (line, start: string, name: string) =>
     isLeftOut(name) ? `${start}…` : line,
@@ -42,8 +49,9 @@ function isLeftOut(name: string): boolean {
 type HeaderEntries = Iterable<readonly [string, string | number | readonly string[] | undefined]>;
 
 /**
- * Header fields as they may be shown, as JSON: lower-case name to value. See {@link LIMIT} for what is cut; `authorization` and its like
- * are left out. Where all together are too long, the protocol's own come first: a caller cannot push them out by sending others.
+ * Header fields as they may be shown, as JSON: lower-case name to value. See {@link LIMIT} for what
+ * is cut; `authorization` and its like are left out. Where all together are too long, the
+ * protocol's own come first: a caller cannot push them out by sending others.
  */
 export function headersJson(headers: HeaderEntries): string {
   const shown: [string, string][] = [];
@@ -75,7 +83,10 @@ function shownValue(name: string, value: string): string {
   return cutEnd(safe, LIMIT.headerValue);
 }
 
-/** Not HTML: a page is nothing of the protocol, and its hidden fields are what ties an answer to the user who saw it. */
+/**
+ * Not HTML: a page is nothing of the protocol, and its hidden fields are what ties an answer to the
+ * user who saw it.
+ */
 const TEXT_TYPE = /^(?:text\/(?!html\b)|application\/(?:[\w.+-]*json|x-www-form-urlencoded|problem))/i;
 
 /** Whether a body of this type is shown; one without a type is. */
@@ -83,7 +94,10 @@ export function isShownType(contentType: string | undefined): boolean {
   return contentType === undefined || TEXT_TYPE.test(contentType);
 }
 
-/** The beginning of a body, with what is a token in it cut. Undefined for one that is a page or no text, or empty. */
+/**
+ * The beginning of a body, with what is a token in it cut. Undefined for one that is a page or no
+ * text, or empty.
+ */
 export function shownBody(
   body: string | Uint8Array | undefined | null,
   contentType: string | undefined,

@@ -4,8 +4,9 @@ import { EVENT } from "./attribute-names.ts";
 import { shownUrl } from "./cut.ts";
 
 /**
- * The same discovery; each key that is looked up becomes an event of the current span, which is that of the verification that needs it:
- * whose key, whether it was cached, how long it took. Everything else passes through unseen.
+ * The same discovery; each key that is looked up becomes an event of the current span, which is
+ * that of the verification that needs it: whose key, whether it was cached, how long it took.
+ * Everything else passes through unseen.
  *
  * @example
  * const discovery = traceDiscovery(createDiscovery({ development: true }));

@@ -1,6 +1,7 @@
 /**
- * Writes what the verifier and the agent report to their observers onto OpenTelemetry spans, through OpenTelemetry's API alone: a process that
- * has not started its SDK makes no spans and pays next to nothing.
+ * Writes what the verifier and the agent report to their observers onto OpenTelemetry spans,
+ * through OpenTelemetry's API alone: a process that has not started its SDK makes no spans and pays
+ * next to nothing.
  *
  * @module
  */

@@ -4,8 +4,9 @@ import { ATTRIBUTE } from "./attribute-names.ts";
 import { headersJson, shownBody } from "./cut.ts";
 
 /**
- * Writes request and answer of every route of an instance onto the request's span: header fields and the beginnings of the bodies,
- * cut and redacted. Call it before routes are added. A body that streams is left out.
+ * Writes request and answer of every route of an instance onto the request's span: header fields
+ * and the beginnings of the bodies, cut and redacted. Call it before routes are added. A body that
+ * streams is left out.
  */
 export function traceMessages(app: FastifyInstance): void {
   app.addHook("onSend", (request, reply, payload, done) => {

@@ -19,8 +19,9 @@ export interface VerifierVerdict {
 }
 
 /**
- * Says what a verifier decided in the words of the published walk-through, beside our own: readers who follow it in Jaeger search for these.
- * They know two answers; our own alone name the check that decided.
+ * Says what a verifier decided in the words of the published walk-through, beside our own: readers
+ * who follow it in Jaeger search for these. They know two answers; our own alone name the check
+ * that decided.
  */
 export function recordPublishedVerdict(span: Span, verdict: VerifierVerdict): void {
   const { report, caller, isProven, code } = verdict;

@@ -1,8 +1,10 @@
 /**
- * The one list of what is secret, and two notations for it: a log line shows `[token 1a2b3c4d]` in place of a token, so that two lines
- * about one token can be matched; a span keeps the beginning of the value (`eyJhbGciOiJF…`), so that headers stay readable.
+ * The one list of what is secret, and two notations for it: a log line shows `[token 1a2b3c4d]` in
+ * place of a token, so that two lines about one token can be matched; a span keeps the beginning of
+ * the value (`eyJhbGciOiJF…`), so that headers stay readable.
  *
- * Goes by names and by shapes. It is a net below the callers' own care: an opaque value under an unknown name has neither.
+ * Goes by names and by shapes. It is a net below the callers' own care: an opaque value under an
+ * unknown name has neither.
  *
  * @module
  */
@@ -14,15 +16,21 @@ import { LIMIT } from "./attribute-names.ts";
 export { visibleFields, visibleLines, visibleText } from "./visible-text.ts";
 
 /**
- * Never shown, whatever the switches say. Names of fields, parameters and members, with `_` between words. A name that ends in `secret`
- * counts as well.
+ * Never shown, whatever the switches say. Names of fields, parameters and members, with `_` between
+ * words. A name that ends in `secret` counts as well.
  */
 const SECRETS = ["api_key", "code_verifier", "passphrase", "password", "private_key"];
 
-/** A token, or as good as one. Shown whole with `showTokens` alone. A name that ends in `token` counts as well. */
+/**
+ * A token, or as good as one. Shown whole with `showTokens` alone. A name that ends in `token`
+ * counts as well.
+ */
 const TOKENS = ["client_assertion", "id_token_hint", "jwt"];
 
-/** Parameters alone: as a field `code` is an error's. `state` ties an answer to the user whom an application sent away. */
+/**
+ * Parameters alone: as a field `code` is an error's. `state` ties an answer to the user whom an
+ * application sent away.
+ */
 const SINGLE_USE = ["code", "session", "session_id", "state"];
 
 /** Header fields that prove who a user or a program is. */
@@ -35,12 +43,18 @@ const TOKEN_FIELDS = new Set([...TOKENS, ...TOKEN_HEADERS, "authorization_code"]
 /** Private members of a JWK (RFC 7518 section 6, RFC 8037 section 2). `k` is the symmetric key. */
 const PRIVATE_JWK_MEMBERS = new Set(["d", "dp", "dq", "k", "p", "q", "qi"]);
 
-// Every pattern below takes time linear in the text, which other parties choose. Hence the upper bounds, and a pattern that matches more
-// than is taken out.
+// Every pattern below takes time linear in the text, which other parties choose. Hence the upper
+// bounds, and a pattern that matches more than is taken out.
 
-/** Where a parameter's name begins. In an address that is a parameter of another, `?`, `&` and `#` are encoded, again at each level. */
+/**
+ * Where a parameter's name begins. In an address that is a parameter of another, `?`, `&` and `#`
+ * are encoded, again at each level.
+ */
 const NAME_START = "(?:\\b|(?<=%(?:25){0,8}(?:3F|26|23)))";
-/** Sets value from name. The value of an encoded one ends with the outer parameter: `&` of any level may be in it. */
+/**
+ * Sets value from name. The value of an encoded one ends with the outer parameter: `&` of any level
+ * may be in it.
+ */
 const EQUALS = "(?:=|%(?:25){0,8}3D)";
 /** `_` between words may be missing: `apikey`, `clientAssertion`. */
 const spellings = (names: readonly string[]) => names.map((name) => name.replaceAll("_", "_?"));
@@ -62,7 +76,10 @@ const JSON_MEMBER = new RegExp(
 /** A compact JWS or JWE: its header begins with `{"` and so encodes to `eyJ`. */
 const COMPACT_TOKEN = /(?:\b|(?<=%(?:25){0,8}3[Dd]))eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
 
-/** In `AAuth-Requirement` of draft -11: who knows the code of an interaction comes to its page in the person's place. */
+/**
+ * In `AAuth-Requirement` of draft -11: who knows the code of an interaction comes to its page in
+ * the person's place.
+ */
 const INTERACTION_CODE = /(\bcode=\\?")([A-Za-z0-9-]{8,64})(?=\\?")/gi;
 
 /**
@@ -84,7 +101,8 @@ const LOG_SECRETS: readonly [RegExp, string][] = [
 const LOG_TOKENS: readonly [RegExp, string][] = [
   // Signature-Key after its scheme: the rest is the key or the token.
   [/\((scheme="?[a-z0-9]+"?)[ ;][^)\n]*\)?/g, "($1 …)"],
-  // A signature in a dictionary, 64 bytes or more in any of the four encodings; a digest (sha-256=:…:) is not a secret.
+  // A signature in a dictionary, 64 bytes or more in any of the four encodings; a digest
+  // (sha-256=:…:) is not a secret.
   [
     /\b(?!sha-\d)([a-z*][a-z0-9_.*-]{0,63})=(?::[A-Za-z0-9+/_=-]{80,}:?|"?[A-Za-z0-9+/_-]{80,}={0,2}"?)/g,
     "$1=[signature]",
@@ -93,24 +111,36 @@ const LOG_TOKENS: readonly [RegExp, string][] = [
   [/\b(Bearer|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}/g, "$1 [token]"],
 ];
 
-/** Each pattern needs one of these. Most values of a log (a method, a path, a number) have none, and all patterns together cost. */
+/**
+ * Each pattern needs one of these. Most values of a log (a method, a path, a number) have none, and
+ * all patterns together cost.
+ */
 const CAN_HOLD_ONE = /[=("\s%]|eyJ/;
-/** What stands for a token already: nothing, a label, and the walk-through's word in `upstream_auth_token=present`. */
+/**
+ * What stands for a token already: nothing, a label, and the walk-through's word in
+ * `upstream_auth_token=present`.
+ */
 const PLACEHOLDER = /^(?:$|present$|\[(?:token|signature)\b)/;
 
 /** Options of {@link redactText} and {@link redactFields}. */
 export interface RedactionOptions {
-  /** Print tokens and signatures whole. For the demo's `--show-tokens`; secrets and private keys stay hidden. Default false. */
+  /**
+   * Print tokens and signatures whole. For the demo's `--show-tokens`; secrets and private keys
+   * stay hidden. Default false.
+   */
   readonly showTokens?: boolean;
 }
 
-/** A text for a log without tokens, signatures, `Signature-Key` values, passwords and private keys. */
+/**
+ * A text for a log without tokens, signatures, `Signature-Key` values, passwords and private keys.
+ */
 export function redactText(text: string, options: RedactionOptions = {}): string {
   if (!CAN_HOLD_ONE.test(text)) return text;
   let result = text;
   for (const [pattern, replacement] of LOG_SECRETS) result = result.replace(pattern, replacement);
   if (options.showTokens) return result;
-  // Without a dot it is no token. It is matched all the same, or else each `-eyJ` in it would be tried to the end.
+  // Without a dot it is no token. It is matched all the same, or else each `-eyJ` in it would be
+  // tried to the end.
   result = result.replace(COMPACT_TOKEN, (match) => (match.includes(".") ? labelOf(match) : match));
   for (const [pattern, replacement] of LOG_TOKENS) result = result.replace(pattern, replacement);
   return result.replace(TOKEN_PARAMETERS, (match, start: string, value: string) =>
@@ -118,7 +148,9 @@ export function redactText(text: string, options: RedactionOptions = {}): string
   );
 }
 
-/** The same for a value parsed from JSON: goes by field names as well as by shape. Returns a copy. */
+/**
+ * The same for a value parsed from JSON: goes by field names as well as by shape. Returns a copy.
+ */
 export function redactFields(value: unknown, options: RedactionOptions = {}): unknown {
   if (typeof value === "string") return redactText(value, options);
   if (Array.isArray(value)) return value.map((item) => redactFields(item, options));
@@ -137,7 +169,10 @@ export function redactFields(value: unknown, options: RedactionOptions = {}): un
   });
 }
 
-/** A text for a span: every compact token in it is cut. What is cut already stays as it is, so that two records can be compared. */
+/**
+ * A text for a span: every compact token in it is cut. What is cut already stays as it is, so that
+ * two records can be compared.
+ */
 export function cutTokens(text: string): string {
   if (!text.includes("eyJ")) return text;
   return text.replace(COMPACT_TOKEN, (token, offset: number) =>

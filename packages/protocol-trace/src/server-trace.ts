@@ -12,7 +12,10 @@ export interface ServerTrace {
   readonly transport: Transport;
   readonly callObserver: AgentObserver;
   readonly observer: (event: VerificationOutcome, request: Parameters<VerificationTrace>[1]) => void;
-  /** Writes onto the current span whose answer it has: with the token in it, or with its error where no check of the signature failed. */
+  /**
+   * Writes onto the current span whose answer it has: with the token in it, or with its error where
+   * no check of the signature failed.
+   */
   recordAnswer(answer: ServerAnswer): void;
 }
 
@@ -23,8 +26,9 @@ interface ServerAnswer {
 }
 
 /**
- * Makes a CLIENT span of every request that a server of draft -11 signs, and writes what it verified and answered onto the spans of the requests to it. All
- * of them name the party, as several of them may share a process.
+ * Makes a CLIENT span of every request that a server of draft -11 signs, and writes what it
+ * verified and answered onto the spans of the requests to it. All of them name the party, as
+ * several of them may share a process.
  *
  * @param party `service.name` of the server, were it alone in its process
  * @param send as in {@link createAgentTrace}

@@ -2,7 +2,10 @@ import { SpanStatusCode, trace } from "@opentelemetry/api";
 import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { tracedToken } from "./traced-token.ts";
 
-/** Writes onto the current span which type of token request it answers. Call it before anything is judged. */
+/**
+ * Writes onto the current span which type of token request it answers. Call it before anything is
+ * judged.
+ */
 export function recordTokenRequest(requestType: string | undefined): void {
   if (requestType !== undefined)
     trace.getActiveSpan()?.setAttribute(ATTRIBUTE.requestType, requestType.slice(0, 40));
@@ -23,7 +26,9 @@ export function recordIssuedToken(token: string): void {
   span.addEvent(EVENT.tokenIssued, { token: json });
 }
 
-/** Writes an OAuth error onto the current span, unless the verifier has said already what was wrong. */
+/**
+ * Writes an OAuth error onto the current span, unless the verifier has said already what was wrong.
+ */
 export function recordTokenRefusal({
   code,
   message,

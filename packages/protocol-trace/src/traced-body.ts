@@ -5,8 +5,8 @@ import { isShownType, shownBody } from "./cut.ts";
 const UNREAD_LIMIT_MS = 10_000;
 
 /**
- * The same response; `done` receives the beginning of its body once, when that was read, given up or not read for ten seconds.
- * Nothing is read that the receiver does not ask for.
+ * The same response; `done` receives the beginning of its body once, when that was read, given up
+ * or not read for ten seconds. Nothing is read that the receiver does not ask for.
  */
 export function watchBody(response: Response, done: (body: string | undefined) => void): Response {
   const { body, status, statusText, headers } = response;

@@ -27,8 +27,8 @@ export function tokenJson(token: TracedToken): string {
 }
 
 /**
- * The tokens of a JSON body, by its members whose names end with `_token`, as JSON for an attribute. Undefined for a body without any, and for one that is not
- * a JSON object.
+ * The tokens of a JSON body, by its members whose names end with `_token`, as JSON for an
+ * attribute. Undefined for a body without any, and for one that is not a JSON object.
  */
 export function tokensInBody(body: Uint8Array | undefined): string | undefined {
   if (body === undefined || body.length === 0) return undefined;
@@ -50,9 +50,11 @@ export function tokensInBody(body: Uint8Array | undefined): string | undefined {
 }
 
 /**
- * The token in a `Signature-Key` field of either profile, or undefined where there is none that can be read.
+ * The token in a `Signature-Key` field of either profile, or undefined where there is none that can
+ * be read.
  *
- * @param label of the signature, where it is known: in draft -11 members with other labels may stand beside it, and prove nothing
+ * @param label of the signature, where it is known: in draft -11 members with other labels may
+ * stand beside it, and prove nothing
  */
 export function tokenIn(
   signatureKey: string | readonly string[] | undefined,

@@ -20,8 +20,8 @@ import { recordPublishedVerdict } from "./published-verdict.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
 /**
- * Refusals that are not the caller's fault: it is challenged for more, or has not signed because it was not challenged before.
- * A token that has expired was good once.
+ * Refusals that are not the caller's fault: it is challenged for more, or has not signed because it
+ * was not challenged before. A token that has expired was good once.
  */
 const CHALLENGES: ReadonlySet<string> = new Set([
   "missing_signature",
@@ -69,9 +69,10 @@ export interface RefusalAnswer {
 }
 
 /**
- * Writes onto a span that a verifier refused a request, at which check, and what it was answered. A challenge is part of the protocol and
- * leaves the span's status alone; any other refusal is an error, other than OpenTelemetry's conventions have it for a status below 500:
- * refusals are what one looks for here.
+ * Writes onto a span that a verifier refused a request, at which check, and what it was answered. A
+ * challenge is part of the protocol and leaves the span's status alone; any other refusal is an
+ * error, other than OpenTelemetry's conventions have it for a status below 500: refusals are what
+ * one looks for here.
  *
  * @param span default: the current one
  */
@@ -110,7 +111,10 @@ export function recordRefused(
   });
 }
 
-/** Writes onto the current span what a caller that has passed was answered all the same, because it has asked too often. */
+/**
+ * Writes onto the current span what a caller that has passed was answered all the same, because it
+ * has asked too often.
+ */
 export function recordLimited(answer: RefusalAnswer): void {
   const span = trace.getActiveSpan();
   if (span?.isRecording() === true) recordChallenge(span, answer);
@@ -136,7 +140,10 @@ function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
   });
 }
 
-/** Whether all that is lacking is a token, a scope or a name: the caller has signed, with a key of its own, what arrived. */
+/**
+ * Whether all that is lacking is a token, a scope or a name: the caller has signed, with a key of
+ * its own, what arrived.
+ */
 function isProven({ provenCaller, check }: AAuthVerificationError): boolean {
   // A caller of which only a key is known has no name.
   return provenCaller !== undefined || check === "requirement";

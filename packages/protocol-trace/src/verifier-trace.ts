@@ -2,7 +2,10 @@ import type { Requirement } from "aauth";
 import type { Verifier, VerifierObserver } from "aauth/resource";
 import { recordRefused, recordVerified } from "./verification.ts";
 
-/** An observer for `createVerifier`: its verdicts are written onto the current span, which is the request's. */
+/**
+ * An observer for `createVerifier`: its verdicts are written onto the current span, which is the
+ * request's.
+ */
 export const verifierTrace: VerifierObserver = (event, { headers }) => {
   const judged = { headers, requirement: event.requirement };
   if (event.type === "request_verified") recordVerified(event.verified, judged);
@@ -10,8 +13,9 @@ export const verifierTrace: VerifierObserver = (event, { headers }) => {
 };
 
 /**
- * The same verifier; what `verifyRequest` sees and decides is written onto the current span, which is the request's. For endpoints that verify by
- * themselves and not by `fastify-aauth`, which has an observer.
+ * The same verifier; what `verifyRequest` sees and decides is written onto the current span, which
+ * is the request's. For endpoints that verify by themselves and not by `fastify-aauth`, which has
+ * an observer.
  */
 export function traceVerifier(verifier: Verifier): Verifier {
   type Request = Parameters<Verifier["verifyRequest"]>[0];

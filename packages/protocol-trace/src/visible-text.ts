@@ -7,8 +7,9 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
  * A string of others as a terminal, a log or the title of a page may show it: one line, on which
- * each character that is not shown is spelled out as `\u202e`, by UTF-16 code unit. Every such string goes through here, or through {@link visibleLines} or {@link visibleFields}. JSON text stays JSON with
- * the same value.
+ * each character that is not shown is spelled out as `\u202e`, by UTF-16 code unit. Every such
+ * string goes through here, or through {@link visibleLines} or {@link visibleFields}. JSON text
+ * stays JSON with the same value.
  *
  * Does NOT bound the length, redact, escape backslashes, or tell letters apart that look alike.
  */
@@ -16,12 +17,18 @@ export function visibleText(text: string): string {
   return text.replace(INVISIBLE, escaped);
 }
 
-/** The same for text of several lines whose line ends are ours, such as JSON with indentation; it keeps them. */
+/**
+ * The same for text of several lines whose line ends are ours, such as JSON with indentation; it
+ * keeps them.
+ */
 export function visibleLines(text: string): string {
   return text.replace(INVISIBLE, (character) => (character === "\n" ? character : escaped(character)));
 }
 
-/** A copy of plain data in which every string and every member's name went through {@link visibleText}. */
+/**
+ * A copy of plain data in which every string and every member's name went through
+ * {@link visibleText}.
+ */
 export function visibleFields<T>(value: T): T;
 export function visibleFields(value: unknown): unknown {
   if (typeof value === "string") return visibleText(value);

@@ -1,6 +1,6 @@
 /**
- * The names of the published walk-through, spelled out: readers who follow it in Jaeger search for exactly these. Our own vocabulary is
- * tested elsewhere.
+ * The names of the published walk-through, spelled out: readers who follow it in Jaeger search for
+ * exactly these. Our own vocabulary is tested elsewhere.
  */
 
 import { SpanStatusCode } from "@opentelemetry/api";
@@ -185,7 +185,10 @@ describe("an agent", () => {
   const json = (body: object, status = 200) =>
     new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 
-  /** One call of a resource that wants an auth token; what is between its requests is on the span around it. */
+  /**
+   * One call of a resource that wants an auth token; what is between its requests is on the span
+   * around it.
+   */
   async function call(tokenEndpoint: () => Promise<Response>, context: FetchContext = {}) {
     const resourceToken = await issueResourceToken({
       ...{ key: resource.key, resource: resource.id, authServer: authServer.issuer, agent: agent.id },

@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { visibleFields, visibleLines, visibleText } from "../src/visible-text.ts";
 
-/** What must not reach a terminal or a log, by code point; written as numbers, so that this file can be read. */
+/**
+ * What must not reach a terminal or a log, by code point; written as numbers, so that this file can
+ * be read.
+ */
 const HIDDEN: readonly (readonly [from: number, to: number])[] = [
   [0x00, 0x1f],
   [0x7f, 0x9f],

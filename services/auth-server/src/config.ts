@@ -108,7 +108,10 @@ export const settings = {
 
 export type AuthServerConfig = Config<typeof settings>;
 
-/** Whether the users are those of the demo's own realm file, whose password is published. Only on this machine. */
+/**
+ * Whether the users are those of the demo's own realm file, whose password is published. Only on
+ * this machine.
+ */
 export function hasDemoUsers(config: AuthServerConfig): boolean {
   return config.realmFile === DEMO_REALM_FILE && originOf(config).startsWith("http:"); // hole V70
 }

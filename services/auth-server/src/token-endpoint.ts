@@ -52,8 +52,8 @@ export async function tokenEndpoint(
 
   app.post(`${path}/token`, async (request, reply) => noStore(reply).send(await answer(request)));
 
-  // As in RFC 7009 the response is the same whether or not there was such a token; only its owner can
-  // revoke it. The consent behind it goes, too: it would otherwise bring the next token without
+  // As in RFC 7009 the response is the same whether or not there was such a token; only its owner
+  // can revoke it. The consent behind it goes, too: it would otherwise bring the next token without
   // asking the user.
   app.post(`${path}/revoke`, async (request, reply) => {
     requireServing();

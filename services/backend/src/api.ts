@@ -7,7 +7,10 @@ import { errorReplies } from "./plugins/error-replies.ts";
 import { userAccess } from "./plugins/user.ts";
 import { createUserTokenVerifier } from "./users/user-token.ts";
 
-/** A service whose routes are for pages of the allowed origins, and for signed-in users unless they say otherwise. */
+/**
+ * A service whose routes are for pages of the allowed origins, and for signed-in users unless they
+ * say otherwise.
+ */
 export async function createApi(
   config: BackendConfig,
   { logger, now }: { readonly logger: ServiceOptions["logger"]; readonly now: () => number },

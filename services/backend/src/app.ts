@@ -33,6 +33,7 @@ import type { SupplyChainAgent } from "./runs/run-context.ts";
 import { RunService } from "./runs/run-service.ts";
 import { createRunStores } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
+import { wholeEvidence } from "./traces/whole-evidence.ts";
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
@@ -168,6 +169,8 @@ async function createApp(
   const { frontendUrl, agentUrl: agent, agentTokenSeconds: lifetimeSeconds } = config;
   const { jwks, documents, discovery, leftOut } = dialect;
   const { runs, live, orders, delegates, breakIt, enrolments, issued, tokens, subAgents } = services;
+  const { supplyChainAgentUrl: agentUrl } = config;
+  const sent = options.evidence;
   const app = await createApi(config, options, async (api) => {
     await api.register(serviceRoutes, {
       ...{ keycloakUrl: config.authServerUrl, realm: config.realm, documents, jwks },
@@ -181,6 +184,7 @@ async function createApp(
     await api.register(leftOutRoutes, { leftOut });
     await api.register(runTraceRoutes, {
       ...{ runs, orders, delegates, breakIt, now },
+      evidence: sent && ((runId) => wholeEvidence(sent.of(runId), { agentUrl, discovery })),
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
     });

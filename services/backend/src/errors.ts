@@ -1,4 +1,7 @@
-/** Why the backend does not do what its caller wants. `plugins/error-replies.ts` gives each its HTTP status. */
+/**
+ * Why the backend does not do what its caller wants. `plugins/error-replies.ts` gives each its HTTP
+ * status.
+ */
 export type ErrorKind =
   | "not_signed_in"
   | "not_found"
@@ -7,7 +10,10 @@ export type ErrorKind =
   | "unreachable"
   | "not_in_profile";
 
-/** A refusal with a sentence for the caller. The message is shown: it contains no token, path or foreign text. */
+/**
+ * A refusal with a sentence for the caller. The message is shown: it contains no token, path or
+ * foreign text.
+ */
 export class BackendError extends Error {
   override readonly name = "BackendError";
   readonly kind: ErrorKind;

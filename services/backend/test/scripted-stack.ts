@@ -79,8 +79,8 @@ export interface ScriptedStack {
 }
 
 /**
- * A backend with two real neighbours on loopback: a supply-chain agent behind the real verifier, and an auth server that
- * issues real tokens. Only what they decide is scripted.
+ * A backend with two real neighbours on loopback: a supply-chain agent behind the real verifier,
+ * and an auth server that issues real tokens. Only what they decide is scripted.
  */
 export async function startScriptedStack(
   options: { env?: Record<string, string>; deps?: Partial<BackendDeps> } = {},

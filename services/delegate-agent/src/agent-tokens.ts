@@ -17,8 +17,9 @@ export interface AgentTokens {
 }
 
 /**
- * Asks the agent server (profile 6.7), in draft -11 the agent provider. The request is signed with the key that the token shall be bound to, and carries a client
- * assertion that names this key, signed with the credential (RFC 7523).
+ * Asks the agent server (profile 6.7), in draft -11 the agent provider. The request is signed with
+ * the key that the token shall be bound to, and carries a client assertion that names this key,
+ * signed with the credential (RFC 7523).
  *
  * @throws (from the function) AgentTokenError
  */

@@ -26,8 +26,9 @@ const grantSchema = z.object({
 });
 
 /**
- * The way of a sub-agent to its parent, who alone asks the person server (draft -11, section 10.2). The request is signed with the sub-agent's own agent
- * token, which is the `subagent_token` that the parent passes on.
+ * The way of a sub-agent to its parent, who alone asks the person server (draft -11, section 10.2).
+ * The request is signed with the sub-agent's own agent token, which is the `subagent_token` that
+ * the parent passes on.
  *
  * @throws (from the function) AgentTokenError with the code of the parent's refusal
  */

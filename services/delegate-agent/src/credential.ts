@@ -13,10 +13,16 @@ const fileSchema = z.strictObject({
   jwk: z.strictObject({ ...keySchema, d: z.string().length(43) }),
 });
 
-/** What makes a delegate the same one after a restart: its name, and the key that the agent server knows it by. */
+/**
+ * What makes a delegate the same one after a restart: its name, and the key that the agent server
+ * knows it by.
+ */
 export interface Credential {
   readonly sub: string;
-  /** Signs client assertions, and nothing else: requests are signed with a key that is made at each start. */
+  /**
+   * Signs client assertions, and nothing else: requests are signed with a key that is made at each
+   * start.
+   */
   readonly key: CryptoKey;
   readonly publicJwk: { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string };
 }

@@ -55,7 +55,8 @@ export function createDelegate(options: {
     try {
       const report = await ask().catch((error: unknown) => {
         if (!isAgentTokenRefused(error)) throw error;
-        // The token is not accepted, as when its agent server has a new key: tried once with a new one.
+        // The token is not accepted, as when its agent server has a new key: tried once with a new
+        // one.
         dropAgentToken();
         return ask();
       });
@@ -126,8 +127,9 @@ function failureOf(error: unknown, timeoutSeconds: number): NonNullable<Delegate
 }
 
 /**
- * A delegate has no address for a user to return to, and is refused for that before any user is asked (profile 6.2). Nothing else is
- * missing in its requests, so that an auth server that names no check means this.
+ * A delegate has no address for a user to return to, and is refused for that before any user is
+ * asked (profile 6.2). Nothing else is missing in its requests, so that an auth server that names
+ * no check means this.
  */
 function wantsConsent(error: unknown): boolean {
   if (error instanceof ConsentRequiredError) return true;

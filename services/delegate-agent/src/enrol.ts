@@ -14,8 +14,9 @@ export interface EnrolmentEntry {
 }
 
 /**
- * Enters a delegate in the agent server's file, in place of an older entry of its own. Only the operator can write that file: a delegate
- * that runs elsewhere, or as another user of the system, cannot do this.
+ * Enters a delegate in the agent server's file, in place of an older entry of its own. Only the
+ * operator can write that file: a delegate that runs elsewhere, or as another user of the system,
+ * cannot do this.
  */
 export async function enrolIn(path: string, entry: EnrolmentEntry): Promise<void> {
   await mkdir(dirname(path), { recursive: true });

@@ -1,4 +1,7 @@
-/** What becomes of a delegate whose agent server has lost the key that its agent token is signed with. */
+/**
+ * What becomes of a delegate whose agent server has lost the key that its agent token is signed
+ * with.
+ */
 
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,11 +21,16 @@ const BACKEND = "http://backend.localhost:8000";
 const RESOURCE = "http://supply-chain-agent.localhost:3000";
 const AUTHORITY = "supply-chain-agent.localhost:3000";
 
-/** A delegate, an agent server with a key that can be lost, and a resource that takes what this agent server has published. */
+/**
+ * A delegate, an agent server with a key that can be lost, and a resource that takes what this
+ * agent server has published.
+ */
 async function createWorld() {
   const clock = createTestClock();
   const requirement: Requirement<FebruaryLevel> = { level: "identified" };
-  /** Key ids of what signed the agent tokens that came to the resource, and how many were asked for. */
+  /**
+   * Key ids of what signed the agent tokens that came to the resource, and how many were asked for.
+   */
   const seen = { signedBy: [] as unknown[], issued: 0 };
   const resourceKey = await generateSigningKey({ kid: "supply-chain-agent-1" });
   let server = await generateSigningKey({ kid: "backend-ephemeral-1" });

@@ -21,7 +21,10 @@ import { z } from "zod";
 export const OWNER_NAME_PREFIX = "name:";
 const EXPECTED_IDENTIFIER = "https, a host in lower case, no port";
 
-/** Every setting of this service; `--help` prints them. Identifiers and addresses default to the demo's. */
+/**
+ * Every setting of this service; `--help` prints them. Identifiers and addresses default to the
+ * demo's.
+ */
 export const settings = {
   ...serviceSettings,
   ...storeSettings,

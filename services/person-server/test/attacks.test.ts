@@ -1,4 +1,6 @@
-/** What must not work at the person server and the access server, and at the pages of the person. */
+/**
+ * What must not work at the person server and the access server, and at the pages of the person.
+ */
 
 import { issueAgentToken, issueResourceToken } from "aauth/server";
 import { expect, test } from "vitest";
@@ -32,7 +34,9 @@ async function agentTokenOf(world: World, agent = AGENT): Promise<string> {
   return (await issueAgentToken({ ...options, confirmationKey: key.publicJwk })).token;
 }
 
-/** A request that waits for a person: its pending URL, and the address of the page with the code. */
+/**
+ * A request that waits for a person: its pending URL, and the address of the page with the code.
+ */
 async function waiting(world: World, members: Record<string, unknown> = {}, agent = AGENT) {
   const body = { resource: SUPPLY_CHAIN, capabilities: CAPABILITIES, ...members };
   return waitingFor(world, await agentTokenOf(world, agent), PERSON_TOKENS, body);

@@ -1,4 +1,6 @@
-/** An agent and resources on sockets, the person at the pages: whole calls against the auth server. */
+/**
+ * An agent and resources on sockets, the person at the pages: whole calls against the auth server.
+ */
 
 import { expect, test } from "vitest";
 import {

@@ -37,7 +37,9 @@ async function ownerOf(world: World) {
   return browser;
 }
 
-/** The person allows everything at their server's pages; what they are sent to elsewhere is left. */
+/**
+ * The person allows everything at their server's pages; what they are sent to elsewhere is left.
+ */
 async function untilOwner(world: World, context = {}) {
   const person = await browserOf(world);
   const atOwner = Promise.withResolvers<string>();

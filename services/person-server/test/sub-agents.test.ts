@@ -16,7 +16,9 @@ import {
 const PERSON_TOKENS = `${PERSON_SERVER}/aauth/person`;
 const SCOUT = AGENT.replace("@", "+scout@");
 
-/** An agent token of the provider; its key signs what the world sends, unless another one is named. */
+/**
+ * An agent token of the provider; its key signs what the world sends, unless another one is named.
+ */
 async function tokenOf(world: World, over: Partial<IssueAgentTokenOptions> = {}) {
   const key = world.keys[BACKEND]!;
   const own = { key, issuer: BACKEND, agent: AGENT, personServer: PERSON_SERVER };

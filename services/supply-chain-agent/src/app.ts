@@ -11,7 +11,10 @@ import { interactionRoutes } from "./interaction/interaction-routes.ts";
 import { createInteractions } from "./interaction/interactions.ts";
 import { routeDialect } from "./route-dialect.ts";
 
-/** Puts the service together: verifier in front, A2A behind it, executor inside, and the way to the next agent. */
+/**
+ * Puts the service together: verifier in front, A2A behind it, executor inside, and the way to the
+ * next agent.
+ */
 export function buildSupplyChainAgent(
   config: SupplyChainAgentConfig,
   deps: AgentServiceDeps,

@@ -10,7 +10,10 @@ import type { MarketAnalysis } from "./domain/market-analysis.ts";
 import { recommend } from "./domain/recommend.ts";
 import { optimizationData, renderOptimizationReport } from "./report/optimization-report.ts";
 
-/** Analyses the request, asks the market-analysis agent if the request says so, answers in markdown and in data. */
+/**
+ * Analyses the request, asks the market-analysis agent if the request says so, answers in markdown
+ * and in data.
+ */
 export function optimizationExecutor(options: {
   log: FastifyBaseLogger;
   askMarketAnalysis: AskMarketAnalysis;

@@ -1,4 +1,7 @@
-/** Orders and the catalogue of draft -11, message by message; tests/integration has them with their persons. */
+/**
+ * Orders and the catalogue of draft -11, message by message; tests/integration has them with their
+ * persons.
+ */
 
 import {
   accessServerMetadata,

@@ -135,7 +135,10 @@ export function interactionIn(reply: { headers: Record<string, unknown> }, retur
   return url.href;
 }
 
-/** Opens the interaction and signs in: the page that asks, the browser's cookie, and the fields of its form. */
+/**
+ * Opens the interaction and signs in: the page that asks, the browser's cookie, and the fields of
+ * its form.
+ */
 export async function arrive(world: Pick<InteractionWorld, "open">, address: string) {
   const first = await world.open(address);
   const cookie = String(first.headers["set-cookie"]).split(";")[0]!;

@@ -186,7 +186,8 @@ describe("sign-ins that wait at the auth server", () => {
     expect([refused.statusCode, refused.headers.location]).toEqual([429, undefined]);
     expect((await openFor(world, "o-22", "user-bert")).statusCode).toBe(303);
 
-    // An answer without a code, or with one that the auth server does not know, leaves its request there.
+    // An answer without a code, or with one that the auth server does not know, leaves its request
+    // there.
     const state = new URL(String(first.headers.location)).searchParams.get("state")!;
     const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
     world.state.down = true;
@@ -276,7 +277,8 @@ describe("an interaction that is over", () => {
     const late = { ...form, decision: "approve", return_url: RETURN };
     expect(shown(await world.open(address, cookie))).toBe("way back");
     expect(shown(await world.decide({ ...form, decision: "decline" }, cookie))).toBe("way back");
-    // Its cookie does not outlive the interaction: the address is then known from the page that was left open.
+    // Its cookie does not outlive the interaction: the address is then known from the page that was
+    // left open.
     expect(shown(await world.decide(late))).toBe("way back");
   });
 

@@ -1,4 +1,7 @@
-/** The contract of the query API (tests/contract/traces), against the trace store of the running stack. */
+/**
+ * The contract of the query API (tests/contract/traces), against the trace store of the running
+ * stack.
+ */
 import { beforeAll } from "vitest";
 import { up, urls } from "../compose-stack.ts";
 import { throughContainers } from "../through-containers.ts";

@@ -1,4 +1,7 @@
-/** The stack as `docker compose up` makes it. Needs `npm run test:long -- compose`, which prepares the images. */
+/**
+ * The stack as `docker compose up` makes it. Needs `npm run test:long -- compose`, which prepares
+ * the images.
+ */
 
 import { readFileSync } from "node:fs";
 import { installLocalhostLookup } from "agent-kit/service";
@@ -14,7 +17,10 @@ throughContainers();
 
 const STOP_LIMIT_MS = 5_000;
 const MIB = 1024 * 1024;
-/** Measured 324 and 551 MiB, of which stand-ins for the base images are 158 and 547 (official ones are smaller), and Node is 121. */
+/**
+ * Measured 324 and 551 MiB, of which stand-ins for the base images are 158 and 547 (official ones
+ * are smaller), and Node is 121.
+ */
 const SIZE_LIMIT_MIB = { services: 370, keycloak: 600 };
 const { version } = JSON.parse(readFileSync(`${REPOSITORY_ROOT}package.json`, "utf8")) as { version: string };
 

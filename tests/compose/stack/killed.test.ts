@@ -11,11 +11,14 @@ import { throughContainers } from "../through-containers.ts";
 installLocalhostLookup();
 throughContainers();
 
-/** A run has passed the backend and the first agent by then, and waits for the one that is stopped. */
+/**
+ * A run has passed the backend and the first agent by then, and waits for the one that is stopped.
+ */
 const RUN_UNDER_WAY_MS = 1500;
 /**
- * Longer than the gateway keeps an idle connection. An agent that goes on after a stop closes those that have been idle for 5 s, also
- * where a request has come meanwhile; a new connection is taken up.
+ * Longer than the gateway keeps an idle connection. An agent that goes on after a stop closes those
+ * that have been idle for 5 s, also where a request has come meanwhile; a new connection is taken
+ * up.
  */
 const CONNECTIONS_GONE_MS = 6000;
 const BACK = { timeout: 60_000, interval: 1000 };
@@ -26,7 +29,10 @@ beforeEach(() => up());
 /** Stopped, so that the run waits for it while a container is killed. */
 const WAITED_FOR = "market-analysis-agent";
 
-/** To all processes of a container but its init. Not `pause`: Docker takes a paused container for unhealthy within seconds. */
+/**
+ * To all processes of a container but its init. Not `pause`: Docker takes a paused container for
+ * unhealthy within seconds.
+ */
 const signal = (name: string, what: "STOP" | "CONT") =>
   compose(["exec", "--no-TTY", name, "bash", "-c", `kill -${what} -1`]);
 

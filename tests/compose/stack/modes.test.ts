@@ -1,4 +1,6 @@
-/** One run in each mode that is a file of compose's; those that are variables have their journeys. */
+/**
+ * One run in each mode that is a file of compose's; those that are variables have their journeys.
+ */
 
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test } from "vitest";

@@ -31,9 +31,11 @@ const { attributes: FILE_ATTRIBUTES } = JSON.parse(readFileSync(REALM_FILE, "utf
 };
 
 /**
- * The server at AUTH_SERVER_TEST_URL, a Keycloak with the provider and the demo's realm (see scripts/keycloak/start-for-tests.ts), or else the
- * embedded one as a process of its own. With a running one: AUTH_SERVER_TEST_KIND says `embedded` where it is no Keycloak, and
- * AUTH_SERVER_TEST_PASSWORD is its administrator's password where that is not the one everybody knows.
+ * The server at AUTH_SERVER_TEST_URL, a Keycloak with the provider and the demo's realm (see
+ * scripts/keycloak/start-for-tests.ts), or else the embedded one as a process of its own. With a
+ * running one: AUTH_SERVER_TEST_KIND says `embedded` where it is no Keycloak, and
+ * AUTH_SERVER_TEST_PASSWORD is its administrator's password where that is not the one everybody
+ * knows.
  */
 export async function startAuthServer(): Promise<AuthServerUnderTest> {
   const running = process.env.AUTH_SERVER_TEST_URL;

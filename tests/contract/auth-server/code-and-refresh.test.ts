@@ -268,7 +268,10 @@ describe("J20: revocation", () => {
 
 describe("what one delegate was given", () => {
   const { pair } = agent;
-  /** The agent's delegate of this name. All have the agent's own key here, so that nothing but the name tells who it is. */
+  /**
+   * The agent's delegate of this name. All have the agent's own key here, so that nothing but the
+   * name tells who it is.
+   */
   const as = (sub: string, key: SigningPair = pair): AskOptions => ({
     scheme: { scheme: "jwt", jwt: agent.agentToken(key, { sub }) },
     signingKey: key.key,

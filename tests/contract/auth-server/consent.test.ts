@@ -1,4 +1,7 @@
-/** The user's side, driven as a browser does it: sign-in, page, decision, and every way to get there wrongly (profile 6.5). */
+/**
+ * The user's side, driven as a browser does it: sign-in, page, decision, and every way to get there
+ * wrongly (profile 6.5).
+ */
 
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";

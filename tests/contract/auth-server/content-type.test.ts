@@ -1,4 +1,7 @@
-/** A `Content-Type` that is no media type: the first thing that is parsed of a request, before any caller is proven. */
+/**
+ * A `Content-Type` that is no media type: the first thing that is parsed of a request, before any
+ * caller is proven.
+ */
 
 import { describe, expect, test } from "vitest";
 import { startWorld } from "./world.ts";

@@ -1,4 +1,7 @@
-/** What an auth server says about itself, and the OpenID endpoints that the demo's services and page rely on (profile 5). */
+/**
+ * What an auth server says about itself, and the OpenID endpoints that the demo's services and page
+ * rely on (profile 5).
+ */
 
 import { createPublicKey } from "node:crypto";
 import { expect, test } from "vitest";

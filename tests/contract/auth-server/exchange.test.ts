@@ -1,4 +1,7 @@
-/** `request_type=exchange`: a resource calls on, on behalf of its caller; also with a caller from another auth server (profile 4.4, 6.1). */
+/**
+ * `request_type=exchange`: a resource calls on, on behalf of its caller; also with a caller from
+ * another auth server (profile 4.4, 6.1).
+ */
 
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -398,7 +401,10 @@ describe("a caller from another auth server", () => {
     partner.asked.length = 0;
   });
 
-  /** An auth token as the partner issues it, in the shape of the published extension: odd spacing, foreign kid in cnf, no jti. */
+  /**
+   * An auth token as the partner issues it, in the shape of the published extension: odd spacing,
+   * foreign kid in cnf, no jti.
+   */
   function partnerToken(
     claims: object = {},
     key: KeyObject = realm.privateKey,

@@ -1,4 +1,7 @@
-/** The published implementations: both servers take what their agents send, and our packages take what they issue (profile 9). */
+/**
+ * The published implementations: both servers take what their agents send, and our packages take
+ * what they issue (profile 9).
+ */
 
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { createDiscovery, generateSigningKey } from "aauth";

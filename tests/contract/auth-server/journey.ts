@@ -28,7 +28,10 @@ interface PageForm {
   readonly buttons: readonly string[];
 }
 
-/** A user at a browser of their own: keeps cookies, follows redirects inside the auth server, submits forms. */
+/**
+ * A user at a browser of their own: keeps cookies, follows redirects inside the auth server,
+ * submits forms.
+ */
 export class User {
   readonly browser: Browser = createBrowser();
 
@@ -108,7 +111,10 @@ export function sentTo({ headers, status }: Shown): { address: string; query: Re
   return { address: url.origin + url.pathname, query: Object.fromEntries(url.searchParams) };
 }
 
-/** Asks for a token with a scope that needs consent: the request token, and the address the agent sends its user to. */
+/**
+ * Asks for a token with a scope that needs consent: the request token, and the address the agent
+ * sends its user to.
+ */
 export async function startConsent(
   { server, agent, wish }: World,
   options: { state?: string; query?: Record<string, string>; by?: Party } = {},

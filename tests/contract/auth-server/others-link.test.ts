@@ -1,4 +1,7 @@
-/** A consent link in the hands of another user than the one it was made for: the server cannot tell them apart, so nothing may be lost. */
+/**
+ * A consent link in the hands of another user than the one it was made for: the server cannot tell
+ * them apart, so nothing may be lost.
+ */
 
 import { expect, test } from "vitest";
 import { consentedCode, isConsent, redeem, SECOND_USER, sentTo, startConsent, User } from "./journey.ts";

@@ -1,4 +1,7 @@
-/** The agent is the resource itself: `scope` instead of a resource token; who the user is, for those on the realm's list (SPEC 3.5, 7.4). */
+/**
+ * The agent is the resource itself: `scope` instead of a resource token; who the user is, for those
+ * on the realm's list (SPEC 3.5, 7.4).
+ */
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { MCP_USER, redeem, saidBy, sentTo, textOf, User } from "./journey.ts";

@@ -48,7 +48,10 @@ export interface SigningPair {
   readonly x: string;
 }
 
-/** One that is an agent, a resource and, where its documents say so, an issuer, all by itself: keys and metadata on a port of its own. */
+/**
+ * One that is an agent, a resource and, where its documents say so, an issuer, all by itself: keys
+ * and metadata on a port of its own.
+ */
 export class Party {
   readonly id: string;
   pair: SigningPair;

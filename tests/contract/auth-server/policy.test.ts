@@ -17,7 +17,8 @@ describe("J16: a malformed attribute opens nothing", () => {
   ])("%s: where %s holds, %s lets no agent in", async (name, closed, malformed) => {
     await server.setAttributes({ [name]: closed });
     const change = await server.tryAttributes({ [name]: malformed });
-    // One server refuses the change, and the old value holds; the other takes it, and refuses to serve.
+    // One server refuses the change, and the old value holds; the other takes it, and refuses to
+    // serve.
     const reply = await agent.ask(server, wish());
     expect(reply.status).toBeGreaterThanOrEqual(400);
     if (change.ok) expectRefusal(reply, 500, "server_error");

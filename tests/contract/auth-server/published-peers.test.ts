@@ -1,4 +1,7 @@
-/** Agents that speak the published demo's dialect, by name: their signatures cover neither body nor nonce (`aauth.published.peers`). */
+/**
+ * Agents that speak the published demo's dialect, by name: their signatures cover neither body nor
+ * nonce (`aauth.published.peers`).
+ */
 
 import { describe, expect, test } from "vitest";
 import { sentTo, User } from "./journey.ts";

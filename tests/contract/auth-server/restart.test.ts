@@ -1,4 +1,7 @@
-/** An agent and a resource that start again: each time with a new key, under the old name (docs/decisions/0007). */
+/**
+ * An agent and a resource that start again: each time with a new key, under the old name
+ * (docs/decisions/0007).
+ */
 
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/** Who asks is proven before anything else is looked at (profile 1, 2). P and J number the holes of the published implementations. */
+/**
+ * Who asks is proven before anything else is looked at (profile 1, 2). P and J number the holes of
+ * the published implementations.
+ */
 
 import type { AAuthErrorCode } from "aauth";
 import { afterAll, describe, expect, test } from "vitest";

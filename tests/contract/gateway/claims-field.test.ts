@@ -1,4 +1,7 @@
-/** Every gateway file that the repository ships, by its text: what runs here of them has tests of its own. */
+/**
+ * Every gateway file that the repository ships, by its text: what runs here of them has tests of
+ * its own.
+ */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

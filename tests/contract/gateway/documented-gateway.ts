@@ -56,7 +56,10 @@ export interface RunningGateway {
   callAs(name: string): ReturnType<typeof send>;
 }
 
-/** Holds a documented gateway, in front of services/gateway-authz and an agent, against the requests and answers of the contract. */
+/**
+ * Holds a documented gateway, in front of services/gateway-authz and an agent, against the requests
+ * and answers of the contract.
+ */
 export async function describeGateway({
   name,
   program,

@@ -1,6 +1,8 @@
 /**
- * The files of draft -11 in front of a resource, with gateway-authz, a person server and an agent, over sockets: the steps from an agent token to an
- * auth token, and what is refused where. Also nginx as docs/reference/gateways.md has it, where it is on the PATH. With AGENTGATEWAY_BIN set to an executable, the same runs against Agentgateway.
+ * The files of draft -11 in front of a resource, with gateway-authz, a person server and an agent,
+ * over sockets: the steps from an agent token to an auth token, and what is refused where. Also
+ * nginx as docs/reference/gateways.md has it, where it is on the PATH. With AGENTGATEWAY_BIN set to
+ * an executable, the same runs against Agentgateway.
  */
 
 import { once } from "node:events";
@@ -86,7 +88,9 @@ const portOf = (address: string) => new URL(address).port;
 const seen: { path: string; caller: ProvenCaller | null; claims: unknown; host: unknown }[] = [];
 let addresses: Record<string, string>;
 let personServer: ReturnType<typeof createPersonServer>;
-/** What the person server sees of the others: the gateway's address is another one for each file. */
+/**
+ * What the person server sees of the others: the gateway's address is another one for each file.
+ */
 let placeMap: (map: EndpointMap) => void;
 let authzPort: number;
 
@@ -150,7 +154,8 @@ beforeAll(async () => {
   });
   await serveParty(ofServer, personServer);
   addresses[PERSON_SERVER] = await listen(ofServer);
-  // The resource finds the others by the map as it is now; the others find it by way of the gateway.
+  // The resource finds the others by the map as it is now; the others find it by way of the
+  // gateway.
   addresses[RESOURCE] = await resource();
   placeMap = (map) => {
     later.map = map;
@@ -315,7 +320,8 @@ describe.each(GATEWAYS)("%s", (file) => {
       grant: { scopes: [SCOPE] },
     });
 
-    // The person takes it back, and the resource learns of it through the gateway; the gateway does not.
+    // The person takes it back, and the resource learns of it through the gateway; the gateway does
+    // not.
     const granted = (await personServer.grants(ALICE)).find(
       ({ type, isRevoked }) => type === "auth-token" && !isRevoked,
     );

@@ -1,4 +1,7 @@
-/** The Envoy configuration of docs/reference/gateways.md, as it stands there. Needs `envoy` on the PATH. */
+/**
+ * The Envoy configuration of docs/reference/gateways.md, as it stands there. Needs `envoy` on the
+ * PATH.
+ */
 import { expect, test } from "vitest";
 import { describeGateway, shownFile } from "./documented-gateway.ts";
 

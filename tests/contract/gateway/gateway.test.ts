@@ -1,8 +1,8 @@
 /**
- * The gateway contract: the repository's two configuration files, services/gateway-authz and two agents, once per gateway. Runs against
- * the embedded gateway; with AGENTGATEWAY_BIN set to an executable, the
- * same table runs against Agentgateway; and against a gateway that runs already, with one of the files, where the variables of
- * `running-gateway.ts` name one.
+ * The gateway contract: the repository's two configuration files, services/gateway-authz and two
+ * agents, once per gateway. Runs against the embedded gateway; with AGENTGATEWAY_BIN set to an
+ * executable, the same table runs against Agentgateway; and against a gateway that runs already,
+ * with one of the files, where the variables of `running-gateway.ts` name one.
  */
 
 import { readFileSync } from "node:fs";
@@ -24,7 +24,9 @@ import { listenFor, runningGateway } from "./running-gateway.ts";
 
 const running = runningGateway(process.env);
 const files: readonly PolicyFile[] = running ? [running.file] : ["config.yaml", "config-policy.yaml"];
-/** Else every pair of file, agent, request and caller occurs, and not every combination of the four. */
+/**
+ * Else every pair of file, agent, request and caller occurs, and not every combination of the four.
+ */
 const isFull = running !== undefined || Boolean(process.env.LONG_TESTS);
 const port = running?.port ?? (await freePort());
 const RESOURCES = {
@@ -312,7 +314,8 @@ describe.each(files)("%s", (file) => {
       ...headers,
       connection: line.slice("connection: ".length),
     });
-    // Either the gateway refuses, or it took the request for an unsigned one, and so does the agent.
+    // Either the gateway refuses, or it took the request for an unsigned one, and so does the
+    // agent.
     if (response.status === 200) {
       expect(file).toBe("config.yaml");
       expect((JSON.parse(response.body) as { agent?: string }).agent).toBeUndefined();

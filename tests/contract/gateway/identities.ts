@@ -1,6 +1,7 @@
 /**
- * Who calls. Each identity signs one request (or leaves it alone) and says what a gateway has to make of it; the oracle in
- * `expectation.ts` turns that into the answer. Nothing here looks at how the gateway works.
+ * Who calls. Each identity signs one request (or leaves it alone) and says what a gateway has to
+ * make of it; the oracle in `expectation.ts` turns that into the answer. Nothing here looks at how
+ * the gateway works.
  */
 
 import {
@@ -320,7 +321,10 @@ async function signedText(header: object, claims: object, key: SigningKey): Prom
   return `${input}.${Buffer.from(await key.sign(Buffer.from(input))).toString("base64url")}`;
 }
 
-/** The same request under a valid signature that covers nothing but `signature-key`, all that the forked gateway asked for. */
+/**
+ * The same request under a valid signature that covers nothing but `signature-key`, all that the
+ * forked gateway asked for.
+ */
 async function signedKeyOnly(headers: Headers, key: SigningKey, created: number): Promise<Headers> {
   const params = `("signature-key");created=${created}`;
   const base = `"signature-key": ${headers["signature-key"]}\n"@signature-params": ${params}`;

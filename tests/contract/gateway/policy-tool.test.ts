@@ -1,6 +1,7 @@
 /**
- * `npm run policy -- test` must say what the gateways do: the claims that gateway-authz really gives each identity, through the tool,
- * against the same oracle that `gateway.test.ts` holds against the gateways.
+ * `npm run policy -- test` must say what the gateways do: the claims that gateway-authz really
+ * gives each identity, through the tool, against the same oracle that `gateway.test.ts` holds
+ * against the gateways.
  */
 
 import { readFileSync } from "node:fs";

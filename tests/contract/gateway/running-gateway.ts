@@ -2,7 +2,10 @@ import { connect, createServer } from "node:net";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
 import type { Destination, PolicyFile } from "./expectation.ts";
 
-/** A gateway that runs already, with one of the files, and where it looks for what the tests put behind it. */
+/**
+ * A gateway that runs already, with one of the files, and where it looks for what the tests put
+ * behind it.
+ */
 export interface RunningGateway {
   readonly port: number;
   readonly file: PolicyFile;
@@ -11,8 +14,9 @@ export interface RunningGateway {
 }
 
 /**
- * The one that GATEWAY_TEST_PORT names. It reads GATEWAY_TEST_FILE, and its environment must have AAUTH_AUTHZ_HOST at
- * GATEWAY_TEST_AUTHZ_PORT, and the two agents at GATEWAY_TEST_SUPPLY_CHAIN_PORT and GATEWAY_TEST_MARKET_ANALYSIS_PORT, on loopback.
+ * The one that GATEWAY_TEST_PORT names. It reads GATEWAY_TEST_FILE, and its environment must have
+ * AAUTH_AUTHZ_HOST at GATEWAY_TEST_AUTHZ_PORT, and the two agents at GATEWAY_TEST_SUPPLY_CHAIN_PORT
+ * and GATEWAY_TEST_MARKET_ANALYSIS_PORT, on loopback.
  */
 export function runningGateway(env: NodeJS.ProcessEnv): RunningGateway | undefined {
   if (!env.GATEWAY_TEST_PORT) return undefined;
@@ -27,7 +31,10 @@ export function runningGateway(env: NodeJS.ProcessEnv): RunningGateway | undefin
   };
 }
 
-/** Agents of the tests listen where they like: this leads to them from the ports that the gateway knows, byte by byte. */
+/**
+ * Agents of the tests listen where they like: this leads to them from the ports that the gateway
+ * knows, byte by byte.
+ */
 export async function listenFor(
   { agentPorts }: RunningGateway,
   agents: Readonly<Partial<Record<Destination, FakeServer>>>,

@@ -17,8 +17,9 @@ export interface TracesUnderTest {
 }
 
 /**
- * Takes the Jaeger that runs at `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL`, or starts the executable `JAEGER_UNDER_TEST` (which
- * `npm run test:all -- jaeger` sets), or else the embedded store, on free ports.
+ * Takes the Jaeger that runs at `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL`, or starts the executable
+ * `JAEGER_UNDER_TEST` (which `npm run test:all -- jaeger` sets), or else the embedded store, on
+ * free ports.
  */
 export async function startTraces(): Promise<TracesUnderTest> {
   const { JAEGER_OTLP_URL: otlpUrl, JAEGER_QUERY_URL: queryUrl, JAEGER_UNDER_TEST: program } = process.env;
@@ -88,7 +89,10 @@ export async function ask(queryUrl: string, path: string): Promise<QueryAnswer> 
   return { status: response.status, ...((await response.json()) as Omit<QueryAnswer, "status">) };
 }
 
-/** Waits until a trace has all its spans: Jaeger stores what it has answered for in batches, a moment later. */
+/**
+ * Waits until a trace has all its spans: Jaeger stores what it has answered for in batches, a
+ * moment later.
+ */
 export async function arrived(queryUrl: string, traceID: string, spans: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const { status, data } = await ask(queryUrl, `/api/traces/${traceID}`);

@@ -21,7 +21,8 @@ const DANA = { username: "dana", password: "user123" };
 const AGENT = "aauth:Planner@agent.example";
 
 /**
- * Serves at the endpoints of both. The person has signed in, and allows whatever an agent sends them to.
+ * Serves at the endpoints of both. The person has signed in, and allows whatever an agent sends
+ * them to.
  *
  * @param how `known`: the person has allowed the peers' agent before
  */
@@ -52,7 +53,8 @@ export async function startDemoServers(endpoints: Endpoints, how: readonly strin
 
   const browser = createBrowser();
   await signIn(browser, `${url}/granted`, DANA);
-  // A peer's agent opens the page as its user's browser would, and has no session: the person follows it there.
+  // A peer's agent opens the page as its user's browser would, and has no session: the person
+  // follows it there.
   app.server.on("request", ({ url: target = "", headers }) => {
     if (target.startsWith("/interaction?") && headers.cookie === undefined)
       void allow(browser, `${url}${target}`);

@@ -1,6 +1,6 @@
 /**
- * Agents, resources and person servers by different authors, live. `results.json` has what each cell comes to, and why where it is a
- * refusal; docs/reference/interop.md is made of it.
+ * Agents, resources and person servers by different authors, live. `results.json` has what each
+ * cell comes to, and why where it is a refusal; docs/reference/interop.md is made of it.
  */
 
 import { setTimeout as pause } from "node:timers/promises";

@@ -3,7 +3,10 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { PrivateJwk } from "aauth";
 
-/** Who signs: an agent with its token, for one key or another, or the person server with a key that it publishes. */
+/**
+ * Who signs: an agent with its token, for one key or another, or the person server with a key that
+ * it publishes.
+ */
 export type Sender = "agent" | "agent, ES256" | "server";
 
 export interface KeyPair {

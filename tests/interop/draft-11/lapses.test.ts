@@ -1,4 +1,7 @@
-/** Messages with one mistake each, and what each verifier makes of them. `results.json` has what the draft says, and who differs. */
+/**
+ * Messages with one mistake each, and what each verifier makes of them. `results.json` has what the
+ * draft says, and who differs.
+ */
 
 import { sign } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";

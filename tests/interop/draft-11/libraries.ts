@@ -1,4 +1,7 @@
-/** Signers and verifiers of messages, each behind the same two calls: ours, that of the draft's author, and those that are programs. */
+/**
+ * Signers and verifiers of messages, each behind the same two calls: ours, that of the draft's
+ * author, and those that are programs.
+ */
 
 import { randomUUID, sign } from "node:crypto";
 import { createRequire } from "node:module";
@@ -46,7 +49,10 @@ const DOCUMENTS: Readonly<Record<string, unknown>> = {
   [`${PARTIES.ps}/jwks.json`]: { keys: [{ ...KEYS.server.publicJwk, kid: SERVER_KID }] },
 };
 
-/** Made by hand: a token that none of the libraries has made. `other` claims replace those that are right. */
+/**
+ * Made by hand: a token that none of the libraries has made. `other` claims replace those that are
+ * right.
+ */
 export function agentToken({ publicJwk }: KeyPair, other: object = {}, signer = PROVIDER.key): string {
   const now = Math.floor(Date.now() / 1000);
   const header = { alg: "Ed25519", typ: "aa-agent+jwt", kid: "ap-1" };
@@ -94,7 +100,9 @@ function programLibrary(name: keyof typeof MESSAGES): Library {
   };
 }
 
-/** The library of the draft's author. It verifies the signature, and leaves the token to its caller. */
+/**
+ * The library of the draft's author. It verifies the signature, and leaves the token to its caller.
+ */
 async function httpsigLibrary(): Promise<Library> {
   const { resolve } = createRequire(`${PEERS.js}/package.json`);
   const httpsig = await import(resolve("@hellocoop/httpsig"));

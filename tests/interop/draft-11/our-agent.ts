@@ -79,7 +79,8 @@ export async function callWithOurAgent(
 
 /** The documents of the agents' provider, with the key that the peers have, too. */
 export async function serveOurProvider(endpoints: Endpoints) {
-  // The name that the peers give it, too: a person server keeps the key set of the first that it meets.
+  // The name that the peers give it, too: a person server keeps the key set of the first that it
+  // meets.
   const provider = await importSigningKey(PROVIDER.jwk, { kid: await jwkThumbprint(PROVIDER.jwk) });
   const documents: Readonly<Record<string, unknown>> = {
     "/.well-known/aauth-agent.json": agentProviderMetadata({ issuer: PARTIES.agent }),

@@ -1,4 +1,7 @@
-/** Our person server and access server, in the place of a peer's. Dana agrees to everything a moment after she is asked. */
+/**
+ * Our person server and access server, in the place of a peer's. Dana agrees to everything a moment
+ * after she is asked.
+ */
 
 import { createDiscovery, createEndpointMap, generateSigningKey } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/server";

@@ -1,4 +1,7 @@
-/** Our side of the flows, in the place of a peer's: a resource as users have it, with `fastify-aauth`. */
+/**
+ * Our side of the flows, in the place of a peer's: a resource as users have it, with
+ * `fastify-aauth`.
+ */
 
 import { createDiscovery, createEndpointMap, draft11, generateSigningKey, type Requirement } from "aauth";
 import { createChallenger, createVerifier } from "aauth/resource";

@@ -12,7 +12,10 @@ import { byIdentifier, type Endpoints, type Fact, PARTIES, type Role, type Step 
 
 export const PEERS: PeersOfDraft11 = JSON.parse(process.env.PEERS_UNDER_TEST!);
 
-/** Whether something between these parties is for this run: with the Rust peer it is what that one takes part in, without it all else. */
+/**
+ * Whether something between these parties is for this run: with the Rust peer it is what that one
+ * takes part in, without it all else.
+ */
 export const isUnderTest = (...peers: readonly string[]): boolean =>
   peers.includes("aauth-protocol") === (PEERS.rust !== undefined);
 

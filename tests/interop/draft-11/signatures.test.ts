@@ -1,4 +1,7 @@
-/** Random messages, signed by one library and verified by another. `results.json` has what each pair comes to. */
+/**
+ * Random messages, signed by one library and verified by another. `results.json` has what each pair
+ * comes to.
+ */
 
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
@@ -35,7 +38,8 @@ const messages = (query: fc.Arbitrary<string | undefined>): fc.Arbitrary<Message
         body: hasBody ? content : undefined,
       };
     })
-    // Some libraries sign what a parser of URLs makes of it: without dot segments, with `'` encoded in a query.
+    // Some libraries sign what a parser of URLs makes of it: without dot segments, with `'` encoded
+    // in a query.
     .filter(({ url }) => new URL(url).href === url);
 
 const libraries = createLibraries();

@@ -1,4 +1,6 @@
-/** Two nodes are one auth server: whatever one of them has given, taken or seen, the other knows. */
+/**
+ * Two nodes are one auth server: whatever one of them has given, taken or seen, the other knows.
+ */
 
 import type { AAuthErrorCode } from "aauth";
 import { afterAll, beforeEach, expect, test } from "vitest";

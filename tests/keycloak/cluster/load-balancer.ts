@@ -1,6 +1,9 @@
 import { createServer, request } from "node:http";
 
-/** Stands before the nodes, at the address that all of them call their own. Who is asked next, the test decides. */
+/**
+ * Stands before the nodes, at the address that all of them call their own. Who is asked next, the
+ * test decides.
+ */
 export interface LoadBalancer {
   /** From now on every request goes to this node. */
   use(node: number): void;

@@ -21,7 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([parties.stop(), browser.close()]));
 
-/** A party behind what its owner needs for pages of other origins: CORS, with all fields exposed. */
+/**
+ * A party behind what its owner needs for pages of other origins: CORS, with all fields exposed.
+ */
 async function forPages(origin: string): Promise<string> {
   const open = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
   const front = await listen((incoming, outgoing) => {

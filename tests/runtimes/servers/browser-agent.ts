@@ -1,4 +1,7 @@
-/** An agent in a page, which the page's own server gives agent tokens, and brings its person to theirs. */
+/**
+ * An agent in a page, which the page's own server gives agent tokens, and brings its person to
+ * theirs.
+ */
 
 import { createDiscovery, createEndpointMap, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";

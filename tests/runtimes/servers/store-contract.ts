@@ -1,4 +1,6 @@
-/** A Workers module that runs a test of the stores' contracts over Durable Objects, by its title. */
+/**
+ * A Workers module that runs a test of the stores' contracts over Durable Objects, by its title.
+ */
 
 import type { ClaimStore, RecordStore, Stores } from "aauth";
 import { claimStoreContract, type OpenTestStore, recordStoreContract } from "aauth/testing";

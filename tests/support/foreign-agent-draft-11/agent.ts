@@ -21,7 +21,10 @@ import {
 } from "./messages.ts";
 import { documentOf, type Members, Refused, type TokenType, verifyToken } from "./tokens.ts";
 
-/** An agent with its own agent provider, written from docs/reference/profile-draft-11.md alone, as messages.ts is. */
+/**
+ * An agent with its own agent provider, written from docs/reference/profile-draft-11.md alone, as
+ * messages.ts is.
+ */
 
 /** The agent provider: its two documents and its agent tokens (6.1, 7.1). */
 export class AgentProvider {
@@ -92,7 +95,10 @@ export interface Person {
 
 export interface AgentOptions extends Person {
   readonly ps: string;
-  /** The server of its caller's person, where it is a resource that calls another (15). Default: its own. */
+  /**
+   * The server of its caller's person, where it is a resource that calls another (15). Default: its
+   * own.
+   */
   readonly actsFor?: string;
   readonly local?: string;
   readonly alg?: Alg;
@@ -125,13 +131,17 @@ export class ForeignAgent {
     this.token = this.#renew();
   }
 
-  /** One signed request with one of its tokens, at a resource with what that resource wants covered (4.2). */
+  /**
+   * One signed request with one of its tokens, at a resource with what that resource wants covered
+   * (4.2).
+   */
   async once(
     outgoing: Outgoing,
     jwt: string,
     mistakes: Mistakes & { more?: readonly string[] } = {},
   ): Promise<Answer> {
-    // Two equal unsafe requests of one second have one signature base, and the second would be a replay (4.3).
+    // Two equal unsafe requests of one second have one signature base, and the second would be a
+    // replay (4.3).
     const same = JSON.stringify([outgoing, jwt]);
     const created = Math.max(now(), (this.#sent.get(same) ?? 0) + 1);
     const unsafe =
@@ -148,7 +158,9 @@ export class ForeignAgent {
     return answer;
   }
 
-  /** Calls a resource, and gets whatever it asks for on the way (2.2). The answer is the last one. */
+  /**
+   * Calls a resource, and gets whatever it asks for on the way (2.2). The answer is the last one.
+   */
   async call({ headers, ...rest }: Outgoing): Promise<Answer> {
     const outgoing = { ...rest, headers: { "aauth-capabilities": "interaction, clarification", ...headers } };
     const resource = new URL(outgoing.url).origin;
@@ -207,7 +219,9 @@ export class ForeignAgent {
     return token;
   }
 
-  /** Asks its person server, waits for the end of it, and gives the members of the answer (10, 12). */
+  /**
+   * Asks its person server, waits for the end of it, and gives the members of the answer (10, 12).
+   */
   async ask(endpoint: string, content: object): Promise<Record<string, unknown>> {
     const url = (await this.document(this.#ps, "aauth-person.json"))[endpoint] as string;
     const capabilities = [this.#person.visit && "interaction", this.#person.answer && "clarification"];
@@ -258,7 +272,8 @@ export class ForeignAgent {
         };
         wait = 0;
       } else if (value === "auth-token") {
-        // A held request (9.2): from here on the polls carry T, and the first one that does is not early.
+        // A held request (9.2): from here on the polls carry T, and the first one that does is not
+        // early.
         const resourceToken = parameters.get("resource-token") ?? "";
         if (!seen.has(resourceToken)) {
           shown = await this.authToken(new URL(url).origin, resourceToken, shown);

@@ -10,9 +10,10 @@ import {
 import { type IncomingHttpHeaders, request } from "node:http";
 
 /**
- * Keys, tokens and signed messages of draft -11, written from docs/reference/profile-draft-11.md alone: this folder imports
- * nothing of ours, so that what the page forgets to say, or what our packages do differently, shows. The numbers in
- * comments are sections of the page. Every message can be signed wrong on purpose.
+ * Keys, tokens and signed messages of draft -11, written from docs/reference/profile-draft-11.md
+ * alone: this folder imports nothing of ours, so that what the page forgets to say, or what our
+ * packages do differently, shows. The numbers in comments are sections of the page. Every message
+ * can be signed wrong on purpose.
  */
 
 export type Jwk = JsonWebKeyInput["key"] & { readonly kid?: string; readonly alg?: string };
@@ -112,7 +113,10 @@ export function readToken(token: string): { header: Record<string, unknown>; cla
   return { header: header ?? {}, claims: claims as Claims };
 }
 
-/** A dictionary of RFC 9651, as far as the fields of section 8 need it: tokens, strings, lists as text. */
+/**
+ * A dictionary of RFC 9651, as far as the fields of section 8 need it: tokens, strings, lists as
+ * text.
+ */
 export function dictionary(value: string): Map<string, { value: string; parameters: Map<string, string> }> {
   const members = new Map<string, { value: string; parameters: Map<string, string> }>();
   const item = String.raw`"(?:[^"\\]|\\.)*"|\([^)]*\)|[^\s;,"]+`;
@@ -160,7 +164,9 @@ export function send(
   });
 }
 
-/** The request with its three signature fields (4). `more` is covered too, where the request has it. */
+/**
+ * The request with its three signature fields (4). `more` is covered too, where the request has it.
+ */
 export function signed(
   outgoing: Outgoing,
   key: Key,

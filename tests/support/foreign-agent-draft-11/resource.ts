@@ -16,7 +16,10 @@ import {
 } from "./messages.ts";
 import { keyOf, Refused, type TokenType, verifyToken } from "./tokens.ts";
 
-/** A resource written from the same page: verifies messages (5), answers with what a route needs (9.1), takes revocations (18). */
+/**
+ * A resource written from the same page: verifies messages (5), answers with what a route needs
+ * (9.1), takes revocations (18).
+ */
 
 interface Caller {
   readonly typ: TokenType | "server";

@@ -44,7 +44,9 @@ const DOCUMENTS: Readonly<Record<TokenType, readonly string[]>> = {
 const AT_MOST_AN_HOUR: readonly TokenType[] = ["aa-person+jwt", "aa-auth+jwt"];
 export type TokenType = keyof typeof REQUIRED;
 
-/** Unsigned, and checked to be of whom it was asked for (6.2). `otherwise` where it may be missing. */
+/**
+ * Unsigned, and checked to be of whom it was asked for (6.2). `otherwise` where it may be missing.
+ */
 export async function documentOf(
   sockets: Sockets,
   issuer: string,

@@ -30,9 +30,11 @@ export interface ApiClient {
 }
 
 /**
- * The backend's client. If the backend refuses the access token, it is renewed and the call repeated, once.
+ * The backend's client. If the backend refuses the access token, it is renewed and the call
+ * repeated, once.
  *
- * @throws {ApiFailure} from every method, unless the caller's signal aborted (then the platform's `AbortError`).
+ * @throws {ApiFailure} from every method, unless the caller's signal aborted (then the platform's
+ * `AbortError`).
  */
 export function createApiClient(options: {
   backendUrl: string;
@@ -80,7 +82,8 @@ export function createApiClient(options: {
     const current = (await accessTokens.current()) ?? (await accessTokens.renew());
     if (current === undefined) throw sessionLapsed();
     let response = await attempt(route, options, current);
-    // 401 means an invalid or expired token. (403 means a missing one: this client always sends one.)
+    // 401 means an invalid or expired token. (403 means a missing one: this client always sends
+    // one.)
     if (response.status === 401) {
       await response.body?.cancel();
       const renewed = await accessTokens.renew();

@@ -2,10 +2,12 @@
 const maxBufferedCharacters = 4 * 1024 * 1024;
 
 /**
- * Reads the data of each event of a `text/event-stream` body, as the backend writes it: one line of data, an empty line after each event,
- * and comments to keep the connection open. The browser's own EventSource cannot send the bearer header, hence this.
+ * Reads the data of each event of a `text/event-stream` body, as the backend writes it: one line of
+ * data, an empty line after each event, and comments to keep the connection open. The browser's own
+ * EventSource cannot send the bearer header, hence this.
  *
- * @throws TypeError of the platform when the connection breaks; RangeError when one event exceeds the bound.
+ * @throws TypeError of the platform when the connection breaks; RangeError when one event exceeds
+ * the bound.
  */
 export async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();

@@ -34,7 +34,8 @@ export async function getTrace(traceId: string): Promise<unknown> {
 }
 
 /**
- * The traces that one of the services took part in and that meet the conditions, each once. The API takes one service at a time.
+ * The traces that one of the services took part in and that meet the conditions, each once. The API
+ * takes one service at a time.
  *
  * @param conditions further parameters of `GET /api/traces`
  */

@@ -18,11 +18,12 @@ export function isFinal(progress: Progress): boolean {
 }
 
 /**
- * Yields a run's progress until it is `completed` or `failed`: from the event stream while that works, else by
- * polling. A stream that cannot be opened, breaks, or ends early is not an error: polling yields the same.
+ * Yields a run's progress until it is `completed` or `failed`: from the event stream while that
+ * works, else by polling. A stream that cannot be opened, breaks, or ends early is not an error:
+ * polling yields the same.
  *
- * @throws {ApiFailure} `session_lapsed`; or from polling: `refused` (404: no such run), `unreadable`, `unreachable`
- * after `maxMissedPolls`.
+ * @throws {ApiFailure} `session_lapsed`; or from polling: `refused` (404: no such run),
+ * `unreadable`, `unreachable` after `maxMissedPolls`.
  */
 export async function* watchRun(
   client: ApiClient,

@@ -47,7 +47,10 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
   );
 }
 
-/** A failure brought back by a browser without a session. It stays stored and is shown again after sign-in. */
+/**
+ * A failure brought back by a browser without a session. It stays stored and is shown again after
+ * sign-in.
+ */
 function failedReturn() {
   const consent = readConsentOutcome(window.sessionStorage);
   if (consent?.kind === "failed")

@@ -1,12 +1,17 @@
+import type { Failure } from "backend-api";
 import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { useEffect, useState } from "react";
+import { ApiFailure, describeFailure } from "../api/api-failure.ts";
 import { BrandMark } from "../components/brand-mark.tsx";
+import { FailurePanel } from "../components/failure-panel.tsx";
 import { NOT_LOADED } from "../components/load-later.tsx";
+import { formatRunAddress } from "../components/run-address.ts";
 import { CompareRuns } from "../features/compare/compare-runs.tsx";
 import { type Recording, traceOf } from "../features/compare/recording.ts";
 import { MessageDetail } from "../features/protocol/message-detail.tsx";
 import type { TabName } from "../features/protocol/message-tabs.tsx";
 import styles from "./header.module.css";
+import type { OwnRun } from "./load-own-run.ts";
 
 const MODES = ["person-server", "federated"] as const;
 type Mode = (typeof MODES)[number];
@@ -26,25 +31,46 @@ const LOAD: Readonly<Record<Mode | "february", () => Promise<{ default: unknown 
   federated: () => import("../features/compare/recorded/federated.json"),
 };
 
-/** The page of both versions: recorded runs, with the same parts as the view of a run. `#federated` names the mode. */
+interface ShownRuns {
+  readonly february: ProtocolRun;
+  readonly draft11: ProtocolRun;
+  /** The side that is the user's own run. */
+  readonly own?: "february" | "draft11";
+}
+
+/**
+ * The page of both versions: recorded runs, or with `#run=` and its id a run of the user beside the
+ * recording of the other version. `#federated` names the mode of the recording of draft -11.
+ */
 export function CompareApp() {
   const [mode, setMode] = useState<Mode>(() => modeIn(window.location.hash));
-  const [runs, setRuns] = useState<{ february: ProtocolRun; draft11: ProtocolRun }>();
+  const [runId] = useState(() => runIdIn(window.location.hash));
+  const [runs, setRuns] = useState<ShownRuns>();
   const [hasFailed, setFailed] = useState(false);
+  const [problem, setProblem] = useState<Failure>();
   const [tab, setTab] = useState<TabName>("checks");
   useEffect(() => {
     let isCurrent = true;
-    Promise.all([readRecorded("february"), readRecorded(mode)]).then(
-      ([february, draft11]) => isCurrent && setRuns({ february, draft11 }),
-      () => isCurrent && setFailed(true),
+    const whenCurrent =
+      <Value,>(act: (value: Value) => void) =>
+      (value: Value) =>
+        isCurrent && act(value);
+    const ownRun = runId === undefined ? undefined : readOwn(runId, whenCurrent(setProblem));
+    Promise.all([readRecorded("february"), readRecorded(mode), ownRun]).then(
+      whenCurrent(([february, draft11, own]) => {
+        if (own === undefined) setRuns({ february, draft11 });
+        else if (own.profile === "draft-11") setRuns({ february, draft11: own.run, own: "draft11" });
+        else setRuns({ february: own.run, draft11, own: "february" });
+      }),
+      whenCurrent(() => setFailed(true)),
     );
     return () => {
       isCurrent = false;
     };
-  }, [mode]);
+  }, [mode, runId]);
   const pick = (picked: Mode) => {
     setMode(picked);
-    window.history.replaceState({}, "", `#${picked}`);
+    if (runId === undefined) window.history.replaceState({}, "", `#${picked}`);
   };
 
   return (
@@ -60,21 +86,37 @@ export function CompareApp() {
       <main className="column" aria-busy={runs === undefined}>
         <div className="column">
           <h1 className="page-title">The same run in February 2026 and in draft -11</h1>
-          <p>
-            The same task over the same two agents, recorded from runs of this demo: first in February’s
-            protocol with the user’s consent and token exchange, then in draft -11. Each row has the messages
-            that are for the same thing, and what changed and why. What differs in their headers is marked.
-            Open a message for its checks, signature and tokens. Sections are draft -11’s.
-          </p>
-          <fieldset className="line picks">
-            <legend className="spoken">Mode of draft -11</legend>
-            {MODES.map((name) => (
-              <button key={name} type="button" aria-pressed={name === mode} onClick={() => pick(name)}>
-                {WORDS[name].label}
-              </button>
-            ))}
-            <span className="note">{WORDS[mode].text}</span>
-          </fieldset>
+          {runs?.own === undefined ? (
+            <p>
+              The same task over the same two agents, recorded from runs of this demo: first in February’s
+              protocol with the user’s consent and token exchange, then in draft -11. Each row has the
+              messages that are for the same thing, and what changed and why. What differs in their headers is
+              marked. Open a message for its checks, signature and tokens. Sections are draft -11’s.
+            </p>
+          ) : (
+            <p>
+              Your run{" "}
+              <a href={`/${formatRunAddress({ kind: "run", requestId: runId ?? "" })}`}>
+                <code>{runId?.slice(0, 8)}</code>
+              </a>{" "}
+              beside a recorded run of the same task in the other version. Each row has the messages that are
+              for the same thing, and what changed and why. Sections are draft -11’s.
+            </p>
+          )}
+          {problem && (
+            <FailurePanel title="Your run cannot be shown: these are recordings" failure={problem} />
+          )}
+          {runs?.own !== "draft11" && (
+            <fieldset className="line picks">
+              <legend className="spoken">Mode of draft -11</legend>
+              {MODES.map((name) => (
+                <button key={name} type="button" aria-pressed={name === mode} onClick={() => pick(name)}>
+                  {WORDS[name].label}
+                </button>
+              ))}
+              <span className="note">{WORDS[mode].text}</span>
+            </fieldset>
+          )}
         </div>
         {hasFailed && <p role="alert">{NOT_LOADED}</p>}
         {runs && (
@@ -93,6 +135,29 @@ export function CompareApp() {
       </main>
     </>
   );
+}
+
+const SIGNED_OUT: Failure = {
+  code: "session_lapsed",
+  message: "You are not signed in in this tab.",
+  advice: "Sign in on the demo’s page, and open the comparison from the page of the run.",
+};
+
+/** The run, or undefined after `onProblem`. */
+async function readOwn(runId: string, onProblem: (failure: Failure) => void): Promise<OwnRun | undefined> {
+  try {
+    const { loadOwnRun } = await import("./load-own-run.ts");
+    return await loadOwnRun(runId);
+  } catch (error) {
+    const isSignedOut = error instanceof ApiFailure && error.kind === "session_lapsed";
+    onProblem(isSignedOut ? SIGNED_OUT : describeFailure(error));
+    return undefined;
+  }
+}
+
+/** Undefined for any other address. */
+function runIdIn(hash: string): string | undefined {
+  return /^#run=([A-Za-z0-9-]{1,100})$/.exec(hash)?.[1];
 }
 
 async function readRecorded(name: Mode | "february"): Promise<ProtocolRun> {

@@ -1,4 +1,5 @@
-// Mantine's styles, only of the components in use, in the order its documentation asks for (dependencies first).
+// Mantine's styles, only of the components in use, in the order its documentation asks for
+// (dependencies first).
 import "@mantine/core/styles/baseline.css";
 import "@mantine/core/styles/default-css-variables.css";
 import "@mantine/core/styles/global.css";

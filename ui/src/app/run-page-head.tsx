@@ -17,7 +17,9 @@ export function RunPageHead({ address: { kind, requestId, attemptId } }: { addre
           <code title={requestId}>{requestId.slice(0, 8)}</code>
         </h2>
       </div>
-      <a href="/compare.html">Compare February and draft -11</a>
+      {kind === "run" && !isAttempt && (
+        <a href={`/compare.html#run=${requestId}`}>Compare with the other version</a>
+      )}
     </div>
   );
 }

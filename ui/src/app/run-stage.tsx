@@ -9,8 +9,10 @@ import { Panel } from "../components/panel.tsx";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
 import { BreakIt } from "../features/break-it/break-it.tsx";
 import { AttemptView } from "../features/protocol/attempt-view.tsx";
+import { mostTelling } from "../features/protocol/most-telling.ts";
 import { ProtocolView } from "../features/protocol/protocol-view.tsx";
 import type { RunTraceState } from "../features/protocol/use-run-trace.ts";
+import { TakeAlong } from "../features/take-along/take-along.tsx";
 import { Waterfall } from "../features/traces/waterfall.tsx";
 
 interface RunStageProps {
@@ -32,7 +34,7 @@ interface RunStageProps {
   children?: ReactNode;
 }
 
-/** The messages of a run, the attacks on it, and its spans. */
+/** The messages of a run, the attacks on it, its spans, and what can be taken along of it. */
 export function RunStage(props: RunStageProps) {
   const { client, profile, address, user, disabled, state, isReplayed, onOpen, children } = props;
   const { kind, requestId, messageId } = address;
@@ -92,6 +94,15 @@ export function RunStage(props: RunStageProps) {
             }
           />
         </Fold>
+      )}
+      {hasMessages && (
+        <Panel title="Take it along">
+          <TakeAlong
+            {...{ client, requestId, run }}
+            hasEvidence={trace?.break_it !== undefined}
+            message={run.messages.find(({ id }) => id === messageId) ?? mostTelling(run.messages)?.message}
+          />
+        </Panel>
       )}
     </>
   );

@@ -45,7 +45,10 @@ export const theme = createTheme({
   fontFamilyMonospace: "var(--mono)",
 });
 
-/** Mantine's names for colours of `components/base.css`. By scheme, as Mantine's own values are, which would win otherwise. */
+/**
+ * Mantine's names for colours of `components/base.css`. By scheme, as Mantine's own values are,
+ * which would win otherwise.
+ */
 const shared = {
   "--mantine-color-body": "var(--ground)",
   "--mantine-color-text": "var(--ink)",

@@ -5,8 +5,8 @@ import styles from "./version-menu.module.css";
 const PANEL_ID = "versions";
 
 /**
- * Version and mode of this demo, and how to start the others: the page starts none. The browser opens
- * and closes the panel, by Escape and by a press elsewhere, too.
+ * Version and mode of this demo, and how to start the others: the page starts none. The browser
+ * opens and closes the panel, by Escape and by a press elsewhere, too.
  */
 export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" | "mode"> }) {
   const running = runningVersion(config);

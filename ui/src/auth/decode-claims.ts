@@ -3,7 +3,10 @@ export interface DecodedToken {
   claims: Record<string, unknown>;
 }
 
-/** Decodes a JWT for display; undefined if it is not a JWT. Verifies NOTHING: never decide anything by the result. */
+/**
+ * Decodes a JWT for display; undefined if it is not a JWT. Verifies NOTHING: never decide anything
+ * by the result.
+ */
 export function decodeClaims(token: string): DecodedToken | undefined {
   const [header, payload, signature, ...rest] = token.split(".");
   if (!header || !payload || signature === undefined || rest.length > 0) return undefined;

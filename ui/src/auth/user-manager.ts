@@ -2,8 +2,9 @@ import { UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 
 /**
- * The OIDC client: code flow with PKCE, tokens in this tab's sessionStorage (so that they survive the trip to the
- * consent page and end with the tab), renewal by refresh token before the access token expires.
+ * The OIDC client: code flow with PKCE, tokens in this tab's sessionStorage (so that they survive
+ * the trip to the consent page and end with the tab), renewal by refresh token before the access
+ * token expires.
  */
 export function createUserManager(config: RuntimeConfig): UserManager {
   const page = `${window.location.origin}/`;

@@ -8,7 +8,10 @@ interface BusyButtonProps
   busy: boolean;
 }
 
-/** A button that ignores presses while busy and keeps the keyboard focus, which a disabled button loses. */
+/**
+ * A button that ignores presses while busy and keeps the keyboard focus, which a disabled button
+ * loses.
+ */
 export function BusyButton({ busy, onClick, leftSection, ...others }: BusyButtonProps) {
   return (
     <Button

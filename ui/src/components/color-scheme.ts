@@ -1,7 +1,10 @@
 const NAME = "color-scheme";
 const SECONDS = 31_536_000;
 
-/** Keeps the colours that the user has chosen for the demo's pages on other ports of this host: cookies know no ports. */
+/**
+ * Keeps the colours that the user has chosen for the demo's pages on other ports of this host:
+ * cookies know no ports.
+ */
 export function shareColorScheme(scheme: "light" | "dark"): void {
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in all browsers
   document.cookie = `${NAME}=${scheme}; path=/; max-age=${SECONDS}; samesite=lax`;

@@ -1,6 +1,9 @@
 import type { ReactNode } from "react";
 
-/** Line icons at the size of the text around them. Decorative: the control beside them carries the name. */
+/**
+ * Line icons at the size of the text around them. Decorative: the control beside them carries the
+ * name.
+ */
 function icon(children: ReactNode) {
   return (
     <svg

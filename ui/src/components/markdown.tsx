@@ -31,8 +31,8 @@ const components: Components = {
 };
 
 /**
- * Markdown written by an agent, hence not trusted: raw HTML shows as text, script URLs are dropped, and images are
- * left out because fetching one would notify its host.
+ * Markdown written by an agent, hence not trusted: raw HTML shows as text, script URLs are dropped,
+ * and images are left out because fetching one would notify its host.
  */
 export default function Markdown({ text }: { text: string }) {
   return (

@@ -105,7 +105,9 @@ interface ProtocolStepsProps {
   mode?: string | undefined;
 }
 
-/** One authorized request in the mode of the demo: signed request, challenge, token, signed request. */
+/**
+ * One authorized request in the mode of the demo: signed request, challenge, token, signed request.
+ */
 export function ProtocolSteps({ profile, mode = "" }: ProtocolStepsProps) {
   const byMode = ofDialect(STEPS, profile);
   const steps = byMode[mode] ?? byMode[""] ?? [];

@@ -12,7 +12,10 @@ export interface RunAddress {
 const ADDRESS =
   /^#\/(runs|orders)\/([A-Za-z0-9-]{1,100})(?:\/attempts\/([0-9a-f]{32}))?(?:\/messages\/([0-9a-f]{1,32}))?$/;
 
-/** Reads `#/runs/{id}`, `#/runs/{id}/attempts/{trace id}` and `#/orders/{id}`, each with or without `/messages/{message id}`; undefined for anything else. */
+/**
+ * Reads `#/runs/{id}`, `#/runs/{id}/attempts/{trace id}` and `#/orders/{id}`, each with or without
+ * `/messages/{message id}`; undefined for anything else.
+ */
 export function parseRunAddress(hash: string): RunAddress | undefined {
   const [, place, requestId, attemptId, messageId] = ADDRESS.exec(hash) ?? [];
   if (requestId === undefined) return undefined;

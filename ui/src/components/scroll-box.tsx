@@ -8,7 +8,10 @@ interface ScrollBoxProps {
   children: ReactNode;
 }
 
-/** Something that may be wider than its place. It scrolls sideways then, as a region that the keyboard reaches; the page does not. */
+/**
+ * Something that may be wider than its place. It scrolls sideways then, as a region that the
+ * keyboard reaches; the page does not.
+ */
 export function ScrollBox({ label, kind = "table", children }: ScrollBoxProps) {
   const box = useRef<HTMLDivElement>(null);
   const isWide = useIsWide(box);

@@ -2,7 +2,10 @@ import { sectionLinks } from "protocol-trace/read";
 import { useRef, useState } from "react";
 import { SectionText } from "./section-text.tsx";
 
-/** Links to the sections of the RFC, of draft -11 or of the wire profile that require a check. Profile sections open on the page. */
+/**
+ * Links to the sections of the RFC, of draft -11 or of the wire profile that require a check.
+ * Profile sections open on the page.
+ */
 export function SectionLinks({ section }: { section: string }) {
   const [open, setOpen] = useState<string | undefined>(undefined);
   const opener = useRef<HTMLButtonElement>(null);

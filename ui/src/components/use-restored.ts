@@ -1,6 +1,9 @@
 import { useEffect } from "react";
 
-/** Calls when the Back button restores this page from the browser's cache, in the state in which it was left. */
+/**
+ * Calls when the Back button restores this page from the browser's cache, in the state in which it
+ * was left.
+ */
 export function useRestored(onRestored: () => void): void {
   useEffect(() => {
     const onShow = (event: PageTransitionEvent) => {

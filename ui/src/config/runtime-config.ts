@@ -17,7 +17,9 @@ const runtimeConfigSchema = z.object({
 /** Where this page finds its backend and its auth server. URLs have no trailing slash. */
 export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;
 
-/** The person server's page of what the user has granted. Undefined where no person server grants. */
+/**
+ * The person server's page of what the user has granted. Undefined where no person server grants.
+ */
 export function grantsPageUrl({ profile, mode, personServerUrl }: RuntimeConfig): string | undefined {
   const hasGrants = profile === "draft-11" && mode !== "agent-identity" && personServerUrl !== undefined;
   return hasGrants ? `${personServerUrl}/granted` : undefined;

@@ -42,7 +42,10 @@ export const VERSIONS: readonly Version[] = [
   },
 ];
 
-/** Version and mode of this demo, as its configuration names them. Without a profile it is February's. */
+/**
+ * Version and mode of this demo, as its configuration names them. Without a profile it is
+ * February's.
+ */
 export function runningVersion(config: { profile?: Version["name"] | undefined; mode?: string | undefined }) {
   const { name, title, modes } = VERSIONS.find(({ name }) => name === (config.profile ?? "february-2026"))!;
   return { name, title, mode: modes.find((mode) => mode.name === config.mode) };

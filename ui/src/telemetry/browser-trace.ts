@@ -10,16 +10,21 @@ const STATUS_ERROR = 2;
 export interface BrowserSpan {
   /** W3C `traceparent` for the request that the span stands for. */
   readonly traceparent: string;
-  /** Ends it and sends it, in the background. `status` of the response; undefined when none came. */
+  /**
+   * Ends it and sends it, in the background. `status` of the response; undefined when none came.
+   */
   end(status: number | undefined): void;
 }
 
-/** Starts a trace: a span that stands for one request of this page and everything that follows from it. */
+/**
+ * Starts a trace: a span that stands for one request of this page and everything that follows from
+ * it.
+ */
 export type StartTrace = (name: string, request: { method: string; url: string }) => BrowserSpan;
 
 /**
- * Makes the first span of a trace and sends it as one OTLP/HTTP request. OpenTelemetry's SDK for browsers is many times
- * the size of this. Failures to reach the collector are ignored.
+ * Makes the first span of a trace and sends it as one OTLP/HTTP request. OpenTelemetry's SDK for
+ * browsers is many times the size of this. Failures to reach the collector are ignored.
  *
  * @param options.otlpUrl the collector's base URL; it must allow this page's origin (CORS)
  */

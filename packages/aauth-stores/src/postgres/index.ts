@@ -12,6 +12,8 @@ import { DEADLINE_MS, type Deadline, type OpenStores } from "../stores.ts";
 import { Connections } from "./connections.ts";
 import { Entries } from "./entries.ts";
 
+export { countPostgresEntries } from "./count-entries.ts";
+
 /** Address of a database, and the deadline of its calls. */
 export interface PostgresOptions extends Deadline, Unreadable {
   /** `postgres://user:password@host:port/database`. The tables are created in its schema. */

@@ -27,12 +27,13 @@ import { TokenSource } from "./token-source.ts";
 import type { Agent, AgentOptions, FetchContext } from "./types.ts";
 
 /**
- * Creates an agent. It keeps no state of a call; tokens it has got itself are cached until shortly before they expire,
- * and a token that speaks for a user is never used for another one.
+ * Creates an agent. It keeps no state of a call; tokens it has got itself are cached until shortly
+ * before they expire, and a token that speaks for a user is never used for another one.
  *
  * Does NOT verify what a resource answers, nor retry failed connections.
  *
- * @throws TypeError for an option that could never work, such as an `id` that is not a canonical identifier.
+ * @throws TypeError for an option that could never work, such as an `id` that is not a canonical
+ * identifier.
  *
  * @example
  * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
@@ -66,7 +67,10 @@ export function createAgent(options: AgentOptions): Agent {
 
 const AGENTS = new WeakMap<Agent, { readonly parts: AgentParts; readonly tokens: TokenSource }>();
 
-/** The parts of an agent, for what a dialect adds to it; undefined for one that {@link createAgent} has not made. */
+/**
+ * The parts of an agent, for what a dialect adds to it; undefined for one that {@link createAgent}
+ * has not made.
+ */
 export const partsOf = (agent: Agent) => AGENTS.get(agent);
 
 function partsOfOptions(options: AgentOptions): AgentParts {
@@ -76,7 +80,8 @@ function partsOfOptions(options: AgentOptions): AgentParts {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const store = options.stores?.records<ObtainedToken>(`tokens ${id}`);
   const { ownServer } = profile.tokenRequests;
-  // Where tokens name the servers, and servers their endpoints, untrusted callers choose the address.
+  // Where tokens name the servers, and servers their endpoints, untrusted callers choose the
+  // address.
   const toServers =
     ownServer === undefined
       ? transport
@@ -122,7 +127,8 @@ function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, pr
       throw new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`);
     }
   }
-  // A `cacheKey` that is null is not undefined: all users without a name would share the tokens of one of them.
+  // A `cacheKey` that is null is not undefined: all users without a name would share the tokens of
+  // one of them.
   for (const name of [
     "state",
     "cacheKey",

@@ -6,15 +6,19 @@ const MAX_BYTES = 16_384;
 const MAX_MS = 5_000;
 const MAX_CHARACTERS = 300;
 
-/** Members in which servers put a sentence for people: OAuth, FastAPI and problem JSON, and what others use. */
+/**
+ * Members in which servers put a sentence for people: OAuth, FastAPI and problem JSON, and what
+ * others use.
+ */
 const MEMBERS = ["error_description", "detail", "message", "title", "error"] as const;
 
 /** `eyJ` begins each JSON object in base64url: a token that a peer quotes, whole or not. */
 const TOKENS = /eyJ[\w-]{8,}(?:\.[\w-]*)*/g;
 
 /**
- * What a refusal says in its own words: one line of at most 300 printable characters, tokens cut out. Empty for a page, for a body of
- * more than 16 KiB, and for one that does not come within five seconds.
+ * What a refusal says in its own words: one line of at most 300 printable characters, tokens cut
+ * out. Empty for a page, for a body of more than 16 KiB, and for one that does not come within five
+ * seconds.
  *
  * @throws what `signals` abort with
  */
@@ -30,8 +34,8 @@ export async function answerWords(
 }
 
 /**
- * The text of a body of another party that is read for its words only; undefined for one of more bytes, and for one that
- * does not come within five seconds.
+ * The text of a body of another party that is read for its words only; undefined for one of more
+ * bytes, and for one that does not come within five seconds.
  *
  * @throws what `signals` abort with
  */

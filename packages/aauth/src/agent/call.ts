@@ -1,5 +1,6 @@
 /**
- * A `fetch` that signs, and that meets what a resource requires: the profile decides each step, this file carries it out.
+ * A `fetch` that signs, and that meets what a resource requires: the profile decides each step,
+ * this file carries it out.
  *
  * @module
  */
@@ -77,7 +78,7 @@ class Call {
   readonly #request: CallersRequest;
   readonly #resumed: Progress | undefined;
   readonly #keys: AgentKeys;
-  /** One key for the whole call, even if the agent's key is rotated meanwhile: challenges are bound to it. */
+  /** One key for the whole call, also across a rotation: challenges are bound to it. */
   readonly #current: SigningKey;
   readonly #exchange: ResourceExchange;
   #context: ResourceCall;
@@ -120,7 +121,7 @@ class Call {
     this.#exchange.covers = resumed?.covers;
   }
 
-  /** The profile decides on a step, this class carries it out, and from its outcome the profile decides on the next. */
+  /** The profile decides on each step from the outcome of the one before. */
   async run(): Promise<Response> {
     const { profile, signatureScheme, mayIdentify = true } = this.#parts;
     const { resource, returnUrl, scope } = this.#context;
@@ -199,7 +200,7 @@ class Call {
     }
   }
 
-  // ------------------------------------------------------------------------------------------------- what requests carry
+  // --------------------------------------------------------------------------- what requests carry
 
   #useKey(key: SigningKey): void {
     this.#context = { ...this.#context, key };
@@ -228,7 +229,7 @@ class Call {
     return held;
   }
 
-  // -------------------------------------------------------------------------------------------------------------- requests
+  // -------------------------------------------------------------------------------------- requests
 
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
     const { reason } = step;
@@ -279,7 +280,7 @@ class Call {
     return offer?.challenge;
   }
 
-  // ---------------------------------------------------------------------------------------------------------------- tokens
+  // ---------------------------------------------------------------------------------------- tokens
 
   async #obtain(challenge: Challenge): Promise<CallOutcome> {
     let wanted: WantedToken;
@@ -305,7 +306,10 @@ class Call {
     }
   }
 
-  /** The servers that tokens may come from, in a profile where they are not configured: found out when the first one is needed. */
+  /**
+   * The servers that tokens may come from, in a profile where they are not configured: found out
+   * when the first one is needed.
+   */
   async #findServers(): Promise<void> {
     const { profile, trustedAuthServers: trustedServers, identity } = this.#parts;
     const { ownServer } = profile.tokenRequests;
@@ -340,7 +344,10 @@ class Call {
     return wanted;
   }
 
-  /** The answer of the caller, as the server gets it. Less scope means another resource token, which the resource has to issue. */
+  /**
+   * The answer of the caller, as the server gets it. Less scope means another resource token, which
+   * the resource has to issue.
+   */
   async #clarify(
     question: Clarification,
     ask: NonNullable<FetchContext["onClarification"]>,
@@ -357,9 +364,9 @@ class Call {
     return { action: "update", resourceToken, presentedToken, justification };
   }
 
-  // ------------------------------------------------------------------------------------------------------------- other ends
+  // ------------------------------------------------------------------------------------ other ends
 
-  /** The call waits for the token that it asks for, if it does, or for the response of the resource. */
+  /** The call waits for the token that it asks for, or for the response of the resource. */
   #waitingOf(polling: PollState): WaitingCall {
     const { resource, key } = this.#context;
     const wanted = this.#asking;

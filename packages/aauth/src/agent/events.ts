@@ -29,7 +29,10 @@ interface About {
   readonly purpose: "resource" | "token";
 }
 
-/** No member ever holds a key or a signature, nor a full token unless the agent was created with `revealTokens`. */
+/**
+ * No member ever holds a key or a signature, nor a full token unless the agent was created with
+ * `revealTokens`.
+ */
 export type AgentEvent =
   | (About & {
       readonly type: "request_signed";
@@ -110,7 +113,10 @@ export type AgentEvent =
       readonly interaction?: Interaction | undefined;
       readonly clarification?: Clarification | undefined;
     }
-  /** A person has to act: `page` is what a browser opens. `isRelayed`: their own server brings them there. */
+  /**
+   * A person has to act: `page` is what a browser opens. `isRelayed`: their own server brings them
+   * there.
+   */
   | (Interaction & {
       readonly type: "interaction_required";
       readonly party: string;
@@ -161,7 +167,10 @@ export function showToken(
   return { ...decoded, tokenId: tokenId(token, decoded.claims), ...(revealTokens && { token }) };
 }
 
-/** Cuts the token that scheme jwt puts into the line of the key claim, and what is in the line of `authorization`. */
+/**
+ * Cuts the token that scheme jwt puts into the line of the key claim, and what is in the line of
+ * `authorization`.
+ */
 export function cutSignatureBase(base: string): string {
   return base
     .replace(/([ ;])jwt="([^"]{0,12})[^"]*"/, '$1jwt="$2…"')

@@ -1,6 +1,6 @@
 /**
- * A request to a party and the polls for its deferred response: when to poll, who acts meanwhile, and where it stands when the caller does not
- * wait.
+ * A request to a party and the polls for its deferred response: when to poll, who acts meanwhile,
+ * and where it stands when the caller does not wait.
  *
  * @module
  */
@@ -17,7 +17,9 @@ import { type PollState, StillDeferredError } from "./waiting-call.ts";
 const DEFAULT_WAIT_SECONDS = 5;
 /** A party must not make an agent spin. */
 const MIN_WAIT_MS = 20;
-/** By which a party that is polled too often makes the polls further apart (RFC 8628 section 3.5). */
+/**
+ * By which a party that is polled too often makes the polls further apart (RFC 8628 section 3.5).
+ */
 const SLOWER_BY_SECONDS = 5;
 /** Questions that an agent answers before it withdraws. */
 const MAX_QUESTIONS = 5;
@@ -79,11 +81,11 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
   }
 
   /**
-   * Waits for a deferred response, polls, and polls again for as long as the party says that it is too early. The reply may
-   * be deferred again.
+   * Waits for a deferred response, polls, and polls again for as long as the party says that it is
+   * too early. The reply may be deferred again.
    *
-   * @throws StillDeferredError where the caller does not wait, when the next poll would be too late, and for an interaction or a question
-   * that nothing here can handle
+   * @throws StillDeferredError where the caller does not wait, when the next poll would be too
+   * late, and for an interaction or a question that nothing here can handle
    * @throws AAuthAgentError `request_cancelled` where the caller withdraws
    * @throws the reason of the signal; what the caller's own functions throw
    */
@@ -209,7 +211,8 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
 /**
  * The head of a response.
  *
- * @param polledAt address of a poll: a response without `Location` is deferred to there (draft -11, section 7.5.2.1)
+ * @param polledAt address of a poll: a response without `Location` is deferred to there (draft -11,
+ * section 7.5.2.1)
  */
 export const headOf = ({ status, headers }: Response, url: string, polledAt?: string): ResponseHead => ({
   status,

@@ -10,7 +10,10 @@ import { anyOf } from "./timeout.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
-  /** Absolute and in the URL parser's spelling, which is what goes on the wire and into the signature. */
+  /**
+   * Absolute and in the URL parser's spelling, which is what goes on the wire and into the
+   * signature.
+   */
   readonly url: string;
   /** Lower-case names; nothing that belongs to the signature or the connection. */
   readonly headers: Record<string, string>;
@@ -24,9 +27,10 @@ export interface CallersRequest extends OutgoingRequest {
 }
 
 /**
- * @throws TypeError for a URL that is not http or https or has credentials, for a GET or HEAD with a body, and for a body that has been
- * read already; RangeError for a body over `maxBodyBytes`: it is kept in memory for its digest and for the retry. The reason of a signal
- * that aborts while the body is read.
+ * @throws TypeError for a URL that is not http or https or has credentials, for a GET or HEAD with
+ * a body, and for a body that has been read already; RangeError for a body over `maxBodyBytes`: it
+ * is kept in memory for its digest and for the retry. The reason of a signal that aborts while the
+ * body is read.
  */
 export async function readOutgoingRequest(
   input: string | URL | Request,
@@ -65,12 +69,16 @@ function addressOf(text: string): Pick<CallersRequest, "url" | "origin"> {
   if (url.username !== "" || url.password !== "")
     throw new TypeError("a URL with credentials cannot be signed");
   url.hash = "";
-  // Without the question mark of an empty query: some clients send it and some do not, and the signature covers what is sent.
+  // Without the question mark of an empty query: some clients send it and some do not, and the
+  // signature covers what is sent.
   if (url.search === "") url.search = "";
   return { url: url.href, origin: url.origin };
 }
 
-/** Fields by lower-case name. Most callers pass a plain object of strings, for which `Headers` is a detour. */
+/**
+ * Fields by lower-case name. Most callers pass a plain object of strings, for which `Headers` is a
+ * detour.
+ */
 function fieldsOf(source: RequestInit["headers"]): Record<string, string> {
   if (source === undefined || Object.getPrototypeOf(source) !== Object.prototype) {
     return Object.fromEntries(new Headers(source));
@@ -104,7 +112,8 @@ async function readBody(
     requireBounded(body, maxBodyBytes);
   } else if (source instanceof Uint8Array) {
     requireBounded(source, maxBodyBytes);
-    // A copy: what its owner does with it meanwhile must not come between signature and wire, nor into the retry.
+    // A copy: what its owner does with it meanwhile must not come between signature and wire, nor
+    // into the retry.
     body = new Uint8Array(source);
   } else {
     const response = unreadBody(source);

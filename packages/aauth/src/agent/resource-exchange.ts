@@ -120,7 +120,9 @@ export class ResourceExchange {
     return { ...head, challenge: await this.#challengeIn(response, head, context) };
   }
 
-  /** Components that the resource publishes: looked up for a query, which is covered only if listed. */
+  /**
+   * Components that the resource publishes: looked up for a query, which is covered only if listed.
+   */
   async #published({ url }: OutgoingRequest, { resource, signal }: ResourceCall) {
     const { profile, discovery } = this.#parts;
     const { publishedComponents } = profile.calls;
@@ -128,7 +130,10 @@ export class ResourceExchange {
     return unlessAborted(publishedComponents(resource, discovery), signal);
   }
 
-  /** With what the profile sends with each request; a caller's own field of the same name takes precedence. */
+  /**
+   * With what the profile sends with each request; a caller's own field of the same name takes
+   * precedence.
+   */
   async #withFields(request: OutgoingRequest, context: ResourceCall): Promise<OutgoingRequest> {
     const { requestFields, readSession } = this.#parts.profile.calls;
     if (requestFields === undefined) return request;
@@ -196,7 +201,10 @@ export class ResourceExchange {
     }
   }
 
-  /** Asks the agent's own server to bring the person to a page of the resource. Without it they can still be brought there. */
+  /**
+   * Asks the agent's own server to bring the person to a page of the resource. Without it they can
+   * still be brought there.
+   */
   async #relay(interaction: Interaction, context: ResourceCall): Promise<boolean> {
     const parts = this.#parts;
     const { ownServer } = parts.profile.tokenRequests;
@@ -205,7 +213,8 @@ export class ResourceExchange {
     try {
       const request = ownServer.relay(server, interaction, await tokenRequestContext(parts, context));
       const own = { ...context, trustedServers: [server] };
-      // A deferred response says no more than that the person was reached: that of the resource is polled.
+      // A deferred response says no more than that the person was reached: that of the resource is
+      // polled.
       return isSuccess((await notifyServer(parts, request, own, { isReported: true })).status);
     } catch (error) {
       if (error instanceof AAuthError) return false;

@@ -70,7 +70,10 @@ export interface SendOptions {
   readonly purpose: "resource" | "token";
   /** Default: `purpose`. */
   readonly endpoint?: EndpointRole | undefined;
-  /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
+  /**
+   * Until the response headers are here; the body may stream on. Unset or `Infinity` where the
+   * request's own signals see to it.
+   */
   readonly timeoutMs?: number;
   readonly observe: AgentObserver;
   /** Components to cover beside those of the profile. Default: none. */

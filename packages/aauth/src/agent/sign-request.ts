@@ -16,7 +16,10 @@ export interface RequestToSign {
   readonly method: string;
   /** Absolute, exactly as it goes on the wire; nothing is normalised, a fragment is ignored. */
   readonly url: string;
-  /** Lower-case names. With a body, `content-type` has to be here. Signature headers of an earlier try do not count. */
+  /**
+   * Lower-case names. With a body, `content-type` has to be here. Signature headers of an earlier
+   * try do not count.
+   */
   readonly headers?: HeaderFields | undefined;
   /** The bytes as they go on the wire. */
   readonly body?: Uint8Array | undefined;
@@ -30,11 +33,16 @@ export interface SignRequestOptions {
   readonly signatureKey: SignatureKeyScheme;
   /** Default `draft11`. */
   readonly profile?: SigningProfile | undefined;
-  /** What kind of endpoint is asked, where the profile's coverage depends on it. Default `resource`. */
+  /**
+   * What kind of endpoint is asked, where the profile's coverage depends on it. Default `resource`.
+   */
   readonly endpoint?: EndpointRole | undefined;
   /** Clock in Unix seconds. Default the system's. */
   readonly now?: (() => number) | undefined;
-  /** Components that the receiver publishes to demand beside those of the profile. Covered where the request has them. Default none. */
+  /**
+   * Components that the receiver publishes to demand beside those of the profile. Covered where the
+   * request has them. Default none.
+   */
   readonly additionalComponents?: readonly string[] | undefined;
   /**
    * The nonce to send, in base64url; false for none. Default: a new one on unsafe methods, where
@@ -61,10 +69,13 @@ export interface SignedRequest {
  *
  * Does NOT send anything, nor add `content-type`.
  *
- * @throws TypeError for a `url` that is not absolute http or https or has a user part, for an `id` that is not a canonical identifier, and
- * for `headers` with a name that is not in lower case. In a `Headers` object it finds no field: give `Object.fromEntries(headers)`.
- * @throws AAuthVerificationError `missing_component` when a body has no `content-type`, or a value is not printable ASCII.
- * @throws AAuthVerificationError `malformed_signature_key` when the kid or token cannot be written, or the profile has no such scheme.
+ * @throws TypeError for a `url` that is not absolute http or https or has a user part, for an `id`
+ * that is not a canonical identifier, and for `headers` with a name that is not in lower case. In a
+ * `Headers` object it finds no field: give `Object.fromEntries(headers)`.
+ * @throws AAuthVerificationError `missing_component` when a body has no `content-type`, or a value
+ * is not printable ASCII.
+ * @throws AAuthVerificationError `malformed_signature_key` when the kid or token cannot be written,
+ * or the profile has no such scheme.
  * @throws AAuthVerificationError `header_too_large`
  *
  * @example
@@ -87,7 +98,8 @@ export async function signRequest(
   if ("id" in signatureKey) requireIdentifier("id", signatureKey.id, profile);
   const added: Record<string, string> = { [fields.signatureKey]: messages.formatKeyClaim(signatureKey, key) };
   const hasBody = body !== undefined && body.length > 0;
-  // Also where it is not covered: the published Keycloak extension reads a body only where a digest is sent.
+  // Also where it is not covered: the published Keycloak extension reads a body only where a digest
+  // is sent.
   if (hasBody) added[fields.contentDigest] = await formatContentDigest(body);
   const nonce = nonceFor(request, options, messages);
   if (nonce !== undefined && fields.nonce !== undefined) added[fields.nonce] = nonce;

@@ -1,14 +1,17 @@
 /** More than any answer takes, and still a time: a longer timer would fire at once. */
 export const MAX_WAIT_SECONDS = 86_400;
 
-/** The earliest of several signals; the platform's own way costs more than a request where there is but one. */
+/**
+ * The earliest of several signals; the platform's own way costs more than a request where there is
+ * but one.
+ */
 export function anyOf(signals: readonly AbortSignal[]): AbortSignal | undefined {
   return signals.length > 1 ? AbortSignal.any([...signals]) : signals[0];
 }
 
 /**
- * Runs something that has to be done in time: the signal given to it aborts with a `TimeoutError`, or with one of `signals`, but never
- * after it is done. `Infinity` disables the timeout.
+ * Runs something that has to be done in time: the signal given to it aborts with a `TimeoutError`,
+ * or with one of `signals`, but never after it is done. `Infinity` disables the timeout.
  */
 export async function withTimeout<T>(
   timeoutMs: number,
@@ -31,7 +34,10 @@ export async function withTimeout<T>(
   }
 }
 
-/** Waits for a promise that others may wait for, too: a signal that aborts ends the waiting, not what is waited for. */
+/**
+ * Waits for a promise that others may wait for, too: a signal that aborts ends the waiting, not
+ * what is waited for.
+ */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

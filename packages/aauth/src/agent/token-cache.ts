@@ -9,7 +9,10 @@ import { StoreFullError } from "../store/quota-store.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
-/** A token that an agent may present, and what has to be known of it. Plain data: it can be written down and read again. */
+/**
+ * A token that an agent may present, and what has to be known of it. Plain data: it can be written
+ * down and read again.
+ */
 export interface ObtainedToken {
   /** Compact JWS. Never log it. */
   readonly token: string;
@@ -29,7 +32,10 @@ export interface ObtainedToken {
   readonly renewAt: number;
   /** Renews it, where the profile has refresh tokens. Never log it. */
   readonly refreshToken?: string;
-  /** A resource has refused the token: it is not presented again, and stays for its refresh token only. */
+  /**
+   * A resource has refused the token: it is not presented again, and stays for its refresh token
+   * only.
+   */
   readonly isRefused?: boolean;
   /** Random name of the claim of a process that may be renewing it. */
   readonly renewal?: string;
@@ -61,7 +67,9 @@ export interface TokenCache {
   releaseRenewal(name: string, refreshToken: string): Promise<void>;
 }
 
-/** Claims of other processes that a process remembers. For one that it has forgotten it waits again. */
+/**
+ * Claims of other processes that a process remembers. For one that it has forgotten it waits again.
+ */
 const MAX_CLAIMS_SEEN = 1_000;
 
 /** A token with a refresh token, and a session, are kept for so long after they were last got. */
@@ -135,7 +143,10 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
   };
 }
 
-/** In whose interest and with which key a resource is called. Two calls that differ here share no token. */
+/**
+ * In whose interest and with which key a resource is called. Two calls that differ here share no
+ * token.
+ */
 export interface TokenOwner {
   /** With the agent's identifier, where the profile gives an agent one person. */
   readonly profile: string;
@@ -150,7 +161,10 @@ export interface TokenOwner {
   readonly mission?: string | undefined;
 }
 
-/** The name of the token used last for a resource: right for a first try, before anything has been asked for. */
+/**
+ * The name of the token used last for a resource: right for a first try, before anything has been
+ * asked for.
+ */
 export function latestKey(owner: TokenOwner): string {
   const { profile, thumbprint, resource, upstreamHash, cacheKey, mission } = owner;
   const parts = [profile, thumbprint, resource, upstreamHash, cacheKey];
@@ -173,7 +187,10 @@ function keyOf(parts: readonly (string | undefined)[]): string {
   return text;
 }
 
-/** A store outside of the process may answer null, or what an earlier version has written: neither is a token. */
+/**
+ * A store outside of the process may answer null, or what an earlier version has written: neither
+ * is a token.
+ */
 export function isObtainedToken(value: Partial<ObtainedToken> | null | undefined): value is ObtainedToken {
   if (typeof value !== "object" || value === null) return false;
   const { token, server, scope, thumbprint, expiresAt, renewAt } = value;

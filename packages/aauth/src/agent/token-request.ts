@@ -1,6 +1,6 @@
 /**
- * Requests for tokens: the endpoint by discovery, one signed exchange with it, and the checks that a token has to pass before it is handed
- * out.
+ * Requests for tokens: the endpoint by discovery, one signed exchange with it, and the checks that
+ * a token has to pass before it is handed out.
  *
  * @module
  */
@@ -26,7 +26,10 @@ import { unlessAborted, withTimeout } from "./timeout.ts";
 import type { ObtainedToken } from "./token-cache.ts";
 import type { PollState } from "./waiting-call.ts";
 
-/** A token with less than this left is replaced, where the profile says nothing else; one that lives shorter than a minute, at half its life. */
+/**
+ * A token with less than this left is replaced, where the profile says nothing else; one that lives
+ * shorter than a minute, at half its life.
+ */
 const RENEW_BEFORE_SECONDS = 30;
 /** For which a server is asked to hold a request, at most. */
 const MAX_PREFERRED_SECONDS = 20;
@@ -36,8 +39,9 @@ const MAX_ANSWER_BYTES = 65_536;
  * Asks a server for a token, and checks the token that comes.
  *
  * @param resumed state of the polling, where the same request was left
- * @throws ConsentRequiredError; TokenRequestError; StillDeferredError; AAuthAgentError `challenge_untrusted`, `token_request_failed`,
- * `request_cancelled`, `payment_required` or of the discovery group
+ * @throws ConsentRequiredError; TokenRequestError; StillDeferredError; AAuthAgentError
+ * `challenge_untrusted`, `token_request_failed`, `request_cancelled`, `payment_required` or of the
+ * discovery group
  */
 export async function requestToken(
   parts: AgentParts,
@@ -161,7 +165,7 @@ async function endpointOf(
   return { url: new URL(url).href, metadata };
 }
 
-// ------------------------------------------------------------------------------------------------------------------ offers
+// ------------------------------------------------------------------------------------------ offers
 
 /** The answer of a resource before it is called. */
 interface Offer {
@@ -170,7 +174,10 @@ interface Offer {
   readonly head: ResponseHead;
 }
 
-/** Asks a resource for the resource token that it hands out before it is called; undefined where it has no such endpoint. */
+/**
+ * Asks a resource for the resource token that it hands out before it is called; undefined where it
+ * has no such endpoint.
+ */
 export async function requestOffer(
   parts: AgentParts,
   scope: string,
@@ -189,7 +196,10 @@ export async function requestOffer(
   return { challenge: offer.read(head), head };
 }
 
-/** Only at the resource itself: its document must not make this agent send signed requests to others. */
+/**
+ * Only at the resource itself: its document must not make this agent send signed requests to
+ * others.
+ */
 async function offeredAt(
   { discovery }: AgentParts,
   resource: string,
@@ -205,7 +215,7 @@ async function offeredAt(
   }
 }
 
-// ------------------------------------------------------------------------------------------------------------- one exchange
+// ------------------------------------------------------------------------------------ one exchange
 
 interface RoundTrip extends Poll {
   readonly signatureKey: SignatureKeyScheme;
@@ -217,7 +227,9 @@ interface RoundTrip extends Poll {
   readonly toResource?: true;
 }
 
-/** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
+/**
+ * The whole exchange has one time limit, reading included: an answer is short and must not drip.
+ */
 async function roundTrip(
   { sendToResource, sendToServer, timeouts }: AgentParts,
   { url, method, contentType, body, withdrawn, signatureKey, ...request }: RoundTrip,
@@ -266,7 +278,8 @@ async function readMembers(
   isOfResource: boolean | undefined,
 ): Promise<TokenResponse["members"]> {
   try {
-    // No cause of what is not JSON: a parser quotes what it could not read, and that may be a token.
+    // No cause of what is not JSON: a parser quotes what it could not read, and that may be a
+    // token.
     return parseJsonObject(decoder.decode(await readAtMost(body, MAX_ANSWER_BYTES)));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;

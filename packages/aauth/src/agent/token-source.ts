@@ -1,5 +1,6 @@
 /**
- * Where a call gets its token from: the cache, another call's request in progress, or its own request.
+ * Where a call gets its token from: the cache, another call's request in progress, or its own
+ * request.
  *
  * @module
  */
@@ -36,7 +37,10 @@ export type ResourceCall = CallContext & { readonly resource: string };
 export class TokenSource {
   readonly #parts: AgentParts;
   readonly #share: ReturnType<typeof createSharing>;
-  /** A token stored without a user's name is the one person's, and agents of several persons may have one key and one cache. */
+  /**
+   * A token stored without a user's name is the one person's, and agents of several persons may
+   * have one key and one cache.
+   */
   readonly #storedFor: string;
 
   constructor(parts: AgentParts) {
@@ -47,8 +51,8 @@ export class TokenSource {
   }
 
   /**
-   * A token held for this resource under the call's key or one of `keys`, first come first; renewed with the call's key if its time has
-   * come and a refresh token is there.
+   * A token held for this resource under the call's key or one of `keys`, first come first; renewed
+   * with the call's key if its time has come and a refresh token is there.
    */
   async held(context: ResourceCall, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
     const { now, tokenCache, serverProfile } = this.#parts;
@@ -61,7 +65,8 @@ export class TokenSource {
       if (isPresentable && now() < obtained.renewAt) return { token: hit(obtained, context), key };
       const kept = { old: obtained, storedAs: latestKey(owner), isPresentable };
       const renewal = await this.#renewed(kept, own, context);
-      // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that signs now.
+      // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that
+      // signs now.
       if (owner !== own && renewal !== "issuer_away") await tokenCache.delete(latestKey(owner));
       if (renewal === "issuer_away") {
         if (isPresentable && now() < obtained.expiresAt) return { token: hit(obtained, context), key };
@@ -111,7 +116,7 @@ export class TokenSource {
     return { token: obtained.token, isHeld: false };
   }
 
-  /** Stores a token, if it may be stored; for any scope of the resource where it was not `wanted`. */
+  /** Stores a token that may be stored; for any scope of the resource where it was not `wanted`. */
   async store(
     obtained: ObtainedToken,
     context: ResourceCall,
@@ -130,7 +135,7 @@ export class TokenSource {
     await tokenCache.set(storedAs, stored);
   }
 
-  /** Never again presents the token held for this resource. A refresh token that came with it stays valid. */
+  /** Drops the token held for this resource. A refresh token that came with it stays valid. */
   async discard(context: ResourceCall): Promise<void> {
     const { tokenCache } = this.#parts;
     const key = latestKey(await this.#ownerOf(context));
@@ -140,7 +145,7 @@ export class TokenSource {
     else await tokenCache.refuse(key, obtained.token);
   }
 
-  /** Drops the token held for a resource, its refresh token included, and the wanted one: the resource has refused it. */
+  /** Drops a resource's token that it has refused, its refresh token, and the wanted one. */
   async forget(context: ResourceCall, wanted?: WantedToken): Promise<void> {
     const { tokenCache } = this.#parts;
     const owner = await this.#ownerOf(context);
@@ -172,7 +177,10 @@ export class TokenSource {
     return isObtainedToken(obtained) ? obtained : undefined;
   }
 
-  /** A new token for the refresh token that came with an old one; undefined where there is none that works. */
+  /**
+   * A new token for the refresh token that came with an old one; undefined where there is none that
+   * works.
+   */
   async #renewed(
     kept: KeptToken,
     owner: TokenOwner,
@@ -254,8 +262,9 @@ export class TokenSource {
   }
 
   /**
-   * A token that speaks for a user is only stored or shared where the caller has said which user, or where an upstream token stands for one, or
-   * the agent acts for one person only. Anything else could hand one user's authority to another.
+   * A token that speaks for a user is only stored or shared where the caller has said which user,
+   * or where an upstream token stands for one, or the agent acts for one person only. Anything else
+   * could hand one user's authority to another.
    */
   #mayStore({ subject }: ObtainedToken, { cacheKey, upstreamToken }: CallContext): boolean {
     const isNamed = subject === undefined || cacheKey !== undefined || upstreamToken !== undefined;
@@ -308,7 +317,7 @@ function covers(obtained: ObtainedToken, { scope }: WantedToken): boolean {
   return scope !== "" && scope.split(" ").every((word) => scopes.includes(word));
 }
 
-// ------------------------------------------------------------------------------------------------------------------ sharing
+// ----------------------------------------------------------------------------------------- sharing
 
 interface Underway {
   readonly obtained: Promise<ObtainedToken>;
@@ -317,7 +326,7 @@ interface Underway {
   callers: number;
 }
 
-/** One request for all calls that want the same token at the same time, unless the answer is a user's own. */
+/** One request for all calls that want the same token, unless the answer is a user's own. */
 function createSharing(
   { serverProfile }: AgentParts,
   mayShare: (obtained: ObtainedToken, context: CallContext) => boolean,
@@ -330,9 +339,10 @@ function createSharing(
   const isDeferring = serverProfile.calls.deferral !== undefined;
 
   return async (wanted, context, make) => {
-    // A call that does not wait must not wait for one that does, and one that can reach a person must not fail with one that cannot.
+    // A call that does not wait must not wait for one that does, and one that can reach a person
+    // must not fail with one that cannot.
     const name = [context.waiting ?? "poll", ...capabilitiesOf(context), wanted].join(" ");
-    // Where two callers bring the person to a page, only the request's own caller would learn of it.
+    // With two callers at a person's page, only the request's own caller would learn of it.
     const isOwn = isDeferring && context.onInteraction !== undefined;
     const other = isOwn ? undefined : underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {
@@ -356,7 +366,7 @@ function createSharing(
     return shared(own, context);
   };
 
-  /** The last caller to give up ends the request, where it could go on for as long as a person takes. */
+  /** The last caller to give up ends the request, which could last as long as a person takes. */
   async function shared(request: Underway, { signal }: CallContext): Promise<ObtainedToken> {
     request.callers++;
     try {
@@ -381,6 +391,6 @@ interface KeptToken {
 export interface HeldToken {
   readonly token: string;
   readonly key: SigningKey;
-  /** About to expire, and there is no refresh token: to be presented only where no other can be had. */
+  /** Near its expiry without a refresh token: presented only where no other can be had. */
   readonly isAgeing?: boolean;
 }

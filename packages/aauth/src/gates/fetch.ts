@@ -1,5 +1,6 @@
 /**
- * A gate in front of handlers that turn a `Request` into a `Response`: Hono, Workers, Bun, Deno, Next.
+ * A gate in front of handlers that turn a `Request` into a `Response`: Hono, Workers, Bun, Deno,
+ * Next.
  *
  * @module
  */
@@ -22,23 +23,27 @@ import {
 export type { GateOptions } from "./gate.ts";
 
 /**
- * Lets requests reach `handler` whose callers meet the requirement, and answers all others: documents
- * and endpoints of the resource, challenges and refusals. The body has been read and compared with
- * what was signed before the handler runs; its request has the same bytes again.
+ * Lets requests reach `handler` whose callers meet the requirement, and answers all others:
+ * documents and endpoints of the resource, challenges and refusals. The body has been read and
+ * compared with what was signed before the handler runs; its request has the same bytes again.
  *
  * A `Headers` joins lines of one name with a comma. Lines that were added to a covered field on the
- * way thus change what was signed, and the request is refused; a handler that looks at a field which no
- * signature covers sees what anyone on the way has made of it.
+ * way thus change what was signed, and the request is refused; a handler that looks at a field
+ * which no signature covers sees what anyone on the way has made of it.
  *
- * The signature is compared with the URL that the request has here. A router that takes a prefix off, such as
- * `mount` of Hono, makes one path of two: what was signed for `/reports` passes at `/admin/reports`, and what was
- * signed for that is refused. Give the gate the request as it came: `app.all("/admin/*", (c) => gate(c.req.raw))`.
+ * The signature is compared with the URL that the request has here. A router that takes a prefix
+ * off, such as `mount` of Hono, makes one path of two: what was signed for `/reports` passes at
+ * `/admin/reports`, and what was signed for that is refused. Give the gate the request as it came:
+ * `app.all("/admin/*", (c) => gate(c.req.raw))`.
  *
- * What the handler throws passes to the server, which ends the request with 500. Does NOT listen, route or
- * limit rates; a request for any other path is the handler's. `Host` and `X-Forwarded-*` are never read.
+ * What the handler throws passes to the server, which ends the request with 500. Does NOT listen,
+ * route or limit rates; a request for any other path is the handler's. `Host` and `X-Forwarded-*`
+ * are never read.
  *
- * @returns `fetch` of a server; further arguments, such as the environment of Workers, reach the handler
- * @throws TypeError for a requirement that is missing or unknown, or that the resource can never meet
+ * @returns `fetch` of a server; further arguments, such as the environment of Workers, reach the
+ * handler
+ * @throws TypeError for a requirement that is missing or unknown, or that the resource can never
+ * meet
  * @throws RangeError for bounds that bound nothing
  *
  * @example
@@ -64,8 +69,8 @@ export function protect<
 }
 
 /**
- * Answers documents, the key set and endpoints of the resource; undefined for any other request, whose
- * body is untouched. For servers with several gates, or with paths that are open to everyone.
+ * Answers documents, the key set and endpoints of the resource; undefined for any other request,
+ * whose body is untouched. For servers with several gates, or with paths that are open to everyone.
  *
  * @throws RangeError for bounds that bound nothing
  *
@@ -106,7 +111,9 @@ function replayed(request: Request, body: Uint8Array | undefined): Request {
   }
 }
 
-/** Path and query as the platform writes them: a URL's `search` would drop a question mark alone. */
+/**
+ * Path and query as the platform writes them: a URL's `search` would drop a question mark alone.
+ */
 const targetOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("//") + 2));
 
 async function readBody(

@@ -63,7 +63,8 @@ export function boundsOf({
 /**
  * Refuses a requirement that no request could meet before the first request comes.
  *
- * @throws TypeError for a requirement that is missing or unknown, or that the resource can never meet
+ * @throws TypeError for a requirement that is missing or unknown, or that the resource can never
+ * meet
  */
 export function checkGate<Name extends string>(
   { challenger, verifier }: Resource<Name>,

@@ -6,7 +6,8 @@ import { BodyError } from "./gate.ts";
  *
  * @param maxBytes a larger body is refused, and the rest of it discarded as it comes
  * @returns undefined for a request without body
- * @throws TypeError over HTTP/2, and where some of the body has been read before, or its encoding been set
+ * @throws TypeError over HTTP/2, and where some of the body has been read before, or its encoding
+ * been set
  * @throws BodyError
  */
 export async function readAndRestore(

@@ -16,7 +16,9 @@ export type { GateOptions } from "./gate.ts";
 
 /** A request of `node:http`, as a framework hands it over. */
 export interface NodeRequest extends IncomingMessage {
-  /** Express and Connect: what came on the request line, where `url` has lost the path of a router. */
+  /**
+   * Express and Connect: what came on the request line, where `url` has lost the path of a router.
+   */
   readonly originalUrl?: string;
 }
 
@@ -37,16 +39,18 @@ export interface Gate<Caller> {
 }
 
 /**
- * Calls `next` for requests whose callers meet the requirement, and answers all others: documents and
- * endpoints of the resource, challenges and refusals. The body has been read and compared with what was signed
- * before, and the request has the same bytes again, for `express.json()` or another parser after the gate. A
- * parser before it leaves nothing to compare: 500.
+ * Calls `next` for requests whose callers meet the requirement, and answers all others: documents
+ * and endpoints of the resource, challenges and refusals. The body has been read and compared with
+ * what was signed before, and the request has the same bytes again, for `express.json()` or another
+ * parser after the gate. A parser before it leaves nothing to compare: 500.
  *
- * What `next` throws, or rejects with, is answered 500, without the headers that are set by then. A signed request
- * over HTTP/2, and a body after `request.setEncoding()`, are answered 500 too. Does NOT listen, route or limit
- * rates; a request for any other path is passed on. `Host` and `X-Forwarded-*` are never read.
+ * What `next` throws, or rejects with, is answered 500, without the headers that are set by then. A
+ * signed request over HTTP/2, and a body after `request.setEncoding()`, are answered 500 too. Does
+ * NOT listen, route or limit rates; a request for any other path is passed on. `Host` and
+ * `X-Forwarded-*` are never read.
  *
- * @throws TypeError for a requirement that is missing or unknown, or that the resource can never meet
+ * @throws TypeError for a requirement that is missing or unknown, or that the resource can never
+ * meet
  * @throws RangeError for bounds that bound nothing
  *
  * @example
@@ -79,8 +83,8 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
 }
 
 /**
- * Answers documents, the key set and endpoints of the resource, and passes every other request on, its body
- * untouched. For servers with several gates, or with paths that are open to everyone.
+ * Answers documents, the key set and endpoints of the resource, and passes every other request on,
+ * its body untouched. For servers with several gates, or with paths that are open to everyone.
  *
  * @throws RangeError for bounds that bound nothing
  *

@@ -31,11 +31,15 @@ export interface AuthorizationEndpointOptions {
   readonly path: string;
   /** What may be asked for: the scopes that the resource's document describes. */
   readonly scopes: readonly string[];
-  /** Whether the person holds an account of the resource. Default: there are no accounts, and each is answered `invalid_account`. */
+  /**
+   * Whether the person holds an account of the resource. Default: there are no accounts, and each
+   * is answered `invalid_account`.
+   */
   readonly holdsAccount?: ((caller: ProvenCaller, account: string) => Awaitable<boolean>) | undefined;
   /**
-   * The answer of a resource that decides itself: 200 `{"status":"authorized","scope"}`, perhaps with a session, or the 202 of a pending
-   * request. Undefined for a resource token. Default: always a resource token.
+   * The answer of a resource that decides itself: 200 `{"status":"authorized","scope"}`, perhaps
+   * with a session, or the 202 of a pending request. Undefined for a resource token. Default:
+   * always a resource token.
    */
   readonly authorize?:
     | ((caller: ProvenCaller, request: AuthorizationRequest) => Awaitable<Answer | undefined>)
@@ -43,8 +47,9 @@ export interface AuthorizationEndpointOptions {
 }
 
 /**
- * Creates the authorization endpoint: POST with a person token, `{"scope", "account"}`. 200 `{"resource_token"}`; 400 `invalid_request`, `invalid_scope`,
- * `invalid_account`; 401 `requirement=person-token` without a person token, also for an auth token.
+ * Creates the authorization endpoint: POST with a person token, `{"scope", "account"}`. 200
+ * `{"resource_token"}`; 400 `invalid_request`, `invalid_scope`, `invalid_account`; 401
+ * `requirement=person-token` without a person token, also for an auth token.
  *
  * Does NOT check which person may have which scope: that is who redeems the resource token.
  *
@@ -82,7 +87,8 @@ export function createAuthorizationEndpoint(options: AuthorizationEndpointOption
     async handle(request) {
       try {
         const { caller } = await verifier.verifyRequest(request, REQUIREMENT);
-        // What follows from an auth token ends with it; a fresh chain begins with the person (section 7.1.3).
+        // What follows from an auth token ends with it; a fresh chain begins with the person
+        // (section 7.1.3).
         if (caller.grant !== undefined) {
           throw new AAuthVerificationError("person_required", "the endpoint needs a person token");
         }

@@ -1,5 +1,6 @@
 /**
- * The answer to a request that did not pass: status, headers and body in the words of the wire profile.
+ * The answer to a request that did not pass: status, headers and body in the words of the wire
+ * profile.
  *
  * @module
  */
@@ -22,8 +23,9 @@ export interface AnsweringProfile {
   /** Own resource identifier. */
   readonly resource: string;
   /**
-   * Issuer identifier of the auth server to send agents to: in draft -11 the resource's own access server. Default: none, and resource
-   * tokens are for the person server of each caller's person; a dialect without person servers needs one.
+   * Issuer identifier of the auth server to send agents to: in draft -11 the resource's own access
+   * server. Default: none, and resource tokens are for the person server of each caller's person; a
+   * dialect without person servers needs one.
    */
   readonly authServer?: string | undefined;
   /** Default `draft11`. */
@@ -31,13 +33,13 @@ export interface AnsweringProfile {
   /** Lifetime of a resource token. Default 300, at most 600; in draft -11 300. */
   readonly lifetimeSeconds?: number | undefined;
   /**
-   * Signature algorithms to name in challenges for an identity (SPEC 4.2), for example `["ed25519"]`. Default none: the reader then
-   * assumes all standard ones.
+   * Signature algorithms to name in challenges for an identity (SPEC 4.2), for example
+   * `["ed25519"]`. Default none: the reader then assumes all standard ones.
    */
   readonly algs?: readonly string[] | undefined;
   /**
-   * Draft -11: `scope_descriptions` of the resource's document. No resource token is issued for another scope than these and those of OpenID
-   * Connect (section 11.10). Default: not checked.
+   * Draft -11: `scope_descriptions` of the resource's document. No resource token is issued for
+   * another scope than these and those of OpenID Connect (section 11.10). Default: not checked.
    */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
@@ -55,27 +57,30 @@ export interface Challenger {
   /** Own resource identifier, where it says so: `createChallenger()` does. */
   readonly resource?: string;
   /**
-   * The response for an error of the verifier, in the profile of the message. What is unsigned, or in a profile that the route does not
-   * accept, gets the challenges of all that it does. It carries {@link REFUSAL_FIELD}.
+   * The response for an error of the verifier, in the profile of the message. What is unsigned, or
+   * in a profile that the route does not accept, gets the challenges of all that it does. It
+   * carries {@link REFUSAL_FIELD}.
    *
-   * @throws TypeError for a requirement of level authorized without scopes: no token can be asked for nothing.
+   * @throws TypeError for a requirement of level authorized without scopes: no token can be asked
+   * for nothing.
    */
   challengeFor(error: AAuthError, context: RefusalContext): Promise<Answer>;
   /**
-   * The response for a proven caller that has used up the requests of its level (SPEC 4.5): 429, `Retry-After`, and what would raise the
-   * limit. `raisedBy` are the scopes of an auth token that would; without them an identified caller only learns how long to wait. Does
-   * NOT count anything.
+   * The response for a proven caller that has used up the requests of its level (SPEC 4.5): 429,
+   * `Retry-After`, and what would raise the limit. `raisedBy` are the scopes of an auth token that
+   * would; without them an identified caller only learns how long to wait. Does NOT count anything.
    */
   limitReached(
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy?: readonly string[] },
   ): Promise<Answer>;
   /**
-   * The resource token of a challenge without the challenge, for a proven agent that knows what it needs (SPEC 9.2.5).
+   * The resource token of a challenge without the challenge, for a proven agent that knows what it
+   * needs (SPEC 9.2.5).
    *
    * @param account of the resource, that the token is to be for, in profiles that have accounts
-   * @throws TypeError without scopes, and for a caller that has proven no identity; in draft -11, no person, and for a scope that
-   * `scopeDescriptions` does not have.
+   * @throws TypeError without scopes, and for a caller that has proven no identity; in draft -11,
+   * no person, and for a scope that `scopeDescriptions` does not have.
    */
   resourceToken(
     caller: ProvenCaller,
@@ -91,10 +96,11 @@ export interface Challenger {
 }
 
 /**
- * Creates challenges. A resource token is issued only to an agent whose request signature was proven; every other caller is asked for a
- * signature or an identity and learns nothing more.
+ * Creates challenges. A resource token is issued only to an agent whose request signature was
+ * proven; every other caller is asked for a signature or an identity and learns nothing more.
  *
- * @throws TypeError when `resource` or `authServer` is not a canonical identifier, or the profile needs an `authServer` and there is none.
+ * @throws TypeError when `resource` or `authServer` is not a canonical identifier, or the profile
+ * needs an `authServer` and there is none.
  * @throws RangeError when `lifetimeSeconds` is not between 1 and 600, in draft -11 300.
  *
  * @example
@@ -158,7 +164,10 @@ function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
   return "current" in key ? () => key.current() : () => key;
 }
 
-/** Those whose profile an answer is written in, each with the alternative of the requirement that counts for it. */
+/**
+ * Those whose profile an answer is written in, each with the alternative of the requirement that
+ * counts for it.
+ */
 function addressed<Party extends { readonly profile: ResourceProfile }>(
   error: AAuthError,
   context: RefusalContext,
@@ -187,7 +196,8 @@ const merged = (answers: readonly Answer[]): Answer => ({
 const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requests for this level");
 
 /**
- * The response for an error of the verifier where no resource tokens are issued: the challenge for a signature or an identity.
+ * The response for an error of the verifier where no resource tokens are issued: the challenge for
+ * a signature or an identity.
  *
  * @param profiles those that the verifier accepts; default `draft11`
  */

@@ -82,7 +82,10 @@ export interface Admitted<Caller extends ProvenCaller = ProvenCaller> {
   readonly body: Uint8Array | undefined;
 }
 
-/** @typeParam Name names of the levels of its profiles. Default: those of the dialects of this package */
+/**
+ * @typeParam Name names of the levels of its profiles. Default: those of the dialects of this
+ * package
+ */
 export interface Resource<Name extends string = Level> {
   /** Own identifier. */
   readonly id: string;
@@ -91,7 +94,10 @@ export interface Resource<Name extends string = Level> {
   /** For endpoints that are made with it. */
   readonly verifier: Verifier<Name>;
   readonly challenger: Challenger;
-  /** Documents, key set and endpoints, for a framework that has a router. Those with a `requirement` can be guarded by the framework, too. */
+  /**
+   * Documents, key set and endpoints, for a framework that has a router. Those with a `requirement`
+   * can be guarded by the framework, too.
+   */
   readonly endpoints: readonly (Endpoint | ServedEndpoint)[];
   /**
    * The answer of a document, the key set or an endpoint; undefined for any other path or method.
@@ -126,19 +132,24 @@ export interface Resource<Name extends string = Level> {
   refuse(error: unknown): Promise<Answer>;
 }
 
-/** An endpoint of the profile's own: `handle` verifies, `admit` answers a caller that has been verified already. */
+/**
+ * An endpoint of the profile's own: `handle` verifies, `admit` answers a caller that has been
+ * verified already.
+ */
 export interface ServedEndpoint extends Endpoint {
   readonly requirement: Requirement<string>;
   admit(request: Admitted & Pick<AddressedRequest, "headers">): Awaitable<Answer>;
 }
 
 /**
- * Creates a resource: its documents, its key set and its endpoints, what verifies its callers, and what refuses them. What is published
- * and served follows from the profile. Replicas share `key` and `stores`.
+ * Creates a resource: its documents, its key set and its endpoints, what verifies its callers, and
+ * what refuses them. What is published and served follows from the profile. Replicas share `key`
+ * and `stores`.
  *
  * Does NOT listen, route or limit rates, and bounds no body that a reader reads.
  *
- * @throws TypeError for an identifier that is not canonical, for options that the profile does not have or that could never work.
+ * @throws TypeError for an identifier that is not canonical, for options that the profile does not
+ * have or that could never work.
  * @throws RangeError for a `toleranceSeconds` out of range.
  *
  * @example

@@ -32,7 +32,9 @@ import type { ProvenCaller } from "../types.ts";
 import { type Endpoint, lastSegment, refusing } from "./endpoint.ts";
 import type { Verifier } from "./types.ts";
 
-/** Only what an error is answered in: which token a poll shows, the request that it is for decides. */
+/**
+ * Only what an error is answered in: which token a poll shows, the request that it is for decides.
+ */
 const REQUIREMENT = { level: "agent-token" } as const;
 
 /** What deferred requests are made with. */
@@ -43,21 +45,34 @@ export interface DeferredOptions<Data = unknown> {
   readonly resource: string;
   /** Where requests are polled, one segment below; ends with a slash. Default `/aauth/pending/`. */
   readonly path?: string | undefined;
-  /** The page where persons act, `https` without query. Default: none, and no request asks for an interaction. */
+  /**
+   * The page where persons act, `https` without query. Default: none, and no request asks for an
+   * interaction.
+   */
   readonly interactionUrl?: string | undefined;
-  /** Finds the callbacks that agent providers publish. Default: none, and browsers are sent back to person servers only. */
+  /**
+   * Finds the callbacks that agent providers publish. Default: none, and browsers are sent back to
+   * person servers only.
+   */
   readonly discovery?: Discovery | undefined;
-  /** Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where the data of requests is. */
+  /**
+   * Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where the
+   * data of requests is.
+   */
   readonly store?: RecordStore<unknown> | undefined;
   /** Seconds until a request that nothing happens to has expired. Default 600. */
   readonly lifetimeSeconds?: number | undefined;
-  /** Seconds that a poller is asked to wait; one that is faster is slowed down, unless it is 0. Default 5. */
+  /**
+   * Seconds that a poller is asked to wait; one that is faster is slowed down, unless it is 0.
+   * Default 5.
+   */
   readonly retryAfterSeconds?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /**
-   * Does what the answer of `finish` says, once that is kept and the request can neither end nor be cancelled. Runs in `finish`, and until it
-   * has succeeded in each later one and in each poll, which throw what it throws; it has to do no harm twice. Default: nothing is to be done.
+   * Does what the answer of `finish` says, once that is kept and the request can neither end nor be
+   * cancelled. Runs in `finish`, and until it has succeeded in each later one and in each poll,
+   * which throw what it throws; it has to do no harm twice. Default: nothing is to be done.
    *
    * @returns the answer that the holder gets
    */
@@ -95,24 +110,26 @@ type CodeRefusal = "invalid_code" | "expired" | "too_many_codes";
 /** The deferred requests of a resource, and where they are polled. */
 export interface Deferred<Data> {
   /**
-   * Keeps a caller's request and makes the 202 that says where it is polled. With `interaction`, a person has to act at the page, and `code` names
-   * the request there; with `approval`, someone else decides.
+   * Keeps a caller's request and makes the 202 that says where it is polled. With `interaction`, a
+   * person has to act at the page, and `code` names the request there; with `approval`, someone
+   * else decides.
    *
    * @throws TypeError for `interaction` without an `interactionUrl`
    * @throws StoreFullError where the store has no room: answer 503
    */
   begin(caller: ProvenCaller, request: NewRequest<Data>): Promise<BegunRequest>;
   /**
-   * Sets the answer that the holder gets, once; false where the request has ended or never was. Where
-   * `carryOut` throws, so does this, and the answer stands: the same call carries it out.
+   * Sets the answer that the holder gets, once; false where the request has ended or never was.
+   * Where `carryOut` throws, so does this, and the answer stands: the same call carries it out.
    */
   finish(id: string, answer: Answer): Promise<boolean>;
   /** Ends the request with an error (section 11.9.4); false as of `finish`. */
   fail(id: string, error: PollingError, detail?: string): Promise<boolean>;
   /**
-   * The request that a code names, once: the person is here. Wrong guesses at the code of a request end it, and beyond five different
-   * wrong codes in ten minutes an address is answered `too_many_codes` instead of `invalid_code`: send 429. The right code opens its
-   * request all the same, since behind a proxy all browsers have one address.
+   * The request that a code names, once: the person is here. Wrong guesses at the code of a request
+   * end it, and beyond five different wrong codes in ten minutes an address is answered
+   * `too_many_codes` instead of `invalid_code`: send 429. The right code opens its request all the
+   * same, since behind a proxy all browsers have one address.
    *
    * Does NOT say that this person may decide: authenticate them.
    *
@@ -120,15 +137,17 @@ export interface Deferred<Data> {
    */
   open(code: string, from: string): Promise<OpenedRequest<Data> | CodeRefusal>;
   /**
-   * Where the browser goes with the `callback` that it came with; undefined for one that is not the agent provider's, the loopback address that it allows, or
-   * at the person server: then it stays.
+   * Where the browser goes with the `callback` that it came with; undefined for one that is not the
+   * agent provider's, the loopback address that it allows, or at the person server: then it stays.
    *
    * @param error how the request has ended, where it was not answered
    */
   returnUrl(opened: CallbackParties, callback: string, error?: PollingError): Promise<string | undefined>;
   /**
-   * Polls with GET: the answer is given once, then 410. 404 for an unknown request and for one of another key, 408 `expired`, 429 `slow_down`. Cancels
-   * with DELETE: 204, and 410 where there is an answer, which can still be polled for. Each is signed by the key of the request, with any token of its agent.
+   * Polls with GET: the answer is given once, then 410. 404 for an unknown request and for one of
+   * another key, 408 `expired`, 429 `slow_down`. Cancels with DELETE: 204, and 410 where there is
+   * an answer, which can still be polled for. Each is signed by the key of the request, with any
+   * token of its agent.
    */
   readonly endpoint: Endpoint;
 }
@@ -157,7 +176,8 @@ interface Waiting extends DeferredRecord {
 /**
  * Creates the deferred requests of a resource. Replicas share `store`.
  *
- * @throws TypeError for a `path` that does not end with a slash or an `interactionUrl` that is no endpoint
+ * @throws TypeError for a `path` that does not end with a slash or an `interactionUrl` that is no
+ * endpoint
  *
  * @example
  * const { answer } = await deferred.begin(request.caller, { requirement: "interaction", data: { report: 7 } });

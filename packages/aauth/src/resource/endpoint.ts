@@ -20,7 +20,9 @@ export interface EndpointRequest extends AddressedRequest {
 /** An endpoint that verifies its requests itself. */
 export interface Endpoint {
   readonly methods: readonly string[];
-  /** Path of the endpoint. One that ends with a slash stands for all that are one segment longer. */
+  /**
+   * Path of the endpoint. One that ends with a slash stands for all that are one segment longer.
+   */
   readonly path: string;
   /** Bytes that a body may have. */
   readonly maxBodyBytes: number;
@@ -32,18 +34,26 @@ export interface Endpoint {
   handle(request: EndpointRequest): Promise<Answer>;
 }
 
-/** Verifiers cache keys for 300 s (profile 5.2); a shared cache must not keep them longer than that. */
+/**
+ * Verifiers cache keys for 300 s (profile 5.2); a shared cache must not keep them longer than that.
+ */
 const DOCUMENT_CACHE_CONTROL = "public, max-age=60";
 
 /** Documents that a party publishes about itself. */
 export interface WellKnownDocuments {
   /** By their name below `/.well-known/`: `aauth-resource.json`. Default: none. */
   readonly documents?: Readonly<Record<string, object>>;
-  /** Served at `/jwks.json`; called for each request, so that a rotated key shows at once. Default: none. */
+  /**
+   * Served at `/jwks.json`; called for each request, so that a rotated key shows at once. Default:
+   * none.
+   */
   readonly jwks?: () => Jwks;
 }
 
-/** Creates the endpoints of documents, by exact path: unsigned, since their reader has no identity here yet. */
+/**
+ * Creates the endpoints of documents, by exact path: unsigned, since their reader has no identity
+ * here yet.
+ */
 export function documentEndpoints({ documents = {}, jwks }: WellKnownDocuments): readonly Endpoint[] {
   return [
     ...Object.entries(documents).map(([name, document]) =>

@@ -1,5 +1,6 @@
 /**
- * Requests that a resource holds until an auth token is here, and then executes once (draft -11, section 6.5.1).
+ * Requests that a resource holds until an auth token is here, and then executes once (draft -11,
+ * section 6.5.1).
  *
  * @module
  */
@@ -28,13 +29,17 @@ export interface HeldRequestsOptions<Invocation> {
   /** Own identifier. */
   readonly resource: string;
   /**
-   * Executes what was held, once. It gets the caller of the poll, whose auth token meets the requirement. What it throws ends the request with
-   * `server_error`: it may have done half of its work, so it is not called again.
+   * Executes what was held, once. It gets the caller of the poll, whose auth token meets the
+   * requirement. What it throws ends the request with `server_error`: it may have done half of its
+   * work, so it is not called again.
    */
   execute(invocation: Invocation, caller: ProvenCaller): Promise<Answer>;
   /** Where requests are polled, one segment below; ends with a slash. Default `/aauth/held/`. */
   readonly path?: string | undefined;
-  /** Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where invocations are. */
+  /**
+   * Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where
+   * invocations are.
+   */
   readonly store?: RecordStore<unknown> | undefined;
   /** Seconds until a request that no auth token came for has expired. Default 600. */
   readonly lifetimeSeconds?: number | undefined;
@@ -51,13 +56,15 @@ export interface HeldRequests<Invocation> {
    *
    * @param caller who has shown a person token or an auth token
    * @param requirement of level `auth-token`
-   * @throws TypeError for another requirement, and for a caller that has shown no person: answer `requirement=person-token`
+   * @throws TypeError for another requirement, and for a caller that has shown no person: answer
+   * `requirement=person-token`
    * @throws StoreFullError where the store has no room: answer 503
    */
   hold(caller: ProvenCaller, requirement: Requirement, invocation: Invocation): Promise<Answer>;
   /**
-   * Polls with GET, gives up with DELETE. The first poll with an auth token that meets the requirement executes; the answer is kept for that
-   * token until it expires, and 410 for any other. 404 for another key or person.
+   * Polls with GET, gives up with DELETE. The first poll with an auth token that meets the
+   * requirement executes; the answer is kept for that token until it expires, and 410 for any
+   * other. 404 for another key or person.
    */
   readonly endpoint: Endpoint;
 }
@@ -150,7 +157,10 @@ class Holder<Invocation> {
     }
   }
 
-  /** The answer to a poll; undefined where the request is executed now, `begin` called where this poll does it. */
+  /**
+   * The answer to a poll; undefined where the request is executed now, `begin` called where this
+   * poll does it.
+   */
   async #judged(
     held: Held<Invocation>,
     caller: ProvenCaller,
@@ -214,7 +224,10 @@ function giveUp(held: Held<unknown>, answer: Answer): Answer {
   return answer;
 }
 
-/** The person server and what it calls the person: the same in a person token and in the auth tokens that follow from it. */
+/**
+ * The person server and what it calls the person: the same in a person token and in the auth tokens
+ * that follow from it.
+ */
 function personOf({ person, grant }: ProvenCaller): readonly [string, string] | undefined {
   return person && [(grant?.claims.ps as string | undefined) ?? person.iss, person.sub];
 }

@@ -3,9 +3,10 @@ import type { HeaderFields } from "../types.ts";
 const CONTENT_TYPE = "content-type";
 
 /**
- * The fields of a message of `node:http`, for a verifier. Of a field that may occur only once, `headers` has the first line and drops any
- * other; among those that a signature covers that is `content-type`. All lines have to be compared with what was signed (RFC 9421 section
- * 2.1): a line that was added on the way was not.
+ * The fields of a message of `node:http`, for a verifier. Of a field that may occur only once,
+ * `headers` has the first line and drops any other; among those that a signature covers that is
+ * `content-type`. All lines have to be compared with what was signed (RFC 9421 section 2.1): a line
+ * that was added on the way was not.
  *
  * @example
  * await verifier.verifyRequest({ method, target: request.url, headers: receivedFields(request), body });

@@ -4,14 +4,17 @@ import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
 
 /**
- * Passes when the proven caller is at least what the requirement demands, in a handler that decides after it has looked at the request.
+ * Passes when the proven caller is at least what the requirement demands, in a handler that decides
+ * after it has looked at the request.
  *
  * @param profile the profile that the caller was verified by; default `draft11`
  * Does NOT compare the profile with `caller.profile`.
  *
  * @throws TypeError for a requirement that the profile cannot mean.
- * @throws AAuthVerificationError `identity_required`, `person_required`, `user_required`, `profile_not_accepted`.
- * @throws AAuthVerificationError `authorization_required`, `insufficient_scope`, with `provenCaller`: a challenge would help.
+ * @throws AAuthVerificationError `identity_required`, `person_required`, `user_required`,
+ * `profile_not_accepted`.
+ * @throws AAuthVerificationError `authorization_required`, `insufficient_scope`, with
+ * `provenCaller`: a challenge would help.
  *
  * @example
  * meetRequirement(request.caller, { level: "authorized", scopes: ["supply-chain:optimize"] });
@@ -30,7 +33,10 @@ export function meetRequirement<const R extends Requirement<string>>(
   if (error !== undefined) throw error;
 }
 
-/** The alternative of a requirement that counts for messages of a profile: the first that has one of its levels and does not exclude it. */
+/**
+ * The alternative of a requirement that counts for messages of a profile: the first that has one of
+ * its levels and does not exclude it.
+ */
 export function requirementFor(
   profile: ResourceProfile,
   requirement: Requirement<string>,

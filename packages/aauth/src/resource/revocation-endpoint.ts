@@ -20,8 +20,8 @@ const MAX_LIFETIME_SECONDS = 3_660;
 /** What a revocation endpoint is made with. */
 export interface RevocationEndpointOptions {
   /**
-   * `createVerifier({ endpoint: "revocation", trustedAgents, … })`: `trustedAgents` are the issuers that count. Others are answered
-   * `unsupported_iss` before anything of theirs is fetched.
+   * `createVerifier({ endpoint: "revocation", trustedAgents, … })`: `trustedAgents` are the issuers
+   * that count. Others are answered `unsupported_iss` before anything of theirs is fetched.
    */
   readonly verifier: Verifier;
   readonly revocations: Revocations;
@@ -31,9 +31,11 @@ export interface RevocationEndpointOptions {
 }
 
 /**
- * Creates the revocation endpoint of a server with nothing downstream: it answers at once. 200 without body for every revocation of an
- * issuer that counts, known or not, first or repeated. 400 `invalid_request` for a body that is not `{jti, exp}` and for an `exp` further away than any
- * token's, 403 `unsupported_iss`, 429 `rate_limited` where there is no room, 401 with `Signature-Error`.
+ * Creates the revocation endpoint of a server with nothing downstream: it answers at once. 200
+ * without body for every revocation of an issuer that counts, known or not, first or repeated. 400
+ * `invalid_request` for a body that is not `{jti, exp}` and for an `exp` further away than any
+ * token's, 403 `unsupported_iss`, 429 `rate_limited` where there is no room, 401 with
+ * `Signature-Error`.
  *
  * Does NOT know whether the issuer has ever issued such a token.
  */

@@ -1,5 +1,6 @@
 /**
- * Sessions that a resource gives out itself (draft -11, section 6.3): `AAuth-Access`, which counts only beside a signature of the same key.
+ * Sessions that a resource gives out itself (draft -11, section 6.3): `AAuth-Access`, which counts
+ * only beside a signature of the same key.
  *
  * @module
  */
@@ -32,10 +33,14 @@ export interface SessionsOptions<Data> {
   readonly now?: (() => number) | undefined;
 }
 
-/** Sessions of a resource (draft -11, section 6.3): given to proven callers, found again by their token. */
+/**
+ * Sessions of a resource (draft -11, section 6.3): given to proven callers, found again by their
+ * token.
+ */
 export interface Sessions<Data> {
   /**
-   * Starts a session for a key; the headers belong into an answer to its holder, and replace the session that it has.
+   * Starts a session for a key; the headers belong into an answer to its holder, and replace the
+   * session that it has.
    *
    * @param holder a caller, or a deferred request that its person has opened
    * @throws StoreFullError
@@ -45,10 +50,12 @@ export interface Sessions<Data> {
     data: Data,
   ): Promise<Readonly<Record<string, string>>>;
   /**
-   * What the session of a verified request was started with; undefined without one, and for one that has ended or belongs to another key.
-   * That the signature covers `Authorization` the verifier has made sure of.
+   * What the session of a verified request was started with; undefined without one, and for one
+   * that has ended or belongs to another key. That the signature covers `Authorization` the
+   * verifier has made sure of.
    *
-   * @throws AAuthVerificationError `malformed_token` for `Authorization: AAuth` with anything but one token68
+   * @throws AAuthVerificationError `malformed_token` for `Authorization: AAuth` with anything but
+   * one token68
    */
   find(headers: HeaderFields, caller: ProvenCaller): Promise<Data | undefined>;
   /** Ends the session of a request, if it has one. Throws as `find`. */

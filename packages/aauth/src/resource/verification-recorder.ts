@@ -1,6 +1,6 @@
 /**
- * Records a verification while it proceeds. The report is made when it is read, which for most requests is never; until then names and
- * references are kept.
+ * Records a verification while it proceeds. The report is made when it is read, which for most
+ * requests is never; until then names and references are kept.
  *
  * @module
  */
@@ -60,7 +60,9 @@ export class VerificationRecorder implements CheckRecorder {
     this.facts.thumbprint = thumbprint;
   }
 
-  /** Ends badly. The verifier's error comes back with the report on it, any other error as it is. */
+  /**
+   * Ends badly. The verifier's error comes back with the report on it, any other error as it is.
+   */
   fail(error: unknown): unknown {
     if (!(error instanceof AAuthVerificationError)) return error;
     error.report = this.report(error);

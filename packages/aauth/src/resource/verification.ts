@@ -175,7 +175,8 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const { rules, request, requirement, caller, recorder, nonce } = v;
     if (rules.endpoint.replay === "none") return recorder.skipCurrent("repetitions pass at this endpoint");
     if (requirement !== undefined && isBelow(caller, requirement, rules.profile)) {
-      // Refused in any case: what is done once is nothing, and nothing has to be remembered of an untrusted caller.
+      // Refused in any case: what is done once is nothing, and nothing has to be remembered of an
+      // untrusted caller.
       return recorder.skipCurrent("the caller is below the level of the route");
     }
     const isBound = recorder.facts.bodyBound === true;

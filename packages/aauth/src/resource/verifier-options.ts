@@ -15,7 +15,10 @@ export function checkTolerance(toleranceSeconds: number | undefined): void {
   requireSeconds("toleranceSeconds", toleranceSeconds, MAX_TOLERANCE_SECONDS);
 }
 
-/** Clocks that are an hour apart are not wrong but elsewhere, and what is longer may well be milliseconds. */
+/**
+ * Clocks that are an hour apart are not wrong but elsewhere, and what is longer may well be
+ * milliseconds.
+ */
 const MAX_TOLERANCE_SECONDS = 3_600;
 
 /** A field in lower case, or a derived component that every agent of this package can cover. */
@@ -37,7 +40,8 @@ export function checkAdditionalComponents(components: readonly string[] | undefi
 }
 
 /**
- * Identifiers are compared as strings and looked up by discovery, which takes canonical ones only: any other would refuse every request.
+ * Identifiers are compared as strings and looked up by discovery, which takes canonical ones only:
+ * any other would refuse every request.
  *
  * @throws TypeError
  */

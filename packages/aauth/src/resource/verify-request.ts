@@ -25,17 +25,21 @@ import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from 
 /**
  * Creates the verifier of a resource or an auth server.
  *
- * The wire profile lists the checks and their order: presence and grammar of the three headers, the authority,
- * one label, coverage, `created` and `expires`, the token (scheme jwt), the key, the signature, the nonce, the body's digest, and the
- * requirement if one is given. A nonce is spent only by a valid signature, and not by a caller below the level of the route. An unsafe
- * request without nonce is good for once, too: what it signs is remembered instead. Discovery happens after the checks that need none.
+ * The wire profile lists the checks and their order: presence and grammar of the three headers, the
+ * authority, one label, coverage, `created` and `expires`, the token (scheme jwt), the key, the
+ * signature, the nonce, the body's digest, and the requirement if one is given. A nonce is spent
+ * only by a valid signature, and not by a caller below the level of the route. An unsafe request
+ * without nonce is good for once, too: what it signs is remembered instead. Discovery happens after
+ * the checks that need none.
  *
  * Does NOT check that TLS was used, limit rates, or apply policy beyond the requirement.
  *
- * @throws AAuthVerificationError from its methods, with `report`; with `provenCaller` where the caller is proven and only a token or scope
- * is lacking.
- * @throws TypeError from its methods for a body that is not bytes, and for a requirement that is malformed, or that no request can meet.
- * @throws TypeError on creation for options that could never work, such as two profiles whose messages look alike.
+ * @throws AAuthVerificationError from its methods, with `report`; with `provenCaller` where the
+ * caller is proven and only a token or scope is lacking.
+ * @throws TypeError from its methods for a body that is not bytes, and for a requirement that is
+ * malformed, or that no request can meet.
+ * @throws TypeError on creation for options that could never work, such as two profiles whose
+ * messages look alike.
  * @throws RangeError on creation for a `toleranceSeconds` out of range.
  *
  * @example
@@ -50,8 +54,9 @@ export function createVerifier(options: VerifierOptions): Verifier<string> {
 }
 
 /**
- * The verifier that {@link createVerifier} makes, for a tool that explains a message: with `refusesUnmeetable: false` it judges a message also by
- * a requirement that no request can meet, which is not met. Anywhere else such a requirement is a mistake of the program, and a TypeError.
+ * The verifier that {@link createVerifier} makes, for a tool that explains a message: with
+ * `refusesUnmeetable: false` it judges a message also by a requirement that no request can meet,
+ * which is not met. Anywhere else such a requirement is a mistake of the program, and a TypeError.
  */
 export function verifierOf(
   options: VerifierOptions,
@@ -99,7 +104,8 @@ export function verifierOf(
       requireMeetable(demanded);
     } else if (requirement !== undefined) {
       checkRequirement(requirement, profiles);
-      // Before anything else, and whatever is accepted elsewhere: a route that asks for one profile is not reached in another.
+      // Before anything else, and whatever is accepted elsewhere: a route that asks for one profile
+      // is not reached in another.
       recorder.enter(checkOf("requirement", profile));
       throw recorder.fail(notAccepted(profile));
     }
@@ -142,7 +148,10 @@ function defaultReplayStore(now: () => number): ClaimStore {
   return createMemoryClaimStore({ now });
 }
 
-/** The steps of one accepted profile, cut in two where the body is needed. A check is named at the first of its steps. */
+/**
+ * The steps of one accepted profile, cut in two where the body is needed. A check is named at the
+ * first of its steps.
+ */
 interface ProfileChecks {
   readonly rules: SharedRules;
   /** Undefined for everyone. */
@@ -208,8 +217,9 @@ function createChecks(
 }
 
 /**
- * The first judges what no other one claims, so it is for everyone. Of two profiles that claim the same messages from everyone the second would never be
- * asked, and the first might be the weaker one.
+ * The first judges what no other one claims, so it is for everyone. Of two profiles that claim the
+ * same messages from everyone the second would never be asked, and the first might be the weaker
+ * one.
  */
 function requireDistinct(accepted: readonly ProfileChecks[]): void {
   if (accepted[0]!.peers !== undefined) throw new TypeError("peers goes with a profile of accept");
@@ -224,7 +234,10 @@ function requireDistinct(accepted: readonly ProfileChecks[]): void {
   }
 }
 
-/** The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens may name one. */
+/**
+ * The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens
+ * may name one.
+ */
 function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): string | undefined {
   if (audience === undefined) return "`audience`, its resource identifier";
   if (trustedIssuers.length > 0) return undefined;
@@ -232,8 +245,8 @@ function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): 
 }
 
 /**
- * Checks of the profile that the message's `Signature-Key` has the shape of, before others where its
- * sender is a peer of it. An unsigned message gets those of the first profile.
+ * Checks of the profile that the message's `Signature-Key` has the shape of, before others where
+ * its sender is a peer of it. An unsigned message gets those of the first profile.
  */
 function checksFor(
   { headers, sender }: AddressedRequest,
@@ -266,7 +279,12 @@ async function run(steps: ProfileChecks["beforeBody"], verification: Verificatio
   }
 }
 
-/** What a parser has made of a body has no length, and would pass as none where no header announces it. @throws TypeError */
+/**
+ * What a parser has made of a body has no length, and would pass as none where no header announces
+ * it.
+ *
+ * @throws TypeError
+ */
 function requireBodyBytes(body: unknown): void {
   if (body === undefined || ArrayBuffer.isView(body)) return;
   throw new TypeError("body must be the bytes as they came (Uint8Array), before any parser");

@@ -1,7 +1,10 @@
 import type { AgentEvent, RetryReason, ShownToken, TokenRequestType } from "aauth/agent";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
-/** An observer for `aauth/agent`. `context` rides along on every line, for example the run it belongs to. */
+/**
+ * An observer for `aauth/agent`. `context` rides along on every line, for example the run it
+ * belongs to.
+ */
 export type AgentLog = (event: AgentEvent, context?: Readonly<Record<string, unknown>>) => void;
 
 /** How the walk-through marks tokens that came by another way than a plain request. */
@@ -41,7 +44,8 @@ interface Line {
 /**
  * Tells how an agent called a resource, step by step.
  *
- * @param logger its children are named as in the walk-through: `aauth.signing`, `aauth.tokens`, `aauth_token_service`
+ * @param logger its children are named as in the walk-through: `aauth.signing`, `aauth.tokens`,
+ * `aauth_token_service`
  * @param resource what the log calls the resource, for example `supply-chain-agent`
  */
 export function createAgentLog(logger: ProtocolLogger, resource: string): AgentLog {

@@ -1,6 +1,9 @@
 type Write = (fields: object, message: string) => void;
 
-/** What is needed of a pino logger. It is trusted to redact fields named `token` unless whole tokens are wanted. */
+/**
+ * What is needed of a pino logger. It is trusted to redact fields named `token` unless whole tokens
+ * are wanted.
+ */
 export interface ProtocolLogger {
   readonly info: Write;
   readonly warn: Write;

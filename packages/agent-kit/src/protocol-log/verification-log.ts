@@ -42,7 +42,8 @@ type Event<Type extends VerificationEvent["type"]> = Extract<VerificationEvent, 
 /**
  * Logs the verification of each request at a resource.
  *
- * @param logger its children are named as in the walk-through: `http_headers_middleware`, `aauth.signing`, …
+ * @param logger its children are named as in the walk-through: `http_headers_middleware`,
+ * `aauth.signing`, …
  * @param id identifier of the resource, without trailing slash
  */
 export function createVerificationLog(logger: ProtocolLogger, id: string): VerificationLog {

@@ -1,4 +1,7 @@
-/** An agent of the demo as it runs, for the tests of each: over discovery in memory, and with a clock that stands still. */
+/**
+ * An agent of the demo as it runs, for the tests of each: over discovery in memory, and with a
+ * clock that stands still.
+ */
 import { february2026 } from "aauth/february-2026";
 import type { TestParties } from "aauth/february-2026/testing";
 import { type SignedRequestOptions, signedRequest } from "aauth/testing";

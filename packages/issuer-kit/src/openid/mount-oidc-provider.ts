@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Provider } from "oidc-provider";
 import { invalidRequest, oauthErrorOf, quoted } from "../oauth-error.ts";
-import { type Site, sendRefusal } from "../pages/message-page.ts";
+import { sendRefusal } from "../pages/message-page.ts";
+import type { Site } from "../pages/page.ts";
 import { requireShort } from "../parameters.ts";
 
 const MAX_QUERY_LENGTH = 8_192;

@@ -32,7 +32,10 @@ export function createStorageAdapter(options: {
   stores: Pick<Stores, "records">;
   /** Lifetime of the longest-lived model, seconds. */
   grantLifetimeSeconds: number;
-  /** Network of the caller that is being answered: all that a browser without an account is known by. */
+  /**
+   * Network of the caller that is being answered: all that a browser without an account is known
+   * by.
+   */
   callerNetwork: () => string;
   now: () => number;
 }): (model: string) => Adapter {

@@ -1,4 +1,7 @@
-/** Colour that stands out on a light ground, and on a dark one: of configuration, never of a request. */
+/**
+ * Colour that stands out on a light ground, and on a dark one: of configuration, never of a
+ * request.
+ */
 export type PageColours = readonly [light: string, dark: string];
 
 /**

@@ -5,8 +5,9 @@ export interface TextPart {
 }
 
 /**
- * Compares two strings line by line, to show side by side: in each pair of lines, what lies between the longest common beginning and the
- * longest common end is marked. Equal strings come back without a mark.
+ * Compares two strings line by line, to show side by side: in each pair of lines, what lies between
+ * the longest common beginning and the longest common end is marked. Equal strings come back
+ * without a mark.
  */
 export function compareTexts(one: string, other: string): { left: TextPart[][]; right: TextPart[][] } {
   const left = one.split("\n");

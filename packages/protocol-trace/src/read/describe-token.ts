@@ -10,7 +10,10 @@ const NAMES: Readonly<Record<string, string>> = {
   "aa-auth+jwt": "auth token",
 };
 
-/** A token in a sentence's words, with issuer, audience and scope. `long`: as a sentence of its own, with its end. */
+/**
+ * A token in a sentence's words, with issuer, audience and scope. `long`: as a sentence of its own,
+ * with its end.
+ */
 export function describeToken(token: TracedToken | undefined, long = false): string {
   if (token === undefined) return "token.";
   const { iss, aud, scope, exp } = token.claims ?? {};

@@ -1,5 +1,6 @@
 /**
- * A trace read back as a run of the protocol: for a picture of it. Works in a browser; verifies nothing.
+ * A trace read back as a run of the protocol: for a picture of it. Works in a browser; verifies
+ * nothing.
  *
  * @module
  */

@@ -1,7 +1,10 @@
 import { isDraft11Server, partyName } from "./parties.ts";
 import type { Interaction, Message, MessageAnswers } from "./protocol-run.ts";
 
-/** The five answers for a browser that is sent to a page or comes back from one, which no agent signs. */
+/**
+ * The five answers for a browser that is sent to a page or comes back from one, which no agent
+ * signs.
+ */
 export function interactionAnswers(message: Message, { page, leg }: Interaction): MessageAnswers {
   const { outcome, to, errorCode, url } = message;
   const isConsent = page === "consent";
@@ -59,7 +62,10 @@ function personPage({ to, outcome, url }: Message): Omit<MessageAnswers, "signed
   };
 }
 
-/** Errors of the backend, to which a code was brought: all others are the auth server's own, and come instead of one. */
+/**
+ * Errors of the backend, to which a code was brought: all others are the auth server's own, and
+ * come instead of one.
+ */
 const DESPITE_CODE: ReadonlySet<string> = new Set(["exchange_failed", "wrong_user", "unknown_request"]);
 
 function hasCode({ errorCode }: Pick<Message, "errorCode">): boolean {

@@ -9,7 +9,10 @@ type Exchange = Pick<
   "id" | "traceId" | "startMicros" | "endMicros" | "method" | "status" | "request" | "response"
 >;
 
-/** Where a browser comes back to: the spans that the backend makes for it, in the trace of what it was sent away for. */
+/**
+ * Where a browser comes back to: the spans that the backend makes for it, in the trace of what it
+ * was sent away for.
+ */
 const RETURNS: Readonly<Record<string, Page>> = {
   [SPAN.consentReturned]: "consent",
   [SPAN.orderReturned]: "interaction",
@@ -44,8 +47,9 @@ export function returnMessage(exchange: Exchange, span: TraceSpan, interaction: 
 }
 
 /**
- * The drafts with the interactions among them. Pages record their own traces, of which the run knows nothing: that the browser was
- * sent there is known from the answer that asks for the user, and how long it stayed from its return.
+ * The drafts with the interactions among them. Pages record their own traces, of which the run
+ * knows nothing: that the browser was sent there is known from the answer that asks for the user,
+ * and how long it stayed from its return.
  */
 export function withInteractions(drafts: readonly Draft[]): Draft[] {
   const returns = drafts.filter(({ interaction }) => interaction?.leg === "back");
@@ -77,7 +81,11 @@ function interactionMessage(sent: Draft, page: Page, startMicros: number, back: 
   });
 }
 
-/** A browser's way to a page, for which there is no span. @param sent whose answer names the page */
+/**
+ * A browser's way to a page, for which there is no span.
+ *
+ * @param sent whose answer names the page
+ */
 export function messageToPage(
   { traceId }: Draft,
   page: Page,
@@ -98,7 +106,10 @@ export function messageToPage(
   };
 }
 
-/** The browser leaves with the answer to what it had asked for; where that is not known, as soon as it is wanted elsewhere. */
+/**
+ * The browser leaves with the answer to what it had asked for; where that is not known, as soon as
+ * it is wanted elsewhere.
+ */
 export function leavesAt(
   sent: Draft,
   drafts: readonly Draft[],

@@ -12,7 +12,10 @@ const KEY_SOURCES: Readonly<Record<string, string>> = {
   "person-token": "the person token names it (cnf.jwk)",
 };
 
-/** Where the receiver took the key from that it verified with, when the signature was made with another one. */
+/**
+ * Where the receiver took the key from that it verified with, when the signature was made with
+ * another one.
+ */
 const OTHER_KEYS: Readonly<Record<string, string>> = {
   header: "the request names another key",
   discovery: "the published key is another one",
@@ -33,7 +36,10 @@ export function tokenOf(message: Message): TracedToken | undefined {
   return message.signer?.token ?? message.verifiers.find(({ token }) => token !== undefined)?.token;
 }
 
-/** With which key it was signed, and where the receiver found that key: never where it found a different one. */
+/**
+ * With which key it was signed, and where the receiver found that key: never where it found a
+ * different one.
+ */
 export function keyAnswer(message: Message): string {
   const { signer } = message;
   if (signer?.scheme === undefined) return "None.";

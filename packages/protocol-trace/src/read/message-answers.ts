@@ -89,8 +89,9 @@ function verdictOf(message: Message): string {
 }
 
 /**
- * What refused a message whose checks had all passed: `policy`, the gateway's own rules, with 403; `answered` for anything else
- * (no such route, a limit, the agent's own reasons). Undefined for a message that a check ended, or that was accepted.
+ * What refused a message whose checks had all passed: `policy`, the gateway's own rules, with 403;
+ * `answered` for anything else (no such route, a limit, the agent's own reasons). Undefined for a
+ * message that a check ended, or that was accepted.
  */
 export function afterChecks(message: Message): "policy" | "answered" | undefined {
   const { outcome, status, stoppedAt, verifiers, signer } = message;

@@ -1,5 +1,6 @@
 /**
- * What each message of a run of draft -11 is for, and where the draft says it. The sections are the draft's own.
+ * What each message of a run of draft -11 is for, and where the draft says it. The sections are the
+ * draft's own.
  *
  * @module
  */
@@ -29,7 +30,8 @@ const EXPLANATIONS: ByDialect<((message: Message, run: Run) => Explained) | unde
 };
 
 /**
- * Explains a message; undefined for one of another profile. Repeats what the draft demands: whether a party has done it is for the verdicts to say.
+ * Explains a message; undefined for one of another profile. Repeats what the draft demands: whether
+ * a party has done it is for the verdicts to say.
  *
  * @param run the run that it is of
  */

@@ -6,8 +6,8 @@ interface Asked extends Pick<Message, "method" | "url" | "purpose"> {
 }
 
 /**
- * What a signed message asks for, short enough for an arrow. Every A2A call is a POST to the same path, so that is no answer: the
- * JSON-RPC method is.
+ * What a signed message asks for, short enough for an arrow. Every A2A call is a POST to the same
+ * path, so that is no answer: the JSON-RPC method is.
  */
 export function whatIsAsked({ method, url, purpose, request, requestType }: Asked): string {
   const named = requestType === undefined ? undefined : DRAFT_11_WORDS[requestType];
@@ -30,7 +30,10 @@ const DRAFT_11_WORDS: Readonly<Record<string, string>> = {
   revocation: "revocation of a token",
 };
 
-/** `message/send`, `SendMessage`, … Of a body whose end is cut only what stands before its parameters can be read. */
+/**
+ * `message/send`, `SendMessage`, … Of a body whose end is cut only what stands before its
+ * parameters can be read.
+ */
 function rpcMethod(body: string | undefined): string | undefined {
   const [head = ""] = body?.split('"params"', 1) ?? [];
   if (!/^\s*\{[^{[]*"jsonrpc"/.test(head)) return undefined;

@@ -36,7 +36,9 @@ export function partyName(id: string): string {
 export const isDraft11Server = (id: string): boolean =>
   id === SERVICE_NAME.personServer || id === SERVICE_NAME.accessServer;
 
-/** The column of a service: the decision point speaks for the gateway, Keycloak is an auth server. */
+/**
+ * The column of a service: the decision point speaks for the gateway, Keycloak is an auth server.
+ */
 export function columnOf(service: string): string {
   if (service === SERVICE_NAME.gatewayAuthz) return SERVICE_NAME.gateway;
   if (service === SERVICE_NAME.keycloak) return SERVICE_NAME.authServer;

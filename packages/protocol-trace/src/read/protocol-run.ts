@@ -1,5 +1,6 @@
 /**
- * A run of the protocol as its trace shows it: which parties spoke, what was signed, what each verifier made of it.
+ * A run of the protocol as its trace shows it: which parties spoke, what was signed, what each
+ * verifier made of it.
  *
  * @module
  */
@@ -83,9 +84,11 @@ export interface RunEvent {
 }
 
 /**
- * How a message ended. `accepted` with a status below 400; `challenged` when it was asked for more; `refused` when a verifier, or a policy
- * behind one, said no; `failed` when no answer came or a server broke; `pending` while there is none yet. In draft -11 `waiting` when the
- * answer comes later (202), and `handed-back` when a person server cannot reach the person and the agent shows the page itself (424).
+ * How a message ended. `accepted` with a status below 400; `challenged` when it was asked for more;
+ * `refused` when a verifier, or a policy behind one, said no; `failed` when no answer came or a
+ * server broke; `pending` while there is none yet. In draft -11 `waiting` when the answer comes
+ * later (202), and `handed-back` when a person server cannot reach the person and the agent shows
+ * the page itself (424).
  */
 export type Outcome =
   | "accepted"
@@ -97,9 +100,10 @@ export type Outcome =
   | "pending";
 
 /**
- * A user's way to a page and back, which no agent signs: to the auth server's consent page, to a resource's own page (profile 3.5), or to the page that an
- * answer of draft -11 names (section 7.3), from which nothing of the trace tells the way back. `there` has no span of its own: it is known from what sent
- * the browser there.
+ * A user's way to a page and back, which no agent signs: to the auth server's consent page, to a
+ * resource's own page (profile 3.5), or to the page that an answer of draft -11 names (section
+ * 7.3), from which nothing of the trace tells the way back. `there` has no span of its own: it is
+ * known from what sent the browser there.
  */
 export interface Interaction {
   readonly page: "consent" | "interaction" | "person";

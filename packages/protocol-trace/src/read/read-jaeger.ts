@@ -13,8 +13,9 @@ import {
 const INSTANCE = "service.instance.id";
 
 /**
- * Takes apart what Jaeger's HTTP query API answers (`GET /api/traces/{id}`): the frame `{ data: [trace] }`, or a trace alone. Spans that
- * were delivered twice count once; what has not the shape of a span is left out, so that half a trace can be shown while it grows.
+ * Takes apart what Jaeger's HTTP query API answers (`GET /api/traces/{id}`): the frame
+ * `{ data: [trace] }`, or a trace alone. Spans that were delivered twice count once; what has not
+ * the shape of a span is left out, so that half a trace can be shown while it grows.
  *
  * Never throws for anything in the answer.
  *

@@ -19,7 +19,7 @@ import { waterfallOf } from "./waterfall.ts";
 
 /** Routes that a page asks over and over to show a run, and documents: they are no part of it. */
 const WATCHING =
-  /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it))|orders\/|agents\/|auth\/me|health|\.well-known|jwks\.json)/;
+  /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it|evidence))|orders\/|agents\/|auth\/me|health|\.well-known|jwks\.json)/;
 
 /**
  * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them (`GET /api/traces/{id}`). One run may have

@@ -1,6 +1,9 @@
 import type { HttpMessage } from "./protocol-run.ts";
 
-/** `AAuth-Requirement` of an answer, for reading. Nothing is judged here, and the code of an interaction is cut in a trace. */
+/**
+ * `AAuth-Requirement` of an answer, for reading. Nothing is judged here, and the code of an
+ * interaction is cut in a trace.
+ */
 export interface ReadableRequirement {
   readonly requirement: string;
   /** With `interaction`: the page. */

@@ -18,7 +18,10 @@ export interface ReadableSignatureInput {
   readonly parameters: readonly FieldPart[];
 }
 
-/** Takes `Signature-Key` apart by the grammar of profile 1.1, or of draft -11 (section 11.3.2); undefined when it follows neither. */
+/**
+ * Takes `Signature-Key` apart by the grammar of profile 1.1, or of draft -11 (section 11.3.2);
+ * undefined when it follows neither.
+ */
 export function readSignatureKey(value: string): ReadableSignatureKey | undefined {
   // label=(scheme=token name="value" …)
   const match = /^([a-z*][a-z0-9_.*-]*)=\(scheme=([A-Za-z0-9_-]+)((?: [a-z0-9-]+="[^"]*")*)\)$/.exec(

@@ -19,8 +19,9 @@ export function spanTree(spans: readonly TraceSpan[]): SpanTree {
 }
 
 /**
- * Everything below a span, in the order of a walk from parent to child; below those for which `stop` is true it goes no further. A
- * loop in the parents, which only a broken trace has, ends the walk.
+ * Everything below a span, in the order of a walk from parent to child; below those for which
+ * `stop` is true it goes no further. A loop in the parents, which only a broken trace has, ends the
+ * walk.
  */
 export function below(tree: SpanTree, span: TraceSpan, stop: (span: TraceSpan) => boolean): TraceSpan[] {
   const found: TraceSpan[] = [];

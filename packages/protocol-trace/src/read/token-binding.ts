@@ -11,7 +11,10 @@ export interface TokenBinding {
   readonly agent: string | undefined;
 }
 
-/** Finds the key a token is bound to; undefined when the token names none, or one that has no thumbprint. */
+/**
+ * Finds the key a token is bound to; undefined when the token names none, or one that has no
+ * thumbprint.
+ */
 export async function tokenBinding({ kind, claims = {} }: TracedToken): Promise<TokenBinding | undefined> {
   const named = kind === "aa-agent+jwt" ? claims.sub : kind === "agent+jwt" ? claims.iss : claims.agent;
   const agent = typeof named === "string" ? named : undefined;

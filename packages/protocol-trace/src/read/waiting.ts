@@ -1,5 +1,6 @@
 /**
- * Answers of draft -11 that come later (section 11.8): which messages poll for them, and where a person was sent meanwhile.
+ * Answers of draft -11 that come later (section 11.8): which messages poll for them, and where a
+ * person was sent meanwhile.
  *
  * @module
  */
@@ -17,7 +18,10 @@ const PAGE_SUFFIX = "fe";
 /** What a message at a pending URL does, by its method. A POST says so itself. */
 const AT_PENDING_URL: Readonly<Record<string, string>> = { GET: "poll", DELETE: "cancel" };
 
-/** The drafts in the order they were sent, with those marked that poll a pending URL, and with a person's way to each page that an answer names. */
+/**
+ * The drafts in the order they were sent, with those marked that poll a pending URL, and with a
+ * person's way to each page that an answer names.
+ */
 export function withWaits(drafts: readonly Draft[]): Draft[] {
   const inOrder = drafts.toSorted((one, other) => one.startMicros - other.startMicros);
   const locations = new Set(inOrder.map(locationOf));
@@ -43,7 +47,10 @@ interface Visit {
   readonly message: Draft;
 }
 
-/** An agent that is called itself shows no page: its own page, to which its caller sends the person, sends them on. */
+/**
+ * An agent that is called itself shows no page: its own page, to which its caller sends the person,
+ * sends them on.
+ */
 function sentOn({ sent, message }: Visit, visits: readonly Visit[]): Draft {
   const before = visits.find(
     ({ message: other }) => other.to === sent.from && other.endMicros >= message.startMicros,

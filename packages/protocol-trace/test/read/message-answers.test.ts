@@ -49,7 +49,10 @@ test("a refused message names the verifier, the check and the code", () => {
 
 describe("S4: a message that another key has signed", () => {
   const bound = delegated[9]!;
-  /** The recorded call, as a thief would have sent it: refused at the gateway, which verified with the key of the token. */
+  /**
+   * The recorded call, as a thief would have sent it: refused at the gateway, which verified with
+   * the key of the token.
+   */
   const stolen = (verified: Partial<VerifierSide>): Message => {
     const { agentLevel: _, agentId: _id, userSub: _sub, ...gateway } = bound.verifiers[0]!;
     const signer = { ...bound.signer!, party: "thief", kid: "thief-1", thumbprint: "T".repeat(43) };

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { type ProtocolRun, readProtocolRun } from "../../src/read/index.ts";
 
-/** Traces of real runs of the demo, as the embedded trace store answered them, one as Jaeger v1.76 did. */
+/**
+ * Traces of real runs of the demo, as the embedded trace store answered them, one as Jaeger v1.76
+ * did.
+ */
 export type RecordedTrace =
   | "autonomous-by-jaeger"
   | "user-delegated"

@@ -20,10 +20,7 @@ ${trustedHtml(form)}
       const formOrigins = originsOf(ctx.oidc.params?.post_logout_redirect_uri as string | undefined);
       const isProven = ctx.oidc.entities.IdTokenHint !== undefined;
       const script = { script: 'document.getElementById("confirm").click();' };
-      send(
-        ctx,
-        renderPage({ title: "Sign out", content, site, formOrigins, ...(isProven && script) }),
-      );
+      send(ctx, renderPage({ title: "Sign out", content, site, formOrigins, ...(isProven && script) }));
     },
     postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {
       send(ctx, messagePage(site, { title: "Signed out", text: "You can close this page." }));

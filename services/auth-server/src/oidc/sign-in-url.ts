@@ -9,7 +9,9 @@ import type { OidcPaths } from "./oidc-paths.ts";
 export function signInUrl(options: {
   issuer: string;
   paths: OidcPaths;
-  /** Comes back as it is. Not signed: what reads it takes nothing else from it than where to go on. */
+  /**
+   * Comes back as it is. Not signed: what reads it takes nothing else from it than where to go on.
+   */
   state: string;
 }): string {
   const { issuer, paths, state } = options;

@@ -10,7 +10,8 @@ export function consentPage(options: {
   /** Single-use value that ties the decision to this page and this browser. */
   consentCode: string;
   /**
-   * Where the browser may be sent after the decision: the agent, and the pages it sends users on to.
+   * Where the browser may be sent after the decision: the agent, and the pages it sends users on
+   * to.
    */
   formOrigins: readonly string[];
   /** How long the decision is remembered. */

@@ -11,8 +11,9 @@ export interface SignInOrigin {
 }
 
 /**
- * Bounds how often the password of an account may be tried from one network. A try is counted before
- * the password is compared, so that of many at once no more are compared than of as many in a row.
+ * Bounds how often the password of an account may be tried from one network. A try is counted
+ * before the password is compared, so that of many at once no more are compared than of as many in
+ * a row.
  *
  * Does NOT bound guesses from many networks together: such a bound would let a few of them lock the
  * account for its user.

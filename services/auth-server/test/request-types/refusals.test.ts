@@ -1,4 +1,7 @@
-/** What each request type refuses by itself, without HTTP. The contract asks the same of both servers. */
+/**
+ * What each request type refuses by itself, without HTTP. The contract asks the same of both
+ * servers.
+ */
 
 import { createMemoryStores, generateSigningKey } from "aauth";
 import { createTestDiscovery } from "aauth/february-2026/testing";

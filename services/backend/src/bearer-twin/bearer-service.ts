@@ -37,10 +37,12 @@ type Order = z.infer<typeof orderSchema> & { readonly order: number };
 type Answer = readonly [status: number, body: object];
 
 /**
- * Opens a pretend service on loopback, on any free port: `GET /report` and `POST /orders` for a bearer token, as in RFC 6750. It closes by
- * itself after five minutes, keeps everything in memory, and does not keep the process alive.
+ * Opens a pretend service on loopback, on any free port: `GET /report` and `POST /orders` for a
+ * bearer token, as in RFC 6750. It closes by itself after five minutes, keeps everything in memory,
+ * and does not keep the process alive.
  *
- * Does NOT know an agent, a user or a key: nothing but its own token opens it, and its token opens nothing else.
+ * Does NOT know an agent, a user or a key: nothing but its own token opens it, and its token opens
+ * nothing else.
  */
 export async function openBearerService(): Promise<BearerService> {
   const token = randomBytes(32).toString("base64url");

@@ -1,6 +1,6 @@
 /**
- * The bearer twin: the same attacks as "now break it", made for real on a pretend service that takes a bearer token. No agent and no
- * gateway knows it, and no request of the demo goes there.
+ * The bearer twin: the same attacks as "now break it", made for real on a pretend service that
+ * takes a bearer token. No agent and no gateway knows it, and no request of the demo goes there.
  *
  * @module
  */
@@ -19,8 +19,8 @@ const MAX_ANSWER_BYTES = 4096;
 
 export interface BearerTwin {
   /**
-   * Makes the attack; undefined for a variant that the twin does not have. Opens a listener where none is open. It is closed five minutes
-   * later.
+   * Makes the attack; undefined for a variant that the twin does not have. Opens a listener where
+   * none is open. It is closed five minutes later.
    *
    * @throws BackendError `unreachable` when the twin does not answer
    */

@@ -32,19 +32,25 @@ interface AttemptsDeps {
   readonly now: () => number;
 }
 
-/** "Now break it": sends tampered requests of a run for real. Belongs into a demo, and nowhere else. */
+/**
+ * "Now break it": sends tampered requests of a run for real. Belongs into a demo, and nowhere else.
+ */
 export interface Attempts {
   /** What can be tried with this run. */
   offers(run: Run): BreakItOffer[];
   /**
    * Sends one, after the run's call has been made again where its requests have expired.
    *
-   * @throws BackendError `conflict` when the run lacks what the variant needs, or an honest request before it was refused, `too_many` while
-   *   this user's last attempt is in progress, `unreachable` with a code when no response comes, or only the gateway's that the receiver
+   * @throws BackendError `conflict` when the run lacks what the variant needs, or an honest request
+   *   before it was refused, `too_many` while this user's last attempt is in progress,
+   *   `unreachable` with a code when no response comes, or only the gateway's that the receiver
    *   cannot be reached
    */
   attempt(run: Run, variant: AnyBreakItVariant): Promise<BreakItResult>;
-  /** An attempt with this run: its span, and when it was made (Unix seconds). Undefined when there was none with this trace. */
+  /**
+   * An attempt with this run: its span, and when it was made (Unix seconds). Undefined when there
+   * was none with this trace.
+   */
   attemptOf(run: Run, traceId: string): { readonly spanId: string; readonly at: number } | undefined;
 }
 
@@ -101,7 +107,8 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
     const { status } = response;
     const { url, receiver } = to!;
     const refusal = readRefusal(response, await readBounded(response, MAX_ANSWER_BYTES), receiver);
-    // The gateway has not reached the receiver. A check that names its code has looked, with any status.
+    // The gateway has not reached the receiver. A check that names its code has looked, with any
+    // status.
     if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(`http_${status}`, url, receiver);
     if (place !== undefined) {
       const made = { runId: run.id, spanId: place.spanId, at: now() };

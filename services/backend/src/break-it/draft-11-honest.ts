@@ -18,7 +18,10 @@ import { sendSigned } from "./send-forged.ts";
 
 const HONEST_MS = 10_000;
 
-/** An honest call of the other resource, the second hop, by a sub-agent of the user's agent: the run's own tokens are not touched. */
+/**
+ * An honest call of the other resource, the second hop, by a sub-agent of the user's agent: the
+ * run's own tokens are not touched.
+ */
 export async function callOfSubAgent(context: Draft11Context) {
   const { agentOf, idOf, userId, material, otherResourceUrl, parties, now } = context;
   const id = subAgentId(idOf(userId), "break-it");
@@ -46,7 +49,10 @@ export async function callOfSubAgent(context: Draft11Context) {
   return { request, token: signingToken(request.headers)!, key, agentToken };
 }
 
-/** A request that waits for the person: the backend itself is a resource that the person server does not know. */
+/**
+ * A request that waits for the person: the backend itself is a resource that the person server does
+ * not know.
+ */
 export async function waitingRequest(context: Draft11Context) {
   const { person_token_endpoint: url } = await personServerOf(context);
   const body = { resource: context.issuer, capabilities: ["interaction"] };

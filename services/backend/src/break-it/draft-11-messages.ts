@@ -1,5 +1,6 @@
 /**
- * The messages that tampered requests of draft -11 are made of: signed as the run signed, as the user's agent, or as another one.
+ * The messages that tampered requests of draft -11 are made of: signed as the run signed, as the
+ * user's agent, or as another one.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Whole requests of recent runs, for "now break it". They hold tokens that work: so they stay in memory, for minutes, and only where
- * the backend runs in demo mode.
+ * Whole requests of recent runs, for "now break it". They hold tokens that work: so they stay in
+ * memory, for minutes, and only where the backend runs in demo mode.
  *
  * @module
  */

@@ -15,7 +15,10 @@ export interface Refusal {
   readonly cause?: string;
 }
 
-/** No check of the verifier: the caller's signature is valid, and the gateway's rules do not allow the request. */
+/**
+ * No check of the verifier: the caller's signature is valid, and the gateway's rules do not allow
+ * the request.
+ */
 const POLICY = "policy";
 
 /** Servers of draft -11. */
@@ -23,7 +26,8 @@ const SERVERS: ReadonlySet<string> = new Set(["person-server", "access-server"])
 const CODE = /^[a-z_]{1,40}$/;
 
 /**
- * Reads a refusal: code, check and section are in a header; the auth server's OAuth error, and the problem of a server of draft -11, are in the body.
+ * Reads a refusal: code, check and section are in a header; the auth server's OAuth error, and the
+ * problem of a server of draft -11, are in the body.
  *
  * @param receiver the party behind the address that the request went to
  */
@@ -58,7 +62,10 @@ function named({ code, check, section, by }: RefusalData, receiver: string): Ref
   return { refused_by, code, ...(check !== undefined && { check }), section, meaning: ERROR_MEANINGS[code] };
 }
 
-/** What is wrong with the signature or its token is in a field, and everything else in the body (draft -11, section 11.9.1). */
+/**
+ * What is wrong with the signature or its token is in a field, and everything else in the body
+ * (draft -11, section 11.9.1).
+ */
 function problemOf({ headers, status }: Response, body: string): Omit<Refusal, "refused_by"> {
   const { error, detail } = membersOf(body);
   const reason = typeof detail === "string" && { reason: oneLine(detail) };

@@ -19,7 +19,9 @@ interface RenewalDeps
 /** Makes the call of a run again, honestly, so that there are fresh requests to tamper with. */
 export type Renew = (run: Run) => Promise<void>;
 
-/** @returns a function that throws BackendError `conflict` where the call fails or needs its user */
+/**
+ * @returns a function that throws BackendError `conflict` where the call fails or needs its user
+ */
 export function createRenewal(deps: RenewalDeps): Renew {
   const { calls, supplyChainAgent, observe, places, timeoutSeconds, sharesTokens, evidence } = deps;
 

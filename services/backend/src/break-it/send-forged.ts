@@ -19,7 +19,8 @@ export interface SendForgedOptions {
 }
 
 /**
- * Sends a tampered request in a trace of its own, so that the attempt can be looked at like any other message.
+ * Sends a tampered request in a trace of its own, so that the attempt can be looked at like any
+ * other message.
  *
  * @param forge creates the request; the honest requests that it requires are part of the trace
  */

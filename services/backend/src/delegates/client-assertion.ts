@@ -9,7 +9,10 @@ export const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-typ
 const MAX_AGE_SECONDS = 60;
 const CLOCK_SKEW_SECONDS = 5;
 
-/** The credential is invalid. The reason is for the log: a caller that is not enrolled learns nothing. */
+/**
+ * The credential is invalid. The reason is for the log: a caller that is not enrolled learns
+ * nothing.
+ */
 export class ClientAssertionError extends Error {
   override readonly name = "ClientAssertionError";
 }
@@ -24,9 +27,10 @@ export type AuthenticateDelegate = (
 ) => Promise<Enrolment>;
 
 /**
- * Checks client assertions (`private_key_jwt`, RFC 7523 section 3): signed by the enrolled key, EdDSA and nothing else, of the type for
- * this use, `iss` and `sub` the delegate, `aud` this endpoint, at most 60 s old, once. `cnf.jkt` must be the key that signed the request:
- * a third party cannot use an assertion that it sees.
+ * Checks client assertions (`private_key_jwt`, RFC 7523 section 3): signed by the enrolled key,
+ * EdDSA and nothing else, of the type for this use, `iss` and `sub` the delegate, `aud` this
+ * endpoint, at most 60 s old, once. `cnf.jkt` must be the key that signed the request: a third
+ * party cannot use an assertion that it sees.
  */
 export function createDelegateAuthentication(options: {
   enrolments: Enrolments;

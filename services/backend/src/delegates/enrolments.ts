@@ -33,8 +33,8 @@ export interface Enrolments {
 }
 
 /**
- * Reads the file each time, so that a delegate is added or removed without a restart. With a missing or malformed file no delegate is
- * enrolled.
+ * Reads the file each time, so that a delegate is added or removed without a restart. With a
+ * missing or malformed file no delegate is enrolled.
  *
  * @param file undefined: no delegate is enrolled
  */

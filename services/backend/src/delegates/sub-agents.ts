@@ -1,6 +1,7 @@
 /**
- * Delegates of draft -11: for each user who has one work, the sub-agent of that user's agent (section 10.2). It has an agent token of the backend,
- * bound to its own key, and the parent asks the person server for its other tokens.
+ * Delegates of draft -11: for each user who has one work, the sub-agent of that user's agent
+ * (section 10.2). It has an agent token of the backend, bound to its own key, and the parent asks
+ * the person server for its other tokens.
  *
  * @module
  */
@@ -53,7 +54,10 @@ interface SubAgent {
   readonly state: "started" | "ending" | "ended";
   /** The agent token that was issued last. */
   readonly token?: AgentTokenName | undefined;
-  /** The one that it got something with last: the person server takes back what an agent has by such a token, and by no other. */
+  /**
+   * The one that it got something with last: the person server takes back what an agent has by such
+   * a token, and by no other.
+   */
   readonly used?: AgentTokenName | undefined;
   /** Where the user has to act. */
   readonly page?: string | undefined;
@@ -65,7 +69,10 @@ interface Name extends Pick<SubAgent, "userId" | "parent" | "delegate"> {
 }
 
 const MAX_SUB_AGENTS = 10_000;
-/** One that is forgotten is as if it had never been started: it gets nothing before its user has it work again. */
+/**
+ * One that is forgotten is as if it had never been started: it gets nothing before its user has it
+ * work again.
+ */
 const KEEP_SECONDS = 30 * 86_400;
 
 const PERSON_NEEDED = "the user has to act at the person server first";
@@ -231,7 +238,8 @@ export class SubAgents {
       throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
     if (!resources.includes(asked.resource))
       throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
-    // Each request that waits for its person is one of the few that the person server keeps for all agents of this provider.
+    // Each request that waits for its person is one of the few that the person server keeps for all
+    // agents of this provider.
     if (subAgent.page !== undefined) throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
     const grant = await agentOf(userId)
       .tokenForSubAgent({

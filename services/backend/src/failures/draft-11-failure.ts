@@ -31,10 +31,16 @@ const BY_OWNER: Pick<Failure, "message" | "advice"> = {
   advice: "Ask an owner, and start the optimization again.",
 };
 
-/** How a request ends that an agent has kept waiting (sections 11.8.3 and 11.9.4). After a restart it knows none. */
+/**
+ * How a request ends that an agent has kept waiting (sections 11.8.3 and 11.9.4). After a restart
+ * it knows none.
+ */
 const ENDED: Readonly<Record<number, string>> = { 404: "not_found", 408: "expired", 410: "gone" };
 
-/** Explains the answer of an agent at whose page the call waited; undefined where that did not end the waiting. */
+/**
+ * Explains the answer of an agent at whose page the call waited; undefined where that did not end
+ * the waiting.
+ */
 export function endedWaiting({ status }: AgentHttpError): Failure | undefined {
   const code = ENDED[status];
   if (code === undefined) return undefined;
@@ -50,7 +56,8 @@ export function endedWaiting({ status }: AgentHttpError): Failure | undefined {
 export const UNUSABLE = /^(?:token_request_failed|discovery_|metadata_|unknown_key)/;
 
 /**
- * Explains an error of the agent of draft -11: at which party, which code, and which section of the text demands what failed.
+ * Explains an error of the agent of draft -11: at which party, which code, and which section of the
+ * text demands what failed.
  *
  * @param options.hops of the parties, by identifier
  * @param options.asked the party whom the last event was about, where the error names none

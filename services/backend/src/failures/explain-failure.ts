@@ -21,8 +21,9 @@ const AUTH_SERVER_UNUSABLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Explains at which hop a run broke, which check refused it, and what to try. Decides by error classes and codes. Of foreign strings only
- * the descriptions of OAuth and JSON-RPC errors and the words of a rejected token are passed on, shortened and on one line.
+ * Explains at which hop a run broke, which check refused it, and what to try. Decides by error
+ * classes and codes. Of foreign strings only the descriptions of OAuth and JSON-RPC errors and the
+ * words of a rejected token are passed on, shortened and on one line.
  */
 export function explainFailure(error: unknown, situation: Situation): Failure {
   const away = storeErrorOf(error);

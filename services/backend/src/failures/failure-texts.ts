@@ -110,7 +110,10 @@ function timeoutTexts({ hop, code, detail }: Finding, timeoutSeconds: number): T
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-/** Draft -11, section 11.4: so that a key which is newer than the last fetch stays unknown for a while. */
+/**
+ * Draft -11, section 11.4: so that a key which is newer than the last fetch stays unknown for a
+ * while.
+ */
 const KEYS_OF_DRAFT_11 =
   "Its log says why. It must reach the documents of the person server, the access server and the agent provider (AAUTH_ENDPOINTS), and the clocks must agree. A key set is fetched once a minute at most: where one of these parties was restarted twice within a minute, start again after it.";
 

@@ -13,7 +13,10 @@ const CODES: Readonly<Record<string, string>> = {
   ENETUNREACH: "unreachable",
 };
 
-/** `timeout`, `connect_timeout`, `connection_refused`, …; undefined when the error does not come from the network. */
+/**
+ * `timeout`, `connect_timeout`, `connection_refused`, …; undefined when the error does not come
+ * from the network.
+ */
 export function networkCodeOf(error: unknown): string | undefined {
   const codes = causesOf(error).map(({ name, code }) => {
     if (name === "TimeoutError" || name === "AbortError") return "timeout";

@@ -15,7 +15,10 @@ export interface Places {
 
 export interface Situation {
   readonly peer: Peer;
-  /** In draft -11 the identifier of the party at whose page the call waited last. Default: it did not wait. */
+  /**
+   * In draft -11 the identifier of the party at whose page the call waited last. Default: it did
+   * not wait.
+   */
   readonly page?: string | undefined;
   readonly places: Places;
   readonly timeoutSeconds: number;

@@ -3,14 +3,20 @@ import { readBounded } from "agent-kit/service";
 import { type Catalogue, catalogueSchema } from "backend-api";
 import { z } from "zod";
 
-/** An order as the supply-chain agent is asked for it. The same order is the same bytes, which is what an approval is for. */
+/**
+ * An order as the supply-chain agent is asked for it. The same order is the same bytes, which is
+ * what an approval is for.
+ */
 export interface PlacedOrder {
   readonly order_id: string;
   readonly model: string;
   readonly quantity: number;
   /** User id of the approver. In draft -11 a token names the person. */
   readonly approver?: string;
-  /** In draft -11 the own agent provider, which has published where the person's browser may return to: tokens that name a person name no agent. */
+  /**
+   * In draft -11 the own agent provider, which has published where the person's browser may return
+   * to: tokens that name a person name no agent.
+   */
   readonly agent_provider?: string;
 }
 
@@ -29,7 +35,10 @@ const MAX_ANSWER_BYTES = 65_536;
 /** The agent does not take the order: its own sentence, for the user. */
 export class OrderRefusedError extends Error {
   override readonly name = "OrderRefusedError";
-  /** `order_declined`, `order_refused`, …; of a held request `denied`, `expired`, … (draft -11, section 11.9.4). */
+  /**
+   * `order_declined`, `order_refused`, …; of a held request `denied`, `expired`, … (draft -11,
+   * section 11.9.4).
+   */
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -38,7 +47,10 @@ export class OrderRefusedError extends Error {
   }
 }
 
-/** Speaks to the supply-chain agent's own routes, beside A2A. Knows nothing of AAuth: that lives in the call's fetch. */
+/**
+ * Speaks to the supply-chain agent's own routes, beside A2A. Knows nothing of AAuth: that lives in
+ * the call's fetch.
+ */
 export interface OrderClient {
   /** @throws AgentHttpError, AgentAnswerError; what the fetch throws */
   catalogue(fetch: typeof globalThis.fetch): Promise<Catalogue>;

@@ -21,7 +21,10 @@ interface ErrorReply {
   readonly body: { readonly detail: string; readonly code?: string };
 }
 
-/** Answers every error of its scope as `{"detail": …}`, the demo's shape. Stacks stay in the process. */
+/**
+ * Answers every error of its scope as `{"detail": …}`, the demo's shape. Stacks stay in the
+ * process.
+ */
 export const errorReplies = fp(
   async (app) => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {

@@ -7,9 +7,10 @@ import { ATTRIBUTE } from "protocol-trace/names";
 const ADDRESS_QUERY = /("[a-z_]*url"\s*:\s*"[^"?]*\?)[^"]*/gi;
 
 /**
- * Writes what a user's browser asked, and what it was answered, onto the request's span; the user's access token and cookies are left out,
- * and so is what follows the `?` of an address. Call it before routes are added, and only where a run or an order begins, not for
- * the requests by which a page watches one.
+ * Writes what a user's browser asked, and what it was answered, onto the request's span; the user's
+ * access token and cookies are left out, and so is what follows the `?` of an address. Call it
+ * before routes are added, and only where a run or an order begins, not for the requests by which a
+ * page watches one.
  */
 export function traceUserRequests(app: FastifyInstance): void {
   app.addHook("preHandler", async (request) => {

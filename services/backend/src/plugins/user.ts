@@ -15,8 +15,9 @@ declare module "fastify" {
 }
 
 /**
- * Demands `Authorization: Bearer <access token>` on every route of its scope that declares `access: "user"`, before the
- * body is read. Routes that declare nothing are refused at registration.
+ * Demands `Authorization: Bearer <access token>` on every route of its scope that declares
+ * `access: "user"`, before the body is read. Routes that declare nothing are refused at
+ * registration.
  */
 export const userAccess = fp<{ verifyUserToken: UserTokenVerifier }>(
   async (app, { verifyUserToken }) => {

@@ -21,8 +21,9 @@ const requestSchema = z.strictObject({
 });
 
 /**
- * `POST /delegate/grant`: the way of a sub-agent to its parent, which asks the person server for it (draft -11, section 10.2). The request is signed
- * with an agent token of this provider, and answered with what {@link SubAgents.tokenFor} has: a grant. Register it in a scope of its own.
+ * `POST /delegate/grant`: the way of a sub-agent to its parent, which asks the person server for it
+ * (draft -11, section 10.2). The request is signed with an agent token of this provider, and
+ * answered with what {@link SubAgents.tokenFor} has: a grant. Register it in a scope of its own.
  */
 export async function delegateGrantRoute(
   app: FastifyInstance,

@@ -65,7 +65,10 @@ export interface DelegateTokens<Request extends TokenRequest = TokenRequest> {
   issue(request: Request, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken>;
 }
 
-/** Agent tokens of February 2026: for each delegate of the agent, and for the parties that they are for. */
+/**
+ * Agent tokens of February 2026: for each delegate of the agent, and for the parties that they are
+ * for.
+ */
 export const februaryTokens = (options: {
   /** Own identifier: `iss` of agent tokens. */
   agent: string;
@@ -108,9 +111,10 @@ export const draft11Tokens = (
 });
 
 /**
- * `POST /delegate/token`: an agent token for a delegate of this agent (profile 4.3, 6.7). It must hold the key that the token is bound
- * to, because the request is signed with it (scheme hwk), and the credential it was enrolled with. Draft -11 leaves open how a provider
- * knows its agents: the request is the same there. Register it in a scope of its own.
+ * `POST /delegate/token`: an agent token for a delegate of this agent (profile 4.3, 6.7). It must
+ * hold the key that the token is bound to, because the request is signed with it (scheme hwk), and
+ * the credential it was enrolled with. Draft -11 leaves open how a provider knows its agents: the
+ * request is the same there. Register it in a scope of its own.
  */
 export async function delegateTokenRoute<Request extends TokenRequest>(
   app: FastifyInstance,

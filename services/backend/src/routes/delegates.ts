@@ -4,7 +4,10 @@ import type { DelegatesService } from "../delegates/delegates-service.ts";
 import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { userRoute } from "./user-route.ts";
 
-/** The backend's delegates, the outcome of the calls that this user had them make, and a way to let one work and to end it. */
+/**
+ * The backend's delegates, the outcome of the calls that this user had them make, and a way to let
+ * one work and to end it.
+ */
 export const delegateRoutes: FastifyPluginAsync<{ delegates: DelegatesService }> = async (
   app,
   { delegates },

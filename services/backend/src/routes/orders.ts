@@ -24,7 +24,8 @@ export const orderRoutes: FastifyPluginAsyncZod<{ orders: OrderService; frontend
   });
   userRoute(app, apiRoutes.order, async ({ user, params }) => orders.get(user.id, params.id));
 
-  // Public, because a browser brings no bearer token here. It reports that a user is back; who approved is the agent's to know.
+  // Public, because a browser brings no bearer token here. It reports that a user is back; who
+  // approved is the agent's to know.
   app.get(
     ORDER_RETURN_PATH,
     { config: { access: "public" }, schema: { querystring: returnQuery } },

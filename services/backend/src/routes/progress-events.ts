@@ -28,7 +28,8 @@ export const progressEventRoutes: FastifyPluginAsync<ProgressEventOptions> = asy
       .header("content-type", "text/event-stream")
       .header("cache-control", "no-store")
       .header("x-accel-buffering", "no");
-    // Fastify reads a stream to its end for HEAD, too: each would be a watcher for as long as the run goes on.
+    // Fastify reads a stream to its end for HEAD, too: each would be a watcher for as long as the
+    // run goes on.
     return reply.request.method === "HEAD" ? reply.send() : reply.send(eventsOf(run));
   });
 

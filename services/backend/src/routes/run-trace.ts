@@ -1,4 +1,4 @@
-import { apiRoutes, type RunTrace } from "backend-api";
+import { apiRoutes, type RunEvidence, type RunTrace } from "backend-api";
 import type { FastifyPluginAsync } from "fastify";
 import { ATTRIBUTE, SERVICE_NAME, SPAN } from "protocol-trace/names";
 import { z } from "zod";
@@ -25,13 +25,15 @@ interface RunTraceOptions {
   explorerUrl: string;
   /** Only in demo mode. */
   breakIt: Attempts | undefined;
+  /** The requests of a run that may leave whole. Only in demo mode. */
+  evidence: ((runId: string) => Promise<RunEvidence["requests"]>) | undefined;
   /** Unix seconds. */
   now: () => number;
 }
 
 /** What the trace store has of a run or an order, for its owner. */
 export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, options) => {
-  const { runs, orders, delegates, traces, explorerUrl, breakIt, now } = options;
+  const { runs, orders, delegates, traces, explorerUrl, breakIt, evidence, now } = options;
 
   async function answer(userId: string, { id, places, isFinal, changedAt }: TracedWork): Promise<RunTrace> {
     const traceIds = [...new Set(places.map(({ traceId }) => traceId))];
@@ -80,6 +82,11 @@ export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, o
     return order === undefined ? fromStore(user.id, id, SPAN.order, "order") : answer(user.id, order);
   });
 
+  if (evidence !== undefined)
+    userRoute(app, apiRoutes.runEvidence, async ({ user, params: { id } }) => {
+      const run = await runs.get(user.id, id);
+      return { requests: await evidence(run.id) };
+    });
   if (breakIt === undefined) return;
   userRoute(app, apiRoutes.breakIt, async ({ user, params }) =>
     breakIt.attempt(await runs.get(user.id, params.id), params.variant),

@@ -4,7 +4,10 @@ import { serveWellKnown } from "fastify-aauth";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { userRoute } from "./user-route.ts";
 
-/** The signed-in user, and what is public: greeting, health and the documents of the backend as an agent. `GET /health` comes with `createService`. */
+/**
+ * The signed-in user, and what is public: greeting, health and the documents of the backend as an
+ * agent. `GET /health` comes with `createService`.
+ */
 export const serviceRoutes: FastifyPluginAsyncZod<{
   keycloakUrl: string;
   realm: string;

@@ -14,7 +14,10 @@ interface UserRequest<Route extends ApiRoute> {
   readonly body: Output<Route extends { body: infer Schema } ? Schema : undefined>;
 }
 
-/** Registers a route of the API. Its handler returns the response; of a stream it sends the response by the reply. */
+/**
+ * Registers a route of the API. Its handler returns the response; of a stream it sends the response
+ * by the reply.
+ */
 export function userRoute<const Route extends ApiRoute>(
   app: FastifyInstance,
   route: Route,

@@ -5,7 +5,10 @@ import { createSequence } from "../sequence.ts";
 import { describeStep } from "./describe-step.ts";
 import type { Step } from "./run.ts";
 
-/** Watches one call: for the run's feed, for the log, and for the peer of the backend at each moment. */
+/**
+ * Watches one call: for the run's feed, for the log, and for the peer of the backend at each
+ * moment.
+ */
 export interface ObservedCall {
   readonly observer: (event: AgentEvent) => void;
   readonly peer: () => Peer;
@@ -13,7 +16,10 @@ export interface ObservedCall {
   readonly noted: () => Promise<unknown>;
 }
 
-/** Starts to watch a call. `run.note` receives its steps in order, one after the other. Without a run nothing goes to a feed. */
+/**
+ * Starts to watch a call. `run.note` receives its steps in order, one after the other. Without a
+ * run nothing goes to a feed.
+ */
 export type CallObserver = (run?: {
   readonly id: string;
   readonly note: (step: Step, event: AgentEvent) => Promise<unknown>;

@@ -7,7 +7,10 @@ import { createSequence } from "../sequence.ts";
 import type { OpenRequests } from "../store/open-requests.ts";
 import { KEPT_SECONDS } from "../store/user-records.ts";
 
-/** How long an auth server keeps a request for consent whose lifetime it has not stated (profile 6.1). */
+/**
+ * How long an auth server keeps a request for consent whose lifetime it has not stated (profile
+ * 6.1).
+ */
 const ASKED_SECONDS = 600;
 /** The party was not reached, so it keeps nothing. */
 const NEVER_ARRIVED: ReadonlySet<string | undefined> = new Set([
@@ -19,7 +22,9 @@ const NEVER_ARRIVED: ReadonlySet<string | undefined> = new Set([
 /** One attempt, of which the auth server may keep a request for consent. */
 export interface WatchedRequest {
   readonly observer: (event: AgentEvent) => void;
-  /** The attempt is over, with this error or with none. Its token request may still be in progress. */
+  /**
+   * The attempt is over, with this error or with none. Its token request may still be in progress.
+   */
   end(error?: unknown): Promise<unknown>;
 }
 

@@ -33,7 +33,9 @@ export interface ConsentAnswer {
   readonly error_description?: string | undefined;
 }
 
-/** Where the auth server sends the browser after consent. Every response sends it on to the page. */
+/**
+ * Where the auth server sends the browser after consent. Every response sends it on to the page.
+ */
 export const CALLBACK_PATH = "/auth/aauth/callback";
 export const CALLBACK_STATUS = 302;
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
@@ -41,7 +43,10 @@ const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
 /** Dependencies of the consent service. */
 export interface ConsentServiceDeps {
-  /** Signs with the backend's identity, whatever the signature scheme of its calls: only the owner of a token can revoke it. */
+  /**
+   * Signs with the backend's identity, whatever the signature scheme of its calls: only the owner
+   * of a token can revoke it.
+   */
   readonly agent: Pick<FebruaryAgent, "redeemCode" | "cacheToken" | "revoke">;
   /** Own identifier: the agent that may act once a user has consented. */
   readonly agentId: string;

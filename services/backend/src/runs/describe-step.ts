@@ -4,13 +4,15 @@ import { oneLine } from "../failures/one-line.ts";
 import type { Step } from "./run.ts";
 
 /**
- * What a protocol event means to a reader of the feed. Undefined for events that are not a step of their own: a signed token request is
- * shown as the request for the token, a refusal as the challenge or the failure.
+ * What a protocol event means to a reader of the feed. Undefined for events that are not a step of
+ * their own: a signed token request is shown as the request for the token, a refusal as the
+ * challenge or the failure.
  */
 export function describeStep(event: AgentEvent): Step | undefined {
   switch (event.type) {
     case "request_signed": {
-      // A run sends its task by POST: what is fetched is an answer to come, looked at again and again.
+      // A run sends its task by POST: what is fetched is an answer to come, looked at again and
+      // again.
       if (event.purpose === "token" || event.method === "GET") return undefined;
       const { method, url, scheme, coveredComponents } = event;
       const details = `${method} ${url} signed with scheme ${scheme}, covering ${coveredComponents.join(", ")}`;
@@ -95,7 +97,8 @@ const REPEATED: Readonly<Record<RetryReason, string>> = {
 
 function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received" }>): string {
   const { status, level, authServer, resourceToken } = event;
-  // What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with.
+  // What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it
+  // was made with.
   if (status === 401 && level === "pseudonymous")
     return `Status ${status}: the signature or the token was not accepted`;
   if (level === "person-token") return `Status ${status}: a person token is wanted`;

@@ -9,7 +9,10 @@ import type { Run } from "./run.ts";
 export interface LiveRuns {
   /** Does some work for a run. The signal is aborted when the run is removed. */
   work<T>(id: string, work: (removed: AbortSignal) => Promise<T>): Promise<T>;
-  /** Calls `watcher` with each new state, and with undefined when the run is removed. Returns the way to stop. */
+  /**
+   * Calls `watcher` with each new state, and with undefined when the run is removed. Returns the
+   * way to stop.
+   */
   watch(id: string, watcher: (run: Run | undefined) => void): () => void;
   watcherCount(id: string): number;
   announce(run: Run): void;

@@ -15,7 +15,10 @@ export function promptFor(options: StartOptions): string {
   ].join("");
 }
 
-/** The same for people: what the user has written as it was written, or else the text of the message. */
+/**
+ * The same for people: what the user has written as it was written, or else the text of the
+ * message.
+ */
 export function shownPrompt(options: StartOptions): string {
   return options.custom_prompt?.trim() || promptFor(options);
 }

@@ -26,7 +26,10 @@ const figuresSchema = z.object({
   totalCost: z.number(),
 });
 
-/** The data part of the supply-chain agent's report. Figures of the market analysis that do not fit are left out. */
+/**
+ * The data part of the supply-chain agent's report. Figures of the market analysis that do not fit
+ * are left out.
+ */
 const reportSchema = z.object({
   recommendations: z
     .array(z.object({ title: text, description: text, expectedImpact: text.optional() }))
@@ -41,8 +44,9 @@ const reportSchema = z.object({
 type ReportData = z.infer<typeof reportSchema>;
 
 /**
- * The failure of a run whose second hop failed, although the supply-chain agent answered; undefined where nothing failed. A report without data,
- * as the published demo's agent gives it, does not say.
+ * The failure of a run whose second hop failed, although the supply-chain agent answered; undefined
+ * where nothing failed. A report without data, as the published demo's agent gives it, does not
+ * say.
  */
 export function secondHopFailure(report: AgentAnswer): Failure | undefined {
   const failed = failedPartOf(report);
@@ -64,8 +68,8 @@ function endOf(connection: string): Hop {
 }
 
 /**
- * The results of a run, as far as the agents state them in data. Of a report without data, as the published demo's agents give it, the
- * beginning is the only rationale.
+ * The results of a run, as far as the agents state them in data. Of a report without data, as the
+ * published demo's agents give it, the beginning is the only rationale.
  */
 export function resultsFrom({ id, report, endedAt }: Run): Results {
   if (report === undefined) throw new BackendError("not_found", "The optimization is not completed");

@@ -26,7 +26,10 @@ import {
 import { attemptRun, endUnknown, takeUpRun } from "./run-attempt.ts";
 import { changeRun, failRunWith, inTraceOf, noteRunStep, type RunContext } from "./run-context.ts";
 
-/** A response that follows its headers at once is reported as completed, as the demo's synchronous start does. */
+/**
+ * A response that follows its headers at once is reported as completed, as the demo's synchronous
+ * start does.
+ */
 const COMPLETION_GRACE_MS = 250;
 const QUEUE = "runs";
 
@@ -45,7 +48,8 @@ export class RunService {
   }
 
   /**
-   * Starts a run and answers once the authorization outcome is known: let in, consent required, or failed.
+   * Starts a run and answers once the authorization outcome is known: let in, consent required, or
+   * failed.
    *
    * @throws BackendError `too_many` while too many runs of the user are unfinished; StoreFullError
    */

@@ -41,8 +41,9 @@ export interface Demand {
 }
 
 /**
- * One task given to the supply-chain agent. Plain data: a run survives a round trip through JSON. The functions of this file take a run
- * and return the next state; what a running process keeps beside it is in `live-runs.ts`.
+ * One task given to the supply-chain agent. Plain data: a run survives a round trip through JSON.
+ * The functions of this file take a run and return the next state; what a running process keeps
+ * beside it is in `live-runs.ts`.
  */
 export interface Run extends Resumable {
   readonly id: string;
@@ -71,9 +72,12 @@ export interface Run extends Resumable {
   readonly demand?: Demand;
   readonly consent?: GrantedConsent;
   readonly failure?: Failure;
-  /** The agent's response: Markdown, and its data part as it came. A failed run has one where its second hop failed. */
+  /**
+   * The agent's response: Markdown, and its data part as it came. A failed run has one where its
+   * second hop failed.
+   */
   readonly report?: AgentAnswer;
-  /** Spans that the backend made for the run, in the order they began. None where tracing is off. */
+  /** Spans of the backend for the run, in the order they began. None where tracing is off. */
   readonly places: readonly TracePlace[];
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -82,7 +86,10 @@ export interface Run extends Resumable {
   readonly changedAt: number;
 }
 
-/** From each status to those that may follow. `completed` and `failed` are final. `pending` is the demo's: runs begin as `running`. */
+/**
+ * From each status to those that may follow. `completed` and `failed` are final. `pending` is the
+ * demo's: runs begin as `running`.
+ */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   pending: [],
   running: ["awaiting_consent", "completed", "failed"],
@@ -178,8 +185,9 @@ export function resume(run: Run, consent: Consent, now: number): Run {
 }
 
 /**
- * The person has acted, in a profile where the call itself waits for that. A run that does not wait stays as it is. A token that has come
- * meanwhile answered the call's own signed request: no browser has to prove whose it is.
+ * The person has acted, in a profile where the call itself waits for that. A run that does not wait
+ * stays as it is. A token that has come meanwhile answered the call's own signed request: no
+ * browser has to prove whose it is.
  */
 export function goOn(run: Run, now: number): Run {
   if (run.status !== "awaiting_consent") return run;
@@ -205,7 +213,7 @@ export function applyConsent(
   return { ...actFor(run, renewed), changedAt: now };
 }
 
-/** The user has revoked the consent. A run in progress continues: its token is valid until it expires. */
+/** The user has revoked the consent. A run in progress continues: its token stays valid. */
 export function noteRevocation(run: Run, now: number): Run {
   if (run.consent === undefined || run.consent.revoked_at !== undefined) return run;
   return { ...run, consent: { ...run.consent, revoked_at: isoTime(now) }, changedAt: now };
@@ -241,7 +249,7 @@ export interface Step {
   readonly details: string;
   /** 0 to 100. Progress never goes back. */
   readonly percentage: number;
-  /** What the auth token contains, if one came. Absent from `token_received`, the token was cached. */
+  /** Claims of the auth token, if one came. Absent from `token_received`, it was cached. */
   readonly delegation?: Partial<Delegation>;
   /** The step is about a person token. */
   readonly isPersonToken?: boolean;

@@ -16,22 +16,26 @@ export interface TracedWork {
 export interface OwnWork {
   readonly id: string;
   readonly userId: string;
-  /** Spans that the backend itself made for this work. The request that started it is found above them. */
+  /**
+   * Spans that the backend itself made for this work. The request that started it is found above
+   * them.
+   */
   readonly spanIds: readonly string[];
 }
 
 /**
- * Cuts a trace down to one piece of work: the request that started it, everything below that, and the page's span above it. A caller
- * chooses the trace that its request belongs to, and the parent in it, so nothing is shown for being in the same trace: neither another
- * request, nor a span whose parent is missing, nor what this user's request merely names as its parent.
+ * Cuts a trace down to one piece of work: the request that started it, everything below that, and
+ * the page's span above it. A caller chooses the trace that its request belongs to, and the parent
+ * in it, so nothing is shown for being in the same trace: neither another request, nor a span whose
+ * parent is missing, nor what this user's request merely names as its parent.
  */
 export function ownSpans(trace: StoredTrace, work: OwnWork): StoredTrace {
   return { ...trace, spans: spansOfWork(trace, work) };
 }
 
 /**
- * The spans in a store's traces that the backend made for this user's work: one and the same span has the name and both attributes. A store
- * may be asked for that and answer something else.
+ * The spans in a store's traces that the backend made for this user's work: one and the same span
+ * has the name and both attributes. A store may be asked for that and answer something else.
  */
 export function placesOfWork(
   traces: readonly StoredTrace[],
@@ -73,7 +77,10 @@ function spansOfWork({ spans: all, processes = {} }: StoredTrace, work: OwnWork)
     above.push(span.spanID);
   }
 
-  /** The click that sent this request. Where another request names it as its parent, too, either user may have sent it. */
+  /**
+   * The click that sent this request. Where another request names it as its parent, too, either
+   * user may have sent it.
+   */
   function pageAbove(request: StoredSpan | undefined): StoredSpan | undefined {
     const id = request && parentOf(request);
     const page = byId.get(id);
@@ -82,7 +89,10 @@ function spansOfWork({ spans: all, processes = {} }: StoredTrace, work: OwnWork)
   }
 }
 
-/** The SERVER span of the request in which the backend made a span. Above it begins what the caller has chosen. */
+/**
+ * The SERVER span of the request in which the backend made a span. Above it begins what the caller
+ * has chosen.
+ */
 function requestAbove(
   span: StoredSpan | undefined,
   byId: ReadonlyMap<string | undefined, StoredSpan>,
@@ -95,7 +105,10 @@ function requestAbove(
   return undefined;
 }
 
-/** What the backend did for another user or run. At a verifier the user is the one in the caller's token. */
+/**
+ * What the backend did for another user or run. At a verifier the user is the one in the caller's
+ * token.
+ */
 function isOthers(span: StoredSpan, work: OwnWork): boolean {
   const runId = tagOf(span, ATTRIBUTE.runId);
   if (runId !== undefined && runId !== work.id) return true;

@@ -30,13 +30,15 @@ export interface TraceClientOptions {
 }
 
 /**
- * A trace store with Jaeger's query API. Its functions throw a BackendError `unreachable` when the store does not answer, or its response
- * is not usable.
+ * A trace store with Jaeger's query API. Its functions throw a BackendError `unreachable` when the
+ * store does not answer, or its response is not usable.
  */
 export interface TraceClient {
   /** One trace, in the store's `data`. Undefined when the store does not have it (yet). */
   trace(traceId: string): Promise<StoredTrace[] | undefined>;
-  /** Every trace of the last two days with a span of this service and name that has all these tags. */
+  /**
+   * Every trace of the last two days with a span of this service and name that has all these tags.
+   */
   find(span: {
     service: string;
     operation: string;

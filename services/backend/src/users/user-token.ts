@@ -15,7 +15,9 @@ export interface User {
   readonly role: string;
 }
 
-/** The token is no access token of a signed-in user. The message is for the log, not for the caller. */
+/**
+ * The token is no access token of a signed-in user. The message is for the log, not for the caller.
+ */
 export class UserTokenError extends Error {
   override readonly name = "UserTokenError";
 }
@@ -25,12 +27,15 @@ export class UserKeysUnavailableError extends Error {
   override readonly name = "UserKeysUnavailableError";
 }
 
-/** Returns the user of a valid access token, or throws {@link UserTokenError} or {@link UserKeysUnavailableError}. */
+/**
+ * Returns the user of a valid access token, or throws {@link UserTokenError} or
+ * {@link UserKeysUnavailableError}.
+ */
 export type UserTokenVerifier = (token: string) => Promise<User>;
 
 /**
- * Checks OIDC access tokens: RS256 by a key of the realm, this issuer, made for this client (`aud` or `azp`), an access
- * token and nothing else, inside its lifetime, not bound to a key.
+ * Checks OIDC access tokens: RS256 by a key of the realm, this issuer, made for this client (`aud`
+ * or `azp`), an access token and nothing else, inside its lifetime, not bound to a key.
  *
  * Does NOT ask the auth server whether the session still lives; a token stays good until `exp`.
  *

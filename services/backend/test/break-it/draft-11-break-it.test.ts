@@ -53,7 +53,10 @@ const withAgentToken: Sent = async (key, now) => [
   await request(key, now, `${AGENT}/`, await agentToken(key, now), "{}"),
 ];
 
-/** A run that got a person token, and asked for an auth token with a resource token that is good until `exp`. */
+/**
+ * A run that got a person token, and asked for an auth token with a resource token that is good
+ * until `exp`.
+ */
 const withPersonToken =
   (exp: number): Sent =>
   async (key, now) => {

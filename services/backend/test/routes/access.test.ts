@@ -20,7 +20,9 @@ const addressOf = (path: string) =>
     .replace("{traceId}", TRACE_ID)
     .replace(/\{\w+\}/, "some-id");
 
-/** Not for users: its callers sign, and bring a credential of their own (delegate-token.test.ts). */
+/**
+ * Not for users: its callers sign, and bring a credential of their own (delegate-token.test.ts).
+ */
 const SIGNED = ["/delegate/token"];
 
 const PUBLIC = [

@@ -45,6 +45,7 @@ async function routesWith(
     traces,
     explorerUrl: "http://localhost:16686",
     breakIt,
+    evidence: undefined,
     now,
   });
 }

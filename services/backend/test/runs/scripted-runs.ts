@@ -46,7 +46,10 @@ export const refuse =
   () =>
     Promise.reject(error);
 
-/** Runs and their consents, with an agent whose answers are scripted: one function per call, in order. */
+/**
+ * Runs and their consents, with an agent whose answers are scripted: one function per call, in
+ * order.
+ */
 export const scriptedRuns = (...script: Ask[]) => scriptedRunsWith({}, ...script);
 
 /** The same with another wire, or with the stores and the clock of an earlier process. */

@@ -18,7 +18,10 @@ const span = (spanID: string, parent?: string, tags: Record<string, string> = {}
 });
 const click = (spanID: string) => span(spanID, undefined, { "span.kind": "client" }, "page");
 
-/** A run's spans: the request, the step that starts it and is known to the backend, the run, a call and its gate. */
+/**
+ * A run's spans: the request, the step that starts it and is known to the backend, the run, a call
+ * and its gate.
+ */
 const runOf = (user: string, parent?: string) => [
   span(`${user}-request`, parent, { ...SERVER, [USER]: user }),
   span(`${user}-start`, `${user}-request`),

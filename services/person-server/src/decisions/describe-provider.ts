@@ -1,7 +1,9 @@
 import { type Discovery, type DocumentTransport, draft11, ownerOf, QuotaStore } from "aauth";
 import { displayText } from "agent-kit/service";
 
-/** What an agent provider publishes of itself for people. Its own words, which no one has checked. */
+/**
+ * What an agent provider publishes of itself for people. Its own words, which no one has checked.
+ */
 export interface DescribedProvider {
   readonly name?: string | undefined;
   /** A picture as a `data:` URL: a browser that shows it sends nothing to the provider. */
@@ -20,9 +22,9 @@ const MAX_LOGOS = 200;
 const PNG_HEAD = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", "latin1");
 
 /**
- * Reads what agent providers publish for people (draft -11, section 13.14). Logos are fetched by this
- * server, and only from the provider's own origin, which answers for its documents, too. Pictures
- * that are not PNG, or larger than a logo, are left out.
+ * Reads what agent providers publish for people (draft -11, section 13.14). Logos are fetched by
+ * this server, and only from the provider's own origin, which answers for its documents, too.
+ * Pictures that are not PNG, or larger than a logo, are left out.
  *
  * @param options.fetchDocument the transport of the documents, with its guard on addresses
  */

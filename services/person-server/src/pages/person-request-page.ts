@@ -141,7 +141,9 @@ ${words}${asked}
 </section>`;
 }
 
-/** Never markup, never a link: the agent's words are shown as they were written, and as the agent's. */
+/**
+ * Never markup, never a link: the agent's words are shown as they were written, and as the agent's.
+ */
 function agentWords({ fromAgent, agent }: AskedRequest, openQuestion: string | undefined): Html {
   const { justification, platform, device, answers } = fromAgent;
   const where = [platform, displayText(device)].filter((text) => text !== undefined).join(", ");
@@ -183,7 +185,10 @@ function questionForm(
 `;
 }
 
-/** Keeps line breaks; takes out what is not seen, and what changes the direction of the text around it. */
+/**
+ * Keeps line breaks; takes out what is not seen, and what changes the direction of the text around
+ * it.
+ */
 function visibleLines(text: string): string {
   return text.replace(/\r\n?/g, "\n").replace(/[^\P{C}\n\t]/gu, "");
 }

@@ -170,7 +170,10 @@ export async function browserOf(world: World, user: { username: string; password
   return browser;
 }
 
-/** Opens the page that an agent sends its user to, with the browser's own address; follows to where it shows something. */
+/**
+ * Opens the page that an agent sends its user to, with the browser's own address; follows to where
+ * it shows something.
+ */
 export async function openInteraction(world: World, browser: Browser, page: string) {
   const url = world.map.browserUrl(page);
   const { response, url: shownAt } = await browser.follow(url, await browser.get(url));

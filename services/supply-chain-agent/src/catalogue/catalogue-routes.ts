@@ -26,8 +26,9 @@ export function draft11CatalogueLimits(
 }
 
 /**
- * Where the catalogue is in draft -11, by what a caller must prove there: a route takes the tokens of one level (draft -11, section 6), so that there is one
- * address for each level that callers of the mode have.
+ * Where the catalogue is in draft -11, by what a caller must prove there: a route takes the tokens
+ * of one level (draft -11, section 6), so that there is one address for each level that callers of
+ * the mode have.
  *
  * @param highest what a caller must prove for a task
  */
@@ -45,7 +46,10 @@ export interface CatalogueOptions {
   readonly routes: ReadonlyMap<string, Requirement>;
 }
 
-/** `GET /catalogue`: for every caller that signs, and the more often the more is known of the caller. */
+/**
+ * `GET /catalogue`: for every caller that signs, and the more often the more is known of the
+ * caller.
+ */
 export async function catalogueRoutes(
   app: FastifyInstance,
   { limits, routes }: CatalogueOptions,

@@ -31,8 +31,9 @@ export interface AskMarketAnalysisOptions {
   /** For one question with all its requests, but for the time that a person takes. */
   readonly timeoutMs: number;
   /**
-   * user-delegated, and the modes of draft -11 with persons: the caller's token is exchanged for one of the next hop. Otherwise this agent asks on its
-   * own authority, and the caller's token stays here.
+   * user-delegated, and the modes of draft -11 with persons: the caller's token is exchanged for
+   * one of the next hop. Otherwise this agent asks on its own authority, and the caller's token
+   * stays here.
    */
   readonly onBehalfOfCaller: boolean;
   /** The section of the dialect that demands what failed. */

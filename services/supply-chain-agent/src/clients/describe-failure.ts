@@ -7,9 +7,11 @@ const TO_PERSON_SERVER = "supply-chain-agent -> person server";
 const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
 
 /**
- * Says for a reader of the report what went wrong between this agent and the next, and at which connection.
+ * Says for a reader of the report what went wrong between this agent and the next, and at which
+ * connection.
  *
- * @param options.exchanging true when the token was to come from the caller's (user-delegated): the demo's messages distinguish the two
+ * @param options.exchanging true when the token was to come from the caller's (user-delegated): the
+ * demo's messages distinguish the two
  * @param options.timeoutMs of the question
  * @param options.sectionOf section of the dialect that demands what failed
  * @param options.personServer draft -11: the identifier of the caller's, which errors name
@@ -99,7 +101,10 @@ function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["rea
   }
 }
 
-/** `ECONNREFUSED`, `UND_ERR_SOCKET` ...: on the error itself, on its cause (fetch), or on the first of several addresses. */
+/**
+ * `ECONNREFUSED`, `UND_ERR_SOCKET` ...: on the error itself, on its cause (fetch), or on the first
+ * of several addresses.
+ */
 function systemCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code } = error as NodeJS.ErrnoException;

@@ -9,7 +9,9 @@ export interface RequestAnalysis {
   readonly asksForMarketAnalysis: boolean;
 }
 
-/** Reads the request by its words, without case. The words are the demo's and part of its surface. */
+/**
+ * Reads the request by its words, without case. The words are the demo's and part of its surface.
+ */
 export function analyzeRequest(text: string): RequestAnalysis {
   const words = text.toLowerCase();
   const mentions = (...terms: string[]) => terms.some((term) => words.includes(term));

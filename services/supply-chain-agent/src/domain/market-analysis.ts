@@ -4,7 +4,10 @@ export type MarketAnalysis =
   | {
       readonly status: "answered";
       readonly text: string;
-      /** The answer's data part, as it came: it is passed on and not read here. Absent from agents that answer in text only. */
+      /**
+       * The answer's data part, as it came: it is passed on and not read here. Absent from agents
+       * that answer in text only.
+       */
       readonly figures?: unknown;
     }
   | { readonly status: "failed"; readonly failure: MarketAnalysisFailure };

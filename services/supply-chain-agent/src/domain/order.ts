@@ -22,7 +22,10 @@ export class OrderRefused extends Error {
   override readonly name = "OrderRefused";
 }
 
-/** @throws OrderRefused for a model that is not offered, and for more than the company spends on one order. */
+/**
+ * @throws OrderRefused for a model that is not offered, and for more than the company spends on one
+ * order.
+ */
 export function priceOrder(request: OrderRequest): Order {
   const laptop = findLaptop(request.model);
   if (laptop === undefined) throw new OrderRefused("The catalogue has no such model");

@@ -3,7 +3,8 @@ import { type FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
 import { type Expected, personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
 
 /**
- * Signs people in by AAuth itself: this agent is then the resource, too, and gets a token that says who the user is (SPEC 3.5).
+ * Signs people in by AAuth itself: this agent is then the resource, too, and gets a token that says
+ * who the user is (SPEC 3.5).
  *
  * @param options.agent must sign with its identity
  */

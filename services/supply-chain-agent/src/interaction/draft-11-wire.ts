@@ -8,8 +8,9 @@ import { byAgentOfPerson } from "./pages.ts";
 export const DRAFT_11_PAGE = "/orders/interaction";
 
 /**
- * The page of a held order (draft -11, sections 6.2 and 7.3): the browser brings a code, which is good once, and perhaps a callback. One that no party of
- * the request has published is left alone: the browser stays.
+ * The page of a held order (draft -11, sections 6.2 and 7.3): the browser brings a code, which is
+ * good once, and perhaps a callback. One that no party of the request has published is left alone:
+ * the browser stays.
  */
 export function draft11Wire(options: {
   /** Origin of the page for browsers. */

@@ -4,7 +4,10 @@ import type { InteractionWire } from "./interaction-routes.ts";
 import { byAgent } from "./pages.ts";
 import { isReturnUrlOf } from "./return-url.ts";
 
-/** The page of February's interaction: the agent has the address of a session, adds where its user returns to, and asks again itself. */
+/**
+ * The page of February's interaction: the agent has the address of a session, adds where its user
+ * returns to, and asks again itself.
+ */
 export function februaryWire(options: {
   readonly id: string;
   readonly discovery: Discovery;

@@ -7,7 +7,8 @@ type Asking = Pick<Interaction, "id" | "owner" | "order" | "signIn">;
 /** Identifies the user of a browser through the auth server. */
 export interface IdentifyPerson {
   /**
-   * Where to send the browser of an interaction: the same URL until the response has come, or the URL is about to expire.
+   * Where to send the browser of an interaction: the same URL until the response has come, or the
+   * URL is about to expire.
    *
    * @throws TooManySignInsError; as `begin` of {@link SignInMethod}
    */
@@ -72,13 +73,15 @@ interface SignIn {
   readonly approver: string;
   /** Absent until the auth server has been asked. */
   readonly expected?: Expected;
-  /** The response has come. The request stays pending at the auth server until its code is redeemed. */
+  /**
+   * The response has come. The request stays pending at the auth server until its code is redeemed.
+   */
   readonly isAnswered: boolean;
 }
 
 /**
- * Sign-ins that wait at the auth server for one person whom the agents of one owner name, for all of that owner, and in total: a tenth of what
- * it keeps, which is this agent's quota there.
+ * Sign-ins that wait at the auth server for one person whom the agents of one owner name, for all
+ * of that owner, and in total: a tenth of what it keeps, which is this agent's quota there.
  */
 const MAX_WAITING_PER_PERSON = 20;
 const MAX_WAITING_PER_OWNER = 200;
@@ -100,7 +103,10 @@ export function createIdentifyPerson(options: {
   /** By interaction: sign-ins that are begun now, by this process. */
   const beginning = new Map<string, Promise<string>>();
 
-  /** Counts a sign-in for the interaction's agent and person, before the auth server is asked for it. */
+  /**
+   * Counts a sign-in for the interaction's agent and person, before the auth server is asked for
+   * it.
+   */
   async function noteWaiting({ id, owner, order: { approver } }: Asking): Promise<SignIn> {
     const ofOwner = await waiting.list(owner);
     const ofPerson = ofOwner.filter((signIn) => signIn.approver === approver);

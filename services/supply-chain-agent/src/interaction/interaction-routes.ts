@@ -13,7 +13,10 @@ import {
 } from "./interactions.ts";
 import { approvalPage, decidedPage, type Fact, type Page, problemPage, sendPage } from "./pages.ts";
 
-/** What differs between the profiles: who comes, where they may go afterwards, and who hears of the decision. */
+/**
+ * What differs between the profiles: who comes, where they may go afterwards, and who hears of the
+ * decision.
+ */
 export interface InteractionWire {
   /** Path of the page; those of its parts are below. */
   readonly path: string;
@@ -73,9 +76,11 @@ interface Desk {
 type PageRequest = FastifyRequest<{ Querystring: Query }>;
 
 /**
- * The pages of an interaction (profile 3.5; draft -11, section 7.3): the first is where an agent sends its user, `callback` below it where the auth
- * server sends the user after saying who it is, and which sends them back to the first, `decision` takes the answer. An interaction belongs to the browser that
- * came first and to the person that the order names; it leads back to an address that the agent has published, and nowhere else.
+ * The pages of an interaction (profile 3.5; draft -11, section 7.3): the first is where an agent
+ * sends its user, `callback` below it where the auth server sends the user after saying who it is,
+ * and which sends them back to the first, `decision` takes the answer. An interaction belongs to
+ * the browser that came first and to the person that the order names; it leads back to an address
+ * that the agent has published, and nowhere else.
  */
 export async function interactionRoutes(app: FastifyInstance, desk: Desk): Promise<void> {
   const { path } = desk.wire;

@@ -24,7 +24,10 @@ export interface Asker {
 /** Who has ordered: in February an agent that asks again, in draft -11 a request that is held. */
 export type OrderedBy = { readonly agent: string } | { readonly held: HeldOrder };
 
-/** An interaction that a caller was challenged for (profile 3.5), or whose code a browser has brought (draft -11, section 7.3). */
+/**
+ * An interaction that a caller was challenged for (profile 3.5), or whose code a browser has
+ * brought (draft -11, section 7.3).
+ */
 export interface Interaction {
   readonly id: string;
   /** Whose quota it counts against. */

@@ -63,7 +63,10 @@ export function openidSignIn(options: {
   };
 }
 
-/** @throws AAuthVerificationError `token_request_failed` for whatever the provider, or the response, is */
+/**
+ * @throws AAuthVerificationError `token_request_failed` for whatever the provider, or the response,
+ * is
+ */
 async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();

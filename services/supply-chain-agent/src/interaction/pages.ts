@@ -54,7 +54,11 @@ export function byAgent(agent: string, name: string | undefined): Fact {
   return ["Ordered by the agent (verified)", `<code>${escaped(agent)}</code>${called}`];
 }
 
-/** An agent that has shown whom it acts for, and not which one it is. @param provider that the order names */
+/**
+ * An agent that has shown whom it acts for, and not which one it is.
+ *
+ * @param provider that the order names
+ */
 export function byAgentOfPerson(personServer: string, provider: string | undefined): readonly Fact[] {
   const verified: Fact = [
     "Ordered by (verified)",
@@ -99,7 +103,10 @@ ${returnUrl === undefined ? "" : `<p class="note">Either way you return to <stro
   );
 }
 
-/** Shows the decision and returns automatically; the link is the fallback. Without an address to return to the browser stays. */
+/**
+ * Shows the decision and returns automatically; the link is the fallback. Without an address to
+ * return to the browser stays.
+ */
 export function decidedPage(decision: Decision, returnUrl: string | undefined): Page {
   const title = decision === "approved" ? "Approved" : "Declined";
   if (returnUrl === undefined)
@@ -127,7 +134,8 @@ export function sendPage(reply: FastifyReply, { status, body, goOnTo }: Page): F
       // The URL contains the session: it must not be sent as a referrer.
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
-      // Not a redirect of the form: Chromium applies form-action to those, and where the agent sends its users on is not known here.
+      // Not a redirect of the form: Chromium applies form-action to those, and where the agent
+      // sends its users on is not known here.
       ...(goOnTo !== undefined && { refresh: `1; url=${new URL(goOnTo).href}` }),
     })
     .send(body);

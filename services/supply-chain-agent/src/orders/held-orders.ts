@@ -6,18 +6,25 @@ import type { Decision, Interaction, Interactions, Person } from "../interaction
 import type { Held, HeldOrder } from "./held-order.ts";
 import { confirm, type PlacedOrders } from "./placed-orders.ts";
 
-/** Orders of draft -11 whose callers have an answer coming: a 202 with a code for the person, and an address that is polled. */
+/**
+ * Orders of draft -11 whose callers have an answer coming: a 202 with a code for the person, and an
+ * address that is polled.
+ */
 export interface HeldOrders {
   /** Holds an order: the 202. @throws StoreFullError */
   hold(caller: ProvenCaller, held: Held): Promise<Answer>;
   /**
-   * The interaction that a code leads to, once: later it finds the one that it has begun. Undefined for any other code.
+   * The interaction that a code leads to, once: later it finds the one that it has begun. Undefined
+   * for any other code.
    *
    * @param from address of the browser
    * @throws TooManyCodesError
    */
   enter(code: string, from: string): Promise<Interaction | undefined>;
-  /** Where the browser may go afterwards; undefined for an address that no party of the request has published. */
+  /**
+   * Where the browser may go afterwards; undefined for an address that no party of the request has
+   * published.
+   */
   returnUrl(held: HeldOrder, callback: string): Promise<string | undefined>;
   /**
    * Executes the order, or refuses it, and so answers its caller: once, and only while the caller

@@ -21,8 +21,9 @@ const draft11Schema = orderSchema.extend({
 
 const PER_MINUTE = 100;
 /**
- * Orders of the agents of one owner (`ownerOf`) in a minute, their delegates and users included, in draft -11 of one person. Each is remembered for
- * the ten minutes that a person may take, which is as many as an owner's quota.
+ * Orders of the agents of one owner (`ownerOf`) in a minute, their delegates and users included, in
+ * draft -11 of one person. Each is remembered for the ten minutes that a person may take, which is
+ * as many as an owner's quota.
  */
 const LIMITS: LevelLimits = { identified: PER_MINUTE };
 const DRAFT_11_LIMITS: LevelLimits = {
@@ -104,15 +105,19 @@ export async function orderRoutes(
 }
 
 /**
- * The same in draft -11: the order is held, its caller gets a 202 with a code for the page of the person that its token names, and polls for the answer
- * (draft -11, sections 6.2 and 11.8). What approves the order executes it.
+ * The same in draft -11: the order is held, its caller gets a 202 with a code for the page of the
+ * person that its token names, and polls for the answer (draft -11, sections 6.2 and 11.8). What
+ * approves the order executes it.
  */
 export async function draft11OrderRoutes(
   app: FastifyInstance,
   options: {
     /** What a caller must prove for a task. */
     requirement: Requirement;
-    /** Whose persons have a page here. Undefined where callers show no person: each order is refused. */
+    /**
+     * Whose persons have a page here. Undefined where callers show no person: each order is
+     * refused.
+     */
     personServer: string | undefined;
     orders: HeldOrders;
     placedOrders: PlacedOrders;

@@ -16,7 +16,10 @@ export interface OptimizationReport {
   readonly market: MarketAnalysis;
 }
 
-/** The report for programs: what it recommends, and what came of the question to the market-analysis agent. */
+/**
+ * The report for programs: what it recommends, and what came of the question to the market-analysis
+ * agent.
+ */
 export function optimizationData({ recommendations, market }: OptimizationReport): Record<string, unknown> {
   return {
     recommendations: recommendations.map(({ type, description, expectedImpact }) => ({

@@ -3,8 +3,8 @@
  *
  *     node mockin.mjs FOLDER [SETTINGS]
  *
- * FOLDER has it installed. PARTIES in the environment has the origin of each party by its identifier. Prints a line for each request:
- * `{"party", "method", "path", "status", "code"}`.
+ * FOLDER has it installed. PARTIES in the environment has the origin of each party by its
+ * identifier. Prints a line for each request: `{"party", "method", "path", "status", "code"}`.
  */
 
 import { realpathSync } from "node:fs";
@@ -23,7 +23,8 @@ globalThis.fetch = (url, init) => {
   return fetch(`${parties[origin]}${pathname}${search}`, { ...init, headers: { ...init?.headers, host } });
 };
 
-// Its dependencies are beside it, where the link goes; its version is read from the working directory.
+// Its dependencies are beside it, where the link goes; its version is read from the working
+// directory.
 const mockin = realpathSync(`${folder}/node_modules/@hellocoop/mockin`);
 process.chdir(mockin);
 const { resolve } = createRequire(`${mockin}/package.json`);

@@ -56,7 +56,10 @@ export function Outcome({ attempt, refusal }: { attempt: Attempt; refusal?: stri
 
 const OTHER_CHECK_FAILED = "Another check failed first, so the intended check was not reached.";
 
-/** The explanation of a refusal. A policy would have refused the original request, too: it teaches nothing. */
+/**
+ * The explanation of a refusal. A policy would have refused the original request, too: it teaches
+ * nothing.
+ */
 export function Lesson({ result, lesson }: { result: BreakItResult; lesson: Wording["lesson"] }) {
   const { refused, check, as_meant, meaning, reason } = result;
   if (!refused) return null;

@@ -11,7 +11,10 @@ interface Progress {
   count: number;
 }
 
-/** What has come of the attempts so far, in a sentence for a live region. Empty before the first one. */
+/**
+ * What has come of the attempts so far, in a sentence for a live region. Empty before the first
+ * one.
+ */
 export function summaryOf({ attempts, profile, busy, count }: Progress): string {
   const made = Object.values(attempts);
   if (busy !== undefined) return `${made.length} of ${count} made. Now: ${wordingOf(busy, profile).title}.`;

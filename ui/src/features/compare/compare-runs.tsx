@@ -1,37 +1,94 @@
 import { type Message, type ProtocolRun, partyName } from "protocol-trace/read";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import styles from "./compare-runs.module.css";
+import { countsOf, type RunCounts } from "./counts.ts";
 import { headOf } from "./heads.ts";
 import { type ComparedRow, compareRuns } from "./rows.ts";
 
 interface CompareRunsProps {
   february: ProtocolRun;
   draft11: ProtocolRun;
+  /** The side that is the user's own run. Default: both are recordings. */
+  own?: "february" | "draft11" | undefined;
   /** A message in full, below its row. */
   renderMessage: (run: ProtocolRun, message: Message) => ReactNode;
 }
 
-/** Two runs of the same task side by side, a row for each purpose. One message is open at a time. */
-export function CompareRuns({ february, draft11, renderMessage }: CompareRunsProps) {
+/**
+ * Two runs of the same task side by side, a row for each purpose. One message is open at a time.
+ */
+export function CompareRuns({ february, draft11, own, renderMessage }: CompareRunsProps) {
   const rows = useMemo(() => compareRuns(february, draft11), [february, draft11]);
   const [open, setOpen] = useState<Message | undefined>(undefined);
+  const [isOnlyChanges, setOnlyChanges] = useState(false);
   const toggle = (message: Message) => setOpen(open === message ? undefined : message);
+  const nameOf = (name: string, side: "february" | "draft11") =>
+    own === undefined ? name : `${name}, ${own === side ? "your run" : "recorded"}`;
+  const names = { february: nameOf("February 2026", "february"), draft11: nameOf("Draft -11", "draft11") };
   return (
-    <ol className={styles.rows}>
-      {rows.map((row, index) => (
-        <li key={row.id}>
-          <Row {...{ row, open, toggle }} number={index + 1}>
-            {open && row.february.includes(open) && renderMessage(february, open)}
-            {open && row.draft11.includes(open) && renderMessage(draft11, open)}
-          </Row>
-        </li>
-      ))}
-    </ol>
+    <>
+      <Summary {...{ rows, names }} counts={{ february: countsOf(february), draft11: countsOf(draft11) }}>
+        <button type="button" aria-pressed={isOnlyChanges} onClick={() => setOnlyChanges(!isOnlyChanges)}>
+          Only what changed
+        </button>
+      </Summary>
+      <ol className={styles.rows}>
+        {rows
+          .map((row, index) => ({ row, number: index + 1 }))
+          .filter(({ row }) => !isOnlyChanges || isChanged(row))
+          .map(({ row, number }) => (
+            <li key={row.id}>
+              <Row {...{ row, names, isOnlyChanges, open, toggle, number }}>
+                {open && row.february.includes(open) && renderMessage(february, open)}
+                {open && row.draft11.includes(open) && renderMessage(draft11, open)}
+              </Row>
+            </li>
+          ))}
+      </ol>
+    </>
+  );
+}
+
+type Names = Readonly<Record<"february" | "draft11", string>>;
+
+interface SummaryProps {
+  rows: readonly ComparedRow[];
+  names: Names;
+  counts: Readonly<Record<"february" | "draft11", RunCounts>>;
+  children: ReactNode;
+}
+
+/** Both runs in numbers, before any message. */
+function Summary({ rows, names, counts, children }: SummaryProps) {
+  const added = rows.filter(({ february }) => february.length === 0).length;
+  const gone = rows.filter(({ draft11 }) => draft11.length === 0).length;
+  const inBoth = rows.length - added - gone;
+  const line = ({ messages, signed, tokens }: RunCounts) =>
+    `${messages} messages, ${signed} of them signed by an agent; ${tokens} tokens.`;
+  return (
+    <section className="card column" aria-label="Summary" data-testid="compare-summary">
+      <dl className={styles.counts}>
+        {(["february", "draft11"] as const).map((side) => (
+          <div key={side}>
+            <dt>{names[side]}</dt>
+            <dd>{line(counts[side])}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        {inBoth} steps are in both, {added} in draft -11 alone
+        {gone > 0 && `, ${gone} in February 2026 alone`}.
+      </p>
+      <div className="line picks">{children}</div>
+    </section>
   );
 }
 
 interface RowProps {
   row: ComparedRow;
+  names: Names;
+  /** Header fields that are the same on both sides are left out. */
+  isOnlyChanges: boolean;
   number: number;
   open: Message | undefined;
   toggle: (message: Message) => void;
@@ -39,7 +96,7 @@ interface RowProps {
   children: ReactNode;
 }
 
-function Row({ row, number, open, toggle, children }: RowProps) {
+function Row({ row, names, isOnlyChanges, number, open, toggle, children }: RowProps) {
   const { title, changed, february, draft11 } = row;
   const [headingId, detailId] = [useId(), useId()];
   const detail = useRef<HTMLDivElement>(null);
@@ -48,7 +105,7 @@ function Row({ row, number, open, toggle, children }: RowProps) {
   useEffect(() => {
     if (isOpen && window.matchMedia("(max-width: 760px)").matches) detail.current?.scrollIntoView();
   }, [isOpen]);
-  const shared = { open, toggle, detailId };
+  const shared = { isOnlyChanges, open, toggle, detailId };
   return (
     <section className={`card column ${styles.row}`} aria-labelledby={headingId}>
       <div>
@@ -58,8 +115,8 @@ function Row({ row, number, open, toggle, children }: RowProps) {
         <p className={`note ${styles.changed}`}>{changed}</p>
       </div>
       <div className={styles.sides}>
-        <Side name="February 2026" messages={february} others={draft11} {...shared} />
-        <Side name="Draft -11" messages={draft11} others={february} {...shared} />
+        <Side name={names.february} messages={february} others={draft11} {...shared} />
+        <Side name={names.draft11} messages={draft11} others={february} {...shared} />
       </div>
       <div id={detailId} ref={detail} className={styles.detail}>
         {children}
@@ -68,14 +125,14 @@ function Row({ row, number, open, toggle, children }: RowProps) {
   );
 }
 
-interface SideProps extends Pick<RowProps, "open" | "toggle"> {
+interface SideProps extends Pick<RowProps, "isOnlyChanges" | "open" | "toggle"> {
   name: string;
   messages: readonly Message[];
   others: readonly Message[];
   detailId: string;
 }
 
-function Side({ name, messages, others, open, toggle, detailId }: SideProps) {
+function Side({ name, messages, others, isOnlyChanges, open, toggle, detailId }: SideProps) {
   return (
     <div className={styles.side}>
       <h3 className="small">{name}</h3>
@@ -102,8 +159,8 @@ function Side({ name, messages, others, open, toggle, detailId }: SideProps) {
             </span>
           </button>
           <dl className={styles.head}>
-            {headOf(message, others[index]).map(({ name: field, parts }) => (
-              <div key={field}>
+            {shownLines(message, others[index], isOnlyChanges).map(({ name: field, parts, isChanged }) => (
+              <div key={field} data-changed={isChanged || undefined}>
                 <dt>{field}</dt>
                 <dd>
                   {parts.map(({ text, differs }, part) =>
@@ -118,4 +175,16 @@ function Side({ name, messages, others, open, toggle, detailId }: SideProps) {
       ))}
     </div>
   );
+}
+
+/** A message without a counterpart is new: it stays whole. */
+function shownLines(message: Message, other: Message | undefined, isOnlyChanges: boolean) {
+  const lines = headOf(message, other);
+  return isOnlyChanges && other ? lines.filter(({ isChanged }) => isChanged) : lines;
+}
+
+function isChanged({ february, draft11 }: ComparedRow): boolean {
+  const differs = (sides: readonly Message[], others: readonly Message[]) =>
+    sides.some((message, index) => headOf(message, others[index]).some((line) => line.isChanged));
+  return february.length !== draft11.length || differs(february, draft11) || differs(draft11, february);
 }

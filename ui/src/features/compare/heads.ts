@@ -10,12 +10,21 @@ const ANSWER_FIELDS = [
   ...["cache-control", "aauth-refusal"],
 ];
 
-/** What differs from message to message and not from version to version: it is left out here, and is whole where the message is opened. */
+/**
+ * What differs from message to message and not from version to version: it is left out here, and is
+ * whole where the message is opened.
+ */
 const OF_ONE_MESSAGE: readonly (readonly [RegExp, string])[] = [
   [/(;created=)\d+/g, "$1…"],
   [/(sha-\d+=:)[^:]*(?=:)/g, "$1…"],
-  [/(\/pending\/)[\w-]+/g, "$1…"],
+  [/(\/pending\/)[\w…-]+/g, "$1…"],
+  [/(kid=)"[^"]*"/g, '$1"…"'],
 ];
+/**
+ * Words that differ between any two messages: scheme and port of the demo's addresses, labels of
+ * signatures, tokens, and values left out above. They are shown, and never marked.
+ */
+const NOISE = /^(?:https?|\d+|sig\d*|"eyJ[^"]*"|"?…+"?)$/;
 /** Strings in quotes, words, and what stands between. */
 const WORDS = /"[^"]*"|[\w@.-]+|\s+|[^\s\w@.-]/g;
 
@@ -23,17 +32,28 @@ const WORDS = /"[^"]*"|[\w@.-]+|\s+|[^\s\w@.-]/g;
 export interface HeadLine {
   readonly name: string;
   readonly parts: readonly TextPart[];
+  /** The other side has a message there, without this field or with other words in it. */
+  readonly isChanged: boolean;
 }
 
-/** Request line, status and the protocol's header fields of a message. Nothing is marked where there is no message on the other side. */
+/**
+ * Request line, status and the protocol's header fields of a message. Nothing is marked where there
+ * is no message on the other side.
+ */
 export function headOf(message: Message, other: Message | undefined): HeadLine[] {
   const theirs = new Map(other === undefined ? [] : linesOf(other));
   return linesOf(message).map(([name, text]): HeadLine => {
     const words = text.match(WORDS) ?? [];
     const known = new Set(other === undefined ? words : theirs.get(name)?.match(WORDS));
+    const isNoise = (word: string) => name !== "status" && NOISE.test(word);
+    const parts = words.map((text) => ({
+      text,
+      differs: isWord(text) && !known.has(text) && !isNoise(text),
+    }));
     return {
       name,
-      parts: joined(words.map((word) => ({ text: word, differs: isWord(word) && !known.has(word) }))),
+      parts: joined(parts),
+      isChanged: other !== undefined && (!theirs.has(name) || parts.some(({ differs }) => differs)),
     };
   });
 }

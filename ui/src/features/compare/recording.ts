@@ -1,4 +1,7 @@
-/** A recorded run: its spans, with every string once. Written by tests/docs/walkthrough-recorded-runs.test.ts. */
+/**
+ * A recorded run: its spans, with every string once. Written by
+ * tests/docs/walkthrough-recorded-runs.test.ts.
+ */
 export interface Recording {
   readonly strings: readonly string[];
   readonly spans: readonly RecordedSpan[];

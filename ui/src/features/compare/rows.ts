@@ -147,7 +147,10 @@ const COMPARISONS: readonly Comparison[] = [
   },
 ];
 
-/** Both runs, message by message, in the order of the protocol. Rows that neither run has are left out. */
+/**
+ * Both runs, message by message, in the order of the protocol. Rows that neither run has are left
+ * out.
+ */
 export function compareRuns(february: ProtocolRun, draft11: ProtocolRun): ComparedRow[] {
   const [left, right] = [byPurpose(february), byPurpose(draft11)];
   return COMPARISONS.map(({ hop, purpose, title, changed }) => {

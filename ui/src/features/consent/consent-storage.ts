@@ -12,8 +12,8 @@ const outcomeSchema = z.union([
 export type ConsentOutcome = z.infer<typeof outcomeSchema>;
 
 /**
- * Stores the outcome that the backend put into the page's query. It is stored first and read later because the
- * user may have to sign in again in between, which is another redirect.
+ * Stores the outcome that the backend put into the page's query. It is stored first and read later
+ * because the user may have to sign in again in between, which is another redirect.
  *
  * @returns whether the query was such an outcome, and hence should leave the address bar.
  */
@@ -32,8 +32,8 @@ function outcomeIn(query: URLSearchParams): ConsentOutcome | undefined {
 }
 
 /**
- * Reads the stored outcome without removing it: call {@link forgetConsent} once it is on the page. Undefined when the
- * browser was not there, or came back without a decision.
+ * Reads the stored outcome without removing it: call {@link forgetConsent} once it is on the page.
+ * Undefined when the browser was not there, or came back without a decision.
  */
 export function readConsentOutcome(store: Store): ConsentOutcome | undefined {
   return readStored(store, NAME, outcomeSchema);

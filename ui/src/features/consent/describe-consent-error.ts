@@ -38,8 +38,9 @@ const isForPage: ByDialect<(error: string) => boolean> = {
 };
 
 /**
- * A consent error for the failure panel. Anyone can put one into a link, so the page shows the sentences of this table and no text of the
- * link; the reason of any other error is part of the run.
+ * A consent error for the failure panel. Anyone can put one into a link, so the page shows the
+ * sentences of this table and no text of the link; the reason of any other error is part of the
+ * run.
  */
 export function describeConsentError(error: string): Failure {
   const words = isKnown(error) ? { code: error, ...known[error]! } : UNKNOWN;

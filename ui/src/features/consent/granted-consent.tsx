@@ -16,7 +16,9 @@ interface GrantedConsentProps {
   disabled: boolean;
 }
 
-/** The attempt to revoke the consent on this page, which is newer than what the backend reported. */
+/**
+ * The attempt to revoke the consent on this page, which is newer than what the backend reported.
+ */
 interface Revocation {
   isBusy?: boolean;
   failure?: Failure;
@@ -24,7 +26,10 @@ interface Revocation {
   revokedAt?: string;
 }
 
-/** The consent for the run on the page: agent, resource, scopes and expiry, with a button to revoke it. */
+/**
+ * The consent for the run on the page: agent, resource, scopes and expiry, with a button to revoke
+ * it.
+ */
 export function GrantedConsent({ client, consent, isFromEarlier, disabled }: GrantedConsentProps) {
   const [revocation, setRevocation] = useState<Revocation>({});
   const outcome = useRef<HTMLParagraphElement>(null);

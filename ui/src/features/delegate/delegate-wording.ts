@@ -37,12 +37,18 @@ export function standingOf({ process, agent_token: token, sub_agent }: Delegate,
     : `Running. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
 }
 
-/** Whether there is a point in a call. An ended delegate is called to be refused, where its tokens are revoked. */
+/**
+ * Whether there is a point in a call. An ended delegate is called to be refused, where its tokens
+ * are revoked.
+ */
 export function mayRun({ process, sub_agent }: Delegate): boolean {
   return process === "running" && !(sub_agent?.state === "ended" && sub_agent.good_until !== undefined);
 }
 
-/** Page where the user has to act before the delegate can be called. Undefined for none, and for an address that no browser should open. */
+/**
+ * Page where the user has to act before the delegate can be called. Undefined for none, and for an
+ * address that no browser should open.
+ */
 export function pageOf({ sub_agent }: Delegate): URL | undefined {
   const page = URL.parse(sub_agent?.interaction_url ?? "");
   return page && /^https?:$/.test(page.protocol) ? page : undefined;

@@ -16,7 +16,10 @@ interface OrderPanelProps {
   disabled: boolean;
 }
 
-/** Orders laptops. The supply-chain agent places an order only after the user approves it on the agent's own page. */
+/**
+ * Orders laptops. The supply-chain agent places an order only after the user approves it on the
+ * agent's own page.
+ */
 export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   const { state, open, order } = useOrder(options);
   const { catalogue, busy } = state;

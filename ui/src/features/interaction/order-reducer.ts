@@ -17,7 +17,9 @@ export type OrderAction =
   | { type: "came_back" }
   | { type: "failed"; failure: Failure };
 
-/** No order matches what the browser brought back: it was used, expired, or belongs to another user. */
+/**
+ * No order matches what the browser brought back: it was used, expired, or belongs to another user.
+ */
 export const UNKNOWN_ORDER: Failure = {
   hop: "backend",
   check: "challenge",

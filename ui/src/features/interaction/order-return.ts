@@ -9,8 +9,8 @@ const LEFT_FOR = "order_left_for";
 export type OrderReturn = { kind: "none" } | { kind: "order"; orderId: string } | { kind: "unknown" };
 
 /**
- * Stores the outcome that the backend put into the page's query. Stored first and read later, because the user may have to sign in
- * again in between.
+ * Stores the outcome that the backend put into the page's query. Stored first and read later,
+ * because the user may have to sign in again in between.
  *
  * @returns whether the query was such an outcome, and hence should leave the address bar.
  */
@@ -22,7 +22,10 @@ export function noteOrderReturn(search: string, store: Store): boolean {
   return true;
 }
 
-/** Reads the stored outcome without removing it: call {@link forgetOrderReturn} once it is on the page. */
+/**
+ * Reads the stored outcome without removing it: call {@link forgetOrderReturn} once it is on the
+ * page.
+ */
 export function readOrderReturn(store: Store): OrderReturn {
   const orderId = store.getItem(NAME);
   if (orderId === null) return { kind: "none" };
@@ -40,7 +43,9 @@ export function forgetOrderReturn(store: Store): void {
   store.removeItem(LEFT_FOR);
 }
 
-/** Called before the browser goes to the agent's page, because its Back button brings no outcome. */
+/**
+ * Called before the browser goes to the agent's page, because its Back button brings no outcome.
+ */
 export function keepLeftOrder(orderId: string, store: Store): void {
   store.setItem(LEFT_FOR, orderId);
 }

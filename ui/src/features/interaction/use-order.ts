@@ -17,7 +17,9 @@ function leaveFor(order: Order, store: Storage): void {
   window.location.assign(url);
 }
 
-/** Ordering: the catalogue, the order, and the redirect to the supply-chain agent's page and back. */
+/**
+ * Ordering: the catalogue, the order, and the redirect to the supply-chain agent's page and back.
+ */
 export function useOrder({ client, store }: { client: ApiClient; store: Storage }) {
   const [state, dispatch] = useReducer(orderReducer, { busy: undefined });
 
@@ -71,7 +73,8 @@ export function useOrder({ client, store }: { client: ApiClient; store: Storage 
     forgetOrderReturn(store);
     if (outcome.kind === "unknown") dispatch({ type: "failed", failure: UNKNOWN_ORDER });
     if (outcome.kind !== "order") return;
-    // The next page is another party's. A user who comes back without a decision is led nowhere, and orders again.
+    // The next page is another party's. A user who comes back without a decision is led nowhere,
+    // and orders again.
     void run("order", async () => leaveFor(await show(outcome.orderId), store));
   }, [client, run, store]);
 

@@ -29,7 +29,10 @@ export const defaultDraft: Draft = {
   ],
 };
 
-/** By how many characters a prompt is longer than the backend takes; zero or less for one that can be sent. */
+/**
+ * By how many characters a prompt is longer than the backend takes; zero or less for one that can
+ * be sent.
+ */
 export function promptExcess(prompt: string): number {
   return prompt.trim().length - draftLimits.promptLength;
 }

@@ -1,7 +1,9 @@
 import type { Activity, Failure, Progress, Results } from "backend-api";
 import type { ConstraintRow, Draft } from "./draft.ts";
 
-/** The run on the page. `starting` lasts until the backend reports whether the agent accepted it. */
+/**
+ * The run on the page. `starting` lasts until the backend reports whether the agent accepted it.
+ */
 export interface Run {
   phase: "starting" | "running" | "awaiting_consent" | "completed" | "failed";
   requestId?: string;
@@ -120,7 +122,8 @@ function withConstraints(state: OptimizationState, constraints: ConstraintRow[])
 function withProgress(run: Run, progress: Progress): Run {
   const prompt = run.prompt ?? (progress.prompt || undefined);
   const withPrompt = prompt === undefined ? run : { ...run, prompt };
-  // A failure that the page observed (a refused consent, a broken connection) is more precise than the backend's summary.
+  // A failure that the page observed (a refused consent, a broken connection) is more precise than
+  // the backend's summary.
   if (run.failure) return { ...withPrompt, progress };
   const { consentUrl: _answered, consentParty: _party, ...rest } = withPrompt;
   const { status, consent_url: consentUrl, consent_party: consentParty, current_step: message } = progress;
@@ -142,7 +145,10 @@ export function reportOf(run: Run): Activity | undefined {
   return activities.find((activity) => activity.action === "supply_chain_optimization" && isReport(activity));
 }
 
-/** A user other than the one who started the run gave the consent. The backend does not show them the run. */
+/**
+ * A user other than the one who started the run gave the consent. The backend does not show them
+ * the run.
+ */
 export function belongsToOtherUser({ failure, progress }: Run): boolean {
   return failure?.code === "wrong_user" && progress === undefined;
 }

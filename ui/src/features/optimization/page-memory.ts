@@ -18,7 +18,10 @@ export interface PageMemory {
   forget(): void;
 }
 
-/** `user` is the subject the memory belongs to: what another user left in this tab is dropped at once. */
+/**
+ * `user` is the subject the memory belongs to: what another user left in this tab is dropped at
+ * once.
+ */
 export function createPageMemory(store: Store, user?: string): PageMemory {
   function forget() {
     for (const name of Object.values(names)) store.removeItem(name);

@@ -6,8 +6,8 @@ import type { ConstraintRow } from "./draft.ts";
 const NONE: ReadonlyMap<number, string> = new Map();
 
 /**
- * Starts a run only when every constraint can be sent. Otherwise the settings open and the focus moves to the first
- * invalid one.
+ * Starts a run only when every constraint can be sent. Otherwise the settings open and the focus
+ * moves to the first invalid one.
  *
  * @returns `checkedStart`, which reports whether a run was started
  */

@@ -1,4 +1,7 @@
-/** A module of its own: with it come the dialects and another implementation, which most readers of a run never need. */
+/**
+ * A module of its own: with it come the dialects and another implementation, which most readers of
+ * a run never need.
+ */
 
 import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";

@@ -21,13 +21,18 @@ export function messageByKey(
   return target === undefined ? undefined : messages[target];
 }
 
-/** What does something of its own with the arrow keys: fields, tabs, dialogs, regions that scroll sideways, a picture (also of an attempt). */
+/**
+ * What does something of its own with the arrow keys: fields, tabs, dialogs, regions that scroll
+ * sideways, a picture (also of an attempt).
+ */
 const USES_ARROWS = [
   ...["input", "textarea", "select", "[contenteditable]", "[tabindex='0']:is(section, [role=region])"],
   ...["[role=tab]", "[role=dialog]", "[role=radio]", "[role=slider]", "[data-testid=sequence-picture]"],
 ].join(", ");
 
-/** The same for a key pressed anywhere on the page: left and right only, for up and down scroll it. */
+/**
+ * The same for a key pressed anywhere on the page: left and right only, for up and down scroll it.
+ */
 export function messageByPageKey(
   event: Key & { readonly defaultPrevented: boolean; readonly target: EventTarget | null },
   messages: readonly Message[],

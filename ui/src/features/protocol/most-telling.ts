@@ -8,8 +8,8 @@ export interface MostTelling {
 }
 
 /**
- * The message to open when the URL names none: the refused one, else the last that failed (its callers
- * failed with it), else the first signed one.
+ * The message to open when the URL names none: the refused one, else the last that failed (its
+ * callers failed with it), else the first signed one.
  */
 export function mostTelling(messages: readonly Message[]): MostTelling | undefined {
   const found: [Message | undefined, string][] = [

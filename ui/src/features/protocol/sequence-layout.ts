@@ -67,7 +67,10 @@ const roomy: Density = {
   response: { height: 34, line: 22, label: 8 },
   turn: 14,
 };
-/** Ten messages and their answers in the height of a laptop's screen. A phone keeps its rows: they are touched, and it has no height to fit. */
+/**
+ * Ten messages and their answers in the height of a laptop's screen. A phone keeps its rows: they
+ * are touched, and it has no height to fit.
+ */
 const dense: Density = {
   request: { height: 31, line: 22, label: 9 },
   polls: { height: 31, line: 22, label: 9 },
@@ -81,14 +84,20 @@ const headerLine = 14;
 const markRoom = 9;
 /** Columns nearer than this have their names in smaller letters. */
 const narrowGap = 70;
-/** Average width of a character of the labels, which are 12 px, and of the names, which are bold: in the widest of the usual fonts. */
+/**
+ * Average width of a character of the labels, which are 12 px, and of the names, which are bold: in
+ * the widest of the usual fonts.
+ */
 const characterWidth = 7;
 const nameCharacterWidth = 7.4;
 
 /** Two names, each in its smallest letters, fit beside each other. */
 const leastGap = 50;
 
-/** What a picture of this many parties needs, in pixels; with less of it names would lie over each other. */
+/**
+ * What a picture of this many parties needs, in pixels; with less of it names would lie over each
+ * other.
+ */
 export function leastWidth(parties: number): number {
   return 2 * marginOf(0) + Math.max(parties - 1, 1) * leastGap;
 }
@@ -153,7 +162,10 @@ export function layOutSequence(
   return { columns, rows, headerHeight, height: top + 10, isNarrow: gap < narrowGap };
 }
 
-/** A verifier may pass a message that a policy then refuses, or for which the agent requires an interaction. */
+/**
+ * A verifier may pass a message that a policy then refuses, or for which the agent requires an
+ * interaction.
+ */
 function shownVerdict({ outcome, to, stoppedAt }: Message, party: string, verdict: Verdict): Verdict {
   if (verdict !== "passed") return verdict;
   if (stoppedAt === party && outcome === "refused") return "refused";

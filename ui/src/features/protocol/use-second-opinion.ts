@@ -4,9 +4,9 @@ import { useEffect, useState } from "react";
 type SecondOpinion = { kind: "asking" } | { kind: "built"; base: string } | { kind: "none"; reason: string };
 
 /**
- * An independent implementation rebuilds the signature base from the recorded method, URL and headers.
- * Tokens are truncated the same way in recorded headers and recorded bases, so the two can be compared.
- * The signature itself is not recorded and cannot be verified.
+ * An independent implementation rebuilds the signature base from the recorded method, URL and
+ * headers. Tokens are truncated the same way in recorded headers and recorded bases, so the two can
+ * be compared. The signature itself is not recorded and cannot be verified.
  */
 export function useSecondOpinion(message: Message): SecondOpinion {
   const [opinion, setOpinion] = useState<SecondOpinion>({ kind: "asking" });

@@ -11,8 +11,9 @@ export interface OutsideCause {
 const leastMicros = 1000;
 
 /**
- * The time of a row outside the row that caused it, if that is in another process: two clocks differ, or work continued
- * after the response. Undefined if there is none, or if the two spans do not overlap.
+ * The time of a row outside the row that caused it, if that is in another process: two clocks
+ * differ, or work continued after the response. Undefined if there is none, or if the two spans do
+ * not overlap.
  */
 export function outsideCause(row: WaterfallRow, cause: WaterfallRow | undefined): OutsideCause | undefined {
   if (cause === undefined || cause.service === row.service) return undefined;

@@ -5,7 +5,10 @@ import { loadSearch, SearchPage } from "./search-page.tsx";
 import { loadTrace, TracePage } from "./trace-page.tsx";
 import styles from "./traces-app.module.css";
 
-/** The addresses are Jaeger's: `/trace/{id}`, and everything else is a search. Each is a page of its own, as links make them. */
+/**
+ * The addresses are Jaeger's: `/trace/{id}`, and everything else is a search. Each is a page of its
+ * own, as links make them.
+ */
 export function TracesApp() {
   const [view, setView] = useState<ReactNode>();
   useEffect(() => {

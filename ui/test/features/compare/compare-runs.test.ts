@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Message, messageMeaning, type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { describe, expect, test } from "vitest";
+import { countsOf } from "../../../src/features/compare/counts.ts";
 import { headOf } from "../../../src/features/compare/heads.ts";
 import { traceOf } from "../../../src/features/compare/recording.ts";
 import { compareRuns } from "../../../src/features/compare/rows.ts";
@@ -62,7 +63,7 @@ describe("the head of a message", () => {
 
   test("marks the words that the other side does not have", () => {
     const [left, right] = [row("1-call").february[0]!, row("1-call").draft11[0]!];
-    expect(marked(left, right, "signature-input")).toBe('sig1 "nonce"');
+    expect(marked(left, right, "signature-input")).toBe('"nonce"');
     expect(marked(left, right, "agent-auth")).toContain("resource_token");
     expect(marked(right, left, "aauth-requirement")).toContain("person-token");
     expect(marked(right, left, "status")).toBe("");
@@ -76,12 +77,46 @@ describe("the head of a message", () => {
     expect(text).not.toMatch(/created=\d/);
   });
 
+  test("marks no address, label, token, id or nonce, in any row", () => {
+    for (const { february: left, draft11: right } of rows) {
+      const lines = left.flatMap((message, index) => [
+        ...headOf(message, right[index]),
+        ...(right[index] ? headOf(right[index], message) : []),
+      ]);
+      const marks = lines.flatMap(({ parts, name }) =>
+        name === "status" ? [] : parts.filter(({ differs }) => differs).map(({ text }) => text),
+      );
+      expect(marks.filter((text) => /^(?:https?|\d+|sig\d*|"?…"?)$|eyJ|ephemeral/.test(text))).toEqual([]);
+    }
+  });
+
+  test("has a field as changed that the other side does not have, and none that is the same", () => {
+    const [left, right] = [row("1-call").february[0]!, row("1-call").draft11[0]!];
+    const changed = (of: Message, beside: Message) =>
+      headOf(of, beside).flatMap(({ name, isChanged }) => (isChanged ? [name] : []));
+    expect(changed(left, right)).toContain("agent-auth");
+    expect(changed(right, left)).toContain("aauth-capabilities");
+    for (const name of ["status", "content-digest", "cache-control"]) {
+      expect(changed(left, right)).not.toContain(name);
+      expect(changed(right, left)).not.toContain(name);
+    }
+  });
+
   test("marks nothing where the other side has no message", () => {
     const [alone] = row("1-access-server").draft11;
     expect(headOf(alone!, undefined).flatMap(({ parts }) => parts.filter(({ differs }) => differs))).toEqual(
       [],
     );
   });
+});
+
+test("a run in numbers counts each token once", () => {
+  const { messages, signed, tokens } = countsOf(february);
+  expect([messages, signed]).toEqual([10, 7]);
+  expect(tokens).toBeGreaterThan(2);
+  expect(countsOf({ ...february, messages: [...february.messages, ...february.messages] }).tokens).toBe(
+    tokens,
+  );
 });
 
 test("a recording has no whole token and no code", () => {

@@ -1,4 +1,7 @@
-/** The candidate that differs from `name` by the fewest edits, or undefined when none is near. For "did you mean" in a message. */
+/**
+ * The candidate that differs from `name` by the fewest edits, or undefined when none is near. For
+ * "did you mean" in a message.
+ */
 export function closestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 4)) + 1;

@@ -9,8 +9,8 @@ export interface ConfigProblem {
 }
 
 /**
- * The configuration cannot be used. Carries every problem found, not only the first, so that one edit cures them all.
- * `runService` prints them and exits with status 2.
+ * The configuration cannot be used. Carries every problem found, not only the first, so that one
+ * edit cures them all. `runService` prints them and exits with status 2.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";

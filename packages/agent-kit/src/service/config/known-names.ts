@@ -1,6 +1,7 @@
 /**
- * Every `AAUTH_` variable that some program of the demo reads. One `.env` serves all services, so a service must accept its
- * siblings' names and still refuse a misspelled one. A test compares the list with the services' own declarations.
+ * Every `AAUTH_` variable that some program of the demo reads. One `.env` serves all services, so a
+ * service must accept its siblings' names and still refuse a misspelled one. A test compares the
+ * list with the services' own declarations.
  */
 export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "AAUTH_AUTHORIZATION_SCHEME",

@@ -8,8 +8,8 @@ import { settingsHelp } from "./settings-help.ts";
 const LONGEST_ECHO_CHARACTERS = 60;
 
 /**
- * Reads a service's settings: a flag beats the environment, the environment beats the default. An empty variable counts as unset
- * (compose writes `X=${X:-}`). The result is frozen.
+ * Reads a service's settings: a flag beats the environment, the environment beats the default. An
+ * empty variable counts as unset (compose writes `X=${X:-}`). The result is frozen.
  *
  * Refuses a malformed value, a missing required one, an unknown flag, an unknown `AAUTH_` variable
  * and one that was renamed; variables of the sibling services are known. Does not judge how

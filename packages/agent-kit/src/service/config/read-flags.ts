@@ -3,14 +3,20 @@ import { closestName } from "./closest-name.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import type { Settings } from "./setting.ts";
 
-/** What the command line says: raw values by setting name, what is wrong with it, and whether help was asked for. */
+/**
+ * What the command line says: raw values by setting name, what is wrong with it, and whether help
+ * was asked for.
+ */
 export interface FlagReading {
   readonly values: ReadonlyMap<string, string>;
   readonly problems: readonly ConfigProblem[];
   readonly helpRequested: boolean;
 }
 
-/** Reads the arguments after the script's name. Collects every problem instead of stopping at the first. */
+/**
+ * Reads the arguments after the script's name. Collects every problem instead of stopping at the
+ * first.
+ */
 export function readFlags(settings: Settings, argv: readonly string[]): FlagReading {
   const byFlag = new Map<string, { name: string; isSwitch: boolean }>();
   const options: Record<string, { type: "boolean" | "string"; short?: string }> = {

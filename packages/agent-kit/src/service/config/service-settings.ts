@@ -41,7 +41,9 @@ export const serviceSettings = {
   }),
 };
 
-/** For services that sign with a key of their own. One name for all of them: `rotateKeys` takes it. */
+/**
+ * For services that sign with a key of their own. One name for all of them: `rotateKeys` takes it.
+ */
 export const keyRotationSettings = {
   keyRotationSeconds: setting({
     env: "AGENT_KEY_ROTATION_SECONDS",
@@ -51,7 +53,9 @@ export const keyRotationSettings = {
   }),
 };
 
-/** For services that have to do with the auth server: its address and realm, which name the issuer. */
+/**
+ * For services that have to do with the auth server: its address and realm, which name the issuer.
+ */
 export const authServerSettings = {
   authServerUrl: setting({
     env: "KEYCLOAK_URL",
@@ -84,10 +88,16 @@ export function issuerOf(config: {
 }
 
 export const PROFILES = ["february-2026", "draft-11"] as const;
-/** What agents demand of their callers in draft -11: an agent token, a person token, or an auth token of a person server or an access server. */
+/**
+ * What agents demand of their callers in draft -11: an agent token, a person token, or an auth
+ * token of a person server or an access server.
+ */
 export const DRAFT_11_MODES = ["agent-identity", "person-identity", "person-server", "federated"] as const;
 
-/** For services that sign, verify or issue. The other settings of a service that are February's are not read with `draft-11`. */
+/**
+ * For services that sign, verify or issue. The other settings of a service that are February's are
+ * not read with `draft-11`.
+ */
 export const profileSettings = {
   profile: setting({
     env: "AAUTH_PROFILE",
@@ -107,7 +117,10 @@ export const profileSettings = {
   }),
 };
 
-/** For services with peers of another dialect. `agent-kit` makes of them what verifiers and agents take. */
+/**
+ * For services with peers of another dialect. `agent-kit` makes of them what verifiers and agents
+ * take.
+ */
 export const publishedPeersSettings = {
   publishedPeers: setting({
     env: "AAUTH_PUBLISHED_PEERS",

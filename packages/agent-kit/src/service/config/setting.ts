@@ -1,14 +1,23 @@
 import type { z } from "zod";
 
-/** One setting of a service: where it is read from, what it may be, and the sentence `--help` prints. */
+/**
+ * One setting of a service: where it is read from, what it may be, and the sentence `--help`
+ * prints.
+ */
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** Environment variable. Leave it out for a setting that exists on the command line only. */
   readonly env?: string;
-  /** Long flag without the dashes: `port` for `--port 8000`. A boolean setting becomes a switch (`--x`, `--no-x`). */
+  /**
+   * Long flag without the dashes: `port` for `--port 8000`. A boolean setting becomes a switch
+   * (`--x`, `--no-x`).
+   */
   readonly flag?: string;
   /** One letter: `f` for `-f FILE`. */
   readonly shortFlag?: string;
-  /** Receives the raw string, or undefined when nothing is set; its default is the setting's default. */
+  /**
+   * Receives the raw string, or undefined when nothing is set; its default is the setting's
+   * default.
+   */
   readonly schema: Schema;
   /** A sentence with the unit, for `--help` and for the message about a wrong value. */
   readonly description: string;

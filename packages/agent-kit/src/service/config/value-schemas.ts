@@ -43,8 +43,8 @@ export function integerSetting(defaultValue: number, range: { minimum?: number; 
 }
 
 /**
- * Absolute http or https URL without credentials, query or fragment. A trailing slash is taken off, so that paths can be appended.
- * Without `defaultValue` the setting is required.
+ * Absolute http or https URL without credentials, query or fragment. A trailing slash is taken off,
+ * so that paths can be appended. Without `defaultValue` the setting is required.
  */
 export function urlSetting(): z.ZodType<string, string>;
 export function urlSetting(defaultValue: string): z.ZodDefault<z.ZodType<string, string>>;

@@ -8,8 +8,8 @@ export interface PlainAnswer {
 }
 
 /**
- * Answers CONNECT, which no route ever sees, and closes. Without a listener node would close without a word; with one it no longer looks
- * after the socket.
+ * Answers CONNECT, which no route ever sees, and closes. Without a listener node would close
+ * without a word; with one it no longer looks after the socket.
  *
  * @param answer called for each
  */

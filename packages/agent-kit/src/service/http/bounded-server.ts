@@ -2,11 +2,13 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { ConnectionLimit, plain } from "./connection-limit.ts";
 
 /**
- * What a caller has for its part, milliseconds. Node looks every `connectionsCheckingInterval` only, by its own default every 30 seconds.
- * Answers have no deadline: event streams stay open.
+ * What a caller has for its part, milliseconds. Node looks every `connectionsCheckingInterval`
+ * only, by its own default every 30 seconds. Answers have no deadline: event streams stay open.
  */
 export const REQUEST_DEADLINES = {
-  /** From the connection's start, or the first byte of a further request, to the end of the head. */
+  /**
+   * From the connection's start, or the first byte of a further request, to the end of the head.
+   */
   headersTimeout: 10_000,
   /** From there to the end of the body. */
   requestTimeout: 15_000,
@@ -22,7 +24,8 @@ const limits = new WeakMap<Server, ConnectionLimit>();
 const proxies = new WeakMap<Server, readonly string[]>();
 
 /**
- * An HTTP server with {@link REQUEST_DEADLINES} and a {@link ConnectionLimit}. Every listener of every service is made here.
+ * An HTTP server with {@link REQUEST_DEADLINES} and a {@link ConnectionLimit}. Every listener of
+ * every service is made here.
  *
  * @param options Node's; what is given replaces the deadlines
  * @param options.maxConnections default 1024, an eighth of them for one address

@@ -4,7 +4,10 @@ import { isIPv6, type Socket } from "node:net";
 /** Largest part of a listener's connections that one address may have. */
 const ADDRESS_SHARE = 1 / 8;
 
-/** Callers at these addresses have no limit of their own where nothing else is configured: gateway and services of one machine. */
+/**
+ * Callers at these addresses have no limit of their own where nothing else is configured: gateway
+ * and services of one machine.
+ */
 export const LOCAL_ADDRESSES: readonly string[] = ["127.0.0.1", "::1"];
 
 interface Connection {
@@ -13,9 +16,10 @@ interface Connection {
 }
 
 /**
- * Bounds the connections of a server: all together, and an eighth of them for one address (IPv6: one /64 network). A connection that
- * waits for its caller makes room for a new one: of the same address at the address's bound, otherwise of the address that has most.
- * Where all wait for the service, the new connection is closed.
+ * Bounds the connections of a server: all together, and an eighth of them for one address (IPv6:
+ * one /64 network). A connection that waits for its caller makes room for a new one: of the same
+ * address at the address's bound, otherwise of the address that has most. Where all wait for the
+ * service, the new connection is closed.
  *
  * Does NOT limit requests, and does NOT tell callers behind one proxy apart: exempt the proxy.
  */
@@ -41,7 +45,10 @@ export class ConnectionLimit {
     });
   }
 
-  /** Addresses that have no bound of their own. Their connections count for the common bound and are never closed for others. */
+  /**
+   * Addresses that have no bound of their own. Their connections count for the common bound and are
+   * never closed for others.
+   */
   exempt(addresses: readonly string[]): void {
     this.#exempt = new Set(addresses);
   }
@@ -98,7 +105,9 @@ export function plain(address: string): string {
   return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
 }
 
-/** What one caller can choose addresses from: an IPv4 address, or the first 64 bits of an IPv6 one. */
+/**
+ * What one caller can choose addresses from: an IPv4 address, or the first 64 bits of an IPv6 one.
+ */
 export function networkOf(address: string): string {
   const text = plain(address);
   if (!isIPv6(text)) return text;

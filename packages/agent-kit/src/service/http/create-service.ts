@@ -31,15 +31,20 @@ export interface ServiceOptions {
   /** Shown by `GET /health` and in the log. */
   readonly name: string;
   readonly logger: Logger;
-  /** Largest request body, bytes. Default 1 MiB; a larger one is answered with 413. Of 16 of that size the oldest is given up, with 408. */
+  /**
+   * Largest request body, bytes. Default 1 MiB; a larger one is answered with 413. Of 16 of that
+   * size the oldest is given up, with 408.
+   */
   readonly maxBodyBytes?: number;
   /** What CONNECT is answered. Default 400, problem details. */
   readonly answerTunnel?: () => PlainAnswer;
 }
 
 /**
- * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and body, deadlines and bounds for connections, a request id of its own making,
- * a span in the caller's trace, problem details for errors and unknown paths, strict schema validation (nothing dropped, nothing coerced), a bounded stop.
+ * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and
+ * body, deadlines and bounds for connections, a request id of its own making, a span in the
+ * caller's trace, problem details for errors and unknown paths, strict schema validation (nothing
+ * dropped, nothing coerced), a bounded stop.
  *
  * `request.ip` is the caller's address behind the proxies that `listenOn` is passed, by their
  * `X-Forwarded-For`; their `X-Forwarded-Host` and `-Proto` are in spans only. Those of other
@@ -60,8 +65,8 @@ export function createService(options: ServiceOptions): FastifyInstance {
     trustProxy: (address: string | undefined) => isProxy(app.server, address), // hole A21
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any error handler of ours is asked.
-    // Their messages repeat the query, which may hold a code.
+    // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any
+    // error handler of ours is asked. Their messages repeat the query, which may hold a code.
     frameworkErrors: (error, _request, reply) => {
       const detail = "The path is malformed or one of its parameters is too long.";
       sendProblem(reply, error.statusCode ?? 400, detail);

@@ -2,8 +2,9 @@
 const MAX_CHARACTERS = 160;
 
 /**
- * Makes an untrusted name safe to display: one line without control characters and without marks that change the direction of
- * what follows. Undefined when nothing is left. Does NOT escape: the caller must escape for its markup.
+ * Makes an untrusted name safe to display: one line without control characters and without marks
+ * that change the direction of what follows. Undefined when nothing is left. Does NOT escape: the
+ * caller must escape for its markup.
  */
 export function displayText(text: string | undefined): string | undefined {
   const line = text?.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();

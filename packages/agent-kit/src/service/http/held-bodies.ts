@@ -18,9 +18,10 @@ class BodyTooSlowError extends Error {
 }
 
 /**
- * Bounds what a process holds of request bodies that are not complete. Where there is too much, the oldest of the address that holds most
- * is given up, rather than the newest be refused: a body that an honest caller sends is complete in milliseconds, one that is held back
- * makes room. Complete bodies are the service's, and are not counted.
+ * Bounds what a process holds of request bodies that are not complete. Where there is too much, the
+ * oldest of the address that holds most is given up, rather than the newest be refused: a body that
+ * an honest caller sends is complete in milliseconds, one that is held back makes room. Complete
+ * bodies are the service's, and are not counted.
  */
 export class HeldBodies {
   readonly #maxBytes: number;

@@ -7,7 +7,10 @@ const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::\d{0,5})?$/;
 const HOST_NAME = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 const REFUSED = [421, "Nothing is served under the name in Host.", { code: "unknown_host" }] as const;
 
-/** Names of this server in a setting, separated by commas or whitespace, without scheme and port. Default none. */
+/**
+ * Names of this server in a setting, separated by commas or whitespace, without scheme and port.
+ * Default none.
+ */
 export function hostsSetting() {
   return listSetting().refine(
     (names) => names.every((name) => HOST_NAME.test(name)),
@@ -16,10 +19,10 @@ export function hostsSetting() {
 }
 
 /**
- * Checks `Host` for a server without authentication. A foreign web page whose name has been pointed at this server (DNS
- * rebinding) may read its answers as those of its own site; its requests then bring that name, which is a public one. Known are
- * `localhost`, names below it, IP addresses, and names without a dot, as containers have them: no attacker can give a page one of
- * those.
+ * Checks `Host` for a server without authentication. A foreign web page whose name has been pointed
+ * at this server (DNS rebinding) may read its answers as those of its own site; its requests then
+ * bring that name, which is a public one. Known are `localhost`, names below it, IP addresses, and
+ * names without a dot, as containers have them: no attacker can give a page one of those.
  *
  * Keeps out web pages only: other clients can send any `Host`.
  *
@@ -36,7 +39,10 @@ export function knowsHost(more: readonly string[] = []): (host: string | undefin
   };
 }
 
-/** Refuses requests under any other name, with 421 and `unknown_host`. Before other hooks, CORS included: those would answer preflights. */
+/**
+ * Refuses requests under any other name, with 421 and `unknown_host`. Before other hooks, CORS
+ * included: those would answer preflights.
+ */
 export function requireKnownHost(app: FastifyInstance, more: readonly string[] = []): void {
   const isKnown = knowsHost(more);
   app.addHook("onRequest", (request, reply, done) => {

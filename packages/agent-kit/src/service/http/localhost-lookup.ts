@@ -8,9 +8,10 @@ type LookupCallback = (
 ) => void;
 
 /**
- * A `dns.lookup` that answers 127.0.0.1 for every name below `.localhost` (RFC 6761 section 6.3) and leaves the rest to the system.
- * getaddrinfo answers ENOTFOUND for such names on plain Linux; browsers and curl map them by themselves. For `connect.lookup` of an
- * undici Pool or Agent, and for `lookup` of node:http.
+ * A `dns.lookup` that answers 127.0.0.1 for every name below `.localhost` (RFC 6761 section 6.3)
+ * and leaves the rest to the system. getaddrinfo answers ENOTFOUND for such names on plain Linux;
+ * browsers and curl map them by themselves. For `connect.lookup` of an undici Pool or Agent, and
+ * for `lookup` of node:http.
  */
 export function localhostLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
   if (!isLocalhostName(hostname)) {
@@ -22,7 +23,10 @@ export function localhostLookup(hostname: string, options: LookupOptions, callba
   }
 }
 
-/** Makes `fetch` and undici's `request` of this process resolve `*.localhost` to loopback. Call once, before the first request. */
+/**
+ * Makes `fetch` and undici's `request` of this process resolve `*.localhost` to loopback. Call
+ * once, before the first request.
+ */
 export function installLocalhostLookup(): void {
   setGlobalDispatcher(new Agent({ connect: { lookup: localhostLookup } }));
 }

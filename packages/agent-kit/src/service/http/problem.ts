@@ -1,7 +1,10 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyReply } from "fastify";
 
-/** Answers with problem details (RFC 9457). `detail` is for the caller: never a stack, a path or a value from the configuration. */
+/**
+ * Answers with problem details (RFC 9457). `detail` is for the caller: never a stack, a path or a
+ * value from the configuration.
+ */
 export function sendProblem(
   reply: FastifyReply,
   status: number,

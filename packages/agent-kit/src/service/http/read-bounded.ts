@@ -11,8 +11,8 @@ export class AnswerTooLargeError extends Error {
 }
 
 /**
- * Reads an answer's body as text (UTF-8), and no more of it than is wanted: the other side decides how much it sends. Does not look at
- * status or type.
+ * Reads an answer's body as text (UTF-8), and no more of it than is wanted: the other side decides
+ * how much it sends. Does not look at status or type.
  *
  * @param maxBytes one byte more ends the reading, and lets go of the rest
  * @throws AnswerTooLargeError; what the body's stream throws

@@ -7,7 +7,10 @@ import { type LogRecord, textLine } from "./text-line.ts";
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** `text` for people: `INFO:aauth.signing:message key=value`. `json` for machines: pino's own records, one a line. */
+/**
+ * `text` for people: `INFO:aauth.signing:message key=value`. `json` for machines: pino's own
+ * records, one a line.
+ */
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
@@ -18,7 +21,10 @@ export interface LoggerOptions {
   readonly level?: LogLevel;
   /** Default `text`. */
   readonly format?: LogFormat;
-  /** Print tokens and signatures whole. Default false; private keys and passwords stay hidden either way. */
+  /**
+   * Print tokens and signatures whole. Default false; private keys and passwords stay hidden either
+   * way.
+   */
   readonly showTokens?: boolean;
   /** End each line of text with its `trace_id` and `span_id`, whatever the level. Default false. */
   readonly traceIds?: boolean;
@@ -27,13 +33,16 @@ export interface LoggerOptions {
 }
 
 /**
- * A pino logger. Name the part that speaks with a child: `logger.child({ logger: "aauth.signing" })`.
+ * A pino logger. Name the part that speaks with a child:
+ * `logger.child({ logger: "aauth.signing" })`.
  *
- * A line written inside a trace has `trace_id` and `span_id`; in text form, at its end, at levels `debug` and `trace`, and with `traceIds`.
+ * A line written inside a trace has `trace_id` and `span_id`; in text form, at its end, at levels
+ * `debug` and `trace`, and with `traceIds`.
  *
- * Every record passes through one redaction on its way out, messages, fields, child bindings and errors alike; that is why it is
- * parsed again here and why pino's own `redact` paths are not used. In both forms characters that are not shown are spelled out
- * (`visibleText`): no value starts a line of its own or turns another round.
+ * Every record passes through one redaction on its way out, messages, fields, child bindings and
+ * errors alike; that is why it is parsed again here and why pino's own `redact` paths are not used.
+ * In both forms characters that are not shown are spelled out (`visibleText`): no value starts a
+ * line of its own or turns another round.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const {

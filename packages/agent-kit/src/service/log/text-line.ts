@@ -19,7 +19,8 @@ const HEAD_FIELDS = new Set(["level", "time", "logger", "service", "msg", "err",
 const TRACE_FIELDS = ["trace_id", "span_id"];
 
 /**
- * `INFO:aauth.signing:message key=value`, an error's stack on the lines below it. Without the line's end.
+ * `INFO:aauth.signing:message key=value`, an error below it: with its stack where it is
+ * unexpected. Without the line's end.
  *
  * @param options.trace show which trace the line belongs to. Default true
  */
@@ -37,8 +38,10 @@ export function textLine(record: LogRecord, options: { trace?: boolean } = {}): 
 
 function errorLines(error: unknown, level: number): string {
   if (error === null || typeof error !== "object") return "";
-  const { stack, message } = error as { stack?: unknown; message?: unknown };
-  const text = level >= 50 && typeof stack === "string" ? stack : String(message ?? "");
+  const { stack, message, code } = error as { stack?: unknown; message?: unknown; code?: unknown };
+  // The code of an expected failure says where it comes from.
+  const isUnexpected = level >= 50 && typeof code !== "string";
+  const text = isUnexpected && typeof stack === "string" ? stack : String(message ?? "");
   if (text === "") return "";
   return text
     .split("\n")

@@ -3,8 +3,9 @@ import { nameProxies } from "../http/bounded-server.ts";
 import type { RunningService } from "./run-service.ts";
 
 /**
- * Starts to listen and returns what {@link runService} wants. `url` has the port really taken, also for port 0; a wildcard
- * host is shown as `localhost`. Of a name with several addresses it takes the first.
+ * Starts to listen and returns what {@link runService} wants. `url` has the port really taken, also
+ * for port 0; a wildcard host is shown as `localhost`. Of a name with several addresses it takes
+ * the first.
  *
  * @throws the system's error, EADDRINUSE for a taken port
  */

@@ -8,7 +8,10 @@ import { watchParent } from "./watch-parent.ts";
 export interface RunningService {
   /** Where it can be reached, for the ready line. */
   readonly url: string;
-  /** What else the ready line has to name, for example an identifier that differs from the address. Default: nothing. */
+  /**
+   * What else the ready line has to name, for example an identifier that differs from the address.
+   * Default: nothing.
+   */
   readonly detail?: string;
   /** Stops listening and lets go of everything. */
   close(): Promise<unknown> | unknown;
@@ -35,8 +38,8 @@ export type StartService = (options: StartOptions) => Promise<RunningService>;
 export const EXIT_STATUS = { stopped: 0, failed: 1, configuration: 2 } as const;
 
 /**
- * A signal this soon after the first is the same request: Ctrl-C reaches the whole process group, and npm or a runner above passes it
- * on as well.
+ * A signal this soon after the first is the same request: Ctrl-C reaches the whole process group,
+ * and npm or a runner above passes it on as well.
  */
 const SAME_SIGNAL_MS = 500;
 
@@ -47,8 +50,10 @@ const STOP_LIMIT_MS = 3000;
  * Runs a service as a program, from start to exit. The only place that ends the process.
  *
  * - prints `<name> ready on <url>`, and the detail if there is one, once `start` has resolved
- * - SIGINT, SIGTERM, SIGHUP or the parent's death: closes in order, exits 0; a second signal ends it at once with 1
- * - ConfigError: every problem on standard error, exits 2; `--help`: the table on standard output, exits 0
+ * - SIGINT, SIGTERM, SIGHUP or the parent's death: closes in order, exits 0; a second signal ends
+ *   it at once with 1
+ * - ConfigError: every problem on standard error, exits 2; `--help`: the table on standard output,
+ *   exits 0
  * - taken port, no such address, failed start, uncaught error: one clear message, redacted, exits 1
  *
  * @example
@@ -110,7 +115,8 @@ export function readyLine(name: string, { url, detail }: RunningService): string
 export function failedStart(name: string, error: unknown): string {
   if (error instanceof ConfigError) return redactText(error.message);
   const { syscall, message } = (error ?? {}) as NodeJS.ErrnoException;
-  // The system's own words have the address: `listen EADDRINUSE: address already in use 127.0.0.1:8000`.
+  // The system's own words have the address:
+  // `listen EADDRINUSE: address already in use 127.0.0.1:8000`.
   const isListening = syscall === "listen" || syscall === "getaddrinfo";
   return `${name} cannot start: ${isListening ? redactText(message) : describeError(error)}`;
 }

@@ -18,8 +18,8 @@ type TracedSettings = Settings &
   ReturnType<typeof telemetrySettings> & { readonly port: Setting<ReturnType<typeof portSetting>> };
 
 /**
- * Starts a service that makes spans: reads its settings, makes its logger and its tracer, builds it with both, and listens where its
- * settings say.
+ * Starts a service that makes spans: reads its settings, makes its logger and its tracer, builds it
+ * with both, and listens where its settings say.
  *
  * @param options.name in messages about its settings
  * @param options.logName in its log. Default `name`
@@ -74,8 +74,9 @@ export async function startService<S extends TracedSettings>(
 }
 
 /**
- * Builds a service that makes its spans in `telemetry`, which is closed after the service, and also where the service cannot be built.
- * For services whose settings are not those of {@link startService}.
+ * Builds a service that makes its spans in `telemetry`, which is closed after the service, and also
+ * where the service cannot be built. For services whose settings are not those of
+ * {@link startService}.
  */
 export async function buildTraced(
   telemetry: Telemetry,

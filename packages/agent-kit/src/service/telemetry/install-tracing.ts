@@ -20,8 +20,8 @@ import { tracerProvider } from "./service-tracer.ts";
 const NO_SPANS = new ProxyTracerProvider();
 
 /**
- * The API has one place for a tracer provider, and a process may have several services: a tracer finds the provider of its service
- * each time it makes a span.
+ * The API has one place for a tracer provider, and a process may have several services: a tracer
+ * finds the provider of its service each time it makes a span.
  */
 const ofTheService: TracerProvider = {
   getTracer(...name) {

@@ -1,4 +1,7 @@
-/** Values of `OTEL_TRACES_SAMPLER`, as OpenTelemetry names them. `parentbased_*`: the caller's choice counts, where there is one. */
+/**
+ * Values of `OTEL_TRACES_SAMPLER`, as OpenTelemetry names them. `parentbased_*`: the caller's
+ * choice counts, where there is one.
+ */
 export const SAMPLERS = [
   "always_on",
   "always_off",

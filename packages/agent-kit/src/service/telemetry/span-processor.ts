@@ -8,7 +8,9 @@ const MAX_WAITING_SPANS = 1024;
 const MAX_BATCH_SPANS = 128;
 const BATCH_DELAY_MS = 200;
 
-/** OTLP's number for success in an export result; the enum is in a package we do not use otherwise. */
+/**
+ * OTLP's number for success in an export result; the enum is in a package we do not use otherwise.
+ */
 const SUCCESS = 0;
 
 /** Options of {@link createSpanProcessor}. */
@@ -19,11 +21,13 @@ export interface SpanProcessorOptions {
 }
 
 /**
- * Sends spans to a collector by OTLP/HTTP, as JSON, in batches, with OpenTelemetry's own processor and exporter: it tries again for a
- * while, and reads `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`, `_COMPRESSION` and the certificate variables itself.
+ * Sends spans to a collector by OTLP/HTTP, as JSON, in batches, with OpenTelemetry's own processor
+ * and exporter: it tries again for a while, and reads `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`,
+ * `_COMPRESSION` and the certificate variables itself.
  *
- * A collector that is away, slow or broken costs no request anything: the queue is bounded (1024), what does not fit is dropped, and the
- * log gets one line when sending begins to fail and one when it works again.
+ * A collector that is away, slow or broken costs no request anything: the queue is bounded (1024),
+ * what does not fit is dropped, and the log gets one line when sending begins to fail and one when
+ * it works again.
  */
 export function createSpanProcessor({ url, logger }: SpanProcessorOptions): SpanProcessor {
   const exporter = new OTLPTraceExporter({

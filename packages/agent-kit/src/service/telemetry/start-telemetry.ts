@@ -6,7 +6,9 @@ const CLOSE_LIMIT_MS = 1000;
 
 /** The spans of one service, from the first to the last. */
 export interface Telemetry {
-  /** Runs a part of the service: what it starts makes its spans here, by way of OpenTelemetry's API. */
+  /**
+   * Runs a part of the service: what it starts makes its spans here, by way of OpenTelemetry's API.
+   */
   run<T>(work: () => T): T;
   /** Sends what is left, within a second. */
   close(): Promise<void>;

@@ -13,7 +13,8 @@ import { SAMPLERS } from "./sampler-names.ts";
 const EXPORTERS = ["otlp", "none"] as const;
 
 /**
- * OpenTelemetry's own variables, for every service that makes spans. Spread them into the service's settings.
+ * OpenTelemetry's own variables, for every service that makes spans. Spread them into the service's
+ * settings.
  *
  * @param serviceName `service.name` unless `OTEL_SERVICE_NAME` says otherwise
  */

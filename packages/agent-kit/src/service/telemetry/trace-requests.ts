@@ -13,7 +13,9 @@ import { cutAddresses } from "protocol-trace/redact";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Requests of the route make no span: what they cause is in traces of its own. Default: unset. */
+    /**
+     * Requests of the route make no span: what they cause is in traces of its own. Default: unset.
+     */
     hasOwnTrace?: true;
   }
 }
@@ -21,12 +23,13 @@ declare module "fastify" {
 const MAX_HOST_CHARACTERS = 255;
 
 /**
- * A SERVER span for each request, ended with its answer, as a child of the caller's (W3C `traceparent`). Everything that the request's
- * hooks and handler do belongs to it. Names and attributes are OpenTelemetry's conventions for HTTP; a path is written without its
- * query, which may hold a code.
+ * A SERVER span for each request, ended with its answer, as a child of the caller's (W3C
+ * `traceparent`). Everything that the request's hooks and handler do belongs to it. Names and
+ * attributes are OpenTelemetry's conventions for HTTP; a path is written without its query, which
+ * may hold a code.
  *
- * A GET without `traceparent` makes no span: pages that poll and verifiers that fetch documents would bury what matters. Nor does
- * `/health`.
+ * A GET without `traceparent` makes no span: pages that poll and verifiers that fetch documents
+ * would bury what matters. Nor does `/health`.
  */
 export function traceRequests(app: FastifyInstance): void {
   const tracer = trace.getTracer("agent-kit");
@@ -37,7 +40,8 @@ export function traceRequests(app: FastifyInstance): void {
     const parent = propagation.extract(ROOT_CONTEXT, request.headers);
     const name = route === undefined ? request.method : `${request.method} ${route}`;
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
-    // A service without a tracer has no place in a trace, and hands none on: the API gives it the caller's span, or none.
+    // A service without a tracer has no place in a trace, and hands none on: the API gives it the
+    // caller's span, or none.
     const { spanId } = span.spanContext();
     if (spanId === (trace.getSpanContext(parent)?.spanId ?? INVALID_SPANID)) return done();
     // A trace that is not sampled is handed on all the same.

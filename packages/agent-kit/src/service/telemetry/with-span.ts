@@ -19,7 +19,8 @@ export interface SpanOptions {
 }
 
 /**
- * Does a piece of work inside a span of its own, which is ended with it. An error becomes the span's status and is thrown on.
+ * Does a piece of work inside a span of its own, which is ended with it. An error becomes the
+ * span's status and is thrown on.
  *
  * @param name `part.step`, the same for every call: `optimization_service.run_optimization`
  */
@@ -37,7 +38,10 @@ export function withSpan<T>(name: string, work: () => Promise<T>, options: SpanO
   });
 }
 
-/** Gives a span (default: the current one) the status of a failure, with the error's code and its redacted, shortened message. */
+/**
+ * Gives a span (default: the current one) the status of a failure, with the error's code and its
+ * redacted, shortened message.
+ */
 export function markFailed(error: unknown, span = trace.getActiveSpan()): void {
   if (span?.isRecording() !== true) return;
   const { code, name, message } = (error ?? {}) as { code?: unknown; name?: unknown; message?: unknown };

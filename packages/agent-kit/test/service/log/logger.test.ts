@@ -42,12 +42,14 @@ describe("A15: what a caller chooses", () => {
   );
 });
 
-test("an error's stack is shown at error, its message below", () => {
+test("an error's stack is shown at error, its message below and for a coded failure", () => {
   const { logger, lines } = capture();
   logger.error({ err: new Error("boom") }, "failed");
   logger.warn({ err: new Error("boom") }, "hm");
+  logger.error({ err: Object.assign(new Error("refused"), { code: "token_refused" }) }, "failed");
   expect(lines[0]).toMatch(/^ERROR:backend:failed\n {4}Error: boom\n {8}at /);
   expect(lines[1]).toBe("WARNING:backend:hm\n    boom\n");
+  expect(lines[2]).toBe("ERROR:backend:failed\n    refused\n");
 });
 
 test("json lines are pino's records with the service", () => {

@@ -4,7 +4,8 @@ const PIECE_BYTES = 65_536;
  * A body that goes on for as long as somebody reads it, and what was read of it.
  *
  * @param options.start what it begins with
- * @param options.maxBytes where it ends all the same: a test of a bound that is gone must not take the machine's memory
+ * @param options.maxBytes where it ends all the same: a test of a bound that is gone must not take
+ * the machine's memory
  */
 export function endlessBody({ start = "", maxBytes = 8_388_608 } = {}) {
   const read = { bytes: 0, isCancelled: false };

@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 
 /**
- * Asks a server for tunnels as those do who are gone before the answer, and as one that stays and goes on sending.
+ * Asks a server for tunnels as those do who are gone before the answer, and as one that stays and
+ * goes on sending.
  *
  * @returns the error that the one that stays ends with
  */

@@ -1,0 +1,119 @@
+/**
+ * The requests of a run that may leave the backend whole, in the file of a saved run. What is not known to be harmless stays here: a file is
+ * passed on, and nobody can take it back.
+ *
+ * @module
+ */
+
+import { type Discovery, draft11 } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { explainMessage, profileOf } from "aauth-explain";
+import type { RunEvidence } from "backend-api";
+import type { SentRequest } from "../break-it/evidence.ts";
+import { membersOf } from "../break-it/material.ts";
+
+type SavedEvidence = RunEvidence["requests"][number];
+
+const PROFILES = [draft11, february2026] as const;
+
+/** Fields that a signature may cover in a request that leaves: no credential and no session is among them. */
+const FIELDS: ReadonlySet<string> = new Set([
+  ...["signature-key", "signature-input", "signature", "content-digest", "content-type", "nonce"],
+  ...["aauth-capabilities", "aauth-mission"],
+]);
+/** Members of token requests that leave: tokens that are bound to a key, and what is asked. No code, no refresh token, no state. */
+const MEMBERS: ReadonlySet<string> = new Set([
+  ...["request_type", "resource", "resource_token", "presented_token", "upstream_token", "subagent_token"],
+  ...["scope", "redirect_uri", "capabilities", "mission_s256"],
+]);
+
+/**
+ * Selects the requests that may leave, each with the keys that verifying it takes. One whose keys cannot be found is left out.
+ *
+ * @param options.agentUrl resource that the run calls; all else is a token endpoint
+ */
+export async function wholeEvidence(
+  sent: readonly SentRequest[],
+  options: { readonly agentUrl: string; readonly discovery: Discovery },
+): Promise<SavedEvidence[]> {
+  const found = await Promise.all(sent.filter(mayLeave).map((request) => withKeys(request, options)));
+  return found.filter((evidence) => evidence !== undefined);
+}
+
+function mayLeave(request: SentRequest): boolean {
+  // Codes and names of pending requests stand in queries and paths.
+  const { search, pathname, username } = new URL(request.url);
+  if (search !== "" || username !== "" || /\/(?:pending|requests|returned|revoke)\//.test(pathname))
+    return false; // hole R1a
+  if (!coveredBy(request).every((name) => name.startsWith("@") || FIELDS.has(name))) return false; // hole R1b
+  const members = readMembers(request);
+  if (members === undefined) return false;
+  if (members.jsonrpc === "2.0") return true;
+  return Object.keys(members).every((name) => MEMBERS.has(name)); // hole R1c
+}
+
+function readMembers(request: SentRequest): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return membersOf(request);
+  } catch {
+    return undefined;
+  }
+}
+
+function coveredBy({ headers }: SentRequest): readonly string[] {
+  const { messages } = profileOf({ headers }, PROFILES);
+  try {
+    return messages.parseSignatureInput(headers["signature-input"] ?? "").components;
+  } catch {
+    // It has no place in a file where signed messages are verified.
+    return ["unreadable"];
+  }
+}
+
+/** The keys are those that a verifier asks for. */
+async function withKeys(
+  { method, url, headers, body }: SentRequest,
+  { agentUrl, discovery }: { readonly agentUrl: string; readonly discovery: Discovery },
+): Promise<SavedEvidence | undefined> {
+  const { origin } = new URL(url);
+  const endpoint = origin === new URL(agentUrl).origin ? "resource" : "token";
+  const keys = new Map<string, SavedEvidence["keys"][number]>();
+  const keep = (id: string, jwk: object) => keys.set(JSON.stringify([id, jwk]), { id, jwk: { ...jwk } });
+  const profile = profileOf({ headers }, PROFILES);
+  const input = profile.messages.parseSignatureInput(headers["signature-input"]!);
+  const kept = Object.entries(headers).filter(([name]) => FIELDS.has(name)); // hole R1d
+  const explanation = await explainMessage(
+    { method, url, headers: Object.fromEntries(kept), body },
+    {
+      ...{ profiles: [profile], endpoint, audience: origin, now: () => input.created ?? 0 },
+      trustedIssuers: issuersIn(headers["signature-key"] ?? ""),
+      discovery: {
+        ...discovery,
+        async key(kind, id, kid) {
+          const found = await discovery.key(kind, id, kid);
+          keep(id, found.jwk);
+          return found;
+        },
+        async keys(kind, id) {
+          const found = await discovery.keys(kind, id);
+          for (const jwk of found.keys) keep(id, jwk);
+          return found;
+        },
+      },
+    },
+  );
+  if (explanation.code === "discovery_failed" || explanation.code === "unknown_key") return undefined;
+  return {
+    ...{ method, url, endpoint, headers: Object.fromEntries(kept) },
+    body: Buffer.from(body).toString("base64"),
+    keys: [...keys.values()],
+  };
+}
+
+/** Issuer of the token that a request was signed with: trusted here, since it is the run's own. */
+function issuersIn(signatureKey: string): string[] {
+  const payload = /"eyJ[\w-]+\.([\w-]+)\./.exec(signatureKey)?.[1];
+  if (payload === undefined) return [];
+  const { iss } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { iss?: unknown };
+  return typeof iss === "string" ? [iss] : [];
+}

@@ -1,0 +1,222 @@
+/** A run as a file: saved on the page, opened from disk without a network. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { draft11, generateSigningKey, signRequest, toJwks } from "aauth";
+import { issueAgentToken } from "aauth/server";
+import {
+  fromBase64,
+  MAX_SAVED_RUN_BYTES,
+  readSavedRun,
+  type SavedEvidence,
+  type SavedMessage,
+  type SavedRun,
+  savedRunPage,
+  toBase64,
+} from "aauth-explain";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildViewer } from "../../ui/vite/saved-run-viewer.ts";
+import { expectAccessible } from "../support/accessibility.ts";
+import { openPage, startBrowser } from "../support/browser.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { signInOnPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const WAIT = { timeout: 30_000 };
+const folder = mkdtempSync(join(tmpdir(), "saved-run-"));
+let browser: Browser;
+let viewer: string;
+
+beforeAll(async () => {
+  [browser, viewer] = await Promise.all([startBrowser(), buildViewer()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Opens a file from disk in a browser without a network. Returns the page and what it asked for. */
+async function open(html: string) {
+  const file = join(folder, `${crypto.randomUUID()}.html`);
+  writeFileSync(file, html);
+  const { page, context, expectComplaint } = await openPage(browser);
+  await context.setOffline(true);
+  const requests: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  await page.goto(pathToFileURL(file).href);
+  await page.locator(".summary").waitFor(WAIT);
+  return { page, requests, expectComplaint, address: pathToFileURL(file).href };
+}
+
+const states = (page: Page) =>
+  page
+    .locator(".row")
+    .evaluateAll((rows) => rows.map((row) => (row as { dataset: { state?: string } }).dataset.state));
+
+async function evidenceOf(): Promise<SavedEvidence> {
+  const now = () => 1_790_000_000;
+  const issuer = "https://agent.example";
+  const key = await generateSigningKey({ kid: "agent-1" });
+  const own = { key, issuer, agent: "aauth:a@agent.example", confirmationKey: key.publicJwk, now };
+  const { token: jwt } = await issueAgentToken(own);
+  const body = new TextEncoder().encode('{"quantity":25}');
+  const request = { method: "POST", url: "https://resource.example/orders", body };
+  const headers = { "content-type": "application/json" };
+  const signatureKey = { scheme: "jwt", jwt } as const;
+  const signed = await signRequest({ ...request, headers }, { profile: draft11, key, signatureKey, now });
+  return {
+    ...{ method: request.method, url: request.url, endpoint: "resource", body: toBase64(body) },
+    headers: { ...headers, ...signed.headers },
+    keys: [{ id: issuer, jwk: { ...toJwks([key]).keys[0] } }],
+  };
+}
+
+const messageWith = (evidence?: SavedEvidence, changes: Partial<SavedMessage> = {}): SavedMessage => ({
+  ...{ from: "a", to: "b", startMs: 0, what: "call", sentence: "A call.", outcome: "accepted", status: 200 },
+  ...{ facts: [], checks: [{ party: "b", name: "signature", verdict: "passed" }] },
+  ...(evidence && { evidence }),
+  ...changes,
+});
+const fileOf = (messages: readonly SavedMessage[], changes: Partial<SavedRun> = {}) =>
+  savedRunPage(viewer, {
+    ...{ format: "aauth-saved-run", version: 1, requestId: "run-1", savedAt: 1_790_000_100, messages },
+    parties: [
+      { id: "a", name: "Agent" },
+      { id: "b", name: "Resource" },
+    ],
+    ...changes,
+  });
+
+describe("the file", () => {
+  test("verifies what it has whole by itself, whatever was recorded", async () => {
+    const good = await evidenceOf();
+    const bad = fromBase64(good.body);
+    bad[5]! ^= 1;
+    const falsified = { outcome: "refused", status: 401, sentence: "Refused.", checks: [] };
+    const html = await fileOf([
+      messageWith(good, falsified),
+      messageWith({ ...good, body: toBase64(bad) }),
+      messageWith(),
+    ]);
+    const { page, requests, address } = await open(html);
+    expect(await states(page)).toEqual(["verified", "refused", "recorded"]);
+    expect(requests).toEqual([address]);
+    await page.locator(".row").nth(1).click();
+    await page.locator(".verdict").getByText("digest_mismatch").waitFor(WAIT);
+    await page.locator(".row").nth(0).click();
+    await page.locator(".verdict").getByText("Its token has expired since").waitFor(WAIT);
+    await expectAccessible(page, "saved-run-file", { everyShape: true });
+  });
+
+  test("R4: shows whatever a message contains as text", async () => {
+    const markup = '</script><img src="x" onerror="document.title=1"><b id="injected">bold</b>';
+    const bad = { ...(await evidenceOf()), url: `https://x.example/${markup}`, body: btoa(markup) };
+    const text = {
+      ...{ what: markup, sentence: markup, outcome: markup, facts: [{ name: markup, value: markup }] },
+      checks: [{ party: markup, name: markup, verdict: markup, reason: markup }],
+      response: { start: markup, headers: [{ name: markup, value: markup }], body: markup },
+    };
+    const parties = [
+      { id: "a", name: markup },
+      { id: "b", name: markup },
+    ];
+    const html = await fileOf([messageWith(undefined, text), messageWith(bad, text)], {
+      parties,
+      requestId: markup,
+    });
+    const { page } = await open(html);
+    for (const row of [0, 1]) {
+      await page.locator(".row").nth(row).click();
+      expect(await page.locator("#injected, img, b").count()).toBe(0);
+      expect(await page.locator(".detail").textContent()).toContain(markup);
+    }
+    expect(await page.title()).toBe("A run of AAuth");
+  });
+
+  test("may load and send nothing, even if a script got into it", async () => {
+    const html = await fileOf([messageWith()]);
+    const injected = "<script>document.title = 'hole'</script>";
+    const { page, expectComplaint } = await open(html.replace("</body>", `${injected}</body>`));
+    expectComplaint(/Executing inline script violates/);
+    expectComplaint(/'http:\/\/localhost:1\/' violates/);
+    expectComplaint(/Fetch API cannot load http:\/\/localhost:1\/. Refused to connect/);
+    const fetched = await page.evaluate("fetch('http://localhost:1/').then(() => 'sent', () => 'blocked')");
+    expect(fetched).toBe("blocked");
+    expect(await page.title()).toBe("A run of AAuth");
+  });
+
+  test("plays, pauses and steps, by buttons and by keys", async () => {
+    const { page } = await open(await fileOf([messageWith(), messageWith(), messageWith()]));
+    const at = page.locator(".position");
+    await page.getByRole("button", { name: "Step" }).click();
+    expect(await at.textContent()).toBe("2 of 3");
+    await page.keyboard.press("ArrowLeft");
+    expect(await at.textContent()).toBe("1 of 3");
+    await page.getByRole("button", { name: "Play" }).click();
+    await page.getByRole("button", { name: "Pause" }).waitFor(WAIT);
+    await at.getByText("3 of 3").waitFor(WAIT);
+    await page.getByRole("button", { name: "Play" }).waitFor(WAIT);
+  });
+
+  test("that is damaged says so, with a code", async () => {
+    const html = await fileOf([messageWith()]);
+    const { page } = await open(html.replace(/"aauth-run">H4s.{20}/, '"aauth-run">H4s'));
+    expect(await page.locator(".summary").textContent()).toContain("saved_run_damaged");
+  });
+});
+
+describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) => {
+  let stack: TestStack;
+  beforeAll(async () => {
+    const mode = profile === "draft-11" ? ({ mode: "agent-identity" } as const) : {};
+    stack = await startStack({ modes: { profile, ...mode, ui: true } });
+  });
+  afterAll(() => stack?.stop());
+
+  test("is saved on the page, verified from disk, and has no secret in it", async () => {
+    const { page, context } = await openPage(browser);
+    await page.setViewportSize({ width: 1280, height: 1000 });
+    await signInOnPage(page, stack.urls.ui);
+    await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+    await page.getByRole("link", { name: "Show every message" }).click();
+    const panel = page.getByTestId("take-along");
+    await panel.waitFor(WAIT);
+    await page.getByTestId("protocol-view").getByText("step through with").waitFor(WAIT);
+    await panel.getByRole("button", { name: "Save this run" }).click();
+    const dialog = page.getByRole("dialog", { name: "Save this run" });
+    await dialog.getByText("The file has whole tokens in it.").waitFor(WAIT);
+    const opacity = () => page.evaluate(`getComputedStyle(document.querySelector("[role=dialog]")).opacity`);
+    await expect.poll(opacity, WAIT).toBe("1");
+    await expectAccessible(page, `save-this-run-${profile}`);
+    const downloaded = page.waitForEvent("download");
+    await dialog.getByRole("button", { name: "Save the file" }).click();
+    const html = readFileSync(await (await downloaded).path(), "utf8");
+    await panel.getByText(/It verifies [1-9]\d* of \d+ messages again/).waitFor(WAIT);
+
+    expect(html.length).toBeLessThan(MAX_SAVED_RUN_BYTES);
+    const run = await readSavedRun(html);
+    const { page: file, requests, address } = await open(html);
+    expect(requests).toEqual([address]);
+    const shown = await states(file);
+    expect(shown).toEqual(run.messages.map(({ evidence }) => (evidence ? "verified" : "recorded")));
+    expect(shown).toContain("verified");
+    await file.locator('.row[data-state="verified"]').last().click();
+    await screenshot(file.locator("main"), `saved-run-${profile}`);
+
+    const whole = JSON.stringify(run);
+    const session = await page.evaluate("JSON.stringify(Object.values(sessionStorage))");
+    const secrets = [
+      ...(await context.cookies()).map(({ value }) => value),
+      ...String(session).match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g)!,
+    ];
+    expect(secrets.length).toBeGreaterThan(1);
+    for (const secret of secrets) expect(whole).not.toContain(secret);
+    expect(whole).not.toMatch(
+      /"d":|refresh_token|[?&]code=|cookie|\/pending\/[\w-]{9}|"state"|authorization"/i,
+    );
+  });
+});

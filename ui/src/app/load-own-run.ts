@@ -1,0 +1,30 @@
+// Before the schemas that are made below.
+import "../config/zod-without-eval.ts";
+import { apiRoutes } from "backend-api";
+import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
+import { createApiClient } from "../api/client.ts";
+import { createAccessTokens } from "../auth/access-tokens.ts";
+import { createUserManager } from "../auth/user-manager.ts";
+import { loadRuntimeConfig } from "../config/runtime-config.ts";
+
+/** A run of the signed-in user. */
+export interface OwnRun {
+  readonly profile: "february-2026" | "draft-11";
+  readonly run: ProtocolRun;
+}
+
+/**
+ * Reads a run's trace for a page beside the workspace. The session is that of this tab.
+ *
+ * @throws ApiFailure, also where the user is not signed in; Error for an unusable configuration
+ */
+export async function loadOwnRun(requestId: string): Promise<OwnRun> {
+  const config = await loadRuntimeConfig();
+  const client = createApiClient({
+    backendUrl: config.backendUrl,
+    accessTokens: createAccessTokens(createUserManager(config)),
+    onSessionLapsed: () => {},
+  });
+  const { traces } = await client.call(apiRoutes.runTrace, { params: { id: requestId } });
+  return { profile: config.profile ?? "february-2026", run: readProtocolRun(traces) };
+}

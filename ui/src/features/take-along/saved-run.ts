@@ -1,0 +1,95 @@
+import type { SavedCheck, SavedEvidence, SavedFact, SavedHttp, SavedMessage, SavedRun } from "aauth-explain";
+import {
+  type HttpMessage,
+  type Message,
+  messageAnswers,
+  messageMeaning,
+  type ProtocolRun,
+} from "protocol-trace/read";
+
+interface RunToSave {
+  readonly requestId: string;
+  readonly run: ProtocolRun;
+  /** Signed requests of the run that the backend has whole. */
+  readonly evidence: readonly SavedEvidence[];
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** The run as data for its file. Names of users are not in it: persons appear as tokens name them. */
+export function savedRunOf({ requestId, run, evidence, now }: RunToSave): SavedRun {
+  return {
+    ...{ format: "aauth-saved-run", version: 1, requestId, savedAt: now },
+    parties: run.parties.map(({ id, name }) => ({ id, name })),
+    messages: run.messages.map((message) =>
+      savedMessage(
+        message,
+        run,
+        evidence.find((whole) => isOf(whole, message)),
+      ),
+    ),
+  };
+}
+
+/**
+ * Whether a whole request is that of a message, whose recorded signature is cut: what is left of it tells requests apart. A message that it
+ * does not belong to would not become another one: what is shown of a verified message is the request that was verified.
+ */
+export function isOf({ method, url, headers }: SavedEvidence, { request, ...message }: Message): boolean {
+  const [start, end] = (request.headers?.signature ?? "").split("…");
+  return (
+    end !== undefined &&
+    start !== undefined &&
+    start.length >= 16 &&
+    headers.signature?.startsWith(start) === true &&
+    method === message.method &&
+    url === message.url
+  );
+}
+
+function savedMessage(message: Message, run: ProtocolRun, evidence: SavedEvidence | undefined): SavedMessage {
+  const { from, to, what, outcome, status, startMicros, method, url, request, response, verifiers } = message;
+  return {
+    ...{ from, to, what, outcome, sentence: sentenceOf(message, run) },
+    startMs: Math.round((startMicros - run.startMicros) / 1000),
+    ...(status !== undefined && { status }),
+    facts: factsOf(message),
+    checks: verifiers.flatMap(({ party, checks }) =>
+      checks.map(
+        ({ name, verdict, reason }): SavedCheck => ({
+          party,
+          name,
+          verdict,
+          ...(reason !== undefined && { reason }),
+        }),
+      ),
+    ),
+    ...(evidence === undefined && { request: httpOf(`${method} ${url}`, request) }),
+    response: httpOf(status === undefined ? "No response" : `Status ${status}`, response),
+    ...(evidence && { evidence }),
+  };
+}
+
+function sentenceOf(message: Message, run: ProtocolRun): string {
+  const meaning = messageMeaning(message, run);
+  return meaning === undefined
+    ? messageAnswers(message).verdict
+    : `${meaning.title}. ${meaning.request.text}`;
+}
+
+function factsOf(message: Message): SavedFact[] {
+  const { signedBy, key, onBehalfOf, allowedBy, verdict } = messageAnswers(message);
+  return [
+    { name: "Who signed this?", value: signedBy },
+    { name: "With which key?", value: key },
+    { name: "For whom?", value: onBehalfOf },
+    { name: "Allowed by what?", value: allowedBy },
+    { name: "What was the outcome, and why?", value: verdict },
+  ];
+}
+
+const httpOf = (start: string, { headers = {}, body }: HttpMessage): SavedHttp => ({
+  start,
+  headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
+  ...(body !== undefined && { body }),
+});

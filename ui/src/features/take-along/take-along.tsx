@@ -1,0 +1,128 @@
+import { Button, Modal } from "@mantine/core";
+import { apiRoutes } from "backend-api";
+import type { Message, ProtocolRun } from "protocol-trace/read";
+import { useState } from "react";
+import { ApiFailure } from "../../api/api-failure.ts";
+import type { ApiClient } from "../../api/client.ts";
+import { BusyButton } from "../../components/busy-button.tsx";
+
+interface TakeAlongProps {
+  client: ApiClient;
+  requestId: string;
+  run: ProtocolRun;
+  /** The backend keeps requests of this run whole for some minutes: in demo mode, and not of orders or attempts. */
+  hasEvidence: boolean;
+  /** The message that "copy as curl" is about. */
+  message: Message | undefined;
+}
+
+// What makes files is loaded when one is made: most visitors make none.
+/** The run as a file that opens anywhere, as a recording, and a message of it as a command. */
+export function TakeAlong({ client, requestId, run, hasEvidence, message }: TakeAlongProps) {
+  const [isAsking, setAsking] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [outcome, setOutcome] = useState("");
+  const name = `aauth-run-${requestId.slice(0, 8)}`;
+
+  const evidence = async () =>
+    hasEvidence ? (await client.call(apiRoutes.runEvidence, { params: { id: requestId } })).requests : [];
+  const perform = async (work: () => Promise<string>) => {
+    setBusy(true);
+    setOutcome("");
+    try {
+      setOutcome(await work());
+    } catch (error) {
+      setOutcome(reasonOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const save = () =>
+    perform(async () => {
+      setAsking(false);
+      const [{ default: viewer }, { savedRunPage }, { savedRunOf }] = await Promise.all([
+        import("virtual:saved-run-viewer"),
+        import("aauth-explain"),
+        import("./saved-run.ts"),
+      ]);
+      const whole = await evidence();
+      const saved = savedRunOf({ requestId, run, evidence: whole, now: Math.floor(Date.now() / 1000) });
+      download(`${name}.html`, "text/html", await savedRunPage(viewer, saved));
+      const verifiable = saved.messages.filter((one) => one.evidence !== undefined).length;
+      return `Saved ${name}.html. It verifies ${verifiable} of ${saved.messages.length} messages again wherever it is opened, and shows the others as recorded.`;
+    });
+  const copy = (asked: Message) =>
+    perform(async () => {
+      const [{ curlOf }, { isOf }] = await Promise.all([import("./curl.ts"), import("./saved-run.ts")]);
+      const whole = (await evidence()).find((request) => isOf(request, asked));
+      await navigator.clipboard.writeText(curlOf(asked, whole));
+      return `Copied message ${asked.number}. Sent again it is refused: a signed request is good once.`;
+    });
+  const record = () =>
+    perform(async () => {
+      const { harOf } = await import("./har.ts");
+      download(`${name}.har`, "application/json", harOf(run));
+      return `Saved ${name}.har. Tokens and signatures in it are cut.`;
+    });
+
+  return (
+    <div className="column" data-testid="take-along">
+      <div className="line">
+        <BusyButton variant="default" busy={isBusy} onClick={() => setAsking(true)}>
+          Save this run (.html)
+        </BusyButton>
+        <Button variant="subtle" disabled={isBusy} onClick={() => void record()}>
+          Save as HAR
+        </Button>
+        {message?.signer !== undefined && (
+          <Button variant="subtle" disabled={isBusy} onClick={() => void copy(message)}>
+            Copy message {message.number} as curl
+          </Button>
+        )}
+      </div>
+      <p className="note" role="status">
+        {outcome}
+      </p>
+      <Modal opened={isAsking} onClose={() => setAsking(false)} title="Save this run">
+        <div className="column">
+          <p>
+            One HTML file that opens from disk, without a network. It plays the messages, and verifies again
+            those that the backend has whole.
+          </p>
+          <p>
+            <strong>The file has whole tokens in it.</strong> Each is bound to a key of the demo and may still
+            be valid for that key, for some minutes. Without the key it is worthless, and the key is not in
+            the file. Neither are your sign-in, cookies, sessions and codes.
+          </p>
+          {!hasEvidence && (
+            <p className="note">
+              The backend keeps no requests of this run: every message is shown as its receiver recorded it.
+            </p>
+          )}
+          <div className="line">
+            <Button onClick={() => void save()}>Save the file</Button>
+            <Button variant="default" onClick={() => setAsking(false)}>
+              Cancel
+            </Button>
+          </div>
+        </div>
+      </Modal>
+    </div>
+  );
+}
+
+function download(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** An error of the file's format has a code, too. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ApiFailure) return error.message;
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return `It did not work${typeof code === "string" ? ` (${code})` : ""}: ${String(message)}.`;
+}

@@ -1,0 +1,62 @@
+/** The script of a saved run's page: reads the data in it, verifies what it can, and shows the messages. It makes no request. */
+
+import { draft11 } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import {
+  DATA_ELEMENT_ID,
+  SavedRunError,
+  type SavedVerdict,
+  unpackRun,
+  verifySavedMessage,
+} from "aauth-explain";
+import { element } from "./elements.ts";
+import { time } from "./message-detail.ts";
+import { type JudgedRun, player } from "./player.ts";
+
+const PROFILES = [draft11, february2026] as const;
+
+async function judgedRun(): Promise<JudgedRun> {
+  const run = await unpackRun(document.getElementById(DATA_ELEMENT_ID)?.textContent ?? "");
+  const verdicts = await Promise.all(run.messages.map((message) => verifySavedMessage(message, PROFILES)));
+  return { run, verdicts };
+}
+
+function page({ run, verdicts }: JudgedRun): HTMLElement[] {
+  const count = (state: SavedVerdict["state"]) =>
+    verdicts.filter((verdict) => verdict.state === state).length;
+  const refused = count("refused");
+  return [
+    element("h1", {}, "A run of AAuth"),
+    element(
+      "p",
+      { class: "summary", "data-state": refused > 0 ? "refused" : "verified" },
+      `${count("verified")} of ${verdicts.length} messages verified in this browser, ${refused} refused, ${count("recorded")} shown as recorded.`,
+    ),
+    element(
+      "p",
+      {},
+      `Run ${run.requestId.slice(0, 8)}, saved ${time(run.savedAt)}. This page makes no request. It verifies with the public keys in the file: compare them with those that the parties publish before you rely on a file from others.`,
+    ),
+    run.messages.length > 0 ? player({ run, verdicts }) : element("p", {}, "The file has no messages."),
+  ];
+}
+
+function problem(error: unknown): HTMLElement[] {
+  const known =
+    error instanceof SavedRunError ? `${error.code}: ${error.message}` : "The file cannot be shown.";
+  return [
+    element("h1", {}, "A run of AAuth"),
+    element("p", { class: "summary", "data-state": "refused" }, known),
+  ];
+}
+
+const TOO_OLD =
+  "This browser is too old to open the file: it lacks DecompressionStream or WebCrypto. npm run explain does the same in a terminal.";
+
+async function show(): Promise<void> {
+  const canOpen = "DecompressionStream" in globalThis && globalThis.crypto?.subtle !== undefined;
+  const content = canOpen ? await judgedRun().then(page, problem) : [element("p", {}, TOO_OLD)];
+  document.getElementById("run")?.replaceChildren(...content);
+}
+
+void show();

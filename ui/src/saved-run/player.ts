@@ -1,0 +1,116 @@
+import type { SavedRun, SavedVerdict } from "aauth-explain";
+import { element } from "./elements.ts";
+import { messageDetail, stateInWords } from "./message-detail.ts";
+
+/** Human speed. */
+const STEP_MS = 700;
+
+/** A run with the verdict on each of its messages. */
+export interface JudgedRun {
+  readonly run: SavedRun;
+  readonly verdicts: readonly SavedVerdict[];
+}
+
+/** The messages as rows of a picture with a column for each party, one of them shown in full, and the buttons that play them. */
+export function player({ run, verdicts }: JudgedRun): HTMLElement {
+  const names = new Map(run.parties.map(({ id, name }) => [id, name]));
+  const nameOf = (id: string) => names.get(id) ?? id;
+  const detail = element("section", { class: "detail", "aria-live": "polite", "aria-label": "Message" });
+  const rows = run.messages.map((_message, index) => row({ run, verdicts }, index, nameOf));
+  const position = element("span", { class: "position" });
+  let at = 0;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  function show(index: number): void {
+    at = Math.min(Math.max(index, 0), rows.length - 1);
+    for (const [number, made] of rows.entries()) {
+      made.setAttribute("aria-current", String(number === at));
+      made.classList.toggle("later", number > at && timer !== undefined);
+    }
+    position.textContent = `${at + 1} of ${rows.length}`;
+    detail.replaceChildren(messageDetail(run.messages[at]!, verdicts[at]!, { number: at + 1, nameOf }));
+  }
+
+  function stop(): void {
+    clearInterval(timer);
+    timer = undefined;
+    play.textContent = "▶ Play";
+    show(at);
+  }
+
+  function start(): void {
+    play.textContent = "❚❚ Pause";
+    timer = setInterval(() => {
+      if (at + 1 < rows.length) show(at + 1);
+      else stop();
+    }, STEP_MS);
+    show(at + 1 < rows.length ? at : 0);
+  }
+
+  const step = (by: number) => {
+    if (timer !== undefined) stop();
+    show(at + by);
+  };
+  const play = button("▶ Play", () => (timer === undefined ? start() : stop()));
+  for (const [index, made] of rows.entries()) made.addEventListener("click", () => step(index - at));
+  document.addEventListener("keydown", ({ key, altKey, ctrlKey, metaKey }) => {
+    if (altKey || ctrlKey || metaKey) return;
+    if (key === "ArrowRight" || key === "ArrowDown") step(1);
+    if (key === "ArrowLeft" || key === "ArrowUp") step(-1);
+  });
+  show(0);
+  return element(
+    "div",
+    { class: "stage" },
+    element(
+      "section",
+      { class: "picture", "aria-label": "Messages" },
+      element(
+        "div",
+        { class: "buttons" },
+        button("◀ Back", () => step(-1)),
+        play,
+        button("Step ▶", () => step(1)),
+        position,
+      ),
+      heads(run),
+      element("ol", { class: "rows" }, ...rows.map((made) => element("li", {}, made))),
+    ),
+    detail,
+  );
+}
+
+function button(text: string, onPress: () => void): HTMLButtonElement {
+  const made = element("button", { type: "button" }, text);
+  made.addEventListener("click", onPress);
+  return made;
+}
+
+function heads({ parties }: SavedRun): HTMLElement {
+  const made = element(
+    "div",
+    { class: "heads", "aria-hidden": "true" },
+    ...parties.map(({ name }) => element("span", {}, name)),
+  );
+  made.style.setProperty("--parties", String(parties.length));
+  return made;
+}
+
+function row({ run, verdicts }: JudgedRun, index: number, nameOf: (id: string) => string): HTMLButtonElement {
+  const { from, to, what } = run.messages[index]!;
+  const { state } = verdicts[index]!;
+  const [start, end] = [from, to].map((id) => run.parties.findIndex((party) => party.id === id));
+  const arrow = element("span", { class: "arrow", "data-to": end! < start! ? "left" : "right" });
+  const lane = element("span", { class: "lane", "aria-hidden": "true" }, arrow);
+  lane.style.setProperty("--parties", String(run.parties.length));
+  arrow.style.setProperty("--from", String(Math.min(start!, end!) + 1));
+  arrow.style.setProperty("--to", String(Math.max(start!, end!) + 1));
+  return element(
+    "button",
+    { type: "button", class: "row", "data-state": state },
+    element("span", { class: "way" }, `${index + 1}. ${nameOf(from)} → ${nameOf(to)}`),
+    element("span", { class: "what" }, what),
+    element("span", { class: "badge", "data-state": state }, stateInWords(state)),
+    lane,
+  );
+}
