@@ -12,20 +12,6 @@ import { listedFiles } from "./listed-files.ts";
 import { commentProblems, titleProblems, wrapComments } from "./wording.ts";
 
 const CODE = /\.(?:[cm]?[jt]sx?|css|java)$/;
-/** Folders whose comments are wrapped next. */
-const PENDING = [
-  "packages/aauth-explain/",
-  "packages/agent-kit/",
-  "packages/backend-api/",
-  "packages/issuer-kit/",
-  "packages/protocol-trace/",
-  "scripts/",
-  "services/auth-server/",
-  "services/backend/",
-  "services/supply-chain-agent/",
-  "tests/",
-  "ui/",
-];
 const TEST = /\.test\.tsx?$/;
 
 const [flag, ...named] = process.argv.slice(2);
@@ -39,8 +25,7 @@ for (const path of files) {
     if (wrapped !== source) writeFileSync(file, wrapped);
     source = wrapped;
   }
-  const isPending = PENDING.some((folder) => path.startsWith(folder));
-  problems.push(...commentProblems(path, source).filter((text) => !isPending || !text.endsWith("columns")));
+  problems.push(...commentProblems(path, source));
   if (TEST.test(path)) problems.push(...titleProblems(path, source));
 }
 for (const problem of problems) console.error(problem);

@@ -11,8 +11,9 @@ const here = import.meta.dirname;
 
 // React changes far less often than the page: in a file of its own it stays in the browser's cache.
 const reactAlone = { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// };
-// With its switch in the same file: a file that both this page and a part loaded later need runs before the page's own, and would
-// make its schemas before the switch is set (src/config/zod-without-eval.ts).
+// With its switch in the same file: a file that both this page and a part loaded later need runs
+// before the page's own, and would make its schemas before the switch is set
+// (src/config/zod-without-eval.ts).
 const zodWithSwitch = { name: "zod", test: /node_modules\/zod\/|src\/config\/zod-without-eval/ };
 const build = {
   rolldownOptions: {
@@ -20,8 +21,8 @@ const build = {
     input: [`${here}/index.html`, `${here}/compare.html`, `${here}/traces.html`],
     output: { codeSplitting: { groups: [reactAlone, zodWithSwitch] } },
   },
-  // The first that know light-dark(). For older ones the build would write something in its place that shows no colour at all here, since
-  // the page's colour scheme is set by Mantine.
+  // The first that know light-dark(). For older ones the build would write something in its place
+  // that shows no colour at all here, since the page's colour scheme is set by Mantine.
   cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
 };
 

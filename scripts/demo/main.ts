@@ -1,5 +1,6 @@
 /**
- * `npm run demo`: the whole stack in one terminal and, but for the delegate and the programs of third parties, in one process.
+ * `npm run demo`: the whole stack in one terminal and, but for the delegate and the programs of
+ * third parties, in one process.
  *
  * @module
  */

@@ -6,7 +6,10 @@ import type { StartedService } from "./service-process.ts";
 
 class StopRequested extends Error {}
 
-/** Ctrl-C reaches this process from the terminal and, a moment later, from the bootstrap: within this time it is one request. */
+/**
+ * Ctrl-C reaches this process from the terminal and, a moment later, from the bootstrap: within
+ * this time it is one request.
+ */
 const SAME_SIGNAL_MS = 500;
 
 /**
@@ -18,7 +21,10 @@ export async function runInTerminal(
   services: readonly ServiceDescription[],
   options: {
     whenReady: (stack: RunningStack) => string | Promise<string>;
-    /** Why ports are taken, where that is known: printed instead of the list of them. Default: it is not. */
+    /**
+     * Why ports are taken, where that is known: printed instead of the list of them. Default: it is
+     * not.
+     */
     whyPortsTaken?: () => Promise<string | undefined>;
     /** As for `runStack`. */
     otherPorts?: readonly number[];

@@ -34,7 +34,10 @@ export interface ExplainIo {
   readonly now: () => number;
 }
 
-/** Runs the command; answers the exit status: 0 every message accepted, 1 one refused, 2 one could not be judged. */
+/**
+ * Runs the command; answers the exit status: 0 every message accepted, 1 one refused, 2 one could
+ * not be judged.
+ */
 export async function runExplainCommand(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 2> {
   try {
     return await explain(argv, io);

@@ -22,7 +22,10 @@ export interface JudgingOptions {
   readonly scopes: readonly string[];
   /** `now`, `created` or Unix seconds. Default: when it was recorded, else when it was signed. */
   readonly at: string | undefined;
-  /** What kind of endpoint it was sent to. Default: a resource; of a server of draft -11 a revocation endpoint. */
+  /**
+   * What kind of endpoint it was sent to. Default: a resource; of a server of draft -11 a
+   * revocation endpoint.
+   */
   readonly endpoint: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
@@ -37,7 +40,10 @@ export type JudgedVerdict = Explanation["verdict"] | "undecided";
 
 export interface Judged {
   readonly explanation: Explanation;
-  /** `undecided` where it takes keys that no file has: a verifier that fetches them may accept the message. */
+  /**
+   * `undecided` where it takes keys that no file has: a verifier that fetches them may accept the
+   * message.
+   */
   readonly verdict: JudgedVerdict;
   readonly clock: Clock;
   /** What was taken from the message for want of an option. */
@@ -47,7 +53,8 @@ export interface Judged {
 /**
  * Judges one message by a verifier with these options, offline.
  *
- * @throws ExplainInputError `not_a_request` for an address that cannot be signed, `bad_usage`, `malformed_jwks`
+ * @throws ExplainInputError `not_a_request` for an address that cannot be signed, `bad_usage`,
+ * `malformed_jwks`
  */
 export async function judge(request: HarRequest, options: JudgingOptions): Promise<Judged> {
   const { message } = request;
@@ -101,7 +108,10 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
 
 const CUT = "the record is cut: signature or token end with …, and cannot be judged";
 
-/** A record of spans has the beginning of a signature or a token, and an ellipsis, which no such field can contain. */
+/**
+ * A record of spans has the beginning of a signature or a token, and an ellipsis, which no such
+ * field can contain.
+ */
 const isCut = (message: MessageToExplain): boolean =>
   [FIELDS.signature, FIELDS.signatureKey].some((name) => headerOf(message, name).includes("…"));
 
@@ -159,8 +169,8 @@ function readClock({ message, sentAt }: HarRequest, { at, now }: JudgingOptions)
 }
 
 /**
- * `iss` of the token in `Signature-Key`, if it is one that can be trusted at all: only to be able to say who would have to be. An agent token of draft
- * -11 needs no trust.
+ * `iss` of the token in `Signature-Key`, if it is one that can be trusted at all: only to be able
+ * to say who would have to be. An agent token of draft -11 needs no trust.
  */
 function tokenIssuer(
   message: MessageToExplain,

@@ -3,7 +3,10 @@ import { markedMutations } from "./marked-checks.ts";
 
 /** One check taken out of the code, and the tests that must notice. */
 export interface Mutation {
-  /** Row of docs/reference/known-holes.md, or `X` for a check that no published implementation lacks by name. */
+  /**
+   * Row of docs/reference/known-holes.md, or `X` for a check that no published implementation lacks
+   * by name.
+   */
   readonly id: string;
   /** What the code no longer does. */
   readonly without: string;
@@ -387,7 +390,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     ["packages/agent-kit/src/service/config/load-config.ts", ", ...unknownVariables(settings, env)];", "];"],
   ],
   D14: [
-    // Each of the two is enough: callers do not hand tokens out, and the log takes out what it is given.
+    // Each of the two is enough: callers do not hand tokens out, and the log takes out what it is
+    // given.
     "tokens are kept out of the log, twice",
     [AGENTS_TEST, "D14: no whole token"],
     [`${BACKEND}/own-agent.ts`, "revealTokens: config.showTokens,", "revealTokens: true,"],
@@ -458,7 +462,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [`${BACKEND}/runs/run-store.ts`, "settle: (run) => expireConsent(run, now()),", "settle: (run) => run,"],
   ],
 
-  // Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes.
+  // Checks that no published implementation lacks by name: authority that ends, delegates, orders,
+  // bounds, shapes.
   X1: [
     "an exchanged token ends with its upstream token",
     [EXCHANGE_TEST, "a token that ends with the caller's"],
@@ -592,7 +597,10 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
 };
 
-/** Marked checks (marked-checks.ts) that something else takes the place of: without any code there, nothing works. */
+/**
+ * Marked checks (marked-checks.ts) that something else takes the place of: without any code there,
+ * nothing works.
+ */
 const INSTEAD: Readonly<Record<string, string>> = {
   V23: "const run = await runs.find(first.userId, first.id);",
   V24: "const ttlSeconds = toleranceSeconds + 1;",
@@ -649,7 +657,10 @@ const INSTEAD: Readonly<Record<string, string>> = {
   X20: "return await fetch(signal);",
 };
 
-/** One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a test since, and for each marked check. */
+/**
+ * One for each of P, J, G, D and B of docs/reference/known-holes.md, for what was found missing a
+ * test since, and for each marked check.
+ */
 export const allMutations = (): readonly Mutation[] => [
   ...Object.entries(HOLES).map(([id, [without, test, ...edits]]) => ({ id, without, test, edits })),
   ...markedMutations(REPOSITORY_ROOT, INSTEAD),

@@ -147,7 +147,7 @@ describe("a federated run in the protocol view", () => {
     await page.getByRole("link", { name: "Show every message" }).click();
     const messages = page.getByRole("link", { name: /^Message \d+ of / });
     await page.getByText("step through with the arrow keys").waitFor(WAIT);
-    // Of a person who decides late, the agent has polled more than once.
+    // An agent whose person decides late has polled more than once.
     const polls = page.getByRole("button", { name: "Show each poll" });
     if (await polls.isVisible()) await polls.click();
     await expect.poll(() => messages.count(), WAIT).toBeGreaterThanOrEqual(15);

@@ -38,7 +38,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Opens a file from disk in a browser without a network. Returns the page and what it asked for. */
+/**
+ * Opens a file from disk in a browser without a network. Returns the page and what it asked for.
+ */
 async function open(html: string) {
   const file = join(folder, `${crypto.randomUUID()}.html`);
   writeFileSync(file, html);

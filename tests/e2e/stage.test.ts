@@ -1,4 +1,7 @@
-/** The stage on the front page: a run that is replayed, stepped through and folded, and a page that stays where it is. */
+/**
+ * The stage on the front page: a run that is replayed, stepped through and folded, and a page that
+ * stays where it is.
+ */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";

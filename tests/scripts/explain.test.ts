@@ -214,7 +214,10 @@ describe("A10: a message that talks to the terminal", () => {
   const UNSEEN = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-  /** A request with a token that says so in every claim, also in a claim's name and below it, and in its header. */
+  /**
+   * A request with a token that says so in every claim, also in a claim's name and below it, and in
+   * its header.
+   */
   function hostileRequest(where: "HAR" | "raw", authority = "backend.localhost"): string {
     const claims = {
       iss: HOSTILE,

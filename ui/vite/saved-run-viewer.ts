@@ -6,7 +6,10 @@ import { build, type Plugin, type Rolldown } from "vite";
 const NAME = "virtual:saved-run-viewer";
 const SOURCES = `${import.meta.dirname}/../src/saved-run`;
 
-/** Makes the viewer of saved runs a string that the page can import: a whole page of its own, without data. */
+/**
+ * Makes the viewer of saved runs a string that the page can import: a whole page of its own,
+ * without data.
+ */
 export function savedRunViewer(): Plugin {
   return {
     name: "saved-run-viewer",
@@ -17,8 +20,9 @@ export function savedRunViewer(): Plugin {
 }
 
 /**
- * Builds the viewer: one page without a request to anywhere. Its policy allows its own script and style, by their hashes, and nothing else: no
- * address, no image, no form, and no script or style that came with the data.
+ * Builds the viewer: one page without a request to anywhere. Its policy allows its own script and
+ * style, by their hashes, and nothing else: no address, no image, no form, and no script or style
+ * that came with the data.
  */
 export async function buildViewer(): Promise<string> {
   const script = (await bundle()).replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--").trim();

@@ -1,6 +1,6 @@
 /**
- * Takes one message apart and says, check by check, why it is or is not accepted. For views, tests and support; it
- * decides nothing.
+ * Takes one message apart and says, check by check, why it is or is not accepted. For views, tests
+ * and support; it decides nothing.
  *
  * @module
  */

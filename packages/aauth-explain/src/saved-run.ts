@@ -1,10 +1,14 @@
 /**
- * The file of a saved run: a page with a viewer, and in it the run as data, compressed and in base64.
+ * The file of a saved run: a page with a viewer, and in it the run as data, compressed and in
+ * base64.
  *
  * @module
  */
 
-/** What a run's picture needs, in data. Everything in it is its maker's word, but for what {@link SavedEvidence} proves. */
+/**
+ * What a run's picture needs, in data. Everything in it is its maker's word, but for what
+ * {@link SavedEvidence} proves.
+ */
 export interface SavedRun {
   readonly format: "aauth-saved-run";
   readonly version: 1;
@@ -114,7 +118,8 @@ const DATA_START = `<script type="text/plain" id="${DATA_ELEMENT_ID}">`;
 const DATA_END = "</script>";
 
 /**
- * The run as the text of a data block: base64 has no character of markup, whatever a message contains.
+ * The run as the text of a data block: base64 has no character of markup, whatever a message
+ * contains.
  *
  * @throws SavedRunError `saved_run_too_large`
  */
@@ -140,7 +145,8 @@ export async function savedRunPage(viewer: string, run: SavedRun): Promise<strin
 }
 
 /**
- * Reads the run out of the file's text. It verifies nothing ({@link verifyEvidence} does), and what it returns is text of others.
+ * Reads the run out of the file's text. It verifies nothing ({@link verifyEvidence} does), and what
+ * it returns is text of others.
  *
  * @throws SavedRunError
  */
@@ -230,7 +236,7 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-// ------------------------------------------------------------------------------------------------------------ shapes
+// ------------------------------------------------------------------------------------------ shapes
 
 type Members = Readonly<Record<string, unknown>>;
 

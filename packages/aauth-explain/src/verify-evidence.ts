@@ -9,8 +9,9 @@ import { fromBase64, type SavedEvidence, type SavedMessage } from "./saved-run.t
 /** The outcome of verifying a saved message again. */
 export interface SavedVerdict {
   /**
-   * `verified`: signature, digest and token are those of the signer and of the token's issuer, by the keys in the file. `refused`: they are not.
-   * `recorded`: the file has no evidence, and shows what the receiver recorded.
+   * `verified`: signature, digest and token are those of the signer and of the token's issuer, by
+   * the keys in the file. `refused`: they are not. `recorded`: the file has no evidence, and shows
+   * what the receiver recorded.
    */
   readonly state: "verified" | "refused" | "recorded";
   /** Why it is refused. */
@@ -19,16 +20,20 @@ export interface SavedVerdict {
   readonly atSeconds?: number;
   /** When the token that it was signed with expires, Unix seconds; absent without a token. */
   readonly tokenExpiresAt?: number;
-  /** Each check, tokens decoded, the signature base; absent where the message cannot be judged at all. */
+  /**
+   * Each check, tokens decoded, the signature base; absent where the message cannot be judged at
+   * all.
+   */
   readonly explanation?: Explanation;
 }
 
 /**
- * Verifies a saved request: its signature, digest and token, with the verifier of `aauth` and by the keys beside it. Whatever was recorded
- * about it is not looked at. It was valid when it was signed: that a token has expired since is not held against it.
+ * Verifies a saved request: its signature, digest and token, with the verifier of `aauth` and by
+ * the keys beside it. Whatever was recorded about it is not looked at. It was valid when it was
+ * signed: that a token has expired since is not held against it.
  *
- * It does NOT prove that the keys are those that their parties publish: whoever makes a file can make keys, too. A reader compares their
- * thumbprints. Nor that the request was sent once.
+ * It does NOT prove that the keys are those that their parties publish: whoever makes a file can
+ * make keys, too. A reader compares their thumbprints. Nor that the request was sent once.
  *
  * Never throws for anything in the message.
  */

@@ -1,5 +1,6 @@
 /**
- * The backend's REST API in schemas and types, shared by backend and UI: its routes are in {@link apiRoutes}.
+ * The backend's REST API in schemas and types, shared by backend and UI: its routes are in
+ * {@link apiRoutes}.
  *
  * @module
  */

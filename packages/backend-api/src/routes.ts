@@ -33,8 +33,9 @@ const byId = z.object({ id });
 const bySub = z.object({ sub: z.string().max(64) });
 
 /**
- * Every route of the backend's REST API for users. The backend registers its routes from this table. All of them demand
- * `Authorization: Bearer <OIDC access token>`, and their refusals are `ApiError`.
+ * Every route of the backend's REST API for users. The backend registers its routes from this
+ * table. All of them demand `Authorization: Bearer <OIDC access token>`, and their refusals are
+ * `ApiError`.
  */
 export const apiRoutes = {
   start: {

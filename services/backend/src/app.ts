@@ -51,7 +51,10 @@ export interface BackendDeps {
   readonly hints?: Hints;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
-  /** Longest wait before a start answers `running` although the agent has not let the run in yet. Default 10. */
+  /**
+   * Longest wait before a start answers `running` although the agent has not let the run in yet.
+   * Default 10.
+   */
   readonly startReplySeconds?: number;
   /** Default 15000. */
   readonly heartbeatMs?: number;

@@ -1,6 +1,9 @@
 import type { MouseEvent } from "react";
 
-/** Handler of a link that acts on this page. A click that opens a new tab or window follows the address. */
+/**
+ * Handler of a link that acts on this page. A click that opens a new tab or window follows the
+ * address.
+ */
 export function inPlace(act: () => void): (event: MouseEvent) => void {
   return (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -1,8 +1,8 @@
 type Child = Node | string | undefined | false;
 
 /**
- * An element with text and other elements in it. The only way in which this page makes any: a string becomes text and never markup, whatever
- * it contains.
+ * An element with text and other elements in it. The only way in which this page makes any: a
+ * string becomes text and never markup, whatever it contains.
  */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,

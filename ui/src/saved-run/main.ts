@@ -1,4 +1,7 @@
-/** The script of a saved run's page: reads the data in it, verifies what it can, and shows the messages. It makes no request. */
+/**
+ * The script of a saved run's page: reads the data in it, verifies what it can, and shows the
+ * messages. It makes no request.
+ */
 
 import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";

@@ -11,7 +11,10 @@ export interface JudgedRun {
   readonly verdicts: readonly SavedVerdict[];
 }
 
-/** The messages as rows of a picture with a column for each party, one of them shown in full, and the buttons that play them. */
+/**
+ * The messages as rows of a picture with a column for each party, one of them shown in full, and
+ * the buttons that play them.
+ */
 export function player({ run, verdicts }: JudgedRun): HTMLElement {
   const names = new Map(run.parties.map(({ id, name }) => [id, name]));
   const nameOf = (id: string) => names.get(id) ?? id;

@@ -12,7 +12,10 @@ import { partyName } from "./parties.ts";
 import type { Message } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
 
-/** The message as a line of a play: what is asked, and what the receiver says to it. Text for people: it may change at any time. */
+/**
+ * The message as a line of a play: what is asked, and what the receiver says to it. Text for
+ * people: it may change at any time.
+ */
 export function messageSentence(message: Message): string {
   const { interaction, outcome, signer, from, to } = message;
   if (interaction?.leg === "there")

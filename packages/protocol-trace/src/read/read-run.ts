@@ -22,11 +22,12 @@ const WATCHING =
   /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it|evidence))|orders\/|agents\/|auth\/me|health|\.well-known|jwks\.json)/;
 
 /**
- * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them (`GET /api/traces/{id}`). One run may have
- * several. Where a user was sent to a page, that interaction is a message as well, although no span of the run stands for it.
+ * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them
+ * (`GET /api/traces/{id}`). One run may have several. Where a user was sent to a page, that
+ * interaction is a message as well, although no span of the run stands for it.
  *
- * What it does NOT do: verify anything. It repeats what the parties have written on their spans, and a span is only as honest as its
- * writer.
+ * What it does NOT do: verify anything. It repeats what the parties have written on their spans,
+ * and a span is only as honest as its writer.
  *
  * Never throws for anything in the answers; a growing trace gives a growing run.
  *
@@ -87,7 +88,10 @@ function routeOf({ attributes }: TraceSpan): string {
   return textAttribute(attributes, ATTRIBUTE.route) ?? textAttribute(attributes, ATTRIBUTE.path) ?? "";
 }
 
-/** What the receiver of one signed attempt did with it: everything below its span, up to the attempts that it caused. */
+/**
+ * What the receiver of one signed attempt did with it: everything below its span, up to the
+ * attempts that it caused.
+ */
 function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
   const { attributes } = span;
   const caused = below(tree, span, isSigned);
@@ -95,7 +99,8 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
   const purpose = attributes[ATTRIBUTE.purpose] === "token" ? "token" : "resource";
   const url = textAttribute(attributes, ATTRIBUTE.url) ?? "";
   const from = columnOf(span.service);
-  // A party that is called without a signature may have a gateway of its own behind it: it is not on this way.
+  // A party that is called without a signature may have a gateway of its own behind it: it is not
+  // on this way.
   const via = tree.childrenOf(span).some(({ service }) => columnOf(service) === SERVICE_NAME.gateway)
     ? SERVICE_NAME.gateway
     : undefined;

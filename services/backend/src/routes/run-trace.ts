@@ -53,7 +53,11 @@ export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, o
     };
   }
 
-  /** Work that the backend has no record of after a restart, but the trace store has. @throws BackendError `not_found` */
+  /**
+   * Work that the backend has no record of after a restart, but the trace store has.
+   *
+   * @throws BackendError `not_found`
+   */
   async function fromStore(userId: string, id: string, operation: string, what: string): Promise<RunTrace> {
     // Every id is one of ours: any other is not worth a question.
     const found = z.uuid().safeParse(id).success

@@ -1,6 +1,6 @@
 /**
- * The requests of a run that may leave the backend whole, in the file of a saved run. What is not known to be harmless stays here: a file is
- * passed on, and nobody can take it back.
+ * The requests of a run that may leave the backend whole, in the file of a saved run. What is not
+ * known to be harmless stays here: a file is passed on, and nobody can take it back.
  *
  * @module
  */
@@ -16,19 +16,26 @@ type SavedEvidence = RunEvidence["requests"][number];
 
 const PROFILES = [draft11, february2026] as const;
 
-/** Fields that a signature may cover in a request that leaves: no credential and no session is among them. */
+/**
+ * Fields that a signature may cover in a request that leaves: no credential and no session is among
+ * them.
+ */
 const FIELDS: ReadonlySet<string> = new Set([
   ...["signature-key", "signature-input", "signature", "content-digest", "content-type", "nonce"],
   ...["aauth-capabilities", "aauth-mission"],
 ]);
-/** Members of token requests that leave: tokens that are bound to a key, and what is asked. No code, no refresh token, no state. */
+/**
+ * Members of token requests that leave: tokens that are bound to a key, and what is asked. No code,
+ * no refresh token, no state.
+ */
 const MEMBERS: ReadonlySet<string> = new Set([
   ...["request_type", "resource", "resource_token", "presented_token", "upstream_token", "subagent_token"],
   ...["scope", "redirect_uri", "capabilities", "mission_s256"],
 ]);
 
 /**
- * Selects the requests that may leave, each with the keys that verifying it takes. One whose keys cannot be found is left out.
+ * Selects the requests that may leave, each with the keys that verifying it takes. One whose keys
+ * cannot be found is left out.
  *
  * @param options.agentUrl resource that the run calls; all else is a token endpoint
  */

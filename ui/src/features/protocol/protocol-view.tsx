@@ -24,7 +24,10 @@ interface ProtocolViewProps {
   onOpen: (message: Message) => void;
 }
 
-/** The picture of a run on one side, one message of it on the other, and above them the message in a sentence. */
+/**
+ * The picture of a run on one side, one message of it on the other, and above them the message in a
+ * sentence.
+ */
 export function ProtocolView(props: ProtocolViewProps) {
   const { run, nameOf, isFinished, isReplayed, openId, hrefOf, onOpen } = props;
   // Stepping through messages keeps the tab.

@@ -178,7 +178,10 @@ interface Step {
   at: number;
 }
 
-/** Requests and responses by time: what a call causes lies between the two. A group of polls stands where its first one does. */
+/**
+ * Requests and responses by time: what a call causes lies between the two. A group of polls stands
+ * where its first one does.
+ */
 function steps(messages: readonly Message[], folded: readonly PollGroup[]): Step[] {
   const inGroup = new Set<Message>(folded.flat());
   return messages

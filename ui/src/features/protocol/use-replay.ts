@@ -52,7 +52,9 @@ export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions)
   return { phase, play, pause: () => setPhase("paused") };
 }
 
-/** Whether a replay may begin by itself: once in a browser, and never where motion is to be reduced. */
+/**
+ * Whether a replay may begin by itself: once in a browser, and never where motion is to be reduced.
+ */
 function takeFirstReplay(): boolean {
   if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return false;
   try {

@@ -5,7 +5,10 @@ const REFUSED =
   "# A signed request is good once and for a minute: sent again, it is refused. npm run explain reads it.";
 const CUT = "# Values with … are cut in the record: this request cannot be sent as it is.";
 
-/** A message as a curl command line. Whole where the backend keeps it whole, or else from its span, with values cut. */
+/**
+ * A message as a curl command line. Whole where the backend keeps it whole, or else from its span,
+ * with values cut.
+ */
 export function curlOf({ method, url, request }: Message, evidence: SavedEvidence | undefined): string {
   const headers = Object.entries(evidence?.headers ?? request.headers ?? {}).filter(
     // curl makes these by itself.

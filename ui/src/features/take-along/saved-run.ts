@@ -16,7 +16,9 @@ interface RunToSave {
   readonly now: number;
 }
 
-/** The run as data for its file. Names of users are not in it: persons appear as tokens name them. */
+/**
+ * The run as data for its file. Names of users are not in it: persons appear as tokens name them.
+ */
 export function savedRunOf({ requestId, run, evidence, now }: RunToSave): SavedRun {
   return {
     ...{ format: "aauth-saved-run", version: 1, requestId, savedAt: now },
@@ -32,8 +34,9 @@ export function savedRunOf({ requestId, run, evidence, now }: RunToSave): SavedR
 }
 
 /**
- * Whether a whole request is that of a message, whose recorded signature is cut: what is left of it tells requests apart. A message that it
- * does not belong to would not become another one: what is shown of a verified message is the request that was verified.
+ * Whether a whole request is that of a message, whose recorded signature is cut: what is left of it
+ * tells requests apart. A message that it does not belong to would not become another one: what is
+ * shown of a verified message is the request that was verified.
  */
 export function isOf({ method, url, headers }: SavedEvidence, { request, ...message }: Message): boolean {
   const [start, end] = (request.headers?.signature ?? "").split("…");

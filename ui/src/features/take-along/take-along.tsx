@@ -10,7 +10,10 @@ interface TakeAlongProps {
   client: ApiClient;
   requestId: string;
   run: ProtocolRun;
-  /** The backend keeps requests of this run whole for some minutes: in demo mode, and not of orders or attempts. */
+  /**
+   * The backend keeps requests of this run whole for some minutes: in demo mode, and not of orders
+   * or attempts.
+   */
   hasEvidence: boolean;
   /** The message that "copy as curl" is about. */
   message: Message | undefined;
