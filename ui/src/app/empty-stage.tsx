@@ -10,6 +10,9 @@ export function EmptyStage({ config }: { config: RuntimeConfig }) {
     <Panel title="What will happen">
       <p>{mode?.sentence} Press the button, and each message appears here with the checks that it passed.</p>
       <ProtocolSteps profile={config.profile} mode={config.mode} />
+      <p className="note">
+        <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
+      </p>
     </Panel>
   );
 }

@@ -115,9 +115,6 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           )}
           next={<NextSteps config={config} mayOrder={mayOrder} />}
         >
-          <p className="note">
-            <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
-          </p>
           {!isBackFromOrder && order}
           <DelegatesPanel client={client} disabled={isLapsed} />
         </OptimizationPage>
