@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { ConsentRequiredError } from "aauth";
 import { withSpan } from "agent-kit/service";
 import { ATTRIBUTE } from "protocol-trace/names";
 import { BackendError } from "../errors.ts";
@@ -34,12 +35,15 @@ export function createRenewal(deps: RenewalDeps): Renew {
       // consent is used again.
       cacheKey: run.consent === undefined ? `${id}/${randomUUID()}` : cacheKeyOf(run, sharesTokens),
     });
-    const ask = () => evidence.during(run, () => supplyChainAgent.ask(prompt, { fetch }));
+    const ask = () => evidence.replacing(run, () => supplyChainAgent.ask(prompt, { fetch }));
     const attributes = { [ATTRIBUTE.runId]: id };
     try {
       await context.with(ROOT_CONTEXT, () => withSpan("break_it.renewal", ask, { attributes }));
     } catch (error) {
-      const { message } = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
+      const message =
+        error instanceof ConsentRequiredError
+          ? "It needs your consent."
+          : explainFailure(error, { peer: call.peer(), places, timeoutSeconds }).message;
       throw new BackendError(
         "conflict",
         `The requests of this run have expired, and it could not be made again: ${message} Start a new one.`,
