@@ -174,6 +174,16 @@ describe("layOutSequence", () => {
     expect(rows[0]?.marks).toMatchObject([{ x: columns[2]?.x, verdict: "refused" }]);
   });
 
+  test("a receiver that refuses says no, although its verifier passed the message; the gateway does not", () => {
+    const refused = {
+      via: "gateway",
+      outcome: "refused" as const,
+      verifiers: [gate("gateway", "passed"), gate("agent", "passed")],
+    };
+    const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], refused)), 600);
+    expect(rows[0]?.marks).toMatchObject([{ verdict: "passed" }, { verdict: "refused" }]);
+  });
+
   test.each([320, 400, 600, 1200])("everything stays inside %i pixels", (width) => {
     const long = message(1, "backend", "market", [0, 5], {
       url: "http://agent.localhost/a/path/that/is/long",
