@@ -40,6 +40,8 @@ const faint = () => page.getByTestId("sequence-picture").locator("[data-future=t
 const scrolled = () => page.evaluate("window.scrollY");
 const current = () => page.getByTestId("sequence-picture").locator("a[aria-current=true]").textContent();
 
+const focused = () => page.locator(":focus").textContent({ timeout: 1000 });
+
 async function decide(): Promise<void> {
   await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
   // The backend polls meanwhile, more than once.
@@ -83,9 +85,11 @@ test("polls are one line with their number and time, which opens", async () => {
   await page.getByRole("button", { name: "Fold the polls" }).click();
   await polls.waitFor(WAIT);
   expect(await messages().count()).toBe(folded);
-  // The line itself opens, too.
-  await messages().filter({ hasText: "poll for the answer" }).first().click();
+  // The line itself opens, too, and keeps the keyboard focus.
+  const first = messages().filter({ hasText: "poll for the answer" }).first();
+  await first.press("Enter");
   await polls.waitFor({ ...WAIT, state: "detached" });
+  expect(await focused()).toBe(await first.textContent());
   await page.getByRole("button", { name: "Fold the polls" }).click();
 });
 
@@ -100,6 +104,15 @@ test("the user plays, pauses, and steps by button and key, and each message is s
   await page.waitForTimeout(1500);
   expect(await current()).toBe(paused);
   expect(await faint()).toBeGreaterThan(0);
+
+  await messages().last().press("End");
+  await button("Previous").press("Enter");
+  await button("Next").press("Enter");
+  await expect.poll(() => button("Next").getAttribute("aria-disabled"), WAIT).toBe("true");
+  expect(await focused()).toBe("Next");
+  await button("Next").press("Enter");
+  await messages().first().click();
+  await button("Next").click();
 
   const before = await sentence().textContent();
   await button("Next").click();
