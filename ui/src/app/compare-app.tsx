@@ -91,8 +91,8 @@ export function CompareApp() {
               <a href={`/${formatRunAddress({ kind: "run", requestId: runId ?? "" })}`}>
                 <code>{runId?.slice(0, 8)}</code>
               </a>{" "}
-              beside a recorded run of the same task in the other version. Each row has the messages that are
-              for the same thing, and what changed and why. Sections are draft -11’s.
+              beside a recorded run in the other version. Each row has the messages that are for the same
+              thing, and what changed and why. Sections are draft -11’s.
             </p>
           )}
           {problem && (
@@ -132,7 +132,8 @@ export function CompareApp() {
 const SIGNED_OUT: Failure = {
   code: "session_lapsed",
   message: "You are not signed in in this tab.",
-  advice: "Sign in on the demo’s page, and open the comparison from the page of the run.",
+  advice:
+    "Sign in on the demo’s page in this tab to see your own run, and open the comparison from its page.",
 };
 
 async function readOwn(runId: string): Promise<OwnRun | Failure> {
