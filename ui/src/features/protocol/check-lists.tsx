@@ -45,7 +45,8 @@ export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }
 
 function count({ checks }: VerifierSide): string {
   const passed = checks.filter(({ verdict }) => verdict === "passed").length;
-  return `${passed} of ${checks.length} checks passed${passed < checks.length && !checks.some(({ verdict }) => verdict === "failed") ? ", the rest do not apply" : ""}`;
+  const hasFailed = checks.some(({ verdict }) => verdict === "failed");
+  return `${passed} of ${checks.length} checks${passed < checks.length && !hasFailed ? ", the rest do not apply" : ""}`;
 }
 
 /** Levels of draft -11 are tokens, or the caller is a server. */
