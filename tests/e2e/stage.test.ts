@@ -45,7 +45,7 @@ const focused = () => page.locator(":focus").textContent({ timeout: 1000 });
 async function decide(): Promise<void> {
   await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
   // The backend polls meanwhile, more than once.
-  await page.waitForTimeout(4000);
+  await page.waitForTimeout(10_000);
   await page.getByRole("button", { name: "Allow", exact: true }).click();
 }
 
