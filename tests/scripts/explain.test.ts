@@ -395,9 +395,10 @@ describe("a saved run", () => {
       ...{ profile: february2026, url: at, body: "{}", key: own, signatureKey },
       now: () => 1_790_000_000,
     });
+    const { "content-length": _length, ...headers } = signed.headers as Record<string, string>;
     const evidence: SavedEvidence = {
       ...{ method: signed.method, url: at, endpoint: "resource", body: toBase64(signed.body!) },
-      headers: { ...signed.headers } as Record<string, string>,
+      headers,
       keys: [{ id: signatureKey.id, jwk: { ...toJwks([own]).keys[0] } }],
     };
     const message = {

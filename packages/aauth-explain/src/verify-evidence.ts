@@ -44,6 +44,7 @@ export async function verifySavedMessage(
   if (evidence === undefined) return { state: "recorded" };
   const atSeconds = signedAt(evidence, profiles);
   try {
+    requireNothingUnsigned(evidence, profiles);
     const explanation = await explainEvidence(evidence, profiles, atSeconds);
     const { verdict, code, reason, tokens } = explanation;
     const expiry = tokens.find(({ where }) => where === "signature-key")?.claims?.exp;
@@ -64,12 +65,35 @@ const explainEvidence = (evidence: SavedEvidence, profiles: KnownProfiles, atSec
       profiles: [profileOf({ headers }, profiles)],
       discovery: keysOf(evidence),
       endpoint: endpoint as EndpointRole,
+      additionalComponents: ["@query"], // hole R2a
       audience: new URL(url).origin,
       trustedIssuers: [...new Set(keys.map(({ id }) => id))],
       now: () => atSeconds,
     },
   );
 };
+
+/** `sig=:…:`, one member without parameters. */
+const ONE_SIGNATURE = /^[a-z*][\w.*-]*=:[\w+/-]+=*:$/;
+
+/**
+ * Refuses what a reader would take for signed, and no signature covers: a fragment, an empty query
+ * (draft -11 signs it like an absent one), other header fields, a second signature.
+ *
+ * @throws Error
+ */
+function requireNothingUnsigned({ url, headers }: SavedEvidence, profiles: KnownProfiles): void {
+  if (/#|\?$/.test(url)) throw new Error("no signature covers a fragment or an empty query"); // hole R2b
+  const { messages } = profileOf({ headers }, profiles);
+  const { signatureKey, signatureInput, signature } = messages.fields;
+  const input = fieldValue(headers, signatureInput) ?? "";
+  const { label, raw, components } = messages.parseSignatureInput(input);
+  const signed = [...components, signatureKey, signatureInput, signature];
+  const other = Object.keys(headers).find((name) => !signed.includes(name));
+  if (other !== undefined) throw new Error(`the signature does not cover the field ${other}`); // hole R2c
+  const isOne = input === `${label}=${raw}` && ONE_SIGNATURE.test(fieldValue(headers, signature) ?? "");
+  if (!isOne) throw new Error("the message has more than its one signature"); // hole R2d
+}
 
 /** A discovery over the keys beside a message. It fetches nothing. */
 function keysOf({ keys }: SavedEvidence): Discovery {

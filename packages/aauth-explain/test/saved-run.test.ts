@@ -36,7 +36,7 @@ const BODY = '{"jsonrpc":"2.0","quantity":25}';
 
 function evidenceOf(url: string, request: TestRequest, published: readonly SavedKey[]): SavedEvidence {
   const { method, headers, body = new Uint8Array() } = request;
-  const fields = headers as Record<string, string>;
+  const { "content-length": _length, ...fields } = headers as Record<string, string>;
   return { method, url, endpoint: "resource", headers: fields, body: toBase64(body), keys: published };
 }
 
@@ -100,9 +100,31 @@ const inToken = (part: number) => (value: string) => {
   return value.replace(token, parts.join("."));
 };
 
+const more = ({ url: at }: SavedEvidence) => (at.includes("?") ? "&quantity=9999" : "?quantity=9999");
+
 const FLIPS: Readonly<Record<string, (evidence: SavedEvidence) => SavedEvidence>> = {
   "the method": (evidence) => ({ ...evidence, method: "PUT" }),
   "the path": (evidence) => ({ ...evidence, url: evidence.url.replace("d", "e") }),
+  "a query after the signed address": (evidence) => ({
+    ...evidence,
+    url: `${evidence.url}${more(evidence)}`,
+  }),
+  "an empty query": (evidence) => ({ ...evidence, url: `${evidence.url.split("?")[0]}?` }),
+  "a fragment": (evidence) => ({ ...evidence, url: `${evidence.url}#x` }),
+  "a field that is not covered": (evidence) => ({
+    ...evidence,
+    headers: { ...evidence.headers, "x-approved-by": "auditor" },
+  }),
+  "a field in another case": (evidence) => ({
+    ...evidence,
+    headers: { ...evidence.headers, "Content-Type": "text/plain" },
+  }),
+  "a second signature": (evidence) =>
+    withField(evidence, "signature", (value) => `${value}, auditor=:YXVkaXRvcg==:`),
+  "a second signature's input": (evidence) =>
+    withField(evidence, "signature-input", (value) => `${value}, auditor=("@method");created=1`),
+  "a parameter of the signature": (evidence) =>
+    withField(evidence, "signature", (value) => `${value};by="auditor"`),
   "a covered field": (evidence) => withField(evidence, "content-type", (value) => flipped(value, 2)),
   "the digest": (evidence) => withField(evidence, "content-digest", (value) => flipped(value, 14)),
   "the signature": (evidence) => withField(evidence, "signature", (value) => flipped(value, 20)),
