@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { draft11, generateSigningKey, signRequest, toJwks } from "aauth";
+import { draft11, generateSigningKey, jwkThumbprint, signRequest, toJwks } from "aauth";
 import { issueAgentToken } from "aauth/server";
 import {
   fromBase64,
@@ -111,6 +111,27 @@ describe("the file", () => {
     await page.locator(".row").nth(0).click();
     await page.locator(".verdict").getByText("Its token has expired since").waitFor(WAIT);
     await expectAccessible(page, "saved-run-file", { everyShape: true });
+  });
+
+  test("calls a verified message by its evidence, and puts other words under what was recorded", async () => {
+    const words = { what: "approved by the auditor", from: "b", to: "a", sentence: "The auditor approves." };
+    const evidence = await evidenceOf();
+    const { id, jwk } = evidence.keys[0]!;
+    const unused = { id: "https://bank.example", jwk: { ...jwk, kid: { text: 1 } } };
+    const { page } = await open(
+      await fileOf([messageWith({ ...evidence, keys: [{ id, jwk }, unused] }, words)]),
+    );
+    expect(await states(page)).toEqual(["verified"]);
+    const row = await page.locator(".row").textContent();
+    expect(row).toBe("1. aauth:a@agent.example → resource.examplePOST /orders✓ verified here");
+    expect(await page.locator(".detail h2").textContent()).toBe("1. POST /orders");
+    const shown = await page.locator(".detail").innerText();
+    expect(shown).toContain(await jwkThumbprint(jwk as { kty: string }));
+    expect(shown).toContain("Key of https://agent.example, kid agent-1");
+    expect(shown).not.toContain("bank.example");
+    expect(shown).not.toContain("auditor");
+    await page.getByText("What was recorded", { exact: true }).click();
+    expect(await page.locator(".detail").innerText()).toContain("Resource → Agent: approved by the auditor");
   });
 
   test("R4: shows whatever a message contains as text", async () => {

@@ -169,6 +169,24 @@ describe.each(KINDS)("a message with %s", (_kind, make) => {
   });
 });
 
+test("R2: a verified message is called by what its signature proves, whatever was recorded", async () => {
+  const evidence = await whole(await agentToken(), [
+    PROVIDERS_KEY,
+    published("https://bank.example", keys.access),
+  ]);
+  const { proven } = await verify(evidence);
+  expect(proven).toMatchObject({
+    signer: AGENT,
+    method: "POST",
+    authority: "resource.example",
+    target: "/data",
+  });
+  expect(proven?.keys.map(({ id, thumbprint }) => [id, thumbprint])).toEqual([
+    [undefined, keys.agent.thumbprint],
+    [PROVIDER, keys.provider.thumbprint],
+  ]);
+});
+
 test("a token bound to another key is refused", async () => {
   const jwt = await agentToken();
   const request = await requestOf({ key: keys.other, signatureKey: { scheme: "jwt", jwt }, body: BODY });

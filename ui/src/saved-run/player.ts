@@ -1,6 +1,6 @@
 import type { SavedRun, SavedVerdict } from "aauth-explain";
 import { element } from "./elements.ts";
-import { messageDetail, stateInWords } from "./message-detail.ts";
+import { messageDetail, stateInWords, titleOf } from "./message-detail.ts";
 
 /** Human speed. */
 const STEP_MS = 700;
@@ -76,6 +76,7 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
         button("Step ▶", () => step(1)),
         position,
       ),
+      element("p", {}, element("small", {}, "Columns, arrows and rows without ✓ show what was recorded.")),
       heads(run),
       element("ol", { class: "rows" }, ...rows.map((made) => element("li", {}, made))),
     ),
@@ -100,8 +101,10 @@ function heads({ parties }: SavedRun): HTMLElement {
 }
 
 function row({ run, verdicts }: JudgedRun, index: number, nameOf: (id: string) => string): HTMLButtonElement {
-  const { from, to, what } = run.messages[index]!;
-  const { state } = verdicts[index]!;
+  const { from, to } = run.messages[index]!;
+  const verdict = verdicts[index]!;
+  const { state } = verdict;
+  const { way, what } = titleOf(run.messages[index]!, verdict, nameOf);
   const [start, end] = [from, to].map((id) => run.parties.findIndex((party) => party.id === id));
   const arrow = element("span", { class: "arrow", "data-to": end! < start! ? "left" : "right" });
   const lane = element("span", { class: "lane", "aria-hidden": "true" }, arrow);
@@ -111,7 +114,7 @@ function row({ run, verdicts }: JudgedRun, index: number, nameOf: (id: string) =
   return element(
     "button",
     { type: "button", class: "row", "data-state": state },
-    element("span", { class: "way" }, `${index + 1}. ${nameOf(from)} → ${nameOf(to)}`),
+    element("span", { class: "way" }, `${index + 1}. ${way}`),
     element("span", { class: "what" }, what),
     element("span", { class: "badge", "data-state": state }, stateInWords(state)),
     lane,
