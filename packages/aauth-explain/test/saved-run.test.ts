@@ -229,9 +229,19 @@ describe("the file", () => {
     ["of a later version", () => page({ version: 2 }), "saved_run_version"],
     ["with a message that is none", () => page({ messages: [null] }), "saved_run_damaged"],
     ["with a number for a text", () => page({ requestId: 1 }), "saved_run_damaged"],
-    ["with too many messages", () => page({ messages: Array(501).fill(message()) }), "saved_run_damaged"],
+    ["with too many messages", withTooMany, "saved_run_too_large"],
   ])("a file %s is refused with a code", async (_what, make, code) => {
     await expect(make().then(readSavedRun)).rejects.toMatchObject({ name: "SavedRunError", code });
+  });
+
+  test("a run is written with as many messages as are read, and not with more", async () => {
+    const most = runOf(...Array(500).fill(message()));
+    expect((await readSavedRun(await savedRunPage(VIEWER, most))).messages).toHaveLength(500);
+    const more = runOf(...Array(501).fill(message()));
+    await expect(savedRunPage(VIEWER, more)).rejects.toMatchObject({
+      code: "saved_run_too_large",
+      message: expect.stringContaining("at most 500 messages"),
+    });
   });
 
   test("data that decompress to more than the bound are not read", async () => {
@@ -246,3 +256,11 @@ describe("the file", () => {
 });
 
 const page = (changes: object = {}) => savedRunPage(VIEWER, { ...runOf(message()), ...changes } as SavedRun);
+
+/** A file that `savedRunPage` does not write. */
+async function withTooMany(): Promise<string> {
+  const json = JSON.stringify(runOf(...Array(501).fill(message())));
+  const stream = new Blob([json]).stream().pipeThrough(new CompressionStream("gzip"));
+  const data = toBase64(new Uint8Array(await new Response(stream).arrayBuffer()));
+  return VIEWER.replace('"aauth-run">', `"aauth-run">${data}`);
+}
