@@ -117,7 +117,7 @@ describe("the file", () => {
     const words = { what: "approved by the auditor", from: "b", to: "a", sentence: "The auditor approves." };
     const evidence = await evidenceOf();
     const { id, jwk } = evidence.keys[0]!;
-    const unused = { id: "https://bank.example", jwk: { ...jwk, kid: { text: 1 } } };
+    const unused = { id: "https://bank.example", jwk: { ...jwk, kid: { toString: null } } };
     const { page } = await open(
       await fileOf([messageWith({ ...evidence, keys: [{ id, jwk }, unused] }, words)]),
     );
@@ -173,14 +173,23 @@ describe("the file", () => {
   });
 
   test("plays, pauses and steps, by buttons and by keys", async () => {
-    const { page } = await open(await fileOf([messageWith(), messageWith(), messageWith()]));
-    const at = page.locator(".position");
+    const { page } = await open(
+      await fileOf([messageWith(await evidenceOf()), messageWith(), messageWith()]),
+    );
+    const at = page.locator("[aria-live]");
     await page.getByRole("button", { name: "Step" }).click();
-    expect(await at.textContent()).toBe("2 of 3");
+    expect(await at.textContent()).toBe("2 of 3, as recorded");
+    await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowLeft");
-    expect(await at.textContent()).toBe("1 of 3");
+    expect(await at.textContent()).toBe("1 of 3, ✓ verified here");
+    await page.getByText("Request", { exact: true }).click();
+    await page.locator("pre:visible").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await at.textContent()).toBe("1 of 3, ✓ verified here");
+    expect(await at.getAttribute("aria-live")).toBe("polite");
     await page.getByRole("button", { name: "Play" }).click();
     await page.getByRole("button", { name: "Pause" }).waitFor(WAIT);
+    expect(await at.getAttribute("aria-live")).toBe("off");
     await at.getByText("3 of 3").waitFor(WAIT);
     await page.getByRole("button", { name: "Play" }).waitFor(WAIT);
   });

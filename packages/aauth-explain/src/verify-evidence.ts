@@ -36,7 +36,7 @@ export interface SavedVerdict {
   readonly explanation?: Explanation;
 }
 
-/** What a verified request is called by. Nothing in it is the word of the file's maker alone. */
+/** Names of a verified request: none of them is the word of the file's maker alone. */
 export interface ProvenRequest {
   /** Agent identifier, else server, else `key` and the thumbprint of the key. */
   readonly signer: string;

@@ -58,7 +58,7 @@ const TOO_OLD =
 
 async function show(): Promise<void> {
   const canOpen = "DecompressionStream" in globalThis && globalThis.crypto?.subtle !== undefined;
-  const content = canOpen ? await judgedRun().then(page, problem) : [element("p", {}, TOO_OLD)];
+  const content = canOpen ? await judgedRun().then(page).catch(problem) : [element("p", {}, TOO_OLD)];
   document.getElementById("run")?.replaceChildren(...content);
 }
 
