@@ -45,7 +45,7 @@ export interface ProvenRequest {
   readonly authority: string;
   /** Path and query. */
   readonly target: string;
-  /** Key of the signature, then those that the parties' identifiers and the token were proven by. */
+  /** The key of the signature, then those of the parties that it or its token names. */
   readonly keys: readonly UsedKey[];
 }
 
