@@ -88,7 +88,9 @@ async function withKeys(
   const keep = (id: string, jwk: object) => keys.set(JSON.stringify([id, jwk]), { id, jwk: { ...jwk } });
   const profile = profileOf({ headers }, PROFILES);
   const input = profile.messages.parseSignatureInput(headers["signature-input"]!);
-  const kept = Object.entries(headers).filter(([name]) => FIELDS.has(name)); // hole R1d
+  const { signatureKey, signatureInput, signature } = profile.messages.fields;
+  const signed = new Set<string>([...input.components, signatureKey, signatureInput, signature]);
+  const kept = Object.entries(headers).filter(([name]) => signed.has(name)); // hole R1d
   const explanation = await explainMessage(
     { method, url, headers: Object.fromEntries(kept), body },
     {
