@@ -45,7 +45,8 @@ export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions)
     setPhase("playing");
   };
   const begin = useEffectEvent(() => {
-    if (openId !== undefined || !takeFirstReplay()) return;
+    // A reader is left alone who has opened a message, or scrolled to one.
+    if (openId !== undefined || window.scrollY > 0 || !takeFirstReplay()) return;
     play();
   });
   useEffect(() => {
