@@ -461,6 +461,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [BACKEND_TEST, "B9: who does not come back in time"],
     [`${BACKEND}/runs/run-store.ts`, "settle: (run) => expireConsent(run, now()),", "settle: (run) => run,"],
   ],
+  B15: [
+    "the bearer twin takes its own token alone",
+    ["tests/integration/bearer-twin.test.ts", "B15: only the twin takes a bearer token"],
+    [`${BACKEND}/bearer-twin/bearer-service.ts`, "&& timingSafeEqual(hashed(given), hashed(expected))", ""],
+  ],
 
   // Checks that no published implementation lacks by name: authority that ends, delegates, orders,
   // bounds, shapes.

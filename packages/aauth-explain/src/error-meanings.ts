@@ -54,7 +54,7 @@ export const ERROR_MEANINGS: Readonly<Record<AAuthErrorCode, string>> = {
   token_not_yet_valid: "The token's `iat` or `nbf` is in the future.",
   token_revoked: "The token's issuer has revoked it.",
   revocation_unknown:
-    "The token was issued before this process began, or had expired by a clock that was ahead: it may have been revoked.",
+    "The token was issued before this process began, which does not know what was revoked then.",
   token_claim_missing: "A required claim is missing.",
   token_agent_mismatch: "The token names another agent than the requester.",
   presented_token_mismatch:

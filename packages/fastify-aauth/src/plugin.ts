@@ -274,10 +274,12 @@ function demandsScopes(requirement: RouteRequirement | undefined): boolean {
 /** An observer that throws must not change what it watches. */
 function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeof observer {
   return (event, request) => {
-    try {
-      observer(event, request);
-    } catch (error) {
+    const failed = (error: unknown) =>
       request.log.error({ err: error, event: event.type }, "the observer of verifications threw");
+    try {
+      Promise.resolve(observer(event, request)).catch(failed);
+    } catch (error) {
+      failed(error);
     }
   };
 }

@@ -60,11 +60,12 @@ export interface TokenCache {
    * long it has seen a claim of another.
    *
    * @param seconds for which this process has to have seen the same claim before it takes it over
-   * @returns false while another process renews, and where the refresh token is not kept any more
+   * @returns the claim; undefined while another process renews, and where the refresh token is not
+   * kept any more
    */
-  claimRenewal(name: string, refreshToken: string, seconds: number): Promise<boolean>;
+  claimRenewal(name: string, refreshToken: string, seconds: number): Promise<string | undefined>;
   /** Gives back a claim whose refresh token was not taken, unless another has taken its place. */
-  releaseRenewal(name: string, refreshToken: string): Promise<void>;
+  releaseRenewal(name: string, claim: string): Promise<void>;
 }
 
 /**
@@ -123,7 +124,7 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
       }),
     async claimRenewal(name, refreshToken, seconds) {
       const current = (await store.get(name))?.renewal;
-      if (current !== undefined && !isOver(name, current, seconds)) return false; // hole V62
+      if (current !== undefined && !isOver(name, current, seconds)) return undefined; // hole V62
       const renewal = createNonce();
       let isClaimed = false;
       await update(name, (kept) => {
@@ -132,11 +133,11 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
         isClaimed = kept?.refreshToken === refreshToken;
         return kept && isClaimed ? { ...kept, renewal } : undefined;
       });
-      return isClaimed;
+      return isClaimed ? renewal : undefined;
     },
-    releaseRenewal: (name, refreshToken) =>
+    releaseRenewal: (name, claim) =>
       update(name, (kept) => {
-        if (kept?.refreshToken !== refreshToken) return undefined;
+        if (kept?.renewal !== claim) return undefined; // hole V58b
         const { renewal: _, ...released } = kept;
         return released;
       }),

@@ -195,8 +195,8 @@ export class TokenSource {
       // A call that has to wait for another process must not end with one that has not.
       const shareName = isPresentable ? name : `${name} refused`;
       const obtained = await this.#share(shareName, context, async (own) => {
-        const elsewhere = await this.#renewedElsewhere(kept, refreshToken, name, own);
-        return elsewhere ?? this.#renew(kept, refreshToken, name, own);
+        const found = await this.#renewedOrClaimed(kept, refreshToken, name, own);
+        return typeof found === "string" ? this.#renew(kept, refreshToken, found, name, own) : found;
       });
       // A token of one user must never become another's.
       return obtained.subject === subject ? obtained.token : undefined;
@@ -214,6 +214,7 @@ export class TokenSource {
   async #renew(
     { old, storedAs }: KeptToken,
     refreshToken: string,
+    claim: string,
     name: string,
     context: CallContext,
   ): Promise<ObtainedToken> {
@@ -222,7 +223,7 @@ export class TokenSource {
     const asked = parts.serverProfile.tokenRequests.refresh!(old.server, refreshToken, own);
     const obtained = await requestToken(parts, asked, context).catch(async (error: unknown) => {
       if (error instanceof AAuthError && isUnanswered(error))
-        await parts.tokenCache.releaseRenewal(storedAs, refreshToken);
+        await parts.tokenCache.releaseRenewal(storedAs, claim);
       throw error;
     });
     if (obtained.subject === old.subject) await parts.tokenCache.set(name, { refreshToken, ...obtained });
@@ -232,22 +233,23 @@ export class TokenSource {
 
   /**
    * Waits while another process renews a token that cannot be presented meanwhile, and returns what
-   * it has got; undefined once this process has claimed the renewal.
+   * it has got; or the claim, once this process may renew it.
    *
    * @throws AAuthAgentError `token_request_failed` where the other process has not renewed it
    */
-  async #renewedElsewhere(
+  async #renewedOrClaimed(
     { old, storedAs, isPresentable }: KeptToken,
     refreshToken: string,
     name: string,
     { signal }: CallContext,
-  ): Promise<ObtainedToken | undefined> {
+  ): Promise<ObtainedToken | string> {
     const { tokenCache, now, timeouts } = this.#parts;
     const seconds = renewalSeconds(timeouts.tokenRequestMs);
     const claim = () => tokenCache.claimRenewal(storedAs, refreshToken, seconds);
     const failed = () =>
       new AAuthAgentError("token_request_failed", "another process could not renew the token");
-    if (await claim()) return undefined;
+    const first = await claim();
+    if (first !== undefined) return first;
     const giveUpAt = performance.now() + seconds * 1000;
     for (;;) {
       const mayWait = performance.now() < giveUpAt && !(isPresentable && now() < old.expiresAt);
@@ -255,7 +257,8 @@ export class TokenSource {
       const renewed = await this.#cached(name);
       if (renewed !== undefined && renewed.token !== old.token && now() < renewed.renewAt) return renewed;
       if (kept?.refreshToken !== refreshToken || kept.renewal === undefined) throw failed();
-      if (await claim()) return undefined;
+      const later = await claim();
+      if (later !== undefined) return later;
       if (!mayWait) throw failed();
       await delay(RENEWAL_LOOK_MS, signal);
     }

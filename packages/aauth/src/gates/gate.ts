@@ -8,6 +8,7 @@
 import { problemAnswer } from "../draft-11/problem.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Admitted, Resource, ResourceRequest } from "../resource/create-resource.ts";
+import { tell } from "../resource/tell.ts";
 import type { CallerOf, Requirement } from "../types.ts";
 
 /** The bounds of a gate. */
@@ -18,7 +19,8 @@ export interface GateOptions {
   readonly bodyTimeoutMs?: number | undefined;
   /**
    * Receives the error behind each answer 500, for a log: the caller learns nothing of it. What it
-   * throws is dropped. Default: `console.error`.
+   * throws, or rejects with, is dropped. Default: its stack to `console.error`, without its other
+   * members, which may hold a token.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -36,11 +38,13 @@ export type Judged<R extends Requirement<string>> =
   | { readonly answer: Answer; readonly admitted?: undefined }
   | { readonly answer?: undefined; readonly admitted: Admitted<CallerOf<R>> };
 
+const logStack = (error: unknown): void => console.error(error instanceof Error ? error.stack : error);
+
 /** @throws RangeError for bounds that bound nothing */
 export function boundsOf({
   maxBodyBytes = 1_048_576,
   bodyTimeoutMs = 30_000,
-  onError = console.error,
+  onError = logStack,
 }: GateOptions): GateBounds {
   // Nothing is larger than NaN, nor than "1mb".
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
@@ -50,11 +54,7 @@ export function boundsOf({
     throw new RangeError("bodyTimeoutMs must be a positive number of milliseconds, below 2^31");
   }
   const fail = (error: unknown) => {
-    try {
-      onError(error);
-    } catch {
-      // An observer changes no answer.
-    }
+    tell(onError, error);
     return problemAnswer(500, "server_error");
   };
   return { maxBodyBytes, bodyTimeoutMs, fail };

@@ -45,21 +45,21 @@ export interface Revocations {
   revoke(token: { readonly iss: string; readonly jti: string; readonly exp: number }): Promise<boolean>;
 }
 
-/** Entry with the latest time of a revocation: what ended before may have been removed. */
-const LATEST = "latest";
-/** How long that entry is kept after the time in it, by the same clock. */
-const LATEST_SECONDS = 3_600;
+/**
+ * How long a revocation is kept after its token has expired: as far as the clocks of replicas, of a
+ * store and of issuers may differ, the largest `toleranceSeconds`.
+ */
+const CLOCKS_DIFFER_SECONDS = 3_600;
 /** What is longer is kept by its digest. */
 const MAX_KEY_CHARACTERS = 512;
 
 /**
  * Creates the memory of revoked tokens, by issuer and `jti`: an issuer reaches its own tokens only.
- * Tokens that had expired by a clock that was ahead, when it was asked to revoke one, are refused
- * once the clock is set right: their revocations may be missing.
+ * A clock that is up to an hour ahead, of a replica or of the store, forgets none.
  *
  * @throws TypeError without a store on a runtime that does not say when its process began
  * @throws AAuthVerificationError from `isRevoked` `revocation_unknown` for an `iat` before that,
- * without a store, and for an `exp` before the latest revocation
+ * without a store
  *
  * @example
  * const revocations = createRevocations();
@@ -70,29 +70,15 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
   const { knownSince = options.store === undefined ? requireProcessStart(now, "revocations in memory") : 0 } =
     options;
   const store = options.store ?? createMemoryRecordStore<RevokedToken>({ now });
-  let latest: number | undefined;
-  async function latestTime(): Promise<number> {
-    latest ??= (await store.get(LATEST))?.exp ?? 0;
-    return latest;
-  }
-  /** Before entries are removed that end by this time. */
-  async function noteTime(time: number): Promise<void> {
-    if (time <= (await latestTime())) return;
-    await store.put(LATEST, { exp: time }, { owner: LATEST, ttlSeconds: LATEST_SECONDS });
-    latest = time;
-  }
   return {
-    async isRevoked({ iss, jti, exp, iat = knownSince }) {
-      if (iat < knownSince) throw revocationUnknown("iat", "was issued before this process began"); // hole S7
-      if (exp <= (await latestTime())) throw revocationUnknown("exp", "expired by a clock ahead"); // hole V63
+    async isRevoked({ iss, jti, iat = knownSince }) {
+      if (iat < knownSince) throw revocationUnknown(); // hole S7
       return (await store.get(await keyOf(iss, jti))) !== undefined;
     },
     async revoke({ iss, jti, exp }) {
-      const time = now();
+      const ttlSeconds = exp - now() + CLOCKS_DIFFER_SECONDS; // hole V63
+      if (ttlSeconds <= 0) return true;
       try {
-        await noteTime(time);
-        const ttlSeconds = exp - time;
-        if (ttlSeconds <= 0) return true;
         await store.putIfAbsent(await keyOf(iss, jti), { exp }, { owner: ownerOf(iss), ttlSeconds });
         return true;
       } catch (error) {
@@ -103,9 +89,9 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
   };
 }
 
-function revocationUnknown(claim: "iat" | "exp", how: string): AAuthVerificationError {
-  const reason = `the token ${how}, and may have been revoked`;
-  return new AAuthVerificationError("revocation_unknown", reason, { claim });
+function revocationUnknown(): AAuthVerificationError {
+  const reason = "the token was issued before this process began, and may have been revoked";
+  return new AAuthVerificationError("revocation_unknown", reason, { claim: "iat" });
 }
 
 function keyOf(iss: string, jti: string): Awaitable<string> {

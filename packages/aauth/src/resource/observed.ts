@@ -1,22 +1,16 @@
 import { AAuthVerificationError } from "../errors.ts";
 import type { Requirement } from "../types.ts";
+import { tell } from "./tell.ts";
 import type { AddressedRequest, VerifiedHead, VerifierObserver } from "./types.ts";
 
 type Begin = (request: AddressedRequest, requirement?: Requirement<string>) => Promise<VerifiedHead>;
 
 /** The same verification, with its verdict told to an observer, which changes nothing. */
 export function observed(begin: Begin, observer: VerifierObserver): Begin {
-  const tell: VerifierObserver = (event, request) => {
-    try {
-      observer(event, request);
-    } catch {
-      // The verdict stands.
-    }
-  };
   return async (request, requirement) => {
     const refused = (error: unknown): never => {
       if (error instanceof AAuthVerificationError) {
-        tell({ type: "request_refused", error, requirement }, request);
+        tell(observer, { type: "request_refused", error, requirement }, request);
       }
       throw error;
     };
@@ -24,7 +18,7 @@ export function observed(begin: Begin, observer: VerifierObserver): Begin {
     return {
       async complete(body) {
         const verified = await pending.complete(body).catch(refused);
-        tell({ type: "request_verified", verified, requirement }, request);
+        tell(observer, { type: "request_verified", verified, requirement }, request);
         return verified;
       },
     };

@@ -75,7 +75,7 @@ export class RevocationEndpoint {
 
   /** Whether a token is revoked: by its issuer, or as one of the server's own. */
   readonly isRevoked = async ({ iss, jti }: TokenName): Promise<boolean> =>
-    (await this.#known.isRevoked({ iss, jti, type: "", exp: Number.POSITIVE_INFINITY })) ||
+    (await this.#known.isRevoked({ iss, jti, type: "", exp: 0 })) ||
     (await this.#options.tokens.isRevoked({ iss, jti }));
 
   get routes(): Readonly<Record<string, Route>> {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AgentOptions } from "../../src/agent/index.ts";
-import type { ObtainedToken } from "../../src/agent/token-cache.ts";
+import { createTokenCache, type ObtainedToken } from "../../src/agent/token-cache.ts";
 import type { RecordStore } from "../../src/store/record-store.ts";
 import { inStores, outsideStore } from "../store/outside-store.ts";
 import { createWorld } from "./world.ts";
@@ -220,6 +220,20 @@ describe("V58: a refresh token that its issuer takes once", () => {
     clock.advance(300);
     expect(await createProcess()()).toBe(200);
     expect(used).toEqual(["r-1", "r-2"]);
+  });
+
+  it("V58b: a process that wakes up gives back no claim of the one that has taken over", async () => {
+    const kept = outsideStore<ObtainedToken>();
+    const process = () => createTokenCache(kept, () => Date.now() / 1000);
+    const [first, second, third] = [process(), process(), process()];
+    const more = { renewAt: 0, expiresAt: 0, scope: "", thumbprint: "" };
+    await first.set("a", { server: "https://ps.example", token: "t", refreshToken: "r-1", ...more });
+    const claim = (await first.claimRenewal("a", "r-1", 20))!;
+    expect(await second.claimRenewal("a", "r-1", 20)).toBeUndefined();
+    passSeconds(21);
+    expect(await second.claimRenewal("a", "r-1", 20)).toBeDefined();
+    await first.releaseRenewal("a", claim);
+    expect(await third.claimRenewal("a", "r-1", 20)).toBeUndefined();
   });
 
   it("is not asked for again while a slow token request may still be answered", async () => {

@@ -27,12 +27,16 @@ test("receives each verdict once, with the requirement and the request", async (
   ]);
 });
 
-test("changes no verdict by what it throws", async () => {
-  const verifier = verifierOf({
-    observer() {
+test.each([
+  [
+    "throws",
+    () => {
       throw new Error("the log is full");
     },
-  });
+  ],
+  ["rejects with", () => Promise.reject(new Error("the log is full"))],
+])("changes no verdict by what it %s", async (_, observer) => {
+  const verifier = verifierOf({ observer });
   expect((await verifier.verifyRequest(await requestOf(), ANY_AGENT)).caller.level).toBe("agent-token");
   const unsigned = { ...(await requestOf()), headers: {} };
   await expect(verifier.verifyRequest(unsigned, ANY_AGENT)).rejects.toMatchObject({

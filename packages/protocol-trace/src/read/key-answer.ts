@@ -62,6 +62,12 @@ export function unprovenBecause(message: Message): string | undefined {
   return message.signer.scheme === undefined ? "the request is not signed" : otherKey(message);
 }
 
+/** A receiver found that the issuer of the message's token has not signed it. */
+export const isTokenForged = ({ verifiers }: Message) =>
+  verifiers.some(
+    ({ verdict, errorCode }) => verdict === "refused" && errorCode === "invalid_token_signature",
+  );
+
 /** The receiver verified with a different key than the one that signed. */
 function otherKey(message: Message): string | undefined {
   const { keySource, thumbprint } = verifierOf(message) ?? {};

@@ -5,7 +5,7 @@ import { answersOf } from "./dialect-answers.ts";
 import { draft11Wait } from "./draft-11-answers.ts";
 import { interactionAnswers } from "./interaction-answers.ts";
 import { interactionUrl } from "./interactions.ts";
-import { keyAnswer, provingVerifier, unprovenBecause } from "./key-answer.ts";
+import { isTokenForged, keyAnswer, provingVerifier, tokenOf, unprovenBecause } from "./key-answer.ts";
 import { partyName } from "./parties.ts";
 import type { Message, MessageAnswers, UserNames, VerifierSide } from "./protocol-run.ts";
 
@@ -37,12 +37,24 @@ function signedBy(message: Message): string {
   }
   if (verifier !== undefined) return answersOf(message).nameless(message);
   const name = signer.scheme === "hwk" ? ", pseudonymous" : "";
-  return `${partyName(from)}${name}; not verified by a receiver.`;
+  return `${partyName(from)}${name}; ${verifiedAndRefused(message) ?? "not verified by a receiver"}.`;
+}
+
+/** The verifier that found the signature valid, and refused the message at another check. */
+function verifiedAndRefused({ verifiers }: Message): string | undefined {
+  for (const { party, checks } of verifiers) {
+    const failed = checks.find(({ verdict }) => verdict === "failed");
+    const isVerified = checks.some(({ name, verdict }) => name === "signature" && verdict === "passed");
+    if (failed !== undefined && isVerified)
+      return `signature verified by ${partyName(party)}, message refused at its check “${failed.name}”`;
+  }
+  return undefined;
 }
 
 function onBehalfOf(message: Message, nameOf: UserNames): string {
   const why = unprovenBecause(message);
   if (why !== undefined) return `No person: ${why}.`;
+  if (isTokenForged(message)) return "No person: the signature of the token does not verify.";
   return answersOf(message).person(message, nameOf);
 }
 
@@ -50,7 +62,26 @@ function allowedBy(message: Message): string {
   if (message.signer === undefined) return "The user’s access token, checked by the backend.";
   const why = unprovenBecause(message);
   if (why !== undefined) return `Nothing: ${why}.`;
-  return answersOf(message).permission(message);
+  return message.outcome === "refused"
+    ? `Nothing. Presented, not accepted: ${presented(message)}`
+    : answersOf(message).permission(message);
+}
+
+/** The token of a refused message, as far as its receiver could rely on it. */
+function presented(message: Message): string {
+  if (isTokenForged(message)) {
+    const issuer = text(tokenOf(message)?.claims?.iss) ?? "an unnamed issuer";
+    return `a token that claims to be from ${issuer}; its signature does not verify.`;
+  }
+  const isFailed = message.verifiers.some(({ checks }) =>
+    checks.some(({ name, verdict }) => name === "resource token" && verdict === "failed"),
+  );
+  if (isFailed) {
+    const issuer = text(message.signer?.bodyTokens?.resource_token?.claims?.iss);
+    return `a resource token${issuer === undefined ? "" : ` that claims to be from ${issuer}`}.`;
+  }
+  const shown = answersOf(message).permission(message);
+  return shown[0]!.toLowerCase() + shown.slice(1);
 }
 
 function verdictOf(message: Message): string {
@@ -78,7 +109,7 @@ function verdictOf(message: Message): string {
   if (after === "answered") {
     return `${where} responded with status ${status}${errorIn(message)} after the checks passed.`;
   }
-  const { name, reason } = (decisive && failedIn(decisive)) ?? {};
+  const { name, reason } = (decisive && failedIn(decisive)) ?? { name: refusalIn(message)?.check };
   const why =
     after === "policy"
       ? ": the signature is valid, but its policy does not allow this caller"

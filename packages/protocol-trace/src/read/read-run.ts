@@ -12,6 +12,7 @@ import { columnOf, columnOfUrl, partiesOf } from "./parties.ts";
 import type { Draft, Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./protocol-run.ts";
 import { readJaegerSpans } from "./read-jaeger.ts";
 import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
+import { withRefusalOfAnswer } from "./refused-by-answer.ts";
 import { below, type SpanTree, spanTree } from "./span-tree.ts";
 import { type Attributes, numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
 import { withWaits } from "./waiting.ts";
@@ -111,23 +112,26 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
   const { status } = exchange;
   const requestType =
     verifiers.find((verifier) => verifier.requestType !== undefined)?.requestType ?? requestTypeOf(span);
-  return {
+  const ending = {
     ...exchange,
-    from,
     to,
+    purpose,
+    requestType,
+    stoppedAt: receiver === undefined && status !== undefined ? via : undefined,
+    outcome: outcomeOf(span, status, verifiers),
+  } as const;
+  return {
+    ...ending,
+    from,
     replica: receiver?.instance,
     via,
-    stoppedAt: receiver === undefined && status !== undefined ? via : undefined,
     url,
     what: whatIsAsked({ ...exchange, purpose, url, requestType }),
-    purpose,
     isReceived: receiver !== undefined,
-    outcome: outcomeOf(span, status, verifiers),
-    requestType,
     attempt: numberAttribute(attributes, ATTRIBUTE.attempt),
     retryReason: textAttribute(attributes, ATTRIBUTE.retryReason),
     signer: readSigner(span),
-    verifiers,
+    verifiers: withRefusalOfAnswer(ending, verifiers),
     events: readEvents(span),
   };
 }

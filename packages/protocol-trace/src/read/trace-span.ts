@@ -49,7 +49,11 @@ export function booleanAttribute(attributes: Attributes, name: string): boolean 
 
 /** An attribute that holds JSON; undefined when it is absent, cut or broken. */
 export function jsonAttribute(attributes: Attributes, name: string): unknown {
-  const text = textAttribute(attributes, name);
+  return parsedJson(textAttribute(attributes, name));
+}
+
+/** The value of JSON text; undefined when it is absent, cut or broken. */
+export function parsedJson(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);

@@ -34,6 +34,7 @@ import {
   unsigned,
 } from "./draft-11-messages.ts";
 import {
+  type FebruaryContext,
   type ForgeContext,
   type ForgedRequest,
   keyOfAnother,
@@ -76,14 +77,15 @@ export const ATTEMPTS = {
     forge: async (context: ForgeContext) => atAnotherPath(await signed(context)),
   },
 
-  /** Signed with a foreign key, under the backend's name. */
+  /** Signed with a foreign key, under the backend's name and without the run's token. */
   "other-key": {
     february: { codes: ["invalid_signature"] },
-    forge: async (context: ForgeContext) => {
+    forge: async (context: FebruaryContext) => {
       // The foreign key claims our key id and, for hwk, our public half. The trace names it.
       const { kid, publicJwk } = context.key;
       const { key, party } = await keyOfAnother("thief");
-      const forged = await signed(context, { key: { ...key, kid, publicJwk }, party });
+      const signatureKey = context.ownName;
+      const forged = await signed(context, { key: { ...key, kid, publicJwk }, party, signatureKey });
       return { ...forged, signature: { ...forged.signature!, key } };
     },
   },

@@ -3,7 +3,7 @@ import { february2026, parseSignatureKey } from "aauth/february-2026";
 import { breakItVariantSchema } from "backend-api";
 import { ATTEMPTS } from "./attempt-table.ts";
 import type { BreakItDialect } from "./dialect.ts";
-import { type ForgeContext, signed } from "./forged-request.ts";
+import { type FebruaryContext, signed } from "./forged-request.ts";
 import { type Material, membersOf } from "./material.ts";
 import { expiryOf, jwt, keyOf } from "./tampering.ts";
 
@@ -51,15 +51,16 @@ export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
   };
 }
 
-function contextOf(material: Material, options: FebruaryOptions): ForgeContext {
+function contextOf(material: Material, options: FebruaryOptions): FebruaryContext {
   const { id, signatureScheme, keys, otherResourceUrl, now } = options;
   const { token, grant } = material;
   const identity: SignatureKeyScheme = { scheme: "jwks", id };
-  const first: SignatureKeyScheme = signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
-  const context: ForgeContext = {
+  const ownName: SignatureKeyScheme = signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
+  const context: FebruaryContext = {
     ...{ profile: february2026, material, otherResourceUrl, signingTime: now, now },
     key: keyOf(token, keys()),
-    signatureKey: token === undefined ? first : jwt(token),
+    signatureKey: token === undefined ? ownName : jwt(token),
+    ownName,
     redeem(resourceToken) {
       const { request } = grant!;
       const members = { ...membersOf(request), resource_token: resourceToken, request_type: "auth" };

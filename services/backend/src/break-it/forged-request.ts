@@ -68,6 +68,12 @@ export interface ForgeContext {
   readonly redeem: (resourceToken: string) => Promise<ForgedRequest>;
 }
 
+/** A run of February 2026. */
+export interface FebruaryContext extends ForgeContext {
+  /** Name of the key in a request without a token. */
+  readonly ownName: SignatureKeyScheme;
+}
+
 type SigningProfile = NonNullable<SignRequestOptions["profile"]>;
 
 /** How a request is signed, and by which party. */

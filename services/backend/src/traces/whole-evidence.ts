@@ -34,8 +34,8 @@ const MEMBERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Selects the requests that may leave, each with the keys that verifying it takes. One whose keys
- * cannot be found is left out.
+ * Selects the requests that may leave, each with the keys that verifying it takes. One that does
+ * not verify now is left out: its keys cannot be found, or are no longer published.
  *
  * @param options.agentUrl resource that the run calls; all else is a token endpoint
  */
@@ -111,7 +111,7 @@ async function withKeys(
       },
     },
   );
-  if (explanation.code === "discovery_failed" || explanation.code === "unknown_key") return undefined;
+  if (explanation.verdict === "refused") return undefined;
   return {
     ...{ method, url, endpoint, headers: Object.fromEntries(kept) },
     body: Buffer.from(body).toString("base64"),

@@ -25,7 +25,7 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   },
   "other-key": {
     title: "Sign with another key",
-    what: "Another key signs in the backend’s name.",
+    what: "Another key signs in the backend’s name, without a token.",
     lesson:
       "A name proves nothing without its key. The receiver verifies with the key that the backend published, or that the request contains, and this signature was made with a different one.",
   },

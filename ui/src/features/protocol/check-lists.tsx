@@ -43,9 +43,14 @@ export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }
   );
 }
 
-function count({ checks }: VerifierSide): string {
-  const passed = checks.filter(({ verdict }) => verdict === "passed").length;
-  return `${passed} of ${checks.length} checks passed${passed < checks.length && !checks.some(({ verdict }) => verdict === "failed") ? ", the rest do not apply" : ""}`;
+function count({ verdict: result, checks }: VerifierSide): string {
+  const of = (wanted: string) => checks.filter(({ verdict }) => verdict === wanted).length;
+  const [failed, skipped] = [of("failed"), of("skipped")];
+  // The heading of a verifier that passed the message says "passed".
+  const parts = [`${of("passed")} checks${result === "passed" ? "" : " passed"}`];
+  if (failed > 0) parts.push(`${failed} failed`);
+  if (skipped > 0) parts.push(`${skipped} ${failed > 0 ? "skipped" : "not applicable"}`);
+  return parts.join(", ");
 }
 
 /** Levels of draft -11 are tokens, or the caller is a server. */

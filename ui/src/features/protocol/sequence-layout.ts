@@ -141,7 +141,8 @@ export function layOutSequence(
     const text = rowLabel(message, kind, folded);
     const isPassing = kind === "response" && gatewayX !== undefined && message.stoppedAt === undefined;
     const row: Row = {
-      key: `${message.id} ${kind}`,
+      // A row of polls that opens stays what it was, with the keyboard focus.
+      key: `${message.id} ${kind === "polls" ? "request" : kind}`,
       message,
       kind,
       top,
@@ -163,12 +164,12 @@ export function layOutSequence(
 }
 
 /**
- * A verifier may pass a message that a policy then refuses, or for which the agent requires an
- * interaction.
+ * A verifier may pass a message that its party then refuses, for a policy or a reason of its own,
+ * or for which the agent requires an interaction.
  */
 function shownVerdict({ outcome, to, stoppedAt }: Message, party: string, verdict: Verdict): Verdict {
   if (verdict !== "passed") return verdict;
-  if (stoppedAt === party && outcome === "refused") return "refused";
+  if ((stoppedAt ?? to) === party && outcome === "refused") return "refused";
   return to === party && outcome === "challenged" ? "challenged" : verdict;
 }
 

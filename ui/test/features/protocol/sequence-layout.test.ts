@@ -95,6 +95,12 @@ describe("layOutSequence", () => {
     expect(rows.map(({ kind }) => kind)).toEqual(["request"]);
   });
 
+  test("a row of polls has the key of its first one's request, so that the focus stays as it opens", () => {
+    const polls = [message(1, "backend", "agent", [0, 5]), message(2, "backend", "agent", [6, 9])] as const;
+    const { rows } = layOutSequence(runOf(...polls), 600, [polls]);
+    expect(rows.map(({ key, kind }) => [key, kind])).toEqual([["1 request", "polls"]]);
+  });
+
   test("an arrow that has to go back to the gateway turns there", () => {
     const through = { via: "gateway" };
     const { rows } = layOutSequence(
@@ -172,6 +178,16 @@ describe("layOutSequence", () => {
     };
     const { rows, columns } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], stopped)), 600);
     expect(rows[0]?.marks).toMatchObject([{ x: columns[2]?.x, verdict: "refused" }]);
+  });
+
+  test("a receiver that refuses says no, although its verifier passed the message; the gateway does not", () => {
+    const refused = {
+      via: "gateway",
+      outcome: "refused" as const,
+      verifiers: [gate("gateway", "passed"), gate("agent", "passed")],
+    };
+    const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], refused)), 600);
+    expect(rows[0]?.marks).toMatchObject([{ verdict: "passed" }, { verdict: "refused" }]);
   });
 
   test.each([320, 400, 600, 1200])("everything stays inside %i pixels", (width) => {

@@ -1,0 +1,69 @@
+/**
+ * Refusals that a server names in its answer, after every check of the signature has passed.
+ *
+ * @module
+ */
+
+import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
+import type { TracedCheck } from "../attribute-names.ts";
+import type { Message, VerifierSide } from "./protocol-run.ts";
+import { isRecord, parsedJson } from "./trace-span.ts";
+
+type Refused = Pick<Message, "outcome" | "to" | "stoppedAt" | "purpose" | "requestType" | "response">;
+
+/**
+ * The verifiers of a message. Where it was refused and all checks had passed, the party that
+ * answered has refused it, and the check that its error names has failed.
+ */
+export function withRefusalOfAnswer(message: Refused, verifiers: readonly VerifierSide[]): VerifierSide[] {
+  const { outcome, to, stoppedAt } = message;
+  const answering = verifiers.findLastIndex(({ party }) => party === (stoppedAt ?? to));
+  const isNamed = outcome === "refused" && verifiers.every(({ verdict }) => verdict === "passed");
+  return verifiers.map((verifier, index) =>
+    isNamed && index === answering ? refusedBy(message, verifier) : verifier,
+  );
+}
+
+function refusedBy(message: Refused, verifier: VerifierSide): VerifierSide {
+  const refusal = parseRefusal(message.response.headers?.[REFUSAL_FIELD]);
+  const body = membersOf(message.response.body);
+  const errorCode =
+    verifier.errorCode ?? (message.purpose === "token" ? textOf(body.error) : undefined) ?? refusal?.code;
+  const named = nameOfCheck(message, errorCode) ?? refusal?.check;
+  if (named === undefined) {
+    // A limit, or an application's own reason, is no verdict on the message.
+    return verifier.errorCode === undefined ? verifier : { ...verifier, verdict: "refused" };
+  }
+  const failed: TracedCheck = {
+    name: named,
+    verdict: "failed",
+    reason: textOf(body.error_description) ?? textOf(body.detail),
+    section: refusal?.check === named ? refusal.section : sectionOf(verifier),
+  };
+  const checks = [...verifier.checks.filter(({ name }) => name !== named), failed];
+  return { ...verifier, verdict: "refused", errorCode, checks };
+}
+
+/** Grants of the token requests that refer to another grant than a resource token. */
+const GRANTS: Readonly<Record<string, string>> = { code: "authorization code", refresh: "refresh token" };
+
+/** `invalid_resource_token` is the check "resource token", and so on. */
+function nameOfCheck({ purpose, requestType }: Refused, code = ""): string | undefined {
+  if (purpose !== "token") return undefined;
+  if (code === "invalid_grant") return GRANTS[requestType ?? ""] ?? "resource token";
+  return /^invalid_([a-z_]{1,40})$/.exec(code)?.[1]?.replaceAll("_", " ");
+}
+
+/**
+ * The auth server of February 2026 answers with OAuth errors, and servers of draft -11 with
+ * problems.
+ */
+const sectionOf = ({ profile }: VerifierSide) =>
+  profile === "draft-11" ? "draft -11, section 11.9.3" : "profile 6.2";
+
+function membersOf(body: string | undefined): Readonly<Record<string, unknown>> {
+  const members = parsedJson(body);
+  return isRecord(members) ? members : {};
+}
+
+const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
