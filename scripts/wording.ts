@@ -30,10 +30,50 @@ const DIVIDER = /^-{20,}(?= )/;
 /** Text that no line break may part. */
 const ATOM = /(?:`[^`]*`|\{@[^}]*\}|[^\s`{]|\{(?!@)|`)+/g;
 
+/** The next comment, string, regular expression, sign that matters here, or rest of code. */
+const CODE =
+  /\/\/[^\n]*|\/\*.*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?<=(?:[(,=:[!&|?{;>]|\breturn)\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/|[^/"'`{}]+|./sy;
+/** The text of a template up to its end or its next expression. */
+const TEMPLATE_TEXT = /(?:\\.?|\$(?!\{)|[^`\\$])*(?:`|\$\{|$)/sy;
+
+/** Indexes of the lines that begin inside the text of a template. */
+function linesInTemplates(source: string): ReadonlySet<number> {
+  const found = new Set<number>();
+  /** Open braces of the file, and of each expression that is open in a template. */
+  const braces = [0];
+  let isText = false;
+  let line = 0;
+  for (let at = 0; at < source.length; ) {
+    const pattern = isText ? TEMPLATE_TEXT : CODE;
+    pattern.lastIndex = at;
+    const [piece] = pattern.exec(source)!;
+    at += piece.length;
+    for (const _ of piece.matchAll(/\n/g)) {
+      line += 1;
+      if (isText) found.add(line);
+    }
+    const depth = braces.length - 1;
+    if (isText) {
+      if (piece.endsWith("${")) braces.push(0);
+      isText = false;
+    } else if (piece === "`") isText = true;
+    else if (piece === "{") braces[depth]! += 1;
+    else if (piece === "}" && braces[depth]! > 0) braces[depth]! -= 1;
+    else if (piece === "}" && depth > 0) {
+      braces.pop();
+      isText = true;
+    }
+  }
+  return found;
+}
+
 /** Comments that are alone on their lines, in the syntax of TypeScript, CSS and Java. */
-function commentsIn(lines: readonly string[]): Comment[] {
+function commentsIn(source: string): Comment[] {
+  const lines = source.split("\n");
+  const inTemplates = linesInTemplates(source);
   const found: Comment[] = [];
   for (let index = 0; index < lines.length; index += 1) {
+    if (inTemplates.has(index)) continue;
     const first = index;
     const start = lines[index]!.trim();
     if (start.startsWith("//")) {
@@ -68,7 +108,7 @@ function tooLong(lines: readonly string[]): number[] {
 
 /** Problems of the comments in a file, one a line, each with its place. */
 export function commentProblems(path: string, source: string): string[] {
-  return commentsIn(source.split("\n")).flatMap(({ first, lines }) => {
+  return commentsIn(source).flatMap(({ first, lines }) => {
     const problems = tooLong(lines).map(
       (index) => `${path}:${first + index + 1}: comment of ${lines[index]!.length} columns`,
     );
@@ -82,7 +122,7 @@ export function commentProblems(path: string, source: string): string[] {
 /** The same source with the comments that are too long on more lines. */
 export function wrapComments(source: string): string {
   const lines = source.split("\n");
-  for (const comment of commentsIn(lines).reverse()) {
+  for (const comment of commentsIn(source).reverse()) {
     if (tooLong(comment.lines).length === 0 || comment.lines[0]!.trim().startsWith("{")) continue;
     lines.splice(comment.first, comment.lines.length, ...wrapped(comment.lines));
   }
@@ -142,15 +182,26 @@ function overflow(texts: readonly string[], prefix: string): string[] {
   return result.map((text) => `${prefix}${text}`.trimEnd());
 }
 
-const CALL =
-  /^([ \t]*)(?:(describe|test|it)\b[^\n]*?\(|[\])][^\n]*\)\()(?:\n\s*)?(["'`])((?:\\.|(?!\3)[^\n])+)\3,\s*(?:async )?(?:\(|\{|function)/gm;
+const STRING = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\\n])*`/.source;
+const CALL = new RegExp(
+  String.raw`^([ \t]*)(?:(describe|test|it)\b[^\n]*?\(|[\])][^\n]*\)\()(?:\n\s*)?((?:${STRING})(?:\s*\+\s*(?:${STRING}|[\w.]+))*),`,
+  "gm",
+);
+
+/** The text of an expression that joins strings; a name in it counts as one word. */
+const textOfTitle = (expression: string): string =>
+  expression
+    .match(new RegExp(`${STRING}|[\\w.]+`, "g"))!
+    .map((part) => (/^\w/.test(part) ? part : part.slice(1, -1)))
+    .join("");
 
 /** Problems of the titles of the tests in a file, which is formatted. */
 export function titleProblems(path: string, source: string): string[] {
   const problems: string[] = [];
   const groups: { readonly indent: number; readonly title: string }[] = [];
   for (const call of source.matchAll(CALL)) {
-    const [, space = "", name, , title = ""] = call;
+    const [, space = "", name, expression = ""] = call;
+    const title = textOfTitle(expression);
     while (groups.length > 0 && groups.at(-1)!.indent >= space.length) groups.pop();
     if (name === "describe") groups.push({ indent: space.length, title });
     // The rows of a table may hold whole titles.

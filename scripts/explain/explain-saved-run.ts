@@ -3,6 +3,7 @@ import {
   readSavedRun,
   SavedRunError,
   type SavedVerdict,
+  type UsedKey,
   verifySavedMessage,
 } from "aauth-explain";
 import { visibleText } from "agent-kit/service";
@@ -17,7 +18,8 @@ const WORDS: Readonly<Record<SavedVerdict["state"], string>> = {
 };
 const COLOURS: Readonly<Record<SavedVerdict["state"], number>> = { verified: 32, refused: 31, recorded: 2 };
 const LEGEND =
-  "Verified: signature, body and token, by the public keys in the file; compare these with what the parties publish. Recorded: as its receiver recorded it.";
+  "Verified: signature, body and token, by the keys below. Recorded: the words of the file's maker.";
+const COMPARE = "Keys (RFC 7638 thumbprints), to be compared with those that the parties publish:";
 
 interface SavedRunIo {
   readonly print: (text: string) => void;
@@ -30,7 +32,8 @@ export const isPage = (input: Uint8Array): boolean =>
   /^\s*<!doctype html/i.test(new TextDecoder().decode(input.subarray(0, 100)));
 
 /**
- * Verifies a saved run as its own page does, and prints a table of its messages.
+ * Verifies a saved run as its own page does, and prints a table of its messages and the keys that
+ * they were verified by. A verified message is called by what its signature proves.
  *
  * @returns the exit status: 1 where a message is refused, else 0
  * @throws ExplainInputError with the code of the file's error
@@ -40,26 +43,36 @@ export async function explainSavedRun(input: Uint8Array, io: SavedRunIo): Promis
   const nameOf = (id: string) => run.parties.find((party) => party.id === id)?.name ?? id;
   const rows = await Promise.all(
     run.messages.map(async (message, index) => {
-      const { state, reason, atSeconds } = await verifySavedMessage(message, PROFILES);
-      const { from, to, what } = message;
-      const number = index + 1;
-      return { number, from: nameOf(from), to: nameOf(to), what, state, reason, signedAt: atSeconds };
+      const { state, reason, atSeconds, proven } = await verifySavedMessage(message, PROFILES);
+      const recorded = { from: nameOf(message.from), to: nameOf(message.to), what: message.what };
+      return { number: index + 1, state, reason, signedAt: atSeconds, proven, recorded };
     }),
   );
   const counts = (["verified", "recorded", "refused"] as const).map(
     (state) => `${rows.filter((row) => row.state === state).length} ${state}`,
   );
-  const table = rows.map(({ number, from, to, what, state, reason, signedAt }) => {
+  const table = rows.map(({ number, state, reason, signedAt, proven, recorded }) => {
     const word = WORDS[state].padEnd(10);
     const shown = io.colour ? `\u001b[${COLOURS[state]}m${word}\u001b[0m` : word;
     const why = reason === undefined ? "" : `: ${reason}`;
     const when = signedAt === undefined || state === "refused" ? "" : `, valid at ${isoSeconds(signedAt)}`;
-    return `${String(number).padStart(4)}  ${shown}  ${visibleText(`${from} → ${to}: ${what}${when}${why}`)}`;
+    const title = proven
+      ? `${proven.signer} → ${proven.authority}: ${proven.method} ${proven.target}`
+      : `${recorded.from} → ${recorded.to}: ${recorded.what}`;
+    return `${String(number).padStart(4)}  ${shown}  ${visibleText(`${title}${when}${why}`)}`;
   });
+  const keys = rows.flatMap(({ proven }) => proven?.keys.map((key) => keyLine(key, proven.signer)) ?? []);
+  const list = keys.length === 0 ? [] : [COMPARE, ...new Set(keys)];
   if (io.json) io.print(visibleText(JSON.stringify(rows)));
-  else io.print([visibleText(`Run ${run.requestId}: ${counts.join(", ")}`), ...table, LEGEND].join("\n"));
+  else
+    io.print(
+      [visibleText(`Run ${run.requestId}: ${counts.join(", ")}`), ...table, LEGEND, ...list].join("\n"),
+    );
   return rows.some(({ state }) => state === "refused") ? 1 : 0;
 }
+
+const keyLine = ({ id, kid, thumbprint }: UsedKey, signer: string) =>
+  visibleText(`  ${thumbprint}  ${id ?? signer}${kid === undefined ? "" : `, kid ${kid}`}`);
 
 async function readFile(input: Uint8Array) {
   try {

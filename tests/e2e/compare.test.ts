@@ -102,6 +102,16 @@ describe("the page of both versions", () => {
     await page.getByRole("heading", { name: "Your run cannot be shown: these are recordings" }).waitFor(WAIT);
     await openers(page).first().waitFor(WAIT);
     await expectAccessible(page, "compare-no-run");
+    // Another mode reads its recording, and the run not again.
+    const fetched: string[] = [];
+    page.on("request", (request) => fetched.push(new URL(request.url()).pathname));
+    await page.getByRole("button", { name: "Federated", exact: true }).click();
+    await page
+      .getByRole("heading", { name: "The person server asks the access server" })
+      .first()
+      .waitFor(WAIT);
+    expect(fetched).not.toContain("/config.json");
+    expect(fetched).toContainEqual(expect.stringContaining("federated"));
   });
 
   test("has every message of both runs, and each opens", async () => {

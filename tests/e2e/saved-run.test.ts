@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { draft11, generateSigningKey, signRequest, toJwks } from "aauth";
+import { draft11, generateSigningKey, jwkThumbprint, signRequest, toJwks } from "aauth";
 import { issueAgentToken } from "aauth/server";
 import {
   fromBase64,
@@ -113,6 +113,28 @@ describe("the file", () => {
     await expectAccessible(page, "saved-run-file", { everyShape: true });
   });
 
+  test("calls a verified message by its evidence, and puts other words under what was recorded", async () => {
+    const words = { what: "approved by the auditor", from: "b", to: "a", sentence: "The auditor approves." };
+    const evidence = await evidenceOf();
+    const { id, jwk } = evidence.keys[0]!;
+    const unused = { id: "https://bank.example", jwk: { ...jwk, kid: { toString: null } } };
+    const { page } = await open(
+      await fileOf([messageWith({ ...evidence, keys: [{ id, jwk }, unused] }, words)]),
+    );
+    expect(await states(page)).toEqual(["verified"]);
+    const row = await page.locator(".row").textContent();
+    expect(row).toBe("1. aauth:a@agent.example → resource.examplePOST /orders✓ verified here");
+    expect(await page.locator(".detail h2").textContent()).toBe("1. POST /orders");
+    const shown = await page.locator(".detail").textContent();
+    expect(shown).toContain(await jwkThumbprint(jwk as { kty: string }));
+    expect(shown).toContain("Key of https://agent.example, kid agent-1");
+    expect(shown).not.toContain("bank.example");
+    const visible = page.getByText("auditor").locator("visible=true");
+    expect(await visible.count()).toBe(0);
+    await page.getByText("What was recorded", { exact: true }).click();
+    expect(await visible.allTextContents()).toContain("Resource → Agent: approved by the auditor");
+  });
+
   test("R4: shows whatever a message contains as text", async () => {
     const markup = '</script><img src="x" onerror="document.title=1"><b id="injected">bold</b>';
     const bad = { ...(await evidenceOf()), url: `https://x.example/${markup}`, body: btoa(markup) };
@@ -151,14 +173,23 @@ describe("the file", () => {
   });
 
   test("plays, pauses and steps, by buttons and by keys", async () => {
-    const { page } = await open(await fileOf([messageWith(), messageWith(), messageWith()]));
-    const at = page.locator(".position");
+    const { page } = await open(
+      await fileOf([messageWith(await evidenceOf()), messageWith(), messageWith()]),
+    );
+    const at = page.locator("[aria-live]");
     await page.getByRole("button", { name: "Step" }).click();
-    expect(await at.textContent()).toBe("2 of 3");
+    expect(await at.textContent()).toBe("2 of 3, as recorded");
+    await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowLeft");
-    expect(await at.textContent()).toBe("1 of 3");
+    expect(await at.textContent()).toBe("1 of 3, ✓ verified here");
+    await page.getByText("Request", { exact: true }).click();
+    await page.locator("pre:visible").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await at.textContent()).toBe("1 of 3, ✓ verified here");
+    expect(await at.getAttribute("aria-live")).toBe("polite");
     await page.getByRole("button", { name: "Play" }).click();
     await page.getByRole("button", { name: "Pause" }).waitFor(WAIT);
+    expect(await at.getAttribute("aria-live")).toBe("off");
     await at.getByText("3 of 3").waitFor(WAIT);
     await page.getByRole("button", { name: "Play" }).waitFor(WAIT);
   });

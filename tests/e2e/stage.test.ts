@@ -40,10 +40,12 @@ const faint = () => page.getByTestId("sequence-picture").locator("[data-future=t
 const scrolled = () => page.evaluate("window.scrollY");
 const current = () => page.getByTestId("sequence-picture").locator("a[aria-current=true]").textContent();
 
+const focused = () => page.locator(":focus").textContent({ timeout: 1000 });
+
 async function decide(): Promise<void> {
   await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
   // The backend polls meanwhile, more than once.
-  await page.waitForTimeout(4000);
+  await page.waitForTimeout(10_000);
   await page.getByRole("button", { name: "Allow", exact: true }).click();
 }
 
@@ -67,9 +69,21 @@ test("the first run of a browser is replayed by itself, message by message, and 
   await expect.poll(faint, WAIT).toBeGreaterThan(0);
   // Screen readers are not read to at this speed.
   expect(await sentence().getAttribute("aria-live")).toBe("off");
+  expect(await scrolled()).toBe(0);
+});
+
+test("a button at its end keeps the keyboard focus, and a replay that has ended begins again", async () => {
+  while ((await button("Next").getAttribute("aria-disabled")) !== "true") await button("Next").press("Enter");
+  expect(await focused()).toBe("Next");
+  await button("Previous").click();
+  await button("Play").click();
+  await button("Pause").waitFor(WAIT);
   await button("Play").waitFor(WAIT);
   await expect.poll(faint, WAIT).toBe(0);
   expect(await sentence().textContent()).toMatch(/^Message (\d+) of \1 /);
+  await button("Play").click();
+  await expect.poll(current, WAIT).toMatch(/^Message 1 /);
+  await button("Pause").click();
   expect(await scrolled()).toBe(0);
 });
 
@@ -83,9 +97,11 @@ test("polls are one line with their number and time, which opens", async () => {
   await page.getByRole("button", { name: "Fold the polls" }).click();
   await polls.waitFor(WAIT);
   expect(await messages().count()).toBe(folded);
-  // The line itself opens, too.
-  await messages().filter({ hasText: "poll for the answer" }).first().click();
+  // The line itself opens, too, and keeps the keyboard focus.
+  const first = messages().filter({ hasText: "poll for the answer" }).first();
+  await first.press("Enter");
   await polls.waitFor({ ...WAIT, state: "detached" });
+  expect(await focused()).toBe(await first.textContent());
   await page.getByRole("button", { name: "Fold the polls" }).click();
 });
 
@@ -97,7 +113,7 @@ test("the user plays, pauses, and steps by button and key, and each message is s
   await button("Pause").click();
   expect(await sentence().getAttribute("aria-live")).toBe("polite");
   const paused = await current();
-  await page.waitForTimeout(1500);
+  await page.waitForTimeout(4000);
   expect(await current()).toBe(paused);
   expect(await faint()).toBeGreaterThan(0);
 
@@ -132,7 +148,7 @@ test("a user who wants little motion sees all messages at once, and may play the
   await still.page.getByText("step through with the arrow keys").waitFor(WAIT);
   await still.page.waitForTimeout(5000);
   expect(await still.page.getByRole("button", { name: "Pause" }).count()).toBe(0);
-  await still.page.getByRole("button", { name: "Play" }).click();
+  await still.page.getByRole("button", { name: "Play", exact: true }).click();
   await still.page.getByRole("button", { name: "Pause" }).waitFor(WAIT);
 });
 

@@ -395,9 +395,10 @@ describe("a saved run", () => {
       ...{ profile: february2026, url: at, body: "{}", key: own, signatureKey },
       now: () => 1_790_000_000,
     });
+    const { "content-length": _length, ...headers } = signed.headers as Record<string, string>;
     const evidence: SavedEvidence = {
       ...{ method: signed.method, url: at, endpoint: "resource", body: toBase64(signed.body!) },
-      headers: { ...signed.headers } as Record<string, string>,
+      headers,
       keys: [{ id: signatureKey.id, jwk: { ...toJwks([own]).keys[0] } }],
     };
     const message = {
@@ -422,9 +423,14 @@ describe("a saved run", () => {
     const { status, out } = await explain(["-"], await savedRun());
     expect(status).toBe(0);
     expect(out).toContain("Run r: 1 verified, 1 recorded, 0 refused");
-    expect(out).toContain("1  ✓ verified  a → b: call \\u202e, valid at 2026-09-21");
+    const { thumbprint } = await key;
+    const proven = "http://backend.localhost:8000 → resource.localhost: POST /orders, valid at 2026-09-21";
+    expect(out).toContain(`1  ✓ verified  ${proven}`);
+    expect(out).toContain(`  ${thumbprint}  http://backend.localhost:8000, kid backend-1\n`);
+    expect(out.replace(/^ +2 .*/m, "")).not.toContain("call");
     expect(out).toContain("2  – recorded  a → b");
-    expect(JSON.parse((await explain(["-", "--json"], await savedRun())).out)).toHaveLength(2);
+    const rows = JSON.parse((await explain(["-", "--json"], await savedRun())).out);
+    expect(rows).toMatchObject([{ state: "verified", proven: { keys: [{ thumbprint }] } }, { number: 2 }]);
   });
 
   test("is refused where a message was changed, whatever was recorded", async () => {

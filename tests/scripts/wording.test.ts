@@ -21,6 +21,8 @@ test.each([
 test.each([
   ["code", `const text = "${WORDS}";`],
   ["a string that looks like a comment", `const text = "// ${WORDS}";`],
+  ["a template", `const text = \`\n// ${WORDS}\n\`;`],
+  ["a template after an expression", `const text = \`\${{ a: \`\${b}\` }}\n/* ${WORDS} */\n\`;`],
   ["a suppression", `// biome-ignore lint/a: ${WORDS}`],
   ["an address", `// https://example.com/${"a".repeat(100)}`],
   ["an example", `/**\n * Short.\n *\n * @example\n * ${WORDS}\n */`],
@@ -28,6 +30,16 @@ test.each([
 ])("%s may be longer, and is not wrapped", (_, source) => {
   expect(problemsOf(source)).toEqual([]);
   expect(wrapComments(source)).toBe(source);
+});
+
+test.each([
+  ["a template", `const text = \`\${{ a: \`\${b}\` }}\`;`],
+  ["a string with a backtick", 'const text = "`";'],
+  ["an expression with a backtick", "const text = line.match(/[`/]`/);"],
+  ["a comment with a backtick", "// Ends with `."],
+  ["a division and a word with an apostrophe", "const text = a / b / <p>it's {c}</p>;"],
+])("a comment after %s is wrapped", (_, code) => {
+  expect(problemsOf(`${code}\n\n// ${WORDS}`)).toHaveLength(1);
 });
 
 test("wrapping keeps paragraphs, items, code and the marks of checks", () => {
@@ -70,6 +82,8 @@ test.each([
   ["after a group", 'describe("an expired token", () => {});\ntest("is refused", () => {});', 1],
   ["of a table", 'test.each([\n  ["a"],\n])("reads %j", () => {});', 1],
   ["that a table holds", 'test.each([\n  ["a whole title"],\n])("%s", () => {});', 0],
+  ["with a named function", 'test("expired", isRefused);\ntest.each(rows)("%j", isRefused);', 2],
+  ["in two strings", 'test("ex" + "pired", () => {});\ntest("is expired " + reason, () => {});', 1],
   ["on a line of its own", 'test.each(rows)(\n  "%s: %s",\n  async () => {},\n);', 1],
 ])("the title of a test has three words, %s", (_, source, problems) => {
   expect(titleProblems("a.test.ts", source)).toHaveLength(problems);

@@ -40,4 +40,9 @@ export {
   toBase64,
   unpackRun,
 } from "./saved-run.ts";
-export { type SavedVerdict, verifySavedMessage } from "./verify-evidence.ts";
+export {
+  type ProvenRequest,
+  type SavedVerdict,
+  type UsedKey,
+  verifySavedMessage,
+} from "./verify-evidence.ts";

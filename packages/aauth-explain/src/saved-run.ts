@@ -124,6 +124,7 @@ const DATA_END = "</script>";
  * @throws SavedRunError `saved_run_too_large`
  */
 export async function packRun(run: SavedRun): Promise<string> {
+  if (run.messages.length > MAX_MESSAGES) throw tooLarge();
   const bytes = new TextEncoder().encode(JSON.stringify(run));
   if (bytes.length > MAX_DATA_BYTES) throw tooLarge();
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
@@ -185,7 +186,7 @@ export async function unpackRun(text: string): Promise<SavedRun> {
 const tooLarge = () =>
   new SavedRunError(
     "saved_run_too_large",
-    `a saved run has at most ${MAX_SAVED_RUN_BYTES / 1000} kB, and ${MAX_DATA_BYTES / 1_000_000} MB decompressed`,
+    `a saved run has at most ${MAX_MESSAGES} messages and ${MAX_SAVED_RUN_BYTES / 1000} kB, and ${MAX_DATA_BYTES / 1_000_000} MB decompressed`,
   );
 
 const damaged = (why: string) => new SavedRunError("saved_run_damaged", `the saved run is damaged: ${why}`);
@@ -247,7 +248,7 @@ function checkedRun(data: unknown): SavedRun {
   if (version !== 1)
     throw new SavedRunError("saved_run_version", "only version 1 of saved runs is known here");
   const list = listOf(messages, "messages");
-  if (list.length > MAX_MESSAGES) throw damaged(`more than ${MAX_MESSAGES} messages`);
+  if (list.length > MAX_MESSAGES) throw tooLarge();
   return {
     ...{ format, version, requestId: textOf(requestId, "requestId"), savedAt: numberOf(savedAt, "savedAt") },
     parties: listOf(parties, "parties").map((party) => {

@@ -1,10 +1,17 @@
-import { AAuthVerificationError, type Discovery, type EndpointRole } from "aauth";
+import {
+  AAuthVerificationError,
+  type Discovery,
+  type EndpointRole,
+  type IssuerJwk,
+  jwkThumbprint,
+  type ProvenCaller,
+} from "aauth";
 import { fieldValue } from "aauth/wire";
 import { explainMessage } from "./explain-message.ts";
 import type { Explanation } from "./explanation.ts";
 import type { KnownProfiles } from "./message.ts";
 import { profileOf } from "./profile-of.ts";
-import { fromBase64, type SavedEvidence, type SavedMessage } from "./saved-run.ts";
+import { fromBase64, type SavedEvidence, type SavedKey, type SavedMessage } from "./saved-run.ts";
 
 /** The outcome of verifying a saved message again. */
 export interface SavedVerdict {
@@ -20,11 +27,36 @@ export interface SavedVerdict {
   readonly atSeconds?: number;
   /** When the token that it was signed with expires, Unix seconds; absent without a token. */
   readonly tokenExpiresAt?: number;
+  /** What its signature proves, by the keys in the file; absent unless `verified`. */
+  readonly proven?: ProvenRequest;
   /**
    * Each check, tokens decoded, the signature base; absent where the message cannot be judged at
    * all.
    */
   readonly explanation?: Explanation;
+}
+
+/** Names of a verified request: none of them is the word of the file's maker alone. */
+export interface ProvenRequest {
+  /** Agent identifier, else server, else `key` and the thumbprint of the key. */
+  readonly signer: string;
+  readonly method: string;
+  /** Host and port that it was signed for. */
+  readonly authority: string;
+  /** Path and query. */
+  readonly target: string;
+  /** The key of the signature, then those of the parties that it or its token names. */
+  readonly keys: readonly UsedKey[];
+}
+
+/** A key that a request was verified by. */
+export interface UsedKey {
+  /** Party whose key it is in the file; absent for a key that the token or the request names. */
+  readonly id?: string;
+  /** Name that the token or the request has for it. */
+  readonly kid?: string;
+  /** RFC 7638, SHA-256, base64url. */
+  readonly thumbprint: string;
 }
 
 /**
@@ -44,26 +76,38 @@ export async function verifySavedMessage(
   if (evidence === undefined) return { state: "recorded" };
   const atSeconds = signedAt(evidence, profiles);
   try {
-    const explanation = await explainEvidence(evidence, profiles, atSeconds);
-    const { verdict, code, reason, tokens } = explanation;
+    requireNothingUnsigned(evidence, profiles);
+    const keys = new KeysInFile(evidence.keys);
+    const explanation = await explainEvidence(evidence, profiles, { atSeconds, discovery: keys.discovery });
+    const { verdict, code, reason, tokens, caller, request } = explanation;
     const expiry = tokens.find(({ where }) => where === "signature-key")?.claims?.exp;
     const judged = { atSeconds, explanation, ...(typeof expiry === "number" && { tokenExpiresAt: expiry }) };
     if (verdict === "refused") return { state: "refused", reason: `${code}: ${reason}`, ...judged }; // hole R2
-    return { state: "verified", ...judged };
+    if (caller === undefined) return { state: "verified", ...judged };
+    const { method, authority, target } = request;
+    const proven = { signer: signerOf(caller), method, authority, target, keys: await keys.usedFor(caller) };
+    return { state: "verified", ...judged, proven };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "it cannot be judged";
     return { state: "refused", reason, atSeconds };
   }
 }
 
-const explainEvidence = (evidence: SavedEvidence, profiles: KnownProfiles, atSeconds: number) => {
+const signerOf = ({ agent, server, thumbprint }: ProvenCaller) => agent ?? server ?? `key ${thumbprint}`;
+
+const explainEvidence = (
+  evidence: SavedEvidence,
+  profiles: KnownProfiles,
+  { atSeconds, discovery }: { readonly atSeconds: number; readonly discovery: Discovery },
+) => {
   const { method, url, headers, endpoint, keys } = evidence;
   return explainMessage(
     { method, url, headers, body: fromBase64(evidence.body) },
     {
       profiles: [profileOf({ headers }, profiles)],
-      discovery: keysOf(evidence),
+      discovery,
       endpoint: endpoint as EndpointRole,
+      additionalComponents: ["@query"], // hole R2a
       audience: new URL(url).origin,
       trustedIssuers: [...new Set(keys.map(({ id }) => id))],
       now: () => atSeconds,
@@ -71,22 +115,68 @@ const explainEvidence = (evidence: SavedEvidence, profiles: KnownProfiles, atSec
   );
 };
 
-/** A discovery over the keys beside a message. It fetches nothing. */
-function keysOf({ keys }: SavedEvidence): Discovery {
-  const ofParty = (id: string) => keys.filter((key) => key.id === id).map(({ jwk }) => jwk as never);
-  const none = (id: string, kid?: string): never => {
-    const named = kid === undefined ? "" : ` "${kid}"`;
-    throw new AAuthVerificationError("discovery_failed", `the key${named} of ${id} is missing in the file`);
-  };
-  return {
-    metadata: async (_kind, id) => none(id),
+/** `sig=:…:`, one member without parameters. */
+const ONE_SIGNATURE = /^[a-z*][\w.*-]*=:[\w+/-]+=*:$/;
+
+/**
+ * Refuses what a reader would take for signed, and no signature covers: a fragment, an empty query
+ * (draft -11 signs it like an absent one), other header fields, a second signature.
+ *
+ * @throws Error
+ */
+function requireNothingUnsigned({ url, headers }: SavedEvidence, profiles: KnownProfiles): void {
+  if (/#|\?$/.test(url)) throw new Error("no signature covers a fragment or an empty query"); // hole R2b
+  const { messages } = profileOf({ headers }, profiles);
+  const { signatureKey, signatureInput, signature } = messages.fields;
+  const input = fieldValue(headers, signatureInput) ?? "";
+  const { label, raw, components } = messages.parseSignatureInput(input);
+  const signed = [...components, signatureKey, signatureInput, signature];
+  const other = Object.keys(headers).find((name) => !signed.includes(name));
+  if (other !== undefined) throw new Error(`the signature does not cover the field ${other}`); // hole R2c
+  const isOne = input === `${label}=${raw}` && ONE_SIGNATURE.test(fieldValue(headers, signature) ?? "");
+  if (!isOne) throw new Error("the message has more than its one signature"); // hole R2d
+}
+
+/** The keys beside a message, and which of them it was verified by. */
+class KeysInFile {
+  readonly #keys: readonly SavedKey[];
+  readonly #used = new Map<string, { readonly id: string; readonly kid?: string; readonly jwk: IssuerJwk }>();
+
+  constructor(keys: readonly SavedKey[]) {
+    this.#keys = keys;
+  }
+
+  /** Fetches nothing. */
+  readonly discovery: Discovery = {
+    metadata: async (_kind, id) => missing(id),
     key: async (_kind, id, kid) => {
-      const found = ofParty(id).find((jwk: { kid?: unknown }) => kid === undefined || jwk.kid === kid);
-      return { jwk: found ?? none(id, kid), source: "discovery" };
+      const found = this.#of(id).find((key) => kid === undefined || key.kid === kid) ?? missing(id, kid);
+      this.#used.set(JSON.stringify([id, kid]), { id, ...(kid !== undefined && { kid }), jwk: found });
+      return { jwk: found, source: "discovery" };
     },
     replacedKey: async () => undefined,
-    keys: async (_kind, id) => ({ keys: ofParty(id) }),
+    keys: async (_kind, id) => ({ keys: this.#of(id) }),
   };
+
+  /** The key of the caller first. A key that was not asked for proves nothing, and is left out. */
+  async usedFor({ thumbprint }: ProvenCaller): Promise<readonly UsedKey[]> {
+    const asked = await Promise.all(
+      [...this.#used.values()].map(async ({ jwk, ...key }) => ({
+        ...key,
+        thumbprint: await jwkThumbprint(jwk),
+      })),
+    );
+    return asked.some((key) => key.thumbprint === thumbprint) ? asked : [{ thumbprint }, ...asked];
+  }
+
+  #of(id: string): IssuerJwk[] {
+    return this.#keys.filter((key) => key.id === id).map(({ jwk }) => jwk as IssuerJwk);
+  }
+}
+
+function missing(id: string, kid?: string): never {
+  const named = kid === undefined ? "" : ` "${kid}"`;
+  throw new AAuthVerificationError("discovery_failed", `the key${named} of ${id} is missing in the file`);
 }
 
 function signedAt({ headers }: SavedEvidence, profiles: KnownProfiles): number {

@@ -36,7 +36,7 @@ const BODY = '{"jsonrpc":"2.0","quantity":25}';
 
 function evidenceOf(url: string, request: TestRequest, published: readonly SavedKey[]): SavedEvidence {
   const { method, headers, body = new Uint8Array() } = request;
-  const fields = headers as Record<string, string>;
+  const { "content-length": _length, ...fields } = headers as Record<string, string>;
   return { method, url, endpoint: "resource", headers: fields, body: toBase64(body), keys: published };
 }
 
@@ -100,9 +100,31 @@ const inToken = (part: number) => (value: string) => {
   return value.replace(token, parts.join("."));
 };
 
+const more = ({ url: at }: SavedEvidence) => (at.includes("?") ? "&quantity=9999" : "?quantity=9999");
+
 const FLIPS: Readonly<Record<string, (evidence: SavedEvidence) => SavedEvidence>> = {
   "the method": (evidence) => ({ ...evidence, method: "PUT" }),
   "the path": (evidence) => ({ ...evidence, url: evidence.url.replace("d", "e") }),
+  "a query after the signed address": (evidence) => ({
+    ...evidence,
+    url: `${evidence.url}${more(evidence)}`,
+  }),
+  "an empty query": (evidence) => ({ ...evidence, url: `${evidence.url.split("?")[0]}?` }),
+  "a fragment": (evidence) => ({ ...evidence, url: `${evidence.url}#x` }),
+  "a field that is not covered": (evidence) => ({
+    ...evidence,
+    headers: { ...evidence.headers, "x-approved-by": "auditor" },
+  }),
+  "a field in another case": (evidence) => ({
+    ...evidence,
+    headers: { ...evidence.headers, "Content-Type": "text/plain" },
+  }),
+  "a second signature": (evidence) =>
+    withField(evidence, "signature", (value) => `${value}, auditor=:YXVkaXRvcg==:`),
+  "a second signature's input": (evidence) =>
+    withField(evidence, "signature-input", (value) => `${value}, auditor=("@method");created=1`),
+  "a parameter of the signature": (evidence) =>
+    withField(evidence, "signature", (value) => `${value};by="auditor"`),
   "a covered field": (evidence) => withField(evidence, "content-type", (value) => flipped(value, 2)),
   "the digest": (evidence) => withField(evidence, "content-digest", (value) => flipped(value, 14)),
   "the signature": (evidence) => withField(evidence, "signature", (value) => flipped(value, 20)),
@@ -147,6 +169,24 @@ describe.each(KINDS)("a message with %s", (_kind, make) => {
   });
 });
 
+test("R2: a verified message is called by what its signature proves, whatever was recorded", async () => {
+  const evidence = await whole(await agentToken(), [
+    PROVIDERS_KEY,
+    published("https://bank.example", keys.access),
+  ]);
+  const { proven } = await verify(evidence);
+  expect(proven).toMatchObject({
+    signer: AGENT,
+    method: "POST",
+    authority: "resource.example",
+    target: "/data",
+  });
+  expect(proven?.keys.map(({ id, thumbprint }) => [id, thumbprint])).toEqual([
+    [undefined, keys.agent.thumbprint],
+    [PROVIDER, keys.provider.thumbprint],
+  ]);
+});
+
 test("a token bound to another key is refused", async () => {
   const jwt = await agentToken();
   const request = await requestOf({ key: keys.other, signatureKey: { scheme: "jwt", jwt }, body: BODY });
@@ -189,9 +229,19 @@ describe("the file", () => {
     ["of a later version", () => page({ version: 2 }), "saved_run_version"],
     ["with a message that is none", () => page({ messages: [null] }), "saved_run_damaged"],
     ["with a number for a text", () => page({ requestId: 1 }), "saved_run_damaged"],
-    ["with too many messages", () => page({ messages: Array(501).fill(message()) }), "saved_run_damaged"],
+    ["with too many messages", withTooMany, "saved_run_too_large"],
   ])("a file %s is refused with a code", async (_what, make, code) => {
     await expect(make().then(readSavedRun)).rejects.toMatchObject({ name: "SavedRunError", code });
+  });
+
+  test("a run is written with as many messages as are read, and not with more", async () => {
+    const most = runOf(...Array(500).fill(message()));
+    expect((await readSavedRun(await savedRunPage(VIEWER, most))).messages).toHaveLength(500);
+    const more = runOf(...Array(501).fill(message()));
+    await expect(savedRunPage(VIEWER, more)).rejects.toMatchObject({
+      code: "saved_run_too_large",
+      message: expect.stringContaining("at most 500 messages"),
+    });
   });
 
   test("data that decompress to more than the bound are not read", async () => {
@@ -206,3 +256,11 @@ describe("the file", () => {
 });
 
 const page = (changes: object = {}) => savedRunPage(VIEWER, { ...runOf(message()), ...changes } as SavedRun);
+
+/** A file that `savedRunPage` does not write. */
+async function withTooMany(): Promise<string> {
+  const json = JSON.stringify(runOf(...Array(501).fill(message())));
+  const stream = new Blob([json]).stream().pipeThrough(new CompressionStream("gzip"));
+  const data = toBase64(new Uint8Array(await new Response(stream).arrayBuffer()));
+  return VIEWER.replace('"aauth-run">', `"aauth-run">${data}`);
+}

@@ -9,7 +9,7 @@ import {
 import { type GateOptions, protect } from "aauth/fetch";
 import type { Resource } from "aauth/resource";
 import { authInfoOf, type McpAuthInfo } from "./auth-info.ts";
-import { calledTools, type RpcRefusal, refusal } from "./rpc.ts";
+import { type RpcRefusal, refusal, type ToolCalls, toolCallsIn } from "./rpc.ts";
 import { McpSessions, type SessionHolder } from "./sessions.ts";
 
 /**
@@ -73,9 +73,9 @@ export function protectMcp<Name extends string>(
       const body = (await request.text()) || undefined;
       const parsed = parsedBody(body);
       if (parsed === undefined) return refusal("parseError");
-      const names = calledTools(parsed.parsedBody);
-      if (names === undefined) return refusal("invalidParams");
-      const refused = tools && (await refuseTools(resource, caller, names, { ofGate: requirement, tools }));
+      const calls = toolCallsIn(parsed.parsedBody);
+      if (calls === undefined) return refusal("invalidParams");
+      const refused = tools && (await refuseTools(resource, caller, calls, { ofGate: requirement, tools }));
       if (refused !== undefined) return refused;
       const authInfo = authInfoOf(caller, resource.id);
       const response = await handler(without(withheld, request, body), { authInfo, ...parsed });
@@ -156,10 +156,10 @@ function parsedBody(body: string | undefined): { readonly parsedBody?: unknown }
 async function refuseTools<Name extends string>(
   resource: Resource<Name>,
   caller: ProvenCaller,
-  names: readonly string[],
+  { names, id }: ToolCalls,
   { ofGate, tools }: { ofGate: Requirement<Name>; tools: Readonly<Record<string, Requirement<Name>>> },
 ): Promise<Response | undefined> {
-  if (!names.every((name) => Object.hasOwn(tools, name))) return refusal("unknownTool"); // hole M4
+  if (!names.every((name) => Object.hasOwn(tools, name))) return refusal("unknownTool", id); // hole M4
   const demanded = [...new Set(names.map((name) => tools[name]!))];
   try {
     for (const own of demanded) resource.meetRequirement(caller, together(own, ofGate, demanded)); // hole M5

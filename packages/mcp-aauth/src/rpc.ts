@@ -13,25 +13,55 @@ const ERRORS = {
 /** Reason of a refusal. */
 export type RpcRefusal = keyof typeof ERRORS;
 
-/** The response for a refusal of the gate. */
-export function refusal(reason: RpcRefusal): Response {
+/** Id of a JSON-RPC request. */
+export type RequestId = string | number;
+
+/**
+ * The response for a refusal of the gate.
+ *
+ * @param id request that the refusal answers, with status 200. Default: none; the transport refuses
+ */
+export function refusal(reason: RpcRefusal, id?: RequestId): Response {
   const [status, code, message] = ERRORS[reason];
   const headers = new Headers(status === 503 ? { "retry-after": "30" } : {});
-  return Response.json({ jsonrpc: "2.0", id: null, error: { code, message } }, { status, headers });
+  return Response.json(
+    { jsonrpc: "2.0", id: id ?? null, error: { code, message } },
+    { status: id === undefined ? status : 200, headers },
+  );
+}
+
+/** Calls of tools in a body. */
+export interface ToolCalls {
+  /** Name of the tool of each call. */
+  readonly names: readonly string[];
+  /** Id of the one request. Absent for a batch or a notification. */
+  readonly id: RequestId | undefined;
 }
 
 /**
- * Names of the tools that a body calls: of its one message, or of each message of a batch.
- * Undefined where a call names no tool.
+ * The calls of tools in a body of one message or a batch. Undefined where a call names no tool.
  *
  * @param body parsed once, for the gate and for the SDK: two parsers might read two names
  */
-export function calledTools(body: unknown): readonly string[] | undefined {
-  const names = (Array.isArray(body) ? body : [body]).filter(isToolCall).map(({ params }) => params?.name);
-  return names.every((name) => typeof name === "string") ? names : undefined;
+export function toolCallsIn(body: unknown): ToolCalls | undefined {
+  const calls = (Array.isArray(body) ? body : [body]).filter(isToolCall);
+  const names = calls.map(({ params }) => params?.name);
+  const id = Array.isArray(body) ? undefined : calls[0]?.id;
+  if (!names.every((name) => typeof name === "string")) return undefined;
+  return { names, id: isRequestId(id) ? id : undefined };
 }
 
-function isToolCall(message: unknown): message is { readonly params?: { readonly name?: unknown } } {
+/** As both lines of the SDK accept it. */
+function isRequestId(id: unknown): id is RequestId {
+  return typeof id === "string" || Number.isSafeInteger(id);
+}
+
+interface ToolCall {
+  readonly id?: unknown;
+  readonly params?: { readonly name?: unknown };
+}
+
+function isToolCall(message: unknown): message is ToolCall {
   return (
     typeof message === "object" && message !== null && "method" in message && message.method === "tools/call"
   );

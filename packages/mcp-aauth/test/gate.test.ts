@@ -164,6 +164,18 @@ describe.each([
     expect(handled[1]!.authInfo).toMatchObject({ clientId });
     await client.close();
   });
+
+  test("M4: a call of a tool that the gate does not name rejects with the gate's answer", async () => {
+    const { agent, handled } = await world(ofServer, { tools: { list: person } });
+    const { client } = await connect(ofClient, (await agent("planner")).fetchFor());
+    const called = client.callTool({ name: "remove", arguments: { path: "/a" } });
+    await expect(called).rejects.toMatchObject({
+      code: -32602,
+      message: expect.stringMatching(/Unknown tool$/),
+    });
+    expect(handled).toEqual([]);
+    await client.close();
+  });
 });
 
 describe.each([1, 2] as const)("server of SDK %i", (line) => {
@@ -226,11 +238,18 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
   test("M4: a tool that the gate does not name is not called", async () => {
     const { agent, handled } = await world(line, { tools: { list: person } });
     const { fetchFor } = await agent("planner");
-    for (const name of ["remove", "toString", "__proto__", "List"]) {
-      const response = await post(fetchFor(), call(name));
-      expect(response.status).toBe(400);
-      expect(await response.json()).toMatchObject({ error: { message: "Unknown tool" } });
-    }
+    const refused = async (body: unknown) => {
+      const response = await post(fetchFor(), body);
+      return [response.status, await response.json()];
+    };
+    const error = { code: -32602, message: "Unknown tool" };
+    for (const [index, name] of ["remove", "toString", "__proto__", "List"].entries())
+      expect(await refused(call(name, index))).toEqual([200, { jsonrpc: "2.0", id: index, error }]);
+    const named = { ...call("remove"), id: "a" };
+    expect(await refused(named)).toEqual([200, { jsonrpc: "2.0", id: "a", error }]);
+    const { id: _, ...notification } = call("remove");
+    for (const body of [notification, { ...notification, id: null }, [call("list"), named]])
+      expect(await refused(body)).toEqual([400, { jsonrpc: "2.0", id: null, error }]);
     expect(handled).toEqual([]);
   });
 

@@ -13,7 +13,7 @@ import {
   tokenLogSettings,
   urlSetting,
 } from "agent-kit/service";
-import { isOrigin, isScope } from "issuer-kit";
+import { isLoopbackName, isOrigin, isScope } from "issuer-kit";
 import { z } from "zod";
 
 const DEMO_REALM_FILE = resolve(import.meta.dirname, "../../../keycloak/realm/aauth-test-realm.json");
@@ -113,7 +113,10 @@ export type AuthServerConfig = Config<typeof settings>;
  * this machine.
  */
 export function hasDemoUsers(config: AuthServerConfig): boolean {
-  return config.realmFile === DEMO_REALM_FILE && originOf(config).startsWith("http:"); // hole V70
+  if (!originOf(config).startsWith("http:")) return false; // hole V70a
+  // Other machines reach a server at this origin, too, where it listens on their network.
+  if (!isLoopbackName(config.host)) return false; // hole V70b
+  return config.realmFile === DEMO_REALM_FILE; // hole V70c
 }
 
 /** The server's own origin. */

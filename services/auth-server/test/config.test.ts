@@ -16,6 +16,7 @@ test("V70: the published password is shown for the demo's own realm file alone, 
   expect(hasDemoUsers(testConfig())).toBe(true);
   expect(hasDemoUsers(testConfig({ AUTH_SERVER_REALM_FILE: "/own/realm.json" }))).toBe(false);
   expect(hasDemoUsers(testConfig({ AUTH_SERVER_URL: "https://auth.example" }))).toBe(false);
+  expect(hasDemoUsers(testConfig({ HOST: "0.0.0.0" }))).toBe(false);
 });
 
 test("the origin follows the port where no other is set", () => {

@@ -137,7 +137,7 @@ function createServices(
     evidence &&
     createAttempts(dialect.breakIt(), {
       ...{ evidence, transport, twin, now },
-      renew: createRenewal({ ...calling, evidence }),
+      renew: createRenewal({ ...calling, ...runStores, evidence }),
     });
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = stores.records<IssuedToken>("issued agent tokens");

@@ -31,11 +31,9 @@ const LOAD: Readonly<Record<Mode | "february", () => Promise<{ default: unknown 
   federated: () => import("../features/compare/recorded/federated.json"),
 };
 
-interface ShownRuns {
+interface RecordedRuns {
   readonly february: ProtocolRun;
   readonly draft11: ProtocolRun;
-  /** The side that is the user's own run. */
-  readonly own?: "february" | "draft11";
 }
 
 /**
@@ -45,29 +43,23 @@ interface ShownRuns {
 export function CompareApp() {
   const [mode, setMode] = useState<Mode>(() => modeIn(window.location.hash));
   const [runId] = useState(() => runIdIn(window.location.hash));
-  const [runs, setRuns] = useState<ShownRuns>();
+  const [recorded, setRecorded] = useState<RecordedRuns>();
   const [hasFailed, setFailed] = useState(false);
-  const [problem, setProblem] = useState<Failure>();
+  // The user's run, or why it cannot be shown.
+  const [own, setOwn] = useState<OwnRun | Failure>();
   const [tab, setTab] = useState<TabName>("checks");
-  useEffect(() => {
-    let isCurrent = true;
-    const whenCurrent =
-      <Value,>(act: (value: Value) => void) =>
-      (value: Value) =>
-        isCurrent && act(value);
-    const ownRun = runId === undefined ? undefined : readOwn(runId, whenCurrent(setProblem));
-    Promise.all([readRecorded("february"), readRecorded(mode), ownRun]).then(
-      whenCurrent(([february, draft11, own]) => {
-        if (own === undefined) setRuns({ february, draft11 });
-        else if (own.profile === "draft-11") setRuns({ february, draft11: own.run, own: "draft11" });
-        else setRuns({ february: own.run, draft11, own: "february" });
-      }),
-      whenCurrent(() => setFailed(true)),
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [mode, runId]);
+  useEffect(
+    () =>
+      whileCurrent(
+        Promise.all([readRecorded("february"), readRecorded(mode)]),
+        ([february, draft11]) => setRecorded({ february, draft11 }),
+        () => setFailed(true),
+      ),
+    [mode],
+  );
+  useEffect(() => (runId === undefined ? undefined : whileCurrent(readOwn(runId), setOwn)), [runId]);
+  const problem = own && !("run" in own) ? own : undefined;
+  const runs = recorded && (own || runId === undefined) ? beside(recorded, own) : undefined;
   const pick = (picked: Mode) => {
     setMode(picked);
     if (runId === undefined) window.history.replaceState({}, "", `#${picked}`);
@@ -99,8 +91,8 @@ export function CompareApp() {
               <a href={`/${formatRunAddress({ kind: "run", requestId: runId ?? "" })}`}>
                 <code>{runId?.slice(0, 8)}</code>
               </a>{" "}
-              beside a recorded run of the same task in the other version. Each row has the messages that are
-              for the same thing, and what changed and why. Sections are draft -11’s.
+              beside a recorded run in the other version. Each row has the messages that are for the same
+              thing, and what changed and why. Sections are draft -11’s.
             </p>
           )}
           {problem && (
@@ -140,19 +132,44 @@ export function CompareApp() {
 const SIGNED_OUT: Failure = {
   code: "session_lapsed",
   message: "You are not signed in in this tab.",
-  advice: "Sign in on the demo’s page, and open the comparison from the page of the run.",
+  advice:
+    "Sign in on the demo’s page in this tab to see your own run, and open the comparison from its page.",
 };
 
-/** The run, or undefined after `onProblem`. */
-async function readOwn(runId: string, onProblem: (failure: Failure) => void): Promise<OwnRun | undefined> {
+async function readOwn(runId: string): Promise<OwnRun | Failure> {
   try {
     const { loadOwnRun } = await import("./load-own-run.ts");
     return await loadOwnRun(runId);
   } catch (error) {
     const isSignedOut = error instanceof ApiFailure && error.kind === "session_lapsed";
-    onProblem(isSignedOut ? SIGNED_OUT : describeFailure(error));
-    return undefined;
+    return isSignedOut ? SIGNED_OUT : describeFailure(error);
   }
+}
+
+/** The recordings, with the user's run in the place of one. */
+function beside(
+  recorded: RecordedRuns,
+  own: OwnRun | Failure | undefined,
+): RecordedRuns & { own?: keyof RecordedRuns } {
+  if (own === undefined || !("run" in own)) return recorded;
+  const side = own.profile === "draft-11" ? "draft11" : "february";
+  return { ...recorded, [side]: own.run, own: side };
+}
+
+/** Hands on a result until the returned function is called. */
+function whileCurrent<Value>(
+  result: Promise<Value>,
+  onValue: (value: Value) => void,
+  onError?: () => void,
+): () => void {
+  let isCurrent = true;
+  result.then(
+    (value) => isCurrent && onValue(value),
+    () => isCurrent && onError?.(),
+  );
+  return () => {
+    isCurrent = false;
+  };
 }
 
 /** Undefined for any other address. */

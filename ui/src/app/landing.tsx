@@ -5,6 +5,7 @@ import { ProtocolSteps } from "../components/protocol-steps.tsx";
 import { useTitle } from "../components/use-title.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion } from "../config/versions.ts";
+import { BuildYours } from "./build-yours.tsx";
 import styles from "./landing.module.css";
 
 interface LandingProps {
@@ -26,7 +27,7 @@ export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
         <p>
           Agents plan a laptop order for you, and sign every call with their own key. A token works for that
           key alone, so a copy of it, or of a whole request, is worth nothing. Sign in, watch each message,
-          and try.
+          and try to break it.
         </p>
         {mode && (
           <p>
@@ -39,6 +40,7 @@ export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
         <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
         {returned && <FailurePanel {...returned} />}
         {problem && <FailurePanel title="You are not signed in" failure={problem} />}
+        <BuildYours />
       </div>
       <section className="card" aria-label="One authorized request">
         <ProtocolSteps profile={config.profile} mode={config.mode} />

@@ -20,9 +20,12 @@ export interface OwnRun {
  */
 export async function loadOwnRun(requestId: string): Promise<OwnRun> {
   const config = await loadRuntimeConfig();
+  const userManager = createUserManager(config);
+  // It would outlive this call, and another manager may use the same refresh token.
+  userManager.stopSilentRenew();
   const client = createApiClient({
     backendUrl: config.backendUrl,
-    accessTokens: createAccessTokens(createUserManager(config)),
+    accessTokens: createAccessTokens(userManager),
     onSessionLapsed: () => {},
   });
   const { traces } = await client.call(apiRoutes.runTrace, { params: { id: requestId } });

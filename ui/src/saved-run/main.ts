@@ -38,7 +38,7 @@ function page({ run, verdicts }: JudgedRun): HTMLElement[] {
     element(
       "p",
       {},
-      `Run ${run.requestId.slice(0, 8)}, saved ${time(run.savedAt)}. This page makes no request. It verifies with the public keys in the file: compare them with those that the parties publish before you rely on a file from others.`,
+      `Recorded as run ${run.requestId.slice(0, 8)}, saved ${time(run.savedAt)}. This page makes no request. Of a file from others believe no verdict here: its script is its maker's, too. npm run explain verifies the file; compare the thumbprints of its keys with those of the keys that the parties publish.`,
     ),
     run.messages.length > 0 ? player({ run, verdicts }) : element("p", {}, "The file has no messages."),
   ];
@@ -58,7 +58,7 @@ const TOO_OLD =
 
 async function show(): Promise<void> {
   const canOpen = "DecompressionStream" in globalThis && globalThis.crypto?.subtle !== undefined;
-  const content = canOpen ? await judgedRun().then(page, problem) : [element("p", {}, TOO_OLD)];
+  const content = canOpen ? await judgedRun().then(page).catch(problem) : [element("p", {}, TOO_OLD)];
   document.getElementById("run")?.replaceChildren(...content);
 }
 

@@ -1,9 +1,11 @@
 import {
   fromBase64,
+  type SavedEvidence,
   type SavedFact,
   type SavedHttp,
   type SavedMessage,
   type SavedVerdict,
+  type UsedKey,
 } from "aauth-explain";
 import { element } from "./elements.ts";
 
@@ -20,20 +22,45 @@ interface Place {
   readonly nameOf: (party: string) => string;
 }
 
-/** All that the file has of a message. What was verified here and what was recorded stand apart. */
+/**
+ * Names of a message: a verified one is called by what its signature proves, any other by what was
+ * recorded.
+ */
+export function titleOf(
+  { from, to, what }: SavedMessage,
+  { proven }: SavedVerdict,
+  nameOf: Place["nameOf"],
+): { readonly way: string; readonly what: string } {
+  return proven === undefined
+    ? { way: `${nameOf(from)} → ${nameOf(to)}`, what }
+    : { way: `${proven.signer} → ${proven.authority}`, what: `${proven.method} ${proven.target}` };
+}
+
+/**
+ * All that the file has of a message. Of one that was verified here, the words of the file's maker
+ * stand under "What was recorded" alone.
+ */
 export function messageDetail(message: SavedMessage, verdict: SavedVerdict, place: Place): HTMLElement {
-  const { from, to, what, evidence } = message;
+  const { way, what } = titleOf(message, verdict, place.nameOf);
   return element(
     "div",
     {},
     element("h2", {}, `${place.number}. ${what}`),
-    element("p", { class: "way" }, `${place.nameOf(from)} → ${place.nameOf(to)}`),
+    element("p", { class: "way" }, way),
     verdictOf(verdict),
-    evidence === undefined
+    message.evidence === undefined
       ? recorded(message)
-      : element("div", {}, proven(message, verdict), folded("What was recorded", recorded(message))),
+      : element(
+          "div",
+          {},
+          judgedHere(message.evidence, verdict),
+          folded("What was recorded", recordedTitle(message, place), recorded(message)),
+        ),
   );
 }
+
+const recordedTitle = ({ from, to, what }: SavedMessage, { nameOf }: Place) =>
+  element("p", {}, `${nameOf(from)} → ${nameOf(to)}: ${what}`);
 
 function verdictOf({ state, reason, atSeconds, tokenExpiresAt }: SavedVerdict): HTMLElement {
   const when = atSeconds === undefined ? "" : time(atSeconds);
@@ -44,7 +71,7 @@ function verdictOf({ state, reason, atSeconds, tokenExpiresAt }: SavedVerdict): 
         ? ` Its token has expired since, ${time(tokenExpiresAt)}.`
         : ` Its token may still be valid for its key, until ${time(tokenExpiresAt)}.`;
   const words = {
-    verified: `Verified in this browser: signature, body and token are those that were signed. It was valid at ${when}.${expiry}`,
+    verified: `Verified in this browser: signature, body and token are those that were signed, by the keys below. It was valid at ${when}.${expiry}`,
     refused: `Refused in this browser, whatever was recorded. ${reason ?? ""}`,
     recorded:
       "Not verified again: the file does not have this message whole. It shows what its receiver recorded.",
@@ -52,15 +79,14 @@ function verdictOf({ state, reason, atSeconds, tokenExpiresAt }: SavedVerdict): 
   return element("p", { class: "verdict", "data-state": state }, words[state]);
 }
 
-function proven({ evidence }: SavedMessage, { explanation }: SavedVerdict): HTMLElement {
-  const { method, url, headers, body, keys } = evidence!;
-  const { checks = [], tokens = [], signatureBase, key } = explanation ?? {};
-  const signedBy = key?.thumbprint === undefined ? [] : [{ name: "Signed by key", value: key.thumbprint }];
-  const published = keys.map(({ id, jwk }) => ({ name: `Key ${String(jwk.kid ?? "")} of`, value: id }));
+function judgedHere(evidence: SavedEvidence, { explanation, proven }: SavedVerdict): HTMLElement {
+  const { method, url, headers, body } = evidence;
+  const { checks = [], tokens = [], signatureBase } = explanation ?? {};
+  const start = proven ? `${proven.method} ${proven.authority}${proven.target}` : `${method} ${url}`;
   return element(
     "div",
     {},
-    element("h3", {}, "Checks made here"),
+    checks.length > 0 && element("h3", {}, "Checks made here"),
     element(
       "ul",
       { class: "checks" },
@@ -75,13 +101,23 @@ function proven({ evidence }: SavedMessage, { explanation }: SavedVerdict): HTML
           ),
         ),
     ),
-    factList([...signedBy, ...published]),
-    ...tokens.map(({ where, claims = {} }) => folded(`Token in ${where}`, block(indented(claims)))),
-    folded("Public keys that it was verified by", block(indented(keys))),
-    folded("Signature base", block(signatureBase?.ours ?? signatureBase?.problem ?? "It cannot be built.")),
-    folded("Request", http({ start: `${method} ${url}`, headers: fieldsOf(headers), body: readable(body) })),
+    proven && element("h3", {}, "Keys it was verified by"),
+    proven && factList(proven.keys.map(keyFact)),
+    ...tokens.map(({ where, claims = {} }) => folded(tokenTitle(where), block(indented(claims)))),
+    signatureBase && folded("Signature base", block(signatureBase.ours ?? signatureBase.problem ?? "")),
+    folded("Request", http({ start, headers: fieldsOf(headers), body: readable(body) })),
   );
 }
+
+/** Thumbprints are what a reader compares: names are the file's. */
+const keyFact = ({ id, kid, thumbprint }: UsedKey): SavedFact => ({
+  name: id === undefined ? "Key of the signer" : `Key of ${id}${kid === undefined ? "" : `, kid ${kid}`}`,
+  value: thumbprint,
+});
+
+/** The verifier looks at the token that the request was signed with alone. */
+const tokenTitle = (where: string) =>
+  where === "signature-key" ? `Token in ${where}` : `Token in ${where}, not verified`;
 
 /** Whether a request was sent before, and what its route demands, no file can know. */
 const isJudgedHere = ({ name }: { readonly name: string }) => name !== "replay" && name !== "requirement";
@@ -136,8 +172,8 @@ const block = (text: string) => element("pre", { tabindex: "0" }, text);
 const http = ({ start, headers, body }: SavedHttp) =>
   block([start, ...headers.map(({ name, value }) => `${name}: ${value}`), "", body ?? ""].join("\n").trim());
 
-const folded = (title: string, content: HTMLElement) =>
-  element("details", {}, element("summary", {}, title), content);
+const folded = (title: string, ...content: HTMLElement[]) =>
+  element("details", {}, element("summary", {}, title), ...content);
 
 const indented = (value: unknown) => JSON.stringify(value, null, 2);
 

@@ -1,6 +1,6 @@
 import type { SavedRun, SavedVerdict } from "aauth-explain";
 import { element } from "./elements.ts";
-import { messageDetail, stateInWords } from "./message-detail.ts";
+import { messageDetail, stateInWords, titleOf } from "./message-detail.ts";
 
 /** Human speed. */
 const STEP_MS = 700;
@@ -18,9 +18,9 @@ export interface JudgedRun {
 export function player({ run, verdicts }: JudgedRun): HTMLElement {
   const names = new Map(run.parties.map(({ id, name }) => [id, name]));
   const nameOf = (id: string) => names.get(id) ?? id;
-  const detail = element("section", { class: "detail", "aria-live": "polite", "aria-label": "Message" });
+  const detail = element("section", { class: "detail", "aria-label": "Message" });
   const rows = run.messages.map((_message, index) => row({ run, verdicts }, index, nameOf));
-  const position = element("span", { class: "position" });
+  const position = element("span", { class: "position", role: "status" });
   let at = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -30,7 +30,8 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
       made.setAttribute("aria-current", String(number === at));
       made.classList.toggle("later", number > at && timer !== undefined);
     }
-    position.textContent = `${at + 1} of ${rows.length}`;
+    position.setAttribute("aria-live", timer === undefined ? "polite" : "off");
+    position.textContent = `${at + 1} of ${rows.length}, ${stateInWords(verdicts[at]!.state)}`;
     detail.replaceChildren(messageDetail(run.messages[at]!, verdicts[at]!, { number: at + 1, nameOf }));
   }
 
@@ -56,10 +57,11 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
   };
   const play = button("▶ Play", () => (timer === undefined ? start() : stop()));
   for (const [index, made] of rows.entries()) made.addEventListener("click", () => step(index - at));
-  document.addEventListener("keydown", ({ key, altKey, ctrlKey, metaKey }) => {
-    if (altKey || ctrlKey || metaKey) return;
-    if (key === "ArrowRight" || key === "ArrowDown") step(1);
-    if (key === "ArrowLeft" || key === "ArrowUp") step(-1);
+  document.addEventListener("keydown", ({ key, target, altKey, ctrlKey, metaKey }) => {
+    const scrolls = target instanceof Element && target.closest("pre") !== null;
+    if (scrolls || altKey || ctrlKey || metaKey) return;
+    if (key === "ArrowRight") step(1);
+    if (key === "ArrowLeft") step(-1);
   });
   show(0);
   return element(
@@ -76,6 +78,7 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
         button("Step ▶", () => step(1)),
         position,
       ),
+      element("p", {}, element("small", {}, "Columns, arrows and rows without ✓ show what was recorded.")),
       heads(run),
       element("ol", { class: "rows" }, ...rows.map((made) => element("li", {}, made))),
     ),
@@ -100,8 +103,10 @@ function heads({ parties }: SavedRun): HTMLElement {
 }
 
 function row({ run, verdicts }: JudgedRun, index: number, nameOf: (id: string) => string): HTMLButtonElement {
-  const { from, to, what } = run.messages[index]!;
-  const { state } = verdicts[index]!;
+  const { from, to } = run.messages[index]!;
+  const verdict = verdicts[index]!;
+  const { state } = verdict;
+  const { way, what } = titleOf(run.messages[index]!, verdict, nameOf);
   const [start, end] = [from, to].map((id) => run.parties.findIndex((party) => party.id === id));
   const arrow = element("span", { class: "arrow", "data-to": end! < start! ? "left" : "right" });
   const lane = element("span", { class: "lane", "aria-hidden": "true" }, arrow);
@@ -111,7 +116,7 @@ function row({ run, verdicts }: JudgedRun, index: number, nameOf: (id: string) =
   return element(
     "button",
     { type: "button", class: "row", "data-state": state },
-    element("span", { class: "way" }, `${index + 1}. ${nameOf(from)} → ${nameOf(to)}`),
+    element("span", { class: "way" }, `${index + 1}. ${way}`),
     element("span", { class: "what" }, what),
     element("span", { class: "badge", "data-state": state }, stateInWords(state)),
     lane,

@@ -30,6 +30,8 @@ export interface SentRequest {
 export interface Evidence {
   /** Does a run's work; what it sends through {@link Evidence.recording} is kept under its id. */
   during<T>(run: Pick<Run, "id" | "userId">, work: () => Promise<T>): Promise<T>;
+  /** The same for work that is done again: once it has succeeded, in place of the earlier. */
+  replacing<T>(run: Pick<Run, "id" | "userId">, work: () => Promise<T>): Promise<T>;
   /** The transport that keeps what it sends. */
   recording(transport: Transport): Transport;
   /** What a run has sent, oldest first; empty when nothing is kept (any more). */
@@ -38,29 +40,37 @@ export interface Evidence {
 
 /** @param now Unix seconds */
 export function createEvidence(now: () => number): Evidence {
-  const current = new AsyncLocalStorage<Pick<Run, "id" | "userId">>();
-  const kept = new QuotaStore<SentRequest[]>({ maxEntries: MAX_RUNS, maxPerOwner: MAX_RUNS, now });
+  const current = new AsyncLocalStorage<(request: SentRequest) => void>();
+  const kept = new QuotaStore<readonly SentRequest[]>({ maxEntries: MAX_RUNS, maxPerOwner: MAX_RUNS, now });
 
-  function keep({ id, userId }: Pick<Run, "id" | "userId">, request: SentRequest): void {
-    const { byteLength } = request.body;
-    // Looks at an answer to come have none, and would push out all else.
-    if (byteLength === 0 || byteLength > MAX_BODY_BYTES) return;
-    const requests = [...(kept.get(id) ?? []), request].slice(-MAX_REQUESTS_PER_RUN);
+  function keep({ id, userId }: Pick<Run, "id" | "userId">, requests: readonly SentRequest[]): void {
     if (kept.hasRoom(userId) || kept.list(userId).length > 0)
       kept.put(userId, id, requests, LIFETIME_SECONDS);
   }
 
   return {
-    during: (run, work) => current.run(run, work),
+    during: (run, work) =>
+      current.run((request) => keep(run, withLast(kept.get(run.id) ?? [], request)), work),
+    async replacing(run, work) {
+      let sent: readonly SentRequest[] = [];
+      const add = (request: SentRequest) => {
+        sent = withLast(sent, request);
+      };
+      const result = await current.run(add, work);
+      keep(run, sent);
+      return result;
+    },
     recording: (transport) => async (url, request) => {
       const response = await transport(url, request);
-      const run = current.getStore();
-      if (run !== undefined) {
-        const { method, headers, body = new Uint8Array() } = request;
-        keep(run, { method, url, headers: { ...headers }, body, status: response.status });
-      }
+      const { method, headers, body = new Uint8Array() } = request;
+      // Looks at an answer to come have none, and would push out all else.
+      if (body.byteLength > 0 && body.byteLength <= MAX_BODY_BYTES)
+        current.getStore()?.({ method, url, headers: { ...headers }, body, status: response.status });
       return response;
     },
     of: (runId) => kept.get(runId) ?? [],
   };
 }
+
+const withLast = (requests: readonly SentRequest[], last: SentRequest): readonly SentRequest[] =>
+  [...requests, last].slice(-MAX_REQUESTS_PER_RUN);

@@ -34,8 +34,8 @@ const MEMBERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Selects the requests that may leave, each with the keys that verifying it takes. One whose keys
- * cannot be found is left out.
+ * Selects the requests that may leave, each with the keys that verifying it takes. One that does
+ * not verify now is left out: its keys cannot be found, or are no longer published.
  *
  * @param options.agentUrl resource that the run calls; all else is a token endpoint
  */
@@ -88,7 +88,9 @@ async function withKeys(
   const keep = (id: string, jwk: object) => keys.set(JSON.stringify([id, jwk]), { id, jwk: { ...jwk } });
   const profile = profileOf({ headers }, PROFILES);
   const input = profile.messages.parseSignatureInput(headers["signature-input"]!);
-  const kept = Object.entries(headers).filter(([name]) => FIELDS.has(name)); // hole R1d
+  const { signatureKey, signatureInput, signature } = profile.messages.fields;
+  const signed = new Set<string>([...input.components, signatureKey, signatureInput, signature]);
+  const kept = Object.entries(headers).filter(([name]) => signed.has(name)); // hole R1d
   const explanation = await explainMessage(
     { method, url, headers: Object.fromEntries(kept), body },
     {
@@ -109,7 +111,7 @@ async function withKeys(
       },
     },
   );
-  if (explanation.code === "discovery_failed" || explanation.code === "unknown_key") return undefined;
+  if (explanation.verdict === "refused") return undefined;
   return {
     ...{ method, url, endpoint, headers: Object.fromEntries(kept) },
     body: Buffer.from(body).toString("base64"),

@@ -1,6 +1,6 @@
 import type { TransportRequest } from "aauth/agent";
-import { expect, test } from "vitest";
-import { createEvidence } from "../../src/break-it/evidence.ts";
+import { describe, expect, test } from "vitest";
+import { createEvidence, type Evidence } from "../../src/break-it/evidence.ts";
 
 const request = (body = "{}"): TransportRequest => ({
   method: "POST",
@@ -72,4 +72,31 @@ test("the runs of one user push out no other user's", async () => {
   await evidence.during(runOf("run-of-bob", "bob"), send);
   for (let run = 0; run < 60; run++) await evidence.during(runOf(`run-${run}`), send);
   expect(evidence.of("run-of-bob")).toHaveLength(1);
+});
+
+describe("work that is done again", () => {
+  const send = (evidence: Evidence, address: string) => () =>
+    evidence.recording(answers)(`http://agent.localhost/${address}`, request());
+  const addresses = (evidence: Evidence) => evidence.of("run-1").map(({ url }) => new URL(url).pathname);
+
+  test("takes the place of the first once it has succeeded, and not before", async () => {
+    const evidence = createEvidence(() => 1000);
+    await evidence.during(runOf("run-1"), send(evidence, "first"));
+    await evidence.replacing(runOf("run-1"), async () => {
+      await send(evidence, "again")();
+      expect(addresses(evidence)).toEqual(["/first"]);
+    });
+    expect(addresses(evidence)).toEqual(["/again"]);
+  });
+
+  test("leaves nothing where it fails", async () => {
+    const evidence = createEvidence(() => 1000);
+    await evidence.during(runOf("run-1"), send(evidence, "first"));
+    const failing = evidence.replacing(runOf("run-1"), async () => {
+      await send(evidence, "again")();
+      throw new Error("refused");
+    });
+    await expect(failing).rejects.toThrow("refused");
+    expect(addresses(evidence)).toEqual(["/first"]);
+  });
 });

@@ -1,4 +1,4 @@
-import { draft11, signRequest, toJwks } from "aauth";
+import { AAuthVerificationError, draft11, signRequest, toJwks } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { issueAgentToken } from "aauth/server";
 import { createTestDiscovery, testKey } from "aauth/testing";
@@ -60,6 +60,31 @@ describe("the requests that leave whole", () => {
   test("without its keys a request stays", async () => {
     const request = await sent(`${AGENT}/`, { jsonrpc: "2.0" });
     expect(await select([request], {})).toEqual([]);
+  });
+
+  test.each([
+    ...(["discovery_blocked", "discovery_busy", "discovery_failed", "metadata_mismatch"] as const),
+    ...(["metadata_issuer_missing", "unknown_key"] as const),
+  ])("without its keys a request stays, after %s", async (code) => {
+    const fail = () => Promise.reject(new AAuthVerificationError(code, "the keys cannot be had"));
+    const discovery = { metadata: fail, key: fail, replacedKey: fail, keys: fail };
+    const request = await sent(`${AGENT}/`, { jsonrpc: "2.0" });
+    expect(await wholeEvidence([request], { agentUrl: AGENT, discovery })).toEqual([]);
+  });
+
+  test("a request leaves without keys that is signed with a key of its own", async () => {
+    const body = new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0" }));
+    const request = {
+      method: "POST",
+      url: `${AGENT}/`,
+      headers: { "content-type": "application/json" },
+      body,
+    };
+    const signing = { profile: february2026, key, signatureKey: { scheme: "hwk" }, now } as const;
+    const { headers } = await signRequest(request, signing);
+    const [saved] = await select([{ ...request, headers: { ...request.headers, ...headers }, status: 200 }]);
+    expect(saved).toMatchObject({ keys: [] });
+    expect(await verifySavedMessage({ evidence: saved! }, PROFILES)).toMatchObject({ state: "verified" });
   });
 
   test.each([

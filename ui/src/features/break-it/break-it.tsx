@@ -61,23 +61,20 @@ export function BreakIt(props: BreakItProps) {
       title="Now break it"
       testId="break-it"
       aside={
-        isRunningAll ? (
-          <Button variant="default" size="compact-sm" onClick={stop}>
-            Stop
-          </Button>
-        ) : (
-          <BusyButton
-            size="compact-sm"
-            busy={busy !== undefined}
-            disabled={disabled || ready.length === 0}
-            onClick={() => {
-              showOthers(true);
-              void runAll(ready);
-            }}
-          >
-            Run all {ready.length > 0 && ready.length}
-          </BusyButton>
-        )
+        // One button, which keeps the keyboard focus.
+        <BusyButton
+          size="compact-sm"
+          variant={isRunningAll ? "default" : "filled"}
+          busy={busy !== undefined && !isRunningAll}
+          disabled={!isRunningAll && (disabled || ready.length === 0)}
+          onClick={() => {
+            if (isRunningAll) return stop();
+            showOthers(true);
+            void runAll(ready);
+          }}
+        >
+          {isRunningAll ? "Stop" : `Run all ${ready.length || ""}`}
+        </BusyButton>
       }
     >
       <p className="note">
@@ -89,7 +86,7 @@ export function BreakIt(props: BreakItProps) {
           {reason}
         </p>
       )}
-      <p className="small" role="status">
+      <p role="status">
         {summaryOf({ attempts, profile, busy: isRunningAll ? busy : undefined, count: ready.length })}
       </p>
       {withTwin.length > 0 && (

@@ -1,7 +1,7 @@
 import { type Message, type ProtocolRun, partyName } from "protocol-trace/read";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import styles from "./compare-runs.module.css";
-import { countsOf, type RunCounts } from "./counts.ts";
+import { countsOf, otherTask, type RunCounts } from "./counts.ts";
 import { headOf } from "./heads.ts";
 import { type ComparedRow, compareRuns } from "./rows.ts";
 
@@ -25,8 +25,14 @@ export function CompareRuns({ february, draft11, own, renderMessage }: CompareRu
   const nameOf = (name: string, side: "february" | "draft11") =>
     own === undefined ? name : `${name}, ${own === side ? "your run" : "recorded"}`;
   const names = { february: nameOf("February 2026", "february"), draft11: nameOf("Draft -11", "draft11") };
+  const caution = own && (own === "february" ? otherTask(february, draft11) : otherTask(draft11, february));
   return (
     <>
+      {caution && (
+        <p className="outcome" data-tone="waiting">
+          {caution}
+        </p>
+      )}
       <Summary {...{ rows, names }} counts={{ february: countsOf(february), draft11: countsOf(draft11) }}>
         <button type="button" aria-pressed={isOnlyChanges} onClick={() => setOnlyChanges(!isOnlyChanges)}>
           Only what changed

@@ -1,4 +1,5 @@
 import type { Message, ProtocolRun } from "protocol-trace/read";
+import { AGENT_NAMES } from "topology";
 
 /** A run in numbers. */
 export interface RunCounts {
@@ -27,4 +28,20 @@ function tokenIds({ signer, verifiers, events }: Message): string[] {
     ]),
   ];
   return tokens.flatMap((token) => (token === undefined ? [] : [token.id]));
+}
+
+/**
+ * A caution where a run and a recording are not of the same task: their steps then differ for
+ * another reason than their versions. Undefined where they are.
+ */
+export function otherTask(own: ProtocolRun, recording: ProtocolRun): string | undefined {
+  const [left, right] = [taskOf(own), taskOf(recording)];
+  if (left === right) return undefined;
+  return `Your run: ${left}. The recording: ${right}. Steps that only one of the two tasks has are no difference of the versions.`;
+}
+
+function taskOf({ parties, messages }: ProtocolRun): string {
+  const agents = parties.filter(({ id }) => AGENT_NAMES.some((name) => name === id)).length;
+  const isAsked = messages.some(({ interaction }) => interaction !== undefined);
+  return `${agents === 1 ? "one agent" : agents === 2 ? "two agents" : `${agents} agents`}, ${isAsked ? "a person decides" : "no person decides"}`;
 }

@@ -45,13 +45,15 @@ export function Player({ stops, open, total, polls, phase, onPlay, onPause, onSt
   );
 }
 
+/** Keeps the keyboard focus at the ends, which a disabled button would lose. */
 function Step(props: { label: string; target: Message | undefined; onStep: (message: Message) => void }) {
   const { label, target, onStep } = props;
   return (
     <Button
       variant="default"
       size="compact-sm"
-      disabled={target === undefined}
+      aria-disabled={target === undefined}
+      data-disabled={target === undefined}
       onClick={() => target && onStep(target)}
     >
       {label}

@@ -141,7 +141,8 @@ export function layOutSequence(
     const text = rowLabel(message, kind, folded);
     const isPassing = kind === "response" && gatewayX !== undefined && message.stoppedAt === undefined;
     const row: Row = {
-      key: `${message.id} ${kind}`,
+      // A row of polls that opens stays what it was, with the keyboard focus.
+      key: `${message.id} ${kind === "polls" ? "request" : kind}`,
       message,
       kind,
       top,

@@ -1,8 +1,10 @@
-import type { Message } from "protocol-trace/read";
+import { type Message, messageSentence } from "protocol-trace/read";
 import { useEffect, useEffectEvent, useState } from "react";
 
-/** Time for which a replay shows each message. */
-export const MESSAGE_MS = 700;
+/** Milliseconds for which a replay shows a message: as long as its sentence takes to read. */
+export function readingTime(message: Message): number {
+  return 700 + Math.min(3000, 60 * messageSentence(message).length);
+}
 
 /** localStorage name that says that this browser has shown a replay by itself. */
 const SHOWN = "replay_shown";
@@ -32,7 +34,8 @@ export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions)
   // biome-ignore lint/correctness/useExhaustiveDependencies: each message that opens gets its own time
   useEffect(() => {
     if (phase !== "playing") return;
-    const timer = setTimeout(advance, MESSAGE_MS);
+    const shown = stops[at];
+    const timer = setTimeout(advance, shown ? readingTime(shown) : 0);
     return () => clearTimeout(timer);
   }, [phase, openId]);
 

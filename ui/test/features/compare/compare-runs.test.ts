@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Message, messageMeaning, type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { describe, expect, test } from "vitest";
-import { countsOf } from "../../../src/features/compare/counts.ts";
+import { countsOf, otherTask } from "../../../src/features/compare/counts.ts";
 import { headOf } from "../../../src/features/compare/heads.ts";
 import { traceOf } from "../../../src/features/compare/recording.ts";
 import { compareRuns } from "../../../src/features/compare/rows.ts";
@@ -50,6 +50,16 @@ describe.each(Object.entries(runs))("February beside %s", (name, draft11) => {
       expect(meaning?.answer?.sections.length).toBeGreaterThan(0);
     }
   });
+});
+
+test("a run of another task than the recording is said to be one", () => {
+  const { messages } = february;
+  const alone = messages.filter(({ to, interaction }) => to !== "market-analysis-agent" && !interaction);
+  const parties = february.parties.filter(({ id }) => id !== "market-analysis-agent");
+  expect(otherTask({ ...february, messages: alone, parties }, runs.federated)).toBe(
+    "Your run: one agent, no person decides. The recording: two agents, a person decides. Steps that only one of the two tasks has are no difference of the versions.",
+  );
+  for (const recording of Object.values(runs)) expect(otherTask(february, recording)).toBeUndefined();
 });
 
 describe("the head of a message", () => {

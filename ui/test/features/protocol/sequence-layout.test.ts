@@ -95,6 +95,12 @@ describe("layOutSequence", () => {
     expect(rows.map(({ kind }) => kind)).toEqual(["request"]);
   });
 
+  test("a row of polls has the key of its first one's request, so that the focus stays as it opens", () => {
+    const polls = [message(1, "backend", "agent", [0, 5]), message(2, "backend", "agent", [6, 9])] as const;
+    const { rows } = layOutSequence(runOf(...polls), 600, [polls]);
+    expect(rows.map(({ key, kind }) => [key, kind])).toEqual([["1 request", "polls"]]);
+  });
+
   test("an arrow that has to go back to the gateway turns there", () => {
     const through = { via: "gateway" };
     const { rows } = layOutSequence(
