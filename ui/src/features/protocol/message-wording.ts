@@ -43,6 +43,12 @@ const checks: Record<string, string> = {
   replay: "Not replayed",
   "content-digest": "The body matches its digest",
   requirement: "The caller meets the requirement",
+  "resource token": "The resource token is valid",
+  "upstream token": "The upstream token is valid",
+  "presented token": "The presented token is valid",
+  "authorization code": "The authorization code is valid",
+  "refresh token": "The refresh token is valid",
+  request: "The request is well-formed",
 };
 
 export function checkLabel(name: string): string {
