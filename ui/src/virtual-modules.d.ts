@@ -9,3 +9,8 @@ declare module "virtual:saved-run-viewer" {
   const page: string;
   export default page;
 }
+
+declare module "*.txt?raw" {
+  const text: string;
+  export default text;
+}

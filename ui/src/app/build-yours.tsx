@@ -1,15 +1,9 @@
 import { Fold } from "../components/fold.tsx";
 import { ScrollBox } from "../components/scroll-box.tsx";
+import text from "./first-resource.txt?raw";
 
 /** The program of the README. */
-export const PROGRAM = `import { generateSigningKey } from "aauth";
-import { protect } from "aauth/fetch";
-import { createResource } from "aauth/resource";
-
-const key = await generateSigningKey({ kid: "reports-1" });
-const resource = createResource({ resource: "https://reports.example", key, personServers: ["https://ps.example"] });
-const level = "person-token";
-export default { fetch: protect(resource, { level }, (_, { person }) => new Response(\`Reports of \${person.sub}\`)) };`;
+export const PROGRAM = text.trimEnd();
 
 /** A resource to begin with, and where the guide is. */
 export function BuildYours() {
