@@ -38,7 +38,7 @@ function page({ run, verdicts }: JudgedRun): HTMLElement[] {
     element(
       "p",
       {},
-      `Recorded as run ${run.requestId.slice(0, 8)}, saved ${time(run.savedAt)}. This page makes no request. Of a file from others believe no verdict here: its script is its maker's, too. npm run explain verifies the file; compare the thumbprints of its keys with those of the keys that the parties publish.`,
+      `Recorded as run ${run.requestId.slice(0, 8)}, saved ${time(run.savedAt)}. This page makes no request. Do not trust the verdicts of a file from someone else: its script is theirs, too. Verify it with npm run explain, and compare the thumbprints of its keys with those of the keys that the parties publish.`,
     ),
     run.messages.length > 0 ? player({ run, verdicts }) : element("p", {}, "The file has no messages."),
   ];
