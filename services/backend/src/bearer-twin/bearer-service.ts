@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createBoundedServer } from "agent-kit/service";
 import { z } from "zod";
 
 const HOST = "127.0.0.1";
@@ -11,7 +12,6 @@ const MAX_HEADER_BYTES = 8192;
 const MAX_CONNECTIONS = 32;
 /** Requests with the token, in the life of one listener. Bounds its orders, too. */
 const MAX_REQUESTS = 1000;
-const REQUEST_MS = 5000;
 
 const REPORT = { title: "Supply-chain report", confidential: true, laptops_in_stock: 12, reorder: 25 };
 
@@ -70,18 +70,13 @@ export async function openBearerService(): Promise<BearerService> {
     return [201, placed];
   }
 
-  const server = createServer({
-    maxHeaderSize: MAX_HEADER_BYTES,
-    requestTimeout: REQUEST_MS,
-    headersTimeout: REQUEST_MS,
-  });
-  server.maxConnections = MAX_CONNECTIONS;
-  server.on("request", (request, response) => {
+  const server = createBoundedServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     answer(request).then(
       (answered) => send(response, answered),
       () => response.destroy(),
     );
   });
+  server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     const address = {
