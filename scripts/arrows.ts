@@ -91,6 +91,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
     "types.ts",
     "base64.ts",
     "closing-quote.ts",
+    "harmless.ts",
     "shapes.ts",
     "supported-node.ts",
     "crypto",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { harmless } from "../harmless.ts";
 import type { RetryReason } from "../profile/calls.ts";
 import type { Clarification, ClarificationAnswer, Interaction } from "../profile/waiting.ts";
 import { tokenId } from "../tokens/decode-token.ts";
@@ -131,7 +132,7 @@ export type AgentEvent =
   /** A resource has given a session token, in place of the one before. */
   | { readonly type: "session_received"; readonly resource: string };
 
-/** Receives events in the order in which they happen, synchronously. What it throws is ignored. */
+/** Receives events in the order in which they happen, synchronously. What it throws, or rejects with, is ignored. */
 export type AgentObserver = (event: AgentEvent) => void;
 
 /** No-op observer. Callers compare against it to avoid building events. */
@@ -139,16 +140,12 @@ export const ignoreEvents: AgentObserver = () => {};
 
 /** One observer out of several. A watcher that throws must not change what it watches. */
 export function combineObservers(...observers: readonly (AgentObserver | undefined)[]): AgentObserver {
-  const watching = observers.filter((observer) => observer !== undefined);
+  const watching = observers
+    .filter((observer) => observer !== undefined)
+    .map((observer) => harmless(observer));
   if (watching.length === 0) return ignoreEvents;
   return (event) => {
-    for (const observer of watching) {
-      try {
-        observer(event);
-      } catch {
-        // The flow continues: see above.
-      }
-    }
+    for (const observer of watching) observer(event);
   };
 }
 

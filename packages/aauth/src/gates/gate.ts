@@ -6,9 +6,9 @@
  */
 
 import { problemAnswer } from "../draft-11/problem.ts";
+import { harmless } from "../harmless.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Admitted, Resource, ResourceRequest } from "../resource/create-resource.ts";
-import { tell } from "../resource/tell.ts";
 import type { CallerOf, Requirement } from "../types.ts";
 
 /** The bounds of a gate. */
@@ -53,8 +53,9 @@ export function boundsOf({
   if (!(bodyTimeoutMs > 0 && bodyTimeoutMs < 2 ** 31)) {
     throw new RangeError("bodyTimeoutMs must be a positive number of milliseconds, below 2^31");
   }
+  const report = harmless(onError);
   const fail = (error: unknown) => {
-    tell(onError, error);
+    report(error);
     return problemAnswer(500, "server_error");
   };
   return { maxBodyBytes, bodyTimeoutMs, fail };

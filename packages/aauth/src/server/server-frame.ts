@@ -9,6 +9,7 @@ import { problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import { parseSignatureInput } from "../draft-11/signature-key.ts";
 import { AAuthVerificationError } from "../errors.ts";
+import { harmless } from "../harmless.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { EndpointRole } from "../profile/messages.ts";
 import type { Answer } from "../profile/resource-rules.ts";
@@ -80,13 +81,10 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
     return { path, route, verifier };
   });
 
-  function observe(event: VerificationOutcome, request: ServerRequest): void {
-    try {
-      observer?.(event, request);
-    } catch (error) {
-      log(error);
-    }
-  }
+  const observe = harmless(
+    (event: VerificationOutcome, request: ServerRequest) => observer?.(event, request),
+    log,
+  );
 
   return async (request) => {
     const [path = ""] = request.target.split("?", 1);
