@@ -132,7 +132,10 @@ export type AgentEvent =
   /** A resource has given a session token, in place of the one before. */
   | { readonly type: "session_received"; readonly resource: string };
 
-/** Receives events in the order in which they happen, synchronously. What it throws, or rejects with, is ignored. */
+/**
+ * Receives events in the order in which they happen, synchronously. What it throws, or rejects
+ * with, is ignored.
+ */
 export type AgentObserver = (event: AgentEvent) => void;
 
 /** No-op observer. Callers compare against it to avoid building events. */
