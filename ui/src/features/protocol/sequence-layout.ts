@@ -5,6 +5,7 @@ import {
   type Party,
   type ProtocolRun,
   readRequirement,
+  shownVerdict,
   type TracedToken,
   type Verdict,
 } from "protocol-trace/read";
@@ -150,10 +151,10 @@ export function layOutSequence(
       path: `M${start} ${y}${isTurning ? ` H${corner} v${density.turn}` : ""} H${tip}`,
       head: `M${tip} ${endY} l${isRightward ? -7 : 7} -4 v8 z`,
       label: { text, x: clampCentre((start + end) / 2, text, width), y: y - density[kind].label },
-      marks: verifiers.map(({ party, verdict }) => ({
-        x: xOf(party),
-        y: party === message.via ? (y + endY) / 2 : endY,
-        verdict: shownVerdict(message, party, verdict),
+      marks: verifiers.map((verifier) => ({
+        x: xOf(verifier.party),
+        y: verifier.party === message.via ? (y + endY) / 2 : endY,
+        verdict: shownVerdict(message, verifier),
       })),
       passes: isPassing ? [{ x: gatewayX, y: (y + endY) / 2 }] : [],
     };
@@ -161,16 +162,6 @@ export function layOutSequence(
     return row;
   });
   return { columns, rows, headerHeight, height: top + 10, isNarrow: gap < narrowGap };
-}
-
-/**
- * A verifier may pass a message that its party then refuses, for a policy or a reason of its own,
- * or for which the agent requires an interaction.
- */
-function shownVerdict({ outcome, to, stoppedAt }: Message, party: string, verdict: Verdict): Verdict {
-  if (verdict !== "passed") return verdict;
-  if ((stoppedAt ?? to) === party && outcome === "refused") return "refused";
-  return to === party && outcome === "challenged" ? "challenged" : verdict;
 }
 
 interface Step {
