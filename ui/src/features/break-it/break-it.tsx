@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { type AnyBreakItVariant, type BreakItOffer, bearerTwinVariantSchema } from "backend-api";
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, type Ref, useId, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -17,6 +17,8 @@ interface BreakItProps {
   offers: readonly BreakItOffer[];
   /** Nothing can be sent. */
   disabled: boolean;
+  /** Receives the heading, so that focus can move to it. */
+  headingRef: Ref<HTMLHeadingElement>;
   /** The URL of an attempt, to share. */
   addressOf: (traceId: string) => string;
   /** Renders an attempt like any other message. */
@@ -28,8 +30,8 @@ const TWIN: readonly AnyBreakItVariant[] = bearerTwinVariantSchema.options;
 
 /** "Now break it": attacks on the run, really sent, beside the same attacks on a bearer token. */
 export function BreakIt(props: BreakItProps) {
-  const { client, profile, requestId, offers, disabled, addressOf, renderAttempt } = props;
-  const { attempts, busy, isRunningAll, run, runAll, stop } = useAttempts(client, requestId);
+  const { client, profile, requestId, offers, disabled, headingRef, addressOf, renderAttempt } = props;
+  const { attempts, busy, isRunningAll, run, runAll, stop } = useAttempts(client, requestId, offers);
   const [shown, setShown] = useState<AnyBreakItVariant | undefined>(undefined);
   const [areOthersShown, showOthers] = useState(false);
   const othersId = useId();
@@ -60,6 +62,7 @@ export function BreakIt(props: BreakItProps) {
     <Panel
       title="Now break it"
       testId="break-it"
+      headingRef={headingRef}
       aside={
         // One button, which keeps the keyboard focus.
         <BusyButton
@@ -87,7 +90,7 @@ export function BreakIt(props: BreakItProps) {
         </p>
       )}
       <p role="status">
-        {summaryOf({ attempts, profile, busy: isRunningAll ? busy : undefined, count: ready.length })}
+        {summaryOf({ attempts, profile, busy: isRunningAll ? busy : undefined, total: ready.length })}
       </p>
       {withTwin.length > 0 && (
         <AttackTable caption="Attacks on a bearer token and on AAuth" hasTwin>
