@@ -9,8 +9,8 @@ import { signIn } from "../support/optimization-run.ts";
 import { decide, startOrder, visit } from "../support/order-run.ts";
 import { decideAtPages } from "../support/person-run.ts";
 import type { TestStack } from "../support/start-stack.ts";
-import { fenced, tokenBlock } from "../support/walkthrough-blocks.ts";
-import { issuedToken, messageOf } from "../support/walkthrough-messages.ts";
+import { fenced } from "../support/walkthrough-blocks.ts";
+import { messageOf } from "../support/walkthrough-messages.ts";
 import { readWalkthroughPage } from "../support/walkthrough-page.ts";
 import {
   chainPolicy,
@@ -28,7 +28,6 @@ installLocalhostLookup();
 const PAGE = "4-policy.md";
 const POLICY_FILE = "agentgateway/config-policy.yaml";
 const DRAFT_11_POLICY_FILE = "agentgateway/config-draft-11-policy.yaml";
-const FROM_BACKEND = { from: "supply-chain-backend" } as const;
 const ONE_AGENT = { custom_prompt: "optimize laptop supply chain" };
 const RELOAD_WAIT = { timeout: 20_000, interval: 50 };
 
@@ -61,10 +60,9 @@ describePage(PAGE, {
         unsigned = `HTTP/1.1 ${reply.status} ${reply.statusText}\n${await reply.text()}`;
         await followChanges(stack);
       });
-      const { traceId } = messageOf(run, { ...FROM_BACKEND, stoppedAt: "agentgateway" });
+      const { traceId } = messageOf(run, { from: "supply-chain-backend", stoppedAt: "agentgateway" });
       const regions = {
         "unsigned-answer": fenced("text", unsigned),
-        "auth-token": tokenBlock(issuedToken(run, { ...FROM_BACKEND, requestType: "auth" })),
         ...(await commandRegions()),
       };
       const reloaded = "INFO:gateway:configuration reloaded from my-policy.yaml";
