@@ -91,7 +91,7 @@ describePage(PAGE, {
         await shownPolicyCommand(1, page, "AAUTH_MODE=agent-identity"),
       ];
       const regions = {
-        test: fenced("text", commands.map(lastLine).join("\n")),
+        tested: fenced("text", commands.map(lastLine).join("\n")),
         mistakes: fenced("text", await policyCommand(1, "check", mistakes)),
       };
       return { run, regions };
@@ -145,7 +145,7 @@ async function commandRegions(): Promise<Record<string, string>> {
   const chain = chains.findIndex((request) => request.includes("for the backend and a user"));
   expect(lastLine(await policyCommand(0, "check", POLICY_FILE))).toContain("nothing found");
   return {
-    test: fenced("text", [...requests(shipped).slice(0, 3), "…", lastLine(shipped)].join("\n")),
+    tested: fenced("text", [...requests(shipped).slice(0, 3), "…", lastLine(shipped)].join("\n")),
     "changed-test": fenced(
       "text",
       `${firstRule(unexpected)}\n${lastLine(changed).replace("my-policy-changed", "my-policy")}`,
