@@ -8,7 +8,8 @@ import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import type { Run } from "../runs/run.ts";
 import type { Attempt, BreakItDialect } from "./dialect.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Evidence, SentRequest } from "./evidence.ts";
+import type { ForgedRequest } from "./forged-request.ts";
 import { materialOf } from "./material.ts";
 import { type Refusal, readRefusal } from "./read-refusal.ts";
 import type { Renew } from "./renewal.ts";
@@ -36,6 +37,8 @@ interface AttemptsDeps {
   readonly transport: Transport;
   /** Where some attempts are made on a bearer token, too. */
   readonly twin: Pick<BearerTwin, "attack">;
+  /** A tampered request with its keys; undefined where it may not leave whole. */
+  readonly whole: (request: SentRequest) => Promise<BreakItResult["evidence"]>;
   /** Makes requests of a completed run that have expired. */
   readonly renew: Renew;
   /** Unix seconds. */
@@ -69,7 +72,7 @@ const EXPIRED =
 
 /** The attempts of one dialect. */
 export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Attempts {
-  const { evidence, transport, twin, renew, now } = deps;
+  const { evidence, transport, twin, whole, renew, now } = deps;
   const busy = new Set<string>();
   /** By trace id; by any other id where nothing is traced. */
   const attempts = new QuotaStore<Made>({ maxEntries: MAX_ATTEMPTS_KEPT, now });
@@ -101,28 +104,30 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
 
   async function judge(run: Run, variant: AnyBreakItVariant): Promise<Pick<Made, "result" | "place">> {
     const attempt = dialect.attempts.get(variant)!;
-    let to: { readonly url: string; readonly receiver: string } | undefined;
+    let forged: ForgedRequest | undefined;
     const forge = async () => {
-      const forged = await attempt.forge(materialOfRun(run)!, run);
-      const { url } = forged;
-      to = { url, receiver: dialect.receiverOf(url) };
+      forged = await attempt.forge(materialOfRun(run)!, run);
       return forged;
     };
     const options = { transport, runId: run.id, variant, timeoutMs: TIMEOUT_MS };
-    const { response, body, after, place } = await sendForged(forge, options).catch((error: unknown) => {
-      throw explained(error, to);
+    const answered = await sendForged(forge, options).catch((error: unknown) => {
+      throw explained(error, forged && { ...forged, receiver: dialect.receiverOf(forged.url) });
     });
+    const { response, after, place } = answered;
     const { status } = response;
-    const { url, receiver } = to!;
-    const refusal = readRefusal(response, body, receiver);
+    const { url, body } = forged!;
+    const receiver = dialect.receiverOf(url);
+    const refusal = readRefusal(response, answered.body, receiver);
     // The gateway has not reached the receiver. A check that names its code has looked, with any
     // status.
     if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(`http_${status}`, url, receiver);
+    const saved = body && (await whole({ ...forged!, body, status }));
     const result: BreakItResult = {
       variant,
       status,
       ...(after !== undefined && { after_status: after }),
       ...verdict({ status, after }, cited(refusal, dialect), attempt),
+      ...(saved && { evidence: saved }),
       ...(place !== undefined && { trace_id: place.traceId }),
     };
     return { result, place };
@@ -157,7 +162,9 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
         const bearer = await twin.attack(variant);
         const { result: judged, place } = await judge(run, variant);
         const result = { ...judged, ...(bearer && { bearer }) };
-        const made = { runId: run.id, at: now(), result, place };
+        // Whole tokens are kept for minutes only.
+        const { evidence: _, ...kept } = result;
+        const made = { runId: run.id, at: now(), result: kept, place };
         attempts.put(run.userId, place?.traceId ?? randomUUID(), made, ATTEMPT_SECONDS);
         return result;
       } finally {

@@ -49,11 +49,15 @@ async function serviceWith(answer: () => Response, { isExpired = false, renewabl
   let kept: readonly SentRequest[] = isExpired ? [] : requests;
   const evidence = { of: () => kept } as unknown as Evidence;
   const twin = { attack: async () => undefined };
+  const whole = async ({ method, url, body }: SentRequest) => ({
+    ...{ method, url, endpoint: "resource" as const, headers: {}, keys: [] },
+    body: Buffer.from(body).toString("base64"),
+  });
   const renew = async () => {
     if (!renewable) throw new BackendError("conflict", "it could not be made again");
     kept = requests;
   };
-  return createAttempts(dialect, { evidence, transport: async () => answer(), twin, renew, now });
+  return createAttempts(dialect, { evidence, transport: async () => answer(), twin, whole, renew, now });
 }
 
 const attempt = async (variant: BreakItVariant, answer: () => Response) =>
@@ -101,8 +105,13 @@ describe("a refusal is as it was meant to be by the check that the tampering is 
 
   test("what was let in has no verdict", async () => {
     expect(await attempt("stale", () => new Response("{}"))).toEqual({
-      ...{ variant: "stale", outcome: "accepted", status: 200 },
+      ...{ variant: "stale", outcome: "accepted", status: 200, evidence: expect.anything() },
     });
+  });
+
+  test("the tampered request is in the result, as far as it may leave whole", async () => {
+    const { evidence } = await attempt("changed-path", () => refused(401, "code=invalid_signature"));
+    expect(evidence).toMatchObject({ url: `${AGENT}/admin`, body: Buffer.from("{}").toString("base64") });
   });
 });
 
@@ -125,7 +134,8 @@ test("the last outcome of each attempt is offered with its own run, after a relo
   onTestFinished(() => spans.stop());
   const service = await serviceWith(() => refused(401, "code=created_out_of_window, by=gateway"));
   await service.attempt(RUN, "stale");
-  const result = await service.attempt(RUN, "stale");
+  const { evidence, ...result } = await service.attempt(RUN, "stale");
+  expect(evidence).toBeDefined();
   const offered = (run: Run) => service.offers(run).flatMap((offer) => offer.result ?? []);
   expect(offered(RUN)).toEqual([result]);
   expect(offered({ ...RUN, id: "other" })).toEqual([]);

@@ -17,6 +17,8 @@ export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
 const attemptsIn = (offers: readonly BreakItOffer[]): Attempts =>
   Object.fromEntries(offers.flatMap(({ variant, result }) => (result ? [[variant, { result }]] : [])));
 
+export type AttemptsControl = ReturnType<typeof useAttempts>;
+
 /** Attempts of one run: those that the backend still knows, and those made here, one at a time. */
 export function useAttempts(client: ApiClient, requestId: string, offers: readonly BreakItOffer[]) {
   const [made, setAttempts] = useState<Attempts>({});
