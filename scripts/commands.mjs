@@ -98,7 +98,7 @@ export const COMMANDS = {
   "test:mutants": {
     script: "scripts/mutants.ts",
     needsTools: true,
-    does: "Takes a tenth of the checks of the library and the services out of a copy of the code, one at a time, and lists those that no unit test of their package notices: at least 19 of 20 must be. An hour for all.",
+    does: "Takes a tenth of the checks of the library and the services out of a copy of the code, one at a time, and lists those that no test of their package or service notices: at least 19 of 20 must be. An hour for all.",
     usage: {
       words: ["PATH", "how the files begin: packages/aauth/src/tokens"],
       flags: [["--seed TEXT", "takes another tenth; the same text takes the same one (default: 1)"]],

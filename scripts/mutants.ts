@@ -1,6 +1,6 @@
 /**
  * `npm run test:mutants`: takes a tenth of the checks out of a copy of the code, one at a time, and
- * lists those that no test of their package notices. `npm run test:long` runs it, too.
+ * lists those that no test of their package or service notices. `npm run test:long` runs it, too.
  *
  * @module
  */

@@ -6,7 +6,7 @@ export interface Mutation {
   readonly without: string;
   /** Each text is there exactly once, so that a table that no longer fits the code says so. */
   readonly edits: readonly Edit[];
-  /** Runs of the tests that must notice, as arguments of vitest. The first that fails is the last. */
+  /** Arguments of vitest, for each run of tests that must notice. The first that fails ends them. */
   readonly runs: readonly (readonly string[])[];
 }
 

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { listedFiles } from "../listed-files.ts";
 import type { PartResult } from "../test-report.ts";
@@ -18,8 +20,10 @@ const FOLDERS = [
 const SHARE = 1 / 10;
 /** So many of those that are taken out must be noticed. */
 const NOTICED_SHARE = 19 / 20;
-/** Of the tests that load a changed file. */
-const RUN = ["--changed", "--bail=1", "--passWithNoTests", "--project", "unit", "--project", "isolated"];
+/** Arguments of vitest: the unit tests that load the changed file, until one fails. */
+const UNIT = ["--changed", "--bail=1", "--passWithNoTests", "--project", "unit", "--project", "isolated"];
+/** The tests of a service that runs as a process. */
+const CONTRACT = ["--bail=1", "--project", "contract"];
 
 /**
  * A tenth of the checks, in an order that depends on the seed and the code of each check alone.
@@ -44,11 +48,18 @@ export function sampleOfChecks(seed = "1", paths: readonly string[] = []): reado
     .map(({ check }) => mutationOf(check));
 }
 
-/** Its package's tests that load the file: those of its own folder first. */
+/**
+ * Unit tests of the package that load the file, those of its own folder first; then the contract of
+ * the service, where it has one.
+ */
 function mutationOf({ file, line, text, edit }: Check): Mutation {
   const tests = file.replace("/src/", "/test/");
   const folders = [tests.slice(0, tests.lastIndexOf("/") + 1), tests.replace(/\/test\/.*/, "/test/")];
-  const runs = [...new Set(folders)].map((folder) => ["run", folder, ...RUN]);
+  const contract = `tests/contract/${file.split("/")[1]}/`;
+  const runs = [
+    ...[...new Set(folders)].map((folder) => ["run", folder, ...UNIT]),
+    ...(existsSync(join(REPOSITORY_ROOT, contract)) ? [["run", contract, ...CONTRACT]] : []),
+  ];
   return { id: `${file}:${line}`, without: text, edits: [edit], runs };
 }
 
