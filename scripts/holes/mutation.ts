@@ -6,7 +6,7 @@ export interface Mutation {
   readonly without: string;
   /** Each text is there exactly once, so that a table that no longer fits the code says so. */
   readonly edits: readonly Edit[];
-  /** Arguments of vitest, for each run of tests that must notice. The first that fails ends them. */
+  /** Arguments of vitest for each run of tests that must notice, until one fails. */
   readonly runs: readonly (readonly string[])[];
 }
 

@@ -12,7 +12,8 @@ const POLICY = {
 const BLOCKED = { iss: "https://blocked.example", sub: "aauth:a@blocked.example" };
 const asked = (over: Partial<AskedRequest> = {}): AskedRequest => ({
   ...{ kind: "auth-token", person: "p", resource: RESOURCE, scopes: ["read"], consented: false },
-  ...{ agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" }, capabilities: [], fromResource: {} },
+  ...{ agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" }, capabilities: [] },
+  ...{ fromResource: {}, fromAgent: { answers: [] } },
   ...over,
 });
 
