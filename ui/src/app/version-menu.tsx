@@ -72,12 +72,17 @@ function CommandLine({ command, mode }: { command: string; mode: string }) {
           <span key={word}>{word} </span>
         ))}
       </code>
-      <button type="button" className="text-button" aria-label={`Copy the command of ${mode}`} onClick={copy}>
-        Copy
-      </button>
       <span className="small" role="status">
         {outcome}
       </span>
+      <button
+        type="button"
+        className="text-button small"
+        aria-label={`Copy the command of ${mode}`}
+        onClick={copy}
+      >
+        Copy
+      </button>
     </div>
   );
 }
