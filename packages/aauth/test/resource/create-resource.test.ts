@@ -216,8 +216,8 @@ describe("who a resource lets in", () => {
 });
 
 test.each<[string, Partial<ResourceOptions>]>([
-  ["accept has no variants", { accept: [] }],
-  ["personServers must name", { personServers: [], scopes: ["data.read"] }],
+  ["accept is not supported", { accept: [] }],
+  ["personServers must list", { personServers: [], scopes: ["data.read"] }],
   ["resource must be", { resource: `${RESOURCE}/` }],
   ["development has no effect beside discovery", { development: true }],
 ])("refuses options: %s", (message, options) => {
