@@ -219,7 +219,7 @@ test.each<[string, Partial<ResourceOptions>]>([
   ["accept is not supported", { accept: [] }],
   ["personServers must list", { personServers: [], scopes: ["data.read"] }],
   ["resource must be", { resource: `${RESOURCE}/` }],
-  ["development has no effect beside discovery", { development: true }],
+  ["development has no effect together with discovery", { development: true }],
 ])("refuses options: %s", (message, options) => {
   expect(() => resourceOf(options)).toThrow(message);
 });
