@@ -14,7 +14,14 @@ import {
   required,
   type WithDefaultKeys,
 } from "../discovery/document-table.ts";
-import { isBoolean, isHttpsUrl, isSeconds, isText, isTextList, isTextRecord } from "../shapes.ts";
+import {
+  isBoolean,
+  isHttpsUrl,
+  isNonEmptyString,
+  isSeconds,
+  isStringList,
+  isStringRecord,
+} from "../shapes.ts";
 import { isAgentIdentifier, isEndpointUrl, isServerIdentifier } from "./identifiers.ts";
 import { DOCUMENTS } from "./names.ts";
 
@@ -90,9 +97,9 @@ export interface ResourceMetadata extends CommonMetadata {
 
 /** The members that every document may have. */
 const COMMON = {
-  accept_signature_algs: descriptive(isTextList),
-  name: descriptive(isText),
-  description: descriptive(isText),
+  accept_signature_algs: descriptive(isStringList),
+  name: descriptive(isNonEmptyString),
+  description: descriptive(isNonEmptyString),
   logo_uri: descriptive(isHttpsUrl),
   logo_dark_uri: descriptive(isHttpsUrl),
   documentation_uri: descriptive(isHttpsUrl),
@@ -132,8 +139,8 @@ const personServer = documentOf<PersonServerMetadata, "issuer">({
     mission_control_endpoint: optional(isEndpointUrl),
     revocation_endpoint: optional(isEndpointUrl),
     ...COMMON,
-    scopes_supported: descriptive(isTextList),
-    claims_supported: descriptive(isTextList),
+    scopes_supported: descriptive(isStringList),
+    claims_supported: descriptive(isStringList),
   },
 });
 
@@ -151,13 +158,13 @@ const resource = documentOf<ResourceMetadata, "issuer">({
   ...ISSUED,
   members: {
     jwks_uri: optional(isHttpsUrl),
-    access_mode: optional(isText),
+    access_mode: optional(isNonEmptyString),
     authorization_endpoint: optional(isEndpointUrl),
     revocation_endpoint: optional(isEndpointUrl),
     signature_window: optional(isSeconds),
-    additional_signature_components: optional(isTextList),
+    additional_signature_components: optional(isStringList),
     ...COMMON,
-    scope_descriptions: descriptive(isTextRecord),
+    scope_descriptions: descriptive(isStringRecord),
   },
 });
 

@@ -34,7 +34,7 @@ export function validateRequirement(requirement: Requirement<string>): void {
       !scopes?.length ||
       !scopes.every((scope) => typeof scope === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
     ) {
-      throw new TypeError("requirement.scopes must contain at least one scope, each without spaces");
+      throw new TypeError("requirement.scopes must name at least one scope, each without spaces");
     }
     if (account !== undefined && (typeof account !== "string" || account === "")) {
       throw new TypeError("requirement.account must be a non-empty string");

@@ -7,7 +7,7 @@
 
 import { AAuthVerificationError } from "../errors.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
-import { isText } from "../shapes.ts";
+import { isNonEmptyString } from "../shapes.ts";
 import {
   type ClaimRule,
   type ClaimShape,
@@ -53,7 +53,7 @@ import {
 
 // ------------------------------------------------------------------------------------------ shapes
 
-const isServer: ClaimShape = (value) => isText(value) && isServerIdentifier(value);
+const isServer: ClaimShape = (value) => isNonEmptyString(value) && isServerIdentifier(value);
 
 /** Rules for the claims of every token. `kinds` are the kinds of party that may issue it. */
 function commonClaims(...kinds: readonly DocumentKind[]): readonly ClaimRule[] {
@@ -69,7 +69,7 @@ function commonClaims(...kinds: readonly DocumentKind[]): readonly ClaimRule[] {
 
 /** A provider may only name agents and parents at its own domain (section 5.1). */
 const isAgentOfIssuer: ClaimShape = (value, { iss }) => {
-  const agent = isText(value) ? parseAgentIdentifier(value) : undefined;
+  const agent = isNonEmptyString(value) ? parseAgentIdentifier(value) : undefined;
   if (agent === undefined || `https://${agent.domain}` !== iss) return false; // hole T2
   return true;
 };
@@ -86,7 +86,7 @@ const isOneServer: ClaimShape = (value, claims) =>
 
 const isInteraction: ClaimShape = (value) => {
   const { url, code } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return isEndpointUrl(url) && isText(code);
+  return isEndpointUrl(url) && isNonEmptyString(code);
 };
 
 const requireNamedAlgorithm: ClaimRule = (claims) => requireFullySpecified(confirmationJwk(claims));

@@ -24,8 +24,8 @@ export interface Check {
 }
 
 /**
- * Where the verification key came from: `header`, `discovery`, `discovery-cache`, or the type of
- * token that confirmed it.
+ * Source of the verification key: `header`, `discovery`, `discovery-cache`, or the type of token
+ * that confirmed it.
  */
 export type KeySource = string;
 
@@ -56,7 +56,7 @@ export interface VerificationReport {
    * redact it before storing.
    */
   readonly signatureBase?: string;
-  /** Where the verification key came from. */
+  /** Source of the verification key. */
   readonly keySource?: KeySource;
   /** RFC 7638 thumbprint of the key that signed. */
   readonly thumbprint?: string;

@@ -7,7 +7,7 @@
 
 import { AAuthVerificationError } from "../errors.ts";
 import { verificationKey } from "../keys/verification-key.ts";
-import { isText } from "../shapes.ts";
+import { isNonEmptyString } from "../shapes.ts";
 import type { KeyAlgorithm, TokenAlgorithm, VerificationKey } from "../types.ts";
 import type { DecodedToken } from "./jwt.ts";
 import { type TrustPolicy, trusts } from "./trust.ts";
@@ -49,7 +49,7 @@ export type ClaimShape = (value: unknown, claims: Claims) => boolean;
 
 /** @param expected values to name in the error. Default: none */
 export const required =
-  (name: string, is: ClaimShape = isText, expected?: string): ClaimRule =>
+  (name: string, is: ClaimShape = isNonEmptyString, expected?: string): ClaimRule =>
   (claims) => {
     const value = claims[name];
     if (value === undefined) throw missing(name);
@@ -57,7 +57,7 @@ export const required =
   };
 
 export const optional =
-  (name: string, is: ClaimShape = isText): ClaimRule =>
+  (name: string, is: ClaimShape = isNonEmptyString): ClaimRule =>
   (claims) => {
     const value = claims[name];
     if (value !== undefined && !is(value, claims)) throw malformed(name);

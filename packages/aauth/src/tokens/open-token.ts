@@ -34,7 +34,7 @@ export interface VerifiedToken<Claims = TokenClaims, Key = VerificationKey | und
 export interface OpenTokenOptions {
   /** Finds the keys of issuers: `createDiscovery()`. */
   readonly discovery: Discovery;
-  /** How the confirmation key verifies. Default `sync`. */
+  /** Mode of the confirmation key's verification. Default `sync`. */
   readonly cryptoMode?: "sync" | "pool" | undefined;
   /** Cache of tokens with a verified signature. Default: none, so that each call verifies. */
   readonly cache?: VerifiedTokens<VerifiedToken> | undefined;

@@ -47,7 +47,7 @@ export interface TokenSchema<Claims extends TokenClaims, Expected, Key = Verific
   readonly claims: readonly ClaimRule[];
   /** Whether `aud` names exactly one recipient, even as a list. Default: any number. */
   readonly hasOneRecipient?: true;
-  /** How the token is bound to a key: {@link bySignerKey} or {@link byThumbprint}. */
+  /** Binding of the token to a key: {@link bySignerKey} or {@link byThumbprint}. */
   binding(claims: DecodedToken["claims"], mode: "sync" | "pool" | undefined): Awaitable<Key>;
   /** Comparisons on each use, before anything is fetched. */
   readonly beforeSignature: readonly ((claims: Claims, expected: Expected) => void)[];
