@@ -1,7 +1,7 @@
 import type { CheckRule } from "../profile/verification.ts";
 
 /**
- * The checks of a verifier in order, each with the section of docs/reference/profile.md that
+ * The checks of a verifier in order, each with the section of docs/february-2026/profile.md that
  * requires it.
  */
 export const CHECKS: readonly CheckRule[] = [

@@ -47,7 +47,7 @@ function sectionOf(code: AAuthErrorCode, report: VerificationReport | undefined)
   return demanding;
 }
 
-/** Prefix of sections in `docs/reference/profile.md`, the default of error codes. */
+/** Prefix of a code's own section, if no RFC requires it (docs/reference/errors.md). */
 const SHARED = "profile ";
 
 /** Adds the refusal header to an answer of the profile. */
