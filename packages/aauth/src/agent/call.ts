@@ -205,7 +205,7 @@ class Call {
     }
   }
 
-  // ------------------------------------------------------------------------ credentials of requests
+  // ----------------------------------------------------------------------- credentials of requests
 
   #useKey(key: SigningKey): void {
     this.#context = { ...this.#context, key };

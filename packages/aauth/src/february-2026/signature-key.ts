@@ -42,7 +42,8 @@ export interface JwtSignatureKey extends KeyClaim {
 }
 
 /*
- * Sticky expressions without nested quantifiers, each for one token, so that the scan is linear. A value has no escapes (profile 1.1), and hence neither quote nor backslash.
+ * Sticky expressions without nested quantifiers, each for one token, so that the scan is linear. A
+ * value has no escapes (profile 1.1), and hence neither quote nor backslash.
  */
 const START = new RegExp(`(${LABEL_PATTERN})=\\(scheme=([A-Za-z0-9_-]+)`, "y");
 const PAIR = / ([a-z0-9-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
