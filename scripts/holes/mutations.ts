@@ -56,7 +56,7 @@ const noSignature: Edit = [
 ];
 const anyDigest: Edit = [`${SIGNATURES}/content-digest.ts`, "if (expected !== (", "if (false && ("];
 const anyAddress: readonly Edit[] = [
-  [GUARD, 'if (!local) throw blocked("http is only for loopback and *.localhost");', ""],
+  [GUARD, 'if (!local) throw blocked("http is allowed only for loopback and *.localhost");', ""],
   [GUARD, "if (local ? !options.development : isPrivateLiteral(url.hostname)) {", "if (false) {"],
 ];
 

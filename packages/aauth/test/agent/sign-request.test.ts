@@ -131,7 +131,7 @@ describe("signRequest", () => {
   test("refuses an id that is not canonical, under which no verifier finds the agent", async () => {
     const signatureKey = { scheme: "jwks", id: "https://agent.example/" } as const;
     await expect(signRequest(post, { profile: february2026, ...options, signatureKey })).rejects.toThrow(
-      "id must be an identifier",
+      "id must be a canonical identifier",
     );
   });
 

@@ -216,10 +216,10 @@ describe("who a resource lets in", () => {
 });
 
 test.each<[string, Partial<ResourceOptions>]>([
-  ["accept has no variants", { accept: [] }],
-  ["personServers must name", { personServers: [], scopes: ["data.read"] }],
+  ["accept is not supported", { accept: [] }],
+  ["personServers must list", { personServers: [], scopes: ["data.read"] }],
   ["resource must be", { resource: `${RESOURCE}/` }],
-  ["development has no effect beside discovery", { development: true }],
+  ["development has no effect together with discovery", { development: true }],
 ])("refuses options: %s", (message, options) => {
   expect(() => resourceOf(options)).toThrow(message);
 });

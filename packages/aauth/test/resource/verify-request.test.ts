@@ -680,7 +680,7 @@ describe("the verifier itself", () => {
   it.each([{ pay: 1 }, '{"pay":1}'])("takes no body but its bytes: %j", async (body) => {
     // Without an announced length, as over HTTP/2, nothing else would demand a digest of it.
     const judging = parties.createVerifier().verifyRequest({ ...(await requestOf()), body } as never);
-    await expect(judging).rejects.toThrow("body must be the bytes as they came");
+    await expect(judging).rejects.toThrow("body must be the received bytes");
   });
 
   it.each<[string, unknown]>([
