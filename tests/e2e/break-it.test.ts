@@ -29,7 +29,7 @@ let authorization: string;
 let requestId: string;
 
 beforeAll(async () => {
-  stack = await startStack({ modes: { ui: true }, processes: true });
+  stack = await startStack({ modes: { ui: true }, processes: ["gateway"] });
   browser = await startBrowser();
   watched = await openPage(browser);
   const { page } = watched;

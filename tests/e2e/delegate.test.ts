@@ -17,7 +17,6 @@ beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), "delegate-"));
   const delegatesFile = join(folder, "delegates.json");
   stack = await startStack({
-    processes: true,
     modes: { ui: true, delegate: true },
     env: {
       backend: { BACKEND_DELEGATES_FILE: delegatesFile },

@@ -29,7 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "delegate-"));
   delegatesFile = join(folder, "delegates.json");
   stack = await startStack({
-    processes: true,
+    processes: ["delegate-agent"],
     modes: { delegate: true, policyFile: "agentgateway/config-policy.yaml" },
     env: {
       backend: {
