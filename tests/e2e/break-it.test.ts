@@ -136,7 +136,7 @@ describe("on the page", () => {
     await changed.getByRole("button", { name: "Hide both sides" }).click();
   });
 
-  test("one press makes all attacks, one after the other, and says what came of them", async () => {
+  test("one press makes all attacks, one after the other, and reports their outcome", async () => {
     const { page } = watched;
     const panel = page.getByTestId("break-it");
     await panel.getByRole("button", { name: "Run all 9" }).click();

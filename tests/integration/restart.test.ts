@@ -157,4 +157,4 @@ test("all agents, user delegated, three times in a row: every verifier accepts t
   } finally {
     await delegated.stop();
   }
-});
+}, 120_000);
