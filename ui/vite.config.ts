@@ -27,7 +27,7 @@ const build = {
 };
 
 // The page shows the section that requires a check.
-const profile = `${here}/../docs/reference/profile.md`;
+const profile = `${here}/../docs/february-2026/profile.md`;
 const resolve = { alias: { "virtual:wire-profile": `${profile}?raw` } };
 
 /** Packages of the workspace that the page imports. */

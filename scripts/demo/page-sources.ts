@@ -12,7 +12,7 @@ const SOURCES = [
   "ui/{public,src,vite}/**",
   "packages/*/package.json",
   "packages/*/src/**",
-  "docs/reference/profile.md",
+  "docs/february-2026/profile.md",
   "tsconfig.base.json",
   "pnpm-lock.yaml",
 ];

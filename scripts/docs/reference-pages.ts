@@ -10,7 +10,6 @@ import { withErrorTable } from "./error-table.ts";
 import { interopPage } from "./interop-page.ts";
 import { openApi } from "./openapi.ts";
 import { runPicture } from "./run-picture.ts";
-import { withSwapTables } from "./swap-tables.ts";
 
 /** What `npm run docs` writes: path from the root, and what a file's content becomes. */
 export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => string | Promise<string>>> = {
@@ -20,7 +19,6 @@ export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => strin
   "compose/draft-11.env": draft11Variables,
   "docker-compose.yml": composeFile,
   "docs/images/run.svg": runPicture,
-  "docs/reference/compatibility.md": withSwapTables,
   "docs/reference/configuration.md": configurationPage,
   "docs/reference/errors.md": withErrorTable,
   "docs/reference/interop.md": interopPage,

@@ -54,7 +54,7 @@ function challengedFor(answer: Answer): string {
   return agent.resourceTokenOf(answer, { resource, authServer });
 }
 
-describe("an agent written from docs/reference/profile.md alone, calling through the gateway", () => {
+describe("an agent written from docs/february-2026/profile.md alone, calling through the gateway", () => {
   test("what it must know is published unsigned", async () => {
     const { issuer, supplyChainAgent } = stack.urls;
     const resource = JSON.parse((await send({ url: `${supplyChainAgent}/.well-known/aauth-resource` })).text);

@@ -1,7 +1,7 @@
 /**
  * Every one-box and two-box swap in every mode, and what is refused where the peers are not named.
- * The verdicts are compared with those in results.json, which docs/reference/compatibility.md is
- * made from; `npm run test:interop -- --record` writes them.
+ * The results are compared with those in results.json, which docs/reference/interop.md is made
+ * from; `npm run test:interop -- --record` writes them.
  *
  * The variables say who takes part: AUTH_SERVER_TEST_URL a Keycloak in the embedded auth server's
  * place, with the published extension where INTEROP_EXTENSION is set; DEMO_UNDER_TEST the published

@@ -32,9 +32,7 @@ export interface Cell {
   readonly named: Named;
 }
 
-/**
- * Where the verdicts of the swaps are recorded; docs/reference/compatibility.md is made from them.
- */
+/** Recorded results of the swaps, which docs/reference/interop.md is made from. */
 export const RESULTS = new URL("results.json", import.meta.url);
 
 /**

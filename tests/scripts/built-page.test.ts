@@ -31,7 +31,7 @@ test("every file that a build reads is a source", async () => {
     .map((file) => relative(REPOSITORY_ROOT, file));
   expect(files).toContain("ui/src/main.tsx");
   const sources = new Set(pageSources());
-  expect(sources).toContain("docs/reference/profile.md");
+  expect(sources).toContain("docs/february-2026/profile.md");
   expect(files.filter((file) => !sources.has(file))).toEqual([]);
 });
 

@@ -78,7 +78,7 @@ test.each([
 test("the version is the one that the provider is built for, and the documents name it", async () => {
   const { version } = await keycloakDistribution();
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
-  for (const file of ["docs/reference/auth-servers.md", "docker-compose.yml", "keycloak/Dockerfile"]) {
+  for (const file of ["docs/february-2026/auth-servers.md", "docker-compose.yml", "keycloak/Dockerfile"]) {
     expect(await readFile(new URL(`../../${file}`, import.meta.url), "utf8"), file).toContain(version);
   }
 });

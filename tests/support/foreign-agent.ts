@@ -9,8 +9,8 @@ import {
 import type { AddressInfo } from "node:net";
 
 /**
- * An agent written from docs/reference/profile.md alone: this file imports nothing of ours, so that
- * what the document forgets to say, or what our packages do differently, shows. Every step can be
+ * An agent written from docs/february-2026/profile.md alone. This file imports nothing of ours, so
+ * that what the document leaves out, or what our packages do differently, shows. Every step can be
  * done wrong on purpose.
  */
 

@@ -63,7 +63,7 @@ export interface ExplainedCheck {
   /** The error code, when it failed. */
   readonly code?: AAuthErrorCode;
   /**
-   * Section that demands the check: `profile 2.4` is one of docs/reference/profile.md. The same
+   * Section that demands the check: `profile 2.4` is one of docs/february-2026/profile.md. The same
    * whatever the verdict is.
    */
   readonly section: string;

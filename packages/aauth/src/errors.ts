@@ -9,9 +9,9 @@ import type { VerificationReport } from "./http-signatures/report.ts";
 import type { ProvenCaller, WaitingCall } from "./types.ts";
 
 /**
- * By code: the HTTP status a resource answers with, and the section that demands it, of the RFC
- * named or of docs/reference/profile.md (`profile`). `ERROR_MEANINGS` of `aauth-explain` has the
- * meaning of each code in a sentence.
+ * HTTP status of a resource's answer by code, and the section that demands it: of the RFC named, or
+ * of the page that docs/reference/errors.md links (`profile`). `ERROR_MEANINGS` of `aauth-explain`
+ * has the meaning of each code in a sentence.
  */
 export const ERROR_CODES = {
   // the message

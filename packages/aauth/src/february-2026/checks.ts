@@ -2,7 +2,7 @@ import type { CheckRule } from "../profile/verification.ts";
 
 /**
  * The checks of a verifier in the order in which they are made, each with the section of
- * docs/reference/profile.md that demands it.
+ * docs/february-2026/profile.md that demands it.
  */
 export const CHECKS: readonly CheckRule[] = [
   { name: "headers", section: "profile 1", steps: ["fields"] },

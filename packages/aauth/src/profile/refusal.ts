@@ -43,7 +43,7 @@ function sectionOf(code: AAuthErrorCode, report: VerificationReport | undefined)
   return demanding;
 }
 
-/** Sections of `docs/reference/profile.md`, which codes have by default. */
+/** Beginning of a code's own section, where no RFC demands it (docs/reference/errors.md). */
 const SHARED = "profile ";
 
 /** An answer with the refusal beside what the profile says. */

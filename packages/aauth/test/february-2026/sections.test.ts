@@ -7,7 +7,7 @@ import type { Check } from "../../src/http-signatures/report.ts";
 import { createVerifier } from "../../src/resource/index.ts";
 import { signedRequest } from "../../src/testing/index.ts";
 
-const profile = readFileSync(new URL("../../../../docs/reference/profile.md", import.meta.url), "utf8");
+const profile = readFileSync(new URL("../../../../docs/february-2026/profile.md", import.meta.url), "utf8");
 const { agent, clock, discovery } = await createTestParties();
 const { checks: rules } = february2026.verification;
 const named = rules.map(({ name, section }) => ({ name, section }));

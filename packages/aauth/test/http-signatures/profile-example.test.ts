@@ -5,7 +5,7 @@ import { february2026 } from "../../src/february-2026/profile.ts";
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
 
-const profile = await readFile(new URL("../../../../docs/reference/profile.md", import.meta.url), "utf8");
+const profile = await readFile(new URL("../../../../docs/february-2026/profile.md", import.meta.url), "utf8");
 
 test("profile 2.8 is what comes out", async () => {
   const key = await importSigningKey(keys.B.jwk as PrivateJwk, { kid: "key-1" });

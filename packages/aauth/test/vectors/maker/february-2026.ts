@@ -1,4 +1,4 @@
-/** Vectors of February 2026. Sections are those of docs/reference/profile.md. */
+/** Vectors of February 2026. Sections are those of docs/february-2026/profile.md. */
 
 import { type Key, keys } from "./keys.ts";
 import { accepts, type Case, digest, type Fields, jwt, refuses, sign, type VectorFile } from "./messages.ts";
