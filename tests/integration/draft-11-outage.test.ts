@@ -123,7 +123,12 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
       on(PERSON_TOKEN, says(200, { person_token: "x", expires_in: 9 })),
       "token_request_failed",
     ],
-    ["a body that is not JSON", "personServer", on(PERSON_TOKEN, says(200, "<html>")), "token_request_failed"],
+    [
+      "a body that is not JSON",
+      "personServer",
+      on(PERSON_TOKEN, says(200, "<html>")),
+      "token_request_failed",
+    ],
     [
       "an answer that is promised elsewhere",
       "personServer",
