@@ -62,7 +62,8 @@ export async function startInHost(
   };
   child.on("message", onMessage).on("exit", onExit);
   const request = (message: HostRequest) => child.connected && child.send(message);
-  const { pids, readyAfterMs } = await (request({ id, services }), ready.promise);
+  request({ id, services });
+  const { pids, readyAfterMs } = await ready.promise;
   return {
     processes: services.map(({ name }, index) => ({ name, pid: pids[index] })),
     readyAfterMs,
