@@ -26,7 +26,7 @@ beforeAll(async () => {
   const delegatesFile = join(folder, "delegates.json");
   browser = await startBrowser();
   stack = await startStack({
-    processes: true,
+    processes: ["auth-server", "gateway"],
     modes: { authorizationScheme: "user-delegated", ui: true, delegate: true },
     env: {
       backend: { BACKEND_DELEGATES_FILE: delegatesFile },

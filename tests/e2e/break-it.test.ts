@@ -29,7 +29,7 @@ let authorization: string;
 let requestId: string;
 
 beforeAll(async () => {
-  stack = await startStack({ modes: { ui: true }, processes: true });
+  stack = await startStack({ modes: { ui: true }, processes: ["gateway"] });
   browser = await startBrowser();
   watched = await openPage(browser);
   const { page } = watched;
@@ -136,7 +136,7 @@ describe("on the page", () => {
     await changed.getByRole("button", { name: "Hide both sides" }).click();
   });
 
-  test("one press makes all attacks, one after the other, and says what came of them", async () => {
+  test("one press makes all attacks, one after the other, and reports their outcome", async () => {
     const { page } = watched;
     const panel = page.getByTestId("break-it");
     await panel.getByRole("button", { name: "Run all 9" }).click();

@@ -69,7 +69,7 @@ describe("a user who is asked", () => {
   let callback: string;
 
   beforeAll(async () => {
-    stack = await startStack({ ...OPTIONS, processes: true });
+    stack = await startStack(OPTIONS);
     watched = await signedInPage(stack);
     watched.page.on("request", (request) => {
       if (request.url().includes("/auth/aauth/callback?")) callback = request.url();

@@ -74,7 +74,7 @@ describe("signRequest", () => {
     expect(without.coveredComponents).not.toContain("nonce");
   });
 
-  test("an empty body is no body", async () => {
+  test("treats an empty body as no body", async () => {
     const signed = await signRequest({ ...post, body: new Uint8Array(0) }, options);
     expect(signed.headers["content-digest"]).toBeUndefined();
     expect(signed.coveredComponents).not.toContain("content-digest");

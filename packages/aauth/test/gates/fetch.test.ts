@@ -171,7 +171,7 @@ describe("errors at a gate of fetch", () => {
     await expect(gate(fetched(await signed()))).rejects.toThrow("of the handler");
   });
 
-  test("a failure that is no verdict is answered 500 without detail, also where the log fails", async () => {
+  test("a failure that is not a verdict is answered 500 without detail, also where the log fails", async () => {
     const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
     const onError = () => {
       throw new Error("no log");

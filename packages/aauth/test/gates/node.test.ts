@@ -284,7 +284,7 @@ describe("errors at a gate of node", () => {
     expect(await send(port, await signed())).not.toMatch(/^0\r\n$/m);
   });
 
-  test("a failure that is no verdict calls no handler", async () => {
+  test("a failure that is not a verdict calls no handler", async () => {
     const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
     const { port, handled } = await gated({}, broken);
     expect(statusOf(await send(port, await signed()))).toBe(500);

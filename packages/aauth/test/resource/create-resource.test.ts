@@ -175,7 +175,7 @@ describe("who a resource lets in", () => {
     expect(answer.headers["aauth-requirement"]).toContain("requirement=auth-token; resource-token=");
   });
 
-  test("keeps to itself what is no refusal, and a refusal of another resource", async () => {
+  test("hides errors that are not refusals, and refusals of another resource", async () => {
     const resource = resourceOf();
     const failure = new Error("store at 10.0.0.7 down");
     await expect(resource.refuse(failure)).rejects.toBe(failure);
