@@ -26,11 +26,9 @@ export async function configurationPage(): Promise<string> {
   });
   return `# Configuration
 
-Every setting of every service. A flag beats the environment, the environment beats \`.env\`, and \`.env\` beats the default. An empty
-variable counts as unset. An unknown flag, a malformed value or an unknown \`AAUTH_\` name stops the start, with all problems listed.
-The web page's settings are in [ui/README.md](../../ui/README.md), those of the packages in their docstrings, those of the demo in
-\`npm run demo -- --help\`. Variables that the gateway's file reads, such as \`AAUTH_AUTHZ_HOST\` and \`SUPPLY_CHAIN_AGENT_ADDR\`, are in
-[agentgateway/README.md](../../agentgateway/README.md#settings).
+Settings of the services, in order of precedence: flag, environment, \`.env\`, default. An empty variable is unset. An unknown flag, a malformed value or an unknown \`AAUTH_\` name
+stops the start, with all problems listed. Others: [the web page](../../ui/README.md), [the gateway's file](../../agentgateway/README.md#settings) (\`AAUTH_AUTHZ_HOST\`,
+\`SUPPLY_CHAIN_AGENT_ADDR\`), packages (docstrings), the demo (\`npm run demo -- --help\`).
 
 ## In several services
 

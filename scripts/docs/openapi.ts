@@ -26,7 +26,11 @@ export function openApi(): string {
   const { schemas } = z.toJSONSchema(registry, { uri });
   const document = {
     openapi: "3.1.1",
-    info: { title: "Backend", version: "1", description: "Statuses, flows and limits that a schema cannot express are in endpoints.md." },
+    info: {
+      title: "Backend",
+      version: "1",
+      description: "Statuses, flows and limits that a schema cannot express are in endpoints.md.",
+    },
     servers: [{ url: "http://localhost:8000" }],
     paths: sorted(paths),
     components: {

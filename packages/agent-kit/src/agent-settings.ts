@@ -61,7 +61,7 @@ export function agentSettings({ name, port }: NamedAgent) {
       env: "AAUTH_AUTHORIZATION_SCHEME",
       flag: "authorization-scheme",
       schema: z.enum(["signature-only", "autonomous", "user-delegated"]).default("autonomous"),
-      description: "What callers must bring: a signature, or an auth token as well",
+      description: "What callers must present: a signature, or an auth token as well",
     }),
     ...authServerSettings,
     ...publishedPeersSettings,

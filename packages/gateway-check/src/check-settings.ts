@@ -53,7 +53,7 @@ export const checkSettings = {
     env: "GATEWAY_AUTHZ_PERSON_SERVERS",
     schema: identifiers.default([identifierOf(DRAFT_11_SERVERS.personServer)]),
     description:
-      "Person servers whose persons count in draft -11, and whose auth tokens do unless AAUTH_MODE is federated",
+      "Person servers accepted in draft -11; their auth tokens, too, unless AAUTH_MODE is federated",
   }),
   accessServer: setting({
     env: "GATEWAY_AUTHZ_ACCESS_SERVER",
@@ -61,8 +61,7 @@ export const checkSettings = {
       .string()
       .refine(isServerIdentifier, "expected an identifier of the form https://host")
       .default(identifierOf(DRAFT_11_SERVERS.accessServer)),
-    description:
-      "With AAUTH_MODE=federated, the access server whose auth tokens count in draft -11, and no others",
+    description: "With AAUTH_MODE=federated, the only access server whose auth tokens are accepted",
   }),
   // Issuers are compared as strings: one that is spelled differently than in tokens would never
   // match.
@@ -77,13 +76,13 @@ export const checkSettings = {
     flag: "request-from",
     schema: z.enum(["aauth", "forwarded", "path"]).default("aauth"),
     description:
-      "Where a check names the request: aauth = x-aauth-method and x-aauth-uri, forwarded = x-forwarded-method and x-forwarded-uri, path = the check's own method and the path below /check",
+      "How a check names the request: aauth = x-aauth-method and x-aauth-uri, forwarded = x-forwarded-method and x-forwarded-uri, path = the check's own method and the path below /check",
   }),
   leastScheme: setting({
     env: "GATEWAY_REQUIRED_SCHEME",
     schema: z.enum(SCHEMES).optional(),
     description:
-      "Least scheme of a caller where a check has no x-aauth-required-scheme: hwk (where this is not set), jwks or jwt. agentgateway/config.yaml puts it into its checks, jwks where it is not set",
+      "Lowest scheme of a caller where a check has no x-aauth-required-scheme: hwk (default), jwks or jwt. agentgateway/config.yaml sends it, by default jwks",
   }),
   ...publishedPeersSettings,
 };

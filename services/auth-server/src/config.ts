@@ -35,7 +35,7 @@ export const settings = {
     flag: "url",
     schema: urlSetting().refine(isOrigin, "expected https, or http on loopback, and no path").optional(),
     description:
-      "Own origin as browsers and agents know it, without it http://localhost and the port; the issuer is <origin>/realms/<realm>",
+      "Own origin as browsers and agents know it. Unset: http://localhost and the port. The issuer is <origin>/realms/<realm>",
   }),
   realmFile: setting({
     env: "AUTH_SERVER_REALM_FILE",
@@ -56,7 +56,7 @@ export const settings = {
   }),
   publishedPeers: setting({
     ...publishedPeersSettings.publishedPeers,
-    description: `${publishedPeersSettings.publishedPeers.description}; where it is set, instead of those in the realm file`,
+    description: `${publishedPeersSettings.publishedPeers.description}, instead of those in the realm file`,
   }),
   consentScopes: setting({
     env: "AUTH_SERVER_CONSENT_SCOPES",
@@ -83,7 +83,7 @@ export const settings = {
     env: "AUTH_SERVER_CONSENT_SECONDS",
     flag: "consent-seconds",
     schema: integerSetting(600, { minimum: 1, maximum: 3600 }),
-    description: "How long a request waits for the user's consent, in seconds",
+    description: "Seconds a request waits for the user's consent",
   }),
   authTokenSeconds: setting({
     env: "AUTH_SERVER_AUTH_TOKEN_SECONDS",
@@ -95,14 +95,13 @@ export const settings = {
     env: "AUTH_SERVER_KEY_ROTATION_SECONDS",
     flag: "key-rotation-seconds",
     schema: integerSetting(0, { maximum: 2_592_000 }),
-    description: "New realm keys every so many seconds; 0: when an administrator asks for them",
+    description: "Seconds between new realm keys; 0: on an administrator's request",
   }),
   adminPasswordFile: setting({
     env: "AUTH_SERVER_ADMIN_PASSWORD_FILE",
     flag: "admin-password-file",
     schema: z.string().min(1).optional(),
-    description:
-      "File with the administrator's password; with one of its own, callers need not be on loopback",
+    description: "File with the administrator's password; with it, callers need not be on loopback",
   }),
 };
 

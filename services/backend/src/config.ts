@@ -73,22 +73,22 @@ export const settings = {
   delegatesFile: setting({
     env: "BACKEND_DELEGATES_FILE",
     schema: z.string().min(1).optional(),
-    description: "File with the public keys of delegates that may have agent tokens; unset: none",
+    description: "File with the public keys of delegates that get agent tokens; unset: none",
   }),
   agentTokenSeconds: setting({
     env: "BACKEND_AGENT_TOKEN_SECONDS",
     schema: integerSetting(3600, { minimum: 1, maximum: 86_400 }),
-    description: "How long an agent token of a delegate is good, in seconds",
+    description: "Lifetime of a delegate's agent token, in seconds",
   }),
   authTokenCacheSeconds: setting({
     env: "AAUTH_AUTH_TOKEN_CACHE_TTL",
     schema: integerSetting(0, { maximum: 86_400 }),
-    description: "Seconds an auth token may be used again for the same user; 0: every run asks for its own",
+    description: "Seconds an auth token is reused for the same user; 0: every run requests its own",
   }),
   traceQueryUrl: setting({
     env: "AAUTH_TRACE_QUERY_URL",
     schema: urlSetting("http://localhost:16686"),
-    description: "Where the backend reads a run's trace: a trace store with Jaeger's query API",
+    description: "Trace store with Jaeger's query API, where the backend reads a run's trace",
   }),
   traceUiUrl: setting({
     env: "AAUTH_TRACE_UI_URL",
@@ -99,12 +99,12 @@ export const settings = {
     env: "AAUTH_BREAK_IT",
     schema: booleanSetting(false),
     description:
-      "Demo mode: keep the requests of recent runs in memory, and send tampered ones when a user asks to break it",
+      "Demo mode: keep the requests of recent runs in memory, and send tampered ones on a user's request",
   }),
   otherResourceUrl: setting({
     env: "MARKET_ANALYSIS_AGENT_URL",
     schema: urlSetting(agentUrl("market-analysis-agent")),
-    description: "In demo mode: the resource at which an auth token for the supply-chain agent is tried",
+    description: "In demo mode, the resource that is sent an auth token for the supply-chain agent",
   }),
   corsAllowedOrigins: setting({
     env: "CORS_ALLOWED_ORIGINS",

@@ -49,13 +49,13 @@ export const settings = {
     env: "DELEGATE_DATA_FOLDER",
     flag: "data-folder",
     schema: z.string().min(1).default(".data/delegate-agent"),
-    description: "Where the delegate's name and its credential are kept; made at the first start",
+    description: "Folder of the delegate's name and credential; created at the first start",
   }),
   enrolmentFile: setting({
     env: "DELEGATE_ENROLMENT_FILE",
     flag: "enrol-in",
     schema: z.string().min(1).optional(),
-    description: "The agent server's file of delegates, to enter oneself in; unset: the operator does that",
+    description: "The agent server's file of delegates, to enrol in; unset: the operator does",
   }),
   displayName: setting({
     env: "DELEGATE_NAME",
@@ -67,12 +67,12 @@ export const settings = {
     env: "DELEGATE_PROMPT",
     flag: "prompt",
     schema: textSetting("optimize laptop supply chain"),
-    description: "What is asked of the supply-chain agent",
+    description: "Prompt for the supply-chain agent",
   }),
   callAtStart: setting({
     flag: "call",
     schema: booleanSetting(false),
-    description: "Make a call at once, not only on request of the agent server",
+    description: "Call at once, not only on the agent server's request",
   }),
   timeoutSeconds: setting({
     env: "DELEGATE_TIMEOUT_SECONDS",

@@ -28,7 +28,7 @@ export const settings = {
   tracesDisabled: setting({
     env: "OTEL_SDK_DISABLED",
     schema: booleanSetting(false),
-    description: "Make no spans, whatever config.tracing says; a caller's trace is passed on all the same",
+    description: "Disable spans, whatever config.tracing says; a caller's trace is still passed on",
   }),
   traceServiceName: setting({
     env: "OTEL_SERVICE_NAME",

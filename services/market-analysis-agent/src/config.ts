@@ -9,7 +9,7 @@ export const settings = {
   autonomousLevel: setting({
     env: "MARKET_ANALYSIS_AUTONOMOUS_LEVEL",
     schema: z.enum(["pseudonymous", "identified", "authorized"]).default("authorized"),
-    description: "Level demanded in the autonomous scheme; the February-2026 demo has pseudonymous",
+    description: "Level required in the autonomous scheme; pseudonymous in the February-2026 demo",
   }),
 };
 

@@ -41,7 +41,7 @@ export const settings = {
     env: "PERSON_SERVER_URL",
     flag: "url",
     schema: urlSetting().refine(isOrigin, "expected https, or http on loopback, and no path").optional(),
-    description: "Own origin as browsers know it, without it http://localhost and the port",
+    description: "Own origin as browsers know it. Unset: http://localhost and the port",
   }),
   id: setting({
     env: "PERSON_SERVER_ID",
@@ -71,13 +71,13 @@ export const settings = {
       (scopes) => scopes.includes("openid") && scopes.every(isScope),
       "expected scopes, openid among them",
     ),
-    description: "What a sign-in asks the provider for",
+    description: "Scopes of a sign-in",
   }),
   oidcNameClaim: setting({
     env: "PERSON_SERVER_OIDC_NAME_CLAIM",
     schema: textSetting("preferred_username"),
     description:
-      "Claim of the ID token that is a person's name on pages, and in entries `name:` of ACCESS_SERVER_OWNERS: there it must be one that persons cannot choose",
+      "Claim of the ID token with a person's name, for pages and for `name:` in ACCESS_SERVER_OWNERS, which needs one that persons cannot choose",
   }),
   applications: setting({
     env: "PERSON_SERVER_APPLICATIONS",
@@ -85,13 +85,12 @@ export const settings = {
       (urls) => urls.every((url) => /^https?:/.test(url) && URL.canParse(url)),
       "expected http or https URLs",
     ),
-    description:
-      "Applications that agents' callbacks lead on to: pages link to them, and their forms may lead there",
+    description: "Applications that agents' callbacks continue to: pages and their forms may lead there",
   }),
   resources: setting({
     env: "PERSON_SERVER_RESOURCES",
     schema: identifiersSetting(),
-    description: "Resources where a person's agents get what needs no consent without asking",
+    description: "Resources where a person's agents get, unasked, what needs no consent",
   }),
   signInPages: setting({
     env: "PERSON_SERVER_SIGN_IN_PAGES",
@@ -99,13 +98,12 @@ export const settings = {
       (pages) => pages.every((page) => isServerIdentifier(URL.parse(page)?.origin ?? "")),
       "expected URLs below identifiers: https, a host in lower case, no port",
     ),
-    description:
-      "Where resources get back persons that their own pages sign in here; a resource learns the name",
+    description: "Return URLs of resources whose own pages sign persons in here; a resource learns the name",
   }),
   allowedAgents: setting({
     env: "PERSON_SERVER_ALLOWED_AGENTS",
     schema: identifiersSetting(),
-    description: "Agent providers whose agents may ask, at both servers; none: all",
+    description: "Agent providers that are admitted, at both servers; empty: all",
   }),
   blockedAgents: setting({
     env: "PERSON_SERVER_BLOCKED_AGENTS",
@@ -115,7 +113,7 @@ export const settings = {
   allowedScopes: setting({
     env: "PERSON_SERVER_ALLOWED_SCOPES",
     schema: scopesSetting(),
-    description: "Scopes that are granted at all, at both servers; none: all",
+    description: "Scopes that can be granted, at both servers; empty: all",
   }),
   consentScopes: setting({
     env: "PERSON_SERVER_CONSENT_SCOPES",
@@ -125,18 +123,18 @@ export const settings = {
   consentScopePrefixes: setting({
     env: "PERSON_SERVER_CONSENT_SCOPE_PREFIXES",
     schema: scopesSetting(["user.", "profile.", "email."]),
-    description: "What scopes that need the person's consent begin with, besides those",
+    description: "Prefixes of further scopes that need the person's consent",
   }),
   consentSeconds: setting({
     env: "PERSON_SERVER_CONSENT_SECONDS",
     schema: integerSetting(600, { minimum: 1, maximum: 3600 }),
-    description: "How long a request waits for its person or owner, in seconds",
+    description: "Seconds a request waits for its person or owner",
   }),
   keyRotationSeconds: setting({
     env: "PERSON_SERVER_KEY_ROTATION_SECONDS",
     flag: "key-rotation-seconds",
     schema: integerSetting(0, { maximum: 2_592_000 }),
-    description: "New signing keys every so many seconds; 0: one set from start to end",
+    description: "Seconds between new signing keys; 0: never",
   }),
   accessServers: setting({
     env: "PERSON_SERVER_ACCESS_SERVERS",
@@ -146,7 +144,7 @@ export const settings = {
   accessServerResources: setting({
     env: "ACCESS_SERVER_RESOURCES",
     schema: identifiersSetting(),
-    description: "Resources that the access server decides for; none: no access server is served here",
+    description: "Resources that the access server decides for; empty: no access server",
   }),
   accessServerId: setting({
     env: "ACCESS_SERVER_ID",
@@ -162,13 +160,12 @@ export const settings = {
     env: "ACCESS_SERVER_OWNERS",
     schema: listSetting(),
     description:
-      "The resources' owners, each by `sub` at the provider or as `name:` and the name claim: they see at the access server's page what it has issued, and revoke it",
+      "The resources' owners, each by `sub` at the provider or as `name:` and the name claim: at the access server's page they see and revoke what it issued",
   }),
   ownerScopes: setting({
     env: "ACCESS_SERVER_OWNER_SCOPES",
     schema: scopesSetting(),
-    description:
-      "Scopes that the access server grants only when an owner allows it at its page, for each token",
+    description: "Scopes for which an owner allows each token at the access server's page",
   }),
 };
 

@@ -17,35 +17,35 @@ export const settings = {
     env: "MARKET_ANALYSIS_DEADLINE",
     schema: integerSetting(45, { minimum: 1, maximum: 3600 }),
     description:
-      "Seconds for the whole question to the market-analysis agent; less than this agent's callers wait, which then still get a report that says who did not answer",
+      "Seconds for the whole call of the market-analysis agent; below the wait of this agent's callers, who then get a report without it",
   }),
   additionalScopes: setting({
     env: "AAUTH_RESOURCE_ADDITIONAL_SCOPES",
     schema: listSetting(),
-    description: "Scopes callers must bring as well, user-delegated only: what a token exchange may pass on",
+    description: "Further scopes that callers need in user-delegated, for a token exchange to pass on",
   }),
   interactionSeconds: setting({
     env: "SUPPLY_CHAIN_INTERACTION_SECONDS",
     schema: integerSetting(600, { minimum: 1, maximum: 600 }),
-    description: "With draft-11: how long an order waits for its person, in seconds",
+    description: "With draft-11, seconds an order waits for its person",
   }),
   cataloguePseudonymousPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_PSEUDONYMOUS_PER_MINUTE",
     schema: perMinute(10, 250),
     description:
-      "Requests for the catalogue in a minute from one key; 20 times as many from all keys together. With draft-11: with an agent token, from the agents of one provider",
+      "Catalogue requests a minute from one key, 20 times as many from all keys. With draft-11: with an agent token, per provider",
   }),
   catalogueIdentifiedPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE",
     schema: perMinute(100),
     description:
-      "Requests for the catalogue in a minute from the agents of one domain. With draft-11: with a person token, from the agents of one person",
+      "Catalogue requests a minute from the agents of one domain. With draft-11: with a person token, per person",
   }),
   catalogueAuthorizedPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_AUTHORIZED_PER_MINUTE",
     schema: perMinute(1000),
     description:
-      "Requests for the catalogue in a minute from the agents of one domain, for one user, with an auth token. With draft-11: from the agents of one person",
+      "Catalogue requests a minute with an auth token, from the agents of one domain for one user. With draft-11: per person",
   }),
 };
 

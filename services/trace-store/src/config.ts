@@ -26,13 +26,13 @@ export const settings = {
     env: "TRACE_STORE_OTLP_PORT",
     flag: "otlp-port",
     schema: portSetting(4318),
-    description: "TCP port that takes spans, OTLP/HTTP",
+    description: "TCP port for spans, OTLP/HTTP",
   }),
   hosts: setting({
     env: "TRACE_STORE_HOSTS",
     schema: hostsSetting(),
     description:
-      "Further names that both ports answer to, besides localhost, *.localhost, IP addresses, names without a dot and HOST; without scheme and port, separated by commas",
+      "Further host names of both ports, besides localhost, *.localhost, IP addresses, names without a dot and HOST; separated by commas",
   }),
   pageFolder: setting({
     env: "TRACE_STORE_PAGE_FOLDER",
@@ -43,7 +43,7 @@ export const settings = {
     env: "TRACE_STORE_MAX_BYTES",
     schema: integerSetting(64 * MIB, { minimum: 64 * 1024 }),
     description:
-      "Memory for all spans together, bytes; the oldest traces make room, those of signed-in users only beyond three quarters of it",
+      "Memory for all spans, bytes; the oldest traces make room, signed-in users' only beyond three quarters",
   }),
   allowedOrigins: setting({
     env: "CORS_ALLOWED_ORIGINS",

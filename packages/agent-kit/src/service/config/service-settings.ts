@@ -14,7 +14,7 @@ export const proxySettings = {
       "expected IP addresses",
     ),
     description:
-      "IP addresses of gateways and proxies in front, separated by commas: no bound on connections by address for them, and their X-Forwarded-For names the caller, so that they have to replace it or append to it. Unset: loopback has no bound, and the header is not read",
+      "IP addresses of gateways and proxies in front, separated by commas: their connections are unlimited, and their X-Forwarded-For names the caller, so they must replace or append to it. Unset: loopback is unlimited, the header ignored",
   }),
 };
 
@@ -31,7 +31,7 @@ export const serviceSettings = {
     env: "LOG_LEVEL",
     flag: "log-level",
     schema: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default("info"),
-    description: `Least level to log: ${LOG_LEVELS.join(", ")}`,
+    description: `Lowest level to log: ${LOG_LEVELS.join(", ")}`,
   }),
   logFormat: setting({
     env: "LOG_FORMAT",
@@ -49,7 +49,7 @@ export const keyRotationSettings = {
     env: "AGENT_KEY_ROTATION_SECONDS",
     flag: "key-rotation-seconds",
     schema: integerSetting(0, { maximum: 2_592_000 }),
-    description: "A new signing key every so many seconds; 0: one key from start to end",
+    description: "Seconds between new signing keys; 0: never",
   }),
 };
 
@@ -102,18 +102,18 @@ export const profileSettings = {
   profile: setting({
     env: "AAUTH_PROFILE",
     schema: choiceSetting(PROFILES, "february-2026"),
-    description: `Which AAuth the parties speak: ${PROFILES.join(" or ")}`,
+    description: `Wire profile: ${PROFILES.join(" or ")}`,
   }),
   mode: setting({
     env: "AAUTH_MODE",
     schema: choiceSetting(DRAFT_11_MODES, "person-server"),
-    description: `With draft-11, what agents demand of callers: ${DRAFT_11_MODES.join(", ")}`,
+    description: `With draft-11, what agents require of callers: ${DRAFT_11_MODES.join(", ")}`,
   }),
   endpoints: setting({
     env: "AAUTH_ENDPOINTS",
     schema: endpointsSetting(),
     description:
-      "With draft-11, where parties are that are not at their identifier: identifier=address, a browser's address after a comma, separated by blanks",
+      "With draft-11, addresses of parties that are not at their identifier: identifier=address, a comma and a browser's address, separated by blanks",
   }),
 };
 
@@ -134,8 +134,7 @@ export const publishedPeersSettings = {
   publishedHwk: setting({
     env: "AAUTH_PUBLISHED_HWK",
     schema: booleanSetting(false),
-    description:
-      "Also accept that dialect from callers that name no agent (scheme hwk), where a route is content with their key",
+    description: "Also accept that dialect from callers without an agent (scheme hwk), where a key suffices",
   }),
 };
 

@@ -30,13 +30,13 @@ export const storeSettings = {
     schema: storeAddress.optional(),
     secret: true,
     description:
-      "Where runs, grants, tokens and used signatures are kept: memory, sqlite:FOLDER or postgres://… Unset: a folder of the profile and the port in .data",
+      "Store of runs, grants, tokens and used signatures: memory, sqlite:FOLDER or postgres://… Unset: a folder of the profile and the port in .data",
   }),
   replayStore: setting({
     env: "AAUTH_REPLAY_STORE",
     schema: claimsUrl.optional(),
     secret: true,
-    description: "Where used signatures are kept instead: valkey://… or redis://… Unset: AAUTH_STORE",
+    description: "Separate store of used signatures: valkey://… or redis://… Unset: AAUTH_STORE",
   }),
   keysFolder: setting({
     env: "AAUTH_KEYS",
@@ -47,7 +47,6 @@ export const storeSettings = {
   replicas: setting({
     env: "AAUTH_REPLICAS",
     schema: integerSetting(1, { minimum: 1, maximum: 1_000 }),
-    description:
-      "Processes of this service: with more than one it refuses to start unless AAUTH_STORE and AAUTH_KEYS are shared",
+    description: "Processes of this service; more than one require a shared AAUTH_STORE and AAUTH_KEYS",
   }),
 };

@@ -23,7 +23,7 @@ export function telemetrySettings(serviceName: string) {
     tracesEndpoint: setting({
       env: "OTEL_EXPORTER_OTLP_ENDPOINT",
       schema: urlSetting("http://localhost:4318"),
-      description: "Collector that takes spans by OTLP/HTTP; /v1/traces is added",
+      description: "OTLP/HTTP collector of spans; /v1/traces is appended",
     }),
     tracesUrl: setting({
       env: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -34,12 +34,12 @@ export function telemetrySettings(serviceName: string) {
           if (message !== undefined) context.addIssue({ code: "custom", message });
         })
         .optional(),
-      description: "The same for spans alone, taken as it is; beats OTEL_EXPORTER_OTLP_ENDPOINT",
+      description: "Full URL of the collector for spans; takes precedence",
     }),
     tracesExporter: setting({
       env: "OTEL_TRACES_EXPORTER",
       schema: choiceSetting(EXPORTERS, "otlp"),
-      description: "Where spans go: otlp, or none: they are made, passed on in traceparent, and sent nowhere",
+      description: "Exporter: otlp, or none (spans only propagate in traceparent)",
     }),
     tracesServiceName: setting({
       env: "OTEL_SERVICE_NAME",
@@ -49,7 +49,7 @@ export function telemetrySettings(serviceName: string) {
     tracesSampler: setting({
       env: "OTEL_TRACES_SAMPLER",
       schema: choiceSetting(SAMPLERS, "parentbased_always_on"),
-      description: `Which traces are kept: ${SAMPLERS.join(", ")}`,
+      description: `Sampler: ${SAMPLERS.join(", ")}`,
     }),
     tracesSamplerArg: setting({
       env: "OTEL_TRACES_SAMPLER_ARG",
@@ -58,18 +58,18 @@ export function telemetrySettings(serviceName: string) {
         .transform(Number)
         .refine((ratio) => ratio >= 0 && ratio <= 1, "expected a number from 0 to 1")
         .default(1),
-      description: "Share of traces that the traceidratio samplers keep, 0 to 1",
+      description: "Ratio of the traceidratio samplers, 0 to 1",
     }),
     tracesDisabled: setting({
       env: "OTEL_SDK_DISABLED",
       schema: booleanSetting(false),
-      description: "Make no spans at all",
+      description: "Disable spans",
     }),
     logTraceIds: setting({
       env: "LOG_TRACE_IDS",
       schema: booleanSetting(false),
       description:
-        "End each line of the text log with its trace_id and span_id; at LOG_LEVEL=debug and in json they are there anyway",
+        "Append trace_id and span_id to lines of the text log, as LOG_LEVEL=debug and json always do",
     }),
   };
 }
