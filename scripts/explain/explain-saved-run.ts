@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<SavedVerdict["state"], string>> = {
 const COLOURS: Readonly<Record<SavedVerdict["state"], number>> = { verified: 32, refused: 31, recorded: 2 };
 const LEGEND =
   "Verified: signature, body and token, by the keys below. Recorded: the words of the file's maker.";
+const ATTACKS = "Attacks (statuses are recorded; in brackets what verifying the message again finds):";
 const COMPARE = "Keys (RFC 7638 thumbprints), to be compared with those that the parties publish:";
 
 interface SavedRunIo {
@@ -48,6 +49,16 @@ export async function explainSavedRun(input: Uint8Array, io: SavedRunIo): Promis
       return { number: index + 1, state, reason, signedAt: atSeconds, proven, recorded };
     }),
   );
+  const attacks = await Promise.all(
+    run.attacks.map(async ({ title, aauth, bearer }) => {
+      const { state, reason } = await verifySavedMessage(aauth, PROFILES);
+      const recorded = {
+        aauth: `${aauth.status ?? "no status"} ${aauth.outcome}`,
+        ...(bearer && { bearer: `${bearer.status} ${bearer.outcome}` }),
+      };
+      return { title, state, reason, recorded };
+    }),
+  );
   const counts = (["verified", "recorded", "refused"] as const).map(
     (state) => `${rows.filter((row) => row.state === state).length} ${state}`,
   );
@@ -63,12 +74,34 @@ export async function explainSavedRun(input: Uint8Array, io: SavedRunIo): Promis
   });
   const keys = rows.flatMap(({ proven }) => proven?.keys.map((key) => keyLine(key, proven.signer)) ?? []);
   const list = keys.length === 0 ? [] : [COMPARE, ...new Set(keys)];
-  if (io.json) io.print(visibleText(JSON.stringify(rows)));
-  else
-    io.print(
-      [visibleText(`Run ${run.requestId}: ${counts.join(", ")}`), ...table, LEGEND, ...list].join("\n"),
-    );
+  const { version, mode } = run.protocol;
+  const spoken = `AAuth ${version}${mode === undefined ? "" : `, mode ${mode}`}`;
+  const head = visibleText(`Run ${run.requestId}, ${spoken}: ${counts.join(", ")}`);
+  if (io.json) io.print(visibleText(JSON.stringify({ protocol: run.protocol, messages: rows, attacks })));
+  else io.print([head, ...table, LEGEND, ...attackLines(attacks), ...list].join("\n"));
   return rows.some(({ state }) => state === "refused") ? 1 : 0;
+}
+
+interface AttackRow {
+  readonly title: string;
+  readonly state: SavedVerdict["state"];
+  readonly reason: string | undefined;
+  /** Status and outcome on either side. */
+  readonly recorded: { readonly aauth: string; readonly bearer?: string };
+}
+
+/** A refusal of an attack is what it should get: it does not count against the run. */
+function attackLines(attacks: readonly AttackRow[]): string[] {
+  const lines = attacks.map(({ title, state, reason, recorded: { aauth, bearer } }) => {
+    const found = {
+      refused: `refused here, too: ${reason}`,
+      verified: "valid by itself",
+      recorded: "as recorded",
+    };
+    const beside = bearer === undefined ? "" : `; bearer token: ${bearer}`;
+    return visibleText(`  ${title}: AAuth: ${aauth} (${found[state]})${beside}`);
+  });
+  return lines.length === 0 ? [] : [ATTACKS, ...lines];
 }
 
 const keyLine = ({ id, kid, thumbprint }: UsedKey, signer: string) =>

@@ -600,6 +600,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
       'made.insertAdjacentHTML("beforeend", String(child));',
     ],
   ],
+  R5: [
+    "the bearer twin's token leaves cut",
+    ["ui/test/features/take-along/take-along.test.ts", "R5: "],
+    ["ui/src/features/take-along/saved-attack.ts", 'name === "authorization" ?', "false ?"],
+  ],
 };
 
 /**

@@ -10,6 +10,7 @@ import {
   fromBase64,
   MAX_SAVED_RUN_BYTES,
   readSavedRun,
+  type SavedAttack,
   type SavedEvidence,
   type SavedMessage,
   type SavedRun,
@@ -84,7 +85,8 @@ const messageWith = (evidence?: SavedEvidence, changes: Partial<SavedMessage> = 
 });
 const fileOf = (messages: readonly SavedMessage[], changes: Partial<SavedRun> = {}) =>
   savedRunPage(viewer, {
-    ...{ format: "aauth-saved-run", version: 1, requestId: "run-1", savedAt: 1_790_000_100, messages },
+    ...{ format: "aauth-saved-run", version: 2, requestId: "run-1", savedAt: 1_790_000_100, messages },
+    ...{ protocol: { version: "draft -11", mode: "federated" }, attacks: [] },
     parties: [
       { id: "a", name: "Agent" },
       { id: "b", name: "Resource" },
@@ -147,9 +149,14 @@ describe("the file", () => {
       { id: "a", name: markup },
       { id: "b", name: markup },
     ];
+    const http = text.response;
+    const exchanges = [{ sender: markup, request: http, response: http }];
+    const attack: SavedAttack = {
+      ...{ title: markup, what: markup, aauth: messageWith(bad, text) },
+      bearer: { status: 1, outcome: markup, exchanges },
+    };
     const html = await fileOf([messageWith(undefined, text), messageWith(bad, text)], {
-      parties,
-      requestId: markup,
+      ...{ parties, requestId: markup, attacks: [attack], protocol: { version: markup, mode: markup } },
     });
     const { page } = await open(html);
     for (const row of [0, 1]) {
@@ -157,7 +164,52 @@ describe("the file", () => {
       expect(await page.locator("#injected, img, b").count()).toBe(0);
       expect(await page.locator(".detail").textContent()).toContain(markup);
     }
+    expect(await page.locator(".attacks").textContent()).toContain(markup);
+    expect(await page.locator("h1").textContent()).toContain(markup);
     expect(await page.title()).toBe("A run of AAuth");
+  });
+
+  test("opens on a message that is verified, and plays from the first", async () => {
+    const evidence = await evidenceOf();
+    const { page } = await open(await fileOf([messageWith(), messageWith(evidence), messageWith()]));
+    expect(await page.locator("h1").textContent()).toBe("A run of AAuth draft -11, mode federated");
+    const at = page.locator("[aria-live]");
+    expect(await at.textContent()).toBe("2 of 3, ✓ verified here");
+    await page.getByRole("button", { name: "Play" }).click();
+    expect(await at.textContent()).toBe("1 of 3, as recorded");
+  });
+
+  test("shows its attacks, and refuses them again", async () => {
+    const good = await evidenceOf();
+    const changed = { ...good, body: toBase64(new TextEncoder().encode('{"quantity":99}')) };
+    const refused = { outcome: "refused", status: 401, sentence: "Refused by the gateway." };
+    const http = { start: "GET /report", headers: [{ name: "authorization", value: "Bearer x…" }] };
+    const attack = (title: string, aauth: SavedMessage): SavedAttack => ({
+      ...{ title, what: "It is changed.", aauth },
+      bearer: {
+        ...{ status: 200, outcome: "the thief has it" },
+        exchanges: [{ sender: "The thief", request: http, response: http }],
+      },
+    });
+    const { page } = await open(
+      await fileOf([messageWith(good)], {
+        attacks: [
+          attack("Change it", messageWith(changed, refused)),
+          attack("Replay it", messageWith(good, refused)),
+          attack("Guess it", messageWith(undefined, refused)),
+        ],
+      }),
+    );
+    expect(await page.locator(".summary").textContent()).toContain("1 of 1 messages verified");
+    const found = page.locator(".attacks .side:last-child .found");
+    expect(await found.evaluateAll((all) => all.map((one) => one.getAttribute("data-state")))).toEqual([
+      ...["refused", "verified", "recorded"],
+    ]);
+    expect(await found.nth(0).textContent()).toContain("digest_mismatch");
+    await page.getByText("The messages", { exact: true }).first().click();
+    await page.locator("pre:visible").getByText("Bearer x…").first().waitFor(WAIT);
+    await page.getByText("The message", { exact: true }).first().click();
+    await expectAccessible(page, "saved-run-attacks", { everyShape: true });
   });
 
   test("may load and send nothing, even if a script got into it", async () => {
@@ -207,6 +259,11 @@ const MODES = {
   "draft-11": { profile: "draft-11", mode: "person-server" },
 } as const;
 
+const SPOKEN = {
+  "february-2026": { version: "February 2026", mode: "user-delegated" },
+  "draft-11": { version: "draft -11", mode: "person-server" },
+};
+
 /** Values of a page's requests that are good for whoever has them. */
 function secretsSentBy(page: Page): Set<string> {
   const secrets = new Set<string>();
@@ -238,6 +295,15 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     const panel = page.getByTestId("take-along");
     await panel.waitFor(WAIT);
     await page.getByTestId("protocol-view").getByText("step through with").waitFor(WAIT);
+    const bearer = new Set<string>();
+    page.on("response", async (response) => {
+      if (!response.url().includes("/break-it/")) return;
+      for (const [, token] of (await response.text()).matchAll(/Bearer ([^"\\]+)/g)) bearer.add(token!);
+    });
+    for (const title of ["Steal the token and use it", "Replay the request", "Change one byte of the body"]) {
+      await page.getByRole("button", { name: `Try: ${title}` }).click();
+      await page.getByRole("button", { name: `Show both sides: ${title}` }).waitFor(WAIT);
+    }
     await panel.getByRole("button", { name: "Save this run" }).click();
     const dialog = page.getByRole("dialog", { name: "Save this run" });
     await dialog.getByText("The file has whole tokens in it.").waitFor(WAIT);
@@ -247,7 +313,7 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     const downloaded = page.waitForEvent("download");
     await dialog.getByRole("button", { name: "Save the file" }).click();
     const html = readFileSync(await (await downloaded).path(), "utf8");
-    await panel.getByText(/It verifies [1-9]\d* of \d+ messages again/).waitFor(WAIT);
+    await panel.getByText(/It verifies [1-9]\d* of \d+ messages again.* 3 attacks/).waitFor(WAIT);
 
     expect(html.length).toBeLessThan(MAX_SAVED_RUN_BYTES);
     const run = await readSavedRun(html);
@@ -256,6 +322,17 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     const shown = await states(file);
     expect(shown).toEqual(run.messages.map(({ evidence }) => (evidence ? "verified" : "recorded")));
     expect(shown).toContain("verified");
+    expect(run.protocol).toEqual(SPOKEN[profile]);
+    const found = await file
+      .locator(".attacks .side:last-child .found")
+      .evaluateAll((all) => all.map((one) => one.textContent));
+    expect(found[0]).toMatch(/Refused in this browser, too. invalid_signature/);
+    expect(found[1]).toContain("Signature and token are valid in this browser");
+    expect(found[2]).toMatch(/Refused in this browser, too. digest_mismatch/);
+    expect(await file.locator(".attacks .side:first-child .outcome").allTextContents()).toEqual([
+      ...["200: the thief has the report.", "201: ordered twice.", "201: 25 became 2,500."],
+    ]);
+    await screenshot(file.locator(".attacks"), `saved-run-attacks-${profile}`);
     await file.locator('.row[data-state="verified"]').last().click();
     await screenshot(file.locator("main"), `saved-run-${profile}`);
 
@@ -265,11 +342,13 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
       ...(await context.cookies()).map(({ value }) => value),
       ...String(session).match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g)!,
       ...sent,
+      ...bearer,
     ];
     expect(sent.size).toBeGreaterThan(2);
+    expect(bearer.size).toBeGreaterThan(0);
     for (const secret of secrets) expect(whole).not.toContain(secret);
     // What is recorded is cut after twelve characters.
-    expect(whole).not.toMatch(/"d":|cookie|\/pending\/[\w-]{9}|"state"|authorization"/i);
+    expect(whole).not.toMatch(/"d":|cookie|\/pending\/[\w-]{9}|"state"|(?<!name":")authorization"/i);
     expect(whole).not.toMatch(/[?&](?:code|state)=[\w-]{13}|refresh_token\W{1,7}[\w-]{13}/);
   });
 });

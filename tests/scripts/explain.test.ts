@@ -415,14 +415,38 @@ describe("a saved run", () => {
       checks: [{ party: "b", name: "signature", verdict: "passed" }],
     };
     const messages = [{ ...recorded, evidence: change(evidence) }, recorded];
-    const run = { format: "aauth-saved-run", version: 1, requestId: "r", savedAt: 1, parties: [], messages };
-    return savedRunPage(VIEWER, run as SavedRun);
+    const refused = { ...recorded, outcome: "refused", status: 401 };
+    const attacks = [
+      {
+        ...{
+          title: "Change a byte",
+          what: "One byte.",
+          bearer: { status: 201, outcome: "lost", exchanges: [] },
+        },
+        aauth: { ...refused, evidence: { ...evidence, body: btoa("[]") } },
+      },
+      { ...{ title: "Replay it", what: "Twice." }, aauth: { ...refused, evidence } },
+      { ...{ title: "Guess \u202e", what: "A code." }, aauth: refused },
+    ];
+    const run: SavedRun = {
+      ...{
+        format: "aauth-saved-run",
+        version: 2,
+        requestId: "r",
+        savedAt: 1,
+        parties: [],
+        messages,
+        attacks,
+      },
+      protocol: { version: "February 2026", mode: "autonomous" },
+    };
+    return savedRunPage(VIEWER, run);
   }
 
   test("is verified by the keys in it, and the rest shown as recorded", async () => {
     const { status, out } = await explain(["-"], await savedRun());
     expect(status).toBe(0);
-    expect(out).toContain("Run r: 1 verified, 1 recorded, 0 refused");
+    expect(out).toContain("Run r, AAuth February 2026, mode autonomous: 1 verified, 1 recorded, 0 refused");
     const { thumbprint } = await key;
     const proven = "http://backend.localhost:8000 → resource.localhost: POST /orders, valid at 2026-09-21";
     expect(out).toContain(`1  ✓ verified  ${proven}`);
@@ -430,7 +454,21 @@ describe("a saved run", () => {
     expect(out.replace(/^ +2 .*/m, "")).not.toContain("call");
     expect(out).toContain("2  – recorded  a → b");
     const rows = JSON.parse((await explain(["-", "--json"], await savedRun())).out);
-    expect(rows).toMatchObject([{ state: "verified", proven: { keys: [{ thumbprint }] } }, { number: 2 }]);
+    expect(rows.messages).toMatchObject([
+      { state: "verified", proven: { keys: [{ thumbprint }] } },
+      { number: 2 },
+    ]);
+    expect(rows.protocol).toEqual({ version: "February 2026", mode: "autonomous" });
+    expect(rows.attacks).toMatchObject([{ state: "refused" }, { state: "verified" }, { state: "recorded" }]);
+  });
+
+  test("shows its attacks, whose refusal here confirms the recorded one", async () => {
+    const { status, out } = await explain(["-"], await savedRun());
+    expect(status).toBe(0);
+    expect(out).toContain("Change a byte: AAuth: 401 refused (refused here, too: digest_mismatch: ");
+    expect(out).toContain("; bearer token: 201 lost\n");
+    expect(out).toContain("Replay it: AAuth: 401 refused (valid by itself)\n");
+    expect(out).toContain("Guess \\u202e: AAuth: 401 refused (as recorded)\n");
   });
 
   test("is refused where a message was changed, whatever was recorded", async () => {

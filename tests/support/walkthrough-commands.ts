@@ -30,17 +30,21 @@ export function commandsOf(page: string): ShownCommand[] {
     });
 }
 
-/** What the demo would be started with. */
+/**
+ * What the demo would be started with. Keycloak and Agentgateway are left out: whether they can be
+ * started depends on the machine, not on the page.
+ */
 export function demoModes({ env, words }: ShownCommand): StackModes {
-  return readDemoSettings(env, words.slice(words.indexOf("--") + 1 || words.length)).modes;
+  const flags = words.slice(words.indexOf("--") + 1 || words.length);
+  const own = flags.filter(
+    (word, index) =>
+      !["--gateway", "--auth-server"].some((flag) => word === flag || flags[index - 1] === flag),
+  );
+  return readDemoSettings(env, own).modes;
 }
 
 export function isDemo({ words }: ShownCommand): boolean {
   return words.slice(0, 3).join(" ") === "npm run demo";
-}
-
-export function isCompose({ words }: ShownCommand): boolean {
-  return words[0] === "docker";
 }
 
 /**
@@ -51,7 +55,7 @@ export function problemOf(command: ShownCommand): string | undefined {
   const { words } = command;
   if (words[0] === "npm") {
     if (!(words[2]! in scripts)) return `there is no script ${words[2]}`;
-    if (isDemo(command)) return attempt(() => demoModes(withoutForeignParts(command)));
+    if (isDemo(command)) return attempt(() => demoModes(command));
   }
   const files = words.filter((word) => /^(?:agentgateway\/|docker-compose).*\.ya?ml$/.test(word));
   const lost = files.find((file) => !isThere(file));
@@ -71,18 +75,6 @@ const isThere = (path: string) => existsSync(REPOSITORY_ROOT + path);
 const { scripts } = JSON.parse(readFileSync(`${REPOSITORY_ROOT}package.json`, "utf8")) as {
   scripts: Record<string, string>;
 };
-
-/**
- * Whether Keycloak or Agentgateway can be started is for the machine to say, and no matter of the
- * page.
- */
-function withoutForeignParts({ line, env, words }: ShownCommand): ShownCommand {
-  const kept = words.filter(
-    (word, index) =>
-      !["--gateway", "--auth-server"].some((flag) => word === flag || words[index - 1] === flag),
-  );
-  return { line, env, words: kept };
-}
 
 function attempt(work: () => unknown): string | undefined {
   try {

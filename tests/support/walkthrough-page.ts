@@ -3,23 +3,24 @@ import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { fillLines } from "./walkthrough-lines.ts";
 
 const FOLDER = `${REPOSITORY_ROOT}docs/walkthrough/`;
-const REGION = /^<!-- run:([\w-]+) -->\n([\s\S]*?)\n<!-- \/run -->$/gm;
+const REGION = /^<!-- run:([\w-]+\/[\w-]+) -->\n([\s\S]*?)\n<!-- \/run -->$/gm;
 const FENCE = /^```\w*\n([\s\S]*?)\n```$/;
 
 /**
- * A part of a page that comes from a run: `<!-- run:NAME -->`, one fenced block, `<!-- /run -->`.
+ * A part of a page that comes from a run: `<!-- run:FLOW/NAME -->`, one block, `<!-- /run -->`.
  */
 export interface PageRegion {
+  /** `FLOW/NAME` */
   readonly name: string;
   /** With its fences. */
   readonly body: string;
 }
 
-/** What a page takes out of a run. */
+/** What a page takes out of the run of a flow. */
 export interface PageSource {
   /** Lines `service | line`, with the demo's ports. */
   readonly log: string;
-  /** Whole regions by name. Every other region of a page is lines of the log. */
+  /** Whole regions by name. Every other region of a flow is lines of the log. */
   readonly regions: Readonly<Record<string, string>>;
 }
 
@@ -31,9 +32,10 @@ export interface WalkthroughPage {
   /** The page without its regions: what people have written. */
   readonly prose: string;
   /**
-   * The same page out of another run. Problems are lines and regions that the run does not have.
+   * The same page out of other runs, by flow. Problems are lines and regions that a run does not
+   * have.
    */
-  from(source: PageSource): { text: string; problems: string[] };
+  from(sources: Readonly<Record<string, PageSource>>): { text: string; problems: string[] };
 }
 
 export function readWalkthroughPage(name: string): WalkthroughPage {
@@ -44,15 +46,21 @@ export function readWalkthroughPage(name: string): WalkthroughPage {
     text,
     regions,
     prose: text.replace(REGION, ""),
-    from({ log, regions: made }) {
-      const problems = Object.keys(made)
+    from(sources) {
+      const flows = Object.entries(sources);
+      const made = new Map(
+        flows.flatMap(([flow, source]) =>
+          Object.entries(source.regions).map(([region, block]) => [`${flow}/${region}`, block]),
+        ),
+      );
+      const problems = [...made.keys()]
         .filter((region) => !regions.some((shown) => shown.name === region))
         .map((region) => `the page has no region ${region}`);
-      // A service's lines go on from block to block.
-      const fill = fillLines(log);
+      // A service's lines go on from block to block of a flow.
+      const fill = new Map(flows.map(([flow, { log }]) => [flow, fillLines(log)]));
       const renewed = text.replace(REGION, (_all, region: string, body: string) => {
-        const block = made[region] ?? fillBlock(body, fill, problems);
-        return `<!-- run:${region} -->\n${block}\n<!-- /run -->`;
+        const ofFlow = fill.get(region.split("/", 1)[0]!) ?? fillLines("");
+        return `<!-- run:${region} -->\n${made.get(region) ?? fillBlock(body, ofFlow, problems)}\n<!-- /run -->`;
       });
       return { text: renewed, problems };
     },

@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readJaegerSpans } from "../../packages/protocol-trace/src/read/read-jaeger.ts";
 import type { StackModes } from "../../scripts/demo/stack.ts";
-import type { TestStack } from "./start-stack.ts";
-import { commandsOf, demoModes, isCompose, isDemo, missingFiles, problemOf } from "./walkthrough-commands.ts";
+import { type ServiceVariables, startStack, type TestStack } from "./start-stack.ts";
+import { commandsOf, demoModes, isDemo, missingFiles, problemOf } from "./walkthrough-commands.ts";
 import { type PageSource, readWalkthroughPage, writeWalkthroughPage } from "./walkthrough-page.ts";
 import { takeTracePicture } from "./walkthrough-picture.ts";
 import type { RecordedRun } from "./walkthrough-run.ts";
@@ -20,68 +20,79 @@ const IS_UPDATE = process.env.UPDATE_DOCS === "1";
  */
 const NO_VALUE = /\b(?:undefined|NaN)\b|\[object /;
 
-/** What a page is compared with, and made of. */
-export interface PageRun {
+/** A recorded run of a page, on a stack of its own. */
+export interface Flow {
+  /** What a command of the page must start. */
+  readonly modes: Partial<StackModes>;
+  /** What the stack is started with instead. Default: `modes` */
+  readonly stackModes?: () => Partial<StackModes>;
+  readonly env?: () => ServiceVariables;
+  readonly record: (stack: TestStack) => Promise<FlowRun>;
+}
+
+export interface FlowRun {
   readonly run: RecordedRun;
   /** Whole regions by name; the others are lines of the log. */
   readonly regions?: PageSource["regions"];
   /**
-   * The trace in the page's picture. Default the longest: the others are of documents that were
+   * The trace in the flow's picture. Default the longest: the others are of documents that were
    * read.
    */
   readonly traceId?: string;
-  readonly stack: Pick<TestStack, "urls" | "ports">;
-}
-
-export interface PageOptions {
-  /** What the page's first command must start. */
-  readonly modes?: Partial<StackModes>;
 }
 
 /**
- * The tests of a page of the walk-through against a real run. With `UPDATE_DOCS=1` the page is
- * written from the run before.
+ * The tests of a page of the walk-through against real runs, one after the other. A flow whose
+ * picture the page shows, `walkthrough-<flow>.png`, has its trace drawn. With `UPDATE_DOCS=1` the
+ * page is written from the runs before.
  */
-export function describePage(name: string, make: () => Promise<PageRun>, options: PageOptions = {}): void {
+export function describePage(name: string, flows: Readonly<Record<string, Flow>>): void {
   describe(`docs/walkthrough/${name}`, () => {
-    const picture = `walkthrough-${name.slice(0, 2)}`;
     let page = readWalkthroughPage(name);
-    let made: PageRun;
     let renewed: ReturnType<typeof page.from>;
+    const sources: Record<string, PageSource> = {};
+    let stack: TestStack | undefined;
+    afterAll(() => stack?.stop());
 
     beforeAll(async () => {
-      made = await make();
-      renewed = page.from({ log: made.run.log, regions: made.regions ?? {} });
+      for (const [flow, { modes, stackModes, env, record }] of Object.entries(flows)) {
+        stack = await startStack({ modes: stackModes?.() ?? modes, env: env?.() ?? {} });
+        const { run, regions = {}, traceId } = await record(stack);
+        sources[flow] = { log: run.log, regions };
+        const picture = `walkthrough-${flow}`;
+        if (IS_UPDATE && page.text.includes(`/${picture}.png)`))
+          await takeTracePicture(stack, traceId ?? longestTrace(run), picture);
+        await stack.stop();
+        stack = undefined;
+      }
+      renewed = page.from(sources);
       if (!IS_UPDATE) return;
       writeWalkthroughPage(page, renewed.text);
       page = readWalkthroughPage(name);
-      await takeTracePicture(made.stack, made.traceId ?? longestTrace(made.run), picture);
-    });
+    }, 300_000);
 
-    test("shows what a real run shows; keys and ids fit together as they do there", () => {
+    test("shows what real runs show; keys and ids fit together as they do there", () => {
       expect(renewed.problems).toEqual([]);
-      expect(Object.entries(made.regions ?? {}).filter(([, text]) => NO_VALUE.test(text))).toEqual([]);
+      const made = Object.values(sources).flatMap(({ regions }) => Object.values(regions));
+      expect(made.filter((text) => NO_VALUE.test(text))).toEqual([]);
       expect(canonical(page.text)).toBe(canonical(renewed.text));
     });
 
-    test("has no key, id or time outside of what comes from the run", () => {
+    test("has no key, id or time outside of what comes from the runs", () => {
       const inRegions = page.regions.map(({ body }) => body).join("\n");
       const known = new Set(runValues(inRegions).map(({ text }) => text));
       expect(runValues(page.prose).filter(({ text }) => !known.has(text))).toEqual([]);
     });
 
-    test("names commands that exist; the first ones start what was recorded", () => {
+    test("names commands that exist, and one that starts what was recorded of each flow", () => {
       const commands = commandsOf(page.text);
       expect(commands.map(problemOf).filter((problem) => problem !== undefined)).toEqual([]);
-      const demo = commands.find(isDemo)!;
-      expect(demoModes(demo)).toMatchObject(options.modes ?? {});
-      const compose = commands.find(isCompose)!;
-      const { policyFile: _file, ...modes } = options.modes ?? {};
-      expect(demoModes({ ...compose, words: [] })).toMatchObject(modes);
+      const started = commands.filter(isDemo).map(demoModes);
+      for (const { modes } of Object.values(flows))
+        expect(started).toContainEqual(expect.objectContaining(modes));
     });
 
     test("names files that are there", () => {
-      expect(page.text).toContain(`(../images/${picture}.png)`);
       expect(missingFiles(page.text)).toEqual([]);
     });
   });

@@ -20,26 +20,30 @@ export { independentSignatureBase } from "./independent-signature-base.ts";
 export type { KnownProfiles, MessageToExplain } from "./message.ts";
 export { profileOf } from "./profile-of.ts";
 export type {
+  SavedAttack,
+  SavedBearerSide,
   SavedCheck,
   SavedEvidence,
+  SavedExchange,
   SavedFact,
   SavedHttp,
   SavedKey,
   SavedMessage,
+  SavedProtocol,
   SavedRun,
   SavedRunCode,
 } from "./saved-run.ts";
+export { MAX_SAVED_RUN_BYTES, SavedRunError } from "./saved-run.ts";
 export {
   DATA_ELEMENT_ID,
   fromBase64,
-  MAX_SAVED_RUN_BYTES,
   packRun,
   readSavedRun,
-  SavedRunError,
   savedRunPage,
   toBase64,
   unpackRun,
-} from "./saved-run.ts";
+} from "./saved-run-file.ts";
+export { signedFields } from "./signed-fields.ts";
 export {
   type ProvenRequest,
   type SavedVerdict,

@@ -11,7 +11,9 @@ import { explainMessage } from "./explain-message.ts";
 import type { Explanation } from "./explanation.ts";
 import type { KnownProfiles } from "./message.ts";
 import { profileOf } from "./profile-of.ts";
-import { fromBase64, type SavedEvidence, type SavedKey, type SavedMessage } from "./saved-run.ts";
+import type { SavedEvidence, SavedKey, SavedMessage } from "./saved-run.ts";
+import { fromBase64 } from "./saved-run-file.ts";
+import { signedFields } from "./signed-fields.ts";
 
 /** The outcome of verifying a saved message again. */
 export interface SavedVerdict {
@@ -127,11 +129,11 @@ const ONE_SIGNATURE = /^[a-z*][\w.*-]*=:[\w+/-]+=*:$/;
 function requireNothingUnsigned({ url, headers }: SavedEvidence, profiles: KnownProfiles): void {
   if (/#|\?$/.test(url)) throw new Error("no signature covers a fragment or an empty query"); // hole R2b
   const { messages } = profileOf({ headers }, profiles);
-  const { signatureKey, signatureInput, signature } = messages.fields;
+  const { signatureInput, signature } = messages.fields;
   const input = fieldValue(headers, signatureInput) ?? "";
-  const { label, raw, components } = messages.parseSignatureInput(input);
-  const signed = [...components, signatureKey, signatureInput, signature];
-  const other = Object.keys(headers).find((name) => !signed.includes(name));
+  const { label, raw } = messages.parseSignatureInput(input);
+  const signed = signedFields({ headers }, profiles);
+  const other = Object.keys(headers).find((name) => !signed.has(name));
   if (other !== undefined) throw new Error(`the signature does not cover the field ${other}`); // hole R2c
   const isOne = input === `${label}=${raw}` && ONE_SIGNATURE.test(fieldValue(headers, signature) ?? "");
   if (!isOne) throw new Error("the message has more than its one signature"); // hole R2d

@@ -21,6 +21,7 @@ import {
   fromBase64,
   packRun,
   readSavedRun,
+  type SavedAttack,
   type SavedEvidence,
   type SavedKey,
   type SavedMessage,
@@ -77,7 +78,8 @@ const message = (evidence?: SavedEvidence): SavedMessage => ({
   ...(evidence && { evidence }),
 });
 const runOf = (...messages: SavedMessage[]): SavedRun => ({
-  ...{ format: "aauth-saved-run", version: 1, requestId: "r", savedAt: now(), messages },
+  ...{ format: "aauth-saved-run", version: 2, requestId: "r", savedAt: now(), messages, attacks: [] },
+  protocol: { version: "draft -11", mode: "person-server" },
   parties: [
     { id: "a", name: "A" },
     { id: "b", name: "B" },
@@ -226,12 +228,33 @@ describe("the file", () => {
     ],
     ["without data", async () => VIEWER, "saved_run_damaged"],
     ["of another format", () => page({ format: "other" }), "not_a_saved_run"],
-    ["of a later version", () => page({ version: 2 }), "saved_run_version"],
+    ["of another version", () => page({ version: 1 }), "saved_run_version"],
     ["with a message that is none", () => page({ messages: [null] }), "saved_run_damaged"],
     ["with a number for a text", () => page({ requestId: 1 }), "saved_run_damaged"],
-    ["with too many messages", withTooMany, "saved_run_too_large"],
+    [
+      "with an attack that is none",
+      () => page({ attacks: [{ title: "x", what: "x" }] }),
+      "saved_run_damaged",
+    ],
+    ["without a version of AAuth", () => page({ protocol: {} }), "saved_run_damaged"],
+    [
+      "with too many messages",
+      () => withTooMany({ messages: Array(501).fill(message()) }),
+      "saved_run_too_large",
+    ],
+    ["with too many attacks", () => withTooMany({ attacks: Array(101).fill(ATTACK) }), "saved_run_too_large"],
   ])("a file %s is refused with a code", async (_what, make, code) => {
     await expect(make().then(readSavedRun)).rejects.toMatchObject({ name: "SavedRunError", code });
+  });
+
+  test("has attacks with both sides, and verifies their messages like others", async () => {
+    const evidence = await whole(await agentToken(), [PROVIDERS_KEY]);
+    const changed = { ...evidence, body: toBase64(new TextEncoder().encode(BODY.replace("25", "99"))) };
+    const attack = { ...ATTACK, aauth: message(changed) };
+    const { attacks } = await readSavedRun(await savedRunPage(VIEWER, { ...runOf(), attacks: [attack] }));
+    expect(attacks).toEqual([attack]);
+    const verdict = await verifySavedMessage(attacks[0]!.aauth, PROFILES);
+    expect(verdict).toMatchObject({ state: "refused", reason: expect.stringContaining("digest_mismatch") });
   });
 
   test("a run is written with as many messages as are read, and not with more", async () => {
@@ -255,11 +278,20 @@ describe("the file", () => {
   });
 });
 
+const SENT = { start: "POST /orders", headers: [{ name: "authorization", value: "Bearer x…" }], body: "{}" };
+const ATTACK: SavedAttack = {
+  ...{ title: "Change one byte of the body", what: "One byte changes.", aauth: message() },
+  bearer: {
+    ...{ status: 201, outcome: "25 became 2,500" },
+    exchanges: [{ sender: "An intruder", request: SENT, response: { start: "Status 201", headers: [] } }],
+  },
+};
+
 const page = (changes: object = {}) => savedRunPage(VIEWER, { ...runOf(message()), ...changes } as SavedRun);
 
 /** A file that `savedRunPage` does not write. */
-async function withTooMany(): Promise<string> {
-  const json = JSON.stringify(runOf(...Array(501).fill(message())));
+async function withTooMany(changes: Partial<SavedRun>): Promise<string> {
+  const json = JSON.stringify({ ...runOf(), ...changes });
   const stream = new Blob([json]).stream().pipeThrough(new CompressionStream("gzip"));
   const data = toBase64(new Uint8Array(await new Response(stream).arrayBuffer()));
   return VIEWER.replace('"aauth-run">', `"aauth-run">${data}`);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** A signed request of a run as it was sent, and the published keys that verifying it takes. */
-const savedEvidenceSchema = z.object({
+export const savedEvidenceSchema = z.object({
   method: z.string(),
   /** Absolute. */
   url: z.string(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bearerSideSchema } from "./bearer-twin.ts";
+import { savedEvidenceSchema } from "./run-evidence.ts";
 
 /**
  * The ways to tamper with a message of a run of February 2026, each a request that is really sent.
@@ -133,6 +134,10 @@ export const breakItResultSchema = z.object({
    * `GET /optimization/{id}/attempts/{trace_id}`.
    */
   trace_id: z.string().optional(),
+  /**
+   * The tampered request, to be verified again; absent where it may not leave the backend whole.
+   */
+  evidence: savedEvidenceSchema.optional(),
   /** The same attack on the bearer twin; for some variants only. */
   bearer: bearerSideSchema.optional(),
 });

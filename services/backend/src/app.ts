@@ -33,7 +33,7 @@ import type { SupplyChainAgent } from "./runs/run-context.ts";
 import { RunService } from "./runs/run-service.ts";
 import { createRunStores } from "./runs/run-store.ts";
 import { createTraceClient } from "./traces/trace-client.ts";
-import { wholeEvidence } from "./traces/whole-evidence.ts";
+import { wholeAttack, wholeEvidence } from "./traces/whole-evidence.ts";
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
@@ -137,6 +137,8 @@ function createServices(
     evidence &&
     createAttempts(dialect.breakIt(), {
       ...{ evidence, transport, twin, now },
+      whole: (request) =>
+        wholeAttack(request, { agentUrl: supplyChainAgentUrl, discovery: dialect.discovery }),
       renew: createRenewal({ ...calling, ...runStores, evidence }),
     });
   const enrolments = createEnrolments(config.delegatesFile, logger);

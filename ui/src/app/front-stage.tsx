@@ -2,13 +2,13 @@ import { apiRoutes } from "backend-api";
 import type { User } from "oidc-client-ts";
 import { type ReactNode, useCallback, useState } from "react";
 import type { ApiClient } from "../api/client.ts";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { useRunTrace } from "../features/protocol/use-run-trace.ts";
 import { RunStage } from "./run-stage.tsx";
 
 interface FrontStageProps {
   client: ApiClient;
-  /** Wire profile of the demo. */
-  profile: string | undefined;
+  config: Pick<RuntimeConfig, "profile" | "mode">;
   /** Another run is another stage. */
   requestId: string;
   user: User;

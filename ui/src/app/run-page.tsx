@@ -5,6 +5,7 @@ import type { ApiClient } from "../api/client.ts";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import type { RunAddress } from "../components/run-address.ts";
 import { useTitle } from "../components/use-title.ts";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { useRunTrace } from "../features/protocol/use-run-trace.ts";
 import { RunPageHead } from "./run-page-head.tsx";
 import { RunStage } from "./run-stage.tsx";
@@ -12,8 +13,7 @@ import { replaceRunAddress } from "./use-run-address.ts";
 
 interface RunPageProps {
   client: ApiClient;
-  /** Wire profile of the demo. */
-  profile: string | undefined;
+  config: Pick<RuntimeConfig, "profile" | "mode">;
   /** Address of a run, an order, or an attempt to break a run. Another one is another page. */
   address: RunAddress;
   user: User;

@@ -7,7 +7,11 @@ import { Fold } from "../components/fold.tsx";
 import { inPlace } from "../components/in-place.ts";
 import { Panel } from "../components/panel.tsx";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { runningVersion } from "../config/versions.ts";
+import { attacksMade } from "../features/break-it/attacks-made.ts";
 import { BreakIt } from "../features/break-it/break-it.tsx";
+import { useAttempts } from "../features/break-it/use-attempts.ts";
 import { AttemptView } from "../features/protocol/attempt-view.tsx";
 import { mostTelling } from "../features/protocol/most-telling.ts";
 import { ProtocolView } from "../features/protocol/protocol-view.tsx";
@@ -17,8 +21,7 @@ import { Waterfall } from "../features/traces/waterfall.tsx";
 
 interface RunStageProps {
   client: ApiClient;
-  /** Wire profile of the demo. */
-  profile: string | undefined;
+  config: Pick<RuntimeConfig, "profile" | "mode">;
   /** Run, order or attempt on the stage, with the message that is open. */
   address: RunAddress;
   user: User;
@@ -36,9 +39,11 @@ interface RunStageProps {
 
 /** The messages of a run, the attacks on it, its spans, and what can be taken along of it. */
 export function RunStage(props: RunStageProps) {
-  const { client, profile, address, user, disabled, state, isReplayed, onOpen, children } = props;
+  const { client, config, address, user, disabled, state, isReplayed, onOpen, children } = props;
   const { kind, requestId, messageId } = address;
   const { trace, run } = state;
+  const { profile } = config;
+  const control = useAttempts(client, requestId);
   const nameOf = useCallback((sub: string) => (sub === user.profile.sub ? nameIn(user) : undefined), [user]);
   const hrefOf = (id: string) => formatRunAddress({ ...address, messageId: id });
   const hasMessages = run !== undefined && run.messages.length > 0;
@@ -64,7 +69,7 @@ export function RunStage(props: RunStageProps) {
       )}
       {trace?.break_it && (
         <BreakIt
-          {...{ client, profile, requestId, disabled }}
+          {...{ profile, control, disabled }}
           offers={trace.break_it}
           addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
           renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
@@ -99,6 +104,8 @@ export function RunStage(props: RunStageProps) {
         <Panel title="Take it along">
           <TakeAlong
             {...{ client, requestId, run }}
+            protocol={protocolOf(config)}
+            attacks={attacksMade(control.attempts, profile)}
             hasEvidence={trace?.break_it !== undefined}
             message={run.messages.find(({ id }) => id === messageId) ?? mostTelling(run.messages)?.message}
           />
@@ -106,6 +113,11 @@ export function RunStage(props: RunStageProps) {
       )}
     </>
   );
+}
+
+function protocolOf(config: RunStageProps["config"]) {
+  const { title, mode } = runningVersion(config);
+  return { version: title, ...(mode && { mode: mode.name }) };
 }
 
 function NoMessages({ state, disabled }: Pick<RunStageProps, "state" | "disabled">) {

@@ -77,7 +77,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           <RunPage
             key={[address.kind, address.requestId, address.attemptId].join(" ")}
             client={client}
-            profile={config.profile}
+            config={config}
             address={address}
             user={user}
             disabled={isLapsed}
@@ -97,7 +97,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
               <FrontStage
                 key={requestId}
                 client={client}
-                profile={config.profile}
+                config={config}
                 requestId={requestId}
                 user={user}
                 disabled={isLapsed}

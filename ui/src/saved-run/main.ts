@@ -12,36 +12,48 @@ import {
   unpackRun,
   verifySavedMessage,
 } from "aauth-explain";
+import { attackList, type JudgedAttack } from "./attacks.ts";
 import { element } from "./elements.ts";
 import { time } from "./message-detail.ts";
 import { type JudgedRun, player } from "./player.ts";
 
 const PROFILES = [draft11, february2026] as const;
 
-async function judgedRun(): Promise<JudgedRun> {
+async function judgedRun(): Promise<JudgedRun & { attacks: JudgedAttack[] }> {
   const run = await unpackRun(document.getElementById(DATA_ELEMENT_ID)?.textContent ?? "");
   const verdicts = await Promise.all(run.messages.map((message) => verifySavedMessage(message, PROFILES)));
-  return { run, verdicts };
+  const attacks = await Promise.all(
+    run.attacks.map(async (attack) => ({
+      attack,
+      verdict: await verifySavedMessage(attack.aauth, PROFILES),
+    })),
+  );
+  return { run, verdicts, attacks };
 }
 
-function page({ run, verdicts }: JudgedRun): HTMLElement[] {
+function page({ run, verdicts, attacks }: Awaited<ReturnType<typeof judgedRun>>): HTMLElement[] {
   const count = (state: SavedVerdict["state"]) =>
     verdicts.filter((verdict) => verdict.state === state).length;
   const refused = count("refused");
+  const { version, mode } = run.protocol;
+  const spoken = `AAuth ${version}${mode === undefined ? "" : `, mode ${mode}`}`;
   return [
-    element("h1", {}, "A run of AAuth"),
+    element("h1", {}, `A run of ${spoken}`),
     element(
       "p",
       { class: "summary", "data-state": refused > 0 ? "refused" : "verified" },
       `${count("verified")} of ${verdicts.length} messages verified in this browser, ${refused} refused, ${count("recorded")} shown as recorded.`,
     ),
+    attacks.length > 0 &&
+      element("p", {}, element("a", { href: "#attacks" }, `${attacks.length} attacks on it`), " below."),
     element(
       "p",
       {},
       `Recorded as run ${run.requestId.slice(0, 8)}, saved ${time(run.savedAt)}. This page makes no request. Do not trust the verdicts of a file from someone else: its script is theirs, too. Verify it with npm run explain, and compare the thumbprints of its keys with those of the keys that the parties publish.`,
     ),
     run.messages.length > 0 ? player({ run, verdicts }) : element("p", {}, "The file has no messages."),
-  ];
+    attacks.length > 0 && attackList(attacks),
+  ].filter((made) => made !== false);
 }
 
 function problem(error: unknown): HTMLElement[] {

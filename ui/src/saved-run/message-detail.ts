@@ -48,14 +48,18 @@ export function messageDetail(message: SavedMessage, verdict: SavedVerdict, plac
     element("h2", {}, `${place.number}. ${what}`),
     element("p", { class: "way" }, way),
     verdictOf(verdict),
-    message.evidence === undefined
-      ? recorded(message)
-      : element(
-          "div",
-          {},
-          judgedHere(message.evidence, verdict),
-          folded("What was recorded", recordedTitle(message, place), recorded(message)),
-        ),
+    messageBody(message, verdict, recordedTitle(message, place)),
+  );
+}
+
+/** What was found out here, where the file has the message whole, and what was recorded. */
+export function messageBody(message: SavedMessage, verdict: SavedVerdict, title?: HTMLElement): HTMLElement {
+  if (message.evidence === undefined) return recorded(message);
+  return element(
+    "div",
+    {},
+    judgedHere(message.evidence, verdict),
+    folded("What was recorded", ...(title ? [title] : []), recorded(message)),
   );
 }
 
@@ -169,10 +173,10 @@ const factList = (facts: readonly SavedFact[]) =>
 
 const block = (text: string) => element("pre", { tabindex: "0" }, text);
 
-const http = ({ start, headers, body }: SavedHttp) =>
+export const http = ({ start, headers, body }: SavedHttp) =>
   block([start, ...headers.map(({ name, value }) => `${name}: ${value}`), "", body ?? ""].join("\n").trim());
 
-const folded = (title: string, ...content: HTMLElement[]) =>
+export const folded = (title: string, ...content: HTMLElement[]) =>
   element("details", {}, element("summary", {}, title), ...content);
 
 const indented = (value: unknown) => JSON.stringify(value, null, 2);

@@ -23,6 +23,8 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
   const position = element("span", { class: "position", role: "status" });
   let at = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
+  /** Until a button, a row or a key is pressed. */
+  let isUntouched = true;
 
   function show(index: number): void {
     at = Math.min(Math.max(index, 0), rows.length - 1);
@@ -48,11 +50,13 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
       if (at + 1 < rows.length) show(at + 1);
       else stop();
     }, STEP_MS);
-    show(at + 1 < rows.length ? at : 0);
+    show(isUntouched || at + 1 === rows.length ? 0 : at);
+    isUntouched = false;
   }
 
   const step = (by: number) => {
     if (timer !== undefined) stop();
+    isUntouched = false;
     show(at + by);
   };
   const play = button("▶ Play", () => (timer === undefined ? start() : stop()));
@@ -63,7 +67,7 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
     if (key === "ArrowRight") step(1);
     if (key === "ArrowLeft") step(-1);
   });
-  show(0);
+  show(firstShown(verdicts));
   return element(
     "div",
     { class: "stage" },
@@ -84,6 +88,20 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
     ),
     detail,
   );
+}
+
+/**
+ * What a reader came for: a message that is refused here, else the last that is verified, which has
+ * most to show.
+ */
+function firstShown(verdicts: readonly SavedVerdict[]): number {
+  const refused = verdicts.findIndex(({ state }) => state === "refused");
+  return refused >= 0
+    ? refused
+    : Math.max(
+        verdicts.findLastIndex(({ state }) => state === "verified"),
+        0,
+      );
 }
 
 function button(text: string, onPress: () => void): HTMLButtonElement {

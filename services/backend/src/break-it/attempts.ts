@@ -7,7 +7,8 @@ import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import type { Run } from "../runs/run.ts";
 import type { Attempt, BreakItDialect } from "./dialect.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Evidence, SentRequest } from "./evidence.ts";
+import type { ForgedRequest } from "./forged-request.ts";
 import { materialOf } from "./material.ts";
 import { type Refusal, readRefusal } from "./read-refusal.ts";
 import type { Renew } from "./renewal.ts";
@@ -26,6 +27,8 @@ interface AttemptsDeps {
   readonly transport: Transport;
   /** Where some attempts are made on a bearer token, too. */
   readonly twin: Pick<BearerTwin, "attack">;
+  /** A tampered request with its keys; undefined where it may not leave whole. */
+  readonly whole: (request: SentRequest) => Promise<BreakItResult["evidence"]>;
   /** Makes requests of a completed run that have expired. */
   readonly renew: Renew;
   /** Unix seconds. */
@@ -59,7 +62,7 @@ const EXPIRED =
 
 /** The attempts of one dialect. */
 export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Attempts {
-  const { evidence, transport, twin, renew, now } = deps;
+  const { evidence, transport, twin, whole, renew, now } = deps;
   const busy = new Set<string>();
   const attempts = new QuotaStore<{ runId: string; spanId: string; at: number }>({
     maxEntries: MAX_ATTEMPTS_KEPT,
@@ -93,19 +96,18 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
 
   async function judge(run: Run, variant: AnyBreakItVariant): Promise<BreakItResult> {
     const attempt = dialect.attempts.get(variant)!;
-    let to: { readonly url: string; readonly receiver: string } | undefined;
+    let forged: ForgedRequest | undefined;
     const forge = async () => {
-      const forged = await attempt.forge(materialOfRun(run)!, run);
-      const { url } = forged;
-      to = { url, receiver: dialect.receiverOf(url) };
+      forged = await attempt.forge(materialOfRun(run)!, run);
       return forged;
     };
     const options = { transport, runId: run.id, variant, timeoutMs: TIMEOUT_MS };
     const { response, place } = await sendForged(forge, options).catch((error: unknown) => {
-      throw explained(error, to);
+      throw explained(error, forged && { ...forged, receiver: dialect.receiverOf(forged.url) });
     });
     const { status } = response;
-    const { url, receiver } = to!;
+    const { url, body } = forged!;
+    const receiver = dialect.receiverOf(url);
     const refusal = readRefusal(response, await readBounded(response, MAX_ANSWER_BYTES), receiver);
     // The gateway has not reached the receiver. A check that names its code has looked, with any
     // status.
@@ -114,10 +116,12 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
       const made = { runId: run.id, spanId: place.spanId, at: now() };
       attempts.put(run.userId, place.traceId, made, ATTEMPT_SECONDS);
     }
+    const saved = body && (await whole({ ...forged!, body, status }));
     return {
       variant,
       status,
       ...verdict(status, refusal, attempt),
+      ...(saved && { evidence: saved }),
       ...(place !== undefined && { trace_id: place.traceId }),
     };
   }

@@ -93,7 +93,7 @@ export class DelegatesService {
       const message =
         networkCodeOf(cause) === "timeout"
           ? `The delegate did not answer within ${timeoutSeconds} seconds; its log shows what it waits for`
-          : "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)";
+          : "The delegate does not answer; start it as it was enrolled (docs/walkthrough/6-keys-and-delegates.md)";
       throw new BackendError("unreachable", message, { cause });
     }
     return this.#describe(enrolment, userId);

@@ -7,7 +7,7 @@
 
 import { type Discovery, draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { explainMessage, profileOf } from "aauth-explain";
+import { explainMessage, profileOf, signedFields } from "aauth-explain";
 import type { RunEvidence } from "backend-api";
 import type { SentRequest } from "../break-it/evidence.ts";
 import { membersOf } from "../break-it/material.ts";
@@ -33,18 +33,35 @@ const MEMBERS: ReadonlySet<string> = new Set([
   ...["scope", "redirect_uri", "capabilities", "mission_s256"],
 ]);
 
+interface EvidenceOptions {
+  /** Resource that the run calls; all else is a token endpoint. */
+  readonly agentUrl: string;
+  readonly discovery: Discovery;
+}
+
 /**
  * Selects the requests that may leave, each with the keys that verifying it takes. One that does
  * not verify now is left out: its keys cannot be found, or are no longer published.
- *
- * @param options.agentUrl resource that the run calls; all else is a token endpoint
  */
 export async function wholeEvidence(
   sent: readonly SentRequest[],
-  options: { readonly agentUrl: string; readonly discovery: Discovery },
+  options: EvidenceOptions,
 ): Promise<SavedEvidence[]> {
   const found = await Promise.all(sent.filter(mayLeave).map((request) => withKeys(request, options)));
-  return found.filter((evidence) => evidence !== undefined);
+  return found.flatMap(({ evidence, verdict }) => (verdict === "refused" ? [] : [evidence]));
+}
+
+/**
+ * The same of an attack. It need not verify: undefined where it may not leave, or where a key that
+ * judging it takes cannot be found.
+ */
+export async function wholeAttack(
+  sent: SentRequest,
+  options: EvidenceOptions,
+): Promise<SavedEvidence | undefined> {
+  if (!mayLeave(sent)) return undefined;
+  const { evidence, hasKeys } = await withKeys(sent, options);
+  return hasKeys ? evidence : undefined;
 }
 
 function mayLeave(request: SentRequest): boolean {
@@ -68,9 +85,8 @@ function readMembers(request: SentRequest): Readonly<Record<string, unknown>> | 
 }
 
 function coveredBy({ headers }: SentRequest): readonly string[] {
-  const { messages } = profileOf({ headers }, PROFILES);
   try {
-    return messages.parseSignatureInput(headers["signature-input"] ?? "").components;
+    return [...signedFields({ headers }, PROFILES)];
   } catch {
     // It has no place in a file where signed messages are verified.
     return ["unreadable"];
@@ -80,18 +96,23 @@ function coveredBy({ headers }: SentRequest): readonly string[] {
 /** The keys are those that a verifier asks for. */
 async function withKeys(
   { method, url, headers, body }: SentRequest,
-  { agentUrl, discovery }: { readonly agentUrl: string; readonly discovery: Discovery },
-): Promise<SavedEvidence | undefined> {
+  { agentUrl, discovery }: EvidenceOptions,
+): Promise<{ evidence: SavedEvidence; verdict: string; hasKeys: boolean }> {
   const { origin } = new URL(url);
   const endpoint = origin === new URL(agentUrl).origin ? "resource" : "token";
   const keys = new Map<string, SavedEvidence["keys"][number]>();
   const keep = (id: string, jwk: object) => keys.set(JSON.stringify([id, jwk]), { id, jwk: { ...jwk } });
+  let hasKeys = true;
+  const asked = <Found>(looked: Promise<Found>) =>
+    looked.catch((error: unknown) => {
+      hasKeys = false;
+      throw error;
+    });
   const profile = profileOf({ headers }, PROFILES);
   const input = profile.messages.parseSignatureInput(headers["signature-input"]!);
-  const { signatureKey, signatureInput, signature } = profile.messages.fields;
-  const signed = new Set<string>([...input.components, signatureKey, signatureInput, signature]);
+  const signed = signedFields({ headers }, PROFILES);
   const kept = Object.entries(headers).filter(([name]) => signed.has(name)); // hole R1d
-  const explanation = await explainMessage(
+  const { verdict } = await explainMessage(
     { method, url, headers: Object.fromEntries(kept), body },
     {
       ...{ profiles: [profile], endpoint, audience: origin, now: () => input.created ?? 0 },
@@ -99,24 +120,24 @@ async function withKeys(
       discovery: {
         ...discovery,
         async key(kind, id, kid) {
-          const found = await discovery.key(kind, id, kid);
+          const found = await asked(discovery.key(kind, id, kid));
           keep(id, found.jwk);
           return found;
         },
         async keys(kind, id) {
-          const found = await discovery.keys(kind, id);
+          const found = await asked(discovery.keys(kind, id));
           for (const jwk of found.keys) keep(id, jwk);
           return found;
         },
       },
     },
   );
-  if (explanation.verdict === "refused") return undefined;
-  return {
+  const evidence: SavedEvidence = {
     ...{ method, url, endpoint, headers: Object.fromEntries(kept) },
     body: Buffer.from(body).toString("base64"),
     keys: [...keys.values()],
   };
+  return { evidence, verdict, hasKeys };
 }
 
 /** Issuer of the token that a request was signed with: trusted here, since it is the run's own. */

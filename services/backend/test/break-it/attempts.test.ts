@@ -49,11 +49,15 @@ async function serviceWith(answer: () => Response, { isExpired = false, renewabl
   let kept: readonly SentRequest[] = isExpired ? [] : requests;
   const evidence = { of: () => kept } as unknown as Evidence;
   const twin = { attack: async () => undefined };
+  const whole = async ({ method, url, body }: SentRequest) => ({
+    ...{ method, url, endpoint: "resource" as const, headers: {}, keys: [] },
+    body: Buffer.from(body).toString("base64"),
+  });
   const renew = async () => {
     if (!renewable) throw new BackendError("conflict", "it could not be made again");
     kept = requests;
   };
-  return createAttempts(dialect, { evidence, transport: async () => answer(), twin, renew, now });
+  return createAttempts(dialect, { evidence, transport: async () => answer(), twin, whole, renew, now });
 }
 
 const attempt = async (variant: BreakItVariant, answer: () => Response) =>
@@ -95,8 +99,13 @@ describe("a refusal is as it was meant to be by the check that the tampering is 
 
   test("what was let in has no verdict", async () => {
     expect(await attempt("stale", () => new Response("{}"))).toEqual({
-      ...{ variant: "stale", refused: false, status: 200 },
+      ...{ variant: "stale", refused: false, status: 200, evidence: expect.anything() },
     });
+  });
+
+  test("the tampered request is in the result, as far as it may leave whole", async () => {
+    const { evidence } = await attempt("changed-path", () => refused(401, "code=invalid_signature"));
+    expect(evidence).toMatchObject({ url: `${AGENT}/admin`, body: Buffer.from("{}").toString("base64") });
   });
 });
 

@@ -106,7 +106,8 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
   const evidence = { of: () => requests } as unknown as Evidence;
   const twin = { attack: async () => undefined };
   const renew = async () => {};
-  return { service: createAttempts(dialect, { evidence, transport, twin, renew, now }), clock };
+  const whole = async () => undefined;
+  return { service: createAttempts(dialect, { evidence, transport, twin, whole, renew, now }), clock };
 }
 
 interface World {

@@ -6,7 +6,7 @@ import { verifySavedMessage } from "aauth-explain";
 import { apiRoutes } from "backend-api";
 import { afterEach, describe, expect, test } from "vitest";
 import type { SentRequest } from "../../src/break-it/evidence.ts";
-import { wholeEvidence } from "../../src/traces/whole-evidence.ts";
+import { wholeAttack, wholeEvidence } from "../../src/traces/whole-evidence.ts";
 import { type ScriptedStack, startScriptedStack } from "../scripted-stack.ts";
 
 const BACKEND = "https://backend.localhost";
@@ -117,6 +117,35 @@ describe("the requests that leave whole", () => {
     expect(Object.keys(evidence!.headers).sort()).toEqual([
       ...["content-digest", "content-type", "signature", "signature-input", "signature-key"],
     ]);
+  });
+});
+
+describe("an attack that leaves whole", () => {
+  const attack = (request: SentRequest, known: object = documents) =>
+    wholeAttack(request, {
+      agentUrl: AGENT,
+      discovery: createTestDiscovery({ documents: known as never }, { now }),
+    });
+  const changed = async () => {
+    const request = await sent(`${AGENT}/`, { jsonrpc: "2.0", quantity: 25 });
+    return { ...request, body: new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0", quantity: 99 })) };
+  };
+
+  test("need not verify, and is refused again for what is wrong with it", async () => {
+    const evidence = await attack(await changed());
+    expect(await verifySavedMessage({ evidence: evidence! }, PROFILES)).toMatchObject({
+      ...{ state: "refused", reason: expect.stringContaining("digest_mismatch") },
+    });
+  });
+
+  test("stays where its keys cannot be found: it would be refused for another reason", async () => {
+    expect(await attack(await changed(), {})).toBeUndefined();
+  });
+
+  test("R1: stays with a code in it, and without a signature", async () => {
+    expect(await attack(await sent(`${PERSON_SERVER}/aauth/token`, { code: "ABCD-1234" }))).toBeUndefined();
+    const headers = { authorization: "Bearer eyJ.e.A", "content-type": "application/json" };
+    expect(await attack({ ...(await changed()), headers })).toBeUndefined();
   });
 });
 

@@ -1,11 +1,6 @@
 import type { BearerExchange } from "backend-api";
 import { compareTexts } from "protocol-trace/read";
-
-const SENDERS: Record<BearerExchange["sender"], string> = {
-  agent: "The agent",
-  thief: "The thief, with the agent’s token",
-  network: "An intruder on the way",
-};
+import { SENDERS } from "./variant-wording.ts";
 
 /** Requests to the bearer twin with their responses, whole. What an intruder changed is marked. */
 export function BearerExchanges({ exchanges }: { exchanges: readonly BearerExchange[] }) {

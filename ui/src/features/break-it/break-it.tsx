@@ -1,19 +1,17 @@
 import { Button } from "@mantine/core";
 import { type AnyBreakItVariant, type BreakItOffer, bearerTwinVariantSchema } from "backend-api";
 import { type ReactNode, useId, useState } from "react";
-import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { AttemptRow } from "./attempt-row.tsx";
 import styles from "./break-it.module.css";
 import { summaryOf } from "./summary.ts";
-import { useAttempts } from "./use-attempts.ts";
+import type { AttemptsControl } from "./use-attempts.ts";
 
 interface BreakItProps {
-  client: ApiClient;
   /** Wire profile of the demo. */
   profile: string | undefined;
-  requestId: string;
+  control: AttemptsControl;
   offers: readonly BreakItOffer[];
   /** Nothing can be sent. */
   disabled: boolean;
@@ -28,8 +26,8 @@ const TWIN: readonly AnyBreakItVariant[] = bearerTwinVariantSchema.options;
 
 /** "Now break it": attacks on the run, really sent, beside the same attacks on a bearer token. */
 export function BreakIt(props: BreakItProps) {
-  const { client, profile, requestId, offers, disabled, addressOf, renderAttempt } = props;
-  const { attempts, busy, isRunningAll, run, runAll, stop } = useAttempts(client, requestId);
+  const { profile, control, offers, disabled, addressOf, renderAttempt } = props;
+  const { attempts, busy, isRunningAll, run, runAll, stop } = control;
   const [shown, setShown] = useState<AnyBreakItVariant | undefined>(undefined);
   const [areOthersShown, showOthers] = useState(false);
   const othersId = useId();

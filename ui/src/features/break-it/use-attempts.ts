@@ -14,6 +14,8 @@ export type Attempt = { result: BreakItResult } | { failure: Failure };
 
 export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
 
+export type AttemptsControl = ReturnType<typeof useAttempts>;
+
 /** Attempts of one run, made one at a time. */
 export function useAttempts(client: ApiClient, requestId: string) {
   const [attempts, setAttempts] = useState<Attempts>({});

@@ -1,4 +1,4 @@
-import type { AnyBreakItVariant, BearerTwinVariant } from "backend-api";
+import type { AnyBreakItVariant, BearerExchange, BearerTwinVariant } from "backend-api";
 import { type ByDialect, ofDialect } from "protocol-trace/by-dialect";
 import { AGENT_NAMES } from "topology";
 
@@ -244,6 +244,13 @@ const TWIN_WORDINGS: Record<BearerTwinVariant, TwinWording> = {
     why: "The token says nothing about the body: any body goes with it.",
     refusal: "the body was changed",
   },
+};
+
+/** Parties that send to the bearer twin. */
+export const SENDERS: Record<BearerExchange["sender"], string> = {
+  agent: "The agent",
+  thief: "The thief, with the agent’s token",
+  network: "An intruder on the way",
 };
 
 /** Undefined for a variant without a twin. */

@@ -1,17 +1,28 @@
-import type { SavedCheck, SavedEvidence, SavedFact, SavedHttp, SavedMessage, SavedRun } from "aauth-explain";
+import type {
+  SavedAttack,
+  SavedCheck,
+  SavedEvidence,
+  SavedFact,
+  SavedHttp,
+  SavedMessage,
+  SavedProtocol,
+  SavedRun,
+} from "aauth-explain";
 import {
   type HttpMessage,
   type Message,
   messageAnswers,
-  messageMeaning,
+  messageSentence,
   type ProtocolRun,
 } from "protocol-trace/read";
 
 interface RunToSave {
   readonly requestId: string;
+  readonly protocol: SavedProtocol;
   readonly run: ProtocolRun;
   /** Signed requests of the run that the backend has whole. */
   readonly evidence: readonly SavedEvidence[];
+  readonly attacks: readonly SavedAttack[];
   /** Unix seconds. */
   readonly now: number;
 }
@@ -19,9 +30,9 @@ interface RunToSave {
 /**
  * The run as data for its file. Names of users are not in it: persons appear as tokens name them.
  */
-export function savedRunOf({ requestId, run, evidence, now }: RunToSave): SavedRun {
+export function savedRunOf({ run, evidence, now, ...own }: RunToSave): SavedRun {
   return {
-    ...{ format: "aauth-saved-run", version: 1, requestId, savedAt: now },
+    ...{ format: "aauth-saved-run", version: 2, savedAt: now, ...own },
     parties: run.parties.map(({ id, name }) => ({ id, name })),
     messages: run.messages.map((message) =>
       savedMessage(
@@ -50,10 +61,15 @@ export function isOf({ method, url, headers }: SavedEvidence, { request, ...mess
   );
 }
 
-function savedMessage(message: Message, run: ProtocolRun, evidence: SavedEvidence | undefined): SavedMessage {
+/** A message as data, with what was recorded about it. */
+export function savedMessage(
+  message: Message,
+  run: ProtocolRun,
+  evidence: SavedEvidence | undefined,
+): SavedMessage {
   const { from, to, what, outcome, status, startMicros, method, url, request, response, verifiers } = message;
   return {
-    ...{ from, to, what, outcome, sentence: sentenceOf(message, run) },
+    ...{ from, to, what, outcome, sentence: messageSentence(message) },
     startMs: Math.round((startMicros - run.startMicros) / 1000),
     ...(status !== undefined && { status }),
     facts: factsOf(message),
@@ -71,13 +87,6 @@ function savedMessage(message: Message, run: ProtocolRun, evidence: SavedEvidenc
     response: httpOf(status === undefined ? "No response" : `Status ${status}`, response),
     ...(evidence && { evidence }),
   };
-}
-
-function sentenceOf(message: Message, run: ProtocolRun): string {
-  const meaning = messageMeaning(message, run);
-  return meaning === undefined
-    ? messageAnswers(message).verdict
-    : `${meaning.title}. ${meaning.request.text}`;
 }
 
 function factsOf(message: Message): SavedFact[] {

@@ -1,15 +1,21 @@
 import { Button, Modal } from "@mantine/core";
+import type { SavedProtocol } from "aauth-explain";
 import { apiRoutes } from "backend-api";
-import type { Message, ProtocolRun } from "protocol-trace/read";
+import { type Message, type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { useState } from "react";
 import { ApiFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
+import type { AttackToSave } from "./saved-attack.ts";
 
 interface TakeAlongProps {
   client: ApiClient;
   requestId: string;
+  /** Spoken by the parties of the run. */
+  protocol: SavedProtocol;
   run: ProtocolRun;
+  /** Made on the run since the page was opened. */
+  attacks: readonly AttackToSave[];
   /**
    * The backend keeps requests of this run whole for some minutes: in demo mode, and not of orders
    * or attempts.
@@ -21,7 +27,8 @@ interface TakeAlongProps {
 
 // What makes files is loaded when one is made: most visitors make none.
 /** The run as a file that opens anywhere, as a recording, and a message of it as a command. */
-export function TakeAlong({ client, requestId, run, hasEvidence, message }: TakeAlongProps) {
+export function TakeAlong(props: TakeAlongProps) {
+  const { client, requestId, protocol, run, attacks, hasEvidence, message } = props;
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState("");
@@ -29,6 +36,14 @@ export function TakeAlong({ client, requestId, run, hasEvidence, message }: Take
 
   const evidence = async () =>
     hasEvidence ? (await client.call(apiRoutes.runEvidence, { params: { id: requestId } })).requests : [];
+  /** Without its trace an attack is shown by its outcome alone. */
+  const traceOf = async ({ result: { trace_id: traceId } }: AttackToSave) =>
+    traceId === undefined
+      ? undefined
+      : client
+          .call(apiRoutes.attemptTrace, { params: { id: requestId, traceId } })
+          .then(({ traces }) => readProtocolRun(traces))
+          .catch(() => undefined);
   const perform = async (work: () => Promise<string>) => {
     setBusy(true);
     setOutcome("");
@@ -43,20 +58,23 @@ export function TakeAlong({ client, requestId, run, hasEvidence, message }: Take
   const save = () =>
     perform(async () => {
       setAsking(false);
-      const [{ default: viewer }, { savedRunPage }, { savedRunOf }] = await Promise.all([
+      const [{ default: viewer }, { savedRunPage }, { savedRunOf, savedAttackOf }] = await Promise.all([
         import("virtual:saved-run-viewer"),
         import("aauth-explain"),
-        import("./saved-run.ts"),
+        import("./to-save.ts"),
       ]);
       const whole = await evidence();
-      const saved = savedRunOf({ requestId, run, evidence: whole, now: Math.floor(Date.now() / 1000) });
+      const made = [];
+      for (const attack of attacks) made.push(savedAttackOf(attack, await traceOf(attack)));
+      const now = Math.floor(Date.now() / 1000);
+      const saved = savedRunOf({ requestId, protocol, run, evidence: whole, attacks: made, now });
       download(`${name}.html`, "text/html", await savedRunPage(viewer, saved));
       const verifiable = saved.messages.filter((one) => one.evidence !== undefined).length;
-      return `Saved ${name}.html. It verifies ${verifiable} of ${saved.messages.length} messages again wherever it is opened, and shows the others as recorded.`;
+      return `Saved ${name}.html. It verifies ${verifiable} of ${saved.messages.length} messages again wherever it is opened, and shows the others as recorded.${made.length === 0 ? "" : ` It has ${inWords(made.length)} in it, with both sides.`}`;
     });
   const copy = (asked: Message) =>
     perform(async () => {
-      const [{ curlOf }, { isOf }] = await Promise.all([import("./curl.ts"), import("./saved-run.ts")]);
+      const [{ curlOf }, { isOf }] = await Promise.all([import("./curl.ts"), import("./to-save.ts")]);
       const whole = (await evidence()).find((request) => isOf(request, asked));
       await navigator.clipboard.writeText(curlOf(asked, whole));
       return `Copied message ${asked.number}. Sent again it is refused: a signed request is good once.`;
@@ -90,7 +108,10 @@ export function TakeAlong({ client, requestId, run, hasEvidence, message }: Take
         <div className="column">
           <p>
             One HTML file that opens from disk, without a network. It plays the messages, and verifies again
-            those that the backend has whole.
+            those that the backend has whole.{" "}
+            {attacks.length === 0
+              ? "Attacks that you make above before you save are in it, too."
+              : `It has the ${inWords(attacks.length)} that you made in it.`}
           </p>
           <p>
             <strong>The file has whole tokens in it.</strong> Each is bound to a key of the demo and may still
@@ -113,6 +134,8 @@ export function TakeAlong({ client, requestId, run, hasEvidence, message }: Take
     </div>
   );
 }
+
+const inWords = (count: number): string => `${count} ${count === 1 ? "attack" : "attacks"}`;
 
 function download(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));

@@ -1,0 +1,135 @@
+/**
+ * The file of a saved run: a page with a viewer, and in it the run as data, compressed and in
+ * base64.
+ *
+ * @module
+ */
+
+import { checkedRun } from "./checked-run.ts";
+import {
+  damaged,
+  MAX_ATTACKS,
+  MAX_DATA_BYTES,
+  MAX_MESSAGES,
+  MAX_SAVED_RUN_BYTES,
+  type SavedRun,
+  SavedRunError,
+  tooLarge,
+} from "./saved-run.ts";
+
+/** The element that holds the data. A block of data, which no browser executes. */
+export const DATA_ELEMENT_ID = "aauth-run";
+const DATA_START = `<script type="text/plain" id="${DATA_ELEMENT_ID}">`;
+const DATA_END = "</script>";
+
+/**
+ * The run as the text of a data block: base64 has no character of markup, whatever a message
+ * contains.
+ *
+ * @throws SavedRunError `saved_run_too_large`
+ */
+export async function packRun(run: SavedRun): Promise<string> {
+  if (run.messages.length > MAX_MESSAGES || run.attacks.length > MAX_ATTACKS) throw tooLarge();
+  const bytes = new TextEncoder().encode(JSON.stringify(run));
+  if (bytes.length > MAX_DATA_BYTES) throw tooLarge();
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return toBase64(await readAtMost(stream, MAX_DATA_BYTES)); // hole R3
+}
+
+/**
+ * The whole file.
+ *
+ * @param viewer the page without data, with an empty data block
+ * @throws SavedRunError `saved_run_too_large`
+ */
+export async function savedRunPage(viewer: string, run: SavedRun): Promise<string> {
+  const [head, tail, ...more] = viewer.split(DATA_START + DATA_END);
+  if (tail === undefined || more.length > 0) throw new TypeError("the viewer has not one empty data block");
+  const page = `${head}${DATA_START}${await packRun(run)}${DATA_END}${tail}`;
+  if (new TextEncoder().encode(page).length > MAX_SAVED_RUN_BYTES) throw tooLarge();
+  return page;
+}
+
+/**
+ * Reads the run out of the file's text. It verifies nothing (`verifySavedMessage` does), and what
+ * it returns is text of others.
+ *
+ * @throws SavedRunError
+ */
+export async function readSavedRun(page: string): Promise<SavedRun> {
+  if (page.length > MAX_SAVED_RUN_BYTES) throw tooLarge();
+  const start = page.indexOf(DATA_START);
+  if (start === -1)
+    throw new SavedRunError("not_a_saved_run", "this page is not a run that the demo has saved");
+  const end = page.indexOf(DATA_END, start);
+  if (end === -1) throw damaged("the file is truncated");
+  return unpackRun(page.slice(start + DATA_START.length, end));
+}
+
+/**
+ * The same of the data block's text alone.
+ *
+ * @throws SavedRunError
+ */
+export async function unpackRun(text: string): Promise<SavedRun> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = fromBase64(text.trim());
+  } catch {
+    throw damaged("its data is not base64");
+  }
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  let data: unknown;
+  try {
+    data = JSON.parse(new TextDecoder().decode(await readAtMost(stream, MAX_DATA_BYTES)));
+  } catch (error) {
+    throw error instanceof SavedRunError ? error : damaged("its data cannot be decompressed, or is cut off");
+  }
+  return checkedRun(data);
+}
+
+async function readAtMost(
+  stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of chunksOf(stream)) {
+    length += part.length;
+    if (length > maxBytes) throw tooLarge();
+    parts.push(part);
+  }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Not every browser can iterate over a stream. */
+async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** Bytes as base64, as `body` of the evidence has them. */
+export function toBase64(bytes: Uint8Array): string {
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+/** @throws DOMException when it is not base64 */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,94 @@
+import type { SavedAttack, SavedExchange, SavedFact, SavedMessage } from "aauth-explain";
+import type { BearerExchange, BreakItResult } from "backend-api";
+import { type ProtocolRun, partyName } from "protocol-trace/read";
+import { isOf, savedMessage } from "./saved-run.ts";
+
+/** An attack that was made on a run, in words and as it was answered. */
+export interface AttackToSave {
+  readonly title: string;
+  /** How the request was changed. */
+  readonly what: string;
+  readonly result: BreakItResult;
+  /** The refusal in a few words; absent where the attack was not refused. */
+  readonly refusal?: string;
+  /** Outcome on a service that takes bearer tokens, in a few words, and the messages. */
+  readonly bearer?: {
+    readonly outcome: string;
+    readonly exchanges: readonly (BearerExchange & { readonly senderName: string })[];
+  };
+}
+
+/**
+ * An attack as data for the file of its run.
+ *
+ * @param trace the attack's own messages; undefined where they are not recorded
+ */
+export function savedAttackOf(attack: AttackToSave, trace: ProtocolRun | undefined): SavedAttack {
+  const { title, what, bearer } = attack;
+  return {
+    ...{ title, what, aauth: attackOnAAuth(attack, trace) },
+    ...(bearer && {
+      bearer: {
+        status: bearer.exchanges.at(-1)?.response.status ?? 0,
+        outcome: bearer.outcome,
+        exchanges: bearer.exchanges.map(savedExchange),
+      },
+    }),
+  };
+}
+
+function attackOnAAuth(
+  { title, result, refusal = "not refused: this is a hole" }: AttackToSave,
+  trace: ProtocolRun | undefined,
+): SavedMessage {
+  const { evidence, refused, status, refused_by: by = "the receiver" } = result;
+  const messages = trace?.messages ?? [];
+  // A message that is sent twice is refused the second time.
+  const message =
+    messages.findLast((sent) => evidence !== undefined && isOf(evidence, sent)) ?? messages.at(-1);
+  const recorded =
+    trace && message
+      ? {
+          ...savedMessage(message, trace, evidence),
+          from: partyName(message.from),
+          to: partyName(message.to),
+        }
+      : { from: "Attacker", to: by, startMs: 0, facts: [], checks: [], ...(evidence && { evidence }) };
+  return {
+    ...recorded,
+    what: title,
+    outcome: refused ? "refused" : "accepted",
+    sentence: `${refusal}.`,
+    status,
+    facts: [...refusalFacts(result), ...recorded.facts],
+  };
+}
+
+function refusalFacts({ check, code, section, meaning, reason }: BreakItResult): SavedFact[] {
+  return [
+    ["Check", check],
+    ["Code", code],
+    ["Section", section],
+    ["Meaning", meaning],
+    ["Reason that was given", reason],
+  ].flatMap(([name = "", value]) => (value === undefined ? [] : [{ name, value }]));
+}
+
+/** The token leaves cut: unlike the others in the file, it works for any holder. */
+function savedExchange({
+  senderName,
+  request,
+  response,
+}: BearerExchange & { senderName: string }): SavedExchange {
+  const { method, url, headers, body } = request;
+  const fields = Object.entries(headers).map(([name, value]) => ({ name, value: cutToken(name, value) }));
+  return {
+    sender: senderName,
+    request: { start: `${method} ${url}`, headers: fields, ...(body !== undefined && { body }) },
+    response: { start: `Status ${response.status}`, headers: [], body: response.body },
+  };
+}
+
+/** As much of it stays as the record keeps of any token. */
+const cutToken = (name: string, value: string) =>
+  name === "authorization" ? value.replace(/^(Bearer .{12}).*$/, "$1…") : value;

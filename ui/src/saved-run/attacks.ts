@@ -1,0 +1,76 @@
+import type { SavedAttack, SavedBearerSide, SavedVerdict } from "aauth-explain";
+import { element } from "./elements.ts";
+import { folded, http, messageBody } from "./message-detail.ts";
+
+/** An attack with the verdict on its message. */
+export interface JudgedAttack {
+  readonly attack: SavedAttack;
+  readonly verdict: SavedVerdict;
+}
+
+/** The attacks on a run, each on a bearer token, where it was made on one, and on AAuth. */
+export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
+  return element(
+    "section",
+    { class: "attacks", id: "attacks", "aria-label": "Attacks" },
+    element("h2", {}, "Attacks on this run"),
+    element(
+      "p",
+      {},
+      "Statuses and words are those that were recorded. What this browser finds out by itself begins with ✓ or ✕.",
+    ),
+    ...attacks.map(attackCard),
+  );
+}
+
+function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
+  const { title, what, bearer, aauth } = attack;
+  return element(
+    "article",
+    {},
+    element("h3", {}, title),
+    element("p", { class: "what" }, what),
+    element(
+      "div",
+      { class: "sides" },
+      bearer && bearerSide(bearer),
+      element(
+        "div",
+        { class: "side" },
+        element("h4", {}, "AAuth"),
+        element("p", { class: "outcome" }, `${aauth.status ?? "No status"}: ${aauth.sentence}`),
+        element("p", { class: "found", "data-state": verdict.state }, foundHere(verdict)),
+        folded("The message", messageBody(aauth, verdict)),
+      ),
+    ),
+  );
+}
+
+/** For an attack, a refusal here confirms the one that was recorded. */
+export function foundHere({ state, reason }: SavedVerdict): string {
+  const words = {
+    refused: `✕ Refused in this browser, too. ${reason ?? ""}`,
+    verified:
+      "✓ Signature and token are valid in this browser. What its receiver refuses is not in the message alone, such as that it was sent before.",
+    recorded: "Not judged again: the file does not have this message whole.",
+  };
+  return words[state];
+}
+
+function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElement {
+  return element(
+    "div",
+    { class: "side" },
+    element("h4", {}, "Bearer token"),
+    element("p", { class: "outcome", "data-lost": String(status < 400) }, `${status}: ${outcome}.`),
+    element("p", { class: "found", "data-state": "recorded" }, "Shown as recorded: no key stands behind it."),
+    folded(
+      "The messages",
+      ...exchanges.flatMap(({ sender, request, response }) => [
+        element("p", { class: "sender" }, sender),
+        http(request),
+        http(response),
+      ]),
+    ),
+  );
+}
