@@ -46,7 +46,7 @@ const PEERS = [
   ["regent-httpsig", "PyPI", "resource, signer, verifier", "python/regent.txt"],
   ["aauth", "PyPI", "resource tokens of the resource of `regent-httpsig`", "python/regent.txt"],
   ["aauth-protocol", "crates.io", "agent, resource, signer, verifier", "rust/Cargo.toml"],
-  ["@hellocoop/mockin", "npm", "person server of an August text", "js/package.json"],
+  ["@hellocoop/mockin", "npm", "person server of an August draft", "js/package.json"],
   ["@hellocoop/httpsig", "npm", "signer, verifier", "js/package.json"],
 ] as const;
 

@@ -40,7 +40,7 @@ const MISTAKES: Readonly<Record<string, () => Mistake>> = {
   "no mistake": () => ({}),
   "signed 70 s ago": () => ({ params: created(-70) }),
   "signed in 70 s": () => ({ params: created(70) }),
-  "no time of signing": () => ({ params: "" }),
+  "no `created`": () => ({ params: "" }),
   "`expires` 10 s ago": () => ({ params: `${created(-20)};expires=${now() - 10}` }),
   "`alg` sent": () => ({ params: `${created()};alg="ed25519"` }),
   "`keyid` of another key": () => ({ params: `${created()};keyid="another"` }),
@@ -56,14 +56,14 @@ const MISTAKES: Readonly<Record<string, () => Mistake>> = {
   "an agent token that has expired": () => ({
     token: agentToken(KEYS.agent, { iat: now() - 400, exp: now() - 100 }),
   }),
-  "an agent token of the next hour": () => ({
+  "an agent token issued 10 minutes ahead": () => ({
     token: agentToken(KEYS.agent, { iat: now() + 600, exp: now() + 3600 }),
   }),
   "an agent token without `jti`": () => ({ token: agentToken(KEYS.agent, { jti: undefined }) }),
-  "an agent token whose `dwk` is another": () => ({
+  "an agent token with another `dwk`": () => ({
     token: agentToken(KEYS.agent, { dwk: "aauth-person.json" }),
   }),
-  "an agent token that its provider has not signed": () => ({
+  "a forged agent token": () => ({
     token: agentToken(KEYS.agent, {}, KEYS.server.key),
   }),
   "a key without `alg`": () => ({

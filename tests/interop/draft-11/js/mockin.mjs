@@ -1,5 +1,5 @@
 /**
- * The person server of mockin, which speaks an August text of draft -11.
+ * The person server of mockin, which implements an August draft.
  *
  *     node mockin.mjs FOLDER [SETTINGS]
  *
