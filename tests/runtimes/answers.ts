@@ -37,17 +37,20 @@ export class Answers {
   }
 
   /**
-   * The tables: servers, and their answers. A cell has all answers, a dash where the request was
-   * not tried.
+   * The tables: servers, and their answers, requests with equal answers in one row. A cell has all
+   * answers, a dash where the request was not tried.
    */
   tables(): string {
     const servers = [...this.#servers].map(([name, { server, dialects }]) => [
       ...[name, `\`${server.gate}\``, versionsOf(server), [...dialects].join(", ")],
     ]);
     const head = ["Request", ...this.#columns];
-    const rows = [...this.#rows].map(([request, cells]) => [
-      request,
-      ...this.#columns.map((column) => [...(cells.get(column) ?? ["—"])].sort().join(" or ")),
+    const cellsOf = (cells: ReadonlyMap<string, ReadonlySet<string>>) =>
+      this.#columns.map((column) => [...(cells.get(column) ?? ["—"])].sort().join(" or "));
+    const alike = Map.groupBy(this.#rows, ([, cells]) => cellsOf(cells).join()).values();
+    const rows = [...alike].map((requests) => [
+      requests.map(([request]) => request).join("; "),
+      ...cellsOf(requests[0]![1]),
     ]);
     return [
       table(
