@@ -57,9 +57,12 @@ export const COMMANDS = {
   "test:long": {
     script: "scripts/test-long.ts",
     needsTools: true,
-    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes by mutation, the containers. Hours; with names, these parts alone.",
+    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes and a tenth of the checks by mutation, the containers. Hours; with names, these parts alone.",
     usage: {
-      words: ["PART", "products, agentgateway, scale, runtimes, load, keycloak-cluster, holes, compose"],
+      words: [
+        "PART",
+        "products, agentgateway, scale, runtimes, load, keycloak-cluster, holes, mutants, compose",
+      ],
       variables: [
         ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
         ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json, to compare the configuration files with"],
@@ -90,6 +93,15 @@ export const COMMANDS = {
     does: "Takes each check against a known hole out of a copy of the code, and demands that its test fails. Half an hour for all.",
     usage: {
       words: ["ID", "rows of docs/reference/known-holes.md: P1 for one, J for all that begin with J"],
+    },
+  },
+  "test:mutants": {
+    script: "scripts/mutants.ts",
+    needsTools: true,
+    does: "Takes a tenth of the checks of the library and the services out of a copy of the code, one at a time, and lists those that no test of their package or service notices: at least 19 of 20 must be. An hour for all.",
+    usage: {
+      words: ["PATH", "how the files begin: packages/aauth/src/tokens"],
+      flags: [["--seed TEXT", "takes another tenth; the same text takes the same one (default: 1)"]],
     },
   },
   consent: {

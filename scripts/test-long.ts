@@ -1,5 +1,5 @@
 /**
- * `npm run test:long`: full products, load, a cluster, holes by mutation, containers. Hours; names
+ * `npm run test:long`: full products, load, a cluster, checks by mutation, containers. Hours; names
  * of parts run these alone.
  *
  * @module

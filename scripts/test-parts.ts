@@ -11,6 +11,7 @@ import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
 import { allMutations } from "./holes/mutations.ts";
 import { runHoles } from "./holes/run-holes.ts";
+import { runMutants, sampleOfChecks } from "./holes/run-mutants.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
@@ -107,6 +108,7 @@ export const LONG_PARTS = {
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
   "keycloak-cluster": { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
   holes: async () => [await runHoles(allMutations())],
+  mutants: async () => [await runMutants(sampleOfChecks())],
   compose: () => runComposeTests(console.log),
 } satisfies Record<string, Part>;
 

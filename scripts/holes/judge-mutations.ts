@@ -1,92 +1,111 @@
 import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { runProgram } from "../run-program.ts";
 import type { VitestReport } from "../test-report.ts";
-import type { Mutation } from "./mutations.ts";
+import { type Mutation, runOf } from "./mutation.ts";
 import type { TreeCopy } from "./tree-copy.ts";
 
-/** What came of taking one check out: `noticed`, or a sentence that says why not. */
+/** Outcome of taking one check out: `noticed`, or a sentence that says why not. */
 export interface Judgement {
   readonly mutation: Mutation;
   readonly verdict: "noticed" | (string & {});
   readonly seconds: number;
 }
 
-/** What became of the tests of one file, by full name. */
-interface TestOutcome {
+/** A run of vitest. */
+interface Outcome {
   readonly passed: readonly string[];
-  readonly failed: readonly string[];
+  readonly failed: readonly { readonly file: string; readonly test: string }[];
+  /** Files whose tests could not be started, with the reason. */
+  readonly broken: readonly { readonly file: string; readonly message: string }[];
+  readonly isOutOfTime: boolean;
   /** Vitest's own output, for when it reports no tests. */
   readonly output: string;
 }
 
+/** Ignored by git, so that it is no change. */
+const REPORT = "test-results/mutation.json";
 const LAST_WORDS_CHARACTERS = 600;
 /** A test that waits for what no longer happens must not hold up the others. */
 const TEST_LIMIT_MS = 40_000;
-const RUN_LIMIT_MS = 300_000;
+const RUN_LIMIT_MS = 600_000;
+const OUT_OF_TIME = 124;
+/** A tree that does not even parse proves nothing about its tests. */
+const IS_UNPARSED = /parse_error|transform failed|SyntaxError/i;
 
-/**
- * Judges mutations one after the other. Before the first one of a file, its tests are run as they
- * are: one that fails anyway notices nothing.
- */
+/** Judges mutations one after the other. */
 export async function* judgeMutations(
   mutations: readonly Mutation[],
   copy: TreeCopy,
 ): AsyncGenerator<Judgement> {
-  const untouched = new Map<string, TestOutcome>();
+  const untouched = new Map<string, Promise<Outcome>>();
   for (const mutation of mutations) {
     const startedAt = performance.now();
-    const [file, name = ""] = mutation.test;
-    const before = untouched.get(file) ?? (await runTests(copy.root, file));
-    untouched.set(file, before);
-    const verdict = whyUnusable(before, name) ?? (await verdictOn(mutation, copy));
+    const verdict = await verdictOn(mutation, copy, (file) => {
+      const outcome = untouched.get(file) ?? runTests(copy.root, runOf(file));
+      untouched.set(file, outcome);
+      return outcome;
+    });
     yield { mutation, verdict, seconds: Math.round((performance.now() - startedAt) / 1000) };
   }
 }
 
-function whyUnusable({ passed, failed, output }: TestOutcome, name: string): string | undefined {
-  const own = failed.filter((test) => test.includes(name));
-  if (own.length > 0) return `the tests fail without any change: ${own.join("; ")}`;
-  if (!passed.some((test) => test.includes(name)))
-    return `no such tests: ${output.slice(-LAST_WORDS_CHARACTERS)}`;
-  return undefined;
+/** @param untouched runs the tests of a file of the tree as it was */
+async function verdictOn(
+  { edits, runs }: Mutation,
+  copy: TreeCopy,
+  untouched: (file: string) => Promise<Outcome>,
+): Promise<string> {
+  let verdict = "there are no tests";
+  for (const args of runs) {
+    let undo: () => Promise<void>;
+    try {
+      undo = await copy.edit(edits);
+    } catch (error) {
+      return `the table no longer fits the code: ${(error as Error).message}`;
+    }
+    const { isOutOfTime, failed, broken, passed, output } = await runTests(copy.root, args).finally(undo);
+    if (isOutOfTime) return "noticed";
+    for (const { file, test } of failed) if ((await untouched(file)).passed.includes(test)) return "noticed";
+    for (const { file, message } of broken)
+      if (!IS_UNPARSED.test(message) && (await untouched(file)).broken.length === 0) return "noticed";
+    if (failed.length > 0) return `it fails without any change: ${failed.map(({ test }) => test).join("; ")}`;
+    if (passed.length > 0) verdict = "no test noticed";
+    else verdict = `no test was run: ${output.slice(-LAST_WORDS_CHARACTERS)}`;
+  }
+  return verdict;
 }
 
-async function verdictOn({ edits, test: [file, name] }: Mutation, copy: TreeCopy): Promise<string> {
-  let undo: () => Promise<void>;
-  try {
-    undo = await copy.edit(edits);
-  } catch (error) {
-    return `the table no longer fits the code: ${(error as Error).message}`;
-  }
-  try {
-    const { passed, failed, output } = await runTests(copy.root, file, name);
-    if (failed.length > 0) return "noticed";
-    if (passed.length > 0) return "no test noticed";
-    // A tree that does not even start proves nothing about the test.
-    return `the tests could not be run: ${output.slice(-LAST_WORDS_CHARACTERS)}`;
-  } finally {
-    await undo();
-  }
-}
-
-/** Runs the tests of one file in a tree, those whose name has `name` in it, or all. */
-async function runTests(root: string, file: string, name?: string): Promise<TestOutcome> {
-  const report = join(root, "holes-report.json");
+/** Runs vitest in a tree, with the arguments that select tests. */
+async function runTests(root: string, args: readonly string[]): Promise<Outcome> {
+  const report = join(root, REPORT);
   await rm(report, { force: true });
-  const { output } = await runProgram(
+  const { status, output } = await runProgram(
     process.execPath,
     [
       join(root, "node_modules/vitest/vitest.mjs"),
-      ...["run", file, "--reporter=json", `--outputFile.json=${report}`, `--testTimeout=${TEST_LIMIT_MS}`],
-      ...(name === undefined ? [] : ["-t", name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")]),
+      ...args,
+      ...["--reporter=json", `--outputFile.json=${report}`, `--testTimeout=${TEST_LIMIT_MS}`],
     ],
     { output: "caught", cwd: root, limitMs: RUN_LIMIT_MS, env: { NO_COLOR: "1" } },
   );
   const text = await readFile(report, "utf8").catch(() => undefined);
   const results = text === undefined ? [] : (JSON.parse(text) as VitestReport).testResults;
-  const tests = results.flatMap(({ assertionResults }) => assertionResults);
-  const named = (status: string) =>
-    tests.filter((test) => test.status === status).map(({ fullName }) => fullName);
-  return { passed: named("passed"), failed: named("failed"), output };
+  const tests = results.flatMap(({ name, assertionResults }) =>
+    assertionResults.map((test) => ({
+      file: relative(root, name),
+      test: test.fullName,
+      status: test.status,
+    })),
+  );
+  const failed = tests.filter((test) => test.status === "failed");
+  return {
+    passed: tests.filter((test) => test.status === "passed").map(({ test }) => test),
+    failed,
+    broken: results
+      .map(({ name, status, message = "" }) => ({ file: relative(root, name), status, message }))
+      .filter((result) => result.status === "failed" && failed.every(({ file }) => file !== result.file)),
+    isOutOfTime: status === OUT_OF_TIME,
+    output,
+  };
 }

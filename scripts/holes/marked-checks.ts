@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listedFiles } from "../listed-files.ts";
-import type { Mutation } from "./mutations.ts";
+import { type Mutation, runOf } from "./mutation.ts";
 
 /** The code that a mark stands for. */
 export interface MarkedCheck {
@@ -43,7 +43,7 @@ export function markedMutations(
     const test = tests.get(row);
     if (test === undefined) return [];
     const edits = [[file, text, instead[id] ?? ""]] as const;
-    return [{ id, without: summaryOf(text), test: [test, `${row}: `], edits }];
+    return [{ id, without: summaryOf(text), runs: [runOf(test, `${row}: `)], edits }];
   });
 }
 

@@ -1,23 +1,6 @@
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { markedMutations } from "./marked-checks.ts";
-
-/** One check taken out of the code, and the tests that must notice. */
-export interface Mutation {
-  /**
-   * Row of docs/reference/known-holes.md, or `X` for a check that no published implementation lacks
-   * by name.
-   */
-  readonly id: string;
-  /** What the code no longer does. */
-  readonly without: string;
-  /** Each text is there exactly once, so that a table that no longer fits the code says so. */
-  readonly edits: readonly Edit[];
-  /** The file of tests, and how the name begins of those that are run; all of them without. */
-  readonly test: readonly [file: string, name?: string];
-}
-
-/** One replacement in one file. */
-export type Edit = readonly [file: string, search: string, replacement: string];
+import { type Edit, type Mutation, runOf } from "./mutation.ts";
 
 const AAUTH = "packages/aauth/src";
 const PROFILE = `${AAUTH}/february-2026`;
@@ -77,7 +60,7 @@ const anyAddress: readonly Edit[] = [
   [GUARD, "if (local ? !options.development : isPrivateLiteral(url.hostname)) {", "if (false) {"],
 ];
 
-type Hole = readonly [without: string, test: Mutation["test"], ...edits: Edit[]];
+type Hole = readonly [without: string, test: readonly [file: string, name: string], ...edits: Edit[]];
 
 /** By id: a hole has one. */
 const HOLES: Readonly<Record<string, Hole>> = {
@@ -672,6 +655,11 @@ const INSTEAD: Readonly<Record<string, string>> = {
  * test since, and for each marked check.
  */
 export const allMutations = (): readonly Mutation[] => [
-  ...Object.entries(HOLES).map(([id, [without, test, ...edits]]) => ({ id, without, test, edits })),
+  ...Object.entries(HOLES).map(([id, [without, test, ...edits]]) => ({
+    id,
+    without,
+    runs: [runOf(...test)],
+    edits,
+  })),
   ...markedMutations(REPOSITORY_ROOT, INSTEAD),
 ];

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listedFiles } from "../listed-files.ts";
 import { localProgram, runProgram } from "../run-program.ts";
-import type { Edit } from "./mutations.ts";
+import type { Edit } from "./mutation.ts";
 
 /** A copy of the tree that may be damaged. */
 export interface TreeCopy {
@@ -30,6 +30,7 @@ export async function copyTree(original: string): Promise<TreeCopy> {
   for (const path of listedFiles(original)) await cp(join(original, path), join(root, path));
   try {
     await installPackages(root, "--frozen-lockfile");
+    await commitAll(root);
   } catch (error) {
     remove();
     throw error;
@@ -58,6 +59,16 @@ export async function copyTree(original: string): Promise<TreeCopy> {
     },
     remove,
   };
+}
+
+/** Makes a repository of a tree: vitest asks git what has changed. */
+async function commitAll(root: string): Promise<void> {
+  const author = ["-c", "user.name=copy", "-c", "user.email=copy@localhost"];
+  const commit = [...author, "commit", "--quiet", "--message", "The tree as it was"];
+  for (const args of [["init", "--quiet"], ["add", "--all"], commit]) {
+    const { status, output } = await runProgram("git", args, { output: "caught", cwd: root });
+    if (status !== 0) throw new Error(`git ${args[0]} failed in the copy:\n${output}`);
+  }
 }
 
 /**

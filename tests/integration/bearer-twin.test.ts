@@ -90,9 +90,9 @@ test.each([{ profile: "february-2026" }, { profile: "draft-11", mode: "federated
     const path = `/optimization/${end.request_id}/break-it/stolen-token`;
     const headers = { authorization: `Bearer ${userToken}` };
     const reply = await fetch(stack.urls.backend + path, { method: "POST", headers });
-    const { refused, as_meant, bearer } = breakItResultSchema.parse(await reply.json());
-    expect({ refused, as_meant, succeeded: bearer?.succeeded }).toEqual({
-      ...{ refused: true, as_meant: true, succeeded: true },
+    const { outcome, as_meant, bearer } = breakItResultSchema.parse(await reply.json());
+    expect({ outcome, as_meant, succeeded: bearer?.succeeded }).toEqual({
+      ...{ outcome: "refused", as_meant: true, succeeded: true },
     });
     const { url, headers: sent } = bearer!.exchanges[0]!.request;
     const twinToken = sent.authorization!.replace("Bearer ", "");

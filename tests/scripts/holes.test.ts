@@ -1,6 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { findChecks } from "../../scripts/holes/find-checks.ts";
 import { checksIn, markedChecks, rowOf } from "../../scripts/holes/marked-checks.ts";
 import { allMutations } from "../../scripts/holes/mutations.ts";
 
@@ -35,7 +39,8 @@ test("a mark stands for a whole statement, operand or property", () => {
 // fits the code can be told here.
 test.each(MUTATIONS.map((mutation) => [`${mutation.id}, without ${mutation.without}`, mutation] as const))(
   "can be taken out: %s",
-  (_, { edits, test: [testFile] }) => {
+  (_, { edits, runs }) => {
+    const testFile = runs[0]?.[1] ?? "";
     const texts = new Map<string, string>();
     for (const [file, search, replacement] of edits) {
       const text = texts.get(file) ?? readFileSync(`${REPOSITORY_ROOT}${file}`, "utf8");
@@ -45,6 +50,36 @@ test.each(MUTATIONS.map((mutation) => [`${mutation.id}, without ${mutation.witho
         text.replace(search, () => replacement),
       );
     }
-    expect(existsSync(`${REPOSITORY_ROOT}${testFile}`), testFile).toBe(true);
+    expect(testFile !== "" && existsSync(`${REPOSITORY_ROOT}${testFile}`), testFile).toBe(true);
   },
 );
+
+test("a check is an `if` that throws a new error or returns a refusal", async () => {
+  const root = await mkdtemp(join(tmpdir(), "checks-"));
+  onTestFinished(() => rm(root, { recursive: true }));
+  await writeFile(join(root, "tsconfig.json"), '{ "files": ["a.ts"] }');
+  const source = `export function f(x: unknown) {
+  if (x === 1) throw new Error("one");
+  if (x === 2) {
+    void x;
+    return problemAnswer(400, "two");
+  }
+  if (x === 3) return undefined;
+  if (x === 4) return false;
+  try {
+    if (x === 5) fail("five");
+  } catch (error) {
+    if (x === 6) throw error;
+  }
+}
+`;
+  await writeFile(join(root, "a.ts"), source);
+  const checks = findChecks(root, ["a.ts", "b.ts"]);
+  expect(checks.map(({ line }) => line)).toEqual([2, 3, 8, 10]);
+  expect(checks[0]).toEqual({
+    file: "a.ts",
+    line: 2,
+    text: 'if (x === 1) throw new Error("one");',
+    edit: ["a.ts", source, source.replace("x === 1", "(x === 1) && false")],
+  });
+});

@@ -26,6 +26,14 @@ export interface AgentTrace {
   readonly observer: AgentObserver;
 }
 
+/** Facts about the sender of requests that the requests do not contain. */
+interface SenderFacts {
+  /** Party of its process that makes the requests. Default: the service is the party. */
+  readonly party?: string | undefined;
+  /** Marks its requests as those of an attack. Default: they are honest. */
+  readonly isTampered?: true | undefined;
+}
+
 /**
  * Makes a CLIENT span of every signed request of an agent, with the request as it was signed and
  * the answer, and passes the trace on in `traceparent` (which no signature covers). What happens
@@ -38,12 +46,12 @@ export interface AgentTrace {
  * A span ends when the answer's body has been read. Each agent needs a pair of its own.
  *
  * @param send default: aauth's own transport
- * @param party which one of its process makes the requests. Default: the service is the party
+ * @param own see {@link SenderFacts}
  * @example
  * const traced = createAgentTrace();
  * const agent = createAgent({ ...options, transport: traced.transport, observer: traced.observer });
  */
-export function createAgentTrace(send: Transport = pooledTransport, party?: string): AgentTrace {
+export function createAgentTrace(send: Transport = pooledTransport, own: SenderFacts = {}): AgentTrace {
   const tracer = trace.getTracer("protocol-trace");
   /** The agent reports what it has signed and then, before anything else can happen, sends it. */
   let announced: SignedEvent | undefined;
@@ -64,7 +72,11 @@ export function createAgentTrace(send: Transport = pooledTransport, party?: stri
       propagation.inject(trace.setSpan(context.active(), span), headers);
       if (!span.isRecording()) return send(url, { ...request, headers });
 
-      span.setAttributes({ ...requestAttributes(url, headers, request.body), [ATTRIBUTE.party]: party });
+      span.setAttributes({
+        ...requestAttributes(url, headers, request.body),
+        [ATTRIBUTE.party]: own.party,
+        [ATTRIBUTE.tampered]: own.isTampered,
+      });
       if (signed !== undefined) {
         span.setAttributes(signatureAttributes(signed, headers));
         if (signed.purpose === "token") {

@@ -31,6 +31,8 @@ export const ATTRIBUTE = {
    * `service.name`. `person-server`, `access-server`
    */
   party: "aauth.party",
+  /** Client. Boolean: the tampered request of an attack. Absent for every other request. */
+  tampered: "aauth.tampered",
   /** With status error: class of failure or status code. */
   errorType: "error.type",
 
@@ -297,10 +299,14 @@ export const SERVICE_NAME = {
   /** Party of draft -11, in the auth server's process ({@link ATTRIBUTE.party}). */
   personServer: "person-server",
   accessServer: "access-server",
-  /** Played by the backend in an attempt to break a run, each with a key of its own. */
+  /**
+   * Played by the backend in an attempt to break a run, all but the last with a key of their own.
+   */
   thief: "thief",
   otherAgent: "other-agent",
   subAgent: "sub-agent",
+  /** A browser of no user. It has no key. */
+  intruder: "intruder",
   keycloak: "keycloak",
 } as const;
 

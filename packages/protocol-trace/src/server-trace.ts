@@ -34,7 +34,7 @@ interface ServerAnswer {
  * @param send as in {@link createAgentTrace}
  */
 export function createServerTrace(party: string, send?: Transport): ServerTrace {
-  const { transport, observer: callObserver } = createAgentTrace(send, party);
+  const { transport, observer: callObserver } = createAgentTrace(send, { party });
   return {
     transport,
     callObserver,

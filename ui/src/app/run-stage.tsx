@@ -1,7 +1,7 @@
 import { Button, Loader } from "@mantine/core";
 import type { RunTrace } from "backend-api";
 import type { User } from "oidc-client-ts";
-import { type ReactNode, useCallback } from "react";
+import { type ReactNode, useCallback, useRef } from "react";
 import type { ApiClient } from "../api/client.ts";
 import { Fold } from "../components/fold.tsx";
 import { inPlace } from "../components/in-place.ts";
@@ -43,10 +43,11 @@ export function RunStage(props: RunStageProps) {
   const { kind, requestId, messageId } = address;
   const { trace, run } = state;
   const { profile } = config;
-  const control = useAttempts(client, requestId);
+  const control = useAttempts(client, requestId, trace?.break_it ?? []);
   const nameOf = useCallback((sub: string) => (sub === user.profile.sub ? nameIn(user) : undefined), [user]);
   const hrefOf = (id: string) => formatRunAddress({ ...address, messageId: id });
   const hasMessages = run !== undefined && run.messages.length > 0;
+  const breakIt = useRef<HTMLHeadingElement>(null);
 
   return (
     <>
@@ -55,7 +56,16 @@ export function RunStage(props: RunStageProps) {
         <Panel
           title="Messages"
           testId="protocol-view"
-          aside={trace?.finished ? withKeys(run.messages.length) : `${run.messages.length} so far`}
+          aside={
+            <div className="line">
+              <span>{trace?.finished ? withKeys(run.messages.length) : `${run.messages.length} so far`}</span>
+              {trace?.break_it && (
+                <Button size="compact-sm" onClick={() => goTo(breakIt.current)}>
+                  Now break it
+                </Button>
+              )}
+            </div>
+          }
         >
           <ProtocolView
             {...{ run, nameOf }}
@@ -70,6 +80,7 @@ export function RunStage(props: RunStageProps) {
       {trace?.break_it && (
         <BreakIt
           {...{ profile, control, disabled }}
+          headingRef={breakIt}
           offers={trace.break_it}
           addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
           renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
@@ -113,6 +124,12 @@ export function RunStage(props: RunStageProps) {
       )}
     </>
   );
+}
+
+/** Scrolls to a heading, from which the next tab stop is the first control below it. */
+function goTo(heading: HTMLHeadingElement | null): void {
+  heading?.focus({ preventScroll: true });
+  heading?.scrollIntoView({ block: "start" });
 }
 
 function protocolOf(config: RunStageProps["config"]) {

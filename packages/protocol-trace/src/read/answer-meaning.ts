@@ -110,7 +110,12 @@ function success(message: Message): Meaning {
       ...["9.4.1", isRelayed ? "9.1.3" : "9.4", "9.4.4"],
     );
   }
-  if (requestType === "revocation") return meaning("Recorded, and the cascade is done.", "11.12");
+  if (requestType === "revocation") {
+    return meaning(
+      `Recorded for tokens that ${partyName(message.from)} has issued. What followed from them is taken back, too.`,
+      "11.12",
+    );
+  }
   if (requestType === "cancel") return meaning("The pending request has ended.", "7.5");
   if (purpose === "token") return meaning(`${partyName(to)} has answered the request.`, "11.8");
   const isPoll = requestType === "poll";
@@ -130,7 +135,8 @@ function unreachable({ to }: Message): Meaning {
 }
 
 function refusal(message: Message): Meaning {
-  const { to, status, response, purpose, requestType } = message;
+  const { status, response, purpose, requestType } = message;
+  const to = message.stoppedAt ?? message.to;
   const code = /error=([a-z_]{1,40})/.exec(response.headers?.["signature-error"] ?? "")?.[1];
   if (code !== undefined) {
     const { requirement } = readRequirement(response) ?? {};
@@ -142,6 +148,8 @@ function refusal(message: Message): Meaning {
   }
   const named = /"error"\s*:\s*"([a-z_]{1,40})"/.exec(response.body ?? "")?.[1];
   const error = named === undefined ? "" : `: ${named}`;
+  if (requestType === "poll" && named === "not_found")
+    return meaning(`For ${partyName(message.from)} there is no such request.`, "13.2", "11.8");
   if (requestType === "poll")
     return meaning(`The request has ended without what was asked for${error}.`, "11.9.4");
   if (requestType === "interaction") return meaning(`${partyName(to)} does not relay it${error}.`, "7.6.3");

@@ -17,7 +17,9 @@ export function draft11Person(message: Message): string {
   if (requestType === "poll") return "The person of the request that it polls.";
   if (requestType === "person-token")
     return `The person of ${partyName(from)}: ${partyName(to)} knows them, or asks first.`;
-  return `${partyName(from)} itself: an agent token names no person.`;
+  return token === undefined
+    ? `${partyName(from)} itself: a server signs in its own name.`
+    : `${partyName(from)} itself: an agent token names no person.`;
 }
 
 /** A directed name means something together with the audience alone. */

@@ -13,7 +13,7 @@ export { isoSeconds, readableClaims, tokenPurpose } from "./claim-meaning.ts";
 export { otherKeyInWords } from "./dialect-answers.ts";
 export { interactionUrl } from "./interactions.ts";
 export { keySourceInWords } from "./key-answer.ts";
-export { afterChecks, messageAnswers } from "./message-answers.ts";
+export { afterChecks, isRedirected, messageAnswers } from "./message-answers.ts";
 export { type MessageMeaning, messageMeaning } from "./message-meaning.ts";
 export { messageSentence } from "./message-sentence.ts";
 export { partyName } from "./parties.ts";
@@ -30,6 +30,7 @@ export type {
   WaterfallRow,
 } from "./protocol-run.ts";
 export { readProtocolRun } from "./read-run.ts";
+export { shownVerdict } from "./refused-by-answer.ts";
 export { readRequirement } from "./requirement-field.ts";
 export { sectionLinks } from "./section-link.ts";
 export { readSignatureInput, readSignatureKey } from "./signature-fields.ts";

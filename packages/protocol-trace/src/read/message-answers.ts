@@ -90,6 +90,7 @@ function verdictOf(message: Message): string {
   if (outcome === "failed" && status === undefined) return "No response.";
   const wait = draft11Wait(message);
   if (wait !== undefined) return wait;
+  if (isRedirected(message)) return `Redirected with status ${status}. No signature was asked for.`;
   if (outcome === "accepted") {
     const parties = verifiers
       .filter(({ verdict }) => verdict === "passed")
@@ -143,6 +144,10 @@ function errorIn({ response }: Message): string {
   const code = /^\s*\{\s*"error"\s*:\s*"([a-z_]{1,40})"/.exec(response.body ?? "")?.[1];
   return code === undefined ? "" : ` (${code})`;
 }
+
+/** A page that asks for no signature sends the browser on. */
+export const isRedirected = ({ outcome, status = 0, signer }: Message): boolean =>
+  outcome === "accepted" && status >= 300 && signer !== undefined && signer.scheme === undefined;
 
 /** What a challenge requires. */
 function wanted(message: Message): string {

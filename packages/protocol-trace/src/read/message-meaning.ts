@@ -90,13 +90,13 @@ function resourceCall(message: Message, run: Run): Explained {
     case "aa-person+jwt":
       return [
         "Call with a person token",
-        `${from} sends the same request again, now with the person token that its person server issued for ${to}. The token names the person by a name that only ${to} knows, and names no agent. ${to} checks that it is the audience, that it trusts the person server, and that the key of the signature is that in cnf.`,
+        `${from} ${repeats(message)} the person token, which its person server issued for one resource. The token names the person by a name that only that resource knows, and names no agent. ${to} checks that it is the audience, that it trusts the person server, and that the key of the signature is that in cnf.`,
         ...["7.1.2", "7.1.4", ...chain],
       ];
     case "aa-auth+jwt":
       return [
         "Call with an auth token",
-        `${from} sends the same request again, now with the auth token: what the person has granted at ${to}, with its scope. ${to} checks issuer, audience and scope, and that the key of the signature is that in cnf. A stolen token is no use without this key.`,
+        `${from} ${repeats(message)} the auth token: what the person has granted at one resource, with its scope. ${to} checks issuer, audience and scope, and that the key of the signature is that in cnf. A stolen token is no use without this key.`,
         ...["9.4.1", "9.4.3", ...chain],
       ];
     default:
@@ -106,6 +106,17 @@ function resourceCall(message: Message, run: Run): Explained {
         ...["5.3", "11.3.2", "11.3.4", ...chain],
       ];
   }
+}
+
+/** A repetition for which there is no reason but an attack. */
+export const isSameAgain = ({ isTampered, attempt = 1, retryReason }: Message): boolean =>
+  isTampered === true && attempt > 1 && retryReason === undefined;
+
+function repeats(message: Message): string {
+  if (isSameAgain(message)) return "sends the same bytes again, under the same signature, with";
+  return message.retryReason === undefined
+    ? "sends its request with"
+    : "sends the same request again, now with";
 }
 
 const upstreamOf = ({ signer }: Message): TracedToken | undefined => signer?.bodyTokens?.upstream_token;
@@ -152,8 +163,8 @@ const REQUESTS: Readonly<Record<string, (message: Message) => Explained>> = {
   ],
   revocation: (message) => [
     "Revocation of a token",
-    `${partyName(message.from)} takes back a token, named by jti. ${partyName(message.to)} records it, takes back what came of the token, and then answers.`,
-    "11.12",
+    `${partyName(message.from)} takes back a token, named by jti. ${partyName(message.to)} records it under the name of ${partyName(message.from)}, whose own tokens alone it reaches, takes back what followed from the token, and then answers.`,
+    ...["11.12", "11.12.1"],
   ],
 };
 

@@ -8,6 +8,7 @@ import { EVENT } from "../attribute-names.ts";
 import { text } from "./describe-token.ts";
 import { interactionUrl } from "./interactions.ts";
 import { afterChecks } from "./message-answers.ts";
+import { isSameAgain } from "./message-meaning.ts";
 import { partyName } from "./parties.ts";
 import type { Message } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
@@ -53,10 +54,14 @@ const PRESENTED: Readonly<Record<string, string>> = {
   "aa-agent+jwt": "its agent token",
 };
 
-function asks({ requestType, purpose, signer, to, attempt = 1 }: Message): string {
+function asks(message: Message): string {
+  const { requestType, purpose, signer, method, to, attempt = 1 } = message;
   const named = TOKEN_REQUESTS[requestType ?? ""];
   if (named !== undefined) return named;
   if (purpose === "token") return `asks ${partyName(to)} for a token`;
+  if (signer?.scheme === undefined)
+    return `${method === "GET" ? "opens a page of" : "sends a request to"} ${partyName(to)}, without a signature`;
+  if (isSameAgain(message)) return `sends ${partyName(to)} the same bytes again, with the same signature`;
   const shown = PRESENTED[signer?.token?.kind ?? ""];
   return `calls ${partyName(to)}${attempt > 1 ? " again" : ""}, signed with its own key${shown === undefined ? "" : ` and with ${shown}`}`;
 }
@@ -80,6 +85,7 @@ function answerOf(message: Message): string | undefined {
     case "accepted":
       if (message.events.some(({ name }) => name === EVENT.consentRequired))
         return "Not yet. The user must agree first.";
+      if (requestType === "revocation") return "Noted. It applies to tokens that you have issued.";
       return issues(message)
         ? "Here it is. It works with your key alone."
         : purpose === "token" || requestType !== undefined
@@ -118,7 +124,9 @@ function issues({ verifiers, events }: Message): boolean {
   );
 }
 
-function served({ signer }: Message): string {
+function served({ signer, status = 0 }: Message): string {
+  if (status >= 300) return "Go to another page first.";
+  if (signer?.scheme === undefined) return "Here is the answer. I ask for no signature here.";
   return signer?.token === undefined
     ? "Yes. Your signature is enough: here is the answer."
     : "Yes. The token is for the key that signed: here is the answer.";
@@ -130,5 +138,6 @@ function whyNot(message: Message): string {
   const failed = message.verifiers
     .flatMap(({ checks }) => checks)
     .find(({ verdict }) => verdict === "failed");
+  if (failed?.name === "replay") return " I have seen this message before.";
   return failed === undefined ? "" : ` Your message fails my check ${failed.name}.`;
 }

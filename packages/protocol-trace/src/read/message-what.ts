@@ -13,7 +13,8 @@ export function whatIsAsked({ method, url, purpose, request, requestType }: Aske
   const named = requestType === undefined ? undefined : DRAFT_11_WORDS[requestType];
   if (named !== undefined) return named;
   if (purpose === "token") return `token request${requestType === undefined ? "" : `: ${requestType}`}`;
-  const path = URL.parse(url)?.pathname ?? url;
+  // The sign of a cut value is no part of the address.
+  const path = (URL.parse(url)?.pathname ?? url).replaceAll("%E2%80%A6", "…");
   const called = rpcMethod(request.body);
   if (called === undefined) return `${method} ${path}`.trim();
   return path === "/" || path === "" ? called : `${called} to ${path}`;

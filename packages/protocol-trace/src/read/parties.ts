@@ -10,6 +10,7 @@ const COLUMNS: readonly Party[] = [
   { id: SERVICE_NAME.accessServer, name: "Access server" },
   { id: SERVICE_NAME.personServer, name: "Person server" },
   { id: SERVICE_NAME.backend, name: "Backend" },
+  { id: SERVICE_NAME.intruder, name: "Intruder’s browser" },
   { id: SERVICE_NAME.thief, name: "Thief" },
   { id: SERVICE_NAME.otherAgent, name: "Another agent" },
   { id: SERVICE_NAME.subAgent, name: "Sub-agent" },

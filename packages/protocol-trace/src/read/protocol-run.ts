@@ -162,6 +162,8 @@ export interface Message {
   readonly errorCode?: string | undefined;
   readonly attempt?: number | undefined;
   readonly retryReason?: string | undefined;
+  /** The tampered request of an attack, among the honest ones before and after it. */
+  readonly isTampered?: boolean | undefined;
   readonly request: HttpMessage;
   readonly response: HttpMessage;
   /** Absent for a message that no agent signed: the user's browser shows its own access token. */

@@ -14,7 +14,13 @@ import { readJaegerSpans } from "./read-jaeger.ts";
 import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
 import { withRefusalOfAnswer } from "./refused-by-answer.ts";
 import { below, type SpanTree, spanTree } from "./span-tree.ts";
-import { type Attributes, numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
+import {
+  type Attributes,
+  booleanAttribute,
+  numberAttribute,
+  type TraceSpan,
+  textAttribute,
+} from "./trace-span.ts";
 import { withWaits } from "./waiting.ts";
 import { waterfallOf } from "./waterfall.ts";
 
@@ -130,6 +136,7 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
     isReceived: receiver !== undefined,
     attempt: numberAttribute(attributes, ATTRIBUTE.attempt),
     retryReason: textAttribute(attributes, ATTRIBUTE.retryReason),
+    isTampered: booleanAttribute(attributes, ATTRIBUTE.tampered),
     signer: readSigner(span),
     verifiers: withRefusalOfAnswer(ending, verifiers),
     events: readEvents(span),
@@ -197,7 +204,8 @@ const REQUEST_TYPES: ByDialect<(body: string, attributes: Attributes) => string 
   "february-2026": (body) => /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1],
   // The members tell the type; a GET polls for an answer.
   "draft-11": (body, attributes) => {
-    if (attributes[ATTRIBUTE.purpose] !== "token") return /"jti"\s*:/.test(body) ? "revocation" : undefined;
+    if (/^\s*\{\s*"jti"\s*:/.test(body)) return "revocation";
+    if (attributes[ATTRIBUTE.purpose] !== "token") return undefined;
     if (attributes[ATTRIBUTE.method] === "GET") return "poll";
     if (attributes[ATTRIBUTE.method] === "DELETE") return "cancel";
     const member = DRAFT_11_REQUESTS.find(([pattern]) => pattern.test(body));

@@ -6,7 +6,7 @@
 
 import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
 import type { TracedCheck } from "../attribute-names.ts";
-import type { Message, VerifierSide } from "./protocol-run.ts";
+import type { Message, Verdict, VerifierSide } from "./protocol-run.ts";
 import { isRecord, parsedJson } from "./trace-span.ts";
 
 type Refused = Pick<Message, "outcome" | "to" | "stoppedAt" | "purpose" | "requestType" | "response">;
@@ -22,6 +22,19 @@ export function withRefusalOfAnswer(message: Refused, verifiers: readonly Verifi
   return verifiers.map((verifier, index) =>
     isNamed && index === answering ? refusedBy(message, verifier) : verifier,
   );
+}
+
+/**
+ * The verdict to show for a verifier. It may pass a message that its party then refuses, for a
+ * policy or a reason of its own, or for which the agent requires an interaction.
+ */
+export function shownVerdict(
+  { outcome, to, stoppedAt }: Pick<Message, "outcome" | "to" | "stoppedAt">,
+  { party, verdict }: Pick<VerifierSide, "party" | "verdict">,
+): Verdict {
+  if (verdict !== "passed") return verdict;
+  if ((stoppedAt ?? to) === party && outcome === "refused") return "refused";
+  return to === party && outcome === "challenged" ? "challenged" : verdict;
 }
 
 function refusedBy(message: Refused, verifier: VerifierSide): VerifierSide {

@@ -1,6 +1,7 @@
 import { ATTRIBUTE, SERVICE_NAME } from "../attribute-names.ts";
 import { columnOf } from "./parties.ts";
-import type { Message, WaterfallRow } from "./protocol-run.ts";
+import type { Message, Verdict, WaterfallRow } from "./protocol-run.ts";
+import { shownVerdict } from "./refused-by-answer.ts";
 import type { SpanTree } from "./span-tree.ts";
 import { numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
 
@@ -11,9 +12,13 @@ export function waterfallOf(
   messages: readonly Message[],
 ): WaterfallRow[] {
   const messageOf = new Map<string, string>();
-  for (const { id, verifiers } of messages) {
-    for (const { spanId } of verifiers) messageOf.set(spanId, id);
-    messageOf.set(id, id);
+  const verdictOf = new Map<string, Verdict>();
+  for (const message of messages) {
+    for (const verifier of message.verifiers) {
+      messageOf.set(verifier.spanId, message.id);
+      verdictOf.set(verifier.spanId, shownVerdict(message, verifier));
+    }
+    messageOf.set(message.id, message.id);
   }
   const rows: WaterfallRow[] = [];
   const seen = new Set<TraceSpan>();
@@ -28,7 +33,7 @@ export function waterfallOf(
       depth,
       messageId,
       status: numberAttribute(span.attributes, ATTRIBUTE.status),
-      verdict: textAttribute(span.attributes, ATTRIBUTE.verdict),
+      verdict: verdictOf.get(span.spanId) ?? textAttribute(span.attributes, ATTRIBUTE.verdict),
     });
     for (const child of tree.childrenOf(span)) walk(child, depth + 1, messageId);
   };

@@ -17,7 +17,7 @@ interface Sent {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly answer?: object;
-  readonly tags?: Readonly<Record<string, string | number>>;
+  readonly tags?: Readonly<Record<string, string | number | boolean>>;
 }
 
 const PS = "https://person-server.localhost";
@@ -49,6 +49,34 @@ function runOf(...messages: readonly Sent[]) {
 }
 
 const only = (sent: Sent): Message => runOf(sent).messages[0]!;
+
+describe("an attack", () => {
+  test("with a revocation is no request for claims, whatever it was signed for", () => {
+    const body = { jti: "1", exp: 2 };
+    for (const purpose of ["token", "resource"] as const) {
+      const message = only({ purpose, body, status: 200, tags: { [A.signatureScheme]: "jwks_uri" } });
+      expect(message).toMatchObject({ requestType: "revocation", what: "revocation of a token" });
+      expect(messageAnswers(message).onBehalfOf).toBe("Backend itself: a server signs in its own name.");
+    }
+  });
+
+  test("names its tampered message, among the honest ones", () => {
+    const url = `${PS}/interaction/returned/abc…`;
+    const run = runOf(
+      { body: { resource: "https://r.example" }, status: 202 },
+      {
+        url,
+        method: "GET",
+        purpose: "resource",
+        status: 303,
+        tags: { [A.party]: "intruder", [A.tampered]: true },
+      },
+    );
+    expect(run.messages.map(({ isTampered = false }) => isTampered)).toEqual([false, true]);
+    expect(run.messages[1]).toMatchObject({ from: "intruder", what: "GET /interaction/returned/abc…" });
+    expect(run.parties.map(({ name }) => name)).toContain("Intruder’s browser");
+  });
+});
 
 describe("parties", () => {
   test("a span that names its party stands for that one, whatever its service", () => {

@@ -39,6 +39,33 @@ test("a refusal names the check or the policy, and the party that refused", () =
   );
 });
 
+describe("an attack", () => {
+  const [, call] = recordedRun("signature-only-hwk").messages;
+  const message = (change: Partial<Message>) => messageSentence({ ...call!, ...change, isTampered: true });
+
+  test("that repeats a message is refused as one that was seen before", () => {
+    const checks = [{ name: "replay", verdict: "failed", section: "" }] as const;
+    const verifiers = [{ ...call!.verifiers[0]!, verdict: "refused", checks }] as const;
+    const replayed = message({ attempt: 2, outcome: "refused", status: 401, verifiers });
+    expect(replayed).toContain("sends Supply-chain agent the same bytes again, with the same signature");
+    expect(replayed).toContain("“No. I have seen this message before.”");
+  });
+
+  test("without a signature is not said to have one", () => {
+    const signer = { party: "intruder", components: [] };
+    const page = { from: "intruder", to: "person-server", method: "GET", signer, verifiers: [] } as const;
+    expect(message({ ...page, status: 303 })).toBe(
+      "Intruder’s browser opens a page of Person server, without a signature. Person server: “Go to another page first.”",
+    );
+    expect(message({ ...page, status: 410, outcome: "refused" })).toContain("Person server: “No.”");
+  });
+
+  test("on a token of another issuer is not said to have taken it back", () => {
+    const revoked = message({ requestType: "revocation", to: "person-server", stoppedAt: undefined });
+    expect(revoked).toContain("“Noted. It applies to tokens that you have issued.”");
+  });
+});
+
 describe("draft -11", () => {
   const [call] = recordedRun("signature-only-hwk").messages.slice(1);
   const message = (change: Partial<Message>) => messageSentence({ ...call!, ...change });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Message, messageAnswers, type VerifierSide } from "../../src/read/index.ts";
-import { withRefusalOfAnswer } from "../../src/read/refused-by-answer.ts";
+import { shownVerdict, withRefusalOfAnswer } from "../../src/read/refused-by-answer.ts";
 import { recordedRun } from "./recorded-trace.ts";
 
 const delegated = recordedRun("user-delegated").messages;
@@ -72,6 +72,23 @@ test("a verifier that let the message on, and one of an accepted message, have p
     "refused",
   ]);
   expect(withRefusalOfAnswer({ ...refused, outcome: "accepted" }, both)).toEqual(both);
+});
+
+test("the party that refuses a message is shown to have refused it, and the one before it not", () => {
+  const message = { outcome: "refused", to: "agent", stoppedAt: undefined } as const;
+  const [gateway, agent] = [passed("agentgateway"), passed("agent")];
+  expect([gateway, agent].map((side) => shownVerdict(message, side))).toEqual(["passed", "refused"]);
+  expect(shownVerdict({ ...message, stoppedAt: "agentgateway" }, gateway)).toBe("refused");
+  expect(shownVerdict({ ...message, outcome: "accepted" }, agent)).toBe("passed");
+});
+
+test("the waterfall marks the verifier of a message that its party refused after its checks", () => {
+  const { messages, waterfall } = recordedRun("refused-by-policy");
+  const refused = messages.find(({ outcome }) => outcome === "refused");
+  const verdicts = waterfall.flatMap(({ messageId, verdict }) =>
+    messageId === refused?.id ? (verdict ?? []) : [],
+  );
+  expect(verdicts).toEqual(["refused"]);
 });
 
 describe("the answers about a refused message allow nothing", () => {

@@ -5,7 +5,6 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { decodeToken } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { issuePersonToken } from "aauth/server";
 import { AGENT_TOKEN_SECONDS, parseRequirement, TOKEN_TYPES } from "aauth/wire";
@@ -21,6 +20,8 @@ import {
 } from "./draft-11-honest.ts";
 import {
   asAgent,
+  asPersonServer,
+  byIntruder,
   coveringNoBody,
   type Draft11Context,
   type Mode,
@@ -28,10 +29,9 @@ import {
   ownAgentToken,
   poll,
   redeem,
-  serverRequest,
+  revocation,
   tokenRequest,
   typeOf,
-  unsigned,
 } from "./draft-11-messages.ts";
 import {
   type FebruaryContext,
@@ -59,6 +59,9 @@ interface Draft11Column extends Column {
   /** First mode that has the attempt. */
   readonly from: Mode;
 }
+
+/** At the person server's pages. The request that waits goes on waiting. */
+const WITHOUT_SESSION = { from: "person-identity", unchanged: 202, check: "session of the person" } as const;
 
 /** Receives the context of either dialect, as the attempt needs it. */
 type Forge = (context: never) => Promise<ForgedRequest>;
@@ -166,7 +169,12 @@ export const ATTEMPTS = {
 
   /** Correctly signed, in the earlier profile. */
   "february-message": {
-    draft11: { from: "agent-identity", codes: ["profile_not_accepted"] },
+    draft11: {
+      from: "agent-identity",
+      codes: ["profile_not_accepted"],
+      check: "profile",
+      section: "draft -11, section 11.3.4 step 1",
+    },
     forge: (context: Draft11Context) =>
       signed(context, { profile: february2026, signatureKey: { scheme: "jwks", id: context.issuer } }),
   },
@@ -197,24 +205,33 @@ export const ATTEMPTS = {
 
   /** A code that no request has. */
   "guessed-code": {
-    draft11: { from: "agent-identity", status: 410, section: "draft -11, section 11.6.3.1" },
-    forge: async ({ agentUrl }: Draft11Context) => unsigned(`${agentUrl}/interaction?code=${GUESSED_CODE}`),
+    draft11: {
+      from: "agent-identity",
+      status: 410,
+      check: "interaction code",
+      section: "draft -11, section 11.6.3.1",
+    },
+    forge: async ({ agentUrl }: Draft11Context) => byIntruder(`${agentUrl}/interaction?code=${GUESSED_CODE}`),
   },
 
-  /** A browser returns as if the person had acted. The agent's next poll shows the outcome. */
+  /** A browser returns as if the person had acted. */
   "forged-callback": {
-    draft11: { from: "person-identity", status: 202, section: "draft -11, section 7.3" },
+    draft11: { ...WITHOUT_SESSION, section: "draft -11, section 7.3" },
     forge: async (context: Draft11Context) => {
-      const { location, after } = await waitingRequest(context);
+      const { polled, after } = await waitingRequest(context);
       const forged = `${context.parties.personServer}/interaction/returned/${randomBytes(16).toString("base64url")}`;
-      await honest(context, unsigned(forged));
-      return { ...(await poll(context, location)), after };
+      return { ...byIntruder(forged), proof: polled, after };
     },
   },
 
   /** The pending URL of the user's agent, polled by another agent of the same provider. */
   "pending-of-another": {
-    draft11: { from: "person-identity", codes: ["not_found"], section: "draft -11, section 13.2" },
+    draft11: {
+      from: "person-identity",
+      codes: ["not_found"],
+      check: "owner of the request",
+      section: "draft -11, section 13.2",
+    },
     forge: async (context: Draft11Context) => {
       const { location, after } = await waitingRequest(context);
       return { ...(await poll(await otherAgent(context), location)), after };
@@ -223,7 +240,12 @@ export const ATTEMPTS = {
 
   /** At the person server: the agent's own token, and a thief's key. */
   "stolen-agent-token": {
-    draft11: { from: "person-identity", codes: ["invalid_signature"] },
+    draft11: {
+      from: "person-identity",
+      codes: ["invalid_signature"],
+      check: "signature",
+      section: "draft -11, section 11.3.4 step 7",
+    },
     forge: async (context: Draft11Context) => {
       const { person_token_endpoint: url } = await personServerOf(context);
       const body = { resource: context.otherResourceUrl };
@@ -237,6 +259,7 @@ export const ATTEMPTS = {
       from: "person-identity",
       needs: "token",
       codes: ["invalid_upstream_token"],
+      check: "upstream token",
       section: "draft -11, section 9.4.5",
     },
     forge: async (context: Draft11Context) => {
@@ -251,6 +274,7 @@ export const ATTEMPTS = {
     draft11: {
       from: "person-identity",
       codes: ["invalid_upstream_token"],
+      check: "upstream token",
       section: "draft -11, section 9.4.5",
     },
     forge: async (context: Draft11Context) => {
@@ -264,28 +288,29 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A browser opens the page with a code whose last symbol is wrong; then the agent polls. */
+  /** A browser opens the page with a code whose last symbol is wrong. */
   "guessed-consent-code": {
-    draft11: { from: "person-identity", status: 202, section: "draft -11, section 11.6.3.1" },
+    draft11: { ...WITHOUT_SESSION, section: "draft -11, section 11.6.3.1" },
     forge: async (context: Draft11Context) => {
-      const { location, requirement, after } = await waitingRequest(context);
+      const { requirement, polled, after } = await waitingRequest(context);
       const { url, code = "" } = parseRequirement(requirement);
       const guessed = code.slice(0, -1) + (code.endsWith("0") ? "1" : "0");
-      await honest(context, unsigned(`${url}?code=${guessed}`));
-      return { ...(await poll(context, location)), after };
+      return { ...byIntruder(`${url}?code=${guessed}`), proof: polled, after };
     },
   },
 
-  /** Only its issuer revokes a token. This agent has neither issued nor received one. */
-  "revocation-by-agent": {
+  /** The backend may revoke what it has issued, and the person server has issued this token. */
+  "revocation-by-another": {
     draft11: {
       from: "person-identity",
-      codes: ["unsupported_scheme"],
+      unchanged: 200,
+      check: "issuer of the token",
       section: "draft -11, section 11.12.1",
     },
     forge: async (context: Draft11Context) => {
       const { revocation_endpoint: url } = await personServerOf(context);
-      return tokenRequest(await otherAgent(context), url!, revocationOf(context));
+      const proof = async () => honest(context, await signed(context));
+      return { ...(await revocation(context, url!)), proof };
     },
   },
 
@@ -295,6 +320,7 @@ export const ATTEMPTS = {
       from: "person-server",
       needs: "grant",
       codes: ["invalid_resource_token"],
+      check: "resource token",
       section: "draft -11, section 6.7.2",
     },
     forge: async (context: Draft11Context) => redeem(await otherAgent(context)),
@@ -306,6 +332,7 @@ export const ATTEMPTS = {
       from: "person-server",
       needs: "grant",
       codes: ["invalid_resource_token"],
+      check: "resource token",
       section: "draft -11, section 6.7.2",
     },
     forge: (context: ForgeContext) => context.redeem(unsignedToken(context.material.grant!.resourceToken)),
@@ -317,6 +344,7 @@ export const ATTEMPTS = {
       from: "federated",
       needs: "grant",
       codes: ["unsupported_scheme"],
+      check: "scheme",
       section: "draft -11, section 9.1",
     },
     forge: async (context: Draft11Context) => {
@@ -327,19 +355,30 @@ export const ATTEMPTS = {
 
   /** The backend asks in its own name, as if it were a person server. */
   "forged-person-server": {
-    draft11: { from: "federated", needs: "grant", status: 403, section: "draft -11, section 9.1" },
+    draft11: {
+      from: "federated",
+      needs: "grant",
+      status: 403,
+      check: "key",
+      section: "draft -11, section 9.1",
+    },
     forge: async (context: Draft11Context) => {
       const { auth_token_endpoint: url } = await accessServerOf(context);
-      return serverRequest(context, "person", url, await federated(context));
+      return asPersonServer(context, url, await federated(context));
     },
   },
 
   /** From a party that is neither a person server nor a resource of this access server. */
   "foreign-revocation": {
-    draft11: { from: "federated", codes: ["unsupported_iss"], section: "draft -11, section 11.12.3" },
+    draft11: {
+      from: "federated",
+      codes: ["unsupported_iss"],
+      check: "key",
+      section: "draft -11, section 11.12.3",
+    },
     forge: async (context: Draft11Context) => {
       const { revocation_endpoint: url } = await accessServerOf(context);
-      return serverRequest(context, "agent", url!, revocationOf(context));
+      return revocation(context, url!);
     },
   },
 } satisfies Record<BreakItVariant, { february: Column; draft11?: Draft11Column; forge: Forge }> &
@@ -349,10 +388,4 @@ export const ATTEMPTS = {
 async function federated(context: Draft11Context) {
   const { resourceToken: resource_token, presentedToken: presented_token } = context.material.grant!;
   return { resource_token, agent_token: (await ownAgentToken(context)).token, presented_token };
-}
-
-/** Revokes the run's token. */
-function revocationOf({ material }: Draft11Context) {
-  const { jti, exp } = decodeToken(material.token!).claims;
-  return { jti, exp };
 }

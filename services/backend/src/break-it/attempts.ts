@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { AAuthAgentError, AnswerPendingError, QuotaStore, TokenRequestError } from "aauth";
 import type { Transport } from "aauth/agent";
-import { readBounded } from "agent-kit/service";
+import type { TracePlace } from "agent-kit/service";
 import type { AnyBreakItVariant, BreakItOffer, BreakItResult } from "backend-api";
 import type { BearerTwin } from "../bearer-twin/bearer-twin.ts";
 import { BackendError } from "../errors.ts";
@@ -14,13 +15,22 @@ import { type Refusal, readRefusal } from "./read-refusal.ts";
 import type { Renew } from "./renewal.ts";
 import { sendForged } from "./send-forged.ts";
 
-const MAX_ANSWER_BYTES = 65_536;
-const MAX_ATTEMPTS_KEPT = 500;
+/** A tenth is for one user: some runs with all their attempts. */
+const MAX_ATTEMPTS_KEPT = 2_000;
 /** Lifetime of a run. */
 const ATTEMPT_SECONDS = 3600;
 const TIMEOUT_MS = 15_000;
 /** Bad gateway, service unavailable, gateway timeout. */
 const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
+
+interface Made {
+  readonly runId: string;
+  /** Unix seconds. */
+  readonly at: number;
+  readonly result: BreakItResult;
+  /** Unset where nothing is traced. */
+  readonly place: TracePlace | undefined;
+}
 
 interface AttemptsDeps {
   readonly evidence: Evidence;
@@ -64,10 +74,8 @@ const EXPIRED =
 export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Attempts {
   const { evidence, transport, twin, whole, renew, now } = deps;
   const busy = new Set<string>();
-  const attempts = new QuotaStore<{ runId: string; spanId: string; at: number }>({
-    maxEntries: MAX_ATTEMPTS_KEPT,
-    now,
-  });
+  /** By trace id; by any other id where nothing is traced. */
+  const attempts = new QuotaStore<Made>({ maxEntries: MAX_ATTEMPTS_KEPT, now });
 
   const materialOfRun = (run: Run) => materialOf(evidence.of(run.id), dialect.agentUrl, dialect.tokenIn);
 
@@ -94,7 +102,7 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
     if (reason !== undefined) throw new BackendError("conflict", reason);
   }
 
-  async function judge(run: Run, variant: AnyBreakItVariant): Promise<BreakItResult> {
+  async function judge(run: Run, variant: AnyBreakItVariant): Promise<Pick<Made, "result" | "place">> {
     const attempt = dialect.attempts.get(variant)!;
     let forged: ForgedRequest | undefined;
     const forge = async () => {
@@ -102,35 +110,45 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
       return forged;
     };
     const options = { transport, runId: run.id, variant, timeoutMs: TIMEOUT_MS };
-    const { response, place } = await sendForged(forge, options).catch((error: unknown) => {
+    const answered = await sendForged(forge, options).catch((error: unknown) => {
       throw explained(error, forged && { ...forged, receiver: dialect.receiverOf(forged.url) });
     });
+    const { response, after, place } = answered;
     const { status } = response;
     const { url, body } = forged!;
     const receiver = dialect.receiverOf(url);
-    const refusal = readRefusal(response, await readBounded(response, MAX_ANSWER_BYTES), receiver);
+    const refusal = readRefusal(response, answered.body, receiver);
     // The gateway has not reached the receiver. A check that names its code has looked, with any
     // status.
     if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(`http_${status}`, url, receiver);
-    if (place !== undefined) {
-      const made = { runId: run.id, spanId: place.spanId, at: now() };
-      attempts.put(run.userId, place.traceId, made, ATTEMPT_SECONDS);
-    }
     const saved = body && (await whole({ ...forged!, body, status }));
-    return {
+    const result: BreakItResult = {
       variant,
       status,
-      ...verdict(status, refusal, attempt),
+      ...(after !== undefined && { after_status: after }),
+      ...verdict({ status, after }, cited(refusal, dialect), attempt),
       ...(saved && { evidence: saved }),
       ...(place !== undefined && { trace_id: place.traceId }),
     };
+    return { result, place };
   }
+
+  /** The outcome of the last attempt with each variant. */
+  const resultsOf = ({ id, userId }: Run) =>
+    new Map(
+      attempts
+        .list(userId)
+        .filter(({ runId }) => runId === id)
+        .map(({ result }) => [result.variant, result]),
+    );
 
   return {
     offers(run) {
+      const results = resultsOf(run);
       return [...dialect.attempts.keys()].map((variant) => {
         const reason = unavailable(run, variant);
-        return { variant, ...(reason !== undefined && { unavailable: reason }) };
+        const result = results.get(variant);
+        return { variant, ...(reason !== undefined && { unavailable: reason }), ...(result && { result }) };
       });
     },
 
@@ -142,15 +160,23 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
       try {
         await renewed(run, variant);
         const bearer = await twin.attack(variant);
-        return { ...(await judge(run, variant)), ...(bearer && { bearer }) };
+        const { result: judged, place } = await judge(run, variant);
+        const result = { ...judged, ...(bearer && { bearer }) };
+        // Whole tokens are kept for minutes only.
+        const { evidence: _, ...kept } = result;
+        const made = { runId: run.id, at: now(), result: kept, place };
+        attempts.put(run.userId, place?.traceId ?? randomUUID(), made, ATTEMPT_SECONDS);
+        return result;
       } finally {
         busy.delete(run.userId);
       }
     },
 
     attemptOf(run, traceId) {
-      const made = attempts.get(traceId);
-      return made?.runId === run.id ? made : undefined;
+      const { runId, place, at } = attempts.get(traceId) ?? {};
+      return runId === run.id && place !== undefined && at !== undefined
+        ? { spanId: place.spanId, at }
+        : undefined;
     },
   };
 }
@@ -158,14 +184,39 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
 /** A run that has not ended well has no call that can be made again. */
 const isRenewable = ({ status }: Run): boolean => status === "completed";
 
-/** Reports whether an attempt was refused, and whether by the check that it is for. */
-function verdict(status: number, { cause, ...shown }: Refusal, { codes, section, ...meant }: Attempt) {
-  const refused = (status >= 400 && status < 500) || UNREACHED.has(status) || status === meant.status;
-  if (!refused) return { refused };
-  const code = cause ?? shown.code;
-  // Only this is evidence of the check that the attempt is for.
-  const as_meant = codes === undefined ? status === meant.status : code !== undefined && codes.includes(code);
-  return { refused, ...shown, ...(as_meant && section !== undefined && { section }), as_meant };
+/** A check is cited as its dialect does, and not by the RFC that the dialect builds on. */
+function cited(refusal: Refusal, { checks }: BreakItDialect): Refusal {
+  const own = checks.find(({ name }) => name === refusal.check)?.section;
+  const isByRfc = refusal.section?.startsWith("RFC ") === true;
+  return { ...refusal, ...(own !== undefined && isByRfc && { section: own }) };
+}
+
+/**
+ * The outcome of an attempt, and whether it shows the check that the attempt is for.
+ *
+ * @param after status of the honest request afterwards
+ * @throws BackendError `conflict` where that request shows nothing
+ */
+function verdict(
+  { status, after }: { readonly status: number; readonly after: number | undefined },
+  { cause, ...refusal }: Refusal,
+  { codes, check, section, ...meant }: Attempt,
+): Pick<BreakItResult, "outcome"> & Partial<BreakItResult> {
+  const named = { ...(check !== undefined && { check }), ...(section !== undefined && { section }) };
+  if ((status >= 400 && status < 500) || UNREACHED.has(status)) {
+    const code = cause ?? refusal.code;
+    // Only this is evidence of the check that the attempt is for.
+    const as_meant =
+      codes === undefined ? status === meant.status : code !== undefined && codes.includes(code);
+    return { outcome: "refused", ...refusal, ...(as_meant && named), as_meant };
+  }
+  if (after === undefined) return { outcome: "accepted" };
+  if (after === 429 || after >= 500) {
+    const why = `The request after it was answered with status ${after}, so that its effect is unknown.`;
+    throw new BackendError("conflict", why);
+  }
+  if (after !== meant.unchanged) return { outcome: "accepted" };
+  return { outcome: "without_effect", refused_by: refusal.refused_by, ...named, as_meant: true };
 }
 
 /** The tampered request got no response of its receiver, neither accepted nor refused. */

@@ -9,9 +9,11 @@ import type { Material } from "./material.ts";
 export interface Column {
   /** A code of the verifier's check, or of a server. Unset where the status suffices. */
   readonly codes?: readonly (AAuthErrorCode | string)[];
-  /** A status below 400 means that the tampering had no effect. */
   readonly status?: number;
-  /** Section for answers that name none. */
+  /** Status of the honest request afterwards that shows that the tampering had no effect. */
+  readonly unchanged?: number;
+  /** Check and section, where the answer names none. */
+  readonly check?: string;
   readonly section?: string;
   /** A token that a server gave to the run, or a token request of the run. */
   readonly needs?: "token" | "grant";
@@ -29,6 +31,8 @@ export interface Attempt extends Column {
 
 /** The attempts of one dialect. */
 export interface BreakItDialect {
+  /** The checks of its verifiers, each with the section that demands it. */
+  readonly checks: readonly { readonly name: string; readonly section: string }[];
   /** In the order in which they are offered. */
   readonly attempts: ReadonlyMap<AnyBreakItVariant, Attempt>;
   /** Reason why any other attempt cannot be made. */

@@ -52,6 +52,7 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
         return [variant, { ...column, forge: (material, run) => forge(contextOf(material, run)) }];
       }),
     ),
+    checks: draft11.verification.checks,
     elsewhere: `This is not in the mode ${mode}.`,
     agentUrl,
     tokenIn: ({ headers }) => signingToken(headers),

@@ -6,15 +6,23 @@
 
 import { draft11 } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
-import { sendRevocation } from "aauth/server";
 import { AAUTH_REQUIREMENT } from "aauth/wire";
 import { signingToken, subAgentId } from "agent-kit/draft-11";
+import { readBounded } from "agent-kit/service";
 import { createAgentTrace } from "protocol-trace";
 import { BackendError } from "../errors.ts";
-import { type Draft11Context, JSON_TYPE, ownAgentToken, poll, tokenRequest } from "./draft-11-messages.ts";
+import {
+  type Draft11Context,
+  JSON_TYPE,
+  type NamedToken,
+  ownAgentToken,
+  poll,
+  revocation,
+  tokenRequest,
+} from "./draft-11-messages.ts";
 import type { SentRequest } from "./evidence.ts";
 import { type ForgedRequest, keyOfAnother } from "./forged-request.ts";
-import { sendSigned } from "./send-forged.ts";
+import { MAX_HONEST_ANSWER_BYTES, sendSigned } from "./send-forged.ts";
 
 const HONEST_MS = 10_000;
 
@@ -28,7 +36,7 @@ export async function callOfSubAgent(context: Draft11Context) {
   const { key, party } = await keyOfAnother("sub-agent");
   const agentToken = await ownAgentToken(context, { id, key });
   const sent: SentRequest[] = [];
-  const traced = createAgentTrace(parties.map.requests, party);
+  const traced = createAgentTrace(parties.map.requests, { party });
   const transport: Transport = async (url, request) => {
     const response = await traced.transport(url, request);
     const { method, headers, body = new Uint8Array() } = request;
@@ -62,25 +70,20 @@ export async function waitingRequest(context: Draft11Context) {
   if (status !== 202 || location === null) {
     throw new BackendError("conflict", "The person server answered at once, and nothing waits there.");
   }
-  const requirement = headers.get(AAUTH_REQUIREMENT) ?? "";
   return {
     location,
-    requirement,
+    requirement: headers.get(AAUTH_REQUIREMENT) ?? "",
+    polled: async () => honest(context, await poll(context, location)),
     after: async () => honest(context, await poll(context, location, "DELETE")),
   };
 }
 
-export async function revokeAtPersonServer(
-  { issuer, keys, parties, now }: Draft11Context,
-  { jti, exp }: { readonly jti: string; readonly exp: number },
-): Promise<void> {
-  const { personServer, discovery, map } = parties;
-  const { error } = await sendRevocation({
-    ...{ issuer, kind: "agent", key: keys()[0]!, jti, exp, discovery, now },
-    ...{ recipient: personServer!, recipientKind: "person" },
-    transport: createAgentTrace(map.requests).transport,
-  });
-  if (error !== undefined) throw new BackendError("conflict", `The token could not be revoked (${error}).`);
+/** Takes an own token back, and waits until no party accepts it. */
+export async function revokeAtPersonServer(context: Draft11Context, token: NamedToken): Promise<void> {
+  const { revocation_endpoint: url } = await personServerOf(context);
+  const { status } = await honest(context, await revocation(context, url!, token));
+  if (status === 200) return;
+  throw new BackendError("conflict", `The token could not be revoked (status ${status}).`);
 }
 
 export const personServerOf = ({ parties }: Draft11Context) =>
@@ -89,11 +92,12 @@ export const personServerOf = ({ parties }: Draft11Context) =>
 export const accessServerOf = ({ parties }: Draft11Context) =>
   parties.discovery.metadata(draft11.documents.kinds.access, parties.accessServer!);
 
-/** Sends a request of which only the head of the answer counts. */
+/** Sends a request of which only the head of the answer matters. */
 export async function honest({ parties }: Draft11Context, request: ForgedRequest): Promise<Response> {
   const options = { transport: parties.map.requests, timeoutMs: HONEST_MS };
   const response = await sendSigned(request, options);
-  await response.body?.cancel();
+  // Its span ends with its body: it has to be over before the next message.
+  await readBounded(response, MAX_HONEST_ANSWER_BYTES);
   return response;
 }
 

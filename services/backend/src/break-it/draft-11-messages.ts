@@ -14,6 +14,7 @@ import type { DRAFT_11_MODES } from "agent-kit/service";
 import {
   type ForgeContext,
   type ForgedRequest,
+  type ForgeOptions,
   type ForgingParty,
   keyOfAnother,
   signForged,
@@ -59,7 +60,10 @@ export const coveringNoBody: typeof draft11 = {
   },
 };
 
-export const unsigned = (url: string): ForgedRequest => ({ method: "GET", url, headers: {} });
+/** A browser without a session opens a page. Nothing is signed. */
+export const byIntruder = (url: string): ForgedRequest => ({
+  ...{ method: "GET", url, headers: {}, party: "intruder" },
+});
 
 /** What an agent asks of a server, signed with its agent token. */
 export async function tokenRequest(
@@ -71,23 +75,37 @@ export async function tokenRequest(
   return posted(context, url, members, { ...(await asAgent(context)), ...changes });
 }
 
-/** The backend asks in its own name, as a server of that kind. */
-export function serverRequest(
+/** The backend asks an access server for a token, in its own name, as a person server would. */
+export const asPersonServer = (context: Draft11Context, url: string, members: object) =>
+  posted(context, url, members, inOwnName(context, "person"));
+
+/** Names a token to a server that is to accept it no longer. */
+export interface NamedToken {
+  readonly jti?: unknown;
+  /** Unix seconds. */
+  readonly exp?: unknown;
+}
+
+/** The backend revokes a token in its own name, as an agent provider. Default: the run's token. */
+export function revocation(
   context: Draft11Context,
-  kind: "agent" | "person",
   url: string,
-  members: object,
+  { jti, exp }: NamedToken = decodeToken(context.material.token!).claims,
 ): Promise<ForgedRequest> {
-  const { issuer: id, keys } = context;
+  const role = { endpoint: "revocation", purpose: "resource" } as const;
+  return posted(context, url, { jti, exp }, { ...inOwnName(context, "agent"), ...role });
+}
+
+function inOwnName({ issuer: id, keys }: Draft11Context, kind: "agent" | "person") {
   const signatureKey = { scheme: "jwks_uri", id, document: DOCUMENTS[kind] } as const;
-  return posted(context, url, members, { key: keys()[0]!, signatureKey });
+  return { key: keys()[0]!, signatureKey };
 }
 
 function posted(
   { now }: Draft11Context,
   url: string,
   members: object,
-  signer: Required<Pick<SignRequestOptions, "key" | "signatureKey">> & Signer,
+  signer: Required<Pick<SignRequestOptions, "key" | "signatureKey">> & Partial<ForgeOptions>,
 ): Promise<ForgedRequest> {
   const body = new TextEncoder().encode(JSON.stringify(members));
   const options = { profile: draft11, endpoint: "token", purpose: "token", now } as const;

@@ -32,6 +32,7 @@ export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
   ]);
   return {
     attempts: new Map(breakItVariantSchema.options.map((variant) => [variant, forgeOf(variant)])),
+    checks: february2026.verification.checks,
     elsewhere: "This is not in the profile of February 2026.",
     agentUrl,
     tokenIn({ headers }) {

@@ -23,8 +23,12 @@ export interface ForgedRequest {
   readonly body?: Uint8Array<ArrayBuffer>;
   /** The request as it was signed, which may differ from what is sent. Unset: it is not signed. */
   readonly signature?: ForgedSignature;
+  /** Party that sends it. Unset: the backend. */
+  readonly party?: ForgingParty | undefined;
   /** Whether it is sent twice. The first time it is honest. */
   readonly twice?: boolean;
+  /** An honest request after it. Its status shows whether the tampered one had an effect. */
+  readonly proof?: () => Promise<Response>;
   /** Runs afterwards, whatever the answer was; not part of the attempt. */
   readonly after?: () => Promise<unknown>;
 }
@@ -37,15 +41,16 @@ interface ForgedSignature {
   readonly scheme: SignatureKeyScheme["scheme"];
   readonly profile: string;
   readonly purpose: "resource" | "token";
-  /** Owner of the key; unset: the backend. */
-  readonly party?: ForgingParty | undefined;
 }
 
-/** A party other than the run's agent, played by the backend. It has a column in the picture. */
-export type ForgingParty = "thief" | "other-agent" | "sub-agent";
+/**
+ * A party other than the run's agent, played by the backend. It has a column in the picture. The
+ * intruder is a browser without a session, and has no key.
+ */
+export type ForgingParty = "thief" | "other-agent" | "sub-agent" | "intruder";
 
 /** The key of such a party, and its name for the trace. */
-export const keyOfAnother = async (party: ForgingParty) => ({
+export const keyOfAnother = async (party: Exclude<ForgingParty, "intruder">) => ({
   key: await generateSigningKey({ kid: `${party}-1` }),
   party,
 });
@@ -77,10 +82,11 @@ export interface FebruaryContext extends ForgeContext {
 type SigningProfile = NonNullable<SignRequestOptions["profile"]>;
 
 /** How a request is signed, and by which party. */
-type ForgeOptions = Omit<SignRequestOptions, "profile"> & { readonly profile: SigningProfile } & Pick<
+export type ForgeOptions = Omit<SignRequestOptions, "profile"> & { readonly profile: SigningProfile } & Pick<
     Partial<ForgedSignature>,
-    "purpose" | "party"
-  >;
+    "purpose"
+  > &
+  Pick<ForgedRequest, "party">;
 
 /** The run's request, or another one, freshly signed. */
 export function signed(
@@ -109,7 +115,8 @@ export async function signForged(
     url,
     headers: { ...headers, ...signed.headers },
     ...(body && { body }),
-    signature: { base, components, created, key, scheme, profile: profile.name, purpose, party },
+    party,
+    signature: { base, components, created, key, scheme, profile: profile.name, purpose },
   };
 }
 

@@ -7,8 +7,19 @@ import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
 import type { ForgedRequest } from "./forged-request.ts";
 
+const MAX_ANSWER_BYTES = 65_536;
 /** As much as the agent's response to the run itself may have. */
-const MAX_HONEST_ANSWER_BYTES = 1_048_576;
+export const MAX_HONEST_ANSWER_BYTES = 1_048_576;
+
+/** What an attempt was answered. */
+export interface Answered {
+  readonly response: Response;
+  readonly body: string;
+  /** Status of the honest request after it. Unset where it was refused, or none shows anything. */
+  readonly after?: number;
+  /** Its trace, where spans are recorded. */
+  readonly place?: TracePlace;
+}
 
 export interface SendForgedOptions {
   /** Takes the request as it is. */
@@ -27,7 +38,7 @@ export interface SendForgedOptions {
 export async function sendForged(
   forge: () => Promise<ForgedRequest>,
   options: SendForgedOptions,
-): Promise<{ response: Response; place?: TracePlace }> {
+): Promise<Answered> {
   const tracer = trace.getTracer("backend");
   const attributes = { [ATTRIBUTE.runId]: options.runId };
   const span = tracer.startSpan(`break_it.${options.variant}`, { attributes }, ROOT_CONTEXT);
@@ -35,14 +46,21 @@ export async function sendForged(
   let forged: ForgedRequest | undefined;
   try {
     forged = await inSpan(forge);
-    const { twice } = forged;
-    const send = (attempt: number) => inSpan(() => sendSigned(forged!, { ...options, attempt }));
+    const { twice, proof } = forged;
+    const request = forged;
     if (twice) {
-      await readBounded(await send(1), MAX_HONEST_ANSWER_BYTES);
+      await readBounded(await inSpan(() => sendSigned(request, options)), MAX_HONEST_ANSWER_BYTES);
     }
-    const response = await send(twice ? 2 : 1);
+    const tampered = { ...options, isTampered: true, attempt: twice ? 2 : 1 } as const;
+    const response = await inSpan(() => sendSigned(request, tampered));
+    const body = await readBounded(response, MAX_ANSWER_BYTES);
+    const after = response.status < 400 && proof !== undefined ? (await inSpan(proof)).status : undefined;
     const { traceId, spanId } = span.spanContext();
-    return { response, ...(isTraced(span) && { place: { traceId, spanId } }) };
+    return {
+      ...{ response, body },
+      ...(after !== undefined && { after }),
+      ...(isTraced(span) && { place: { traceId, spanId } }),
+    };
   } catch (error) {
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;
@@ -54,10 +72,14 @@ export async function sendForged(
 
 /** Sends a request as it is, with what its sender signed in the trace. */
 export function sendSigned(
-  { method, url, headers, body, signature }: ForgedRequest,
-  options: Pick<SendForgedOptions, "transport" | "timeoutMs"> & { readonly attempt?: number },
+  { method, url, headers, body, signature, party }: ForgedRequest,
+  options: Pick<SendForgedOptions, "transport" | "timeoutMs"> & {
+    readonly attempt?: number;
+    readonly isTampered?: true;
+  },
 ): Promise<Response> {
-  const { observer, transport } = createAgentTrace(options.transport, signature?.party);
+  const { isTampered } = options;
+  const { observer, transport } = createAgentTrace(options.transport, { party, isTampered });
   if (signature !== undefined) {
     const { base, components, created, key, scheme, profile, purpose } = signature;
     observer({

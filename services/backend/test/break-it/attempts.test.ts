@@ -73,7 +73,13 @@ describe("a response of the gateway alone is no refusal", () => {
 
   test("but a check that says its code has refused it, and not as it was meant to be", async () => {
     expect(await attempt("stale", () => refused(503, "code=replay_memory_full, by=gateway"))).toMatchObject({
-      ...{ refused: true, status: 503, refused_by: "gateway", code: "replay_memory_full", as_meant: false },
+      ...{
+        outcome: "refused",
+        status: 503,
+        refused_by: "gateway",
+        code: "replay_memory_full",
+        as_meant: false,
+      },
     });
   });
 });
@@ -99,7 +105,7 @@ describe("a refusal is as it was meant to be by the check that the tampering is 
 
   test("what was let in has no verdict", async () => {
     expect(await attempt("stale", () => new Response("{}"))).toEqual({
-      ...{ variant: "stale", refused: false, status: 200, evidence: expect.anything() },
+      ...{ variant: "stale", outcome: "accepted", status: 200, evidence: expect.anything() },
     });
   });
 
@@ -118,6 +124,23 @@ test("the trace of an attempt is shown with its own run only", async () => {
   expect(service.attemptOf({ ...RUN, id: "other" }, trace_id)).toBeUndefined();
 });
 
+test("a check is cited as its dialect does, also where its code belongs to an RFC", async () => {
+  const refusal = 'code=invalid_signature, check=signature, section="RFC 9421 3.2", by=gateway';
+  expect(await attempt("other-key", () => refused(401, refusal))).toMatchObject({ section: "profile 2.3" });
+});
+
+test("the last outcome of each attempt is offered with its own run, after a reload", async () => {
+  const spans = recordSpans();
+  onTestFinished(() => spans.stop());
+  const service = await serviceWith(() => refused(401, "code=created_out_of_window, by=gateway"));
+  await service.attempt(RUN, "stale");
+  const { evidence, ...result } = await service.attempt(RUN, "stale");
+  expect(evidence).toBeDefined();
+  const offered = (run: Run) => service.offers(run).flatMap((offer) => offer.result ?? []);
+  expect(offered(RUN)).toEqual([result]);
+  expect(offered({ ...RUN, id: "other" })).toEqual([]);
+});
+
 describe("a run whose requests have expired", () => {
   const stale = () => refused(401, "code=created_out_of_window, by=gateway");
   const completed = { ...RUN, status: "completed" } as Run;
@@ -127,7 +150,9 @@ describe("a run whose requests have expired", () => {
     expect(service.offers(completed).find(({ variant }) => variant === "stale")).toEqual({
       variant: "stale",
     });
-    expect(await service.attempt(completed, "stale")).toMatchObject({ refused: true, as_meant: true });
+    expect(await service.attempt(completed, "stale")).toMatchObject({
+      ...{ outcome: "refused", as_meant: true },
+    });
     // Only now it is known that the run needed no token.
     await expect(service.attempt(completed, "stolen-token")).rejects.toMatchObject({ kind: "conflict" });
   });

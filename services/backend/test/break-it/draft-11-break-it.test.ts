@@ -91,6 +91,7 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
       jwks_uri: `${PERSON_SERVER}/jwks.json`,
       person_token_endpoint: `${PERSON_SERVER}/aauth/person`,
       auth_token_endpoint: `${PERSON_SERVER}/aauth/token`,
+      revocation_endpoint: `${PERSON_SERVER}/aauth/revoke`,
     },
   };
   const discovery = createTestDiscovery({ documents }, { now });
@@ -149,7 +150,10 @@ const OF_AN_AGENT: Partial<Record<AnyBreakItVariant, string>> = {
 
 test.each(Object.entries(OF_AN_AGENT))("%s is refused by a verifier: %s", async (variant, code) => {
   const { service } = await serviceWith(verifying());
-  expect(await service.attempt(RUN, variant as AnyBreakItVariant)).toMatchObject({ refused: true, code });
+  expect(await service.attempt(RUN, variant as AnyBreakItVariant)).toMatchObject({
+    outcome: "refused",
+    code,
+  });
 });
 
 test("attempts of one second are no repetitions of each other", async () => {
@@ -164,9 +168,11 @@ describe("a hole is said to be one", () => {
   test("where a check is missing, and at no other variant", async () => {
     const { service } = await serviceWith(verifying({ contentDigest: "covered" }));
     expect(await service.attempt(RUN, "changed-body")).toEqual({
-      ...{ variant: "changed-body", refused: false, status: 200 },
+      ...{ variant: "changed-body", outcome: "accepted", status: 200 },
     });
-    expect(await service.attempt(RUN, "changed-path")).toMatchObject({ refused: true, as_meant: true });
+    expect(await service.attempt(RUN, "changed-path")).toMatchObject({
+      ...{ outcome: "refused", as_meant: true },
+    });
   });
 
   test("at every variant, where nothing is checked", async () => {
@@ -174,7 +180,7 @@ describe("a hole is said to be one", () => {
     const offers = service.offers(RUN);
     expect(offers).toHaveLength(11);
     for (const { variant } of offers) {
-      expect(await service.attempt(RUN, variant)).toEqual({ variant, refused: false, status: 200 });
+      expect(await service.attempt(RUN, variant)).toEqual({ variant, outcome: "accepted", status: 200 });
     }
   });
 
@@ -200,19 +206,58 @@ describe("a hole is said to be one", () => {
     const token = () => new Response('{"person_token":"a"}');
     const problem = (status: number, error: string) => () =>
       new Response(JSON.stringify({ error }), { status });
-    for (const variant of ["forged-callback", "guessed-consent-code", "pending-of-another"] as const) {
-      expect(await attempt(variant, token)).toMatchObject({ refused: false, status: 200 });
+    for (const variant of ["forged-callback", "guessed-consent-code"] as const) {
+      const found = { outcome: "accepted", status: 303, after_status: 200 };
+      expect(await attempt(variant, token)).toMatchObject(found);
+      // The request has ended, and not as its person decided.
+      const ended = { outcome: "accepted", after_status: 403 };
+      expect(await attempt(variant, problem(403, "denied"))).toMatchObject(ended);
+      await expect(attempt(variant, problem(429, "slow_down"))).rejects.toMatchObject({
+        ...{ kind: "conflict", message: expect.stringContaining("status 429") },
+      });
     }
     expect(opened.at(-1)).toBe(`${PERSON_SERVER}/interaction?code=ABCD-EFGH-JKM1`);
-    expect(await attempt("forged-callback", () => new Response("{}", { status: 202 }))).toMatchObject({
-      ...{ refused: true, as_meant: true, refused_by: "person-server", section: "draft -11, section 7.3" },
+    expect(await attempt("pending-of-another", token)).toMatchObject({ outcome: "accepted", status: 200 });
+    expect(await attempt("forged-callback", () => new Response("{}", { status: 202 }))).toEqual({
+      ...{ variant: "forged-callback", outcome: "without_effect", as_meant: true, status: 303 },
+      ...{ after_status: 202, refused_by: "person-server" },
+      ...{ check: "session of the person", section: "draft -11, section 7.3" },
     });
-    expect(await attempt("forged-callback", problem(429, "slow_down"))).toMatchObject({ as_meant: false });
     expect(await attempt("pending-of-another", () => new Response("{}", { status: 202 }))).toMatchObject({
-      refused: false,
+      outcome: "accepted",
     });
     expect(await attempt("pending-of-another", problem(404, "not_found"))).toMatchObject({
-      ...{ refused: true, as_meant: true, section: "draft -11, section 13.2" },
+      ...{ outcome: "refused", as_meant: true, section: "draft -11, section 13.2" },
+    });
+  });
+
+  test("where another issuer than its own revokes a token, by the next use of that token", async () => {
+    const attempt = async (revoked: Response, used: number) => {
+      let asked: { readonly headers: Readonly<Record<string, string>>; readonly body: string } | undefined;
+      const { service } = await serviceWith(
+        () =>
+          async (url, { headers, body }) => {
+            if (url.startsWith(AGENT)) return new Response("{}", { status: used });
+            asked = { headers, body: new TextDecoder().decode(body) };
+            return revoked;
+          },
+        { mode: "person-identity", sent: withPersonToken(0) },
+      );
+      return { asked: () => asked!, result: await service.attempt(RUN, "revocation-by-another") };
+    };
+    const { asked, result } = await attempt(new Response(), 200);
+    expect(result).toEqual({
+      ...{ variant: "revocation-by-another", outcome: "without_effect", as_meant: true, status: 200 },
+      ...{ after_status: 200, refused_by: "person-server" },
+      ...{ check: "issuer of the token", section: "draft -11, section 11.12.1" },
+    });
+    expect(asked().headers["signature-key"]).toContain(`jwks_uri;id="${BACKEND}"`);
+    expect(JSON.parse(asked().body)).toEqual({ jti: expect.any(String), exp: expect.any(Number) });
+    expect((await attempt(new Response(), 401)).result).toMatchObject({
+      ...{ outcome: "accepted", after_status: 401 },
+    });
+    expect((await attempt(new Response(null, { status: 401 }), 200)).result).toMatchObject({
+      ...{ outcome: "refused", as_meant: false },
     });
   });
 });

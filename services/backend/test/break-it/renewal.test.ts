@@ -40,7 +40,7 @@ describe("a renewal that needs the user", () => {
     expect((await attempt(id)).status).toBe(409);
     expect(await reason(id)).toBeUndefined();
     stack.script.grant = "direct";
-    expect((await attempt(id, "stolen-token")).body).toMatchObject({ refused: true, as_meant: true });
+    expect((await attempt(id, "stolen-token")).body).toMatchObject({ outcome: "refused", as_meant: true });
   });
 
   test("B16: counts among the requests that a user may have open, also the second one of a run", async () => {

@@ -1,6 +1,6 @@
 import type { BearerExchange, BreakItResult } from "backend-api";
 import type { Attempts } from "./use-attempts.ts";
-import { partyLabel, SENDERS, twinWordingOf, wordingOf } from "./variant-wording.ts";
+import { partyLabel, SENDERS, twinWordingOf, type Wording, wordingOf } from "./variant-wording.ts";
 
 /** An attack that has an outcome, in words and as it was answered. */
 interface AttackMade {
@@ -8,7 +8,7 @@ interface AttackMade {
   /** How the request was changed. */
   what: string;
   result: BreakItResult;
-  /** The refusal in a sentence; absent where the attack was not refused. */
+  /** The refusal in a sentence, or the lack of an effect; absent for a hole. */
   refusal?: string;
   bearer?: { outcome: string; exchanges: readonly (BearerExchange & { senderName: string })[] };
 }
@@ -18,15 +18,25 @@ export function attacksMade(attempts: Attempts, profile: string | undefined): At
   return Object.values(attempts).flatMap((attempt) => {
     if (!("result" in attempt)) return [];
     const { result } = attempt;
-    const { title, what } = wordingOf(result.variant, profile);
+    const wording = wordingOf(result.variant, profile);
+    const { title, what } = wording;
     const twin = twinWordingOf(result.variant);
-    const { bearer, refused, as_meant, refused_by } = result;
-    const why = twin && as_meant === true ? `${twin.refusal}; ` : "";
-    const refusal = refused ? `${why}refused by ${partyLabel(refused_by ?? "the receiver")}` : undefined;
+    const { bearer } = result;
+    const refusal = refusalOf(result, wording);
     const made = { title, what, result, ...(refusal !== undefined && { refusal }) };
     if (bearer === undefined || twin === undefined) return [made];
     const exchanges = bearer.exchanges.map((one) => ({ ...one, senderName: SENDERS[one.sender] }));
     const outcome = bearer.succeeded ? twin.lost : "refused";
     return [{ ...made, bearer: { outcome, exchanges } }];
   });
+}
+
+function refusalOf(result: BreakItResult, { headline, unchanged }: Wording): string | undefined {
+  const { outcome, as_meant, refused_by, after_status: after } = result;
+  if (outcome === "accepted") return undefined;
+  const party = partyLabel(refused_by ?? "the receiver");
+  const why = as_meant === true ? `${headline}; ` : "";
+  if (outcome === "refused") return `${why}refused by ${party}`;
+  const proof = after === undefined ? "" : unchanged?.(after);
+  return `${why}without effect at ${party}${proof ? `. ${proof.replace(/\.$/, "")}` : ""}`;
 }

@@ -29,7 +29,8 @@ interface AttemptRowProps {
 /** An attack: both outcomes, and below them what was sent and answered. */
 export function AttemptRow(props: AttemptRowProps) {
   const { variant, profile, hasTwin, unavailable, attempt, isBusy, isDisabled, isOpen } = props;
-  const { title, what } = wordingOf(variant, profile);
+  const wording = wordingOf(variant, profile);
+  const { title, what } = wording;
   const twin = twinWordingOf(variant);
   const result = attempt && "result" in attempt ? attempt.result : undefined;
   return (
@@ -72,9 +73,7 @@ export function AttemptRow(props: AttemptRowProps) {
             {result?.bearer && twin ? <BearerOutcome side={result.bearer} wording={twin} /> : NOT_TRIED}
           </td>
         )}
-        <td data-column="AAuth">
-          {attempt ? <Outcome attempt={attempt} refusal={twin?.refusal} /> : NOT_TRIED}
-        </td>
+        <td data-column="AAuth">{attempt ? <Outcome attempt={attempt} wording={wording} /> : NOT_TRIED}</td>
       </tr>
       {result !== undefined && isOpen && <OpenedRow {...props} result={result} />}
     </>

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { type AnyBreakItVariant, type BreakItOffer, bearerTwinVariantSchema } from "backend-api";
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, type Ref, useId, useState } from "react";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { AttemptRow } from "./attempt-row.tsx";
@@ -15,6 +15,8 @@ interface BreakItProps {
   offers: readonly BreakItOffer[];
   /** Nothing can be sent. */
   disabled: boolean;
+  /** Receives the heading, so that focus can move to it. */
+  headingRef: Ref<HTMLHeadingElement>;
   /** The URL of an attempt, to share. */
   addressOf: (traceId: string) => string;
   /** Renders an attempt like any other message. */
@@ -26,7 +28,7 @@ const TWIN: readonly AnyBreakItVariant[] = bearerTwinVariantSchema.options;
 
 /** "Now break it": attacks on the run, really sent, beside the same attacks on a bearer token. */
 export function BreakIt(props: BreakItProps) {
-  const { profile, control, offers, disabled, addressOf, renderAttempt } = props;
+  const { profile, control, offers, disabled, headingRef, addressOf, renderAttempt } = props;
   const { attempts, busy, isRunningAll, run, runAll, stop } = control;
   const [shown, setShown] = useState<AnyBreakItVariant | undefined>(undefined);
   const [areOthersShown, showOthers] = useState(false);
@@ -58,6 +60,7 @@ export function BreakIt(props: BreakItProps) {
     <Panel
       title="Now break it"
       testId="break-it"
+      headingRef={headingRef}
       aside={
         // One button, which keeps the keyboard focus.
         <BusyButton
@@ -85,7 +88,7 @@ export function BreakIt(props: BreakItProps) {
         </p>
       )}
       <p role="status">
-        {summaryOf({ attempts, profile, busy: isRunningAll ? busy : undefined, count: ready.length })}
+        {summaryOf({ attempts, profile, busy: isRunningAll ? busy : undefined, total: ready.length })}
       </p>
       {withTwin.length > 0 && (
         <AttackTable caption="Attacks on a bearer token and on AAuth" hasTwin>

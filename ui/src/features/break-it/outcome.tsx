@@ -4,65 +4,80 @@ import { SectionLinks } from "../../components/section-links.tsx";
 import type { Attempt } from "./use-attempts.ts";
 import { partyLabel, type TwinWording, type Wording } from "./variant-wording.ts";
 
-/** Outcome of an attack on AAuth: for a manager in two words, for an engineer the check. */
-export function Outcome({ attempt, refusal }: { attempt: Attempt; refusal?: string | undefined }) {
+/** Outcome of an attack on AAuth: for a manager in a few words, for an engineer the check. */
+export function Outcome({ attempt, wording }: { attempt: Attempt; wording: Wording }) {
   if ("failure" in attempt) return <p className="outcome">{attempt.failure.message}</p>;
   const { result } = attempt;
-  const { refused, refused_by, as_meant, check, code, section, status } = result;
-  if (!refused) {
+  const { outcome, status, after_status: after } = result;
+  if (outcome === "accepted") {
     return (
       <div className="outcome" data-refused="false">
         <p>
           <strong>{status}: accepted</strong>
         </p>
         <p>
-          <strong>Not refused: this is a hole.</strong> The response has status {status}.
+          <strong>Not refused: this is a hole.</strong>{" "}
+          {after === undefined
+            ? `The response has status ${status}.`
+            : `The honest request after it was answered with status ${after}.`}
         </p>
       </div>
     );
   }
-  const isPolicy = check === "policy";
-  const party = partyLabel(refused_by ?? "");
-  const short = status >= 400 && as_meant !== false && refusal;
+  const isRefused = outcome === "refused";
   return (
-    <div className="outcome" data-refused="true">
-      {short && (
-        <p>
-          <strong>
-            {status}: {short}
-          </strong>
-        </p>
-      )}
+    <div className="outcome" data-refused={isRefused ? "true" : "unchanged"}>
       <p>
-        {!short && <strong>{status}: </strong>}
-        {status < 400 ? `Without effect at ${party}: the request still waits` : `Refused by ${party}`}
-        {check && !isPolicy && (
-          <>
-            {" "}
-            at its check <code>{check}</code>
-          </>
-        )}
-        {isPolicy && " by its policy"}
-        {code && (
-          <>
-            : <code data-testid="refusal-code">{code}</code>
-          </>
-        )}
-        . {section && (sectionLinks(section).length > 0 ? <SectionLinks section={section} /> : `${section}.`)}
+        <strong>
+          {status}: {headlineOf(result, wording)}
+        </strong>
       </p>
+      <p>
+        <Check {...result} />
+      </p>
+      {after !== undefined && wording.unchanged && <p>{wording.unchanged(after)}</p>}
     </div>
+  );
+}
+
+function headlineOf({ check, as_meant }: BreakItResult, { headline }: Wording): string {
+  if (check === "policy") return "this caller is not let in";
+  return as_meant === false ? "refused for another reason" : headline;
+}
+
+/** The party that was not deceived, its check, and the section that demands it. */
+function Check({ outcome, refused_by = "", check, code, section }: BreakItResult) {
+  const party = partyLabel(refused_by);
+  const links = section === undefined ? [] : sectionLinks(section);
+  return (
+    <>
+      {outcome === "refused" ? `Refused by ${party}` : `Without effect at ${party}`}
+      {check === "policy" && " by its policy"}
+      {check !== undefined && check !== "policy" && (
+        <>
+          {outcome === "refused" ? " at its check " : ", by its check "}
+          <code>{check}</code>
+        </>
+      )}
+      {code !== undefined && (
+        <>
+          : <code data-testid="refusal-code">{code}</code>
+        </>
+      )}
+      . {section !== undefined && (links.length > 0 ? <SectionLinks section={section} /> : `${section}.`)}
+    </>
   );
 }
 
 const OTHER_CHECK_FAILED = "Another check failed first, so the intended check was not reached.";
 
 /**
- * The explanation of a refusal. A policy would have refused the original request, too: it teaches
+ * The explanation of an outcome. A policy would have refused the original request, too: it teaches
  * nothing.
  */
 export function Lesson({ result, lesson }: { result: BreakItResult; lesson: Wording["lesson"] }) {
-  const { refused, check, as_meant, meaning, reason } = result;
-  if (!refused) return null;
+  const { outcome, check, as_meant, meaning, reason } = result;
+  if (outcome === "accepted") return null;
   return (
     <>
       {reason ? <p>{sentence(reason)}</p> : meaning && <p>{withCode(meaning)}</p>}

@@ -1,4 +1,4 @@
-import type { AnyBreakItVariant } from "backend-api";
+import type { AnyBreakItVariant, BreakItResult } from "backend-api";
 import type { Attempts } from "./use-attempts.ts";
 import { wordingOf } from "./variant-wording.ts";
 
@@ -8,24 +8,25 @@ interface Progress {
   /** The attempt in progress, of several that are made one after the other. */
   busy: AnyBreakItVariant | undefined;
   /** Number of attempts that can be made. */
-  count: number;
+  total: number;
 }
 
-/**
- * What has come of the attempts so far, in a sentence for a live region. Empty before the first
- * one.
- */
-export function summaryOf({ attempts, profile, busy, count }: Progress): string {
+/** The outcomes so far, in a sentence for a live region. Empty before the first attempt. */
+export function summaryOf({ attempts, profile, busy, total }: Progress): string {
   const made = Object.values(attempts);
-  if (busy !== undefined) return `${made.length} of ${count} made. Now: ${wordingOf(busy, profile).title}.`;
+  if (busy !== undefined) return `${made.length} of ${total} made. Now: ${wordingOf(busy, profile).title}.`;
   if (made.length === 0) return "";
   const results = made.flatMap((attempt) => ("result" in attempt ? [attempt.result] : []));
-  const refused = results.filter(({ refused }) => refused).length;
+  const count = (wanted: BreakItResult["outcome"]) =>
+    results.filter(({ outcome }) => outcome === wanted).length;
+  const [unchanged, accepted] = [count("without_effect"), count("accepted")];
   const twins = results.flatMap(({ bearer }) => (bearer === undefined ? [] : [bearer]));
   const stolen = twins.filter(({ succeeded }) => succeeded).length;
   const failed = made.length - results.length;
   return [
-    results.length > 0 && `AAuth refused ${refused} of ${times(results.length)}.`,
+    results.length > 0 && `AAuth refused ${count("refused")} of ${times(results.length)}.`,
+    unchanged > 0 && `${times(unchanged)} had no effect.`,
+    accepted > 0 && `${times(accepted)} ${accepted === 1 ? "was" : "were"} accepted.`,
     twins.length > 0 && `The bearer token lost ${stolen} of ${times(twins.length)}.`,
     failed > 0 && `${times(failed)} without an outcome.`,
   ]

@@ -14,11 +14,15 @@ export type Attempt = { result: BreakItResult } | { failure: Failure };
 
 export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
 
+const attemptsIn = (offers: readonly BreakItOffer[]): Attempts =>
+  Object.fromEntries(offers.flatMap(({ variant, result }) => (result ? [[variant, { result }]] : [])));
+
 export type AttemptsControl = ReturnType<typeof useAttempts>;
 
-/** Attempts of one run, made one at a time. */
-export function useAttempts(client: ApiClient, requestId: string) {
-  const [attempts, setAttempts] = useState<Attempts>({});
+/** Attempts of one run: those that the backend still knows, and those made here, one at a time. */
+export function useAttempts(client: ApiClient, requestId: string, offers: readonly BreakItOffer[]) {
+  const [made, setAttempts] = useState<Attempts>({});
+  const attempts = { ...attemptsIn(offers), ...made };
   const [busy, setBusy] = useState<AnyBreakItVariant | undefined>(undefined);
   const [isRunningAll, setRunningAll] = useState(false);
   const isStopped = useRef(false);
@@ -41,11 +45,11 @@ export function useAttempts(client: ApiClient, requestId: string) {
   };
 
   /** Stops where two attempts in a row fail for the same reason: all others would. */
-  const runAll = async (offers: readonly BreakItOffer[]) => {
+  const runAll = async (ready: readonly BreakItOffer[]) => {
     isStopped.current = false;
     setRunningAll(true);
     let reason: string | undefined;
-    for (const { variant } of offers) {
+    for (const { variant } of ready) {
       if (isStopped.current) break;
       const attempt = await run(variant);
       const failed = "failure" in attempt ? attempt.failure.message : undefined;

@@ -26,8 +26,10 @@ export function AttemptView({ client, requestId, traceId, nameOf }: AttemptViewP
   const [pickedId, pick] = useState<string | undefined>(undefined);
   const [tab, setTab] = useState<TabName>("checks");
   if (failure) return <p>{failure.message}</p>;
-  // A message that is sent twice is refused the second time.
-  const message = run?.messages.find(({ id }) => id === pickedId) ?? run?.messages.at(-1);
+  const message =
+    run?.messages.find(({ id }) => id === pickedId) ??
+    run?.messages.find(({ isTampered }) => isTampered) ??
+    run?.messages.at(-1);
   if (!run || !message) return <p className="note">Waiting for the spans of the attempt…</p>;
   return (
     <div className="card column">

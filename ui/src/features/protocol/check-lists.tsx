@@ -65,6 +65,9 @@ const words = (level: string) => DRAFT_11_LEVELS[level] ?? level;
 
 function demand(verifier: VerifierSide): string {
   const { requiredLevel, requiredScope, keySource, agentLevel, errorCode, bodyBound, profile } = verifier;
+  const isVerified = verifier.checks.some(
+    ({ name, verdict }) => name === "signature" && verdict === "passed",
+  );
   const parts = [
     bodyBound === false && `The body is not covered: judged by profile ${profile}.`,
     requiredLevel &&
@@ -73,7 +76,8 @@ function demand(verifier: VerifierSide): string {
       (agentLevel in DRAFT_11_LEVELS
         ? `The caller has shown ${words(agentLevel)}.`
         : `The caller proved to be ${agentLevel}.`),
-    keySource && `The key it verified with: ${keySourceInWords(keySource)}.`,
+    keySource &&
+      `The key ${isVerified ? "that verified it" : "to verify it with"}: ${keySourceInWords(keySource)}.`,
     errorCode && `Error code: ${errorCode}.`,
   ];
   return parts.filter(Boolean).join(" ");

@@ -54,7 +54,7 @@ export function MessageDetail(props: MessageDetailProps) {
         </h3>
         <p className="chips small">
           <strong className="toned" data-outcome={message.outcome}>
-            {outcomeLabel(message.outcome)}
+            {outcomeLabel(message)}
           </strong>
           {message.status !== undefined && <span>status {message.status}</span>}
           {message.replica && <span>served by {message.replica}</span>}
@@ -75,7 +75,7 @@ export function MessageDetail(props: MessageDetailProps) {
         data-outcome={message.outcome}
         data-testid="message-answers"
       />
-      {message.verifiers.length === 0 && message.signer && (
+      {message.verifiers.length === 0 && message.signer?.scheme && (
         <p className="note">{noChecks(message, isFinished)}</p>
       )}
       <MessageTabs run={run} message={message} tab={tab} onTab={onTab} />

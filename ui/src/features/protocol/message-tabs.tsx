@@ -30,7 +30,7 @@ export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
   );
   const all: [TabName, label: string, content: ReactNode][] = [
     ["checks", "Checks", verifiers.length > 0 && checks],
-    ["signature", "Signature", signer && <SignatureView {...{ message, signer }} />],
+    ["signature", "Signature", signer?.scheme && <SignatureView {...{ message, signer }} />],
     [
       "tokens",
       tokens.length === 1 ? "Token" : "Tokens",

@@ -1,4 +1,4 @@
-import { type Message, type Outcome, partyName } from "protocol-trace/read";
+import { isRedirected, type Message, type Outcome, partyName } from "protocol-trace/read";
 
 const outcomes: Record<Outcome, string> = {
   accepted: "Accepted",
@@ -10,8 +10,8 @@ const outcomes: Record<Outcome, string> = {
   pending: "In progress",
 };
 
-export function outcomeLabel(outcome: Outcome): string {
-  return outcomes[outcome];
+export function outcomeLabel(message: Message): string {
+  return isRedirected(message) ? "Redirected" : outcomes[message.outcome];
 }
 
 /** Sender, receiver and intermediary. */
@@ -22,11 +22,16 @@ export function routeLabel({ from, to, via }: Message): string {
 
 /** The message in one sentence, for screen readers. */
 export function spokenMessage(message: Message, total: number): string {
-  const { number, what, signer, status, outcome, interaction } = message;
-  const how = signer === undefined ? "not signed by an agent" : `signed with scheme ${signer.scheme}`;
+  const { number, what, signer, status, interaction } = message;
+  const how =
+    signer === undefined
+      ? "not signed by an agent"
+      : signer.scheme === undefined
+        ? "not signed"
+        : `signed with scheme ${signer.scheme}`;
   const unanswered = interaction === undefined ? "no response" : "no status is recorded";
   const answer = status === undefined ? unanswered : `status ${status}`;
-  return `Message ${number} of ${total}: ${routeLabel(message)}, ${what}, ${how}; ${answer}, ${outcomeLabel(outcome).toLowerCase()}`;
+  return `Message ${number} of ${total}: ${routeLabel(message)}, ${what}, ${how}; ${answer}, ${outcomeLabel(message).toLowerCase()}`;
 }
 
 const checks: Record<string, string> = {

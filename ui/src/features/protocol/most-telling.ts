@@ -8,11 +8,12 @@ export interface MostTelling {
 }
 
 /**
- * The message to open when the URL names none: the refused one, else the last that failed (its
- * callers failed with it), else the first signed one.
+ * The message to open when the URL names none: the tampered one of an attack, else the refused one,
+ * else the last that failed (its callers failed with it), else the first signed one.
  */
 export function mostTelling(messages: readonly Message[]): MostTelling | undefined {
   const found: [Message | undefined, string][] = [
+    [messages.find(({ isTampered }) => isTampered), "Opened because this is the tampered message."],
     [messages.find(({ outcome }) => outcome === "refused"), "Opened because this message was refused."],
     [messages.findLast(({ outcome }) => outcome === "failed"), "Opened because the failure began here."],
     [

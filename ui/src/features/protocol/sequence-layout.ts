@@ -5,6 +5,7 @@ import {
   type Party,
   type ProtocolRun,
   readRequirement,
+  shownVerdict,
   type TracedToken,
   type Verdict,
 } from "protocol-trace/read";
@@ -138,7 +139,7 @@ export function layOutSequence(
     const corner = isTurning && gatewayX !== undefined ? gatewayX : start;
     const isRightward = end > corner;
     const tip = end + (isRightward ? -room : room);
-    const text = rowLabel(message, kind, folded);
+    const text = rowLabel({ message, kind, folded, room: Math.floor((width - 8) / characterWidth) });
     const isPassing = kind === "response" && gatewayX !== undefined && message.stoppedAt === undefined;
     const row: Row = {
       // A row of polls that opens stays what it was, with the keyboard focus.
@@ -150,10 +151,10 @@ export function layOutSequence(
       path: `M${start} ${y}${isTurning ? ` H${corner} v${density.turn}` : ""} H${tip}`,
       head: `M${tip} ${endY} l${isRightward ? -7 : 7} -4 v8 z`,
       label: { text, x: clampCentre((start + end) / 2, text, width), y: y - density[kind].label },
-      marks: verifiers.map(({ party, verdict }) => ({
-        x: xOf(party),
-        y: party === message.via ? (y + endY) / 2 : endY,
-        verdict: shownVerdict(message, party, verdict),
+      marks: verifiers.map((verifier) => ({
+        x: xOf(verifier.party),
+        y: verifier.party === message.via ? (y + endY) / 2 : endY,
+        verdict: shownVerdict(message, verifier),
       })),
       passes: isPassing ? [{ x: gatewayX, y: (y + endY) / 2 }] : [],
     };
@@ -161,16 +162,6 @@ export function layOutSequence(
     return row;
   });
   return { columns, rows, headerHeight, height: top + 10, isNarrow: gap < narrowGap };
-}
-
-/**
- * A verifier may pass a message that its party then refuses, for a policy or a reason of its own,
- * or for which the agent requires an interaction.
- */
-function shownVerdict({ outcome, to, stoppedAt }: Message, party: string, verdict: Verdict): Verdict {
-  if (verdict !== "passed") return verdict;
-  if ((stoppedAt ?? to) === party && outcome === "refused") return "refused";
-  return to === party && outcome === "challenged" ? "challenged" : verdict;
 }
 
 interface Step {
@@ -200,10 +191,17 @@ function steps(messages: readonly Message[], folded: readonly PollGroup[]): Step
     .sort((one, other) => one.at - other.at);
 }
 
-function rowLabel(message: Message, kind: Row["kind"], folded: readonly PollGroup[]): string {
-  if (kind === "response") return responseLabel(message);
+interface Labelled extends Pick<Row, "message" | "kind"> {
+  folded: readonly PollGroup[];
+  /** Characters for which there is room. */
+  room: number;
+}
+
+/** A label as long as the picture is wide. The detail beside it has all of it. */
+function rowLabel({ message, kind, folded, room }: Labelled): string {
   const group = kind === "polls" ? folded.find(([first]) => first === message) : undefined;
-  return group === undefined ? requestLabel(message) : pollLabel(group);
+  const labels = group ? [pollLabel(group)] : kind === "response" ? [responseLabel(message)] : requestLabels(message);
+  return labels.find(({ length }) => length <= room) ?? `${labels.at(-1)!.slice(0, room - 1)}…`;
 }
 
 /** The gateway is not between the two: the arrow goes there and comes back. */
@@ -213,10 +211,12 @@ function turnsAtGateway({ from, to, via, stoppedAt }: Message, xOf: (party: stri
   return (gatewayX - xOf(from)) * (xOf(to) - gatewayX) < 0;
 }
 
-function requestLabel({ number, purpose, what, signer, request }: Message): string {
-  if (purpose === "user") return `${number}  ${what}`;
+/** The whole label, and a shorter one where there is one. */
+function requestLabels({ number, purpose, what, signer, request }: Message): [string, ...string[]] {
+  const short = `${number}  ${what}`;
+  if (purpose === "user") return [short];
   const isUnsigned = request.headers !== undefined && request.headers["signature-input"] === undefined;
-  return `${number}  ${what}, ${isUnsigned ? "not signed" : `signed with ${signer?.scheme ?? "its key"}`}`;
+  return [`${short}, ${isUnsigned ? "not signed" : `signed with ${signer?.scheme ?? "its key"}`}`, short];
 }
 
 function responseLabel(message: Message): string {

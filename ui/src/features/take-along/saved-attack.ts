@@ -1,7 +1,7 @@
 import type { SavedAttack, SavedExchange, SavedFact, SavedMessage } from "aauth-explain";
 import type { BearerExchange, BreakItResult } from "backend-api";
 import { type ProtocolRun, partyName } from "protocol-trace/read";
-import { isOf, savedMessage } from "./saved-run.ts";
+import { savedMessage } from "./saved-run.ts";
 
 /** An attack that was made on a run, in words and as it was answered. */
 export interface AttackToSave {
@@ -9,7 +9,7 @@ export interface AttackToSave {
   /** How the request was changed. */
   readonly what: string;
   readonly result: BreakItResult;
-  /** The refusal in a few words; absent where the attack was not refused. */
+  /** The refusal in a few words, or the lack of an effect; absent for a hole. */
   readonly refusal?: string;
   /** Outcome on a service that takes bearer tokens, in a few words, and the messages. */
   readonly bearer?: {
@@ -41,11 +41,9 @@ function attackOnAAuth(
   { title, result, refusal = "not refused: this is a hole" }: AttackToSave,
   trace: ProtocolRun | undefined,
 ): SavedMessage {
-  const { evidence, refused, status, refused_by: by = "the receiver" } = result;
+  const { evidence, outcome, status, refused_by: by = "the receiver" } = result;
   const messages = trace?.messages ?? [];
-  // A message that is sent twice is refused the second time.
-  const message =
-    messages.findLast((sent) => evidence !== undefined && isOf(evidence, sent)) ?? messages.at(-1);
+  const message = messages.find(({ isTampered }) => isTampered) ?? messages.at(-1);
   const recorded =
     trace && message
       ? {
@@ -57,7 +55,7 @@ function attackOnAAuth(
   return {
     ...recorded,
     what: title,
-    outcome: refused ? "refused" : "accepted",
+    outcome: outcome === "refused" ? outcome : "accepted",
     sentence: `${refusal}.`,
     status,
     facts: [...refusalFacts(result), ...recorded.facts],

@@ -3,13 +3,15 @@ import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
 import { Lesson, Outcome } from "../../../src/features/break-it/outcome.tsx";
+import { summaryOf } from "../../../src/features/break-it/summary.ts";
 import { wordingOf } from "../../../src/features/break-it/variant-wording.ts";
 
 const lesson = "Only the agent has the body.";
 const shown = (result: Partial<BreakItResult>) => {
-  const whole: BreakItResult = { variant: "changed-body", refused: true, status: 401, ...result };
+  const whole: BreakItResult = { variant: "changed-body", outcome: "refused", status: 401, ...result };
+  const wording = wordingOf(whole.variant, "draft-11");
   const parts = [
-    createElement(Outcome, { key: "outcome", attempt: { result: whole }, refusal: "changed" }),
+    createElement(Outcome, { key: "outcome", attempt: { result: whole }, wording }),
     createElement(Lesson, { key: "lesson", result: whole, lesson }),
   ];
   return renderToStaticMarkup(parts);
@@ -21,32 +23,57 @@ it("a check that refused teaches its lesson", () => {
     check: "content-digest",
     code: "digest_mismatch",
   });
+  expect(html).toContain("401: the body was changed");
   expect(html).toContain(lesson);
 });
 
 it("the gateway's policy refuses whatever was tampered with: there is no lesson", () => {
   const html = shown({ status: 403, refused_by: "gateway", check: "policy", reason: "its own rules" });
   expect(html).toContain("Its own rules.");
+  expect(html).toContain("403: this caller is not let in");
   expect(html).not.toContain(lesson);
 });
 
 it("a refusal for another reason than the one that was tried teaches nothing", () => {
   const html = shown({ refused_by: "auth-server", code: "invalid_grant", as_meant: false });
+  expect(html).toContain("401: refused for another reason");
   expect(html).not.toContain(lesson);
 });
 
 it("a request that is not refused is a hole, and teaches nothing", () => {
-  const html = shown({ refused: false, status: 200 });
+  const html = shown({ outcome: "accepted", status: 200 });
   expect(html).toContain('data-refused="false"');
   expect(html).toContain("Not refused: this is a hole.");
   expect(html).not.toContain(lesson);
 });
 
-it("a status below 400 is said to be no effect, and not a refusal", () => {
-  const html = shown({ status: 202, refused_by: "person-server", as_meant: true });
-  expect(html).toContain("Without effect at the person server");
-  expect(html).not.toContain("Refused by");
-  expect(html).toContain(lesson);
+it("an attack without effect is no refusal, and shows its evidence", () => {
+  const without = { outcome: "without_effect", refused_by: "person-server", as_meant: true } as const;
+  const guess = shown({ ...without, variant: "guessed-consent-code", status: 303, after_status: 202 });
+  expect(guess).toContain("Without effect at the person server");
+  expect(guess).toContain("the agent’s poll afterwards was answered with status 202");
+  expect(guess).not.toContain("Refused by");
+  expect(guess).toContain(lesson);
+  const revoked = shown({ ...without, variant: "revocation-by-another", status: 200, after_status: 200 });
+  expect(revoked).toContain("it was used again afterwards and accepted with status 200");
+});
+
+it("an attack with an effect is a hole, whatever its own answer was", () => {
+  const html = shown({ outcome: "accepted", status: 303, after_status: 403 });
+  expect(html).toContain('data-refused="false"');
+  expect(html).toContain("was answered with status 403");
+});
+
+it("the summary tells attacks without effect from refused ones", () => {
+  const attempts = Object.fromEntries(
+    (["refused", "refused", "without_effect", "accepted"] as const).map((outcome, at) => {
+      const variant = breakItVariantSchema.options[at]!;
+      return [variant, { result: { variant, outcome, status: 401 } }];
+    }),
+  );
+  expect(summaryOf({ attempts, profile: undefined, busy: undefined, total: 9 })).toBe(
+    "AAuth refused 2 of 4 attacks. 1 attack had no effect. 1 attack was accepted.",
+  );
 });
 
 it("a section of draft -11 is named", () => {
@@ -59,6 +86,7 @@ it("every variant of each profile has its words", () => {
     expect(wordingOf(variant, undefined).title).toBeTruthy();
   const draft11 = draft11BreakItVariantSchema.options.map((variant) => wordingOf(variant, "draft-11"));
   const titles = draft11.map(({ title }) => title);
+  for (const { headline } of draft11) expect(headline).toBeTruthy();
   expect(new Set(titles).size).toBe(draft11BreakItVariantSchema.options.length);
   // A run of draft -11 is not told of February's nonce, auth server, or keys without tokens.
   const words = JSON.stringify(draft11);

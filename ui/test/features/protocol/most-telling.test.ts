@@ -10,7 +10,10 @@ const waiting = message("waiting", "failed");
 const cause = message("cause", "failed");
 const refused = message("refused", "refused");
 
+const tampered = { ...message("tampered", "accepted"), isTampered: true };
+
 test.each([
+  ["the tampered one of an attack", [first, tampered, refused], "tampered", "the tampered message"],
   ["the refused one before all others", [asked, first, waiting, cause, refused], "refused", "was refused"],
   [
     "where a failure began, not who waited for it",

@@ -58,6 +58,16 @@ const consentRequired = { name: EVENT.consentRequired, facts: {}, timeMicros: 0 
 const issuedToken = {} as NonNullable<Message["verifiers"][number]["issuedToken"]>;
 
 describe("layOutSequence", () => {
+  test("shortens a label for which the picture is too narrow, instead of cutting it at the edge", () => {
+    const what = "revocation of a token that another has issued";
+    const labelAt = (width: number) =>
+      layOutSequence(runOf(message(1, "backend", "agent", [1, 2], { what })), width).rows[0]!.label.text;
+    expect(labelAt(900)).toBe(`1  ${what}, signed with its key`);
+    expect(labelAt(400)).toBe(`1  ${what}`);
+    expect(labelAt(220)).toMatch(/^1 {2}revocation of a .*…$/);
+    expect(labelAt(220).length * 7).toBeLessThanOrEqual(220);
+  });
+
   test("what a message causes lies between it and its answer", () => {
     const { rows } = layOutSequence(
       runOf(message(1, "backend", "agent", [0, 50]), message(2, "agent", "market", [10, 40])),

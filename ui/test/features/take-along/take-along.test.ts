@@ -63,7 +63,7 @@ const bearerRequest = {
 const bearerResponse = { status: 200, body: "{}" };
 const sides = (sender: "agent" | "thief") => ({ sender, request: bearerRequest, response: bearerResponse });
 const result = {
-  ...({ variant: "stolen-token", refused: true, status: 401, refused_by: "gateway" } as const),
+  ...({ variant: "stolen-token", outcome: "refused", status: 401, refused_by: "gateway" } as const),
   ...({ check: "signature", code: "invalid_signature", as_meant: true, evidence } as const),
   bearer: { succeeded: true, status: 200, exchanges: [sides("agent"), sides("thief")] },
 };

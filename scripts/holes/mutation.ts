@@ -1,0 +1,20 @@
+/** One check taken out of the code, and the tests that must notice. */
+export interface Mutation {
+  /** Row of docs/reference/known-holes.md, or the place of the check. */
+  readonly id: string;
+  /** What the code no longer does. */
+  readonly without: string;
+  /** Each text is there exactly once, so that a table that no longer fits the code says so. */
+  readonly edits: readonly Edit[];
+  /** Arguments of vitest for each run of tests that must notice, until one fails. */
+  readonly runs: readonly (readonly string[])[];
+}
+
+/** A run of the tests of one file whose name contains a text, or of all. */
+export function runOf(file: string, name?: string): readonly string[] {
+  if (name === undefined) return ["run", file];
+  return ["run", file, "-t", name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")];
+}
+
+/** One replacement in one file. */
+export type Edit = readonly [file: string, search: string, replacement: string];
