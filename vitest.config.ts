@@ -28,21 +28,16 @@ const HOLES_TABLE = "tests/scripts/holes.test.ts";
 /** Start programs or whole stacks. */
 const SLOW_DOCUMENTS = "tests/docs/{readme-code,guide-draft-11}.test.ts";
 const WALKTHROUGH = "tests/docs/walkthrough-*.test.ts";
-/** These replace modules, or look at spans: OpenTelemetry has one provider for a process. */
-const ISOLATED = [
-  "packages/aauth/test/discovery/lookups.test.ts",
-  "packages/aauth/test/vectors/make.test.ts",
-  "packages/agent-kit/test/service/telemetry/*.test.ts",
-  "packages/protocol-trace/test/*.test.ts",
-  "services/*/test/spans.test.ts",
-  "services/gateway-authz/test/discovery.test.ts",
-  "services/backend/test/{break-it/attempts,orders/order-service,runs/run-service,plugins/trace-user-requests}.test.ts",
-];
+/**
+ * These replace a module, or make the process one that services run in, which nothing undoes: each
+ * has a process of its own.
+ */
+const ISOLATED = "{packages,services}/*/test/**/*.isolated.test.ts";
 
 export default defineConfig({
   test: {
-    // The machine has two cores, and many tests start processes of their own.
-    maxWorkers: 2,
+    // One more than cores: a third of the time the tests wait for a timer, a process or a browser.
+    maxWorkers: 3,
     projects: [
       {
         ...shared,
@@ -54,7 +49,7 @@ export default defineConfig({
             "services/*/test/**/*.test.ts",
             "ui/test/**/*.test.{ts,tsx}",
           ],
-          exclude: ISOLATED,
+          exclude: [ISOLATED],
           testTimeout: 30_000,
           // Loading the modules again for each file takes longer than all the tests.
           isolate: false,
@@ -62,7 +57,7 @@ export default defineConfig({
       },
       {
         ...shared,
-        test: { ...shared.test, name: "isolated", include: ISOLATED, testTimeout: 30_000 },
+        test: { ...shared.test, name: "isolated", include: [ISOLATED], testTimeout: 30_000 },
       },
       {
         ...shared,

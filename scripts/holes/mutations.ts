@@ -56,7 +56,7 @@ const noSignature: Edit = [
 ];
 const anyDigest: Edit = [`${SIGNATURES}/content-digest.ts`, "if (expected !== (", "if (false && ("];
 const anyAddress: readonly Edit[] = [
-  [GUARD, 'if (!local) throw blocked("http is only for loopback and *.localhost");', ""],
+  [GUARD, 'if (!local) throw blocked("http is allowed only for loopback and *.localhost");', ""],
   [GUARD, "if (local ? !options.development : isPrivateLiteral(url.hostname)) {", "if (false) {"],
 ];
 
@@ -180,7 +180,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   J13: [
     "a request token is used up by a decision",
-    [CONSENT_TEST, "J13: a request token is good for one decision"],
+    [CONSENT_TEST, "J13: a request token is valid for one decision"],
     [CONSENT_ROUTES, "grants.consentRequests.take(", "grants.consentRequests.find("],
   ],
   J14: [
@@ -546,7 +546,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   X17: [
     "a delegate that was ended while its parent asked gets nothing",
-    [SUB_AGENTS_TEST, "gets nothing that it is ended before"],
+    [SUB_AGENTS_TEST, "receives no token that arrives after its end"],
     [SUB_AGENTS, "const value = { ...required(at), ...change }", "const value = { ...at!, ...change }"],
   ],
   X18: [

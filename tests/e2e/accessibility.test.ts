@@ -26,7 +26,7 @@ beforeAll(async () => {
   const delegatesFile = join(folder, "delegates.json");
   browser = await startBrowser();
   stack = await startStack({
-    processes: true,
+    processes: ["auth-server", "gateway"],
     modes: { authorizationScheme: "user-delegated", ui: true, delegate: true },
     env: {
       backend: { BACKEND_DELEGATES_FILE: delegatesFile },
@@ -98,6 +98,16 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   await page.goto(stack.urls.ui);
   await page.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
   await expectAccessible(page, "ui-signed-out");
+  const skip = page.getByRole("link", { name: "Skip to the content" });
+  await page.keyboard.press("Tab");
+  await hasFocus(skip);
+  await screenshot(page, "ui-skip-link", { fullPage: false });
+  const address = page.url();
+  await page.keyboard.press("Enter");
+  await hasFocus(page.getByRole("main"));
+  expect(page.url()).toBe(address);
+  await page.keyboard.press("Tab");
+  await hasFocus(page.getByRole("main").getByRole("button", { name: "Sign in" }));
 
   const version = page.getByTestId("version");
   expect(await version.textContent()).toContain("February 2026user-delegated");
@@ -108,6 +118,11 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   expect(await federated.locator("code").textContent()).toContain(
     "npm run demo -- --profile draft-11 --mode federated",
   );
+  await watched.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await versions.getByRole("button", { name: "Copy the command of federated" }).press("Enter");
+  await federated.getByText("Copied").waitFor(WAIT);
+  const copied = await page.evaluate("navigator.clipboard.readText()");
+  expect(copied).toBe("npm run demo -- --profile draft-11 --mode federated");
   await expectAccessible(page, "ui-versions");
   await page.keyboard.press("Escape");
   await versions.waitFor({ state: "hidden" });

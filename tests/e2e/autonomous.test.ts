@@ -13,7 +13,7 @@ let browser: Browser;
 let watched: WatchedPage;
 
 beforeAll(async () => {
-  stack = await startStack({ modes: { ui: true }, processes: true });
+  stack = await startStack({ modes: { ui: true }, processes: ["supply-chain-agent"] });
   browser = await startBrowser();
   watched = await openPage(browser);
   await watched.page.setViewportSize({ width: 1280, height: 900 });

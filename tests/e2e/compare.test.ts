@@ -49,6 +49,8 @@ describe("the page of both versions", () => {
     expect(await page.getByText("No such message.").count()).toBeGreaterThan(0);
     expect(await page.locator("mark").filter({ hasText: "aauth" }).count()).toBeGreaterThan(0);
     await expectAccessible(page, "compare");
+    await page.getByRole("button", { name: "Use dark colors" }).click();
+    await page.getByRole("button", { name: "Use light colors" }).click();
     await page.evaluate("window.scrollTo(0, 0)");
     await screenshot(page, "compare", { fullPage: false });
     await page.getByRole("link", { name: "AAuth demo" }).click();

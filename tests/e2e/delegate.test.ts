@@ -2,76 +2,139 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { signInOnPage } from "../support/sign-in.ts";
-import { startStack, type TestStack } from "../support/start-stack.ts";
+import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
+
+const WAIT = { timeout: 30_000 };
 
 let stack: TestStack;
 let browser: Browser;
 let watched: WatchedPage;
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), "delegate-"));
-  const delegatesFile = join(folder, "delegates.json");
-  stack = await startStack({
-    processes: true,
-    modes: { ui: true, delegate: true },
-    env: {
-      backend: { BACKEND_DELEGATES_FILE: delegatesFile },
-      "delegate-agent": {
-        DELEGATE_DATA_FOLDER: join(folder, "delegate-agent"),
-        DELEGATE_ENROLMENT_FILE: delegatesFile,
-      },
-    },
-  });
   browser = await startBrowser();
-  watched = await openPage(browser);
-  await watched.page.setViewportSize({ width: 1280, height: 900 });
 });
-afterAll(async () => {
-  await browser?.close();
-  await stack?.stop();
-});
+afterAll(() => browser?.close());
 
-test("a user sees the backend's delegate, lets it run, and sees what came of it", async () => {
-  const { page } = watched;
-  await signInOnPage(page, stack.urls.ui);
+/** A user who is signed in at the page of a stack with a delegate. */
+function signedInUser(modes: NonNullable<TestStackOptions["modes"]>): void {
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "delegate-"));
+    const delegatesFile = join(folder, "delegates.json");
+    stack = await startStack({
+      modes: { ...modes, ui: true, delegate: true },
+      env: {
+        backend: { BACKEND_DELEGATES_FILE: delegatesFile },
+        "delegate-agent": {
+          DELEGATE_DATA_FOLDER: join(folder, "delegate-agent"),
+          DELEGATE_ENROLMENT_FILE: delegatesFile,
+        },
+      },
+    });
+    watched = await openPage(browser);
+    await watched.page.setViewportSize({ width: 1280, height: 900 });
+    await signInOnPage(watched.page, stack.urls.ui);
+  });
+  afterAll(async () => {
+    await watched?.context.close();
+    await stack?.stop();
+  });
+}
+
+const panelOf = ({ page }: WatchedPage) => page.getByTestId("delegates-panel");
+
+async function pictureOf({ page }: WatchedPage, name: string): Promise<void> {
   const panel = page.getByTestId("delegates-panel");
-  await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
-  expect(await panel.textContent()).toContain("No calls yet.");
-
-  await panel.getByRole("button", { name: "Run delegate" }).click();
-  await panel.getByText(/^Answered at/).waitFor({ timeout: 30_000 });
-  const text = await panel.textContent();
-  for (const step of ["Challenge received", "Auth token received", "agent_delegate delegate-"]) {
-    expect(text).toContain(step);
-  }
-  await screenshot(panel, "ui-delegates");
-
+  await screenshot(panel, name);
   await page.setViewportSize({ width: 400, height: 800 });
   expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
-  await screenshot(panel, "ui-delegates-phone");
+  await screenshot(panel, `${name}-phone`);
   await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+describe("a delegate of February", () => {
+  signedInUser({});
+
+  test("a user sees the backend's delegate, lets it run, and sees the outcome", async () => {
+    const panel = panelOf(watched);
+    await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
+    expect(await panel.textContent()).toContain("No calls yet.");
+
+    await panel.getByRole("button", { name: "Run delegate" }).click();
+    await panel.getByText(/^Answered at/).waitFor(WAIT);
+    const text = await panel.textContent();
+    for (const step of ["Challenge received", "Auth token received", "agent_delegate delegate-"]) {
+      expect(text).toContain(step);
+    }
+    await pictureOf(watched, "ui-delegates");
+  });
+
+  test("a list of delegates that cannot be read says so, and is requested again", async () => {
+    const { page } = watched;
+    const list = /\/delegates$/;
+    await page.route(list, (route) => route.abort());
+    watched.expectComplaint(/ERR_FAILED/);
+    await page.reload();
+    const panel = page.getByTestId("delegates-panel");
+    await panel.getByRole("heading", { name: "The delegates cannot be shown" }).waitFor();
+    await panel.getByRole("button", { name: "Try again" }).click();
+    await panel.getByText("cannot be reached").waitFor();
+    await expectAccessible(page, "ui-no-delegates");
+    await page.unroute(list);
+    await panel.getByRole("button", { name: "Try again" }).press("Enter");
+    await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
+    expect(await panel.getByTestId("failure-panel").count()).toBe(0);
+    const heading = panel.getByRole("heading", { name: "Delegates" });
+    expect(await heading.evaluate((element) => element.matches(":focus"))).toBe(true);
+  });
 });
 
-test("a list of delegates that cannot be read says so, and is requested again", async () => {
-  const { page } = watched;
-  const list = /\/delegates$/;
-  await page.route(list, (route) => route.abort());
-  watched.expectComplaint(/ERR_FAILED/);
-  await page.reload();
-  const panel = page.getByTestId("delegates-panel");
-  await panel.getByRole("heading", { name: "The delegates cannot be shown" }).waitFor();
-  await panel.getByRole("button", { name: "Try again" }).click();
-  await panel.getByText("cannot be reached").waitFor();
-  await expectAccessible(page, "ui-no-delegates");
-  await page.unroute(list);
-  await panel.getByRole("button", { name: "Try again" }).press("Enter");
-  await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
-  expect(await panel.getByTestId("failure-panel").count()).toBe(0);
-  const heading = panel.getByRole("heading", { name: "Delegates" });
-  expect(await heading.evaluate((element) => element.matches(":focus"))).toBe(true);
+describe("a delegate of draft -11", () => {
+  signedInUser({ profile: "draft-11", mode: "person-server" });
+
+  test("a user lets a delegate act, sees each message, ends it, and starts it again", async () => {
+    const { page } = watched;
+    const panel = panelOf(watched);
+    await panel.getByText(/^aauth:user-.*\+delegate-.*@backend\.localhost$/).waitFor();
+    expect(await panel.getByRole("button", { name: "End delegate" }).count()).toBe(0);
+    const run = panel.getByRole("button", { name: "Run delegate" });
+    await run.click();
+
+    const interaction = panel.getByTestId("delegate-interaction");
+    await interaction.waitFor(WAIT);
+    expect(await interaction.textContent()).toContain(new URL(stack.urls.personServer).host);
+    await expectAccessible(page, "draft-11-delegate-interaction");
+    await interaction.getByRole("link", { name: "Review the request" }).click();
+    await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
+    expect(await page.locator("main").textContent()).toContain("For its sub-agent");
+    await page.getByRole("button", { name: "Allow", exact: true }).click();
+
+    await panel.getByRole("heading", { name: "Inventory scout" }).waitFor(WAIT);
+    await run.click();
+    await panel.getByText(/^Answered at/).waitFor(WAIT);
+    expect(await interaction.count()).toBe(0);
+    await pictureOf(watched, "draft-11-delegate");
+
+    await panel.getByRole("button", { name: "End delegate" }).press("Enter");
+    const again = panel.getByRole("button", { name: "Start again" });
+    await again.waitFor(WAIT);
+    expect(await again.evaluate((element) => element.matches(":focus"))).toBe(true);
+    await panel.getByText("those that it had are revoked").waitFor();
+    await run.click();
+    await panel.getByText(/^Refused at .*the user has ended this delegate$/).waitFor(WAIT);
+    await again.click();
+    await panel.getByText("Running.").waitFor(WAIT);
+    await run.click();
+    await panel.getByText(/^Answered at/).waitFor(WAIT);
+
+    await panel.getByRole("link", { name: "Show every message" }).click();
+    await page.getByRole("heading", { name: "Every message of run" }).waitFor(WAIT);
+    await page.getByText("POST /delegate/grant, signed with jwt").first().waitFor(WAIT);
+    await page.getByText("token request: auth-token").first().waitFor(WAIT);
+    await screenshot(page, "draft-11-delegate-messages");
+  });
 });

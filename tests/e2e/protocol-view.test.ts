@@ -109,7 +109,7 @@ describe("a user-delegated run over both hops", () => {
     const kept = { AAUTH_STORE: `sqlite:${folder}/data`, AAUTH_KEYS: `${folder}/keys` };
     const options: TestStackOptions = {
       modes: { authorizationScheme: "user-delegated", ui: true },
-      processes: true,
+      processes: ["backend"],
       // Containers have a volume.
       ...(!process.env.COMPOSE_UNDER_TEST && { env: { backend: kept } }),
     };

@@ -17,7 +17,7 @@ let stack: TestStack;
 let browser: Browser;
 
 beforeAll(async () => {
-  stack = await startStack({ modes: { ui: true }, processes: true });
+  stack = await startStack({ modes: { ui: true }, processes: ["supply-chain-agent"] });
   browser = await startBrowser();
 });
 afterAll(async () => {

@@ -69,7 +69,7 @@ describe("a user who is asked", () => {
   let callback: string;
 
   beforeAll(async () => {
-    stack = await startStack({ ...OPTIONS, processes: true });
+    stack = await startStack(OPTIONS);
     watched = await signedInPage(stack);
     watched.page.on("request", (request) => {
       if (request.url().includes("/auth/aauth/callback?")) callback = request.url();
@@ -104,6 +104,8 @@ describe("a user who is asked", () => {
 
     await decideConsent(page, "Allow");
     await runCompleted(page, requestId);
+    const outcome = page.getByTestId("run-status").getByRole("heading");
+    expect(await outcome.evaluate((element) => element.matches(":focus"))).toBe(true);
     expect(new URL(page.url()).search).toBe("");
     expect(await page.getByLabel("Custom prompt").inputValue()).toBe(MARKET_PROMPT);
     await openReport(page, "Market Analysis Report");

@@ -13,7 +13,6 @@ import { decideAtPages, endOf } from "../support/person-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
-// Each test starts every service, and some of them twice.
 vi.setConfig({ testTimeout: 120_000 });
 
 let stack: TestStack;
@@ -29,9 +28,10 @@ afterEach(async () => {
 async function started(
   modes: NonNullable<TestStackOptions["modes"]>,
   env: Record<string, Record<string, string>> = {},
+  alsoEnded: readonly string[] = [],
 ): Promise<ApiUser> {
   const kept = { AAUTH_STORE: `sqlite:${folder}/data`, AAUTH_KEYS: `${folder}/keys` };
-  stack = await startStack({ processes: true, modes, env: { ...env, backend: kept } });
+  stack = await startStack({ processes: ["backend", ...alsoEnded], modes, env: { ...env, backend: kept } });
   return signIn(stack);
 }
 
@@ -96,7 +96,7 @@ describe("a run", () => {
     ["February", {}],
     ["draft -11", draft11("agent-identity")],
   ])("mid-call asks the agent again: %s", async (_dialect, modes) => {
-    const user = await started(modes);
+    const user = await started(modes, {}, ["market-analysis-agent"]);
     const runs = async () => progressSchema.array().parse(await (await user.get("/optimization/all")).json());
     await whileSuspended(stack, "market-analysis-agent", async () => {
       user.run().catch(() => {});
@@ -109,7 +109,7 @@ describe("a run", () => {
   });
 
   test("ends where the person server has forgotten it, with hop, code and section", async () => {
-    const user = await started(draft11("person-server"));
+    const user = await started(draft11("person-server"), {}, ["person-server"]);
     const run = await user.run();
     await stack.kill("backend");
     await stack.kill("person-server");

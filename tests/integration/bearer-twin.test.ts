@@ -73,7 +73,7 @@ const isAuthToken = (token: string) => /auth\+jwt$/.test(String(decodeToken(toke
 test.each([{ profile: "february-2026" }, { profile: "draft-11", mode: "federated" }] as const)(
   "B15: only the twin takes a bearer token, before, during and after its time: %j",
   async (modes) => {
-    stack = await startStack({ modes: { ...modes, showTokens: true }, processes: true });
+    stack = await startStack({ modes: { ...modes, showTokens: true }, processes: ["backend"] });
     const userToken = await userAccessToken(stack.urls);
     const user = await signIn(stack, userToken);
     const { end } = await decideAtPages(user, await user.run());

@@ -212,8 +212,8 @@ test("one user's end leaves the sub-agent of another as it is, and its own proce
   expect((await own()).sub_agent?.state).toBe("ended");
 });
 
-test("a person server that does not take the revocation is named, and the delegate gets nothing more", async () => {
-  await started("person-server", { processes: true });
+test("a person server that does not accept the revocation is named, and the delegate receives no further token", async () => {
+  await started("person-server", { processes: ["person-server"] });
   const { sub } = await own();
   const { agent_token } = await working(sub);
   const headers = { authorization: `Bearer ${await userAccessToken(stack.urls)}` };
@@ -230,7 +230,7 @@ test("a person server that does not take the revocation is named, and the delega
 
 // A key set is fetched once a minute (section 11.4), so the delegate learns the new key that late.
 test("a backend that has lost its key vouches for the delegate again after a minute", async () => {
-  await started("person-server", { processes: true });
+  await started("person-server", { processes: ["backend"] });
   const { sub } = await own();
   await working(sub);
   await stack.kill("backend");
@@ -325,7 +325,7 @@ async function tokensOf(scout: Scout) {
   return { person, resourceToken, auth: auth.token ?? "" };
 }
 
-describe("what is no sub-agent of the user's agent", () => {
+describe("a caller that is not a sub-agent of the user's agent", () => {
   test("or asks where it may not, is refused", async () => {
     await started("person-server");
     // So that the user has agreed.

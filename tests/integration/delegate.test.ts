@@ -29,7 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "delegate-"));
   delegatesFile = join(folder, "delegates.json");
   stack = await startStack({
-    processes: true,
+    processes: ["delegate-agent"],
     modes: { delegate: true, policyFile: "agentgateway/config-policy.yaml" },
     env: {
       backend: {
@@ -130,7 +130,7 @@ describe("the backend's delegate", () => {
     });
   });
 
-  test("tells what came of its work to the user who had it work, and to no other", async () => {
+  test("reports its outcome to the user who started it, and to no other", async () => {
     const { sub } = await ownDelegate();
     await letItRun(sub);
     const others = delegateListSchema.parse((await ask("/delegates", "GET", SECOND_USER)).body).delegates;
@@ -212,7 +212,7 @@ async function callWith(credential: { key: SigningKey; agentToken?: string; auth
 
 const refusedWith = (code: string) => ({ status: 401, text: expect.stringContaining(`${code}: `) });
 
-describe("what is no delegate of the backend", () => {
+describe("a caller that is not a delegate of the backend", () => {
   test("an agent token with another key than its own", async () => {
     const { agentToken } = await otherDelegate("second");
     const key = await generateSigningKey({ kid: "thief" });

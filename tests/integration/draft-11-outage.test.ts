@@ -118,12 +118,17 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
     ["a person server that does not answer", "personServer", on(PERSON_TOKEN, silent), "timeout"],
     ["a person server that breaks off", "personServer", on(PERSON_TOKEN, broken), "connection_broken"],
     [
-      "a person token that is none",
+      "a malformed person token",
       "personServer",
       on(PERSON_TOKEN, says(200, { person_token: "x", expires_in: 9 })),
       "token_request_failed",
     ],
-    ["a page that is none", "personServer", on(PERSON_TOKEN, says(200, "<html>")), "token_request_failed"],
+    [
+      "a body that is not JSON",
+      "personServer",
+      on(PERSON_TOKEN, says(200, "<html>")),
+      "token_request_failed",
+    ],
     [
       "an answer that is promised elsewhere",
       "personServer",
@@ -177,7 +182,7 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
   test.each([
     ["does not answer", on(TASK, silent), "timeout", undefined],
     [
-      "demands a token with a resource token that is none",
+      "demands a token with a malformed resource token",
       on(TASK, says(401, {}, { "aauth-requirement": 'requirement=auth-token; resource-token="x"' })),
       "malformed_challenge",
       "draft",
@@ -220,7 +225,7 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
   }
 });
 
-test("an agent provider that is away, or publishes other keys, gets its agent nothing", async () => {
+test("an agent whose provider is down, or publishes other keys, receives no token", async () => {
   let target = "";
   const provider = await startBetween(() => target);
   onTestFinished(() => provider.close());

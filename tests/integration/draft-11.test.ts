@@ -217,7 +217,7 @@ describe("what the person takes back on the person server's page", () => {
 
 describe("with a party that is away", () => {
   test("before the run: it fails at the person server", async () => {
-    const user = await started("person-server", { processes: true });
+    const user = await started("person-server", { processes: ["person-server"] });
     expect((await user.get("/auth/me")).status).toBe(200);
     await stack.kill("person-server");
     const { end } = await decideAtPages(user, await user.run());
@@ -229,7 +229,7 @@ describe("with a party that is away", () => {
   });
 
   test("while the run waits: it fails at the party that has gone", async () => {
-    const user = await started("person-server", { processes: true });
+    const user = await started("person-server", { processes: ["person-server"] });
     const run = await user.run();
     expect(run.status).toBe("awaiting_consent");
     await stack.kill("person-server");
@@ -237,7 +237,7 @@ describe("with a party that is away", () => {
   });
 
   test("behind the first hop: it fails there, and the report says where", async () => {
-    const user = await started("person-server", { processes: true });
+    const user = await started("person-server", { processes: ["market-analysis-agent"] });
     await stack.kill("market-analysis-agent");
     const { end } = await decideAtPages(user, await user.run());
     expect(end).toMatchObject({ status: "failed", failure: { hop: "market-analysis-agent" } });
@@ -329,7 +329,7 @@ test("an agent that is killed while its answer waits for the person resumes it, 
   const folder = await mkdtemp(join(tmpdir(), "agent-"));
   const kept = { AAUTH_STORE: `sqlite:${folder}/data`, AAUTH_KEYS: `${folder}/keys` };
   const env = { ...CONSENT_FOR_MARKET, "supply-chain-agent": kept };
-  const user = await started("person-server", { processes: true, env });
+  const user = await started("person-server", { processes: ["supply-chain-agent"], env });
   const begun = await user.run();
   const browser = new User();
   await browser.decide(await browser.openSignedIn(begun.consent_url!), "accept");
@@ -347,7 +347,7 @@ describe("another party that is started again while a run waits ends the run, wi
     ["person-server", 0, "person-server"],
     ["supply-chain-agent", 1, "supply-chain-agent"],
   ] as const)("%s, at page %i", async (name, page, hop) => {
-    const user = await started("person-server", { processes: true, env: CONSENT_FOR_MARKET });
+    const user = await started("person-server", { processes: [name], env: CONSENT_FOR_MARKET });
     let run = await user.run();
     if (page === 1) {
       const browser = new User();

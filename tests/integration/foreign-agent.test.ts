@@ -24,7 +24,10 @@ let agent: ForeignAgent;
 let question: { method: string; url: string; headers: Record<string, string>; body: string };
 
 beforeAll(async () => {
-  [stack, agent] = await Promise.all([startStack({ processes: true }), ForeignAgent.start()]);
+  [stack, agent] = await Promise.all([
+    startStack({ processes: ["supply-chain-agent"] }),
+    ForeignAgent.start(),
+  ]);
   question = {
     method: "POST",
     url: `${stack.urls.supplyChainAgent}/`,

@@ -38,7 +38,7 @@ let canary: Listener;
 
 beforeAll(async () => {
   [stack, agent, thief, canary] = await Promise.all([
-    startStack({ processes: true }),
+    startStack({ processes: ["supply-chain-agent", "market-analysis-agent"] }),
     ForeignAgent.start(),
     ForeignAgent.start("thief.localhost"),
     listen(() => ({ status: 200, body: {} })),

@@ -38,7 +38,7 @@ let second: string;
 
 beforeAll(async () => {
   stack = await startStack({
-    processes: true,
+    processes: ["backend", "supply-chain-agent"],
     modes: { authorizationScheme: "user-delegated" },
     env: { "auth-server": { AUTH_SERVER_CONSENT_SECONDS: String(CONSENT_SECONDS) } },
   });

@@ -70,7 +70,7 @@ test("federated, through two hops: allowed on the page, revoked on the page, ref
   expect(program!.text()).not.toMatch(/eyJ[\w-]{20}/);
 });
 
-test("the server starts again while a person decides: the call ends with a code, and the next one is decided anew", async () => {
+test("the server starts again while a person decides: the call ends with a code, and the next one is decided again", async () => {
   const parties = await world({ pendingMs: 8_000 });
   const waiting = parties.agent().fetchFor({ onInteraction: () => {} })(DATA);
   const ended = expect(waiting).rejects.toMatchObject({ hop: "https://person-server.localhost" });

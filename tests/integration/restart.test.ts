@@ -137,7 +137,10 @@ describe("a process that is killed and started again by the demo's runner", () =
 test("all agents, user delegated, three times in a row: every verifier accepts the first request with the new key", async () => {
   const agents = ["backend", "supply-chain-agent", "market-analysis-agent"];
   const { custom_prompt } = WITH_MARKET_ANALYSIS;
-  const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" }, processes: true });
+  const delegated = await startStack({
+    modes: { authorizationScheme: "user-delegated" },
+    processes: agents,
+  });
   try {
     // Its verifiers have seen the first keys.
     expect(await runWithConsent(delegated, custom_prompt)).toMatchObject({ status: "completed" });
@@ -154,4 +157,4 @@ test("all agents, user delegated, three times in a row: every verifier accepts t
   } finally {
     await delegated.stop();
   }
-});
+}, 120_000);

@@ -35,7 +35,7 @@ test("every file that a build reads is a source", async () => {
   expect(files.filter((file) => !sources.has(file))).toEqual([]);
 });
 
-test("the hash differs by content and by name, and not by what is no source", () => {
+test("the hash depends on content and name of sources alone", () => {
   const root = mkdtempSync(join(tmpdir(), "page-sources-"));
   onTestFinished(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, "ui/src"), { recursive: true });

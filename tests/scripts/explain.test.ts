@@ -160,7 +160,7 @@ describe("draft -11, by the shape of the message", () => {
   test.each([
     ["a level of February 2026", ["--level", "identified"], "--level is one of agent-token"],
     ["an audience with a port", ["--audience", "https://resource.example:8443"], "--audience is https://"],
-    ["an endpoint that is none", ["--endpoint", "x"], "--endpoint is one of resource, token, pending"],
+    ["an unknown endpoint", ["--endpoint", "x"], "--endpoint is one of resource, token, pending"],
   ])("%s is not valid", async (_what, argv, problem) => {
     const answer = await explain([...HAR, ...argv]);
     expect(answer).toMatchObject({ status: 2, problem: expect.stringContaining(problem) });

@@ -34,7 +34,7 @@ describe.each(commands)("%s", (command) => {
     expect(output).not.toMatch(/Installing|ready on|Starting|== /);
   });
 
-  test("a flag that is none is refused", async () => {
+  test("an unknown flag is refused", async () => {
     const { status, output } = await run(command, "--bogus");
     expect(status).toBe(2);
     expect(output).toContain("--bogus");

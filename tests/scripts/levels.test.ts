@@ -44,7 +44,7 @@ test.each([
   );
 });
 
-test("a resource that wants an identity and takes it is none of that", async () => {
+test("a resource that demands an identity ends the levels with identity_required", async () => {
   const outcome = await levelsOf((scheme) => (scheme === "hwk" ? [401, WANTS_IDENTITY] : [200]));
   expect(outcome).toBeInstanceOf(AAuthError);
   expect(outcome).toMatchObject({ code: "identity_required" });

@@ -224,7 +224,7 @@ describe("a record store of PostgreSQL", () => {
     }
   });
 
-  test("rejects an entry that is no JSON, and serves the others", async () => {
+  test("rejects an entry that is not JSON, and serves the others", async () => {
     const records = open<number>("tampered");
     await records.put("a", 1, TERMS);
     await records.put("b", 2, TERMS);

@@ -15,6 +15,7 @@ import {
   stackUrls,
 } from "../../scripts/demo/stack.ts";
 import { startChild } from "./child.ts";
+import { type ServiceGroup, startInHost } from "./stack-host.ts";
 
 /** A line of the log arrives over a pipe, some time after what it tells of. For `expect.poll`. */
 export const LOG_WAIT = { timeout: 5_000, interval: 20 };
@@ -34,10 +35,11 @@ export interface TestStackOptions {
    */
   readonly authServerPort?: number | undefined;
   /**
-   * Each service as a process of its own, for a test that ends one; `supervised` by the demo's
-   * runner, which starts it again. Default: one process, as the demo.
+   * Services that are processes of their own, for a test that ends them: the named ones, all
+   * (`true`), or all and `supervised` by the demo's runner, which starts them again. The others
+   * share one process, as in the demo. Default: none.
    */
-  readonly processes?: boolean | "supervised";
+  readonly processes?: readonly string[] | true | "supervised";
 }
 
 /** The whole stack on ports of its own, identities to match. */
@@ -50,7 +52,7 @@ export interface TestStack {
   readonly readyAfterMs: number;
   /** Everything the services have printed, as lines `service | line`. */
   log(): string;
-  /** Ends one service at once, as a crash would. Needs `processes: true`, as `startAgain` does. */
+  /** Ends one service of {@link TestStackOptions.processes} at once, as a crash would. */
   kill(name: string): Promise<void>;
   /**
    * Starts a killed service again, with a new key, and resolves when it is ready; `env` as in
@@ -109,71 +111,114 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     ...Object.fromEntries(INHERITED_VARIABLES.map((name) => [name, process.env[name]])),
     NODE_COMPILE_CACHE: `${REPOSITORY_ROOT}node_modules/.cache/node`,
   };
-  const apart = services.map((service) => ({ ...service, hosted: undefined }));
-  const started =
-    options.processes === true
-      ? await startProcesses(apart, baseEnv)
-      : await startHost(options.processes ? apart : services, baseEnv);
+  const { processes } = options;
+  const isApart = ({ name }: ServiceDescription) =>
+    processes === true || (Array.isArray(processes) && processes.includes(name));
+  const [apart, together] = [services.filter(isApart), services.filter((service) => !isApart(service))];
+  const started = await startServices(asProcesses(apart), together, baseEnv, processes === "supervised");
   return { ports, urls: stackUrls(ports), modes, ...started };
 }
 
+const asProcesses = (services: readonly ServiceDescription[]) =>
+  services.map((service) => ({ ...service, hosted: undefined }));
+
 type Started = Omit<TestStack, "ports" | "urls" | "modes">;
 
-/** By the demo's runner, in a process beside that of the test. */
-async function startHost(services: readonly ServiceDescription[], env: NodeJS.ProcessEnv): Promise<Started> {
-  const host = startChild(process.execPath, [STACK_RUNNER, JSON.stringify(services)], { env });
-  const [, pids, readyAfterMs] = await host.prints(/^ready with pids ([\d ]+) after ([\d.]+) ms$/m);
-  const refuse = () => Promise.reject(new Error("this takes a stack of several processes: processes: true"));
+/** Those that a test may end as processes of their own, beside one process for the others. */
+async function startServices(
+  apart: readonly ServiceDescription[],
+  together: readonly ServiceDescription[],
+  baseEnv: NodeJS.ProcessEnv,
+  isSupervised: boolean,
+): Promise<Started> {
+  let text = "";
+  const write = (lines: string) => {
+    text += lines;
+  };
+  const names = (services: readonly ServiceDescription[]) => services.map(({ name }) => name);
+  const log = new LogLines(names([...apart, ...together]), { sink: { write }, colour: false });
+  const running = new Map<string, ServiceProcess>();
+  const starting: Promise<ServiceGroup>[] = [];
+  if (isSupervised) starting.push(startRunner(asProcesses(together), baseEnv, write));
+  else if (together.length > 0) starting.push(startInHost(leaveOut(together, names(apart)), baseEnv, write));
+  if (apart.length > 0)
+    starting.push(startProcesses(leaveOut(apart, names(together)), { baseEnv, log, running }));
+  const results = await Promise.allSettled(starting);
+  const groups = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const stop = async () => {
+    await Promise.all(groups.map((group) => group.stop()));
+  };
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) {
+    await stop();
+    throw failed.reason;
+  }
+  const needed = (name: string) => {
+    const service = apart.find((description) => description.name === name);
+    if (service === undefined) throw new Error(`this takes a stack with processes: ["${name}"]`);
+    return service;
+  };
+  return {
+    get processes() {
+      const hosted = groups.flatMap(({ processes }) => processes).filter(({ name }) => !running.has(name));
+      return [...hosted, ...running.values()];
+    },
+    readyAfterMs: Math.max(...groups.map(({ readyAfterMs }) => readyAfterMs)),
+    log: () => text,
+    async kill(name) {
+      const service = running.get(needed(name).name)!;
+      process.kill(service.pid!, "SIGKILL");
+      await service.ended;
+    },
+    async startAgain(name, env = {}) {
+      const service = needed(name);
+      const again = new ServiceProcess(
+        { ...service, env: { ...service.env, ...env } },
+        { baseEnv, onLine: (line) => log.write(name, line) },
+      );
+      running.set(name, again);
+      if (!(await again.isReady(AbortSignal.timeout(READY_LIMIT_MS)))) {
+        throw new Error(`${name} did not start again: ${again.lastLines.join("\n")}`);
+      }
+    },
+    stop,
+  };
+}
+
+/** As {@link startInHost}, by the demo's runner. */
+async function startRunner(
+  services: readonly ServiceDescription[],
+  env: NodeJS.ProcessEnv,
+  write: (lines: string) => void,
+): Promise<ServiceGroup> {
+  const runner = startChild(process.execPath, [STACK_RUNNER, JSON.stringify(services)], { env });
+  for (const stream of [runner.process.stdout!, runner.process.stderr!]) stream.on("data", write);
+  const [, pids, readyAfterMs] = await runner.prints(/^ready with pids ([\d ]+) after ([\d.]+) ms$/m);
   return {
     processes: pids!.split(" ").map((pid, index) => ({ name: services[index]!.name, pid: Number(pid) })),
     readyAfterMs: Number(readyAfterMs),
-    log: host.text,
-    kill: refuse,
-    startAgain: refuse,
     async stop() {
-      host.process.kill("SIGTERM");
-      await host.ended;
+      runner.process.kill("SIGTERM");
+      await runner.ended;
     },
   };
 }
 
 async function startProcesses(
   services: readonly ServiceDescription[],
-  baseEnv: NodeJS.ProcessEnv,
-): Promise<Started> {
-  let text = "";
-  const sink = {
-    write: (line: string) => {
-      text += line;
-    },
-  };
-  const names = services.map(({ name }) => name);
-  const log = new LogLines(names, { sink, colour: false });
+  {
+    baseEnv,
+    log,
+    running,
+  }: { baseEnv: NodeJS.ProcessEnv; log: LogLines; running: Map<string, ServiceProcess> },
+): Promise<ServiceGroup> {
   const stack = await runStack(services, { log, signal: new AbortController().signal, baseEnv });
-  const processes = [...stack.services];
-  const indexOf = (name: string): number => processes.findIndex((running) => running.name === name);
+  for (const service of stack.services) running.set(service.name, service as ServiceProcess);
   return {
-    processes,
+    processes: stack.services,
     readyAfterMs: stack.readyAfterMs,
-    log: () => text,
-    async kill(name) {
-      const running = processes[indexOf(name)]!;
-      process.kill(running.pid!, "SIGKILL");
-      await running.ended;
-    },
-    async startAgain(name, env = {}) {
-      const service = services.find((description) => description.name === name)!;
-      const again = new ServiceProcess(
-        { ...service, env: { ...service.env, ...env } },
-        { baseEnv, onLine: (line) => log.write(name, line) },
-      );
-      processes[indexOf(name)] = again;
-      if (!(await again.isReady(AbortSignal.timeout(READY_LIMIT_MS)))) {
-        throw new Error(`${name} did not start again: ${again.lastLines.join("\n")}`);
-      }
-    },
     async stop() {
-      await Promise.all(processes.map((running) => running.stop(STOP_LIMIT_MS)));
+      await Promise.all([...running.values()].map((service) => service.stop(STOP_LIMIT_MS)));
       await stack.stop();
     },
   };

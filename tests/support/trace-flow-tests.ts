@@ -15,15 +15,15 @@ const jsonOf = <T>(span: SeenSpan, name: string): T => JSON.parse(String(span.ta
 const isError = ({ tags }: SeenSpan) => tags.error === true;
 
 /** What a person must be able to read off the traces of the flows, with either trace store. */
-export function traceFlowTests({
-  modes,
-  processes = false,
-}: Pick<TestStackOptions, "modes" | "processes"> = {}): void {
+export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "processes"> = {}): void {
   describe("autonomous", () => {
     let stack: TestStack;
     let spans: SeenSpan[];
     beforeAll(async () => {
-      stack = await startStack({ processes, modes: { ...modes, authorizationScheme: "autonomous" } });
+      stack = await startStack({
+        ...options,
+        modes: { ...options.modes, authorizationScheme: "autonomous" },
+      });
       expect((await (await signIn(stack)).run()).status).toBe("completed");
       spans = await wholeTrace(
         stack.urls.traces,
@@ -218,7 +218,10 @@ export function traceFlowTests({
     let stack: TestStack;
     beforeAll(async () => {
       installLocalhostLookup();
-      stack = await startStack({ processes, modes: { ...modes, authorizationScheme: "user-delegated" } });
+      stack = await startStack({
+        ...options,
+        modes: { ...options.modes, authorizationScheme: "user-delegated" },
+      });
     });
     afterAll(() => stack?.stop());
 

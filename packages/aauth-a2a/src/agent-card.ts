@@ -9,7 +9,7 @@ export interface AgentSkillOptions {
   readonly examples?: readonly string[];
 }
 
-/** What an agent says of itself. */
+/** Description of an agent for its card. */
 export interface AgentCardOptions {
   readonly name: string;
   readonly description: string;
@@ -30,14 +30,14 @@ export interface AgentCardOptions {
   readonly extendedCard?: boolean;
 }
 
-/** MIME type of what the agents take and give. */
+/** MIME type of the agents' input and output. */
 const TEXT = "text/plain";
 
 /**
- * Builds the agent card as protocol 1.0 describes it, with the endpoint listed for 0.3 and for 1.0.
- * `toLegacyAgentCard` gives the 0.3 form of the result.
+ * Builds an agent card of protocol 1.0, which lists the endpoint for 0.3 and 1.0.
+ * `toLegacyAgentCard` converts it to the 0.3 form.
  *
- * It checks nothing: the values come from the agent's own code and configuration.
+ * Does NOT check the values, which come from the agent's own code and configuration.
  *
  * @example
  * const skills = [{ id: "echo", name: "Echo", description: "Repeats", tags: [] }];
@@ -53,7 +53,7 @@ export function createAgentCard(options: AgentCardOptions): AgentCard {
     name: options.name,
     description: options.description,
     version: options.version,
-    // 0.3 first: it is what a client gets that takes the first entry it can speak.
+    // 0.3 comes first, for clients that use the first entry they support.
     supportedInterfaces: [
       { ...endpoint, protocolVersion: "0.3" },
       { ...endpoint, protocolVersion: "1.0" },

@@ -8,24 +8,24 @@ import { parseRefusal, REFUSAL_FIELD, type Refusal } from "aauth/resource";
 const MAX_ANSWER_BYTES = 1_048_576;
 const AGENT_CARD_PATH = "/.well-known/agent-card.json";
 
-/** How one message is sent. */
+/** Options for sending a message. */
 export interface AskOptions {
   /** Signs, meets challenges, and carries this call's context: `agent.fetchFor(…)`. */
   readonly fetch: typeof fetch;
-  /** For the whole question. Default: that of the fetch. */
+  /** Aborts the whole exchange. Default: the signal of the fetch. */
   readonly signal?: AbortSignal;
   /** A2A version on the wire. Default `0.3`, the published demo's `message/send`. */
   readonly protocolVersion?: "0.3" | "1.0";
   /**
-   * Called when the agent has let the caller in (2xx), before its answer is read. Default: none.
+   * Called when the agent has accepted the request (2xx), before its answer is read. Default: none.
    */
   readonly onAccepted?: () => void;
 }
 
-/** What an agent answers. */
+/** Answer of an agent. */
 export interface AgentAnswer {
   readonly text: string;
-  /** The first data part, as it came. Undefined from agents that answer in text only. */
+  /** The first data part, as received. Undefined if the agent answers in text only. */
   readonly data?: unknown;
 }
 
@@ -33,7 +33,7 @@ export interface AgentAnswer {
 export interface RefusedAnswer {
   /** Value of `Agent-Auth`, if the refusal was a challenge. */
   readonly challenge?: string | undefined;
-  /** Code and check, where the party that refused names them. */
+  /** Code and check, if the refusing party names them. */
   readonly refusal?: Refusal | undefined;
   /** RFC 9209: the gateway failed by itself, before the agent was asked. */
   readonly gatewayFailed?: boolean;
@@ -52,8 +52,8 @@ export class AgentHttpError extends Error {
   }
 
   /**
-   * Which of the two answered, which share one address; undefined where nothing in the answer
-   * tells. A challenge is an agent's, and each refusal of the gateways' check names the gateway.
+   * Sender of the response, because agent and gateway share an address; undefined if unknown. Only
+   * an agent sends a challenge, and every refusal of a gateway's check names the gateway.
    */
   get sender(): "agent" | "gateway" | undefined {
     const { challenge, refusal, gatewayFailed } = this.answer;
@@ -81,7 +81,7 @@ export class AgentRpcError extends Error {
   }
 }
 
-/** The agent answered, and the answer cannot be used. The message completes "the answer …". */
+/** The agent's answer is unusable. The message completes "the answer …". */
 export class AgentAnswerError extends Error {
   override readonly name = "AgentAnswerError";
   readonly code: "answer_too_large" | "answer_unreadable";
@@ -97,8 +97,9 @@ export class AgentAnswerError extends Error {
  *
  * @param url identity of the agent, without trailing slash
  * @throws AgentHttpError, AgentRpcError
- * @throws AgentAnswerError for an answer without text, one that is no message, and one beyond 1 MiB
- * @throws what `fetch` throws
+ * @throws AgentAnswerError for an answer without text, one that is not a message, and one of more
+ *   than 1 MiB
+ * @throws errors of `fetch`
  *
  * Does NOT know AAuth: `options.fetch` does.
  */
@@ -122,13 +123,13 @@ export async function askAgent(url: string, text: string, options: AskOptions): 
   } catch (error) {
     if (isJsonRpcError(error)) throw new AgentRpcError(error.envelopeCode, error.message);
     if (!answered || error instanceof AgentAnswerError) throw error;
-    // The SDK has many errors, some of them plain TypeErrors, for an answer it cannot read.
+    // The SDK throws various errors, including plain TypeErrors, for an invalid answer.
     throw new AgentAnswerError("is not an A2A answer to this request", { cause: error });
   }
 }
 
 /**
- * Reads an agent's card, which tests a connection without giving the agent work.
+ * Reads an agent's card, to test the connection without a task for the agent.
  *
  * @throws as {@link askAgent}
  */
@@ -149,8 +150,8 @@ export async function readAgentCard(
 }
 
 /**
- * Tells a refusal from an answer while status and headers are known: the SDK keeps neither, and
- * reads bodies of any length.
+ * Detects refusals by status and headers, which the SDK drops, and limits the length of bodies,
+ * which the SDK does not.
  */
 function readingFetch(
   signedFetch: typeof fetch,
@@ -177,7 +178,7 @@ async function readBody(response: Response): Promise<string> {
 
 /**
  * JSON-RPC errors usually come with 200, but a server may add an HTTP status to them. The body of
- * any other refusal is not wanted, and not read unless it is JSON.
+ * any other refusal is read only if it is JSON.
  */
 async function readRpcError(response: Response): Promise<string> {
   if (/json/i.test(response.headers.get("content-type") ?? "")) {
@@ -232,7 +233,7 @@ function messageWith(text: string): SendMessageRequest {
       extensions: [],
       referenceTaskIds: [],
     },
-    // Wait for the agent's work to be done rather than poll a task.
+    // Waits for the result instead of polling a task.
     configuration: {
       acceptedOutputModes: ["text/plain", "application/json"],
       taskPushNotificationConfig: undefined,

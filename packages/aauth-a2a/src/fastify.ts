@@ -4,9 +4,7 @@ import { type A2AHandlerOptions, type A2AMessage, createA2AHandler } from "./han
 import { errorResponse, JsonRpcError, MAX_BODY_BYTES, parseBody } from "./json-rpc.ts";
 import { CARD_FIELDS, CARD_PATHS, cardForms, EXTENDED_CARD_PATH } from "./legacy-agent-card.ts";
 
-/**
- * Fastify route `config` per group of routes: where a plugin in front of this one finds its policy.
- */
+/** Fastify route `config` for each group of routes, with the policy of other plugins. */
 export interface A2ARouteConfig {
   /** `POST /` */
   readonly rpc?: FastifyContextConfig;
@@ -17,16 +15,16 @@ export interface A2ARouteConfig {
 }
 
 /**
- * `extendedCard` is served to callers that the hooks in front let through; its route exists only
- * where it is given.
+ * `extendedCard` is served to callers that earlier hooks admit; without it, the route does not
+ * exist.
  */
 export interface A2AOptions extends A2AHandlerOptions {
-  /** What the executor shall know of the HTTP request: the `state` of its context. */
+  /** Returns the `state` of the executor's context for an HTTP request. */
   readonly stateFor?: (request: FastifyRequest) => ReadonlyMap<string, unknown>;
   /**
-   * Makes the reply of a call. `answer` makes the answer, with more state for the executor, and
-   * rejects as a route does. For agents whose callers may come back for an answer later. Default:
-   * the answer is the reply.
+   * Creates the reply to a call, for agents with deferred answers. `answer` creates the answer,
+   * with additional state for the executor, and rejects like a route. Default: the reply is the
+   * answer.
    */
   readonly replyWith?: (
     request: FastifyRequest,
@@ -42,14 +40,14 @@ export interface A2AOptions extends A2AHandlerOptions {
  * `/.well-known/agent.json`, and the extended card at `/agent/authenticatedExtendedCard`. Cards are
  * 0.3 unless the request says `A2A-Version: 1.x`.
  *
- * Errors of the protocol are JSON-RPC errors under HTTP 200; HTTP statuses are left to what stands
- * in front (401, 403) and to the size bound (413). The body is parsed from the bytes that reach
- * Fastify's parser, so a `preParsing` hook may have consumed and supplied them again.
+ * Errors of the protocol are JSON-RPC errors under HTTP 200; only earlier hooks (401, 403) and the
+ * size limit (413) use HTTP statuses. The body is parsed from the bytes that reach Fastify's
+ * parser, so a `preParsing` hook may replace the stream.
  *
- * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the
- * extended card. Registers in its own scope; hooks of the parent apply.
+ * Does NOT authenticate: without an earlier hook, anyone may call and read the extended card.
+ * Registers in its own scope; hooks of the parent apply.
  *
- * @throws {TypeError} at registration, when a card has no 0.3 form, and as `createA2AHandler`.
+ * @throws {TypeError} at registration, for a card without a 0.3 form, and like `createA2AHandler`
  * @example
  * await app.register(fastifyA2A, { card, executor: createTextExecutor({ answer: async ({ text }) => text }) });
  */
@@ -79,8 +77,8 @@ export const messageOf = (request: FastifyRequest): A2AMessage => ({
 });
 
 /**
- * Every body is read as bytes, so that what is no JSON can be answered in JSON-RPC instead of
- * Fastify's 400 or 415.
+ * Reads every body as bytes, so that invalid JSON gets a JSON-RPC error instead of Fastify's 400 or
+ * 415.
  */
 function acceptAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -92,7 +90,7 @@ function acceptAnyBody(app: FastifyInstance): void {
 }
 
 /**
- * Refusals of this plugin are answers, not HTTP errors; everything else goes to the parent's error
+ * Refusals of this plugin are JSON-RPC responses. All other errors go to the parent's error
  * handler.
  */
 function errorHandler(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
@@ -101,9 +99,7 @@ function errorHandler(error: unknown, _request: FastifyRequest, reply: FastifyRe
   void reply.code(200).send(errorResponse(refusal.kind, refusal.id));
 }
 
-/**
- * Fastify itself refuses a Content-Type that is no media type at all, before any parser is asked.
- */
+/** Converts Fastify's own refusal of an invalid Content-Type, which precedes any parser. */
 function toRefusal(error: unknown): JsonRpcError | undefined {
   if (error instanceof JsonRpcError) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;

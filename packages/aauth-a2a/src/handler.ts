@@ -11,9 +11,9 @@ import {
 import type { ProvenCaller } from "aauth";
 import { errorResponse, JSON_RPC_ERRORS, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
 
-/** A JSON-RPC request as it came. Plain JSON. */
+/** A JSON-RPC request as received. Plain JSON. */
 export interface A2AMessage {
-  /** Parsed. Undefined where there was no body. */
+  /** The parsed body. Undefined for none. */
   readonly body: unknown;
   /** Value of `A2A-Version`. */
   readonly version: string | undefined;
@@ -22,7 +22,7 @@ export interface A2AMessage {
 /** Key of the proven caller in the state of an executor's context. */
 export const CALLER = "caller";
 
-/** The proven caller of a message. Undefined where nothing in front of the agent has proven one. */
+/** The verified caller of a message. Undefined if no earlier component has verified one. */
 export const callerOf = (context: ServerCallContext): ProvenCaller | undefined =>
   context.state.get(CALLER) as ProvenCaller | undefined;
 
@@ -36,29 +36,28 @@ export interface A2AContext {
 /**
  * Answers a message with a JSON-RPC response.
  *
- * @throws {JsonRpcError} for a message that is malformed, or of a version that the card does not
- * have
+ * @throws {JsonRpcError} for a malformed message, or a version that the card does not list
  */
 export type A2AHandler = (message: A2AMessage, context: A2AContext) => Promise<object>;
 
-/** The agent that a handler answers for: its cards in their 1.0 form, and what does the work. */
+/** The agent of a handler: its cards in 1.0 form, and its executor. */
 export interface A2AHandlerOptions {
   readonly card: AgentCard;
   readonly extendedCard?: AgentCard;
   readonly executor: AgentExecutor;
 }
 
-/** No tasks: the SDK would show each of them to any caller. */
+/** Refuses tasks, which the SDK would show to any caller. */
 class NoTasks extends InMemoryTaskStore {
   // hole M7
   override async save(): Promise<never> {
-    throw new TypeError("an executor publishes messages, never tasks");
+    throw new TypeError("an executor must publish messages, not tasks");
   }
 }
 
 /**
- * Creates what answers an agent's messages, whatever brings them. It does NOT authenticate. A task
- * that the executor publishes is not kept: its caller gets JSON-RPC error -32603.
+ * Creates a handler of an agent's messages, independent of the transport. Does NOT authenticate. A
+ * task that the executor publishes is not stored, and its caller gets JSON-RPC error -32603.
  *
  * @throws {TypeError} for a card that offers streams or push notifications
  *
@@ -69,7 +68,7 @@ export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOpt
   const { streaming, pushNotifications } = card.capabilities ?? {};
   // hole M8
   if (streaming || pushNotifications)
-    throw new TypeError("no streams or push notifications: the card offers them");
+    throw new TypeError("the card must not offer streams or push notifications");
   const handler = new DefaultRequestHandler(
     card,
     new NoTasks(),
@@ -92,7 +91,7 @@ export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOpt
     const answer = await (legacy ? legacyRpc : rpc).handle(body, context);
     if (!isStream(answer))
       return withoutInsides(answer, id, (error) => log.error({ error, method }, "A2A call failed"));
-    // Cards offer no streams: the SDK refuses before the first event.
+    // Cards do not offer streams, so the SDK refuses before the first event.
     const refusal = await answer.next().then(
       () => undefined,
       (error: unknown) => error,
@@ -103,7 +102,7 @@ export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOpt
   };
 }
 
-/** Passes the message of an exception to the log: the SDK would send it to the caller. */
+/** Logs the message of an exception, which the SDK would send to the caller. */
 function withoutInsides(
   answer: object,
   id: string | number | null,

@@ -1,9 +1,7 @@
 import { isLegacyJsonRpcMethod, isV1JsonRpcMethod } from "@a2a-js/sdk/compat/v0_3";
 import { z } from "zod";
 
-/**
- * JSON-RPC and A2A error codes this package answers by itself; the SDK's handlers add their own.
- */
+/** JSON-RPC and A2A errors of this package; the SDK's handlers add their own. */
 export const JSON_RPC_ERRORS = {
   parseError: { code: -32700, message: "Parse error" },
   invalidRequest: { code: -32600, message: "Invalid Request" },
@@ -26,7 +24,7 @@ export interface JsonRpcRequest {
   readonly body: Record<string, unknown>;
 }
 
-/** Refusal of a call: becomes a JSON-RPC error under HTTP 200. */
+/** Refusal of a call, sent as a JSON-RPC error with HTTP 200. */
 export class JsonRpcError extends Error {
   readonly kind: JsonRpcErrorKind;
   readonly id: string | number | null;
@@ -42,7 +40,7 @@ export function errorResponse(kind: JsonRpcErrorKind, id: string | number | null
   return { jsonrpc: "2.0", id, error: JSON_RPC_ERRORS[kind] } as const;
 }
 
-/** Longest body of a call. */
+/** Maximum body of a call. */
 export const MAX_BODY_BYTES = 1_048_576;
 
 /**
@@ -62,7 +60,7 @@ export function parseBody(contentType: string | undefined, body: Uint8Array): un
   }
 }
 
-/** Names that would give a copy of the value another prototype. */
+/** Refuses names that would change the prototype of a copied value. */
 function refusePrototypes(key: string, value: unknown): unknown {
   const isConstructor = key === "constructor" && typeof value === "object" && value !== null;
   if (key === "__proto__" || (isConstructor && "prototype" in value)) throw new SyntaxError(key);
@@ -72,14 +70,11 @@ function refusePrototypes(key: string, value: unknown): unknown {
 const ID = z.union([z.string(), z.int(), z.null()]);
 const ENVELOPE = z.looseObject({ jsonrpc: z.literal("2.0"), id: ID.optional(), method: z.string() });
 
-/** 0.3 parts carry `kind`, 1.0 parts do not; text must be text in both. */
+/** 0.3 parts have `kind`, 1.0 parts do not; `text` must be a string in both. */
 const PART = z
   .looseObject({ text: z.string().optional() })
   .refine(({ kind, text }) => kind !== "text" || text !== undefined);
-/**
- * Looked at one by one: of a list of wrong ones the first is enough, where `z.array` would collect
- * an issue for each.
- */
+/** Stops at the first invalid part; `z.array` would collect an issue for each. */
 const PARTS = z
   .array(z.unknown())
   .min(1)
@@ -94,8 +89,8 @@ const SENDING_PARAMS = z.looseObject({
 const SENDING = new Set(["message/send", "message/stream", "SendMessage", "SendStreamingMessage"]);
 
 /**
- * Checks the envelope and, for methods that carry one, the message: the SDK's own handlers answer a
- * malformed message with an internal error, or take it.
+ * Checks the envelope and, for methods that carry one, the message: the SDK's handlers answer a
+ * malformed message with an internal error, or accept it.
  *
  * @throws {JsonRpcError} parseError (no body at all), invalidRequest, methodNotFound, invalidParams
  */

@@ -4,17 +4,17 @@ import { DefaultRequestHandler, InMemoryTaskStore, ServerCallContext } from "@a2
 
 /** Paths of the public card. */
 export const CARD_PATHS = ["/.well-known/agent-card.json", "/.well-known/agent.json"] as const;
-/** Path of the card for proven callers. */
+/** Path of the card for verified callers. */
 export const EXTENDED_CARD_PATH = "/agent/authenticatedExtendedCard";
 /** Header fields of an answer with a card. */
 export const CARD_FIELDS = { vary: "A2A-Version", "cache-control": "no-cache" } as const;
 
 /**
- * The forms of a card as plain JSON, by the value of `A2A-Version`: 1.0 where it says `1.x`, else
- * 0.3. An unknown version is no error: a gateway that rewrites cards answers 503 to anything but a
- * card.
+ * The forms of a card as plain JSON, by the value of `A2A-Version`: 1.0 for `1.x`, otherwise 0.3.
+ * An unknown version is not an error, because a gateway that rewrites cards responds with 503 to
+ * anything but a card.
  *
- * @throws TypeError when the card has no 0.3 form
+ * @throws TypeError for a card without a 0.3 form
  */
 export async function cardForms(card: AgentCard): Promise<(version: string | undefined) => unknown> {
   const legacy = await toLegacyAgentCard(card);
@@ -23,10 +23,10 @@ export async function cardForms(card: AgentCard): Promise<(version: string | und
 }
 
 /**
- * A 1.0 card in its 0.3 form, as plain JSON. The SDK exports its translator behind an Express
- * router only, so it is asked for the card as a 0.3 client asks.
+ * A 1.0 card in its 0.3 form, as plain JSON. The SDK exports its converter only behind an Express
+ * router, which is therefore called like by a 0.3 client.
  *
- * @throws TypeError when the card has no 0.3 form
+ * @throws TypeError for a card without a 0.3 form
  */
 export async function toLegacyAgentCard(card: AgentCard): Promise<object> {
   const served = { ...card, capabilities: { extensions: [], ...card.capabilities, extendedAgentCard: true } };
@@ -45,6 +45,6 @@ export async function toLegacyAgentCard(card: AgentCard): Promise<object> {
     new ServerCallContext({ requestedVersion: "0.3" }),
   );
   if (!("result" in answer)) throw new TypeError("the agent card has no 0.3 form", { cause: answer });
-  // 0.3 cards carry the full version, 1.0 interfaces only major and minor.
+  // 0.3 cards have the full version, 1.0 interfaces only major and minor.
   return { ...(answer.result as object), protocolVersion: "0.3.0" };
 }

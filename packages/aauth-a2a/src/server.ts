@@ -6,7 +6,7 @@ import { type A2AHandlerOptions, CALLER, createA2AHandler } from "./handler.ts";
 import { errorResponse, JsonRpcError, MAX_BODY_BYTES, parseBody } from "./json-rpc.ts";
 import { CARD_FIELDS, CARD_PATHS, cardForms, EXTENDED_CARD_PATH } from "./legacy-agent-card.ts";
 
-/** An agent that is a resource: what its callers have to prove, and what does the work. */
+/** An agent that is also a resource: the requirement on its callers, and its executor. */
 export interface A2AServerOptions<Name extends string> extends A2AHandlerOptions, GateOptions {
   readonly resource: Resource<Name>;
   /** For messages, and for the extended card. The public card is open to everyone. */

@@ -87,7 +87,7 @@ test("serves what the resource publishes, and no other path", async () => {
   expect(await statusOf("/a2a")).toBe(404);
 });
 
-test("answers what is no JSON-RPC with an error under 200, and keeps an error of the executor inside", async () => {
+test("answers a body that is not JSON-RPC with an error under 200, and hides an error of the executor", async () => {
   const onError = vi.fn();
   const { agent } = await echo({ onError });
   const { fetchFor } = await agent("planner");

@@ -10,7 +10,7 @@ const TAG_BYTES = 16;
 
 /** An entry as it is stored. */
 interface EncryptedRecord {
-  /** Id of the key, made from the key. */
+  /** Id of the key, derived from the key. */
   readonly kid: string;
   /** Base64url of the initialization vector, the ciphertext and the tag. */
   readonly data: string;
@@ -26,13 +26,14 @@ export interface EncryptionOptions extends Unreadable {
 type Bound<Value> = readonly [key: string, owner: string, value: Value];
 
 /**
- * Encrypts the values of all record stores with AES-256-GCM. Keys and owners stay readable, and so
- * do claims. An entry that was changed, or moved to another key, owner or store, is rejected with
+ * Encrypts the values of all record stores with AES-256-GCM. Keys, owners and claims stay readable.
+ * An entry that was changed, or moved to another key, owner or store, is rejected with
  * `StoreRecordError`.
  *
  * Does NOT detect an entry that was rolled back to an earlier value, or deleted. `list` accepts an
- * entry that was moved to another key of its owner. The lifetime is not encrypted: a writer of the
- * database can extend it, so a value with an end of its own, such as a token, must contain it.
+ * entry that was moved to another key of its owner. The lifetime is not encrypted, and a writer of
+ * the database can extend it. A value that expires, such as a token, must therefore contain its
+ * expiry.
  *
  * @throws RangeError without keys, or for a key that is not 32 bytes long
  *

@@ -8,7 +8,7 @@ export type StoreSetupCode =
   /** The server drops entries when its memory is full: a dropped claim lets a replay pass. */
   | "store_evicts";
 
-/** A store that cannot be opened as it is configured: trying again does not help. */
+/** A store that cannot be opened with its configuration. Retrying does not help. */
 export class StoreSetupError extends Error {
   override readonly name = "StoreSetupError";
   readonly code: StoreSetupCode;

@@ -1,24 +1,24 @@
 import type { ClaimTerms, StoreBounds } from "aauth";
 
 /**
- * A quota with the bounds of what it may hold. The rule is the same as in memory: what an owner
- * holds, times the number of owners in its room, may not exceed what is free in the room.
+ * A quota with its limits. The rule is the same as in memory: the entries of an owner, times the
+ * number of owners in its room, may not exceed the free entries of the room.
  */
 export interface Quota {
   /** Quotas in the same room share its free entries. */
   readonly room: string;
   readonly owner: string;
-  /** Most entries of the store. */
+  /** Maximum entries of the store. */
   readonly maxEntries: number;
-  /** Most entries of the room. */
+  /** Maximum entries of the room. */
   readonly maxInRoom: number;
-  /** Most entries of the owner. */
+  /** Maximum entries of the owner. */
   readonly maxOfOwner: number;
-  /** Entries that the store takes first come, first served, before the rule applies. */
+  /** Entries that the store accepts first come, first served, before the rule applies. */
   readonly unshared: number;
 }
 
-/** Counts of held entries, before another one is added. */
+/** Counts of entries before another one is added. */
 export interface Held {
   readonly total: number;
   readonly inRoom: number;
@@ -49,7 +49,7 @@ export function claimQuotas({ maxEntries = 200_000 }: StoreBounds = {}) {
   });
 }
 
-/** The same of a record. */
+/** Creates the function that returns the quota of a record. */
 export function recordQuotas({ maxEntries = 50_000 }: StoreBounds = {}) {
   requireBound(maxEntries);
   return (owner: string): Quota => ({

@@ -3,8 +3,8 @@ import { StoreRecordError } from "./errors.ts";
 /** Handling of entries that cannot be read. */
 export interface Unreadable {
   /**
-   * Receives the error of each entry that `list` leaves out, and that an encrypted `get` rejects
-   * with. Default: `list` rejects with it, so that one entry hides all others of its owner.
+   * Receives the error of each entry that `list` leaves out or an encrypted `get` rejects with.
+   * Default: `list` rejects with it, so one unreadable entry hides all others of its owner.
    */
   readonly onUnreadable?: ((error: StoreRecordError) => void) | undefined;
 }

@@ -11,7 +11,7 @@ interface Closable {
   close(): Promise<void>;
 }
 
-/** Longest time that a call may take. */
+/** Maximum duration of a call. */
 export interface Deadline {
   /** Milliseconds until `StoreUnavailableError`. Default 2000. */
   readonly deadlineMs?: number | undefined;

@@ -1,8 +1,8 @@
 /**
- * Base64 in both alphabets, strict: no whitespace, no foreign characters, no missing or superfluous
+ * Strict base64 in both alphabets: no whitespace, no foreign characters, no missing or superfluous
  * padding, no stray bits after the last byte (RFC 4648 sections 3.5 and 5). The platforms' decoders
- * forgive all of these, and a forgiving decoder gives one signature several spellings. So what a
- * platform has read is written again and compared with the text.
+ * tolerate all of these, so that one signature would have several encodings. Decoded bytes are
+ * therefore encoded again and compared with the input.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export const decodeBase64Url = (text: string): Uint8Array | undefined => decodeE
 /** Decodes standard base64 with padding; undefined for any other string. */
 export const decodeBase64 = (text: string): Uint8Array | undefined => decodeExact(text, "base64");
 
-/** Decodes either alphabet, padded or not, but never a mixture; undefined for any other string. */
+/** Decodes either alphabet, padded or not, but not a mixture; undefined for any other string. */
 export function decodeAnyBase64(text: string): Uint8Array | undefined {
   const data = text.replace(/={1,2}$/, "");
   if (data.length !== text.length && text.length % 4 !== 0) return undefined;
@@ -37,7 +37,7 @@ export function decodeAnyBase64(text: string): Uint8Array | undefined {
 function decodeExact(text: string, alphabet: Alphabet): Uint8Array | undefined {
   const bytes = decode(text, alphabet);
   if (bytes === undefined || encode(bytes, alphabet) !== text) return undefined;
-  // A copy: a few bytes of Node's pool would keep 8 KiB alive.
+  // A copy, because a few bytes of Node's pool would keep 8 KiB alive.
   return hasBuffer ? new Uint8Array(bytes) : bytes;
 }
 
@@ -58,6 +58,6 @@ function decode(text: string, alphabet: Alphabet): Uint8Array | undefined {
     const standard = alphabet === "base64" ? text : text.replaceAll("-", "+").replaceAll("_", "/");
     return Uint8Array.from(atob(standard), (character) => character.charCodeAt(0));
   } catch {
-    return undefined; // `atob` refuses other characters
+    return undefined; // `atob` refuses other characters.
   }
 }

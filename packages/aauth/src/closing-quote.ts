@@ -1,6 +1,6 @@
 /**
- * Where a quoted string ends: JSON and structured fields have the same quote and the same escape.
- * What is in a string, a token for example, is skipped at once.
+ * Finds the end of a quoted string, with the quote and escape that JSON and structured fields
+ * share.
  *
  * @module
  */
@@ -8,8 +8,8 @@
 const BACKSLASH = 0x5c;
 
 /**
- * The place of the quote that ends the string begun at `open`; the text's length when none does.
- * Linear.
+ * Index of the quote that ends the string begun at `open`, or the length of `text` if there is
+ * none. Linear.
  */
 export function closingQuote(text: string, open: number): number {
   let quote = text.indexOf('"', open + 1);
@@ -17,7 +17,7 @@ export function closingQuote(text: string, open: number): number {
   return quote < 0 ? text.length : quote;
 }
 
-/** Whether an odd number of backslashes stands before `place`. */
+/** Whether an odd number of backslashes precedes `place`. */
 function isEscaped(text: string, place: number): boolean {
   let first = place;
   while (text.charCodeAt(first - 1) === BACKSLASH) first--;

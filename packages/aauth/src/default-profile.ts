@@ -1,5 +1,5 @@
 /**
- * The dialect of those who are not given another: draft -11, no more of it than each of them asks.
+ * The default dialect, draft -11, in the parts that agents, resources and signers need.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Every way this package refuses. Branch on `code`, never on `message`: messages are free to
- * change.
+ * Errors of this package. Branch on `code`, never on `message`, which may change.
  *
  * @module
  */
@@ -9,9 +8,9 @@ import type { VerificationReport } from "./http-signatures/report.ts";
 import type { ProvenCaller, WaitingCall } from "./types.ts";
 
 /**
- * HTTP status of a resource's answer by code, and the section that demands it: of the RFC named, or
- * of the page that docs/reference/errors.md links (`profile`). `ERROR_MEANINGS` of `aauth-explain`
- * has the meaning of each code in a sentence.
+ * For each code, the HTTP status of a resource's response, and the section that requires it: of an
+ * RFC, or of the page that docs/reference/errors.md links (`profile`). `ERROR_MEANINGS` of
+ * `aauth-explain` explains each code.
  */
 export const ERROR_CODES = {
   // the message
@@ -89,21 +88,18 @@ export const ERROR_CODES = {
   upstream_token_required: { status: 403, section: "profile 7" },
 } as const satisfies Record<string, { status: number; section: string }>;
 
-/** What distinguishes errors. */
+/** Code of an error. */
 export type AAuthErrorCode = keyof typeof ERROR_CODES;
 
-/** What an error says beside code and message. */
+/** Details of an error. */
 export interface AAuthErrorOptions {
   /** The error behind it, for logs. Default: none. */
   readonly cause?: unknown;
-  /**
-   * The claim or header member that is wrong, where it is one, or the components that are missing.
-   * Default: unset.
-   */
+  /** The invalid claim or header member, or the missing components. Default: unset. */
   readonly claim?: string | undefined;
-  /** What it should have been. Never a secret. Default: unset. */
+  /** The expected value. Never a secret. Default: unset. */
   readonly expected?: string | undefined;
-  /** Section that demands what failed, where a dialect has its own. Default: that of the code. */
+  /** Section that requires the check, if a dialect has its own. Default: that of the code. */
   readonly section?: string | undefined;
 }
 
@@ -117,14 +113,11 @@ export class AAuthError extends Error {
   override readonly name: string = "AAuthError";
   /** One of {@link ERROR_CODES}. */
   readonly code: AAuthErrorCode;
-  /** Section of the profile, or of the RFC, that demands what failed. */
+  /** Section of the profile or the RFC that requires the failed check. */
   readonly section: string;
-  /**
-   * The claim or header member that is wrong, where it is one, or the components that are missing,
-   * separated by spaces.
-   */
+  /** The invalid claim or header member, or the missing components, separated by spaces. */
   declare readonly claim?: string;
-  /** What it should have been. Never a secret. */
+  /** The expected value. Never a secret. */
   declare readonly expected?: string;
 
   constructor(code: AAuthErrorCode, message: string, options: AAuthErrorOptions = {}) {
@@ -137,24 +130,24 @@ export class AAuthError extends Error {
   }
 }
 
-/** What a verifier's error carries. */
+/** Details of a verifier's error. */
 export interface AAuthVerificationErrorOptions extends AAuthErrorOptions {
-  /** What was seen and decided until here. Default: unset; a verifier sets it. */
+  /** The report of the verification so far. Default: unset; a verifier sets it. */
   readonly report?: VerificationReport;
-  /** The caller, where its signature is proven. Default: unset. */
+  /** The caller, if its signature is proven. Default: unset. */
   readonly provenCaller?: ProvenCaller;
 }
 
-/** A message of another party does not pass: what verifiers, token checks and discovery throw. */
+/** A message of another party is refused. Thrown by verifiers, token checks and discovery. */
 export class AAuthVerificationError extends AAuthError {
   override readonly name: string = "AAuthVerificationError";
   /** HTTP status for the sender of the refused message. */
   readonly status: number;
-  /** Set by a verifier: what it saw and decided until here. */
+  /** The report of the verification so far, set by a verifier. */
   declare report?: VerificationReport;
   /**
-   * The caller, where its signature was proven although the request is refused: a challenge may be
-   * addressed to it.
+   * The caller, if its signature was proven although the request is refused. It may receive a
+   * challenge.
    */
   declare provenCaller?: ProvenCaller;
 
@@ -165,43 +158,42 @@ export class AAuthVerificationError extends AAuthError {
     if (options.provenCaller) this.provenCaller = options.provenCaller;
   }
 
-  /** Name of the check that failed, where a verifier has made a report. */
+  /** Name of the failed check, if there is a report. */
   get check(): string | undefined {
     return this.report?.checks.find(({ verdict }) => verdict === "failed")?.name;
   }
 }
 
 /**
- * A store cannot be reached, or has not answered within its deadline: stores throw it. Nothing is
- * accepted without them: verifiers and servers refuse with 503 and `Retry-After`. A write may have
- * happened.
+ * A store is unreachable or exceeded its deadline. Thrown by stores; verifiers and servers then
+ * refuse with 503 and `Retry-After`. A write may still have succeeded.
  */
 export class StoreUnavailableError extends AAuthVerificationError {
   override readonly name = "StoreUnavailableError";
 
-  /** @param store what cannot be used, for logs: never an address with a password */
+  /** @param store name of the store for logs, never an address with a password */
   constructor(store: string, options: Pick<AAuthErrorOptions, "cause"> = {}) {
     super("store_unavailable", `${store} does not answer`, options);
   }
 }
 
 /**
- * An agent's call fails. It has no HTTP status, because it is not about the agent's own caller: a
- * framework that looks for `status` answers 500 rather than with a peer's 401.
+ * An agent's call has failed. There is no HTTP status, because the error does not concern the
+ * agent's own caller: a framework that uses `status` responds with 500 instead of a peer's 401.
  */
 export class AAuthAgentError extends AAuthError {
   override readonly name: string = "AAuthAgentError";
   /**
-   * Identifier of the resource or server whose answer, or silence, ended the call. Unset where the
-   * call ended before one was asked.
+   * Identifier of the resource or server whose response, or missing response, ended the call. Unset
+   * if none was called.
    */
   declare hop?: string;
 
   /**
-   * The error of an agent's call for an error of the checks it has made: same code, without status.
-   * Others come back as they are.
+   * Converts an error of verification into one of the agent's call: same code, without status.
+   * Returns other errors unchanged.
    *
-   * @param hop the party that it is about, unless the error names one
+   * @param hop the party concerned, unless the error names one
    */
   static from(error: unknown, hop?: string): unknown {
     let failure = error;
@@ -220,10 +212,10 @@ const UNANSWERED: ReadonlySet<AAuthErrorCode> = new Set([
   "discovery_busy",
 ]);
 
-/** Whether an error of a token request says no more than that the server did not answer. */
+/** Whether an error of a token request only means that the server did not respond. */
 export const isUnanswered = ({ code }: AAuthError): boolean => UNANSWERED.has(code);
 
-/** What a fetch for a caller ended with: to the caller all of them are one. */
+/** Failures of a fetch, which callers cannot distinguish. */
 const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
   "discovery_blocked",
   "discovery_failed",
@@ -231,15 +223,15 @@ const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
   "metadata_issuer_missing",
 ]);
 
-/** For callers: the own message of such an error names the store. */
-const STORE_AWAY = "this server cannot read its state";
+/** Message for callers; the error's own message names the store. */
+const STORE_AWAY = "this server cannot access its state";
 
 /**
- * The code and the words of an error for the sender of the message that is refused. How a fetch
- * failed that the sender caused is for the log: distinguishing a forbidden network, a closed port
- * and a live host would make this service a scanner of its own network.
+ * Code and message of an error for the sender of the refused message. Details of a failed fetch are
+ * omitted: distinguishing a forbidden network, a closed port and a live host would let senders scan
+ * this service's network.
  *
- * Does NOT make the time that a refusal takes the same.
+ * Does NOT equalize the time of refusals.
  */
 export function publicRefusal(error: AAuthError): {
   readonly code: AAuthErrorCode;
@@ -254,29 +246,29 @@ export function publicRefusal(error: AAuthError): {
     : { code: error.code, message: error.message };
 }
 
-/** Why a request was refused, as the header of a refusal carries it. */
+/** Reason of a refusal, as carried in its header. */
 export interface Refusal {
   readonly code: AAuthErrorCode;
-  /** Name of the check that failed. */
+  /** Name of the failed check. */
   readonly check?: string;
-  /** Section of the profile, or of the RFC, that demands it. */
+  /** Section of the profile or the RFC that requires it. */
   readonly section: string;
-  /** For `insufficient_coverage`: the components that are missing, separated by spaces. */
+  /** For `insufficient_coverage`: the missing components, separated by spaces. */
   readonly missing?: string;
-  /** The party that refused, where it is not the one that was addressed: `gateway`. */
+  /** The party that refused, if it is not the addressed one: `gateway`. */
   readonly by?: string;
 }
 
-/** The auth server, or in draft -11 the person server, answered with an OAuth error. */
+/** The auth server, or in draft -11 the person server, responded with an OAuth error. */
 export class TokenRequestError extends AAuthAgentError {
   override readonly name: string = "TokenRequestError";
-  /** `error` member of the answer, for example `invalid_grant`. */
+  /** `error` of the response, for example `invalid_grant`. */
   readonly oauthError: string;
-  /** Status of the auth server's answer; not one to answer the own caller with. */
+  /** Status of the auth server's response. Do not send it to the agent's own caller. */
   readonly httpStatus: number;
-  /** `error_description` of the answer. */
+  /** `error_description` of the response. */
   readonly description: string;
-  /** The check that failed at the auth server, where its answer names it. */
+  /** The failed check at the auth server, if the response names it. */
   readonly refusal?: Refusal;
 
   constructor(
@@ -297,17 +289,17 @@ export class TokenRequestError extends AAuthAgentError {
   }
 }
 
-/** The resource rejected an auth token, and no other one is left to try. The token is dropped. */
+/** The resource rejected an auth token, and there is no other. The token is dropped. */
 export class TokenRejectedError extends AAuthAgentError {
   override readonly name: string = "TokenRejectedError";
-  /** Status of the resource's answer; not one to answer the own caller with. */
+  /** Status of the resource's response. Do not send it to the agent's own caller. */
   readonly httpStatus: number;
   /**
-   * The resource's own words: one line of at most 300 printable characters, without tokens. Empty
-   * where it has none.
+   * Error text of the resource: one line of at most 300 printable characters, without tokens. Empty
+   * if there is none.
    */
   readonly description: string;
-  /** The check that failed at the resource, where its answer names it. */
+  /** The failed check at the resource, if the response names it. */
   readonly refusal?: Refusal;
 
   constructor(description: string, httpStatus: number, refusal?: Refusal) {
@@ -319,17 +311,19 @@ export class TokenRejectedError extends AAuthAgentError {
   }
 }
 
-/** The user must consent. Send the browser to `consentUrl`, then redeem the code it brings back. */
+/**
+ * The user must consent. Send the browser to `consentUrl`, then redeem the code that it returns.
+ */
 export class ConsentRequiredError extends AAuthAgentError {
   override readonly name: string = "ConsentRequiredError";
-  /** The auth server's page, complete with request token and state. */
+  /** The auth server's page, with request token and state. */
   readonly consentUrl: string;
   readonly requestToken: string;
-  /** Issuer identifier: redeem the code there. */
+  /** Issuer identifier of the auth server that redeems the code. */
   readonly authServer: string;
   /** Seconds until the request token expires. */
   readonly expiresInSeconds: number;
-  /** The agent's key that redeems the code (profile 4.6), also after a rotation. */
+  /** The agent's key that must redeem the code (profile 4.6), even after a rotation. */
   readonly keyThumbprint: string | undefined;
 
   constructor(options: {
@@ -349,19 +343,18 @@ export class ConsentRequiredError extends AAuthAgentError {
 }
 
 /**
- * The resource wants an interaction with the user. Send the browser to `interactionUrl`; when it
- * comes back to the return URL named in it, make the same request again, with the same key (profile
- * 3.5).
+ * The resource requires an interaction with the user. Send the browser to `interactionUrl`. After
+ * it has returned to the return URL, repeat the request with the same key (profile 3.5).
  */
 export class UserInteractionRequiredError extends AAuthAgentError {
   override readonly name: string = "UserInteractionRequiredError";
-  /** The resource's page, complete with the return URL. */
+  /** The resource's page, with the return URL. */
   readonly interactionUrl: string;
-  /** Identifier of the resource, at whose origin the URL is. */
+  /** Identifier of the resource, whose origin the URL has. */
   readonly resource: string;
   /**
-   * The agent's key that the answer will be for: it makes the request again (`keyThumbprint` of the
-   * call), also after a rotation.
+   * The agent's key with which to repeat the request (`keyThumbprint` of the call), even after a
+   * rotation.
    */
   readonly keyThumbprint: string | undefined;
 
@@ -374,15 +367,15 @@ export class UserInteractionRequiredError extends AAuthAgentError {
 }
 
 /**
- * A resource or a server has not answered yet. Keep {@link AnswerPendingError.waiting}, bring the
- * person to its `interaction` where there is one, and go on with `agent.resume(waiting)`: in this
- * process or in another one.
+ * A resource or a server has deferred its response. Store {@link AnswerPendingError.waiting}, bring
+ * the person to its `interaction`, if any, and continue with `agent.resume(waiting)`, in this
+ * process or another.
  */
 export class AnswerPendingError extends AAuthAgentError {
   override readonly name: string = "AnswerPendingError";
   /**
-   * Where the call stands. Plain JSON, with tokens in it: not enumerable, so that no log of the
-   * error shows them.
+   * State of the call. Plain JSON that contains tokens, and therefore not enumerable, so that
+   * logging the error does not show it.
    */
   declare readonly waiting: WaitingCall;
 

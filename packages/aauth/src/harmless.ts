@@ -1,6 +1,6 @@
 /**
- * The same observer, which changes nothing that it watches: what it throws, and what it rejects
- * with where it is asynchronous, goes to `failed`. Default: it is dropped.
+ * Wraps an observer so that it cannot affect the observed code: its errors and rejections go to
+ * `failed`. Default: they are ignored.
  */
 export function harmless<Event extends readonly unknown[]>(
   observer: (...event: Event) => unknown,

@@ -1,9 +1,8 @@
 /**
- * AAuth: what agents and resources both need. The agent's and the resource's sides are
- * `aauth/agent` and `aauth/resource`; `aauth/server` makes a person server and an access server,
- * and issues tokens; `aauth/wire` reads and writes the grammar of headers; `aauth/profile` is what
- * a dialect plugs into, and entry points named after a dialect are one each; `aauth/testing` makes
- * messages and peers for tests.
+ * AAuth for both agents and resources. `aauth/agent` and `aauth/resource` are the two sides;
+ * `aauth/server` has a person server, an access server and the issuance of tokens; `aauth/wire`
+ * parses and writes headers; `aauth/profile` is the extension point for dialects, and entry points
+ * named after a dialect contain one each; `aauth/testing` has messages and peers for tests.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Shapes of JSON values of unknown parties.
+ * Shapes of JSON values from untrusted parties.
  *
  * @module
  */
@@ -7,13 +7,16 @@
 /** True for a value of this shape. */
 export type Shape = (value: unknown) => boolean;
 
-/** A string that is not empty. */
-export const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+/** A non-empty string. */
+export const isNonEmptyString = (value: unknown): value is string =>
+  typeof value === "string" && value !== "";
 
-export const isTextList = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+export const isStringList = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every(isNonEmptyString);
 
-/** An object whose members are all strings that are not empty. */
-export const isTextRecord: Shape = (value) => isObject(value) && Object.values(value).every(isText);
+/** An object whose members are all non-empty strings. */
+export const isStringRecord: Shape = (value) =>
+  isObject(value) && Object.values(value).every(isNonEmptyString);
 
 /** A JSON object: neither null nor an array. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -26,7 +29,7 @@ export const isSeconds: Shape = (value) => Number.isSafeInteger(value) && (value
 
 /** An absolute http or https URL. */
 export const isUrl = (value: unknown): value is string =>
-  isText(value) && URL.canParse(value) && /^https?:/i.test(value);
+  isNonEmptyString(value) && URL.canParse(value) && /^https?:/i.test(value);
 
 export const isHttpsUrl = (value: unknown): value is string =>
-  isText(value) && URL.parse(value)?.protocol === "https:";
+  isNonEmptyString(value) && URL.parse(value)?.protocol === "https:";

@@ -1,11 +1,11 @@
 /**
- * Ends loading on a Node that is too old, with a sentence. It is the first import of what else
- * would end it with an error of a dependency.
+ * Throws a clear error on an unsupported version of Node. Imported first, before a dependency would
+ * fail.
  *
  * @module
  */
 
-/** The oldest Node that works, as in `engines` of package.json. */
+/** The oldest supported version of Node, as in `engines` of package.json. */
 const OLDEST = [22, 19] as const;
 
 const { node } = process.versions;

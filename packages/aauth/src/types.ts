@@ -1,6 +1,5 @@
 /**
- * The shapes that cross the borders of this package. Everything here is data: no class, no
- * function.
+ * Data types of this package's public interface, without classes and functions.
  *
  * @module
  */
@@ -8,14 +7,14 @@
 import type { VerificationReport } from "./http-signatures/report.ts";
 
 /**
- * Algorithms that messages are signed with, by their fully specified JOSE names (RFC 9864). Which
- * of them count is the profile's.
+ * Algorithms of message signatures, by their fully specified JOSE names (RFC 9864). The profile
+ * determines which are accepted.
  */
 export type KeyAlgorithm = "Ed25519" | "ES256";
 
 /**
- * JOSE algorithms of tokens. `EdDSA` and `Ed25519` both mean Ed25519 here; which of them count is
- * the profile's.
+ * JOSE algorithms of tokens. `EdDSA` and `Ed25519` both mean Ed25519. The profile determines which
+ * are accepted.
  */
 export type TokenAlgorithm = "RS256" | "ES256" | "EdDSA" | "Ed25519";
 
@@ -62,47 +61,47 @@ export interface Jwks {
 }
 
 /**
- * A private key, imported once, that signs requests and tokens. A key that stays in a KMS
- * implements this interface.
+ * An imported private key that signs requests and tokens. A key in a KMS can implement this
+ * interface.
  */
 export interface SigningKey {
-  /** Names it in the published key set. */
+  /** Key id in the published key set. */
   readonly kid: string;
-  /** What it signs with. */
+  /** Algorithm of its signatures. */
   readonly alg: KeyAlgorithm;
-  /** `{kty, crv, x, kid}`, for ES256 with `y`: what the owner publishes in its JWKS. */
+  /** `{kty, crv, x, kid}`, for ES256 with `y`, as the owner publishes it in its JWKS. */
   readonly publicJwk: PublicJwk & { readonly kid: string };
   /** RFC 7638 SHA-256 thumbprint, base64url. */
   readonly thumbprint: string;
   /**
-   * Signs bytes; 64 bytes come back (ES256: r and s). A promise only where the platform's
-   * cryptography is asynchronous.
+   * Signs bytes and returns 64 bytes (ES256: r and s), as a promise only on platforms with
+   * asynchronous cryptography.
    */
   sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-/** A public key, imported once, that verifies messages. */
+/** An imported public key that verifies messages. */
 export interface VerificationKey {
-  /** What it verifies. */
+  /** Algorithm of the signatures that it verifies. */
   readonly alg: KeyAlgorithm;
-  /** As imported: no private members. */
+  /** Without private members. */
   readonly publicJwk: PublicJwk;
   /** RFC 7638 SHA-256 thumbprint, base64url. */
   readonly thumbprint: string;
-  /** True when `signature` (64 bytes) is this key's signature over `data`. */
+  /** True if `signature` (64 bytes) is this key's signature over `data`. */
   verify(data: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
 }
 
-/** Header fields of a message that is signed or judged: lower-case names, values as received. */
+/** Header fields of a signed or verified message: lower-case names, values as received. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** A request as it arrived. Nothing in it is trusted; in particular its `host` is never used. */
+/** A request as received. Nothing in it is trusted; in particular, `host` is never used. */
 export interface ReceivedRequest {
   /** As on the request line. */
   readonly method: string;
   /** Path and query exactly as on the request line (`/a%2Fb?x=1`), never normalised. */
   readonly target: string;
-  /** As received; `receivedFields` makes them of a message of `node:http`. */
+  /** As received. `receivedFields` converts a message of `node:http`. */
   readonly headers: HeaderFields;
 }
 
@@ -110,24 +109,24 @@ export interface ReceivedRequest {
 export interface ActClaim {
   /** Identifier of that party. */
   readonly agent: string;
-  /** Its delegate, where one acted. */
+  /** Its delegate, if one acted. */
   readonly agent_delegate?: string;
-  /** The user, where it names one. */
+  /** The user, if it names one. */
   readonly sub?: string;
-  /** The party that had called it. */
+  /** The party that called it. */
   readonly act?: ActClaim;
 }
 
 /**
- * A caller whose request signature has been proven. It cannot exist unless every check passed.
- * Which members are there follows from the level, whose names are the profile's: test for the
- * member you need (`caller.grant`), or let `verifyRequest` narrow by its requirement.
+ * A caller with a verified signature. It exists only if every check has passed. The level
+ * determines its members; test for the member you need (`caller.grant`), or let `verifyRequest`
+ * narrow the type by its requirement.
  */
 export interface ProvenCaller {
-  /** Name of the wire profile that the request was judged by. */
+  /** Name of the wire profile that applied. */
   readonly profile: string;
   /**
-   * What has been proven, in the profile's words: in draft -11 `agent-token`, `person-token`,
+   * The proven level, by its name in the profile: in draft -11 `agent-token`, `person-token`,
    * `auth-token` or `server`.
    */
   readonly level: string;
@@ -137,74 +136,65 @@ export interface ProvenCaller {
   readonly key: PublicJwk;
   /** RFC 7638 thumbprint of the key. */
   readonly thumbprint: string;
-  /** Agent identifier, where the caller proved one. */
+  /** Agent identifier, if the caller has proven one. */
   readonly agent?: string;
-  /** The delegate that acts under the agent's identity. */
+  /** The delegate that acts under the agent's identity, if any. */
   readonly delegate?: string;
-  /** Identifier of a server that signed for itself. */
+  /** Identifier of a server that signs for itself. */
   readonly server?: string;
-  /** The person the caller acts for, as its issuer names them. */
+  /** The person for whom the caller acts, by issuer and subject. */
   readonly person?: { readonly iss: string; readonly sub: string };
-  /** What a token in `Signature-Key` allows the caller here. */
+  /** Authorization of the caller by a token in `Signature-Key`. */
   readonly grant?: CallerGrant;
-  /** Claims of the token that proved the identity, where one did. */
+  /** Claims of the token that proved the identity, if any. */
   readonly identityToken?: Readonly<Record<string, unknown>>;
 }
 
 /** A token for this resource, bound to the key that signed the request. */
 export interface CallerGrant {
-  /** What the token allows. */
+  /** Granted scopes. */
   readonly scopes: readonly string[];
-  /** The parties that called the caller, where the token was had by exchange. */
+  /** The parties that called the caller, if the token was obtained by token exchange. */
   readonly act?: ActClaim;
   /** All claims of the token, as verified. */
   readonly claims: Readonly<Record<string, unknown>>;
   /**
-   * The compact token: needed as upstream token for a token exchange. Never log it. Not enumerable,
-   * so that a copy or a log line of the caller is without.
+   * The compact token, for use as upstream token in a token exchange. Never log it. Not enumerable,
+   * so that copies and log lines of the caller do not contain it.
    */
   readonly token: string;
 }
 
 /**
- * What a route demands of its caller. Which levels there are, and which members each has, is the
- * profile's.
+ * Requirement of a route on its callers. The profile defines the levels and their members.
  *
- * @typeParam Name names of the levels. Default: those of the dialects of this package
+ * @typeParam Name names of the levels. Default: those of this package's dialects
  */
 export interface Requirement<Name extends string = Level> {
   /**
    * One of the profile's levels: in draft -11 `agent-token`, `person-token` (which an auth token
-   * meets, too), `auth-token` or `server`.
+   * also meets), `auth-token` or `server`.
    */
   readonly level: Name;
   /**
-   * Scopes that the caller's grant must have, all of them. Default: none; a level that only an auth
-   * token proves needs at least one.
+   * Scopes that the caller's grant must all have. Default: none; a level that only an auth token
+   * proves needs at least one.
    */
   readonly scopes?: readonly string[];
   /**
-   * Account of the resource that the caller's grant must be for, in profiles that have accounts.
-   * Default: any, or none.
+   * Account at the resource that the caller's grant must name, in profiles with accounts. Default:
+   * any or none.
    */
   readonly account?: string;
-  /**
-   * Whether the grant has to name a person. Default: it need not, and the agent may act for itself.
-   */
+  /** Requires the grant to name a person. Default: the agent may act for itself. */
   readonly subject?: "required";
-  /**
-   * Names of the wire profiles that count here, where the level alone does not decide it. Default:
-   * each that has the level.
-   */
+  /** Names of the accepted wire profiles. Default: all that have the level. */
   readonly profiles?: readonly string[];
-  /**
-   * What messages of other profiles have to prove. Without it they are refused, whatever the
-   * verifier accepts elsewhere.
-   */
+  /** Alternative requirement for messages of other profiles, which are refused without it. */
   readonly or?: Requirement<Name>;
 }
 
-/** Members that a caller of a level is known to have. */
+/** Guaranteed members of the callers of each level. */
 export interface CallerByLevel {
   readonly pseudonymous: unknown;
   readonly identified: { readonly agent: string };
@@ -231,37 +221,36 @@ export type CallerOf<R extends Requirement<string>> = ProvenCaller &
 
 /** A request that passed every check. */
 export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {
-  /** Who sent it, proven. */
+  /** The verified sender. */
   readonly caller: Caller;
-  /** What was checked. */
+  /** Report of the checks. */
   readonly report: VerificationReport;
 }
 
 /**
- * A call of an agent that waits for the answer of a resource, or of a server that it asked for a
- * token. Plain JSON: it can be written down and continued by another process that holds the same
- * key. It contains what the call was made with, tokens included: keep it as a secret, and take it
- * from no other party.
+ * An agent's call that waits for a resource, or for a server's token. Plain JSON, so that it can be
+ * stored and continued by another process with the same key. It contains the data of the call,
+ * including tokens: store it as a secret, and never accept it from another party.
  */
 export interface WaitingCall {
   /** Name of the wire profile. */
   readonly profile: string;
-  /** RFC 7638 thumbprint of the key that has signed, and that the answer is for. */
+  /** RFC 7638 thumbprint of the key that signed the request and must sign the polls. */
   readonly keyThumbprint: string;
-  /** Identifier of the resource or server whose answer is waited for. */
+  /** Identifier of the resource or server whose response is awaited. */
   readonly party: string;
-  /** Absolute address where the answer will be. */
+  /** Absolute address to poll. */
   readonly location: string;
-  /** No look before then. Unix seconds. */
+  /** Earliest time of the next poll. Unix seconds. */
   readonly nextLookAt: number;
   /**
-   * What the party waits for, in the profile's words: `interaction`, `approval`, `clarification` in
-   * that of draft -11. Empty where it does not say.
+   * Requirement that the party waits for, by its name in the profile: in draft -11 `interaction`,
+   * `approval` or `clarification`. Empty if unspecified.
    */
   readonly requirement: string;
-  /** Where a person has to act: `page` is what a browser opens, complete with the code. */
+  /** Interaction for a person. `page` is the URL for a browser, with the code. */
   readonly interaction?: { readonly url: string; readonly code: string; readonly page: string } | undefined;
-  /** The question that has to be answered, by `onClarification` of the call that goes on. */
+  /** The question that `onClarification` of the resumed call must answer. */
   readonly clarification?:
     | {
         readonly question: string;
@@ -269,16 +258,16 @@ export interface WaitingCall {
         readonly options?: readonly string[] | undefined;
       }
     | undefined;
-  /** The call as it was made. */
+  /** The original call. */
   readonly call: {
     readonly method: string;
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
     /** Base64. */
     readonly body?: string | undefined;
-    /** The members of its context that are plain data. */
+    /** Plain-data members of its context. */
     readonly context: Readonly<Record<string, string>>;
   };
-  /** How it goes on: the library's own. */
+  /** Internal state of the library. */
   readonly progress: Readonly<Record<string, unknown>>;
 }

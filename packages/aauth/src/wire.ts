@@ -1,6 +1,6 @@
 /**
- * The grammar of headers and signature bases, and the verifier of explanations, for tools and
- * tests. Agents and resources do not need it.
+ * Parsers and writers of headers and signature bases, and the verifier for explanations, for tools
+ * and tests. Agents and resources do not need them.
  *
  * @module
  */

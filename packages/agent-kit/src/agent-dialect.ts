@@ -1,6 +1,6 @@
 /**
- * What an agent of the demo does differently in each wire profile: how it finds others, what it
- * demands of callers, how it calls.
+ * Differences between the wire profiles for an agent of the demo: discovery, requirements on
+ * callers, and calls.
  *
  * @module
  */
@@ -26,26 +26,26 @@ import { issuerOf } from "./service/index.ts";
 
 export interface AgentDialect {
   readonly discovery: Discovery;
-  /** Sends the agent's own requests. Undefined: to the addresses as they are. */
+  /** Sends the agent's own requests. Undefined: to unmapped addresses. */
   readonly transport: Transport | undefined;
-  /** How its keys are named. Default: after the agent. */
+  /** Names of its keys. Default: after the agent. */
   readonly kids?: { readonly kidPrefix: string; readonly firstKid: string };
-  /** What a caller must prove for a task. */
+  /** Requirement on the callers of a task. */
   readonly requirement: Requirement;
-  /** For `fastifyAAuth`, beside identity, key and discovery. */
+  /** Options of `fastifyAAuth` other than identity, key and discovery. */
   readonly resource: Partial<ResourceOptions>;
-  /** Issuer of the tokens that it accepts; empty where it accepts none. */
+  /** Issuer of accepted tokens; empty if none are accepted. */
   readonly authServer: string;
-  /** Person server of the callers' persons, in draft -11. Undefined where callers have none. */
+  /** Person server of the callers' persons in draft -11. Undefined if callers have none. */
   readonly personServer?: string | undefined;
   /**
-   * Whether it calls other agents for its caller's person, with the caller's token. Otherwise it
-   * calls them on its own authority.
+   * Whether it calls other agents for its caller's person, with the caller's token, instead of on
+   * its own authority.
    */
   readonly onBehalfOfCaller: boolean;
-  /** The section with the requirement that one of its calls failed. */
+  /** The section whose requirement a call failed. */
   sectionOf(error: AAuthError): string;
-  /** For `createAgent`, beside key and discovery. */
+  /** Options of `createAgent` other than key and discovery. */
   calling(
     address: string,
     signatureScheme: "hwk" | "jwks",
@@ -53,7 +53,7 @@ export interface AgentDialect {
     AgentOptions,
     "id" | "profile" | "serverProfile" | "signatureScheme" | "trustedAuthServers" | "timeouts"
   >;
-  /** Where parties of draft -11 are. Undefined in February's dialect. */
+  /** Addresses of the parties of draft -11. Undefined in February's dialect. */
   readonly map?: EndpointMap;
 }
 
@@ -69,7 +69,7 @@ export interface DialectOptions {
   readonly now: () => number;
 }
 
-/** @throws ConfigError for an identity that the profile does not have */
+/** @throws ConfigError for an identity that is invalid in the profile */
 export const agentDialect = (options: DialectOptions): AgentDialect =>
   DIALECTS[options.config.profile](options);
 
@@ -148,7 +148,7 @@ function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): Age
   };
 }
 
-/** Sentences for consent. A scope of no agent stands there by its name alone. */
+/** Sentences for consent. A scope that belongs to no agent is described by its name. */
 function describeScopes(scopes: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     Object.entries(AGENTS)

@@ -3,14 +3,13 @@ import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { acceptedAtRoute } from "./published-peers.ts";
 
 /**
- * What a caller of an agent must prove, by the agent's `AAUTH_AUTHORIZATION_SCHEME`. A signature is
- * always needed; the February-2026 demo served unsigned requests, and in the schemes with tokens
- * callers known only by their key.
+ * Requirement on the callers of an agent, by its `AAUTH_AUTHORIZATION_SCHEME`. A signature is
+ * always required; the February-2026 demo also served unsigned requests and, in the schemes with
+ * tokens, callers known only by their key.
  *
- * @param options.additionalScopes demanded in user-delegated only, so that a token exchange has
- * something to pass on
- * @param options.autonomousLevel level of the autonomous scheme. Default `authorized`; the demo's
- * agent was content with any signature
+ * @param options.additionalScopes required only in user-delegated, for the token exchange
+ * @param options.autonomousLevel level of the autonomous scheme. Default `authorized`; the
+ * published agent accepted any signature
  */
 export function agentRequirement(options: {
   readonly agent: Pick<NamedAgent, "scope">;
@@ -27,7 +26,8 @@ export function agentRequirement(options: {
         ? { level: autonomousLevel, scopes: [agent.scope] }
         : acceptedAtRoute({ level: autonomousLevel }, config);
     case "user-delegated":
-      // The agent's own scope needs no consent, so an agent gets it for itself, too.
+      // The agent's own scope needs no consent, so an agent can obtain it without a user; hence
+      // `subject`.
       return { level: "authorized", scopes: [agent.scope, ...additionalScopes], subject: "required" };
   }
 }

@@ -1,6 +1,5 @@
 /**
- * An agent of the demo: the verifier in front, A2A behind it, the executor inside, and a signing
- * agent for calls of its own.
+ * An agent of the demo: verifier, A2A, executor, and a signing agent for its own calls.
  *
  * @module
  */
@@ -34,7 +33,7 @@ import {
   type ServiceOptions,
 } from "./service/index.ts";
 
-/** What a test replaces. */
+/** Dependencies that tests replace. */
 export interface AgentServiceDeps {
   readonly logger: ServiceOptions["logger"];
   /** Keys that sign requests and resource tokens. Default: new ones. */
@@ -53,7 +52,7 @@ export interface AgentServiceDeps {
   readonly now?: () => number;
 }
 
-/** What an agent's own parts are made of. */
+/** Parts for an agent's own code. */
 export interface AgentParts
   extends Pick<
     AgentDialect,
@@ -62,27 +61,24 @@ export interface AgentParts
   /** Identity of this agent. */
   readonly id: string;
   readonly discovery: Discovery;
-  /**
-   * Whether other parties may be on loopback, over plain http: so where this agent's own identity
-   * is.
-   */
+  /** Whether other parties may be on loopback over plain http: true if this agent's identity is. */
   readonly development: boolean;
   readonly logger: ServiceOptions["logger"];
   readonly stores: Stores;
   /** Unix seconds. */
   now(): number;
   /**
-   * This agent as it calls a peer, with a log and a trace for each.
+   * Creates an agent for calls to a peer, with its own log and trace.
    *
-   * @param address of the peer: what it is called at, or its identifier
+   * @param address address or identifier of the peer
    * @param signatureScheme default: that of the settings
    */
   agentFor(peer: string, address: string, signatureScheme?: "hwk" | "jwks"): Agent;
-  /** What a browser opens for a URL of one of the parties. In February it is the URL. */
+  /** The URL for a browser that corresponds to a party's URL. In February they are equal. */
   browserUrl(url: string): string;
 }
 
-/** What a card says beside where the agent is. */
+/** Content of a card, except the agent's address. */
 export type AgentCardTexts = Omit<AgentCardOptions, "url" | "extendedCard">;
 
 export interface AgentServiceOptions {
@@ -91,23 +87,20 @@ export interface AgentServiceOptions {
   readonly deps: AgentServiceDeps;
   /** The public card. */
   readonly card: AgentCardTexts;
-  /** What the card for proven callers says instead. Default: the same. */
+  /** Differences of the card for verified callers. Default: none. */
   readonly extendedCard?: Partial<AgentCardTexts>;
   /**
-   * What a caller must prove for a task in the autonomous scheme. Default: an auth token with the
+   * Required level of a task's caller in the autonomous scheme. Default: an auth token with the
    * agent's scope.
    */
   readonly autonomousLevel?: Level;
-  /**
-   * Scopes beside the agent's own. Those of another agent are described as a call of it. Default:
-   * none.
-   */
+  /** Additional scopes. A scope of another agent is described as a call to it. Default: none. */
   readonly additionalScopes?: readonly string[];
-  /** Where this agent's users come back to. Default: nowhere. */
+  /** Addresses to which this agent's users return. Default: none. */
   readonly redirectUris?: readonly string[];
   /** Answers a message. */
   readonly executor: (parts: AgentParts) => AgentExecutor;
-  /** Routes beside A2A, behind the same verifier. Default: there are none. */
+  /** Additional routes behind the same verifier. Default: none. */
   readonly routes?: (scope: FastifyInstance, parts: AgentParts) => Promise<unknown>;
 }
 
@@ -115,21 +108,21 @@ const UPSTREAM = "upstream-token";
 const PERSON = "person";
 
 /**
- * What is known of a request, on its way from the verifier to the executor: `caller.from(context)`.
- * Only `createAgentService` writes it.
+ * Facts of a request, passed from the verifier to the executor: `caller.from(context)`. Only
+ * `createAgentService` sets them.
  */
 export const caller = {
   from: callerOf,
   /**
-   * In draft -11 the token that the request came with, for a call for the same person. Undefined in
+   * In draft -11, the token of the request, for a call on behalf of the same person. Undefined in
    * February, and for a caller without a person.
    */
   upstreamToken: (context: ServerCallContext) => context.state.get(UPSTREAM) as string | undefined,
-  /** In draft -11 the way to the caller's person. */
+  /** In draft -11, access to the caller's person. */
   person: (context: ServerCallContext) => context.state.get(PERSON) as CallersPerson | undefined,
 };
 
-/** Puts an agent together. Does NOT listen. */
+/** Composes an agent. Does NOT listen. */
 export async function createAgentService(options: AgentServiceOptions): Promise<{ app: FastifyInstance }> {
   const { agent, config, deps } = options;
   const { logger } = deps;
@@ -207,11 +200,11 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   return { app };
 }
 
-/** The public card, and the card for proven callers. */
+/** The public card, and the card for verified callers. */
 function agentCards({ card, extendedCard, config }: AgentServiceOptions) {
   return {
     card: createAgentCard({ ...card, url: `${config.url}/`, extendedCard: true }),
-    // Its readers have signed for the agent's identity, and would be refused at any other address.
+    // Its readers sign for the agent's identity, and would be refused at any other address.
     extendedCard: createAgentCard({
       ...card,
       ...extendedCard,

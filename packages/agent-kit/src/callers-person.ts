@@ -2,43 +2,43 @@ import type { WaitingCall } from "aauth";
 import type { InteractionRequest } from "aauth/agent";
 
 /**
- * The caller's person, as a call of the agent reaches them: the call ends when it has to wait for
- * them, and another attempt at the same work resumes it.
+ * Access to the caller's person for a call of the agent. The call ends when it must wait for the
+ * person, and another attempt at the same work resumes it.
  */
 export interface CallersPerson {
-  /** The call to resume. Undefined: none has begun. */
+  /** The call to resume. Undefined if none has begun. */
   readonly waiting: WaitingCall | undefined;
   /**
-   * The attempt before did not end: its call may have the answer already, which is given once. Then
-   * the call is made again, where that is safe.
+   * Whether the previous attempt did not end. Its call may already have received the answer, which
+   * is delivered once; the call is then repeated if that is safe.
    */
   readonly isTakenOver: boolean;
-  /** For the context of the call, new or resumed. */
+  /** Members for the context of the new or resumed call. */
   readonly control: {
     readonly signal: AbortSignal | undefined;
     onInteraction(interaction: InteractionRequest): void;
     onWaiting(waiting: WaitingCall): void;
   };
-  /** Whether this attempt ends without a result: its errors are no failures. */
+  /** Whether this attempt was interrupted, so that its errors are not failures. */
   isInterrupted(): boolean;
 }
 
 /** A call that waits. */
 export interface Wait {
-  /** Page that the person is needed at. Undefined where the call waits for something else. */
+  /** Page on which the person must act. Undefined if the call waits for something else. */
   readonly page: string | undefined;
   readonly waiting: WaitingCall;
 }
 
-/** An attempt at some work. */
+/** Options of an attempt. */
 export interface AttemptOptions extends Partial<Pick<CallersPerson, "waiting" | "isTakenOver">> {
   /** Interrupts it. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Works until the result, or until a call has to wait for the caller's person. A resumed call also
- * ends when it waits at another address, so that this can be kept.
+ * Runs work until its result, or until a call must wait for the caller's person. A resumed call
+ * also ends when it waits at another address, so that its state can be stored.
  */
 export async function untilPerson<T>(
   { waiting: begun, isTakenOver = false, signal }: AttemptOptions,

@@ -10,21 +10,21 @@ import { currentPlace, inTrace, type TracePlace } from "./service/index.ts";
 export interface AskedMessage {
   readonly message: A2AMessage;
   readonly caller: ProvenCaller;
-  /** Token that the caller's request came with. */
+  /** Token of the caller's request. */
   readonly upstreamToken: string | undefined;
 }
 
-/** The work on an answer, as it is kept. */
+/** Stored state of the work on an answer. */
 interface Row extends AskedMessage {
   readonly waiting: WaitingCall;
   /** Id of the deferred request that the caller polls. */
   readonly request: string;
-  /** The deferred request before, and its answer: the way to the present one. */
+  /** The previous deferred request, and its answer, which leads to the current one. */
   readonly before?: { readonly request: string; readonly answer: Answer };
   readonly place: TracePlace | undefined;
 }
 
-/** The page that a deferred request sends the person on to. */
+/** The page to which a deferred request redirects the person. */
 export interface PageOfRequest {
   readonly page: string;
 }
@@ -35,17 +35,17 @@ export interface DeferredAnswersOptions {
   readonly deferred: Deferred<PageOfRequest>;
   readonly stores: Stores;
   readonly jobs: Jobs;
-  /** Makes the answer of a message. */
+  /** Creates the answer to a message. */
   readonly answer: (asked: AskedMessage, person: CallersPerson) => Promise<object>;
 }
 
 const QUEUE = "answers";
-/** Longer than a person has for all pages of a call. */
+/** Exceeds a person's time for all pages of a call. */
 const TTL_SECONDS = 3_600;
 
 /**
- * Makes answers that wait for the caller's person, in any replica. A deferred request is one page:
- * where a person is needed again, it is answered with the way to the next one.
+ * Answers that wait for the caller's person, in any replica. A deferred request corresponds to one
+ * page. If the person is needed again, its answer leads to the next deferred request.
  */
 export class DeferredAnswers {
   readonly #options: DeferredAnswersOptions;
@@ -62,7 +62,7 @@ export class DeferredAnswers {
   }
 
   /**
-   * Lets a message wait.
+   * Defers the answer to a message.
    *
    * @returns the 202 for its caller
    * @throws StoreFullError, StoreUnavailableError
@@ -94,7 +94,9 @@ export class DeferredAnswers {
     await this.#rows.delete(id);
   }
 
-  /** The call waits for something else. Rejects where another attempt has come first. */
+  /**
+   * Stores the state of a call that waits for something else. Rejects if another attempt was first.
+   */
   async #keep(id: string, row: Row, { page, waiting }: Wait): Promise<void> {
     const next = page === undefined ? undefined : await this.#begin(row.caller, page);
     const kept: Row = {
@@ -107,7 +109,7 @@ export class DeferredAnswers {
       isKept = at?.request === row.request && at.waiting.location === row.waiting.location;
       return isKept ? { value: kept, ...termsOf(row) } : undefined;
     });
-    if (!isKept) throw new Error("another attempt at the answer has come first");
+    if (!isKept) throw new Error("another attempt at the answer was first");
   }
 
   async #abandon(id: string): Promise<void> {

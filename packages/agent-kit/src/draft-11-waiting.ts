@@ -1,7 +1,7 @@
 /**
  * A2A over draft -11: while a call of an agent's own waits for a person, its caller gets a 202 with
- * an address to poll and a code for the agent's page, which sends the person on to the page that is
- * waited for (section 10.1.2).
+ * an address to poll and a code for the agent's page, which redirects the person to the awaited
+ * page (section 10.1.2).
  *
  * @module
  */
@@ -18,9 +18,9 @@ import { type AskedMessage, DeferredAnswers, type PageOfRequest } from "./deferr
 import { isLoopbackCallback, upstreamTokenOf } from "./draft-11.ts";
 
 export interface WaitingReplies {
-  /** For `fastifyA2A`. */
+  /** Option of `fastifyA2A`. */
   readonly replyWith: NonNullable<A2AOptions["replyWith"]>;
-  /** Serves the page, and the addresses that are polled. */
+  /** Serves the page and the polled addresses. */
   serve(scope: FastifyInstance): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export function createWaitingReplies(options: {
   readonly stores: Stores;
   readonly jobs: Jobs;
   readonly handler: A2AHandler;
-  /** State for the executor of a caller's message. */
+  /** Creates the state for the executor of a caller's message. */
   readonly stateOf: (caller: ProvenCaller, upstreamToken: string | undefined, person: CallersPerson) => State;
   /** Unix seconds. */
   readonly now: () => number;
@@ -77,7 +77,7 @@ export function createWaitingReplies(options: {
   };
 }
 
-/** Redirects the browser that brings a code to the page that is waited for, once. */
+/** Redirects the browser with a code to the awaited page, once. */
 async function sendToPage(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -93,7 +93,7 @@ async function sendToPage(
     return reply.code(410).type("text/plain; charset=utf-8").send(`This request ${why}.\n`);
   }
   const page = new URL(map.browserUrl(opened.data.page));
-  // The server of that page judges it, as it does for every callback.
+  // The server of that page checks it, like every callback.
   if (typeof callback === "string" && isLoopbackCallback(callback))
     page.searchParams.set("callback", callback);
   return reply.redirect(page.href, 302);

@@ -1,7 +1,6 @@
 /**
- * What the demo's parties have in common when they speak draft -11: who the servers are, where
- * everyone is, what a caller must prove in each mode, and how long a call waits while a person
- * acts.
+ * Common rules of the demo's parties in draft -11: servers, addresses, requirements of each mode,
+ * and the time that a call waits for a person.
  *
  * @module
  */
@@ -25,13 +24,13 @@ import { type Config, ConfigError, type profileSettings } from "./service/index.
 type ProfileConfig = Config<typeof profileSettings>;
 type Mode = ProfileConfig["mode"];
 
-/** The servers of a mode, and the way to every party. */
+/** The servers of a mode, and the addresses of all parties. */
 export interface Draft11Parties {
   readonly map: EndpointMap;
   readonly discovery: Discovery;
-  /** The agents' own; undefined where no person is asked. */
+  /** The agents' person server; undefined in modes without persons. */
   readonly personServer: string | undefined;
-  /** The resources' own; undefined where person servers authorize. */
+  /** The resources' access server; undefined if person servers authorize. */
   readonly accessServer: string | undefined;
 }
 
@@ -39,7 +38,9 @@ export interface Draft11Parties {
 export function draft11Parties(
   { mode, endpoints }: Pick<ProfileConfig, "mode" | "endpoints">,
   options: {
-    /** Own identifier: below `.localhost` it exists in development only, and so do its peers. */
+    /**
+     * Identifier of the service. Below `.localhost`, it and its peers exist only in development.
+     */
     readonly id: string;
     readonly now: () => number;
     readonly discovery?: Discovery | undefined;
@@ -57,7 +58,7 @@ export function draft11Parties(
   };
 }
 
-/** What a caller of an agent must prove. */
+/** Requirement on the callers of an agent. */
 export function draft11Requirement(mode: Mode, scope: string): Requirement {
   switch (mode) {
     case "agent-identity":
@@ -70,7 +71,7 @@ export function draft11Requirement(mode: Mode, scope: string): Requirement {
   }
 }
 
-/** @throws ConfigError for an identity that draft -11 does not have */
+/** @throws ConfigError for an identity that is invalid in draft -11 */
 export function requireServerIdentifier(service: string, variable: string, value: string): void {
   if (isServerIdentifier(value)) return;
   const message = `must be https://host without a port with AAUTH_PROFILE=${draft11.name}, got ${JSON.stringify(value)}`;
@@ -78,8 +79,8 @@ export function requireServerIdentifier(service: string, variable: string, value
 }
 
 /**
- * Whether an address is one that a provider admits as a callback with `localhost_callback_allowed`,
- * without publishing it.
+ * Whether an address is a loopback callback, which a provider allows by
+ * `localhost_callback_allowed` without publishing it.
  */
 export function isLoopbackCallback(address: string): boolean {
   const url = URL.parse(address);
@@ -87,9 +88,8 @@ export function isLoopbackCallback(address: string): boolean {
 }
 
 /**
- * Identifier of a sub-agent: `aauth:user-1@backend.example` and `scout` make
- * `aauth:user-1+scout@backend.example` (draft -11, section 5.2). Not an agent identifier where the
- * parent is not one.
+ * Identifier of a sub-agent: `aauth:user-1@backend.example` and `scout` yield
+ * `aauth:user-1+scout@backend.example` (draft -11, section 5.2). Invalid for an invalid parent.
  */
 export function subAgentId(parent: string, discriminator: string): string {
   const { local, domain } = parseAgentIdentifier(parent) ?? { local: "", domain: "" };
@@ -97,8 +97,8 @@ export function subAgentId(parent: string, discriminator: string): string {
 }
 
 /**
- * The token that a served request was signed with, for a call on behalf of the same person;
- * undefined for a caller without a person.
+ * The token of a verified request, for a call on behalf of the same person; undefined for a caller
+ * without a person.
  *
  * @param fields of the request that was VERIFIED
  */
@@ -107,13 +107,13 @@ export function upstreamTokenOf(
   fields: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): string | undefined {
   if (person === undefined) return undefined;
-  // A person token is no grant, so that its compact form is in the message only.
+  // A person token is not a grant, so its compact form is only in the message.
   return grant?.token ?? signingToken(fields);
 }
 
 /**
- * The token that a request was signed with; undefined for another scheme. Of the members of
- * `Signature-Key` only the one with the signature's label is proven.
+ * The token in `Signature-Key`; undefined for another scheme. Only the member with the signature's
+ * label is proven.
  *
  * @param fields of the request that was VERIFIED
  */
@@ -126,10 +126,10 @@ export function signingToken(
 }
 
 /**
- * How long requests wait for persons at person servers, resources and access servers by default.
+ * Default time for which requests wait for persons at person servers, resources and access servers.
  */
 const PERSON_LIMIT_MS = 600_000;
-/** For how many pages one call waits: a party that finds ever new ones does not hold it forever. */
+/** Maximum pages for which one call waits, so that a party cannot hold it forever. */
 const MAX_PAGES = 5;
 const ACCEPTED = 202;
 
@@ -138,17 +138,17 @@ export interface Patience {
   /** Aborted with a `TimeoutError`. */
   readonly signal: AbortSignal;
   /**
-   * Observer of the call. While an answer is pending the person's time counts; afterwards `limitMs`
-   * begins again.
+   * Observer of the call. While an answer is pending, the person's time applies; afterwards
+   * `limitMs` starts again.
    */
   readonly observer: AgentObserver;
-  /** The call is over. */
+  /** Ends the deadline with the call. */
   end(): void;
 }
 
 /**
- * Creates the deadline of a call: `limitMs` for the parties, and beside it ten minutes for each
- * answer that waits for a person, five times at most.
+ * Creates the deadline of a call: `limitMs` for the parties, plus ten minutes for each answer that
+ * waits for a person, at most five times.
  */
 export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_MS): Patience {
   const controller = new AbortController();
@@ -163,7 +163,7 @@ export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_
   return {
     signal: controller.signal,
     observer(event) {
-      // The same answer is found pending at each look.
+      // Each poll finds the same answer pending.
       const isPage = event.type === "interaction_required";
       if (isPage) pages++;
       if (isPage ? pages <= MAX_PAGES : event.type === "answer_pending" && !isWaiting) {
@@ -178,24 +178,24 @@ export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_
   };
 }
 
-/** Sections for errors that both profiles have, and whose own is February's. */
+/** Sections of draft -11 for errors whose default section is February's. */
 const SECTIONS: readonly (readonly [RegExp, string])[] = [
   [/^token_request_/, "11.9.3"],
   [/^(?:discovery_|metadata_|unknown_key)/, "11.2"],
   [/^challenge_/, "6.7.3"],
 ];
 
-/** The section of draft -11 that demands what an agent's call failed at. */
+/** The section of draft -11 whose requirement an agent's call failed. */
 export function draft11SectionOf({ code, section }: AAuthError): string {
   if (section.startsWith("draft -11")) return section;
   const known = SECTIONS.find(([codes]) => codes.test(code))?.[1] ?? "11.9";
   return `draft -11, section ${known}`;
 }
 
-/** Neither too many polls nor a party that is away says anything about the answer. */
+/** Statuses that do not concern the answer: still deferred, too many polls, or unavailable. */
 const STILL_WAITING: ReadonlySet<number> = new Set([ACCEPTED, 429, 503]);
 
-/** Whether a call that waited for an answer has got it. */
+/** Whether a waiting call has received its answer. */
 export function goesOn(event: AgentEvent): boolean {
   switch (event.type) {
     case "token_received":

@@ -1,5 +1,5 @@
 /**
- * What an agent of the demo is made of: settings, composition, and the call of another agent.
+ * Parts of the demo's agents: settings, composition, and calls to other agents.
  *
  * @module
  */

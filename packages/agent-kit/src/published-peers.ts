@@ -1,6 +1,6 @@
 /**
- * The published demo's dialect, peer by peer: who is named in `AAUTH_PUBLISHED_PEERS` covers
- * neither body nor nonce, and everyone else does.
+ * The published demo's dialect, by peer: peers in `AAUTH_PUBLISHED_PEERS` cover neither body nor
+ * nonce, all others do.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import type { Config, publishedPeersSettings, ServiceOptions } from "./service/i
 /** Values of the two settings. */
 export type PublishedPeers = Config<typeof publishedPeersSettings>;
 
-/** For a verifier's `accept`: from whom the dialect is accepted. */
+/** Option of a verifier's `accept`: the peers from which the dialect is accepted. */
 export function acceptedFromPeers({ publishedPeers, publishedHwk }: PublishedPeers) {
   if (publishedPeers.length === 0 && !publishedHwk) return [];
   return [{ profile: february2026Published, peers: publishedPeers }];
 }
 
 /**
- * A route's requirement; where callers may be known by key alone it accepts the dialect from them,
- * too, if that is wanted.
+ * A route's requirement. If callers may be known only by key, it also accepts the dialect from
+ * them, if enabled.
  */
 export function acceptedAtRoute<R extends Requirement>(requirement: R, { publishedHwk }: PublishedPeers): R {
   if (!publishedHwk || requirement.level !== "pseudonymous") return requirement;
@@ -30,7 +30,7 @@ export function acceptedAtRoute<R extends Requirement>(requirement: R, { publish
 /**
  * The dialects of an agent that calls one resource.
  *
- * @param address any address of the resource; its origin is the resource's identifier
+ * @param address any URL of the resource, whose origin is its identifier
  * @param authServer issuer identifier
  */
 export function dialectsOf(
@@ -42,7 +42,7 @@ export function dialectsOf(
   return { profile: dialectOf(new URL(address).origin), serverProfile: dialectOf(authServer) };
 }
 
-/** Says at the start whose messages cover no body. */
+/** Warns at the start about peers whose messages do not cover the body. */
 export function warnOfPublishedPeers(
   logger: ServiceOptions["logger"],
   { publishedPeers, publishedHwk }: PublishedPeers,
@@ -54,20 +54,20 @@ export function warnOfPublishedPeers(
   if (whose.length > 0)
     logger.warn(
       {},
-      `These peers cover no body, so that one changed in transit is not noticed: ${whose.join(", ")}`,
+      `These peers do not cover the body, so a change in transit is not detected: ${whose.join(", ")}`,
     );
 }
 
 const BODY_COMPONENTS = ["content-type", february2026.messages.fields.contentDigest];
 
 /**
- * What to set where a refused message is a published agent's: it covers all but its body. Undefined
- * for all other refusals.
+ * Suggested setting for a refused message of a published agent, which covers all but its body.
+ * Undefined for all other refusals.
  */
 export function publishedPeerHint({ code, claim, report }: AAuthVerificationError): string | undefined {
   const missing = claim?.split(" ") ?? [];
   if (code !== "insufficient_coverage" || !missing.every((name) => BODY_COMPONENTS.includes(name)))
     return undefined;
   const setting = report?.scheme === "hwk" ? "set AAUTH_PUBLISHED_HWK" : "name it in AAUTH_PUBLISHED_PEERS";
-  return `an agent of the published demo covers no body: ${setting}`;
+  return `an agent of the published demo does not cover the body: ${setting}`;
 }

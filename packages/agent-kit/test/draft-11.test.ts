@@ -44,7 +44,7 @@ test("an identity with a port or over http is refused under its variable's name"
     expect(() => requireServerIdentifier("backend", "BACKEND_AGENT_URL", id)).toThrow("BACKEND_AGENT_URL");
 });
 
-test("the upstream token is what a person's request was signed with, and an agent's own is none", async () => {
+test("the upstream token is the one a person's request was signed with, and never the agent's own", async () => {
   const key = await generateSigningKey({ kid: "k" });
   const jwt = "eyJhbGciOiJFZDI1NTE5In0.e30.AA";
   const caller = {
@@ -117,7 +117,7 @@ describe("the deadline of a call", () => {
   });
 });
 
-test("a look that finds the answer pending is no progress", () => {
+test("a poll that finds the answer pending reports no progress", () => {
   for (const type of ["challenge_received", "response_received"]) {
     expect(goesOn(event({ type, status: 202, purpose: "resource" }))).toBe(false);
     expect(goesOn(event({ type, status: 401, purpose: "resource" }))).toBe(true);

@@ -3,13 +3,13 @@ import type { Answer, Endpoint, EndpointRequest, ServedEndpoint } from "aauth/re
 import { receivedFields } from "aauth/resource";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
-/** How endpoints are served. */
+/** Options for serving endpoints. */
 export interface ServeEndpointsOptions {
-  /** As the plugin's. Default: path and query as they came. */
+  /** Like the plugin's option. Default: path and query as received. */
   readonly target?: ((request: FastifyRequest) => string) | undefined;
   /**
-   * What the service's own hooks need to let these routes be public. Default: what the plugin
-   * needs.
+   * Route `config` with which the service's own hooks treat these routes as public. Default: that
+   * of this plugin.
    */
   readonly config?: FastifyContextConfig | undefined;
 }
@@ -18,8 +18,8 @@ const RETRY_AFTER_SECONDS = "30";
 
 /**
  * Serves endpoints that verify their requests themselves: polls, revocations, authorization
- * requests; those of a person server. An error that one throws is logged and answered
- * `server_error`, a store without room 503.
+ * requests, and those of a person server. Errors are logged and answered with `server_error`, a
+ * full store with 503.
  *
  * @example
  * await serveEndpoints(scope, [deferred.endpoint, held.endpoint]);
@@ -30,8 +30,7 @@ export async function serveEndpoints(
   options: ServeEndpointsOptions = {},
 ): Promise<void> {
   const { target, config = { aauth: "public" } } = options;
-  // A scope of its own: the bytes of a body are what counts here, and no parser of the service sees
-  // them.
+  // A separate scope, because the endpoints need the bytes of a body, unparsed.
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -68,8 +67,8 @@ export async function serveEndpoints(
 }
 
 /**
- * Serves endpoints of a resource whose callers the plugin verifies, so that its observer sees them,
- * too.
+ * Serves endpoints of a resource whose callers the plugin verifies, so that its observer also
+ * receives them.
  */
 export async function serveGuarded(
   app: FastifyInstance,
@@ -83,7 +82,7 @@ export async function serveGuarded(
       scope.route({
         method: [...methods],
         url: path,
-        // The level is of its profile, which is not one that routes are typed by.
+        // The level belongs to the endpoint's profile, by which routes are not typed.
         config: { aauth: requirement as Requirement },
         bodyLimit: maxBodyBytes,
         handler: async ({ caller, raw, rawBody }, reply) => {
@@ -97,11 +96,11 @@ export async function serveGuarded(
 }
 
 /**
- * A server whose endpoints are below `/aauth/`, and its documents below `/.well-known/`: a person
- * server, an access server.
+ * A server with endpoints below `/aauth/` and documents below `/.well-known/`: a person server or
+ * an access server.
  */
 export interface ServedParty {
-  /** The answer; undefined for a path of none of its endpoints. */
+  /** Answers a request; undefined for an unknown path. */
   handle(request: EndpointRequest): Promise<Answer | undefined>;
 }
 
@@ -110,7 +109,7 @@ const PARTY_METHODS = ["GET", "POST", "DELETE"];
 const PARTY_BODY_BYTES = 65_536;
 
 /**
- * Serves a party of `aauth/server`; what it does not know is 404. Otherwise as
+ * Serves a party of `aauth/server`, with 404 for unknown paths. Otherwise like
  * {@link serveEndpoints}.
  */
 export function serveParty(
@@ -132,7 +131,7 @@ const NOT_FOUND: Answer = { status: 404, headers: { "cache-control": "no-store" 
 /** Sends an answer of `aauth/resource` and ends the request. */
 export function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
   reply.code(answer.status).headers(answer.headers);
-  // An empty text would be sent with a type.
+  // An empty string would be sent with a content type.
   return answer.body === "" ? reply.send() : reply.send(answer.body);
 }
 

@@ -3,67 +3,62 @@ import { type Level, ownerOfCaller, type ProvenCaller, type ResourceProfile } fr
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /**
- * How many requests a route takes from one caller in a window, by level: what the caller has proven
- * (SPEC 4.5). The profile says what the callers of a level are counted by: their key, their owner
- * (`ownerOf`), their owner for one user. A level without a number has no limit. Routes that are
- * given the same object share their counts.
+ * Maximum requests of one caller to a route in a window, by level (SPEC 4.5). The profile defines
+ * how the requests of a level are counted: by key, by owner (`ownerOf`), or by owner and user. A
+ * level without a number has no limit. Routes with the same object share their counts.
  *
- * `…Together` is the limit for all callers that are known by a key alone: a new key costs nothing,
- * so a limit for each is none for all. Where each user of an owner has a limit, it is that for all
- * users of the owner; default ten times as much.
+ * `…Together` is the limit for all callers known only by a key: new keys are free, so limits by key
+ * are not enough. For a level counted by user, it is the limit for all users of an owner; default:
+ * ten times as much.
  */
 export interface LevelLimits extends Partial<Readonly<Record<Level | `${Level}Together`, number>>> {
   /**
-   * Scopes of the token that raises a caller to the highest level. Default none: no caller counts
-   * as that.
+   * Scopes of the token that raises a caller to the highest level. Default: none; no caller reaches
+   * it.
    */
   readonly scopes?: readonly string[];
   /** Default 60. */
   readonly windowSeconds?: number;
 }
 
-/** A caller that has to wait. */
+/** A caller that must wait. */
 export interface LimitReached {
-  /** What the caller counted as. */
+  /** Level by which the caller was counted. */
   readonly level: string;
   /** Seconds until a request may pass. */
   readonly retryAfterSeconds: number;
-  /** Scopes of a token that would raise the limit. Undefined where none would. */
+  /** Scopes of a token that would raise the limit, if any. */
   readonly raisedBy?: readonly string[];
 }
 
 type LimitedLevel = ResourceProfile["resource"]["limited"][string];
 
-/** Counts one request of a proven caller; undefined when it may pass. */
+/** Counts one request of a verified caller; undefined if it is allowed. */
 export type CountRequest = (
   request: FastifyRequest,
   agent: ProvenCaller,
 ) => Promise<LimitReached | undefined>;
 
 const EVERYBODY = "everybody";
-/**
- * Users of one owner's agents that may use up their limits at the same time, where nothing else is
- * said.
- */
+/** Default number of users of one owner who may use their full limits at the same time. */
 const USERS_AT_ONCE = 10;
-/** What the limiter keeps for a level before it forgets the key used least lately. */
+/** Maximum keys of a level, beyond which the least recently used one is dropped. */
 const MAX_KEYS = 5_000;
 
 /**
- * Makes the limiter of a set of limits. The app gets `@fastify/rate-limit`, which limits nothing by
- * itself, unless it has it already.
+ * Registers `@fastify/rate-limit`, which limits nothing by itself, unless the app already has it.
  */
 export async function registerLimiter(app: FastifyInstance): Promise<void> {
   if (!app.hasDecorator("createRateLimit")) await app.register(rateLimit, { global: false });
 }
 
 /**
- * Counts by what was proven: thumbprint, the agent's owner, that with the user. A delegate counts
- * as its agent, which issues its token and could name any number of them. Nothing an unverified
- * message says ever becomes a key.
+ * Creates a limiter that counts by proven facts: thumbprint, the agent's owner, or owner and user.
+ * A delegate is counted as its agent, which could create any number of delegates. Unverified data
+ * never becomes a key.
  *
- * @throws TypeError for a member that does not exist, a limit that is not a positive whole number,
- * and more keys than are remembered.
+ * @throws TypeError for an unknown member, a limit that is not a positive whole number, or one that
+ *   exceeds the remembered keys
  */
 export function createLevelLimiter(
   app: FastifyInstance,
@@ -112,8 +107,8 @@ export function createLevelLimiter(
     const counter = counters.get(level);
     if (counter === undefined) return undefined;
     const { countedBy, together, own } = counter;
-    // First the common one: what it refuses is not remembered, so that a flood of new keys or users
-    // cannot push others out.
+    // The common limit comes first. Requests that it refuses are not remembered, so that a flood of
+    // new keys or users cannot evict others.
     const common = countedBy === "key" ? EVERYBODY : ownerOfCaller(caller);
     const retryAfterSeconds =
       (await isBeyond(together, request, common)) ?? (await isBeyond(own, request, keyOf(caller, countedBy)));
@@ -138,14 +133,14 @@ function checkLimits(
     if (countedBy !== "owner") names.add(`${level}Together`);
   }
   for (const [name, value] of Object.entries(numbers)) {
-    // A misspelled limit would be none.
+    // A misspelled limit would have no effect.
     if (!names.has(name)) throw new TypeError(`aauthLimits has no ${name}`);
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
       throw new TypeError(`${name} must be a positive whole number`);
     }
     const ofKeys = levels[name.replace(/Together$/, "")]?.countedBy === "key" && name.endsWith("Together");
     if (ofKeys && (value ?? 0) > MAX_KEYS) {
-      throw new TypeError(`${name} must be at most ${MAX_KEYS}: so many keys are remembered`);
+      throw new TypeError(`${name} must be at most ${MAX_KEYS}, the number of remembered keys`);
     }
   }
 }

@@ -11,13 +11,12 @@ import type {
 import type { FastifyRequest } from "fastify";
 import type { LimitReached } from "./level-limits.ts";
 
-/** What a route says about its callers: open to everyone, or what they must prove. */
+/** Requirement of a route on its callers, or `public`. */
 export type RouteRequirement = "public" | Requirement;
 
 /**
- * The caller of a route, by the `config` that it is registered with: `null` where it is public, and
- * with the members of its level where it has a requirement. Where the configuration is not known,
- * such as in a hook, either.
+ * The caller of a route, typed by its `config`: `null` for a public route, otherwise with the
+ * members of its level. Either if the configuration is unknown, as in a hook.
  */
 export type CallerOfRoute<Config> = Config extends { readonly aauth: infer Own }
   ? Own extends Requirement<string>
@@ -25,7 +24,7 @@ export type CallerOfRoute<Config> = Config extends { readonly aauth: infer Own }
     : null
   : ProvenCaller | null;
 
-/** What happened to one request; for logs, metrics and spans. Carries no token. */
+/** Outcome of one verification, for logs, metrics and spans. Contains no token. */
 export type VerificationEvent =
   | { readonly type: "request_received"; readonly signatureHeaders: readonly string[] }
   | VerificationOutcome
@@ -36,36 +35,38 @@ export type VerificationEvent =
       readonly challenge: Answer;
     };
 
-/** What each form of the options has. */
+/** Options common to all forms. */
 export interface CommonOptions {
   /**
-   * Path and query that callers sign, byte by byte. Default: as they came, whatever `rewriteUrl`
-   * makes of them. Behind a proxy that takes a prefix off, put it back:
-   * `(request) => "/reports" + request.originalUrl`.
+   * Path and query that callers sign, byte by byte. Default: as received, before `rewriteUrl`.
+   * Behind a proxy that strips a prefix, restore it: `(request) => "/reports" +
+   * request.originalUrl`.
    */
   readonly target?: ((request: FastifyRequest) => string) | undefined;
   /**
-   * Largest request body in bytes, at most the route's `bodyLimit`: Fastify's parsers have that
-   * limit, too, and a larger one here does not raise it. A whole number. Default: the route's
-   * `bodyLimit`.
+   * Maximum request body in bytes, a whole number. It cannot exceed the route's `bodyLimit`, which
+   * Fastify's parsers enforce. Default: the route's `bodyLimit`.
    */
   readonly maxBodyBytes?: number | undefined;
-  /** Receives each verification. What it throws is logged, and changes no answer. Default: none. */
+  /**
+   * Receives each verification. Its errors are logged and do not affect the response. Default:
+   * none.
+   */
   readonly observer?: ((event: VerificationEvent, request: FastifyRequest) => void) | undefined;
 }
 
-/** Members that the other form has and this one has not. */
+/** Members that only the other form has. */
 type Without<Other> = { readonly [Name in Exclude<keyof Other, keyof CommonOptions>]?: undefined };
 
-/** A resource that has been made. */
+/** Options with an existing resource. */
 interface MadeOptions extends CommonOptions {
   /** `createResource()` of `aauth/resource`. */
   readonly resource: Resource;
 }
 
 /**
- * The parts, for services with several authorities, issuers or profiles, or that accept agents
- * only.
+ * Options with separate parts, for services with several authorities, issuers or profiles, or only
+ * agents as callers.
  */
 export interface ComposedOptions extends PartsOptions, Without<ResourceOptions> {}
 
@@ -78,22 +79,21 @@ interface PartsOptions extends CommonOptions {
   /** `createVerifier()` of `aauth/resource`. */
   readonly verifier: Verifier;
   /**
-   * Writes refusals. Required as soon as one route demands scopes or has limits. Its resource is
-   * the verifier's `audience`. Default: refusals that need no resource token.
+   * Writes refusals. Required if any route has scopes or limits. Its resource must be the
+   * verifier's `audience`. Default: refusals without resource tokens.
    */
   readonly challenger?: Challenger;
   /**
-   * The authority callers sign for (`supply-chain-agent.localhost:3000`): a configured value, or a
-   * function that picks one of several configured values. One that the verifier serves. Never
-   * return the `Host` header unchecked.
+   * The authority that callers sign (`supply-chain-agent.localhost:3000`): a configured value, or a
+   * function that selects one. The verifier must serve it. Never return the `Host` header
+   * unchecked.
    */
   readonly authority: string | ((request: FastifyRequest) => string);
-  /** Default: no document is served. */
+  /** Default: no documents are served. */
   readonly wellKnown?: WellKnownDocuments;
 }
 
 /**
- * A resource, the options of `createResource()`, or the parts that one would be made into. Their
- * members do not mix.
+ * A resource, the options of `createResource()`, or separate parts. The forms cannot be combined.
  */
 export type FastifyAAuthOptions = MadeOptions | IdentityOptions | ComposedOptions;

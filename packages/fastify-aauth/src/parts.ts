@@ -7,17 +7,17 @@ import {
 } from "aauth/resource";
 import type { CommonOptions, ComposedOptions, FastifyAAuthOptions } from "./options.ts";
 
-/** What the plugin works with, whichever form its options have. */
+/** The parts that the plugin uses, from any form of its options. */
 export interface Parts extends Pick<ComposedOptions, "verifier" | "authority">, Pick<Resource, "endpoints"> {
   readonly challenger: Challenger | undefined;
 }
 
-/** What one form has and the other would ignore: a stricter verifier, or `trustedAgents`. */
+/** Members that the other form would ignore, such as a stricter verifier or `trustedAgents`. */
 const OF_PARTS = ["verifier", "challenger", "authority", "wellKnown"];
 const OF_ALL = ["target", "maxBodyBytes", "observer"] satisfies (keyof CommonOptions)[] as string[];
 
 /**
- * @throws TypeError for options that mix the forms, and for parts that are about two services.
+ * @throws TypeError for options that mix the forms, and for parts of different services
  * @throws TypeError and RangeError of `createResource`.
  */
 export function partsOf(options: FastifyAAuthOptions): Parts {
@@ -33,7 +33,7 @@ export function partsOf(options: FastifyAAuthOptions): Parts {
   }
   const ofIdentity = Object.keys(options).filter((name) => !OF_PARTS.includes(name));
   refuseOthers(options, ofIdentity, "is made from resource and key: give either it or them");
-  // The plugin's own observer sees more, and the request of Fastify.
+  // The plugin's own observer receives more, including Fastify's request.
   const { observer: _, ...identity } = options;
   return createResource(identity as Parameters<typeof createResource>[0]);
 }
@@ -44,17 +44,16 @@ function refuseOthers(options: object, names: readonly string[], reason: string)
   }
 }
 
-/** As a verifier's. */
+/** Syntax of a verifier's authority. */
 const AUTHORITY = /^[^/?#@\sA-Z]+$/;
 
 /**
- * Verifier, challenger and documents are about one service, as far as they name it: with an
- * authority that is not served each request would be refused, and so would a token for another
- * resource than the audience.
+ * Checks that verifier, challenger and documents belong to one service. Otherwise, requests to an
+ * unserved authority, and tokens for another resource, would all be refused.
  */
 function requireOneParty({ authority, verifier, challenger, wellKnown }: ComposedOptions): void {
   if (typeof authority === "string" && !AUTHORITY.test(authority)) {
-    throw new TypeError("authority must be lower-case host[:port], or a function that picks one");
+    throw new TypeError("authority must be lower-case host[:port], or a function that selects one");
   }
   const { authorities, audience } = verifier;
   if (typeof authority === "string" && authorities !== undefined && !authorities.includes(authority)) {
@@ -72,7 +71,7 @@ function requireOneParty({ authority, verifier, challenger, wellKnown }: Compose
   requireDocumentOf(resource, verifier.profiles, wellKnown);
 }
 
-/** The document of the resource, as a reader of one of the profiles reads it. */
+/** Checks the resource's document with the reader of one of the profiles. */
 function requireDocumentOf(
   resource: string,
   profiles: ComposedOptions["verifier"]["profiles"],

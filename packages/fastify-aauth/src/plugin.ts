@@ -17,7 +17,7 @@ import type {
   RequestPayload,
   RouteGenericInterface,
   RouteOptions,
-  // Under another name: other plugins declare this one again, where it would be found instead.
+  // Renamed, because other plugins declare the same name.
   FastifySchema as Schema,
 } from "fastify";
 import type { FastifyRequestType } from "fastify/types/type-provider.js";
@@ -33,13 +33,13 @@ const PENDING = Symbol("the request before its body");
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Who may call this route. A route without it does not register. */
+    /** Requirement on the route's callers. A route without it cannot be registered. */
     aauth?: RouteRequirement;
-    /** How often a proven caller may call it, by its level. Default: as often as it likes. */
+    /** Request limits of verified callers, by level. Default: none. */
     aauthLimits?: LevelLimits;
   }
   interface FastifyInstance {
-    /** What verifies and answers in this scope: for endpoints that are made with it. */
+    /** Verifier and challenger of this scope, for additional endpoints. */
     aauth: { readonly verifier: Verifier; readonly challenger: Challenger | undefined };
   }
   // The parameters are Fastify's own: a declaration that adds to an interface repeats them.
@@ -53,14 +53,11 @@ declare module "fastify" {
     Logger extends FastifyBaseLogger,
     RequestType extends FastifyRequestType,
   > {
-    /**
-     * The proven caller, with the members of the level that its route demands; `null` on public
-     * routes.
-     */
+    /** The verified caller, with the members of the route's level; `null` on public routes. */
     caller: CallerOfRoute<ContextConfig>;
-    /** The body exactly as it was signed; `null` on public routes. */
+    /** The verified body; `null` on public routes. */
     rawBody: Buffer | null;
-    /** What is known of the request while its body is on its way. */
+    /** State of the verification before the body has arrived. */
     [PENDING]: VerifiedHead | null;
   }
 }
@@ -71,17 +68,17 @@ declare module "fastify" {
  * exists only after both.
  *
  * Each route declares `config: { aauth: "public" | Requirement }`; one that does not makes
- * registration throw. Register it inside a scope
- * (`app.register(async (scope) => { await scope.register(fastifyAAuth, …) })`) when the instance
- * also has routes that are none of its business, such as a health check.
+ * registration throw. Register it inside a scope (`app.register(async (scope) => { await
+ * scope.register(fastifyAAuth, …) })`) if the instance also has unrelated routes, such as a health
+ * check.
  *
- * A route with `config.aauthLimits` takes so many requests from a proven caller, by its level, and
- * answers the next one with 429, `Retry-After` and what would raise the limit. Requests that are
- * refused are not counted.
+ * `config.aauthLimits` limits the requests of verified callers to a route, by level. Beyond the
+ * limit, the response is 429 with `Retry-After` and a challenge that would raise the limit. Refused
+ * requests are not counted.
  *
- * It takes a resource, the options of `createResource`, or a verifier and its challenger. Documents
- * and endpoints of a resource are served, too. It does NOT judge whether a proven agent is welcome:
- * that is the handler's, or `trustedAgents` of the verifier.
+ * The options are a resource, those of `createResource`, or a verifier and its challenger.
+ * Documents and endpoints of a resource are also served. Does NOT decide whether a verified agent
+ * is allowed: the handler does, or `trustedAgents` of the verifier.
  *
  * @throws TypeError from the registration for options that mix the forms, and for an identifier
  * that is not canonical.
@@ -89,10 +86,10 @@ declare module "fastify" {
  * @throws TypeError from the registration for an authority that is not lower-case host[:port] or
  * that the verifier does not serve, for a challenger of another resource than the verifier's
  * audience, and for a document about another resource.
- * @throws TypeError from the registration where it is registered already.
+ * @throws TypeError from the registration if it is already registered.
  * @throws TypeError from a route's registration for a requirement that is missing, unknown, or that
- * the verifier can never meet, for scopes without a challenger, for a scope without the description
- * that its profile wants, and for invalid limits.
+ *   the verifier can never meet, for scopes without a challenger, for a scope without the
+ *   description that its profile requires, and for invalid limits.
  *
  * @example
  * ```ts
@@ -128,9 +125,9 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   await serveEndpoints(app, others, { target: options.target });
 }
 
-/** State that the hooks of one registration share. */
+/** State shared by the hooks of one registration. */
 interface Gate extends Parts, CommonOptions {
-  /** Names of the fields that any of the profiles signs with. */
+  /** Names of the signature fields of all profiles. */
   readonly signatureFields: ReadonlySet<string>;
   readonly limiters: WeakMap<LevelLimits, CountRequest>;
 }
@@ -145,7 +142,7 @@ function gateOf(options: FastifyAAuthOptions): Gate {
       fields.signatureInput,
     ]),
   );
-  // Nothing is larger than NaN, nor than "1mb".
+  // Comparisons with NaN or "1mb" are always false.
   if (maxBodyBytes !== undefined && !(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
     throw new RangeError("maxBodyBytes must be a whole number of bytes");
   }
@@ -204,7 +201,7 @@ async function verifyBody(
   if (requirement === "public") return payload;
   const maxBytes = gate.maxBodyBytes ?? request.routeOptions.bodyLimit;
   const body = await readRawBody(payload as never, maxBytes).catch((error: unknown) => {
-    // The rest of the body has an unknown length.
+    // The length of the remaining body is unknown.
     if (error instanceof BodyTooLargeError) reply.header("connection", "close");
     throw error;
   });
@@ -263,15 +260,15 @@ async function refuse(
 }
 
 /**
- * Whether a requirement, or one of its alternatives, has scopes: then the answer to who lacks them
- * has a resource token.
+ * Whether a requirement, or one of its alternatives, has scopes, so that refusals may need a
+ * resource token.
  */
 function demandsScopes(requirement: RouteRequirement | undefined): boolean {
   if (requirement === undefined || requirement === "public") return false;
   return (requirement.scopes?.length ?? 0) > 0 || demandsScopes(requirement.or);
 }
 
-/** An observer that throws must not change what it watches. */
+/** Logs errors of an observer, so that they do not affect the response. */
 function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeof observer {
   return (event, request) => {
     const failed = (error: unknown) =>
@@ -285,8 +282,8 @@ function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeo
 }
 
 /**
- * Without scopes there would be no challenge that could cure a refusal, and any token at all would
- * be let in.
+ * Checks a requirement. Without scopes, no challenge would help a refused caller, and any token
+ * would be accepted.
  */
 function requireMeant(requirement: RouteRequirement, name: string, { verifier, challenger }: Parts): void {
   if (requirement === "public") return;
@@ -300,8 +297,8 @@ function requireMeant(requirement: RouteRequirement, name: string, { verifier, c
 }
 
 /**
- * A path that matches no route has nothing to protect; every other route without a requirement is
- * refused.
+ * The requirement of a request's route. An unmatched path needs none; any other route without a
+ * requirement is refused.
  */
 function requirementOf(request: FastifyRequest): RouteRequirement {
   if (request.is404) return "public";

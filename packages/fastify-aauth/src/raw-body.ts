@@ -1,9 +1,6 @@
 import { Readable } from "node:stream";
 
-/**
- * The stream Fastify's parsers read next; the length tells Fastify's own size check what came over
- * the wire.
- */
+/** The stream for Fastify's parsers, with the received length for Fastify's own size check. */
 type ReplayedBody = Readable & { receivedEncodedLength?: number };
 
 export class BodyTooLargeError extends Error {
@@ -17,13 +14,12 @@ class BodyCutOffError extends Error {
 }
 
 /**
- * Reads a request body whole: Content-Digest covers all of it, so nothing may be handed on before
- * the last byte. Listens to events, because iterating a stream costs more than hashing what is in
- * it.
+ * Reads a whole request body, because Content-Digest covers all of it. Uses events, because
+ * iterating a stream costs more than hashing its content.
  *
  * @param payload the request stream
- * @param maxBytes bound; one byte more is refused with status 413, and the rest is let go: bytes
- * that are not taken would stand between the answer and the next request on the same connection
+ * @param maxBytes limit; a larger body is refused with status 413. The remainder is discarded,
+ * because unread bytes would block the next request on the connection
  */
 export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -35,7 +31,7 @@ export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer
     };
     const fail = (error: Error) => {
       payload.off("data", collect).off("end", end).off("close", cutOff).off("error", cutOff).resume();
-      // The rest is discarded, and so are its errors.
+      // The remainder and its errors are discarded.
       payload.on("error", () => {});
       reject(error);
     };
@@ -50,12 +46,14 @@ export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer
   });
 }
 
-/** The service has given the body up, and says what that is answered. */
+/**
+ * True for an error with which the service has aborted the body, and which determines the response.
+ */
 function isAnswer(cause: unknown): cause is Error {
   return cause instanceof Error && "statusCode" in cause;
 }
 
-/** Puts bytes that were read for the digest back in front of the route's parser. */
+/** Restores the bytes of a body for the route's parser. */
 export function replayBody(body: Buffer): Readable {
   const stream: ReplayedBody = new Readable({
     read() {

@@ -1,4 +1,4 @@
-/** A failure that is not a verdict: the caller learns that it was refused, but not the cause. */
+/** A failure of the verification itself. The response does not reveal the cause. */
 export class VerificationUnavailableError extends Error {
   readonly statusCode = 500;
   readonly code = "verification_unavailable";

@@ -3,11 +3,11 @@ import type { FastifyContextConfig, FastifyInstance } from "fastify";
 import { serveEndpoints } from "./endpoints.ts";
 
 /**
- * Serves the documents a verifier fetches. The plugin does it for its `wellKnown` option; an agent
- * without routes for other agents calls it by itself.
+ * Serves the documents that verifiers fetch. The plugin does so for its `wellKnown` option; an
+ * agent without protected routes calls it directly.
  *
- * @param config what the service's own hooks need to let these routes be public; default: what this
- * plugin needs
+ * @param config route `config` with which the service's own hooks treat these routes as public;
+ * default: that of this plugin
  */
 export const serveWellKnown = (
   app: FastifyInstance,

@@ -232,7 +232,7 @@ describe("the ladder, over sockets", () => {
     expect(await (await send("/accounts/eu", await authToken("data.read", "eu"))).text()).toBe("eu");
   });
 
-  test("an unsigned request is told both: that it is not signed, and what to bring", async () => {
+  test("an unsigned request is answered with both: that it is not signed, and what to bring", async () => {
     const { map } = await world(ROUTES);
     for (const [path, requirement] of [
       ["/agent", "agent-token"],
@@ -294,7 +294,7 @@ describe("the query of a signed request", () => {
     }
   });
 
-  test("may be covered where there is none", async () => {
+  test("may be covered where the request has none", async () => {
     const { send } = await world(ROUTES);
     expect((await send("/data", signedBy(await authToken("data.read")))).status).toBe(200);
   });

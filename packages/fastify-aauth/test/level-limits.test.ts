@@ -167,7 +167,7 @@ describe("what counts as one caller", () => {
     expect((await call(app, jwks)).statusCode).toBe(429);
   });
 
-  test("delegates count as their agent: authorized, for nobody and for one user", async () => {
+  test("delegates share their agent's limit: authorized, without a user and for one user", async () => {
     for (const user of [{}, { subject: "anna" }]) {
       const { app } = await buildApp();
       const answers: number[] = [];

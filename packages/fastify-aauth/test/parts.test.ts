@@ -129,15 +129,15 @@ describe("a resource by its identity", () => {
 
 describe("options that are refused", () => {
   const parts = { verifier: parties.createVerifier(), authority: new URL(resource.id).host };
-  const canonical = "must be an identifier in its one spelling";
+  const canonical = "must be a canonical identifier";
   test.each<[string, Record<string, unknown>]>([
     [`resource ${canonical}`, { ...IDENTITY, resource: "https://reports.example/" }],
     [`authServer ${canonical}`, { ...IDENTITY, authServer: "https://auth.example/?a" }],
     ["verifier is made from resource", { ...IDENTITY, ...parts }],
     ["trustedAgents goes with resource", { ...parts, trustedAgents: [agent.id] }],
     ["scopes goes to createResource", { resource: createResource(IDENTITY), scopes: ["reports:read"] }],
-    ["personServers goes with profile draft11", { ...IDENTITY, personServers: [] }],
-    ["development has no effect beside discovery", { ...IDENTITY, discovery, development: true }],
+    ["personServers is supported only with profile draft11", { ...IDENTITY, personServers: [] }],
+    ["development has no effect together with discovery", { ...IDENTITY, discovery, development: true }],
   ])("%s", async (message, options) => {
     const app = Fastify();
     onTestFinished(() => app.close());

@@ -311,7 +311,7 @@ describe("closed by default", () => {
   test.each([
     ["private", 'config.aauth of route GET /x must be "public" or'],
     [{ level: "authorized", scopes: [] }, "requirement.scopes must name at least one scope"],
-    [{ level: "identified", scopes: ["a"] }, "count for level authorized only, not identified"],
+    [{ level: "identified", scopes: ["a"] }, "apply to level authorized only, not identified"],
   ])("a route that demands %j does not register", async (aauth, message) => {
     const app = Fastify();
     apps.push(app);

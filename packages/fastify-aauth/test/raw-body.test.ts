@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { readRawBody } from "../src/raw-body.ts";
 
-test("a body whose sender hangs up is cut off, which is no fault of the service", async () => {
+test("a body whose sender hangs up is cut off without an error of the service", async () => {
   const aborted = Object.assign(new Error("aborted"), { code: "ECONNRESET" });
   for (const end of [(body: PassThrough) => body.destroy(aborted), (body: PassThrough) => body.destroy()]) {
     const body = new PassThrough();

@@ -67,7 +67,7 @@ test("one with an auth token gets one for itself, too", async () => {
 });
 
 describe("is refused", () => {
-  test("a signature by nobody known", async () => {
+  test("a signature of a pseudonymous caller", async () => {
     const pseudonymous = await ask("scope=supply-chain:optimize", { signatureKey: { scheme: "hwk" } });
     expect([pseudonymous.statusCode, pseudonymous.headers["agent-auth"]]).toEqual([
       401,
@@ -91,7 +91,7 @@ describe("is refused", () => {
     expect([reply.statusCode, reply.json().error]).toEqual([400, error]);
   });
 
-  test("what is no form", async () => {
+  test("a body that is not a form", async () => {
     const reply = await ask('{"scope":"supply-chain:optimize"}', { contentType: "application/json" });
     expect([reply.statusCode, reply.json().error]).toEqual([400, "invalid_request"]);
   });

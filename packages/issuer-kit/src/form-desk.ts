@@ -12,12 +12,14 @@ interface PageSession {
   readonly id: string;
 }
 
-/** Forms: each is valid once, from the person and the browser session that it was shown to. */
+/**
+ * Single-use forms, each accepted only from the person and browser session that it was shown to.
+ */
 export interface FormDesk<Session, Value> {
   /** Value of the form's hidden field `consent_code`. */
   issue(session: Session, value: Value): Promise<string>;
   /**
-   * Uses up the form, even where it is refused.
+   * Uses up the form, even if the submission is refused.
    *
    * @throws OAuthError 400 `invalid_request`
    */
@@ -38,9 +40,9 @@ export interface ShownForm<Value> {
 /**
  * Creates the forms of one server's pages. The forms of one person never displace another's.
  *
- * @param options.store of these pages alone; replicas share it
+ * @param options.store used by these pages only; replicas share it
  * @param options.personOf id of a session's person
- * @param options.lifetimeSeconds how long a page waits for its decision
+ * @param options.lifetimeSeconds time that a page waits for its decision
  */
 export function createFormDesk<Session extends PageSession, Value>(options: {
   readSession: (request: FastifyRequest, reply: FastifyReply) => Promise<Session | undefined>;
@@ -67,10 +69,11 @@ export function createFormDesk<Session extends PageSession, Value>(options: {
 }
 
 /**
- * Makes a scope of pages read forms only, no other body that a script could send, and answer
- * refusals with pages.
+ * Makes a scope of pages accept only forms, and no other body that a script could send. Refusals
+ * are answered with pages.
  *
- * @param pageOf path and query of the page that a form is on. Default: where the form is sent to
+ * @param pageOf path and query of the page that a form is on. Default: address that the form is
+ * sent to
  */
 export function acceptFormsOnly(
   app: FastifyInstance,

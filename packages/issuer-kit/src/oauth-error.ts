@@ -25,7 +25,7 @@ export function invalidRequest(description: string, cause?: unknown): OAuthError
 
 /**
  * The response for an error that a handler throws: an `OAuthError`, or 503
- * `temporarily_unavailable` for a store that is full or cannot be reached, also where that is the
+ * `temporarily_unavailable` for a store that is full or cannot be reached, also if that is the
  * cause of the error. Undefined for any other error.
  */
 export function oauthErrorOf(error: unknown): OAuthError | undefined {
@@ -41,17 +41,14 @@ export function oauthErrorOf(error: unknown): OAuthError | undefined {
   return new OAuthError(503, "temporarily_unavailable", description, { cause: unavailable });
 }
 
-/** A value from the request, cut so that a response can repeat it. */
+/** A value from the request, shortened to be repeated in a response. */
 export function quoted(value: unknown): string {
   // `String` may throw for an object: its `toString` need not be a function.
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }
 
-/**
- * The body is as the published demo sends it; the code of the check that failed, where one is the
- * cause, is in a header.
- */
+/** The body is that of the published demo. If a check failed, its code is in a header. */
 export function sendOAuthError(reply: FastifyReply, error: OAuthError): FastifyReply {
   const { cause } = error;
   if (cause instanceof AAuthError) reply.header(REFUSAL_FIELD, formatRefusal(refusalOf(cause)));

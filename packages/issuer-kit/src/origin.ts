@@ -5,7 +5,7 @@ export function isOrigin(text: string): boolean {
   return url.protocol === "https:" || isLoopbackName(url.hostname);
 }
 
-/** True for hosts that never leave the machine. */
+/** Whether a host name always resolves to this machine. */
 export function isLoopbackName(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }

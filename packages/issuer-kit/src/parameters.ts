@@ -1,9 +1,9 @@
 import { invalidRequest } from "./oauth-error.ts";
 
-/** Browsers and proxies cut or refuse longer addresses. */
+/** Browsers and proxies truncate or refuse longer addresses. */
 export const MAX_PARAMETER_LENGTH = 2_048;
 
-/** A query or a form, as it came: a name may be in it several times. */
+/** An unchecked query or form, in which a name may occur several times. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
@@ -20,13 +20,13 @@ export function single(parameters: Query, name: string): string | undefined {
 /**
  * The form of a decision, without repeated parameters.
  *
- * @throws OAuthError 400 `invalid_request` when a parameter is given more than once
+ * @throws OAuthError 400 `invalid_request` if a parameter is given more than once
  */
 export function readForm(body: Query = {}): ReadonlyMap<string, string> {
   return new Map(Object.keys(body).map((name) => [name, single(body, name) as string]));
 }
 
-/** @throws OAuthError 400 `invalid_request` when the parameter is missing or empty */
+/** @throws OAuthError 400 `invalid_request` if the parameter is missing or empty */
 export function requiredParameter(form: ReadonlyMap<string, string>, name: string): string {
   const value = form.get(name);
   if (!value) throw invalidRequest(`Missing required parameter: ${name}`);
@@ -34,7 +34,7 @@ export function requiredParameter(form: ReadonlyMap<string, string>, name: strin
 }
 
 /**
- * For a value that is kept until a user has decided, and comes back in an address.
+ * Checks the length of a value that is stored until a user decides and then returned in an address.
  *
  * @throws OAuthError 400 `invalid_request`
  */

@@ -1,26 +1,26 @@
-/** Agents and scopes that an operator admits. An empty list of allowed ones admits all. */
+/** Agents and scopes that an operator allows. An empty list of allowed ones allows all. */
 export interface GrantPolicy {
   readonly allowedAgents: readonly string[];
   readonly blockedAgents: readonly string[];
   /** Scopes that may be granted. */
   readonly allowedScopes: readonly string[];
-  /** Scopes that need a person's consent, exactly as written. */
+  /** Scopes that need a person's consent, compared exactly. */
   readonly consentScopes: readonly string[];
   readonly consentScopePrefixes: readonly string[];
 }
 
-/** True when the agent is not blocked and, where there is an allow list, is on it. */
+/** Whether the agent is not blocked and is on the allow list, if there is one. */
 export function agentAllowed(policy: GrantPolicy, agent: string): boolean {
   if (policy.blockedAgents.includes(agent)) return false;
   return policy.allowedAgents.length === 0 || policy.allowedAgents.includes(agent);
 }
 
-/** True when every scope may be granted. */
+/** Whether every scope may be granted. */
 export function scopesAllowed(policy: GrantPolicy, scopes: readonly string[]): boolean {
   return policy.allowedScopes.length === 0 || scopes.every((scope) => policy.allowedScopes.includes(scope));
 }
 
-/** True when one of the scopes needs the person's consent. */
+/** Whether one of the scopes needs the person's consent. */
 export function consentNeeded(policy: GrantPolicy, scopes: readonly string[]): boolean {
   return scopes.some(
     (scope) =>

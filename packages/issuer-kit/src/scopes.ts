@@ -10,7 +10,8 @@ export function isScope(text: string): boolean {
 }
 
 /**
- * Scopes with one space between them. No scope changes the look of a page or a log that shows it.
+ * Scopes separated by one space. No allowed character can alter a page or a log that shows the
+ * scope.
  */
 export function isScopeList(text: string): boolean {
   return text.length <= MAX_PARAMETER_LENGTH && text.split(" ").every(isScope);

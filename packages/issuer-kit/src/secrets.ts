@@ -2,15 +2,15 @@ import type { RecordStore } from "aauth";
 import { digestOf, newSecret } from "agent-kit/service";
 
 /**
- * Values behind secrets that are given out once: codes, request tokens, refresh tokens. The store
- * contains only the hash of a secret, so that a reader of the store cannot use its entries.
+ * Values that are found by a secret: codes, request tokens, refresh tokens. The store contains only
+ * the hash of a secret, so that a reader of the store cannot use its entries.
  */
 export interface Secrets<Value> {
-  /** Makes a new secret of 256 random bits, base64url. */
+  /** Creates a secret of 256 random bits, base64url. */
   issue(value: Value, lifetimeSeconds: number): Promise<string>;
   /** Returns the value without using up the secret. */
   find(secret: string): Promise<Value | undefined>;
-  /** Uses up the secret: of two callers one gets the value. */
+  /** Uses up the secret: of two callers, only one gets the value. */
   take(secret: string): Promise<Value | undefined>;
 }
 

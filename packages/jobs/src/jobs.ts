@@ -4,10 +4,10 @@ export interface JobHandler {
    * Does the work, whose state is in a row of its own. The job ends when the promise resolves; a
    * rejected job runs again after a pause.
    *
-   * Runs at least once: it can start again after its work is done, and beside an attempt whose
-   * process stood still. It begins by reading its row, and writes by compare-and-set.
+   * Runs at least once: it can start again after its work is done, and concurrently with an attempt
+   * whose process was suspended. It must begin by reading its row, and write by compare-and-set.
    *
-   * @param signal aborted when this process closes, or another has taken the job over: stop, and
+   * @param signal aborted when this process closes, or another has taken over the job: stop, and
    * reject with its reason
    */
   run(id: string, signal: AbortSignal, attempt: JobAttempt): Promise<void>;
@@ -17,7 +17,10 @@ export interface JobHandler {
 
 /** One start of a job. */
 export interface JobAttempt {
-  /** The job was started before and did not end: a request without an answer may have been made. */
+  /**
+   * Whether an earlier start did not end, and may have sent a request without receiving the
+   * response.
+   */
   readonly isTakenOver: boolean;
 }
 
@@ -29,17 +32,18 @@ export interface Jobs {
   /** Declares a queue. Before {@link Jobs.start}. */
   handle(queue: string, handler: JobHandler): void;
   /**
-   * Adds a job, once: nothing happens while a job of this queue has the id. Work that resumes after
-   * its job has ended takes a new id, such as the row's key and a number.
+   * Adds a job, unless the queue already has one with this id. Work that resumes after its job has
+   * ended needs a new id, such as the row's key and a number.
    *
-   * @param id letters, digits, `_`, `-`, `.` and `/`. It is not encrypted: no secret
+   * @param id letters, digits, `_`, `-`, `.` and `/`. It is not encrypted and must not be a secret
    * @throws StoreUnavailableError, StoreFullError: the job was not added
    */
   add(queue: string, id: string): Promise<void>;
   /** Starts the jobs that are stored, and those that are added later. */
   start(): Promise<void>;
   /**
-   * Aborts the jobs that run here and waits for them: another process or the next start runs them.
+   * Aborts the jobs of this process and waits for them. Another process or the next start runs them
+   * again.
    */
   close(): Promise<void>;
 }
@@ -49,9 +53,9 @@ export interface JobsLog {
   warn(fields: object, message: string): void;
 }
 
-/** Starts of one job: more would let a job that kills its process go round forever. */
+/** Maximum starts of a job, so that a job that crashes its process does not run forever. */
 export const MAX_STARTS = 8;
-/** Jobs of one queue that run in one process at a time. Most of them wait for a person. */
+/** Maximum running jobs of a queue in one process. Most of them wait for a person. */
 export const MAX_RUNNING = 200;
 /** Longest wait for the jobs that {@link Jobs.close} aborts. */
 export const CLOSE_MS = 5_000;

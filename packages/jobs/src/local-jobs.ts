@@ -19,11 +19,11 @@ export interface JobRow {
 const TTL_SECONDS = 86_400;
 
 /**
- * Creates jobs that run in this process alone. Where the records outlive it, its jobs run again
- * when the next process starts.
+ * Creates jobs for a single process. If the records outlive it, its jobs run again when the next
+ * process starts.
  */
 export function createLocalJobs(options: {
-  /** Not shared with another process that runs. */
+  /** Not shared with another running process. */
   readonly records: RecordStore<JobRow>;
   readonly log: JobsLog;
 }): Jobs {
@@ -71,7 +71,7 @@ class LocalQueue {
     this.#parts = parts;
   }
 
-  /** Runs a job now, or when others have ended. */
+  /** Runs a job now, or after others have ended. */
   take(row: JobRow): void {
     this.#waiting.push(row);
     this.#fill();

@@ -1,15 +1,15 @@
 import type { ProvenCaller } from "aauth";
 
-/** `AuthInfo` of the SDK, as handlers of both lines get it. */
+/** `AuthInfo` of the SDK, for handlers of both major versions. */
 export interface McpAuthInfo {
   /**
-   * Empty: a token of AAuth is bound to its holder's key. The auth token is the caller's
+   * Empty, because AAuth tokens are bound to their holder's key. The auth token is the caller's
    * `grant.token`, which is not enumerable.
    */
   readonly token: "";
   /**
-   * Identifier of the agent, or of a server that signs for itself. Person tokens and auth tokens of
-   * draft -11 name no agent: there it is the key, as a JWK thumbprint URI (RFC 9278).
+   * Identifier of the agent, or of a server that signs for itself. For person tokens and auth
+   * tokens of draft -11, which name no agent, the key as a JWK thumbprint URI (RFC 9278).
    */
   clientId: string;
   /** Scopes of the auth token. Empty without one. */
@@ -36,13 +36,14 @@ export function authInfoOf(caller: ProvenCaller, resource: string): McpAuthInfo 
 }
 
 /**
- * The proven caller of a request, in a handler of the SDK.
+ * The verified caller of a request, in a handler of the SDK.
  *
  * @param authInfo `extra.authInfo` in SDK 1, `context.http?.authInfo` in SDK 2
- * @throws TypeError where no gate of this package stands in front
+ * @throws TypeError if the request did not pass `protectMcp`
  */
 export function callerOf(authInfo: { readonly extra?: Record<string, unknown> } | undefined): ProvenCaller {
   const caller = authInfo?.extra?.caller;
-  if (caller === undefined) throw new TypeError("no gate has proven a caller");
+  if (caller === undefined)
+    throw new TypeError("the request did not pass protectMcp, so it has no verified caller");
   return caller as ProvenCaller;
 }

@@ -7,7 +7,7 @@ export class BridgeUsageError extends Error {
   override readonly name = "BridgeUsageError";
 }
 
-/** How the bridge is called. */
+/** Usage of the bridge. */
 export const USAGE = `usage: mcp-aauth https://server.example/mcp
 
 AAUTH_AGENT             identifier of the agent, such as aauth:planner@agent.example
@@ -17,10 +17,10 @@ AAUTH_AGENT_TOKEN_FILE  file with its agent token, read for each call; default: 
 AAUTH_ENDPOINTS         JSON object: where identifiers are on this machine, to try it out; default: where they say
 `;
 
-/** Parts of the bridge. */
+/** Settings of the bridge. */
 export interface BridgeSettings {
   readonly url: URL;
-  /** @param onInteraction receives a page that a browser opens */
+  /** @param onInteraction receives the URL of a page for a browser */
   fetchFor(onInteraction: (page: string) => void): typeof fetch;
 }
 

@@ -7,7 +7,7 @@ import {
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
 
-/** A host on one side, a server on the other. */
+/** A host and a server to connect. */
 export interface BridgeOptions {
   /** Endpoint of the server. */
   readonly url: URL;
@@ -15,24 +15,24 @@ export interface BridgeOptions {
   readonly fetch: typeof fetch;
   /** Messages of the host, one on each line. */
   readonly input: Readable;
-  /** Receives those of the server. Nothing else is written to it. */
+  /** Receives the server's messages, and nothing else. */
   readonly output: Writable;
-  /** Receives each error on the way, also one that a request is answered with. */
+  /** Receives each error, including those sent to the host. */
   readonly onError: (error: Error) => void;
 }
 
 const MAX_ANSWER_BYTES = 16_777_216;
-/** How long answers are waited for once the host says no more. */
+/** Time for which responses are awaited after the input has ended. */
 const DRAIN_MS = 600_000;
 const EVENT_STREAM = /^\s*text\/event-stream\s*(;|$)/i;
 
 /**
- * Brings the messages of a host that speaks MCP over stdio to a server over Streamable HTTP, and
- * back, until the input ends and what was asked is answered, for ten minutes at most. A request
- * that fails on the way, or whose answer never comes, is answered with a JSON-RPC error, which has
- * the reason. So is one whose answer has more than 16 MiB, in a stream: an event of it.
+ * Connects a host that uses MCP over stdio to a server over Streamable HTTP, until the input has
+ * ended and all requests are answered, but at most ten minutes after the end. A request that fails
+ * or gets no response is answered with a JSON-RPC error that contains the reason, as is one whose
+ * response, or event of a stream, exceeds 16 MiB.
  *
- * Does NOT judge what host and server say to each other.
+ * Does NOT check the messages between host and server.
  */
 export async function runBridge({ url, fetch, input, output, onError }: BridgeOptions): Promise<void> {
   const exchanges = new AsyncLocalStorage<{ isStream: boolean }>();
@@ -47,7 +47,7 @@ export async function runBridge({ url, fetch, input, output, onError }: BridgeOp
     },
   });
   const write = (message: JSONRPCMessage) => void output.write(`${JSON.stringify(message)}\n`);
-  /** By the id of a request that has no answer yet. */
+  /** Pending requests by id. */
   const waiting = new Map<unknown, () => void>();
   const settle = (id: unknown) => {
     waiting.get(id)?.();
@@ -81,7 +81,7 @@ export async function runBridge({ url, fetch, input, output, onError }: BridgeOp
       await exchanges.run(state, () => transport.send(message as JSONRPCMessage, { onRequestStreamEnd }));
       if (!state.isStream) fail(ids, NO_ANSWER);
     } catch (error) {
-      // The transport has told `onError`.
+      // The transport has already called `onError`.
       fail(ids, (error as Error).message);
     }
     await Promise.all(answers);
@@ -101,7 +101,7 @@ export async function runBridge({ url, fetch, input, output, onError }: BridgeOp
   await transport.close();
 }
 
-const NO_ANSWER = "the server ended without an answer";
+const NO_ANSWER = "the server ended without a response";
 
 /** Ids of the requests of a message or a batch. */
 function requestIdsOf(message: JSONRPCMessage | JSONRPCMessage[]): readonly RequestId[] {
@@ -112,7 +112,7 @@ function requestIdsOf(message: JSONRPCMessage | JSONRPCMessage[]): readonly Requ
     );
 }
 
-/** Ends with the work, or before it. */
+/** Resolves when `work` does, or after `ms`. */
 function within(ms: number, work: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
@@ -123,7 +123,7 @@ function within(ms: number, work: Promise<unknown>): Promise<void> {
   });
 }
 
-/** The response, whose body fails once it, or one event of a stream, is too large. */
+/** Limits a response: its body fails if it, or one event of a stream, is too large. */
 function bounded({ body, status, statusText, headers }: Response, isStream: boolean): Response {
   if (body === null) return new Response(null, { status, statusText, headers });
   let size = 0;
@@ -138,18 +138,14 @@ function bounded({ body, status, statusText, headers }: Response, isStream: bool
         last = byte;
       }
       // hole M10
-      if (size > MAX_ANSWER_BYTES)
-        throw new RangeError(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
+      if (size > MAX_ANSWER_BYTES) throw new RangeError(`the response exceeds ${MAX_ANSWER_BYTES} bytes`);
       controller.enqueue(chunk);
     },
   });
   return new Response(body.pipeThrough(count), { status, statusText, headers });
 }
 
-/**
- * Undefined for a line that is no message: a host that sends one has no request that could be
- * answered.
- */
+/** Parses a line; undefined for an invalid message, which has no id to respond to. */
 function readMessage(line: string): JSONRPCMessage | JSONRPCMessage[] | undefined {
   try {
     const message: unknown = JSON.parse(line);

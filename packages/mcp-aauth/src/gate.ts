@@ -12,41 +12,38 @@ import { authInfoOf, type McpAuthInfo } from "./auth-info.ts";
 import { type RpcRefusal, refusal, type ToolCalls, toolCallsIn } from "./rpc.ts";
 import { McpSessions, type SessionHolder } from "./sessions.ts";
 
-/**
- * The server of the SDK, as both lines have it: `handleRequest` of a transport in SDK 1, `fetch` of
- * a handler in SDK 2.
- */
+/** A server of the SDK: `handleRequest` of a transport in SDK 1, `fetch` of a handler in SDK 2. */
 export type McpHandler = (
   request: Request,
   options: { readonly authInfo: McpAuthInfo; readonly parsedBody?: unknown },
 ) => Promise<Response> | Response;
 
-/** The demands and bounds of a gate. */
+/** Requirements and limits of `protectMcp`. */
 export interface McpGateOptions<Name extends string> extends GateOptions {
   /**
-   * Requirement of each tool, by its name, beside the gate's. A tool that is not named here is not
-   * called. Default: any tool, by each caller that the gate lets in.
+   * Additional requirement of each tool, by name. A tool that is not listed cannot be called.
+   * Default: every admitted caller may call any tool.
    */
   readonly tools?: Readonly<Record<string, Requirement<Name>>> | undefined;
-  /** Stores of the sessions' callers; replicas share them. Default: in memory. */
+  /** Stores of session holders, shared by replicas. Default: in memory. */
   readonly stores?: Pick<Stores, "records"> | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Lets messages of MCP (Streamable HTTP) reach the SDK's server whose callers meet the requirement,
- * and answers all others, as `protect` of `aauth/fetch` does. A session belongs to the caller that
- * has opened it: any other gets 404. Each call in a body is checked by the name of its tool; a
- * caller that lacks what the tool needs is challenged by 401.
+ * Passes MCP messages (Streamable HTTP) whose callers meet the requirement to the SDK's server, and
+ * answers all others, like `protect` of `aauth/fetch`. A session belongs to the caller that opened
+ * it; any other caller gets 404. Each tool call is checked by the name of its tool; a caller that
+ * does not meet its requirement gets a 401 challenge.
  *
- * Handlers of the SDK get the caller by {@link callerOf}, and no field with its token or signature.
- * A caller's auth token is `grant.token`, for a call to the next hop, and is in no copy and no log
- * of the caller. Does NOT limit rates or the number of sessions that the SDK keeps, look at
- * resources and prompts by name, or end a stream when the token expires that it was opened with.
+ * Handlers of the SDK get the caller by {@link callerOf}, and no fields with its token or
+ * signature. The auth token is the caller's `grant.token`, for a call to the next hop; copies and
+ * logs of the caller do not contain it. Does NOT limit rates or the number of the SDK's sessions,
+ * check resources and prompts by name, or end a stream when its token expires.
  *
- * @throws TypeError and RangeError as `protect`; TypeError for a tool that needs another token than
- * the gate admits
+ * @throws TypeError and RangeError like `protect`; TypeError for a tool that needs a token that the
+ *   gate does not admit
  *
  * @example
  * export default { fetch: protectMcp(resource, { level: "person-token" }, createMcpHandler(createServer).fetch) };
@@ -69,7 +66,7 @@ export function protectMcp<Name extends string>(
       const session = request.headers.get(SESSION_FIELD);
       const lack = await sessionProblem(request, session, caller, sessions).catch(ofStore);
       if (lack !== undefined) return refusal(lack);
-      // Servers on Node give each DELETE a body, without a byte in it.
+      // Servers on Node give each DELETE an empty body.
       const body = (await request.text()) || undefined;
       const parsed = parsedBody(body);
       if (parsed === undefined) return refusal("parseError");
@@ -79,7 +76,7 @@ export function protectMcp<Name extends string>(
       if (refused !== undefined) return refused;
       const authInfo = authInfoOf(caller, resource.id);
       const response = await handler(without(withheld, request, body), { authInfo, ...parsed });
-      // The SDK has ended it: a record that a store keeps leads nowhere.
+      // The SDK has ended the session; a remaining record has no effect.
       if (request.method === "DELETE" && response.ok && session !== null)
         await sessions.end(session).catch(ofStore);
       const opened = response.headers.get(SESSION_FIELD);
@@ -102,7 +99,7 @@ export function protectMcp<Name extends string>(
 
 const SESSION_FIELD = "mcp-session-id";
 
-/** @throws TypeError for a requirement that no request can meet which has met the gate's */
+/** @throws TypeError for a requirement that no admitted request can meet */
 function checkTool<Name extends string>(
   { challenger, verifier }: Resource<Name>,
   ofGate: Requirement<string>,
@@ -124,19 +121,19 @@ async function sessionProblem(
   sessions: McpSessions,
 ): Promise<RpcRefusal | undefined> {
   if (session !== null) return (await sessions.isHeldBy(session, caller)) ? undefined : "sessionNotFound";
-  // Without a session nothing says whose stream it was.
+  // Without a session, the owner of the stream is unknown.
   if (headers.has("last-event-id")) return "noSession"; // hole M3
   return undefined;
 }
 
-/** A store that is full, or cannot be reached, answers for no caller. */
+/** The refusal for an error of the store. */
 function ofStore(error: unknown): RpcRefusal {
   if (error instanceof StoreUnavailableError) return "storeUnavailable";
   if (error instanceof StoreFullError) return "sessionsFull";
   throw error;
 }
 
-/** Ends a session that the SDK has opened, and nobody can use. */
+/** Request that ends a session which the SDK has opened and no caller can use. */
 function deletionOf(session: string, { url, headers }: Request): Request {
   const fields = new Headers(headers);
   fields.set(SESSION_FIELD, session);
@@ -152,7 +149,7 @@ function parsedBody(body: string | undefined): { readonly parsedBody?: unknown }
   }
 }
 
-/** Undefined where the caller may call all of the tools, or there are none. */
+/** Refuses tool calls; undefined if the caller may call all of the tools, or there are none. */
 async function refuseTools<Name extends string>(
   resource: Resource<Name>,
   caller: ProvenCaller,
@@ -171,8 +168,8 @@ async function refuseTools<Name extends string>(
 }
 
 /**
- * With the scopes of all, and the account of the gate: one challenge leads to the token that passes
- * the gate again, and is enough for a whole batch.
+ * Combines the scopes of all requirements with the gate's account, so that one challenge leads to a
+ * token for the gate and a whole batch.
  */
 function together<Name extends string>(
   own: Requirement<Name>,
@@ -187,8 +184,7 @@ function together<Name extends string>(
 }
 
 /**
- * Names of the fields that carry signatures and tokens, which handlers of the SDK would find in
- * `requestInfo`.
+ * Names of the fields with signatures and tokens, which are removed from the SDK's `requestInfo`.
  */
 const fieldsWithCredentials = <Name extends string>({ verifier }: Resource<Name>): readonly string[] => [
   "authorization",

@@ -1,6 +1,6 @@
 /**
- * MCP over AAuth: a gate in front of servers of the official SDK, for both of its lines. A client
- * is the SDK's own, with the `fetch` of an agent.
+ * MCP over AAuth: a policy enforcement point in front of servers of the official SDK, for both of
+ * its major versions. A client is the SDK's own, with the `fetch` of an agent.
  *
  * @module
  */

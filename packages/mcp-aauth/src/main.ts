@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `mcp-aauth URL`: a server over AAuth for a host that starts its servers as programs.
+ * `mcp-aauth URL`: a server over AAuth, for hosts that start their servers as programs.
  *
  * @module
  */

@@ -7,16 +7,16 @@ const OPENERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
 };
 
 /**
- * Opens a page in the person's browser, where there is one. No shell sees the address.
+ * Opens a page in the person's browser, if there is one, without a shell.
  *
- * @param page anything but http and https is not opened
+ * @param page URL; only http and https are opened
  */
 export function openPage(page: string): void {
   const { protocol, href } = new URL(page);
   if (protocol !== "https:" && protocol !== "http:") return;
   const [program, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
   const child = spawn(program, [...args, href], { stdio: "ignore", detached: true });
-  // The address has been printed, too.
+  // The address is printed as well.
   child.on("error", () => {});
   child.unref();
 }

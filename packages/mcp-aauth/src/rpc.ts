@@ -1,4 +1,4 @@
-/** JSON-RPC errors that the gate answers by itself: status and code as the SDK has them. */
+/** JSON-RPC errors of the gate, with status and code as in the SDK. */
 const ERRORS = {
   parseError: [400, -32700, "Parse error"],
   invalidParams: [400, -32602, "Invalid params: a call of a tool names the tool"],
@@ -30,18 +30,18 @@ export function refusal(reason: RpcRefusal, id?: RequestId): Response {
   );
 }
 
-/** Calls of tools in a body. */
+/** Tool calls in a body. */
 export interface ToolCalls {
   /** Name of the tool of each call. */
   readonly names: readonly string[];
-  /** Id of the one request. Absent for a batch or a notification. */
+  /** Id of a single request. Absent for a batch or a notification. */
   readonly id: RequestId | undefined;
 }
 
 /**
- * The calls of tools in a body of one message or a batch. Undefined where a call names no tool.
+ * Reads the tool calls in a message or a batch. Undefined if a call names no tool.
  *
- * @param body parsed once, for the gate and for the SDK: two parsers might read two names
+ * @param body parsed once for the gate and the SDK, because two parsers might read different names
  */
 export function toolCallsIn(body: unknown): ToolCalls | undefined {
   const calls = (Array.isArray(body) ? body : [body]).filter(isToolCall);
@@ -51,7 +51,7 @@ export function toolCallsIn(body: unknown): ToolCalls | undefined {
   return { names, id: isRequestId(id) ? id : undefined };
 }
 
-/** As both lines of the SDK accept it. */
+/** True for an id that both versions of the SDK accept. */
 function isRequestId(id: unknown): id is RequestId {
   return typeof id === "string" || Number.isSafeInteger(id);
 }

@@ -1,16 +1,16 @@
 import { ownerOfCaller, type ProvenCaller, type RecordStore } from "aauth";
 
-/** The caller that a session belongs to. */
+/** The caller to which a session belongs. */
 export interface SessionHolder {
   /** RFC 7638 thumbprint of the key that signs. */
   readonly thumbprint: string;
-  /** `sub` by issuer, of each person that the key has acted for in the session. */
+  /** `sub` by issuer of each person for whom the key has acted in the session. */
   readonly persons: Readonly<Record<string, string>>;
-  /** Unix seconds from which a request prolongs the session. */
+  /** Time from which a request renews the session, Unix seconds. */
   readonly renewAt: number;
 }
 
-/** Seconds without a request after which a session is forgotten. */
+/** Seconds without a request after which a session expires. */
 const TTL_SECONDS = 86_400;
 
 /** Binds session ids of the SDK to callers. */
@@ -25,16 +25,16 @@ export class McpSessions {
   }
 
   /**
-   * @returns false for an id that is taken
-   * @throws StoreFullError where the store has no room for the caller; StoreUnavailableError
+   * @returns false for an id that is already in use
+   * @throws StoreFullError if the store has no room for the caller; StoreUnavailableError
    */
   async bind(id: string, caller: ProvenCaller): Promise<boolean> {
     return this.#store.putIfAbsent(id, this.#holder(caller, {}), termsOf(caller));
   }
 
   /**
-   * Whether the session is the caller's: of the same key, and of no other person of the same
-   * issuer. An agent shows tokens of one issuer after those of another as it is challenged.
+   * Whether the session belongs to the caller: the same key, and no other person of the same
+   * issuer. An agent may present tokens of several issuers during a session as it is challenged.
    */
   async isHeldBy(id: string, caller: ProvenCaller): Promise<boolean> {
     const holder = await this.#store.get(id);
@@ -50,7 +50,7 @@ export class McpSessions {
     return isHolder(kept, caller);
   }
 
-  /** Forgets a session that has ended. */
+  /** Deletes an ended session. */
   async end(id: string): Promise<void> {
     await this.#store.delete(id);
   }

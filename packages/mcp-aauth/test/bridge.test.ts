@@ -66,7 +66,7 @@ test("a host over stdio initializes, lists, calls, and ends the session", async 
   expect(sessions.size).toBe(0);
 });
 
-test("a request that fails on the way is answered with an error, and a line that is no message with none", async () => {
+test("a request that fails on the way is answered with an error, and a line that is not a message with nothing", async () => {
   const { ask, send, end, listen } = await host();
   listen(async () => new Response(null, { status: 403 }));
   send("no message");

@@ -51,7 +51,7 @@ test.each([
   expect(shownHeaders([[name, "opaque"]])).toEqual({});
 });
 
-test("what is named like one and is none is shown", () => {
+test("a header that only looks secret is shown", () => {
   const hwk = 'sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs")';
   const shown = {
     "signature-key": hwk,

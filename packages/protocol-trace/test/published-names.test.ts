@@ -169,7 +169,7 @@ describe("a resource token in the answer", () => {
     expect(span.events[0]?.attributes).toMatchObject({ auth_server: authServer.issuer });
   });
 
-  test("of a limit that an auth token would raise, which is no error of the caller", async () => {
+  test("a limit that an auth token would raise is not an error of the caller", async () => {
     const event = { type: "request_limited", challenge: { status: 429, headers, body: "" } };
     const span = await spans.within(async () => verificationTrace(event as never, { headers: {} }));
     expect(eventsOf(span)).toEqual(["resource_token_issued"]);

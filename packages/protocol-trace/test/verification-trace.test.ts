@@ -106,7 +106,7 @@ test("an authorized request: who, with which key, for which scope, each check wi
   expect(text).not.toMatch(/Bearer|session=1|[\w+/-]{80}/);
 });
 
-test("a challenge is no error, and its resource token is decoded", async () => {
+test("a challenge is not an error, and its resource token is decoded", async () => {
   const { attributes, status, events } = await send();
   expect(status).toBe(SpanStatusCode.UNSET);
   expect(events).toEqual([EVENT.requestVerified, EVENT.resourceTokenIssued]);

@@ -44,7 +44,7 @@ test("a token ends when policy says so, or when what it rests on ends, whichever
   }
 });
 
-test("there is no token that rests on one whose time is over", async () => {
+test("issues no token on an upstream token that has expired", async () => {
   for (const notAfter of [NOW + 0.9, NOW, NOW - 1])
     await expect(issued({ act: ACT, notAfter })).rejects.toMatchObject({
       code: "invalid_grant",

@@ -52,7 +52,7 @@ describe("journey 1: a signed request is enough", () => {
 });
 
 describe("journey 2: challenge, auth token, retry", () => {
-  it("gets a token and asks once more, in one start", async () => {
+  it("receives a token and repeats the request, in one start", async () => {
     const { body } = await start("alice", "hello");
     expect(body).toMatchObject({ status: "completed" });
     expect(stack.seen).toEqual([

@@ -58,7 +58,7 @@ describe("an enrolment", () => {
     expect((await stat(file())).mode & 0o777).toBe(0o600);
   });
 
-  test("does not overwrite a file that is none", async () => {
+  test("does not overwrite a file that is not a credential", async () => {
     await enrolIn(file(), entry("a"));
     await writeFile(file(), "# notes");
     await expect(enrolIn(file(), entry("b"))).rejects.toThrow("is not a file of delegates");

@@ -99,7 +99,7 @@ test.each([
   },
 );
 
-test("an answer that does not come is no failed connection", async () => {
+test("a missing response is not a failed connection", async () => {
   const delegate = delegateAnswered(() => {
     throw new DOMException("x", "TimeoutError");
   });

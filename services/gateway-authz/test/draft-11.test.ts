@@ -232,7 +232,7 @@ describe("the level of a route", () => {
     expect(result.requirement).toEqual(requirement && { requirement });
   });
 
-  test("auth-token is none: its challenge needs a resource token, which the gateway cannot issue", async () => {
+  test("rejects auth-token: its challenge needs a resource token, which the gateway cannot issue", async () => {
     const { ask, authToken } = await world();
     const result = await ask(await authToken(), { route: { "x-aauth-required-level": "auth-token" } });
     expect(result).toMatchObject({
@@ -375,7 +375,7 @@ describe("the resource is the route's", () => {
     expect(await ask(await agentToken(), { ...request, route })).toMatchObject({ status: 200 });
   });
 
-  test("February's authority is none of draft -11, though it is configured", async () => {
+  test("does not accept February's authority in draft -11, though it is configured", async () => {
     const { ask, agentToken } = await world();
     const route = { "x-aauth-authority": "supply-chain-agent.localhost:3000" };
     expect(await ask(await agentToken(), { route })).toMatchObject({

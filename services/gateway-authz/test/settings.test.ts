@@ -106,7 +106,9 @@ test.each([
     const { discovery } = await setUp();
     const config = { ...load({}), ...change };
     const logger = { child: () => ({}) } as never;
-    await expect(buildGatewayAuthz(config, { logger, discovery })).rejects.toThrow(/must be an identifier/);
+    await expect(buildGatewayAuthz(config, { logger, discovery })).rejects.toThrow(
+      /must be a canonical identifier/,
+    );
   },
 );
 

@@ -388,7 +388,9 @@ async function shownWith(logo: Buffer, logoUri: string) {
 test("S31: a logo is part of the page, beside the provider's name, and is fetched once by the server", async () => {
   const logo = png(512, 512);
   const { text, images, fetched } = await shownWith(logo, OWN);
-  expect(text).toContain(`src="data:image/png;base64,${logo.toString("base64")}" alt=""> “A provider”`);
+  expect(text).toContain(
+    `src="data:image/png;base64,${logo.toString("base64")}" alt=""> <strong>“A provider”</strong>`,
+  );
   expect(images).toBe("img-src 'self' data:");
   expect(fetched).toEqual([OWN]);
 });

@@ -114,7 +114,7 @@ test("a resource that the operator does not know is the person's to decide on, w
   expect(pages).toHaveLength(3);
 });
 
-test("deny: the agent hears it, and gets nothing", async () => {
+test("deny: the agent receives the denial and no token", async () => {
   const world = await createWorld();
   const { context, answers } = pressing(world, await browserOf(world), "cancel");
   await expect(world.agent().fetchFor(context)(DATA)).rejects.toMatchObject({

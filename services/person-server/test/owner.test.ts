@@ -186,7 +186,7 @@ test("scopes that need no owner are granted at once, and without owners there is
   expect((await fetch(ownerPage(without, "/granted"))).status).toBe(404);
 });
 
-test("an agent that cannot send its person anywhere gets nothing, and leaves nothing waiting", async () => {
+test("an agent that cannot send its person to a page is refused, and leaves no pending request", async () => {
   const world = await worldOf(
     { ...OWNED, ACCESS_SERVER_OWNER_SCOPES: "market-analysis:analyze" },
     { chains: true },

@@ -38,7 +38,7 @@ test("a sub-agent that asks the person server itself is refused", async () => {
   ]);
 });
 
-test("an agent gets nothing for a sub-agent that is another's, for none, and for its own key", async () => {
+test("an agent receives no token for another agent's sub-agent, for no sub-agent, and for its own key", async () => {
   const world = await createWorld();
   const confirmationKey = (await generateSigningKey({ kid: "scout" })).publicJwk;
   const parent = await tokenOf(world);

@@ -282,7 +282,7 @@ describe("an interaction that is over", () => {
     expect(shown(await world.decide(late))).toBe("way back");
   });
 
-  test("offers no other address, and tells nobody else the one it knows", async () => {
+  test("offers no other address, and reveals its own to no other caller", async () => {
     const { world, address, cookie, form } = await over();
     await world.decide({ ...form, decision: "decline" }, cookie);
     const elsewhere = new URL(address);
@@ -378,7 +378,7 @@ describe("an approval", () => {
 });
 
 describe("who may order", () => {
-  test("nobody without a proven identity", async () => {
+  test("refuses a caller without a proven identity", async () => {
     const world = await createInteractionWorld();
     const reply = await world.order({}, { scheme: "hwk" });
     expect([reply.statusCode, reply.headers["agent-auth"]]).toEqual([
@@ -387,7 +387,7 @@ describe("who may order", () => {
     ]);
   });
 
-  test("nobody in the name of a user its token is not for", async () => {
+  test("refuses a caller whose token is for another user", async () => {
     const world = await createInteractionWorld();
     const jwt = await world.issueAuthToken({ subject: "user-bert" });
     const reply = await world.order({}, { jwt });
@@ -491,7 +491,7 @@ describe("the interaction is refused, and leads nowhere", () => {
     expect(reply.body).toContain("did not say who you are");
   });
 
-  test("with a code that nobody waits for", async () => {
+  test("with a code that no request waits for", async () => {
     const world = await createInteractionWorld();
     const { state, cookie } = await arrive(world, interactionIn(await world.order()));
     for (const query of [

@@ -109,7 +109,7 @@ test("docker-compose.policy.yml: the gateway has the rules of draft -11", START,
   expect(headers.get("aauth-requirement")).toContain("requirement=agent-token");
 });
 
-test("a profile that there is none of is refused with its name", async () => {
+test("an unknown profile is refused with its name", async () => {
   const { status, output } = await composeStatus(["config"], { env: { AAUTH_PROFILE: "draft-12" } });
   expect(status).not.toBe(0);
   expect(output).toContain("compose/draft-12.yml");

@@ -103,7 +103,7 @@ test("backend: its run is completed when it is back, and the next one works", as
   await expect.poll(nextRun, BACK).toBe("completed");
 });
 
-test("net: nobody reaches the stack; after `down` and `up` the next run works", async () => {
+test("net: no request reaches the stack; after `down` and `up` the next run works", async () => {
   const run = await killDuringRun("net");
   await expect(run.progress()).rejects.toThrow();
   await compose(["down", "--timeout", "4"]);

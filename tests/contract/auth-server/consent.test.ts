@@ -200,7 +200,7 @@ describe("state", () => {
     expect(sentTo(await user.decide(page, "accept")).query.state).toBe(state);
   });
 
-  test("without a value is none, and the address may have another", async () => {
+  test("is ignored without a value, and the address may have another", async () => {
     const user = new User();
     const page = await user.openSignedIn((await startConsent(world, { state: "" })).url);
     expect(sentTo(await user.decide(page, "accept")).query).toEqual({ code: expect.any(String) });
@@ -333,7 +333,7 @@ describe("J11: an answer counts only from the page, in the browser and of the pe
     expect(sentTo(await user.decide(page, "accept")).query).toHaveProperty("code");
   });
 
-  test("what is no form is no answer; what a form has in it is never the server's fault", async () => {
+  test("a body that is not a form decides nothing; a form's fields never cause a server error", async () => {
     const user = new User();
     const page = await user.openSignedIn((await startConsent(world)).url);
     const fields = { ...formOf(page).fields, accept: "yes" };
@@ -367,7 +367,7 @@ describe("J11: an answer counts only from the page, in the browser and of the pe
   });
 });
 
-describe("J13: a request token is good for one decision", () => {
+describe("J13: a request token is valid for one decision", () => {
   test("with two pages open, for one of them", async () => {
     const user = new User();
     const { url } = await startConsent(world);

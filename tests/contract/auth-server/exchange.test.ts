@@ -385,7 +385,7 @@ describe("refused", () => {
     });
   });
 
-  test("an upstream token that is none", async () => {
+  test("an upstream token that is not a token", async () => {
     expectRefusal(await exchange("nonsense"), 401, "invalid_signature", { code: "malformed_token" });
     for (const jwt of [resource.agentToken(newPair("d")), nextWish()])
       expectRefusal(await exchange(jwt), 400, "invalid_request", "Missing upstream auth_token.");

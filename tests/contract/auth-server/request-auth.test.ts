@@ -260,9 +260,9 @@ describe("refused for what is missing, or too much", () => {
 
   test.each([
     ["two spaces", "a  b"],
-    ["what is no ASCII", "a \u202eb"],
+    ["a scope outside ASCII", "a \u202eb"],
     ["too much", "x".repeat(2049)],
-  ])("a scope that is none: %s", async (_what, scope) =>
+  ])("a malformed scope: %s", async (_what, scope) =>
     expectRefusal(
       await agent.ask(server, { request_type: "auth", scope }),
       400,

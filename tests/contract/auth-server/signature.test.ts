@@ -179,7 +179,7 @@ describe("when, and what for", () => {
   test("J5: the digest of another body, covered", () =>
     refused("digest_mismatch", { digest: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:" }));
 
-  test("J5: a digest by an algorithm that nobody should use, or none", async () => {
+  test("J5: a digest by a deprecated algorithm, or none", async () => {
     await refused("malformed_digest", {
       digest: "md5=:1B2M2Y8AsgTpgAmY7PhCfg==:",
     });
@@ -391,7 +391,7 @@ describe("nothing is fetched for", () => {
 
 describe("request_type", () => {
   test.each(["password", "urn:ietf:params:oauth:grant-type:token-exchange", "__proto__"])(
-    "J15: %s is none",
+    "J15: rejects %s",
     async (request_type) => {
       expectRefusal(
         await agent.ask(server, wish({ request_type, username: "mcp-user", password: "user123" })),

@@ -1,6 +1,7 @@
 import { Loader } from "@mantine/core";
 import type { UserManager } from "oidc-client-ts";
 import { useSession } from "../auth/use-session.ts";
+import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { forgetConsent, readConsentOutcome } from "../features/consent/consent-storage.ts";
 import { describeConsentError } from "../features/consent/describe-consent-error.ts";
@@ -26,8 +27,9 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
 
   return (
     <>
+      <SkipLink />
       <Header config={config} user={user} onSignOut={signOut} />
-      <main>
+      <main id={MAIN_ID} tabIndex={-1}>
         {session.kind === "loading" && (
           <div className="loading" role="status" aria-label="Loading">
             <Loader type="dots" />

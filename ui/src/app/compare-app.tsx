@@ -6,10 +6,12 @@ import { BrandMark } from "../components/brand-mark.tsx";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { NOT_LOADED } from "../components/load-later.tsx";
 import { formatRunAddress } from "../components/run-address.ts";
+import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import { CompareRuns } from "../features/compare/compare-runs.tsx";
 import { type Recording, traceOf } from "../features/compare/recording.ts";
 import { MessageDetail } from "../features/protocol/message-detail.tsx";
 import type { TabName } from "../features/protocol/message-tabs.tsx";
+import { ColorSchemeToggle } from "./color-scheme-toggle.tsx";
 import styles from "./header.module.css";
 import type { OwnRun } from "./load-own-run.ts";
 
@@ -67,15 +69,17 @@ export function CompareApp() {
 
   return (
     <>
+      <SkipLink />
       <header className={styles.header}>
         <div className={`line ends ${styles.inner}`}>
           <div className={`line ${styles.brand}`}>
             <BrandMark />
             <a href="/">AAuth demo</a>
           </div>
+          <ColorSchemeToggle />
         </div>
       </header>
-      <main className="column" aria-busy={runs === undefined}>
+      <main id={MAIN_ID} tabIndex={-1} className="column" aria-busy={runs === undefined}>
         <div className="column">
           <h1 className="page-title">The same run in February 2026 and in draft -11</h1>
           {runs?.own === undefined ? (

@@ -1,11 +1,11 @@
-import { ActionIcon, Button, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { User } from "oidc-client-ts";
 import { useState } from "react";
 import { AuthTokensDialog } from "../auth/auth-tokens-dialog.tsx";
 import { BrandMark } from "../components/brand-mark.tsx";
-import { shareColorScheme } from "../components/color-scheme.ts";
-import { KeyIcon, MoonIcon, SignOutIcon, SunIcon } from "../components/icons.tsx";
+import { KeyIcon, SignOutIcon } from "../components/icons.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { ColorSchemeToggle } from "./color-scheme-toggle.tsx";
 import styles from "./header.module.css";
 import { VersionMenu } from "./version-menu.tsx";
 
@@ -54,26 +54,6 @@ export function Header({ config, user, onSignOut }: HeaderProps) {
       </div>
       {user && <AuthTokensDialog user={user} opened={areTokensShown} onClose={() => setTokensShown(false)} />}
     </header>
-  );
-}
-
-function ColorSchemeToggle() {
-  const { setColorScheme } = useMantineColorScheme();
-  const scheme = useComputedColorScheme("light");
-  const other = scheme === "dark" ? "light" : "dark";
-  return (
-    <ActionIcon
-      variant="subtle"
-      color="gray"
-      size="lg"
-      aria-label={`Use ${other} colors`}
-      onClick={() => {
-        setColorScheme(other);
-        shareColorScheme(other);
-      }}
-    >
-      {scheme === "dark" ? <SunIcon /> : <MoonIcon />}
-    </ActionIcon>
   );
 }
 

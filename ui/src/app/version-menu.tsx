@@ -1,3 +1,4 @@
+import { useState } from "react";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion, VERSIONS } from "../config/versions.ts";
 import styles from "./version-menu.module.css";
@@ -44,7 +45,7 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
                       {isRunning && <span className={styles.running}>runs now</span>}
                     </h3>
                     <p className="note">{entry.sentence}</p>
-                    {!isRunning && <CommandLine command={entry.command} />}
+                    {!isRunning && <CommandLine command={entry.command} mode={entry.name} />}
                   </li>
                 );
               })}
@@ -57,12 +58,31 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
 }
 
 /** Broken between words alone: a hyphen is part of a flag. */
-function CommandLine({ command }: { command: string }) {
+function CommandLine({ command, mode }: { command: string; mode: string }) {
+  const [outcome, setOutcome] = useState("");
+  const copy = () =>
+    navigator.clipboard.writeText(command).then(
+      () => setOutcome("Copied"),
+      () => setOutcome("The browser does not allow it: select the command"),
+    );
   return (
-    <code className={`small ${styles.command}`}>
-      {command.split(" ").map((word) => (
-        <span key={word}>{word} </span>
-      ))}
-    </code>
+    <div className={`line ${styles.commandLine}`}>
+      <code className={`small ${styles.command}`}>
+        {command.split(" ").map((word) => (
+          <span key={word}>{word} </span>
+        ))}
+      </code>
+      <span className="small" role="status">
+        {outcome}
+      </span>
+      <button
+        type="button"
+        className="text-button small"
+        aria-label={`Copy the command of ${mode}`}
+        onClick={copy}
+      >
+        Copy
+      </button>
+    </div>
   );
 }

@@ -39,7 +39,7 @@ test.each([
   `#/orders/a/attempts/${"0".repeat(32)}`,
   "#/orders/",
   "#/others/a",
-])("%s is none", (hash) => {
+])("%s is not a run's address", (hash) => {
   expect(parseRunAddress(hash)).toBeUndefined();
 });
 

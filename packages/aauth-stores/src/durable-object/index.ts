@@ -22,16 +22,16 @@ import type { Answers, Call, ObjectNamespace } from "./types.ts";
 export { StoreObject } from "./store-object.ts";
 export type { ObjectNamespace, ObjectStorage } from "./types.ts";
 
-/** The deadline of calls, and what becomes of entries that cannot be read. */
+/** Deadline of calls, and handling of unreadable entries. */
 export interface DurableObjectOptions extends Deadline, Unreadable {}
 
 /**
  * Creates stores in Durable Objects of the class `StoreObject`: each store is one object, whose
- * single thread makes its writes one after the other, by its own clock. Does no I/O: it may run
- * before the first request, and for every request again.
+ * single thread serializes its writes and whose clock measures lifetimes. Performs no I/O, so it
+ * may be called before the first request or for every request.
  *
  * @param namespace the binding of objects of that class, with SQLite
- * @throws TypeError where there is no binding
+ * @throws TypeError if the binding is missing
  *
  * @example
  * export { StoreObject } from "aauth-stores/durable-object";
@@ -80,8 +80,8 @@ class RemoteObject {
   }
 
   /**
-   * Gets the object anew for each call: one that has failed stays broken, and another request's
-   * cannot be used.
+   * Gets a new stub for each call: a stub that has failed stays broken, and a stub of another
+   * request cannot be used.
    *
    * @throws StoreUnavailableError
    */
@@ -102,7 +102,7 @@ class RemoteObject {
   }
 }
 
-/** JSON has no infinity: it would arrive as null, a lifetime that is over. */
+/** JSON cannot represent infinity: it would arrive as null, an expired lifetime. */
 const textOf = (call: Call): string =>
   JSON.stringify(call, (_key, value) => (value === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : value));
 
@@ -115,7 +115,7 @@ function records<Value>(
   const read = (text: string) => readJson<Value>(name, text);
   const readFound = (text: string | null) => (text === null ? undefined : read(text));
 
-  /** Puts over `before`, or answers what is there in its place. */
+  /** Replaces `before`, or returns the value that is stored instead. */
   async function put(key: string, value: Value, terms: RecordTerms, before?: string | null) {
     const { owner, ttlSeconds } = terms;
     requireLifetime(ttlSeconds);

@@ -4,16 +4,16 @@ import type { Answers, Call, ObjectStorage } from "./types.ts";
 
 /**
  * The class of the Durable Objects that hold the stores, one object each. A Workers module exports
- * it, under the name that its namespace has (`new_sqlite_classes`). An object answers whoever has
- * the binding; it checks nothing but quotas.
+ * it under the class name of its namespace (`new_sqlite_classes`). An object serves every holder of
+ * the binding and checks only quotas.
  */
 export class StoreObject {
   readonly #storage: ObjectStorage;
   readonly #entries: Entries;
 
   /**
-   * @param now Unix seconds. Default: the object's clock
-   * @throws Error where a newer version of this package has migrated the object
+   * @param now Unix seconds. Default: clock of the object
+   * @throws Error if a newer version of this package has migrated the object
    */
   constructor(
     { storage }: { readonly storage: ObjectStorage },
@@ -31,7 +31,7 @@ export class StoreObject {
     this.#entries = new Entries({ prepare }, "entries", now);
   }
 
-  /** Answers a call of the stores that `createDurableObjectStores` makes. */
+  /** Answers a call of a store of `createDurableObjectStores`. */
   async fetch(request: { json(): Promise<unknown> }): Promise<Response> {
     const call = (await request.json()) as Call;
     return Response.json(this.#storage.transactionSync(() => this.#answer(call)));
@@ -52,7 +52,10 @@ export class StoreObject {
   }
 }
 
-/** The steps of an SQLite file, counted in a table: an object has no `PRAGMA user_version`. */
+/**
+ * Applies the migrations of SQLite files. A table counts them, because objects have no `PRAGMA
+ * user_version`.
+ */
 function migrate({ sql }: ObjectStorage): void {
   sql.exec("CREATE TABLE IF NOT EXISTS steps (done INTEGER NOT NULL)");
   const done = Number(sql.exec("SELECT coalesce(max(done), 0) AS done FROM steps").toArray()[0]?.done);

@@ -1,6 +1,6 @@
 import { escapeKey, isShort } from "../escape-key.ts";
 
-/** As `storedKey` of the other databases, without `node:crypto`. */
+/** Same as `storedKey` of the other databases, without `node:crypto`. */
 export async function storedKey(key: string): Promise<string> {
   const escaped = escapeKey(key);
   if (isShort(escaped)) return escaped;

@@ -1,6 +1,6 @@
 import type { Quota } from "../quota.ts";
 
-/** A namespace of Durable Objects, as a Workers module has it in a binding. */
+/** Binding of a Workers module to a namespace of Durable Objects. */
 export interface ObjectNamespace {
   idFromName(name: string): unknown;
   get(id: unknown): {
@@ -19,7 +19,7 @@ export interface ObjectStorage {
   transactionSync<Result>(run: () => Result): Result;
 }
 
-/** A call of an object, which is one store. Keys and owners are as they are stored. */
+/** A call of an object, which is one store. Keys and owners are in their stored form. */
 export type Call =
   | { readonly kind: "claim"; readonly key: string; readonly quota: Quota; readonly ttlSeconds: number }
   | { readonly kind: "find"; readonly key: string }
@@ -33,7 +33,7 @@ interface PutCall {
   readonly value: string;
   readonly quota: Quota;
   readonly ttlSeconds: number;
-  /** The value that must be there, null for none. Default: any. */
+  /** Required current value, null for none. Default: any. */
   readonly before?: string | null | undefined;
 }
 

@@ -5,12 +5,12 @@ import { DatabaseError, Pool, type QueryResultRow } from "pg";
 import { StoreSetupError } from "../errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
-/** Deadline of a migration, for which another process may be migrating a large table. */
+/** Deadline of a migration, which may wait while another process migrates a large table. */
 const MIGRATION_MS = 60_000;
-/** Codes of PostgreSQL for a wrong user or password. */
+/** PostgreSQL error codes for a wrong user or password. */
 const LOGIN_FAILED = new Set(["28000", "28P01"]);
 const DEADLOCK = "40P01";
-/** Classes of errors about values: data, constraints, limits of sizes. */
+/** PostgreSQL error classes for values: data, constraints, size limits. */
 const VALUE_ERRORS = ["22", "23", "54"];
 
 /** Connections to a database with the current schema. */
@@ -57,7 +57,7 @@ export class Connections {
     }
   }
 
-  /** Creates the error of a call that is not made. */
+  /** Creates the error of a call that was not made. */
   unavailable(reason: string): StoreUnavailableError {
     return new StoreUnavailableError(this.#name, { cause: new Error(reason) });
   }
@@ -95,10 +95,10 @@ async function migrate(
   }
 }
 
-/** Code of an error of PostgreSQL, empty for other errors. */
+/** PostgreSQL error code, empty for other errors. */
 const codeOf = (error: unknown) => (error instanceof DatabaseError && error.code) || "";
 
-/** Whether PostgreSQL refused a value of a statement, which wrote nothing then. */
+/** Whether PostgreSQL rejected a value of a statement, which then wrote nothing. */
 export const isRefusedValue = (error: unknown): boolean =>
   error instanceof StoreUnavailableError && VALUE_ERRORS.includes(codeOf(error.cause).slice(0, 2));
 

@@ -6,8 +6,7 @@ const COUNT =
 
 /**
  * Counts the entries of a database that have not expired, by `records NAME` and `claims NAME`.
- * Reads only, and nothing of their values. Empty where there is no such database, or it has no
- * stores.
+ * Reads no values and writes nothing. Empty if the database does not exist or has no stores.
  *
  * @param url as for `openPostgresStores`
  */
@@ -17,7 +16,7 @@ export async function countPostgresEntries(url: string): Promise<ReadonlyMap<str
     connectionTimeoutMillis: DEADLINE_MS,
     query_timeout: DEADLINE_MS,
   });
-  // The connection was lost: the query says so.
+  // A lost connection makes the query fail.
   client.on("error", () => {});
   try {
     await client.connect();

@@ -11,11 +11,11 @@ const WRITE = "select aauth_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) 
 /** An entry that has not expired. */
 export interface Entry {
   readonly value: string;
-  /** Version that the last write made, a number above 0. */
+  /** Version after the last write, a number above 0. */
   readonly version: string;
 }
 
-/** Result of a put: `conflict` where the entry has another version than expected. */
+/** Result of a put: `conflict` if the entry does not have the expected version. */
 export type PutResult = "stored" | "conflict" | "full";
 
 /** A value to put under a key. */
@@ -23,11 +23,11 @@ export interface Put {
   readonly value: string;
   readonly quota: Quota;
   readonly ttlSeconds: number;
-  /** Version that the entry must have, `"0"` for no entry. Default: any. */
+  /** Required version of the entry, `"0"` for no entry. Default: any. */
   readonly version?: string | undefined;
 }
 
-/** A write of the entry under a key, which is taken where nothing is put. */
+/** A write of the entry under a key. Without a put, the entry is taken. */
 interface Write {
   readonly key: string;
   readonly put?: Put;
@@ -70,7 +70,7 @@ export class Entries {
     return (await this.#writes.add({ key })) ?? undefined;
   }
 
-  /** Rejects further writes, and resolves when earlier ones are made or rejected. */
+  /** Rejects further writes, and resolves when earlier ones are complete or rejected. */
   close(): Promise<void> {
     return this.#writes.close();
   }

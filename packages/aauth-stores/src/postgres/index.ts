@@ -24,8 +24,8 @@ export interface PostgresOptions extends Deadline, Unreadable {
  * Connects to a database and migrates its tables to the current schema. Lifetimes use the
  * database's clock. Lost connections are replaced.
  *
- * @throws StoreSetupError where the login fails, or a newer version has migrated the tables
- * @throws StoreUnavailableError where the database does not answer
+ * @throws StoreSetupError if the login fails, or a newer version has migrated the tables
+ * @throws StoreUnavailableError if the database does not answer
  *
  * @example
  * const stores = await openPostgresStores({ url: "postgres://aauth@127.0.0.1/aauth" });
@@ -108,7 +108,7 @@ function records<Value>(
     async delete(key) {
       await entries.take(storedKey(key));
     },
-    /** Sequential in this process: only a write of another process makes `change` run again. */
+    /** Sequential in this process: `change` runs again only after a write of another process. */
     update(key, change) {
       const endsAt = performance.now() + connections.deadlineMs;
       const before = updates.get(key) ?? Promise.resolve();

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Migration } from "kysely/migration";
 
-/** Tables of entries, and of how many each owner and room holds; triggers keep the counts. */
+/** Tables of entries and of their counts by owner and room. Triggers maintain the counts. */
 const ENTRIES = `
 create table aauth_entries (
   store text not null,
@@ -69,9 +69,8 @@ create trigger aauth_entry_removed after delete on aauth_entries
  * Writes of one store are sequential: each takes an advisory lock before it locks a row, so that no
  * two writes wait for each other. A write removes no expired entries but the one under its key.
  *
- * `expected`: null writes in any case, 0 only where there is no entry, another number only where
- * the entry has this version. Returns `stored`, `conflict` where `expected` does not hold, or
- * `full`.
+ * `expected`: null writes in any case, 0 only if there is no entry, another number only if the
+ * entry has this version. Returns `stored`, `conflict` if `expected` does not match, or `full`.
  */
 const WRITES = `
 create or replace function aauth_lock(in_store text) returns void language sql as $$
@@ -137,7 +136,7 @@ begin
 end $$;
 `;
 
-/** One change of the counts for all entries that a statement removes, in place of one for each. */
+/** Updates the counts once for all entries that a statement removes, instead of once for each. */
 const REMOVALS = `
 drop trigger aauth_entry_removed on aauth_entries;
 create or replace function aauth_entry_removed() returns trigger language plpgsql as $$
@@ -161,8 +160,8 @@ create trigger aauth_entry_removed after delete on aauth_entries referencing old
 `;
 
 /**
- * Makes several writes of one store in their order, all or none, with one lock and one commit. A
- * write without a room takes. Removes up to 1000 expired entries before. Returns a row for each:
+ * Performs several writes of one store in order, all or none, with one lock and one commit. A write
+ * without a room is a take. First removes up to 1000 expired entries. Returns a row for each write:
  * the result of `aauth_put` or `aauth_take`.
  *
  * An index finds what has expired by a variable only: it would be read whole for the volatile
@@ -191,7 +190,10 @@ begin
 end $$;
 `;
 
-/** Steps from an empty database to the current schema: never change one, append. */
+/**
+ * Steps from an empty database to the current schema. Append new steps; never change an existing
+ * one.
+ */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-entries": {
     up: async (database) => {

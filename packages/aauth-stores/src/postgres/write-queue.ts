@@ -1,23 +1,26 @@
-/** Most writes of one statement. */
+/** Maximum writes in one statement. */
 const MAX_BATCH = 100;
-/** Most writes that wait for the next statements. */
+/** Maximum waiting writes. */
 const MAX_WAITING = 5_000;
 
 /** Statement of a {@link WriteQueue}, its errors and its deadline. */
 export interface BatchOptions<Write, Result> {
-  /** Makes writes in their order, all or none. Returns a result for each. */
+  /** Performs writes in order, all or none. Returns a result for each. */
   write(batch: readonly Write[]): Promise<readonly Result[]>;
-  /** Whether the values of a write caused an error of `write`, which other writes then avoid. */
+  /**
+   * Whether the values of a write caused an error of `write`. The other writes are then made
+   * without it.
+   */
   isRefusedValue(error: unknown): boolean;
-  /** Creates the error of a write that does not get its turn. */
+  /** Creates the error of a write that was not made in time. */
   unavailable(reason: string): Error;
-  /** Milliseconds that a write may take, including the time that it waits. */
+  /** Milliseconds that a write may take, including its waiting time. */
   readonly deadlineMs: number;
 }
 
 interface Waiting<Write, Result> {
   readonly write: Write;
-  /** Whether its deadline has passed. */
+  /** Whether the deadline has passed. */
   isLate: boolean;
   resolve(result: Result): void;
   reject(error: unknown): void;
@@ -25,8 +28,8 @@ interface Waiting<Write, Result> {
 
 /**
  * Group commit: writes that arrive while a batch is in progress are made together in the next one,
- * in the order of arrival. A lone write is made at once. An error rejects all writes of its batch,
- * except where PostgreSQL refuses the values of some: the others are made without them.
+ * in the order of arrival. A lone write is made at once. An error rejects all writes of its batch.
+ * If PostgreSQL rejects the values of some, only these are rejected.
  */
 export class WriteQueue<Write, Result> {
   readonly #options: BatchOptions<Write, Result>;
@@ -38,7 +41,7 @@ export class WriteQueue<Write, Result> {
     this.#options = options;
   }
 
-  /** Rejects where the write, which may have been made then, exceeds the deadline. */
+  /** Rejects if the write exceeds the deadline. The write may have been made nevertheless. */
   async add(write: Write): Promise<Result> {
     const { deadlineMs, unavailable } = this.#options;
     if (this.#isClosed) throw unavailable("the store is closed");
@@ -55,7 +58,7 @@ export class WriteQueue<Write, Result> {
     return promise.finally(() => clearTimeout(timer));
   }
 
-  /** Rejects further writes, and resolves when all earlier ones are made or rejected. */
+  /** Rejects further writes, and resolves when all earlier ones are complete or rejected. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#run;

@@ -7,8 +7,8 @@ const sqlite = process.getBuiltinModule("node:sqlite");
 const COUNT = "SELECT store, count(*) AS entries FROM entries WHERE expires_at > ? GROUP BY store";
 
 /**
- * Counts the entries of a file that have not expired, by `records NAME` and `claims NAME`. Reads
- * only, and nothing of their values. Empty where there is no such file, or it has no stores.
+ * Counts the entries of a file that have not expired, by `records NAME` and `claims NAME`. Reads no
+ * values and writes nothing. Empty if the file does not exist or has no stores.
  *
  * @param now Unix seconds. Default: the system clock
  */

@@ -6,7 +6,8 @@ import { StoreUnavailableError } from "aauth";
 import { StoreSetupError } from "../errors.ts";
 import { migrate } from "./schema.ts";
 
-// No import: `aauth` names the Node that it needs, and an older one has no such module.
+// No import, because older versions of Node lack the module and `aauth` reports the version that it
+// needs.
 const sqlite = process.getBuiltinModule("node:sqlite");
 
 /** Primary result codes of SQLite. */
@@ -27,7 +28,7 @@ export class Database {
     this.#database = openFile(path, deadlineMs);
   }
 
-  /** Prepares a statement, to be run in {@link read} and {@link write} only. */
+  /** Prepares a statement that may run only in {@link read} and {@link write}. */
   prepare(sql: string): StatementSync {
     return this.#database.prepare(sql);
   }
@@ -38,7 +39,7 @@ export class Database {
   }
 
   /**
-   * Runs `run` with no other write in between, and rolls back where it throws.
+   * Runs `run` with no other write in between, and rolls back if it throws.
    *
    * @throws StoreUnavailableError
    */
@@ -55,7 +56,7 @@ export class Database {
     });
   }
 
-  /** Another process may hold the lock: SQLite's own wait would block this process. */
+  /** Another process may hold the lock: the wait of SQLite would block this process. */
   async #whenFree<Result>(run: () => Result): Promise<Result> {
     const endsAt = performance.now() + this.#deadlineMs;
     for (;;) {
@@ -82,7 +83,7 @@ function openFile(path: string, deadlineMs: number): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // The file may contain tokens. SQLite gives its other files the same mode.
+    // The file may contain tokens. SQLite creates its other files with the same mode.
     closeSync(openSync(path, "a", 0o600));
     database = new sqlite.DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${deadlineMs}`);
@@ -99,7 +100,7 @@ function openFile(path: string, deadlineMs: number): DatabaseSync {
   }
 }
 
-/** The primary result code of an error of SQLite, undefined for other errors. */
+/** Primary result code of an SQLite error, undefined for other errors. */
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error && "errcode" in error)) return undefined;
   return Number(error.errcode) & 0xff;

@@ -1,10 +1,10 @@
 import { isFull, type Quota } from "../quota.ts";
 
-/** Most expired entries that one write removes, so that no write takes long. */
+/** Maximum expired entries that one write removes, so that no write takes long. */
 const MAX_SWEPT = 1_000;
 /**
- * Changes of the clock that are not noted. Two of them, one forward and one back, are the second
- * that claims are kept for more than they need.
+ * Clock changes up to this size are not recorded. Two of them, one forward and one back, are the
+ * extra second that claims are kept for.
  */
 const STEADY_SECONDS = 0.5;
 
@@ -15,7 +15,8 @@ const SQL = {
   add: "INSERT INTO entries (store, key, room, owner, value, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
   sweep: `DELETE FROM entries WHERE version IN (
     SELECT version FROM entries WHERE store = ? AND expires_at <= ? LIMIT ${MAX_SWEPT})`,
-  // Node 22 binds no numbered parameters by position, and a Durable Object none by name.
+  // Node 22 does not bind numbered parameters by position, and Durable Objects do not bind them by
+  // name.
   count: `SELECT coalesce(sum(held), 0) AS total,
     coalesce(sum(held) FILTER (WHERE room = ?), 0) AS inRoom,
     coalesce(sum(owners) FILTER (WHERE room = ?), 0) AS owners,
@@ -33,19 +34,19 @@ export interface Entry {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A statement of SQLite: `node:sqlite` has it, and a Durable Object can make it. */
+/** An SQLite statement of `node:sqlite` or of a Durable Object. */
 interface Statement {
   get(...values: (string | number)[]): Row | undefined;
   all(...values: (string | number)[]): Row[];
   run(...values: (string | number)[]): unknown;
 }
 
-/** A database that holds the tables of {@link Entries}. */
+/** A database with the tables of {@link Entries}. */
 export interface Statements {
   prepare(sql: string): Statement;
 }
 
-/** Why a claim is `"unknown"`. */
+/** Reason of an `"unknown"` claim. */
 export const CLOCK_SET_BACK = "the clock was set back: claims may be missing for their lifetime";
 
 /** Entries of one store in a database. Call methods within a transaction, of reads or of writes. */
@@ -84,7 +85,7 @@ export class Entries {
     this.#statements.remove.run(this.#name, key);
   }
 
-  /** Adds or replaces an entry; false where its owner has reached its quota. */
+  /** Adds or replaces an entry. False if its owner has reached its quota. */
   put(key: string, value: string, quota: Quota, ttlSeconds: number): boolean {
     const now = this.#now();
     this.#statements.sweep.run(this.#name, now);
@@ -94,7 +95,7 @@ export class Entries {
     return true;
   }
 
-  /** The first claim of a key; `"unknown"` where an earlier one may be missing. */
+  /** Claims a key; true for the first claim, `"unknown"` if an earlier claim may be missing. */
   claim(key: string, quota: Quota, ttlSeconds: number): boolean | "full" | "unknown" {
     const knowsAll = this.#knowsAll(ttlSeconds);
     if (this.find(key) !== undefined) return false; // hole V26
@@ -103,8 +104,8 @@ export class Entries {
   }
 
   /**
-   * Whether no entry of a lifetime is missing. For that lifetime after the clock was set back, some
-   * may be, which ended while it was ahead.
+   * Whether no entry of a lifetime is missing. Entries that expired while the clock was ahead may
+   * be missing for their lifetime after it was set back.
    */
   #knowsAll(ttlSeconds: number): boolean {
     const now = this.#now();

@@ -22,7 +22,10 @@ export { countSqliteEntries } from "./count-entries.ts";
 
 /** Path of a file, and the deadline of its calls. */
 export interface SqliteOptions extends Deadline, Unreadable {
-  /** Created with its folder where missing, mode 0600. Must not be on a network file system. */
+  /**
+   * The file, with mode 0600, and its folder are created if missing. Must not be on a network file
+   * system.
+   */
   readonly path: string;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
@@ -33,8 +36,8 @@ export interface SqliteOptions extends Deadline, Unreadable {
  * process; after a power failure the last writes may be missing. Processes on one machine may share
  * the file: a call waits for another's write without blocking the process.
  *
- * @throws StoreSetupError where the file cannot be written, or a newer version has migrated it
- * @throws StoreUnavailableError where another process holds the file
+ * @throws StoreSetupError if the file cannot be written, or a newer version has migrated it
+ * @throws StoreUnavailableError if another process has locked the file
  *
  * @example
  * const stores = openSqliteStores({ path: ".data/aauth.db" });

@@ -2,10 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import { StoreSetupError } from "../errors.ts";
 
 /**
- * Steps from an empty file to the current schema. `PRAGMA user_version` counts the steps done:
- * never change one, append.
+ * Steps from an empty file to the current schema. `PRAGMA user_version` counts the completed steps.
+ * Append new steps; never change an existing one.
  *
- * Triggers count what each owner holds, and the entries and owners of each room.
+ * Triggers count the entries of each owner, and the entries and owners of each room.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -68,7 +68,7 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Migrates a database by the steps that it lacks.
+ * Applies the missing steps to a database.
  *
  * @throws StoreSetupError `store_schema_newer`
  */

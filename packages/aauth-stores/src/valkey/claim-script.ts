@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 
 /**
- * Claims a key and charges it to its quota, in one script, so that no other command runs in
- * between. The clock is the server's. Keys of one store share a hash tag, so that a cluster keeps
- * them together.
+ * Claims a key and charges it to its quota in one script, so that no other command runs in between.
+ * Uses the server's clock. Keys of one store share a hash tag, so that a cluster keeps them
+ * together.
  *
  * KEYS: the claim; the claims of the store by expiry; counts of the store (`total`; `entries ROOM`
- * and `owners ROOM` of each room; `held ROOM OWNER` of each owner).
- * ARGV: lifetime in milliseconds, room, owner, maxEntries, maxInRoom, maxOfOwner.
- * Returns 1 for the first claim, 0 for another while that is kept, -1 where the owner has reached
- * its quota.
+ * and `owners ROOM` of each room; `held ROOM OWNER` of each owner). ARGV: lifetime in milliseconds,
+ * room, owner, maxEntries, maxInRoom, maxOfOwner. Returns 1 for the first claim, 0 while an earlier
+ * claim is kept, -1 if the owner has reached its quota.
  */
 export const CLAIM_SCRIPT = `
 local claim, ends, counts = KEYS[1], KEYS[2], KEYS[3]
@@ -52,5 +51,5 @@ if add('held ' .. room .. ' ' .. owner, 1) == 1 then add('owners ' .. room, 1) e
 return 1
 `;
 
-/** Name under which the server keeps the script. */
+/** Name of the script at the server. */
 export const CLAIM_SCRIPT_SHA = createHash("sha1").update(CLAIM_SCRIPT).digest("hex");

@@ -20,16 +20,16 @@ export interface ValkeyOptions extends Deadline {
 
 const NO_EVICTION = "noeviction";
 const MOST_RECONNECT_MS = 500;
-/** Shortest time between two checks of one connection. */
+/** Minimum time between two checks of one connection. */
 const RECHECK_MS = 1_000;
 
 /**
  * Connects to a server for claims. All processes that use the server share its claims; lifetimes
- * use the server's clock. The connection recovers by itself; until then each call is rejected at
- * once. A failover to a replica may lose the last claims.
+ * use the server's clock. A lost connection is reestablished automatically. Until then each call is
+ * rejected at once. A failover to a replica may lose the last claims.
  *
- * @throws StoreSetupError where the login fails, or `maxmemory-policy` is not `noeviction`
- * @throws StoreUnavailableError where the server does not answer
+ * @throws StoreSetupError if the login fails, or `maxmemory-policy` is not `noeviction`
+ * @throws StoreUnavailableError if the server does not answer
  *
  * @example
  * const stores = await openValkeyClaims({ url: "valkey://127.0.0.1:6379" });
@@ -112,7 +112,9 @@ class Connection {
     this.#checked.catch(() => {});
   }
 
-  /** Repeats a failed check: the server may have been slow, or its policy corrected since. */
+  /**
+   * Repeats a failed check: the server may have been slow, or its policy corrected in the meantime.
+   */
   async #requireChecked(): Promise<void> {
     try {
       await this.#checked;

@@ -158,7 +158,7 @@ describe("stores of Durable Objects", () => {
     });
   });
 
-  test("reject an entry that is no JSON, and serve the others", async () => {
+  test("reject an entry that is not JSON, and serve the others", async () => {
     const { namespace, databases } = onClock();
     const errors: Error[] = [];
     const stores = createDurableObjectStores(namespace, { onUnreadable: (error) => errors.push(error) });

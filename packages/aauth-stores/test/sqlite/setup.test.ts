@@ -121,7 +121,7 @@ describe("a file of SQLite that cannot be used", () => {
     expect(() => openSqliteStores({ path })).toThrow(path);
   });
 
-  test("is refused where it is no database, and left as it is", async () => {
+  test("refuses a file that is not a database, and leaves it unchanged", async () => {
     await mkdir(join(folder, "state"));
     await writeFile(path, "no database\n".repeat(100));
     expect(() => openSqliteStores({ path })).toThrow(refusal("store_not_writable"));
@@ -166,7 +166,7 @@ describe("a file of SQLite that cannot be used", () => {
     await expect(records.get("a")).rejects.toThrow(StoreUnavailableError);
   });
 
-  test("rejects an entry that is no JSON, and serves the others", async () => {
+  test("rejects an entry that is not JSON, and serves the others", async () => {
     const stores = openSqliteStores({ path });
     const records = stores.records<number>("grants");
     await records.put("a", 1, TERMS);

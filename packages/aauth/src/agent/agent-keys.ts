@@ -4,11 +4,11 @@ import { decodeJwt } from "../tokens/jwt.ts";
 import type { SigningKey } from "../types.ts";
 
 /**
- * What an agent signs with: the key of now, and those that still sign for the tokens bound to them.
+ * Keys of an agent: the current one, and earlier ones that still sign for the tokens bound to them.
  */
 export type AgentKeys = Pick<KeyRing, "current" | "usable">;
 
-/** The keys behind the option `key` of an agent. */
+/** Normalises the option `key` of an agent. */
 export function agentKeysOf(key: SigningKey | (() => SigningKey) | KeyRing): AgentKeys {
   if ("usable" in key) return key;
   const current = typeof key === "function" ? key : () => key;
@@ -16,8 +16,8 @@ export function agentKeysOf(key: SigningKey | (() => SigningKey) | KeyRing): Age
 }
 
 /**
- * The one key with this thumbprint, as long as it is held; all of them without a thumbprint, or
- * when it is gone.
+ * Restricts `keys` to the one with this thumbprint. Returns all of them without a thumbprint, or if
+ * that key is no longer held.
  */
 export function pinnedTo(thumbprint: string | undefined, keys: AgentKeys): AgentKeys {
   const key = thumbprint && keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
@@ -25,7 +25,7 @@ export function pinnedTo(thumbprint: string | undefined, keys: AgentKeys): Agent
 }
 
 /**
- * The key a token is bound to, where it is still held; else the current one, which the resource
+ * The key that a token is bound to, if still held; otherwise the current one, which the resource
  * will refuse.
  */
 export async function keyBoundIn(token: string, keys: AgentKeys): Promise<SigningKey> {
@@ -35,11 +35,11 @@ export async function keyBoundIn(token: string, keys: AgentKeys): Promise<Signin
     const { thumbprint } = await confirmationKey(decodeJwt(token).claims, ["Ed25519", "ES256"]);
     return keyWith(thumbprint, keys);
   } catch {
-    return keys.current(); // an unreadable token is the resource's to refuse
+    return keys.current(); // The resource refuses an unreadable token.
   }
 }
 
-/** The key with this thumbprint; the current one when it is gone. */
+/** The key with this thumbprint, or the current one if it is no longer held. */
 export function keyWith(thumbprint: string | undefined, keys: AgentKeys): SigningKey {
   return keys.usable().find((key) => key.thumbprint === thumbprint) ?? keys.current();
 }

@@ -11,7 +11,7 @@ import {
   requireIdentifier,
   requireIdentifiers,
 } from "../discovery/checked-options.ts";
-import { requireBoolean, requireText } from "../keys/option-checks.ts";
+import { requireBoolean, requireString } from "../keys/option-checks.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { isUrl } from "../shapes.ts";
@@ -27,13 +27,12 @@ import { TokenSource } from "./token-source.ts";
 import type { Agent, AgentOptions, FetchContext } from "./types.ts";
 
 /**
- * Creates an agent. It keeps no state of a call; tokens it has got itself are cached until shortly
- * before they expire, and a token that speaks for a user is never used for another one.
+ * Creates an agent. It keeps no state between calls except a cache of tokens, each kept until
+ * shortly before it expires. A token for one user is never used for another.
  *
- * Does NOT verify what a resource answers, nor retry failed connections.
+ * Does NOT verify responses of resources, or retry failed connections.
  *
- * @throws TypeError for an option that could never work, such as an `id` that is not a canonical
- * identifier.
+ * @throws TypeError for an invalid option, such as an `id` that is not a canonical identifier.
  *
  * @example
  * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
@@ -52,7 +51,7 @@ export function createAgent(options: AgentOptions): Agent {
 
     async resume(waiting, context = {}) {
       if (typeof waiting?.call?.url !== "string" || waiting.profile !== profile.name) {
-        throw new TypeError(`waiting must be that of an AnswerPendingError, of profile ${profile.name}`);
+        throw new TypeError(`waiting must be the value of an AnswerPendingError of profile ${profile.name}`);
       }
       const kept = { ...waiting.call.context, ...context };
       checkFetchContext(kept, profile);
@@ -68,8 +67,8 @@ export function createAgent(options: AgentOptions): Agent {
 const AGENTS = new WeakMap<Agent, { readonly parts: AgentParts; readonly tokens: TokenSource }>();
 
 /**
- * The parts of an agent, for what a dialect adds to it; undefined for one that {@link createAgent}
- * has not made.
+ * The parts of an agent, for extensions of a dialect. Undefined unless {@link createAgent} made the
+ * agent.
  */
 export const partsOf = (agent: Agent) => AGENTS.get(agent);
 
@@ -80,8 +79,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const store = options.stores?.records<ObtainedToken>(`tokens ${id}`);
   const { ownServer } = profile.tokenRequests;
-  // Where tokens name the servers, and servers their endpoints, untrusted callers choose the
-  // address.
+  // In a profile whose tokens name the servers, untrusted callers choose the address.
   const toServers =
     ownServer === undefined
       ? transport
@@ -109,13 +107,13 @@ function checkAgentOptions(options: AgentOptions): void {
   const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultAgentProfile } = options;
   requireAgentIdentifier("id", id, profile);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
-  // With another word an agent that means to be anonymous would identify itself.
+  // A misspelled value would identify an agent that is meant to be anonymous.
   const isNeeded = profile.calls.alwaysIdentified !== true || signatureScheme !== undefined;
   if (isNeeded && signatureScheme !== "hwk" && signatureScheme !== "jwks") {
     throw new TypeError("signatureScheme must be hwk or jwks");
   }
   for (const name of ["revealTokens", "mayIdentify"] as const) requireBoolean(name, options[name]);
-  // `localhost:8000/callback` is a URL, too, of the scheme `localhost`.
+  // `localhost:8000/callback` parses as a URL with the scheme `localhost`.
   if (redirectUri !== undefined && !isUrl(redirectUri)) {
     throw new TypeError("redirectUri must be an absolute http or https URL");
   }
@@ -124,11 +122,10 @@ function checkAgentOptions(options: AgentOptions): void {
 function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, profile: AgentProfile): void {
   for (const name of ["upstreamToken", "authToken"] as const) {
     if (strings[name] !== undefined && typeof strings[name] !== "string") {
-      throw new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`);
+      throw new TypeError(`${name} must be a compact token, such as \`grant.token\` of the verified caller`);
     }
   }
-  // A `cacheKey` that is null is not undefined: all users without a name would share the tokens of
-  // one of them.
+  // A null `cacheKey` would let all users without a name share the tokens of one of them.
   for (const name of [
     "state",
     "cacheKey",
@@ -138,8 +135,8 @@ function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, pr
     "justification",
     "loginHint",
   ] as const)
-    requireText(name, strings[name]);
-  // With another word a call that must not wait would wait.
+    requireString(name, strings[name]);
+  // A misspelled value would let a call wait that must not.
   if (strings.waiting !== undefined && strings.waiting !== "poll" && strings.waiting !== "throw") {
     throw new TypeError("waiting must be poll or throw");
   }

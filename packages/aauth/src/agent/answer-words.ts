@@ -6,21 +6,20 @@ const MAX_BYTES = 16_384;
 const MAX_MS = 5_000;
 const MAX_CHARACTERS = 300;
 
-/**
- * Members in which servers put a sentence for people: OAuth, FastAPI and problem JSON, and what
- * others use.
- */
+/** Members with an error text for people, in OAuth, FastAPI, problem JSON and other formats. */
 const MEMBERS = ["error_description", "detail", "message", "title", "error"] as const;
 
-/** `eyJ` begins each JSON object in base64url: a token that a peer quotes, whole or not. */
+/**
+ * A token, complete or truncated, that a peer quotes: a JSON object in base64url begins with `eyJ`.
+ */
 const TOKENS = /eyJ[\w-]{8,}(?:\.[\w-]*)*/g;
 
 /**
- * What a refusal says in its own words: one line of at most 300 printable characters, tokens cut
- * out. Empty for a page, for a body of more than 16 KiB, and for one that does not come within five
+ * The error text of a refusal, on one line of at most 300 printable characters, without tokens.
+ * Empty for an HTML page, for a body of more than 16 KiB, and for one that takes longer than five
  * seconds.
  *
- * @throws what `signals` abort with
+ * @throws the abort reason of `signals`
  */
 export async function answerWords(
   { body, headers }: Response,
@@ -34,10 +33,10 @@ export async function answerWords(
 }
 
 /**
- * The text of a body of another party that is read for its words only; undefined for one of more
- * bytes, and for one that does not come within five seconds.
+ * Reads a body for display only. Undefined for one of more than `maxBytes`, or one that takes
+ * longer than five seconds.
  *
- * @throws what `signals` abort with
+ * @throws the abort reason of `signals`
  */
 export async function readShortly(
   body: Response["body"],
@@ -45,7 +44,7 @@ export async function readShortly(
   signals: readonly AbortSignal[],
 ): Promise<string | undefined> {
   if (body === null) return undefined;
-  // What aborts the pipe cancels the body: one that drips would keep its connection.
+  // Aborting the pipe cancels the body; a slow one would otherwise hold its connection.
   const read = (signal: AbortSignal) =>
     readAtMost(body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal }), maxBytes);
   try {

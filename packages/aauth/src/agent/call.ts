@@ -1,6 +1,6 @@
 /**
- * A `fetch` that signs, and that meets what a resource requires: the profile decides each step,
- * this file carries it out.
+ * A `fetch` that signs requests and meets the requirements of resources. The profile decides each
+ * step; this file executes it.
  *
  * @module
  */
@@ -34,10 +34,10 @@ import {
   waitingOf,
 } from "./waiting-call.ts";
 
-/** More steps than any profile needs: a profile that never ends ends here. */
+/** Exceeds the steps of any profile, so that a faulty profile cannot loop forever. */
 const MAX_STEPS = 64;
 
-/** Creates the fetch of one context. */
+/** Creates the `fetch` of one context. */
 export function createCall(parts: AgentParts, tokens: TokenSource, context: FetchContext): typeof fetch {
   return async (input, init) => {
     const { maxRequestBodyBytes: maxBodyBytes = 1_048_576, profile } = parts;
@@ -53,7 +53,7 @@ export function createCall(parts: AgentParts, tokens: TokenSource, context: Fetc
 /**
  * Resumes a waiting call.
  *
- * @param context of the call, with the members of it that are in `waiting`
+ * @param context context of the call, including the members stored in `waiting`
  * @throws AAuthAgentError `waiting_key_gone`
  */
 export async function resumeCall(
@@ -65,7 +65,10 @@ export async function resumeCall(
   const request = requestOf(waiting, context.signal);
   const { keyThumbprint } = waiting;
   if (!parts.keys.usable().some(({ thumbprint }) => thumbprint === keyThumbprint)) {
-    throw new AAuthAgentError("waiting_key_gone", "the key that the answer is for is not held any more");
+    throw new AAuthAgentError(
+      "waiting_key_gone",
+      "the key that signed the waiting request is no longer held",
+    );
   }
   const progress = progressOf(waiting);
   return new Call(parts, tokens, { ...context, keyThumbprint }, request, progress).run();
@@ -78,16 +81,16 @@ class Call {
   readonly #request: CallersRequest;
   readonly #resumed: Progress | undefined;
   readonly #keys: AgentKeys;
-  /** One key for the whole call, also across a rotation: challenges are bound to it. */
+  /** One key for the whole call, even across a rotation, because challenges are bound to it. */
   readonly #current: SigningKey;
   readonly #exchange: ResourceExchange;
   #context: ResourceCall;
   #state: CallState;
   /** The last token for the resource that a request carried. */
   #presented: string | undefined;
-  /** The token that was asked for last. */
+  /** The token requested last. */
   #wanted: WantedToken | undefined;
-  /** The same while it is asked for. */
+  /** The token being requested. */
   #asking: WantedToken | undefined;
 
   constructor(
@@ -121,7 +124,7 @@ class Call {
     this.#exchange.covers = resumed?.covers;
   }
 
-  /** The profile decides on each step from the outcome of the one before. */
+  /** Runs the call: the profile decides on each step from the outcome of the previous one. */
   async run(): Promise<Response> {
     const { profile, signatureScheme, mayIdentify = true } = this.#parts;
     const { resource, returnUrl, scope } = this.#context;
@@ -132,7 +135,7 @@ class Call {
       for (let steps = 0; steps < MAX_STEPS; ) {
         const { step, state } = profile.calls.decide(this.#state, outcome, circumstances);
         if (step.do === "answer") return this.#exchange.response!;
-        // Polls are limited by time.
+        // Polls are limited by time instead.
         if (step.do !== "poll") steps++;
         this.#state = state;
         outcome = await this.#carryOut(step);
@@ -144,7 +147,9 @@ class Call {
     }
   }
 
-  /** A token from before a rotation is used with the key it is bound to. */
+  /**
+   * Starts a call. A token issued before a key rotation is used with the key that it is bound to.
+   */
   async #start(): Promise<CallOutcome> {
     const { authToken: token } = this.#given;
     if (token !== undefined) {
@@ -184,7 +189,7 @@ class Call {
         this.#useKey(this.#current);
         return { type: "held", token: (await this.#held())?.token };
       case "report-rejected":
-        // A token that the caller brought is not one that is held.
+        // A token that the caller supplied is not in the cache.
         if (this.#presented !== this.#given.authToken) await this.#tokens.forget(this.#context, this.#wanted);
         throw AAuthAgentError.from(await this.#tokenRejected(), resource);
       case "poll":
@@ -200,7 +205,7 @@ class Call {
     }
   }
 
-  // --------------------------------------------------------------------------- what requests carry
+  // ----------------------------------------------------------------------- credentials of requests
 
   #useKey(key: SigningKey): void {
     this.#context = { ...this.#context, key };
@@ -215,7 +220,7 @@ class Call {
     this.#presented = token;
   }
 
-  /** The token for the resource that the last request carried, if it did. */
+  /** The token for the resource that the last request carried, if any. */
   #shown(): string | undefined {
     const { signatureKey } = this.#exchange;
     return signatureKey.scheme === "jwt" && signatureKey.jwt === this.#presented
@@ -307,8 +312,8 @@ class Call {
   }
 
   /**
-   * The servers that tokens may come from, in a profile where they are not configured: found out
-   * when the first one is needed.
+   * Determines the servers that may issue tokens when the first one is needed, in a profile in
+   * which they are not configured.
    */
   async #findServers(): Promise<void> {
     const { profile, trustedAuthServers: trustedServers, identity } = this.#parts;
@@ -317,7 +322,7 @@ class Call {
     if (ownServer === undefined || this.#context.trustedServers !== trustedServers) return;
     const server = ownServer.serverOf({ identity: await identity(key), trustedServers, upstreamToken });
     if (server === undefined) {
-      const reason = "the resource asks for a person, and this agent has no server";
+      const reason = "the resource requires a person, but this agent has no person server";
       throw new AAuthAgentError("person_required", reason);
     }
     this.#context = { ...this.#context, trustedServers: [server] };
@@ -339,14 +344,14 @@ class Call {
     const wanted = await this.#trusted(challenge);
     const asked = scope.split(" ");
     if (!wanted.scope.split(" ").every((word) => word === "" || asked.includes(word))) {
-      throw untrusted("the resource token is for more than was asked");
+      throw untrusted("the resource token has more scope than requested");
     }
     return wanted;
   }
 
   /**
-   * The answer of the caller, as the server gets it. Less scope means another resource token, which
-   * the resource has to issue.
+   * Converts the caller's answer into the one for the server. A reduced scope needs another
+   * resource token from the resource.
    */
   async #clarify(
     question: Clarification,
@@ -358,15 +363,15 @@ class Call {
     const challenge = presentedToken && (await this.#requestOffer(reply.scope));
     const resourceToken = challenge && (await this.#trustedOffer(challenge, reply.scope)).resourceToken;
     if (!presentedToken || !resourceToken) {
-      throw untrusted("the resource issues no resource token for less scope");
+      throw untrusted("the resource issued no resource token for the reduced scope");
     }
     const { justification } = reply;
     return { action: "update", resourceToken, presentedToken, justification };
   }
 
-  // ------------------------------------------------------------------------------------ other ends
+  // -------------------------------------------------------------------------------- other outcomes
 
-  /** The call waits for the token that it asks for, or for the response of the resource. */
+  /** Serializes the call while it waits for a token, or for the response of the resource. */
   #waitingOf(polling: PollState): WaitingCall {
     const { resource, key } = this.#context;
     const wanted = this.#asking;

@@ -1,5 +1,5 @@
 /**
- * What the calls of an agent share, and what one call brings along.
+ * State shared by the calls of an agent, and the context of one call.
  *
  * @module
  */
@@ -15,12 +15,12 @@ import type { TokenCache } from "./token-cache.ts";
 import type { AgentOptions, FetchContext } from "./types.ts";
 import type { PollState } from "./waiting-call.ts";
 
-/** The options of an agent with their defaults, and what is made of them once. */
+/** Options of an agent with their defaults, and the objects created from them. */
 export interface AgentParts extends AgentOptions {
   readonly profile: AgentProfile;
   readonly serverProfile: AgentProfile;
   readonly keys: AgentKeys;
-  /** How the agent says who it is, signing with this key. */
+  /** The agent's credential when it signs with this key. */
   readonly identity: (key: SigningKey) => Promise<SignatureKeyScheme>;
   readonly sendToResource: Sender;
   readonly sendToServer: Sender;
@@ -30,25 +30,25 @@ export interface AgentParts extends AgentOptions {
   readonly timeouts: Readonly<Record<"requestMs" | "tokenRequestMs" | "pendingMs", number>>;
 }
 
-/** One call: the context of its caller, and what its requests are made with. */
+/** Context of one call: the caller's, and the facts for its requests. */
 export interface CallContext extends Omit<FetchContext, "onClarification" | "onWaiting"> {
   readonly key: SigningKey;
   readonly observe: AgentObserver;
-  /** Servers that tokens may come from. */
+  /** Servers that may issue tokens. */
   readonly trustedServers: readonly string[];
   /** Default: the agent's. */
   readonly redirectUri?: string | undefined;
-  /** The sub-agent that a token is for. Default: none. */
+  /** Agent token of the sub-agent for which a token is requested. Default: none. */
   readonly subagentToken?: string | undefined;
-  /** Thumbprint that a token has to be bound to. Default: that of `key`. */
+  /** Thumbprint that a token must be bound to. Default: that of `key`. */
   readonly boundTo?: string | undefined;
   /** Answers a question. Default: none; a question ends the polling. */
   readonly clarify?: ((question: Clarification) => Promise<ClarificationAnswer>) | undefined;
-  /** Receives the state of the polling each time that it begins to wait. Default: none. */
+  /** Receives the polling state before each wait. Default: none. */
   readonly onPoll?: ((state: PollState) => Promise<void> | void) | undefined;
 }
 
-/** What the caller can do for a party, in the words that the profiles have in common. */
+/** Capabilities of the caller, by the names that all profiles share. */
 export function capabilitiesOf({ waiting, onInteraction, clarify }: CallContext): readonly string[] {
   const isAble = waiting === "throw";
   return [

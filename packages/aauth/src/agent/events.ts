@@ -1,5 +1,5 @@
 /**
- * What an agent tells its observer: enough for a log line, a span, or a picture of the protocol.
+ * Events of an agent, detailed enough for a log line, a span, or a picture of the protocol.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { Clarification, ClarificationAnswer, Interaction } from "../profile
 import { tokenId } from "../tokens/decode-token.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 
-/** What is asked of a token endpoint, in the profile's words. */
+/** Kind of token request, by its name in the profile. */
 export type TokenRequestType = string;
 
-/** A token as it may be shown: its short name and what it says. */
+/** A token for display: its short name and its decoded content. */
 export interface ShownToken extends DecodedToken {
   /** A short name that is not the token: its `jti`, or the first characters of a hash. */
   readonly tokenId: string;
-  /** The token itself; only where the agent was created with `revealTokens`. */
+  /** The token itself. Only if the agent was created with `revealTokens`. */
   readonly token?: string;
 }
 
@@ -31,7 +31,7 @@ interface About {
 }
 
 /**
- * No member ever holds a key or a signature, nor a full token unless the agent was created with
+ * No event contains a key or a signature, or a full token unless the agent was created with
  * `revealTokens`.
  */
 export type AgentEvent =
@@ -41,18 +41,18 @@ export type AgentEvent =
       readonly profile: string;
       readonly scheme: string;
       readonly coveredComponents: readonly string[];
-      /** The text that was signed, with a token in it cut to its first characters. */
+      /** The signature base, with any token truncated. */
       readonly signatureBase: string;
       /** Unix seconds. */
       readonly created: number;
-      /** Which token is sent with it (scheme jwt). */
+      /** Short name of the token sent with it (scheme jwt). */
       readonly tokenId?: string | undefined;
       /** Key id and thumbprint of the key that signed. */
       readonly kid: string;
       readonly thumbprint: string;
       /** 1 for the first request of a call, counted per call; always 1 for a token request. */
       readonly attempt: number;
-      /** Why this is not the first attempt. */
+      /** Reason for another attempt. */
       readonly retryReason?: RetryReason | undefined;
     })
   | (About & { readonly type: "response_received"; readonly status: number })
@@ -103,20 +103,20 @@ export type AgentEvent =
       readonly expiresInSeconds: number;
     }
   | { readonly type: "consent_required"; readonly authServer: string; readonly expiresInSeconds: number }
-  /** A resource or server will answer later. */
+  /** A resource or server has deferred its response. */
   | {
       readonly type: "answer_pending";
-      /** Identifier of the party that answers. */
+      /** Identifier of the party. */
       readonly party: string;
       readonly location: string;
-      /** What it waits for, in the profile's words; empty where it does not say. */
+      /** Requirement that it waits for, by its name in the profile; empty if unspecified. */
       readonly requirement: string;
       readonly interaction?: Interaction | undefined;
       readonly clarification?: Clarification | undefined;
     }
   /**
-   * A person has to act: `page` is what a browser opens. `isRelayed`: their own server brings them
-   * there.
+   * A person must act on `page`, the URL for a browser. `isRelayed`: the person's own server brings
+   * them there.
    */
   | (Interaction & {
       readonly type: "interaction_required";
@@ -129,19 +129,16 @@ export type AgentEvent =
       readonly party: string;
       readonly action: ClarificationAnswer["action"];
     }
-  /** A resource has given a session token, in place of the one before. */
+  /** A resource has issued a session token, which replaces the previous one. */
   | { readonly type: "session_received"; readonly resource: string };
 
-/**
- * Receives events in the order in which they happen, synchronously. What it throws, or rejects
- * with, is ignored.
- */
+/** Receives events synchronously, in order. Errors and rejections are ignored. */
 export type AgentObserver = (event: AgentEvent) => void;
 
 /** No-op observer. Callers compare against it to avoid building events. */
 export const ignoreEvents: AgentObserver = () => {};
 
-/** One observer out of several. A watcher that throws must not change what it watches. */
+/** Combines observers into one. An observer that throws does not affect the call. */
 export function combineObservers(...observers: readonly (AgentObserver | undefined)[]): AgentObserver {
   const watching = observers
     .filter((observer) => observer !== undefined)
@@ -153,10 +150,10 @@ export function combineObservers(...observers: readonly (AgentObserver | undefin
 }
 
 /**
- * A token as an event shows it.
+ * Decodes a token for an event.
  *
- * @param revealTokens put the token itself in, too
- * @param decoded what is in it, where that is known already
+ * @param revealTokens include the token itself
+ * @param decoded its decoded content, if already known
  * @throws AAuthError `malformed_token`
  */
 export function showToken(
@@ -168,7 +165,7 @@ export function showToken(
 }
 
 /**
- * Cuts the token that scheme jwt puts into the line of the key claim, and what is in the line of
+ * Truncates the token of scheme jwt in the line of the key claim, and the value in the line of
  * `authorization`.
  */
 export function cutSignatureBase(base: string): string {

@@ -1,6 +1,6 @@
 /**
- * A request to a party and the polls for its deferred response: when to poll, who acts meanwhile,
- * and where it stands when the caller does not wait.
+ * A request to a party and the polls for its deferred response: timing, interactions and questions
+ * meanwhile, and the state for a caller that does not wait.
  *
  * @module
  */
@@ -15,42 +15,40 @@ import { type PollState, StillDeferredError } from "./waiting-call.ts";
 
 /** Seconds between polls of a party that gives no `Retry-After`. */
 const DEFAULT_WAIT_SECONDS = 5;
-/** A party must not make an agent spin. */
+/** Minimum wait, so that a party cannot make an agent spin. */
 const MIN_WAIT_MS = 20;
-/**
- * By which a party that is polled too often makes the polls further apart (RFC 8628 section 3.5).
- */
+/** Seconds added between polls after a `429` (RFC 8628 section 3.5). */
 const SLOWER_BY_SECONDS = 5;
-/** Questions that an agent answers before it withdraws. */
+/** Maximum questions that an agent answers before it withdraws the request. */
 const MAX_QUESTIONS = 5;
-/** Pages that a person is brought to for one response. */
+/** Maximum pages to which a person is sent for one response. */
 const MAX_PAGES = 5;
 
 const TOO_MANY_REQUESTS = 429;
 const UNAVAILABLE = 503;
 
-/** A request for a deferred response: a GET without body, or the answer to a question. */
+/** A poll of a deferred response: a GET without body, or the answer to a question. */
 export interface Poll {
   readonly url: string;
   readonly method: "GET" | "POST" | "DELETE";
   readonly contentType?: string | undefined;
   readonly body?: string | undefined;
-  /** Why the request is withdrawn, by a DELETE. The body of its answer is not read. */
+  /** Reason for withdrawing the request by a DELETE, whose response body is not read. */
   readonly withdrawn?: AAuthAgentError;
 }
 
 export interface ExchangeOptions<Reply, Context> {
   readonly parts: AgentParts;
   readonly profile: AgentProfile;
-  /** The URL that was asked first: the response has to be at its origin. */
+  /** URL of the first request. The deferred response must be at the same origin. */
   readonly asked: string;
   /** Identifier of the party that answers. */
   readonly party: string;
   /** Sends a poll. */
   readonly send: (poll: Poll, context: Context) => Promise<Reply>;
-  /** The error for a response that is promised elsewhere. */
+  /** Creates the error for a response at another origin. */
   readonly untrusted: (reason: string) => AAuthAgentError;
-  /** Brings the person to an interaction by another party; false where that is not possible. */
+  /** Lets another party bring the person to an interaction; false if that is not possible. */
   readonly relay?: ((interaction: Interaction, context: Context) => Promise<boolean>) | undefined;
   /** State of the polling of a resumed call. */
   readonly resumed?: PollState | undefined;
@@ -62,11 +60,11 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
   #slowedBySeconds: number;
   #questions: number;
   #pages: number;
-  /** Code of the last interaction: a person is brought to each page once. */
+  /** Code of the last interaction, so that a person is sent to each page once. */
   #shown: string | undefined;
-  /** When a resumed call may poll. Undefined once it has. */
+  /** Time of a resumed call's first poll. Undefined after it. */
   #resumedAt: number | undefined;
-  /** Whether a question may have been answered meanwhile, so that a poll comes before an answer. */
+  /** Whether to poll before answering a question, which may have been answered meanwhile. */
   #pollsFirst: boolean;
 
   constructor(options: ExchangeOptions<Reply, Context>) {
@@ -81,13 +79,13 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
   }
 
   /**
-   * Waits for a deferred response, polls, and polls again for as long as the party says that it is
-   * too early. The reply may be deferred again.
+   * Waits for a deferred response and polls until the party no longer replies 429 or 503. The reply
+   * may be deferred again.
    *
-   * @throws StillDeferredError where the caller does not wait, when the next poll would be too
-   * late, and for an interaction or a question that nothing here can handle
-   * @throws AAuthAgentError `request_cancelled` where the caller withdraws
-   * @throws the reason of the signal; what the caller's own functions throw
+   * @throws StillDeferredError if the caller does not wait, if the next poll would exceed the time
+   *   limit, and for an interaction or a question without a handler
+   * @throws AAuthAgentError `request_cancelled` if the caller withdraws
+   * @throws the reason of the signal, and errors of the caller's own functions
    */
   async poll(deferred: DeferredResponse, context: Context): Promise<Reply> {
     this.#giveUpAt ??= performance.now() + this.#options.parts.timeouts.pendingMs;
@@ -96,7 +94,7 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
       const reply = await this.#options.send(poll, context);
       if (poll.withdrawn !== undefined) throw poll.withdrawn;
       const { status } = reply;
-      // Neither says anything about the answer.
+      // Neither status concerns the response itself.
       this.#pollsFirst = status === TOO_MANY_REQUESTS || status === UNAVAILABLE;
       if (!this.#pollsFirst) return reply;
       const seconds = secondsOf(reply.field("retry-after"));
@@ -106,12 +104,12 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
     }
   }
 
-  /** The next poll, when it is time. */
+  /** Waits until the next poll is due and returns it. */
   async #next(deferred: DeferredResponse, context: Context): Promise<Poll> {
     const { asked, untrusted, parts } = this.#options;
     const location = URL.parse(deferred.location, asked);
     if (location === null || location.origin !== new URL(asked).origin || hasUser(location)) {
-      throw untrusted("the answer is promised at another origin");
+      throw untrusted("the deferred response is at another origin");
     }
     const url = location.href;
     const resumedAt = this.#resumedAt;
@@ -122,13 +120,13 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
     if (clarification !== undefined && !this.#pollsFirst) {
       return this.#answer(clarification, url, stop, context);
     }
-    if (context.waiting === "throw" && resumedAt === undefined) throw stop("the answer is not ready");
+    if (context.waiting === "throw" && resumedAt === undefined) throw stop("the response is not ready");
     await this.#interact(deferred.interaction, stop, context);
 
     const waitMs = resumedAt === undefined ? this.#waitMs(deferred) : (resumedAt - parts.now()) * 1_000;
     const boundedMs = Math.max(MIN_WAIT_MS, waitMs);
-    // Written so that a limit that is not a number ends the polling.
-    if (!(performance.now() + boundedMs <= this.#giveUpAt!)) throw stop("the answer was not ready in time");
+    // Negated, so that a NaN limit ends the polling.
+    if (!(performance.now() + boundedMs <= this.#giveUpAt!)) throw stop("the response was not ready in time");
     await unlessAborted(
       Promise.resolve(context.onPoll?.(this.#state(deferred, url, context))),
       context.signal,
@@ -167,16 +165,16 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
   ): Promise<void> {
     if (interaction === undefined || interaction.code === this.#shown) return;
     this.#shown = interaction.code;
-    if (this.#pages >= MAX_PAGES) throw stop(`a person was needed at more than ${MAX_PAGES} pages`);
+    if (this.#pages >= MAX_PAGES) throw stop(`a person would have to act on more than ${MAX_PAGES} pages`);
     this.#pages++;
     const { onInteraction, observe, signal } = context;
     const page = this.#pageOf(interaction, context);
-    // A server may pass on a page of another one: the person sees whose it is.
+    // A server may pass on another party's page, so the origin is shown to the person.
     const party = new URL(interaction.url).origin; // hole S30
     const isRelayed = (await this.#options.relay?.(interaction, context)) ?? false;
     observe({ type: "interaction_required", party, ...interaction, page, isRelayed });
     if (isRelayed) return;
-    if (onInteraction === undefined) throw stop("a person has to act first");
+    if (onInteraction === undefined) throw stop("a person must act first");
     await unlessAborted(Promise.resolve(onInteraction({ ...interaction, page, party })), signal);
   }
 
@@ -192,7 +190,7 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
   ): Promise<Poll> {
     const { party, profile } = this.#options;
     const { deferral } = profile.calls;
-    if (clarify === undefined || deferral === undefined) throw stop("a question has to be answered first");
+    if (clarify === undefined || deferral === undefined) throw stop("a question must be answered first");
     const isTooMany = this.#questions >= MAX_QUESTIONS;
     const answer = isTooMany
       ? ({ action: "cancel" } as const)
@@ -211,8 +209,8 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
 /**
  * The head of a response.
  *
- * @param polledAt address of a poll: a response without `Location` is deferred to there (draft -11,
- * section 7.5.2.1)
+ * @param polledAt address of the poll, which is used again if the response has no `Location` (draft
+ * -11, section 7.5.2.1)
  */
 export const headOf = ({ status, headers }: Response, url: string, polledAt?: string): ResponseHead => ({
   status,
@@ -220,7 +218,7 @@ export const headOf = ({ status, headers }: Response, url: string, polledAt?: st
   field: (name) => headers.get(name) ?? (name === "location" && polledAt !== undefined ? polledAt : null),
 });
 
-/** NaN where the field is absent, or a date. */
+/** Parses `Retry-After`; NaN if it is absent or a date. */
 const secondsOf = (retryAfter: string | null): number =>
   retryAfter === null || retryAfter.trim() === "" ? Number.NaN : Number(retryAfter);
 

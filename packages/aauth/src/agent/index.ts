@@ -1,5 +1,5 @@
 /**
- * The agent's side: signed requests, challenges, tokens.
+ * The agent's side of the protocol: signed requests, challenges and tokens.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Reads the arguments of a `fetch` call into something that can be signed, and sent more than once.
+ * Reads the arguments of a `fetch` call into a request that can be signed and sent more than once.
  *
  * @module
  */
@@ -10,27 +10,24 @@ import { anyOf } from "./timeout.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
-  /**
-   * Absolute and in the URL parser's spelling, which is what goes on the wire and into the
-   * signature.
-   */
+  /** Absolute, as serialized by the URL parser. This form is sent and signed. */
   readonly url: string;
-  /** Lower-case names; nothing that belongs to the signature or the connection. */
+  /** Lower-case names, without fields of the signature or the connection. */
   readonly headers: Record<string, string>;
   readonly body: Uint8Array<ArrayBuffer> | undefined;
   readonly signals: readonly AbortSignal[];
 }
 
-/** One that a caller's `fetch` has made. */
+/** A request of a caller's `fetch`. */
 export interface CallersRequest extends OutgoingRequest {
   readonly origin: string;
 }
 
 /**
  * @throws TypeError for a URL that is not http or https or has credentials, for a GET or HEAD with
- * a body, and for a body that has been read already; RangeError for a body over `maxBodyBytes`: it
- * is kept in memory for its digest and for the retry. The reason of a signal that aborts while the
- * body is read.
+ *   a body, and for a body that has already been read; RangeError for a body over `maxBodyBytes`,
+ *   which is kept in memory for the digest and the retry; the reason of a signal that aborts while
+ *   the body is read
  */
 export async function readOutgoingRequest(
   input: string | URL | Request,
@@ -38,7 +35,7 @@ export async function readOutgoingRequest(
   options: {
     maxBodyBytes: number;
     signal: AbortSignal | undefined;
-    /** Ours to set. */
+    /** Fields that the signer sets. */
     signatureFields: SigningProfile["messages"]["fields"];
   },
 ): Promise<CallersRequest> {
@@ -48,7 +45,7 @@ export async function readOutgoingRequest(
   const method = (init?.method ?? request?.method ?? "GET").toUpperCase();
 
   const fields = fieldsOf(init?.headers ?? request?.headers);
-  // A caller may well give the same one twice.
+  // A caller may pass the same signal twice.
   const signals = [...new Set([signal, init?.signal, request?.signal])].filter(
     (signal) => signal instanceof AbortSignal,
   );
@@ -69,15 +66,14 @@ function addressOf(text: string): Pick<CallersRequest, "url" | "origin"> {
   if (url.username !== "" || url.password !== "")
     throw new TypeError("a URL with credentials cannot be signed");
   url.hash = "";
-  // Without the question mark of an empty query: some clients send it and some do not, and the
-  // signature covers what is sent.
+  // Drops the question mark of an empty query: clients differ in sending it, and the signature
+  // covers what is sent.
   if (url.search === "") url.search = "";
   return { url: url.href, origin: url.origin };
 }
 
 /**
- * Fields by lower-case name. Most callers pass a plain object of strings, for which `Headers` is a
- * detour.
+ * Fields by lower-case name. The plain object of strings that most callers pass needs no `Headers`.
  */
 function fieldsOf(source: RequestInit["headers"]): Record<string, string> {
   if (source === undefined || Object.getPrototypeOf(source) !== Object.prototype) {
@@ -94,7 +90,7 @@ function fieldsOf(source: RequestInit["headers"]): Record<string, string> {
   return fields;
 }
 
-/** A name or value that the platform's `Headers` would neither change nor refuse. */
+/** Names and values that the platform's `Headers` would neither change nor refuse. */
 const PLAIN_NAME = /^[a-z0-9-]+$/;
 const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
@@ -112,12 +108,11 @@ async function readBody(
     requireBounded(body, maxBodyBytes);
   } else if (source instanceof Uint8Array) {
     requireBounded(source, maxBodyBytes);
-    // A copy: what its owner does with it meanwhile must not come between signature and wire, nor
-    // into the retry.
+    // A copy, so that later changes by the owner cannot affect the sent bytes or the retry.
     body = new Uint8Array(source);
   } else {
     const response = unreadBody(source);
-    // A stream may never end.
+    // The signal also ends a stream that never ends by itself.
     const stream = signal && response.body?.pipeThrough(new TransformStream(), { signal });
     body = await readAtMost(stream ?? response.body, maxBodyBytes).catch((error: unknown) => {
       throw error instanceof RangeError ? tooLong(maxBodyBytes, error) : error;
@@ -125,7 +120,7 @@ async function readBody(
     type = response.headers.get("content-type");
   }
   if (body.byteLength === 0) return undefined;
-  // A body is never without a type: the signature has to cover it.
+  // The signature must cover the type of a body, so there is always one.
   fields["content-type"] ??= type ?? "application/octet-stream";
   return body;
 }
@@ -146,10 +141,11 @@ function unreadBody(source: NonNullable<RequestInit["body"]>): Response {
   try {
     return new Response(source);
   } catch (cause) {
-    const reason = "the body has been read already: a stream, or a Request with a body, serves one call";
+    const reason =
+      "the body has already been read; a stream, or a Request with a body, can be used for one call only";
     throw new TypeError(reason, { cause });
   }
 }
 
-/** The connection's to set. */
+/** Fields that the connection sets. */
 const RESERVED = ["host", "connection", "content-length", "transfer-encoding"];

@@ -1,5 +1,5 @@
 /**
- * What an agent asks of its own server beside any call: tokens for its sub-agents, and missions.
+ * Requests of an agent to its own server outside of calls: tokens for sub-agents, and missions.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export function createOwnServer(
             return { type: "approved" as const, mission: await rules.readMission(response) };
           const answer = read(response, asker);
           if (answer.type === "deferred") return answer;
-          throw new AAuthAgentError("token_request_failed", "the answer is not the approval of a mission");
+          throw new AAuthAgentError("token_request_failed", "the response is not the approval of a mission");
         });
         const { scope, variant, expects } = rules.tokenOfMission(mission);
         const wanted = { server, scope, variant };
@@ -67,7 +67,10 @@ type OwnInput = Pick<
   "observer" | "signal" | "onInteraction" | "clarify" | "returnUrl" | "justification" | "loginHint"
 > & { readonly subagentToken?: string; readonly resource?: string };
 
-/** A request to the agent's own server, beside any call: nothing but time ends its polling. */
+/**
+ * Sends a request to the agent's own server, outside of any call. Only the time limit ends its
+ * polling.
+ */
 async function askOwnServer<T>(
   { profile, keys, identity, trustedAuthServers: trustedServers, ...parts }: AgentParts,
   input: OwnInput,
@@ -75,14 +78,14 @@ async function askOwnServer<T>(
 ): Promise<T> {
   try {
     const { ownServer } = profile.tokenRequests;
-    if (ownServer === undefined) throw new TypeError(`profile ${profile.name} has no server of an agent`);
+    if (ownServer === undefined) throw new TypeError(`profile ${profile.name} has no person server`);
     const key = keys.current();
     const server = ownServer.serverOf({
       identity: await identity(key),
       trustedServers,
       upstreamToken: undefined,
     });
-    if (server === undefined) throw new AAuthAgentError("person_required", "this agent has no server");
+    if (server === undefined) throw new AAuthAgentError("person_required", "this agent has no person server");
     const observe = combineObservers(parts.observer, input.observer);
     return await ask(ownServer, { ...input, key, observe, trustedServers: [server] }).catch(
       (error: unknown) => {
@@ -94,7 +97,7 @@ async function askOwnServer<T>(
   }
 }
 
-/** A mission has no scope to reduce: the person is answered, or the proposal withdrawn. */
+/** A mission has no scope to reduce, so any other reply withdraws the proposal. */
 function missionAnswers(ask: ProposeMissionInput["onClarification"]): CallContext["clarify"] {
   return (
     ask &&

@@ -1,5 +1,5 @@
 /**
- * The requests of one call to its resource: signed, sent, and read for what the resource requires.
+ * The requests of one call to its resource: signing, sending, and reading requirements.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import { isSuccess, notifyServer } from "./token-request.ts";
 import { type ResourceCall, type TokenSource, tokenRequestContext } from "./token-source.ts";
 import type { PollState } from "./waiting-call.ts";
 
-/** More than any question. */
+/** Exceeds any question. */
 const MAX_QUESTION_BYTES = 65_536;
 
-/** The head of a response, and what it requires. */
+/** The head of a response, and its challenge. */
 export interface ResourceReply extends ResponseHead {
   readonly challenge: Challenge | undefined;
 }
@@ -30,7 +30,7 @@ export interface ResourceReply extends ResponseHead {
 export class ResourceExchange {
   /** The last response, unless it was discarded. */
   response: Response | undefined;
-  /** How the last request says whose key has signed it. */
+  /** The key claim of the last request. */
   signatureKey: SignatureKeyScheme = { scheme: "hwk" };
   /** Components that the resource demands in addition. */
   covers: readonly string[] | undefined;
@@ -121,7 +121,8 @@ export class ResourceExchange {
   }
 
   /**
-   * Components that the resource publishes: looked up for a query, which is covered only if listed.
+   * Components that the resource publishes, looked up only for a query, which is covered only if
+   * listed.
    */
   async #published({ url }: OutgoingRequest, { resource, signal }: ResourceCall) {
     const { profile, discovery } = this.#parts;
@@ -130,10 +131,7 @@ export class ResourceExchange {
     return unlessAborted(publishedComponents(resource, discovery), signal);
   }
 
-  /**
-   * With what the profile sends with each request; a caller's own field of the same name takes
-   * precedence.
-   */
+  /** Adds the profile's fields. A caller's field of the same name takes precedence. */
   async #withFields(request: OutgoingRequest, context: ResourceCall): Promise<OutgoingRequest> {
     const { requestFields, readSession } = this.#parts.profile.calls;
     if (requestFields === undefined) return request;
@@ -142,7 +140,7 @@ export class ResourceExchange {
     return { ...request, headers: { ...added, ...request.headers } };
   }
 
-  /** For a resource: the agent's and its server's together (draft -11, section 11.7). */
+  /** Capabilities of the agent and of its server together (draft -11, section 11.7). */
   #capabilities(context: ResourceCall): readonly string[] {
     const own = capabilitiesOf(context);
     const isRelayed =
@@ -174,7 +172,7 @@ export class ResourceExchange {
     return challenge;
   }
 
-  /** A question is in the body of a response that has no other use. */
+  /** Adds the question in the body, which is not needed otherwise. */
   async #withQuestion(challenge: Challenge, { body }: Response): Promise<Challenge> {
     const { deferred } = challenge;
     const { deferral } = this.#parts.profile.calls;
@@ -187,7 +185,7 @@ export class ResourceExchange {
       : { ...challenge, deferred: { ...deferred, clarification } };
   }
 
-  /** @throws what the profile throws, once the response is discarded */
+  /** Calls a parser of the profile, and discards the response if it throws. */
   async #read<T>(
     head: ResponseHead,
     { resource }: ResourceCall,
@@ -202,8 +200,8 @@ export class ResourceExchange {
   }
 
   /**
-   * Asks the agent's own server to bring the person to a page of the resource. Without it they can
-   * still be brought there.
+   * Asks the agent's own server to bring the person to a page of the resource. If that fails, the
+   * caller can still do so.
    */
   async #relay(interaction: Interaction, context: ResourceCall): Promise<boolean> {
     const parts = this.#parts;
@@ -213,7 +211,7 @@ export class ResourceExchange {
     try {
       const request = ownServer.relay(server, interaction, await tokenRequestContext(parts, context));
       const own = { ...context, trustedServers: [server] };
-      // A deferred response says no more than that the person was reached: that of the resource is
+      // A deferred response only reports that the person was reached; the resource's response is
       // polled.
       return isSuccess((await notifyServer(parts, request, own, { isReported: true })).status);
     } catch (error) {
@@ -223,8 +221,8 @@ export class ResourceExchange {
   }
 
   /**
-   * The agent's own server, which may reach the person. Where an upstream token stands for them,
-   * their caller does; a sub-agent has its parent.
+   * The agent's own server, if it may reach the person. With an upstream token the caller reaches
+   * them, and for a sub-agent its parent does.
    */
   #relayServer(identity: SignatureKeyScheme, { upstreamToken }: ResourceCall): string | undefined {
     const { profile, trustedAuthServers: trustedServers, parent } = this.#parts;
@@ -233,7 +231,7 @@ export class ResourceExchange {
   }
 }
 
-/** A token that cannot be read is refused a moment later. */
+/** Shows a token, or nothing if it is unreadable and thus about to be refused. */
 function shownOrNothing(token: string, revealTokens: boolean): ShownToken | undefined {
   try {
     return showToken(token, revealTokens);

@@ -55,7 +55,7 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
     const response = await (timeoutMs === Number.POSITIVE_INFINITY
       ? send(anyOf(signals))
-      : // `AbortSignal.timeout` would go on to cut a body that streams for longer; this one ends with the headers.
+      : // `AbortSignal.timeout` would also abort a body that streams for longer.
         withTimeout(timeoutMs, (timeout) => send(anyOf([...signals, timeout]))));
     if (observe !== ignoreEvents) {
       observe({ type: "response_received", purpose, url, method, status: response.status });
@@ -71,12 +71,12 @@ export interface SendOptions {
   /** Default: `purpose`. */
   readonly endpoint?: EndpointRole | undefined;
   /**
-   * Until the response headers are here; the body may stream on. Unset or `Infinity` where the
-   * request's own signals see to it.
+   * Time limit until the response headers arrive; the body may stream longer. Unset or `Infinity`:
+   * only the request's own signals end it.
    */
   readonly timeoutMs?: number;
   readonly observe: AgentObserver;
-  /** Components to cover beside those of the profile. Default: none. */
+  /** Additional components to cover. Default: none. */
   readonly additionalComponents?: readonly string[] | undefined;
   /** Default 1. */
   readonly attempt?: number;

@@ -12,66 +12,66 @@ import type { HeaderFields, SigningKey } from "../types.ts";
 
 /** A request about to be sent. */
 export interface RequestToSign {
-  /** As it goes on the wire: `POST`, not `post`. */
+  /** Exactly as sent: `POST`, not `post`. */
   readonly method: string;
-  /** Absolute, exactly as it goes on the wire; nothing is normalised, a fragment is ignored. */
+  /** Absolute, exactly as sent. It is not normalised; a fragment is ignored. */
   readonly url: string;
   /**
-   * Lower-case names. With a body, `content-type` has to be here. Signature headers of an earlier
-   * try do not count.
+   * Lower-case names. With a body, `content-type` is required. Signature headers of an earlier
+   * attempt are replaced.
    */
   readonly headers?: HeaderFields | undefined;
-  /** The bytes as they go on the wire. */
+  /** The bytes, exactly as sent. */
   readonly body?: Uint8Array | undefined;
 }
 
-/** With what, and in which dialect, a request is signed. */
+/** Key, credential and dialect of a signature. */
 export interface SignRequestOptions {
   /** The private key. */
   readonly key: SigningKey;
-  /** How the receiver learns the key. */
+  /** Credential from which the receiver learns the key. */
   readonly signatureKey: SignatureKeyScheme;
   /** Default `draft11`. */
   readonly profile?: SigningProfile | undefined;
-  /**
-   * What kind of endpoint is asked, where the profile's coverage depends on it. Default `resource`.
-   */
+  /** Kind of endpoint, on which coverage may depend. Default `resource`. */
   readonly endpoint?: EndpointRole | undefined;
-  /** Clock in Unix seconds. Default the system's. */
+  /** Clock in Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /**
-   * Components that the receiver publishes to demand beside those of the profile. Covered where the
-   * request has them. Default none.
+   * Additional components that the receiver publishes as required. Covered if the request has them.
+   * Default: none.
    */
   readonly additionalComponents?: readonly string[] | undefined;
   /**
-   * The nonce to send, in base64url; false for none. Default: a new one on unsafe methods, where
-   * the profile has nonces. In a profile without a field for it, it is the parameter of the
-   * signature (RFC 9421 section 2.3).
+   * The nonce to send, in base64url; false for none. Default: a new one for unsafe methods, in a
+   * profile with nonces. Without a nonce field in the profile, it becomes the signature parameter
+   * (RFC 9421 section 2.3).
    */
   readonly nonce?: string | false | undefined;
 }
 
-/** A signature, ready to be sent. */
+/** Headers of a signature, and the facts it was made of. */
 export interface SignedRequest {
-  /** The headers to set on the request, and no others. Lower-case names. */
+  /** All headers to set on the request. Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What was signed. Contains the whole `signature-key` value: cut it before it is stored. */
+  /**
+   * The signature base. It contains the whole `signature-key` value, so redact it before storing.
+   */
   readonly signatureBase: string;
-  /** What was signed, in its order. */
+  /** Covered components, in signing order. */
   readonly coveredComponents: readonly string[];
   /** Unix seconds. */
   readonly created: number;
 }
 
 /**
- * Signs a request in the words of a wire profile: what has to be covered is the profile's.
+ * Signs a request according to a wire profile, which determines the covered components.
  *
- * Does NOT send anything, nor add `content-type`.
+ * Does NOT send anything, or add `content-type`.
  *
  * @throws TypeError for a `url` that is not absolute http or https or has a user part, for an `id`
- * that is not a canonical identifier, and for `headers` with a name that is not in lower case. In a
- * `Headers` object it finds no field: give `Object.fromEntries(headers)`.
+ *   that is not a canonical identifier, and for `headers` with a name that is not in lower case.
+ *   For a `Headers` object, pass `Object.fromEntries(headers)`.
  * @throws AAuthVerificationError `missing_component` when a body has no `content-type`, or a value
  * is not printable ASCII.
  * @throws AAuthVerificationError `malformed_signature_key` when the kid or token cannot be written,
@@ -98,8 +98,8 @@ export async function signRequest(
   if ("id" in signatureKey) requireIdentifier("id", signatureKey.id, profile);
   const added: Record<string, string> = { [fields.signatureKey]: messages.formatKeyClaim(signatureKey, key) };
   const hasBody = body !== undefined && body.length > 0;
-  // Also where it is not covered: the published Keycloak extension reads a body only where a digest
-  // is sent.
+  // Added even if it is not covered: the published Keycloak extension reads a body only with a
+  // digest.
   if (hasBody) added[fields.contentDigest] = await formatContentDigest(body);
   const nonce = nonceFor(request, options, messages);
   if (nonce !== undefined && fields.nonce !== undefined) added[fields.nonce] = nonce;
@@ -121,7 +121,7 @@ export async function signRequest(
   return { headers: added, signatureBase: base, coveredComponents: components, created };
 }
 
-/** A field that is not found here would be sent without being covered. */
+/** Refuses upper-case names: such a field would be sent without being covered. */
 function requireFields(headers: HeaderFields = {}): void {
   for (const name of Object.keys(headers)) {
     if (UPPER_CASE.test(name)) throw new TypeError(`headers must have names in lower case, not ${name}`);

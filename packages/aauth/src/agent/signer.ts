@@ -1,5 +1,5 @@
 /**
- * Signs requests of one party so that no two unsafe ones look like one that is replayed.
+ * Signs the requests of one party so that equal unsafe requests are not mistaken for replays.
  *
  * @module
  */
@@ -23,13 +23,13 @@ export function createSigner(profile: SigningProfile): Signer {
   const { bindsBody, sendsNonce } = profile.messages;
   return async (request, options) => {
     const signed = await signRequest(request, { ...options, profile });
-    // Only what is signed distinguishes one such request from the one before.
+    // Equal requests of the same second need a nonce to differ.
     const isAlone = !bindsBody || sendsNonce || !isUnsafeMethod(request.method) || !isRepeated(signed);
     return isAlone ? signed : signRequest(request, { ...options, profile, nonce: createNonce() });
   };
 }
 
-/** Whether a request of the same second had the same signature base. */
+/** Detects a signature base that was already used in the same second. */
 function createRepetitions() {
   const bases = new Set<string>();
   let second = 0;

@@ -1,17 +1,14 @@
-/** More than any answer takes, and still a time: a longer timer would fire at once. */
+/** Exceeds any response time, but not the range of a timer, which would otherwise fire at once. */
 export const MAX_WAIT_SECONDS = 86_400;
 
-/**
- * The earliest of several signals; the platform's own way costs more than a request where there is
- * but one.
- */
+/** Combines signals. A single one is returned as it is, because `AbortSignal.any` is slow. */
 export function anyOf(signals: readonly AbortSignal[]): AbortSignal | undefined {
   return signals.length > 1 ? AbortSignal.any([...signals]) : signals[0];
 }
 
 /**
- * Runs something that has to be done in time: the signal given to it aborts with a `TimeoutError`,
- * or with one of `signals`, but never after it is done. `Infinity` disables the timeout.
+ * Runs an operation with a time limit. Its signal aborts with a `TimeoutError`, or with one of
+ * `signals`, but never after the operation has ended. `Infinity` disables the timeout.
  */
 export async function withTimeout<T>(
   timeoutMs: number,
@@ -35,8 +32,7 @@ export async function withTimeout<T>(
 }
 
 /**
- * Waits for a promise that others may wait for, too: a signal that aborts ends the waiting, not
- * what is waited for.
+ * Waits for a promise that others may share. An aborted signal ends the wait, not the operation.
  */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
@@ -48,7 +44,7 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | unde
   });
 }
 
-/** Waits, for a day at most. Rejects with the signal's reason as soon as it aborts. */
+/** Waits for `ms`, but at most a day. Rejects with the signal's reason if it aborts. */
 export function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * Tokens that an agent holds.
+ * Cache of an agent's tokens.
  *
  * @module
  */
@@ -9,76 +9,70 @@ import { StoreFullError } from "../store/quota-store.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
-/**
- * A token that an agent may present, and what has to be known of it. Plain data: it can be written
- * down and read again.
- */
+/** A token that an agent may present, and its metadata. Plain data, so that it can be stored. */
 export interface ObtainedToken {
   /** Compact JWS. Never log it. */
   readonly token: string;
   /** Identifier of the server that issued it. */
   readonly server: string;
-  /** Its audience, where it names a single one. */
+  /** Its audience, if it has a single one. */
   readonly resource?: string;
-  /** What it allows; space-separated. */
+  /** Granted scopes, space-separated. */
   readonly scope: string;
-  /** The person it speaks for, as its issuer names them. */
+  /** Identifier of the person at the issuer. */
   readonly subject?: string;
   /** Thumbprint of the key it is bound to. */
   readonly thumbprint: string;
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** From here on it is replaced rather than used. Unix seconds. */
+  /** Time from which it is replaced instead of used. Unix seconds. */
   readonly renewAt: number;
-  /** Renews it, where the profile has refresh tokens. Never log it. */
+  /** Refresh token, in a profile that has them. Never log it. */
   readonly refreshToken?: string;
-  /**
-   * A resource has refused the token: it is not presented again, and stays for its refresh token
-   * only.
-   */
+  /** Whether a resource has refused the token. It is then kept only for its refresh token. */
   readonly isRefused?: boolean;
-  /** Random name of the claim of a process that may be renewing it. */
+  /** Random identifier of the process that has claimed its renewal. */
   readonly renewal?: string;
-  /** The other name it is stored under, which includes the scope that was wanted. */
+  /** Its second name in the cache, which includes the requested scope. */
   readonly storedAs?: string;
 }
 
 /**
- * Tokens by the name of what they are for. A name contains everything that a token depends on, the
- * wire profile and the agent's key among it, so agents may share a store.
+ * Tokens by purpose. A name contains everything that a token depends on, including the wire profile
+ * and the agent's key, so agents may share a store.
  */
 export interface TokenCache {
   get(name: string): Promise<ObtainedToken | undefined>;
-  /** Replaces the token before. One that the store has no room for is not kept. */
+  /** Replaces the previous token. Without room in the store, the token is dropped. */
   set(name: string, token: ObtainedToken): Promise<void>;
   delete(name: string): Promise<void>;
-  /** Marks a token as refused, unless another has taken its place. */
+  /** Marks a token as refused, unless it has been replaced. */
   refuse(name: string, token: string): Promise<void>;
   /**
-   * Lets one of all processes use a refresh token: an issuer may take it once, and end what came of
-   * it when it comes twice. No clocks of two processes are compared: each measures for itself how
-   * long it has seen a claim of another.
+   * Claims a refresh token for one of all processes, because an issuer may revoke the grant if a
+   * refresh token is used twice. Clocks are not compared: each process measures how long it has
+   * seen another's claim.
    *
-   * @param seconds for which this process has to have seen the same claim before it takes it over
-   * @returns the claim; undefined while another process renews, and where the refresh token is not
-   * kept any more
+   * @param seconds time for which this process must have seen the same claim before it takes over
+   * @returns the claim; undefined while another process renews the token, or if the refresh token
+   * is no longer stored
    */
   claimRenewal(name: string, refreshToken: string, seconds: number): Promise<string | undefined>;
-  /** Gives back a claim whose refresh token was not taken, unless another has taken its place. */
+  /** Releases a claim whose refresh token was not used, unless the claim has been taken over. */
   releaseRenewal(name: string, claim: string): Promise<void>;
 }
 
-/**
- * Claims of other processes that a process remembers. For one that it has forgotten it waits again.
- */
+/** Number of remembered claims of other processes. For a forgotten one, the wait starts again. */
 const MAX_CLAIMS_SEEN = 1_000;
 
-/** A token with a refresh token, and a session, are kept for so long after they were last got. */
+/**
+ * Time for which a token with a refresh token, or a session, is kept after it was last obtained.
+ */
 const LONGEST_SECONDS = 30 * 86_400;
 
 /**
- * Keeps tokens in a {@link RecordStore}: until they expire, charged to the person they speak for.
- * What the store throws ends the call, except that it has no room.
+ * Stores tokens in a {@link RecordStore} until they expire, charged to their person. An error of
+ * the store ends the call, unless the store is full.
  *
  * @param now Unix seconds
  */
@@ -88,7 +82,7 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
     const ttlSeconds = Math.min(Math.max(1, seconds), LONGEST_SECONDS);
     return { owner: keyOf([server, subject]), ttlSeconds };
   }
-  /** Compare-and-set; undefined leaves what is kept as it is. */
+  /** Compare-and-set; undefined leaves the entry unchanged. */
   async function update(
     name: string,
     change: (kept: ObtainedToken | undefined) => ObtainedToken | undefined,
@@ -98,9 +92,9 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
       return changed && { value: changed, ...termsOf(changed) };
     });
   }
-  /** By name, when this process first saw a claim, in milliseconds of its own. */
+  /** First sighting of each claim by this process, by name, in milliseconds of its own clock. */
   const seen = new RecentMap<string, { readonly renewal: string; readonly sinceMs: number }>(MAX_CLAIMS_SEEN);
-  /** Whether another process has had the time for a renewal since it was first seen here. */
+  /** Whether another process has exceeded its time for a renewal since the claim was first seen. */
   function isOver(name: string, renewal: string, seconds: number): boolean {
     const first = seen.get(name);
     if (first?.renewal === renewal) return performance.now() - first.sinceMs >= seconds * 1000;
@@ -145,43 +139,39 @@ export function createTokenCache(store: RecordStore<ObtainedToken>, now: () => n
 }
 
 /**
- * In whose interest and with which key a resource is called. Two calls that differ here share no
- * token.
+ * Circumstances of a call that separate tokens: calls that differ in one of these share no token.
  */
 export interface TokenOwner {
-  /** With the agent's identifier, where the profile gives an agent one person. */
+  /** Includes the agent's identifier in a profile in which an agent acts for one person. */
   readonly profile: string;
   /** Thumbprint of the agent's key. */
   readonly thumbprint: string;
   readonly resource: string;
   /** SHA-256 of the upstream token. */
   readonly upstreamHash: string | undefined;
-  /** The caller's name for the user. */
+  /** The caller's key for the user. */
   readonly cacheKey: string | undefined;
-  /** The mission that the call is part of. Default: none. */
+  /** Mission of the call. Default: none. */
   readonly mission?: string | undefined;
 }
 
-/**
- * The name of the token used last for a resource: right for a first try, before anything has been
- * asked for.
- */
+/** Name of the last used token for a resource, for the first attempt of a call. */
 export function latestKey(owner: TokenOwner): string {
   const { profile, thumbprint, resource, upstreamHash, cacheKey, mission } = owner;
   const parts = [profile, thumbprint, resource, upstreamHash, cacheKey];
   return keyOf(mission === undefined ? parts : [...parts, mission]);
 }
 
-/** The name of a token that is wanted. */
+/** Name of a requested token. */
 export function exactKey(owner: TokenOwner, server: string, scope: string, variant?: string): string {
   const parts = [latestKey(owner), server, scope];
   return keyOf(variant === undefined ? parts : [...parts, variant]);
 }
 
-/** The name of a resource's session token. */
+/** Name of a resource's session token. */
 export const sessionKey = (owner: TokenOwner): string => keyOf([latestKey(owner), "session"]);
 
-/** Each part is preceded by its length, so that no two lists make the same string. */
+/** Prefixes each part with its length, so that different lists cannot yield the same string. */
 function keyOf(parts: readonly (string | undefined)[]): string {
   let text = "";
   for (const part of parts) text += part === undefined ? "-," : `${part.length}:${part},`;
@@ -189,8 +179,8 @@ function keyOf(parts: readonly (string | undefined)[]): string {
 }
 
 /**
- * A store outside of the process may answer null, or what an earlier version has written: neither
- * is a token.
+ * Whether a stored value is a token. An external store may return null, or an entry of an earlier
+ * version.
  */
 export function isObtainedToken(value: Partial<ObtainedToken> | null | undefined): value is ObtainedToken {
   if (typeof value !== "object" || value === null) return false;

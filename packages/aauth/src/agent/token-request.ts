@@ -1,6 +1,6 @@
 /**
- * Requests for tokens: the endpoint by discovery, one signed exchange with it, and the checks that
- * a token has to pass before it is handed out.
+ * Token requests: discovery of the endpoint, a signed exchange with it, and the checks of the
+ * token.
  *
  * @module
  */
@@ -27,18 +27,18 @@ import type { ObtainedToken } from "./token-cache.ts";
 import type { PollState } from "./waiting-call.ts";
 
 /**
- * A token with less than this left is replaced, where the profile says nothing else; one that lives
- * shorter than a minute, at half its life.
+ * Default of the remaining lifetime at which a token is replaced; a shorter-lived one is replaced
+ * after half of its lifetime.
  */
 const RENEW_BEFORE_SECONDS = 30;
-/** For which a server is asked to hold a request, at most. */
+/** Maximum time for which a server is asked to hold a request. */
 const MAX_PREFERRED_SECONDS = 20;
 const MAX_ANSWER_BYTES = 65_536;
 
 /**
- * Asks a server for a token, and checks the token that comes.
+ * Requests a token from a server and checks it.
  *
- * @param resumed state of the polling, where the same request was left
+ * @param resumed polling state of an interrupted request
  * @throws ConsentRequiredError; TokenRequestError; StillDeferredError; AAuthAgentError
  * `challenge_untrusted`, `token_request_failed`, `request_cancelled`, `payment_required` or of the
  * discovery group
@@ -61,7 +61,7 @@ export async function requestToken(
   }
 }
 
-/** Sends a request to a server, and polls until the answer is there. */
+/** Sends a request to a server and polls for a deferred response. */
 export async function askServer<Answer extends { readonly type: string }>(
   parts: AgentParts,
   asked: TokenRequest,
@@ -96,7 +96,7 @@ export async function askServer<Answer extends { readonly type: string }>(
 
 const isDeferred = (answer: { readonly type: string }): answer is DeferredToken => answer.type === "deferred";
 
-/** Makes sure that a token is what was asked for, and tells the observer of it. */
+/** Checks that a token is the requested one, and reports it to the observer. */
 export async function checkToken(
   { serverProfile, now, revealTokens }: AgentParts,
   { token, refreshToken, ...answer }: GrantedToken,
@@ -134,10 +134,10 @@ export async function checkToken(
 }
 
 /**
- * Sends a request to a server that answers without content.
+ * Sends a request whose response usually has no content.
  *
- * @param options.hasContent whether the body of an answer is read all the same. Default: never
- * @param options.isReported whether the observer gets an event. Default: no
+ * @param options.hasContent whether to read the response body, by status. Default: never
+ * @param options.isReported whether to report an event. Default: no
  */
 export async function notifyServer(
   parts: AgentParts,
@@ -157,27 +157,24 @@ async function endpointOf(
   { signal, trustedServers }: CallContext,
 ) {
   if (!trustedServers.includes(server)) {
-    throw new AAuthAgentError("challenge_untrusted", "the auth server is not one this agent trusts");
+    throw new AAuthAgentError("challenge_untrusted", "this agent does not trust the auth server");
   }
   const metadata = { ...(await unlessAborted(discovery.metadata(kind, server), signal)) };
   const url = endpoint(metadata);
-  if (url === undefined) throw failed("the auth server's document names no such endpoint");
+  if (url === undefined) throw failed("the auth server's document does not name the endpoint");
   return { url: new URL(url).href, metadata };
 }
 
 // ------------------------------------------------------------------------------------------ offers
 
-/** The answer of a resource before it is called. */
+/** A resource's response to a request for a resource token before the call. */
 interface Offer {
-  /** Undefined where it refuses, or does without. */
+  /** Undefined if the resource issues none. */
   readonly challenge: Challenge | undefined;
   readonly head: ResponseHead;
 }
 
-/**
- * Asks a resource for the resource token that it hands out before it is called; undefined where it
- * has no such endpoint.
- */
+/** Requests a resource token before the call; undefined if the resource has no endpoint for it. */
 export async function requestOffer(
   parts: AgentParts,
   scope: string,
@@ -197,8 +194,8 @@ export async function requestOffer(
 }
 
 /**
- * Only at the resource itself: its document must not make this agent send signed requests to
- * others.
+ * The endpoint, only if it is at the resource itself, so that a document cannot make the agent send
+ * signed requests elsewhere.
  */
 async function offeredAt(
   { discovery }: AgentParts,
@@ -219,17 +216,15 @@ async function offeredAt(
 
 interface RoundTrip extends Poll {
   readonly signatureKey: SignatureKeyScheme;
-  /** The server may hold the request for a while instead of deferring its response. */
+  /** Whether the server may hold the request instead of deferring its response. */
   readonly mayWait?: boolean;
-  /** Whether the body of an answer is read; it is discarded otherwise. Default: yes. */
+  /** Whether to read the body of a response, which is discarded otherwise. Default: yes. */
   readonly hasContent?: (status: number) => boolean;
   readonly isPoll?: true;
   readonly toResource?: true;
 }
 
-/**
- * The whole exchange has one time limit, reading included: an answer is short and must not drip.
- */
+/** One time limit covers the whole exchange, including the body, which is short. */
 async function roundTrip(
   { sendToResource, sendToServer, timeouts }: AgentParts,
   { url, method, contentType, body, withdrawn, signatureKey, ...request }: RoundTrip,
@@ -237,7 +232,7 @@ async function roundTrip(
 ): Promise<TokenResponse> {
   const { mayWait = false, hasContent = () => withdrawn === undefined, isPoll, toResource } = request;
   const timeoutMs = timeouts.tokenRequestMs;
-  // A server that holds a request has to answer well before the exchange is given up.
+  // A server that holds a request must answer well before the time limit.
   const waitSeconds = Math.floor(Math.min(timeoutMs / 2_000, MAX_PREFERRED_SECONDS));
   const headers = {
     ...(contentType && { "content-type": contentType }),
@@ -272,14 +267,14 @@ async function roundTrip(
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The members of a JSON object; undefined for any other body. */
+/** Reads the members of a JSON object; undefined for any other body. */
 async function readMembers(
   { body, status }: Response,
   isOfResource: boolean | undefined,
 ): Promise<TokenResponse["members"]> {
   try {
-    // No cause of what is not JSON: a parser quotes what it could not read, and that may be a
-    // token.
+    // Invalid JSON is reported without a cause: the parser's message quotes the body, which may be
+    // a token.
     return parseJsonObject(decoder.decode(await readAtMost(body, MAX_ANSWER_BYTES)));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
@@ -291,15 +286,15 @@ async function readMembers(
   }
 }
 
-/** Why there is no answer, or only the beginning of one. */
+/** Explains a missing or incomplete response. */
 function unread(status: number | undefined, error: unknown, timeoutMs: number): string {
   const { name = "", code = "" } = error as { name?: string; code?: unknown };
   const isLate = name === "TimeoutError";
   const within = `within ${timeoutMs / 1000} seconds`;
   if (status !== undefined)
-    return `the auth server answered with status ${status}, and not to the end${isLate ? ` ${within}` : ""}`;
+    return `the auth server answered with status ${status}, but not completely${isLate ? ` ${within}` : ""}`;
   if (isLate) return `the auth server did not answer ${within}`;
-  // The transport's own patience, which may be shorter.
+  // The transport's own timeout may be shorter.
   return /TIMEOUT|ETIMEDOUT/.test(String(code))
     ? `the auth server did not answer in time (${code})`
     : "the auth server could not be reached";

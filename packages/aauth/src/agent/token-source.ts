@@ -1,6 +1,5 @@
 /**
- * Where a call gets its token from: the cache, another call's request in progress, or its own
- * request.
+ * Sources of a call's token: the cache, another call's pending request, or its own request.
  *
  * @module
  */
@@ -25,21 +24,21 @@ import {
 import { requestToken } from "./token-request.ts";
 import type { PollState } from "./waiting-call.ts";
 
-/** How often a process looks whether another has renewed a token. */
+/** Interval at which a process checks whether another has renewed a token. */
 const RENEWAL_LOOK_MS = 100;
-/** Bounds of a claim to a renewal; a process that ends in one holds others up for as long. */
+/** Bounds of the lifetime of a renewal claim. After a crash, other processes wait this long. */
 const MIN_RENEWAL_SECONDS = 20;
 const MAX_RENEWAL_SECONDS = 600;
 
-/** A call of a known resource. */
+/** A call to a known resource. */
 export type ResourceCall = CallContext & { readonly resource: string };
 
 export class TokenSource {
   readonly #parts: AgentParts;
   readonly #share: ReturnType<typeof createSharing>;
   /**
-   * A token stored without a user's name is the one person's, and agents of several persons may
-   * have one key and one cache.
+   * Profile name, with the agent's identifier if an agent acts for one person: agents of several
+   * persons may share a key and a cache.
    */
   readonly #storedFor: string;
 
@@ -51,8 +50,8 @@ export class TokenSource {
   }
 
   /**
-   * A token held for this resource under the call's key or one of `keys`, first come first; renewed
-   * with the call's key if its time has come and a refresh token is there.
+   * The cached token for this resource under the first of `keys` that has one. It is renewed with
+   * the call's key if it is due and has a refresh token.
    */
   async held(context: ResourceCall, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
     const { now, tokenCache, serverProfile } = this.#parts;
@@ -65,8 +64,8 @@ export class TokenSource {
       if (isPresentable && now() < obtained.renewAt) return { token: hit(obtained, context), key };
       const kept = { old: obtained, storedAs: latestKey(owner), isPresentable };
       const renewal = await this.#renewed(kept, own, context);
-      // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that
-      // signs now.
+      // A refresh token belongs to the agent, not to a key: the new token is bound to the current
+      // key.
       if (owner !== own && renewal !== "issuer_away") await tokenCache.delete(latestKey(owner));
       if (renewal === "issuer_away") {
         if (isPresentable && now() < obtained.expiresAt) return { token: hit(obtained, context), key };
@@ -81,7 +80,7 @@ export class TokenSource {
   }
 
   /**
-   * A token that is wanted, from the cache (`isHeld`), by renewal, or by a request.
+   * Obtains a token from the cache (`isHeld`), by renewal, or by a request.
    *
    * @param presented a token that has just been refused
    * @param resumed state of the polling, where the same request was left
@@ -102,7 +101,8 @@ export class TokenSource {
     }
     const latest = await this.#cached(latestKey(owner));
     if (latest !== undefined && latest.token === presented && covers(latest, wanted)) {
-      // The resource finds it too old, or no longer valid. What came with it asks no user.
+      // The resource refused the token as too old or no longer valid. Its refresh token needs no
+      // user.
       const kept = { old: latest, storedAs: latestKey(owner), isPresentable: false };
       const renewal = await this.#renewed(kept, owner, context);
       if (renewal !== undefined && renewal !== "issuer_away") return { token: renewal, isHeld: false };
@@ -116,7 +116,7 @@ export class TokenSource {
     return { token: obtained.token, isHeld: false };
   }
 
-  /** Stores a token that may be stored; for any scope of the resource where it was not `wanted`. */
+  /** Stores a token if permitted. Without `wanted`, it is stored for any scope of the resource. */
   async store(
     obtained: ObtainedToken,
     context: ResourceCall,
@@ -135,7 +135,7 @@ export class TokenSource {
     await tokenCache.set(storedAs, stored);
   }
 
-  /** Drops the token held for this resource. A refresh token that came with it stays valid. */
+  /** Drops the cached token for this resource, but keeps its refresh token. */
   async discard(context: ResourceCall): Promise<void> {
     const { tokenCache } = this.#parts;
     const key = latestKey(await this.#ownerOf(context));
@@ -145,7 +145,7 @@ export class TokenSource {
     else await tokenCache.refuse(key, obtained.token);
   }
 
-  /** Drops a resource's token that it has refused, its refresh token, and the wanted one. */
+  /** Drops the token that a resource refused, its refresh token, and the wanted token. */
   async forget(context: ResourceCall, wanted?: WantedToken): Promise<void> {
     const { tokenCache } = this.#parts;
     const owner = await this.#ownerOf(context);
@@ -153,12 +153,12 @@ export class TokenSource {
     if (wanted) await tokenCache.delete(exactKey(owner, wanted.server, wanted.scope, wanted.variant));
   }
 
-  /** The session token that the resource has given to this key, if it has. */
+  /** The session token that the resource issued to this key, if any. */
   async session(context: ResourceCall): Promise<string | undefined> {
     return (await this.#cached(sessionKey(await this.#ownerOf(context))))?.token;
   }
 
-  /** Stores a session token in place of the one before. */
+  /** Stores a session token, which replaces the previous one. */
   async storeSession(token: string, context: ResourceCall): Promise<void> {
     const { resource, key } = context;
     const times = { expiresAt: Number.MAX_SAFE_INTEGER, renewAt: Number.MAX_SAFE_INTEGER };
@@ -177,10 +177,7 @@ export class TokenSource {
     return isObtainedToken(obtained) ? obtained : undefined;
   }
 
-  /**
-   * A new token for the refresh token that came with an old one; undefined where there is none that
-   * works.
-   */
+  /** Renews a token by its refresh token; undefined if there is none, or it no longer works. */
   async #renewed(
     kept: KeptToken,
     owner: TokenOwner,
@@ -192,17 +189,17 @@ export class TokenSource {
     if (refreshToken === undefined || serverProfile.tokenRequests.refresh === undefined) return undefined;
     const name = latestKey(owner);
     try {
-      // A call that has to wait for another process must not end with one that has not.
+      // A call that must wait for another process must not fail with one that need not.
       const shareName = isPresentable ? name : `${name} refused`;
       const obtained = await this.#share(shareName, context, async (own) => {
         const found = await this.#renewedOrClaimed(kept, refreshToken, name, own);
         return typeof found === "string" ? this.#renew(kept, refreshToken, found, name, own) : found;
       });
-      // A token of one user must never become another's.
+      // A token of one user must never reach another.
       return obtained.subject === subject ? obtained.token : undefined;
     } catch (error) {
       if (!(error instanceof AAuthError)) throw error;
-      // The auth server may be away for a moment, and then the token is still valid.
+      // The auth server may be temporarily unavailable while the token is still valid.
       if (isUnanswered(error)) return "issuer_away";
       if ((await this.#cached(storedAs))?.refreshToken !== refreshToken) return undefined;
     }
@@ -210,7 +207,7 @@ export class TokenSource {
     return undefined;
   }
 
-  /** Uses a refresh token that this process has claimed, and stores what it brings. */
+  /** Uses a refresh token that this process has claimed, and stores the new token. */
   async #renew(
     { old, storedAs }: KeptToken,
     refreshToken: string,
@@ -232,10 +229,10 @@ export class TokenSource {
   }
 
   /**
-   * Waits while another process renews a token that cannot be presented meanwhile, and returns what
-   * it has got; or the claim, once this process may renew it.
+   * Waits while another process renews a token that cannot be presented. Returns the renewed token,
+   * or a claim if this process may renew it.
    *
-   * @throws AAuthAgentError `token_request_failed` where the other process has not renewed it
+   * @throws AAuthAgentError `token_request_failed` if the other process did not renew it
    */
   async #renewedOrClaimed(
     { old, storedAs, isPresentable }: KeptToken,
@@ -265,9 +262,9 @@ export class TokenSource {
   }
 
   /**
-   * A token that speaks for a user is only stored or shared where the caller has said which user,
-   * or where an upstream token stands for one, or the agent acts for one person only. Anything else
-   * could hand one user's authority to another.
+   * Whether a token may be stored or shared. A user's token may only if the caller has named the
+   * user, an upstream token identifies one, or the agent acts for one person. Otherwise one user's
+   * authority could reach another.
    */
   #mayStore({ subject }: ObtainedToken, { cacheKey, upstreamToken }: CallContext): boolean {
     const isNamed = subject === undefined || cacheKey !== undefined || upstreamToken !== undefined;
@@ -275,7 +272,7 @@ export class TokenSource {
   }
 }
 
-/** Longer than a token request takes, the search for its endpoint included. */
+/** Exceeds the duration of a token request, including discovery of its endpoint. */
 const renewalSeconds = (tokenRequestMs: number): number =>
   Math.min(Math.max(MIN_RENEWAL_SECONDS, Math.ceil(tokenRequestMs / 500)), MAX_RENEWAL_SECONDS);
 
@@ -286,7 +283,7 @@ function hit({ server, token }: ObtainedToken, { observe, resource }: ResourceCa
   return token;
 }
 
-/** What a token request may use of a call. */
+/** Facts of a call for a token request. */
 export async function tokenRequestContext(
   { identity, redirectUri }: AgentParts,
   context: CallContext,
@@ -301,7 +298,7 @@ export async function tokenRequestContext(
   };
 }
 
-/** A sub-agent's tokens come from its parent. */
+/** Requests a sub-agent's token from its parent. */
 async function askParent(
   { identity, parent }: AgentParts,
   { resource, resourceToken }: WantedToken,
@@ -314,7 +311,7 @@ async function askParent(
   return parent!({ subagentToken, resource, ...shown, observer: observe, signal });
 }
 
-/** Whether a token that is renewed would have every scope that is wanted. */
+/** Whether a renewed token would have every requested scope. */
 function covers(obtained: ObtainedToken, { scope }: WantedToken): boolean {
   const scopes = obtained.scope.split(" ");
   return scope !== "" && scope.split(" ").every((word) => scopes.includes(word));
@@ -329,7 +326,7 @@ interface Underway {
   callers: number;
 }
 
-/** One request for all calls that want the same token, unless the answer is a user's own. */
+/** Shares one request among all calls for the same token, unless the token must not be shared. */
 function createSharing(
   { serverProfile }: AgentParts,
   mayShare: (obtained: ObtainedToken, context: CallContext) => boolean,
@@ -342,10 +339,10 @@ function createSharing(
   const isDeferring = serverProfile.calls.deferral !== undefined;
 
   return async (wanted, context, make) => {
-    // A call that does not wait must not wait for one that does, and one that can reach a person
-    // must not fail with one that cannot.
+    // A non-waiting call must not wait for a waiting one, and a call that can reach a person must
+    // not fail with one that cannot.
     const name = [context.waiting ?? "poll", ...capabilitiesOf(context), wanted].join(" ");
-    // With two callers at a person's page, only the request's own caller would learn of it.
+    // Only the caller of the shared request would be asked to bring the person to a page.
     const isOwn = isDeferring && context.onInteraction !== undefined;
     const other = isOwn ? undefined : underway.get(name);
     if (other !== undefined && !other.abandoned.signal.aborted) {
@@ -353,12 +350,12 @@ function createSharing(
         const obtained = await shared(other, context);
         if (mayShare(obtained, context)) return obtained;
       } catch (error) {
-        // A consent is asked for under one state: a call with another state must ask for itself.
+        // Consent is requested with one `state`, so a call with another must make its own request.
         if (!(error instanceof ConsentRequiredError) || other.state === context.state) throw error;
       }
     }
     const abandoned = new AbortController();
-    // Not the call's own signal: others may wait for the same request.
+    // Not the call's own signal, because other calls may wait for the same request.
     const obtained = make({ ...context, signal: abandoned.signal });
     const own: Underway = { obtained, state: context.state, abandoned, callers: 0 };
     underway.set(name, own);
@@ -369,7 +366,10 @@ function createSharing(
     return shared(own, context);
   };
 
-  /** The last caller to give up ends the request, which could last as long as a person takes. */
+  /**
+   * Waits for a shared request. It is aborted when its last caller gives up, because it could wait
+   * for a person.
+   */
   async function shared(request: Underway, { signal }: CallContext): Promise<ObtainedToken> {
     request.callers++;
     try {
@@ -381,19 +381,19 @@ function createSharing(
   }
 }
 
-/** A token whose time to be renewed has come. */
+/** A token that is due for renewal. */
 interface KeptToken {
   readonly old: ObtainedToken;
   /** Its name in the cache. */
   readonly storedAs: string;
-  /** No resource has refused it: it serves until it expires. */
+  /** Whether it may be presented until it expires, because no resource has refused it. */
   readonly isPresentable: boolean;
 }
 
-/** A token, and the key that must sign what it is sent with. */
+/** A token, and the key that must sign the requests that carry it. */
 export interface HeldToken {
   readonly token: string;
   readonly key: SigningKey;
-  /** Near its expiry without a refresh token: presented only where no other can be had. */
+  /** Near expiry without a refresh token. Presented only if no other can be obtained. */
   readonly isAgeing?: boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * What an agent is configured with, what it does, and what its methods receive.
+ * Options, methods and arguments of an agent.
  *
  * @module
  */
@@ -15,62 +15,59 @@ import type { SigningKey, WaitingCall } from "../types.ts";
 import type { AgentObserver } from "./events.ts";
 import type { ObtainedToken } from "./token-cache.ts";
 
-/**
- * An agent: one identity that calls resources. Every method may be called at the same time as any
- * other.
- */
+/** An agent: one identity that calls resources. All methods may be called concurrently. */
 export interface Agent {
   /**
-   * A function to be used like `fetch`: it signs, follows a challenge that can be trusted, and
-   * gives the final response, whose body streams. Redirects are not followed. A response that is no
-   * challenge comes back as it is, 401 included; one that rejects the auth token does not.
+   * Returns a function with the signature of `fetch`. It signs the request, follows trusted
+   * challenges, and returns the final response, whose body streams. A response without a challenge
+   * is returned unchanged, even a 401, unless it rejects the auth token.
    *
    * Does NOT verify the response, follow redirects, or retry a connection that failed.
    *
-   * @throws TypeError for a member of the context that could never work.
+   * @throws TypeError for an invalid member of the context.
    * @throws ConsentRequiredError from the fetch: the auth server requires the user's consent.
-   * @throws UserInteractionRequiredError from the fetch, where `returnUrl` is given.
-   * @throws AnswerPendingError from the fetch, in profiles with answers that come later: see
-   * `waiting` of the context.
+   * @throws UserInteractionRequiredError from the fetch, if `returnUrl` is set.
+   * @throws AnswerPendingError from the fetch, in profiles with deferred responses; see `waiting`
+   *   of the context.
    * @throws TokenRequestError from the fetch: the server refused.
-   * @throws TokenRejectedError from the fetch: the resource rejected the auth token, also a new one
-   * where it was held.
+   * @throws TokenRejectedError from the fetch: the resource rejected the auth token, and a new one
+   *   if the first was cached.
    * @throws AAuthAgentError from the fetch: `malformed_challenge`, `challenge_untrusted`,
-   * `challenge_repeated`, `identity_required`, `unsupported_algorithm`, `token_request_failed`, or
-   * of the discovery group; in draft -11 `person_required`, `unsupported_requirement`,
-   * `payment_required`, `request_cancelled`, and `malformed_token` for the upstream token;
-   * `missing_component`, `malformed_signature_key` or `header_too_large` for what cannot be signed.
-   * `hop` names the party that it is about.
-   * @throws TypeError from the fetch for what `fetch` refuses, too.
+   *   `challenge_repeated`, `identity_required`, `unsupported_algorithm`, `token_request_failed`,
+   *   or of the discovery group; in draft -11 `person_required`, `unsupported_requirement`,
+   *   `payment_required`, `request_cancelled`, and `malformed_token` for the upstream token;
+   *   `missing_component`, `malformed_signature_key` or `header_too_large` for a request that
+   *   cannot be signed. `hop` names the party concerned.
+   * @throws TypeError from the fetch for arguments that `fetch` refuses.
    * @throws RangeError from the fetch for a body over `maxRequestBodyBytes`.
-   * @throws the reason of a signal, and what the transport and the token store throw.
+   * @throws the reason of a signal, and errors of the transport and the token store.
    */
   fetchFor(context?: FetchContext): typeof fetch;
   /**
-   * Resumes a waiting call ({@link AnswerPendingError}): polls for the answer, and makes the rest
-   * of the call. The key that the answer is for has to be held here. The call's `waiting`, signal,
-   * observer and functions are those of `context`; what else it was made with is in `waiting`.
+   * Resumes a waiting call ({@link AnswerPendingError}): polls for the response and completes the
+   * call. The key that signed the request must be held here. `context` supplies the call's mode of
+   * waiting, signal, observer and functions; `waiting` contains the rest.
    *
-   * @throws TypeError for a value that is not one of {@link WaitingCall}, or is of another profile.
-   * @throws AAuthAgentError `waiting_key_gone`; and what the fetch of {@link Agent.fetchFor}
-   * throws, {@link AnswerPendingError} again included.
+   * @throws TypeError for a value that is not a {@link WaitingCall}, or belongs to another profile.
+   * @throws AAuthAgentError `waiting_key_gone`; and all errors of the fetch of
+   *   {@link Agent.fetchFor}, including another {@link AnswerPendingError}.
    */
   resume(waiting: WaitingCall, context?: ResumeContext): Promise<Response>;
   /**
-   * Asks for a token for a sub-agent, bound to its key: a person token for `resource`, or an auth
-   * token for `resourceToken`. It is not cached here.
+   * Requests a token for a sub-agent, bound to the sub-agent's key: a person token for `resource`,
+   * or an auth token for `resourceToken`. The token is not cached here.
    *
    * @throws TokenRequestError
    * @throws AAuthAgentError `token_agent_mismatch` for a sub-agent of another agent,
-   * `challenge_untrusted` for a resource token that is not for the sub-agent's key and the token it
-   * showed, `person_required`, `token_request_failed`, `grant_pending`, or of the discovery group.
-   * @throws what `onInteraction` throws; the request is still deferred at the server then, for the
-   * person to decide
+   *   `challenge_untrusted` for a resource token for another key or presented token,
+   *   `person_required`, `token_request_failed`, `grant_pending`, or of the discovery group.
+   * @throws errors of `onInteraction`; the request then remains deferred at the server, for the
+   *   person to decide
    */
   tokenForSubAgent(input: SubAgentTokenInput): Promise<ObtainedToken>;
   /**
    * Proposes a mission to the agent's person server and waits for its approval. Calls with its `id`
-   * as `mission` are part of it. The person tokens that come with the approval are cached for them.
+   * as `mission` are part of it. The approval's person tokens are cached for these calls.
    *
    * @throws TokenRequestError
    * @throws AAuthAgentError `person_required`, `token_request_failed`, `grant_pending`,
@@ -79,140 +76,134 @@ export interface Agent {
   proposeMission(input: ProposeMissionInput): Promise<Pick<ApprovedMission, "id" | "mission">>;
 }
 
-/** Who an agent is, whom it trusts, and what it calls with. */
+/** Configuration of an agent. */
 export interface AgentOptions {
   /** Own identifier, published by the agent's document. */
   readonly id: string;
   /**
-   * The dialect it speaks with resources. Default `draft11`. An agent with peers of several
-   * dialects creates one agent for each.
+   * Dialect for resources. Default `draft11`. For peers of several dialects, create one agent for
+   * each.
    */
   readonly profile?: AgentProfile | undefined;
-  /** A variant of `profile` that it speaks with auth servers. Default: `profile`. */
+  /** Variant of `profile` for auth servers. Default: `profile`. */
   readonly serverProfile?: AgentProfile | undefined;
   /**
-   * Signs everything; one call uses one key throughout. Where keys are rotated, a {@link KeyRing}:
-   * tokens and consents bound to an earlier key are then used with that key for as long as it is
-   * kept.
+   * Signs all requests; a call uses one key throughout. For key rotation pass a {@link KeyRing}:
+   * tokens and consents bound to an earlier key are used with that key while it is kept.
    */
   readonly key: SigningKey | (() => SigningKey) | KeyRing;
   /**
-   * How the first request to a resource is signed: anonymous (`hwk`) or with the identity (`jwks`).
-   * Needed where the profile has both: in that of draft -11 an agent always says who it is.
+   * Scheme of the first request to a resource: anonymous (`hwk`) or identified (`jwks`). Required
+   * in a profile with both; in draft -11, an agent always identifies itself.
    */
   readonly signatureScheme?: "hwk" | "jwks" | undefined;
   /**
-   * The current agent token, bound to this key: of a delegate, or in draft -11 of any agent that
-   * has an agent provider. Default: none. The agent is itself then: it publishes its keys at its
-   * own identifier, and in draft -11 issues its agent tokens with them.
+   * Returns the current agent token, bound to this key: for a delegate, or in draft -11 for an
+   * agent with an agent provider. Default: none. The agent then publishes its keys at its own
+   * identifier, and in draft -11 issues its own agent tokens.
    */
   readonly agentToken?: ((key: SigningKey) => Promise<string>) | undefined;
   /**
-   * Issuer identifiers of the auth servers a challenge may send this agent to. In draft -11 the
-   * first one is the agent's person server, the only server it asks; without one it is the `ps` of
-   * its agent token.
+   * Issuer identifiers of the auth servers that this agent trusts in challenges. In draft -11, the
+   * first one is the agent's person server, the only server it calls; the default is `ps` of its
+   * agent token.
    */
   readonly trustedAuthServers: readonly string[];
   /**
-   * For a sub-agent: where its tokens come from, as {@link Agent.tokenForSubAgent} of the parent,
-   * in this process or behind a channel to it. `agentToken` names the parent, and
-   * `trustedAuthServers` its person server. Default: none; the agent asks its person server.
+   * For a sub-agent: requests its tokens from the parent by {@link Agent.tokenForSubAgent}, in this
+   * process or over a channel. `agentToken` names the parent, and `trustedAuthServers` its person
+   * server. Default: none; the agent calls its person server.
    */
   readonly parent?: ((input: SubAgentTokenInput) => Promise<ObtainedToken>) | undefined;
   /**
-   * Where the user comes back to after consent. Default: none; an auth server that needs consent
-   * refuses.
+   * Address to which the user returns after consent. Default: none; an auth server that needs
+   * consent refuses.
    */
   readonly redirectUri?: string | undefined;
   /** Finds the endpoints of auth servers and resources: `createDiscovery()`. */
   readonly discovery: Discovery;
   /**
-   * Default: undici's pooled dispatcher; `fetch` in browsers. In draft -11, where a caller's token
-   * may name the person server, requests to servers go to `https` only and, outside browsers, to no
-   * private address.
+   * Default: undici's pooled dispatcher; `fetch` in browsers. In draft -11, in which a caller's
+   * token may name the person server, requests to servers use `https` only and, outside browsers,
+   * reach no private address.
    */
   readonly transport?: Transport | undefined;
   /**
-   * Stores of the agent's tokens: those of users and refresh tokens are among them, so that a
-   * store outside of the process has to protect them. A token for which there is no room is not
-   * kept, and a later call gets one of its own. Agents with one `id` share tokens where their keys
-   * are the same. Default: in memory.
+   * Stores of the agent's tokens. They include user tokens and refresh tokens, so an external store
+   * must protect them. Without room, a token is not stored, and a later call requests its own.
+   * Agents with the same `id` and keys share tokens. Default: in memory.
    */
   readonly stores?: Pick<Stores, "records"> | undefined;
-  /** Receives what happens in every call. What it throws is ignored. Default: none. */
+  /** Receives the events of all calls. Errors are ignored. Default: none. */
   readonly observer?: AgentObserver | undefined;
   /**
-   * Put whole tokens into events, for demonstrations. Default false: an observer gets a short id
-   * and the claims.
+   * Includes whole tokens in events, for demonstrations. Default false: events have a short id and
+   * the claims.
    */
   readonly revealTokens?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** With scheme hwk: say who it is when a resource asks. Default true. */
+  /** With scheme hwk: whether the agent identifies itself on request. Default true. */
   readonly mayIdentify?: boolean | undefined;
   /**
-   * A body is kept in memory for its digest and for a retry. `Infinity` for no bound. Default 1
-   * MiB.
+   * Limit of a request body, which is kept in memory for its digest and a retry. `Infinity`
+   * disables the limit. Default 1 MiB.
    */
   readonly maxRequestBodyBytes?: number | undefined;
-  /** Milliseconds each. */
+  /** All in milliseconds. */
   readonly timeouts?: {
     /**
-     * Until a resource's response headers are here. `Infinity` where every call brings a signal
-     * that sees to it. Default 120000.
+     * Time until a resource's response headers arrive. `Infinity` disables it, for calls with a
+     * signal. Default 120000.
      */
     readonly requestMs?: number | undefined;
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
     /**
-     * How long to poll for a token, or for the response of a resource, that is deferred, before an
-     * {@link AnswerPendingError}. `Infinity` where a signal sees to it. Default 120000.
+     * Time for which a deferred token or response is polled before an {@link AnswerPendingError}.
+     * `Infinity` as above. Default 120000.
      */
     readonly pendingMs?: number | undefined;
   };
 }
 
-/**
- * One call's circumstances. Nothing of it outlives the calls made with it, except tokens cached
- * under `cacheKey`.
- */
+/** Context of a call. Nothing in it outlives the call, except tokens cached under `cacheKey`. */
 export interface FetchContext extends WaitingControl {
-  /** Sent with a token request and back with the user's consent. Default: none. */
+  /** Sent with a token request and returned with the user's consent. Default: none. */
   readonly state?: string | undefined;
   /**
-   * The token of the caller on whose behalf this call is made: tokens are then had by exchange. In
-   * draft -11 it is the person token or auth token of a request that was served, VERIFIED: it names
-   * the server that is asked. Default: none; the agent calls for itself or a user.
+   * Token of the caller on whose behalf this call is made, used for token exchange. In draft -11,
+   * the person token or auth token of an accepted request. It must be VERIFIED, because it names
+   * the server to call. Default: none; the agent calls for itself or a user.
    */
   readonly upstreamToken?: string | undefined;
   /**
-   * An auth token to present from the first try on. It is not cached. Default: one that is held for
-   * the resource.
+   * Auth token for the first attempt. It is not cached. Default: the cached token for the resource.
    */
   readonly authToken?: string | undefined;
   /**
-   * Names the user this call is made for, so that a token that speaks for this user is cached for
-   * the next call. Default: such a token is used once; in draft -11, where an agent acts for one
-   * person, it is cached.
+   * Key of the user for whom this call is made, under which the user's tokens are cached. Default:
+   * user tokens are used once; in draft -11, in which an agent acts for one person, they are
+   * cached.
    */
   readonly cacheKey?: string | undefined;
   /** Identifier of the resource. Default: the origin of the URL. */
   readonly resource?: string | undefined;
   /**
-   * Space-separated scopes that the call is known to need. Without a held token they are asked for
-   * at the resource's `resource_token_endpoint`, and the call itself goes out once, with an auth
-   * token. Where that does not work the call is made all the same, and its challenge counts.
+   * Space-separated scopes that the call is expected to need. Without a cached token, they are
+   * requested before the call at the resource's endpoint for resource tokens, which avoids a
+   * challenge. If that fails, the call is made anyway, and its challenge is followed.
    */
   readonly scope?: string | undefined;
   /**
-   * Where a user comes back to after an interaction; a dialect that needs it returns such a
-   * challenge as the response. Default: none.
+   * Address to which a user returns after an interaction. Without it, a dialect that needs it
+   * returns the challenge as the response. Default: none.
    */
   readonly returnUrl?: string | undefined;
   /**
-   * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key
-   * that the user's answer is for, and with no token of another. Default: the current key, which
-   * also takes the place of one that is gone.
+   * `keyThumbprint` of a `UserInteractionRequiredError`: repeats the request with the key to which
+   * the user's decision applies, and without tokens of other keys. Default: the current key, which
+   * also replaces one that is no longer held.
    */
   readonly keyThumbprint?: string | undefined;
   /**
@@ -220,35 +211,32 @@ export interface FetchContext extends WaitingControl {
    * upstream token. Default: none.
    */
   readonly mission?: string | undefined;
-  /** Why the call is made, for the person who is asked. Markdown. Default: unset. */
+  /** Reason for the call, shown to the person who is asked. Markdown. Default: unset. */
   readonly justification?: string | undefined;
-  /** Who the person is, for a person server that does not know yet. Default: unset. */
+  /** Hint that identifies the person to the person server. Default: unset. */
   readonly loginHint?: string | undefined;
 }
 
-/**
- * How a call takes part in the waiting for an answer, where the profile has answers that come
- * later.
- */
+/** A call's handling of deferred responses, in profiles that have them. */
 export interface WaitingControl extends CallControl {
   /**
-   * `poll` waits in the call, up to `timeouts.pendingMs`. `throw` ends it with an
-   * {@link AnswerPendingError} instead, as soon as it would have to wait: for a person, too, whom
-   * the caller then brings to the page that the error names. A question that `onClarification`
-   * answers does not end it. Default `poll`.
+   * `poll` waits in the call, for up to `timeouts.pendingMs`. `throw` ends it with an
+   * {@link AnswerPendingError} as soon as it would have to wait, even for a person, whom the caller
+   * then brings to the page named in the error. A question that `onClarification` answers does not
+   * end it. Default `poll`.
    */
   readonly waiting?: "poll" | "throw" | undefined;
   /**
-   * Brings a person to a page: opens a browser, or shows address and code. Polling starts once it
-   * returns. Default: none; where a person has to act a server refuses, or the call ends with an
+   * Brings a person to a page: opens a browser, or shows address and code. Polling starts after it
+   * returns. Default: none; if a person must act, a server refuses, or the call ends with an
    * {@link AnswerPendingError}.
    */
   readonly onInteraction?: ((request: InteractionRequest) => Promise<void> | void) | undefined;
   /**
-   * Receives, each time that the call begins to wait, what {@link Agent.resume} would go on with,
-   * here or in another process. The call waits for it first, so that a store has it. It has tokens
-   * in it, all bound to the agent's key. Of calls without `onInteraction` that wait for one token
-   * together one receives it. What it throws ends the call. Default: none.
+   * Receives, before each wait, the state from which {@link Agent.resume} can continue, here or in
+   * another process. The call awaits it, so that it can be stored first. It contains tokens, all
+   * bound to the agent's key. Of several calls without `onInteraction` that wait for one token,
+   * only one receives it. Errors end the call. Default: none.
    */
   readonly onWaiting?: ((waiting: WaitingCall) => Promise<void> | void) | undefined;
   /**
@@ -261,29 +249,25 @@ export interface WaitingControl extends CallControl {
 /** Context of a resumed call. */
 export interface ResumeContext extends WaitingControl {}
 
-/** Where a person has to act. */
+/** A page on which a person must act. */
 export interface InteractionRequest extends Interaction {
   /**
-   * What a browser opens: the address with the code, and with the `returnUrl` of the call. It is
-   * not judged where it is: show its host to the person, as the party may be one that they have
-   * never heard of.
+   * URL for a browser: the address with the code and the `returnUrl` of the call. Its location is
+   * not checked, so show the host to the person, who may not know the party.
    */
   readonly page: string;
-  /** Identifier of the resource or server that the page is of: the origin of `url`. */
+  /** Identifier of the resource or server to which the page belongs: the origin of `url`. */
   readonly party: string;
 }
 
-/** The answer to a question: words, less scope, or the end of the request. */
+/** The answer to a question: a text, a reduced scope, or a withdrawal. */
 export type ClarificationReply =
   | { readonly action: "respond"; readonly response: string }
-  /**
-   * Asks the resource for a new resource token for this scope, space-separated, and continues with
-   * it.
-   */
+  /** Requests a new resource token for this scope, space-separated, and continues with it. */
   | { readonly action: "reduce"; readonly scope: string; readonly justification?: string | undefined }
   | { readonly action: "cancel" };
 
-/** A token for a sub-agent. Its waiting ends with `timeouts.pendingMs`. */
+/** Request for a sub-agent's token. Waiting ends after `timeouts.pendingMs`. */
 export interface SubAgentTokenInput
   extends Pick<WaitingControl, "onInteraction" | keyof CallControl>,
     Pick<FetchContext, "returnUrl" | "justification" | "loginHint"> {
@@ -291,22 +275,25 @@ export interface SubAgentTokenInput
   readonly subagentToken: string;
   /** Identifier of the resource. */
   readonly resource: string;
-  /** What the resource demanded of the sub-agent. Default: none; a person token is asked for. */
+  /**
+   * Resource token that the resource issued to the sub-agent. Default: none; a person token is
+   * requested.
+   */
   readonly resourceToken?: string | undefined;
-  /** The token that the sub-agent showed the resource. Needed with a resource token. */
+  /** The token that the sub-agent presented to the resource. Required with a resource token. */
   readonly presentedToken?: string | undefined;
 }
 
-/** A mission to propose. Its waiting ends with `timeouts.pendingMs`. */
+/** A mission to propose. Waiting ends after `timeouts.pendingMs`. */
 export interface ProposeMissionInput extends MissionProposal, Omit<WaitingControl, "waiting" | "onWaiting"> {
-  /** Who the person is, for a person server that does not know yet. Default: unset. */
+  /** Hint that identifies the person to the person server. Default: unset. */
   readonly loginHint?: string | undefined;
 }
 
-/** What each call may bring, whatever it asks for. */
+/** Options of every call. */
 export interface CallControl {
-  /** Receives the events of this call, beside the agent's observer. Default: none. */
+  /** Receives the events of this call, in addition to the agent's observer. Default: none. */
   readonly observer?: AgentObserver | undefined;
-  /** Ends the request, and rejects with its reason. Default: none. */
+  /** Aborts the request, which rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * A waiting call as plain data, and back.
+ * Serialization of a waiting call.
  *
  * @module
  */
@@ -12,23 +12,23 @@ import type { WaitingCall } from "../types.ts";
 import type { CallersRequest } from "./outgoing-request.ts";
 import type { FetchContext } from "./types.ts";
 
-/** Where the polling of a party stands. Plain data. */
+/** Polling state. Plain data. */
 export interface PollState {
   /** Its `location` is absolute. */
   readonly deferred: DeferredResponse;
   /** Unix seconds. */
   readonly nextPollAt: number;
-  /** The page of the interaction, complete. */
+  /** Complete URL of the interaction. */
   readonly page?: string | undefined;
-  /** How much further apart the polls are than the party said, since it found them too many. */
+  /** Seconds added to the party's interval after it replied 429. */
   readonly slowedBySeconds: number;
-  /** Questions that have been answered. */
+  /** Number of answered questions. */
   readonly questions: number;
-  /** Pages that a person has been brought to. */
+  /** Number of pages to which a person was sent. */
   readonly pages: number;
 }
 
-/** The polling ends before there is an answer: a call makes an error of it that can be resumed. */
+/** Ends the polling before there is a response. A call converts it into a resumable error. */
 export class StillDeferredError extends AAuthAgentError {
   readonly state: PollState;
 
@@ -38,19 +38,19 @@ export class StillDeferredError extends AAuthAgentError {
   }
 }
 
-/** What a call needs to be resumed. */
+/** State for resuming a call. */
 export interface Progress {
   readonly state: CallState;
   readonly polling: PollState;
-  /** The token for the resource that the last request carried, if it did. */
+  /** The token for the resource that the last request carried, if any. */
   readonly presented?: string | undefined;
-  /** The token that is waited for. Default: the response of the resource is. */
+  /** The awaited token. Default: the call awaits the response of the resource. */
   readonly wanted?: WantedToken | undefined;
-  /** What the resource wants to be covered in addition. */
+  /** Additional components that the resource demands. */
   readonly covers?: readonly string[] | undefined;
 }
 
-/** A call at the moment it begins to wait. */
+/** A call that is about to wait. */
 interface CallInProgress extends Pick<WaitingCall, "profile" | "keyThumbprint" | "party"> {
   readonly request: CallersRequest;
   readonly context: FetchContext;
@@ -99,7 +99,7 @@ export function requestOf({ call }: WaitingCall, signal: AbortSignal | undefined
 
 export const progressOf = ({ progress }: WaitingCall): Progress => progress as unknown as Progress;
 
-/** What a waiting call keeps of its context. */
+/** Members of the context that a waiting call keeps. */
 const KEPT: ReadonlySet<string> = new Set<keyof FetchContext>([
   "resource",
   "state",

@@ -1,6 +1,7 @@
 /**
- * Cryptography of Node, synchronous, with key objects that are imported once: importing costs up to
- * a fifth of a verification. Keys come in as JWK, whose import is cheap in every version of Node.
+ * Node's cryptography, synchronous, with key objects that are imported once: an import takes up to
+ * a fifth of the time of a verification. Keys are imported as JWK, which is fast in every version
+ * of Node.
  *
  * @module
  */
@@ -20,12 +21,12 @@ import type { PlatformCrypto, Signer, Verifier } from "./interface.ts";
 import { MIN_RSA_BITS } from "./interface.ts";
 import { createOffloader } from "./offload.ts";
 
-// Not by name: linking would fail on an older Node, before it could be named.
+// Not a named import, which would fail to link on an older Node before its version is reported.
 const { hash } = nodeCrypto;
 
 /**
- * One system call serves many nonces: a call for 16 bytes costs ten times what it takes to cut them
- * off here.
+ * Pool of random bytes, so that one system call serves many nonces; a call for each would be ten
+ * times slower.
  */
 const POOL_BYTES = 4096;
 const pool = Buffer.alloc(POOL_BYTES);
@@ -44,7 +45,7 @@ function randomBytes(lengthBytes: number): Uint8Array {
   return bytes;
 }
 
-/** ECDSA signatures of JOSE and RFC 9421 are r and s, not DER. */
+/** JOSE and RFC 9421 encode ECDSA signatures as r and s, not as DER. */
 const RAW = "ieee-p1363";
 const hashFor = (key: KeyObject) => (key.asymmetricKeyType === "ed25519" ? null : "sha256");
 
@@ -54,7 +55,7 @@ function signerOf(key: KeyObject): Signer {
 }
 
 const offloadVerifying = createOffloader();
-/** A scheduler of its own: a party that issues a token has verified a request a moment before. */
+/** A separate scheduler, because a party that issues a token has just verified a request. */
 const offloadSigning = createOffloader();
 
 function verifierOf(key: KeyObject): Verifier {
@@ -76,10 +77,11 @@ function tokenSignerOf(jwk: Readonly<Record<string, unknown>>, alg: TokenAlgorit
   const key = createPrivateKey({ key: jwk, format: "jwk" });
   const isP256 = key.asymmetricKeyDetails?.namedCurve === "prime256v1";
   if (key.asymmetricKeyType !== PRIVATE_KEY_TYPES[alg] || (alg === "ES256" && !isP256)) {
-    throw new TypeError(`not a private key for ${alg}`);
+    throw new TypeError(`the key is not a private key for ${alg}`);
   }
   const { modulusLength: bits = MIN_RSA_BITS } = key.asymmetricKeyDetails ?? {};
-  if (bits < MIN_RSA_BITS) throw new RangeError(`an RSA key of ${bits} bits; ${alg} needs ${MIN_RSA_BITS}`);
+  if (bits < MIN_RSA_BITS)
+    throw new RangeError(`the RSA key has ${bits} bits; ${alg} needs at least ${MIN_RSA_BITS}`);
   const [digest, input] = [hashFor(key), { key, dsaEncoding: RAW } as const];
   return {
     sign: (data) =>

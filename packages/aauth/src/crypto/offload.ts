@@ -1,5 +1,5 @@
 /**
- * Where an operation runs that Node can do on the calling thread or on its pool.
+ * Scheduler for operations that Node can run on the calling thread or on its thread pool.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Awaitable } from "./interface.ts";
 
 /**
- * Twice the pool's default number of threads, so that none waits while this thread runs an
+ * Twice the default number of pool threads, so that none is idle while this thread runs an
  * operation.
  */
 const MAX_UNDER_WAY = 8;
@@ -18,9 +18,9 @@ export type Offload = <T>(
 ) => Awaitable<T>;
 
 /**
- * Each turn of the event loop does at most one operation itself, its first, and only where the pool
- * does not help: while it is idle, its ways there and back would only be waited for; while it has
- * more to do than it can, this thread takes its share. Everything else goes to the pool.
+ * Creates a scheduler. In each turn of the event loop, at most the first operation runs on the
+ * calling thread: if the pool is idle, which avoids the latency of the hand-over, or if it is
+ * overloaded, which adds this thread's capacity. All other operations run on the pool.
  */
 export function createOffloader(): Offload {
   let hasRun = false;

@@ -1,5 +1,5 @@
 /**
- * Cryptography of the browser (WebCrypto). Private keys are imported or made non-extractable.
+ * WebCrypto of browsers and workers. Private keys are non-extractable.
  *
  * @module
  */
@@ -17,10 +17,7 @@ const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 const ALGORITHMS = { Ed25519: ED25519, EdDSA: ED25519, ES256: P256, RS256: RSA } as const;
 
-/**
- * WebCrypto wants a view that is not over shared memory, which the types of this package do not
- * promise.
- */
+/** WebCrypto requires a view of unshared memory, which the types of this package do not express. */
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;
 
 const encoders = {
@@ -37,7 +34,8 @@ const signerOf = (key: Key, algorithm: typeof P256 | typeof ED25519 | typeof RSA
 
 function requireRsaBits({ algorithm }: Key): void {
   const { modulusLength: bits = MIN_RSA_BITS } = algorithm as { modulusLength?: number };
-  if (bits < MIN_RSA_BITS) throw new RangeError(`an RSA key of ${bits} bits; RS256 needs ${MIN_RSA_BITS}`);
+  if (bits < MIN_RSA_BITS)
+    throw new RangeError(`the RSA key has ${bits} bits; RS256 needs at least ${MIN_RSA_BITS}`);
 }
 
 export const platformCrypto: PlatformCrypto = {

@@ -1,8 +1,8 @@
 /**
- * The one engine of requests that are answered later (draft -11, sections 6.2, 6.5.1, 7.3 and
- * 11.8): each is a record of a store, bound to its holder, changed by one process at a time, found
- * by its id or by further names, and gone once its answer was given. Nothing runs between polls, so
- * that any process that shares the store can answer the next one.
+ * Deferred requests (draft -11, sections 6.2, 6.5.1, 7.3 and 11.8). Each is a record in a store,
+ * bound to its holder, changed by one process at a time, found by its id or by other names, and
+ * deleted after its response was given. Nothing runs between polls, so any process that shares the
+ * store can answer the next one.
  *
  * @module
  */
@@ -19,53 +19,53 @@ import {
 import { RecentMap } from "../store/recent-map.ts";
 import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
-/** Wrong secrets for one request, then it ends (section 11.6.3.1). */
+/** Number of wrong secrets that end a request (section 11.6.3.1). */
 const MAX_GUESSES = 5;
-/** How often a caller looks whether another process has changed a request. */
+/** Interval at which a caller checks whether another process has changed a request. */
 const LOOK_MS = 500;
-/**
- * Longer than a call to another server may take; the lease of a process that ends lasts as long.
- */
+/** Exceeds the duration of a call to another server. After a crash, a lease lasts this long. */
 const LEASE_SECONDS = 120;
-/** Leases that are known to be over. One that is forgotten is waited for. */
+/**
+ * Number of remembered leases that have ended. For a forgotten one, callers wait until it expires.
+ */
 const MAX_KEPT_LEASES = 1_000;
 const ID = /^[\w-]{16,64}$/;
 
-/** The change of a request that is in progress: further ones wait. */
+/** A change of a request in progress, for which other changes wait. */
 interface Lease {
   readonly holder: string;
   /** Unix seconds. */
   readonly until: number;
 }
 
-/** A request as it is kept: plain data. Its own members belong to the endpoint that answers it. */
+/** A stored request: plain data. Additional members belong to the endpoint that answers it. */
 export interface DeferredRecord {
   readonly id: string;
-  /** The one who may poll: a key's thumbprint, an agent or a server. */
+  /** The only caller that may poll: a key's thumbprint, an agent or a server. */
   readonly holder: string;
   /** Owner that the request is charged to. */
   readonly owner: string;
   /** Unix seconds. */
   expiresAt: number;
   status: "pending" | "interacting";
-  /** Leads a browser to the request; unset once it is used up. */
+  /** Code that leads a browser to the request; unset once used. */
   code?: InteractionCode & { guesses: number };
-  /** Further names that lead to the id, dropped when the request ends. */
+  /** Other names that lead to the id, deleted when the request ends. */
   names: string[];
-  /** Set once, given once. */
+  /** Set once, delivered once. */
   outcome?: unknown;
-  /** The answer was given, or the request was cancelled: nothing else is kept of it. */
+  /** Set after the response was given or the request cancelled; all else is then deleted. */
   ended?: true;
   lease?: Lease;
 }
 
-/** Members that every request begins with. */
+/** Initial members of every request. */
 export const newRecord = (id: string) => ({ id, status: "pending" as const, names: [] as string[] });
 
 /** @param bytes default 24: 192 bits */
 export const randomName = (bytes = 24): string => encodeBase64Url(platformCrypto.randomBytes(bytes));
 
-/** There is no such request for this holder, or it has ended. */
+/** The request does not exist for this holder, or has ended. */
 export class MissingRequestError extends Error {
   override readonly name = "MissingRequestError";
   readonly isEnded: boolean;
@@ -80,31 +80,32 @@ export interface DeferredRecordsOptions<Kept> {
   readonly store: RecordStore<unknown>;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Seconds that a request is kept beyond its end, for callers that have not heard of it. */
+  /** Seconds for which a request is kept after its end, for callers that have yet to poll. */
   readonly keptSeconds: number;
   /**
-   * Sets the outcome of a request whose code was guessed at too often. Default: none has a code.
+   * Sets the outcome of a request after too many wrong guesses of its code. Default: requests have
+   * no codes.
    */
   guessedAt?(record: Kept): void;
 }
 
 export class DeferredRecords<Kept extends DeferredRecord> {
   readonly #options: DeferredRecordsOptions<Kept>;
-  /** Callers in this process that wait for a change of a request, or for its lease. */
+  /** Callers in this process that wait for a change or the lease of a request. */
   readonly #waiting = new Map<string, Set<() => void>>();
-  /** Leases whose change has failed, by holder: the store may not have taken them back. */
+  /** Leases whose change has failed, by holder. Their release may have failed as well. */
   readonly #over = new RecentMap<string, true>(MAX_KEPT_LEASES);
 
   constructor(options: DeferredRecordsOptions<Kept>) {
     this.#options = options;
   }
 
-  /** Keeps a new request. @throws StoreFullError */
+  /** Stores a new request. @throws StoreFullError */
   async add(record: Kept): Promise<void> {
     await this.#options.store.put(requestKey(record.id), record, this.terms(record));
   }
 
-  /** As it was kept last, for reading; undefined once it has ended. */
+  /** Reads a request; undefined after it has ended. */
   async get(id: string | undefined): Promise<Kept | undefined> {
     if (id === undefined) return undefined;
     const kept = (await this.#options.store.get(requestKey(id))) as Kept | undefined;
@@ -115,20 +116,20 @@ export class DeferredRecords<Kept extends DeferredRecord> {
     return outcome !== undefined || this.#options.now() >= expiresAt;
   }
 
-  /** Ends a request whose answer is given with this change: from here on it is gone. */
+  /** Ends a request whose response is given with this change. */
   async end(record: Kept): Promise<void> {
     await this.forget(record);
     record.ended = true; // hole T25
   }
 
   /**
-   * Changes a request: one change at a time among all processes that share the store, since it may
-   * call other servers and issue tokens. Where `change` throws, nothing is changed. The lease is
-   * part of the record, so it takes no room, and none that others could fill.
+   * Changes a request. Only one change runs at a time across all processes that share the store,
+   * because it may call other servers and issue tokens. If `change` throws, nothing changes. The
+   * lease is part of the record, so it needs no room in the store.
    *
-   * @param holder the caller; undefined where the change is not for a caller
-   * @throws MissingRequestError for another holder, as for a request that never was; once it has
-   * ended
+   * @param holder the caller; undefined for a change that is not made for a caller
+   * @throws MissingRequestError for another holder, for an unknown request, and after the request
+   *   has ended
    */
   async change<T>(
     id: string,
@@ -149,7 +150,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
     }
   }
 
-  /** As {@link change}, for any holder; undefined where there is no such request. */
+  /** Like {@link change}, for any holder; undefined if there is no such request. */
   async changeAny<T>(id: string | undefined, change: (record: Kept) => Awaitable<T>): Promise<T | undefined> {
     if (id === undefined) return undefined;
     try {
@@ -167,25 +168,25 @@ export class DeferredRecords<Kept extends DeferredRecord> {
     return (await this.#options.store.get(name)) as string | undefined;
   }
 
-  /** Ids with the names that were charged to this owner. */
+  /** Ids of the names that are charged to this owner. */
   async idsOf(owner: string): Promise<readonly string[]> {
     return (await this.#options.store.list(owner)) as readonly string[];
   }
 
-  /** Keeps a further name of a request. @throws StoreFullError */
+  /** Stores another name of a request. @throws StoreFullError */
   async name(record: Kept, name: string, owner = record.owner): Promise<void> {
     await this.#options.store.put(name, record.id, { ...this.terms(record), owner });
     record.names.push(name);
   }
 
-  /** Drops the names of a request, its code among them. */
+  /** Deletes the names of a request, including its code. */
   async forget(record: Kept): Promise<void> {
     for (const name of record.names) await this.#options.store.delete(name);
     record.names = [];
     delete record.code;
   }
 
-  /** Gives a request a code, in the form that people are shown. @throws StoreFullError */
+  /** Assigns a new code to a request, and returns it as shown to people. @throws StoreFullError */
   async newCode(record: Kept): Promise<string> {
     for (;;) {
       const code = createInteractionCode();
@@ -206,10 +207,9 @@ export class DeferredRecords<Kept extends DeferredRecord> {
   }
 
   /**
-   * Changes the request that a typed code leads to. A few wrong codes end the request that they
-   * nearly name.
+   * Changes the request that a typed code selects. Too many wrong secrets end it.
    *
-   * @returns undefined for a code that leads to none
+   * @returns undefined for a wrong code
    */
   async open<T>(typed: string, change: (record: Kept) => Awaitable<T>): Promise<T | undefined> {
     const code = readCode(typed);
@@ -233,9 +233,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
     for (const wake of this.#waiting.get(name) ?? []) wake();
   }
 
-  /**
-   * Waits until it is woken, or it is time to look whether another process has changed something.
-   */
+  /** Waits until woken, or until the next check for a change by another process. */
   woken(name: string, atMostMs = LOOK_MS): Promise<void> {
     const waiting = this.#waiting.get(name) ?? new Set();
     this.#waiting.set(name, waiting);
@@ -279,15 +277,16 @@ export class DeferredRecords<Kept extends DeferredRecord> {
         delete record.lease;
         return { record, lease };
       }
-      if (performance.now() > giveUpAt) throw new Error("a deferred request is not given back");
+      if (performance.now() > giveUpAt)
+        throw new Error("the lease of a deferred request was not released in time");
       await this.woken(leaseOf(id));
     }
   }
 
   /**
-   * Gives the lease back, with the changed record where there is one.
+   * Releases the lease and stores the changed record, if any.
    *
-   * @throws Error where another process has the lease by now
+   * @throws Error if another process has taken over the lease
    */
   async #release(id: string, { holder }: Lease, changed?: Kept): Promise<void> {
     let isHolder = false;
@@ -299,11 +298,12 @@ export class DeferredRecords<Kept extends DeferredRecord> {
       const record = changed ?? before;
       return { value: record.ended ? endOf(record) : record, ...this.terms(record) };
     });
-    if (changed !== undefined && !isHolder) throw new Error("a change of a deferred request took too long");
+    if (changed !== undefined && !isHolder)
+      throw new Error("a change of a deferred request exceeded its lease");
   }
 }
 
-/** The rest of a request: enough to say that it has ended. */
+/** The remainder of an ended request, which records only its end. */
 const endOf = ({ id, holder, owner, expiresAt, status }: DeferredRecord): DeferredRecord => ({
   ...{ id, holder, owner, expiresAt, status, names: [], ended: true },
 });

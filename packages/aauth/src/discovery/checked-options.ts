@@ -1,6 +1,6 @@
 /**
- * Options that could never work are refused where they are given: at the first request the cause
- * would be far away.
+ * Checks of identifiers in options, so that a mistake is reported at configuration time and not at
+ * the first request.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { requireArray } from "../keys/option-checks.ts";
 import type { DocumentRules } from "./discovery.ts";
 
-/** Whose identifiers they are: each profile has its own rules for their one canonical form. */
+/** The profile that defines the canonical form of identifiers. */
 type Profile = { readonly documents: Pick<DocumentRules, "isIdentifier" | "isAgentIdentifier"> };
 
 /**
@@ -24,7 +24,10 @@ export function requireAgentIdentifier(name: string, value: string, { documents 
   if (!isAgentIdentifier(value)) throw malformed(name, value, "aauth:name@host");
 }
 
-/** @throws TypeError unless the option `name` is a list of such identifiers. */
+/**
+ * @throws TypeError unless the option `name` is a list of canonical identifiers of parties with
+ *   documents.
+ */
 export function requireIdentifiers(name: string, values: readonly string[], profile: Profile): void {
   requireArray(name, values);
   for (const [index, value] of values.entries()) requireIdentifier(`${name}[${index}]`, value, profile);
@@ -32,6 +35,6 @@ export function requireIdentifiers(name: string, values: readonly string[], prof
 
 const malformed = (name: string, value: string, inDraft11: string) =>
   new TypeError(
-    `${name} must be an identifier in its one spelling, not ${value}: ` +
+    `${name} must be a canonical identifier, not ${value}: ` +
       `a URL without query, fragment and trailing slash; in draft -11 ${inDraft11}`,
   );

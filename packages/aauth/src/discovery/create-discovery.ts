@@ -1,5 +1,5 @@
 /**
- * Creates a discovery: the guarded, bounded, cached way to the documents of parties.
+ * Creates a discovery: guarded, bounded and cached access to the documents of parties.
  *
  * @module
  */
@@ -18,42 +18,41 @@ import type { DocumentTransport } from "./transport.ts";
 
 const TIMEOUT_MS = 5_000;
 
-/** What a discovery may fetch, how, and how long it keeps it. */
+/** Options of a discovery. */
 export interface DiscoveryOptions {
   /**
-   * Allows loopback and `*.localhost` (which resolves to it), also over `http`. Private and
-   * link-local addresses stay closed. Default false.
+   * Allows loopback and `*.localhost`, even over `http`. Private and link-local addresses remain
+   * forbidden. Default false.
    */
   readonly development?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** For one fetch; looking a key up may take two. A whole number. Default 5000. */
+  /** Time limit of one fetch, a whole number; a key may take two fetches. Default 5000. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded
-   * in any case.
+   * Default: undici with a guard on the connected address; `fetch` in browsers. The URL is always
+   * guarded.
    */
   readonly transport?: DocumentTransport | undefined;
 }
 
 /**
- * Creates a discovery with its own bounded caches, for each kind of party that it is asked for. It
- * knows no profile: a look-up names its kind by a value of the profile's documents.
+ * Creates a discovery with bounded caches for each kind of party. It is independent of profiles:
+ * callers pass a kind from the profile's documents.
  *
  * Every fetch is GET, follows no redirect, reads at most 64 KiB within its time limit, and is
  * refused unless the address is public and `https` (see `development`). The document must name
- * exactly the identity asked for. Failures are remembered for 1 s, in draft -11 longer
- * (`keySetIntervalSeconds`); a document that cannot be fetched again is used for a day.
+ * exactly the requested identity. Failures are cached for 1 s, in draft -11 longer
+ * (`keySetIntervalSeconds`); a document that cannot be refreshed is used for up to a day.
  *
- * At most 64 documents are fetched at the same time, 40 of them for parties that have proven
- * nothing, 6 of one owner (`ownerOf`); a further fetch is refused at once with `discovery_busy`, or
- * takes the place of one that has had 500 ms. No connection outlives its fetch.
+ * At most 64 documents are fetched concurrently, 40 of them for unproven parties and 6 of one owner
+ * (`ownerOf`). A further fetch is refused at once with `discovery_busy`, or replaces one that is
+ * older than 500 ms. No connection outlives its fetch.
  *
- * It does not judge whether an identity is trusted: it answers for anyone who publishes a document.
- * Messages of its errors name addresses and reasons for a log; what a caller may read is
- * `publicRefusal` of the error.
+ * Does NOT check whether an identity is trusted: any party may publish a document. Error messages
+ * name addresses and reasons, for logs only; callers may see `publicRefusal` of the error.
  *
- * @throws TypeError when `development` is neither true nor false.
+ * @throws TypeError unless `development` is a boolean.
  * @throws (from its methods) AAuthVerificationError `discovery_blocked`, `discovery_failed`,
  * `discovery_busy`, `metadata_mismatch`, `unknown_key`.
  *
@@ -127,7 +126,7 @@ class Parties {
     });
   }
 
-  /** Avoids a promise for each document: nearly every request has a cached key. */
+  /** Synchronous fast path: most requests use a cached key. */
   cachedKey(id: string, kid: string | undefined): DiscoveredKey | undefined {
     const name = this.#kind.keysElsewhere === undefined ? id : keysOf(id);
     const address = this.#documents.cached<PartyDocument>(name)?.jwks_uri;
@@ -144,7 +143,10 @@ class Parties {
       jwk = choose(set.value, kid);
     }
     if (jwk === undefined) {
-      const reason = kid === undefined ? "no single key to choose" : "no key with this kid";
+      const reason =
+        kid === undefined
+          ? "the key set has no single key, and the token or header names no kid"
+          : "the key set has no key with this kid";
       throw new AAuthVerificationError("unknown_key", reason, { claim: "kid" });
     }
     return { jwk, source: set.fromCache ? "discovery-cache" : "discovery" };
@@ -183,7 +185,9 @@ function wellKnown({ isIdentifier }: DiscoveryKind, id: string, name: string): s
   throw aboutAddress(id, new AAuthVerificationError("discovery_blocked", reason));
 }
 
-/** Cache key of the document that leads to a party's keys: its own, or an OpenID provider's. */
+/**
+ * Cache key of the document that names a party's key set: its own, or that of an OpenID provider.
+ */
 const keysOf = (id: string): string => `keys of ${id}`;
 
 function choose(set: Jwks, kid: string | undefined): IssuerJwk | undefined {

@@ -6,7 +6,7 @@
 
 import type { IssuerJwk, Jwks } from "../types.ts";
 
-/** A document as it was read: what a profile knows of it, and where its keys are. */
+/** A parsed document, with the address of the party's key set. */
 export interface PartyDocument {
   /** Undefined for a party that publishes no keys. */
   readonly jwks_uri?: string | undefined;
@@ -16,52 +16,53 @@ export interface PartyDocument {
 export interface DocumentRule<Document extends PartyDocument = PartyDocument> {
   readonly name: string;
   /**
-   * @throws AAuthVerificationError `metadata_mismatch` when it names another identity than `id`,
-   * `discovery_failed` on a wrong shape
+   * @throws AAuthVerificationError `metadata_mismatch` if it names another identity than `id`,
+   *   `discovery_failed` for an invalid document
    */
   read(document: unknown, id: string): Document;
 }
 
 /**
- * Kind of party that a look-up is about, and how its documents are found, read and kept: a member
- * of a profile's `documents.kinds`, such as `draft11.documents.kinds.agent`. A discovery has caches
- * of its own for each such value, by identity.
+ * Kind of party, and the rules for finding, reading and caching its documents: a member of a
+ * profile's `documents.kinds`, such as `draft11.documents.kinds.agent`. A discovery has separate
+ * caches for each such object.
  */
 export interface DiscoveryKind<Document extends PartyDocument = PartyDocument> {
-  /** For events; nothing is decided by it. */
+  /** For events only. */
   readonly name: string;
   readonly document: DocumentRule<Document>;
-  /** Whose keys count where there is no such document, as of a plain OpenID provider. */
+  /** Document that names the keys if `document` does not exist, as for a plain OpenID provider. */
   readonly keysElsewhere?: DocumentRule;
   /**
-   * Only parties that the configuration names are asked for: they never wait behind fetches for
-   * others. Default false.
+   * Whether all parties of this kind are configured, so that they never wait for fetches of others.
+   * Default false.
    */
   readonly isConfigured?: boolean;
-  /** True for an identifier in its one canonical spelling. No other is fetched. */
+  /** True for a canonical identifier. No other is fetched. */
   isIdentifier(value: string): boolean;
   /**
-   * How many times in a row a key set may be fetched again, for a key that is not in it or a
-   * signature that it does not verify. At least 1.
+   * Number of successive refetches of a key set, for an unknown key or a signature that does not
+   * verify. At least 1.
    */
   readonly refetchBurst: number;
-  /** After a burst a key set may be fetched again once in so many seconds. */
+  /** Seconds between refetches of a key set after such a burst. */
   readonly refetchCooldownSeconds: number;
   /**
-   * A key set is requested at most once in so many seconds, as soon as its server answers at all,
-   * and a server that does not answer is asked again after 1, 2, 4 … up to so many seconds. Cache
-   * headers are honoured, between so many seconds and a day. Default: failures are remembered for 1
-   * s, and every document is cached for 300 s.
+   * Minimum seconds between requests for a key set whose server responds. A server that does not
+   * respond is retried after 1, 2, 4 … up to this number of seconds. Cache headers are honoured
+   * between this number and a day. Default: failures are cached for 1 s, and every document for 300
+   * s.
    */
   readonly keySetIntervalSeconds?: number;
 }
 
-/** Where the parties of a profile publish who they are. */
+/** Documents and identifiers of a profile's parties. */
 export interface DocumentRules {
-  /** True for an identifier in its one canonical spelling. Identifiers are compared as strings. */
+  /** True for a canonical identifier. Identifiers are compared as strings. */
   isIdentifier(value: string): boolean;
   /**
-   * The same for an agent, where its identifier is no address of documents. Default `isIdentifier`.
+   * The same for an agent, if its identifier is not an address of documents. Default
+   * `isIdentifier`.
    */
   isAgentIdentifier?(value: string): boolean;
   /** By name. */
@@ -72,27 +73,26 @@ export interface DocumentRules {
 export interface DiscoveredKey {
   /** As published; not imported. */
   readonly jwk: IssuerJwk;
-  /** Whether it was fetched for this question. */
+  /** Whether it was fetched for this call. */
   readonly source: "discovery" | "discovery-cache";
 }
 
 /**
- * Where keys come from. Every method rejects with an AAuthVerificationError of the discovery group
- * (profile 5.2).
+ * Source of documents and keys. Every method rejects with an AAuthVerificationError of the
+ * discovery group (profile 5.2).
  */
 export interface Discovery {
   /** The document of a party. */
   metadata<Document extends PartyDocument>(kind: DiscoveryKind<Document>, id: string): Promise<Document>;
   /**
-   * The key named `kid`; without one, the only key of the set. An unknown `kid` makes the set be
+   * The key named `kid`; without one, the only key of the set. For an unknown `kid`, the set is
    * fetched again, within the kind's burst and cooldown, so that a rotated key is found at once.
    */
   key(kind: DiscoveryKind, id: string, kid: string | undefined): Promise<DiscoveredKey>;
   /**
-   * For a signature that did not verify with `refused`, a key that came from the cache: the key
-   * that is published under this `kid` now, or undefined when it is still the same. Agents that
-   * make a new key at every start may give it the old name. Fetches within the kind's burst and
-   * cooldown.
+   * For a signature that did not verify with `refused`, a cached key: returns the key now published
+   * under this `kid`, or undefined if it is unchanged. An agent that creates a key at every start
+   * may reuse the `kid`. Fetches within the kind's burst and cooldown.
    */
   replacedKey(
     kind: DiscoveryKind,
@@ -103,9 +103,9 @@ export interface Discovery {
   /** The whole key set. */
   keys(kind: DiscoveryKind, id: string): Promise<Jwks>;
   /**
-   * Notes that a signature has verified with a key of this party: documents of parties that have
-   * proven nothing do not push its documents out of the cache, and fetches for them do not delay
-   * its own. Verifiers call it.
+   * Records that a signature has verified with a key of this party. Documents of unproven parties
+   * then cannot evict its documents, and fetches for them cannot delay its own. Called by
+   * verifiers.
    */
   proven?(kind: DiscoveryKind, id: string): void;
 }

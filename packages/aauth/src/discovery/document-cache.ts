@@ -1,6 +1,5 @@
 /**
- * The cache behind discovery: bounded, one load in flight per key, failures remembered for a
- * moment.
+ * The cache of discovery: bounded, with one load in flight per key and brief caching of failures.
  *
  * @module
  */
@@ -11,62 +10,68 @@ import { RecentMap } from "../store/recent-map.ts";
 import type { FetchSlots, Standing } from "./fetch-slots.ts";
 
 /**
- * A flood of requests for a dead document costs one fetch in this time, which doubles while the
- * outage lasts; a party that has just started is found after it.
+ * Time for which a failure is cached, doubled while the outage lasts. It bounds the fetches of an
+ * unavailable document; a party that has just started is found after it.
  */
 const FAILURE_SECONDS = 1;
-/** How long a document that cannot be fetched again is used. */
+/** Time for which a document that cannot be refreshed is used. */
 const KEPT_SECONDS = 86_400;
 
 export interface Cached<T> {
   readonly value: T;
-  /** False when this very call loaded the value. */
+  /** False if this call loaded the value. */
   readonly fromCache: boolean;
 }
 
 const MAX_ENTRIES = 1_000;
 /**
- * Characters of the documents of parties that have proven nothing: a thousand ordinary ones are
- * half a million.
+ * Total characters of the documents of unproven parties. A thousand ordinary ones have half a
+ * million.
  */
 const MAX_UNKNOWN_CHARACTERS = 524_288;
-/** Characters of the others' documents. */
+/** Total characters of the documents of proven parties. */
 const MAX_KEPT_CHARACTERS = 1_048_576;
-/** What an entry of them counts beside its characters, so that they are at most two thousand. */
+/**
+ * Weight of each such entry in addition to its characters, which limits their number to two
+ * thousand.
+ */
 const KEPT_ENTRY_CHARACTERS = 500;
 
 interface Entry {
   readonly value: unknown;
   readonly characters: number;
   readonly expiresAt: number;
-  /** Unix seconds when it was fetched. */
+  /** Time of the fetch, Unix seconds. */
   readonly fetchedAt: number;
-  /** Unix seconds when its burst of reloads is whole again; a reload adds one cooldown. */
+  /**
+   * Time at which its full burst of reloads is available again, Unix seconds. Each reload adds a
+   * cooldown.
+   */
   readonly burstWholeAt: number;
 }
 
 interface Failure {
   readonly error: unknown;
-  /** In a row. */
+  /** Number of successive failures. */
   readonly count: number;
-  /** Unix seconds until which it is remembered. */
+  /** Time until which it is cached, Unix seconds. */
   readonly until: number;
 }
 
 export interface DocumentCacheOptions {
   readonly now: () => number;
   /**
-   * Seconds between two fetches of one document that its server answers. Default: as the burst and
-   * failures allow.
+   * Minimum seconds between fetches of a document whose server responds. Default: only burst and
+   * failures limit fetches.
    */
   readonly intervalSeconds?: number | undefined;
-  /** Longest that a failure is remembered. Default: all equally long. */
+  /** Maximum seconds for which a failure is cached. Default: 1. */
   readonly maxFailureSeconds?: number | undefined;
   /** As in `DiscoveryKind`. */
   readonly refetchBurst: number;
   readonly refetchCooldownSeconds: number;
   readonly slots: FetchSlots;
-  /** Whether all its documents are of parties that the configuration names. */
+  /** Whether all documents belong to configured parties. */
   readonly isConfigured: boolean;
 }
 
@@ -76,32 +81,32 @@ export interface Loaded<T> {
   readonly cacheSeconds: number;
 }
 
-/** Why a fetch has brought nothing. */
+/** Failure of a fetch. */
 export class LoadError extends Error {
   readonly error: unknown;
-  /** Whether the server has answered at all. */
+  /** Whether the server responded at all. */
   readonly isAnswered: boolean;
 
   constructor(error: unknown, isAnswered: boolean) {
-    super("a document was not loaded", { cause: error });
+    super("the document could not be loaded", { cause: error });
     this.error = error;
     this.isAnswered = isAnswered;
   }
 }
 
-/** Fetches a document in a slot of this standing. @throws LoadError */
+/** Fetches a document in a slot for this standing. @throws LoadError */
 export type Load<T> = (standing: Standing) => Promise<Loaded<T>>;
 
-/** Documents by key: bounded, one load in flight per key, failures remembered for a moment. */
+/** Bounded cache of documents by key. */
 export class DocumentCache {
   readonly #options: DocumentCacheOptions;
-  /** Documents of parties that have proven nothing, within these bounds. */
+  /** Documents of unproven parties. */
   readonly #entries = new RecentMap<string, Entry>(MAX_ENTRIES, {
     maxWeight: MAX_UNKNOWN_CHARACTERS,
     weigh: (key, { characters }) => key.length + characters,
   });
   readonly #kept = new FairMap<Entry>(MAX_KEPT_CHARACTERS);
-  /** Kept apart from the entries, so that a flood of dead identities cannot evict live ones. */
+  /** Separate from the entries, so that a flood of failing identities cannot evict others. */
   readonly #failures = new RecentMap<string, Failure>(MAX_ENTRIES);
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
@@ -109,22 +114,22 @@ export class DocumentCache {
     this.#options = options;
   }
 
-  /** The cached value; undefined when there is none, or it has expired. */
+  /** The cached value; undefined if there is none, or it has expired. */
   cached<T>(key: string): T | undefined {
     const entry = this.#entryOf(key);
     return entry !== undefined && this.#isFresh(entry) ? (entry.value as T) : undefined;
   }
 
   /**
-   * Returns the cached value, or the value that `load` brings. Concurrent calls for one key share
-   * one load. While the document cannot be fetched, returns its last value for a day, unless the
-   * fetched document is another party's or its address is refused.
+   * Returns the cached value, or loads it. Concurrent calls for one key share a load. While the
+   * document cannot be fetched, returns its last value for up to a day, unless the fetched document
+   * names another party or its address is refused.
    */
   async get<T>(key: string, load: Load<T>): Promise<Cached<T>> {
     const entry = this.#entryOf(key);
     if (entry !== undefined && this.#isFresh(entry)) return lastValue(entry);
     try {
-      // A value expires when the burst of its last reload is whole again, or long after.
+      // A value never expires before the burst of its last reload is restored.
       return await this.#loaded(key, load, this.#options.now());
     } catch (error) {
       return this.#lastOf(entry, error);
@@ -132,13 +137,12 @@ export class DocumentCache {
   }
 
   /**
-   * Loads again although a fresh value exists: `refetchBurst` times at once, then once per
-   * cooldown. Beyond that it returns the old value.
+   * Loads again even if a fresh value exists: up to `refetchBurst` times in succession, then once
+   * per cooldown. Otherwise returns the old value.
    *
-   * Only a reload that brings a value is counted. One that fails, because there is no room or the
-   * party is just starting, costs nothing and leaves the old value. The memory of failures bounds a
-   * flood of those to one fetch per second, like a flood for a document that was never found. A
-   * fetch that gave way to another is not remembered, but it has lasted 500 ms.
+   * Only successful reloads are counted. A failed one, for lack of a slot or because the party is
+   * just starting, leaves the old value. The caching of failures limits these to one fetch per
+   * second. A fetch that gave way to another is not cached as a failure, but has lasted 500 ms.
    */
   async reload<T>(key: string, load: Load<T>): Promise<Cached<T>> {
     const { now, refetchBurst, refetchCooldownSeconds, intervalSeconds = 0 } = this.#options;
@@ -147,15 +151,15 @@ export class DocumentCache {
     const isWithinBurst =
       burstWholeAt - now() <= refetchBurst * refetchCooldownSeconds &&
       now() >= (entry?.fetchedAt ?? 0) + intervalSeconds; // hole S11c
-    // A reload in progress is joined: this caller needs the same result.
+    // A pending reload is joined, because this caller needs the same result.
     if (entry !== undefined && !isWithinBurst && !this.#inFlight.has(key)) return lastValue(entry);
     return this.#loaded(key, load, burstWholeAt);
   }
 
   /**
-   * Records that `owner` has proven itself with the value under this key, and returns the value,
-   * expired or not. From now on documents of parties that have proven nothing do not evict it, and
-   * it is fetched again in a slot of its owner's standing.
+   * Records that `owner` has proven itself with the value of this key, and returns the value, even
+   * if expired. Documents of unproven parties can no longer evict it, and it is refetched in a slot
+   * for proven parties.
    */
   keep<T>(key: string, owner: string): T | undefined {
     const known = this.#kept.get(key);
@@ -200,7 +204,7 @@ export class DocumentCache {
       return value;
     } catch (failed) {
       const { error, isAnswered } = failed instanceof LoadError ? failed : new LoadError(failed, false);
-      // That there was no room says nothing about the document.
+      // A lack of slots is not a failure of the document.
       if (!isCode(error, "discovery_busy")) this.#noteFailure(key, error, isAnswered);
       throw error;
     } finally {
@@ -218,7 +222,7 @@ export class DocumentCache {
     this.#failures.set(key, { error, count, until: now() + seconds });
   }
 
-  /** Returns the last value where the error means only that there is no newer one. */
+  /** Returns the last value if the error only means that no newer one is available. */
   #lastOf<T>(entry: Entry | undefined, error: unknown): Cached<T> {
     const isAway = isCode(error, "discovery_failed") || isCode(error, "discovery_busy");
     const keptUntil = (entry?.fetchedAt ?? 0) + KEPT_SECONDS;
@@ -249,7 +253,7 @@ const lastValue = <T>({ value }: Entry): Cached<T> => ({ value: value as T, from
 const isCode = (error: unknown, code: AAuthErrorCode): boolean =>
   error instanceof AAuthError && error.code === code;
 
-/** Every caller gets its own error: the verifier writes its report on it. */
+/** Each caller gets its own error, because the verifier attaches its report to it. */
 function copyOf(error: unknown): unknown {
   return error instanceof AAuthError
     ? new AAuthVerificationError(error.code, error.message, { cause: error })

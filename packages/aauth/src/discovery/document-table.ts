@@ -1,6 +1,5 @@
 /**
- * Metadata documents as tables of their members: read with suspicion after fetching, and built for
- * publishing.
+ * Metadata documents as tables of their members, validated after fetching and built for publishing.
  *
  * @module
  */
@@ -13,9 +12,9 @@ import type { PartyDocument } from "./discovery.ts";
 interface MemberRule {
   readonly is: Shape;
   /**
-   * A required or optional member of the wrong shape makes the document unusable: following it
-   * would lead elsewhere. One that only describes is dropped: a mistake in it does not make the
-   * party unreachable.
+   * A required or optional member of the wrong shape makes the document invalid, because it could
+   * lead to the wrong place. A descriptive one is dropped, so that a mistake in it does not make
+   * the party unreachable.
    */
   readonly presence: "required" | "optional" | "descriptive";
 }
@@ -29,42 +28,41 @@ interface DocumentTable<Document extends PartyDocument, Identity extends keyof D
   /** Member that names the party. */
   readonly identity: Identity;
   isIdentifier(value: string): boolean;
-  /** Completes "must be …" for the owner of an identifier that is not one. */
+  /** Description of a valid identifier, which completes "must be …". */
   readonly identifierForm: string;
-  /** Code for a document that names no party. */
+  /** Error code for a document that names no party. */
   readonly unnamed: AAuthErrorCode;
-  /** Path of the key set that a document of one's own names. Default: it has to be given. */
+  /** Default path of the key set in a new document. Without it, `jwks_uri` is required. */
   readonly keysPath?: string;
   readonly members: { readonly [Name in Exclude<keyof Document, Identity>]-?: MemberRule };
 }
 
-/** The two uses of a table. */
+/** Reader and builder of a document. */
 export interface DocumentCodec<Document extends PartyDocument> {
   /**
-   * Reads a fetched document. The party that it names has to be `id`, byte by byte. Members that
-   * the table does not have are dropped.
+   * Reads a fetched document, which must name exactly `id`. Drops unknown members.
    *
-   * @throws AAuthVerificationError `metadata_mismatch` where it names another party; the table's
-   *   code where it names none; `discovery_failed` for a required member that is missing, and for a
-   *   member of the wrong shape
+   * @throws AAuthVerificationError `metadata_mismatch` if it names another party; the table's code
+   *   if it names none; `discovery_failed` for a missing required member, or a member of the wrong
+   *   shape
    */
   read(document: unknown, id: string): Document;
   /**
-   * Builds a document of one's own.
+   * Builds a document for publishing.
    *
-   * @throws TypeError for an identifier that is not one, and for members that are missing, unknown
-   *   or of the wrong shape
+   * @throws TypeError for an invalid identifier, and for members that are missing, unknown or of
+   *   the wrong shape
    */
   build(members: WithDefaultKeys<Document>): Document;
 }
 
-/** Members of a document, of which `jwks_uri` has a default. */
+/** Members of a document, with a default for `jwks_uri`. */
 export type WithDefaultKeys<Document extends PartyDocument> = Omit<Document, "jwks_uri"> & {
   /** Default `{identifier}/jwks.json`. */
   readonly jwks_uri?: string;
 };
 
-/** Makes reader and builder of a document. */
+/** Creates the reader and builder of a document. */
 export function documentOf<Document extends PartyDocument, Identity extends keyof Document & string>(
   table: DocumentTable<Document, Identity>,
 ): DocumentCodec<Document> {
@@ -94,7 +92,7 @@ export function documentOf<Document extends PartyDocument, Identity extends keyo
     try {
       document = read({ ...keys, ...given }, id);
     } catch (error) {
-      throw new TypeError(error instanceof Error ? error.message : "wrong metadata", { cause: error });
+      throw new TypeError(error instanceof Error ? error.message : "invalid metadata", { cause: error });
     }
     for (const [name, value] of Object.entries(given)) {
       if (value !== undefined && !Object.hasOwn(document, name)) {
@@ -117,10 +115,13 @@ function requireIdentity(
   if (found === undefined) {
     throw new AAuthVerificationError(unnamed, `the document names no ${identity}`, { claim: identity });
   }
-  const shown = typeof found === "string" ? found.slice(0, 200).replace(/[^\x20-\x7e]/g, "?") : "no string";
+  const shown =
+    typeof found === "string"
+      ? found.slice(0, 200).replace(/[^\x20-\x7e]/g, "?")
+      : "a value that is not a string";
   throw new AAuthVerificationError(
     "metadata_mismatch",
-    `the document's ${identity} is not the identity asked for: found ${shown}, expected ${id}`,
+    `the document's ${identity} is not the requested identity: found ${shown}, expected ${id}`,
     { claim: identity },
   );
 }

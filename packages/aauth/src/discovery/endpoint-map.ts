@@ -1,5 +1,5 @@
 /**
- * Where parties are that are not at the address their identifier names: for local runs of profiles
+ * Addresses of parties that are not at the address in their identifier, for local runs of profiles
  * whose identifiers have no port.
  *
  * @module
@@ -9,31 +9,31 @@ import { createDocumentTransport, pooledTransport } from "#http";
 import type { DocumentTransport, Transport } from "./transport.ts";
 
 /**
- * Where one party is: `connect` for sockets, and what a browser opens, where that is another
- * address. Both are origins.
+ * Address of a party: `connect` for sockets, and `browser` if browsers use another one. Both are
+ * origins.
  */
 export type PartyAddress = string | { readonly connect: string; readonly browser: string };
 
-/** Where parties are whose identifiers say no port: transports and addresses by that map. */
+/** Transports and addresses for parties whose identifiers have no port. */
 export interface EndpointMap {
   /**
-   * For {@link createDiscovery}: documents of the parties in the map come from there. They may be
-   * on loopback.
+   * For {@link createDiscovery}: fetches documents of mapped parties from their mapped address,
+   * which may be on loopback.
    */
   readonly documents: DocumentTransport;
-  /** For agents: connects to the mapped address with the `Host` that has been signed. */
+  /** For agents: connects to the mapped address with the signed `Host`. */
   readonly requests: Transport;
-  /** What a party's verifier expects to be signed (`authorities`), and what `Host` names. */
+  /** The authority that a party's verifier expects (`authorities`), which is also in `Host`. */
   authorityOf(identifier: string): string;
-  /** The URL that a browser opens for one of a party. */
+  /** The URL for a browser that corresponds to a party's URL. */
   browserUrl(url: string): string;
 }
 
 /**
- * Creates such a map. What is not in it is reached as usual.
+ * Creates an endpoint map. Other parties are reached as usual.
  *
- * @param endpoints by the origin of the identifier
- * @throws TypeError for what is not an origin
+ * @param endpoints addresses by the origin of the identifier
+ * @throws TypeError for a value that is not an origin
  *
  * @example
  * const map = createEndpointMap({ "https://resource.example": "http://127.0.0.1:4711" });

@@ -44,7 +44,7 @@ export function createFetchDocument(context: FetchContext): FetchDocument {
       if (answer.status === 404) return undefined;
       return { value: read(jsonOf(answer)), cacheSeconds: cacheSecondsOf(answer, kind, context.now()) };
     } catch (error) {
-      // A body that is too long is a response, too.
+      // An oversized body is also a response.
       const isAnswered = answer !== undefined || (error as Error).cause instanceof RangeError;
       throw new LoadError(aboutAddress(address, error), isAnswered);
     }
@@ -63,11 +63,14 @@ async function fetchAnswer(
     );
   } catch (error) {
     if (error instanceof AAuthError) throw error;
-    throw failed(`could not be read: ${reasonOf(error)}`, error);
+    throw failed(`could not be fetched: ${reasonOf(error)}`, error);
   }
 }
 
-/** A shorter time than the interval would make every request wait for a fetch. */
+/**
+ * Cache time of a document, at least the interval: a shorter one would make every request wait for
+ * a fetch.
+ */
 function cacheSecondsOf({ headers }: FetchedDocument, kind: DiscoveryKind, now: number): number {
   const { keySetIntervalSeconds } = kind;
   if (keySetIntervalSeconds === undefined) return CACHE_SECONDS;
@@ -92,7 +95,7 @@ const failed = (reason: string, cause?: unknown) =>
 export const missing = (what: string, address: string): unknown =>
   aboutAddress(address, failed(`no ${what}`));
 
-/** The same error with its address, for a log: callers receive its `publicRefusal`. */
+/** Adds the address to an error, for logs. Callers receive its `publicRefusal`. */
 export function aboutAddress(address: string, error: unknown): unknown {
   if (!(error instanceof AAuthError) || error.code === "discovery_busy") return error;
   const message = `${printable(address)}: ${error.message}`;
@@ -101,13 +104,16 @@ export function aboutAddress(address: string, error: unknown): unknown {
 
 const MAX_SHOWN_CHARACTERS = 200;
 
-/** Untrusted callers choose the string: it is cut, and `?` replaces all but printable ASCII. */
+/**
+ * Makes a string from an untrusted caller safe for a log: truncated, with `?` for anything but
+ * printable ASCII.
+ */
 function printable(text: string): string {
   const start = text.slice(0, MAX_SHOWN_CHARACTERS).replace(/[^\x20-\x7e]/g, "?");
   return text.length > MAX_SHOWN_CHARACTERS ? `${start}...` : start;
 }
 
-/** Node's error has no message where no address of a host could be reached. */
+/** Reason of an error. Node's error has no message if no address of a host is reachable. */
 function reasonOf(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string };
   return printable(message || code || "no reason given");

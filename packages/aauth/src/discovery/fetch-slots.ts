@@ -1,6 +1,6 @@
 /**
- * How many documents are fetched at the same time, and how many callers wait for them: requests
- * that have proven nothing choose the hosts, and a host may be silent.
+ * Limits of concurrent fetches and of callers that wait for them: unproven requests choose the
+ * hosts, and a host may never respond.
  *
  * @module
  */
@@ -8,35 +8,34 @@
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 
 /**
- * What is known of the party whose document is fetched: nothing; that a signature has verified with
- * its key; that this service's configuration names it. Each has slots of its own, so that fetches
- * for unknown parties never delay the others.
+ * Standing of the party whose document is fetched: unknown, proven by a verified signature, or
+ * configured. Each has its own slots, so that fetches for unknown parties never delay the others.
  */
 export type Standing = "unknown" | "proven" | "configured";
 
 /** Fetches in progress, by standing. */
 const MAX_FETCHES: Readonly<Record<Standing, number>> = { unknown: 40, proven: 16, configured: 8 };
-/** Fetches for one owner: a wildcard record in DNS makes any number of hosts. */
+/**
+ * Fetches for one owner. Hosts are not enough, because a wildcard DNS record creates any number of
+ * them.
+ */
 const MAX_FETCHES_PER_OWNER = 6;
 /**
- * When there is no slot, the oldest fetch that has had this long gives way: a host that answers
- * needs less.
+ * Age at which the oldest fetch gives way if there is no free slot. A responsive host needs less
+ * time.
  */
 const PATIENCE_MS = 500;
-/**
- * Callers, by standing, that wait for a fetch which another caller started, for as long as it
- * takes.
- */
+/** Callers of each standing that may wait without limit for a fetch that another caller started. */
 const MAX_JOINED = 64;
 /**
- * A further one waits so long: enough for a host that answers, when many callers need a document at
- * the same moment.
+ * Wait of any further caller: enough for a responsive host when many callers need a document at
+ * once.
  */
 const BRIEF_WAIT_MS = 100;
 
 export interface FetchOptions {
   readonly standing: Standing;
-  /** Owner of the address that is fetched (`ownerOf`). */
+  /** Owner of the fetched address (`ownerOf`). */
   readonly owner: string;
   readonly timeoutMs: number;
 }
@@ -59,15 +58,15 @@ export class FetchSlots {
   /**
    * Runs a fetch in a slot; its signal aborts after `timeoutMs`.
    *
-   * @throws AAuthError `discovery_busy` at once when there is no slot, and from a fetch that gave
-   * way to another
+   * @throws AAuthError `discovery_busy` at once if there is no slot, and from a fetch that gave way
+   *   to another
    */
   async run<T>(
     { standing, owner, timeoutMs }: FetchOptions,
     fetch: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const fetches = this.#fetches[standing];
-    // An issuer is configured, whatever else its owner serves.
+    // A configured party is exempt from its owner's limit.
     if (standing !== "configured") {
       makeRoom(
         [...fetches].filter((slot) => slot.owner === owner),
@@ -91,7 +90,7 @@ export class FetchSlots {
     });
     const timer = setTimeout(() => controller.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
     try {
-      // A transport may take no notice of its signal.
+      // A transport may ignore its signal.
       return await Promise.race([fetch(signal), aborted]); // hole X20
     } finally {
       clearTimeout(timer);
@@ -100,9 +99,9 @@ export class FetchSlots {
   }
 
   /**
-   * Waits for what another caller fetches.
+   * Waits for another caller's fetch.
    *
-   * @throws AAuthError `discovery_busy` after a moment, when too many wait already
+   * @throws AAuthError `discovery_busy` after a brief wait, if too many callers are already waiting
    */
   async join<T>(pending: Promise<T>, standing: Standing): Promise<T> {
     if (standing === "configured") return pending;

@@ -1,7 +1,7 @@
 /**
- * How long an answer says that it is fresh (RFC 9111 section 4.2.1), in seconds: `max-age`, or
- * `Expires`, less its `Age`. 0 where it is not to be stored or used without asking; undefined where
- * it says nothing, or nothing that can be read.
+ * Freshness lifetime of a response in seconds (RFC 9111 section 4.2.1): `max-age` or `Expires`,
+ * minus `Age`. 0 if it must not be stored, or must be revalidated; undefined without valid
+ * information.
  *
  * @param nowSeconds Unix seconds
  */
@@ -15,7 +15,7 @@ export function freshSeconds(headers: Headers, nowSeconds: number): number | und
   return Math.max(0, lifetime - age);
 }
 
-/** A date that cannot be read has passed (RFC 9111 section 5.3). */
+/** Seconds until `Expires`. An invalid date has passed (RFC 9111 section 5.3). */
 function untilExpiry(headers: Headers, nowSeconds: number): number | undefined {
   const expires = headers.get("expires");
   if (expires === null) return undefined;

@@ -1,7 +1,7 @@
 /**
  * Outbound HTTP on Node, Bun and Deno: documents by `node:http` with a guard on the connected
- * address, requests over the pooled connections of undici. Bun has a shim for undici, whose
- * `Client` would connect without the guard.
+ * address, requests by undici's connection pool. Documents do not use undici, because Bun's shim of
+ * its `Client` would bypass the guard.
  *
  * @module
  */
@@ -19,9 +19,9 @@ import type { DocumentTransport, Transport } from "./transport.ts";
 import { guardUrl, isLocalName, SPECIAL_IPV4 } from "./url-guard.ts";
 
 /**
- * Never reachable, in development either. Of IPv6 everything but global unicast, 2000::/3: what
- * leads to an IPv4 address of the sender's choice (mapped, compatible, translated, NAT64), local,
- * multicast, and whatever is assigned next; and the special blocks inside it.
+ * Never reachable, not even in development: all IPv6 addresses outside global unicast (2000::/3),
+ * which includes embedded IPv4 addresses (mapped, compatible, translated, NAT64), local, multicast
+ * and unassigned ones.
  */
 const SPECIAL_IPV6_RANGES = [
   ["::", "::"],
@@ -30,7 +30,8 @@ const SPECIAL_IPV6_RANGES = [
   ["4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"],
 ] as const;
 /**
- * Protocol assignments (Teredo, benchmarking, ORCHID …), documentation, 6to4, AS112, documentation.
+ * Special blocks within 2000::/3: protocol assignments (Teredo, benchmarking, ORCHID …),
+ * documentation, 6to4, AS112, documentation.
  */
 const SPECIAL_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"];
 const SPECIAL = [...SPECIAL_IPV4, ...SPECIAL_IPV6];
@@ -38,21 +39,21 @@ const SPECIAL = [...SPECIAL_IPV4, ...SPECIAL_IPV6];
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
 /**
- * Names being resolved at the same time: the system's resolver cannot be stopped, and a name server
- * may be silent.
+ * Limit of concurrent name lookups: the system's resolver cannot be cancelled, and a name server
+ * may never respond.
  */
 const MAX_LOOKUPS = 64;
 
 /**
- * A document transport that connects to nothing private, link-local or otherwise special: a literal
- * is looked at before the request, a name as soon as it is resolved, with all its addresses. In
- * development loopback is allowed and `*.localhost` resolves to it without asking the system.
+ * Creates a document transport that never connects to a private, link-local or otherwise special
+ * address. An IP literal is checked before the request, and a name after its resolution, with all
+ * its addresses. In development, loopback is allowed, and `*.localhost` resolves to it without a
+ * system lookup.
  *
- * Each document has a connection of its own, closed with it whatever its host says: unproven
- * callers choose the hosts.
+ * Each fetch uses its own connection and closes it, because unproven callers choose the hosts.
  *
- * @throws AAuthError `discovery_blocked` when the connect guard bites, `discovery_busy` when too
- * many names are being resolved; anything else as undici throws it.
+ * @throws AAuthError `discovery_blocked` for a forbidden address, `discovery_busy` if too many
+ *   names are being resolved; other errors of `node:http` unchanged.
  */
 export function createDocumentTransport(options: { development: boolean }): DocumentTransport {
   const send = createGuardedRequest(options);
@@ -62,12 +63,12 @@ export function createDocumentTransport(options: { development: boolean }): Docu
   };
 }
 
-/** Bytes of an answer to a guarded request. */
+/** Maximum bytes of a response to a guarded request. */
 const MAX_GUARDED_BYTES = 65_536;
 
 /**
- * Sends requests to addresses that other parties have named, guarded as documents are. An answer of
- * more than 64 KiB rejects; it is here when the promise resolves.
+ * Sends requests to addresses that other parties have named, guarded like documents. Reads the
+ * whole response, and rejects if it exceeds 64 KiB.
  *
  * @throws AAuthError as {@link createDocumentTransport}, `discovery_blocked` also for a URL that is
  * not `https`
@@ -83,14 +84,15 @@ export function createGuardedTransport(options: { development: boolean }): Trans
 
 function createGuardedRequest(options: { development: boolean }) {
   const isForbidden = createAddressGuard(options.development ? SPECIAL : [...SPECIAL, ...LOOPBACK]);
-  // Not `blockList` of the socket: `tls.connect` does not hand it on, so that it guards http alone.
+  // Not the socket's `blockList`, which `tls.connect` does not pass on, so that it would guard only
+  // http.
   const lookup = guardedLookup(options.development ? localhostLookup : systemLookup, isForbidden);
 
   return async (url: URL, { method, headers, body, signal }: Parameters<Transport>[1], maxBytes: number) => {
     try {
       guardLiteral(url.hostname, isForbidden);
       const start = url.protocol === "https:" ? requestHttps : requestHttp;
-      // A connection of its own, closed with the request.
+      // A separate connection, closed with the request.
       const own = { agent: false, lookup, signal: signal ?? undefined };
       const sent = start(url, { ...own, method, headers });
       try {
@@ -98,14 +100,14 @@ function createGuardedRequest(options: { development: boolean }) {
           sent
             .on("response", resolve)
             .on("error", reject)
-            // After a 101 nothing else comes, and the signal has no effect.
+            // After a 101 there is no other event, and the signal has no effect.
             .on("close", () => reject(new Error("closed without an answer"))) // hole X19
             .end(body);
         });
         const bytes = await readAtMost(response, maxBytes);
         return { status: response.statusCode!, headers: headersOf(response.headers), body: bytes };
       } finally {
-        // A host may answer without reading the request.
+        // A host may respond without reading the request.
         sent.destroy(); // hole X21
       }
     } catch (error) {
@@ -118,35 +120,31 @@ function createGuardedRequest(options: { development: boolean }) {
           },
         );
       }
-      // `node:http` has an error of its own for an abort, without the reason.
+      // `node:http` replaces the abort reason with its own error.
       throw signal?.aborted ? signal.reason : error;
     }
   };
 }
 
-/**
- * A body of at most so many bytes is read at once, so that one without a reader holds no
- * connection.
- */
+/** Size up to which a body is read at once, so that an unread one does not hold a connection. */
 const MAX_BUFFERED_BYTES = 65_536;
-/** The platform's constructor takes no body for them. */
+/** Statuses for which the `Response` constructor accepts no body. */
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * Sends through undici's global dispatcher, which pools connections per origin. Adds no header but
- * `accept-encoding`.
+ * Sends through undici's global dispatcher, which pools connections per origin. Adds only the
+ * header `accept-encoding`.
  *
- * A long body streams, and holds its connection until it is read or cancelled.
+ * A long body streams, and holds its connection until it is consumed or cancelled.
  *
- * A connection that its server has closed is not used again. A request whose connection breaks is
- * not repeated: it may have been processed.
+ * A request whose connection breaks is not repeated, because it may have been processed.
  *
- * @throws RangeError for a status that a `Response` cannot have, beyond 599
+ * @throws RangeError for a status above 599, which a `Response` cannot have
  */
 export const pooledTransport: Transport = async (url, init) => {
   const { statusCode, headers, body } = await request(url, {
     method: init.method as "POST",
-    // No decoder sits between the wire and the caller, so an encoded body must not come.
+    // There is no decoder, so the response must not be encoded.
     headers: { "accept-encoding": "identity", ...init.headers },
     body: init.body ?? null,
     signal: init.signal ?? null,
@@ -167,12 +165,13 @@ export const pooledTransport: Transport = async (url, init) => {
 };
 
 /**
- * Reads from a body only what is asked for. `Readable.toWeb` reads ahead, and on Node 22 what
- * arrives after `cancel()` is an uncaught exception, so that a peer could end the process.
+ * Converts a body to a web stream without reading ahead. `Readable.toWeb` reads ahead, and on Node
+ * 22 data that arrives after `cancel()` is an uncaught exception, with which a peer could end the
+ * process.
  */
 function streamOf(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunks: AsyncIterator<Uint8Array<ArrayBuffer>> = body[Symbol.asyncIterator]();
-  // A body that has arrived, and is destroyed before it is asked for, has no other listener.
+  // A body that is destroyed before it is read has no other listener.
   body.on("error", () => {}); // hole S2
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
@@ -181,7 +180,7 @@ function streamOf(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
         if (done) controller.close();
         else controller.enqueue(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
       },
-      // Not the iterator's `return`, which waits for the chunk that is asked for.
+      // Not the iterator's `return`, which waits for the pending chunk.
       cancel: () => void body.destroy(),
     },
     { highWaterMark: 0 },
@@ -198,7 +197,7 @@ function headersOf(fields: Dispatcher.ResponseData["headers"]): Headers {
 
 type AddressGuard = (address: string) => boolean;
 
-/** Two lists: with a range of IPv6 in it, that of Deno matches every IPv4 address. */
+/** Two lists, because Deno's list with an IPv6 range matches every IPv4 address. */
 function createAddressGuard(subnets: readonly string[]): AddressGuard {
   const [ipv4, ipv6] = [new BlockList(), new BlockList()];
   for (const subnet of subnets) {
@@ -210,7 +209,7 @@ function createAddressGuard(subnets: readonly string[]): AddressGuard {
   return (address) => (isIPv6(address) ? ipv6.check(address, "ipv6") : ipv4.check(address));
 }
 
-/** Always asked for all addresses of a name. */
+/** Always called for all addresses of a name. */
 type Lookup = (
   hostname: string,
   options: LookupAllOptions,
@@ -233,10 +232,7 @@ const systemLookup: Lookup = (hostname, options, callback) => {
   });
 };
 
-/**
- * getaddrinfo knows no `*.localhost` on most systems, although RFC 6761 gives those names to
- * loopback.
- */
+/** Resolves `*.localhost` to loopback (RFC 6761), which getaddrinfo does not do on most systems. */
 const localhostLookup: Lookup = (hostname, options, callback) => {
   if (!isLocalName(hostname)) return systemLookup(hostname, options, callback);
   callback(null, [
@@ -246,8 +242,8 @@ const localhostLookup: Lookup = (hostname, options, callback) => {
 };
 
 /**
- * One forbidden address is enough to refuse a name: which of them is tried first, or next, is not
- * ours to say.
+ * Refuses a name with any forbidden address, because the order in which its addresses are tried is
+ * unknown.
  */
 function guardedLookup(resolve: Lookup, isForbidden: AddressGuard): LookupFunction {
   return (hostname, options, callback) => {
@@ -265,7 +261,7 @@ function guardedLookup(resolve: Lookup, isForbidden: AddressGuard): LookupFuncti
   };
 }
 
-/** A literal is connected to without being looked up. */
+/** Checks an IP literal, which is connected to without a lookup. */
 function guardLiteral(hostname: string, isForbidden: AddressGuard): void {
   const address = hostname.replace(/^\[(.*)\]$/, "$1");
   if (isIP(address) !== 0 && isForbidden(address)) throw new ForbiddenAddressError();

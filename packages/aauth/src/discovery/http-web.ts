@@ -1,7 +1,6 @@
 /**
- * Outbound HTTP where only `fetch` exists (browsers, workers). The guard on connected addresses
- * that Node has is not possible here; the guard on the URL and the limits of size and time still
- * hold.
+ * Outbound HTTP on platforms with only `fetch` (browsers, workers). Connected addresses cannot be
+ * guarded here; the guard on the URL and the limits of size and time apply.
  *
  * @module
  */
@@ -11,8 +10,8 @@ import type { DocumentTransport, Transport } from "./transport.ts";
 import { guardUrl } from "./url-guard.ts";
 
 /**
- * A document transport over `fetch`. `development` changes nothing here: names are resolved by the
- * platform.
+ * A document transport over `fetch`. `development` has no effect here, because the platform
+ * resolves names.
  */
 export function createDocumentTransport(_options: { development: boolean }): DocumentTransport {
   return async (url, { signal, maxBytes }) => {
@@ -26,7 +25,7 @@ export function createDocumentTransport(_options: { development: boolean }): Doc
   };
 }
 
-/** Sends with `fetch`; connections are pooled by the platform. */
+/** Sends with `fetch`. The platform pools connections. */
 export const pooledTransport: Transport = (url, init) =>
   unredirected(url, {
     method: init.method,
@@ -38,8 +37,8 @@ export const pooledTransport: Transport = (url, init) =>
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * As `fetch` with `redirect: "error"`, which Workers do not have: they show the answer that
- * redirects, and browsers hide it.
+ * Like `fetch` with `redirect: "error"`, which Workers lack. For a redirect, they return its
+ * response, and browsers an opaque one.
  *
  * @throws TypeError for a redirect
  */
@@ -47,11 +46,11 @@ async function unredirected(url: string | URL, init: RequestInit): Promise<Respo
   const response = await fetch(url, { ...init, redirect: "manual" });
   if (response.type !== "opaqueredirect" && !REDIRECTS.has(response.status)) return response;
   await response.body?.cancel();
-  throw new TypeError("the answer is a redirect");
+  throw new TypeError("the response is a redirect");
 }
 
 /**
- * Sends to addresses that other parties have named: the URL is guarded, the connected address
+ * Sends to addresses that other parties have named. Only the URL is guarded; the connected address
  * cannot be.
  */
 export function createGuardedTransport(options: { development: boolean }): Transport {

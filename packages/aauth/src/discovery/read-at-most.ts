@@ -1,13 +1,13 @@
 /**
- * Reads a stream that may be longer than anyone should accept.
+ * Bounded reading of streams.
  *
  * @module
  */
 
 /**
- * The bytes of `stream`, which is cancelled as soon as it exceeds `maxBytes`. No stream, no bytes.
+ * Reads `stream`, and cancels it as soon as it exceeds `maxBytes`. Returns no bytes for null.
  *
- * @throws RangeError when it does; what the stream throws.
+ * @throws RangeError if it exceeds the limit; errors of the stream
  */
 export async function readAtMost(
   stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null,
@@ -34,7 +34,7 @@ function iterate(stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>)
   return Symbol.asyncIterator in stream ? stream : iterateReader(stream);
 }
 
-/** Safari's streams cannot be iterated. */
+/** Iterates by a reader, because Safari's streams are not iterable. */
 async function* iterateReader(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
   const reader = stream.getReader();
   try {

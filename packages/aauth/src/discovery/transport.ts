@@ -1,5 +1,5 @@
 /**
- * How documents are fetched and requests are sent. Two platforms implement both under `#http`.
+ * Types of the transports for documents and requests. `#http` implements both for two platforms.
  *
  * @module
  */
@@ -8,48 +8,42 @@
 export interface DocumentFetchInit {
   /** Ends the fetch. */
   readonly signal: AbortSignal;
-  /** Bytes; a longer body rejects. */
+  /** Maximum bytes; a longer body rejects. */
   readonly maxBytes: number;
-  /** What `Host` names, where it is not the address that is connected to. */
+  /** Value of `Host`, if it differs from the connected address. */
   readonly host?: string;
 }
 
-/** What came back, read whole. */
+/** A complete response. */
 export interface FetchedDocument {
   /** HTTP status. */
   readonly status: number;
-  /** The bytes, decoded of nothing. */
+  /** The bytes, without decoding. */
   readonly body: Uint8Array;
-  /** Default: none, so that the answer says nothing of caching. */
+  /** Default: none; default cache times apply. */
   readonly headers?: Headers;
 }
 
-/**
- * Fetches one document with GET. Follows no redirect, reads at most `maxBytes`, and rejects when
- * either is exceeded.
- */
+/** Fetches one document with GET. Rejects for a redirect, and for more than `maxBytes`. */
 export type DocumentTransport = (url: URL, init: DocumentFetchInit) => Promise<FetchedDocument>;
 
-/**
- * A request as it goes on the wire: everything, signature headers included, is already in
- * `headers`.
- */
+/** A request exactly as sent: `headers` contains everything, including the signature. */
 export interface TransportRequest {
-  /** As it is signed. */
+  /** As signed. */
   readonly method: string;
-  /** Lower-case names; no others are added that a signature covers. */
+  /** Lower-case names. The transport adds none that the signature covers. */
   readonly headers: Record<string, string>;
   /** Default: none. */
   readonly body?: Uint8Array<ArrayBuffer>;
-  /** Ends the request, and the body that streams. Default: none. */
+  /** Aborts the request and its streaming body. Default: none. */
   readonly signal?: AbortSignal;
-  /** What keeps a `fetch` from taking the signature, and the token with it, to another place. */
+  /** Prevents `fetch` from sending the signature and token to another address. */
   readonly redirect?: "manual";
 }
 
 /**
- * Sends a signed request and answers as soon as the response headers are here; the body streams.
- * Follows no redirect: a signature is made for one target. The global `fetch` fits this type, and
- * follows none where `redirect` says so.
+ * Sends a signed request and resolves when the response headers arrive; the body streams. Follows
+ * no redirect, because a signature is valid for one target. The global `fetch` has this type, and
+ * obeys `redirect`.
  */
 export type Transport = (url: string, request: TransportRequest) => Promise<Response>;

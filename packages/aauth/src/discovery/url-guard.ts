@@ -1,6 +1,6 @@
 /**
- * Which addresses may be fetched at all, decided from the text of the URL. The connection itself is
- * guarded a second time in `#http`, because a permitted name may resolve to a forbidden address.
+ * Guard on the URL of a fetch. `#http` also guards the connected address, because an allowed name
+ * may resolve to a forbidden address.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { memoize } from "../store/memoize.ts";
 
 export interface GuardOptions {
   /**
-   * Allows loopback and `*.localhost`, also over `http`. Private and link-local addresses stay
-   * closed. Default false.
+   * Allows loopback and `*.localhost`, even over `http`. Private and link-local addresses remain
+   * forbidden.
    */
   readonly development: boolean;
 }
 
 /**
- * Returns the parsed URL when it may be fetched: `https`, or in development `http` for loopback and
+ * Parses a URL that may be fetched: `https`, or in development `http` for loopback and
  * `*.localhost`.
  *
  * @throws AAuthError `discovery_blocked` (profile 5.2).
@@ -25,24 +25,24 @@ export interface GuardOptions {
 export function guardUrl(value: string, options: GuardOptions): URL {
   const url = parse(value);
   if (url === undefined) throw blocked("not an absolute URL");
-  if (url.username !== "" || url.password !== "") throw blocked("a URL with credentials");
+  if (url.username !== "" || url.password !== "") throw blocked("the URL has credentials");
   const local = isLocalName(url.hostname);
   if (url.protocol === "http:") {
-    if (!options.development) throw blocked("http is only for development");
-    if (!local) throw blocked("http is only for loopback and *.localhost");
+    if (!options.development) throw blocked("http is allowed only in development");
+    if (!local) throw blocked("http is allowed only for loopback and *.localhost");
   } else if (url.protocol !== "https:") {
-    throw blocked("only https may be fetched");
+    throw blocked("only https is allowed");
   }
   if (local ? !options.development : isPrivateLiteral(url.hostname)) {
-    throw blocked("a loopback, private or link-local address");
+    throw blocked("it is a loopback, private or link-local address");
   }
   return url;
 }
 
 /**
  * True for an identifier in canonical form: an `http` or `https` URL without credentials, query,
- * fragment or trailing slash, spelled as the URL parser spells it, of at most 2048 characters.
- * Identifiers are compared as strings, so only one spelling may exist.
+ * fragment or trailing slash, exactly as serialized by the URL parser, of at most 2048 characters.
+ * Identifiers are compared as strings, so each has only one valid form.
  */
 export function isIdentifier(value: string): boolean {
   return knownIdentifier(value) === true;
@@ -50,10 +50,7 @@ export function isIdentifier(value: string): boolean {
 
 const knownIdentifier = memoize(512, (value) => isCanonical(value) || undefined);
 
-/**
- * They are kept, by those who have something to remember of an agent. So are the names of its
- * delegates.
- */
+/** Limit of identifiers, which stores keep. It also applies to names of delegates. */
 export const MAX_IDENTIFIER_CHARACTERS = 2048;
 
 function isCanonical(value: string): boolean {
@@ -70,15 +67,15 @@ export function isLocalName(hostname: string): boolean {
     hostname === "localhost" ||
     hostname.endsWith(".localhost") ||
     hostname === "[::1]" ||
-    /^127\.\d+\.\d+\.\d+$/.test(hostname) // the URL parser has already turned 2130706433 and 0x7f.1 into this form
+    /^127\.\d+\.\d+\.\d+$/.test(hostname) // The URL parser has already normalised 2130706433 and 0x7f.1 to this form.
   );
 }
 
 /**
- * Every block of IANA's special-purpose registry for IPv4 but loopback, with multicast and what is
- * reserved.
+ * All blocks of IANA's special-purpose registry for IPv4 except loopback, plus multicast and
+ * reserved addresses.
  *
- * Used for literals here, and in `#http` for the addresses that names resolve to.
+ * Used here for literals, and in `#http` for resolved addresses.
  */
 export const SPECIAL_IPV4 = [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"],
@@ -92,11 +89,10 @@ const SPECIAL_RANGES = SPECIAL_IPV4.map((subnet) => {
   return { first, last: first + 2 ** (32 - Number(prefix)) - 1 };
 });
 
-/**
- * IP literals outside the public internet. Names are judged after they are resolved, in `#http`.
- */
+/** IP literals outside the public internet. `#http` checks names after their resolution. */
 function isPrivateLiteral(hostname: string): boolean {
-  // Any IPv6 literal: metadata lives on names, and the list of special IPv6 ranges keeps growing.
+  // All IPv6 literals are refused: parties use names, and the list of special IPv6 ranges keeps
+  // growing.
   if (hostname.startsWith("[")) return true;
   const address = ipv4Number(hostname);
   return (

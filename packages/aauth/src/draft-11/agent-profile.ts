@@ -1,5 +1,5 @@
 /**
- * The half of draft -11 that agents ask.
+ * The half of draft -11 that agents use.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The answers to requests that did not pass (draft -11, sections 6, 11.3.4 and 11.6): what is wrong
- * in `Signature-Error`, what would help in `AAuth-Requirement`, both as a problem document.
+ * Responses to refused requests (draft -11, sections 6, 11.3.4 and 11.6): `Signature-Error` names
+ * the error, `AAuth-Requirement` the token that is required, and the body is a problem document.
  *
  * @module
  */
@@ -26,8 +26,8 @@ import { RESOURCE_TOKEN } from "./token-schemas.ts";
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
 
 /**
- * What `Signature-Error` says (signature-key -09, section 5.4). What is not here is no failure of a
- * signature, and keeps its status.
+ * Values of `Signature-Error` (signature-key -09, section 5.4). A code that is not listed is not a
+ * signature failure and keeps its own status.
  */
 const SIGNATURE_ERRORS: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   missing_signature: "invalid_signature",
@@ -68,7 +68,7 @@ const SIGNATURE_ERRORS: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   revocation_unknown: "invalid_jwt",
 };
 
-/** Another token would help, or any at all. */
+/** Errors that presenting a token, or another token, can cure. */
 const CURED_BY_TOKEN: ReadonlySet<AAuthErrorCode> = new Set([
   ...([
     "missing_signature",
@@ -78,20 +78,20 @@ const CURED_BY_TOKEN: ReadonlySet<AAuthErrorCode> = new Set([
   ] as const),
   ...(["token_expired", "token_revoked", "revocation_unknown"] as const),
   ...(["identity_required", "person_required"] as const),
-  // Without a resource token no auth token can be had (section 6.5).
+  // An auth token cannot be requested without a resource token (section 6.5).
   ...(["authorization_required", "insufficient_scope"] as const),
 ]);
 
 /**
- * With a resource token, for who has shown whom it acts for. A revoked token is not among them:
- * what it was good for is over.
+ * Errors that a resource token can cure, for a caller that has presented its person. Revocation is
+ * not among them: it ends the authorization.
  */
 const CURED_BY_AUTHORIZATION: ReadonlySet<AAuthErrorCode> = new Set([
   "authorization_required",
   "insufficient_scope",
 ]);
 
-/** The answer where no resource tokens are issued. */
+/** Writes the refusal of a verifier that issues no resource tokens. */
 export function refuseWithoutToken(error: AAuthError, { requirement }: RefusalContext): Answer {
   const signatureError = signatureErrorOf(error);
   const wanted = requirement.level === SERVER ? undefined : requirement.level === AGENT ? AGENT : PERSON;
@@ -115,23 +115,23 @@ function signatureErrorOf(error: AAuthError) {
   if (error.code === "insufficient_coverage" && error.expected !== undefined) {
     return { error: code, requiredInput: error.expected.split(" ") };
   }
-  // Ahead of the clock is another mistake than late (section 11.3.4, step 3).
+  // A signature from the future is reported as clock skew (section 11.3.4, step 3).
   return {
     error: error.code === "created_out_of_window" && error.expected === "earlier" ? "clock_skew" : code,
   };
 }
 
 /**
- * Scopes of OpenID Connect and its enterprise extensions: the person server says which of them it
- * knows (section 11.10).
+ * Scopes of OpenID Connect and its enterprise extensions, which person servers describe (section
+ * 11.10).
  */
 const IDENTITY: ReadonlySet<string> = new Set(
   "openid profile email address phone tenant groups roles".split(" "),
 );
 
 /**
- * A resource token is issued only for a caller that has shown a person token or an auth token on
- * this request (section 6.7).
+ * Creates the responses of a resource. It issues a resource token only to a caller that has
+ * presented a person token or an auth token on this request (section 6.7).
  */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
   const { key, resource, authServer: accessServer, now, scopeDescriptions } = options;
@@ -187,7 +187,7 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
   };
 }
 
-/** Words of the text (section 11.9.4) for codes of ours that are about no signature. */
+/** Error values of section 11.9.4 for codes that do not concern the signature. */
 const ERRORS: Readonly<Partial<Record<AAuthErrorCode, string>>> = { untrusted_agent: "denied" };
 
 const statusOf = (error: AAuthError) => (error instanceof AAuthVerificationError ? error.status : 500);

@@ -1,6 +1,6 @@
 /**
- * Where a browser is sent after an interaction (draft -11, sections 7.3 and 11.1.2): never to an
- * address that only the query names.
+ * Browser redirects after an interaction (draft -11, sections 7.3 and 11.1.2). An address that only
+ * the query names is never followed.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { documents } from "./documents.ts";
 import type { PollingError } from "./problem.ts";
 
-/** Whose callbacks count for a request. */
+/** Parties whose callbacks are accepted for a request. */
 export interface CallbackParties {
-  /** Server identifier of the agent's provider, where it is known. */
+  /** Server identifier of the agent's provider, if known. */
   readonly provider?: string | undefined;
   /** Server identifier of a person server that may have sent the person. */
   readonly personServer?: string | undefined;
@@ -21,7 +21,8 @@ export interface CallbackParties {
  * True for a `callback` at the person server's origin, for the `callback_endpoint` of the agent
  * provider, and for `http` on `localhost` or `127.0.0.1` where the provider's document allows it.
  *
- * @param discovery finds the provider's document; without it only the person server counts
+ * @param discovery finds the provider's document; without it, only the person server's callbacks
+ * are accepted
  */
 export async function admitsCallback(
   callback: string,
@@ -38,7 +39,7 @@ export async function admitsCallback(
   return isLoopback && published?.localhost_callback_allowed === true;
 }
 
-/** What the browser brings back of how a request ended (section 7.3.1). */
+/** Values of the `error` parameter that the browser returns (section 7.3.1). */
 const CALLBACK_ERRORS: Readonly<Record<PollingError, string>> = {
   denied: "access_denied",
   abandoned: "user_abandoned",
@@ -48,7 +49,7 @@ const CALLBACK_ERRORS: Readonly<Record<PollingError, string>> = {
   server_error: "server_error",
 };
 
-/** The address for the browser, with `error` where the request ended with one. */
+/** The callback address, with `error` if the request ended with one. */
 export function callbackUrl(callback: string, error?: PollingError): string {
   const url = new URL(callback);
   if (error !== undefined) url.searchParams.set("error", CALLBACK_ERRORS[error]);

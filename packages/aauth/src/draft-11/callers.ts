@@ -1,6 +1,6 @@
 /**
- * One resolver for each scheme of `Signature-Key`: which key signed, and who its owner is (draft
- * -11, sections 11.3.2 and 11.3.4).
+ * One resolver for each scheme of `Signature-Key`. It determines the signing key and its owner
+ * (draft -11, sections 11.3.2 and 11.3.4).
  *
  * @module
  */
@@ -31,7 +31,10 @@ import { AGENT_TOKEN, AUTH_TOKEN, PERSON_TOKEN } from "./token-schemas.ts";
 
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
 
-/** Servers that sign for themselves: person servers ask for tokens, all issuers revoke theirs. */
+/**
+ * Servers that sign for themselves: person servers request tokens, and all issuers revoke their
+ * tokens.
+ */
 const CALLING_SERVERS: Readonly<Record<EndpointRole, readonly DocumentKind[]>> = {
   resource: [],
   token: ["person"],
@@ -39,7 +42,7 @@ const CALLING_SERVERS: Readonly<Record<EndpointRole, readonly DocumentKind[]>> =
   revocation: ["agent", "person", "access", "resource"],
 };
 
-/** Agents are named by their providers: an agent token from anywhere proves an agent, no more. */
+/** Providers name agents, so a token from any provider proves an agent, and only that. */
 const agentToken = tokenResolver({
   schema: AGENT_TOKEN,
   source: AGENT,
@@ -50,7 +53,7 @@ const agentToken = tokenResolver({
   identify: (claims, caller) => ({ ...caller, level: AGENT, agent: claims.sub, identityToken: claims }),
 });
 
-/** Persons are named by configured servers. No token is for a recipient without a name. */
+/** Configured servers name persons. A verifier without an identifier accepts no person token. */
 const personToken = tokenResolver({
   schema: PERSON_TOKEN,
   source: PERSON,
@@ -72,7 +75,7 @@ const authToken = tokenResolver({
   schema: AUTH_TOKEN,
   source: AUTH,
   expected({ audience = "", trustedIssuers: personServers, accessServer, isRevoked }, now) {
-    // Beside an access server no other party authorizes.
+    // A configured access server is the only issuer of auth tokens.
     const isItsOwn = accessServer !== undefined; // hole T17
     const trustedIssuers = isItsOwn ? [accessServer] : personServers;
     return { audience, trustedIssuers, isRevoked, now };
@@ -94,14 +97,14 @@ const TOKENS: Readonly<Record<string, TokenResolver>> = {
 };
 
 export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
-  /** The key is the confirmation key of the token, which is verified before its key is used. */
+  /** The key is the confirmation key of the token, which is verified first. */
   jwt(claim, context) {
     requireScheme(claim, context);
     const { endpoint, requirement } = context;
     return resolveToken(claim, context, tokenTypesFor(requirement, endpoint.tokenTypes), TOKENS);
   },
 
-  /** The key is in the key set that a server publishes: it signs in its own name. */
+  /** The key is in the key set of a server that signs in its own name. */
   async jwks_uri(claim, context) {
     requireScheme(claim, context);
     enterKey(claim, context);
@@ -112,9 +115,7 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
   },
 };
 
-/**
- * An agent may not sign as a server, nor a server as an agent, where a route is for one of them.
- */
+/** Refuses a server on a route for agents, and an agent on a route for servers. */
 function requireScheme({ scheme }: KeyClaim, { requirement, endpoint }: ResolverContext): void {
   const accepted = schemesFor(requirement, endpoint.schemes);
   if (accepted.includes(scheme)) return;
@@ -123,12 +124,12 @@ function requireScheme({ scheme }: KeyClaim, { requirement, endpoint }: Resolver
   });
 }
 
-/** A sub-agent asks for nothing itself: its parent does (section 10.2.2). */
+/** A sub-agent requests no tokens: its parent does (section 10.2.2). */
 function requireTopLevel({ parent_agent }: AgentTokenClaims, role: EndpointRole): void {
   if (parent_agent === undefined || role !== "token") return;
   throw new AAuthVerificationError(
     "token_agent_mismatch",
-    "a sub-agent may not call this endpoint: its parent does",
+    "a sub-agent may not call this endpoint; its parent must",
     { claim: "parent_agent" },
   );
 }
@@ -137,21 +138,21 @@ function requireNamedServer({ id, dwk, kid }: JwksUriSignatureKey, role: Endpoin
   const kinds = CALLING_SERVERS[role];
   const kind = kinds.find((known) => DOCUMENTS[known] === dwk);
   if (kind === undefined) {
-    // The name would become part of the address that is fetched.
+    // An arbitrary name would become part of the fetched address.
     throw new AAuthVerificationError(
       "unsupported_key",
-      "dwk is not the document of a server that may call here",
+      "dwk is not the document of a server that may call this endpoint",
       { claim: "dwk", expected: kinds.map((known) => DOCUMENTS[known]).join(", ") },
     );
   }
   if (!isServerIdentifier(id)) {
-    const reason = `the server's id is not a server identifier: ${shownIdentifier(id)}`;
+    const reason = `id is not a server identifier: ${shownIdentifier(id)}`;
     throw new AAuthVerificationError("unsupported_key", reason, { claim: "id" });
   }
   return { id, kid, kind: documents.kinds[kind] };
 }
 
-/** Decoded or fetched, not validated. */
+/** The claimed JWK, decoded or fetched but not validated. */
 export async function claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown> {
   const known = claim as SignatureKey;
   if (known.scheme === "jwt") return claimedTokenJwk(known.jwt);

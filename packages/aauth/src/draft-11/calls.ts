@@ -1,7 +1,7 @@
 /**
- * How an agent answers what a resource requires (draft -11, sections 6 and 11.6): it shows the best
- * token it has, and climbs from its agent token to a person token to an auth token as far as the
- * resource asks.
+ * An agent's reaction to the requirements of a resource (draft -11, sections 6 and 11.6). It
+ * presents the best token it has, and steps up from agent token to person token to auth token as
+ * far as the resource requires.
  *
  * @module
  */
@@ -25,31 +25,33 @@ import { decodedOf } from "./token-requests.ts";
 
 const [AGENT, PERSON, AUTH] = LEVELS;
 
-// --------------------------------------------------------------------------------------- the climb
+// --------------------------------------------------------------------------------------- decisions
 
-/** Where a call stands. */
+/** State of a call. */
 interface State extends CallState {
-  /** What the last request carried. */
+  /** Kind of token that the last request carried. */
   readonly shown: typeof AGENT | typeof PERSON | typeof AUTH;
-  /** It came from the cache: what is wrong with it, another one may do better. */
+  /** The token came from the cache, so a fresh one may succeed where it fails. */
   readonly isHeld: boolean;
-  /** What is asked for at the moment. */
+  /** Kind of token being requested. */
   readonly getting?: typeof PERSON | typeof AUTH | undefined;
-  /** What the auth token asked for at the moment is to allow. */
+  /** Scope and account of the auth token being requested. */
   readonly wanted?: string | undefined;
-  /** What fresh auth tokens of this call allow: challenged again, they do not help. */
+  /**
+   * Scopes and accounts of the fresh auth tokens of this call. Requesting them again does not help.
+   */
   readonly granted: readonly string[];
-  /** How often a cached token was given up. */
+  /** Number of times a cached token was discarded. */
   readonly restarts: number;
-  /** The resource has deferred its response: it is polled there. */
+  /** The deferred response being polled. */
   readonly polled?: DeferredResponse | undefined;
-  /** The resource has said what a signature has to cover, and it is covered. */
+  /** The signature covers the components that the resource has demanded. */
   readonly isCovering?: boolean | undefined;
-  /** A resource token is asked for before the call. */
+  /** A resource token is being requested before the call. */
   readonly isOffering?: boolean | undefined;
-  /** The person token that it is asked for with. */
+  /** The person token presented for that. */
   readonly person?: string | undefined;
-  /** A token that is about to expire, in case that no other can be had. */
+  /** A token about to expire, used if no other can be obtained. */
   readonly ageing?: string | undefined;
 }
 
@@ -103,7 +105,7 @@ const decide: CallRules["decide"] = (before, outcome, { scope }) => {
       const { challenge } = outcome;
       const { person = "", ...rest } = state;
       const next: State = { ...rest, isOffering: false };
-      // The resource says what it needs when it is called.
+      // The resource states its requirement when it is called.
       return challenge === undefined ? then(next, present(person)) : obtain(next, AUTH, challenge);
     }
 
@@ -144,7 +146,10 @@ function afterObtained(
   return then(next, present(token, getting === PERSON ? "identity" : "authorization"));
 }
 
-/** What the token that was shown is, to a server: not this agent's fault, where it was cached. */
+/**
+ * Errors of a server that refuses the presented token. If it was cached, a fresh one may be
+ * accepted.
+ */
 const SPENT: ReadonlySet<string> = new Set([
   "invalid_presented_token",
   "expired_presented_token",
@@ -153,7 +158,7 @@ const SPENT: ReadonlySet<string> = new Set([
 
 function afterFailure(state: State, error: unknown): Decision {
   const { ageing, ...without } = state;
-  // An agent without a person can be served all the same.
+  // A resource may also serve an agent without a person.
   if (state.isOffering && error instanceof AAuthError && error.code === "person_required") {
     return then({ ...state, isOffering: false }, identify());
   }
@@ -166,12 +171,12 @@ function afterFailure(state: State, error: unknown): Decision {
 
 const mayRestart = ({ isHeld, restarts }: State) => isHeld && restarts < MAX_RESTARTS;
 
-/** From the top of the chain: what follows from a token that is no good is no good either. */
+/** Restarts from the agent token, because tokens derived from a refused one are invalid, too. */
 function restart({ polled: _, getting: __, wanted: ___, ...state }: State): Decision {
   return then({ ...state, restarts: state.restarts + 1 }, { do: "discard-held" });
 }
 
-/** The reply to a poll for the response that the resource has deferred. */
+/** Handles the response to a poll of a deferred response. */
 function afterPoll(
   state: State,
   { status, challenge }: Extract<CallOutcome, { type: "response" }>,
@@ -179,11 +184,11 @@ function afterPoll(
   if (status === PAYMENT) return fail(state, paymentRequired());
   if (challenge?.deferred !== undefined) return afterDeferral(state, challenge, challenge.deferred);
   if (status === UNAUTHORIZED && challenge?.level === AUTH) return stepUp(state, challenge);
-  // A resource that has started again does not know whether an older token was revoked; what it
-  // holds may still be there.
+  // A restarted resource does not know whether an older token was revoked, but it may still hold
+  // the request.
   if (challenge?.refusal === "invalid_jwt" && state.shown !== AGENT && state.restarts < MAX_RESTARTS)
     return then({ ...state, restarts: state.restarts + 1 }, { do: "discard-held" });
-  // Any other answer is the one that was waited for.
+  // Any other response is the deferred one.
   return then(state, ANSWER);
 }
 
@@ -191,8 +196,8 @@ function afterDeferral(state: State, challenge: Challenge, deferred: DeferredRes
   const next: State = { ...state, polled: deferred };
   if (challenge.level === AUTH && !state.granted.includes(wantedBy(challenge)))
     return stepUp(next, challenge);
-  // What is required beside is in `deferred`, and a requirement that is not known may give way to
-  // one that is (section 11.6.2).
+  // `deferred` has the other requirements, and a known one may follow an unknown one (section
+  // 11.6.2).
   return then(next, { do: "poll", deferred });
 }
 
@@ -211,8 +216,8 @@ function afterResponse(
   const isRefused = challenge.refusal !== undefined && isAboutToken(challenge) && mayRestart(state);
   switch (challenge.level) {
     case "":
-      // Agents cover what a resource publishes (section 11.2.4); this one is told by the resource
-      // that wants more than most.
+      // Agents cover the components that a resource publishes (section 11.2.4). This one reacts to
+      // the refusal of a resource that demands more.
       if (challenge.covers !== undefined && state.isCovering !== true) {
         return then({ ...state, isCovering: true }, { do: "cover", components: challenge.covers });
       }
@@ -220,7 +225,7 @@ function afterResponse(
     case AGENT:
       if (isRefused) return restart(state);
       if (shown === AGENT) return then(state, ANSWER);
-      // What was shown stays good for the routes that take it.
+      // The presented token remains valid for routes that accept it.
       return then({ ...state, shown: AGENT, isHeld: false, restarts: restarts + 1 }, identify("identity"));
     case PERSON:
       if (isRefused || (shown === PERSON && mayRestart(state))) return restart(state);
@@ -233,33 +238,37 @@ function afterResponse(
   }
 }
 
-/** The first auth token, or one that allows more (section 6.5). */
+/** Requests the first auth token, or one with more scope (section 6.5). */
 function stepUp(state: State, challenge: Challenge): Decision {
   const { granted } = state;
   const isEnough = granted.length >= MAX_GRANTS || granted.includes(wantedBy(challenge));
   return isEnough ? fail(state, repeated(), true) : obtain(state, AUTH, challenge);
 }
 
-/** A refusal that another token may avoid; a clock or a signature stays as it is. */
+/** True for a refusal that another token may avoid, unlike one for the clock or the signature. */
 const isAboutToken = ({ refusal }: Challenge) =>
   refusal === undefined || /_jwt$|_key$|^issuer_/.test(refusal);
 
 const repeated = () =>
-  new AAuthAgentError("challenge_repeated", "the resource asks again for what it was shown", {
-    section: "draft -11, section 6.5",
-  });
+  new AAuthAgentError(
+    "challenge_repeated",
+    "the resource requires again a token that was already presented",
+    {
+      section: "draft -11, section 6.5",
+    },
+  );
 const unsupported = (level: string) =>
   new AAuthAgentError("unsupported_requirement", `the resource requires ${level}`, { claim: "requirement" });
 const paymentRequired = () =>
-  new AAuthAgentError("payment_required", "the resource wants to be paid, which is not supported");
+  new AAuthAgentError("payment_required", "the resource requires payment, which is not supported");
 
-/** An unreadable token is the resource's to refuse. */
+/** Kind of a token. An unreadable one is presented as an auth token, for the resource to refuse. */
 function kindOf(token: string): State["shown"] {
   const typ = decodedOf(token)?.header.typ;
   return typ === TOKEN_TYPES.person ? PERSON : typ === TOKEN_TYPES.agent ? AGENT : AUTH;
 }
 
-/** What a challenge is about: two with the same scope and account ask for the same. */
+/** Key of a challenge: challenges with the same scope and account are equal. */
 function wantedBy({ resourceToken = "" }: Challenge): string {
   const claims = decodedOf(resourceToken)?.claims;
   if (claims === undefined) return resourceToken;
@@ -267,7 +276,7 @@ function wantedBy({ resourceToken = "" }: Challenge): string {
   return JSON.stringify([scope, account]);
 }
 
-// ------------------------------------------------------------------------------------ its messages
+// ---------------------------------------------------------------------------------------- messages
 
 const CHALLENGES: ReadonlySet<number> = new Set([UNAUTHORIZED, ACCEPTED, PAYMENT]);
 
@@ -291,7 +300,7 @@ function refusalIn(value: string | null): Pick<Challenge, "refusal" | "covers"> 
     const { error: refusal, requiredInput: covers } = parseSignatureError(value);
     return { refusal, covers: refusal === "invalid_input" ? covers : undefined };
   } catch {
-    return {}; // a 401 is an answer by itself
+    return {}; // A 401 needs no `Signature-Error`.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What an agent makes sure of before it carries a resource token to its person server (draft -11,
- * section 6.7.3).
+ * Checks of an agent before it sends a resource token to its person server (draft -11, section
+ * 6.7.3).
  *
  * @module
  */
@@ -21,8 +21,8 @@ import { RESOURCE_TOKEN } from "./token-schemas.ts";
 const [, PERSON, AUTH] = LEVELS;
 
 /**
- * Components that a resource publishes to demand (section 11.2.4). None where its document cannot
- * be read: a resource may have none, and one that demands more says so in its refusal.
+ * Signature components that a resource publishes as required (section 11.2.4). Undefined if its
+ * document cannot be read: a resource need not have one, and its refusal names missing components.
  */
 export async function publishedComponents(
   resource: string,
@@ -36,9 +36,9 @@ export async function publishedComponents(
 }
 
 /**
- * The check of section 6.7.3: a resource token that names another resource, key, person server or
- * person, or another token than the one that was shown, is carried nowhere. The server is the
- * agent's own, whatever the resource says.
+ * Makes the checks of section 6.7.3: a resource token for another resource, key, person server,
+ * person or presented token is not sent anywhere. The server is always the agent's own, whatever
+ * the resource names.
  *
  * Does NOT verify the resource token's signature: {@link proveResourceToken} does.
  */
@@ -46,7 +46,7 @@ export function checkChallenge(challenge: Challenge, expected: ChallengeExpectat
   const { resource, trustedServers } = expected;
   const [server = ""] = trustedServers;
   if (!isServerIdentifier(resource)) {
-    throw untrusted("the resource has no server identifier as its origin", "resource");
+    throw untrusted("the resource's origin is not a server identifier", "resource");
   }
   if (challenge.level === PERSON) {
     return { server, resource, scope: "", variant: PERSON, expects: { level: PERSON } };
@@ -56,16 +56,16 @@ export function checkChallenge(challenge: Challenge, expected: ChallengeExpectat
   const presented = presentedClaims(expected.presented);
   const { aud, ps, sub, scope = "", account, login_hint: loginHint } = claims;
   const checks: readonly [claim: keyof ResourceTokenClaims & string, expected: unknown, reason: string][] = [
-    ["iss", resource, "it is another resource's"],
-    ["agent_jkt", expected.thumbprint, "it is for another key"],
-    ["ps", server, "it names another person server"],
-    ["sub", presented.sub, "it names another person than the token that was shown"],
-    ["presented_jti", presented.jti, "it is for another token than the one that was shown"],
+    ["iss", resource, "the resource token's issuer is another resource"],
+    ["agent_jkt", expected.thumbprint, "the resource token is for another key"],
+    ["ps", server, "the resource token names another person server"],
+    ["sub", presented.sub, "the resource token names another person than the presented token"],
+    ["presented_jti", presented.jti, "the resource token is for another presented token"],
   ];
   for (const [claim, value, reason] of checks) {
     if (claims[claim] !== value) throw untrusted(reason, claim, String(value));
   }
-  if (isExpired(claims.exp, expected.now)) throw untrusted("its resource token has expired", "exp");
+  if (isExpired(claims.exp, expected.now)) throw untrusted("the resource token has expired", "exp");
   return {
     server,
     resource,
@@ -103,15 +103,13 @@ export async function proveResourceToken(resourceToken: string, discovery: Disco
   }
 }
 
-/**
- * What a resource token has to repeat of the token that was shown: a person token or an auth token.
- */
+/** The claims of the presented person or auth token that the resource token must repeat. */
 function presentedClaims(token: string | undefined): Readonly<Record<"sub" | "jti", unknown>> {
   const { header, claims }: DecodedToken = token === undefined ? NOTHING : decodeJwt(token);
   if (header.typ === TOKEN_TYPES.person || header.typ === TOKEN_TYPES.auth) {
     return { sub: claims.sub, jti: claims.jti };
   }
-  throw untrusted("it came for a request that showed no person", "presented_jti");
+  throw untrusted("the request presented no person token or auth token", "presented_jti");
 }
 
 const NOTHING: DecodedToken = { header: {}, claims: {} };

@@ -2,8 +2,8 @@ import type { CheckRule } from "../profile/verification.ts";
 
 /**
  * The checks of a verifier in the order in which they are made: that of section 11.3.4, where
- * coverage and time come before the scheme, so that nothing is fetched for a message that is stale
- * or open to change. The body comes last, because it arrives last.
+ * coverage and time come before the scheme, so that nothing is fetched for a stale or
+ * insufficiently covered message. The body comes last, because it arrives last.
  */
 export const CHECKS: readonly CheckRule[] = [
   {
@@ -13,7 +13,7 @@ export const CHECKS: readonly CheckRule[] = [
   },
   { name: "coverage", section: "draft -11, section 11.3.4 step 2", steps: ["coverage"] },
   { name: "created", section: "draft -11, section 11.3.4 step 3", steps: ["freshness"] },
-  // The resolver enters `token` or `key` once the scheme has passed.
+  // After the scheme has passed, the resolver enters `token` or `key`.
   {
     name: "scheme",
     section: "draft -11, section 11.3.4 step 4",

@@ -6,7 +6,7 @@ export interface CommonClaims {
   readonly iss: string;
   /** Name of the issuer's metadata document. */
   readonly dwk: string;
-  /** Names the token among those of its issuer. */
+  /** Unique among the tokens of the issuer. */
   readonly jti: string;
   readonly iat: number;
   readonly exp: number;
@@ -15,32 +15,33 @@ export interface CommonClaims {
 }
 
 interface BoundClaims extends CommonClaims {
-  /** The key that signs what the token comes with. */
+  /** The key that signs the requests that carry the token. */
   readonly cnf: { readonly jwk: PublicJwk };
 }
 
-/** Claims of an `aa-agent+jwt` (section 5.3): which agent. */
+/** Claims of an `aa-agent+jwt` (section 5.3), which names an agent. */
 export interface AgentTokenClaims extends BoundClaims {
   /** Agent identifier. */
   readonly sub: string;
-  /** The agent's person server. A hint: whose person it is says a person token. */
+  /** The agent's person server. Only a hint: a person token names the person. */
   readonly ps?: string;
   /** Parent of a sub-agent. */
   readonly parent_agent?: string;
 }
 
-/** Claims of an `aa-person+jwt` (section 7.1.1): which person, by `(iss, sub)`. */
+/** Claims of an `aa-person+jwt` (section 7.1.1), which names a person by `(iss, sub)`. */
 export interface PersonTokenClaims extends BoundClaims {
   /** The resource. */
   readonly aud: string;
-  /** The person as this resource knows them. Opaque, and another one for each resource. */
+  /** Opaque identifier of the person, different for each resource. */
   readonly sub: string;
   readonly tenant?: string;
   readonly mission_s256?: string;
 }
 
 /**
- * Claims of an `aa-resource+jwt` (section 6.7.1): what a resource wants to be authorized, for whom.
+ * Claims of an `aa-resource+jwt` (section 6.7.1): the authorization that a resource requires, and
+ * the person it concerns.
  */
 export interface ResourceTokenClaims extends CommonClaims {
   /** The person server or access server that redeems it. */
@@ -58,15 +59,15 @@ export interface ResourceTokenClaims extends CommonClaims {
   readonly tenant?: string;
   readonly mission_s256?: string;
   readonly login_hint?: string;
-  /** The resource's own page, where a person acts first. */
+  /** The resource's own page, on which the person must act first. */
   readonly interaction?: { readonly url: string; readonly code: string };
 }
 
-/** Claims of an `aa-auth+jwt` (section 9.4.1): what an agent may do for a person. */
+/** Claims of an `aa-auth+jwt` (section 9.4.1): an agent's authorization to act for a person. */
 export interface AuthTokenClaims extends BoundClaims {
   /** The resource. */
   readonly aud: string;
-  /** Person server of the person; the issuer, unless an access server issued the token. */
+  /** Person server of the person. Equals `iss` unless an access server issued the token. */
   readonly ps: string;
   readonly sub: string;
   /** Space-separated scopes. */

@@ -1,5 +1,5 @@
 /**
- * Which components a message covers (draft -11, section 11.3.3.1).
+ * Components that a message covers (draft -11, section 11.3.3.1).
  *
  * @module
  */
@@ -16,18 +16,17 @@ const lists: readonly (readonly string[])[] = Array.from({ length: 4 }, (_, bits
 );
 
 /**
- * Components that a message has to cover. A body is covered at every kind of endpoint: servers and
- * revocation endpoints demand it by the text, and our resources publish it as
- * `additional_signature_components`. So is a session token, and every component that is published
- * in addition and that the message has: of a request without a body, no signer can cover the
- * digest.
+ * Components that a message must cover. A body must be covered at every endpoint: the draft demands
+ * it at servers and revocation endpoints, and our resources publish it in
+ * `additional_signature_components`. So must a session token, and every published additional
+ * component that the message has: a request without a body has no digest to cover.
  */
 export const demandedCoverage = (facts: MessageFacts): readonly string[] =>
   coverageOf(facts, facts.target.includes("?")); // hole E1
 
 /**
- * Components that a signer covers: those demanded, and an absent query, which others may demand as
- * `?`.
+ * Components that a signer covers: the demanded ones, and an absent query, which other verifiers
+ * may demand as `?`.
  */
 export const signedCoverage = (facts: MessageFacts): readonly string[] => coverageOf(facts, true);
 
@@ -40,8 +39,8 @@ function coverageOf({ headers, hasBody, additional }: MessageFacts, withQuery: b
 }
 
 /**
- * `Authorization: AAuth …`. A session token counts for nothing without the signature that covers it
- * (section 6.3).
+ * `Authorization: AAuth …`. A session token is invalid without a signature that covers it (section
+ * 6.3).
  */
 const hasSession = (headers: MessageFacts["headers"]): boolean =>
   isSessionAuthorization(fieldValue(headers, "authorization") ?? "");

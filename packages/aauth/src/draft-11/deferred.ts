@@ -1,6 +1,5 @@
 /**
- * What a response of a resource or a server says of an answer that comes later (draft -11, sections
- * 7.5 and 11.8).
+ * Parsing of deferred responses of resources and servers (draft -11, sections 7.5 and 11.8).
  *
  * @module
  */
@@ -17,15 +16,15 @@ type Head = Pick<ResponseHead, "status" | "field">;
 export const ACCEPTED = 202;
 
 /**
- * At least 8 letters and digits; hyphens are for reading (section 11.6.3.1). A server compares it,
- * whatever its alphabet is.
+ * At least 8 letters and digits, with hyphens for readability (section 11.6.3.1). The server that
+ * compares the code chooses its alphabet.
  */
 const CODE = /^(?=(?:-*[A-Za-z0-9]){8})[A-Za-z0-9-]{8,64}$/;
 const MAX_QUESTION_CHARACTERS = 20_000;
 const MAX_OPTIONS = 100;
 
 /**
- * `AAuth-Requirement` of a response; undefined where it has none.
+ * Reads `AAuth-Requirement` of a response; undefined if there is none.
  *
  * @throws AAuthAgentError `malformed_challenge`
  */
@@ -35,7 +34,7 @@ export function requirementOf({ field }: Head): AAuthRequirement | undefined {
   try {
     const requirement = parseRequirement(value);
     if (requirement.code !== undefined && !CODE.test(requirement.code)) {
-      throw malformed("the code of an interaction is not of 8 to 64 letters, digits and hyphens", "11.6.3.1");
+      throw malformed("the interaction code is not 8 to 64 letters, digits and hyphens", "11.6.3.1");
     }
     return requirement;
   } catch (error) {
@@ -45,8 +44,8 @@ export function requirementOf({ field }: Head): AAuthRequirement | undefined {
 }
 
 /**
- * The deferred response of a 202; undefined for another status, and for a 202 that promises no
- * answer anywhere.
+ * Reads the deferred response of a 202; undefined for another status, and for a 202 without
+ * `Location`.
  */
 export function deferredIn(
   head: Head,
@@ -59,7 +58,7 @@ export function deferredIn(
   const { url, code } = requirement ?? {};
   return {
     location,
-    // Section 11.8.3. Plain data, which NaN is not.
+    // Section 11.8.3. NaN would not survive serialization.
     retryAfterSeconds: seconds >= 0 ? seconds : DEFAULT_SECONDS,
     requirement: requirement?.requirement ?? "",
     ...(url !== undefined && code !== undefined && { interaction: { url, code } }),
@@ -68,7 +67,7 @@ export function deferredIn(
 
 const DEFAULT_SECONDS = 5;
 
-/** The question in a body; undefined where there is none. */
+/** Reads the question in a body; undefined if there is none. */
 export function readQuestion({ clarification, timeout, options }: Members): Clarification | undefined {
   if (typeof clarification !== "string" || clarification === "") return undefined;
   const choices = Array.isArray(options) ? options.filter((option) => typeof option === "string") : [];

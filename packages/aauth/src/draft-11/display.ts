@@ -9,14 +9,14 @@ import {
   TOKEN_TYPES,
 } from "./names.ts";
 
-/** What responses say in fields of this profile, and where the draft defines the tokens. */
+/** Parsers of response fields for display, and the sections that define the tokens. */
 export const display: DisplayRules = {
   answerFields: {
     [AAUTH_REQUIREMENT]: parseRequirement,
     [SIGNATURE_ERROR]: parseSignatureError,
     [ACCEPT_SIGNATURE_SCHEME]: parseTokenList,
     [ACCEPT_SIGNATURE_ALG]: parseTokenList,
-    // It is a secret as long as it lives.
+    // A session token is a secret during its lifetime.
     [AAUTH_ACCESS]: (value) => `a session token of ${parseAccess(value).length} characters`,
   },
   tokenSections: {

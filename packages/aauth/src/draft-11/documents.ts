@@ -1,6 +1,6 @@
 /**
- * The four metadata documents: built for publishing, and read with suspicion after fetching (draft
- * -11, section 11.2).
+ * The four metadata documents (draft -11, section 11.2), built for publishing and validated after
+ * fetching.
  *
  * @module
  */
@@ -14,20 +14,27 @@ import {
   required,
   type WithDefaultKeys,
 } from "../discovery/document-table.ts";
-import { isBoolean, isHttpsUrl, isSeconds, isText, isTextList, isTextRecord } from "../shapes.ts";
+import {
+  isBoolean,
+  isHttpsUrl,
+  isNonEmptyString,
+  isSeconds,
+  isStringList,
+  isStringRecord,
+} from "../shapes.ts";
 import { isAgentIdentifier, isEndpointUrl, isServerIdentifier } from "./identifiers.ts";
 import { DOCUMENTS } from "./names.ts";
 
 /**
- * Members of all documents. Unknown members of a fetched one are dropped, as are those of the
- * common ones that have the wrong shape.
+ * Members of all documents. Reading a document drops unknown members, and descriptive ones of the
+ * wrong shape.
  */
 interface CommonMetadata {
   /** Identifier of the party. */
   readonly issuer: string;
-  /** Algorithms of message signatures that it takes, for example `["Ed25519", "ES256"]`. */
+  /** Accepted algorithms of message signatures, for example `["Ed25519", "ES256"]`. */
   readonly accept_signature_algs?: readonly string[];
-  /** Shown to people, as are the addresses below. */
+  /** Shown to people, like the addresses below. */
   readonly name?: string;
   readonly description?: string;
   readonly logo_uri?: string;
@@ -71,27 +78,28 @@ export interface AccessServerMetadata extends CommonMetadata {
 
 /** `/.well-known/aauth-resource.json`: a resource. */
 export interface ResourceMetadata extends CommonMetadata {
-  /** Address of its key set; a resource that signs nothing has none. */
+  /** Address of the key set. Absent for a resource that signs nothing. */
   readonly jwks_uri?: string;
   /**
-   * `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or an extension's.
+   * `agent-token` (the default), `person-token`, `session-token`, `auth-token`, or a value of an
+   * extension.
    */
   readonly access_mode?: string;
   readonly authorization_endpoint?: string;
   readonly revocation_endpoint?: string;
-  /** Scope to the sentence a person reads when asked for consent. */
+  /** For each scope, the sentence shown when a person is asked for consent. */
   readonly scope_descriptions?: Readonly<Record<string, string>>;
   /** Seconds that `created` may be from now. Default 60. */
   readonly signature_window?: number;
-  /** Components that signatures have to cover beside those that all cover. */
+  /** Components that signatures must cover in addition to the base components. */
   readonly additional_signature_components?: readonly string[];
 }
 
 /** The members that every document may have. */
 const COMMON = {
-  accept_signature_algs: descriptive(isTextList),
-  name: descriptive(isText),
-  description: descriptive(isText),
+  accept_signature_algs: descriptive(isStringList),
+  name: descriptive(isNonEmptyString),
+  description: descriptive(isNonEmptyString),
   logo_uri: descriptive(isHttpsUrl),
   logo_dark_uri: descriptive(isHttpsUrl),
   documentation_uri: descriptive(isHttpsUrl),
@@ -102,7 +110,7 @@ const COMMON = {
 const ISSUED = {
   identity: "issuer",
   isIdentifier: isServerIdentifier,
-  identifierForm: "a server identifier: https://host in lower case, and nothing behind it",
+  identifierForm: "a server identifier: https://host in lower case, nothing after the host",
   unnamed: "metadata_issuer_missing",
   keysPath: "/jwks.json",
 } as const;
@@ -131,8 +139,8 @@ const personServer = documentOf<PersonServerMetadata, "issuer">({
     mission_control_endpoint: optional(isEndpointUrl),
     revocation_endpoint: optional(isEndpointUrl),
     ...COMMON,
-    scopes_supported: descriptive(isTextList),
-    claims_supported: descriptive(isTextList),
+    scopes_supported: descriptive(isStringList),
+    claims_supported: descriptive(isStringList),
   },
 });
 
@@ -150,20 +158,20 @@ const resource = documentOf<ResourceMetadata, "issuer">({
   ...ISSUED,
   members: {
     jwks_uri: optional(isHttpsUrl),
-    access_mode: optional(isText),
+    access_mode: optional(isNonEmptyString),
     authorization_endpoint: optional(isEndpointUrl),
     revocation_endpoint: optional(isEndpointUrl),
     signature_window: optional(isSeconds),
-    additional_signature_components: optional(isTextList),
+    additional_signature_components: optional(isStringList),
     ...COMMON,
-    scope_descriptions: descriptive(isTextRecord),
+    scope_descriptions: descriptive(isStringRecord),
   },
 });
 
 /**
  * Builds `/.well-known/aauth-agent.json`.
  *
- * @throws TypeError when a member has the wrong shape: this is the owner's own configuration.
+ * @throws TypeError for a member of the wrong shape, which is an error of configuration
  *
  * @example
  * agentProviderMetadata({ issuer: "https://agent.example" }).jwks_uri; // "https://agent.example/jwks.json"
@@ -174,8 +182,8 @@ export const personServerMetadata = personServer.build;
 /** Builds `/.well-known/aauth-access.json`. @throws TypeError as {@link agentProviderMetadata} */
 export const accessServerMetadata = accessServer.build;
 /**
- * Builds `/.well-known/aauth-resource.json`. `additional_signature_components` defaults to what our
- * verifier demands of a request with a body: `content-digest` and `content-type`.
+ * Builds `/.well-known/aauth-resource.json`. `additional_signature_components` defaults to
+ * `content-digest` and `content-type`, which our verifier demands of a request with a body.
  *
  * @throws TypeError as {@link agentProviderMetadata}
  */
@@ -196,9 +204,9 @@ const kindOf = <Document extends PartyDocument>(
 });
 
 /**
- * The documents of the parties of draft -11, and how a reader finds them. Addresses in
- * documents are `https`, those of endpoints without query and fragment; they may be at another
- * origin, which the guard of discovery judges again.
+ * Documents of the parties of draft -11, and the rules for finding them. Addresses in documents are
+ * `https`; endpoints have no query or fragment. They may be at another origin, which the guard of
+ * discovery checks as well.
  */
 export const documents = {
   isIdentifier: isServerIdentifier,

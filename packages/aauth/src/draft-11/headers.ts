@@ -1,6 +1,6 @@
 /**
- * The fields beside those of the signature: what a response demands, why a signature was refused,
- * session tokens, capabilities.
+ * Header fields other than those of the signature: requirements, signature errors, session tokens
+ * and capabilities.
  *
  * @module
  */
@@ -22,18 +22,18 @@ const CODE: AAuthErrorCode = "malformed_challenge";
 
 // ------------------------------------------------------------------------------- AAuth-Requirement
 
-/** `AAuth-Requirement`, parsed (section 11.6). */
+/** Parsed `AAuth-Requirement` (section 11.6). */
 export interface AAuthRequirement {
   /**
    * `agent-token`, `person-token`, `auth-token`, `interaction`, `approval`, `clarification`,
-   * `claims`, or a value that is not known here and cannot be satisfied.
+   * `claims`, or an unknown value, which cannot be satisfied.
    */
   readonly requirement: string;
-  /** Compact JWS, with `auth-token`. Not yet checked. */
+  /** Compact JWS, with `auth-token`. Unverified. */
   readonly resourceToken?: string;
-  /** With `interaction`: an `https` address without query, where a person acts. Not yet trusted. */
+  /** With `interaction`: an `https` address without query, where the person acts. Untrusted. */
   readonly url?: string;
-  /** With `interaction`: what names the request there. */
+  /** With `interaction`: the code that identifies the request there. */
   readonly code?: string;
 }
 
@@ -41,12 +41,12 @@ export interface AAuthRequirement {
  * Parses `AAuth-Requirement`: a dictionary with the member `requirement`. Other members and unknown
  * parameters are ignored.
  *
- * @throws {AAuthError} `malformed_challenge`: another grammar, no `requirement`, one that is not a
+ * @throws {AAuthError} `malformed_challenge`: invalid syntax, no `requirement`, one that is not a
  *   token, a parameter of the wrong type, `auth-token` without `resource-token`, `interaction`
  *   without `url` and `code` or with an address that is not `https` without query;
  *   `header_too_large`
  *
- * Does NOT judge the resource token or whether the address is to be followed.
+ * Does NOT verify the resource token, or decide whether to follow the address.
  *
  * @example
  * parseRequirement('requirement=auth-token; resource-token="eyJ…"').resourceToken;
@@ -55,7 +55,7 @@ export function parseRequirement(value: string): AAuthRequirement {
   requireBoundedHeader("AAuth-Requirement", value);
   const member = parseDictionary(trimField(value), CODE).get("requirement");
   if (member === undefined || !TOKEN.test(member.text))
-    return malformed("AAuth-Requirement names no requirement");
+    return malformed("AAuth-Requirement has no valid member requirement");
   const requirement = member.text;
   const text = (name: string) => stringParameter(member.parameters, name, CODE);
   switch (requirement) {
@@ -70,7 +70,7 @@ export function parseRequirement(value: string): AAuthRequirement {
       if (url === undefined || code === undefined)
         return malformed("requirement interaction needs url and code");
       if (!isEndpointUrl(url))
-        return malformed("the url of an interaction is not https without query and fragment");
+        return malformed("the interaction url must be https without query and fragment");
       return { requirement, url, code };
     }
     default:
@@ -81,11 +81,11 @@ export function parseRequirement(value: string): AAuthRequirement {
 /**
  * Writes `AAuth-Requirement`.
  *
- * @throws {AAuthError} `malformed_challenge` for what {@link parseRequirement} would refuse;
- * `header_too_large`
+ * @throws {AAuthError} `malformed_challenge` for a value that {@link parseRequirement} refuses;
+ *   `header_too_large`
  */
 export function formatRequirement({ requirement, resourceToken, url, code }: AAuthRequirement): string {
-  if (!TOKEN.test(requirement)) return malformed("a requirement is a token");
+  if (!TOKEN.test(requirement)) return malformed("a requirement must be a token");
   const parameter = (name: string, text: string | undefined) =>
     text === undefined ? "" : `; ${name}=${formatString(text, CODE)}`;
   const value = `requirement=${requirement}${parameter("resource-token", resourceToken)}${parameter("url", url)}${parameter("code", code)}`;
@@ -95,25 +95,25 @@ export function formatRequirement({ requirement, resourceToken, url, code }: AAu
 
 // --------------------------------------------------------------------------------- Signature-Error
 
-/** `Signature-Error`, parsed (signature-key -09, section 5). */
+/** Parsed `Signature-Error` (signature-key -09, section 5). */
 export interface SignatureError {
-  /** For example `invalid_signature`; new codes may come. */
+  /** For example `invalid_signature`. The set of codes is open. */
   readonly error: string;
-  /** With `invalid_input`: the components that have to be covered. */
+  /** With `invalid_input`: the components that must be covered. */
   readonly requiredInput?: readonly string[];
 }
 
 /**
  * Parses `Signature-Error`: a dictionary with the member `error`. Other members are ignored.
  *
- * @throws {AAuthError} `malformed_challenge`: another grammar, no `error`, one that is not a token,
+ * @throws {AAuthError} `malformed_challenge`: invalid syntax, no `error`, one that is not a token,
  *   `required_input` that is not a list of strings; `header_too_large`
  */
 export function parseSignatureError(value: string): SignatureError {
   requireBoundedHeader("Signature-Error", value);
   const members = parseDictionary(trimField(value), CODE);
   const error = members.get("error")?.text ?? "";
-  if (!TOKEN.test(error)) return malformed("Signature-Error names no error");
+  if (!TOKEN.test(error)) return malformed("Signature-Error has no valid member error");
   const input = members.get("required_input");
   return { error, ...(input !== undefined && { requiredInput: parseStringList(input.text, CODE) }) };
 }
@@ -124,7 +124,7 @@ export function parseSignatureError(value: string): SignatureError {
  * @throws {AAuthError} `malformed_challenge` for a value that cannot be written
  */
 export function formatSignatureError({ error, requiredInput }: SignatureError): string {
-  if (!TOKEN.test(error)) return malformed("an error is a token");
+  if (!TOKEN.test(error)) return malformed("an error must be a token");
   if (requiredInput === undefined) return `error=${error}`;
   return `error=${error}, required_input=${formatStringList(requiredInput, CODE)}`;
 }
@@ -152,7 +152,7 @@ export function parseTokenList(value: string): readonly string[] {
   });
 }
 
-/** Writes a list of tokens. @throws {AAuthError} `malformed_challenge` for what is not one */
+/** Writes a list of tokens. @throws {AAuthError} `malformed_challenge` for an invalid token */
 export function formatTokenList(tokens: readonly string[]): string {
   for (const token of tokens) if (!TOKEN.test(token)) malformed("a member of the list is not a token");
   return tokens.join(", ");
@@ -174,11 +174,11 @@ export function parseAccess(value: string): string {
 }
 
 const requireToken68 = (text: string): string =>
-  TOKEN68.test(text) ? text : malformed("a session token is not one token68");
+  TOKEN68.test(text) ? text : malformed("the session token is not one token68");
 
 /**
- * The scheme, and what follows it: after one space or more (RFC 9110 section 11.4), or without,
- * where nothing may be.
+ * The scheme `AAuth` and its credentials, after at least one space (RFC 9110 section 11.4). Without
+ * a space only an invalid value matches, so that it is refused.
  */
 const SESSION_AUTHORIZATION = /^aauth(?: +|(?![A-Za-z0-9!#$%&'*+.^_`|~-]))(.*)$/is;
 
@@ -186,7 +186,7 @@ const SESSION_AUTHORIZATION = /^aauth(?: +|(?![A-Za-z0-9!#$%&'*+.^_`|~-]))(.*)$/
 export const isSessionAuthorization = (value: string): boolean => SESSION_AUTHORIZATION.test(value);
 
 /**
- * The session token in `Authorization: AAuth …`; undefined for another scheme.
+ * Reads the session token in `Authorization: AAuth …`; undefined for another scheme.
  *
  * @throws {AAuthError} as {@link parseAccess}
  */

@@ -1,6 +1,6 @@
 /**
  * Identifiers of servers and agents (draft -11, sections 5.2 and 11.1). Both are compared as
- * strings, so each has one spelling only.
+ * strings, so each has only one valid form.
  *
  * @module
  */
@@ -12,10 +12,7 @@ const HOST = "(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\\.[a-z0-9](?:
 const SERVER = new RegExp(`^https://${HOST}$`);
 const AGENT = new RegExp(`^aauth:([A-Za-z0-9_.+-]{1,255})@(${HOST})$`);
 
-/**
- * A `+` has a name before it and one behind it. How many there are says nothing: the part is not
- * read any further.
- */
+/** A `+` may not be the first or last character. The local part is not interpreted any further. */
 const LOCAL = /^[^+](?:.*[^+])?$/;
 
 /**
@@ -32,13 +29,13 @@ export const isServerIdentifier = (value: string): boolean => knownServer(value)
 const knownServer = memoize(512, (value) => isServer(value) || undefined);
 
 function isServer(value: string): boolean {
-  // An address such as `https://2130706433` is spelled otherwise by the parser that fetches it.
+  // The URL parser would change an address such as `https://2130706433` before it is fetched.
   return typeof value === "string" && SERVER.test(value) && URL.parse(value)?.origin === value;
 }
 
 /**
- * An agent identifier, taken apart. `parent_agent` of its token marks a sub-agent: no decision
- * reads the local part (section 5.2).
+ * A parsed agent identifier. `parent_agent` marks a sub-agent; no decision depends on the local
+ * part (section 5.2).
  */
 export interface AgentIdentifier {
   /** Before the `@`. */
@@ -48,8 +45,8 @@ export interface AgentIdentifier {
 }
 
 /**
- * Takes an agent identifier apart: `aauth:local@host`, where `local` is 1 to 255 letters, digits,
- * `-`, `_`, `.` and, not at an end, `+`. Undefined for anything else.
+ * Parses `aauth:local@host`, where `local` is 1 to 255 letters, digits, `-`, `_`, `.` and `+`,
+ * which may not be first or last. Undefined for anything else.
  *
  * @example
  * parseAgentIdentifier("aauth:planner+search@agent.example"); // { local: "planner+search", domain: "agent.example" }

@@ -9,34 +9,35 @@ import { platformCrypto } from "#crypto";
 /** Crockford's base32. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /**
- * What finds the request: a wrong guess of the rest counts against this one request, and no other.
+ * Symbols that select the request, so that a wrong guess of the secret is counted against that
+ * request only.
  */
 const NAME_SYMBOLS = 4;
-/** 40 bits, the least that the text allows for what has to be guessed. */
+/** 40 bits, the minimum that the draft allows for the secret. */
 const SECRET_SYMBOLS = 8;
 const SYMBOLS = NAME_SYMBOLS + SECRET_SYMBOLS;
 const CODE = new RegExp(`^[${ALPHABET}]{${SYMBOLS}}$`);
 
 export interface InteractionCode {
-  /** Finds the request. */
+  /** Selects the request. */
   readonly name: string;
-  /** Proves that the code was given out. */
+  /** Proves knowledge of the issued code. */
   readonly secret: string;
 }
 
 export function createInteractionCode(): InteractionCode {
-  // 32 symbols divide 256: none is likelier than another.
+  // 32 divides 256, so all symbols are equally likely.
   const symbols = [...platformCrypto.randomBytes(SYMBOLS)].map((byte) => ALPHABET[byte % ALPHABET.length]);
   return { name: symbols.slice(0, NAME_SYMBOLS).join(""), secret: symbols.slice(NAME_SYMBOLS).join("") };
 }
 
-/** In groups of four, for people. */
+/** Formats a code in groups of four. */
 export const showCode = ({ name, secret }: InteractionCode): string =>
   `${name}-${secret.slice(0, 4)}-${secret.slice(4)}`;
 
 /**
- * Reads what a person has typed: hyphens, spaces, case, and the letters that look like digits do
- * not count. Undefined for what is no code.
+ * Parses a typed code. Hyphens, spaces and case are ignored, and letters that look like digits are
+ * accepted as digits. Undefined for an invalid code.
  */
 export function readCode(typed: string): InteractionCode | undefined {
   if (typed.length > 64) return undefined;

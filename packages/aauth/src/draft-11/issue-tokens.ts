@@ -22,14 +22,14 @@ interface IssueOptions {
 }
 
 interface BoundIssueOptions extends IssueOptions {
-  /** The key that signs what the token comes with. */
+  /** The key that signs the requests that carry the token. */
   readonly confirmationKey: PublicJwk;
   /** Seconds. Default 3600. */
   readonly lifetimeSeconds?: number | undefined;
   /**
-   * Unix seconds; the token expires then at the latest. For person and auth tokens: the least `exp`
-   * of the agent token, presented token, upstream token and mission that it follows from (sections
-   * 7.1.2 and 9.4.1). Default: unset.
+   * Latest expiry in Unix seconds. For person and auth tokens: the earliest `exp` of the agent
+   * token, presented token, upstream token and mission from which it derives (sections 7.1.2 and
+   * 9.4.1). Default: unset.
    */
   readonly notAfter?: number | undefined;
 }
@@ -40,9 +40,9 @@ export interface IssueAgentTokenOptions extends Omit<BoundIssueOptions, "notAfte
   readonly issuer: string;
   /** Agent identifier, at the provider's domain. */
   readonly agent: string;
-  /** Server identifier of the agent's person server. Default: it has none. */
+  /** Server identifier of the agent's person server. Default: none. */
   readonly personServer?: string | undefined;
-  /** Agent identifier of the parent, of a sub-agent. Default: it has none. */
+  /** Agent identifier of a sub-agent's parent. Default: none. */
   readonly parentAgent?: string | undefined;
 }
 
@@ -51,8 +51,8 @@ export interface IssueAgentTokenOptions extends Omit<BoundIssueOptions, "notAfte
  *
  * Does NOT check that the agent holds the private key.
  *
- * @throws TypeError for an invalid identifier, an agent or parent at another domain than the
- *   provider's, and a name that breaks the rules for `+`
+ * @throws TypeError for an invalid identifier, an agent or parent outside the provider's domain, or
+ *   a name that breaks the rules for `+`
  * @throws RangeError for a lifetime of more than 24 hours
  *
  * @example
@@ -78,7 +78,7 @@ export interface IssuePersonTokenOptions extends BoundIssueOptions {
   readonly issuer: string;
   /** Server identifier of the resource. */
   readonly audience: string;
-  /** The person as this resource is to know them. */
+  /** Identifier of the person for this resource. */
   readonly subject: string;
   readonly tenant?: string | undefined;
   readonly missionS256?: string | undefined;
@@ -87,10 +87,10 @@ export interface IssuePersonTokenOptions extends BoundIssueOptions {
 /**
  * Issues a person token (section 7.1.1).
  *
- * Does NOT decide whether the person agrees, and does NOT make the `subject` of a resource.
+ * Does NOT ask for the person's consent, and does NOT derive `subject`.
  *
  * @throws TypeError for an invalid identifier
- * @throws RangeError for a lifetime of more than an hour, or one that `notAfter` leaves nothing of
+ * @throws RangeError for a lifetime of more than an hour, or a `notAfter` that has passed
  */
 export async function issuePersonToken(
   options: IssuePersonTokenOptions,
@@ -110,30 +110,30 @@ export async function issuePersonToken(
 export interface IssueResourceTokenOptions extends IssueOptions {
   /** Server identifier of the resource that issues. */
   readonly issuer: string;
-  /** The proven sender of the request, which has shown a person token or an auth token. */
+  /** The verified caller, which has presented a person token or an auth token. */
   readonly caller: ProvenCaller;
   /**
-   * Server identifier of the resource's access server. Default: it has none, and the token is for
-   * the person server of the caller's person.
+   * Server identifier of the resource's access server. Default: none; the token is for the person
+   * server of the caller's person.
    */
   readonly accessServer?: string | undefined;
   /** Space-separated scopes. Default: none. */
   readonly scope?: string | undefined;
-  /** The account of the resource that is to be used, where the request names one. Default: none. */
+  /** Account at the resource, if the request names one. Default: none. */
   readonly account?: string | undefined;
   readonly loginHint?: string | undefined;
-  /** The resource's own page, where the person has to act first. Default: none. */
+  /** The resource's own page, on which the person must act first. Default: none. */
   readonly interaction?: { readonly url: string; readonly code: string } | undefined;
-  /** Seconds. Default 300, which is also the most. */
+  /** Seconds. Default and maximum: 300. */
   readonly lifetimeSeconds?: number | undefined;
 }
 
 /**
- * Issues a resource token (section 6.7). What it says of person, tenant and mission is copied from
- * the token that the caller has shown.
+ * Issues a resource token (section 6.7). Person, tenant and mission are copied from the token that
+ * the caller has presented.
  *
- * @throws TypeError for a caller that has shown neither a person token nor an auth token of draft
- *   -11: ask it for a person token
+ * @throws TypeError for a caller that has presented neither a person token nor an auth token of
+ *   draft -11; require a person token from it first
  * @throws RangeError for a lifetime of more than 300 s
  */
 export async function issueResourceToken(
@@ -164,7 +164,7 @@ const [, PERSON_LEVEL, AUTH_LEVEL] = LEVELS;
 export const hasPresentedPerson = ({ level }: ProvenCaller): boolean =>
   level === PERSON_LEVEL || level === AUTH_LEVEL;
 
-/** The token that a proven caller has shown, and the person server of its person. */
+/** The token that a verified caller has presented, and the person server of its person. */
 function presentedBy(caller: ProvenCaller) {
   if (caller.level === PERSON_LEVEL && caller.identityToken !== undefined) {
     const claims = caller.identityToken as unknown as PersonTokenClaims;
@@ -174,32 +174,31 @@ function presentedBy(caller: ProvenCaller) {
     const claims = caller.grant.claims as unknown as AuthTokenClaims;
     return { ps: claims.ps, claims };
   }
-  throw new TypeError("a resource token needs a caller that has shown a person token or an auth token");
+  throw new TypeError("caller must have presented a person token or an auth token");
 }
 
 /** An auth token to issue (section 9.4). */
 export interface IssueAuthTokenOptions extends BoundIssueOptions {
   /** Server identifier of the issuer: a person server, or the access server of the resource. */
   readonly issuer: string;
-  /** The person's person server, where an access server issues. Default: the issuer. */
+  /** The person's person server, if an access server issues. Default: the issuer. */
   readonly personServer?: string | undefined;
   /** Server identifier of the resource. */
   readonly audience: string;
-  /** Copied from the resource token, as are the next five. */
+  /** Copied from the resource token, like the next four. */
   readonly subject: string;
-  /** Space-separated; not more than the resource token asks for. */
+  /** Space-separated; at most the scope of the resource token. */
   readonly scope?: string | undefined;
   readonly account?: string | undefined;
   readonly tenant?: string | undefined;
   readonly missionS256?: string | undefined;
-  /**
-   * Claims of the person that the resource may know, with OpenID Connect's meaning. Default: none.
-   */
+  /** OpenID Connect claims of the person that the resource may see. Default: none. */
   readonly userClaims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Claims of the protocol, and those that an auth token never has: no user claim takes their place.
+ * Claims of the protocol, and those that an auth token must not have. User claims may not use these
+ * names.
  */
 const RESERVED: ReadonlySet<string> = new Set([
   ...["iss", "dwk", "aud", "ps", "sub", "jti", "iat", "exp", "nbf", "cnf", "scope", "account", "tenant"],
@@ -209,18 +208,17 @@ const RESERVED: ReadonlySet<string> = new Set([
 /**
  * Issues an auth token (section 9.4).
  *
- * Does NOT check anything but shapes: whether to issue is the issuer's policy, as is that `scope`
- * is not more than was asked for.
+ * Checks shapes only. Does NOT decide whether to issue, or check that `scope` is at most the
+ * requested one: that is the issuer's policy.
  *
- * @throws TypeError for an invalid identifier, and for a user claim with the name of one of
- *   the protocol
- * @throws RangeError for a lifetime of more than an hour, or one that `notAfter` leaves nothing of
+ * @throws TypeError for an invalid identifier, or a user claim with a reserved name
+ * @throws RangeError for a lifetime of more than an hour, or a `notAfter` that has passed
  */
 export async function issueAuthToken(options: IssueAuthTokenOptions): Promise<IssuedToken<AuthTokenClaims>> {
   const { issuer, personServer = issuer, audience, subject, userClaims = {} } = options;
   const { scope, account, tenant, missionS256, confirmationKey } = options;
   for (const name of Object.keys(userClaims)) {
-    if (RESERVED.has(name)) throw new TypeError(`userClaims must not have ${name}`); // hole T15
+    if (RESERVED.has(name)) throw new TypeError(`userClaims must not contain the reserved claim ${name}`); // hole T15
   }
   const kind = personServer === issuer ? "person" : "access";
   return issueToken(AUTH_TOKEN, signingWith(options), (times) => ({
@@ -256,17 +254,17 @@ const commonClaims = (
   ...times,
 });
 
-/** Section 5.2: `+` stands between the name of a parent and a discriminator, and nowhere else. */
+/** `+` separates the name of a parent from a discriminator, and has no other use (section 5.2). */
 function requireLocalPart(agent: string, parentAgent: string | undefined): void {
   const localOf = (id: string) => parseAgentIdentifier(id)?.local ?? "";
   const topLevel = parentAgent ?? agent;
   if (localOf(topLevel).includes("+")) {
-    throw new TypeError(`${topLevel} has a + in its name, as sub-agents alone have`);
+    throw new TypeError(`${topLevel} must not have a + in its name, which is reserved for sub-agents`);
   }
   if (parentAgent === undefined) return;
   const prefix = `${localOf(parentAgent)}+`;
   const local = localOf(agent);
   if (!local.startsWith(prefix) || local === prefix) {
-    throw new TypeError(`agent of a sub-agent must be named ${prefix} and a discriminator`);
+    throw new TypeError(`the name of a sub-agent must be ${prefix} followed by a discriminator`);
   }
 }

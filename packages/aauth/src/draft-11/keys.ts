@@ -1,6 +1,6 @@
 /**
- * Which keys count: Ed25519 and ES256, each with its fully specified `alg` (draft -11, section
- * 11.3.1). A key without `alg` is refused, although its type and curve would say what it is for.
+ * Accepted keys: Ed25519 and ES256, each with its fully specified `alg` (draft -11, section
+ * 11.3.1). A key without `alg` is refused, even though its type and curve imply one.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const isSupported = (alg: unknown): alg is (typeof ALGORITHMS)[number] =>
  * @throws AAuthVerificationError `key_algorithm_not_allowed` for an `alg` that is absent,
  *   polymorphic (`EdDSA`) or not supported
  *
- * Does NOT check that `kty` and `crv` agree with it: the import does.
+ * Does NOT check that `kty` and `crv` match it: the import does.
  */
 export function requireFullySpecified(jwk: unknown): asserts jwk is IssuerJwk {
   const { alg } = (jwk ?? {}) as Readonly<Record<string, unknown>>;
@@ -38,7 +38,7 @@ export function requireFullySpecified(jwk: unknown): asserts jwk is IssuerJwk {
 }
 
 /**
- * Imports a key of a message.
+ * Imports a key that signs messages.
  *
  * @throws AAuthVerificationError `key_algorithm_not_allowed`, `unsupported_key`
  */
@@ -47,14 +47,14 @@ export function importKey(jwk: unknown, mode: "sync" | "pool" = "sync"): Awaitab
   return verificationKey(jwk, mode, ALGORITHMS);
 }
 
-/** A public key as a token carries it: with its algorithm, without other members of a JWK. */
+/** A public key as a token carries it: with `alg`, and without `kid` and `use`. */
 export function namedKey(jwk: PublicJwk): PublicJwk {
   const { kid: _kid, use: _use, alg: _alg, ...members } = jwk;
   return { ...members, alg: jwk.kty === "OKP" ? "Ed25519" : "ES256" };
 }
 
 /**
- * `keyid` has to name the key of `Signature-Key`: by its thumbprint, or by the `kid` it has there.
+ * Checks that `keyid` names the key of `Signature-Key`, by its thumbprint or by its `kid` there.
  * `alg` is ignored (section 11.3.3.2).
  */
 export const foreignParameter: NonNullable<MessageRules["foreignParameter"]> = ({ params }, key, claim) => {

@@ -1,5 +1,5 @@
 /**
- * The names and numbers of draft -11. Nothing outside this folder writes them.
+ * Names and constants of draft -11, used only in this folder.
  *
  * @module
  */
@@ -16,22 +16,20 @@ export const FIELDS = {
   nonce: undefined,
 } as const;
 
-/** What a response demands (section 11.6). */
+/** Requirement of a response (section 11.6). */
 export const AAUTH_REQUIREMENT = "aauth-requirement";
 /** The session token of a resource (section 6.3). */
 export const AAUTH_ACCESS = "aauth-access";
-/** What an agent can do for a person (section 11.7). */
+/** Capabilities of an agent for interaction with its person (section 11.7). */
 export const AAUTH_CAPABILITIES = "aauth-capabilities";
-/**
- * Why a signature was refused, and what would be accepted (signature-key -09, sections 4 and 5).
- */
+/** Reason why a signature was refused (signature-key -09, section 5). */
 export const SIGNATURE_ERROR = "signature-error";
 /** Schemes of `Signature-Key` that are accepted (signature-key -09, section 5). */
 export const ACCEPT_SIGNATURE_SCHEME = "accept-signature-scheme";
 /** Signature algorithms that are accepted (signature-key -09, section 5). */
 export const ACCEPT_SIGNATURE_ALG = "accept-signature-alg";
 
-/** Label of own signatures. */
+/** Label of the signatures that this library makes. */
 export const LABEL = "sig";
 
 /** `typ` of each kind of token. */
@@ -50,10 +48,10 @@ export const DOCUMENTS = {
   resource: "aauth-resource.json",
 } as const;
 
-/** Who publishes a document. */
+/** Kind of party that publishes a document. */
 export type DocumentKind = keyof typeof DOCUMENTS;
 
-/** What a route may demand: a token by its name, or a server that signs for itself. */
+/** Levels that a route may require: a type of token, or a server that signs for itself. */
 export const LEVELS = ["agent-token", "person-token", "auth-token", "server"] as const;
 
 /** Name of a level of draft -11. */
@@ -62,7 +60,7 @@ export type Draft11Level = (typeof LEVELS)[number];
 /** Algorithms of messages and tokens: fully specified names only (section 11.3.1). */
 export const ALGORITHMS = ["Ed25519", "ES256"] as const;
 
-/** Seconds. How far `created` and a token's `iat` may be from now. */
+/** Tolerance of `created` and of a token's `iat`, in seconds. */
 export const WINDOW_SECONDS = 60;
-/** Seconds that an agent token lives by default. */
+/** Default lifetime of an agent token, in seconds. */
 export const AGENT_TOKEN_SECONDS = 3_600;

@@ -1,6 +1,6 @@
 /**
- * An agent and the one server of its person: who asks which server, sub-agents, missions and
- * interactions (draft -11, sections 7.6, 8 and 10).
+ * An agent and its person server: choice of the server, sub-agents, missions and interactions
+ * (draft -11, sections 7.6, 8 and 10).
  *
  * @module
  */
@@ -40,7 +40,7 @@ const serverOf: OwnServerRules["serverOf"] = ({ identity, trustedServers, upstre
 };
 
 /**
- * The person server of the caller's person: not the one that the agent's own token names (section
+ * The person server of the caller's person, which is not the one in the agent's own token (section
  * 10.1.1).
  */
 function serverOfUpstream(token: string): string {
@@ -49,9 +49,13 @@ function serverOfUpstream(token: string): string {
   const server = typ === TOKEN_TYPES.person ? decoded?.claims.iss : decoded?.claims.ps;
   const isKnown = typ === TOKEN_TYPES.person || typ === TOKEN_TYPES.auth;
   if (!isKnown || typeof server !== "string" || !isServerIdentifier(server)) {
-    throw new AAuthAgentError("malformed_token", "the upstream token is no person or auth token", {
-      section: "draft -11, section 10.1.1",
-    });
+    throw new AAuthAgentError(
+      "malformed_token",
+      "the upstream token is not a person token or an auth token",
+      {
+        section: "draft -11, section 10.1.1",
+      },
+    );
   }
   return server;
 }
@@ -92,11 +96,15 @@ async function keyOfSubAgent(subagentToken: string, parent: string): Promise<str
   } catch (error) {
     if (!(error instanceof AAuthError)) throw error;
   }
-  throw new AAuthAgentError("token_agent_mismatch", "the token is not that of a sub-agent of this agent", {
-    claim: "parent_agent",
-    expected: parent,
-    section: "draft -11, section 10.2",
-  });
+  throw new AAuthAgentError(
+    "token_agent_mismatch",
+    "the token does not belong to a sub-agent of this agent",
+    {
+      claim: "parent_agent",
+      expected: parent,
+      section: "draft -11, section 10.2",
+    },
+  );
 }
 
 const readMission: OwnServerRules["readMission"] = async (response) => {
@@ -104,7 +112,7 @@ const readMission: OwnServerRules["readMission"] = async (response) => {
   if (status !== 200) throw refusedBy(response);
   const [id, mission] = [textOf(members?.s256), textOf(members?.mission)];
   const bytes = mission === undefined ? undefined : decodeBase64Url(mission);
-  if (id === undefined || bytes === undefined) throw failed("the approval has no mission", "8.2");
+  if (id === undefined || bytes === undefined) throw failed("the approval contains no mission", "8.2");
   if ((await platformCrypto.digest("sha-256", bytes, "base64url")) !== id) {
     throw failed("s256 is not the digest of the mission", "8.2.1");
   }

@@ -2,10 +2,10 @@ import type { Answer } from "../profile/resource-rules.ts";
 import { AAUTH_REQUIREMENT } from "./names.ts";
 
 /**
- * An error of an endpoint as a problem document (draft -11, section 11.9.2).
+ * An endpoint's error as a problem document (draft -11, section 11.9.2).
  *
- * @param error what a peer branches on
- * @param detail for people
+ * @param error code for programs
+ * @param detail explanation for people
  */
 export const problemAnswer = (
   status: number,
@@ -23,14 +23,14 @@ const POLLING_ERRORS = {
   server_error: 500,
 } as const;
 
-/** How a deferred request ends without an answer (section 11.9.4). */
+/** Errors that end a deferred request (section 11.9.4). */
 export type PollingError = keyof typeof POLLING_ERRORS;
 
-/** The answer to the poll of such a request. */
+/** The response to the poll of such a request. */
 export const pollingError = (error: PollingError, detail?: string): Answer =>
   problemAnswer(POLLING_ERRORS[error], error, detail);
 
-/** A JSON answer that no cache keeps; from status 400 on, a problem document. */
+/** An uncacheable JSON response; a problem document from status 400. */
 export function jsonAnswer(
   status: number,
   body: Readonly<Record<string, unknown>>,
@@ -45,14 +45,14 @@ export function jsonAnswer(
 }
 
 /**
- * The 202 of a request that is answered later (section 11.8).
+ * The 202 of a deferred request (section 11.8).
  *
- * @param options.requirement value of `AAuth-Requirement`; undefined where nothing is required
+ * @param options.requirement value of `AAuth-Requirement`; undefined if nothing is required
  */
 export function pendingAnswer(
   body: Readonly<Record<string, unknown>>,
   options: {
-    /** Where it is polled. */
+    /** Address to poll. */
     readonly location: string;
     readonly retryAfterSeconds: number;
     readonly requirement: string | undefined;
@@ -66,7 +66,7 @@ export function pendingAnswer(
   });
 }
 
-/** An answer without body, and so without `Content-Type`. */
+/** A response without body and `Content-Type`. */
 export const emptyAnswer = (status: number): Answer => ({
   status,
   headers: { "cache-control": "no-store" },

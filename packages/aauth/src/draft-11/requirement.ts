@@ -1,5 +1,5 @@
 /**
- * What a route demands, compared with what its caller has proven (draft -11, section 6).
+ * Requirements of routes, and their comparison with a verified caller (draft -11, section 6).
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { LEVELS, TOKEN_TYPES } from "./names.ts";
 
 const [AGENT, PERSON, AUTH, SERVER] = LEVELS;
 
-/** Requirements are written once and asked of each request. */
+/** Requirements that are valid. They are defined once and used for every request. */
 const checked = new WeakSet<Requirement<string>>();
 
 /**
- * Refuses a requirement that lets the wrong callers in, or none.
+ * Refuses a requirement that would admit the wrong callers, or none.
  *
  * @throws TypeError for an unknown level, for `scopes` that is not a list of scopes, for an
- * `account` that is no text, for either at another level than `auth-token`, and for `subject`:
- * every person token and auth token names a person.
+ *   `account` that is not a string, for either at a level other than `auth-token`, and for
+ *   `subject`: every person token and auth token names a person.
  */
 export function validateRequirement(requirement: Requirement<string>): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
@@ -27,29 +27,29 @@ export function validateRequirement(requirement: Requirement<string>): void {
   if (!(LEVELS as readonly string[]).includes(level))
     throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
   const { scopes, account, subject } = requirement;
-  if (subject !== undefined) throw new TypeError("requirement.subject has no meaning in this profile");
+  if (subject !== undefined) throw new TypeError("requirement.subject is not supported in draft -11");
   if (level === AUTH) {
     requireArray("requirement.scopes", scopes as readonly string[]);
     if (
       !scopes?.length ||
       !scopes.every((scope) => typeof scope === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
     ) {
-      throw new TypeError("requirement.scopes must name at least one scope, each a word without spaces");
+      throw new TypeError("requirement.scopes must name at least one scope, each without spaces");
     }
     if (account !== undefined && (typeof account !== "string" || account === "")) {
-      throw new TypeError("requirement.account must be a text that is not empty");
+      throw new TypeError("requirement.account must be a non-empty string");
     }
   } else if (scopes !== undefined || account !== undefined) {
     throw new TypeError(
-      `requirement.scopes and requirement.account count for level ${AUTH} only, not ${level}`,
+      `requirement.scopes and requirement.account apply to level ${AUTH} only, not ${level}`,
     );
   }
   checked.add(requirement);
 }
 
 /**
- * Tokens that lead somewhere on a route: each that is enough, and each that its holder is told what
- * to get with.
+ * Tokens that a route accepts: those that suffice, and those with which a caller receives a
+ * challenge.
  */
 const TYPES_FOR: Readonly<Record<string, readonly string[]>> = {
   [AGENT]: [TOKEN_TYPES.agent],
@@ -58,7 +58,7 @@ const TYPES_FOR: Readonly<Record<string, readonly string[]>> = {
   [SERVER]: [],
 };
 
-/** `typ` of the tokens that a route takes, or all of the endpoint's where there is no route yet. */
+/** `typ` of the tokens that a route accepts, or all of the endpoint's if no route is known yet. */
 export function tokenTypesFor(
   requirement: Requirement<string> | undefined,
   ofEndpoint: readonly string[],
@@ -67,7 +67,7 @@ export function tokenTypesFor(
   return ofRoute === undefined ? ofEndpoint : ofEndpoint.filter((type) => ofRoute.includes(type));
 }
 
-/** The schemes of a route: agents show a token, servers sign for themselves. */
+/** Schemes that a route accepts: agents present a token, servers sign for themselves. */
 export function schemesFor(
   requirement: Requirement<string> | undefined,
   ofEndpoint: readonly string[],
@@ -76,7 +76,7 @@ export function schemesFor(
   return ofEndpoint.filter((scheme) => (scheme === "jwks_uri") === (requirement.level === SERVER));
 }
 
-/** The error of a caller that does not meet the requirement. */
+/** The error of a caller that does not meet the requirement, or undefined. */
 export function unmet(
   caller: ProvenCaller,
   requirement: Requirement<string>,

@@ -1,5 +1,5 @@
 /**
- * The half of draft -11 that verifiers and resources ask.
+ * The half of draft -11 that verifiers and resources use.
  *
  * @module
  */

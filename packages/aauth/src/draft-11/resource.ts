@@ -1,5 +1,5 @@
 /**
- * What a resource of draft -11 publishes and serves.
+ * Documents and endpoints of a draft -11 resource.
  *
  * @module
  */
@@ -11,18 +11,20 @@ import { DOCUMENTS } from "./names.ts";
 
 const AUTHORIZATION_PATH = "/aauth/authorize";
 const REVOCATION_PATH = "/aauth/revoke";
-/** The query is demanded of requests that have one. */
+/** `@query` is demanded only of requests that have a query. */
 const DEFAULT_COMPONENTS = ["content-digest", "content-type", "@query"]; // hole E1a
 
 function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {
   const { resource, authServer, personServers = [], scopes, scopeDescriptions, agent, about } = identity;
   const { toleranceSeconds, additionalSignatureComponents: components = DEFAULT_COMPONENTS } = identity;
   if (identity.accept !== undefined) {
-    throw new TypeError("accept has no variants of draft -11: use the parts");
+    throw new TypeError("accept is not supported with draft -11: compose the resource from its parts");
   }
   const takesPersons = personServers.length > 0;
   if (!takesPersons && (authServer ?? scopes) !== undefined) {
-    throw new TypeError("personServers must name the person servers whose persons may be authorized");
+    throw new TypeError(
+      "personServers must list the trusted person servers when authServer or scopes is set",
+    );
   }
   const document = resourceMetadata({
     ...about,
@@ -50,7 +52,7 @@ function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"
   };
 }
 
-/** Agents and servers are counted by their owner, the agents of a person by that person. */
+/** Limits count agents and servers by their owner, and the agents of a person by that person. */
 export const resource: ResourceRules = {
   publish,
   keySet: toJwks,

@@ -1,7 +1,7 @@
 /**
  * The three fields of a signed message (draft -11, section 11.3; signature-key -09, section 3):
- * dictionaries whose members belong together by their label. A message may have several signatures;
- * one is verified.
+ * dictionaries whose members are matched by label. A message may have several signatures; one is
+ * verified.
  *
  * @module
  */
@@ -26,49 +26,49 @@ import type { SigningKey } from "../types.ts";
 import { LABEL } from "./names.ts";
 
 /**
- * `Signature-Key`, parsed: which key the caller says it signed with. A claim until the signature is
- * verified.
+ * Parsed `Signature-Key`: the key that the caller claims to have signed with, unproven until the
+ * signature is verified.
  */
 export type SignatureKey = JwtSignatureKey | JwksUriSignatureKey;
 
-/** The key is the confirmation key of the token: every message of an agent. */
+/** The confirmation key of the token. All messages of agents use this scheme. */
 export interface JwtSignatureKey extends KeyClaim {
   readonly scheme: "jwt";
   /** Compact JWS. Never log it. */
   readonly jwt: string;
 }
 
-/** The key is in the key set of the server `id`: messages that a server sends in its own name. */
+/** A key in the key set of the server `id`, for messages that a server sends in its own name. */
 export interface JwksUriSignatureKey extends KeyClaim {
   readonly scheme: "jwks_uri";
-  /** Identifier of the server; not yet judged. */
+  /** Identifier of the server, unchecked. */
   readonly id: string;
-  /** Name of its metadata document, for example `aauth-person.json`; not yet judged. */
+  /** Name of its metadata document, for example `aauth-person.json`, unchecked. */
   readonly dwk: string;
   readonly kid: string;
 }
 
 const CODE = "malformed_signature_key";
-/** What nearly every message has: one member of scheme jwt. No nested repetition. */
+/** Fast path for the usual form, one member of scheme `jwt`. No nested quantifiers. */
 const COMMON = new RegExp(`^(${LABEL_PATTERN})=jwt; *jwt="([\\x21\\x23-\\x5b\\x5d-\\x7e]+)"$`);
 const PARENTHESISED = new RegExp(`^${LABEL_PATTERN}=\\(scheme=`);
 const SHAPE = new RegExp(`^[ \\t]*${LABEL_PATTERN}=[A-Za-z*]`);
 
-/** True for a value of this grammar's shape: the first member is a token. */
+/** True if the first member is a token, as in this dialect. */
 export const hasTokenMember = (value: string): boolean => SHAPE.test(value);
 
 /**
- * Parses `Signature-Key`: a dictionary of RFC 9651 whose members are tokens, the schemes. One of
- * several members counts, that of the signature to verify; the others have to be well formed and
- * are ignored. Parameters that the scheme does not have are ignored.
+ * Parses `Signature-Key`: a dictionary of RFC 9651 whose values are scheme tokens. Only the member
+ * of the signature to verify is used; the others must be well formed and are ignored, as are
+ * unknown parameters.
  *
- * @param label of the signature to verify; default `sig`, or that of the only member
- * @throws {AAuthVerificationError} `malformed_signature_key`: another grammar, a member or
- *   parameter that appears twice, a parameter that is missing or not a string; `label_mismatch`
- *   where no member has the label; `header_too_large`
+ * @param label label of the signature to verify; default: that of the only member, or else `sig`
+ * @throws {AAuthVerificationError} `malformed_signature_key`: invalid syntax, a repeated member or
+ *   parameter, or a parameter that is missing or not a string; `label_mismatch` if no member has
+ *   the label; `header_too_large`
  *
- * Does NOT fetch, decode or judge what it names. A scheme other than jwt and jwks_uri comes back by
- * its name alone, for a verifier to refuse.
+ * Does NOT decode, fetch or check the key. For a scheme other than `jwt` and `jwks_uri` only its
+ * name is returned, for a verifier to refuse.
  *
  * @example
  * parseSignatureKey('sig=jwks_uri;id="https://ps.example";dwk="aauth-person.json";kid="ps-1"');
@@ -80,9 +80,9 @@ export function parseSignatureKey(value: string, label?: string): SignatureKey |
   if (common !== null && (label === undefined || label === common[1])) {
     return { label: common[1]!, scheme: "jwt", jwt: common[2]! };
   }
-  if (PARENTHESISED.test(text)) fail("it is label=(…), the form of another dialect, and not label=scheme;…");
+  if (PARENTHESISED.test(text)) fail("expected label=scheme;…, found label=(…), the form of another dialect");
   const members = parseDictionary(text, CODE);
-  if (members.size === 0) fail("there is no member");
+  if (members.size === 0) fail("the dictionary is empty");
   const [only] = members.size === 1 ? members.keys() : [LABEL];
   const wanted = label ?? only!;
   const member = members.get(wanted);
@@ -129,7 +129,7 @@ export function formatSignatureKey(key: SignatureKey): string {
 
 const LABELS = new RegExp(`^${LABEL_PATTERN}$`);
 
-/** What an agent or a server writes for a credential. */
+/** Writes `Signature-Key` for a credential. */
 export function signatureKeyFor(credential: SignatureKeyScheme, key: SigningKey): string {
   switch (credential.scheme) {
     case "jwt":
@@ -139,12 +139,12 @@ export function signatureKeyFor(credential: SignatureKeyScheme, key: SigningKey)
       return formatSignatureKey({ label: LABEL, scheme: "jwks_uri", id, dwk, kid: key.kid });
     }
     default:
-      return fail(`scheme ${credential.scheme} is not one of this profile`);
+      return fail(`scheme ${credential.scheme} is not supported in this profile`);
   }
 }
 
 /**
- * Parses `Signature-Input`. Of several members the one labelled `sig` is the signature to verify.
+ * Parses `Signature-Input`. With several members, the signature labelled `sig` is verified.
  *
  * @throws {AAuthVerificationError} `malformed_signature_input`, `header_too_large`
  */
@@ -155,7 +155,7 @@ export function parseSignatureInput(value: string): SignatureInput {
 /**
  * Parses the member of `Signature` with a label: standard base64 with padding.
  *
- * @param label default: `sig`, or that of the only member
+ * @param label default: that of the only member, or else `sig`
  * @throws {AAuthVerificationError} `malformed_signature`, also for base64url or missing padding;
  *   `header_too_large`
  */
@@ -167,7 +167,7 @@ export function parseSignature(value: string, label: string = LABEL): SignatureV
 export const formatSignature = (signature: Uint8Array, label: string = LABEL): string =>
   `${label}=:${encodeBase64(signature)}:`;
 
-/** The text of the only member, or of the labelled one among several. */
+/** The only member of a field, or the labelled one of several. */
 function memberOf(
   value: string,
   label: string,
@@ -178,7 +178,7 @@ function memberOf(
   if (!value.includes(",")) return value;
   const members = splitTopLevel(trimField(value), ",").map(trimField);
   if (members.length === 1) return value;
-  // A field with one malformed member is no dictionary (RFC 9651 section 4.2).
+  // One malformed member makes the whole dictionary invalid (RFC 9651 section 4.2).
   const labels = [...parseDictionary(trimField(value), code).keys()]; // hole S32a
   const member = members[labels.indexOf(label)];
   if (member !== undefined) return member;

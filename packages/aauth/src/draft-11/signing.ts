@@ -1,5 +1,5 @@
 /**
- * How a message of draft -11 is signed (section 11.3): all that a signer needs of the dialect.
+ * Signing rules of draft -11 (section 11.3): all that a signer needs of the dialect.
  *
  * @module
  */
@@ -24,14 +24,17 @@ export const signingRules: SigningRules = {
   sendsNonce: false,
   absentQuery: "?",
   endpoints: {
-    /** Agents, with any of their tokens; which of them is the route's. */
+    /** Agents, with any of their tokens. The route selects the accepted types. */
     resource: { ...rules, schemes: ["jwt"], tokenTypes: agentTokens },
     /**
-     * A person server's is asked by agents, an access server's by person servers: the requirement
-     * says which.
+     * Agents call the endpoint of a person server, and person servers that of an access server. The
+     * requirement selects one.
      */
     token: { ...rules, schemes: ["jwt", "jwks_uri"], tokenTypes: [TOKEN_TYPES.agent] },
-    /** Polled by the agent or server that asked; of a resource, with any token of the agent. */
+    /**
+     * Polled by the agent or server that made the request; at a resource, with any token of the
+     * agent.
+     */
     pending: { ...rules, schemes: ["jwt", "jwks_uri"], tokenTypes: agentTokens },
     revocation: { ...rules, schemes: ["jwks_uri"], tokenTypes: [] },
   },

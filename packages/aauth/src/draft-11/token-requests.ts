@@ -1,6 +1,6 @@
 /**
- * What an agent asks of its person server (draft -11, sections 7, 8 and 10), and what it makes sure
- * of before it uses the answer.
+ * Requests of an agent to its person server (draft -11, sections 7, 8 and 10), and the checks of
+ * the response.
  *
  * @module
  */
@@ -34,7 +34,7 @@ const [, PERSON, AUTH] = LEVELS;
 const JSON_TYPE = "application/json";
 /** Section 7.9.1. */
 export const RENEW_BEFORE_SECONDS = 300;
-/** Codes are words of the text, or of an access server (section 11.9.2). */
+/** Error codes of the draft or of an access server (section 11.9.2). */
 const ERROR = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
 // ---------------------------------------------------------------------------------------- requests
@@ -62,7 +62,7 @@ export function tokenRequest(
 /** A sub-agent never calls a person server: its parent does (section 10.2.2). */
 function requireTopLevel(identity: SignatureKeyScheme): SignatureKeyScheme {
   if (identity.scheme !== "jwt" || claimsOf(identity.jwt)?.parent_agent === undefined) return identity;
-  throw new AAuthAgentError("person_required", "the tokens of a sub-agent come from its parent", {
+  throw new AAuthAgentError("person_required", "a sub-agent cannot request tokens; its parent must", {
     section: "draft -11, section 10.2.2",
   });
 }
@@ -77,7 +77,7 @@ export function decodedOf(token: string): DecodedToken | undefined {
   }
 }
 
-/** Capabilities as they are sent: none are not sent. */
+/** Capabilities as sent: an empty list is omitted. */
 export const listed = (words: readonly string[] = []) => (words.length > 0 ? words : undefined);
 
 function request(wanted: WantedToken, context: TokenRequestContext): TokenRequest {
@@ -89,11 +89,11 @@ function request(wanted: WantedToken, context: TokenRequestContext): TokenReques
     subagent_token: subagentToken,
     capabilities: listed(capabilities),
     justification,
-    // The resource's word about who it is is passed on unchanged (section 6.7.1).
+    // The resource's login hint is passed on unchanged (section 6.7.1).
     login_hint: textOf(expects?.loginHint) ?? loginHint,
   };
   if (resourceToken === undefined) {
-    // The upstream token carries the mission itself (section 7.1).
+    // An upstream token carries the mission itself (section 7.1).
     const own = upstreamToken === undefined ? mission : undefined;
     const members = { resource, mission_s256: own, ...common };
     const expected = { ...expects, mission: own, fromUpstream: upstreamToken !== undefined };
@@ -119,14 +119,14 @@ const offer: OfferRules = {
   },
 };
 
-// ----------------------------------------------------------------------------------------- answers
+// --------------------------------------------------------------------------------------- responses
 
 function read(response: TokenResponse): GrantedToken | DeferredToken {
   const { status, members } = response;
   if (status === ACCEPTED) return readDeferred(response);
   const token = textOf(members?.auth_token) ?? textOf(members?.person_token);
   if (status === 200) {
-    if (token === undefined) throw failed("the person server answered with no token", "7.1");
+    if (token === undefined) throw failed("the response of the person server contains no token", "7.1");
     return { type: "granted", token, expiresInSeconds: lifetimeOf(members?.expires_in) };
   }
   throw refusedBy(response);
@@ -142,15 +142,15 @@ function readDeferred(response: TokenResponse): DeferredToken {
   return { type: "deferred", deferred: clarification ? { ...deferred, clarification } : deferred };
 }
 
-/** The error in the answer of a person server. */
+/** The error in a response of a person server. */
 export function refusedBy({ status, members = {}, field }: TokenResponse): AAuthAgentError {
   if (status === 402) {
     return new AAuthAgentError(
       "payment_required",
-      "the person server wants to be paid, which is not supported",
+      "the person server requires payment, which is not supported",
     );
   }
-  // The field is what counts, and the body need not be there (section 11.9.1).
+  // The field takes precedence; the body is optional (section 11.9.1).
   const value = status === 401 ? field(SIGNATURE_ERROR) : null;
   if (value !== null) {
     try {
@@ -163,7 +163,7 @@ export function refusedBy({ status, members = {}, field }: TokenResponse): AAuth
   if (error !== undefined && ERROR.test(error)) {
     return refusal(error, members, status, POLLING_ERRORS.has(error) ? "11.9.4" : "11.9.3");
   }
-  const reason = status === 410 || status === 404 ? "there is no such pending request any more" : "";
+  const reason = status === 410 || status === 404 ? "the pending request no longer exists" : "";
   return failed(`the person server answered with status ${status}${reason && `: ${reason}`}`, "11.8.4");
 }
 
@@ -185,9 +185,8 @@ function refusal(error: string, { detail, termination_reason }: Members, status:
 }
 
 /**
- * The checks of section 9.4.4, and those of a person token: of the type asked for, from the server
- * that had to issue it, for the resource and person meant, bound to the key that signs, and not for
- * more than the resource token asked.
+ * Makes the checks of section 9.4.4, and those of a person token: requested type, expected issuer,
+ * resource and person, binding to the signing key, and no more scope than the resource token.
  *
  * Does NOT verify the token's signature: the resource does.
  */
@@ -205,7 +204,7 @@ async function check(token: string, expected: ExpectedToken) {
       ...(isPerson ? personChecks(claims, expects) : authChecks(claims, expects)),
     ];
     for (const [claim, found, wanted] of checks) {
-      if (found !== wanted) throw invalid(`\`${claim}\` is another`, claim, String(wanted));
+      if (found !== wanted) throw invalid(`\`${claim}\` is not the expected value`, claim, String(wanted));
     }
     checkTimes(claims, { now });
     return { claims, exp: claims.exp };
@@ -217,7 +216,7 @@ async function check(token: string, expected: ExpectedToken) {
   }
 }
 
-/** A token with a mission would make calls part of it that the caller means to be part of none. */
+/** A token with another mission would make the caller's requests part of that mission. */
 const personChecks = (claims: Members, { mission, fromUpstream }: Members) =>
   fromUpstream === true ? [] : ([["mission_s256", claims.mission_s256, mission]] as const);
 
@@ -226,7 +225,7 @@ function authChecks(claims: Members, { ps, sub, scope, account }: Members) {
   const isWithin = String(claims.scope ?? "")
     .split(" ")
     .every((word) => word === "" || asked.includes(word));
-  if (!isWithin) throw invalid("`scope` is wider than the resource asked for", "scope", String(scope));
+  if (!isWithin) throw invalid("`scope` exceeds the scope of the resource token", "scope", String(scope));
   return [
     ["ps", claims.ps, ps],
     ["sub", claims.sub, sub],

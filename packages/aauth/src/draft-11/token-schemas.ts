@@ -1,13 +1,13 @@
 /**
- * The four types of token (draft -11, sections 5.3, 6.7, 7.1, 9.4 and 11.5). `typ` comes first:
- * person and auth tokens differ in little else.
+ * The four types of token (draft -11, sections 5.3, 6.7, 7.1, 9.4 and 11.5). `typ` is checked
+ * first, because person and auth tokens differ in little else.
  *
  * @module
  */
 
 import { AAuthVerificationError } from "../errors.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
-import { isText } from "../shapes.ts";
+import { isNonEmptyString } from "../shapes.ts";
 import {
   type ClaimRule,
   type ClaimShape,
@@ -53,9 +53,9 @@ import {
 
 // ------------------------------------------------------------------------------------------ shapes
 
-const isServer: ClaimShape = (value) => isText(value) && isServerIdentifier(value);
+const isServer: ClaimShape = (value) => isNonEmptyString(value) && isServerIdentifier(value);
 
-/** The claims of every token, from the parties whose documents `kinds` name. */
+/** Rules for the claims of every token. `kinds` are the kinds of party that may issue it. */
 function commonClaims(...kinds: readonly DocumentKind[]): readonly ClaimRule[] {
   const names: readonly unknown[] = kinds.map((kind) => DOCUMENTS[kind]);
   return [
@@ -67,26 +67,26 @@ function commonClaims(...kinds: readonly DocumentKind[]): readonly ClaimRule[] {
   ];
 }
 
-/** A provider names its own agents and their parents only: each at its domain (section 5.1). */
+/** A provider may only name agents and parents at its own domain (section 5.1). */
 const isAgentOfIssuer: ClaimShape = (value, { iss }) => {
-  const agent = isText(value) ? parseAgentIdentifier(value) : undefined;
+  const agent = isNonEmptyString(value) ? parseAgentIdentifier(value) : undefined;
   if (agent === undefined || `https://${agent.domain}` !== iss) return false; // hole T2
   return true;
 };
 
-/** A person server names itself in its auth tokens. */
+/** A person server must name itself in the auth tokens that it issues. */
 const isPersonServer: ClaimShape = (value, claims) => {
   if (claims.dwk === DOCUMENTS.person && value !== claims.iss) return false; // hole T16
   return isServer(value, claims);
 };
 
-/** One recipient, alone or in a list. */
+/** One recipient, as a string or a list of one. */
 const isOneServer: ClaimShape = (value, claims) =>
   isServer(Array.isArray(value) && value.length === 1 ? value[0] : value, claims);
 
 const isInteraction: ClaimShape = (value) => {
   const { url, code } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return isEndpointUrl(url) && isText(code);
+  return isEndpointUrl(url) && isNonEmptyString(code);
 };
 
 const requireNamedAlgorithm: ClaimRule = (claims) => requireFullySpecified(confirmationJwk(claims));
@@ -94,31 +94,34 @@ const requireNamedAlgorithm: ClaimRule = (claims) => requireFullySpecified(confi
 // ------------------------------------------------------------------------------------- comparisons
 
 interface Expectation extends TokenExpectation {
-  /** Asked once the signature has verified. Default: no token is revoked. */
+  /** Called after the signature has verified. Default: no token is revoked. */
   readonly isRevoked?: RevocationCheck | undefined;
 }
 
 export interface AgentTokenExpectation extends Expectation {
-  /** Agent providers whose tokens are accepted. Default: any that discovery can reach. */
+  /** Accepted agent providers. Default: any that discovery can reach. */
   readonly trustedIssuers?: TrustPolicy | undefined;
 }
 
-/** For person and auth tokens. */
+/** Expectation for person and auth tokens. */
 export interface RecipientExpectation extends Expectation {
   /** Server identifier of the recipient. */
   readonly audience: string;
-  /** Person and access servers. A token of another one is refused before anything is fetched. */
+  /**
+   * Trusted person and access servers. A token of any other server is refused before anything is
+   * fetched.
+   */
   readonly trustedIssuers: TrustPolicy;
 }
 
 export interface ResourceTokenExpectation extends Expectation {
   /** Server identifier of the person server or access server that redeems the token. */
   readonly audience: string;
-  /** Thumbprint of the key that signed the token request, or of a sub-agent's. */
+  /** Thumbprint of the key that signed the token request, or of the sub-agent's key. */
   readonly agentJkt: string;
   /**
-   * Server identifier of the person server that the token has to name: the verifier's own, or at an
-   * access server the one that signed the request.
+   * Server identifier of the person server that the token must name: the verifier itself, or, at an
+   * access server, the server that signed the request.
    */
   readonly personServer: string;
 }
@@ -126,8 +129,8 @@ export interface ResourceTokenExpectation extends Expectation {
 const checkStart = checkNotBefore(WINDOW_SECONDS);
 
 /**
- * Refuses a token from the future. Expiry has no tolerance, and is judged once everything else is
- * in order.
+ * Refuses a token from the future, and an expired one. Expiry has no tolerance, and is checked
+ * after everything else.
  *
  * @throws AAuthVerificationError `token_expired`, `token_not_yet_valid`
  */
@@ -159,7 +162,10 @@ function checkPersonServer({ ps }: ResourceTokenClaims, { personServer }: Resour
   if (ps !== personServer) throw presentedMismatch("ps");
 }
 
-/** The resource token speaks of another token, person server, person, tenant or mission. */
+/**
+ * The error of a resource token that names another token, person server, person, tenant or mission
+ * than the presented token.
+ */
 export const presentedMismatch = (claim: string): AAuthVerificationError =>
   new AAuthVerificationError(
     "presented_token_mismatch",
@@ -184,7 +190,7 @@ const COMMON = {
 
 const ONE_HOUR = { defaultSeconds: 3_600, maxSeconds: 3_600 };
 
-/** Person and auth tokens: for one recipient, and for an hour at most (section 11.5.2). */
+/** Person and auth tokens have one recipient and a lifetime of at most an hour (section 11.5.2). */
 const FOR_RESOURCE = {
   ...COMMON,
   lifetime: ONE_HOUR,
@@ -212,7 +218,10 @@ export const AGENT_TOKEN: TokenSchema<AgentTokenClaims, AgentTokenExpectation> =
   beforeSignature: [checkIssuerIfListed],
 };
 
-/** `aa-person+jwt` (section 7.1.1): a person. With a scope it could be taken for an auth token. */
+/**
+ * `aa-person+jwt` (section 7.1.1). A scope is forbidden, because it would make the token look like
+ * an auth token.
+ */
 export const PERSON_TOKEN: TokenSchema<PersonTokenClaims, RecipientExpectation> = {
   ...FOR_RESOURCE,
   type: TOKEN_TYPES.person,

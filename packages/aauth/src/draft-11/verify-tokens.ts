@@ -1,5 +1,5 @@
 /**
- * Verifies the tokens of draft -11, as verifiers, person servers and access servers do.
+ * Verification of draft -11 tokens by resources, person servers and access servers.
  *
  * @module
  */
@@ -22,14 +22,14 @@ import {
   type ResourceTokenExpectation,
 } from "./token-schemas.ts";
 
-/** What an agent token is verified against. */
+/** Expectations and options for an agent token. */
 export type VerifyAgentTokenOptions = VerifyTokenOptions<AgentTokenExpectation>;
-/** What a person or auth token is verified against. */
+/** Expectations and options for a person or auth token. */
 export type VerifyBoundTokenOptions = VerifyTokenOptions<RecipientExpectation>;
-/** What a resource token is verified against. */
+/** Expectations and options for a resource token. */
 export type VerifyResourceTokenOptions = VerifyTokenOptions<ResourceTokenExpectation>;
 
-/** A verified token, and the key that has to have signed what it came with. */
+/** A verified token, and the key that must have signed the request that carried it. */
 export type OpenedToken<Claims> = VerifiedToken<Claims, VerificationKey>;
 
 /**
@@ -67,11 +67,11 @@ export interface VerifiedParent {
 }
 
 /**
- * Verifies the token of a sub-agent that a parent brings along (section 10.2): as an agent token,
- * and that it is the parent's own, one level deep, with a key of its own. Nothing is fetched for a
+ * Verifies the token of a sub-agent that its parent sends (section 10.2): a valid agent token,
+ * which names the caller as parent, is one level deep and has its own key. Nothing is fetched for a
  * token of another provider.
  *
- * @param options.parent of the verified agent token that signed the request
+ * @param options.parent the verified agent token of the caller
  * @throws AAuthVerificationError as {@link verifyAgentToken}; `token_agent_mismatch`,
  *   `token_key_mismatch`
  */
@@ -87,7 +87,7 @@ export async function verifySubagentToken(
   if (opened.claims.parent_agent !== parent.claims.sub || parent.claims.parent_agent !== undefined) {
     throw new AAuthVerificationError(
       "token_agent_mismatch",
-      "the token is not of a sub-agent of the caller",
+      "the token does not belong to a sub-agent of the caller",
       {
         claim: "parent_agent",
       },
@@ -109,7 +109,7 @@ export async function verifySubagentToken(
  * @throws AAuthVerificationError any code of the token and discovery groups; `token_key_mismatch`,
  *   `presented_token_mismatch` for `ps`
  *
- * Does NOT look at the presented token: {@link verifyPresentedToken} does. Does NOT judge scope or
+ * Does NOT check the presented token: {@link verifyPresentedToken} does. Does NOT check scope or
  * mission.
  */
 export async function verifyResourceToken(
@@ -120,15 +120,15 @@ export async function verifyResourceToken(
 }
 
 /**
- * Verifies the token that an agent had shown to the resource (section 6.7.2, step 3): as the
- * resource did, with its `aud` and the key of the resource token; then that both speak of the same
- * token, person, tenant and mission.
+ * Verifies the token that an agent presented to the resource (section 6.7.2, step 3): as the
+ * resource did, with the resource as `aud` and the key of the resource token. Then checks that both
+ * name the same token, person, tenant and mission.
  *
  * @param options.resourceToken claims of the verified resource token
  * @throws AAuthVerificationError as {@link verifyPersonToken}, `token_key_mismatch`: the presented
  *   token is refused
- * @throws AAuthVerificationError `presented_token_mismatch`: the resource token is refused; log it,
- *   someone has exchanged one of them
+ * @throws AAuthVerificationError `presented_token_mismatch`: the resource token is refused. Log it:
+ *   one of the two tokens was substituted
  */
 export async function verifyPresentedToken(
   token: string,
@@ -155,8 +155,12 @@ async function openPresented(
   const { typ } = decodeJwt(token).header;
   if (typ === TOKEN_TYPES.person) return verifyPersonToken(token, options);
   if (typ === TOKEN_TYPES.auth) return verifyAuthToken(token, options);
-  throw new AAuthVerificationError("token_type_mismatch", "the presented token is no person or auth token", {
-    claim: "typ",
-    expected: `${TOKEN_TYPES.person}, ${TOKEN_TYPES.auth}`,
-  });
+  throw new AAuthVerificationError(
+    "token_type_mismatch",
+    "the presented token is not a person token or an auth token",
+    {
+      claim: "typ",
+      expected: `${TOKEN_TYPES.person}, ${TOKEN_TYPES.auth}`,
+    },
+  );
 }

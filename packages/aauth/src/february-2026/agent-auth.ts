@@ -11,15 +11,15 @@ import {
 } from "../http-signatures/structured-fields.ts";
 
 /**
- * `Agent-Auth`, the challenge of a resource (profile 3.1); `level` is what it wants to know: a
- * signature, an identity, an authorization.
+ * Parsed `Agent-Auth`, the challenge of a resource (profile 3.1). `level` is what the resource
+ * requires: a signature, an identity or an authorization.
  */
 export type AgentAuth = AuthorizationChallenge | OtherChallenge;
 
 interface AnyChallenge {
-  /** Signature algorithms the resource takes, for example `ed25519`. */
+  /** Signature algorithms that the resource accepts, for example `ed25519`. */
   readonly algs?: readonly string[];
-  /** Where a person can act on it. */
+  /** Page on which a person can act. */
   readonly userInteraction?: string;
 }
 
@@ -27,21 +27,21 @@ export interface AuthorizationChallenge extends AnyChallenge {
   readonly level: "authorized";
   /** `resource+jwt`, never empty. */
   readonly resourceToken: string;
-  /** Issuer of the auth token. Follow it only when it is trusted. */
+  /** Issuer of the auth token. Follow it only if it is trusted. */
   readonly authServer: string;
 }
 
-/** For a signature or an identity. */
+/** A challenge for a signature or an identity. */
 interface OtherChallenge extends AnyChallenge {
   readonly level: "pseudonymous" | "identified";
   readonly resourceToken?: undefined;
-  /** Counts for nothing without a resource token. */
+  /** Ignored without a resource token. */
   readonly authServer?: string;
 }
 
 /**
- * Asks for an auth token and offers no way to one: what published agents answer to an auth token
- * that they do not accept.
+ * A challenge for an auth token without a resource token, as published agents respond to an auth
+ * token that they do not accept.
  */
 export interface BareChallenge extends AnyChallenge {
   readonly level: "authorized";
@@ -54,13 +54,13 @@ const INCOMPLETE = "an authorization challenge needs resource_token and auth_ser
 
 /**
  * Parses `Agent-Auth` (profile 3.4): one item `httpsig` with parameters in any order; unknown
- * parameters are ignored, as RFC 8941 wants.
+ * parameters are ignored, as RFC 8941 requires.
  *
  * @throws {AAuthError} `malformed_challenge`: another scheme, a second challenge, a duplicate
  *   parameter, an empty or wrongly typed value, `auth-token` without `resource_token` or
  *   `auth_server`; `header_too_large`
  *
- * Does NOT judge the resource token or the auth server: the agent does, before it follows them.
+ * Does NOT check the resource token or the auth server: the agent does, before it follows them.
  *
  * @example
  * if (parseAgentAuth(response.headers.get("agent-auth") ?? "").level === "authorized") { … }
@@ -76,13 +76,12 @@ export const isBare = (challenge: AgentAuth | BareChallenge): challenge is BareC
 
 export const incomplete = () => new AAuthVerificationError(CODE, INCOMPLETE);
 
-/** As {@link parseAgentAuth}, and takes a {@link BareChallenge}. */
+/** Like {@link parseAgentAuth}, but accepts a {@link BareChallenge}. */
 export function readAgentAuth(value: string): AgentAuth | BareChallenge {
   requireBoundedHeader("Agent-Auth", value);
   const [scheme, ...pieces] = splitTopLevel(trimField(value), ";");
   if (scheme !== "httpsig") throw new AAuthVerificationError(CODE, "Agent-Auth is not a httpsig challenge");
-  // `algs` holds a list, which RFC 8941 does not allow in a parameter, so it is taken out before
-  // the rest is parsed.
+  // `algs` is a list, which RFC 8941 does not allow in a parameter, so it is parsed separately.
   const isAlgs = (piece: string) => /^ *algs=/.test(piece);
   const algsPieces = pieces.filter(isAlgs);
   const parameters = parseParameters(
@@ -123,8 +122,8 @@ function flag(parameters: ReadonlyMap<string, Parameter>, name: string): boolean
 /**
  * Writes `Agent-Auth` in the forms of profile 3.1.
  *
- * @throws {AAuthError} `malformed_challenge` when an authorization challenge has no resource token
- *   or auth server, or a value cannot be written
+ * @throws {AAuthError} `malformed_challenge` for an authorization challenge without resource token
+ *   or auth server, or a value that cannot be written
  *
  * @example
  * formatAgentAuth({ level: "identified" }); // httpsig; identity=?1

@@ -1,6 +1,6 @@
 /**
- * What an agent of February 2026 does beside its calls: codes of a user's consent, tokens for
- * itself, refresh tokens (profile 6).
+ * Operations of a February 2026 agent other than calls: consent codes, tokens for itself, and
+ * refresh tokens (profile 6).
  *
  * @module
  */
@@ -27,9 +27,9 @@ import {
 /** An agent that speaks February 2026. */
 export interface FebruaryAgent extends Agent {
   /**
-   * Asks for an auth token for this agent itself, which is then the resource, too: to learn who a
-   * user is, or for its own delegates (SPEC 3.5). With identity scopes the user is asked, and the
-   * token comes by {@link FebruaryAgent.redeemCode}.
+   * Requests an auth token with this agent as the resource, to identify a user or for its own
+   * delegates (SPEC 3.5). With identity scopes the user must consent, and
+   * {@link FebruaryAgent.redeemCode} obtains the token.
    *
    * @throws ConsentRequiredError
    * @throws TokenRequestError
@@ -38,9 +38,9 @@ export interface FebruaryAgent extends Agent {
    */
   requestOwnToken(input: OwnTokenInput): Promise<ObtainedToken>;
   /**
-   * Exchanges the code that came back with the user's consent for an auth token.
+   * Exchanges the code from the user's consent for an auth token.
    *
-   * Does NOT check that the `state` beside the code is the user's: the application does.
+   * Does NOT check that the returned `state` belongs to the user: the application does.
    *
    * @throws TokenRequestError
    * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery
@@ -48,27 +48,26 @@ export interface FebruaryAgent extends Agent {
    */
   redeemCode(input: RedeemCodeInput): Promise<ObtainedToken>;
   /**
-   * Caches a token for calls made with the same `cacheKey`: they present it, and renew it by its
-   * refresh token. For an agent that has to judge whose consent a code brought before it is used.
-   * Does nothing with a token that names no single resource, or is bound to a key that is gone.
+   * Caches a token for calls with the same `cacheKey`, which present it and renew it by its refresh
+   * token. For an agent that must first check who consented. Ignores a token that names no single
+   * resource, or is bound to a key that is no longer held.
    */
   cacheToken(input: CacheTokenInput): Promise<void>;
   /**
-   * Revokes a refresh token: the auth server forgets it, and that the user has consented (RFC
-   * 7009). An auth token already issued remains valid until it expires, but is not presented again
-   * where `cached` says whose it is.
+   * Revokes a refresh token and the user's consent at the auth server (RFC 7009). An issued auth
+   * token remains valid until it expires, but with `cached` it is dropped from the cache.
    *
-   * @throws TokenRequestError; the cache is as before then.
+   * @throws TokenRequestError; the cache is then unchanged
    * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery
-   * group; the cache is as before then.
+   *   group; the cache is then unchanged
    */
   revoke(input: RevokeInput): Promise<void>;
 }
 
 /**
- * The agent, with the methods that February 2026 adds.
+ * Adds the methods of February 2026 to an agent.
  *
- * @throws TypeError for an agent that {@link createAgent} has not made, or of another dialect
+ * @throws TypeError for an agent that {@link createAgent} did not create, or of another dialect
  *
  * @example
  * const agent = februaryAgent(createAgent({ profile: february2026, ...options }));
@@ -76,7 +75,7 @@ export interface FebruaryAgent extends Agent {
 export function februaryAgent(agent: Agent): FebruaryAgent {
   const { parts, tokens } = partsOf(agent) ?? {};
   if (parts === undefined || tokens === undefined || parts.profile.tokenRequests !== tokenRequests) {
-    throw new TypeError("agent must be one of createAgent, of the profile of February 2026");
+    throw new TypeError("agent must be created by createAgent with the profile of February 2026");
   }
   const { id, keys } = parts;
 
@@ -106,7 +105,7 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
     },
 
     async revoke({ authServer, refreshToken, cached, ...input }) {
-      // The answer to a revocation says nothing (RFC 7009 section 2.2).
+      // The response to a successful revocation has no content (RFC 7009 section 2.2).
       const hasContent = (status: number) => !isSuccess(status);
       await ask(parts, { key: keys.current(), ...input }, async (context, own) => {
         const request = revocationRequest(authServer, refreshToken, own);
@@ -124,7 +123,7 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
   }
 }
 
-/** A request of the agent itself, beside any call. */
+/** Sends a request outside of any call. */
 async function ask<T>(
   parts: AgentParts,
   input: Pick<CallContext, "key" | "resource" | "observer" | "signal" | "state" | "redirectUri">,
@@ -143,19 +142,19 @@ async function ask<T>(
   }
 }
 
-/** A token for the agent itself. */
+/** Request for a token with the agent as the resource. */
 export interface OwnTokenInput extends CallControl {
   /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
   /** Space-separated: `openid`, `profile`, `email`, scopes of the agent itself. */
   readonly scope: string;
-  /** Sent along and back with the user's consent. Default: none. */
+  /** Returned with the user's consent. Default: none. */
   readonly state?: string | undefined;
   /** Default: the agent's. */
   readonly redirectUri?: string | undefined;
 }
 
-/** A code that came back with the user's consent. */
+/** A code from the user's consent. */
 export interface RedeemCodeInput extends CallControl {
   /**
    * Issuer identifier; one of `trustedAuthServers`. `authServer` of the
@@ -167,8 +166,8 @@ export interface RedeemCodeInput extends CallControl {
   /** Default: the agent's. */
   readonly redirectUri?: string | undefined;
   /**
-   * Caches the token, and a refresh token, for calls of this user made with the same `cacheKey`.
-   * See {@link FebruaryAgent.cacheToken}. Default: neither is cached.
+   * Caches the token and its refresh token for calls with the same `cacheKey`. See
+   * {@link FebruaryAgent.cacheToken}. Default: neither is cached.
    */
   readonly cacheKey?: string | undefined;
   /**
@@ -178,11 +177,11 @@ export interface RedeemCodeInput extends CallControl {
   readonly keyThumbprint?: string | undefined;
 }
 
-/** A token, and for whom it is cached. */
+/** A token to cache, and its user. */
 export interface CacheTokenInput {
-  /** As a method of the agent returned it. */
+  /** A token returned by a method of the agent. */
   readonly obtained: ObtainedToken;
-  /** Names the user it is cached for. */
+  /** Key of the user. */
   readonly cacheKey: string;
 }
 
@@ -190,11 +189,8 @@ export interface CacheTokenInput {
 export interface RevokeInput extends CallControl {
   /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
-  /** As an obtained token has it. */
+  /** Refresh token of an obtained token. */
   readonly refreshToken: string;
-  /**
-   * Whose tokens are dropped, too: those cached for this user at this resource. Default: nothing is
-   * dropped.
-   */
+  /** User and resource whose cached tokens are dropped as well. Default: none. */
   readonly cached?: { readonly resource: string; readonly cacheKey: string };
 }

@@ -1,6 +1,5 @@
 /**
- * The answers to requests that did not pass: which status, and in `Agent-Auth` what would help
- * (profile 3.1).
+ * Responses to refused requests: the status, and the challenge in `Agent-Auth` (profile 3.1).
  *
  * @module
  */
@@ -15,7 +14,7 @@ import { issueResourceToken } from "./issue-tokens.ts";
 import { AGENT_AUTH } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
-/** What an auth token would cure. */
+/** Errors that an auth token can cure. */
 const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
   "authorization_required",
   "token_expired",
@@ -25,15 +24,15 @@ const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
 const LIMIT_REACHED = "Too many requests for this level";
 
 /**
- * False where a challenge would only make the caller sign in vain: the wrong host, headers that are
- * too large, no room to remember the request, an agent that is not welcome.
+ * False if signing would not help the caller: a wrong host, oversized headers, a full replay store,
+ * an untrusted agent.
  */
 const isCuredBySigning = (error: AAuthError): boolean =>
   (error instanceof AAuthVerificationError && error.status === 401) || error.code === "insufficient_scope";
 
 /**
- * Asks for a signature or an identity. An untrusted caller learns nothing more, but which
- * components it has to cover, which is public.
+ * Writes a challenge for a signature or an identity. An untrusted caller also learns the components
+ * that it must cover, which are public.
  */
 export function refuseWithoutToken(
   error: AAuthError,
@@ -51,7 +50,10 @@ export function refuseWithoutToken(
   return answer(401, challenge, `Valid AAuth signature required: ${why}`);
 }
 
-/** A resource token is issued only to an agent whose request signature was proven. */
+/**
+ * Creates the responses of a resource. A resource token is issued only to an agent with a verified
+ * signature.
+ */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
   const { key, resource, now, algs } = options;
   const { lifetimeSeconds = RESOURCE_TOKEN.lifetime.defaultSeconds } = options;
@@ -59,9 +61,9 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
   requireLifetime(lifetimeSeconds, RESOURCE_TOKEN.lifetime);
 
   async function resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant> {
-    if (scopes.length === 0) throw new TypeError("a requirement of level authorized must name scopes");
+    if (scopes.length === 0) throw new TypeError("a requirement of level authorized must have scopes");
     if (caller.agent === undefined) {
-      throw new TypeError("a resource token names an agent, and the caller has proven none");
+      throw new TypeError("a resource token needs a caller with a proven agent identity");
     }
     const token = await issueResourceToken({
       key: key(),
@@ -110,7 +112,8 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
 }
 
 function requireAuthServer({ authServer }: AnswerOptions): string {
-  if (authServer === undefined) throw new TypeError("authServer must name the auth server to send agents to");
+  if (authServer === undefined)
+    throw new TypeError("authServer must be the issuer identifier of the auth server for agents");
   return authServer;
 }
 

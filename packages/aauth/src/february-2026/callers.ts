@@ -1,6 +1,6 @@
 /**
- * One resolver for each scheme of `Signature-Key`: which key signed, and who its owner is (profile
- * 1.3).
+ * One resolver for each scheme of `Signature-Key`. It determines the signing key and its owner
+ * (profile 1.3).
  *
  * @module
  */
@@ -38,7 +38,7 @@ import type {
 import { parseSignatureKey } from "./signature-key.ts";
 import { AGENT_TOKEN, AUTH_TOKEN } from "./token-schemas.ts";
 
-/** Each candidate costs a verification. */
+/** Bounded, because each candidate costs a verification. */
 const MAX_CANDIDATE_KEYS = 10;
 
 const agentToken = tokenResolver({
@@ -59,7 +59,7 @@ const authToken = tokenResolver({
   source: "auth-token",
   expected({ audience, trustedIssuers }, now) {
     if (audience !== undefined) return { audience, trustedIssuers, now };
-    throw new AAuthVerificationError("untrusted_issuer", "no auth tokens are accepted here", {
+    throw new AAuthVerificationError("untrusted_issuer", "auth tokens are not accepted here", {
       claim: "iss",
     });
   },
@@ -79,7 +79,7 @@ const authToken = tokenResolver({
   },
 });
 
-/** Without `agent` the token was issued to the resource itself (profile 4.2). */
+/** The agent of a token. Without `agent`, it was issued to the resource itself (profile 4.2). */
 const agentOf = ({ agent }: AuthTokenClaims, { audience = "" }: ResolverContext) => agent ?? audience;
 
 const TOKENS: Readonly<Record<string, TokenResolver>> = {
@@ -89,7 +89,7 @@ const TOKENS: Readonly<Record<string, TokenResolver>> = {
 };
 
 export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
-  /** The key is in the header: the caller is known by it alone. */
+  /** The key is in the header, and is the caller's only identity. */
   hwk(claim, context) {
     enterKey(claim, context);
     const key = importKey((claim as HwkSignatureKey).jwk, context);
@@ -104,7 +104,7 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     return key instanceof Promise ? key.then(candidate) : candidate(key);
   },
 
-  /** The key is in the key set that the caller publishes, as an agent or as a resource. */
+  /** The key is in the key set that the caller publishes as an agent or a resource. */
   async jwks(claim, context) {
     enterKey(claim, context);
     const key = requireNamedAgent(claim as JwksSignatureKey | JwksUriSignatureKey);
@@ -113,11 +113,14 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     return publishedCandidate(key, context, (jwk) => importKey(jwk, context), caller);
   },
 
-  /** The key is the confirmation key of a token, which is validated before its key is used. */
+  /** The key is the confirmation key of a token, which is verified first. */
   jwt: (claim, context) => resolveToken(claim, context, context.endpoint.tokenTypes, TOKENS),
 };
 
-/** A token that another party holds: `tokenHolder` verifies it, and names keys that may sign. */
+/**
+ * Resolves a token of another party: `tokenHolder` verifies it and returns the keys that may have
+ * signed.
+ */
 async function fromHolder(jwt: string, context: ResolverContext): Promise<CallerCandidate> {
   const { agent, keys } = await context.tokenHolder!(jwt);
   context.recorder.enter("key");
@@ -135,7 +138,7 @@ async function fromHolder(jwt: string, context: ResolverContext): Promise<Caller
   };
 }
 
-/** Documents that a caller may name (SPEC 10.7 mode 2): an auth server signs no requests. */
+/** Documents that a caller may name (SPEC 10.7 mode 2). An auth server signs no requests. */
 const KINDS: Readonly<Record<string, DiscoveryKind>> = {
   [DOCUMENTS.agent]: documents.kinds.agent,
   [DOCUMENTS.resource]: documents.kinds.resource,
@@ -148,7 +151,7 @@ function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey) {
   const { wellKnown = DOCUMENTS.agent } = claim;
   const kind = Object.hasOwn(KINDS, wellKnown) ? KINDS[wellKnown] : undefined;
   if (kind === undefined) {
-    // The name would become part of the address that is fetched.
+    // An arbitrary name would become part of the fetched address.
     throw new AAuthVerificationError(
       "unsupported_scheme",
       `well-known must be ${Object.keys(KINDS).join(" or ")}`,
@@ -162,8 +165,8 @@ function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey) {
 }
 
 /**
- * The id of scheme jwks, the `agent` of a token, or the `iss` of an agent token. Nothing is
- * validated.
+ * The claimed agent: the id of scheme jwks, the `agent` of a token, or the `iss` of an agent token.
+ * Not validated.
  */
 export function claimedAgent(signatureKey: string): string | undefined {
   try {
@@ -174,11 +177,11 @@ export function claimedAgent(signatureKey: string): string | undefined {
     const agent = header.typ === TOKEN_TYPES.agent ? claims.iss : claims.agent;
     return typeof agent === "string" ? agent : undefined;
   } catch {
-    return undefined; // the verifier says what is wrong with it
+    return undefined; // The verifier reports the error.
   }
 }
 
-/** Decoded or fetched, not validated. */
+/** The claimed JWK, decoded or fetched but not validated. */
 export async function claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown> {
   const known = claim as SignatureKey;
   switch (known.scheme) {

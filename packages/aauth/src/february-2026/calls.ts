@@ -1,6 +1,6 @@
 /**
- * How an agent answers what a resource demands (profile 3.4, 3.5): challenges are read from
- * `Agent-Auth`, checked, and met in an order in which each kind is met once.
+ * An agent's reaction to the requirements of a resource (profile 3.4, 3.5): challenges are read
+ * from `Agent-Auth`, checked, and each kind is met at most once.
  *
  * @module
  */
@@ -28,30 +28,30 @@ import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
 export const calls: CallRules = { decide, readChallenge, checkChallenge };
 
-/** Where a call stands. */
+/** State of a call. */
 interface State extends CallState {
   readonly stage: "offering" | "first" | "renewed" | "raised" | "authorized";
-  /** The last request showed a key and nothing else. */
+  /** The last request presented only a key. */
   readonly isAnonymous: boolean;
   /** The last request carried an auth token. */
   readonly hasToken?: boolean;
-  /** The first request carried a held token; whether it is bound to the current key. */
+  /** Set if the first request carried a cached token; whether that is bound to the current key. */
   readonly held?: { readonly isCurrentKey: boolean } | undefined;
-  /** The challenge that is being met came with 429. */
+  /** The current challenge came with a 429. */
   readonly isLimited?: boolean;
 }
 
 type Decision = ReturnType<CallRules["decide"]>;
 
 /**
- * Too Many Requests: a higher limit is a favour, and what is refused for its number has not been
- * done.
+ * Too Many Requests. Its challenge is optional, because a token only raises the limit; the request
+ * was not processed.
  */
 const LIMITED = 429;
 
 /**
- * At most four requests go to the resource: the first, one more without a held token that was
- * refused, one more for an identity challenge, and one more with a new auth token.
+ * Sends at most four requests to the resource: the first, one without a refused cached token, one
+ * for an identity challenge, and one with a new auth token.
  */
 function decide(before: CallState, outcome: CallOutcome, circumstances: CallCircumstances): Decision {
   const state = before as State;
@@ -64,7 +64,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
       if (token !== undefined) {
         return then({ stage: "first", ...WITH_TOKEN, held }, present(token));
       }
-      // An agent that does not say who it is cannot ask for a token beforehand either.
+      // An agent that stays anonymous cannot request a resource token in advance either.
       if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
         return then({ ...first, stage: "offering" }, { do: "offer", scope });
       }
@@ -97,7 +97,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
 
     case "obtain-failed": {
       const { error } = outcome;
-      // A higher limit would have been a favour: without it the answer is to wait.
+      // The token would only have raised the limit, so the 429 is returned.
       return then(state, state.isLimited && error instanceof AAuthError ? ANSWER : { do: "throw", error });
     }
   }
@@ -114,19 +114,19 @@ function afterResponse(
   const isLimited = status === LIMITED;
   const wantsToken = level === "authorized";
   const isBare = wantsToken && resourceToken === undefined;
-  // Refused without saying what would help, as when the issuer's key is gone: the held token is not
-  // valid any more. A key that has been replaced is not worth a new token either.
+  // A refusal without a usable challenge, as for a replaced issuer key, means that the cached token
+  // is invalid. A token bound to a replaced key is not renewed either.
   if (state.held !== undefined && interaction === undefined && !isLimited) {
     if (!wantsToken || isBare || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
   }
   if (state.hasToken && interaction === undefined && !isLimited) {
-    // Below its level a refusal may as well be about the signature, and then it names another
+    // A challenge below the token's level may also concern the signature, and then names another
     // check.
     const isAboutToken = status === UNAUTHORIZED && (failedCheck ?? TOKEN_CHECK) === TOKEN_CHECK;
     if (isBare || (!wantsToken && isAboutToken)) return then(state, { do: "report-rejected" });
   }
-  // A resource token is for a named agent: one that was issued to a key alone could not be used,
-  // and the next challenge has another.
+  // A resource token names an agent, so one issued to an anonymous key is useless, and the next
+  // challenge contains another.
   if (
     state.isAnonymous &&
     (level === "identified" || (wantsToken && !isLimited && interaction === undefined))
@@ -137,7 +137,7 @@ function afterResponse(
         { do: "send", as: "identity", reason: "identity" },
       );
     }
-    // Over its limit an agent that wants to stay anonymous can wait.
+    // Above the limit, an agent that stays anonymous can wait.
     if (isLimited) return answer;
     const error = new AAuthAgentError("identity_required", "the resource requires an identified caller");
     return then(state, { do: "throw", error });
@@ -149,7 +149,7 @@ function afterResponse(
   if (isBare) return then(state, { do: "throw", error: AAuthAgentError.from(incomplete()) });
   if (state.stage === "authorized") {
     if (isLimited) return answer;
-    const reason = "the resource challenged again although it got an auth token";
+    const reason = "the resource sent another challenge after it received an auth token";
     const error = new AAuthAgentError("challenge_repeated", reason);
     return then(state, { do: "throw", error, forgets: true });
   }
@@ -157,8 +157,8 @@ function afterResponse(
 }
 
 /**
- * A resource may send a user to itself and nowhere else: an address at another origin would make
- * this agent a way to bring its users to any page.
+ * A resource may send a user only to its own origin; otherwise this agent could be used to bring
+ * its users to any page.
  */
 function sendPerson(address: string, resource: string, returnUrl: string): CallStep {
   const url = URL.parse(address);
@@ -173,7 +173,7 @@ function sendPerson(address: string, resource: string, returnUrl: string): CallS
 }
 
 const UNAUTHORIZED = 401;
-/** In `checks.ts`: what is made of the token itself. */
+/** Check of the token in `checks.ts`. */
 const TOKEN_CHECK = "token";
 
 const ANSWER: CallStep = { do: "answer" };
@@ -189,8 +189,8 @@ const then = (state: State, step: CallStep): Decision => ({ state, step });
 const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /**
- * The challenge of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself;
- * where its challenge cannot be read it counts as one without.
+ * The challenge of a response: 401, 403 or 429 with `Agent-Auth`. A 429 with an unreadable
+ * challenge is treated as one without.
  */
 function readChallenge({ status, field }: ResponseHead): Challenge | undefined {
   if (!CHALLENGE_STATUS.has(status)) return undefined;
@@ -219,9 +219,8 @@ function challengeOf(challenge: AgentAuth | BareChallenge, failedCheck: string |
 }
 
 /**
- * Refuses to carry a resource token that names another resource, another agent or another key, or
- * to an auth server that is not trusted: a resource could otherwise use this agent to get tokens
- * for itself.
+ * Refuses a resource token for another resource, agent or key, and an untrusted auth server.
+ * Otherwise a resource could use this agent to obtain tokens for itself.
  *
  * Does NOT verify the resource token's signature: the auth server does.
  */
@@ -234,7 +233,8 @@ function checkChallenge(
     throw untrusted("it names an auth server this agent does not trust");
   }
   const claims = readClaims(resourceToken);
-  if (claims.iss !== resource) throw untrusted("its resource token is another resource's", "iss", resource);
+  if (claims.iss !== resource)
+    throw untrusted("the resource token's issuer is another resource", "iss", resource);
   try {
     const expected = { audience: server, agent, agentJkt, now };
     for (const check of RESOURCE_TOKEN.beforeSignature) check(claims, expected);

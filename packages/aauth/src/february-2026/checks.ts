@@ -1,8 +1,8 @@
 import type { CheckRule } from "../profile/verification.ts";
 
 /**
- * The checks of a verifier in the order in which they are made, each with the section of
- * docs/february-2026/profile.md that demands it.
+ * The checks of a verifier in order, each with the section of docs/february-2026/profile.md that
+ * requires it.
  */
 export const CHECKS: readonly CheckRule[] = [
   { name: "headers", section: "profile 1", steps: ["fields"] },

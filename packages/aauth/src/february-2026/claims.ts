@@ -23,9 +23,9 @@ export interface AuthTokenClaims {
   readonly iat?: number;
   readonly nbf?: number;
   readonly jti?: string;
-  /** The user, when the agent acts for one. */
+  /** The user, if the agent acts for one. */
   readonly sub?: string;
-  /** The agent the token was issued to; absent when the agent is the resource itself. */
+  /** The agent to which the token was issued; absent if it is the resource itself. */
   readonly agent?: string;
   readonly agent_delegate?: string;
   readonly cnf: { readonly jwk: PublicJwk };
@@ -37,9 +37,9 @@ export interface AuthTokenClaims {
 
 /** Claims of an `agent+jwt` (profile 4.3). Times are Unix seconds. */
 export interface AgentTokenClaims {
-  /** The agent server, which is the agent's identity. */
+  /** The agent server, whose identifier is the agent's identity. */
   readonly iss: string;
-  /** The delegate, stable over key rotation. */
+  /** The delegate, stable across key rotation. */
   readonly sub: string;
   readonly exp: number;
   readonly iat?: number;

@@ -1,5 +1,5 @@
 /**
- * Which components a message covers (profile 2.1, 2.5).
+ * Components that a message covers (profile 2.1, 2.5).
  *
  * @module
  */
@@ -25,19 +25,17 @@ const listFor = (hasQuery: boolean, hasBody: boolean, hasNonce: boolean): readon
 
 const hasNonce = ({ headers }: MessageFacts) => fieldValue(headers, FIELDS.nonce) !== undefined;
 
-/**
- * Everything a request has is covered, a query, a body and a nonce included. The order is that in
- * which they are sent.
- */
+/** Covers everything that a request has, including query, body and nonce, in signing order. */
 export const fullCoverage = (facts: MessageFacts): readonly string[] =>
   listFor(facts.target.includes("?"), facts.hasBody, hasNonce(facts));
 
-/** What is demanded of a peer that covers no body. */
+/** Components demanded of a peer that does not cover bodies. */
 export const coverageWithoutBody = (facts: MessageFacts): readonly string[] =>
   listFor(facts.target.includes("?"), false, hasNonce(facts));
 
 /**
- * What agents of the published demo can verify: neither body nor nonce, and a bare `?` is no query.
+ * Components that agents of the published demo can verify: neither body nor nonce, and no query for
+ * a lone `?`.
  */
 export const publishedCoverage = ({ target }: MessageFacts): readonly string[] => {
   const query = target.indexOf("?");

@@ -2,7 +2,7 @@ import type { DisplayRules } from "../profile/display.ts";
 import { parseAgentAuth } from "./agent-auth.ts";
 import { AGENT_AUTH, TOKEN_TYPES } from "./names.ts";
 
-/** What responses say in fields of this profile, and where it defines the tokens. */
+/** Parsers of response fields for display, and the sections that define the tokens. */
 export const display: DisplayRules = {
   answerFields: { [AGENT_AUTH]: parseAgentAuth },
   tokenSections: {

@@ -1,6 +1,5 @@
 /**
- * The three metadata documents: built for publishing, and read with suspicion after fetching
- * (profile 5.1).
+ * The three metadata documents (profile 5.1), built for publishing and validated after fetching.
  *
  * @module
  */
@@ -8,18 +7,18 @@
 import type { DiscoveryKind, DocumentRules, PartyDocument } from "../discovery/discovery.ts";
 import { type DocumentCodec, documentOf, optional, required } from "../discovery/document-table.ts";
 import { isIdentifier } from "../discovery/url-guard.ts";
-import { isText, isTextList, isTextRecord, isUrl } from "../shapes.ts";
+import { isNonEmptyString, isStringList, isStringRecord, isUrl } from "../shapes.ts";
 import { DOCUMENTS } from "./names.ts";
 
 /** `/.well-known/aauth-agent` (profile 5.1). */
 export interface AgentMetadata {
   /** Identifier of the agent. */
   readonly agent: string;
-  /** Address of its key set. */
+  /** Address of the key set. */
   readonly jwks_uri: string;
-  /** Addresses that a user may return to after consent. */
+  /** Addresses to which a user may return after consent. */
   readonly redirect_uris?: readonly string[];
-  /** Shown to users, as are the addresses below. */
+  /** Shown to users, like the addresses below. */
   readonly name?: string;
   readonly logo_uri?: string;
   readonly policy_uri?: string;
@@ -31,13 +30,13 @@ export interface AgentMetadata {
 export interface ResourceMetadata {
   /** Identifier of the resource. */
   readonly resource: string;
-  /** Address of its key set. */
+  /** Address of the key set. */
   readonly jwks_uri: string;
-  /** Endpoint that gives a resource token without a challenge. */
+  /** Endpoint that issues resource tokens without a challenge. */
   readonly resource_token_endpoint?: string;
-  /** Scopes that may be asked for there. */
+  /** Scopes that may be requested there. */
   readonly supported_scopes?: readonly string[];
-  /** Scope to the sentence a person reads when asked for consent. */
+  /** For each scope, the sentence shown when a person is asked for consent. */
   readonly scope_descriptions?: Readonly<Record<string, string>>;
 }
 
@@ -45,11 +44,11 @@ export interface ResourceMetadata {
 export interface IssuerMetadata {
   /** Identifier of the auth server. */
   readonly issuer: string;
-  /** Address of its key set. */
+  /** Address of the key set. */
   readonly jwks_uri: string;
   /** The token endpoint. */
   readonly agent_token_endpoint: string;
-  /** The page where a user gives consent. */
+  /** The page on which a user consents. */
   readonly agent_auth_endpoint?: string;
   readonly agent_signing_algs_supported?: readonly string[];
   readonly request_types_supported?: readonly string[];
@@ -69,7 +68,7 @@ const agent = documentOf<AgentMetadata, "agent">({
   members: {
     jwks_uri: required(isUrl),
     redirect_uris: optional((value) => Array.isArray(value) && value.every(isUrl)),
-    name: optional(isText),
+    name: optional(isNonEmptyString),
     logo_uri: optional(isUrl),
     policy_uri: optional(isUrl),
     tos_uri: optional(isUrl),
@@ -84,8 +83,8 @@ const resource = documentOf<ResourceMetadata, "resource">({
   members: {
     jwks_uri: required(isUrl),
     resource_token_endpoint: optional(isUrl),
-    supported_scopes: optional(isTextList),
-    scope_descriptions: optional(isTextRecord),
+    supported_scopes: optional(isStringList),
+    scope_descriptions: optional(isStringRecord),
   },
 });
 
@@ -96,13 +95,13 @@ const issuer = documentOf<IssuerMetadata, "issuer">({
     jwks_uri: required(isUrl),
     agent_token_endpoint: required(isUrl),
     agent_auth_endpoint: optional(isUrl),
-    agent_signing_algs_supported: optional(isTextList),
-    request_types_supported: optional(isTextList),
-    scopes_supported: optional(isTextList),
+    agent_signing_algs_supported: optional(isStringList),
+    request_types_supported: optional(isStringList),
+    scopes_supported: optional(isStringList),
   },
 });
 
-/** The members that are read of an OpenID Connect discovery document. */
+/** The members used of an OpenID Connect discovery document. */
 const openidConfiguration = documentOf<Pick<IssuerMetadata, "issuer" | "jwks_uri">, "issuer">({
   ...NAMED,
   identity: "issuer",
@@ -112,7 +111,7 @@ const openidConfiguration = documentOf<Pick<IssuerMetadata, "issuer" | "jwks_uri
 /**
  * Builds `/.well-known/aauth-agent`. `jwks_uri` defaults to `{agent}/jwks.json`.
  *
- * @throws TypeError when a member has the wrong shape: this is the owner's own configuration.
+ * @throws TypeError for a member of the wrong shape, which is an error of configuration
  *
  * @example
  * agentMetadata({ agent: "http://backend.localhost:8000" }).jwks_uri // "http://backend.localhost:8000/jwks.json"
@@ -137,7 +136,7 @@ const kindOf = <Document extends PartyDocument>(
   refetchCooldownSeconds: 10,
 });
 
-/** The documents of the parties of February 2026, and how a reader finds them. */
+/** Documents of the parties of February 2026, and the rules for finding them. */
 export const documents = {
   isIdentifier,
   kinds: {

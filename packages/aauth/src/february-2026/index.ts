@@ -1,7 +1,7 @@
 /**
- * The dialect of February 2026, which the published demo speaks: its profiles, documents, tokens
- * and grammar. Hand {@link february2026} to a verifier, an agent or a resource; nothing else in
- * this package knows the dialect.
+ * The dialect of February 2026, which the published demo uses: its profiles, documents, tokens and
+ * grammar. Pass {@link february2026} to a verifier, an agent or a resource. Nothing else in this
+ * package knows the dialect.
  *
  * @module
  */

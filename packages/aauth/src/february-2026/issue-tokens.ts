@@ -14,9 +14,9 @@ import { AGENT_TOKEN, AUTH_TOKEN, RESOURCE_TOKEN } from "./token-schemas.ts";
 export interface IssueAgentTokenOptions {
   /** A key published in the agent's key set. */
   readonly key: SigningKey;
-  /** Identifier of the agent server: the identity the delegate acts under. */
+  /** Identifier of the agent server, under whose identity the delegate acts. */
   readonly agent: string;
-  /** Identifier of the delegate, stable over rotations of its key. 1 to 2048 characters. */
+  /** Identifier of the delegate, stable across key rotation. 1 to 2048 characters. */
   readonly delegate: string;
   /** The delegate's public key. */
   readonly confirmationKey: PublicJwk;
@@ -34,8 +34,8 @@ export interface IssueAgentTokenOptions {
  * Does NOT check that the delegate holds the private key: the caller must have verified a request
  * signed with it.
  *
- * @throws TypeError when `delegate` is not a name.
- * @throws RangeError when the lifetime is not a positive whole number.
+ * @throws TypeError for an invalid `delegate`
+ * @throws RangeError unless the lifetime is a positive whole number
  */
 export async function issueAgentToken(options: IssueAgentTokenOptions): Promise<string> {
   const { key, agent, delegate, audience, lifetimeSeconds, now } = options;
@@ -66,19 +66,19 @@ export interface IssueAuthTokenOptions {
   readonly issuer: string;
   /** Identifier of the resource. */
   readonly audience: string;
-  /** The requester; left out when it is the resource itself. Default: left out. */
+  /** The requester; omit it if it is the resource itself. Default: omitted. */
   readonly agent?: string;
-  /** The delegate that asked in the agent's name. Default: none. */
+  /** The delegate that acts for the agent. Default: none. */
   readonly agentDelegate?: string;
   /** The user the agent acts for. Default: none. */
   readonly subject?: string;
-  /** Identity claims that the user has agreed to, beside `subject`. Default: none. */
+  /** Identity claims with the user's consent, in addition to `subject`. Default: none. */
   readonly userClaims?: UserClaims;
-  /** The requester's key. Its `kid` is copied, and means nothing. */
+  /** The requester's key. Its `kid` is copied, without a meaning. */
   readonly confirmationKey: PublicJwk;
   /** Space-separated scopes. Default: none. */
   readonly scope?: string;
-  /** Present on a token exchange. Default: none. */
+  /** Set for a token exchange. Default: none. */
   readonly act?: ActClaim;
   /** A whole number. Default 300. */
   readonly lifetimeSeconds?: number;
@@ -90,9 +90,9 @@ export interface IssueAuthTokenOptions {
  * Issues an auth token with claims in the order of the Keycloak extension, plus `jti`; with `act`
  * also `nbf`.
  *
- * Does NOT check anything but the lifetime: whether to issue is the auth server's policy.
+ * Checks only the lifetime. Does NOT decide whether to issue, which is the auth server's policy.
  *
- * @throws RangeError when the lifetime is not a positive whole number.
+ * @throws RangeError unless the lifetime is a positive whole number
  */
 export async function issueAuthToken(options: IssueAuthTokenOptions): Promise<IssuedToken<AuthTokenClaims>> {
   const { issuer, audience, subject, agent, agentDelegate, scope, act, userClaims } = options;
@@ -121,7 +121,7 @@ export interface IssueResourceTokenOptions {
   readonly key: SigningKey;
   /** Identifier of the resource that issues. */
   readonly resource: string;
-  /** Issuer identifier of the auth server the token is for. */
+  /** Issuer identifier of the auth server that redeems the token. */
   readonly authServer: string;
   /** The proven agent. */
   readonly agent: string;
@@ -136,12 +136,12 @@ export interface IssueResourceTokenOptions {
 }
 
 /**
- * Issues a resource token. Bytes are deterministic: sorted header, claims `iss, aud, agent,
+ * Issues a resource token. Its content is deterministic: sorted header, claims `iss, aud, agent,
  * agent_jkt, exp, scope`.
  *
  * Does NOT check that `agent` owns `agentJkt`: the caller must have verified a request first.
  *
- * @throws RangeError when the lifetime is not between 1 and 600 s.
+ * @throws RangeError for a lifetime outside 1 to 600 s
  *
  * @example
  * await issueResourceToken({ key, resource, authServer, agent: caller.agent, agentJkt: caller.thumbprint, scope });

@@ -2,8 +2,8 @@ import * as neutral from "../keys/jwks.ts";
 import type { Jwks, SigningKey } from "../types.ts";
 
 /**
- * `toJwks` of `aauth` for readers of February 2026 (profile 5.1): without `alg`. Their tokens say
- * `EdDSA`, and libraries that compare names refuse a key that says `Ed25519` for them.
+ * Like `toJwks` of `aauth`, but without `alg` (profile 5.1). Tokens of this dialect use `EdDSA`,
+ * and libraries that compare names would refuse a key with `Ed25519`.
  *
  * @example
  * reply.send(toJwks([key]));

@@ -1,5 +1,5 @@
 /**
- * The names and numbers of the February 2026 dialect. Nothing outside this folder writes them.
+ * Names and constants of the February 2026 dialect, used only in this folder.
  *
  * @module
  */
@@ -27,13 +27,13 @@ export const DOCUMENTS = {
   issuer: "aauth-issuer",
 } as const;
 
-/** JOSE algorithms that a token of another party may use. */
+/** Accepted JOSE algorithms of tokens. */
 export const TOKEN_ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
 
 /** Algorithms of message keys. */
 export const KEY_ALGORITHMS = ["Ed25519"] as const;
 
-/** The same, by their names in `algs` and in an auth server's metadata. */
+/** Names of the same algorithms in `algs` and in an auth server's metadata. */
 export const SIGNATURE_ALGORITHMS = ["ed25519"] as const;
 
 export const TOLERANCE_SECONDS = 60;

@@ -1,5 +1,5 @@
 /**
- * The dialect of February 2026, and its variant that the published demo speaks.
+ * The dialect of February 2026, and the variant of the published demo.
  *
  * @module
  */
@@ -56,7 +56,7 @@ const verification: VerificationRules<FebruaryLevel> = {
   unmet,
 };
 
-/** The dialect of February 2026: the default. */
+/** The dialect of February 2026. */
 export const february2026: WireProfile<FebruaryLevel> & { readonly documents: typeof documents } = {
   name: "february-2026",
   documents,
@@ -70,9 +70,9 @@ export const february2026: WireProfile<FebruaryLevel> & { readonly documents: ty
 };
 
 /**
- * What the published demo of February 2026 speaks: neither bodies nor nonces are covered, so that a
- * body can be exchanged and a request repeated within its window. Choose it for peers that cannot
- * do better (`peers` of a verifier's `accept`), never for all.
+ * The variant of the published demo. It covers neither bodies nor nonces, so a body can be replaced
+ * and a request replayed within its window. Use it only for peers without support for more (`peers`
+ * of a verifier's `accept`), never for all.
  */
 export const february2026Published: typeof february2026 = {
   ...february2026,

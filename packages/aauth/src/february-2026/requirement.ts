@@ -1,5 +1,5 @@
 /**
- * What a route demands, compared with what its caller has proven (profile 3.1).
+ * Requirements of routes, and their comparison with a verified caller (profile 3.1).
  *
  * @module
  */
@@ -8,19 +8,21 @@ import { AAuthVerificationError } from "../errors.ts";
 import { requireArray } from "../keys/option-checks.ts";
 import type { ProvenCaller, Requirement } from "../types.ts";
 
-/** Lowest first. An authorized caller is also identified, an identified one also pseudonymous. */
+/**
+ * Levels, lowest first. An authorized caller is also identified, and an identified one also
+ * pseudonymous.
+ */
 export const LEVELS = ["pseudonymous", "identified", "authorized"] as const;
 
 /** Name of a level of February 2026. */
 export type FebruaryLevel = (typeof LEVELS)[number];
 
-/** Requirements are written once and asked of each request. */
+/** Requirements that are valid. They are defined once and used for every request. */
 const checked = new WeakSet<Requirement<string>>();
 
 /**
- * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any
- * token at all, no token has a scope with a space in it, and scopes of a lower level would not be
- * compared.
+ * Refuses a requirement that would admit the wrong callers, or none: any token meets one without
+ * scopes, no token has a scope with a space, and a lower level would ignore scopes.
  *
  * @throws TypeError for an unknown level, for `scopes` that is not a list of at least one scope,
  * for another `subject` than `"required"`, and for either at a lower level.
@@ -31,25 +33,25 @@ export function validateRequirement(requirement: Requirement<string>): void {
   if (!(LEVELS as readonly string[]).includes(level))
     throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
   if (requirement.account !== undefined)
-    throw new TypeError("requirement.account has no meaning in this profile");
+    throw new TypeError("requirement.account is not supported in this profile");
   if (level === "authorized") {
     const { scopes, subject } = requirement;
     requireArray("requirement.scopes", scopes as readonly string[]);
     if (!scopes?.length || !scopes.every((scope) => typeof scope === "string" && /^\S+$/.test(scope))) {
-      throw new TypeError("requirement.scopes must name at least one scope, each a word without spaces");
+      throw new TypeError("requirement.scopes must name at least one scope, each without spaces");
     }
     if (subject !== undefined && subject !== "required") {
       throw new TypeError('requirement.subject must be "required" or absent');
     }
   } else if (requirement.scopes !== undefined || requirement.subject !== undefined) {
     throw new TypeError(
-      `requirement.scopes and requirement.subject count for level authorized only, not ${level}`,
+      `requirement.scopes and requirement.subject apply to level authorized only, not ${level}`,
     );
   }
   checked.add(requirement);
 }
 
-/** The error of a caller that does not meet the requirement. */
+/** The error of a caller that does not meet the requirement, or undefined. */
 export function unmet(
   caller: ProvenCaller,
   requirement: Requirement<string>,
@@ -73,7 +75,7 @@ export function unmet(
       expected: requirement.scopes?.join(" ") ?? "",
     });
   }
-  // No challenge cures it: the same request for a token would bring the same.
+  // A challenge would not help: another token would be the same.
   if (requirement.subject === "required" && !caller.person?.sub) {
     return new AAuthVerificationError("user_required", "the route needs an auth token that names a user", {
       claim: "sub",

@@ -1,5 +1,5 @@
 /**
- * What a resource of February 2026 publishes and serves.
+ * Documents and endpoints of a February 2026 resource.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { toJwks } from "./jwks.ts";
 import { DOCUMENTS } from "./names.ts";
 
 const RESOURCE_TOKEN_PATH = "/resource/token";
-/** A form of two short values. */
+/** Exceeds a form of two short values. */
 const MAX_FORM_BYTES = 8_192;
 const FORM = /^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i;
 
@@ -27,7 +27,7 @@ const OF_DRAFT_11 = [
 function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {
   const { resource, authServer, scopes, scopeDescriptions, agent } = identity;
   const stray = OF_DRAFT_11.find((name) => identity[name] !== undefined);
-  if (stray !== undefined) throw new TypeError(`${stray} goes with profile draft11`);
+  if (stray !== undefined) throw new TypeError(`${stray} is supported only with profile draft11`);
   const document = resourceMetadata({
     resource,
     ...(scopes && { resource_token_endpoint: resource + RESOURCE_TOKEN_PATH, supported_scopes: scopes }),
@@ -45,10 +45,10 @@ function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"
 
 /**
  * The resource token endpoint (SPEC 9.2.5, profile 6.6): an identified agent that knows which
- * scopes it needs gets the resource token of a challenge without calling the resource first.
- * Answers `{"resource_token","auth_server","expires_in"}`; 400 `invalid_scope` for a scope that is
- * not offered, 400 `invalid_request` for anything but one `scope`, 401 for a caller that has not
- * proven an identity. Does NOT check which agent may have which scope: that is the auth server's.
+ * scopes it needs gets a resource token without a challenge. Responds with
+ * `{"resource_token","auth_server","expires_in"}`; 400 `invalid_scope` for a scope that is not
+ * offered, 400 `invalid_request` unless there is one `scope`, 401 for a caller without a proven
+ * identity. Does NOT check whether the agent may have the scopes: the auth server does.
  */
 const resourceTokenEndpoint = (scopes: readonly string[]): GuardedEndpoint => ({
   methods: ["POST"],
@@ -89,8 +89,8 @@ const jsonAnswer = (status: number, members: object): Answer => ({
 });
 
 /**
- * A delegate is counted as its agent, which issues its token and could name any number of them. A
- * token without the scopes that the higher limit is for makes its bearer no more than identified.
+ * Limits count a delegate as its agent, which could create any number of delegates. A caller whose
+ * token lacks the scopes of the higher limit is limited as identified.
  */
 export const resource: ResourceRules = {
   publish,

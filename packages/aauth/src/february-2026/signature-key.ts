@@ -6,8 +6,8 @@ import type { Ed25519PublicJwk, SigningKey } from "../types.ts";
 import { DOCUMENTS, LABEL } from "./names.ts";
 
 /**
- * `Signature-Key`, parsed: which key the caller says it signed with. A claim until the signature is
- * verified.
+ * Parsed `Signature-Key`: the key that the caller claims to have signed with, unproven until the
+ * signature is verified.
  */
 export type SignatureKey = HwkSignatureKey | JwksSignatureKey | JwksUriSignatureKey | JwtSignatureKey;
 
@@ -17,17 +17,17 @@ export interface HwkSignatureKey extends KeyClaim {
   readonly jwk: Ed25519PublicJwk;
 }
 
-/** The key is in the JWKS that the metadata of `id` points to (mode 2). */
+/** The key is in the JWKS named in the metadata of `id` (mode 2). */
 export interface JwksSignatureKey extends KeyClaim {
   readonly scheme: "jwks";
-  /** Agent identifier: a URL without trailing slash. */
+  /** Agent identifier, a URL without trailing slash. */
   readonly id: string;
   readonly kid: string;
   /** Name of the metadata document; absent means `aauth-agent`. */
   readonly wellKnown?: string;
 }
 
-/** The key is in the JWKS at `jwksUri` (mode 1): it proves no identity. */
+/** The key is in the JWKS at `jwksUri` (mode 1), which proves no identity. */
 export interface JwksUriSignatureKey extends KeyClaim {
   readonly scheme: "jwks";
   readonly jwksUri: string;
@@ -42,15 +42,15 @@ export interface JwtSignatureKey extends KeyClaim {
 }
 
 /*
- * Sticky, each matching one token at a place, without nested repetition: the scan is linear. A
- * value has no escapes (profile 1.1), hence neither quote nor backslash.
+ * Sticky expressions without nested quantifiers, each for one token, so that the scan is linear. A
+ * value has no escapes (profile 1.1), and hence neither quote nor backslash.
  */
 const START = new RegExp(`(${LABEL_PATTERN})=\\(scheme=([A-Za-z0-9_-]+)`, "y");
 const PAIR = / ([a-z0-9-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
 
 type Pairs = ReadonlyMap<string, string>;
 
-/** True for a value of this grammar's shape: `label=(`. */
+/** True for a value in this dialect's syntax, `label=(`. */
 export const isParenthesised = (value: string): boolean => OPENING.test(value);
 const OPENING = new RegExp(`^[ \\t]*${LABEL_PATTERN}=\\(`);
 
@@ -58,12 +58,12 @@ const OPENING = new RegExp(`^[ \\t]*${LABEL_PATTERN}=\\(`);
  * Parses `Signature-Key`. Its grammar is not RFC 8941 (profile 1.1): one member
  * `label=(scheme=… name="…")`, `scheme` first and bare, single spaces, no escapes.
  *
- * @throws {AAuthVerificationError} `malformed_signature_key` for a second member, a duplicate or
- *   missing or empty parameter, or any other departure; `unsupported_scheme` for a scheme other
+ * @throws {AAuthVerificationError} `malformed_signature_key` for a second member, a duplicate,
+ *   missing or empty parameter, or any other deviation; `unsupported_scheme` for a scheme other
  *   than hwk, jwks and jwt; `unsupported_key` for a header key that is not Ed25519 or has private
  *   members; `header_too_large`
  *
- * Does NOT fetch, decode or judge what it names.
+ * Does NOT decode, fetch or check the key.
  *
  * @example
  * parseSignatureKey('sig1=(scheme=jwks id="https://agent.example" kid="key-1")');
@@ -87,7 +87,7 @@ function scan(text: string): [string, string, Pairs] {
     pairs.set(name, match[2]!);
     position += match[0].length;
   }
-  if (text.slice(position) !== ")") fail("the member does not end where the header does");
+  if (text.slice(position) !== ")") fail("the header continues after the first member");
   return [head[1]!, head[2]!, pairs];
 }
 
@@ -134,10 +134,11 @@ function headerKey(pairs: Pairs, required: (name: string) => string): Ed25519Pub
 }
 
 /**
- * Writes `Signature-Key` with the parameter order every deployed verifier takes (profile 1.2).
+ * Writes `Signature-Key` with the parameter order that every deployed verifier accepts (profile
+ * 1.2).
  *
- * @throws {AAuthVerificationError} `malformed_signature_key` when a value is empty or has a
- *   character the grammar cannot carry; `header_too_large`
+ * @throws {AAuthVerificationError} `malformed_signature_key` for a value that is empty or has a
+ *   character outside the grammar; `header_too_large`
  *
  * @example
  * formatSignatureKey({ label: "sig1", scheme: "jwt", jwt });
@@ -152,10 +153,10 @@ export function formatSignatureKey(key: SignatureKey): string {
 const LABELS = new RegExp(`^${LABEL_PATTERN}$`);
 
 /**
- * What an agent writes for a credential.
+ * Writes `Signature-Key` for a credential.
  *
- * @param namesDocument whether scheme jwks names the metadata document; the published demo's agents
- * do not
+ * @param namesDocument whether scheme jwks names the metadata document, which agents of the
+ * published demo do not
  */
 export function signatureKeyFor(
   credential: SignatureKeyScheme,
@@ -165,7 +166,7 @@ export function signatureKeyFor(
   const label = LABEL;
   switch (credential.scheme) {
     case "hwk":
-      if (key.publicJwk.kty !== "OKP") return fail("scheme hwk carries Ed25519 keys only");
+      if (key.publicJwk.kty !== "OKP") return fail("scheme hwk supports only Ed25519 keys");
       return formatSignatureKey({ label, scheme: "hwk", jwk: key.publicJwk });
     case "jwks": {
       const named = { label, scheme: "jwks", id: credential.id, kid: key.kid } as const;
@@ -174,7 +175,7 @@ export function signatureKeyFor(
     case "jwt":
       return formatSignatureKey({ label, scheme: "jwt", jwt: credential.jwt });
     default:
-      return fail(`scheme ${credential.scheme} is not one of this profile`);
+      return fail(`scheme ${credential.scheme} is not supported in this profile`);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What an agent asks of a token endpoint (profile 6): forms with a `request_type`, and answers in
- * OAuth's words.
+ * Requests of an agent to a token endpoint (profile 6): forms with a `request_type`, and OAuth
+ * error responses.
  *
  * @module
  */
@@ -53,7 +53,7 @@ function request(
   };
 }
 
-/** Parameters in the order they are sent. Undefined ones are left out. */
+/** Encodes parameters in order, without undefined ones. */
 function formOf(parameters: Readonly<Record<string, string | undefined>>): string {
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) form.append(name, value);
@@ -71,14 +71,15 @@ function read(response: TokenResponse, context: TokenResponseContext): GrantedTo
   throw failed("the auth server answered with neither auth_token nor request_token");
 }
 
-/** The page of the server where a person agrees. */
+/** The error that names the server's consent page. */
 function consentRequired(
   requestToken: string,
   expiresInSeconds: number | undefined = DEFAULT_CONSENT_SECONDS,
   { server: authServer, metadata, thumbprint: keyThumbprint, redirectUri, state }: TokenResponseContext,
 ): AAuthAgentError {
   const page = textOf(metadata.agent_auth_endpoint);
-  if (page === undefined) return failed("the auth server wants consent but has no place to give it");
+  if (page === undefined)
+    return failed("the auth server requires consent, but its document names no agent_auth_endpoint");
   const url = new URL(page);
   url.searchParams.set("request_token", requestToken);
   for (const [name, value] of Object.entries({ redirect_uri: redirectUri, state })) {
@@ -88,7 +89,7 @@ function consentRequired(
   return new ConsentRequiredError({ consentUrl: url.href, requestToken, authServer, ...expiry });
 }
 
-/** The error in an answer that grants nothing. */
+/** The error in a response that grants nothing. */
 export function readRefusal({ status, members, field }: TokenResponse): AAuthAgentError {
   if (members === undefined)
     return failed(`the auth server answered with status ${status} and no JSON object`);
@@ -108,11 +109,13 @@ async function check(token: string, expected: ExpectedToken) {
     const { thumbprint } = await confirmationKey(claims, KEY_ALGORITHMS);
     const aud = optionalAudience(claims) ?? [];
     const { exp } = checkTimeShapes(claims);
-    if (claims.iss !== expected.server) throw invalid("`iss` is another issuer", "iss", expected.server);
+    if (claims.iss !== expected.server)
+      throw invalid("`iss` is not the expected issuer", "iss", expected.server);
     if (expected.resource !== undefined && ![aud].flat().includes(expected.resource)) {
-      throw invalid("`aud` is another resource", "aud", expected.resource);
+      throw invalid("`aud` is not the expected resource", "aud", expected.resource);
     }
-    if (thumbprint !== expected.thumbprint) throw invalid("`cnf` is another key", "cnf", expected.thumbprint);
+    if (thumbprint !== expected.thumbprint)
+      throw invalid("`cnf` is not the signing key", "cnf", expected.thumbprint);
     if (isExpired(exp, expected.now)) throw invalid("`exp` has passed", "exp");
     return { claims, exp };
   } catch (cause) {
@@ -149,8 +152,8 @@ const offer: OfferRules = {
 
 export const tokenRequests: TokenRequestRules = {
   /**
-   * At an exchange the upstream token is in `Signature-Key`, and the signature is still this
-   * agent's (profile 6.1).
+   * For an exchange, `Signature-Key` contains the upstream token, but this agent's key signs
+   * (profile 6.1).
    */
   request: ({ server, resourceToken }, { identity, upstreamToken, redirectUri, state }) =>
     upstreamToken === undefined
@@ -163,7 +166,7 @@ export const tokenRequests: TokenRequestRules = {
   check,
 };
 
-/** Requests that an agent makes beside any call. */
+/** Requests of an agent outside of any call. */
 export const codeRequest = (server: string, code: string, context: TokenRequestContext): TokenRequest =>
   request("code", server, context.identity, { code, redirect_uri: context.redirectUri });
 
@@ -182,7 +185,7 @@ export const revocationRequest = (
   { identity }: TokenRequestContext,
 ): TokenRequest => ({
   ...request("revoke", server, identity, {}),
-  // The metadata does not name it: it is the token endpoint's sibling.
+  // The metadata does not name it; it is a sibling of the token endpoint.
   endpoint({ agent_token_endpoint: endpoint }) {
     const url = textOf(endpoint);
     return url === undefined ? undefined : new URL("revoke", url).href;

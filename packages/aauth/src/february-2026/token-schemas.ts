@@ -6,7 +6,7 @@
 
 import { MAX_IDENTIFIER_CHARACTERS } from "../discovery/url-guard.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import { isText } from "../shapes.ts";
+import { isNonEmptyString } from "../shapes.ts";
 import {
   type ClaimRule,
   type ClaimShape,
@@ -37,18 +37,20 @@ import type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./c
 import { documents } from "./documents.ts";
 import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
-/** The issuer's clock may be ahead. */
+/** Tolerance for an issuer's clock that is ahead. */
 const SKEW_SECONDS = 5;
 const RESOURCE_TOKEN_MAX_SECONDS = 600;
 
 // ------------------------------------------------------------------------------------------ shapes
 
 /**
- * Neither a URL nor a user: neither the form of an identifier applies nor OpenID's 255 characters.
+ * A delegate's name, which is neither an identifier nor limited to the 255 characters of an OpenID
+ * subject.
  */
-const isDelegateName: ClaimShape = (value) => isText(value) && value.length <= MAX_IDENTIFIER_CHARACTERS;
+const isDelegateName: ClaimShape = (value) =>
+  isNonEmptyString(value) && value.length <= MAX_IDENTIFIER_CHARACTERS;
 
-/** A resource token asks for scopes, or names a request. */
+/** Requires scopes, or the URL of a request, in a resource token. */
 const requireScopeOrRequest: ClaimRule = (claims) => {
   optional("scope")(claims);
   if (claims.scope !== undefined) return;
@@ -59,25 +61,23 @@ const requireScopeOrRequest: ClaimRule = (claims) => {
 // ------------------------------------------------------------------------------------- comparisons
 
 export interface AgentTokenExpectation extends TokenExpectation {
-  /** Own identifier. Default: a token that names an audience is refused. */
+  /** The verifier's identifier. Default: a token with an audience is refused. */
   readonly audience?: string | undefined;
-  /** Agent servers that may vouch. Default: any that discovery can reach. */
+  /** Accepted agent servers. Default: any that discovery can reach. */
   readonly trustedIssuers?: TrustPolicy | undefined;
 }
 
 export interface AuthTokenExpectation extends TokenExpectation {
   /** Identifier of the resource that verifies. */
   readonly audience: string;
-  /**
-   * Issuers whose tokens are accepted. A token of any other is refused before anything is fetched.
-   */
+  /** Accepted issuers. A token of any other is refused before anything is fetched. */
   readonly trustedIssuers: readonly string[];
 }
 
 export interface ResourceTokenExpectation extends TokenExpectation {
   /** Issuer identifier of the auth server that verifies. */
   readonly audience: string;
-  /** The proven requester. */
+  /** The verified requester. */
   readonly agent: string;
   /** Thumbprint of the key that signed the token request. */
   readonly agentJkt: string;
@@ -85,7 +85,7 @@ export interface ResourceTokenExpectation extends TokenExpectation {
 
 const checkStart = checkNotBefore(SKEW_SECONDS);
 
-/** An agent token may be for everyone. */
+/** Compares the audience of an agent token, which is optional. */
 function checkAudienceIfNamed({ aud }: AgentTokenClaims, { audience = "" }: AgentTokenExpectation): void {
   if (aud !== undefined) checkAudience({ aud }, { audience });
 }
@@ -99,7 +99,10 @@ function checkAgent({ agent }: ResourceTokenClaims, expected: ResourceTokenExpec
   );
 }
 
-/** A resource token has no `iat`: its end may not be further away than its longest life. */
+/**
+ * Refuses a resource token, which has no `iat`, if its expiry is further away than its maximum
+ * lifetime.
+ */
 function checkLongestLife({ exp }: ResourceTokenClaims, { now }: ResourceTokenExpectation): void {
   if (exp > now + RESOURCE_TOKEN_MAX_SECONDS + SKEW_SECONDS) throw tooLong(RESOURCE_TOKEN_MAX_SECONDS);
 }
@@ -119,7 +122,9 @@ export const AGENT_TOKEN: TokenSchema<AgentTokenClaims, AgentTokenExpectation> =
   issuedBy: () => documents.kinds.agent,
 };
 
-/** `auth+jwt` (profile 4.2). Expiry is compared once the caller has proven to own the token. */
+/**
+ * `auth+jwt` (profile 4.2). Expiry is checked after the caller has proven that it holds the token.
+ */
 export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, AuthTokenExpectation> = {
   type: TOKEN_TYPES.auth,
   algorithms: TOKEN_ALGORITHMS,

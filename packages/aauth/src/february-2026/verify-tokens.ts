@@ -16,16 +16,16 @@ import {
   type ResourceTokenExpectation,
 } from "./token-schemas.ts";
 
-/** What an agent token is verified against. */
+/** Expectations and options for an agent token. */
 export type VerifyAgentTokenOptions = VerifyTokenOptions<AgentTokenExpectation>;
-/** What an auth token is verified against. */
+/** Expectations and options for an auth token. */
 export type VerifyAuthTokenOptions = VerifyTokenOptions<AuthTokenExpectation>;
-/** What a resource token is verified against. */
+/** Expectations and options for a resource token. */
 export type VerifyResourceTokenOptions = VerifyTokenOptions<ResourceTokenExpectation>;
 
 /**
  * Verifies an agent token: type, algorithm, issuer, audience if named, times, the length of `sub`,
- * the shape of `cnf.jwk`, and last its signature with the key the agent server publishes.
+ * the shape of `cnf.jwk`, and finally its signature with a key that the agent server publishes.
  *
  * @throws AAuthVerificationError any code of the token and discovery groups; `untrusted_issuer`
  *   before anything is fetched.
@@ -49,7 +49,7 @@ export async function verifyAgentToken(
  *   before anything is fetched.
  * @throws AAuthVerificationError `unsupported_key` for the key in `cnf.jwk`.
  *
- * Does NOT check that the request was signed with `cnf.jwk`, nor the scope: the verifier does.
+ * Does NOT check that the request was signed with `cnf.jwk`, or the scope: the verifier does.
  */
 export async function verifyAuthToken(
   token: string,
@@ -63,11 +63,11 @@ export async function verifyAuthToken(
 
 /**
  * Verifies a resource token at the auth server: type, algorithm, audience, agent, key binding,
- * expiry (at most 600 s ahead), and last its signature with the key the resource publishes.
+ * expiry (at most 600 s ahead), and finally its signature with a key that the resource publishes.
  *
  * @throws AAuthError any code of the token and discovery groups.
  *
- * Does NOT check whether the resource is one to serve, or the scope: that is policy.
+ * Does NOT check whether to serve the resource, or the scope: that is policy.
  */
 export async function verifyResourceToken(
   token: string,

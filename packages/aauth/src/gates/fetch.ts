@@ -1,5 +1,5 @@
 /**
- * A gate in front of handlers that turn a `Request` into a `Response`: Hono, Workers, Bun, Deno,
+ * Policy enforcement point for handlers of `Request` and `Response`: Hono, Workers, Bun, Deno,
  * Next.
  *
  * @module
@@ -23,28 +23,27 @@ import {
 export type { GateOptions } from "./gate.ts";
 
 /**
- * Lets requests reach `handler` whose callers meet the requirement, and answers all others:
- * documents and endpoints of the resource, challenges and refusals. The body has been read and
- * compared with what was signed before the handler runs; its request has the same bytes again.
+ * Passes requests whose callers meet the requirement to `handler`, and answers all others:
+ * documents and endpoints of the resource, challenges and refusals. The body is read and verified
+ * before the handler runs, whose request contains the same bytes.
  *
- * A `Headers` joins lines of one name with a comma. Lines that were added to a covered field on the
- * way thus change what was signed, and the request is refused; a handler that looks at a field
- * which no signature covers sees what anyone on the way has made of it.
+ * `Headers` joins lines of one name with a comma. Lines added to a covered field in transit thus
+ * invalidate the signature. A field that the signature does not cover may have been changed in
+ * transit.
  *
- * The signature is compared with the URL that the request has here. A router that takes a prefix
- * off, such as `mount` of Hono, makes one path of two: what was signed for `/reports` passes at
- * `/admin/reports`, and what was signed for that is refused. Give the gate the request as it came:
- * `app.all("/admin/*", (c) => gate(c.req.raw))`.
+ * The signature is verified with the URL of this request. A router that strips a prefix, such as
+ * `mount` of Hono, breaks that: a signature for `/reports` is then accepted at `/admin/reports`,
+ * and one for `/admin/reports` refused. Pass the original request: `app.all("/admin/*", (c) =>
+ * gate(c.req.raw))`.
  *
- * What the handler throws passes to the server, which ends the request with 500. Does NOT listen,
- * route or limit rates; a request for any other path is the handler's. `Host` and `X-Forwarded-*`
- * are never read.
+ * Errors of the handler pass to the server, which responds with 500. Does NOT listen, route or
+ * limit rates; requests for all other paths reach the handler. `Host` and `X-Forwarded-*` are never
+ * read.
  *
  * @returns `fetch` of a server; further arguments, such as the environment of Workers, reach the
  * handler
- * @throws TypeError for a requirement that is missing or unknown, or that the resource can never
- * meet
- * @throws RangeError for bounds that bound nothing
+ * @throws TypeError for a requirement that is missing, unknown, or impossible for the resource
+ * @throws RangeError for invalid bounds
  *
  * @example
  * export default { fetch: protect(resource, { level: "person-token" }, (request, caller) => new Response(caller.person.sub)) };
@@ -69,10 +68,10 @@ export function protect<
 }
 
 /**
- * Answers documents, the key set and endpoints of the resource; undefined for any other request,
- * whose body is untouched. For servers with several gates, or with paths that are open to everyone.
+ * Serves documents, the key set and endpoints of the resource; undefined for any other request,
+ * whose body is not read. For servers with several protected handlers, or with public paths.
  *
- * @throws RangeError for bounds that bound nothing
+ * @throws RangeError for invalid bounds
  *
  * @example
  * const own = serveResource(resource);
@@ -98,22 +97,20 @@ function received(request: Request, { maxBodyBytes, bodyTimeoutMs }: GateBounds)
   };
 }
 
-/** The request with its body again. Those that may have none are as they came. */
+/** Restores the body of a request, unless its method allows none. */
 function replayed(request: Request, body: Uint8Array | undefined): Request {
   if (body === undefined || request.method === "GET" || request.method === "HEAD") return request;
   const own = { body: body as Uint8Array<ArrayBuffer> };
   try {
     return new Request(request, own);
   } catch {
-    // Next hands over a proxy of its request, which the platform does not take for one.
+    // Next passes a proxy of its request, which the platform does not accept.
     const { url, method, headers, signal } = request;
     return new Request(url, { method, headers, signal, ...own });
   }
 }
 
-/**
- * Path and query as the platform writes them: a URL's `search` would drop a question mark alone.
- */
+/** Path and query, unparsed: `search` of a URL would drop a lone question mark. */
 const targetOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("//") + 2));
 
 async function readBody(
@@ -121,7 +118,7 @@ async function readBody(
   maxBytes: number,
   timeoutMs: number,
 ): Promise<Uint8Array | undefined> {
-  if (bodyUsed) throw new TypeError("the body has been read before the gate");
+  if (bodyUsed) throw new TypeError("the body was read before the AAuth gate");
   if (body === null) return undefined;
   if (Number(headers.get("content-length")) > maxBytes) throw tooLarge(maxBytes);
   try {
@@ -135,11 +132,13 @@ async function readBody(
 
 const tooLarge = (maxBytes: number) => new BodyError(413, `the body has more than ${maxBytes} bytes`);
 
-/** The chunks of a stream, which is cancelled where it ends too late or is left early. */
+/**
+ * Yields the chunks of a stream, and cancels it after the time limit or if iteration ends early.
+ */
 async function* arriving(stream: ReadableStream<Uint8Array>, timeoutMs: number): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   let late: BodyError | undefined;
-  // A source that fails while it is cancelled has nothing more to say.
+  // An error during cancellation is irrelevant.
   const cancel = () => void reader.cancel().catch(() => {});
   const timer = setTimeout(() => {
     late = new BodyError(408, `the body takes longer than ${timeoutMs} ms`);
@@ -148,7 +147,7 @@ async function* arriving(stream: ReadableStream<Uint8Array>, timeoutMs: number):
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
   } catch (error) {
-    // A read that is under way ends when it is cancelled, on Workers with an error.
+    // Cancellation ends a pending read, on Workers with an error.
     throw late ?? error;
   } finally {
     clearTimeout(timer);

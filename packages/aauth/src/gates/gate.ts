@@ -1,6 +1,6 @@
 /**
- * The part of a gate that knows no framework: which request is the resource's own, which caller
- * comes in, and what all others are answered.
+ * The framework-independent part of a policy enforcement point: the resource's own endpoints,
+ * admission of callers, and responses to all others.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { Answer } from "../profile/resource-rules.ts";
 import type { Admitted, Resource, ResourceRequest } from "../resource/create-resource.ts";
 import type { CallerOf, Requirement } from "../types.ts";
 
-/** The bounds of a gate. */
+/** Options of a policy enforcement point. */
 export interface GateOptions {
-  /** Bytes that a body may have; a larger one is answered 413. A whole number. Default 1048576. */
+  /** Maximum bytes of a body, a whole number. A larger one is refused with 413. Default 1048576. */
   readonly maxBodyBytes?: number | undefined;
-  /** Milliseconds in which a body has to arrive; a slower one is answered 408. Default 30000. */
+  /** Milliseconds in which a body must arrive. A slower one is refused with 408. Default 30000. */
   readonly bodyTimeoutMs?: number | undefined;
   /**
-   * Receives the error behind each answer 500, for a log: the caller learns nothing of it. What it
-   * throws, or rejects with, is dropped. Default: its stack to `console.error`, without its other
-   * members, which may hold a token.
+   * Receives the error behind each 500 response, for logging; the response does not reveal it. Its
+   * own errors and rejections are ignored. Default: writes the stack to `console.error`, without
+   * other members, which may contain a token.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -29,11 +29,11 @@ export interface GateOptions {
 export interface GateBounds {
   readonly maxBodyBytes: number;
   readonly bodyTimeoutMs: number;
-  /** Reports an error, and makes the answer that tells nothing of it. */
+  /** Reports an error, and returns a response that does not reveal it. */
   readonly fail: (error: unknown) => Answer;
 }
 
-/** A request that the gate has answered, or one that has been let in. */
+/** The response to a refused request, or an admitted one. */
 export type Judged<R extends Requirement<string>> =
   | { readonly answer: Answer; readonly admitted?: undefined }
   | { readonly answer?: undefined; readonly admitted: Admitted<CallerOf<R>> };
@@ -46,7 +46,7 @@ export function boundsOf({
   bodyTimeoutMs = 30_000,
   onError = logStack,
 }: GateOptions): GateBounds {
-  // Nothing is larger than NaN, nor than "1mb".
+  // Comparisons with NaN or "1mb" are always false.
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
     throw new RangeError("maxBodyBytes must be a whole number of bytes");
   }
@@ -62,7 +62,7 @@ export function boundsOf({
 }
 
 /**
- * Refuses a requirement that no request could meet before the first request comes.
+ * Refuses an invalid requirement before the first request.
  *
  * @throws TypeError for a requirement that is missing or unknown, or that the resource can never
  * meet
@@ -71,13 +71,14 @@ export function checkGate<Name extends string>(
   { challenger, verifier }: Resource<Name>,
   requirement: Requirement<Name>,
 ): void {
-  // A verifier takes a request without requirement: any proven caller would do.
-  if (typeof requirement !== "object") throw new TypeError("a gate needs a requirement"); // hole E5
+  // Without a requirement, the verifier would admit any verified caller.
+  if (typeof requirement !== "object")
+    throw new TypeError("the requirement must be an object, such as { level }"); // hole E5
   challenger.checkRequirement?.(requirement);
   verifier.checkRequirement(requirement);
 }
 
-/** Answers what is the resource's own, or undefined; never throws. */
+/** Answers a request for the resource's own endpoints, or returns undefined. Never throws. */
 export async function answerOwn(
   resource: Pick<Resource, "handle">,
   request: ResourceRequest,
@@ -90,7 +91,7 @@ export async function answerOwn(
   }
 }
 
-/** Judges one request; never throws. */
+/** Admits or refuses a request. Never throws. */
 export async function judge<Name extends string, const R extends Requirement<Name>>(
   resource: Resource<Name>,
   requirement: R,
@@ -107,7 +108,7 @@ export async function judge<Name extends string, const R extends Requirement<Nam
   }
 }
 
-/** A body that no request may have. */
+/** Refusal of a body. */
 export class BodyError extends Error {
   override readonly name = "BodyError";
   readonly answer: Answer;

@@ -2,12 +2,11 @@ import type { IncomingMessage } from "node:http";
 import { BodyError } from "./gate.ts";
 
 /**
- * Reads the body of a request whole, and puts it back: parsers after the gate read the same bytes.
+ * Reads the whole body of a request and restores it, so that later parsers read the same bytes.
  *
- * @param maxBytes a larger body is refused, and the rest of it discarded as it comes
+ * @param maxBytes a larger body is refused, and its remainder discarded
  * @returns undefined for a request without body
- * @throws TypeError over HTTP/2, and where some of the body has been read before, or its encoding
- * been set
+ * @throws TypeError over HTTP/2, and if the body was already read or its encoding set
  * @throws BodyError
  */
 export async function readAndRestore(
@@ -15,13 +14,13 @@ export async function readAndRestore(
   maxBytes: number,
   timeoutMs: number,
 ): Promise<Buffer | undefined> {
-  // There a body needs neither of the two headers.
-  if (request.httpVersionMajor > 1) throw new TypeError("the gate of Node is for HTTP/1.1"); // hole E7
+  // Over HTTP/2 a body needs neither of the two headers.
+  if (request.httpVersionMajor > 1) throw new TypeError("the AAuth gate supports only HTTP/1.1"); // hole E7
   const { "transfer-encoding": encoding, "content-length": length } = request.headers;
   if (encoding === undefined && !(Number(length) > 0)) return undefined;
-  if (request.readableDidRead) throw new TypeError("the body has been read before the gate"); // hole E4
-  if (request.readableEncoding) throw new TypeError("the body is text before the gate"); // hole E8
-  // It emits no further `close`.
+  if (request.readableDidRead) throw new TypeError("the body was read before the AAuth gate"); // hole E4
+  if (request.readableEncoding) throw new TypeError("setEncoding was called before the AAuth gate"); // hole E8
+  // A destroyed request emits no further `close`.
   if (request.destroyed) throw cutOff();
   if (Number(length) > maxBytes) throw tooLarge(maxBytes);
   return new Promise((resolve, reject) => {
@@ -33,7 +32,7 @@ export async function readAndRestore(
     };
     const fail = (error: BodyError) => {
       leave();
-      // The rest is discarded, and so are its errors.
+      // The remainder and its errors are discarded.
       request.on("error", () => {}).resume();
       reject(error);
     };
@@ -47,7 +46,7 @@ export async function readAndRestore(
       if (!request.complete) return;
       leave();
       const body = Buffer.concat(chunks);
-      // In the same turn: a stream that has bytes again emits no `end` yet.
+      // In the same turn, so that the stream does not yet emit `end`.
       request.unshift(body);
       resolve(body);
     };

@@ -1,5 +1,6 @@
 /**
- * A gate of `(request, response, next)`: `node:http`, Express, Connect. Not `node:http2`.
+ * Policy enforcement point as middleware `(request, response, next)`: `node:http`, Express,
+ * Connect. Not `node:http2`.
  *
  * @module
  */
@@ -14,44 +15,41 @@ import { readAndRestore } from "./node-body.ts";
 
 export type { GateOptions } from "./gate.ts";
 
-/** A request of `node:http`, as a framework hands it over. */
+/** A request of `node:http`, as a framework passes it. */
 export interface NodeRequest extends IncomingMessage {
-  /**
-   * Express and Connect: what came on the request line, where `url` has lost the path of a router.
-   */
+  /** Express and Connect: the original request target; a router strips its path from `url`. */
   readonly originalUrl?: string;
 }
 
-/** The next step: a handler, or the next one of a framework. It is never called with an error. */
+/** Continues with the next handler. Never called with an error. */
 export type Next = () => unknown;
 
-/** A middleware that knows the callers of the requests that it has let through. */
+/** A middleware that knows the callers of admitted requests. */
 export interface Gate<Caller> {
   (request: NodeRequest, response: ServerResponse, next: Next): Promise<void>;
-  /** @throws TypeError for a request that this gate has not let through */
+  /** @throws TypeError for a request that it has not admitted */
   callerOf(request: NodeRequest): Caller;
   /**
-   * The bytes that were signed, undefined for none.
+   * The verified body; undefined for none.
    *
-   * @throws TypeError for a request that this gate has not let through
+   * @throws TypeError for a request that it has not admitted
    */
   bodyOf(request: NodeRequest): Uint8Array | undefined;
 }
 
 /**
  * Calls `next` for requests whose callers meet the requirement, and answers all others: documents
- * and endpoints of the resource, challenges and refusals. The body has been read and compared with
- * what was signed before, and the request has the same bytes again, for `express.json()` or another
- * parser after the gate. A parser before it leaves nothing to compare: 500.
+ * and endpoints of the resource, challenges and refusals. The body is read and verified before, and
+ * restored for `express.json()` or another later parser. An earlier parser leaves no body to
+ * verify, which is answered with 500.
  *
- * What `next` throws, or rejects with, is answered 500, without the headers that are set by then. A
- * signed request over HTTP/2, and a body after `request.setEncoding()`, are answered 500 too. Does
- * NOT listen, route or limit rates; a request for any other path is passed on. `Host` and
- * `X-Forwarded-*` are never read.
+ * An error or rejection of `next` is answered with 500, without the headers set so far, as are a
+ * signed request over HTTP/2 and a body after `request.setEncoding()`. Does NOT listen, route or
+ * limit rates; requests for all other paths are passed on. `Host` and `X-Forwarded-*` are never
+ * read.
  *
- * @throws TypeError for a requirement that is missing or unknown, or that the resource can never
- * meet
- * @throws RangeError for bounds that bound nothing
+ * @throws TypeError for a requirement that is missing, unknown, or impossible for the resource
+ * @throws RangeError for invalid bounds
  *
  * @example
  * const reports = protect(resource, { level: "person-token" });
@@ -67,7 +65,7 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
   const passed = new WeakMap<NodeRequest, Awaited<ReturnType<typeof resource.verify<R>>>>();
   const admittedTo = (request: NodeRequest) => {
     const admitted = passed.get(request);
-    if (admitted === undefined) throw new TypeError("the request has not passed this gate");
+    if (admitted === undefined) throw new TypeError("the request was not admitted by this middleware");
     return admitted;
   };
   const gate = async (request: NodeRequest, response: ServerResponse, next: Next): Promise<void> => {
@@ -83,10 +81,10 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
 }
 
 /**
- * Answers documents, the key set and endpoints of the resource, and passes every other request on,
- * its body untouched. For servers with several gates, or with paths that are open to everyone.
+ * Serves documents, the key set and endpoints of the resource, and passes all other requests on
+ * without reading their body. For servers with several protected handlers, or with public paths.
  *
- * @throws RangeError for bounds that bound nothing
+ * @throws RangeError for invalid bounds
  *
  * @example
  * app.use(serveResource(resource));
@@ -127,7 +125,9 @@ async function proceed(
   }
 }
 
-/** Ends the connection with the answer where more of the body would follow: it has no known end. */
+/**
+ * Sends a response, and closes the connection afterwards if the body has not arrived completely.
+ */
 function send(request: NodeRequest, response: ServerResponse, { status, headers, body }: Answer): void {
   if (response.destroyed) return;
   if (!request.complete) response.shouldKeepAlive = false;

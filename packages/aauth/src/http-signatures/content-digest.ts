@@ -5,7 +5,7 @@ import { AAuthVerificationError } from "../errors.ts";
 import { requireBoundedHeader, trimField } from "./field.ts";
 import { parseParameters, splitTopLevel } from "./structured-fields.ts";
 
-/** Length of each supported digest. Others may be present; they count for nothing. */
+/** Length of each supported digest. Other algorithms may be present and are ignored. */
 const DIGEST_BYTES: Readonly<Record<DigestAlgorithm, number>> = { "sha-256": 32, "sha-512": 64 };
 const CODE = "malformed_digest";
 
@@ -22,16 +22,14 @@ export async function formatContentDigest(body: Uint8Array): Promise<string> {
 }
 
 /**
- * Compares `Content-Digest` with the bytes received. Every supported digest in it has to match, not
- * just one.
+ * Compares `Content-Digest` with the bytes received. Every supported digest in it must match.
  *
  * @param value the header
  * @param body the bytes as received; empty when there is no body
- * @throws {AAuthError} `malformed_digest`: another grammar, an algorithm that appears twice, no
- *   supported algorithm; `digest_mismatch`; `header_too_large`
+ * @throws {AAuthError} `malformed_digest`: invalid syntax, a repeated algorithm, or no supported
+ *   algorithm; `digest_mismatch`; `header_too_large`
  *
- * Does NOT check that the header is covered by the signature: the verifier does, which alone proves
- * a request.
+ * Does NOT check that the signature covers the header: the verifier does.
  *
  * @example
  * await verifyContentDigest(request.headers["content-digest"], bytes);
@@ -39,7 +37,7 @@ export async function formatContentDigest(body: Uint8Array): Promise<string> {
 export async function verifyContentDigest(value: string, body: Uint8Array): Promise<void> {
   requireBoundedHeader("Content-Digest", value);
   const text = trimField(value);
-  // The one form everybody sends needs no parsing: it is equal, or it is looked at more closely.
+  // Fast path for the form that every peer sends; anything else is parsed.
   if (text === `sha-256=:${await platformCrypto.digest("sha-256", body, "base64")}:`) return;
   for (const [algorithm, expected] of parseDigests(text)) {
     if (expected !== (await platformCrypto.digest(algorithm, body, "base64"))) {
@@ -68,7 +66,7 @@ function parseDigests(text: string): [DigestAlgorithm, string][] {
     if (decodeBase64(digest)?.length !== DIGEST_BYTES[algorithm]) {
       throw new AAuthVerificationError(
         CODE,
-        `Content-Digest ${algorithm} has not the length of its algorithm`,
+        `Content-Digest ${algorithm} is not ${DIGEST_BYTES[algorithm]} bytes in base64`,
       );
     }
     digests.push([algorithm, digest]);

@@ -5,21 +5,18 @@ import type { ClaimStore, ClaimTerms } from "../store/claim-store.ts";
 import type { HeaderFields } from "../types.ts";
 import { fieldValue } from "./field.ts";
 
-/** Length of a new nonce. */
 const NONCE_BYTES = 16;
 const NONCE_MIN_BYTES = 12;
-/** A nonce is kept as part of a key, so it must not be arbitrarily long. */
+/** Bounded, because a nonce becomes part of a store key. */
 const MAX_NONCE_CHARACTERS = 128;
 
 /** A fresh nonce: 16 random bytes in base64url. */
 export const createNonce = (): string => encodeBase64Url(platformCrypto.randomBytes(NONCE_BYTES));
 
-/**
- * Methods a repetition of which does no harm (RFC 9110 section 9.2.1): no nonce is demanded there.
- */
+/** Safe methods (RFC 9110 section 9.2.1), which need no nonce. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-/** True when a repetition of the request could do harm. */
+/** True when replaying the request could do harm. */
 export const isUnsafeMethod = (method: string): boolean => !SAFE_METHODS.has(method);
 
 /**
@@ -30,7 +27,7 @@ export const isUnsafeMethod = (method: string): boolean => !SAFE_METHODS.has(met
  * @throws {AAuthError} `nonce_required`; `malformed_nonce` when it is not base64url of 12 to 96
  * bytes
  *
- * Does NOT spend it, and does not check that it is covered.
+ * Does NOT spend the nonce, or check that the signature covers it.
  */
 export function readNonce(
   request: { readonly method: string; readonly headers: HeaderFields },
@@ -55,21 +52,21 @@ export function readNonce(
   return nonce;
 }
 
-/** A request whose signature has been verified, as far as its repetition is concerned. */
+/** The facts of a verified request that identify a replay. */
 export interface SignedUse {
-  /** Canonical authority addressed. */
+  /** Canonical authority of the request. */
   readonly authority: string;
   /** Thumbprint of the key that signed. */
   readonly thumbprint: string;
   /** Owner and quota that the claim is charged to. */
   readonly charge: Omit<ClaimTerms, "ttlSeconds">;
-  /** The window of `created`. */
+  /** Tolerance of `created`. */
   readonly toleranceSeconds: number;
 }
 
 /**
- * Spends a nonce for twice the window of `created`. Call it only after the signature has
- * been verified: else anyone could spend another's nonce.
+ * Marks a nonce as used for twice the window of `created`. Call it only after the signature has
+ * been verified; otherwise anyone could spend another caller's nonce.
  *
  * @throws {AAuthError} `nonce_replayed`, `replay_memory_full`
  */
@@ -82,10 +79,9 @@ export async function spendNonce(
 }
 
 /**
- * Spends what was signed, for unsafe requests without nonce: peers that send none are served, and
- * what they have signed is good for one request all the same. By the signature base and not by the
- * signature, since an ECDSA signature has two spellings that both verify. It only helps where the
- * signature covers the body.
+ * Marks a signed message as used, so that an unsafe request without a nonce is accepted only once.
+ * The key is the signature base, because an ECDSA signature has two encodings that both verify. It
+ * helps only where the signature covers the body.
  *
  * @throws {AAuthVerificationError} `signature_replayed`, `replay_memory_full`
  */
@@ -93,7 +89,7 @@ export async function spendSignature(
   store: ClaimStore,
   use: SignedUse & { readonly signatureBase: string },
 ): Promise<void> {
-  // The dot keeps it apart from nonces.
+  // The dot distinguishes it from nonces.
   const digest = await platformCrypto.digest("sha-256", use.signatureBase, "base64url");
   const claimed = await claim(store, use, `.${digest}`);
   // hole T1
@@ -104,17 +100,17 @@ export async function spendSignature(
 
 async function claim(store: ClaimStore, use: SignedUse, what: string): Promise<unknown> {
   const { authority, thumbprint, charge, toleranceSeconds } = use;
-  // The whole window of `created`, to the inclusive last second: by the clock of another replica
-  // the signature may have only begun.
+  // The whole window of `created`, including its last second: by another replica's clock the
+  // signature may just have become valid.
   const ttlSeconds = 2 * toleranceSeconds + 1; // hole V24
-  // None of the three has a space, so no two uses share a key. Not by dialect: a message may be
-  // valid in two.
+  // None of the three contains a space, so the key is unambiguous. The dialect is not part of it,
+  // because a message may be valid in both.
   const key = `${authority} ${thumbprint} ${what}`; // hole S20
   const claimed = await store.putIfAbsent(key, { ...charge, ttlSeconds });
   if (claimed === "full") {
     throw new AAuthVerificationError(
       "replay_memory_full",
-      "the memory of used nonces is full for this caller",
+      "the store of used nonces is full for this caller",
     );
   }
   return claimed;

@@ -1,7 +1,6 @@
 /**
- * What one verification saw and decided, check by check. The report rides on the result and on
- * every error of a verifier, so that a trace, a log line or `aauth-explain` can show it without
- * repeating the work.
+ * The record of one verification, check by check. A verifier attaches it to its result and to every
+ * error, so that a trace, a log line or `aauth-explain` can show it without verifying again.
  *
  * @module
  */
@@ -18,24 +17,24 @@ export interface Check {
   readonly name: CheckName;
   /** Section of the profile's text, or of the RFC, that demands the check. */
   readonly section: string;
-  /** `skipped` where it does not apply, or an earlier check failed. */
+  /** `skipped` if the check does not apply or an earlier one failed. */
   readonly verdict: "passed" | "failed" | "skipped";
-  /** Why, in one sentence without secrets. Always present when the verdict is `failed`. */
+  /** Reason in one sentence without secrets. Always present when the verdict is `failed`. */
   readonly reason?: string;
 }
 
 /**
- * Where the verification key came from: `header`, `discovery`, `discovery-cache`, or the type of
- * token that confirmed it.
+ * Source of the verification key: `header`, `discovery`, `discovery-cache`, or the type of token
+ * that confirmed it.
  */
 export type KeySource = string;
 
 /**
- * All checks of one verification, and the facts they were made on. A member is unset where the
- * message was refused before it was known.
+ * All checks of one verification, and the facts they used. A member is unset if the message was
+ * refused before the fact was known.
  */
 export interface VerificationReport {
-  /** Name of the wire profile that the message was judged by. */
+  /** Name of the wire profile that applied. */
   readonly profile: string;
   /** Every check of the profile, in its order. */
   readonly checks: readonly Check[];
@@ -43,21 +42,21 @@ export interface VerificationReport {
   readonly scheme?: string;
   /** The label of the signature. */
   readonly label?: string;
-  /** What the signature covers, in the order signed. */
+  /** Covered components, in signing order. */
   readonly coveredComponents?: readonly string[];
   /**
-   * Whether the signature binds the body: false where the profile lets a body go uncovered and this
-   * one is.
+   * Whether the signature binds the body. False if the profile allows an uncovered body and this
+   * one is uncovered.
    */
   readonly bodyBound?: boolean;
   /** Unix seconds. */
   readonly created?: number;
   /**
-   * The signature base as rebuilt from the message; contains the whole `signature-key` value, so
-   * cut it before it is stored.
+   * The signature base as rebuilt from the message. It contains the whole `signature-key` value, so
+   * redact it before storing.
    */
   readonly signatureBase?: string;
-  /** Where the verification key came from. */
+  /** Source of the verification key. */
   readonly keySource?: KeySource;
   /** RFC 7638 thumbprint of the key that signed. */
   readonly thumbprint?: string;

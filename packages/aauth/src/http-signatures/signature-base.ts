@@ -2,37 +2,35 @@ import { AAuthVerificationError } from "../errors.ts";
 import type { HeaderFields } from "../types.ts";
 import { fieldValue } from "./field.ts";
 
-/** What a signature base is made of. */
+/** Parts of a signature base. */
 export interface SignatureBaseInput {
   /** As on the request line. */
   readonly method: string;
-  /** Canonical, and from configuration on the receiving side: never the `Host` header. */
+  /** Canonical. A receiver takes it from configuration, never from the `Host` header. */
   readonly authority: string;
   /** Path and query as on the request line. */
   readonly target: string;
-  /** Scheme of the target URI, from configuration as the authority is. Default `https`. */
+  /** Scheme of the target URI, from configuration like the authority. Default `https`. */
   readonly scheme?: string | undefined;
   /** Lower-case names. */
   readonly headers: HeaderFields;
   /** Names in the order of `Signature-Input`. */
   readonly components: readonly string[];
-  /** What `@query` is where the target has none. Default: it cannot be covered then. */
+  /** Value of `@query` if the target has no query. Default: `@query` cannot be covered then. */
   readonly absentQuery?: "?" | undefined;
-  /**
-   * The text of `Signature-Input` after `label=`: as received when verifying, as sent when signing.
-   */
+  /** The part of `Signature-Input` after `label=`, exactly as received or sent. */
   readonly signatureParams: string;
 }
 
 /**
- * Anything but printable ASCII and HTAB: it could forge a line, or has no defined bytes (RFC 9421
- * section 2.5).
+ * Characters other than printable ASCII and HTAB: they could forge a line, or have no defined
+ * encoding (RFC 9421 section 2.5).
  */
 const UNSAFE = /[^\x20-\x7e\t]/;
 
 /**
- * The text that is signed (RFC 9421 section 2.5): one line `"name": value` for each component, the
- * parameters last, LF between, none at the end. Signing, verifying and explaining share it.
+ * Builds the signature base (RFC 9421 section 2.5): one line `"name": value` for each component,
+ * then the parameters, separated by LF and without a trailing one.
  *
  * @throws {AAuthError} `missing_component` when a component is not in the message, cannot be
  *   derived from a request, or has a value that is not printable ASCII
@@ -69,13 +67,13 @@ export function buildSignatureBase(input: SignatureBaseInput): string {
 const QUERY_PARAMETER = "@query-param;";
 
 /**
- * The component of a query parameter: the only one that has a parameter here.
+ * Identifier of a query parameter, the only supported component with a parameter.
  *
- * @param name as it was written, quoted
+ * @param name as written, with its quotes
  */
 export const queryParameterComponent = (name: string): string => `${QUERY_PARAMETER}name=${name}`;
 
-/** A component as it stands in `Signature-Input`: its name in quotes, then its parameter. */
+/** A component as written in `Signature-Input`: its name in quotes, then its parameter. */
 export function componentIdentifier(component: string): string {
   const end = component.indexOf(";");
   return end === -1 ? `"${component}"` : `"${component.slice(0, end)}"${component.slice(end)}`;
@@ -116,7 +114,7 @@ function pathOf(target: string): string | undefined {
   return end === -1 ? target : target.slice(0, end);
 }
 
-/** With its question mark. A target without one has no query. */
+/** The query with its question mark; undefined for a target without one. */
 function queryOf(target: string): string | undefined {
   const start = target.indexOf("?");
   return start === -1 ? undefined : target.slice(start);
@@ -135,6 +133,6 @@ function queryParameters(target: string): ReadonlyMap<string, string | undefined
   return values;
 }
 
-/** As in a form, but for the space, which is `%20`. */
+/** Form encoding, except that a space becomes `%20`. */
 const formEncoded = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);

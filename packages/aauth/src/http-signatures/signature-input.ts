@@ -10,13 +10,10 @@ import {
   splitTopLevel,
 } from "./structured-fields.ts";
 
-/** `Signature-Input`, parsed: what the caller says it signed. */
+/** Parsed `Signature-Input`: the caller's claim about what it signed. */
 export interface SignatureInput {
   readonly label: string;
-  /**
-   * Names in the order they enter the signature base; none twice, only `@query-param` with its
-   * parameter.
-   */
+  /** Unique names in the order of the signature base. Only `@query-param` has a parameter. */
   readonly components: readonly string[];
   /** Unix seconds; absent when missing or not an integer. */
   readonly created?: number;
@@ -24,21 +21,21 @@ export interface SignatureInput {
   readonly expires?: number;
   /** All parameters, `created` included. */
   readonly params: ReadonlyMap<string, FieldValue>;
-  /** The received text after `label=`: what `@signature-params` stands for, byte for byte. */
+  /** The received string after `label=`: the exact value of `@signature-params`. */
   readonly raw: string;
 }
 
 const CODE = "malformed_signature_input";
 
 /**
- * Our own shape, and the one every deployed signer sends: a list of names and `created`. No nested
- * repetition.
+ * Fast path for the form that every deployed signer sends: a list of names, and `created`. No
+ * nested quantifiers.
  */
 const COMMON = new RegExp(`^(${LABEL_PATTERN})=((\\([^()]*\\));created=(0|[1-9][0-9]{0,14}))$`);
 const MEMBER = new RegExp(`^(${LABEL_PATTERN})=(\\(.*)$`);
 /**
- * A field name in lower case (RFC 9110 section 5.6.2), or a derived component, perhaps with its
- * parameter.
+ * A lower-case field name (RFC 9110 section 5.6.2), or a derived component with its parameter, if
+ * any.
  */
 const COMPONENT = /^(?:@[a-z-]+|[a-z0-9!#$%&'*+.^_`|~-]+|@query-param;name=".*")$/;
 const INTEGER = /^-?[0-9]{1,15}$/;
@@ -46,9 +43,9 @@ const INTEGER = /^-?[0-9]{1,15}$/;
 /**
  * Parses `Signature-Input` (RFC 9421 section 4.1) with exactly one member.
  *
- * @throws {AAuthError} `malformed_signature_input`: another grammar, a second member, a component
- *   or parameter that appears twice, a component with parameters (`;sf`, `;bs`, `;key`, …) but
- *   `@query-param`, a non-integer `expires`; `header_too_large`
+ * @throws {AAuthError} `malformed_signature_input`: invalid syntax, a second member, a repeated
+ *   component or parameter, parameters (`;sf`, `;bs`, `;key`, …) on a component other than
+ *   `@query-param`, or a non-integer `expires`; `header_too_large`
  *
  * Does NOT check coverage or time: the verifier of `aauth/resource` does.
  *
@@ -93,8 +90,8 @@ const integer = (text: string | undefined): number | undefined =>
   text !== undefined && INTEGER.test(text) ? Number(text) : undefined;
 
 /**
- * Memoized, because nearly every message has one of the same few lists. The annotation lets a
- * bundler leave the parser out of a signer.
+ * Memoized, because most messages have one of a few lists. The annotation lets a bundler drop the
+ * parser from a signer.
  */
 const parseComponents = /* @__PURE__ */ memoize(256, (list): readonly string[] => {
   const components = parseStringList(list, CODE, queryParameter);
@@ -120,11 +117,11 @@ function queryParameter(item: string, parameters: ReadonlyMap<string, unknown>):
 }
 
 /**
- * Writes `Signature-Input` as every deployed verifier rebuilds it: single spaces, no parameter but
- * `created` (profile 2.1), and `nonce` where one is given.
+ * Writes `Signature-Input` as every deployed verifier rebuilds it: single spaces, and no parameter
+ * except `created` (profile 2.1) and `nonce`, if given.
  *
- * @param nonce in base64url: it is written as it is
- * @returns the header value and the part of it that `@signature-params` stands for
+ * @param nonce in base64url; written unescaped
+ * @returns the header value, and the value of `@signature-params` within it
  */
 export function formatSignatureInput(
   label: string,

@@ -2,7 +2,7 @@ import { decodeAnyBase64, decodeBase64, encodeBase64, encodeBase64Url } from "..
 import { AAuthVerificationError } from "../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
 
-/** `Signature`, parsed. */
+/** Parsed `Signature`. */
 export interface SignatureValue {
   /** As in `Signature-Input`. */
   readonly label: string;
@@ -11,8 +11,8 @@ export interface SignatureValue {
 }
 
 /**
- * How the bytes stand between the colons: `base64url` without padding, or `sf-binary`, RFC 8941's
- * padded base64.
+ * Encoding of the bytes between the colons: `base64url` without padding, or `sf-binary`, the padded
+ * base64 of RFC 8941.
  */
 export type SignatureEncoding = "base64url" | "sf-binary";
 
@@ -20,10 +20,10 @@ const MEMBER = new RegExp(`^(${LABEL_PATTERN})=:([A-Za-z0-9+/_=-]*):$`);
 
 /**
  * Parses `Signature` with exactly one member. Peers disagree on base64, so both alphabets are
- * taken, padded or not (profile 2.3), but each text only in its canonical spelling.
+ * accepted, padded or not (profile 2.3), but each value only in its canonical encoding.
  *
- * @throws {AAuthError} `malformed_signature`: another grammar, a second member, a mixture of
- *   alphabets, stray bits, or not 64 bytes; `header_too_large`
+ * @throws {AAuthError} `malformed_signature`: invalid syntax, a second member, mixed alphabets,
+ *   stray bits, or not 64 bytes; `header_too_large`
  *
  * Does NOT verify anything.
  *
@@ -52,7 +52,7 @@ function parseMember(value: string, decode: typeof decodeBase64, form: string): 
 /**
  * Writes `Signature`.
  *
- * @param encoding default `base64url`, the only form all deployed verifiers take
+ * @param encoding default `base64url`, the only form that all deployed verifiers accept
  *
  * @example
  * formatSignature("sig1", await key.sign(base));

@@ -1,7 +1,8 @@
 /**
- * The only door to `structured-headers`. The library accepts what we must not: duplicate keys and
- * parameters (the last one wins), dates and display strings. So strings are cut at their top-level
- * delimiters here, every piece is parsed by the library on its own, and duplicates are refused.
+ * The only importer of `structured-headers`. That library accepts duplicate keys and parameters
+ * (the last one wins), dates and display strings, all of which must be refused. This module
+ * therefore splits fields at top-level delimiters, lets the library parse each piece, and refuses
+ * duplicates.
  *
  * @module
  */
@@ -11,17 +12,15 @@ import { closingQuote } from "../closing-quote.ts";
 import { type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
 import { trimField } from "./field.ts";
 
-/**
- * What a parameter or item may be in the headers of this profile. Tokens come as text, like
- * strings.
- */
+/** Value of a parameter or item in the headers of this profile. Tokens are returned as strings. */
 export type FieldItem = string | number | boolean;
 
-/** Bytes of a byte sequence are kept apart from text. */
+/** A field item, or the bytes of a byte sequence. */
 export type FieldValue = FieldItem | Uint8Array;
 
 /**
- * One parameter: its value and the text it was written as (a decimal `1.0` is not the integer `1`).
+ * A parameter: its value and its serialized form, which tells the decimal `1.0` from the integer
+ * `1`.
  */
 export interface Parameter {
   readonly value: FieldValue;
@@ -29,8 +28,8 @@ export interface Parameter {
 }
 
 /**
- * Cuts `text` at each `delimiter` that is neither inside a quoted string nor inside parentheses.
- * Linear. Strings and parentheses that do not end stay in one piece, which then does not parse.
+ * Splits `text` at each `delimiter` outside quoted strings and parentheses, in linear time. An
+ * unterminated string or parenthesis stays in one piece, which then fails to parse.
  */
 export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
   const pieces: string[] = [];
@@ -51,9 +50,9 @@ export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
 }
 
 /**
- * Parses the pieces that follow an item: `key` or `key=value` each.
+ * Parses the parameters of an item: each piece is `key` or `key=value`.
  *
- * @throws {AAuthError} `code` on a malformed piece or a key that appears twice
+ * @throws {AAuthError} `code` for a malformed piece or a repeated key
  */
 export function parseParameters(pieces: readonly string[], code: AAuthErrorCode): Map<string, Parameter> {
   const parameters = new Map<string, Parameter>();
@@ -62,7 +61,7 @@ export function parseParameters(pieces: readonly string[], code: AAuthErrorCode)
     const text = piece.replace(/^ +/, "");
     const match = /^([a-z*][a-z0-9_.*-]*)(?:=(.*))?$/s.exec(text);
     const key = match?.[1];
-    if (key === undefined) throw new AAuthVerificationError(code, "a parameter has no valid name");
+    if (key === undefined) throw new AAuthVerificationError(code, "a parameter name is invalid");
     if (parameters.has(key)) throw new AAuthVerificationError(code, "a parameter appears twice");
     const valueText = match?.[2];
     const value = valueText === undefined ? true : parseBareItem(valueText, code);
@@ -72,8 +71,8 @@ export function parseParameters(pieces: readonly string[], code: AAuthErrorCode)
 }
 
 /**
- * A parameter that is a string and not empty. A token would parse as text too; only the quoted form
- * is accepted.
+ * Returns a parameter that must be a non-empty quoted string, or undefined if it is absent. A token
+ * is refused.
  *
  * @throws {AAuthError} `code` for another type
  */
@@ -89,11 +88,9 @@ export function stringParameter(
   throw new AAuthVerificationError(code, `${name} is not a non-empty string`);
 }
 
-/**
- * One member of a dictionary, its value not yet read: `parseBareItem` or `parseStringList` does.
- */
+/** A dictionary member with its unparsed value, for `parseBareItem` or `parseStringList`. */
 export interface DictionaryMember {
-  /** The value as it was written, without parameters. */
+  /** The value as written, without parameters. */
   readonly text: string;
   readonly parameters: ReadonlyMap<string, Parameter>;
 }
@@ -101,7 +98,7 @@ export interface DictionaryMember {
 /**
  * Parses a dictionary of RFC 9651.
  *
- * @throws {AAuthError} `code` where it is not one, and for a key or a parameter that appears twice
+ * @throws {AAuthError} `code` for invalid syntax, or a repeated key or parameter
  */
 export function parseDictionary(text: string, code: AAuthErrorCode): Map<string, DictionaryMember> {
   const members = new Map<string, DictionaryMember>();
@@ -110,7 +107,7 @@ export function parseDictionary(text: string, code: AAuthErrorCode): Map<string,
     const [head = "", ...rest] = splitTopLevel(trimField(piece), ";");
     const match = /^([a-z*][a-z0-9_.*-]*)(?:=(.*))?$/s.exec(head);
     const key = match?.[1];
-    if (key === undefined) throw new AAuthVerificationError(code, "a member has no valid name");
+    if (key === undefined) throw new AAuthVerificationError(code, "a member name is invalid");
     if (members.has(key)) throw new AAuthVerificationError(code, "a member appears twice");
     const value = match?.[2] ?? "?1";
     if (value.startsWith("(")) guard(() => parseList(value), code);
@@ -124,8 +121,8 @@ export function parseDictionary(text: string, code: AAuthErrorCode): Map<string,
 export const TOKEN = /^[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*$/;
 
 /**
- * A string without an escape (RFC 8941 section 3.3.3): a token, an address. The library reads it
- * character by character.
+ * Fast path for strings without escapes (RFC 8941 section 3.3.3), which the library reads character
+ * by character.
  */
 const PLAIN_STRING = /^"[\x20\x21\x23-\x5b\x5d-\x7e]*"$/;
 
@@ -134,34 +131,34 @@ export function parseBareItem(text: string, code: AAuthErrorCode): FieldValue {
   if (PLAIN_STRING.test(text)) return text.slice(1, -1);
   if (text.startsWith(" ") || text.endsWith(" ")) throw new AAuthVerificationError(code, "stray whitespace");
   const [item, parameters] = guard(() => parseItem(text), code);
-  if (parameters.size > 0) throw new AAuthVerificationError(code, "a parameter where none may be");
+  if (parameters.size > 0) throw new AAuthVerificationError(code, "unexpected parameter");
   return plainValue(item, code);
 }
 
 /**
- * Such strings in parentheses, one space between them: what every deployed signer writes. No nested
- * repetition.
+ * Fast path for a list of such strings with single spaces, as every deployed signer writes it. No
+ * nested quantifiers.
  */
 const PLAIN_LIST = /^\("[\x20\x21\x23-\x5b\x5d-\x7e]*"(?: "[\x20\x21\x23-\x5b\x5d-\x7e]*")*\)$/;
 
 /**
- * Parses `("a" "b")` to its strings; parameters on the list or its items are refused, but for those
- * that `withParameters` reads.
+ * Parses `("a" "b")` into its strings. Parameters on the list or its items are refused, except
+ * those that `withParameters` accepts.
  */
 export function parseStringList(
   text: string,
   code: AAuthErrorCode,
   withParameters?: (item: string, parameters: ReadonlyMap<string, unknown>) => string | undefined,
 ): string[] {
-  // No string has a quote inside, so that each `" "` is a border.
+  // No string contains a quote, so each `" "` separates two strings.
   if (PLAIN_LIST.test(text)) return text.slice(2, -2).split('" "');
-  // The library would skip whitespace at the ends, where none may be.
+  // The library would skip whitespace at the ends, which is invalid here.
   if (!text.startsWith("(") || !text.endsWith(")"))
-    throw new AAuthVerificationError(code, "not one list in parentheses");
+    throw new AAuthVerificationError(code, "expected one list in parentheses");
   const list = guard(() => parseList(text), code);
   const member = list[0];
   if (list.length !== 1 || !member || !isInnerList(member)) {
-    throw new AAuthVerificationError(code, "not one list in parentheses");
+    throw new AAuthVerificationError(code, "expected one list in parentheses");
   }
   return member[0].map(([item, parameters]) => {
     if (typeof item !== "string") throw new AAuthVerificationError(code, "a list item is not a string");
@@ -177,16 +174,16 @@ function plainValue(item: BareItem, code: AAuthErrorCode): FieldValue {
   if (item instanceof Token) return item.toString();
   if (item instanceof ArrayBuffer) return new Uint8Array(item);
   const kind = item instanceof DisplayString ? "display string" : "date";
-  throw new AAuthVerificationError(code, `a ${kind} where none may be`);
+  throw new AAuthVerificationError(code, `unexpected ${kind}`);
 }
 
-/** A text as a quoted string; refused when it holds what RFC 8941 section 3.3.3 does not allow. */
+/** Writes a quoted string; refuses characters that RFC 8941 section 3.3.3 does not allow. */
 export function formatString(text: string, code: AAuthErrorCode): string {
   if (!/^[\x20-\x7e]*$/.test(text)) throw new AAuthVerificationError(code, "a value is not printable ASCII");
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** Strings in parentheses, as {@link formatString} writes each. */
+/** Writes strings in parentheses, each as {@link formatString} does. */
 export const formatStringList = (texts: readonly string[], code: AAuthErrorCode): string =>
   `(${texts.map((text) => formatString(text, code)).join(" ")})`;
 
@@ -194,6 +191,6 @@ function guard<T>(parse: () => T, code: AAuthErrorCode): T {
   try {
     return parse();
   } catch (cause) {
-    throw new AAuthVerificationError(code, "not a structured field", { cause });
+    throw new AAuthVerificationError(code, "invalid structured field", { cause });
   }
 }

@@ -7,8 +7,8 @@ import { fieldValue } from "./field.ts";
 const NO_BODY = new Uint8Array(0);
 
 /**
- * Whether a request whose body has not arrived announces one, by `Content-Length` or
- * `Transfer-Encoding`. A body without either is caught by {@link verifyBody}.
+ * Whether the headers announce a body, by `Content-Length` or `Transfer-Encoding`.
+ * {@link verifyBody} catches a body without either.
  *
  * @param headers lower-case names
  */
@@ -18,7 +18,8 @@ export function announcesBody(headers: HeaderFields): boolean {
 }
 
 /**
- * Refuses a signature that leaves something open to change. Order is free, more is welcome.
+ * Refuses a signature that does not cover every demanded component. Order and additional components
+ * do not matter.
  *
  * @throws {AAuthVerificationError} `insufficient_coverage`, naming all components that are missing
  */
@@ -36,24 +37,23 @@ export interface BodyRules {
   /** Name of the field with the digest. */
   readonly field: string;
   /**
-   * Components that a message with this body has to cover; where the digest is among them, it has
-   * to be there.
+   * Components that a message with this body must cover. If the digest field is among them, it must
+   * be present.
    */
   readonly demanded: readonly string[];
 }
 
 /**
- * Binds the body to the signature: what is demanded has to be covered, and the digest has to match
- * the bytes received. A digest without a body is compared with no bytes, so a removed body does not
- * pass either.
+ * Binds the body to the signature: the demanded components must be covered, and the digest must
+ * match the received bytes. Without a body, the digest is compared with the empty body, so that
+ * removing a body is detected.
  *
  * @param message.body the bytes as received; undefined or empty when there is none
  * @param message.components those the verified signature covers
  * @throws {AAuthVerificationError} `insufficient_coverage`, `digest_missing`, `malformed_digest`,
  * `digest_mismatch`, `header_too_large`
  *
- * Does NOT verify the signature: the digest proves nothing unless the signature that covers it
- * does.
+ * Does NOT verify the signature that covers the digest.
  */
 export function verifyBody(
   message: {
@@ -67,7 +67,7 @@ export function verifyBody(
   if (digest === undefined && demanded.includes(field)) {
     throw new AAuthVerificationError("digest_missing", "the body has no Content-Digest", { expected: field });
   }
-  // Headers may have announced no body; only now is it known that there is one.
+  // The headers may not have announced the body, so coverage is checked again.
   requireComponents(message.components, demanded);
   return digest === undefined ? undefined : verifyContentDigest(digest, message.body ?? NO_BODY);
 }

@@ -1,6 +1,6 @@
 /**
- * The steps that prove a signature, each on its own. None of them proves a request:
- * `createVerifier` of `aauth/resource` calls them in the one right order.
+ * The steps of signature verification. No step proves a request on its own: `createVerifier` of
+ * `aauth/resource` runs them in the required order.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function readSignatureHeaders(headers: HeaderFields, fields: SignatureFie
 }
 
 /**
- * Refuses three headers that do not speak of the same signature.
+ * Refuses signature headers with different labels.
  *
  * @throws {AAuthError} `label_mismatch`
  */
@@ -66,7 +66,7 @@ export function requireSameLabel(...members: readonly { readonly label: string }
  *
  * @param options.nowSeconds Unix seconds
  * @param options.toleranceSeconds how far `created` may be from now, either way, inclusive;
- * `expires` gets none.
+ * `expires` has no tolerance
  * @throws {AAuthError} `created_missing`; `created_out_of_window`, with `expected` either `earlier`
  * or `later`; `signature_expired`
  */
@@ -79,7 +79,7 @@ export function requireFreshness(
   if (input.created === undefined) {
     throw new AAuthVerificationError("created_missing", "Signature-Input has no integer created");
   }
-  // Written so that a clock that is not a number refuses.
+  // Negated, so that a NaN clock refuses.
   if (!(Math.abs(now - input.created) <= tolerance)) {
     throw new AAuthVerificationError(
       "created_out_of_window",
@@ -96,8 +96,7 @@ export function requireFreshness(
 }
 
 /**
- * Rebuilds the signature base of a received request, with `@signature-params` in the caller's own
- * spelling.
+ * Rebuilds the signature base of a received request, with `@signature-params` exactly as received.
  *
  * @param authority canonical, from configuration
  * @throws {AAuthError} `missing_component`
@@ -120,25 +119,22 @@ export function rebuildSignatureBase(
   });
 }
 
-/** Names of an algorithm in the `alg` parameter (RFC 9421 section 6.2.2). */
+/** Values of the `alg` parameter (RFC 9421 section 6.2.2). */
 const ALG_NAMES: Readonly<Record<KeyAlgorithm, string>> = { Ed25519: "ed25519", ES256: "ecdsa-p256-sha256" };
 
-/**
- * Whether a key of this algorithm may have signed: there is no `alg` parameter, or it is that of
- * the key (RFC 9421 section 3.2).
- */
+/** Whether `alg` is absent or matches the algorithm of the key (RFC 9421 section 3.2). */
 export function allowsAlgorithm({ params }: SignatureInput, alg: KeyAlgorithm): boolean {
   return params.size <= 1 || !params.has("alg") || params.get("alg") === ALG_NAMES[alg];
 }
 
 /**
- * Refuses an `alg` parameter that is not that of the key (RFC 9421 section 3.2).
+ * Refuses an `alg` parameter that does not match the key (RFC 9421 section 3.2).
  *
  * @throws {AAuthVerificationError} `invalid_signature`
  */
 export function requireAlgorithm(input: SignatureInput, alg: KeyAlgorithm): void {
   if (!allowsAlgorithm(input, alg)) {
-    throw new AAuthVerificationError("invalid_signature", "the alg parameter is not that of the key", {
+    throw new AAuthVerificationError("invalid_signature", "the alg parameter does not match the key", {
       claim: "alg",
       expected: ALG_NAMES[alg],
     });

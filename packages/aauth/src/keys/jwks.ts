@@ -1,10 +1,10 @@
 import type { Jwks, SigningKey } from "../types.ts";
 
 /**
- * The JWKS document an agent or a resource publishes at `/jwks.json`: each key with the members of
- * the key and its `kid` and `alg`, and nothing else (draft -11, section 11.4).
+ * The JWKS document an agent or a resource publishes at `/jwks.json`: each key has only the members
+ * of its type, `kid` and `alg` (draft -11, section 11.4).
  *
- * @param keys the keys in use, newest first; during a rotation also the one before
+ * @param keys the keys in use, newest first; during a rotation including the previous one
  *
  * @example
  * reply.send(toJwks([key]));

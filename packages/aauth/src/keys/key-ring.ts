@@ -1,86 +1,86 @@
 import type { SigningKey } from "../types.ts";
 
-/**
- * The keys of one party over time: the one that signs, those before it, and one that is announced.
- */
+/** The keys of one party over time: the current one, earlier ones, and announced ones. */
 export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
-  /** The key that signs now. */
+  /** The key that currently signs. */
   current(): Key;
   /**
-   * Keys that may still sign for what is bound to them, newest first: the current one, and those
-   * that are kept.
+   * Keys that may sign, newest first: the current one, and earlier ones for the tokens bound to
+   * them.
    */
   usable(): readonly Key[];
-  /** Keys to publish: the usable ones, and before them what is announced. */
+  /** Keys to publish, newest first: announced and usable ones. */
   published(): readonly Key[];
-  /** The published keys with their times, newest first: a ring resumes with them later. */
+  /** The published keys with their times, newest first, from which a ring can be restored. */
   held(): readonly HeldKey<Key>[];
   /**
-   * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same
-   * time share one rotation.
+   * Creates and announces a new key, which signs once all verifiers can have seen it. Concurrent
+   * calls share one rotation.
    *
-   * The ring stays as it is when it throws.
+   * If it throws, the ring is unchanged.
    *
-   * @throws RangeError when so many keys are published already that a verifier would refuse to read
-   * more.
-   * @throws TypeError when `create` returned a key with the `kid` of a kept one.
-   * @throws what `create` throws.
+   * @throws RangeError if `maxPublishedKeys` are already published, since a verifier would refuse
+   *   more.
+   * @throws TypeError if `create` returns a key whose `kid` is already in the ring.
+   * @throws errors of `create`.
    */
   rotate(): Promise<Key>;
 }
 
-/** How a key ring makes, announces and keeps keys. */
+/** Options of a key ring. */
 export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKey> {
   /**
-   * The first key, which signs from now on. After a restart: what `held` returned, at least one
-   * key.
+   * The first key, which signs at once; after a restart, the keys that `held` returned, at least
+   * one.
    */
   readonly key: Key | readonly HeldKey<Key>[];
   /**
-   * Makes the next key. `sequence` is 2 for the first rotation of this ring: a `kid` must not be
-   * used twice, nor after a restart.
+   * Creates the next key. `sequence` is 2 for the first rotation of this ring. A `kid` must never
+   * be reused, not even after a restart.
    */
   readonly create: (sequence: number) => Promise<Key>;
   /**
-   * How long a key that no longer signs stays published, seconds: as long as a token lives that it
-   * has signed, or that is bound to it. Asked at each rotation where it is a function. Default 900,
-   * which outlasts the longest resource token and a consent.
+   * Seconds for which a replaced key remains published: at least the lifetime of the tokens that it
+   * has signed or that are bound to it. A function is called at each rotation. Default 900, which
+   * exceeds the longest resource token and consent.
    */
   readonly keepSeconds?: number | (() => number);
-  /** Default 64. A reader takes 100 keys (profile 5.2), and some of these may be two. */
+  /**
+   * Default 64. A verifier accepts 100 keys (profile 5.2), and a party may publish more than one
+   * ring.
+   */
   readonly maxPublishedKeys?: number;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
 }
 
-/** A key of a ring, and its times. */
+/** A key of a ring with its times. */
 export interface HeldKey<Key extends { readonly kid: string } = SigningKey> {
   readonly key: Key;
   /**
-   * When it was announced, Unix seconds. The oldest key of a ring signs at once, others 12 seconds
-   * later.
+   * Time of its announcement, Unix seconds. The oldest key of a ring signs at once, others 12
+   * seconds later.
    */
   readonly announcedAt: number;
-  /** Seconds it is kept after its successor has taken over. 0 while it has none. */
+  /** Seconds for which it is kept after its successor has taken over. 0 without a successor. */
   readonly keepSeconds: number;
 }
 
 /**
- * How long a key is published before it signs. A verifier whose fetches of a key set are used up
- * waits 10 s for the next (profile 5.2), so with less a request could meet one that will not look
- * again.
+ * Seconds for which a key is published before it signs. A verifier that has exhausted its fetches
+ * of a key set waits 10 s for the next (profile 5.2), so a shorter time could let requests fail.
  */
 const ANNOUNCE_SECONDS = 12;
 const KEEP_SECONDS = 900;
 const MAX_PUBLISHED_KEYS = 64;
 
 /**
- * Keeps the keys of an agent, a resource or an auth server through rotations, so that no request
- * fails because of one: a key is published before it signs, and stays published until the last
- * token that depends on it has expired.
+ * Manages the rotation of the keys of an agent, a resource or an auth server without failing
+ * requests: a key is published before it signs, and remains published until the last token that
+ * depends on it has expired.
  *
- * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys
- * (`held` is for a store), and does NOT decide when to rotate.
+ * It has no timer: the clock determines the current key on each call. It does NOT store keys
+ * (`held` supplies them for that), and does NOT decide when to rotate.
  *
  * @throws TypeError for two keys with the same `kid`, or none.
  * @throws RangeError for more than `maxPublishedKeys`.
@@ -102,7 +102,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   let held = isHeld(key) ? key : [{ key, announcedAt: now(), keepSeconds: 0 }];
   requireRoom(held.length - 1);
   if (held.length === 0 || new Set(held.map(({ key: { kid } }) => kid)).size < held.length) {
-    throw new TypeError("a ring has at least one key, and each has a kid of its own");
+    throw new TypeError("key must be at least one key, each with a unique kid");
   }
   let sequence = 1;
   let rotation: Promise<Key> | undefined;
@@ -112,7 +112,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
     throw new RangeError(`${published} keys are published already; rotate less often`);
   }
 
-  /** Forgets what has had its time. */
+  /** Drops keys whose time is over. */
   function settle(): void {
     const time = now();
     held = held.filter(
@@ -121,7 +121,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
     );
   }
 
-  /** Those that sign, newest first. */
+  /** Keys that may sign, newest first. */
   function signing(): readonly HeldKey<Key>[] {
     settle();
     const time = now();
@@ -135,9 +135,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
     const made = await create(++sequence);
     settle();
     if (held.some(({ key: { kid } }) => kid === made.kid)) {
-      throw new TypeError(
-        `create must give each key a kid of its own, and ${made.kid} is in the ring already`,
-      );
+      throw new TypeError(`create must return a key with a new kid, but ${made.kid} is already in the ring`);
     }
     const [replaced, ...earlier] = held;
     const kept = typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;

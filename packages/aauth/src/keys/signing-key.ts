@@ -12,11 +12,11 @@ import { importVerificationKey } from "./verification-key.ts";
 export type PrivateJwk = PublicJwk & { readonly d: string };
 
 /**
- * Makes a new key. The private half cannot be read back.
+ * Generates a key. The private half cannot be exported.
  *
  * @param options.kid key id under which the owner publishes it; unique within its JWKS
  * @param options.alg `Ed25519`, the default, or `ES256`
- * @throws {TypeError} when `Signature-Key` cannot carry the `kid`
+ * @throws {TypeError} for a `kid` that `Signature-Key` cannot carry
  *
  * @example
  * const key = await generateSigningKey({ kid: "backend-ephemeral-1" });
@@ -32,15 +32,15 @@ export async function generateSigningKey(options: {
 }
 
 /**
- * Imports a private key, once, at start-up.
+ * Imports a private key. Call it once, at start-up.
  *
- * @param jwk the key with its public half; of a PEM,
- * `createPrivateKey(pem).export({ format: "jwk" })` of `node:crypto` makes one
- * @param options.kid overrides the key's own `kid`; without either the RFC 7638 thumbprint is the
- * id
+ * @param jwk the key with its public half; for a PEM, `createPrivateKey(pem).export({ format: "jwk"
+ * })` of `node:crypto` returns it
+ * @param options.kid overrides the key's own `kid`; the default without either is the RFC 7638
+ * thumbprint
  * @throws {AAuthError} `unsupported_key`: another kind of key, a member that is not 32 bytes in
- *   canonical base64url, or halves that do not belong together
- * @throws {TypeError} when `Signature-Key` cannot carry the `kid`
+ *   canonical base64url, or halves that do not match
+ * @throws {TypeError} for a `kid` that `Signature-Key` cannot carry
  *
  * @example
  * const key = await importSigningKey(JSON.parse(await readFile("key.json", "utf8")), { kid: "key-1" });
@@ -66,19 +66,19 @@ export async function importSigningKey(
   return signingKeyOf(signer, verification, name);
 }
 
-/** What a value in `Signature-Key` may hold (profile 1.1). */
+/** Characters allowed in a value of `Signature-Key` (profile 1.1). */
 const CARRIED = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
 
 function requireKid(kid: string): void {
   if (CARRIED.test(kid)) return;
-  throw new TypeError('kid must be printable ASCII without " and \\: Signature-Key carries nothing else');
+  throw new TypeError('kid must be printable ASCII without " and \\, as Signature-Key requires');
 }
 
 async function importPrivate(jwk: PrivateJwk): Promise<Signer> {
   try {
     return await platformCrypto.importPrivateKey(jwk);
   } catch {
-    // No cause: a platform's message may quote the key.
+    // Without a cause, because a platform's message may quote the key.
     throw new AAuthVerificationError("unsupported_key", "the platform refuses the private key");
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The encodings of points of order 1, 2, 4 and 8 on edwards25519, sign bit cleared, non-canonical
  * ones included (RFC 8032 section 5.1; the list follows from the eight torsion points). With such a
- * "public key" one signature can verify for many messages, and not every platform refuses it
- * (OpenSSL 3.0 does not, 3.5 does).
+ * public key, one signature can verify for many messages. Not every platform refuses it (OpenSSL
+ * 3.0 does not, 3.5 does).
  */
 const SMALL_ORDER_Y: readonly Uint8Array[] = [
   `00${"00".repeat(31)}`,

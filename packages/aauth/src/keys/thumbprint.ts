@@ -2,7 +2,7 @@ import { platformCrypto } from "#crypto";
 import { AAuthVerificationError } from "../errors.ts";
 import type { IssuerJwk, PublicJwk } from "../types.ts";
 
-/** The members that make the thumbprint, in the lexicographic order RFC 7638 section 3 demands. */
+/** Members of the thumbprint, in the lexicographic order of RFC 7638 section 3. */
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   OKP: ["crv", "kty", "x"],
   EC: ["crv", "kty", "x", "y"],
@@ -10,13 +10,11 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The RFC 7638 SHA-256 thumbprint of a public key, base64url without padding: what `agent_jkt`
- * holds and what keys are compared by. A `kid` never is (profile 4.2).
+ * The RFC 7638 SHA-256 thumbprint of a public key, base64url without padding. It is the value of
+ * `agent_jkt`, and the only basis for comparing keys; `kid` is not (profile 4.2).
  *
- * @param jwk an OKP, EC or RSA key; members beyond those of the key itself (`kid`, `alg`, …) do not
- * count
- * @throws {AAuthError} `unsupported_key` when `kty` is another one or a member of the key is
- * missing
+ * @param jwk an OKP, EC or RSA key; other members (`kid`, `alg`, …) are ignored
+ * @throws {AAuthError} `unsupported_key` for another `kty`, or a missing member
  *
  * Does NOT check that the key is well formed or that it has no private members.
  *

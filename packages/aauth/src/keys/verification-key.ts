@@ -8,19 +8,19 @@ import { isSmallOrder } from "./small-order.ts";
 import { jwkThumbprint } from "./thumbprint.ts";
 
 /**
- * Members of private and symmetric keys (RFC 7518 section 6). One of them in public means a leaked
- * key.
+ * Members of private and symmetric keys (RFC 7518 section 6). A public key with one of them is a
+ * leaked key.
  */
 export const PRIVATE_MEMBERS: readonly string[] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
 
-/** What a key may be, and where it verifies. */
+/** Options of a key import. */
 export interface ImportVerificationKeyOptions {
-  /** Algorithms that count. Default: both. */
+  /** Accepted algorithms. Default: both. */
   readonly algorithms?: readonly KeyAlgorithm[];
   /**
-   * `pool`, for servers, verifies off the calling thread as soon as there is more than one
-   * signature at a time: the event loop does not stand still and both cores work. Default `sync`,
-   * which is cheaper for one verification at a time.
+   * `pool`, for servers, verifies concurrent signatures off the calling thread, so that the event
+   * loop is not blocked and all cores are used. Default `sync`, which is faster for single
+   * verifications.
    */
   readonly cryptoMode?: "sync" | "pool";
 }
@@ -30,24 +30,23 @@ interface ImportedKey {
   readonly pool: VerificationKey;
 }
 
-/** Keys come from untrusted callers, so the cache has a bound. */
+/** Bounded, because untrusted callers supply keys. */
 const MAX_CACHED_KEYS = 1_000;
 const imported = new RecentMap<string, ImportedKey>(MAX_CACHED_KEYS);
 
 const ALL: readonly KeyAlgorithm[] = ["Ed25519", "ES256"];
-/** Names of the algorithm in a JWK's `alg`. */
+/** Accepted values of `alg` in a JWK. */
 const NAMES: Readonly<Record<KeyAlgorithm, readonly unknown[]>> = {
   Ed25519: [undefined, "EdDSA", "Ed25519"],
   ES256: [undefined, "ES256"],
 };
 
 /**
- * Imports the public key of a message. Imported keys are kept by their coordinates (the 1000 used
- * last), so a known caller costs no import.
+ * Imports the public key of a message. The 1000 last used keys are cached by their coordinates.
  *
- * @param jwk anything; `{kty: "OKP", crv: "Ed25519", x}` and `{kty: "EC", crv: "P-256", x, y}` are
- *   accepted, with or without `kid`, `use: "sig"` and `alg`. The key that comes back has the
- *   members of the key only.
+ * @param jwk unvalidated; `{kty: "OKP", crv: "Ed25519", x}` and `{kty: "EC", crv: "P-256", x, y}`
+ * are accepted, with or without `kid`, `use: "sig"` and `alg`. The result has only the members of
+ * the key type
  * @throws {AAuthError} `unsupported_key`: another kind of key, another use or algorithm, private
  *   members, a coordinate that is not 32 bytes in canonical base64url, a point of small order
  *   (profile 1.5) or off its curve
@@ -64,7 +63,7 @@ export async function importVerificationKey(
   return verificationKey(jwk, options.cryptoMode ?? "sync", options.algorithms);
 }
 
-/** {@link importVerificationKey} without a promise where none is needed; throws at once. */
+/** Like {@link importVerificationKey}, but synchronous for a cached key and for errors of shape. */
 export function verificationKey(
   jwk: unknown,
   mode: "sync" | "pool",
@@ -77,10 +76,7 @@ export function verificationKey(
 
 const nameOf = (jwk: PublicJwk) => (jwk.kty === "OKP" ? jwk.x : `${jwk.x}.${jwk.y}`);
 
-/**
- * The members of a public JWK, proven to be one of these algorithms but for the bytes of its
- * coordinates.
- */
+/** Checks a public JWK except the bytes of its coordinates, and returns the members of the key. */
 function requirePublicKey(jwk: unknown, algorithms: readonly KeyAlgorithm[]) {
   if (typeof jwk !== "object" || jwk === null) throw unsupported("the key is not a JWK");
   const { kty, crv, x, y, use, alg: named } = jwk as Record<string, unknown>;
@@ -90,7 +86,7 @@ function requirePublicKey(jwk: unknown, algorithms: readonly KeyAlgorithm[]) {
     throw unsupported(`only ${algorithms.join(" and ")} keys are supported`);
   if (typeof x !== "string") throw unsupported('the key has no "x"');
   for (const member of PRIVATE_MEMBERS) {
-    if (Object.hasOwn(jwk, member)) throw unsupported("the key carries private members");
+    if (Object.hasOwn(jwk, member)) throw unsupported("the key has private members");
   }
   if (use !== undefined && use !== "sig") throw unsupported("the key is not for signatures");
   if (!NAMES[alg].includes(named)) throw unsupported("the key is for another algorithm");
@@ -117,7 +113,7 @@ async function importKey(
   return entry[mode];
 }
 
-/** The platform refuses a point off its curve. */
+/** Imports a key. The platform refuses a point off its curve. */
 async function importPoint(publicJwk: PublicJwk) {
   try {
     return await platformCrypto.importPublicKey(publicJwk);
@@ -127,7 +123,7 @@ async function importPoint(publicJwk: PublicJwk) {
 }
 
 function coordinate(name: string, value: string): Uint8Array {
-  // 43 characters first: what follows is then bounded whatever the caller sent.
+  // The length is checked first, which bounds the decoding.
   const bytes = value.length === 43 ? decodeBase64Url(value) : undefined;
   if (bytes?.length !== 32) throw unsupported(`"${name}" is not 32 bytes in base64url`);
   return bytes;

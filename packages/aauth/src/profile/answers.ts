@@ -9,52 +9,52 @@ import type { AAuthError } from "../errors.ts";
 import type { ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import type { Answer, ResourceTokenGrant } from "./resource-rules.ts";
 
-/** What a refusal is written for. */
+/** Circumstances of a refusal. */
 export interface RefusalContext {
   /** Requirement of the route. */
   readonly requirement: Requirement<string>;
-  /** Counts only where the error carries no proven caller. Default: none. */
+  /** Used only if the error carries no verified caller. Default: none. */
   readonly caller?: ProvenCaller | undefined;
-  /** The request that is refused. Default: unknown. */
+  /** The refused request. Default: unknown. */
   readonly request?: { readonly method: string; readonly target: string } | undefined;
 }
 
-/** How one dialect refuses and challenges. */
+/** Refusals and challenges of one dialect. */
 export interface AnswerRules {
   /**
-   * The response for a verifier's error where no tokens are issued: any status, and what would help
-   * in the profile's own headers.
+   * Writes the response for a verifier's error, without issuing a token: its status, and in the
+   * profile's headers what the caller can present instead.
    */
   refuse(error: AAuthError, context: RefusalContext): Answer;
   create(options: AnswerOptions): AnswerWriter;
 }
 
-/** What answers are written with. */
+/** Options of an answer writer. */
 export interface AnswerOptions {
   /** Signs resource tokens. */
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
   /**
-   * Issuer identifier of the auth server to send callers to; undefined where it is that of each
-   * caller's person.
+   * Issuer identifier of the auth server for callers. Undefined if each caller's person server is
+   * used.
    */
   readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
   /** Lifetime of a resource token. */
   readonly lifetimeSeconds: number | undefined;
-  /** Signature algorithms to name in challenges. */
+  /** Signature algorithms listed in challenges. */
   readonly algs: readonly string[] | undefined;
-  /** Scopes that the resource describes. Default: not compared. */
+  /** Scopes that the resource describes. Default: scopes are not checked. */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Writes the answers of one resource. */
+/** Writes refusals and challenges of one resource. */
 export interface AnswerWriter {
-  /** As the rules' `refuse`, and with a token where one would help. */
+  /** Like `AnswerRules.refuse`, with a resource token if it helps the caller. */
   refuse(error: AAuthError, context: RefusalContext): Awaitable<Answer>;
-  /** The response for a proven caller that has used up the requests of its level. */
+  /** The response for a verified caller that exceeds the request limit of its level. */
   limitReached(
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy: readonly string[] },
@@ -64,6 +64,8 @@ export interface AnswerWriter {
     scopes: readonly string[],
     account?: string,
   ): Promise<ResourceTokenGrant>;
-  /** @throws TypeError for a scope that no resource token may have. Default: each may be. */
+  /**
+   * @throws TypeError for a scope that a resource token must not have. Default: all are allowed.
+   */
   checkScopes?(scopes: readonly string[]): void;
 }

@@ -1,5 +1,5 @@
 /**
- * Candidates that the resolvers of every profile make alike.
+ * Caller candidates, shared by the resolvers of all profiles.
  *
  * @module
  */
@@ -25,18 +25,17 @@ interface PublishedKey {
   readonly kid: string;
 }
 
-/** Notes that the key is looked for at once: the scheme has no token. */
+/** Records that the scheme has no token, and starts the check of the key. */
 export function enterKey({ scheme }: KeyClaim, { recorder }: ResolverContext): void {
   recorder.skip("token", `scheme ${scheme} has none`);
   recorder.enter("key");
 }
 
 /**
- * A caller whose key is in the key set that it publishes. A key from the cache may have been
- * replaced since.
+ * A caller that publishes its key. A key from the cache may have been replaced since.
  *
- * @param named the caller, once the key has proven to be its own
- * @throws AAuthError of the discovery group, and of `importKey`
+ * @param named the caller that the key proves
+ * @throws AAuthError with a code of the discovery group, or thrown by `importKey`
  */
 export async function publishedCandidate(
   { kind, id, kid }: PublishedKey,
@@ -67,19 +66,21 @@ export async function publishedCandidate(
   };
 }
 
-/** How a type of token in `Signature-Key` proves its caller. */
+/** Rules by which a type of token in `Signature-Key` proves its caller. */
 interface CallerToken<Claims extends TokenClaims, Expected extends TokenExpectation> {
   readonly schema: TokenSchema<Claims, Expected>;
-  /** Source of its key, in a report. */
+  /** Source of its key, for reports. */
   readonly source: KeySource;
-  /** @throws AAuthVerificationError where no such token is accepted */
+  /** @throws AAuthVerificationError if such tokens are not accepted */
   expected(context: ResolverContext, now: number): Expected;
-  /** Refuses the caller of a verified token, before its key is tried. Default: none is refused. */
+  /**
+   * Refuses the caller of a verified token before the signature is checked. Default: accepts all.
+   */
   admit?(claims: Claims, context: ResolverContext): void;
   identify(claims: Claims, caller: UnnamedCaller, jwt: string, context: ResolverContext): ProvenCaller;
 }
 
-/** Opens a token of one type: the key is its confirmation key, and no other. */
+/** Verifies a token of one type. The only candidate key is its confirmation key. */
 export type TokenResolver = (
   jwt: string,
   context: ResolverContext,
@@ -110,7 +111,7 @@ export const tokenResolver =
   };
 
 /**
- * Resolves a token in `Signature-Key` by its `typ`, which has to be one of those accepted here.
+ * Resolves a token in `Signature-Key` by its `typ`, which must be accepted at this endpoint.
  *
  * @param resolvers by `typ`
  */
@@ -125,16 +126,15 @@ export function resolveToken(
   const { type } = seen;
   const resolve = typeof type === "string" && accepted.includes(type) ? resolvers[type] : undefined;
   if (resolve === undefined) {
-    throw new AAuthVerificationError(
-      "token_type_mismatch",
-      "the token is of a type that is not accepted here",
-      { claim: "typ", expected: accepted.join(", ") },
-    );
+    throw new AAuthVerificationError("token_type_mismatch", "this type of token is not accepted here", {
+      claim: "typ",
+      expected: accepted.join(", "),
+    });
   }
   return resolve(jwt, context, seen);
 }
 
-/** A caller but for its level and name. */
+/** A caller without its level and name. */
 export type UnnamedCaller = Omit<ProvenCaller, "level">;
 
 export const unnamedCaller = (
@@ -143,16 +143,16 @@ export const unnamedCaller = (
   { profile }: ResolverContext,
 ): UnnamedCaller => ({ profile: profile.name, scheme, key, thumbprint });
 
-/** A token that was issued before the list was changed does not bypass it. */
+/** Refuses a caller that is not on the current list, even if its token was issued earlier. */
 export function requireTrustedCaller(id: string, { trustedAgents }: ResolverContext): void {
   if (trustedAgents !== undefined && !trusts(trustedAgents, id)) {
     throw new AAuthVerificationError("untrusted_agent", "the caller is not on the list of trusted agents");
   }
 }
 
-/** An identifier of a caller, in an error. */
+/** Truncates a caller's identifier for an error message. */
 export const shownIdentifier = (id: string): string => id.slice(0, 200);
 
-/** The JWK in a token of a message. Neither the token nor the key has been verified. */
+/** The JWK in the token of a message. Neither token nor key is verified. */
 export const claimedTokenJwk = (jwt: string): { readonly kid?: unknown } | undefined =>
   (decodeJwt(jwt).claims.cnf as { readonly jwk?: object } | undefined)?.jwk;

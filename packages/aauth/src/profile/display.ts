@@ -1,17 +1,17 @@
 /**
- * What one dialect shows to people who read its messages. It decides nothing.
+ * Display of one dialect's messages. No decision depends on it.
  *
  * @module
  */
 
 export interface DisplayRules {
   /**
-   * Readers of fields of responses, by name in lower case. The token in a `resourceToken` of what
-   * they return is shown decoded.
+   * Parsers of response fields, by lower-case name. A token in the `resourceToken` of their result
+   * is shown decoded.
    *
    * @throws AAuthError
    */
   readonly answerFields: Readonly<Record<string, (value: string) => unknown>>;
-  /** Section that defines a kind of token, by `typ`. */
+  /** Section that defines a type of token, by `typ`. */
   readonly tokenSections: Readonly<Record<string, string>>;
 }

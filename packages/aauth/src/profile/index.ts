@@ -1,7 +1,7 @@
 /**
- * What a dialect of AAuth plugs into: the rules that verifiers, agents and resources ask of it. A
- * dialect is a {@link WireProfile}; one that differs from draft -11 in a few rules is made from
- * `draft11` by spreading.
+ * The extension point for dialects of AAuth: the rules that verifiers, agents and resources use. A
+ * dialect is a {@link WireProfile}. One that differs from draft -11 in a few rules spreads
+ * `draft11`.
  *
  * @module
  */

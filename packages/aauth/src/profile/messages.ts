@@ -1,6 +1,6 @@
 /**
- * The fields of a signed message in one dialect: who signs, what is covered, at which endpoint. A
- * signer needs less of it than a verifier, and loads no more.
+ * Rules for signed messages in one dialect: signers, coverage and endpoints. A signer needs, and
+ * loads, less of it than a verifier.
  *
  * @module
  */
@@ -9,36 +9,33 @@ import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import type { HeaderFields, KeyAlgorithm, SigningKey, VerificationKey } from "../types.ts";
 
 /**
- * Which key a message says it was signed with. A claim until the signature is verified; a scheme's
- * resolver knows its other members.
+ * The claimed key of a message, unproven until the signature is verified. The resolver of the
+ * scheme knows the other members.
  */
 export interface KeyClaim {
   readonly label: string;
   readonly scheme: string;
-  /** The token that confirms the key, in the schemes that have one. Compact JWS. Never log it. */
+  /** The token that confirms the key, for schemes with a token. Compact JWS. Never log it. */
   readonly jwt?: string;
 }
 
-/** What decides which components of a message have to be covered. */
+/** Facts that determine the components a message must cover. */
 export interface MessageFacts {
   readonly method: string;
   /** Path and query as on the request line. */
   readonly target: string;
   /** Lower-case names. */
   readonly headers: HeaderFields;
-  /** Whether there is a body, or one is announced. */
+  /** Whether there is a body, or the headers announce one. */
   readonly hasBody: boolean;
   readonly endpoint: EndpointRules;
-  /** Further components that the receiver publishes to demand. Default: none. */
+  /** Additional components that the receiver publishes as required. Default: none. */
   readonly additional?: readonly string[] | undefined;
 }
 
-/** How a message is signed. */
+/** Rules for signing messages. */
 export interface SigningRules {
-  /**
-   * Who may call which kind of endpoint, and how. A kind that is absent cannot be guarded or
-   * called.
-   */
+  /** Rules for callers of each kind of endpoint. An absent kind cannot be guarded or called. */
   readonly endpoints: Readonly<Partial<Record<EndpointRole, Omit<EndpointRules, "role">>>>;
   /** Field names, in lower case. */
   readonly fields: {
@@ -49,91 +46,93 @@ export interface SigningRules {
     /** Undefined in a profile without nonces. */
     readonly nonce: string | undefined;
   };
-  /** The label of own signatures. */
+  /** Label of new signatures. */
   readonly label: string;
-  /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
+  /**
+   * @throws AAuthError `malformed_signature_key`, `header_too_large` for a credential that cannot
+   *   be written
+   */
   formatKeyClaim(credential: SignatureKeyScheme, key: SigningKey): string;
   formatSignature(signature: Uint8Array): string;
-  /** Components that a signer covers, in the order in which they are sent. */
+  /** Components that a signer covers, in order. */
   signedComponents(facts: MessageFacts): readonly string[];
   /** Whether a signer covers the digest of the body that it sends. */
   readonly bindsBody: boolean;
   /** Whether a signer sends a nonce with an unsafe method. */
   readonly sendsNonce: boolean;
   /**
-   * What `@query` stands for where the target has none (RFC 9421 section 2.2.7). Default: it cannot
-   * be covered then.
+   * Value of `@query` for a target without a query (RFC 9421 section 2.2.7). Default: `@query`
+   * cannot be covered then.
    */
   readonly absentQuery?: "?";
 }
 
-/** How a message is signed, and read. */
+/** Rules for signing and parsing messages. */
 export interface MessageRules extends SigningRules {
   /** Algorithms of message keys. */
   readonly keyAlgorithms: readonly KeyAlgorithm[];
   /**
-   * True where a value of the `Signature-Key` field has this profile's shape: what tells profiles
-   * apart on one endpoint.
+   * True if a value of the `Signature-Key` field has this profile's syntax, which distinguishes the
+   * profiles of one endpoint.
    */
   claims(signatureKey: string): boolean;
   /**
-   * @param label of the signature that is verified, where it is known by then: of several members
-   * this one counts
+   * @param label label of the verified signature, if already known; selects one of several members
    * @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`,
    * `header_too_large`
    */
   parseKeyClaim(value: string, label?: string): KeyClaim;
   /**
-   * Identifier of the agent that a value of the `Signature-Key` field names; undefined where it
-   * names none or cannot be read. It selects the variant of a profile that a message is judged by,
-   * and proves nothing. Undefined for a profile without variants.
+   * Identifier of the agent that a `Signature-Key` value names; undefined if it names none or
+   * cannot be parsed. Unproven: it only selects the variant of the profile. Undefined for a profile
+   * without variants.
    */
   readonly claimedAgent?: (signatureKey: string) => string | undefined;
   /**
-   * The member that is verified.
+   * Parses the member that is verified.
    *
    * @throws AAuthError `malformed_signature_input`, `header_too_large`
    */
   parseSignatureInput(value: string): SignatureInput;
   /**
-   * @param label that of `Signature-Input`, where it is known by then
+   * @param label label of `Signature-Input`, if already known
    * @throws AAuthError `malformed_signature`
    */
   parseSignature(value: string, label?: string): { readonly label: string; readonly bytes: Uint8Array };
   /**
-   * The parameter of `Signature-Input` that speaks of another key than this one, if there is one:
-   * such a key has not signed. Default: `alg`, where it is not that of the key.
+   * Returns the name of a `Signature-Input` parameter that contradicts the key, if any: this key
+   * cannot have signed. Default: `alg`, if it does not match the key.
    */
   readonly foreignParameter?: (
     input: SignatureInput,
     key: VerificationKey,
     claim: KeyClaim,
   ) => string | undefined;
-  /** Components that a verifier demands. Order is free, more is welcome. */
+  /** Components that a verifier demands, in any order. */
   demandedComponents(facts: MessageFacts): readonly string[];
 }
 
-/** How the receiver of a message learns its key: what an agent chooses when it signs. */
+/** Way in which the receiver of a message learns the key. The signer chooses it. */
 export type SignatureKeyScheme =
   | { readonly scheme: "hwk" }
   | { readonly scheme: "jwks"; readonly id: string }
   | { readonly scheme: "jwks_uri"; readonly id: string; readonly document: string }
   | { readonly scheme: "jwt"; readonly jwt: string };
 
-/** What kind of endpoint a verifier guards. */
+/** Kind of endpoint that a verifier guards. */
 export type EndpointRole = "resource" | "token" | "pending" | "revocation";
 
-/** Who may call a kind of endpoint, and how. */
+/** Rules for callers of a kind of endpoint. */
 export interface EndpointRules {
   readonly role: EndpointRole;
   readonly schemes: readonly string[];
-  /** `typ` of tokens in `Signature-Key` that are accepted. */
+  /** Accepted `typ` of tokens in `Signature-Key`. */
   readonly tokenTypes: readonly string[];
-  /** How far `created` may be from now, either way. */
+  /** Tolerance of `created` in both directions. */
   readonly toleranceSeconds: number;
   /**
-   * `remember`: what a request could do twice passes once. `none`: repetitions within the window
-   * pass.
+   * `remember`: an unsafe request is accepted once. `none`: repetitions within the window are
+   * accepted.
    */
   readonly replay: "remember" | "none";
 }

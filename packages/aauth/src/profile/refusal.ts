@@ -1,5 +1,6 @@
 /**
- * A refusal as data, in one header: so that gateways that pass on only status and headers keep it.
+ * A refusal as data in one header, so that it survives gateways that pass on only status and
+ * headers.
  *
  * @module
  */
@@ -16,10 +17,13 @@ import type { VerificationReport } from "../http-signatures/report.ts";
 import { splitTopLevel } from "../http-signatures/structured-fields.ts";
 import type { Answer } from "./resource-rules.ts";
 
-/** Carries a {@link Refusal}. Not a header of any profile: peers that do not know it ignore it. */
+/**
+ * Header that carries a {@link Refusal}. No profile defines it; peers that do not know it ignore
+ * it.
+ */
 export const REFUSAL_FIELD = "aauth-refusal";
 
-/** The refusal in an error of a verifier: what its sender may know of it. */
+/** The part of a verifier's error that its sender may see. */
 export function refusalOf(error: AAuthError): Refusal {
   const { check, report } = error as Partial<AAuthVerificationError>;
   const { code } = publicRefusal(error);
@@ -33,8 +37,8 @@ export function refusalOf(error: AAuthError): Refusal {
 }
 
 /**
- * The section of a shared code is that of the check that failed, where its dialect's text has
- * another.
+ * Section of an error code. For a code that dialects share, the section of the failed check takes
+ * precedence if it is in the dialect's own text.
  */
 function sectionOf(code: AAuthErrorCode, report: VerificationReport | undefined): string {
   const { section } = ERROR_CODES[code];
@@ -43,10 +47,10 @@ function sectionOf(code: AAuthErrorCode, report: VerificationReport | undefined)
   return demanding;
 }
 
-/** Beginning of a code's own section, where no RFC demands it (docs/reference/errors.md). */
+/** Prefix of a code's own section, if no RFC requires it (docs/reference/errors.md). */
 const SHARED = "profile ";
 
-/** An answer with the refusal beside what the profile says. */
+/** Adds the refusal header to an answer of the profile. */
 export function withRefusal(answer: Answer, error: AAuthError): Answer {
   const refusal = { [REFUSAL_FIELD]: formatRefusal(refusalOf(error)) };
   return { ...answer, headers: { ...answer.headers, ...retryAfter(error), ...refusal } };
@@ -54,7 +58,7 @@ export function withRefusal(answer: Answer, error: AAuthError): Answer {
 
 const RETRY_SECONDS = 5;
 
-/** `Retry-After` for a refusal that has nothing to do with the message. */
+/** `Retry-After` for a refusal that is not due to the message. */
 export const retryAfter = (error: AAuthError): Readonly<Record<string, string>> =>
   error.code === "store_unavailable" ? { "retry-after": String(RETRY_SECONDS) } : {};
 
@@ -73,7 +77,7 @@ export function formatRefusal({ code, check, section, missing, by }: Refusal): s
   return parts.join(", ");
 }
 
-/** Reads the header; undefined for anything but a known code. Unknown members are ignored. */
+/** Parses the header; undefined unless it has a known code. Unknown members are ignored. */
 export function parseRefusal(value: string | null | undefined): Refusal | undefined {
   if (value === null || value === undefined || value.length > MAX_CHARACTERS) return undefined;
   const members = new Map(

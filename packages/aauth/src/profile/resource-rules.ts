@@ -1,5 +1,5 @@
 /**
- * What a resource publishes and serves in one dialect, and what its callers are counted by.
+ * Documents and endpoints of a resource in one dialect, and the owners by which its limits count.
  *
  * @module
  */
@@ -7,75 +7,75 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import type { HeaderFields, Jwks, ProvenCaller, Requirement, SigningKey } from "../types.ts";
 
-/** A response, ready to be sent. */
+/** A complete response. */
 export interface Answer {
   /** HTTP status. */
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The text to send. */
+  /** The body; empty for none. */
   readonly body: string;
 }
 
-/** A resource token and where it is to be presented. */
+/** A resource token, and the server that redeems it. */
 export interface ResourceTokenGrant {
   /** Compact JWS. */
   readonly resourceToken: string;
-  /** Issuer identifier of the auth server that it is for. */
+  /** Issuer identifier of the auth server that redeems it. */
   readonly authServer: string;
   /** Seconds until it expires. */
   readonly expiresInSeconds: number;
 }
 
-/**
- * What the owner of a resource says about it. A dialect refuses the members that have no meaning in
- * it.
- */
+/** Configuration of a resource. A dialect refuses members that it does not support. */
 export interface ResourceIdentity {
-  /** Own identifier: the audience of auth tokens. Callers sign for the authority of its origin. */
+  /**
+   * Identifier of the resource, and the audience of auth tokens. Callers sign for the authority of
+   * its origin.
+   */
   readonly resource: string;
   /**
-   * Issuer identifier of the auth server that callers are sent to, and whose auth tokens are
-   * accepted: in draft -11 the resource's own access server. Default: none, and person servers
-   * issue auth tokens, too; a dialect without them needs it.
+   * Issuer identifier of the auth server that issues auth tokens for this resource; in draft -11
+   * the resource's access server. Default: none, so that person servers issue them. Required in a
+   * dialect without person servers.
    */
   readonly authServer?: string | undefined;
   /**
-   * Draft -11 only: identifiers of the person servers whose persons may be authorized. With them
-   * the resource serves `/aauth/revoke`. Default: none, and routes may demand agent tokens only.
+   * Draft -11 only: identifiers of trusted person servers. With them, the resource serves
+   * `/aauth/revoke`. Default: none, so that routes may only require agent tokens.
    */
   readonly personServers?: readonly string[] | undefined;
   /**
-   * Scopes that may be asked for before a call, at `/aauth/authorize`, or where a dialect says; the
-   * resource's document names that endpoint. Default none: each token is asked for by the challenge
+   * Scopes that agents may request before a call, at the endpoint that the resource's document
+   * names (`/aauth/authorize` in draft -11). Default: none, so that agents wait for the challenge
    * of a route.
    */
   readonly scopes?: readonly string[] | undefined;
   /**
-   * The sentence that a person reads when asked for consent, by scope. In draft -11 every scope
-   * that a route demands has one, but for those of OpenID Connect. Default: none.
+   * For each scope, the sentence shown when a person is asked for consent. In draft -11, every
+   * required scope needs one, except those of OpenID Connect. Default: none.
    */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
   /**
-   * For a resource that is an agent, too, under the same identifier, in draft -11 its own agent
-   * provider: further members of its agent document. Default: none is served.
+   * For a resource that is also an agent under the same identifier (in draft -11, its own agent
+   * provider): additional members of its agent document. Default: no such document.
    */
   readonly agent?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Draft -11 only: further members of the resource's document, such as `name` and `access_mode`.
-   * Default: none.
+   * Draft -11 only: additional members of the resource's document, such as `name` and
+   * `access_mode`. Default: none.
    */
   readonly about?: object | undefined;
   /**
-   * Draft -11 only: what signatures cover beside the components that all do, where a request has
-   * it. It is published. Default `content-digest`, `content-type` and `@query`.
+   * Draft -11 only: components that signatures must cover in addition, if the request has them.
+   * Published. Default `content-digest`, `content-type` and `@query`.
    */
   readonly additionalSignatureComponents?: readonly string[] | undefined;
-  /** How far `created` may be from now, either way, seconds. Default: the profile's (60). */
+  /** Tolerance of `created` in both directions, in seconds. Default: the profile's (60). */
   readonly toleranceSeconds?: number | undefined;
-  /** Variants of the profile, with the agents that they are accepted from. Default none. */
+  /** Variants of the profile, each with the agents from which it is accepted. Default: none. */
   readonly accept?: readonly object[] | undefined;
-  /** Draft -11 only: how the endpoint for `scopes` decides. */
+  /** Draft -11 only: policy of the endpoint for `scopes`. */
   readonly authorization?: object | undefined;
 }
 
@@ -83,11 +83,11 @@ export interface ResourceIdentity {
 export interface GuardedEndpoint {
   readonly methods: readonly string[];
   readonly path: string;
-  /** Bytes that a body may have. */
+  /** Maximum bytes of a body. */
   readonly maxBodyBytes: number;
-  /** What its callers must prove. */
+  /** Requirement on its callers. */
   readonly requirement: Requirement<string>;
-  /** The answer to a proven caller. */
+  /** Answers a verified caller. */
   answer(request: GuardedRequest): Awaitable<Answer>;
 }
 
@@ -100,29 +100,29 @@ export interface GuardedRequest {
   resourceToken(scopes: readonly string[]): Promise<ResourceTokenGrant>;
 }
 
-/** What follows from a resource's identity in one dialect. */
+/** Documents, issuers and endpoints that follow from a resource's configuration. */
 export interface PublishedResource {
   /** By name below `/.well-known/`. */
   readonly documents: Readonly<Record<string, object>>;
-  /** Issuers whose tokens are accepted, as the verifier's. */
+  /** Trusted issuers of the resource's verifier. */
   readonly trustedIssuers: readonly string[];
   /** The only issuer of auth tokens. Default: each of `trustedIssuers`. */
   readonly accessServer?: string | undefined;
   readonly additionalComponents?: readonly string[] | undefined;
   /**
-   * Who may revoke tokens, and where; with no issuer there is no such endpoint. Undefined where the
-   * dialect has no revocations.
+   * Path of the revocation endpoint, and its allowed callers; without issuers there is no endpoint.
+   * Undefined in a dialect without revocation.
    */
   readonly revocation?: { readonly path: string; readonly issuers: readonly string[] };
-  /** Path of the authorization endpoint. Undefined where there is none. */
+  /** Path of the authorization endpoint, if any. */
   readonly authorizationPath?: string | undefined;
-  /** Endpoints that the dialect alone has. */
+  /** Endpoints that only this dialect has. */
   readonly endpoints: readonly GuardedEndpoint[];
 }
 
 /**
- * What the callers of a level are counted by: their key, their owner (`ownerOfCaller`), or their
- * owner for one user.
+ * Rule for counting the requests of a level: by key, by owner (`ownerOfCaller`), or by owner and
+ * user.
  */
 export interface LimitedLevel {
   readonly countedBy: "key" | "owner" | "owner-and-user";
@@ -130,20 +130,17 @@ export interface LimitedLevel {
   readonly raisedByScopes?: true;
 }
 
-/** What a resource of one dialect publishes and serves. */
+/** Rules for the resources of one dialect. */
 export interface ResourceRules {
-  /**
-   * @throws TypeError for members that the dialect does not have, and for documents of the wrong
-   * shape.
-   */
+  /** @throws TypeError for unsupported members, and for documents of the wrong shape */
   publish(identity: ResourceIdentity): PublishedResource;
   /** The key set at `/jwks.json`. */
   keySet(keys: readonly SigningKey[]): Jwks;
-  /** Levels that requests can be limited by. */
+  /** Levels with a request limit. */
   readonly limited: Readonly<Record<string, LimitedLevel>>;
   /**
-   * The member of `limited` that a caller counts as. `isRaised`: its grant has the scopes that the
-   * higher limit is for.
+   * Name of the member of `limited` that applies to a caller. `isRaised`: the grant has the scopes
+   * for the higher limit.
    */
   limitedAs(caller: ProvenCaller, isRaised: boolean): string;
 }

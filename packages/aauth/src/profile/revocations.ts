@@ -1,5 +1,5 @@
 /**
- * Tokens that their issuers have revoked, until they would have expired anyway.
+ * Revoked tokens, kept until they expire.
  *
  * @module
  */
@@ -13,53 +13,53 @@ import { StoreFullError } from "../store/quota-store.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { RevocationCheck } from "./verification.ts";
 
-/** What is kept of a revocation; plain JSON. */
+/** Stored data of a revocation; plain JSON. */
 export interface RevokedToken {
   /** Unix seconds. */
   readonly exp: number;
 }
 
-/** Where revocations are kept, and by which clock. */
+/** Store and clock of revocations. */
 export interface RevocationsOptions {
   /**
-   * Default: in memory, 50000 entries shared among the owners of issuers; gone with the process, so
-   * that person and auth tokens that were issued before it began are refused. Replicas share one.
+   * Shared by all replicas. Default: in memory, 50000 entries with a quota for each owner. Memory
+   * is lost with the process, so person and auth tokens issued before its start are refused.
    */
   readonly store?: RecordStore<RevokedToken> | undefined;
-  /** Unix seconds: `knownSince` of the stores. Default with a store: everything is there. */
+  /** Unix seconds: `knownSince` of the stores. Default with a store: it is complete. */
   readonly knownSince?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Revoked tokens, as far as a resource has heard of them. */
+/** Revocations that a resource has received. */
 export interface Revocations {
-  /** For a verifier: whether the issuer of a token has revoked it. */
+  /** For a verifier: whether a token's issuer has revoked it. */
   readonly isRevoked: RevocationCheck;
   /**
-   * Keeps that `iss` has revoked its token `jti`, until `exp`; again is no error.
+   * Records that `iss` has revoked its token `jti`, until `exp`. Idempotent.
    *
    * @param iss proven by the signature of the request
-   * @returns false where the store has no room
+   * @returns false if the store is full
    */
   revoke(token: { readonly iss: string; readonly jti: string; readonly exp: number }): Promise<boolean>;
 }
 
 /**
- * How long a revocation is kept after its token has expired: as far as the clocks of replicas, of a
- * store and of issuers may differ, the largest `toleranceSeconds`.
+ * Time for which a revocation is kept after its token has expired: the largest clock difference
+ * between replicas, store and issuers, which is the largest `toleranceSeconds`.
  */
 const CLOCKS_DIFFER_SECONDS = 3_600;
-/** What is longer is kept by its digest. */
+/** Longer keys are replaced by their digest. */
 const MAX_KEY_CHARACTERS = 512;
 
 /**
- * Creates the memory of revoked tokens, by issuer and `jti`: an issuer reaches its own tokens only.
- * A clock that is up to an hour ahead, of a replica or of the store, forgets none.
+ * Creates the record of revoked tokens. The key includes the issuer, so an issuer can revoke only
+ * its own tokens. Clocks of replicas and stores may differ by up to an hour.
  *
- * @throws TypeError without a store on a runtime that does not say when its process began
- * @throws AAuthVerificationError from `isRevoked` `revocation_unknown` for an `iat` before that,
- * without a store
+ * @throws TypeError without a store on a runtime that does not report its start time
+ * @throws AAuthVerificationError from `isRevoked`: without a store, `revocation_unknown` for an
+ *   `iat` before that time
  *
  * @example
  * const revocations = createRevocations();
@@ -90,7 +90,7 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
 }
 
 function revocationUnknown(): AAuthVerificationError {
-  const reason = "the token was issued before this process began, and may have been revoked";
+  const reason = "the token was issued before this process started and may have been revoked";
   return new AAuthVerificationError("revocation_unknown", reason, { claim: "iat" });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Token requests and their answers in one dialect.
+ * Token requests and their responses in one dialect.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import type { DeferredResponse, Interaction } from "./waiting.ts";
 
 /** A request to an endpoint of a server, ready to be signed. */
 export interface TokenRequest {
-  /** What is asked for, in the profile's words; for events. */
+  /** Kind of request by its name in the profile, for events. */
   readonly type: string;
   /** Identifier of the server. */
   readonly server: string;
-  /** Whose document names the endpoint, and under which member. */
+  /** Kind of the document that names the endpoint. */
   readonly kind: DiscoveryKind;
   readonly endpoint: (metadata: Readonly<Record<string, unknown>>) => string | undefined;
   readonly contentType: string;
   readonly body: string;
   readonly signatureKey: SignatureKeyScheme;
-  /** What the profile compares the token with that comes. */
+  /** Values with which the profile compares the issued token. */
   readonly expects?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The answer of an endpoint. */
+/** Response of an endpoint. */
 export interface TokenResponse extends ResponseHead {
-  /** The parsed body; undefined when it is not a JSON object. */
+  /** The parsed body; undefined unless it is a JSON object. */
   readonly members: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -41,13 +41,13 @@ export interface GrantedToken {
   readonly refreshToken?: string | undefined;
 }
 
-/** A deferred request: the token comes later, from where it is polled. */
+/** A deferred request, to be polled for the token. */
 export interface DeferredToken {
   readonly type: "deferred";
   readonly deferred: DeferredResponse;
 }
 
-/** What a request for a token may use of its call. A profile sends what it has words for. */
+/** Facts of a call for a token request. A profile sends those that it supports. */
 export interface TokenRequestContext {
   readonly identity: SignatureKeyScheme;
   /** The token that the challenged request carried. */
@@ -55,54 +55,54 @@ export interface TokenRequestContext {
   readonly upstreamToken?: string | undefined;
   readonly redirectUri?: string | undefined;
   readonly state?: string | undefined;
-  /** What the caller can do for the server, in the profile's words. */
+  /** Capabilities of the caller, by their names in the profile. */
   readonly capabilities?: readonly string[] | undefined;
-  /** Why the agent asks. Markdown. */
+  /** Reason for the request. Markdown. */
   readonly justification?: string | undefined;
-  /** Who the person is. */
+  /** Hint that identifies the person. */
   readonly loginHint?: string | undefined;
-  /** The mission that the agent is on. */
+  /** Identifier of the agent's mission. */
   readonly mission?: string | undefined;
-  /** The agent token of a sub-agent, that the token is for. */
+  /** Agent token of the sub-agent for which the token is requested. */
   readonly subagentToken?: string | undefined;
 }
 
-/** What the answer to a token request is read with. */
+/** Facts for reading the response to a token request. */
 export interface TokenResponseContext {
   readonly server: string;
   /** The document that named the endpoint. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** Thumbprint of the key that has asked. */
+  /** Thumbprint of the key that signed the request. */
   readonly thumbprint: string;
   readonly redirectUri?: string | undefined;
   readonly state?: string | undefined;
 }
 
-/** What an issued token is compared with before it is presented. */
+/** Values with which an issued token is compared before it is presented. */
 export interface ExpectedToken {
   /** `expects` of the request. */
   readonly expects: Readonly<Record<string, unknown>> | undefined;
   readonly server: string;
-  /** The audience that the token must have; undefined where only the server knows it. */
+  /** Required audience; undefined if only the server knows it. */
   readonly resource: string | undefined;
   readonly thumbprint: string;
   /** Unix seconds. */
   readonly now: number;
 }
 
-/** Token requests of one dialect, and how their answers are read. */
+/** Rules for the token requests of one dialect. */
 export interface TokenRequestRules {
-  /** The request for a token that may be asked for. */
+  /** Creates the request for a token. */
   request(wanted: WantedToken, context: TokenRequestContext): TokenRequest;
   /**
    * @throws AAuthAgentError `token_request_failed`; TokenRequestError for a refusal;
-   * ConsentRequiredError where the person has to agree at a page of the server, and the answer
-   * comes back by a code
+   *   ConsentRequiredError if the person must consent on a page of the server, which then returns a
+   *   code
    */
   read(response: TokenResponse, context: TokenResponseContext): GrantedToken | DeferredToken;
   /**
-   * Makes sure that a token is valid before it is presented: of the server asked, for the resource
-   * meant, bound to the key that signs. Its signature is the resource's to verify.
+   * Checks a token before it is presented: issuer, audience, and binding to the signing key. The
+   * resource verifies its signature.
    *
    * @throws AAuthAgentError `token_request_failed`
    */
@@ -110,38 +110,36 @@ export interface TokenRequestRules {
     token: string,
     expected: ExpectedToken,
   ): Promise<{ readonly claims: Readonly<Record<string, unknown>>; readonly exp: number }>;
-  /** The endpoint of a resource that hands out resource tokens. Undefined where there is none. */
+  /** The endpoint of a resource that issues resource tokens. Undefined in a profile without one. */
   readonly offer?: OfferRules;
   /**
-   * Tokens with so many seconds left, or half of their life if that is less, are replaced. Default
-   * 30.
+   * Remaining seconds at which a token is replaced, but at most half of its lifetime. Default 30.
    */
   readonly renewBeforeSeconds?: number;
-  /** The request that renews a token. Undefined in a profile without refresh tokens. */
+  /** Creates the request that renews a token. Undefined in a profile without refresh tokens. */
   readonly refresh?: (server: string, refreshToken: string, context: TokenRequestContext) => TokenRequest;
   /**
-   * The one server of an agent's person. Undefined where challenges name the server, and the
-   * options of the agent which are trusted.
+   * Rules for the server of an agent's person. Undefined if challenges name the server and the
+   * agent's options list the trusted ones.
    */
   readonly ownServer?: OwnServerRules;
 }
 
 /**
- * Rules of a profile in which an agent acts for one person, at the one server that all of its
- * tokens come from.
+ * Rules of a profile in which an agent acts for one person, whose server issues all of its tokens.
  */
 export interface OwnServerRules {
   /**
-   * The server of a call; undefined for an agent that has none. It is trusted.
+   * The trusted server of a call; undefined for an agent without one.
    *
-   * @throws AAuthAgentError `malformed_token` for an upstream token that names none
+   * @throws AAuthAgentError `malformed_token` for an upstream token that names no server
    */
   serverOf(options: {
     readonly identity: SignatureKeyScheme;
     readonly trustedServers: readonly string[];
     readonly upstreamToken: string | undefined;
   }): string | undefined;
-  /** How an agent without an agent token of another party says who it is. */
+  /** Credential of an agent that has no agent token from another party. */
   identify(options: {
     readonly id: string;
     readonly key: SigningKey;
@@ -149,57 +147,57 @@ export interface OwnServerRules {
     readonly server: string | undefined;
     readonly now: () => number;
   }): Promise<SignatureKeyScheme>;
-  /** Asks the server to bring its person to an interaction of a resource. */
+  /** Creates the request that asks the server to bring its person to a resource's interaction. */
   relay(server: string, interaction: Interaction, context: TokenRequestContext): TokenRequest;
   /**
    * Thumbprint of a sub-agent's key.
    *
-   * @throws AAuthAgentError `token_agent_mismatch` for what is not the agent token of a sub-agent
-   * of `parent`
+   * @throws AAuthAgentError `token_agent_mismatch` unless it is the agent token of a sub-agent of
+   *   `parent`
    */
   keyOfSubAgent(subagentToken: string, parent: string): Promise<string>;
   /**
-   * What a sub-agent needs: an auth token for the resource token, or without one a person token.
+   * The challenge for a sub-agent: an auth token for the resource token, or else a person token.
    */
   challengeOfSubAgent(resourceToken: string | undefined): Challenge;
   proposeMission(server: string, proposal: MissionProposal, context: TokenRequestContext): TokenRequest;
   /**
-   * @throws AAuthAgentError `token_request_failed` for what is not the approval of a mission, or
-   * has another digest
+   * @throws AAuthAgentError `token_request_failed` for an invalid approval, or a mission with
+   *   another digest
    */
   readMission(response: TokenResponse): Awaitable<ApprovedMission>;
-  /** What is expected of a token that came with an approval. */
+  /** Expected values of a token that was issued with an approval. */
   tokenOfMission(mission: ApprovedMission): Pick<WantedToken, "scope" | "variant" | "expects">;
 }
 
-/** What an agent means to do, for a person to approve. */
+/** An agent's plan, for a person to approve. */
 export interface MissionProposal {
   /** Markdown. */
   readonly description: string;
   readonly tools?: readonly { readonly name: string; readonly description: string }[] | undefined;
-  /** Identifiers of resources that are to be called. */
+  /** Identifiers of the resources to call. */
   readonly resources?: readonly string[] | undefined;
 }
 
 /** A mission that a person has approved. */
 export interface ApprovedMission {
-  /** Names it. */
+  /** Identifier of the mission. */
   readonly id: string;
-  /** What has been approved, decoded; it may differ from the proposal. */
+  /** The approved mission, decoded. It may differ from the proposal. */
   readonly mission: Readonly<Record<string, unknown>>;
-  /** Tokens for the resources that have been approved, by resource. */
+  /** Tokens for the approved resources, by resource. */
   readonly tokens: Readonly<Record<string, string>>;
 }
 
-/** How an agent asks a resource for a resource token before it calls it. */
+/** Rules for requesting a resource token before a call. */
 export interface OfferRules {
-  /** Whose document names the endpoint. */
+  /** Kind of the document that names the endpoint. */
   readonly kind: DiscoveryKind;
   endpoint(metadata: Readonly<Record<string, unknown>>): string | undefined;
   readonly contentType: string;
   body(scope: string): string;
-  /** Status of a refusal whose body says something, beside 2xx. Default: none. */
+  /** Status other than 2xx whose body is read as a refusal. Default: none. */
   readonly refusalStatus?: number;
-  /** Undefined for an answer that is not an offer. */
+  /** Undefined for a response without a resource token. */
   read(response: TokenResponse): Challenge | undefined;
 }

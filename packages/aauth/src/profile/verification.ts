@@ -15,8 +15,8 @@ import type { ProvenCaller, Requirement, VerificationKey } from "../types.ts";
 import type { EndpointRules, KeyClaim, MessageRules } from "./messages.ts";
 
 /**
- * The verifier's steps. A profile puts them into its order; everything from `body` on happens once
- * the body is here.
+ * Steps of the verifier, ordered by the profile. `body` and all later steps run after the body has
+ * arrived.
  */
 export type StepName =
   /** The authority is served, and the three signature fields are present. */
@@ -29,128 +29,131 @@ export type StepName =
   | "labels"
   | "coverage"
   | "freshness"
-  /** The profile's resolver finds key and caller; it enters the checks `token` and `key`. */
+  /** The profile's resolver finds key and caller, and enters the checks `token` and `key`. */
   | "caller"
   | "signature"
   | "replay"
   | "body"
-  /** A token that has expired, judged once its holder is proven. */
+  /** Expiry of the token, checked once its holder is proven. */
   | "expiry"
   | "requirement";
 
-/** One check of a verifier, as reports and refusals name it. */
+/** A check of the verifier, named in reports and refusals. */
 export interface CheckRule {
   readonly name: string;
   readonly section: string;
-  /** Steps that this check consists of; none for a check that a step of another enters. */
+  /** Steps of this check. Empty for a check that a step of another check enters. */
   readonly steps: readonly StepName[];
 }
 
 /** @typeParam Level names of the levels */
 export interface VerificationRules<Level extends string = string> {
-  /** In the order in which they are made. The one list of checks. */
+  /** All checks, in order. */
   readonly checks: readonly CheckRule[];
   /** By scheme. */
   readonly resolvers: Readonly<Record<string, CallerResolver>>;
   /**
-   * The JWK that a claim names, decoded or fetched and NOT validated: for an explanation's second
-   * opinion, never for a decision.
+   * The JWK of a claim, decoded or fetched and NOT validated. Only for a second opinion in an
+   * explanation, never for a decision.
    *
-   * @throws AAuthVerificationError when there is none
+   * @throws AAuthVerificationError if there is none
    */
   claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown>;
   /** Lowest first. */
   readonly levels: readonly Level[];
   /**
-   * Levels that only a token of a trusted issuer for this recipient proves, also without scopes.
-   * Default none.
+   * Levels that only a trusted issuer's token for this recipient proves, even without scopes.
+   * Default: none.
    */
   readonly issuedLevels?: readonly Level[];
-  /** @throws TypeError for a requirement that this profile cannot mean. */
+  /** @throws TypeError for a requirement that is invalid in this profile */
   validateRequirement(requirement: Requirement<string>): void;
-  /** The error of a proven caller that does not meet the requirement. */
+  /** The error of a verified caller that does not meet the requirement, or undefined. */
   unmet(caller: ProvenCaller, requirement: Requirement<string>): AAuthVerificationError | undefined;
 }
 
-/** Names a token for its issuer's revocations. */
+/** Identification of a token for a revocation check. */
 export interface NamedToken {
   /** `typ` of the token. */
   readonly type: string;
   readonly iss: string;
   readonly jti: string;
   /**
-   * Unix seconds, of tokens that live an hour at most: a memory that was empty then refuses them.
-   * Unset of agent tokens, which live up to a day.
+   * Unix seconds, for tokens that live at most an hour: a store that was created later refuses
+   * them. Unset for agent tokens, which live up to a day.
    */
   readonly iat?: number;
-  /** Unix seconds: a revocation may be forgotten then. */
+  /** Unix seconds. A revocation may be dropped after this time. */
   readonly exp: number;
 }
 
 /**
- * Whether the issuer of a token has revoked it. Asked for each use of a token whose signature has
- * verified.
+ * Returns whether a token's issuer has revoked it. Called on each use of a token with a verified
+ * signature.
  *
  * @throws AAuthVerificationError `revocation_unknown`
  */
 export type RevocationCheck = (token: NamedToken) => Awaitable<boolean>;
 
-/** What a resolver may use. Nothing of it is taken from the message. */
+/** Context of a resolver. Nothing in it comes from the message. */
 export interface ResolverContext {
   readonly profile: { readonly name: string; readonly messages: MessageRules };
   readonly endpoint: EndpointRules;
-  /** Own identifier: the audience of tokens. */
+  /** Identifier of the verifier, and the audience of tokens. */
   readonly audience: string | undefined;
   readonly trustedIssuers: readonly string[];
-  /** The only issuer of auth tokens, where it is set. */
+  /** The only issuer of auth tokens, if set. */
   readonly accessServer: string | undefined;
   readonly trustedAgents: TrustPolicy | undefined;
-  /** Takes over for tokens of others (see `VerifierOptions.tokenHolder`). */
+  /** Verifies tokens of other parties (see `VerifierOptions.tokenHolder`). */
   readonly tokenHolder: TokenHolder | undefined;
   readonly discovery: Discovery;
-  /** Undefined where no revocations are kept. */
+  /** Undefined if revocations are not recorded. */
   readonly isRevoked: RevocationCheck | undefined;
   readonly now: () => number;
   readonly cryptoMode: "sync" | "pool";
-  /** Tokens whose signature has been verified before. */
+  /** Cache of tokens with a verified signature. */
   readonly verifiedTokens: VerifiedTokens<VerifiedToken>;
   readonly recorder: CheckRecorder;
-  /** What the route demands; undefined where that is decided later. */
+  /** Requirement of the route; undefined if it is decided later. */
   readonly requirement: Requirement<string> | undefined;
 }
 
-/** The face of a verification's record that resolvers write to. */
+/** The part of a verification's recorder that resolvers use. */
 export interface CheckRecorder {
-  /** Starts a check; the one before it has passed. */
+  /** Starts a check, and marks the previous one as passed. */
   enter(check: string): void;
   /** Marks a check that does not apply to this request. */
   skip(check: string, reason: string): void;
   noteKey(key: VerificationKey, source: KeySource): void;
 }
 
-/** Who a message says it is from. A claim until its signature verifies with one of the keys. */
+/** The claimed caller of a message, unproven until the signature verifies with one of the keys. */
 export interface CallerCandidate {
   readonly keys: readonly VerificationKey[];
-  /** The caller, given the key that has proven to be its own. */
+  /** Returns the caller, given the key that verified the signature. */
   identify(key: VerificationKey): ProvenCaller;
-  /** The token is in order but for its age. */
+  /** Whether the token has expired but is otherwise valid. */
   readonly expired: boolean;
-  /** Where the key came from the cache: the key that has taken its name since, if there is one. */
+  /**
+   * For a key from the cache: fetches the key that has since replaced it under the same `kid`, if
+   * any.
+   */
   readonly replacedKey?: () => Promise<VerificationKey | undefined>;
 }
 
 /**
  * Finds the key that a claim names, and its owner.
  *
- * @throws AAuthError of the message, discovery and token groups
+ * @throws AAuthError with a code of the message, discovery and token groups
  */
 export type CallerResolver = (claim: KeyClaim, context: ResolverContext) => Awaitable<CallerCandidate>;
 
 /**
- * Says who holds a token found in `Signature-Key`, and with which keys (10 at most) it may have
- * signed. It must verify the token itself. The holder comes back as an identified caller, never as
- * an authorized one.
+ * Returns the holder of a token found in `Signature-Key`, and at most 10 keys with which it may
+ * have signed. It must verify the token itself. The holder becomes an identified caller, never an
+ * authorized one.
  *
- * @throws AAuthError of the token and discovery groups
+ * @throws AAuthError with a code of the token and discovery groups
  */
 export type TokenHolder = (token: string) => Promise<{ agent: string; keys: readonly unknown[] }>;

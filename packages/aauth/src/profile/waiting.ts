@@ -1,42 +1,42 @@
 /**
- * Deferred responses of resources and servers, and what an agent does until there is an answer.
+ * Deferred responses of resources and servers, and an agent's actions while waiting.
  *
  * @module
  */
 
-/** A response that is not ready. Plain data. */
+/** A deferred response. Plain data. */
 export interface DeferredResponse {
-  /** At the origin that was asked; relative to the address that was asked, or absolute. */
+  /** Address to poll, absolute or relative to the request, at the same origin. */
   readonly location: string;
-  /** How long to wait before the next poll; NaN where the party does not say. */
+  /** Seconds until the next poll; NaN if the party does not specify them. */
   readonly retryAfterSeconds: number;
-  /** What the party waits for, in the profile's words. Default: it does not say. */
+  /** Requirement that the party waits for, by its name in the profile. Default: unspecified. */
   readonly requirement?: string;
-  /** Where a person has to act before there is an answer. Default: nowhere. */
+  /** Page on which a person must act first. Default: none. */
   readonly interaction?: Interaction | undefined;
-  /** What the agent has to answer before there is an answer. Default: nothing. */
+  /** Question that the agent must answer first. Default: none. */
   readonly clarification?: Clarification | undefined;
 }
 
-/** Where a person acts, and what names the request there. */
+/** A page for a person, and the code of the request. */
 export interface Interaction {
   /** `https`, without query and fragment. */
   readonly url: string;
-  /** Names the request at that page. It is shown to the person, and authorizes nothing. */
+  /** Identifies the request on that page. Shown to the person; authorizes nothing. */
   readonly code: string;
 }
 
-/** A question that a party needs answered before it decides. */
+/** A question that a party asks before it decides. */
 export interface Clarification {
-  /** Markdown, from another party: not to be trusted. */
+  /** Markdown from another party. Untrusted. */
   readonly question: string;
-  /** Until the server gives up. Default: it does not say. */
+  /** Seconds until the server gives up. Default: unspecified. */
   readonly timeoutSeconds?: number | undefined;
   /** Answers to choose from. Default: any. */
   readonly options?: readonly string[] | undefined;
 }
 
-/** What an agent says to a clarification. */
+/** An agent's answer to a clarification. */
 export type ClarificationAnswer =
   | { readonly action: "respond"; readonly response: string }
   | {
@@ -47,16 +47,13 @@ export type ClarificationAnswer =
     }
   | { readonly action: "cancel" };
 
-/** What an agent does while a party defers its response. */
+/** Actions of an agent while a response is deferred. */
 export interface DeferralRules {
-  /** What a browser opens for an interaction. */
+  /** URL that a browser opens for an interaction. */
   pageOf(interaction: Interaction, returnUrl: string | undefined): string;
-  /**
-   * The question in the body of a deferred response that requires a clarification; undefined for a
-   * body without one.
-   */
+  /** Reads the question in the body of a deferred response; undefined if there is none. */
   readQuestion(members: Readonly<Record<string, unknown>>): Clarification | undefined;
-  /** What is sent to the address of a deferred response that needs a clarification. */
+  /** The request that answers a clarification, sent to the address of the deferred response. */
   formatClarification(answer: ClarificationAnswer): {
     readonly method: "POST" | "DELETE";
     readonly contentType?: string | undefined;

@@ -1,8 +1,8 @@
 /**
- * A wire profile: everything in which one dialect of AAuth differs from another, as one value of
- * two halves. Verifiers and resources take the half of a resource, agents that of an agent; what
- * all dialects share (RFC 9421 base, RFC 9530 digest, replay, JWS, discovery's guard and bounds)
- * asks them. Only its folder knows a dialect's headers, token types, documents and grants.
+ * A wire profile: all differences between one dialect of AAuth and another, in two halves, one for
+ * verifiers and resources and one for agents. The code that dialects share (RFC 9421 base, RFC 9530
+ * digest, replay, JWS, discovery) calls it. A dialect's headers, token types, documents and grants
+ * are known only in its folder.
  *
  * @module
  */
@@ -16,51 +16,51 @@ import type { ResourceRules } from "./resource-rules.ts";
 import type { TokenRequestRules } from "./token-requests.ts";
 import type { VerificationRules } from "./verification.ts";
 
-/** What a signer asks of a dialect. */
+/** The part of a dialect that a signer uses. */
 export interface SigningProfile {
-  /** Goes into spans, settings, reports, and the keys of token stores. */
+  /** Used in spans, settings, reports, and the keys of token stores. */
   readonly name: string;
-  /** Which identifiers are canonical. */
+  /** Defines canonical identifiers. */
   readonly documents: Pick<DocumentRules, "isIdentifier">;
-  /** Header names, coverage, how the key is named. */
+  /** Header names, coverage, and the key claim. */
   readonly messages: SigningRules;
 }
 
 /**
- * The half of a dialect that verifiers and resources ask.
+ * The half of a dialect that verifiers and resources use.
  *
  * @typeParam Level names of its levels
  */
 export interface ResourceProfile<Level extends string = string> extends SigningProfile {
-  /** Where parties publish who they are, and identifiers. */
+  /** Metadata documents and identifiers. */
   readonly documents: DocumentRules;
   /** Header names, coverage, keys. */
   readonly messages: MessageRules;
-  /** Checks in their order, levels, resolvers. */
+  /** Checks in order, levels, and resolvers. */
   readonly verification: VerificationRules<Level>;
   /** Refusals and challenges. */
   readonly answers: AnswerRules;
-  /** What a resource publishes and serves. */
+  /** Documents and endpoints of a resource. */
   readonly resource: ResourceRules;
 }
 
-/** The half of a dialect that agents ask. */
+/** The half of a dialect that agents use. */
 export interface AgentProfile extends SigningProfile {
-  /** Where parties publish who they are, and identifiers. */
+  /** Metadata documents and identifiers. */
   readonly documents: DocumentRules;
-  /** How an agent meets what a response requires. */
+  /** Reactions of an agent to the requirements of a response. */
   readonly calls: CallRules;
-  /** Token requests and their answers. */
+  /** Token requests and their responses. */
   readonly tokenRequests: TokenRequestRules;
 }
 
 /**
- * One dialect: what it is called, and its rules by what is asked.
+ * A dialect: its name and all its rules.
  *
  * @typeParam Level names of its levels
  */
 export interface WireProfile<Level extends string = string> extends ResourceProfile<Level>, AgentProfile {
   readonly messages: MessageRules;
-  /** For people who read messages. Decides nothing. */
+  /** Display of messages. No decision depends on it. */
   readonly display: DisplayRules;
 }

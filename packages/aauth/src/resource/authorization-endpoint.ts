@@ -1,5 +1,6 @@
 /**
- * Where an agent asks a resource for access before it calls (draft -11, section 6.6).
+ * The authorization endpoint of a resource, at which an agent requests access before a call (draft
+ * -11, section 6.6).
  *
  * @module
  */
@@ -16,30 +17,30 @@ import type { Verifier } from "./types.ts";
 const REQUIREMENT = { level: "person-token" } as const;
 const MAX_BODY_BYTES = 8_192;
 
-/** What an agent asks for. */
+/** An agent's request for access. */
 export interface AuthorizationRequest {
   readonly scopes: readonly string[];
   readonly account?: string;
 }
 
-/** What an authorization endpoint is made with. */
+/** Options of an authorization endpoint. */
 export interface AuthorizationEndpointOptions {
   /** Verifier of the resource's routes. */
   readonly verifier: Verifier;
   /** Issues the resource tokens. */
   readonly challenger: Challenger;
   readonly path: string;
-  /** What may be asked for: the scopes that the resource's document describes. */
+  /** Scopes that may be requested, as described in the resource's document. */
   readonly scopes: readonly string[];
   /**
-   * Whether the person holds an account of the resource. Default: there are no accounts, and each
-   * is answered `invalid_account`.
+   * Whether the person holds an account at the resource. Default: there are no accounts, and each
+   * is refused with `invalid_account`.
    */
   readonly holdsAccount?: ((caller: ProvenCaller, account: string) => Awaitable<boolean>) | undefined;
   /**
-   * The answer of a resource that decides itself: 200 `{"status":"authorized","scope"}`, perhaps
-   * with a session, or the 202 of a pending request. Undefined for a resource token. Default:
-   * always a resource token.
+   * The response of a resource that decides itself: 200 `{"status":"authorized","scope"}`,
+   * optionally with a session, or the 202 of a pending request. Undefined for a resource token.
+   * Default: always a resource token.
    */
   readonly authorize?:
     | ((caller: ProvenCaller, request: AuthorizationRequest) => Awaitable<Answer | undefined>)
@@ -49,11 +50,12 @@ export interface AuthorizationEndpointOptions {
 /**
  * Creates the authorization endpoint: POST with a person token, `{"scope", "account"}`. 200
  * `{"resource_token"}`; 400 `invalid_request`, `invalid_scope`, `invalid_account`; 401
- * `requirement=person-token` without a person token, also for an auth token.
+ * `requirement=person-token` without a person token, even with an auth token.
  *
- * Does NOT check which person may have which scope: that is who redeems the resource token.
+ * Does NOT check whether the person may have the scopes: the server that redeems the resource token
+ * does.
  *
- * @throws TypeError for a scope that the challenger's `scopeDescriptions` do not have
+ * @throws TypeError for a scope without an entry in the challenger's `scopeDescriptions`
  */
 export function createAuthorizationEndpoint(options: AuthorizationEndpointOptions): Endpoint {
   const { verifier, challenger, path, scopes, holdsAccount, authorize } = options;
@@ -63,10 +65,14 @@ export function createAuthorizationEndpoint(options: AuthorizationEndpointOption
     const { scope, account } = membersOf(body) ?? {};
     const asked = typeof scope === "string" ? [...new Set(scope.split(" "))] : [];
     if (asked.length === 0 || asked.includes("")) {
-      return problemAnswer(400, "invalid_request", "scope must be words with one space between them");
+      return problemAnswer(
+        400,
+        "invalid_request",
+        "scope must be one or more scopes, separated by single spaces",
+      );
     }
     if (account !== undefined && (typeof account !== "string" || account === "")) {
-      return problemAnswer(400, "invalid_request", "account must be a string that is not empty");
+      return problemAnswer(400, "invalid_request", "account must be a non-empty string");
     }
     if (!asked.every((word) => scopes.includes(word))) {
       return problemAnswer(400, "invalid_scope", "the resource does not offer one of these scopes");
@@ -87,8 +93,8 @@ export function createAuthorizationEndpoint(options: AuthorizationEndpointOption
     async handle(request) {
       try {
         const { caller } = await verifier.verifyRequest(request, REQUIREMENT);
-        // What follows from an auth token ends with it; a fresh chain begins with the person
-        // (section 7.1.3).
+        // A token derived from an auth token would expire with it; a new chain begins with a person
+        // token (section 7.1.3).
         if (caller.grant !== undefined) {
           throw new AAuthVerificationError("person_required", "the endpoint needs a person token");
         }

@@ -1,6 +1,5 @@
 /**
- * The answer to a request that did not pass: status, headers and body in the words of the wire
- * profile.
+ * Responses to refused requests: status, headers and body as defined by the wire profile.
  *
  * @module
  */
@@ -16,16 +15,16 @@ import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import { requirementFor } from "./requirement.ts";
 
-/** Who writes refusals in one profile, and in whose name. */
+/** Options for the refusals of one profile. */
 export interface AnsweringProfile {
-  /** Signs the resource tokens. Where keys are rotated, a function or a {@link KeyRing}. */
+  /** Signs the resource tokens. For key rotation, a function or a {@link KeyRing}. */
   readonly key: SigningKey | (() => SigningKey) | KeyRing;
-  /** Own resource identifier. */
+  /** Identifier of the resource. */
   readonly resource: string;
   /**
-   * Issuer identifier of the auth server to send agents to: in draft -11 the resource's own access
-   * server. Default: none, and resource tokens are for the person server of each caller's person; a
-   * dialect without person servers needs one.
+   * Issuer identifier of the auth server for agents; in draft -11 the resource's access server.
+   * Default: none, so that resource tokens are for the person server of each caller's person.
+   * Required in a dialect without person servers.
    */
   readonly authServer?: string | undefined;
   /** Default `draft11`. */
@@ -33,54 +32,54 @@ export interface AnsweringProfile {
   /** Lifetime of a resource token. Default 300, at most 600; in draft -11 300. */
   readonly lifetimeSeconds?: number | undefined;
   /**
-   * Signature algorithms to name in challenges for an identity (SPEC 4.2), for example
-   * `["ed25519"]`. Default none: the reader then assumes all standard ones.
+   * Signature algorithms listed in challenges for an identity (SPEC 4.2), for example
+   * `["ed25519"]`. Default: none; the agent then assumes all standard ones.
    */
   readonly algs?: readonly string[] | undefined;
   /**
-   * Draft -11: `scope_descriptions` of the resource's document. No resource token is issued for
-   * another scope than these and those of OpenID Connect (section 11.10). Default: not checked.
+   * Draft -11: `scope_descriptions` of the resource's document. Resource tokens are issued only for
+   * these scopes and those of OpenID Connect (section 11.10). Default: not checked.
    */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Whose resource tokens are issued, for which auth server, and in which dialects. */
+/** Options of a challenger. */
 export interface ChallengerOptions extends AnsweringProfile {
-  /** Further dialects, as the verifier's `accept`. Default none. */
+  /** Additional dialects, like the verifier's `accept`. Default: none. */
   readonly accept?: readonly AnsweringProfile[] | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Writes the answers of one resource. */
+/** Writes the refusals and challenges of one resource. */
 export interface Challenger {
-  /** Own resource identifier, where it says so: `createChallenger()` does. */
+  /** Identifier of the resource. `createChallenger()` sets it. */
   readonly resource?: string;
   /**
-   * The response for an error of the verifier, in the profile of the message. What is unsigned, or
-   * in a profile that the route does not accept, gets the challenges of all that it does. It
-   * carries {@link REFUSAL_FIELD}.
+   * The response for an error of the verifier, in the profile of the message. An unsigned message,
+   * or one in a profile that the route does not accept, gets the challenges of all accepted
+   * profiles. The response has the header {@link REFUSAL_FIELD}.
    *
-   * @throws TypeError for a requirement of level authorized without scopes: no token can be asked
-   * for nothing.
+   * @throws TypeError for a requirement of level authorized without scopes
    */
   challengeFor(error: AAuthError, context: RefusalContext): Promise<Answer>;
   /**
-   * The response for a proven caller that has used up the requests of its level (SPEC 4.5): 429,
-   * `Retry-After`, and what would raise the limit. `raisedBy` are the scopes of an auth token that
-   * would; without them an identified caller only learns how long to wait. Does NOT count anything.
+   * The response for a verified caller that exceeds the request limit of its level (SPEC 4.5): 429
+   * with `Retry-After`, and a challenge that would raise the limit. `raisedBy` are the scopes of an
+   * auth token with a higher limit; without them, an identified caller gets no challenge. Does NOT
+   * count requests.
    */
   limitReached(
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy?: readonly string[] },
   ): Promise<Answer>;
   /**
-   * The resource token of a challenge without the challenge, for a proven agent that knows what it
+   * Issues a resource token without a challenge, for a verified agent that knows the scopes it
    * needs (SPEC 9.2.5).
    *
-   * @param account of the resource, that the token is to be for, in profiles that have accounts
-   * @throws TypeError without scopes, and for a caller that has proven no identity; in draft -11,
-   * no person, and for a scope that `scopeDescriptions` does not have.
+   * @param account account at the resource, in profiles that have accounts
+   * @throws TypeError without scopes, and for a caller that has not proven an identity; in draft
+   *   -11, one that has not presented a person, and a scope without an entry in `scopeDescriptions`
    */
   resourceToken(
     caller: ProvenCaller,
@@ -88,20 +87,20 @@ export interface Challenger {
     account?: string,
   ): Promise<ResourceTokenGrant>;
   /**
-   * Checks a requirement before the first request, as resource tokens are when they are issued.
+   * Checks the scopes of a requirement before the first request.
    *
-   * @throws TypeError for a scope that `scopeDescriptions` does not have
+   * @throws TypeError for a scope without an entry in `scopeDescriptions`
    */
   checkRequirement?(requirement: Requirement<string>): void;
 }
 
 /**
- * Creates challenges. A resource token is issued only to an agent whose request signature was
- * proven; every other caller is asked for a signature or an identity and learns nothing more.
+ * Creates a challenger. It issues a resource token only to an agent with a verified signature; any
+ * other caller is asked for a signature or an identity.
  *
- * @throws TypeError when `resource` or `authServer` is not a canonical identifier, or the profile
- * needs an `authServer` and there is none.
- * @throws RangeError when `lifetimeSeconds` is not between 1 and 600, in draft -11 300.
+ * @throws TypeError if `resource` or `authServer` is not a canonical identifier, or the profile
+ *   requires a missing `authServer`
+ * @throws RangeError for a `lifetimeSeconds` outside 1 to 600; in draft -11, 1 to 300
  *
  * @example
  * const { status, headers, body } = await challenger.challengeFor(error, { requirement });
@@ -165,8 +164,8 @@ function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
 }
 
 /**
- * Those whose profile an answer is written in, each with the alternative of the requirement that
- * counts for it.
+ * Selects the parties whose profiles the response uses, each with the applicable alternative of the
+ * requirement.
  */
 function addressed<Party extends { readonly profile: ResourceProfile }>(
   error: AAuthError,
@@ -184,10 +183,10 @@ function addressed<Party extends { readonly profile: ResourceProfile }>(
   return accepted.length > 0 ? accepted : [[parties[0]!, context]];
 }
 
-/** Says nothing of the profile that its sender would have to use. */
+/** Errors that do not determine the profile of the message. */
 const IN_NO_PROFILE: ReadonlySet<string> = new Set(["missing_signature", "profile_not_accepted"]);
 
-/** Status and body of the first, and the headers of all. */
+/** Combines responses: status and body of the first, and the headers of all. */
 const merged = (answers: readonly Answer[]): Answer => ({
   ...answers[0]!,
   headers: Object.assign({}, ...answers.map(({ headers }) => headers).reverse()),
@@ -196,10 +195,10 @@ const merged = (answers: readonly Answer[]): Answer => ({
 const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requests for this level");
 
 /**
- * The response for an error of the verifier where no resource tokens are issued: the challenge for
- * a signature or an identity.
+ * The response for an error of a verifier that issues no resource tokens: a challenge for a
+ * signature or an identity.
  *
- * @param profiles those that the verifier accepts; default `draft11`
+ * @param profiles the verifier's profiles; default `draft11`
  */
 export function plainRefusal(
   error: AAuthError,

@@ -1,5 +1,5 @@
 /**
- * A resource as one object: what it publishes and serves, and how it judges requests.
+ * A resource as one object: its documents, its endpoints, and the verification of requests.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { createRevocationEndpoint } from "./revocation-endpoint.ts";
 import type { AcceptedProfile, AddressedRequest, Verifier, VerifierOptions } from "./types.ts";
 import { createVerifier } from "./verify-request.ts";
 
-/** Members of the resource's document that are made from other options. */
+/** Members of the resource's document that derive from other options. */
 type MadeMembers =
   | "issuer"
   | "jwks_uri"
@@ -37,7 +37,7 @@ type MadeMembers =
   | "signature_window"
   | "additional_signature_components";
 
-/** One resource: verifier, challenger, documents and endpoints are made from its identity. */
+/** Options of a resource, from which its verifier, challenger, documents and endpoints derive. */
 export interface ResourceOptions<Name extends string = string, Other extends string = string>
   extends ResourceIdentity,
     Pick<
@@ -45,96 +45,98 @@ export interface ResourceOptions<Name extends string = string, Other extends str
       "now" | "profile" | "toleranceSeconds" | "trustedAgents" | "requireNonce" | "cryptoMode" | "observer"
     >,
     Pick<ChallengerOptions, "algs"> {
-  /** Signs resource tokens, and is published at `/jwks.json`. Replicas of one resource share it. */
+  /** Signs resource tokens, and is published at `/jwks.json`. All replicas share it. */
   readonly key: SigningKey | KeyRing;
   readonly accept?: readonly Required<Pick<AcceptedProfile<Other>, "profile" | "peers">>[] | undefined;
   /** Default: `createDiscovery({ development })`. */
   readonly discovery?: Discovery | undefined;
-  /** Looks up http and loopback addresses, too. Belongs to the default discovery. Default false. */
+  /** Allows http and loopback addresses in the default discovery. Default false. */
   readonly development?: boolean | undefined;
   readonly about?: Partial<Omit<ResourceMetadata, MadeMembers>> | undefined;
   /**
-   * Stores of used signatures and nonces, and of revoked tokens; replicas share them, or each
-   * accepts a repetition once. Default: in memory, and revocations as in `createRevocations`.
+   * Stores of used signatures and nonces, and of revoked tokens. Replicas must share them;
+   * otherwise each accepts a replay once. Default: in memory, and revocations as in
+   * `createRevocations`.
    */
   readonly stores?: Stores | undefined;
-  /** Default: no accounts, and a resource token for each request. */
+  /** Default: no accounts, and always a resource token. */
   readonly authorization?: Pick<AuthorizationEndpointOptions, "holdsAccount" | "authorize"> | undefined;
 }
 
 /**
- * Reads a body; called once at most, and by `verify` after the checks that need no body.
+ * Reads a body. Called at most once; `verify` calls it after the checks that need no body.
  *
- * @param maxBytes of an endpoint's body; undefined for one of `verify`, whose bound is the caller's
+ * @param maxBytes limit of an endpoint's body; undefined in `verify`, in which the caller sets the
+ * limit
  */
 export type BodyReader = (maxBytes?: number) => Awaitable<Uint8Array | undefined>;
 
-/** A request, with its body or what reads it. */
+/** A request with its body, or a reader of the body. */
 export interface ResourceRequest extends AddressedRequest {
-  /** The bytes as they came, or what reads them. Undefined for none. */
+  /** The received bytes, or their reader. Undefined for none. */
   readonly body?: Uint8Array | BodyReader | undefined;
 }
 
-/** A request that has been let in. */
+/** An admitted request. */
 export interface Admitted<Caller extends ProvenCaller = ProvenCaller> {
   readonly caller: Caller;
-  /** The bytes that were signed. Undefined for none. */
+  /** The verified body. Undefined for none. */
   readonly body: Uint8Array | undefined;
 }
 
 /**
- * @typeParam Name names of the levels of its profiles. Default: those of the dialects of this
- * package
+ * @typeParam Name names of the levels of its profiles. Default: those of this package's dialects
  */
 export interface Resource<Name extends string = Level> {
-  /** Own identifier. */
+  /** Identifier of the resource. */
   readonly id: string;
-  /** What callers sign for. */
+  /** The authority that callers sign. */
   readonly authority: string;
-  /** For endpoints that are made with it. */
+  /** For additional endpoints. */
   readonly verifier: Verifier<Name>;
   readonly challenger: Challenger;
   /**
-   * Documents, key set and endpoints, for a framework that has a router. Those with a `requirement`
-   * can be guarded by the framework, too.
+   * Documents, key set and endpoints, for the router of a framework. The framework can also guard
+   * those with a `requirement`.
    */
   readonly endpoints: readonly (Endpoint | ServedEndpoint)[];
   /**
-   * The answer of a document, the key set or an endpoint; undefined for any other path or method.
+   * Serves a document, the key set or an endpoint; undefined for any other path or method.
    *
-   * @throws what a reader of the body or a store throws, but for a store without room: that is 503
+   * @throws errors of the body reader and the stores, except a full store, which is answered with
+   *   503
    */
   handle(request: ResourceRequest): Promise<Answer | undefined>;
   /**
-   * Judges a request: everything but its body first, so that a bad request costs no reading.
+   * Verifies a request. The body is read last, and not at all for an invalid request.
    *
-   * @throws AAuthVerificationError; what `refuse` makes of it is the answer
-   * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet
+   * @throws AAuthVerificationError; pass it to `refuse` for the response
+   * @throws TypeError for a requirement that is invalid in the profile, or that no request can meet
    */
   verify<const R extends Requirement<Name>>(
     request: ResourceRequest,
     requirement: R,
   ): Promise<Admitted<CallerOf<R>>>;
   /**
-   * Passes when a caller that `verify` has let in is at least what a further requirement demands,
-   * for a handler that has looked at the request.
+   * Checks that an admitted caller meets an additional requirement, for a handler that decides on
+   * the content of the request.
    *
-   * @throws AAuthVerificationError; what `refuse` makes of it is the answer
-   * @throws TypeError for a requirement that the profile cannot mean, and for a caller of another
-   * profile
+   * @throws AAuthVerificationError; pass it to `refuse` for the response
+   * @throws TypeError for a requirement that is invalid in the profile, and for a caller of another
+   *   profile
    */
   meetRequirement(caller: ProvenCaller, requirement: Requirement<Name>): void;
   /**
-   * The answer to a request that `verify` or `meetRequirement` has not let in.
+   * The response to a request that `verify` or `meetRequirement` has refused.
    *
-   * @throws the error itself where neither has thrown it: its details are not for the caller
+   * @throws the error itself if neither has thrown it, so that its details do not reach the caller
    */
   refuse(error: unknown): Promise<Answer>;
 }
 
 /**
- * An endpoint of the profile's own: `handle` verifies, `admit` answers a caller that has been
- * verified already.
+ * An endpoint of the profile. `handle` verifies the request; `admit` answers an already verified
+ * caller.
  */
 export interface ServedEndpoint extends Endpoint {
   readonly requirement: Requirement<string>;
@@ -142,14 +144,13 @@ export interface ServedEndpoint extends Endpoint {
 }
 
 /**
- * Creates a resource: its documents, its key set and its endpoints, what verifies its callers, and
- * what refuses them. What is published and served follows from the profile. Replicas share `key`
- * and `stores`.
+ * Creates a resource: documents, key set and endpoints, as the profile defines them, a verifier and
+ * a challenger. Replicas share `key` and `stores`.
  *
- * Does NOT listen, route or limit rates, and bounds no body that a reader reads.
+ * Does NOT listen, route or limit rates, or limit the body that a reader returns.
  *
- * @throws TypeError for an identifier that is not canonical, for options that the profile does not
- * have or that could never work.
+ * @throws TypeError for an identifier that is not canonical, and for options that are invalid or
+ *   that the profile does not support
  * @throws RangeError for a `toleranceSeconds` out of range.
  *
  * @example
@@ -162,7 +163,7 @@ export function createResource<Name extends string = Draft11Level, Other extends
 export function createResource(options: ResourceOptions): Resource<string> {
   const { resource, authServer, key, development, now, profile = defaultResourceProfile, algs } = options;
   if (options.discovery !== undefined && development !== undefined) {
-    throw new TypeError("development has no effect beside discovery: give it to createDiscovery()");
+    throw new TypeError("development has no effect together with discovery: pass it to createDiscovery()");
   }
   const { scopeDescriptions = {} } = options;
   const challenger = createChallenger({ key, resource, authServer, now, profile, algs, scopeDescriptions });
@@ -180,7 +181,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
     observer,
   };
   const { trustedIssuers, accessServer, additionalComponents } = published;
-  // Without issuers no token can be revoked, and nothing has to be remembered.
+  // Without issuers, no token can be revoked.
   const revocation = published.revocation?.issuers.length ? published.revocation : undefined;
   const accepted = { ...common, trustedAgents, trustedIssuers, accessServer };
   const revocations =
@@ -254,7 +255,7 @@ function judgeOf(verifier: Verifier<string>, challenger: Challenger): Judge {
   };
 }
 
-/** Also serves what the profile adds: the caller is verified by the resource's own verifier. */
+/** Serves an endpoint of the profile behind the resource's verifier. */
 function served(own: GuardedEndpoint, judge: Judge, challenger: Challenger): ServedEndpoint {
   const { methods, path, maxBodyBytes, requirement } = own;
   const admit: ServedEndpoint["admit"] = ({ caller, headers, body }) =>

@@ -32,54 +32,51 @@ import type { ProvenCaller } from "../types.ts";
 import { type Endpoint, lastSegment, refusing } from "./endpoint.ts";
 import type { Verifier } from "./types.ts";
 
-/**
- * Only what an error is answered in: which token a poll shows, the request that it is for decides.
- */
+/** Used only for error responses. The request that is polled determines the required token. */
 const REQUIREMENT = { level: "agent-token" } as const;
 
-/** What deferred requests are made with. */
+/** Options of deferred requests. */
 export interface DeferredOptions<Data = unknown> {
   /** Verifier of the resource's routes. */
   readonly verifier: Verifier;
-  /** Own identifier. */
+  /** Identifier of the resource. */
   readonly resource: string;
-  /** Where requests are polled, one segment below; ends with a slash. Default `/aauth/pending/`. */
+  /** Path below which requests are polled, with a final slash. Default `/aauth/pending/`. */
   readonly path?: string | undefined;
   /**
-   * The page where persons act, `https` without query. Default: none, and no request asks for an
+   * The page on which persons act, `https` without query. Default: none; requests cannot require an
    * interaction.
    */
   readonly interactionUrl?: string | undefined;
   /**
-   * Finds the callbacks that agent providers publish. Default: none, and browsers are sent back to
-   * person servers only.
+   * Finds the callbacks that agent providers publish. Default: none; browsers return to person
+   * servers only.
    */
   readonly discovery?: Discovery | undefined;
   /**
-   * Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where the
-   * data of requests is.
+   * Default: in memory, 50000 entries of all owners, lost with the process. Values are plain JSON
+   * if the data of requests is.
    */
   readonly store?: RecordStore<unknown> | undefined;
-  /** Seconds until a request that nothing happens to has expired. Default 600. */
+  /** Seconds until an idle request expires. Default 600. */
   readonly lifetimeSeconds?: number | undefined;
   /**
-   * Seconds that a poller is asked to wait; one that is faster is slowed down, unless it is 0.
-   * Default 5.
+   * Seconds between polls. Earlier polls are answered with `slow_down`, unless it is 0. Default 5.
    */
   readonly retryAfterSeconds?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /**
-   * Does what the answer of `finish` says, once that is kept and the request can neither end nor be
-   * cancelled. Runs in `finish`, and until it has succeeded in each later one and in each poll,
-   * which throw what it throws; it has to do no harm twice. Default: nothing is to be done.
+   * Executes the answer of `finish` after it is stored, when the request can no longer expire or be
+   * cancelled. Runs in `finish`; until it succeeds, also in each later `finish` and poll, which
+   * rethrow its errors. It must be idempotent. Default: nothing to execute.
    *
-   * @returns the answer that the holder gets
+   * @returns the answer for the holder
    */
   carryOut?(request: Pick<OpenedRequest<Data>, "id" | "owner" | "data">, answer: Answer): Awaitable<Answer>;
 }
 
-/** A request whose person is here. */
+/** A request that its person has opened. */
 export interface OpenedRequest<Data> extends CallbackParties {
   /** Thumbprint of the key that signs its polls. */
   readonly thumbprint: string;
@@ -88,7 +85,7 @@ export interface OpenedRequest<Data> extends CallbackParties {
   readonly id: string;
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** What was given to `begin`. */
+  /** The data passed to `begin`. */
   readonly data: Data;
 }
 
@@ -101,83 +98,82 @@ interface NewRequest<Data> {
 interface BegunRequest {
   readonly id: string;
   readonly code?: string;
-  /** The 202 for the caller. */
+  /** The 202 response for the caller. */
   readonly answer: Answer;
 }
 
 type CodeRefusal = "invalid_code" | "expired" | "too_many_codes";
 
-/** The deferred requests of a resource, and where they are polled. */
+/** The deferred requests of a resource, and their endpoint. */
 export interface Deferred<Data> {
   /**
-   * Keeps a caller's request and makes the 202 that says where it is polled. With `interaction`, a
-   * person has to act at the page, and `code` names the request there; with `approval`, someone
-   * else decides.
+   * Stores a caller's request, and creates the 202 with the address to poll. With `interaction`, a
+   * person must act on the page, where `code` identifies the request; with `approval`, another
+   * party decides.
    *
    * @throws TypeError for `interaction` without an `interactionUrl`
-   * @throws StoreFullError where the store has no room: answer 503
+   * @throws StoreFullError if the store is full: respond with 503
    */
   begin(caller: ProvenCaller, request: NewRequest<Data>): Promise<BegunRequest>;
   /**
-   * Sets the answer that the holder gets, once; false where the request has ended or never was.
-   * Where `carryOut` throws, so does this, and the answer stands: the same call carries it out.
+   * Sets the answer for the holder, once; false if the request has ended or does not exist. If
+   * `carryOut` throws, so does this, but the answer remains; repeating the call executes it.
    */
   finish(id: string, answer: Answer): Promise<boolean>;
-  /** Ends the request with an error (section 11.9.4); false as of `finish`. */
+  /** Ends the request with an error (section 11.9.4); false as in `finish`. */
   fail(id: string, error: PollingError, detail?: string): Promise<boolean>;
   /**
-   * The request that a code names, once: the person is here. Wrong guesses at the code of a request
-   * end it, and beyond five different wrong codes in ten minutes an address is answered
-   * `too_many_codes` instead of `invalid_code`: send 429. The right code opens its request all the
-   * same, since behind a proxy all browsers have one address.
+   * Opens the request of a code, once, when the person arrives. Too many wrong guesses of a
+   * request's code end the request. After five different wrong codes in ten minutes, the result for
+   * an address is `too_many_codes` instead of `invalid_code`: respond with 429. The right code
+   * still opens its request, because all browsers behind a proxy share an address.
    *
-   * Does NOT say that this person may decide: authenticate them.
+   * Does NOT authenticate the person or check that they may decide.
    *
    * @param from address of the browser
    */
   open(code: string, from: string): Promise<OpenedRequest<Data> | CodeRefusal>;
   /**
-   * Where the browser goes with the `callback` that it came with; undefined for one that is not the
-   * agent provider's, the loopback address that it allows, or at the person server: then it stays.
+   * Return address of the browser for its `callback`. Undefined unless the callback is the agent
+   * provider's, a loopback address that it allows, or at the person server; the browser then stays.
    *
-   * @param error how the request has ended, where it was not answered
+   * @param error error with which the request ended, if any
    */
   returnUrl(opened: CallbackParties, callback: string, error?: PollingError): Promise<string | undefined>;
   /**
-   * Polls with GET: the answer is given once, then 410. 404 for an unknown request and for one of
-   * another key, 408 `expired`, 429 `slow_down`. Cancels with DELETE: 204, and 410 where there is
-   * an answer, which can still be polled for. Each is signed by the key of the request, with any
+   * GET polls: the answer is delivered once, then 410. 404 for an unknown request, or one of
+   * another key; 408 `expired`; 429 `slow_down`. DELETE cancels: 204, or 410 if there is already an
+   * answer, which can still be polled. All requests are signed by the key of the request, with any
    * token of its agent.
    */
   readonly endpoint: Endpoint;
 }
 
-/** Wrong codes of one address, and of all together, that are remembered for ten minutes. */
+/** Wrong codes remembered for ten minutes, of one address and of all. */
 const MAX_WRONG_CODES = 5;
 const MAX_WRONG_CODES_TOGETHER = 10_000;
 const WRONG_CODE_SECONDS = 600;
-/** A code is shorter. */
+/** Exceeds the length of a code. */
 const MAX_CODE_CHARACTERS = 64;
-/** How long a request that has ended is answered 410, and an expired one 408. */
+/** Time for which polls of an ended request get 410, and of an expired one 408. */
 const KEPT_SECONDS = 600;
 
 interface Waiting extends DeferredRecord {
   readonly data: unknown;
   readonly parties: CallbackParties;
-  /** `AAuth-Requirement` until the person is here. */
+  /** `AAuth-Requirement` until the person has opened the request. */
   field?: string;
-  /** Unix seconds; earlier polls are slowed down. */
+  /** Unix seconds; earlier polls get `slow_down`. */
   notBefore: number;
   outcome?: Answer;
-  /** The outcome is not carried out yet. */
+  /** Set until the outcome is executed. */
   isOwed?: true;
 }
 
 /**
  * Creates the deferred requests of a resource. Replicas share `store`.
  *
- * @throws TypeError for a `path` that does not end with a slash or an `interactionUrl` that is no
- * endpoint
+ * @throws TypeError for a `path` without a final slash, or an invalid `interactionUrl`
  *
  * @example
  * const { answer } = await deferred.begin(request.caller, { requirement: "interaction", data: { report: 7 } });
@@ -223,7 +219,7 @@ class DeferredRequests<Data> {
     this.#records = new DeferredRecords({
       ...{ store, now, keptSeconds: KEPT_SECONDS },
       guessedAt(record) {
-        record.outcome = pollingError("invalid_code", "wrong codes were tried too often");
+        record.outcome = pollingError("invalid_code", "too many wrong codes were tried");
       },
     });
     this.#wrongCodes = new Limit({
@@ -234,7 +230,7 @@ class DeferredRequests<Data> {
   async begin(caller: ProvenCaller, { requirement, data }: NewRequest<Data>): Promise<BegunRequest> {
     const { interactionUrl, lifetimeSeconds = 600 } = this.#options;
     if (requirement === "interaction" && interactionUrl === undefined) {
-      throw new TypeError("an interaction needs interactionUrl, the page where a person acts");
+      throw new TypeError("an interaction requires the option interactionUrl");
     }
     const record: Waiting = {
       ...{ ...newRecord(randomName(16)), ...chargedTo(caller), data, parties: partiesOf(caller) },
@@ -255,7 +251,7 @@ class DeferredRequests<Data> {
       if (isOwed) record.isOwed = true;
       return true;
     });
-    // Kept first: what is carried out can then no longer be cancelled, nor expire.
+    // Stored first, so that it can no longer expire or be cancelled.
     if (isSet && isOwed) await this.#records.changeAny(id, (record) => this.#carryOut(record));
     return isSet ?? false;
   }
@@ -283,7 +279,7 @@ class DeferredRequests<Data> {
         const headers = { "retry-after": String(retryAfterSeconds + 5) };
         return problemAnswer(429, "slow_down", undefined, headers);
       }
-      // Clocks in whole seconds can shorten an interval.
+      // Tolerates clocks that count whole seconds.
       record.notBefore = now + retryAfterSeconds * 0.8;
       const outcome = record.outcome ?? (now < record.expiresAt ? undefined : pollingError("expired"));
       if (outcome === undefined) return this.#waiting(record);
@@ -309,7 +305,8 @@ class DeferredRequests<Data> {
     delete record.isOwed;
   }
 
-  // Once the person is here, the code has been used: no other browser is sent there.
+  // After the person has opened the request, the requirement is omitted, because the code is used
+  // up.
   #waiting({ id, status, field }: Waiting): Answer {
     const { retryAfterSeconds = 5 } = this.#options;
     const requirement = status === "pending" ? field : undefined;
@@ -317,20 +314,23 @@ class DeferredRequests<Data> {
   }
 }
 
-/** The key of a caller polls for its request, and its owner is charged for it. */
+/** The caller's key becomes the holder of a request, and its owner is charged. */
 export const chargedTo = (caller: ProvenCaller): Pick<DeferredRecord, "holder" | "owner"> => ({
   holder: caller.thumbprint,
   owner: ownerOfCaller(caller),
 });
 
-/** Person tokens and auth tokens name no agent, and so no provider. */
+/**
+ * Callback parties of a caller. Person tokens and auth tokens do not name the agent, so its
+ * provider is unknown.
+ */
 function partiesOf({ person, grant, identityToken }: ProvenCaller): CallbackParties {
   if (person !== undefined) return { personServer: (grant?.claims.ps as string | undefined) ?? person.iss };
   const { iss, ps } = (identityToken ?? {}) as { readonly iss?: string; readonly ps?: string };
   return { provider: iss, personServer: ps };
 }
 
-/** An endpoint whose requests are verified, and judged by what their last segment names. */
+/** An endpoint for verified requests whose last path segment is the id of a deferred request. */
 export function pollEndpoint(
   path: string,
   verifier: Verifier,

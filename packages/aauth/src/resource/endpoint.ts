@@ -1,5 +1,5 @@
 /**
- * Endpoints of a server as values: a framework's adapter hands over requests and sends the answers.
+ * Endpoints of a server as values. A framework's adapter passes requests and sends the responses.
  *
  * @module
  */
@@ -11,23 +11,21 @@ import type { Jwks, Requirement } from "../types.ts";
 import { plainRefusal } from "./challenge.ts";
 import type { AddressedRequest } from "./types.ts";
 
-/** A request with the body that came with it. */
+/** A request with its body. */
 export interface EndpointRequest extends AddressedRequest {
-  /** The bytes as they came; undefined for none. */
+  /** The received bytes; undefined for none. */
   readonly body: Uint8Array | undefined;
 }
 
 /** An endpoint that verifies its requests itself. */
 export interface Endpoint {
   readonly methods: readonly string[];
-  /**
-   * Path of the endpoint. One that ends with a slash stands for all that are one segment longer.
-   */
+  /** Path of the endpoint. A path with a final slash matches all paths with one more segment. */
   readonly path: string;
-  /** Bytes that a body may have. */
+  /** Maximum bytes of a body. */
   readonly maxBodyBytes: number;
   /**
-   * The answer, also to requests that do not pass.
+   * Answers a request, including refusals.
    *
    * @throws StoreFullError where a store has no room: answer 503
    */
@@ -35,25 +33,22 @@ export interface Endpoint {
 }
 
 /**
- * Verifiers cache keys for 300 s (profile 5.2); a shared cache must not keep them longer than that.
+ * Shared caches must not keep keys longer than verifiers, which cache them for 300 s (profile 5.2).
  */
 const DOCUMENT_CACHE_CONTROL = "public, max-age=60";
 
 /** Documents that a party publishes about itself. */
 export interface WellKnownDocuments {
-  /** By their name below `/.well-known/`: `aauth-resource.json`. Default: none. */
+  /** By their names below `/.well-known/`, such as `aauth-resource.json`. Default: none. */
   readonly documents?: Readonly<Record<string, object>>;
   /**
-   * Served at `/jwks.json`; called for each request, so that a rotated key shows at once. Default:
-   * none.
+   * Served at `/jwks.json`. Called for each request, so that a rotated key appears at once.
+   * Default: none.
    */
   readonly jwks?: () => Jwks;
 }
 
-/**
- * Creates the endpoints of documents, by exact path: unsigned, since their reader has no identity
- * here yet.
- */
+/** Creates the endpoints of documents, by exact path. They need no signature. */
 export function documentEndpoints({ documents = {}, jwks }: WellKnownDocuments): readonly Endpoint[] {
   return [
     ...Object.entries(documents).map(([name, document]) =>
@@ -77,7 +72,7 @@ const documentEndpoint = (path: string, document: () => object): Endpoint => ({
   }),
 });
 
-/** `answer`, or the refusal that an error of the verifier in it stands for. */
+/** Runs `answer`, and converts an error of the verifier into a refusal. */
 export async function refusing(
   profile: ResourceProfile,
   requirement: Requirement,
@@ -91,7 +86,7 @@ export async function refusing(
   }
 }
 
-/** The last segment of a request's path: what it names below an endpoint's. */
+/** The last segment of a request's path. */
 export const lastSegment = (target: string): string => target.split("?", 1)[0]!.split("/").at(-1)!;
 
 /** The members of a JSON object; undefined for any other body. */

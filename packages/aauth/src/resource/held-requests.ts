@@ -1,5 +1,5 @@
 /**
- * Requests that a resource holds until an auth token is here, and then executes once (draft -11,
+ * Requests that a resource holds until an auth token arrives, and then executes once (draft -11,
  * section 6.5.1).
  *
  * @module
@@ -20,7 +20,7 @@ import type { Verifier } from "./types.ts";
 const { unmet, validateRequirement } = draft11.verification;
 const AUTH_TOKEN = "auth-token";
 
-/** What held requests are made with, and what executes them. */
+/** Options of held requests. */
 export interface HeldRequestsOptions<Invocation> {
   /** Verifier of the resource's routes. */
   readonly verifier: Verifier;
@@ -29,58 +29,58 @@ export interface HeldRequestsOptions<Invocation> {
   /** Own identifier. */
   readonly resource: string;
   /**
-   * Executes what was held, once. It gets the caller of the poll, whose auth token meets the
-   * requirement. What it throws ends the request with `server_error`: it may have done half of its
-   * work, so it is not called again.
+   * Executes a held request, once. `caller` is the caller of the poll, whose auth token meets the
+   * requirement. If it throws, the request ends with `server_error` and is not executed again,
+   * because it may have been partly executed.
    */
   execute(invocation: Invocation, caller: ProvenCaller): Promise<Answer>;
-  /** Where requests are polled, one segment below; ends with a slash. Default `/aauth/held/`. */
+  /** Path below which requests are polled, with a final slash. Default `/aauth/held/`. */
   readonly path?: string | undefined;
   /**
-   * Default: in memory, 50000 entries of all owners; lost with the process. Plain JSON where
-   * invocations are.
+   * Default: in memory, 50000 entries of all owners, lost with the process. Values are plain JSON
+   * if invocations are.
    */
   readonly store?: RecordStore<unknown> | undefined;
-  /** Seconds until a request that no auth token came for has expired. Default 600. */
+  /** Seconds until a request without an auth token expires. Default 600. */
   readonly lifetimeSeconds?: number | undefined;
-  /** Seconds that a poller is asked to wait. Default 5. */
+  /** Seconds between polls. Default 5. */
   readonly retryAfterSeconds?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Requests that a resource holds until they are authorized. */
+/** Requests of a resource that wait for an auth token. */
 export interface HeldRequests<Invocation> {
   /**
-   * Holds a request and makes the 202 with its resource token.
+   * Holds a request, and creates the 202 with a resource token.
    *
-   * @param caller who has shown a person token or an auth token
+   * @param caller a caller that has presented a person token or an auth token
    * @param requirement of level `auth-token`
-   * @throws TypeError for another requirement, and for a caller that has shown no person: answer
-   * `requirement=person-token`
+   * @throws TypeError for another requirement, and for a caller that has not presented a person:
+   *   respond with `requirement=person-token`
    * @throws StoreFullError where the store has no room: answer 503
    */
   hold(caller: ProvenCaller, requirement: Requirement, invocation: Invocation): Promise<Answer>;
   /**
-   * Polls with GET, gives up with DELETE. The first poll with an auth token that meets the
-   * requirement executes; the answer is kept for that token until it expires, and 410 for any
-   * other. 404 for another key or person.
+   * GET polls, DELETE cancels. The first poll with an auth token that meets the requirement
+   * executes the request. The response is kept for that token until the token expires; any other
+   * token gets 410. 404 for another key or person.
    */
   readonly endpoint: Endpoint;
 }
 
-/** Seconds that a request is kept beyond its end. */
+/** Seconds for which a request is kept after its end. */
 const KEPT_SECONDS = 600;
 
 interface Held<Invocation> extends DeferredRecord {
   readonly requirement: Requirement;
   /** `[person server, sub]`. */
   readonly person: readonly [string, string];
-  /** Until it was executed, or given up. */
+  /** Unset after the request was executed or cancelled. */
   invocation?: Invocation;
-  /** The execution: written before it begins, so that no second one does. */
+  /** The execution. Stored before it begins, so that it cannot begin twice. */
   run?: { readonly jti: string | undefined; answer?: Answer };
-  /** Unix seconds; the resource token that was given last expires then. */
+  /** Expiry of the last issued resource token, Unix seconds. */
   tokenUntil: number;
 }
 
@@ -120,10 +120,12 @@ class Holder<Invocation> {
   }
 
   async hold(caller: ProvenCaller, requirement: Requirement, invocation: Invocation): Promise<Answer> {
-    if (requirement.level !== AUTH_TOKEN) throw new TypeError(`a held request needs level ${AUTH_TOKEN}`);
+    if (requirement.level !== AUTH_TOKEN)
+      throw new TypeError(`requirement.level must be ${AUTH_TOKEN} for a held request`);
     validateRequirement(requirement);
     const person = personOf(caller);
-    if (person === undefined) throw new TypeError("a resource token needs a caller that has shown a person");
+    if (person === undefined)
+      throw new TypeError("the caller must have presented a person token or an auth token");
     const { lifetimeSeconds = 600 } = this.#options;
     const held: Held<Invocation> = {
       ...{ ...newRecord(randomName(16)), ...chargedTo(caller), expiresAt: this.#now() + lifetimeSeconds },
@@ -142,7 +144,7 @@ class Holder<Invocation> {
       const answer = await this.#records.change(id, caller.thumbprint, (held) =>
         this.#judged(held, caller, method, (invocation) => {
           begun = { invocation };
-          // Polls that arrive meanwhile get the same answer.
+          // Concurrent polls get the same response.
           this.#running.set(id, own.promise);
         }),
       );
@@ -158,8 +160,8 @@ class Holder<Invocation> {
   }
 
   /**
-   * The answer to a poll; undefined where the request is executed now, `begin` called where this
-   * poll does it.
+   * The response to a poll; undefined while the request is being executed. Calls `begin` if this
+   * poll executes it.
    */
   async #judged(
     held: Held<Invocation>,
@@ -175,13 +177,16 @@ class Holder<Invocation> {
     if (this.#now() >= held.expiresAt) return giveUp(held, pollingError("expired"));
     if (jti === undefined || unmet(caller, requirement) !== undefined) return this.#demanding(held, caller);
     held.run = { jti };
-    // The answer is kept as long as the token, and nothing may be executed again.
+    // The response is kept as long as the token is valid, and the request is never executed again.
     held.expiresAt = Math.max(held.expiresAt, caller.grant?.claims.exp as number);
     begin(held.invocation as Invocation);
     return undefined;
   }
 
-  /** The 202. A new resource token only after the last one, which could be redeemed, too. */
+  /**
+   * The 202. It has a new resource token only if the last one has expired, because both could be
+   * redeemed.
+   */
   async #demanding(held: Held<Invocation>, caller: ProvenCaller): Promise<Answer> {
     const { scopes = [], account } = held.requirement;
     const isDue = caller.person !== undefined && this.#now() >= held.tokenUntil;
@@ -198,7 +203,7 @@ class Holder<Invocation> {
     return pendingAnswer({ status: "pending" }, { location, retryAfterSeconds, requirement });
   }
 
-  /** Executes what was held, and keeps the answer. */
+  /** Executes a held request and stores the response. */
   async #executed(id: string, invocation: Invocation, caller: ProvenCaller): Promise<Answer> {
     const keep = (answer: Answer) =>
       this.#records.change(id, caller.thumbprint, (held) => {
@@ -217,7 +222,7 @@ class Holder<Invocation> {
   }
 }
 
-/** Gives up the request: it is never executed afterwards. */
+/** Cancels a request, which is then never executed. */
 function giveUp(held: Held<unknown>, answer: Answer): Answer {
   held.run = { jti: undefined };
   delete held.invocation;
@@ -225,14 +230,14 @@ function giveUp(held: Held<unknown>, answer: Answer): Answer {
 }
 
 /**
- * The person server and what it calls the person: the same in a person token and in the auth tokens
- * that follow from it.
+ * The person server and its identifier of the person, which are the same in a person token and the
+ * auth tokens derived from it.
  */
 function personOf({ person, grant }: ProvenCaller): readonly [string, string] | undefined {
   return person && [(grant?.claims.ps as string | undefined) ?? person.iss, person.sub];
 }
 
-/** Where a person is named, the same person. */
+/** True unless the caller names another person. */
 function isPerson(held: Held<unknown>, caller: ProvenCaller): boolean {
   return personOf(caller)?.every((part, index) => part === held.person[index]) ?? true;
 }

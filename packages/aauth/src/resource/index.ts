@@ -1,5 +1,5 @@
 /**
- * The resource's side: verifier, requirements, challenges.
+ * The resource's side of the protocol: verifier, requirements and challenges.
  *
  * @module
  */

@@ -5,7 +5,7 @@ import type { AddressedRequest, VerifiedHead, VerifierObserver } from "./types.t
 
 type Begin = (request: AddressedRequest, requirement?: Requirement<string>) => Promise<VerifiedHead>;
 
-/** The same verification, with its verdict told to an observer, which changes nothing. */
+/** Reports each verdict of a verification to an observer, which cannot affect it. */
 export function observed(begin: Begin, observer: VerifierObserver): Begin {
   const tell = harmless(observer);
   return async (request, requirement) => {

@@ -3,10 +3,10 @@ import type { HeaderFields } from "../types.ts";
 const CONTENT_TYPE = "content-type";
 
 /**
- * The fields of a message of `node:http`, for a verifier. Of a field that may occur only once,
- * `headers` has the first line and drops any other; among those that a signature covers that is
- * `content-type`. All lines have to be compared with what was signed (RFC 9421 section 2.1): a line
- * that was added on the way was not.
+ * The fields of a `node:http` message for a verifier. Of a field that may occur only once,
+ * `headers` contains only the first line; among covered fields that is `content-type`. The verifier
+ * needs all lines (RFC 9421 section 2.1), so that a line added in transit invalidates the
+ * signature.
  *
  * @example
  * await verifier.verifyRequest({ method, target: request.url, headers: receivedFields(request), body });
@@ -16,7 +16,7 @@ export function receivedFields({
   rawHeaders,
 }: {
   readonly headers: HeaderFields;
-  /** Name and value by turns, as they came. */
+  /** Alternating names and values, as received. */
   readonly rawHeaders: readonly string[];
 }): HeaderFields {
   let first = true;

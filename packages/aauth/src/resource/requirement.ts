@@ -4,17 +4,17 @@ import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
 
 /**
- * Passes when the proven caller is at least what the requirement demands, in a handler that decides
- * after it has looked at the request.
+ * Checks that a verified caller meets a requirement, for a handler that decides on the content of
+ * the request.
  *
- * @param profile the profile that the caller was verified by; default `draft11`
- * Does NOT compare the profile with `caller.profile`.
+ * @param profile the profile by which the caller was verified; default `draft11` Does NOT compare
+ * the profile with `caller.profile`.
  *
- * @throws TypeError for a requirement that the profile cannot mean.
+ * @throws TypeError for a requirement that is invalid in the profile
  * @throws AAuthVerificationError `identity_required`, `person_required`, `user_required`,
  * `profile_not_accepted`.
  * @throws AAuthVerificationError `authorization_required`, `insufficient_scope`, with
- * `provenCaller`: a challenge would help.
+ *   `provenCaller`, for a challenge
  *
  * @example
  * meetRequirement(request.caller, { level: "authorized", scopes: ["supply-chain:optimize"] });
@@ -34,26 +34,26 @@ export function meetRequirement<const R extends Requirement<string>>(
 }
 
 /**
- * The alternative of a requirement that counts for messages of a profile: the first that has one of
- * its levels and does not exclude it.
+ * The alternative of a requirement that applies to messages of a profile: the first with one of its
+ * levels that does not exclude the profile.
  */
 export function requirementFor(
   profile: ResourceProfile,
   requirement: Requirement<string>,
 ): Requirement<string> | undefined {
   for (let own: Requirement<string> | undefined = requirement; own !== undefined; own = own?.or) {
-    if (counts(own, profile)) return own;
+    if (applies(own, profile)) return own;
   }
   return undefined;
 }
 
-const counts = (
+const applies = (
   requirement: Requirement<string>,
   { name, verification: { levels } }: ResourceProfile,
 ): boolean => levels.includes(requirement?.level) && (requirement.profiles?.includes(name) ?? true);
 
 /**
- * Refuses a requirement with an alternative that none of the profiles can mean.
+ * Refuses a requirement with an alternative that is invalid in all profiles.
  *
  * @throws TypeError
  */
@@ -63,9 +63,10 @@ export function checkRequirement(
 ): void {
   for (let own: Requirement<string> | undefined = requirement; own !== undefined; own = own.or) {
     const alternative: Requirement<string> = own;
-    const meant = profiles.filter((profile) => counts(alternative, profile));
-    for (const { verification } of meant.length > 0 ? meant : profiles) verification.validateRequirement(own);
-    if (meant.length === 0) {
+    const applicable = profiles.filter((profile) => applies(alternative, profile));
+    for (const { verification } of applicable.length > 0 ? applicable : profiles)
+      verification.validateRequirement(own);
+    if (applicable.length === 0) {
       throw new TypeError(
         `requirement.profiles must name any of ${profiles.map(({ name }) => name).join(", ")}`,
       );

@@ -1,5 +1,5 @@
 /**
- * Where issuers revoke the tokens that they have issued for a resource (draft -11, section 11.12).
+ * The revocation endpoint of a resource, for the issuers of its tokens (draft -11, section 11.12).
  *
  * @module
  */
@@ -17,11 +17,12 @@ const RETRY_AFTER_SECONDS = "60";
 /** Longest lifetime of a person or auth token, an hour, and the allowed clock skew. */
 const MAX_LIFETIME_SECONDS = 3_660;
 
-/** What a revocation endpoint is made with. */
+/** Options of a revocation endpoint. */
 export interface RevocationEndpointOptions {
   /**
-   * `createVerifier({ endpoint: "revocation", trustedAgents, … })`: `trustedAgents` are the issuers
-   * that count. Others are answered `unsupported_iss` before anything of theirs is fetched.
+   * `createVerifier({ endpoint: "revocation", trustedAgents, … })`: `trustedAgents` are the
+   * accepted issuers. Others are refused with `unsupported_iss` before anything is fetched for
+   * them.
    */
   readonly verifier: Verifier;
   readonly revocations: Revocations;
@@ -31,13 +32,12 @@ export interface RevocationEndpointOptions {
 }
 
 /**
- * Creates the revocation endpoint of a server with nothing downstream: it answers at once. 200
- * without body for every revocation of an issuer that counts, known or not, first or repeated. 400
- * `invalid_request` for a body that is not `{jti, exp}` and for an `exp` further away than any
- * token's, 403 `unsupported_iss`, 429 `rate_limited` where there is no room, 401 with
- * `Signature-Error`.
+ * Creates the revocation endpoint of a server without downstream parties, which responds at once.
+ * 200 without body for every revocation of an accepted issuer, even an unknown or repeated one. 400
+ * `invalid_request` for a body that is not `{jti, exp}` and for an `exp` beyond any token lifetime,
+ * 403 `unsupported_iss`, 429 `rate_limited` if the store is full, 401 with `Signature-Error`.
  *
- * Does NOT know whether the issuer has ever issued such a token.
+ * Does NOT check that the issuer has issued such a token.
  */
 export function createRevocationEndpoint(options: RevocationEndpointOptions): Endpoint {
   const { verifier, revocations, path } = options;
@@ -59,7 +59,7 @@ export function createRevocationEndpoint(options: RevocationEndpointOptions): En
           return problemAnswer(400, "invalid_request", "expected a JSON object with jti and exp");
         }
         if (exp > now() + MAX_LIFETIME_SECONDS) {
-          return problemAnswer(400, "invalid_request", "exp is further away than that of any token");
+          return problemAnswer(400, "invalid_request", "exp exceeds the maximum lifetime of a token");
         }
         const { server: iss } = caller.caller;
         return (await revocations.revoke({ iss, jti, exp }))

@@ -1,6 +1,6 @@
 /**
- * Sessions that a resource gives out itself (draft -11, section 6.3): `AAuth-Access`, which counts
- * only beside a signature of the same key.
+ * Sessions that a resource issues (draft -11, section 6.3): `AAuth-Access`, valid only with a
+ * signature by the same key.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { createMemoryRecordStore, type RecordStore } from "../store/record-store
 import type { HeaderFields, ProvenCaller } from "../types.ts";
 import type { OpenedRequest } from "./deferred.ts";
 
-/** What is kept of a session; plain JSON where `data` is. */
+/** Stored data of a session; plain JSON if `data` is. */
 export interface Session<Data> {
-  /** Thumbprint of the key that it counts for. */
+  /** Thumbprint of the key that may use it. */
   readonly holder: string;
   readonly data: Data;
 }
 
-/** How long sessions live, and where they are kept. */
+/** Options of sessions. */
 export interface SessionsOptions<Data> {
-  /** Default: in memory, 50000 sessions of all owners; lost with the process. */
+  /** Default: in memory, 50000 sessions of all owners, lost with the process. */
   readonly store?: RecordStore<Session<Data>> | undefined;
   /** Default 3600. */
   readonly lifetimeSeconds?: number | undefined;
@@ -34,13 +34,13 @@ export interface SessionsOptions<Data> {
 }
 
 /**
- * Sessions of a resource (draft -11, section 6.3): given to proven callers, found again by their
+ * Sessions of a resource (draft -11, section 6.3), issued to verified callers and found by their
  * token.
  */
 export interface Sessions<Data> {
   /**
-   * Starts a session for a key; the headers belong into an answer to its holder, and replace the
-   * session that it has.
+   * Starts a session for a key. Send the returned headers to the holder, whose previous session
+   * they replace.
    *
    * @param holder a caller, or a deferred request that its person has opened
    * @throws StoreFullError
@@ -50,15 +50,15 @@ export interface Sessions<Data> {
     data: Data,
   ): Promise<Readonly<Record<string, string>>>;
   /**
-   * What the session of a verified request was started with; undefined without one, and for one
-   * that has ended or belongs to another key. That the signature covers `Authorization` the
-   * verifier has made sure of.
+   * Data of a verified request's session; undefined without a session, and for one that has ended
+   * or belongs to another key. The verifier has already checked that the signature covers
+   * `Authorization`.
    *
-   * @throws AAuthVerificationError `malformed_token` for `Authorization: AAuth` with anything but
-   * one token68
+   * @throws AAuthVerificationError `malformed_token` for `Authorization: AAuth` without exactly one
+   *   token68
    */
   find(headers: HeaderFields, caller: ProvenCaller): Promise<Data | undefined>;
-  /** Ends the session of a request, if it has one. Throws as `find`. */
+  /** Ends the session of a request, if any. Throws like `find`. */
   end(headers: HeaderFields, caller: ProvenCaller): Promise<void>;
 }
 

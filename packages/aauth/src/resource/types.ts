@@ -1,6 +1,5 @@
 /**
- * What a verifier is configured with, and what it does. Nothing of its configuration is ever taken
- * from the message being judged.
+ * Options and methods of a verifier. Its configuration never depends on the verified message.
  *
  * @module
  */
@@ -23,30 +22,30 @@ import type {
 } from "../types.ts";
 
 /**
- * Judges requests, as configured.
+ * Verifies requests.
  *
- * @typeParam Name names of the levels of its profiles. Default: those of the dialects of this
- * package
+ * @typeParam Name names of the levels of its profiles. Default: those of this package's dialects
  */
 export interface Verifier<Name extends string = Level> {
-  /** The authorities that are served. */
+  /** The served authorities. */
   readonly authorities?: readonly string[];
-  /** The profiles that are accepted. Unsigned requests are judged by the first. */
+  /** The accepted profiles. The first applies to unsigned requests. */
   readonly profiles: readonly ResourceProfile[];
-  /** Own resource identifier. */
+  /** Identifier of the resource. */
   readonly audience?: string | undefined;
   /**
-   * Checks a requirement before the first request: the methods below do it with each.
+   * Checks a requirement before the first request. The methods below also check it.
    *
-   * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet:
-   * it needs an auth token, and the verifier has no `audience` or no `trustedIssuers`.
+   * @throws TypeError for a requirement that is invalid in the profile, or that no request can meet
+   *   because it needs an auth token and the verifier has no `audience` or `trustedIssuers`
    */
   checkRequirement(requirement: Requirement<Name>): void;
   /**
-   * Judges a request whose body has been read. The result's members follow from the requirement.
+   * Verifies a request whose body has been read. The requirement determines the members of the
+   * result.
    *
    * @throws AAuthVerificationError
-   * @throws TypeError as `checkRequirement`, and for arguments that are not a request
+   * @throws TypeError like `checkRequirement`, and for invalid arguments
    */
   verifyRequest<const R extends Requirement<Name>>(
     request: AddressedRequest & { readonly body: Uint8Array | undefined },
@@ -56,8 +55,8 @@ export interface Verifier<Name extends string = Level> {
     request: AddressedRequest & { readonly body: Uint8Array | undefined },
   ): Promise<VerifiedRequest>;
   /**
-   * Judges everything but the body, so that a bad request costs no reading. Throws as
-   * `verifyRequest`.
+   * Verifies everything except the body, so that the body of an invalid request is not read. Throws
+   * like `verifyRequest`.
    */
   begin<const R extends Requirement<Name>>(
     request: AddressedRequest,
@@ -67,8 +66,8 @@ export interface Verifier<Name extends string = Level> {
 }
 
 /**
- * What has come of the verification of one request, with what it was answered; for logs, metrics
- * and spans. Carries no token.
+ * Outcome of one verification, with the response to a refusal; for logs, metrics and spans.
+ * Contains no token.
  */
 export type VerificationOutcome =
   | {
@@ -83,7 +82,7 @@ export type VerificationOutcome =
       readonly challenge: Answer;
     };
 
-/** Verdict of a verifier on one request. Carries no token. */
+/** Verdict of a verifier on one request. Contains no token. */
 export type VerifierEvent =
   | {
       readonly type: "request_verified";
@@ -96,26 +95,29 @@ export type VerifierEvent =
       readonly requirement: Requirement<string> | undefined;
     };
 
-/** Receives each verdict of a verifier, for logs, metrics and spans. What it throws is dropped. */
+/** Receives each verdict of a verifier, for logs, metrics and spans. Its errors are ignored. */
 export type VerifierObserver = (event: VerifierEvent, request: AddressedRequest) => void;
 
-/** A request, and what routing or configuration knows of it. */
+/** A request, with facts known from routing or configuration. */
 export interface AddressedRequest extends ReceivedRequest {
-  /** The authority its sender addressed, never `Host`. Default: the first one served. */
+  /**
+   * The authority that the sender addressed, never from `Host`. Default: the first served
+   * authority.
+   */
   readonly authority?: string;
   /**
-   * Its sender, where `Signature-Key` holds a token of another agent. It selects one of `accept`
-   * and proves nothing. Default: the agent named there.
+   * Its sender, if `Signature-Key` contains a token of another agent. It only selects one of
+   * `accept`, and is not proven. Default: the agent named there.
    */
   readonly sender?: string;
 }
 
-/** A request that has passed every check that needs no body. */
+/** A request that has passed all checks that need no body. */
 export interface VerifiedHead<Caller extends ProvenCaller = ProvenCaller> {
   /**
-   * Compares the body, then the requirement. The caller's identity cannot be had before.
+   * Checks the body, then the requirement. The caller's identity is available only afterwards.
    *
-   * @param body the bytes as they came; `undefined` for none
+   * @param body the received bytes; `undefined` for none
    * @throws AAuthVerificationError
    * @throws TypeError for a body that is not bytes
    */
@@ -123,7 +125,7 @@ export interface VerifiedHead<Caller extends ProvenCaller = ProvenCaller> {
 }
 
 /**
- * One dialect that a verifier accepts, with the peers that it is accepted from.
+ * A dialect that a verifier accepts, and the peers from which it is accepted.
  *
  * @typeParam Name names of its levels
  */
@@ -131,47 +133,48 @@ export interface AcceptedProfile<Name extends string = string> {
   /** Default `draft11`. */
   readonly profile?: ResourceProfile<Name> | undefined;
   /**
-   * Canonical authorities served (`host`, or `host:port` unless the scheme's default). The first is
-   * the default.
+   * Served authorities in canonical form (`host`, or `host:port` unless it is the scheme's
+   * default). The first is the default.
    */
   readonly authorities: readonly string[];
-  /** Own resource identifier: the audience of auth tokens. Without it no auth token is accepted. */
+  /**
+   * Identifier of the resource, and the audience of auth tokens. Without it, no auth token is
+   * accepted.
+   */
   readonly audience?: string | undefined;
   /**
-   * Issuers whose auth tokens count; in draft -11 the person servers and access servers whose
-   * person and auth tokens do. Default none.
+   * Issuers whose auth tokens are accepted; in draft -11, person and access servers whose person
+   * and auth tokens are. Default: none.
    */
   readonly trustedIssuers?: readonly string[] | undefined;
   /**
-   * Own access server, in draft -11: then its auth tokens count and no other's, and
-   * `trustedIssuers` are the person servers whose person tokens do. Default: none, and person
-   * servers issue both.
+   * The resource's access server in draft -11. Only its auth tokens are accepted, and only the
+   * person tokens of `trustedIssuers`. Default: none; person servers issue both.
    */
   readonly accessServer?: string | undefined;
   /**
-   * Agents that may call, by scheme jwks, agent token or auth token; in draft -11 the agent
-   * providers whose agent tokens count, and the servers that may call in their own name. Default:
-   * any that discovery's guard lets through.
+   * Agents that may call, by scheme jwks, agent token or auth token; in draft -11, the accepted
+   * agent providers, and servers that may call in their own name. Default: any that discovery's
+   * guard allows.
    */
   readonly trustedAgents?: TrustPolicy | undefined;
   /** Finds keys and documents. */
   readonly discovery: Discovery;
   /**
-   * Schemes of `Signature-Key` that are accepted. Default: those of the profile for this kind of
-   * endpoint.
+   * Accepted schemes of `Signature-Key`. Default: those of the profile for this kind of endpoint.
    */
   readonly schemes?: readonly string[] | undefined;
   /**
-   * Identifiers of the agents that it is accepted from, where its messages have the shape of
-   * another accepted profile's. A message that names no agent is judged by it only on a route whose
-   * `requirement.profiles` names it. Default: everyone.
+   * Identifiers of the agents from which it is accepted, if its messages have the same syntax as
+   * another accepted profile's. It applies to a message that names no agent only on a route whose
+   * `requirement.profiles` names it. Default: all agents.
    */
   readonly peers?: readonly string[] | undefined;
 }
 
 /**
- * What a verifier accepts, from whom, and what it remembers. Replicas of one resource share
- * `replayStore`, and the key of the challenger.
+ * Options of a verifier. Replicas of one resource share `replayStore`, and the key of the
+ * challenger.
  *
  * @typeParam Name names of the levels of `profile`
  * @typeParam Other names of the levels of `accept`
@@ -179,63 +182,61 @@ export interface AcceptedProfile<Name extends string = string> {
 export interface VerifierOptions<Name extends string = string, Other extends string = string>
   extends Omit<AcceptedProfile<Name>, "peers"> {
   /**
-   * Further dialects on the same endpoint, distinguished by the shape of `Signature-Key`, or by
-   * `peers`. Each is judged by its own authorities, audience and issuers. Default none.
+   * Additional dialects on the same endpoint, distinguished by the syntax of `Signature-Key` or by
+   * `peers`. Each has its own authorities, audience and issuers. Default: none.
    */
   readonly accept?: readonly AcceptedProfile<Other>[] | undefined;
   /**
-   * What kind of endpoint this is: which schemes, tokens and coverage count there is the profile's.
-   * Default `resource`.
+   * Kind of endpoint, for which the profile defines accepted schemes, tokens and coverage. Default
+   * `resource`.
    */
   readonly endpoint?: EndpointRole | undefined;
   /**
-   * Where used nonces and signatures are remembered. Default: in memory, for this process only.
-   * Replicas of one resource have to share a store, or each accepts a repetition once. On a runtime
-   * that does not say when its process began, such as Workers, requests that have to be remembered
-   * are refused with `store_unavailable` unless there is a store: an isolate does not know of the
-   * next.
+   * Store of used nonces and signatures. Replicas of one resource must share it; otherwise each
+   * accepts a replay once. Default: in memory, for this process. On a runtime without a process
+   * start time, such as Workers, there is no default, because isolates share no memory: requests
+   * that need the store are refused with `store_unavailable`.
    */
   readonly replayStore?: ClaimStore | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
   /**
-   * How far `created` may be from now, either way, seconds. At most 3600: so long a request can be
-   * repeated, and is remembered. Default: the profile's (60).
+   * Tolerance of `created` in both directions, in seconds. At most 3600; it is also the time for
+   * which requests are remembered. Default: the profile's (60).
    */
   readonly toleranceSeconds?: number | undefined;
   /**
-   * Refuse requests with an unsafe method that carry no nonce. Default false: what they have signed
-   * is remembered like a nonce, so that it does not pass twice.
+   * Refuses requests with an unsafe method and no nonce. Default false: their signature base is
+   * remembered instead, so that they are accepted once.
    */
   readonly requireNonce?: boolean | undefined;
   /**
-   * For auth servers: takes over for auth tokens in `Signature-Key`, which at a token exchange are
-   * not the caller's own but addressed to it (profile 6.1). `audience` and `trustedIssuers` then
-   * count for nothing. Default: none.
+   * For auth servers: verifies auth tokens in `Signature-Key`, which at a token exchange are
+   * addressed to the caller instead of issued to it (profile 6.1). `audience` and `trustedIssuers`
+   * are then ignored. Default: none.
    */
   readonly tokenHolder?: TokenHolder | undefined;
   /**
-   * Asked for each token that a message shows, once its signature has verified: true refuses it.
-   * For profiles whose tokens can be revoked. Default: no token is revoked.
+   * Called for each presented token after its signature has verified; true refuses it. For profiles
+   * with revocation. Default: no token is revoked.
    */
   readonly isRevoked?: RevocationCheck | undefined;
   /**
-   * For a decision point in front of a resource, which does not receive the body: the digest must
-   * be covered, but that it belongs to the body is for the resource behind to prove. Never set it
-   * where requests are served. Default: the body is compared here.
+   * For a policy decision point in front of a resource, which does not receive the body: the digest
+   * must be covered, and the resource compares it with the body. Never set it for a verifier of
+   * served requests. Default: the body is verified here.
    */
   readonly contentDigest?: "covered" | undefined;
   /**
-   * Components that signatures have to cover beside those that the profile demands, where a message
-   * has them: what a resource of draft -11 publishes as `additional_signature_components`. Default
-   * none.
+   * Additional components that signatures must cover if the message has them, as a draft -11
+   * resource publishes in `additional_signature_components`. Default: none.
    */
   readonly additionalComponents?: readonly string[] | undefined;
   /**
-   * `pool`, for servers: what comes while another signature is being verified is verified off the
-   * event loop, which answers more requests per second. Default `sync`.
+   * `pool`, for servers, verifies concurrent signatures off the event loop, which increases
+   * throughput. Default `sync`.
    */
   readonly cryptoMode?: "sync" | "pool" | undefined;
-  /** Receives each verdict, a wrong argument (TypeError) apart. Default: none. */
+  /** Receives each verdict, but not a TypeError for invalid arguments. Default: none. */
   readonly observer?: VerifierObserver | undefined;
 }

@@ -1,6 +1,5 @@
 /**
- * Records a verification while it proceeds. The report is made when it is read, which for most
- * requests is never; until then names and references are kept.
+ * Records a verification in progress. The report is built only when it is read, which is rare.
  *
  * @module
  */
@@ -18,7 +17,7 @@ type Facts = {
 };
 
 export class VerificationRecorder implements CheckRecorder {
-  /** What is known so far, in the order of a report. */
+  /** Known facts, in the order of a report. */
   readonly facts: Facts = {
     scheme: undefined,
     label: undefined,
@@ -33,7 +32,7 @@ export class VerificationRecorder implements CheckRecorder {
   readonly #entered: string[] = [];
   /** Reasons for skipping, by check. */
   readonly #skipped = new Map<string, string>();
-  /** The check that is being made; undefined once it was skipped. */
+  /** The current check; undefined after it was skipped. */
   #current: string | undefined;
 
   constructor(profile: ResourceProfile) {
@@ -50,7 +49,7 @@ export class VerificationRecorder implements CheckRecorder {
     this.#skipped.set(check, reason);
   }
 
-  /** The current check does not apply to this request. */
+  /** Marks the current check as not applicable. */
   skipCurrent(reason: string): void {
     if (this.#current !== undefined) this.skip(this.#current, reason);
   }
@@ -61,7 +60,8 @@ export class VerificationRecorder implements CheckRecorder {
   }
 
   /**
-   * Ends badly. The verifier's error comes back with the report on it, any other error as it is.
+   * Attaches the report to an error of the verifier and returns it; returns any other error
+   * unchanged.
    */
   fail(error: unknown): unknown {
     if (!(error instanceof AAuthVerificationError)) return error;
@@ -69,7 +69,7 @@ export class VerificationRecorder implements CheckRecorder {
     return error;
   }
 
-  /** @param error failure of the current check. Default: it has passed */
+  /** @param error error of the current check. Default: it has passed */
   report(error?: AAuthVerificationError): VerificationReport {
     const known: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(this.facts)) if (value !== undefined) known[name] = value;

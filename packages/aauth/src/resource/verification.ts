@@ -1,5 +1,5 @@
 /**
- * One verification in progress, and the steps that profiles put into their order.
+ * One verification in progress, and its steps, which profiles order.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import { ownerOfCaller } from "../store/owner-of.ts";
 import type { ProvenCaller, ReceivedRequest, Requirement, VerificationKey } from "../types.ts";
 import type { VerificationRecorder } from "./verification-recorder.ts";
 
-/** What all verifications of one verifier and profile share. */
+/** Rules shared by all verifications of one verifier and profile. */
 export interface SharedRules {
   readonly profile: ResourceProfile;
   readonly endpoint: EndpointRules;
@@ -46,7 +46,7 @@ export interface SharedRules {
 
 export type Step = (verification: Verification) => Awaitable<void>;
 
-/** What has been read and proven so far. A member is set by the step that is named beside it. */
+/** State of a verification. The step in each member's comment sets it. */
 export class Verification {
   readonly rules: SharedRules;
   readonly request: ReceivedRequest;
@@ -166,7 +166,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     v.key = await keyThatSigned(v);
     v.recorder.facts.thumbprint = v.key.thumbprint;
     const caller = v.candidate.identify(v.key);
-    // Code that logs or sends the caller does not mean its token.
+    // Logging or serializing a caller must not include its token.
     if (caller.grant !== undefined) Object.defineProperty(caller.grant, "token", { enumerable: false });
     v.caller = caller;
   },
@@ -175,8 +175,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const { rules, request, requirement, caller, recorder, nonce } = v;
     if (rules.endpoint.replay === "none") return recorder.skipCurrent("repetitions pass at this endpoint");
     if (requirement !== undefined && isBelow(caller, requirement, rules.profile)) {
-      // Refused in any case: what is done once is nothing, and nothing has to be remembered of an
-      // untrusted caller.
+      // The request is refused anyway, so nothing is stored for an untrusted caller.
       return recorder.skipCurrent("the caller is below the level of the route");
     }
     const isBound = recorder.facts.bodyBound === true;
@@ -213,7 +212,9 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     if (!recorder.facts.bodyBound) recorder.skipCurrent("the signature does not cover the body");
   },
 
-  /** A caller that gets this far owns the token, and may be challenged for a new one. */
+  /**
+   * A caller that reaches this step holds the token, so it may receive a challenge for a new one.
+   */
   expiry(v) {
     if (!v.candidate.expired) return;
     v.recorder.enter(checkOf("caller", v.rules.profile));
@@ -230,7 +231,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   },
 };
 
-/** The first key that the signature verifies with; a cached one may have been replaced since. */
+/** Returns the first key that verifies the signature, including the replacement of a cached key. */
 async function keyThatSigned(verification: Verification): Promise<VerificationKey> {
   const { candidate, base, input, signature, claim, rules } = verification;
   const { keys, replacedKey } = candidate;
@@ -247,13 +248,13 @@ async function keyThatSigned(verification: Verification): Promise<VerificationKe
   const replaced = await replacedKey?.();
   if (replaced !== undefined && (await hasSigned(replaced)) === true) return replaced;
   const tried = replaced === undefined ? keys : [...keys, replaced];
-  // Where the parameter rules all of them out, the error names it.
+  // If a parameter contradicts all keys, the error names it.
   if (!tried.some(mayHaveSigned)) {
     const parameter = foreignParameter?.(input, keys[0]!, claim);
     if (parameter === undefined) requireAlgorithm(input, keys[0]!.alg);
     throw new AAuthVerificationError(
       "invalid_signature",
-      `the ${parameter} parameter is not that of the key`,
+      `the ${parameter} parameter does not match the key`,
       {
         claim: parameter!,
       },
@@ -268,11 +269,11 @@ function isBelow(
   { verification }: ResourceProfile,
 ): boolean {
   const { levels } = verification;
-  // The lowest level costs nothing to reach.
+  // Any caller can reach the lowest level.
   return levels.indexOf(level) === 0 && levels.indexOf(requirement.level) > 0;
 }
 
-/** How much a caller has proven, in the replay store's words. */
+/** Quota of the replay store, by what the caller has proven. */
 function quotaOf({ grant, agent, server, person }: ProvenCaller): ClaimQuota {
   if (grant !== undefined) return "reserved";
   return (agent ?? server ?? person) === undefined ? "shared" : "own";

@@ -1,5 +1,5 @@
 /**
- * Which options of a verifier could never work.
+ * Checks of a verifier's options.
  *
  * @module
  */
@@ -15,17 +15,14 @@ export function checkTolerance(toleranceSeconds: number | undefined): void {
   requireSeconds("toleranceSeconds", toleranceSeconds, MAX_TOLERANCE_SECONDS);
 }
 
-/**
- * Clocks that are an hour apart are not wrong but elsewhere, and what is longer may well be
- * milliseconds.
- */
+/** A larger tolerance is probably a mistake, such as milliseconds. */
 const MAX_TOLERANCE_SECONDS = 3_600;
 
-/** A field in lower case, or a derived component that every agent of this package can cover. */
+/** A lower-case field, or a derived component that every agent of this package can cover. */
 const COMPONENT = /^(?:@(?:method|authority|path|query)|[a-z0-9!#$%&'*+.^_`|~-]+)$/;
 
 /**
- * No message has another component, and so none would be demanded.
+ * Refuses components that no message has, and which would therefore never be demanded.
  *
  * @throws TypeError
  */
@@ -40,8 +37,7 @@ export function checkAdditionalComponents(components: readonly string[] | undefi
 }
 
 /**
- * Identifiers are compared as strings and looked up by discovery, which takes canonical ones only:
- * any other would refuse every request.
+ * Refuses identifiers that are not canonical, with which every request would be refused.
  *
  * @throws TypeError
  */
@@ -55,7 +51,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
   if (trustedIssuers !== undefined) requireIdentifiers("trustedIssuers", trustedIssuers, profile);
   if (accepted.accessServer !== undefined) requireIdentifier("accessServer", accepted.accessServer, profile);
   if (trustedIssuers?.length && audience === undefined) {
-    throw new TypeError("trustedIssuers needs audience: a token is only good for the resource it names");
+    throw new TypeError("trustedIssuers requires audience: a token is valid only for the resource it names");
   }
   if (accepted.schemes !== undefined) {
     requireArray("schemes", accepted.schemes);
@@ -75,17 +71,17 @@ function checkAuthority(authority: string, audience: string | undefined): void {
     throw new TypeError(`authorities must be lower-case host[:port], not ${authority}`);
   }
   const schemes = audience === undefined ? ["http", "https"] : [new URL(audience).protocol.slice(0, -1)];
-  const spellings = schemes.map((scheme) => spelledAsSigned(`${scheme}://${authority}`));
-  if (spellings.includes(authority)) return;
-  const [signed] = spellings;
+  const candidates = schemes.map((scheme) => authorityAsSigned(`${scheme}://${authority}`));
+  if (candidates.includes(authority)) return;
+  const [signed] = candidates;
   throw new TypeError(
     signed === undefined
       ? `authorities must be lower-case host[:port], not ${authority}`
-      : `authorities must be as callers sign them: ${signed}, not ${authority} (the scheme's own port is left out)`,
+      : `authorities must be as callers sign them: ${signed}, not ${authority} (without the scheme's default port)`,
   );
 }
 
-function spelledAsSigned(url: string): string | undefined {
+function authorityAsSigned(url: string): string | undefined {
   try {
     return canonicalAuthority(url);
   } catch {

@@ -1,5 +1,5 @@
 /**
- * The verifier. There is no other way to a {@link ProvenCaller}.
+ * The verifier, the only source of a {@link ProvenCaller}.
  *
  * @module
  */
@@ -29,17 +29,17 @@ import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from 
  * authority, one label, coverage, `created` and `expires`, the token (scheme jwt), the key, the
  * signature, the nonce, the body's digest, and the requirement if one is given. A nonce is spent
  * only by a valid signature, and not by a caller below the level of the route. An unsafe request
- * without nonce is good for once, too: what it signs is remembered instead. Discovery happens after
- * the checks that need none.
+ * without a nonce is also accepted only once: its signature base is remembered instead. Discovery
+ * runs after the checks that do not need it.
  *
  * Does NOT check that TLS was used, limit rates, or apply policy beyond the requirement.
  *
- * @throws AAuthVerificationError from its methods, with `report`; with `provenCaller` where the
- * caller is proven and only a token or scope is lacking.
+ * @throws AAuthVerificationError from its methods, with `report`; with `provenCaller` if the caller
+ *   is proven and only lacks a token or scope
  * @throws TypeError from its methods for a body that is not bytes, and for a requirement that is
  * malformed, or that no request can meet.
- * @throws TypeError on creation for options that could never work, such as two profiles whose
- * messages look alike.
+ * @throws TypeError on creation for invalid options, such as two profiles whose messages cannot be
+ *   distinguished
  * @throws RangeError on creation for a `toleranceSeconds` out of range.
  *
  * @example
@@ -54,9 +54,8 @@ export function createVerifier(options: VerifierOptions): Verifier<string> {
 }
 
 /**
- * The verifier that {@link createVerifier} makes, for a tool that explains a message: with
- * `refusesUnmeetable: false` it judges a message also by a requirement that no request can meet,
- * which is not met. Anywhere else such a requirement is a mistake of the program, and a TypeError.
+ * Like {@link createVerifier}, for a tool that explains a message. With `refusesUnmeetable: false`,
+ * a requirement that no request can meet is reported as unmet; otherwise it is a TypeError.
  */
 export function verifierOf(
   options: VerifierOptions,
@@ -104,8 +103,7 @@ export function verifierOf(
       requireMeetable(demanded);
     } else if (requirement !== undefined) {
       checkRequirement(requirement, profiles);
-      // Before anything else, and whatever is accepted elsewhere: a route that asks for one profile
-      // is not reached in another.
+      // Checked first: a route for one profile must not be reachable in another.
       recorder.enter(checkOf("requirement", profile));
       throw recorder.fail(notAccepted(profile));
     }
@@ -137,11 +135,11 @@ export function verifierOf(
 
 const UNAVAILABLE: ClaimStore = {
   putIfAbsent() {
-    throw new StoreUnavailableError("the replay memory of one isolate, which needs shared stores,");
+    throw new StoreUnavailableError("the in-memory replay store of this isolate, which must be shared,");
   },
 };
 
-/** In memory; where the next request may come to another isolate, nothing can be claimed. */
+/** In memory. Unavailable on a runtime on which the next request may reach another isolate. */
 function defaultReplayStore(now: () => number): ClaimStore {
   // hole E6
   if (processStart(now) === undefined) return UNAVAILABLE;
@@ -149,12 +147,12 @@ function defaultReplayStore(now: () => number): ClaimStore {
 }
 
 /**
- * The steps of one accepted profile, cut in two where the body is needed. A check is named at the
- * first of its steps.
+ * Steps of one accepted profile, split at the first that needs the body. The first step of a check
+ * has its name.
  */
 interface ProfileChecks {
   readonly rules: SharedRules;
-  /** Undefined for everyone. */
+  /** Undefined for all agents. */
   readonly peers: ReadonlySet<string> | undefined;
   readonly beforeBody: readonly (readonly [check: string, step: Step])[];
   readonly withBody: readonly (readonly [check: string, step: Step])[];
@@ -217,12 +215,12 @@ function createChecks(
 }
 
 /**
- * The first judges what no other one claims, so it is for everyone. Of two profiles that claim the
- * same messages from everyone the second would never be asked, and the first might be the weaker
- * one.
+ * Refuses profiles that cannot be distinguished. The first profile applies to messages that no
+ * other claims, so it must be for all agents. Of two profiles with the same messages for all
+ * agents, the second would never apply, and the first might be weaker.
  */
 function requireDistinct(accepted: readonly ProfileChecks[]): void {
-  if (accepted[0]!.peers !== undefined) throw new TypeError("peers goes with a profile of accept");
+  if (accepted[0]!.peers !== undefined) throw new TypeError("peers is only allowed in a profile of accept");
   const general = accepted.filter(({ peers }) => peers === undefined).map(({ rules }) => rules.profile);
   for (const [index, own] of general.entries()) {
     const before = general.slice(0, index).find(({ messages }) => messages.claims === own.messages.claims);
@@ -235,18 +233,18 @@ function requireDistinct(accepted: readonly ProfileChecks[]): void {
 }
 
 /**
- * The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens
- * may name one.
+ * The missing option without which no caller can have a grant. `audience` alone is valid, because
+ * agent tokens may name one.
  */
 function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): string | undefined {
   if (audience === undefined) return "`audience`, its resource identifier";
   if (trustedIssuers.length > 0) return undefined;
-  return "`trustedIssuers`, the servers whose tokens count: of a resource its `personServers`, or `authServer`";
+  return "`trustedIssuers`, the servers whose tokens are accepted: for a resource, `personServers` or `authServer`";
 }
 
 /**
- * Checks of the profile that the message's `Signature-Key` has the shape of, before others where
- * its sender is a peer of it. An unsigned message gets those of the first profile.
+ * Selects the profile by the syntax of `Signature-Key`, preferring one that lists the sender as a
+ * peer. The first profile applies to unsigned messages.
  */
 function checksFor(
   { headers, sender }: AddressedRequest,
@@ -280,14 +278,13 @@ async function run(steps: ProfileChecks["beforeBody"], verification: Verificatio
 }
 
 /**
- * What a parser has made of a body has no length, and would pass as none where no header announces
- * it.
+ * Refuses a parsed body, which has no length and could be taken for an absent one.
  *
  * @throws TypeError
  */
 function requireBodyBytes(body: unknown): void {
   if (body === undefined || ArrayBuffer.isView(body)) return;
-  throw new TypeError("body must be the bytes as they came (Uint8Array), before any parser");
+  throw new TypeError("body must be the received bytes (Uint8Array), not parsed");
 }
 
 class Passed<Caller extends ProvenCaller> implements VerifiedRequest<Caller> {
@@ -300,7 +297,7 @@ class Passed<Caller extends ProvenCaller> implements VerifiedRequest<Caller> {
     this.#recorder = recorder;
   }
 
-  /** Made when it is read: most requests are never asked how they passed. */
+  /** Built when first read, because most reports are never read. */
   get report(): VerificationReport {
     this.#report ??= this.#recorder.report();
     return this.#report;

@@ -16,17 +16,14 @@ import type { ServerParts } from "./server-types.ts";
 import { keyOf } from "./stores.ts";
 import type { AgentIdentity, IssuedTokenRecord } from "./types.ts";
 
-/**
- * Auth tokens that are valid at the same time: of one agent, and of all agents together, which
- * owners of agent providers share.
- */
+/** Maximum valid auth tokens of one agent, and of all agents of an owner of agent providers. */
 const MAX_OF_AGENT = 2_500;
 const MAX_ISSUED = 25_000;
 
-/** An auth token that was issued here. Plain data. */
+/** A record of an issued auth token. Plain data. */
 export type AccessTokenRecord = Omit<IssuedTokenRecord, "isRevoked" | "unconfirmed"> & RevocableToken;
 
-/** Tokens are charged to their resource, which is configured. */
+/** Owner of tokens: their resource, which is configured. */
 const ownerOfResource = (resource: string) => keyOf("resource", resource);
 
 export class AccessRecords {
@@ -46,9 +43,9 @@ export class AccessRecords {
   }
 
   /**
-   * Keeps a token that is about to be given out, and the token that it was issued on.
+   * Records a token before it is issued, and the token from which it derives.
    *
-   * @throws Problem 429 where the agent has too many
+   * @throws Problem 429 if the agent has too many tokens
    * @throws StoreFullError
    */
   async add(claims: AuthTokenClaims, agent: AgentIdentity, on: TokenName): Promise<void> {
@@ -70,10 +67,7 @@ export class AccessRecords {
     await this.tokens.add({ ...token, scopes: scopesOf(scope) }, [on], keyOf("on", resource));
   }
 
-  /**
-   * Tokens of a resource that have not expired. Repeats their revocations that have not been
-   * confirmed.
-   */
+  /** Valid tokens of a resource. Retries their unconfirmed revocations. */
   async ofResource(resource: string): Promise<readonly AccessTokenRecord[]> {
     const issued = await this.tokens.list(ownerOfResource(resource));
     this.deliveries.resume(issued);

@@ -15,28 +15,28 @@ import type { Decide, DownstreamResult, Grant, IssuedTokenRecord, PageResult } f
 /** Options of an access server. */
 export interface AccessServerOptions extends ServerOptions<AccessServerMetadata> {
   /**
-   * Resources that it decides for. Others' resource tokens are refused before anything is fetched.
+   * Resources that it authorizes. Resource tokens of others are refused before anything is fetched.
    */
   readonly resources: TrustPolicy;
-  /** Person servers that may ask. Others are refused before anything is fetched. */
+  /** Person servers that may request tokens. Others are refused before anything is fetched. */
   readonly personServers: TrustPolicy;
-  /** Policy of the resources. There is no default: it is what an access server is for. */
+  /** Policy of the resources. There is no default. */
   readonly decide: Decide;
 }
 
 /**
- * An access server, and what the page of its owner needs. Before the page calls a function it
- * authenticates who decides.
+ * An access server, and functions for the page of its owner. The page must authenticate the person
+ * who decides before it calls one.
  */
 export interface AccessServer extends Server<AccessServerMetadata> {
-  /** @param decision.version of the {@link WaitingRequest} that was seen */
+  /** @param decision.version version of the {@link WaitingRequest} that was shown */
   approve(reference: string, decision: { readonly version: number } & Grant): Promise<PageResult>;
   deny(reference: string): Promise<PageResult>;
-  /** Auth tokens for a resource that have not expired. */
+  /** Auth tokens for a resource that have not expired, even revoked ones. */
   issued(resource: string): Promise<readonly IssuedTokenRecord[]>;
   /**
-   * Takes an auth token back, with those that were issued on it. Undefined for one that was not
-   * issued here, or has expired.
+   * Revokes an auth token and all tokens derived from it. Undefined for a token that was not issued
+   * here, or has expired.
    */
   revoke(jti: string): Promise<readonly DownstreamResult[] | undefined>;
 }

@@ -31,17 +31,17 @@ const PATHS = {
   pending: "/aauth/access/pending/",
 } as const;
 
-/** For one owner of person servers (`ownerOf`): they are configured, and few. */
+/** Maximum for one owner of person servers (`ownerOf`), which are configured and few. */
 const MAX_PENDING = 5_000;
 
 /**
- * Creates an access server: it verifies what person servers ask for in their own name, decides by
- * the resource's policy, and issues auth tokens. It does no input or output but through
- * `discovery`, `transport` and `store`.
+ * Creates an access server. It verifies token requests of person servers, decides by the resource's
+ * policy, and issues auth tokens. All input and output uses `discovery`, `transport` and `stores`.
  *
- * Does NOT take payment, and does NOT know persons: `subject` is what the resource calls one.
+ * Does NOT process payments, and does NOT know persons: `subject` is the resource's identifier of a
+ * person.
  *
- * @throws TypeError for an issuer that is no server identifier, metadata of the wrong shape
+ * @throws TypeError for an issuer that is not a server identifier, or metadata of the wrong shape
  *
  * @example
  * const resources = ["https://resource.example"];
@@ -103,7 +103,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   return { handle, metadata, ...pagesOf(context) };
 }
 
-/** The functions for the pages of the resources' owners. */
+/** Functions for the pages of resource owners. */
 function pagesOf(context: AccessContext): Omit<AccessServer, "handle" | "metadata"> {
   const { issuer, now, records, pending, isRevoked } = context;
   return {

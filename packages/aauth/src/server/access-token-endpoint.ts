@@ -46,7 +46,7 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
   const agent = await readAgent(context, agentToken);
   const subagent = await verifySubagent(subagentToken, agent, context);
   const { key: holder } = subagent ?? agent;
-  // The access servers that its person server asks are not known here.
+  // The access servers of the person server are unknown here.
   const expected = { audience: agent.claims.iss, personServer, issuers: () => true };
   const upstream = await verifyUpstream(upstreamToken, expected, context);
   const pair = await readPair(context, tokens, { ps: personServer, agent_jkt: holder.thumbprint });
@@ -61,7 +61,7 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
       upstream: upstream?.claims.aud,
       personServer,
       consented: false,
-      // A person server finds someone to answer, or reports that it cannot.
+      // A person server handles both, or reports that it cannot.
       capabilities: ["interaction", "clarification"],
       fromAgent: { answers: [] },
     },
@@ -69,11 +69,14 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
   });
 }
 
-/** Not yet verified: any host may publish keys, and name this server in a token. */
+/**
+ * Checks the unverified issuer first, because any host may publish keys and name this server in a
+ * token.
+ */
 function requireResource({ options }: AccessContext, { resource_token: token }: TokenPair): void {
   const iss = issuerOf(token);
   if (typeof iss === "string" && trusts(options.resources, iss)) return;
-  const why = "the resource token is of a resource that is not decided for here";
+  const why = "this server does not authorize the resource of the resource token";
   throw new Problem(400, "invalid_resource_token", why);
 }
 
@@ -85,13 +88,15 @@ function issuerOf(token: string): unknown {
   }
 }
 
-/** No code of the draft is for this parameter (section 11.9.3). */
+/**
+ * Verifies the agent token. The draft defines no error code for this parameter (section 11.9.3).
+ */
 async function readAgent(context: AccessContext, token: string): Promise<OpenedToken<AgentTokenClaims>> {
   const { discovery, isRevoked, now } = context;
   try {
     const opened = await verifyAgentToken(token, { discovery, isRevoked, now });
     if (opened.claims.parent_agent === undefined) return opened; // hole T8a
-    throw invalidRequest("agent_token: it is that of a sub-agent, and its parent's is wanted");
+    throw invalidRequest("agent_token must be the token of the parent, not of the sub-agent");
   } catch (error) {
     if (!(error instanceof AAuthVerificationError) || error.code === "store_unavailable") throw error; // hole V4b
     throw invalidRequest(`agent_token: ${publicRefusal(error).message}`);
@@ -105,7 +110,7 @@ function readPair(
   before?: ResourceTokenClaims,
 ): Promise<VerifiedPair> {
   const { issuer: audience } = context;
-  // After a step-up the presented token is one of its own.
+  // After a step-up, this server has issued the presented token.
   const expected = { audience, agentJkt, personServer, issuers: [personServer, audience] };
   return verifyPair(tokens, expected, context, before);
 }
@@ -115,7 +120,7 @@ const askedFor = async (context: AccessContext, pair: VerifiedPair) => ({
   subject: pair.resource.sub,
 });
 
-/** A person server answers a question with another pair of tokens. @throws Problem */
+/** Handles a person server's answer to a question with another pair of tokens. @throws Problem */
 export function updatedAccessRequest(
   context: AccessContext,
   { owner, members }: Call,
@@ -130,18 +135,18 @@ export function updatedAccessRequest(
   });
 }
 
-/** A person server brings the claims that were asked for (section 9.2). @throws Problem */
+/** Handles the claims that a person server sends on request (section 9.2). @throws Problem */
 export async function claimsOfPerson(
   { pending }: AccessContext,
   { owner, members }: Call,
   id: string,
 ): Promise<Answer> {
-  // It was never asked for, and the person is known by another name at each resource.
-  if (Object.hasOwn(members, "sub")) throw invalidRequest("sub is never sent"); // hole T32
+  // `sub` is never requested, because it differs for each resource.
+  if (Object.hasOwn(members, "sub")) throw invalidRequest("sub must not be sent"); // hole T32
   return pending.claim(id, owner, members);
 }
 
-/** Issues the token that has been granted. */
+/** Issues the granted token. */
 export const giveAccessToken = (context: AccessContext, record: Pending): Promise<Outcome> =>
   issueGranted(record, context, (claims) =>
     context.records.add(claims, record.asked.agent, record.work.pair!.presented),

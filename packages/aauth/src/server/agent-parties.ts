@@ -1,6 +1,6 @@
 /**
- * The parties of a request to a person server: the agent that has signed, a sub-agent of it, the
- * caller that it acts for, and the person behind them (draft -11, sections 7.1, 9.4.5 and 10).
+ * The parties of a request to a person server: the signing agent, its sub-agent, its own caller,
+ * and the person (draft -11, sections 7.1, 9.4.5 and 10).
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { dependency, earliestEnd, tokenOf, verifySubagent, verifyUpstream } from
 import type { AgentIdentity } from "./types.ts";
 
 /**
- * The agent of a call, as it is kept.
+ * The agent of a call, in the form that is stored.
  *
  * @throws AAuthVerificationError for a token that could outlive its revocation
  */
@@ -38,7 +38,7 @@ export function callingAgent({ caller, token }: Call, now: () => number) {
 }
 
 /**
- * The parties, as both token endpoints need them.
+ * Reads and verifies the parties of a token request.
  *
  * @throws Problem, AAuthVerificationError
  */
@@ -46,10 +46,10 @@ export async function readParties(context: PersonContext, call: Call) {
   const { now } = context;
   const { members } = call;
   const { claims, agent, depends, work } = callingAgent(call, now);
-  if (members.mission_s256 !== undefined) throw invalidRequest("missions are not served here");
+  if (members.mission_s256 !== undefined) throw invalidRequest("missions are not supported");
   const subagentToken = tokenOf(members, "subagent_token");
   const upstreamToken = tokenOf(members, "upstream_token");
-  // An intermediary acts for every person that it serves, and has its own person server, or none
+  // An intermediary acts for all persons it serves, and may have another person server or none
   // (section 10.1.1).
   if (upstreamToken === undefined) requireOwnAgent(context, claims);
 
@@ -89,7 +89,10 @@ export async function readParties(context: PersonContext, call: Call) {
   };
 }
 
-/** Section 9.4.5: the token that the agent was called with itself, and who had got it from here. */
+/**
+ * Verifies the upstream token with which the agent was called, and finds the record of its issuance
+ * (section 9.4.5).
+ */
 async function readUpstream(context: PersonContext, token: string | undefined, agent: AgentIdentity) {
   const { options, records, isRevoked } = context;
   const issuers = (id: string) => isIssuer(options, id);
@@ -99,7 +102,7 @@ async function readUpstream(context: PersonContext, token: string | undefined, a
   const { type, claims } = verified;
   const record = await records.tokens.get(claims);
   if (record === undefined || record.resource !== claims.aud || record.subject !== claims.sub) {
-    const why = "the upstream token is of no agent that is known here";
+    const why = "the upstream token was not issued to an agent that is known here";
     throw new Problem(400, "invalid_upstream_token", why);
   }
   const standing = await records.standing(record.person, record.agent);
@@ -107,21 +110,19 @@ async function readUpstream(context: PersonContext, token: string | undefined, a
   const areRevoked = await Promise.all(record.agentTokens.map(({ jti }) => isRevoked({ iss, jti })));
   // hole T13
   if (areRevoked.includes(true) || standing.isRevoked) {
-    const why = "the agent that was given the upstream token is revoked";
+    const why = "the agent to which the upstream token was issued is revoked";
     throw new Problem(400, "revoked_upstream_token", why);
   }
   return { type, claims, record };
 }
 
-/** Issuers of auth tokens at a person server: itself, and the access servers that it asks. */
+/** Trusted issuers of auth tokens at a person server: itself and its access servers. */
 export const isIssuer = (
   { issuer, accessServers = [] }: Pick<PersonContext["options"], "issuer" | "accessServers">,
   id: string,
 ): boolean => id === issuer || trusts(accessServers, id);
 
-/**
- * Revocations are kept for no longer, and so nothing longer may depend on one (section 11.12.1).
- */
+/** Refuses a token that would outlive the record of its revocation (section 11.12.1). */
 function requireRevocable({ exp }: AgentTokenClaims, now: () => number): void {
   if (exp <= now() + MAX_AHEAD_SECONDS) return;
   throw new AAuthVerificationError("malformed_token", "agent token lifetime exceeds 24 hours", {
@@ -129,7 +130,7 @@ function requireRevocable({ exp }: AgentTokenClaims, now: () => number): void {
   });
 }
 
-/** The agent's provider names its person server, and no agent chooses another. */
+/** Refuses an agent whose token names another person server. */
 export function requireOwnAgent({ issuer }: Pick<PersonContext, "issuer">, { ps }: AgentTokenClaims): void {
   if (ps === issuer) return; // hole S32d
   throw new AAuthVerificationError("malformed_token", "the agent token does not name this person server", {
@@ -137,7 +138,7 @@ export function requireOwnAgent({ issuer }: Pick<PersonContext, "issuer">, { ps 
   });
 }
 
-/** The person that an agent belongs to; undefined for an agent that belongs to none yet. */
+/** The person of an agent; undefined for an agent without one. */
 export async function personBehind(
   { records, options }: PersonContext,
   agent: AgentIdentity,

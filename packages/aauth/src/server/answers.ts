@@ -1,5 +1,5 @@
 /**
- * The answers of a person server and an access server (draft -11, sections 11.8 and 11.9).
+ * Responses of a person server and an access server (draft -11, sections 11.8 and 11.9).
  *
  * @module
  */
@@ -13,9 +13,7 @@ import { retryAfter } from "../profile/refusal.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Requirement } from "../types.ts";
 
-/**
- * A status and a code that the caller is to know. Everything else that is thrown is `server_error`.
- */
+/** An error with a status and a code for the caller. Any other error becomes `server_error`. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
@@ -35,18 +33,18 @@ export class Problem extends Error {
 
 export const invalidRequest = (detail: string): Problem => new Problem(400, "invalid_request", detail);
 
-/** The time that a caller waits for an answer, and its connection. */
+/** A caller's waiting time and connection. */
 export interface Waiting {
-  /** Default: not at all. */
+  /** Default: no waiting. */
   readonly waitSeconds?: number | undefined;
-  /** Aborted when the caller's connection is gone. */
+  /** Aborted when the caller disconnects. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An outcome as it is kept: plain data. */
+/** A stored outcome. Plain data. */
 export interface Outcome {
   readonly status: number;
-  /** The JSON object to send; undefined for an empty body. */
+  /** The JSON object of the response; undefined for an empty body. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
   readonly retryAfterSeconds?: number;
 }
@@ -75,7 +73,7 @@ export interface PendingRequirement {
   /** With `interaction`. */
   readonly url?: string;
   readonly code?: string;
-  /** Further members of the body. */
+  /** Additional members of the body. */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
@@ -92,8 +90,8 @@ export function waitingAnswer(options: {
 }
 
 /**
- * A message whose signature or token does not pass (section 11.9.1). What a resource would demand
- * instead is not for these endpoints.
+ * The refusal of an invalid signature or token (section 11.9.1), without the `AAuth-Requirement`
+ * that a resource would send.
  */
 export function refusal(error: AAuthError, requirement: Requirement<string>): Answer {
   const { status, headers, body } = draft11.answers.refuse(error, { requirement });

@@ -1,6 +1,6 @@
 /**
- * Assertions of agents and of resources about a request, apart from each other (draft -11,
- * section 7.4).
+ * Assertions about a request, kept separate by their source, agent or resource (draft -11, section
+ * 7.4).
  *
  * @module
  */
@@ -17,15 +17,15 @@ const MAX_DEVICE_CHARACTERS = 64;
 const MAX_LISTED = 20;
 const PLATFORMS: readonly unknown[] = ["web", "mobile", "desktop", "workload", "self-hosted"];
 
-/** A string of a length that a person reads. */
-export const isText = (value: unknown): value is string =>
+/** True for a non-empty string of bounded length. */
+export const isBoundedString = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && value.length <= MAX_TEXT_CHARACTERS;
 
 /** @throws Problem `invalid_request` */
 export function listOf(members: Members, name: string): readonly string[] {
   const value = members[name] ?? [];
-  const isList = Array.isArray(value) && value.length <= MAX_LISTED && value.every(isText);
-  if (!isList) throw invalidRequest(`${name} must be a list of texts`);
+  const isList = Array.isArray(value) && value.length <= MAX_LISTED && value.every(isBoundedString);
+  if (!isList) throw invalidRequest(`${name} must be a list of strings`);
   return value;
 }
 
@@ -33,12 +33,12 @@ export function listOf(members: Members, name: string): readonly string[] {
 export function assertionsOf(members: Members): AgentAssertions {
   const text = (name: string): string | undefined => {
     const value = members[name];
-    if (value === undefined || isText(value)) return value;
-    throw invalidRequest(`${name} must be a text of ${MAX_TEXT_CHARACTERS} characters at most`);
+    if (value === undefined || isBoundedString(value)) return value;
+    throw invalidRequest(`${name} must be a string of at most ${MAX_TEXT_CHARACTERS} characters`);
   };
   const device = text("device");
   if (device !== undefined && ([...device].length > MAX_DEVICE_CHARACTERS || /\p{C}/u.test(device))) {
-    throw invalidRequest(`device must have ${MAX_DEVICE_CHARACTERS} printable characters at most`);
+    throw invalidRequest(`device must have at most ${MAX_DEVICE_CHARACTERS} printable characters`);
   }
   const platform = text("platform");
   return {
@@ -54,7 +54,7 @@ export function assertionsOf(members: Members): AgentAssertions {
   };
 }
 
-/** Published by a resource about itself and its scopes, if it publishes anything. */
+/** Assertions that a resource publishes about itself and its scopes, if any. */
 export async function assertionsOfResource(
   discovery: Discovery,
   resource: string,

@@ -39,8 +39,8 @@ export async function authTokenRequest(context: PersonContext, call: Call): Prom
   // hole T11
   if (asked.person !== known.person) {
     throw isChained
-      ? new Problem(400, "invalid_upstream_token", "the upstream token is of another person")
-      : new Problem(400, "invalid_presented_token", "the presented token is of another person");
+      ? new Problem(400, "invalid_upstream_token", "the upstream token is for another person")
+      : new Problem(400, "invalid_presented_token", "the presented token is for another person");
   }
   const full = { ...work, tokens: { ...work.tokens, ...tokens }, first: pageOf(pair) };
   return begin(context, call, {
@@ -49,7 +49,10 @@ export async function authTokenRequest(context: PersonContext, call: Call): Prom
   });
 }
 
-/** Section 6.7.2, at the server that the resource token names or that asks the one it names. */
+/**
+ * Verifies the tokens (section 6.7.2), whether the resource token is for this server or for an
+ * access server.
+ */
 async function readPair(
   context: PersonContext,
   tokens: TokenPair,
@@ -61,7 +64,7 @@ async function readPair(
   const audience = await checking("resource", context, async () => audienceOf(tokens.resource_token));
   // hole T7
   if (!issuers(audience)) {
-    const why = "the resource token is for a server that is not asked from here";
+    const why = "the resource token is for a server that this person server does not use";
     throw new Problem(400, "invalid_resource_token", why);
   }
   const expected = { audience, agentJkt, personServer: options.issuer, issuers };
@@ -69,8 +72,8 @@ async function readPair(
 }
 
 /**
- * The presented token as it was given out: to this agent, for the person that the resource knows by
- * its `sub`.
+ * Finds the record of the presented token, which must have been issued to this agent, for the
+ * person with the resource token's `sub`.
  */
 async function presentedRecord(
   { records, subjectOf }: PersonContext,
@@ -81,17 +84,17 @@ async function presentedRecord(
   const isOfAgent = record !== undefined && record.agent.iss === agent.iss && record.agent.sub === agent.sub;
   // hole T10
   if (!isOfAgent || (await subjectOf(record.person, resource.iss)) !== resource.sub) {
-    const why = "the presented token was not given to this agent here";
+    const why = "the presented token was not issued to this agent";
     throw new Problem(400, "invalid_presented_token", why);
   }
   return record;
 }
 
-/** The request that a verified pair stands for. */
+/** The request that a verified pair describes. */
 async function askedFor(context: PersonContext, pair: VerifiedPair) {
   const { iss, aud, interaction } = pair.resource;
-  // A browser of the person is sent there (section 7.2.3). The resource's own address has been
-  // fetched from already.
+  // The person's browser is sent there (section 7.2.3). The resource's own origin has already
+  // passed the guard.
   // hole T21
   if (interaction !== undefined && new URL(interaction.url).origin !== iss) {
     await checking("resource", context, async () => guardUrl(interaction.url, { development: false }));
@@ -104,11 +107,11 @@ async function askedFor(context: PersonContext, pair: VerifiedPair) {
   };
 }
 
-/** The resource's own page, where the person acts first. */
+/** The resource's own page, on which the person acts first. */
 const pageOf = ({ resource: { interaction } }: VerifiedPair): PersonWork["first"] =>
   interaction && { ...interaction, callback: randomName(), isDone: false };
 
-/** An agent answers a question with another pair of tokens. @throws Problem */
+/** Handles an agent's answer to a question with another pair of tokens. @throws Problem */
 export async function updatedRequest(
   context: PersonContext,
   { owner, members }: Call,
@@ -116,8 +119,7 @@ export async function updatedRequest(
   tokens: TokenPair,
 ): Promise<Answer> {
   const { justification } = assertionsOf(members);
-  // An access server that has asked gets this, and nothing else that the agent has sent: other
-  // members could be claims there.
+  // Only these members are forwarded to an access server, because it could take others for claims.
   const forwarded = { action: members.action, ...tokens, justification };
   return context.pending.replace(id, owner, forwarded, async (record) => {
     const before = record.work.pair?.resource;
@@ -127,13 +129,13 @@ export async function updatedRequest(
     const asked = await askedFor(context, pair);
     const { fromAgent } = record.asked;
     const said = justification === undefined ? fromAgent : { ...fromAgent, justification };
-    // The person is not asked again: an access server has asked the agent.
+    // The person is not asked again, because an access server asked the agent.
     replacePair(record, pair, { ...asked, fromAgent: said });
     const { work, state } = record;
     const first = pageOf(pair);
     const isNewPage = first !== undefined && first.code !== work.first?.code;
     if (state === "granted" && isNewPage) {
-      const why = "the person has granted the request without a page";
+      const why = "the person granted the request without an interaction at the resource";
       throw new Problem(400, "invalid_resource_token", why);
     }
     if (first === undefined || isNewPage) work.first = first;
@@ -141,6 +143,6 @@ export async function updatedRequest(
   });
 }
 
-/** Issues the token that has been granted. */
+/** Issues the granted token. */
 export const giveAuthToken = (context: PersonContext, record: Pending): Promise<Outcome> =>
   issueGranted(record, context, (claims) => context.records.keep("auth-token", claims, record));

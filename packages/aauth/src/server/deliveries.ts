@@ -1,6 +1,6 @@
 /**
- * Revocations of a server's own tokens, on the way to the parties that accept them (draft -11,
- * sections 11.12.3 and 11.12.4): repeated until each has confirmed or the token expires.
+ * Delivery of revocations to the parties that accept a server's tokens (draft -11, sections 11.12.3
+ * and 11.12.4), retried until each party confirms or the token expires.
  *
  * @module
  */
@@ -16,7 +16,7 @@ type RevocationParts = Pick<ServerParts, "issuer" | "discovery" | "call" | "now"
 const FIRST_REPEAT_SECONDS = 2;
 const MAX_REPEAT_SECONDS = 300;
 
-/** Revocations that one recipient has not confirmed, in the order of the next attempts. */
+/** Unconfirmed revocations of one recipient, in the order of the next attempts. */
 interface Backlog {
   readonly tokens: Map<string, TokenName>;
   delaySeconds: number;
@@ -28,11 +28,11 @@ export class Deliveries<Token extends RevocableToken> {
   readonly #parts: RevocationParts;
   readonly #tokens: IssuedTokens<Token>;
   readonly #recipientsOf: (token: Token) => readonly Recipient[];
-  /** Attempts in progress in this process, which callers share. */
+  /** Running attempts of this process, which callers share. */
   readonly #running = new Map<string, Promise<readonly DownstreamResult[]>>();
   readonly #backlogs = new Map<string, Backlog>();
 
-  /** @param recipientsOf parties that accept a token */
+  /** @param recipientsOf returns the parties that accept a token */
   constructor(
     parts: RevocationParts,
     tokens: IssuedTokens<Token>,
@@ -44,14 +44,14 @@ export class Deliveries<Token extends RevocableToken> {
   }
 
   /**
-   * Revokes tokens, with all that stand or fall with them.
+   * Revokes tokens and all tokens that depend on them.
    *
-   * @returns once every party downstream has answered or failed. Where all have confirmed before,
-   * there are no results.
+   * @returns the results after all downstream parties have responded or failed; empty if all had
+   * already confirmed
    */
   async revoke(tokens: readonly TokenName[]): Promise<readonly DownstreamResult[]> {
-    // All of them are refused here before any other party hears of it, also those that are issued
-    // while this looks for them.
+    // All are refused here before any other party is notified, including those issued during this
+    // search.
     let all: readonly Token[] = [];
     for (let known = -1; known < all.length; ) {
       known = all.length;
@@ -62,7 +62,10 @@ export class Deliveries<Token extends RevocableToken> {
     return results.flat();
   }
 
-  /** These tokens, all that follow from them, and the token that a foreign one was had with. */
+  /**
+   * These tokens, all tokens derived from them, and the presented tokens of those from other
+   * issuers.
+   */
   async #closure(tokens: readonly TokenName[]): Promise<readonly Token[]> {
     const found = new Map<string, Token>();
     const queue = [...tokens];
@@ -77,7 +80,7 @@ export class Deliveries<Token extends RevocableToken> {
     return [...found.values()];
   }
 
-  /** From here on it is refused. Its recipients are those of its record at this moment. */
+  /** Marks a token as revoked. Its recipients are those in its record at this time. */
   async #refuse(name: TokenName): Promise<void> {
     await this.#tokens.update(name, (token) =>
       token.undelivered === undefined
@@ -86,18 +89,18 @@ export class Deliveries<Token extends RevocableToken> {
     );
   }
 
-  /** Sends a token's revocation wherever it is not confirmed. */
+  /** Sends a token's revocation to all parties that have not confirmed it. */
   async #deliver(name: TokenName): Promise<readonly DownstreamResult[]> {
     const token = await this.#tokens.get(name);
     if (token?.undelivered === undefined) return [];
     return (await Promise.all(token.undelivered.map((delivery) => this.#attempt(token, delivery)))).flat();
   }
 
-  /** Repeats what failed, also where another process, or one before a restart, has tried. */
+  /** Retries failed deliveries, including those of other processes and from before a restart. */
   resume(tokens: readonly Token[]): void {
     for (const token of tokens) {
       for (const { recipient, failed } of token.undelivered ?? []) {
-        // None has failed where a process has ended before its first attempt.
+        // There are no failures if a process ended before its first attempt.
         if (failed.length === 0 || failed.some(isUnavailable)) this.#repeat(recipient, token);
       }
     }
@@ -137,13 +140,13 @@ export class Deliveries<Token extends RevocableToken> {
     const timer = setTimeout(() => {
       this.#repeatAll(recipient, backlog).catch(this.#parts.log);
     }, backlog.delaySeconds * 1000);
-    // It does not keep a process alive; browsers have numbers.
+    // The timer must not keep the process alive. In browsers, timers are numbers.
     (timer as { unref?: () => void }).unref?.();
   }
 
   /**
-   * One after another, up to the first that fails: a recipient that is down costs one request for
-   * each interval.
+   * Retries one after another up to the first failure, so that an unavailable recipient costs one
+   * request per interval.
    */
   async #repeatAll(recipient: string, backlog: Backlog): Promise<void> {
     try {
@@ -155,7 +158,7 @@ export class Deliveries<Token extends RevocableToken> {
         const results = (await Promise.all(attempts)).flat();
         backlog.tokens.delete(key);
         if (results.some(isUnavailable)) {
-          // The last of the next round: it does not keep the others waiting.
+          // Moved to the end, so that it does not block the others.
           backlog.tokens.set(key, name);
           break;
         }

@@ -1,16 +1,16 @@
 import { encodeBase64Url } from "../base64.ts";
 
-/** Bytes: as long as what the function gives. */
+/** The length of the HMAC. */
 const MIN_SECRET_BYTES = 32;
 
 /**
- * Makes the names by which resources know persons (draft -11, sections 9.4.1 and 14.1): the same
- * for one person at one resource whatever agent or key asks, another at each resource, and without
- * the secret nothing that leads from one to the other.
+ * Creates a function that derives pairwise subject identifiers (draft -11, sections 9.4.1 and
+ * 14.1): constant for a person at a resource, different at each resource, and not linkable without
+ * the secret.
  *
- * @param secret at least 32 random bytes. With another one every resource meets every person for
- * the first time.
- * @throws TypeError for a secret that is shorter
+ * @param secret at least 32 random bytes. Changing it changes the identifier of every person at
+ * every resource
+ * @throws TypeError for a shorter secret
  */
 export function createDirectedSubjects(
   secret: Uint8Array<ArrayBuffer>,

@@ -1,6 +1,6 @@
 /**
- * A person server as client of access servers: the token request in its own name, polling, and the
- * answers (draft -11, sections 9.1 to 9.3).
+ * A person server as client of access servers: token requests in its own name, polling, and
+ * responses (draft -11, sections 9.1 to 9.3).
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { PersonPending as Pending, PersonContext } from "./person-server-ty
 import type { ServerReply } from "./server-calls.ts";
 import { tokenOutcome, within } from "./token-pair.ts";
 
-/** Claims may be asked for more than once; without an end a server could keep another one busy. */
+/** Limit of repeated requests for claims, so that one server cannot keep another busy. */
 const MAX_STEPS = 5;
 const DEFAULT_WAIT_SECONDS = 5;
 const MAX_DETAIL_CHARACTERS = 1_000;
@@ -37,9 +37,7 @@ export class Federation {
     this.#context = context;
   }
 
-  /**
-   * Asks for the token that has been granted, or polls for it. Undefined while that takes longer.
-   */
+  /** Requests the granted token or polls for it. Undefined while it is pending. */
   async give(record: Pending): Promise<Outcome | undefined> {
     const { discovery, call, now } = this.#context;
     const { access } = record.work;
@@ -54,15 +52,15 @@ export class Federation {
     });
   }
 
-  /** Passes the agent's answer on. */
+  /** Forwards the agent's answer. */
   async forward(record: Pending, body: Readonly<Record<string, unknown>>): Promise<Outcome | undefined> {
-    // An updated request may show another token.
+    // An updated request may present another token.
     await this.#markShown(record);
     const { location: url } = record.work.access!;
     return this.#take(record, () => this.#context.call({ method: "POST", url, endpoint: "pending", body }));
   }
 
-  /** The agent no longer waits for it; where the call fails, it ends by itself. */
+  /** Cancels the request at the access server. If that fails, it expires there. */
   async cancel({ work: { access } }: Pick<Pending, "work">): Promise<void> {
     const { call, log } = this.#context;
     if (access === undefined) return;
@@ -79,7 +77,7 @@ export class Federation {
     return resource.aud;
   }
 
-  /** Sends a request, and keeps the token where the answer has it. */
+  /** Sends a request, and records the token if the response contains one. */
   async #take(record: Pending, send: () => Promise<ServerReply>): Promise<Outcome | undefined> {
     const { records, now, log } = this.#context;
     let result: Outcome | IssuedToken<AuthTokenClaims> | undefined;
@@ -88,16 +86,14 @@ export class Federation {
     } catch (error) {
       if (error instanceof Problem) return failed(error);
       log(error);
-      return failed(asUnreachable("it did not answer, or its answer cannot be read"));
+      return failed(asUnreachable("it did not respond, or its response is invalid"));
     }
     if (result === undefined || !("token" in result)) return result;
     await records.keep("auth-token", result.claims, record);
     return tokenOutcome(result.token, result.claims.exp - now());
   }
 
-  /**
-   * The outcome that an answer stands for; undefined where the request waits, and says for what.
-   */
+  /** Reads a response. Undefined while the request waits, in which case its requirement is set. */
   async #read(
     record: Pending,
     reply: ServerReply,
@@ -116,35 +112,40 @@ export class Federation {
     }
     if (status !== 202) return terminal(reply);
 
-    // Later answers need not repeat where the next one is.
+    // Later responses need not repeat `Location`.
     const location = reply.location ?? (reply.field("location") === null ? work.access?.location : undefined);
-    if (location === undefined) throw asUnreachable("it promises its answer at another origin, or nowhere");
+    if (location === undefined) throw asUnreachable("its response names no Location at its origin");
     work.access = { location, notBefore: now() + (retrySeconds ?? DEFAULT_WAIT_SECONDS) };
     const field = reply.field(AAUTH_REQUIREMENT);
     const { requirement, url, code } = field === null ? { requirement: "approval" } : parseRequirement(field);
     switch (requirement) {
       case "interaction": {
-        const why = "the access server wants the person at its page, and the agent cannot send them there";
+        const why =
+          "the access server requires an interaction, and the agent cannot bring the person to its page";
         if (!asked.capabilities.includes("interaction")) return this.#giveUp(record, "user_unreachable", why);
         const isHere = members?.status === "interacting";
         return waitFor(record, { requirement, url: url!, code: code! }, isHere ? "interacting" : "pending");
       }
       case "clarification": {
         const question = readQuestion(members ?? {});
-        if (question === undefined) throw asUnreachable("it asks without a question");
+        if (question === undefined) throw asUnreachable("its clarification has no question");
         if (this.#context.pending.ask(record, question, "access") === "done") return undefined;
-        return this.#giveUp(record, "denied", "the access server asks what the agent does not answer");
+        return this.#giveUp(
+          record,
+          "denied",
+          "the access server asked a question that the agent cannot answer",
+        );
       }
       case "claims": {
         const names = claimNamesOf(members);
-        if (claimsSent >= MAX_STEPS) throw asUnreachable("it asks for claims again and again");
+        if (claimsSent >= MAX_STEPS) throw asUnreachable("it requests claims too often");
         const claims = (await options.claimsOf?.(asked.person!, names, asked)) ?? {};
         const body = Object.fromEntries(names.map((name) => [name, claims[name]]));
         const next = await call({ method: "POST", url: location, endpoint: "pending", body });
         return this.#read(record, next, claimsSent + 1);
       }
       default:
-        // The access server may wait for anything, also under a name that is not known here.
+        // The access server may wait for something that is unknown here.
         return waitFor(record, { requirement: "approval" });
     }
   }
@@ -154,7 +155,7 @@ export class Federation {
     return failed(new Problem(403, error, why));
   }
 
-  /** Section 9.1.3: only the token that was asked for reaches the agent. */
+  /** Verifies that a token is the requested one before it reaches the agent (section 9.1.3). */
   async #verified(
     { work, asked, grant }: Pending,
     members: ServerReply["members"],
@@ -162,10 +163,10 @@ export class Federation {
     const { issuer, discovery, now } = this.#context;
     const { resource, presented } = work.pair!;
     const token = members?.auth_token;
-    if (typeof token !== "string") throw asUnreachable("its answer has no auth token");
+    if (typeof token !== "string") throw asUnreachable("its response has no auth token");
     const own = { audience: resource.iss, trustedIssuers: [resource.aud], discovery, now };
     const { claims, key } = await verifyAuthToken(token, own);
-    // It is asked for all scopes: a token with one that was not granted is not handed on.
+    // It was asked for all scopes, so a token with a scope that was not granted is refused.
     const granted = within(asked.scopes, grant?.scopes);
     const differs =
       (claims.ps !== issuer && "ps") || // hole T33
@@ -173,12 +174,12 @@ export class Federation {
       (key.thumbprint !== resource.agent_jkt && "cnf") || // hole T33
       (claims.exp > presented.exp && "exp") || // hole T33
       (!scopesOf(claims.scope).every((scope) => granted.includes(scope)) && "scope"); // hole T33a
-    if (differs) throw asUnreachable(`its auth token is not what was asked for: ${differs}`);
+    if (differs) throw asUnreachable(`its auth token has an unexpected ${differs}`);
     return { token, claims };
   }
 }
 
-/** The agent is to hear what the access server waits for. */
+/** Sets the requirement that the agent receives. */
 function waitFor(
   record: Pending,
   requirement: PendingRequirement,
@@ -189,30 +190,33 @@ function waitFor(
 }
 
 const asUnreachable = (why: string): Problem =>
-  new Problem(502, "as_unreachable", `no auth token could be had from the access server: ${why}`);
+  new Problem(502, "as_unreachable", `no auth token could be obtained from the access server: ${why}`);
 
-/** A request that ends there ends here, in the access server's own words where it has any. */
+/** Ends the request with the error of the access server, if it has one. */
 function terminal({ status, members }: ServerReply): Outcome {
   const { error, detail } = members ?? {};
   // A relayed 402 would ask the agent to pay this server (section 11.8.4).
-  if (status === 402) return failed(asUnreachable("it wants to be paid, which is not supported"));
-  // That our own signature is refused there is nothing that the agent can act on.
+  if (status === 402) return failed(asUnreachable("it requires payment, which is not supported"));
+  // The agent cannot react to a refusal of this server's own signature.
   if (status === 401 || status < 400 || typeof error !== "string" || !/^[a-z_]{1,64}$/.test(error)) {
-    return failed(asUnreachable(`it answered with status ${status}`));
+    return failed(asUnreachable(`it responded with status ${status}`));
   }
   const text = typeof detail === "string" ? detail.slice(0, MAX_DETAIL_CHARACTERS) : undefined;
   return { status, body: { error, ...(text !== undefined && { detail: text }) } };
 }
 
-/** `sub` is in every token, and is never asked for (section 9.2). */
+/**
+ * Reads the names of required claims. `sub` is in every token and must not be requested (section
+ * 9.2).
+ */
 function claimNamesOf(members: ServerReply["members"]): readonly string[] {
   const names = members?.required_claims;
   const isList =
     Array.isArray(names) &&
     names.length <= MAX_CLAIMS &&
     names.every((name) => typeof name === "string" && name !== "");
-  if (!isList) throw asUnreachable("it asks for claims without naming them");
-  if (names.includes("sub")) throw asUnreachable("it asks for sub, which is in every token"); // hole T34
+  if (!isList) throw asUnreachable("it requests claims without valid names");
+  if (names.includes("sub")) throw asUnreachable("it requests sub, which is in every token"); // hole T34
   return names as readonly string[];
 }
 

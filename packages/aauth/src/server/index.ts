@@ -1,6 +1,6 @@
 /**
- * For agent providers, person servers and access servers: the servers, and the tokens that they
- * issue and verify.
+ * Person servers and access servers, and the issuance and verification of tokens for them and for
+ * agent providers.
  *
  * @module
  */

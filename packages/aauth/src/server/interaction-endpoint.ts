@@ -1,6 +1,6 @@
 /**
- * The interaction endpoint of a person server, which relays a page of a resource, or a question, to
- * the person (draft -11, section 7.6).
+ * The interaction endpoint of a person server, which relays a resource's page or a question to the
+ * person (draft -11, section 7.6).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { isEndpointUrl } from "../draft-11/identifiers.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { callingAgent, personBehind, requireOwnAgent } from "./agent-parties.ts";
 import { invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
-import { assertionsOf, isText, listOf } from "./assertions.ts";
+import { assertionsOf, isBoundedString, listOf } from "./assertions.ts";
 import { begin } from "./pending-endpoint.ts";
 import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
@@ -24,7 +24,7 @@ export async function interactionRequest(context: PersonContext, call: Call): Pr
   requireOwnAgent(context, claims);
   const person = await personBehind(context, agent);
   if (person === undefined || !((await options.canReach?.(person)) ?? false)) {
-    const why = "the person cannot be reached from here";
+    const why = "this server cannot reach the person";
     throw relayed.kind === "question"
       ? new Problem(403, "user_unreachable", why)
       : new Problem(424, "interaction_unavailable", why);
@@ -42,17 +42,17 @@ export async function interactionRequest(context: PersonContext, call: Call): Pr
   });
 }
 
-/** A page for the person to act at, or a question. @throws Problem `invalid_request` */
+/** Reads the page or the question for the person. @throws Problem `invalid_request` */
 function relayedBy({ type, url, code, question, max_wait: maxWait }: Members) {
   if (type !== "interaction" && type !== "payment" && type !== "question") {
     throw invalidRequest("type must be interaction, payment or question");
   }
-  if (code !== undefined && !isText(code)) throw invalidRequest("code must be a text");
+  if (code !== undefined && !isBoundedString(code)) throw invalidRequest("code must be a non-empty string");
   if (maxWait !== undefined && !isSeconds(maxWait)) {
     throw invalidRequest("max_wait must be a number of seconds");
   }
   if (type === "question") {
-    if (!isText(question)) throw invalidRequest("question is required");
+    if (!isBoundedString(question)) throw invalidRequest("question is required");
     return { kind: type, question, maxWaitSeconds: maxWait } as const;
   }
   if (!isEndpointUrl(url)) throw invalidRequest("url must be https, without query");
@@ -61,6 +61,6 @@ function relayedBy({ type, url, code, question, max_wait: maxWait }: Members) {
 
 const isSeconds = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
 
-/** A relay is over at the end of the time that the agent waits. */
+/** The outcome of a relay after the agent's waiting time. */
 export const relayEnded = ({ work }: Pending, now: number): Outcome | undefined =>
   work.resolveAt !== undefined && now >= work.resolveAt ? succeeded({ status: "interacting" }) : undefined;

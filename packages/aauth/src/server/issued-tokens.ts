@@ -1,6 +1,6 @@
 /**
- * The tokens of a server until they expire. A token's revocation is part of its record: it needs no
- * room of its own, so it is never refused or dropped.
+ * The tokens of a server until they expire. A revocation is part of the token's record, so it needs
+ * no room and is never refused or dropped.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Problem } from "./answers.ts";
 import { type Table, tableOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
 
-/** Kept for so long after a token's end. */
+/** Time for which a record is kept after its token has expired. */
 const SKEW_SECONDS = 60;
 
 export interface TokenName {
@@ -25,44 +25,46 @@ export interface Recipient {
   readonly recipient: string;
 }
 
-/** A party that a revocation has to reach, and has not. Plain data. */
+/** An outstanding delivery of a revocation. Plain data. */
 export interface Delivery extends Recipient {
   /**
-   * Outcome of the last attempt: there, and where the recipient has passed it on. Empty before the
-   * first one.
+   * Failures of the last attempt, at the recipient and at the parties to which it passed the
+   * revocation on. Empty before the first attempt.
    */
   readonly failed: readonly DownstreamResult[];
 }
 
-/** A token and its end, Unix seconds. Plain data. */
+/** A token and its expiry, Unix seconds. Plain data. */
 export interface ExpiringToken extends TokenName {
   readonly exp: number;
 }
 
 /** Members of every token's record. Plain data. */
 export interface RevocableToken extends ExpiringToken {
-  /** The token that an auth token was had with. */
+  /** The presented token with which an auth token was requested. */
   readonly presented?: TokenName | undefined;
   /** Unset for a token that is not revoked. */
   readonly undelivered?: readonly Delivery[];
 }
 
-/** Tokens that have a further name in common, and the owner of the list. Plain data. */
+/** Tokens listed under a common name, and the owner of the list. Plain data. */
 interface TokenList {
   readonly owner: string;
   readonly tokens: readonly ExpiringToken[];
 }
 
-/** Parties where a revoked token may still be accepted, as far as is known. */
+/** Known parties that may still accept a revoked token. */
 export const unconfirmedOf = ({ undelivered = [] }: RevocableToken): readonly DownstreamResult[] =>
   undelivered.flatMap(({ recipient, failed }) =>
     failed.length === 0 ? [{ recipient, error: "revocation_unavailable" as const }] : failed,
   );
 
 export const tooManyTokens = (): Problem =>
-  new Problem(429, "slow_down", "too many tokens are valid at the same time", SKEW_SECONDS);
+  new Problem(429, "slow_down", "the agent has too many valid tokens", SKEW_SECONDS);
 
-/** One record that was tampered with hides no other token, and keeps none from being revoked. */
+/**
+ * Skips an unreadable record, so that tampering with one does not affect the revocation of others.
+ */
 function unlessUnreadable(error: unknown): undefined {
   if ((error as { readonly code?: unknown }).code !== "store_record_unreadable") throw error;
 }
@@ -74,7 +76,7 @@ export class IssuedTokens<Token extends RevocableToken> {
   readonly #now: () => number;
   readonly #ownerOf: (token: Token) => string;
 
-  /** @param ownerOf owner that a token is charged to, and listed by */
+  /** @param ownerOf returns the owner to which a token is charged */
   constructor(store: RecordStore<unknown>, now: () => number, ownerOf: (token: Token) => string) {
     this.#store = store;
     this.#tokens = tableOf(store, "token");
@@ -87,17 +89,17 @@ export class IssuedTokens<Token extends RevocableToken> {
     return this.#tokens.get([iss, jti]);
   }
 
-  /** Tokens of an owner that have not expired, oldest first. */
+  /** Unexpired tokens of an owner, oldest first. */
   async list(owner: string): Promise<readonly Token[]> {
     const tokens = (await this.#store.list(owner)) as readonly Token[];
     return tokens.filter(({ exp }) => exp > this.#now());
   }
 
   /**
-   * Keeps a token that is about to be given out.
+   * Records a token before it is issued.
    *
-   * @param on tokens that it follows from: it is revoked with each of them
-   * @param listOwner charged for the lists of what follows from those
+   * @param on tokens from which it derives; it is revoked with each of them
+   * @param listOwner owner charged for the lists of tokens derived from those
    * @throws StoreFullError
    */
   async add(token: Token, on: readonly TokenName[], listOwner: string): Promise<void> {
@@ -105,7 +107,7 @@ export class IssuedTokens<Token extends RevocableToken> {
     for (const { iss, jti } of on) await this.listUnder(["on", iss, jti], token, { owner: listOwner });
   }
 
-  /** Tokens that follow from another, and have not expired. */
+  /** Unexpired tokens derived from another. */
   issuedOn({ iss, jti }: TokenName): Promise<readonly Token[]> {
     return this.listed(["on", iss, jti]);
   }
@@ -114,7 +116,7 @@ export class IssuedTokens<Token extends RevocableToken> {
     await this.#tokens.delete([iss, jti]);
   }
 
-  /** Replaces a token's record, where there is one, by what `change` makes of it. */
+  /** Replaces a token's record, if any, by the result of `change`. */
   async update({ iss, jti }: TokenName, change: (token: Token) => Token): Promise<Token | undefined> {
     return this.#tokens.update([iss, jti], (kept) => {
       const value = kept && change(kept);
@@ -122,17 +124,16 @@ export class IssuedTokens<Token extends RevocableToken> {
     });
   }
 
-  /** Whether a token is revoked; false for one that is not known. */
+  /** Whether a token is revoked; false for an unknown one. */
   async isRevoked(name: TokenName): Promise<boolean> {
     return (await this.get(name))?.undelivered !== undefined;
   }
 
   /**
-   * Lists a token under a further name, such as its agent's. A list has no owner's quota of tokens,
-   * and is charged to the owner that it begins with.
+   * Lists a token under another name, such as its agent's. A list is charged to its first owner.
    *
-   * @param options.max tokens in the list that have not expired. Default: as many as there are
-   * @throws Problem 429 `slow_down` for one too many
+   * @param options.max maximum unexpired tokens in the list. Default: no limit
+   * @throws Problem 429 `slow_down` if the list is full
    */
   async listUnder(
     name: readonly string[],
@@ -149,14 +150,14 @@ export class IssuedTokens<Token extends RevocableToken> {
     });
   }
 
-  /** Tokens of a list that have not expired, but for records that cannot be read. */
+  /** Unexpired tokens of a list, without unreadable records. */
   async listed(name: readonly string[]): Promise<readonly Token[]> {
     const { tokens = [] } = (await this.#lists.get(name)) ?? {};
     const found = await Promise.all(tokens.map((token) => this.get(token).catch(unlessUnreadable)));
     return found.filter((token) => token !== undefined).filter(({ exp }) => exp > this.#now());
   }
 
-  /** Seconds until nothing depends on a token any more. */
+  /** Seconds for which a token's record is needed. */
   ttlOf(exp: number): number {
     return Math.max(1, exp - this.#now() + SKEW_SECONDS);
   }

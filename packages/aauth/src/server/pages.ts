@@ -1,5 +1,5 @@
 /**
- * Functions for the pages of both servers' owners (draft -11, sections 7.3 and 7.5).
+ * Functions for the pages of both kinds of server (draft -11, sections 7.3 and 7.5).
  *
  * @module
  */
@@ -8,19 +8,22 @@ import { admitsCallback } from "../draft-11/callback.ts";
 import { failed, Problem } from "./answers.ts";
 import type { Server, ServerContext } from "./server-types.ts";
 
-/** The functions for pages that both servers have. */
+/** Functions that the pages of both servers use. */
 export function commonPages<Work>({
   pending,
   issuer,
   discovery,
 }: ServerContext<Work>): Omit<Server<object>, "handle" | "metadata"> {
   return {
-    open: (...visit) => pending.open(...visit),
+    open: (...interaction) => pending.open(...interaction),
     find: (reference) => pending.get(reference),
     waiting: (decider) => pending.list(decider),
     abandon: (reference) =>
       pending.change(reference, (record) =>
-        pending.end(record, failed(new Problem(403, "abandoned", "the page was left without a decision"))),
+        pending.end(
+          record,
+          failed(new Problem(403, "abandoned", "the person left the page without a decision")),
+        ),
       ),
     ask: (reference, clarification) =>
       pending.change(reference, (record) => pending.ask(record, clarification, "page")),

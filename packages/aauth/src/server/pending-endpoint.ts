@@ -1,6 +1,6 @@
 /**
- * Requests that are answered later: begun at a token endpoint, then polled, answered and cancelled
- * at a URL of their own, by who has begun them (draft -11, sections 7.5.2 and 11.8).
+ * Endpoints of deferred requests: begun at a token endpoint, then polled, answered and cancelled by
+ * the same caller at their own URL (draft -11, sections 7.5.2 and 11.8).
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { ServerContext } from "./server-types.ts";
 import { type PairWork, requiredPair, type TokenPair } from "./token-pair.ts";
 
 /**
- * Begins a request; it waits no longer than the tokens live that it stands on.
+ * Begins a request, which expires at the latest with the tokens it depends on.
  *
  * @throws Problem 429
  */
@@ -27,13 +27,13 @@ export function begin<Work extends Pick<PairWork, "notAfter">>(
   return pending.begin({ holder: call.owner, expiresAt, ...request }, call);
 }
 
-/** Verifies a pair of tokens, and puts it in the place of the request's. */
+/** Verifies a pair of tokens and replaces that of the request. */
 export type UpdatedRequest = (call: Call, id: string, tokens: TokenPair) => Promise<Answer>;
 
 /**
- * Methods at the URL of a request.
+ * Methods of the URL of a request.
  *
- * @param claims takes a body without action. Default: there is none
+ * @param claims handles a body without `action`. Default: such a body is refused
  * @throws (from each) Problem
  */
 export const pendingMethods = <Work>(

@@ -1,6 +1,6 @@
 /**
- * How a pending request goes on (draft -11, sections 7.3 and 7.5): what it stands on is still
- * valid, it is decided, granted and carried out.
+ * Progress of a pending request (draft -11, sections 7.3 and 7.5): checks of its dependencies, the
+ * decision, and the execution of a grant.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { failed, type Outcome, type PendingRequirement, Problem } from "./answer
 import type { ClarifiedBy, PendingOptions, PendingRecord } from "./pending-types.ts";
 import type { Clarification, Decision, PageResult } from "./types.ts";
 
-/** Questions to one agent (section 7.5.3). */
+/** Maximum questions to an agent (section 7.5.3). */
 const MAX_ROUNDS = 5;
 
 export class Progress<Work> {
   readonly #options: PendingOptions<Work>;
   readonly #newCode: (record: PendingRecord<Work>) => Promise<string>;
 
-  /** @param newCode gives a request a code, in the form that people are shown */
+  /** @param newCode assigns a code to a request, and returns it as shown to people */
   constructor(options: PendingOptions<Work>, newCode: (record: PendingRecord<Work>) => Promise<string>) {
     this.#options = options;
     this.#newCode = newCode;
   }
 
-  /** Goes on with a request as far as it can. @returns the outcome, where there is one now */
+  /** Advances a request as far as possible. @returns the outcome, if there is one */
   async advance(record: PendingRecord<Work>): Promise<Outcome | undefined> {
     const { hooks, now } = this.#options;
     const revoked = await this.#revoked(record);
@@ -38,12 +38,12 @@ export class Progress<Work> {
       if (problem !== undefined) return failed(problem);
     }
     const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
-    // What was issued is on record by now. A revocation that came meanwhile has either found it
-    // there, or is found here.
+    // The issued token is recorded by now, so a concurrent revocation has either found it, or is
+    // detected here.
     return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome; // hole T5a
   }
 
-  /** Puts a question to the agent. */
+  /** Asks the agent a question. */
   ask(
     record: PendingRecord<Work>,
     { question, options, timeoutSeconds }: Clarification,
@@ -86,7 +86,7 @@ export class Progress<Work> {
       case "clarification":
         return this.ask(record, decision, "policy") === "done"
           ? undefined
-          : denied("the question cannot be put to the agent, or was not answered in five rounds");
+          : denied("the agent cannot answer questions, or did not settle the question in five rounds");
       case "grant": {
         const { type: _type, ...grant } = decision;
         record.grant = grant;
@@ -95,7 +95,7 @@ export class Progress<Work> {
       }
       case "interaction":
         if (!record.asked.capabilities.includes("interaction")) return unreachable();
-        // A person who is here already needs no code.
+        // A person who is already on the page needs no code.
         if (record.status === "pending") {
           record.requirement = { requirement: "interaction", url, code: await this.#newCode(record) };
         }
@@ -104,7 +104,8 @@ export class Progress<Work> {
         record.requirement = { requirement: "approval" };
         break;
       case "claims":
-        if (decision.names.includes("sub")) throw new TypeError("sub is in every token, and never asked for");
+        if (decision.names.includes("sub"))
+          throw new TypeError("sub is in every token and must not be requested");
         record.requirement = { requirement: "claims", members: { required_claims: [...decision.names] } };
     }
     record.state = "waiting";
@@ -121,7 +122,7 @@ const unreachable = () =>
     "the person cannot be reached, and the agent cannot send them to a page",
   );
 
-/** What the caller of a request hears that it waits for. */
+/** The requirement of a pending request, as sent to its caller. */
 export function requirementOf<Work>({
   clarification,
   requirement,

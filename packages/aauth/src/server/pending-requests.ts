@@ -1,6 +1,6 @@
 /**
  * Requests that wait for a person or another server (draft -11, sections 7.3, 7.5, 11.6 and 11.8):
- * kept as plain data, bound to the caller, answered once. Nothing runs between polls, so that any
+ * stored as plain data, bound to the caller, answered once. Nothing runs between polls, so any
  * process that shares the store can answer the next one.
  *
  * @module
@@ -20,20 +20,20 @@ import {
   type Waiting,
   waitingAnswer,
 } from "./answers.ts";
-import { isText } from "./assertions.ts";
+import { isBoundedString } from "./assertions.ts";
 import { Progress, requirementOf } from "./pending-progress.ts";
 import type { ClarifiedBy, NewRequest, PendingOptions, PendingRecord } from "./pending-types.ts";
 import { keyOf } from "./stores.ts";
 import type { AskedRequest, Clarification, Grant, PageResult, WaitingRequest } from "./types.ts";
 
-/** Different codes that one source may try in that time. */
+/** Different codes that one source may try within `GUESS_SECONDS`. */
 const MAX_CODES_PER_SOURCE = 20;
 const GUESS_SECONDS = 600;
-/** What came of a request is told for so long after its time is over. */
+/** Seconds for which an outcome is available after expiry. */
 const TOLD_SECONDS = 300;
-/** `slow_down` adds so much to the interval (section 11.8.3). */
+/** Seconds that `slow_down` adds to the interval (section 11.8.3). */
 const SLOW_DOWN_SECONDS = 5;
-/** A poll is held for no longer. */
+/** Maximum seconds for which a poll is held. */
 const MAX_WAIT_SECONDS = 60;
 const AT_ONCE: Waiting = {};
 
@@ -61,10 +61,10 @@ export class PendingRequests<Work> {
     this.#codes = new Limit({ now, maxPerOwner: MAX_CODES_PER_SOURCE, maxEntries: 10_000 });
   }
 
-  // --------------------------------------------------------------------------------- who has asked
+  // ------------------------------------------------------------------------------------ the caller
 
   /**
-   * Decides on a new request, and keeps it where that takes longer.
+   * Decides on a new request, and stores it if it remains pending.
    *
    * @throws Problem 429 `slow_down` for an owner with too many pending requests
    */
@@ -78,7 +78,7 @@ export class PendingRequests<Work> {
     };
     const { id, holder, expiresAt } = record;
     const member = hooks.memberOf?.(request);
-    // It counts until nothing is kept of it: ending many is no way to more.
+    // Counted until its record is deleted, so that ending requests does not free the limit.
     // hole T27
     if (!this.#pending.admits(account, id, expiresAt - now() + TOLD_SECONDS, member)) {
       throw new Problem(429, "slow_down", "too many requests are pending for this caller", SLOW_DOWN_SECONDS);
@@ -104,20 +104,19 @@ export class PendingRequests<Work> {
   }
 
   /**
-   * Looks at a request for the caller that polls it. A caller whose connection is gone uses nothing
-   * up.
+   * Answers a poll. A caller that has disconnected does not consume the outcome.
    *
-   * @throws Problem 404 for another caller, as for a request that never was; 410 once it has been
-   * told; 429 `slow_down`
+   * @throws Problem 404 for another caller and for an unknown request; 410 after the outcome was
+   *   delivered; 429 `slow_down`
    */
   async poll(id: string, holder: string, waiting: Waiting): Promise<Answer> {
     const early = await this.#change(id, holder, (record) => {
       const { polls } = record;
       const { now, pollSeconds } = this.#options;
       polls.early = now() < polls.notBefore ? polls.early + 1 : 0;
-      // Also one that is held: those that come beside it cost as much.
+      // Applies even while a poll is held, because concurrent polls cost as much.
       polls.notBefore = Math.max(polls.notBefore, now() + pollSeconds);
-      // One is forgiven: clocks that count whole seconds disagree by one.
+      // One early poll is tolerated, because clocks that count whole seconds may differ by one.
       return polls.early > 1;
     });
     if (early) throw new Problem(429, "slow_down", "the request is polled too often", SLOW_DOWN_SECONDS); // hole T26
@@ -127,11 +126,11 @@ export class PendingRequests<Work> {
   /**
    * Answers a question (section 7.5.2.1).
    *
-   * @throws Problem as {@link poll}; 400 where nothing was asked, or for no answer
+   * @throws Problem like {@link poll}; 400 if there is no question, or no answer
    */
   async clarify(id: string, holder: string, members: Readonly<Record<string, unknown>>): Promise<Answer> {
     const { clarification_response: answer } = members;
-    if (!isText(answer)) throw invalidRequest("clarification_response must be a text");
+    if (!isBoundedString(answer)) throw invalidRequest("clarification_response must be a non-empty string");
     const body = { action: "clarification_response", clarification_response: answer };
     return this.replace(id, holder, body, (record, { question }) => {
       const { fromAgent } = record.asked;
@@ -141,11 +140,11 @@ export class PendingRequests<Work> {
   }
 
   /**
-   * Asks for something else instead (section 7.5.2.2).
+   * Replaces a request by an updated one (section 7.5.2.2).
    *
-   * @param body to be sent on, where another server has asked
-   * @param take changes the request; what it throws leaves everything as it was
-   * @throws Problem as {@link clarify}
+   * @param body forwarded if another server asked the question
+   * @param take changes the request; if it throws, nothing changes
+   * @throws Problem like {@link clarify}
    */
   async replace(
     id: string,
@@ -155,7 +154,7 @@ export class PendingRequests<Work> {
   ): Promise<Answer> {
     await this.#change(id, holder, async (record) => {
       const { clarification } = record;
-      // What has come of it meanwhile is the answer.
+      // An outcome reached meanwhile takes precedence.
       if (record.outcome !== undefined) return;
       if (clarification === undefined) throw invalidRequest("the request does not wait for an answer"); // hole T30
       await take(record, clarification);
@@ -172,9 +171,9 @@ export class PendingRequests<Work> {
   }
 
   /**
-   * Brings the claims that were asked for (section 9.2).
+   * Receives the requested claims (section 9.2).
    *
-   * @throws Problem as {@link poll}; 400 where none were
+   * @throws Problem like {@link poll}; 400 if none were requested
    */
   async claim(id: string, holder: string, claims: Readonly<Record<string, unknown>>): Promise<Answer> {
     await this.#change(id, holder, (record) => {
@@ -189,7 +188,7 @@ export class PendingRequests<Work> {
     return this.#hold(id, holder, AT_ONCE);
   }
 
-  /** Ends a request for who has asked. @throws Problem as {@link poll} */
+  /** Cancels a request for its caller. @throws Problem like {@link poll} */
   async cancel(id: string, holder: string): Promise<Answer> {
     await this.#change(id, holder, async (record) => {
       if (record.outcome === undefined) await this.#options.hooks.cancelled?.(record);
@@ -201,13 +200,13 @@ export class PendingRequests<Work> {
   // -------------------------------------------------------------------------------------- the page
 
   /**
-   * A person comes with a code. It is good once; a few wrong ones end the request that they nearly
-   * name.
+   * Opens the request of a typed code. A code is valid once; too many wrong secrets end the
+   * request.
    *
-   * @param from who tries, as the page knows it: an address, or a session. So many different codes
-   * are tried for each, and no more.
-   * @param isFor whether the request is for this person: for any other the code stays valid
-   * @returns undefined for a code that is not good
+   * @param from source of the attempt, such as an address or a session; the number of different
+   * codes of each is limited
+   * @param isFor whether the request is for this person; for others the code remains valid
+   * @returns undefined for an invalid code
    */
   async open(
     typed: string,
@@ -224,7 +223,7 @@ export class PendingRequests<Work> {
     });
   }
 
-  /** A request by its reference; undefined once it has ended. */
+  /** A request by its reference; undefined after it has ended. */
   async get(reference: string): Promise<WaitingRequest | undefined> {
     const record = await this.#named(referenceKey(reference));
     return record === undefined || this.#records.hasEnded(record) ? undefined : this.view(record);
@@ -240,7 +239,7 @@ export class PendingRequests<Work> {
       .map((record) => this.view(record));
   }
 
-  /** Changes a request that has not ended for the page. */
+  /** Changes a request for the page, unless it has ended. */
   change(
     reference: string,
     change: (record: PendingRecord<Work>) => Awaitable<PageResult>,
@@ -260,19 +259,16 @@ export class PendingRequests<Work> {
     return result ?? "gone";
   }
 
-  /** Ends a request; what came of it is told at the next poll. */
+  /** Ends a request. The next poll delivers the outcome. */
   async end(record: PendingRecord<Work>, outcome: Outcome): Promise<PageResult> {
     record.outcome = outcome;
     await this.#records.dropCode(record);
     return "done";
   }
 
-  /**
-   * Grants a request; it is carried out at the next poll, whether or not a question has been
-   * answered.
-   */
+  /** Grants a request, which the next poll executes, even if a question is unanswered. */
   async grant(record: PendingRecord<Work>, grant: Grant): Promise<"done"> {
-    // A decision that came by another way has used it up (section 7.3).
+    // A decision made without the code also invalidates it (section 7.3).
     await this.#records.dropCode(record); // hole T29b
     record.grant = { ...grant };
     record.state = "granted";
@@ -281,14 +277,12 @@ export class PendingRequests<Work> {
     return "done";
   }
 
-  /** A question to the agent. */
+  /** Asks the agent a question. */
   ask(record: PendingRecord<Work>, clarification: Clarification, from: ClarifiedBy): PageResult {
     return this.#progress.ask(record, clarification, from);
   }
 
-  /**
-   * Waits until a question has been answered or its request has ended, for so many seconds at most.
-   */
+  /** Waits at most `waitSeconds` until a question is answered or its request has ended. */
   async answered(reference: string, waitSeconds: number): Promise<void> {
     const until = performance.now() + waitSeconds * 1000;
     for (;;) {
@@ -299,7 +293,7 @@ export class PendingRequests<Work> {
     }
   }
 
-  /** Keeps a further name of a request, for {@link changeBy}. */
+  /** Stores another name of a request, for {@link changeBy}. */
   async name(record: PendingRecord<Work>, name: string): Promise<void> {
     await this.#records.name(record, name);
   }
@@ -310,7 +304,7 @@ export class PendingRequests<Work> {
 
   // ---------------------------------------------------------------------------------------- inside
 
-  /** Looks until there is news or the time is up. */
+  /** Checks the request until there is news or the time is over. */
   async #hold(
     id: string,
     holder: string,
@@ -343,7 +337,7 @@ export class PendingRequests<Work> {
     const told = JSON.stringify([record.status, requirement]);
     const { polls } = record;
     const { issuer, path, pollSeconds, now } = this.#options;
-    // What the caller has to act on, it hears at once.
+    // A requirement on which the caller must act is reported at once.
     if (
       !isLast &&
       !isGone() &&
@@ -365,7 +359,7 @@ export class PendingRequests<Work> {
     return this.#records.get(await this.#records.idOf(name));
   }
 
-  /** For the one who has asked. @throws Problem 404, 410 */
+  /** Changes a request for its caller. @throws Problem 404, 410 */
   async #change<T>(
     id: string,
     holder: string,
@@ -384,6 +378,6 @@ export class PendingRequests<Work> {
 const referenceKey = (reference: string) => keyOf("reference", reference);
 const deciderOwner = (decider: string) => keyOf("decider", decider);
 
-/** An access server decides for a resource, and knows no person. */
+/** Party that decides: the person, or at an access server the resource. */
 const deciderOf = <Work>({ asked }: PendingRecord<Work>): string | undefined =>
   asked.personServer === undefined ? asked.person : asked.resource;

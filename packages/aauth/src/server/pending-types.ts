@@ -1,5 +1,5 @@
 /**
- * What is kept of a pending request, and what differs between the servers that have them.
+ * Records of pending requests, and the hooks in which servers differ.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { RecordStore } from "../store/record-store.ts";
 import type { Outcome, PendingRequirement } from "./answers.ts";
 import type { AskedRequest, Clarification, Decision, Grant } from "./types.ts";
 
-/** A token that a request stands on: where it is revoked, the request ends. */
+/** A token that a request depends on: its revocation ends the request. */
 export interface Dependency {
-  /** In words. */
+  /** Description for messages. */
   readonly what: string;
   readonly type: string;
   readonly iss: string;
@@ -20,9 +20,9 @@ export interface Dependency {
   readonly exp: number;
 }
 
-/** A pending request as it is kept. Plain data; `work` is the server's own. */
+/** A stored pending request. Plain data; `work` is specific to the server. */
 export interface PendingRecord<Work> extends DeferredRecord {
-  /** Names the request at the pages. */
+  /** Identifies the request on pages. */
   readonly reference: string;
   depends: readonly Dependency[];
   state: "deciding" | "waiting" | "granted";
@@ -37,10 +37,10 @@ export interface PendingRecord<Work> extends DeferredRecord {
   work: Work;
 }
 
-/** Who has asked the agent: the policy, a person at the page, or an access server. */
+/** Source of a question: the policy, a person on the page, or an access server. */
 export type ClarifiedBy = "policy" | "page" | "access";
 
-/** What a request begins with. */
+/** Members of a new request. */
 export type NewRequest<Work> = Pick<
   PendingRecord<Work>,
   "holder" | "asked" | "work" | "depends" | "expiresAt"
@@ -49,33 +49,30 @@ export type NewRequest<Work> = Pick<
 
 export interface PendingHooks<Work> {
   decide(record: PendingRecord<Work>): Awaitable<Decision>;
-  /** Carries out what has been granted; undefined while that takes longer. */
+  /** Executes a grant; undefined while that is pending. */
   finish(record: PendingRecord<Work>): Promise<Outcome | undefined>;
   isRevoked(token: Dependency): Promise<boolean>;
-  /** A further look at a request that waits. Default: none. */
+  /** Checks a waiting request for an outcome. Default: none. */
   look?(record: PendingRecord<Work>): Outcome | undefined;
-  /** Cancelled by who has asked. Default: nothing more to do. */
+  /** Called when the caller cancels. Default: none. */
   cancelled?(record: PendingRecord<Work>): Promise<void>;
-  /** An answer to a question of another server. Default: there are none. */
+  /** Forwards an answer to another server's question. Default: other servers ask none. */
   forward?(
     record: PendingRecord<Work>,
     body: Readonly<Record<string, unknown>>,
   ): Promise<Outcome | undefined>;
-  /** Who is accountable for a holder: pending requests are counted by it. */
+  /** Owner accountable for a holder, by which pending requests are counted. */
   accountOf(holder: string): string;
-  /**
-   * For whom a request is, of those that one account answers for: counted as well. Default: not
-   * counted.
-   */
+  /** Member of the owner for which a request is counted as well. Default: not counted. */
   memberOf?(request: NewRequest<Work>): string;
 }
 
 export interface PendingOptions<Work> {
   readonly store: RecordStore<unknown>;
   readonly now: () => number;
-  /** Own identifier: `Location` is below it. */
+  /** Identifier of the server; `Location` is below it. */
   readonly issuer: string;
-  /** Path of pending URLs, with a slash at its end. */
+  /** Path of pending URLs, with a final slash. */
   readonly path: string;
   readonly interactionUrl: string;
   readonly pollSeconds: number;

@@ -1,6 +1,6 @@
 /**
- * Functions for the pages of a person server's owner: requests and tokens (draft -11, sections
- * 7.2.3, 7.3, 7.5 and 13.14).
+ * Functions for the pages of a person server: requests and tokens (draft -11, sections 7.2.3, 7.3,
+ * 7.5 and 13.14).
  *
  * @module
  */
@@ -15,19 +15,19 @@ import { keyOf } from "./stores.ts";
 import { within } from "./token-pair.ts";
 import type { PageResult, WaitingRequest } from "./types.ts";
 
-/** Errors of a resource's page, in the words of polling (section 7.3.1). */
+/** Polling errors for the errors of a resource's page (section 7.3.1). */
 const RETURN_ERRORS: Readonly<Record<string, readonly [status: number, error: string, detail: string]>> = {
   access_denied: [403, "denied", "the person refused at the resource"],
   user_abandoned: [403, "abandoned", "the person left the resource's page"],
-  interaction_expired: [408, "expired", "the resource's page was not finished in time"],
+  interaction_expired: [408, "expired", "the interaction at the resource was not completed in time"],
 };
 
 const callbackKey = (callback: string) => keyOf("callback", callback);
 
-/** Its person, or for an agent without a person yet the one who is here. */
+/** True if the request is for another person than the one present. */
 const isOther = ({ asked }: Pending, person: string) => asked.person !== undefined && asked.person !== person;
 
-/** A request as the page sees it, with the resource's own page where the person goes first. */
+/** A request for the page, with the resource's own page that the person visits first. */
 function viewOf({ pending, interactionUrl }: PersonContext, record: Pending): WaitingRequest {
   const { first } = record.work;
   const view = pending.view(record);
@@ -36,7 +36,7 @@ function viewOf({ pending, interactionUrl }: PersonContext, record: Pending): Wa
   return { ...view, first: `${first.url}?code=${encodeURIComponent(first.code)}&callback=${callback}` };
 }
 
-/** The same for a request that is being looked at: from now on it is found by the callback. */
+/** Like `viewOf`, for a displayed request, which can then be found by its callback. */
 async function viewed(
   context: PersonContext,
   request: WaitingRequest | undefined,
@@ -54,7 +54,7 @@ async function viewed(
   return view;
 }
 
-/** The person comes back from the resource's own page. */
+/** Handles the person's return from the resource's own page. */
 async function returned(
   context: PersonContext,
   callback: string,
@@ -67,7 +67,7 @@ async function returned(
     if (first === undefined || first.isDone) return "gone";
     if (error !== undefined) {
       const known = Object.hasOwn(RETURN_ERRORS, error) ? RETURN_ERRORS[error] : undefined;
-      const outcome = known ?? [500, "server_error", "the resource's page could not be finished"];
+      const outcome = known ?? [500, "server_error", "the interaction at the resource failed"];
       return pending.end(record, failed(new Problem(...outcome)));
     }
     first.isDone = true;
@@ -78,7 +78,7 @@ async function returned(
   return view;
 }
 
-/** The person allows what they have seen. */
+/** Grants a request that the person has seen. */
 async function approve(
   { pending, records }: PersonContext,
   record: Pending,
@@ -92,7 +92,7 @@ async function approve(
     return kind === "question" ? "unable" : pending.end(record, succeeded({ status: "interacting" }));
   }
   if (work.first !== undefined && !work.first.isDone) return "resource_first"; // hole T21
-  // An intermediary acts for every person it serves (section 10.1.1.1).
+  // An intermediary acts for all persons it serves, so it is not bound to one (section 10.1.1.1).
   if (asked.upstream === undefined && !(await records.bind(agent, person))) return "other_person"; // hole T19
   const scopes = kind === "auth-token" ? within(asked.scopes, grant.scopes) : undefined;
   const { revocations } = await records.agree(person, agent, { resource, account, scopes });
@@ -101,7 +101,7 @@ async function approve(
   return pending.grant(record, grant);
 }
 
-/** Requests, as the pages of persons decide on them. */
+/** Functions with which pages decide on requests. */
 export function requestPages(
   context: PersonContext,
 ): Omit<PersonServer, "handle" | "metadata" | "grants" | "revoke" | "revokeAgent"> {
@@ -109,7 +109,7 @@ export function requestPages(
   const common = commonPages(context);
   return {
     ...common,
-    open: async (...visit) => viewed(context, await common.open(...visit)),
+    open: async (...interaction) => viewed(context, await common.open(...interaction)),
     find: async (reference) => viewed(context, await common.find(reference)),
     returned: (callback, error) => returned(context, callback, error),
     engage: (reference) =>
@@ -133,7 +133,7 @@ export function requestPages(
   };
 }
 
-/** Tokens, as the pages show them to their person and take them back. */
+/** Functions with which pages show and revoke tokens. */
 export function tokenPages(
   { records, isRevoked }: PersonContext,
   deliveries: Deliveries<TokenRecord>,

@@ -1,6 +1,6 @@
 /**
- * The decision of a person server on a request: by what the person has agreed to, and by its policy
- * (draft -11, sections 7.1 and 13.14).
+ * Decisions of a person server, by the person's consent and its policy (draft -11, sections 7.1 and
+ * 13.14).
  *
  * @module
  */
@@ -28,12 +28,13 @@ export async function decideForPerson(
     agreed !== undefined && allowed !== undefined && scopes.every((scope) => allowed.includes(scope));
   record.asked = { ...asked, consented };
   work.revocations = standing?.revocations ?? 0;
-  // The person acts there before anything else is asked (section 7.2.3).
+  // The person acts at the resource first (section 7.2.3).
   if (work.first !== undefined && !work.first.isDone) return { type: "interaction" };
   const decision = await decide(record.asked);
-  if (decision.type === "claims") throw new TypeError("a person server asks for no claims");
+  if (decision.type === "claims") throw new TypeError("decide must not return claims at a person server");
   if (decision.type !== "grant") return decision;
-  if (person === undefined) throw new TypeError("an agent without a person has no grant");
-  // No policy gives again what a person has taken back: they do.
+  if (person === undefined)
+    throw new TypeError("decide must not grant a request of an agent without a person");
+  // After a revocation by the person, only the person can grant access again, not a policy.
   return standing?.isRevoked ? { type: "interaction" } : decision; // hole T23a
 }

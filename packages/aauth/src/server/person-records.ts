@@ -1,6 +1,6 @@
 /**
- * Records of a person server: persons and their agents, and the tokens that are out (draft -11,
- * sections 7.1, 11.12.4 and 13.14).
+ * Records of a person server: persons and their agents, and issued tokens (draft -11, sections 7.1,
+ * 11.12.4 and 13.14).
  *
  * @module
  */
@@ -13,34 +13,32 @@ import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-toke
 import { keyOf, type Table, tableOf } from "./stores.ts";
 import type { AgentIdentity, AskedRequest } from "./types.ts";
 
-/** Bindings and standings are kept for a year after their last change. */
+/** Lifetime of bindings and standings after their last change: a year. */
 const PEOPLE_SECONDS = 31_536_000;
-/**
- * Tokens of one agent that are valid at the same time, and agent tokens that they were issued on.
- */
+/** Maximum valid tokens of one agent, and agent tokens with which they were requested. */
 const MAX_OF_AGENT = 2_500;
 const MAX_AGENT_TOKENS = 1_000;
 
-/** A token that was issued here, or had from an access server. Plain data. */
+/** A token issued by this server or an access server. Plain data. */
 export interface TokenRecord extends RevocableToken {
   readonly type: "person-token" | "auth-token";
   readonly person: string;
   readonly agent: AgentIdentity;
-  /** Agent identifier of the sub-agent that it is for, where it is one. */
+  /** Agent identifier of the sub-agent that holds it, if any. */
   readonly subagent?: string | undefined;
-  /** The agent tokens that were shown for it: its agent's, and the sub-agent's. */
+  /** The agent tokens of the request: the agent's, and the sub-agent's. */
   readonly agentTokens: readonly AgentTokenName[];
   readonly resource: string;
   readonly subject: string;
   readonly scopes: readonly string[];
   readonly account?: string | undefined;
-  /** The token of the agent's own caller that it follows from. */
+  /** The upstream token from which it derives. */
   readonly upstream?: TokenName | undefined;
-  /** Access servers that it was shown to. */
+  /** Access servers to which it was sent. */
   readonly shownTo: readonly string[];
 }
 
-/** An agent token as its provider revokes it. */
+/** Identification of an agent token, for revocation by its provider. */
 export interface AgentTokenName {
   readonly jti: string;
   /** Agent identifier. */
@@ -48,34 +46,31 @@ export interface AgentTokenName {
   readonly exp: number;
 }
 
-/** Members of a request that its token is kept with. */
+/** Members of a request that are stored with its token. */
 interface IssuingWork extends Pick<TokenRecord, "agentTokens" | "upstream"> {
   readonly pair?: { readonly presented: TokenName };
 }
 
-/** Permission that a person gives an agent. */
+/** A person's consent for an agent. */
 interface AgreedTo {
   readonly resource: string;
   readonly account?: string | undefined;
-  /** Default: none, only that the resource knows them by this agent. */
+  /** Default: none; the agent may only identify the person to the resource. */
   readonly scopes?: readonly string[] | undefined;
 }
 
 type ResourceBoundClaims = PersonTokenClaims & Pick<AuthTokenClaims, "scope">;
 
 /**
- * Standing of an agent with a person that it acts for: its own, or one that it is called for
- * (section 10.1.1.1). Plain data.
+ * Standing of an agent with a person for whom it acts: its own, or its caller's (section 10.1.1.1).
+ * Plain data.
  */
 export interface Standing {
-  /** The person has taken the agent's access away, and allowed it nothing since. */
+  /** Whether the person has revoked the agent's access and not consented since. */
   readonly isRevoked: boolean;
-  /** Times that the person has done so. */
+  /** Number of such revocations. */
   readonly revocations: number;
-  /**
-   * Scopes that they have agreed to, by resource and account: that it may know them at all for one
-   * that is listed.
-   */
+  /** Consented scopes by resource and account. A listed resource may know the person. */
   readonly agreed: Readonly<Record<string, AgreedScopes>>;
 }
 
@@ -83,11 +78,11 @@ type AgreedScopes = Readonly<Record<string, readonly string[]>>;
 
 const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0, agreed: {} };
 
-/** An own member: resources name accounts as they like, also as what every object inherits. */
+/** Reads an own member, because resources may name accounts like inherited properties. */
 const own = <Value>(members: Readonly<Record<string, Value>>, name: string): Value | undefined =>
   Object.hasOwn(members, name) ? members[name] : undefined;
 
-/** Permission at a resource; undefined where the agent may not even name the person there. */
+/** Consent at a resource; undefined if the agent may not identify the person there. */
 export function agreedAt(
   { agreed }: Standing,
   resource: string,
@@ -99,11 +94,11 @@ export function agreedAt(
 
 const peopleTerms = (person: string) => ({ owner: ownerOfPerson(person), ttlSeconds: PEOPLE_SECONDS });
 /**
- * Bindings, standings and tokens are charged to the person: agents and their providers cost nothing
- * to make.
+ * Owner of bindings, standings and tokens: the person, because agents and providers can be created
+ * freely.
  */
 const ownerOfPerson = (person: string) => keyOf("person", person);
-/** Entries by agent are, too: to the first person, where an intermediary serves several. */
+/** Owner of lists by agent: the person, or an intermediary's first person. */
 const ownerOfAgents = (person: string) => keyOf("agents", person);
 
 export class PersonRecords {
@@ -124,15 +119,14 @@ export class PersonRecords {
   // -------------------------------------------------------------------------------------------------------
   // people
 
-  /**
-   * The person that an agent belongs to (section 13.14); undefined for an agent that belongs to
-   * none yet.
-   */
+  /** The person of an agent (section 13.14); undefined for an agent without one. */
   async personOf({ iss, sub }: AgentIdentity): Promise<string | undefined> {
     return this.#bindings.get([iss, sub]);
   }
 
-  /** The first person to authorize an agent is its person. False where that is another one. */
+  /**
+   * Binds an agent to the first person who authorizes it. False if it is bound to another person.
+   */
   async bind({ iss, sub }: AgentIdentity, person: string): Promise<boolean> {
     const bound = await this.#bindings.update([iss, sub], (known = person) =>
       known === person ? { value: person, ...peopleTerms(person) } : undefined,
@@ -144,7 +138,7 @@ export class PersonRecords {
     return (await this.#standings.get([person, iss, sub])) ?? NEVER_REVOKED;
   }
 
-  /** Takes everything back that the person has agreed to, and what any policy would grant. */
+  /** Revokes all consent of the person, and suspends grants by policy. */
   async withdraw(person: string, agent: AgentIdentity): Promise<void> {
     await this.#changeStanding(person, agent, (standing) => ({
       isRevoked: true,
@@ -153,7 +147,7 @@ export class PersonRecords {
     }));
   }
 
-  /** The person allows the agent something, also after they have taken everything back. */
+  /** Records a person's consent, even after a revocation. */
   agree(
     person: string,
     agent: AgentIdentity,
@@ -183,9 +177,9 @@ export class PersonRecords {
   // tokens
 
   /**
-   * Keeps the token of a request, as {@link add}.
+   * Records the token of a request; see {@link add}.
    *
-   * @param claims of the token
+   * @param claims claims of the token
    */
   keep(
     type: TokenRecord["type"],
@@ -202,9 +196,9 @@ export class PersonRecords {
   }
 
   /**
-   * Keeps a token that is about to be given out, and which agent tokens it was issued on.
+   * Records a token before it is issued, and the agent tokens of its request.
    *
-   * @throws Problem 429 where the agent has too many
+   * @throws Problem 429 if the agent has too many tokens
    * @throws StoreFullError
    */
   async add(record: TokenRecord): Promise<void> {
@@ -231,10 +225,7 @@ export class PersonRecords {
     }
   }
 
-  /**
-   * @throws Problem 403 for a token that is revoked: its revocation would not reach the access
-   * server
-   */
+  /** @throws Problem 403 for a revoked token, whose revocation would not reach the access server */
   async markShown(token: TokenName, accessServer: string): Promise<void> {
     await this.tokens.update(token, (record) => {
       if (record.shownTo.includes(accessServer)) return record;
@@ -248,14 +239,13 @@ export class PersonRecords {
     return this.tokens.list(ownerOfPerson(person));
   }
 
-  /** Tokens of an agent, those of its sub-agents included. */
+  /** Tokens of an agent and its sub-agents. */
   tokensFor({ iss, sub }: AgentIdentity): Promise<readonly TokenRecord[]> {
     return this.tokens.listed(["agent", iss, sub]);
   }
 
   /**
-   * The agent of an agent token that something was issued on: its provider revokes it by
-   * its own name for it.
+   * The agent of an agent token with which tokens were requested, for a revocation by its provider.
    */
   async agentOf({ iss, jti }: TokenName): Promise<AgentIdentity | undefined> {
     const sub = await this.#agentTokens.get([iss, jti]);

@@ -1,5 +1,5 @@
 /**
- * Options and functions of a person server, and the members of its requests.
+ * Options and functions of a person server, and data of its requests.
  *
  * @module
  */
@@ -27,24 +27,21 @@ import type {
 /** Options of a person server. */
 export interface PersonServerOptions extends ServerOptions<PersonServerMetadata> {
   /**
-   * At least 32 random bytes, kept for good: with another secret every resource meets every person
-   * for the first time.
+   * At least 32 random bytes, never changed: another secret changes the identifier of every person
+   * at every resource.
    */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
   /**
-   * Policy for requests. Default: what a person has agreed to before is granted, and anything else
-   * is for them to decide at the page. After `revokeAgent` a grant is the person's to decide, too,
-   * until they allow the agent something again.
+   * Policy for requests. Default: grants earlier consent, and sends anything else to the person's
+   * page. After `revokeAgent`, the person also decides on grants, until they consent to one again.
    */
   readonly decide?: Decide | undefined;
   /**
-   * The person of an agent that the deployment knows already. Default: the first person who
-   * authorizes an agent.
+   * The person of an agent, if known to the deployment. Default: the first person who authorizes
+   * the agent.
    */
   readonly personOf?: ((agent: AgentIdentity) => Awaitable<string | undefined>) | undefined;
-  /**
-   * Claims of a person that an access server asks for. Default: none are sent. `sub` is never sent.
-   */
+  /** Claims of a person for an access server. Default: none. `sub` is never sent. */
   readonly claimsOf?:
     | ((
         person: string,
@@ -53,73 +50,73 @@ export interface PersonServerOptions extends ServerOptions<PersonServerMetadata>
       ) => Awaitable<Readonly<Record<string, unknown>>>)
     | undefined;
   /**
-   * Access servers that are asked for tokens. Default: none; their resource tokens are refused
-   * before anything is fetched.
+   * Trusted access servers. Default: none; resource tokens for access servers are refused before
+   * anything is fetched.
    */
   readonly accessServers?: TrustPolicy | undefined;
-  /** Agent providers whose agents may ask. Default: any that discovery can reach. */
+  /** Agent providers whose agents may request tokens. Default: any that discovery can reach. */
   readonly agentProviders?: TrustPolicy | undefined;
   /**
    * Whether the server can reach a person itself, to relay pages and questions of agents. Default:
-   * it cannot.
+   * false.
    */
   readonly canReach?: ((person: string) => Awaitable<boolean>) | undefined;
 }
 
 /**
- * A person server, and what the pages of its owner need. Before a page calls a function it
- * authenticates the person (section 13.13).
+ * A person server, and functions for its pages. A page must authenticate the person before it calls
+ * one (section 13.13).
  */
 export interface PersonServer extends Server<PersonServerMetadata> {
-  /** Notes that the person has come to the request, by another way than its code. */
+  /** Records that the person has reached the request without its code. */
   engage(reference: string): Promise<PageResult>;
   /**
-   * The person agrees to what they have seen: it is remembered, and the agent is theirs from now
-   * on. Ends an interaction that was relayed.
+   * Grants a request that the person has seen, records the consent, and binds the agent to the
+   * person. Ends a relayed interaction.
    *
-   * @param decision.version of the {@link WaitingRequest} that they have seen
+   * @param decision.version version of the {@link WaitingRequest} that was shown
    */
   approve(
     reference: string,
     decision: { readonly person: string; readonly version: number } & Grant,
   ): Promise<PageResult>;
-  /** The person refuses. The agent hears `denied`. */
+  /** Refuses a request. The agent receives `denied`. */
   deny(reference: string, options: { readonly person: string }): Promise<PageResult>;
-  /** Answers a question of an agent. */
+  /** Answers an agent's question. */
   answer(
     reference: string,
     options: { readonly person: string; readonly answer: string },
   ): Promise<PageResult>;
   /**
-   * The person comes back from the resource's own page: the last segment of the callback, and the
-   * `error` parameter if there was one.
+   * Handles the person's return from the resource's own page, given the last segment of the
+   * callback and the `error` parameter, if any.
    *
-   * @returns the request to go on with; undefined where it has ended
+   * @returns the request to continue with; undefined if it has ended
    */
   returned(callback: string, error?: string): Promise<WaitingRequest | undefined>;
-  /** Tokens that agents of a person hold. */
+  /** Tokens held by agents of a person. */
   grants(person: string): Promise<readonly GrantedToken[]>;
   /**
-   * Revokes a token, with all that follow from it, at every party that it was shown to. Undefined
-   * for a token that is not this person's.
+   * Revokes a token and all tokens derived from it, at every party that received it. Undefined for
+   * another person's token.
    */
   revoke(person: string, token: TokenName): Promise<readonly DownstreamResult[] | undefined>;
   /**
-   * Takes back everything an agent has of a person, and what they have agreed to; the next grant is
-   * the person's to decide. The agent stays theirs. Of an agent that other agents call, and that
-   * belongs to no person, what it has of this one. Undefined for an agent that has nothing of this
+   * Revokes all tokens of an agent for a person, and their consent; the person must decide on the
+   * next grant. The agent remains bound to the person. For an intermediary bound to no person, it
+   * revokes the tokens for this person. Undefined for an agent without tokens or binding for this
    * person.
    */
   revokeAgent(person: string, agent: AgentIdentity): Promise<readonly DownstreamResult[] | undefined>;
 }
 
-/** Members of a pending request that it is carried out with. Plain data. */
+/** Data for executing a pending request. Plain data. */
 export interface PersonWork extends PairWork {
   readonly agentTokens: readonly AgentTokenName[];
   readonly upstream?: TokenName | undefined;
-  /** Times that the agent's access had been taken away when the request was decided on. */
+  /** Number of revocations of the agent's access at the time of the decision. */
   revocations?: number;
-  /** For an access server, as members of a request. */
+  /** Tokens for a request to an access server. */
   tokens: {
     readonly agent_token: string;
     readonly subagent_token?: string | undefined;
@@ -130,7 +127,7 @@ export interface PersonWork extends PairWork {
     | { readonly url: string; readonly code: string; readonly callback: string; isDone: boolean }
     | undefined;
   access?: AccessState;
-  /** Unix seconds: a relay ends then at the latest. */
+  /** Latest end of a relay, Unix seconds. */
   readonly resolveAt?: number | undefined;
 }
 
@@ -138,7 +135,7 @@ export interface PersonWork extends PairWork {
 export interface AccessState {
   /** Its pending URL. */
   readonly location: string;
-  /** Unix seconds: not asked again before. */
+  /** Time of the next poll, Unix seconds. */
   readonly notBefore: number;
 }
 
@@ -148,8 +145,8 @@ export type PersonPending = PendingRecord<PersonWork>;
 export interface PersonContext extends ServerContext<PersonWork> {
   readonly options: PersonServerOptions;
   readonly records: PersonRecords;
-  /** A person as a resource knows them. */
+  /** Pairwise identifier of a person at a resource. */
   readonly subjectOf: (person: string, resource: string) => Promise<string>;
-  /** Resources that agents have named. */
+  /** Limit of the resources that agents may name. */
   readonly named: Limit;
 }

@@ -39,26 +39,26 @@ const PATHS = {
   pending: "/aauth/pending/",
 } as const;
 
-/** For one owner of agents (`ownerOf`). */
+/** Maximum for one owner of agents (`ownerOf`). */
 const MAX_PENDING = 1_000;
-/** For one agent of them; for one person that an intermediary serves. */
+/** Maximum for one agent, and for one person that an intermediary serves. */
 const MAX_PENDING_OF_ONE = 100;
 
 /**
- * Creates a person server: requests are verified, decided on, waited for, and answered with tokens.
- * It does no input or output but through `discovery`, `transport` and `store`; `handle` fits behind
- * any HTTP server.
+ * Creates a person server, which verifies requests, decides on them, waits for decisions, and
+ * issues tokens. All input and output uses `discovery`, `transport` and `stores`; `handle` works
+ * behind any HTTP server.
  *
- * Its policy is `decide`. It keeps which person an agent belongs to, what they have agreed to,
- * which tokens are out; it names each person to each resource by another name; and no token says
- * more, or lives longer, than what it follows from.
+ * The policy is `decide`. The server records the person of each agent, the consents, and the issued
+ * tokens. It uses a different identifier of a person for each resource. No token has more scope, or
+ * lives longer, than the tokens from which it derives.
  *
- * Does NOT authenticate persons or draw pages: that is the owner's, with the functions for pages.
- * Does NOT serve missions, permissions and audit: `mission_s256` is refused. Does NOT check that
- * scopes are among `scopes_supported`. Does NOT pay.
+ * Does NOT authenticate persons or render pages: applications do, with the functions for pages.
+ * Does NOT support missions, permissions and audit: `mission_s256` is refused. Does NOT compare
+ * scopes with `scopes_supported`. Does NOT make payments.
  *
- * @throws TypeError for an issuer that is no server identifier, a secret that is too short,
- * metadata of the wrong shape
+ * @throws TypeError for an issuer that is not a server identifier, a secret that is too short, or
+ *   metadata of the wrong shape
  *
  * @example
  * const issuer = "https://ps.example";
@@ -123,8 +123,8 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
 }
 
 /**
- * Parties that accept a token. An access server takes its own tokens back, with the person token
- * that it was shown.
+ * Parties that accept a token. An access server revokes its own tokens when it receives the
+ * revocation of the presented person token.
  */
 function recipientsOf({ iss, resource, shownTo }: TokenRecord, issuer: string): readonly Recipient[] {
   if (iss !== issuer) return [];
@@ -133,16 +133,16 @@ function recipientsOf({ iss, resource, shownTo }: TokenRecord, issuer: string): 
 }
 
 /**
- * The outcome of a cascade for the issuer of the token that it began with, which does not learn at
- * which parties its agent has been: that it has reached them all, or not yet (section 11.12.3).
+ * The outcome of a cascade for the issuer of the revoked token: whether all parties have confirmed
+ * (section 11.12.3). It does not reveal which parties the agent used.
  */
 function cascadeOutcome(results: readonly DownstreamResult[]): Outcome {
   if (!results.some(({ error }) => error === "revocation_unavailable")) return succeeded(undefined);
-  const why = "it is recorded, and sent again to a party that has not confirmed it";
+  const why = "the revocation is recorded, and will be retried at a party that has not confirmed it";
   return failed(new Problem(500, "server_error", why));
 }
 
-/** Carries out what has been granted: here, or at the resource's access server. */
+/** Executes a grant, here or at the resource's access server. */
 async function carryOut(
   context: PersonContext,
   federation: Federation,
@@ -154,10 +154,10 @@ async function carryOut(
     : asked.accessServer === undefined
       ? giveAuthToken(context, record)
       : federation.give(record));
-  // A grant that the agent has left waiting, or that was carried out meanwhile.
+  // Detects a revocation between decision and execution.
   if (outcome?.status !== 200) return outcome;
   // hole T23c
   return (await context.records.standing(asked.person!, asked.agent)).revocations !== work.revocations
-    ? failed(new Problem(403, "denied", "the person has taken the agent's access away"))
+    ? failed(new Problem(403, "denied", "the person has revoked the agent's access"))
     : outcome;
 }

@@ -16,7 +16,7 @@ import { begin } from "./pending-endpoint.ts";
 import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
 
-/** Different resources that one agent, and that all agents of one owner, may name in an hour. */
+/** Maximum different resources that one agent, and all agents of one owner, may name in an hour. */
 const MAX_RESOURCES = 50;
 const MAX_RESOURCES_OF_OWNER = 2_000;
 const MAX_ENTRIES = 20_000;
@@ -35,7 +35,7 @@ export async function personTokenRequest(context: PersonContext, call: Call): Pr
   }
   const { asked, work, depends } = await readParties(context, call);
   if (!context.named.admits(ownerOf(asked.agent.iss), resource, RESOURCE_SECONDS, call.owner)) {
-    const why = "the agent asks for too many different resources";
+    const why = "the agent requests tokens for too many different resources";
     throw new Problem(429, "slow_down", why, RESOURCE_SECONDS);
   }
   const fromResource = await assertionsOfResource(context.discovery, resource, []);
@@ -43,7 +43,7 @@ export async function personTokenRequest(context: PersonContext, call: Call): Pr
   return begin(context, call, { asked: { ...asked, ...about }, work, depends });
 }
 
-/** Issues the token that has been granted. */
+/** Issues the granted token. */
 export async function givePersonToken(context: PersonContext, record: Pending): Promise<Outcome> {
   const { key, issuer, now, subjectOf, records } = context;
   const { asked, grant, work } = record;

@@ -19,40 +19,37 @@ import { type Call, type Route, SERVER_CALLER } from "./server-frame.ts";
 import type { ServerParts } from "./server-types.ts";
 import { keyOf, type Table, tableOf } from "./stores.ts";
 
-/** The longest life of a token, of an agent, and a minute for clocks that differ. */
+/** Maximum lifetime of any token, that of an agent token, plus a minute of clock skew. */
 export const MAX_AHEAD_SECONDS = 86_460;
-/** Revocations of one owner of callers (`ownerOf`), and of all. */
+/** Maximum revocations of one owner of callers (`ownerOf`), and of all. */
 const MAX_PER_OWNER = 1_000;
 const MAX_ENTRIES = 10_000;
-/**
- * One round trip to each party downstream, where the caller does not say how long it waits (section
- * 11.12.3).
- */
+/** Default waiting time: one round trip to each downstream party (section 11.12.3). */
 const HOLD_SECONDS = 20;
 const MAX_JTI_CHARACTERS = 512;
-/** Seconds that a cascade may be polled for. */
+/** Seconds for which a cascade may be polled. */
 const CASCADE_SECONDS = 600;
 
 export interface RevocationEndpointOptions extends Pick<ServerParts, "issuer" | "now" | "pollSeconds"> {
   readonly store: RecordStore<unknown>;
-  /** Path of the endpoint; what is polled is below it. */
+  /** Path of the endpoint. Cascades are polled below it. */
   readonly path: string;
   /** Servers that may revoke. Default: any. */
   readonly from?: TrustPolicy;
-  /** Those that the server has issued, or had from an access server. */
+  /** Tokens issued by the server or an access server. */
   readonly tokens: Pick<IssuedTokens<RevocableToken>, "isRevoked">;
   /**
-   * Passes a caller's revocation on. May be done again: it tries what failed. Undefined where
-   * nothing is downstream.
+   * Returns a function that passes a revocation on, and retries failures when repeated. Undefined
+   * if there are no downstream parties.
    */
   cascade(caller: string, jti: string): Promise<(() => Promise<Outcome>) | undefined>;
 }
 
-/** A cascade that takes longer than its caller has waited. Plain data. */
+/** A cascade that exceeds its caller's waiting time. Plain data. */
 interface Cascade {
   readonly caller: string;
   readonly jti: string;
-  /** Set once it is over. */
+  /** Set after it has ended. */
   readonly outcome?: Outcome;
   readonly told?: true;
 }
@@ -73,7 +70,7 @@ export class RevocationEndpoint {
     this.#cascades = tableOf(store, "cascade");
   }
 
-  /** Whether a token is revoked: by its issuer, or as one of the server's own. */
+  /** Whether a token is revoked, by its issuer or by this server. */
   readonly isRevoked = async ({ iss, jti }: TokenName): Promise<boolean> =>
     (await this.#known.isRevoked({ iss, jti, type: "", exp: 0 })) ||
     (await this.#options.tokens.isRevoked({ iss, jti }));
@@ -92,50 +89,49 @@ export class RevocationEndpoint {
   }
 
   /**
-   * Receives a revocation: recorded first, passed on, answered once that is done. A caller reaches
-   * its own tokens, and no other.
+   * Receives a revocation: records it, passes it on, and responds afterwards. A caller can only
+   * revoke its own tokens.
    *
    * @throws Problem 400 `invalid_request`, 429 `rate_limited`
-   * @throws StoreFullError where it could not be kept: no caller may hear that it was
+   * @throws StoreFullError if it cannot be recorded, so that it is never confirmed by mistake
    */
   async #receive({ owner: caller, members, waitSeconds }: Call): Promise<Answer> {
     const { now, cascade } = this.#options;
     const { jti, exp } = members;
     if (typeof jti !== "string" || jti === "" || jti.length > MAX_JTI_CHARACTERS) {
-      throw invalidRequest("jti must be the identifier of a token");
+      throw invalidRequest("jti must be the jti of a token");
     }
-    if (typeof exp !== "number") throw invalidRequest("exp must be that of the token");
-    if (exp > now() + MAX_AHEAD_SECONDS) throw invalidRequest("no token lives as long as this exp says"); // hole T35
+    if (typeof exp !== "number") throw invalidRequest("exp must be the exp of the token");
+    if (exp > now() + MAX_AHEAD_SECONDS) throw invalidRequest("exp exceeds the maximum lifetime of a token"); // hole T35
     const lifeSeconds = exp - now();
     // hole T35
     if (lifeSeconds > 0 && !this.#received.admits(ownerOf(caller), keyOf(caller, jti), lifeSeconds)) {
-      throw new Problem(429, "rate_limited", "too many revocations are kept for this caller", 60);
+      throw new Problem(429, "rate_limited", "too many revocations are stored for this caller", 60);
     }
     if (!(await this.#known.revoke({ iss: caller, jti, exp }))) throw new StoreFullError();
     const run = await cascade(caller, jti);
     if (run === undefined) return answerOf(succeeded(undefined));
-    // One name for each token: repeating a revocation makes nothing more to keep.
+    // One id for each token, so that repeating a revocation stores nothing more.
     const id = await platformCrypto.digest("sha-256", keyOf(caller, jti), "base64url");
     const outcome = await this.#hold(id, run, waitSeconds);
     if (outcome === undefined) await this.#keep(id, () => ({ caller, jti }));
     return this.#answer(id, outcome);
   }
 
-  /** @throws Problem 404 for another caller; 410 once it has been told */
+  /** @throws Problem 404 for another caller; 410 after the outcome was delivered */
   async #poll({ owner: caller, waitSeconds = 0, signal }: Call, id: string): Promise<Answer> {
     const kept = await this.#cascades.get([id]);
     if (kept?.caller !== caller) throw new Problem(404, "not_found", "there is no such revocation"); // hole T35
     if (kept.told) throw new Problem(410, "gone", "the revocation has been answered");
-    // A cascade that another process has begun is done again: confirmed revocations are not
-    // repeated.
+    // A cascade of another process is repeated, but not its confirmed revocations.
     const run = (await this.#options.cascade(caller, kept.jti)) ?? (async () => succeeded(undefined));
     const outcome = kept.outcome ?? (await this.#hold(id, run, waitSeconds));
-    // A caller that is gone has not heard it.
+    // A disconnected caller has not received the outcome.
     if (outcome !== undefined && !signal?.aborted) await this.#note(id, { told: true });
     return this.#answer(id, outcome);
   }
 
-  /** @returns undefined where it takes longer */
+  /** @returns undefined if it takes longer */
   async #hold(
     id: string,
     run: () => Promise<Outcome>,
@@ -146,14 +142,14 @@ export class RevocationEndpoint {
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(resolve, Math.min(waitSeconds, HOLD_SECONDS) * 1000, undefined);
     });
-    // An error is for the caller that polls; where none does, it is dropped.
+    // An error is reported to the next poll, if any.
     running.catch(() => {});
     return Promise.race([running, late]).finally(() => clearTimeout(timer));
   }
 
   /**
-   * Its outcome is kept for the caller that polls, in any process; where none does, nothing is left
-   * of it here.
+   * Starts a cascade, and stores its outcome for polls in any process. Without a stored cascade,
+   * the outcome is dropped.
    */
   #start(id: string, run: () => Promise<Outcome>): Promise<Outcome> {
     const running = run()

@@ -1,5 +1,5 @@
 /**
- * Revokes tokens at the parties that accept them (draft -11, sections 11.12.1 and 11.12.3).
+ * Client of revocation endpoints (draft -11, sections 11.12.1 and 11.12.3).
  *
  * @module
  */
@@ -14,16 +14,16 @@ import type { ExpiringToken, Recipient } from "./issued-tokens.ts";
 import { type CallServer, createServerCalls } from "./server-calls.ts";
 import type { DownstreamResult } from "./types.ts";
 
-/** Seconds that a party may take to pass a revocation on. */
+/** Seconds for which a party may pass a revocation on. */
 const HOLD_SECONDS = 20;
-/** Parties that a recipient may report to have failed. */
+/** Maximum failed parties that a recipient may report. */
 const MAX_REPORTED = 50;
 
 type RevocableParty = PartyDocument & { readonly revocation_endpoint?: string };
 
 /**
- * Revokes an own token at another party, and waits until that is over: its result, then those of
- * the parties that it reports to have failed.
+ * Revokes an own token at another party and waits for the outcome. Returns its result, followed by
+ * the failures it reports.
  */
 export async function revokeAt(
   { kind, recipient }: Recipient,
@@ -54,17 +54,17 @@ export async function revokeAt(
 }
 
 /**
- * Failures that a recipient reports of the parties that it has told (section 11.12.3).
+ * Parses the failures of downstream parties that a recipient reports (section 11.12.3).
  *
  * @throws TypeError for anything else
  */
 function reportedFailures(downstream: unknown): readonly DownstreamResult[] {
   if (downstream === undefined) return [];
-  if (!Array.isArray(downstream)) throw new TypeError("downstream is not a list");
+  if (!Array.isArray(downstream)) throw new TypeError("downstream must be a list");
   const failures = new Map<string, DownstreamResult>();
   for (const { recipient, error } of downstream) {
     if (error === undefined || failures.size === MAX_REPORTED) continue;
-    if (!isServerIdentifier(recipient)) throw new TypeError("a recipient is a server identifier");
+    if (!isServerIdentifier(recipient)) throw new TypeError("recipient must be a server identifier");
     failures.set(recipient, {
       recipient,
       error: error === "revocation_unsupported" ? error : "revocation_unavailable",
@@ -73,17 +73,17 @@ function reportedFailures(downstream: unknown): readonly DownstreamResult[] {
   return [...failures.values()];
 }
 
-/** A token that its issuer takes back, and where. */
+/** A revocation to send. */
 export interface SendRevocationOptions {
-  /** Server identifier of the issuer: only its own tokens are reached. */
+  /** Server identifier of the issuer, which can only revoke its own tokens. */
   readonly issuer: string;
-  /** As what it signs: `agent` for an agent provider, `resource` for a resource. */
+  /** Role in which it signs: `agent` for an agent provider, `resource` for a resource. */
   readonly kind: DocumentKind;
   /** A key that it publishes. */
   readonly key: SigningKey;
   /**
-   * Server identifier of the party that receives the revocation, and its role: an agent token goes
-   * to its person server, a resource token to its `aud` and its `ps`.
+   * Server identifier of the recipient. An agent token is revoked at its person server, a resource
+   * token at its `aud` and its `ps`.
    */
   readonly recipient: string;
   readonly recipientKind: DocumentKind;
@@ -99,14 +99,14 @@ export interface SendRevocationOptions {
 }
 
 /**
- * Revokes a token at another party (draft -11, section 11.12), and waits until that party has
- * passed it on, 20 seconds at most. It may be repeated.
+ * Revokes a token at another party (draft -11, section 11.12), and waits at most 20 seconds until
+ * that party has passed it on. Idempotent.
  *
- * Person servers and access servers revoke what they have issued themselves: `revoke` of each.
+ * Person servers and access servers revoke the tokens they have issued with their own `revoke`.
  *
- * @returns with `error` where that is not confirmed: `revocation_unsupported` for a party that
- * takes none, `revocation_unavailable` for one that did not answer, or has not reached every party
- * downstream
+ * @returns a result with `error` if it is not confirmed: `revocation_unsupported` for a party
+ * without revocation, `revocation_unavailable` for one that did not respond, or has not reached all
+ * downstream parties
  *
  * @example
  * const own = { issuer: "https://agent.example", kind: "agent", key, discovery } as const;
@@ -121,7 +121,7 @@ export async function sendRevocation(options: SendRevocationOptions): Promise<Do
   return result!;
 }
 
-/** Milliseconds; between 50 ms and 5 s. */
+/** Polling interval in milliseconds, between 50 ms and 5 s. */
 function delayMs(retryAfter: string | null): number {
   const seconds = Number(retryAfter ?? Number.NaN);
   return Math.min(5_000, Math.max(50, Number.isNaN(seconds) ? 1_000 : seconds * 1000));

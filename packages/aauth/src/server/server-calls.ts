@@ -25,20 +25,18 @@ export interface ServerCall {
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-/** Answer of the other server. */
+/** Response of the other server. */
 export interface ServerReply {
   readonly status: number;
   field(name: string): string | null;
-  /**
-   * `Location`, absolute; undefined where there is none, or one at another origin than was asked.
-   */
+  /** Absolute `Location`; undefined if absent or at another origin. */
   readonly location: string | undefined;
   readonly isEmpty: boolean;
-  /** The parsed body; undefined when it is not a JSON object. */
+  /** The parsed body; undefined unless it is a JSON object. */
   readonly members: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** @throws what the transport throws, and a `TimeoutError` after ten seconds */
+/** @throws errors of the transport, and a `TimeoutError` after ten seconds */
 export type CallServer = (call: ServerCall) => Promise<ServerReply>;
 
 export function createServerCalls(options: {

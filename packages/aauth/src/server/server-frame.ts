@@ -27,7 +27,7 @@ import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
 const MAX_DOCUMENT_AGE_SECONDS = 300;
-/** `Retry-After` where a store is full. */
+/** `Retry-After` if a store is full. */
 const RETRY_SECONDS = 60;
 
 export const AGENT_CALLER = { level: LEVELS[0] } as const;
@@ -38,13 +38,11 @@ type Members = Readonly<Record<string, unknown>>;
 /** A verified request. */
 export interface Call extends Waiting {
   readonly caller: ProvenCaller;
-  /**
-   * Proven name of the caller: the identifier of a server, or provider and identifier of an agent.
-   */
+  /** Proven caller: the identifier of a server, or the provider and identifier of an agent. */
   readonly owner: string;
-  /** The token that it was signed with; undefined for a server. Compact JWS. */
+  /** The token in `Signature-Key`; undefined for a server. Compact JWS. */
   readonly token: string | undefined;
-  /** The body; empty where there is none. */
+  /** Members of the body; empty without a body. */
   readonly members: Members;
 }
 
@@ -52,7 +50,7 @@ export interface Route {
   readonly methods: Readonly<Record<string, (call: Call, name: string) => Promise<Answer>>>;
   readonly role: EndpointRole;
   readonly level: typeof AGENT_CALLER | typeof SERVER_CALLER;
-  /** Refuses callers that are not welcome before anything is fetched for them. Default: anyone. */
+  /** Allowed callers. Others are refused before anything is fetched for them. Default: any. */
   readonly from?: TrustPolicy | undefined;
 }
 
@@ -63,14 +61,14 @@ export interface FrameOptions
   readonly replayStore: ClaimStore;
   /** By path. */
   readonly documents: Readonly<Record<string, () => object>>;
-  /** By path; those with a slash at the end take what follows it. */
+  /** By path. A path with a final slash matches all paths below it. */
   readonly routes: Readonly<Record<string, Route>>;
 }
 
 /**
- * Answers what comes to one of the endpoints.
+ * Creates the handler of all documents and endpoints.
  *
- * @returns undefined for a path of none of them
+ * @returns a function that returns undefined for any other path
  */
 export function createFrame(options: FrameOptions): (request: ServerRequest) => Promise<Answer | undefined> {
   const { issuer, discovery, isRevoked, replayStore, now, log, observer, documents, routes } = options;
@@ -98,7 +96,7 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
     if (handler === undefined) return notAllowed(Object.keys(route.methods));
     try {
       if ((request.body?.byteLength ?? 0) > MAX_BODY_BYTES) {
-        throw new Problem(413, "invalid_request", `a body has ${MAX_BODY_BYTES} bytes at most`);
+        throw new Problem(413, "invalid_request", `the body exceeds ${MAX_BODY_BYTES} bytes`);
       }
       const { method, target, headers, body } = request;
       const verified = await verifier.verifyRequest({ method, target, headers, body }, route.level);
@@ -116,7 +114,7 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
       if (error instanceof Problem) return answerOf(failed(error));
       if (error instanceof StoreFullError) {
         const retry = { "retry-after": String(RETRY_SECONDS) };
-        return problemAnswer(503, "server_error", "there is no room at the moment", retry);
+        return problemAnswer(503, "server_error", "the store is full; try again later", retry);
       }
       log(error);
       return problemAnswer(500, "server_error", "the request could not be served");
@@ -125,10 +123,10 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
 }
 
 function refusalOf(error: AAuthVerificationError, { role, level }: Route): Answer {
-  // A sub-agent has signed: what is wrong is who asks, and not its token (section 10.2.2).
+  // A sub-agent has signed. Its token is valid, but it may not call this endpoint (section 10.2.2).
   if (error.code === "token_agent_mismatch") return problemAnswer(400, "invalid_request", error.message);
   if (error.code === "untrusted_agent" && role === "revocation") {
-    return problemAnswer(403, "unsupported_iss", "no tokens of this server are taken here");
+    return problemAnswer(403, "unsupported_iss", "tokens of this issuer are not accepted here");
   }
   return refusal(error, level);
 }
@@ -143,9 +141,9 @@ function document({ method }: ServerRequest, content: object): Answer {
 }
 
 const notAllowed = (methods: readonly string[]): Answer =>
-  problemAnswer(405, "invalid_request", "there is no such method here", { allow: methods.join(", ") });
+  problemAnswer(405, "invalid_request", "the method is not allowed", { allow: methods.join(", ") });
 
-/** The request has been verified: its fields are in order. */
+/** The token of a verified request, whose fields are valid. */
 function tokenIn({ headers }: ServerRequest): string | undefined {
   const field = (name: string) => fieldValue(headers, name) ?? "";
   const { label } = parseSignatureInput(field(FIELDS.signatureInput));
@@ -160,7 +158,7 @@ function readBody({ body, headers }: ServerRequest): Members {
   return members;
 }
 
-/** RFC 7240: preferences that are not known here are ignored. */
+/** `wait` of `Prefer` (RFC 7240). Unknown preferences are ignored. */
 function waitOf({ headers }: ServerRequest): number | undefined {
   const value = [headers.prefer ?? ""].flat().join(",");
   const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:[,;]|$)/i.exec(value)?.[1];

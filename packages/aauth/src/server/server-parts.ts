@@ -1,5 +1,5 @@
 /**
- * The parts of a person server and an access server that follow from their common options.
+ * Parts of a person server and an access server that derive from their common options.
  *
  * @module
  */
@@ -20,9 +20,9 @@ import type { StoreName } from "./stores.ts";
 const PENDING_SECONDS = 600;
 
 /**
- * The options with their defaults, and the parts made of them.
+ * Applies defaults to options and creates the common parts.
  *
- * @throws TypeError for an issuer that is no server identifier
+ * @throws TypeError for an issuer that is not a server identifier
  */
 export function partsOf(options: ServerOptions<object>, kind: "person" | "access") {
   const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1, log = () => {} } = options;
@@ -61,7 +61,7 @@ function keysOf(key: ServerKey): Keys {
   return { current: () => ring.current(), jwks: () => toJwks(ring.published()) };
 }
 
-/** A server does not fetch its own keys over the network. */
+/** Resolves the server's own keys without fetching them. */
 function knowingItself(discovery: Discovery, issuer: string, kind: DiscoveryKind, keys: Keys): Discovery {
   return {
     ...discovery,

@@ -1,5 +1,5 @@
 /**
- * Options and functions that a person server and an access server have in common.
+ * Common options and functions of a person server and an access server.
  *
  * @module
  */
@@ -24,59 +24,59 @@ import type {
   WaitingRequest,
 } from "./types.ts";
 
-/**
- * One key, or those of a key ring: the current one signs, the published ones are found by others.
- */
+/** A key, or a key ring whose current key signs and whose published keys verify. */
 export type ServerKey = SigningKey | Pick<KeyRing, "current" | "published">;
 
-/** The options of every server. */
+/** Options of every server. */
 export interface ServerOptions<Metadata> {
-  /** Own server identifier: `https://` and a host. */
+  /** Server identifier: `https://` and a host. */
   readonly issuer: string;
   /** Signs tokens, and requests to other servers. */
   readonly key: ServerKey;
   /** Finds the keys of agents, resources and other servers: `createDiscovery()`. */
   readonly discovery: Discovery;
-  /** The page where persons, or a resource's owners, decide. Default `{issuer}/interaction`. */
+  /** The page on which persons or resource owners decide. Default `{issuer}/interaction`. */
   readonly interactionUrl?: string | undefined;
-  /** Members of the document beside the endpoints: name, logo, `scopes_supported`, … */
+  /** Members of the document other than the endpoints: name, logo, `scopes_supported`, … */
   readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
   /**
-   * Stores of all that outlives a request; replicas share them. Default: `createMemoryStores()`.
+   * Stores for all state that outlives a request, shared by replicas. Default:
+   * `createMemoryStores()`.
    */
   readonly stores?: Stores | undefined;
   /** Sends requests to other servers. Default: to public addresses only. */
   readonly transport?: Transport | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** Seconds that a request waits for a decision. Default 600. */
+  /** Seconds for which a request waits for a decision. Default 600. */
   readonly pendingSeconds?: number | undefined;
-  /** `Retry-After` of pending answers. Default 1. */
+  /** `Retry-After` of pending responses. Default 1. */
   readonly pollSeconds?: number | undefined;
   /**
-   * Receives what callers hear as `server_error` or `as_unreachable`, and pairs of tokens of which
-   * one has been exchanged. Default: nothing does.
+   * Receives the errors that callers see as `server_error` or `as_unreachable`, and mismatches of a
+   * resource token and its presented token. Default: none.
    */
   readonly log?: ((error: unknown) => void) | undefined;
   /**
-   * Receives each verification. What it throws goes to `log`, and changes no answer. Default: none.
+   * Receives each verification. Its errors go to `log` and do not affect the response. Default:
+   * none.
    */
   readonly observer?: ((event: VerificationOutcome, request: ServerRequest) => void) | undefined;
   /**
-   * Receives `request_signed` of each request to another server, right before `transport` does, and
-   * `response_received`. What it throws is ignored. Default: none.
+   * Receives `request_signed` before each request to another server, and `response_received`. Its
+   * errors are ignored. Default: none.
    */
   readonly callObserver?: AgentObserver | undefined;
 }
 
-/** Parts of a server that follow from its options. */
+/** Parts of a server that derive from its options. */
 export interface ServerParts {
   readonly issuer: string;
   readonly now: () => number;
   readonly log: (error: unknown) => void;
-  /** The key that signs now. */
+  /** The current signing key. */
   readonly key: () => SigningKey;
-  /** Knows the server's own keys, too. */
+  /** Also resolves the server's own keys. */
   readonly discovery: Discovery;
   /** Sends a request to another server. */
   readonly call: CallServer;
@@ -88,15 +88,15 @@ export interface ServerParts {
 /**
  * Context of the endpoints of a server.
  *
- * @typeParam Work members of a request that it is carried out with
+ * @typeParam Work data for executing a pending request
  */
 export interface ServerContext<Work> extends ServerParts {
-  /** Whether a token is revoked: by its issuer, or as one of the server's own. */
+  /** Whether a token is revoked, by its issuer or by this server. */
   readonly isRevoked: (token: TokenName) => Promise<boolean>;
   readonly pending: PendingRequests<Work>;
 }
 
-/** The functions of every server. */
+/** Functions of every server. */
 export interface Server<Metadata> {
   /**
    * Answers a request to one of the endpoints below `/aauth/`, or for one of the documents.
@@ -104,16 +104,16 @@ export interface Server<Metadata> {
    * @returns undefined for any other path
    */
   handle(request: ServerRequest): Promise<Answer | undefined>;
-  /** The document that it publishes. */
+  /** The published metadata document. */
   readonly metadata: Metadata;
   /**
-   * A person comes to the page with a code, which is good once.
+   * Opens the request of a code that a person has entered. A code is valid once.
    *
-   * @param from who tries, as the page knows it: an address, or a session. Each may try 20
-   * different codes in ten minutes.
-   * @param isFor whether the request is for this person. For any other its code stays valid.
-   * Default: for each.
-   * @returns undefined for a code that is not good: answer 410 `invalid_code`
+   * @param from source of the attempt, such as an address or a session. Each may try 20 different
+   * codes in ten minutes
+   * @param isFor whether the request is for this person; for others the code remains valid.
+   * Default: always true
+   * @returns undefined for an invalid code: respond with 410 `invalid_code`
    */
   open(
     code: string,
@@ -121,27 +121,25 @@ export interface Server<Metadata> {
     isFor?: (request: AskedRequest) => boolean,
   ): Promise<WaitingRequest | undefined>;
   /**
-   * Requests that wait for a decision, oldest first: also those that no code leads to.
+   * Requests that wait for a decision, oldest first, including those without a code.
    *
    * @param decider a person; at an access server a resource
    */
   waiting(decider: string): Promise<readonly WaitingRequest[]>;
-  /** A request by its reference; undefined once it has ended. */
+  /** A request by its reference; undefined after it has ended. */
   find(reference: string): Promise<WaitingRequest | undefined>;
-  /** The page was left without a decision. The caller hears `abandoned`. */
+  /** Ends a request whose page was left without a decision. The caller receives `abandoned`. */
   abandon(reference: string): Promise<PageResult>;
   /**
-   * Asks the caller something: an agent, or a person server (section 7.5). Its answer is in the
-   * request afterwards.
+   * Asks the caller, an agent or a person server, a question (section 7.5). The answer is then in
+   * the request.
    */
   ask(reference: string, clarification: Clarification): Promise<PageResult>;
-  /**
-   * Waits until what was asked is answered, or the request has ended; for so many seconds at most.
-   */
+  /** Waits at most `waitSeconds` until the question is answered or the request has ended. */
   answered(reference: string, waitSeconds: number): Promise<void>;
   /**
-   * Whether the browser may be sent on to a `callback` that came with the code: the agent
-   * provider's, a loopback address it allows, or one of our own.
+   * Whether the browser may return to a `callback`: the agent provider's, a loopback address that
+   * it allows, or one at this server.
    */
   mayReturnTo(agent: AgentIdentity, callback: string): Promise<boolean>;
 }

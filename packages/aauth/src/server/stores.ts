@@ -1,18 +1,17 @@
 import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
 /**
- * Kinds that are kept apart, so that none displaces another: `pending` requests, `revocations` that
- * were received, `tokens` that were issued, and `people`, who has which agent and what they have
- * agreed to.
+ * Separate stores, so that none displaces another: `pending` requests, received `revocations`,
+ * issued `tokens`, and `people`, with the agents and consents of persons.
  */
 export type StoreName = "pending" | "revocations" | "tokens" | "people";
 
-/** A key of several parts, none of which can pass for another. Owners are such keys, too. */
+/** An unambiguous key of several parts. Owners are also such keys. */
 export const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 
 export type Table<Value> = ReturnType<typeof tableOf<Value>>;
 
-/** One of the tables in a store: its keys begin with its name. */
+/** A table in a store, whose keys begin with its name. */
 export function tableOf<Value>(store: RecordStore<unknown>, name: string) {
   const values = store as RecordStore<Value>;
   return {

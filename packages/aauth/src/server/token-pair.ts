@@ -1,6 +1,6 @@
 /**
- * A resource token with the token that the agent had shown to the resource: a request for an auth
- * token stands on both, at a person server and at an access server (draft -11, sections 6.7.2, 7.2,
+ * A resource token and the token that the agent presented to the resource. A request for an auth
+ * token depends on both, at a person server and an access server (draft -11, sections 6.7.2, 7.2,
  * 7.5.2.2 and 9.4).
  *
  * @module
@@ -21,7 +21,7 @@ import type { ServerParts } from "./server-types.ts";
 import { checking, dependency, requiredToken, type TokenChecks } from "./token-parameters.ts";
 import type { AskedRequest } from "./types.ts";
 
-/** Both tokens as they came, under the names of their parameters. */
+/** Both tokens as received, by their parameter names. */
 export interface TokenPair {
   readonly resource_token: string;
   readonly presented_token: string;
@@ -33,13 +33,13 @@ export interface VerifiedPair {
   readonly presented: OpenedToken<PersonTokenClaims | AuthTokenClaims>;
 }
 
-/** Members of a request that its token is issued with. Plain data. */
+/** Data for issuing the token of a request. Plain data. */
 export interface PairWork {
-  /** The key that a token is bound to. */
+  /** The key to which the token is bound. */
   readonly confirmationKey: PublicJwk;
-  /** Unix seconds: no token that comes of it lives longer. */
+  /** Latest expiry of the issued token, Unix seconds. */
   notAfter: number;
-  /** Unset where no pair is needed. */
+  /** Unset if no pair is needed. */
   pair?: { readonly resource: ResourceTokenClaims; readonly presented: ExpiringToken };
 }
 
@@ -50,11 +50,11 @@ export const requiredPair = (members: Readonly<Record<string, unknown>>): TokenP
 });
 
 /**
- * Verifies a resource token together with the token that the agent had shown (section 6.7.2). That
- * of an updated request is of the same resource, for the same person and key, as the one before
+ * Verifies a resource token and the presented token (section 6.7.2). In an updated request, the
+ * resource token must be from the same resource, for the same person and key, as the previous one
  * (section 7.5.2.2).
  *
- * @throws Problem with the code of that section; `invalid_resource_token` for other parties
+ * @throws Problem with a code of that section; `invalid_resource_token` for other parties
  */
 export async function verifyPair(
   tokens: TokenPair,
@@ -62,7 +62,7 @@ export async function verifyPair(
     readonly audience: string;
     readonly agentJkt: string;
     readonly personServer: string;
-    /** Issuers of the presented token that are trusted. */
+    /** Trusted issuers of the presented token. */
     readonly issuers: TrustPolicy;
   },
   checks: TokenChecks,
@@ -89,7 +89,7 @@ function requireSameParties(before: ResourceTokenClaims, after: ResourceTokenCla
   }
 }
 
-/** The request of a pair, in the words of a policy. */
+/** The request of a pair, for a policy. */
 export async function askedBy({ resource }: VerifiedPair, { discovery }: Pick<ServerParts, "discovery">) {
   const { iss, account, tenant, login_hint: loginHint } = resource;
   const scopes = scopesOf(resource.scope);
@@ -99,7 +99,7 @@ export async function askedBy({ resource }: VerifiedPair, { discovery }: Pick<Se
 
 const OF_PAIR = { resource: "resource token", presented: "presented token" };
 
-/** Members of a request that stands on a pair: its token ends with the presented one. */
+/** Data of a request with a pair, whose token expires at the latest with the presented one. */
 export function withPair<Work extends PairWork>(
   pair: VerifiedPair,
   work: Work,
@@ -119,10 +119,10 @@ export function withPair<Work extends PairWork>(
 }
 
 /**
- * Puts another pair in the place of a request's. After a grant it may ask for the granted scopes,
- * or fewer, and nothing else: who has granted is not asked again.
+ * Replaces the pair of a request. After a grant, the new pair may request only granted scopes,
+ * because there is no new decision.
  *
- * @param asked by the pair
+ * @param asked request of the pair
  * @throws Problem `invalid_resource_token`
  */
 export function replacePair<Work extends PairWork>(
@@ -135,7 +135,7 @@ export function replacePair<Work extends PairWork>(
     asked.account === record.asked.account && asked.scopes.every((scope) => granted.includes(scope));
   // hole T31
   if (record.state === "granted" && !isGranted) {
-    const why = "the new resource token asks for what was not granted";
+    const why = "the new resource token exceeds the grant";
     throw new Problem(400, "invalid_resource_token", why);
   }
   const { work, depends } = withPair(pair, record.work, record.depends);
@@ -145,16 +145,16 @@ export function replacePair<Work extends PairWork>(
   record.expiresAt = Math.min(record.expiresAt, work.notAfter); // hole T30
 }
 
-/** Never more than was asked for. */
+/** The granted ones of the requested scopes. */
 export const within = (
   asked: readonly string[],
   granted: readonly string[] | undefined,
 ): readonly string[] => (granted === undefined ? asked : asked.filter((scope) => granted.includes(scope)));
 
 /**
- * Issues the auth token that a request with a pair has been granted.
+ * Issues the granted auth token of a request with a pair.
  *
- * @param keep before it is given out
+ * @param keep records the token before it is issued
  */
 export async function issueGranted(
   { asked, work, grant }: PendingRecord<PairWork>,
@@ -174,6 +174,6 @@ export async function issueGranted(
   return tokenOutcome(token, claims.exp - claims.iat);
 }
 
-/** The outcome of a request whose auth token is here. @param expiresIn seconds */
+/** The outcome with an auth token. @param expiresIn seconds */
 export const tokenOutcome = (token: string, expiresIn: number): Outcome =>
   succeeded({ auth_token: token, expires_in: expiresIn });

@@ -1,6 +1,6 @@
 /**
- * Tokens that come as members of a request: each failure has a code of its own (draft -11, sections
- * 6.7.2, 9.4.5, 10.2 and 11.9.3).
+ * Tokens as members of a request, each with its own error codes (draft -11, sections 6.7.2, 9.4.5,
+ * 10.2 and 11.9.3).
  *
  * @module
  */
@@ -24,12 +24,12 @@ import type { ServerContext } from "./server-types.ts";
 
 type TokenParameter = "resource" | "presented" | "upstream" | "subagent";
 type Members = Readonly<Record<string, unknown>>;
-/** Common options of `verify…Token`, and the log of exchanged tokens. */
+/** Common options of `verify…Token`, and the log of mismatched tokens. */
 export type TokenChecks = Pick<ServerContext<unknown>, "discovery" | "isRevoked" | "now" | "log">;
 
 const MAX_TOKEN_CHARACTERS = 16_384;
 
-/** @throws Problem `invalid_request` for a value that is no text */
+/** @throws Problem `invalid_request` for a value that is not a token */
 export function tokenOf(members: Members, name: string): string | undefined {
   const value = members[name];
   if (value === undefined) return undefined;
@@ -37,14 +37,14 @@ export function tokenOf(members: Members, name: string): string | undefined {
   throw invalidRequest(`${name} must be a token`);
 }
 
-/** @throws Problem as {@link tokenOf}, and for none */
+/** @throws Problem like {@link tokenOf}, and for a missing token */
 export function requiredToken(members: Members, name: string): string {
   const token = tokenOf(members, name);
   if (token === undefined) throw invalidRequest(`${name} is required`);
   return token;
 }
 
-/** Runs the checks of one token, and says what is wrong with it in the words of its parameter. */
+/** Runs the checks of a token, and converts their errors into those of its parameter. */
 export async function checking<T>(
   parameter: TokenParameter,
   { log }: Pick<TokenChecks, "log">,
@@ -55,7 +55,7 @@ export async function checking<T>(
   } catch (error) {
     if (!(error instanceof AAuthVerificationError) || error.code === "store_unavailable") throw error; // hole V4a
     const { message } = publicRefusal(error);
-    // Both tokens are good, and one has been exchanged.
+    // Both tokens are valid, but do not belong together.
     if (error.code === "presented_token_mismatch") log(error);
     throw new Problem(...codeOf(error, parameter), message);
   }
@@ -81,16 +81,16 @@ function codeOf(
   }
 }
 
-/** Not yet verified: which server is to redeem a resource token. */
+/** The unverified audience of a resource token. */
 export function audienceOf(resourceToken: string): string {
   const { aud } = decodeJwt(resourceToken).claims;
   return typeof aud === "string" ? aud : String([aud].flat()[0]);
 }
 
 /**
- * Verifies the token of a sub-agent of the caller (section 10.2); undefined where there is none.
+ * Verifies the token of the caller's sub-agent (section 10.2); undefined without one.
  *
- * @param requireMore a further check of its claims. Default: none
+ * @param requireMore additional check of its claims. Default: none
  */
 export async function verifySubagent(
   token: string | undefined,
@@ -112,9 +112,9 @@ interface VerifiedUpstream {
 }
 
 /**
- * Verifies the token that an intermediary was called with, as at the intermediary, but for the key
- * (section 9.4.5, steps 1 to 3). Whom it was issued to is for the caller to compare. Nothing is
- * fetched for one of another person server.
+ * Verifies the token with which an intermediary was called, as the intermediary did, except for the
+ * key (section 9.4.5, steps 1 to 3). Does NOT check to whom it was issued. Nothing is fetched for a
+ * token of another person server.
  *
  * @param expected.audience `iss` of the intermediary's agent token
  * @param expected.personServer `iss` of a person token, `ps` of an auth token
@@ -130,7 +130,10 @@ export async function verifyUpstream(
     const { typ } = header;
     // hole T12
     if (claims[typ === TOKEN_TYPES.auth ? "ps" : "iss"] !== expected.personServer) {
-      throw new AAuthVerificationError("untrusted_issuer", "the upstream token is of another person server");
+      throw new AAuthVerificationError(
+        "untrusted_issuer",
+        "the upstream token is from another person server",
+      );
     }
     const own = { ...checks, audience: expected.audience, trustedIssuers: expected.issuers }; // hole T11a
     switch (typ) {
@@ -141,14 +144,14 @@ export async function verifyUpstream(
       default:
         throw new AAuthVerificationError(
           "token_type_mismatch",
-          "the upstream token is no person or auth token",
+          "the upstream token is not a person token or an auth token",
           { claim: "typ" },
         );
     }
   });
 }
 
-/** A token that a request stands on. */
+/** A token that a request depends on. */
 export const dependency = (what: string, type: string, { iss, jti, exp }: ExpiringToken): Dependency => ({
   ...{ what, type, iss, jti, exp },
 });

@@ -1,5 +1,5 @@
 /**
- * Requests and tokens, as policies and pages see them. Plain data.
+ * Requests and tokens for policies and pages. Plain data.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { ReceivedRequest } from "../types.ts";
 
 export type { Clarification } from "../profile/waiting.ts";
 
-/** A request as it came, with its body. Its `Host` is never looked at. */
+/** A received request with its body. `Host` is never used. */
 export interface ServerRequest extends ReceivedRequest {
-  /** The bytes as they came, 64 KiB at most; undefined for none. */
+  /** The received bytes, at most 64 KiB; undefined for none. */
   readonly body: Uint8Array | undefined;
   /**
-   * Aborted when the caller's connection is gone: a decision that it does not hear stays for its
-   * next poll. Default: it is there.
+   * Aborted when the caller disconnects, so that an undelivered decision remains for the next poll.
+   * Default: the caller stays connected.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Identity of an agent: its provider and its name there (draft -11, section 5.2). */
+/** Identity of an agent: its provider and its identifier (draft -11, section 5.2). */
 export interface AgentIdentity {
   /** Server identifier of the agent provider. */
   readonly iss: string;
@@ -29,23 +29,23 @@ export interface AgentIdentity {
   readonly sub: string;
 }
 
-/** Assertions of a resource about the request, signed or published by it. */
+/** A resource's assertions about the request, signed or published by it. */
 export interface ResourceAssertions {
-  /** From its metadata. Unset where it publishes none, or it cannot be read. */
+  /** From its metadata. Unset if it is not published or cannot be fetched. */
   readonly name?: string | undefined;
   readonly description?: string | undefined;
   readonly logoUri?: string | undefined;
   readonly accessMode?: string | undefined;
-  /** Scope to the sentence that a person reads, for the scopes that are asked for. */
+  /** For each requested scope, the sentence for the person. */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
   readonly loginHint?: string | undefined;
-  /** Whether the person has to act at the resource first. */
+  /** Whether the person must act at the resource first. */
   readonly interaction?: boolean | undefined;
 }
 
 /**
- * Assertions of the agent, in words of its choice: shown as the agent's, its Markdown sanitized,
- * and never decided on alone (section 7.4).
+ * The agent's own assertions. Show them as such, with sanitized Markdown, and never decide on them
+ * alone (section 7.4).
  */
 export interface AgentAssertions {
   /** Markdown. */
@@ -56,60 +56,58 @@ export interface AgentAssertions {
   readonly tenant?: string | undefined;
   readonly domainHint?: string | undefined;
   readonly prompt?: string | undefined;
-  /** Description of an interaction that it relays, or a question that it asks. Markdown. */
+  /** Description of a relayed interaction or a question. Markdown. */
   readonly description?: string | undefined;
-  /** Questions it was asked, and what it answered. */
+  /** Questions to the agent, and its answers. */
   readonly answers: readonly { readonly question: string; readonly answer: string }[];
 }
 
-/** A verified request, in the parts that a policy or a person decides on. */
+/** A verified request, as a policy or a person sees it. */
 export interface AskedRequest {
   readonly kind: "person-token" | "auth-token" | "interaction" | "payment" | "question";
-  /**
-   * The agent that signed; at an access server that of the agent token that the person server
-   * passed on.
-   */
+  /** The agent that signed; at an access server, the one of the forwarded agent token. */
   readonly agent: AgentIdentity;
-  /** Agent identifier of the sub-agent that the token is for, where it is one. */
+  /** Agent identifier of the sub-agent that gets the token, if any. */
   readonly subagent?: string | undefined;
   /**
-   * The person of the deployment that the agent belongs to; undefined for an agent that belongs to
-   * none yet, and at an access server.
+   * The agent's person in the deployment; undefined for an agent without one, and at an access
+   * server.
    */
   readonly person?: string | undefined;
-  /** Server identifier of the resource. Unset for what the agent relays or asks. */
+  /** Server identifier of the resource. Unset for a relay or a question. */
   readonly resource?: string | undefined;
-  /** The access server that decides for the resource, where it has one. */
+  /** The access server of the resource, if any. */
   readonly accessServer?: string | undefined;
   /**
-   * At an access server: the person server that asks, and the person as the resource knows them.
+   * At an access server: the requesting person server, and below the resource's identifier of the
+   * person.
    */
   readonly personServer?: string | undefined;
   readonly subject?: string | undefined;
   readonly tenant?: string | undefined;
   readonly scopes: readonly string[];
   readonly account?: string | undefined;
-  /** The resource that the agent was called as, where it acts for its own caller (section 10.1). */
+  /** The resource as which the agent was called, if it acts for its own caller (section 10.1). */
   readonly upstream?: string | undefined;
   /**
-   * The agent that called it there, and its token: a person token says no more than who the person
-   * is. Unset at an access server, which does not know.
+   * The agent that called it there, and its type of token; a person token only identifies the
+   * person. Unset at an access server.
    */
   readonly calledBy?:
     | { readonly agent: AgentIdentity; readonly type: "person-token" | "auth-token" }
     | undefined;
   /**
-   * Whether the person has agreed to this before: to the agent at the resource, and to each of the
-   * scopes there. False at an access server.
+   * Whether the person has already consented to the agent at the resource, and to all of the
+   * scopes. False at an access server.
    */
   readonly consented: boolean;
   /** Capabilities of the agent: `interaction`, `clarification`, `payment`. */
   readonly capabilities: readonly string[];
   readonly fromResource: ResourceAssertions;
   readonly fromAgent: AgentAssertions;
-  /** At an access server: claims of the person that the person server has sent. */
+  /** At an access server: claims of the person, sent by the person server. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
-  /** Relayed by the agent: a page of a resource, with the code for it; or its question. */
+  /** A resource's page that the agent relays, with its code. */
   readonly page?: { readonly url: string; readonly code?: string | undefined } | undefined;
   readonly question?: string | undefined;
 }
@@ -117,14 +115,13 @@ export interface AskedRequest {
 /** Extent of a grant. */
 export interface Grant {
   /**
-   * The granted ones of `scopes`; others are left out. An access server is asked for all of
-   * them: where it gives one that is left out here, its token is refused. Default: all that were
-   * asked for.
+   * The granted ones of the requested scopes. An access server is asked for all of them, but a
+   * token with a scope that is not granted is refused. Default: all requested scopes.
    */
   readonly scopes?: readonly string[] | undefined;
   /** Claims of the person in an auth token. Default: none. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
-  /** In a person token: the organization that the person belongs to. Default: none. */
+  /** For a person token: the organization of the person. Default: none. */
   readonly tenant?: string | undefined;
 }
 
@@ -133,75 +130,73 @@ export type Decision =
   | ({ readonly type: "grant" } & Grant)
   | { readonly type: "deny"; readonly detail?: string | undefined }
   /**
-   * The agent sends the person to the page, with a code. For agents that can (`capabilities`);
-   * others receive `user_unreachable`.
+   * The agent brings the person to the page, with a code. Agents without this capability receive
+   * `user_unreachable`.
    */
   | { readonly type: "interaction" }
   /** The server reaches the person, or another approver, itself. */
   | { readonly type: "approval" }
   /**
-   * The agent, or at an access server the person server, has to answer first. Five times at most.
+   * The agent, or at an access server the person server, must answer a question first. At most five
+   * times.
    */
   | ({ readonly type: "clarification" } & Clarification)
-  /** Access servers only: claims of the person. Never `sub`. */
+  /** Access servers only: requests claims of the person, but never `sub`. */
   | { readonly type: "claims"; readonly names: readonly string[] }
   /** The person cannot be reached. */
   | { readonly type: "unreachable" };
 
-/** The owner's policy: the decision on a request. */
+/** The policy, which decides on a request. */
 export type Decide = (request: AskedRequest) => Awaitable<Decision>;
 
-/** A request that waits for a person, as the page sees it. */
+/** A request that waits for a person, for display on the page. */
 export interface WaitingRequest {
-  /** Names it for the page. Unguessable, and unknown to the agent. */
+  /** Identifies it on the page. Unguessable, and unknown to the agent. */
   readonly reference: string;
   readonly request: AskedRequest;
   /**
-   * Rises with every answer of the agent, which may ask for something else: who approves says what
-   * they have seen.
+   * Increases with every answer of the agent, which may change the request. An approval names the
+   * version that was shown.
    */
   readonly version: number;
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** Whether the person has come to the page. */
+  /** `interacting` after the person has reached the page. */
   readonly status: "pending" | "interacting";
   /**
-   * The resource's own page, where the person goes first: it sends them back to the callback in it.
-   * Unset where there is none, or they have been.
+   * The resource's own page, which the person visits first and which returns them to its callback.
+   * Unset if there is none, or after the visit.
    */
   readonly first?: string | undefined;
 }
 
 /**
- * Result of a page's call: `done`; `gone` for a request that has ended or never was; `other_person`
- * where the agent belongs to another person; `resource_first` where the person has to act at the
- * resource first; `changed` where the agent has answered since `version`; `unable` for a question
- * to an agent that does not answer questions, or one too many.
+ * Result of a page's call: `done`; `gone` for a request that has ended or does not exist;
+ * `other_person` if the agent is bound to another person; `resource_first` if the person must act
+ * at the resource first; `changed` if the agent has answered since `version`; `unable` if the agent
+ * does not answer questions, or not any more.
  */
 export type PageResult = "done" | "gone" | "other_person" | "resource_first" | "changed" | "unable";
 
-/** An auth token that an access server has issued, and that has not expired. */
+/** An unexpired auth token of an access server. */
 export interface IssuedTokenRecord {
   readonly type: "auth-token";
   readonly jti: string;
   /** Unix seconds. */
   readonly exp: number;
   readonly agent: AgentIdentity;
-  /** The person server that has asked for it, and the person as the resource knows them. */
+  /** The person server that requested it, and below the resource's identifier of the person. */
   readonly personServer: string;
   readonly subject: string;
   readonly resource: string;
   readonly scopes: readonly string[];
   readonly account?: string | undefined;
   readonly isRevoked: boolean;
-  /**
-   * Parties that have not confirmed the revocation, where the token may be accepted until it
-   * expires.
-   */
+  /** Parties that have not confirmed the revocation, and may accept the token until it expires. */
   readonly unconfirmed: readonly DownstreamResult[];
 }
 
-/** A token that was issued, or had from an access server, and has not expired. */
+/** An unexpired token of a person server or an access server. */
 export interface GrantedToken extends Omit<IssuedTokenRecord, "type" | "personServer" | "subject"> {
   readonly type: "person-token" | "auth-token";
   /** Server identifier of the issuer. */
@@ -211,8 +206,8 @@ export interface GrantedToken extends Omit<IssuedTokenRecord, "type" | "personSe
 
 /** Result of a revocation at another party (draft -11, section 11.12.3). */
 export interface DownstreamResult {
-  /** Its identifier. */
+  /** Identifier of the party. */
   readonly recipient: string;
-  /** Unset where it was recorded there. */
+  /** Unset if the party has recorded the revocation. */
   readonly error?: "revocation_unsupported" | "revocation_unavailable" | undefined;
 }

@@ -3,49 +3,52 @@ import { Expiring } from "./expiring.ts";
 import { hasReachedQuota } from "./quota-store.ts";
 
 /**
- * Room that a claim may take in a bounded store. `shared`: a quarter, together with all claims of
- * this kind, whatever their owner, for callers that have proven a key and nothing else. `own`: the
- * owner's quota in three quarters. `reserved`: the owner's quota in the whole store, whose last
- * quarter no other claim takes, for callers with an auth token.
+ * Part of a bounded store that a claim may use. `shared`: a quarter, shared by all owners, for
+ * callers that have only proven a key. `own`: the owner's quota within three quarters. `reserved`:
+ * the owner's quota within the whole store, whose last quarter is reserved for these claims, for
+ * callers with an auth token.
  */
 export type ClaimQuota = "shared" | "own" | "reserved";
 
-/** Owner that a claim is charged to, which quota it takes, and how long it is kept. */
+/** Owner, quota and lifetime of a claim. */
 export interface ClaimTerms {
-  /** Proven: `ownerOf` an agent or server, a person, or a thumbprint. */
+  /** Proven owner: `ownerOf` an agent or server, a person, or a thumbprint. */
   readonly owner: string;
   readonly quota: ClaimQuota;
   readonly ttlSeconds: number;
 }
 
 /**
- * Storage of what may happen once: used nonces and signatures, client assertions. A claim is kept
- * at least until its lifetime ends, since a forgotten one lets a replay pass: no claim goes for
- * another. The store is bounded for each owner, or one owner would fill it for all.
+ * Storage for single-use values: nonces, signatures, client assertions. A claim is never evicted
+ * before its lifetime ends, because that would allow a replay. Quotas prevent one owner from
+ * filling the store.
  *
- * `putIfAbsent` is atomic, also among processes that share the store. `claimStoreContract` of
- * `aauth/testing` has the tests of an implementation.
+ * `putIfAbsent` is atomic, even across processes that share the store. `claimStoreContract` of
+ * `aauth/testing` tests an implementation.
  */
 export interface ClaimStore {
   /**
-   * @returns true for the first claim of `key`, false while that is kept, and `"full"` where the
-   * owner has reached its quota: nothing is claimed then
-   * @throws RangeError where `ttlSeconds` is not a positive number
-   * @throws StoreUnavailableError where the store cannot be reached
+   * @returns true for the first claim of `key`, false while that claim exists, and `"full"` if the
+   * owner has reached its quota, in which case nothing is claimed
+   * @throws RangeError unless `ttlSeconds` is a positive number
+   * @throws StoreUnavailableError if the store is unreachable
    */
   putIfAbsent(key: string, terms: ClaimTerms): Awaitable<boolean | "full">;
 }
 
-/** The bound and the clock of a claim store in memory. */
+/** Bound and clock of an in-memory claim store. */
 export interface MemoryClaimStoreOptions {
-  /** Most claims of all owners together. Default 200000, about 50 MB when full. */
+  /** Maximum claims of all owners together. Default 200000, about 50 MB when full. */
   readonly maxEntries?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
 const MAX_ENTRIES = 200_000;
-/** No owner, since a new key costs nothing: a quota for each key would leave none for others. */
+/**
+ * Common owner of callers that have only proven a key: new keys are free, so quotas by key would be
+ * useless.
+ */
 const SHARED = "";
 
 /** Claims that are charged together. */
@@ -55,17 +58,16 @@ interface Quota {
   count: number;
 }
 
-/** Quotas that divide up the same room: those with a reserve, or all others. */
+/** Quotas that share the same room: those with a reserve, or all others. */
 interface Group {
   quotas: number;
   count: number;
 }
 
 /**
- * Creates a {@link ClaimStore} in memory: for one process, lost when it ends. The quota rule is
- * that of every bounded store: what an owner holds, times the number of owners, may not exceed what
- * is free. A claim is kept to the end of the second in which it expires; each call takes constant
- * time.
+ * Creates an in-memory {@link ClaimStore} for one process. The quota rule is that of every bounded
+ * store: an owner's entries, times the number of owners, may not exceed the free room. A claim is
+ * kept until the end of the second in which it expires; each call takes constant time.
  *
  * @throws RangeError for a bound below 1
  *

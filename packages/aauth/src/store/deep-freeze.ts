@@ -1,6 +1,5 @@
 /**
- * Freezes a value that was parsed from JSON, all the way down: one object serves many requests.
- * Returns it.
+ * Recursively freezes a value that was parsed from JSON and is shared by many requests. Returns it.
  */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {

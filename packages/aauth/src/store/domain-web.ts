@@ -1,11 +1,12 @@
 /**
- * The last two labels of a host name: browsers and workers do without the 139 KB of the public
- * suffix list. Domains below a suffix of two labels (`co.uk`, `github.io`) are one owner here.
+ * The last two labels of a host name, because the public suffix list of 139 KB is too large for
+ * browsers and workers. Domains below a suffix of two labels (`co.uk`, `github.io`) thus share an
+ * owner.
  *
- * @param host - of the URL parser, without a final dot
+ * @param host as serialized by the URL parser, without a final dot
  * @returns undefined for an address, and for a name of one label
  */
 export const registrableDomain = (host: string): string | undefined => LAST_TWO_LABELS.exec(host)?.[0]; // hole E2
 
-/** The top-level name is not a number: that would be an IPv4 address. */
+/** A numeric top-level name would be part of an IPv4 address. */
 const LAST_TWO_LABELS = /[^.]+\.(?!\d+$)[^.]+$/;

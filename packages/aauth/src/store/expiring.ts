@@ -1,4 +1,4 @@
-/** Items by the whole second in which they have expired, so that a sweep touches only what goes. */
+/** Items by the second of their expiry, so that a sweep visits only expired ones. */
 export class Expiring<Item> {
   readonly #bySecond = new Map<number, Set<Item>>();
   readonly #now: () => number;
@@ -24,7 +24,7 @@ export class Expiring<Item> {
     if (items?.size === 0) this.#bySecond.delete(second);
   }
 
-  /** Hands over what has expired, at most once a second; returns the time it is. */
+  /** Passes expired items to `drop`, at most once a second. Returns the current time. */
   sweep(drop: (item: Item) => void): number {
     const now = this.#now();
     const second = Math.floor(now);

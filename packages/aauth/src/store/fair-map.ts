@@ -11,18 +11,18 @@ interface Owner {
 }
 
 /**
- * A map whose room is shared among owners: when it is full, the owner that has the most gives up
- * its oldest entry. One owner alone may have all the room; many entries of one never push out the
- * few of another. Of owners with equally much the one used least recently gives.
+ * A map whose room is shared among owners. When it is full, the owner with the most weight loses
+ * its oldest entry; of equal owners, the least recently used one. A single owner may use all the
+ * room, but the many entries of one owner never evict the few of another.
  */
 export class FairMap<Value> {
   readonly #maxWeight: number;
   readonly #entries = new Map<string, Owned<Value>>();
-  /** Used least recently first. */
+  /** Least recently used first. */
   readonly #owners = new Map<string, Owner>();
   #weight = 0;
 
-  /** @param maxWeight of all entries together; a heavier one is not kept */
+  /** @param maxWeight total weight of all entries; a heavier single entry is not stored */
   constructor(maxWeight: number) {
     this.#maxWeight = maxWeight;
   }
@@ -31,12 +31,12 @@ export class FairMap<Value> {
     return this.#entries.get(key)?.value;
   }
 
-  /** Who holds the entry under this key. */
+  /** Owner of the entry. */
   ownerOf(key: string): string | undefined {
     return this.#entries.get(key)?.owner;
   }
 
-  /** Notes that the entry under this key is in use. */
+  /** Marks the owner of the entry as recently used. */
   touch(key: string): void {
     const name = this.#entries.get(key)?.owner;
     const owner = name === undefined ? undefined : this.#owners.get(name);

@@ -1,12 +1,12 @@
 import { QuotaStore } from "./quota-store.ts";
 
 export interface LimitOptions {
-  /** Different things that one owner may have at a time. */
+  /** Maximum distinct items of one owner at a time. */
   readonly maxPerOwner: number;
-  /** The same of all owners together. */
+  /** Maximum distinct items of all owners together. */
   readonly maxEntries: number;
   /**
-   * The same of each member of an owner, where the caller names one. Default: no limit of its own.
+   * Maximum distinct items of each member of an owner, if the caller names one. Default: no limit.
    */
   readonly maxPerMember?: number;
   /** Unix seconds. */
@@ -14,8 +14,8 @@ export interface LimitOptions {
 }
 
 /**
- * Limits the different things that one owner may have at a time, in this process: it bounds work
- * and memory, and decides about nothing else.
+ * Limits the distinct items that an owner may have at a time in this process, to bound work and
+ * memory only.
  */
 export class Limit {
   readonly #entries: QuotaStore<string>;
@@ -26,7 +26,7 @@ export class Limit {
     this.#maxPerMember = maxPerMember;
   }
 
-  /** False where it is one too many. What has been admitted is admitted again. */
+  /** False if the item exceeds a limit. An admitted item is admitted again. */
   admits(owner: string, name: string, ttlSeconds: number, member = ""): boolean {
     const key = JSON.stringify([owner, member, name]);
     if (this.#entries.has(key)) return true;
@@ -36,7 +36,7 @@ export class Limit {
     return true;
   }
 
-  /** For what has ended at once, and left nothing behind. */
+  /** Releases an item that has ended early without leaving any state. */
   release(owner: string, name: string, member = ""): void {
     this.#entries.delete(JSON.stringify([owner, member, name]));
   }

@@ -1,11 +1,11 @@
 import { RecentMap } from "./recent-map.ts";
 
-/** Longer strings are not worth their memory. */
+/** Longer strings are not cached. */
 const MAX_KEPT_CHARACTERS = 512;
 
 /**
- * `read`, with its results for the strings used last. Neither errors nor `undefined` are kept, so
- * that invalid strings of unknown callers displace nothing.
+ * Caches the results of `read` for recently used strings. Errors and `undefined` are not cached, so
+ * that invalid strings from untrusted callers evict nothing.
  */
 export function memoize<Value>(maxEntries: number, read: (text: string) => Value): (text: string) => Value {
   const known = new RecentMap<string, Value>(maxEntries);

@@ -3,21 +3,20 @@ import type { ProvenCaller } from "../types.ts";
 import { memoize } from "./memoize.ts";
 
 /**
- * Returns who is accountable for an identifier: its registrable domain by the public suffix list,
- * private section included, so that tenants of a hosting provider are separate owners. Quotas count
- * by owner. Ports, paths and subdomains cost nothing to the owner of a domain, and one wildcard
- * record in DNS makes any number of hosts. Browsers and workers have no list: there an owner is two
- * labels.
+ * Returns the owner accountable for an identifier: its registrable domain by the public suffix
+ * list, including the private section, so that tenants of a hosting provider are separate owners.
+ * Quotas count by owner, because ports, paths and subdomains are free for the owner of a domain.
+ * Without the list, in browsers and workers, an owner is two labels.
  *
  * An IPv4 address is its own owner; an IPv6 address belongs to its /64. A name without a
  * registrable part (`localhost`, a bare public suffix) is its own owner. Names below an unknown
  * top-level name, such as `*.localhost`, follow the list's default rule: two labels.
  *
- * @param id - a URL, of which only the host counts, or `scheme:name@host`
- * @returns a lower-case domain or address; empty for a string that is neither
+ * @param id a URL, of which only the host is used, or `scheme:name@host`
+ * @returns a lower-case domain or address; empty for an invalid identifier
  *
- * Does NOT check that the identifier is canonical, or that anything proves it: pass identifiers
- * that a signature has proven.
+ * Does NOT check that the identifier is canonical or proven: pass identifiers that a signature has
+ * proven.
  */
 export const ownerOf: (id: string) => string = memoize(512, (id) => {
   const host = URL.parse(id.replace(NAME_AT, "https://"))?.hostname.replace(/\.$/, "") ?? "";
@@ -25,14 +24,13 @@ export const ownerOf: (id: string) => string = memoize(512, (id) => {
   return registrableDomain(host) ?? host;
 });
 
-/** What precedes the host in `scheme:name@host`. */
+/** Prefix before the host in `scheme:name@host`. */
 const NAME_AT = /^[a-z]+:[^/@]+@/;
 
 /**
- * Returns who is accountable for a caller's requests: the owner of the agent or server that it has
- * proven to be. Where only a person is named, as in draft -11, that person, whose server the
- * configuration trusts: one person's agents never use up another's quota. Its key, where only a key
- * is known.
+ * Returns the owner accountable for a caller's requests: the owner of the proven agent or server;
+ * else the person, as in draft -11, whose trusted server names them, so that one person's agents
+ * cannot use up another's quota; else the key.
  */
 export function ownerOfCaller({ agent, server, person, thumbprint }: ProvenCaller): string {
   const id = agent ?? server;
@@ -40,7 +38,7 @@ export function ownerOfCaller({ agent, server, person, thumbprint }: ProvenCalle
   return person === undefined ? thumbprint : JSON.stringify([person.iss, person.sub]); // hole S8
 }
 
-/** The first four groups of an IPv6 address in the URL parser's spelling. */
+/** The first four groups of an IPv6 address, as serialized by the URL parser. */
 function firstGroups(address: string): string {
   const [head = "", tail] = address.split("::");
   const groups = head === "" ? [] : head.split(":");

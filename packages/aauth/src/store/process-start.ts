@@ -1,24 +1,25 @@
 /**
- * Unix seconds by `now`, rounded down: what a clock that counts seconds showed when this process
- * began. Undefined on a runtime that does not say when that was.
+ * Start time of this process by the clock `now`, in Unix seconds, rounded down. Undefined on a
+ * runtime that does not report it.
  */
 export function processStart(now: () => number): number | undefined {
   const startMs = performance.timeOrigin;
   if (!(startMs > 0)) return undefined;
-  // A test's clock is ahead of the system's, or behind; one that rounds down is neither.
+  // Corrects for a test clock that differs from the system's, but not for one that only rounds
+  // down.
   return Math.floor(startMs / 1000) + Math.ceil(now() - Date.now() / 1000);
 }
 
 /**
- * As {@link processStart}, for what is kept in the memory of the process.
+ * Like {@link processStart}, for state that is kept in memory.
  *
- * @param what its name, in the plural
- * @throws TypeError on a runtime that does not say when the process began
+ * @param what name of the state, in the plural
+ * @throws TypeError on a runtime that does not report the start time
  */
 export function requireProcessStart(now: () => number, what: string): number {
   const start = processStart(now);
   if (start === undefined) {
-    throw new TypeError(`${what} are lost with each isolate of this runtime: it needs shared stores`);
+    throw new TypeError(`${what} are lost with each isolate of this runtime; use shared stores`);
   }
   return start;
 }

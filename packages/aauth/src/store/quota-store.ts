@@ -1,38 +1,38 @@
 import { Expiring } from "./expiring.ts";
 
-/** A store has no room for an owner that holds nothing in it. Applications answer it with 503. */
+/** A store has no room for a new owner. Applications respond with 503. */
 export class StoreFullError extends Error {
   override readonly name = "StoreFullError";
   readonly code = "store_full";
 
   constructor() {
-    super("other owners hold everything that can be kept: try again later");
+    super("the store is filled by other owners; try again later");
   }
 }
 
 /**
- * The quota rule of every bounded store: what an owner holds, times the number of owners, may not
- * exceed what is free. One owner that floods gets half and leaves half; k of them leave one part in
- * k + 1, which later owners divide up. A fixed part for each would be too small for one owner and
- * too much for a thousand.
+ * The quota rule of every bounded store: an owner's entries, times the number of owners, may not
+ * exceed the free room. One flooding owner gets half of the room; k of them leave a fraction of
+ * 1/(k + 1) for later owners. A fixed quota would be too small for one owner and too large for a
+ * thousand.
  */
 export function hasReachedQuota(held: number, owners: number, free: number): boolean {
   return held * owners >= free;
 }
 
-/** The bounds of a store with a quota for each owner. */
+/** Options of a store with a quota for each owner. */
 export interface QuotaStoreOptions<Value> {
-  /** Most entries held at a time. */
+  /** Maximum entries. */
   readonly maxEntries: number;
-  /** Most entries of one owner. Default a tenth of `maxEntries`. */
+  /** Maximum entries of one owner. Default: a tenth of `maxEntries`. */
   readonly maxPerOwner?: number;
-  /** Entries that are held first come, first served, before owners have quotas. Default 0. */
+  /** Number of entries up to which quotas do not apply. Default 0. */
   readonly unshared?: number;
   /** Clock in Unix seconds. */
   readonly now: () => number;
   /**
-   * Called for each value that is deleted, has expired, or had to go for a newer one of its owner;
-   * not for one that was taken. Default: nothing.
+   * Called for each value that is deleted, expired, or evicted by a newer one of its owner, but not
+   * for one that was taken. Default: none.
    */
   readonly onDrop?: (value: Value) => void;
 }
@@ -41,7 +41,7 @@ interface Entry<Value> {
   readonly key: string;
   readonly value: Value;
   readonly quota: Quota<Value>;
-  /** Unix seconds; the entry is gone from then on. */
+  /** Unix seconds from which the entry no longer exists. */
   readonly expiresAt: number;
 }
 
@@ -52,12 +52,12 @@ interface Quota<Value> {
 }
 
 /**
- * A store in memory that no owner can fill for the others: an owner that has reached its quota
- * loses its own oldest entry for a new one, an owner that finds no room is refused, and no owner's
- * entry goes for another's. Owners are users, or `ownerOf` an agent. Swept once a second; each
- * operation takes constant time, except `list`.
+ * An in-memory store with quotas: a new entry of an owner at its quota evicts that owner's oldest
+ * entry, a new owner without room is refused, and no owner's entry is evicted for another's. Owners
+ * are users, or `ownerOf` an agent. Swept once a second; each operation takes constant time, except
+ * `list`.
  *
- * Does NOT keep entries until they expire: where a forgotten entry lets a replay pass, use
+ * Does NOT keep entries until they expire: if a lost entry would allow a replay, use
  * `createMemoryClaimStore`.
  */
 export class QuotaStore<Value> {
@@ -76,12 +76,12 @@ export class QuotaStore<Value> {
     this.#expiring = new Expiring(now);
   }
 
-  /** Entries held, those included that have expired since the last sweep. */
+  /** Number of entries, including those that have expired since the last sweep. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** True when a new entry of `owner` costs it no other one, and is not refused. */
+  /** True if a new entry of `owner` is accepted without evicting another. */
   hasRoom(owner: string): boolean {
     this.#sweep();
     const quota = this.#quotas.get(owner);
@@ -105,7 +105,7 @@ export class QuotaStore<Value> {
     return entry !== undefined && this.#options.now() < entry.expiresAt;
   }
 
-  /** Owner that the entry under this key is charged to; undefined where there is none. */
+  /** Owner of the entry; undefined if there is none. */
   ownerOf(key: string): string | undefined {
     return this.has(key) ? this.#entries.get(key)?.quota.owner : undefined;
   }
@@ -115,12 +115,12 @@ export class QuotaStore<Value> {
   }
 
   /**
-   * Stores a value for `ttlSeconds`; as its owner's newest, also where it replaces one of that
-   * owner, which needs no further room.
+   * Stores a value for `ttlSeconds` as its owner's newest entry. Replacing an own entry needs no
+   * further room.
    *
-   * @returns keys of the owner's oldest entries that had to go for it: none or one
-   * @throws StoreFullError when no room is left for an owner that holds nothing
-   * @throws RangeError when `ttlSeconds` is not a positive number
+   * @returns key of the owner's evicted oldest entry, if any
+   * @throws StoreFullError if there is no room for a new owner
+   * @throws RangeError unless `ttlSeconds` is a positive number
    */
   put(owner: string, key: string, value: Value, ttlSeconds: number): readonly string[] {
     if (!(ttlSeconds > 0)) throw new RangeError("ttlSeconds must be positive");
@@ -136,7 +136,7 @@ export class QuotaStore<Value> {
     return dropped;
   }
 
-  /** Reads and removes. */
+  /** Reads and removes a value. */
   take(key: string): Value | undefined {
     const value = this.get(key);
     const entry = this.#entries.get(key);

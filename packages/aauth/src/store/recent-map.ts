@@ -1,27 +1,26 @@
 export interface Weights<Key, Value> {
-  /** Limit of all values together. */
+  /** Total weight of all values. */
   readonly maxWeight: number;
   readonly weigh: (key: Key, value: Value) => number;
 }
 
 /**
- * A map that forgets what has not been used for long: what a hot path remembers of unknown callers
- * has to be bounded, and looking it up must cost next to nothing. It has two generations: when the
- * younger one is half of the bound, it takes the older one's place; what is found in the older one
- * moves to the younger. Holds at most `maxEntries`, and at least the half used last. Where callers
- * decide how large a value is, weights are bounded, too.
+ * A bounded map that evicts entries not recently used, with very fast lookups. It has two
+ * generations: when the younger one reaches half of the bound, it replaces the older one; an entry
+ * found in the older one moves to the younger. It holds at most `maxEntries`, and at least the last
+ * used half of that. Weights bound values whose size callers choose.
  */
 export class RecentMap<Key, Value> {
   readonly #halfSize: number;
   readonly #weights: Weights<Key, Value> | undefined;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
-  /** Weight of what came into the younger generation. */
+  /** Weight added to the younger generation. */
   #youngWeight = 0;
 
   /**
-   * @param weights a value heavier than half of `maxWeight` is not kept
-   * @throws RangeError below 2: each generation has at least one entry
+   * @param weights bound of the total weight; a value heavier than half of it is not stored
+   * @throws RangeError for less than 2, one entry for each generation
    */
   constructor(maxEntries: number, weights?: Weights<Key, Value>) {
     if (!(maxEntries >= 2)) throw new RangeError("maxEntries must be at least 2");
@@ -43,7 +42,7 @@ export class RecentMap<Key, Value> {
     this.#young.set(key, value);
   }
 
-  /** False for a value that is too heavy; what was there under its key is gone then. */
+  /** Makes room. False for a value that is too heavy, whose previous entry is then deleted. */
   #makeRoom(key: Key, value: Value, { maxWeight, weigh }: Weights<Key, Value>): boolean {
     const weight = weigh(key, value);
     if (!(weight <= maxWeight / 2)) {

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import { QuotaStore, StoreFullError } from "./quota-store.ts";
 
-/** Owner that an entry is charged to, and how long it is kept. */
+/** Owner and lifetime of an entry. */
 export interface RecordTerms {
   readonly owner: string;
   readonly ttlSeconds: number;
@@ -13,48 +13,47 @@ export interface StoredRecord<Value> extends RecordTerms {
 }
 
 /**
- * Storage for what outlives a request: deferred requests, grants, revocations, sessions, the tokens
- * of an agent. Every entry has a lifetime and an owner, and is kept until its lifetime ends: no
- * entry goes for another. An owner that has reached its quota, or that finds no room, is refused
- * with `StoreFullError`, and leaves the entries of all others alone. An entry keeps its owner;
- * replacing it needs no further room.
+ * Storage for state that outlives a request: deferred requests, grants, revocations, sessions,
+ * tokens of an agent. Every entry has a lifetime and an owner, and is never evicted before its
+ * lifetime ends. An owner at its quota, or without room, is refused with `StoreFullError`. An entry
+ * keeps its owner; replacing it needs no further room.
  *
- * All methods reject with `StoreUnavailableError` where the store cannot be reached. An entry that
- * cannot be read rejects with an error whose `code` is `store_record_unreadable`; `list` may leave
- * it out and report it instead.
+ * All methods reject with `StoreUnavailableError` if the store is unreachable. For an unreadable
+ * entry they reject with an error whose `code` is `store_record_unreadable`; `list` may omit the
+ * entry and report it instead.
  *
  * Values are plain JSON and are treated as immutable: a store may return the same object twice, or
- * a copy. `putIfAbsent`, `take` and `update` are atomic, also among processes that share the store.
- * `recordStoreContract` of `aauth/testing` has the tests of an implementation.
+ * a copy. `putIfAbsent`, `take` and `update` are atomic, even across processes that share the
+ * store. `recordStoreContract` of `aauth/testing` tests an implementation.
  */
 export interface RecordStore<Value> {
   get(key: string): Awaitable<Value | undefined>;
-  /** Replaces the value before. @throws StoreFullError */
+  /** Stores or replaces a value. @throws StoreFullError */
   put(key: string, value: Value, terms: RecordTerms): Awaitable<void>;
-  /** @returns false where there is a value, which stays. @throws StoreFullError */
+  /** @returns false if there already is a value, which is kept. @throws StoreFullError */
   putIfAbsent(key: string, value: Value, terms: RecordTerms): Awaitable<boolean>;
-  /** Reads and removes: of two callers one gets the value. */
+  /** Reads and removes a value; only one of two concurrent callers receives it. */
   take(key: string): Awaitable<Value | undefined>;
   delete(key: string): Awaitable<void>;
   /**
-   * Compare-and-set: replaces a value by what `change` makes of it, with no other write in between.
+   * Compare-and-set: replaces a value by the result of `change`, with no other write in between.
    *
-   * @param change runs again where another write came first, and so has no effect of its own.
-   * Undefined leaves the entry as it is; what it throws does, too.
-   * @returns the value that is there afterwards
+   * @param change must be free of side effects, because it runs again after a concurrent write. If
+   * it returns undefined or throws, the entry is unchanged.
+   * @returns the resulting value
    * @throws StoreFullError
    */
   update(
     key: string,
     change: (value: Value | undefined) => StoredRecord<Value> | undefined,
   ): Awaitable<Value | undefined>;
-  /** Values of one owner, in the order of their last write, oldest first. */
+  /** Values of one owner, by their last write, oldest first. */
   list(owner: string): Awaitable<readonly Value[]>;
 }
 
-/** The bound and the clock of a record store in memory. */
+/** Bound and clock of an in-memory record store. */
 export interface MemoryRecordStoreOptions {
-  /** Most entries of all owners together. Default 50000. */
+  /** Maximum entries of all owners together. Default 50000. */
   readonly maxEntries?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
@@ -63,8 +62,8 @@ export interface MemoryRecordStoreOptions {
 const MAX_ENTRIES = 50_000;
 
 /**
- * Creates a {@link RecordStore} in memory: for one process, lost when it ends. The first half of
- * the room is for any owner, the other half is divided among all, so that later ones find room.
+ * Creates an in-memory {@link RecordStore} for one process. Quotas apply only to the second half of
+ * the room, so that later owners find room.
  *
  * @example
  * const grants = createMemoryRecordStore<Grant>({ maxEntries: 10_000 });

@@ -2,24 +2,24 @@ import { type ClaimStore, createMemoryClaimStore } from "./claim-store.ts";
 import { requireProcessStart } from "./process-start.ts";
 import { createMemoryRecordStore, type RecordStore } from "./record-store.ts";
 
-/** The bound of a store. */
+/** Bound of a store. */
 export interface StoreBounds {
-  /** Most entries of all owners together. Default 200000 claims, 50000 records. */
+  /** Maximum entries of all owners together. Default 200000 claims, 50000 records. */
   readonly maxEntries?: number | undefined;
 }
 
 /**
- * Stores of what outlives a request, by name: a name is the same store at each call, and in every
- * process that shares the database. Each store has its own keys, owners and bound.
+ * Stores by name, for state that outlives a request. A name denotes the same store in every call,
+ * and in every process that shares the database. Each store has its own keys, owners and bound.
  *
- * A party that is created with them names its stores by role and identity:
- * `replay https://reports.example`. Two programs that verify the same request, such as a gateway
- * and the resource behind it, need stores apart: the second would find the signature used.
+ * A party names its stores by role and identity: `replay https://reports.example`. Two programs
+ * that verify the same request, such as a gateway and the resource behind it, need separate stores;
+ * otherwise the second finds the signature already used.
  */
 export interface Stores {
   /**
-   * Unix seconds: what was written before is not there. A token that was issued before may have
-   * been revoked since, and is refused. Default: nothing is missing.
+   * Unix seconds since which the stores are complete. A token issued earlier may have been revoked
+   * unnoticed, and is refused. Default: complete.
    */
   readonly knownSince?: number | undefined;
   /** @throws RangeError for a bound below 1 */
@@ -29,11 +29,11 @@ export interface Stores {
 }
 
 /**
- * Creates {@link Stores} in memory: for one process, lost when it ends.
+ * Creates in-memory {@link Stores} for one process.
  *
  * @param options.now Unix seconds. Default: the system clock
- * @throws TypeError on a runtime that does not say when its process began, such as Workers: the
- * memory of an isolate is not there in the next
+ * @throws TypeError on a runtime that does not report its start time, such as Workers, whose
+ *   isolates do not share memory
  *
  * @example
  * const stores = createMemoryStores();

@@ -5,7 +5,7 @@ const MAX_ENTRIES = 400;
 const SECONDS = 60;
 
 /**
- * The tests that every implementation of `ClaimStore` passes.
+ * Tests that every implementation of `ClaimStore` must pass.
  *
  * @example
  * for (const { title, run } of claimStoreContract) {

@@ -1,6 +1,5 @@
 /**
- * Makes messages, peers and a clock for tests. Everything is deterministic and stays off the
- * network.
+ * Messages, peers and a clock for tests. Everything is deterministic and uses no network.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import type { RecordStore } from "../store/record-store.ts";
 import { equal, MANY, rejects, type StoreTest, type TestStore, withStore } from "./store-test.ts";
 
 /**
- * The tests that every implementation of `RecordStore` passes. Values are plain JSON.
+ * Tests that every implementation of `RecordStore` must pass. Values are plain JSON.
  *
  * @example
  * for (const { title, run } of recordStoreContract) {
@@ -104,7 +104,7 @@ export const recordStoreContract: readonly StoreTest<RecordStore<unknown>>[] = [
       await rejects(() => store.putIfAbsent("more", 1, terms("mallory")), StoreFullError);
       await rejects(() => store.update("more", () => ({ value: 1, ...terms("mallory") })), StoreFullError);
       equal(await store.putIfAbsent(String(held[0]), 1, terms("mallory")), false);
-      // A present entry is replaced without further room.
+      // Replacing an entry needs no further room.
       await store.put(String(held[0]), "changed", terms("mallory"));
       equal(await store.get(String(held[0])), "changed");
       await store.put("late", "carol", terms("carol"));
@@ -130,7 +130,7 @@ function recording(test: (opened: TestStore<RecordStore<unknown>>) => Promise<vo
   return withStore(200, test);
 }
 
-/** Keys of the entries that an owner could put before it was refused. */
+/** Stores entries of an owner until it is refused, and returns their keys. */
 async function fill(store: RecordStore<unknown>, owner: string): Promise<readonly string[]> {
   const keys: string[] = [];
   for (let index = 0; index < 1_000; index++) {

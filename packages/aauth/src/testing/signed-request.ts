@@ -2,9 +2,9 @@ import { type SignRequestOptions, signRequest } from "../agent/sign-request.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import type { ReceivedRequest } from "../types.ts";
 
-/** A request to make and sign. */
+/** A request to create and sign. */
 export interface SignedRequestOptions extends SignRequestOptions {
-  /** Default GET, with a body POST. */
+  /** Default: GET, or POST with a body. */
   readonly method?: string;
   /** Absolute. */
   readonly url: string;
@@ -14,9 +14,7 @@ export interface SignedRequestOptions extends SignRequestOptions {
   readonly body?: string | Uint8Array | undefined;
 }
 
-/**
- * A request as the server at the other end receives it. Change what you like before it is judged.
- */
+/** A request as its receiver sees it. Change it as needed before its verification. */
 export interface TestRequest extends ReceivedRequest {
   readonly headers: Record<string, string>;
   readonly authority: string;
@@ -24,9 +22,9 @@ export interface TestRequest extends ReceivedRequest {
 }
 
 /**
- * Signs a request and hands it over as received, ready for `verifyRequest`. `now` has to be the
- * verifier's clock: against the one of `createTestParties`, which stands still, a request that is
- * signed by the system's is `created_out_of_window`.
+ * Signs a request and returns it as received, ready for `verifyRequest`. `now` must be the
+ * verifier's clock: with the stopped clock of `createTestParties`, a request signed by the system
+ * clock is refused with `created_out_of_window`.
  *
  * @example
  * const url = "https://resource.example/api";

@@ -1,25 +1,25 @@
 import type { Awaitable } from "../crypto/interface.ts";
 
-/** An empty store that a test has opened. */
+/** An empty store for a test. */
 export interface TestStore<Store> {
   readonly store: Store;
-  /** Lets so many seconds pass on the store's clock. */
+  /** Advances the store's clock. */
   advance(seconds: number): Awaitable<void>;
-  /** Called when the test is over. Default: nothing to close. */
+  /** Called after the test. Default: nothing to close. */
   close?(): Awaitable<void>;
 }
 
 /** Opens an empty store for `maxEntries` entries of all owners together. */
 export type OpenTestStore<Store> = (bounds: { readonly maxEntries: number }) => Awaitable<TestStore<Store>>;
 
-/** A test of a store: its title, and what rejects where the store breaks its contract. */
+/** A test of a store: its title, and a function that rejects if the store breaks its contract. */
 export interface StoreTest<Store> {
   readonly title: string;
   run(open: OpenTestStore<Store>): Promise<void>;
 }
 
 /**
- * Opens stores that take a bound and a clock (Unix seconds) for a contract suite.
+ * Opens stores with a bound and a clock (Unix seconds) for a contract suite.
  *
  * @example
  * for (const { title, run } of recordStoreContract) {
@@ -40,7 +40,7 @@ export const onTestClock =
     };
   };
 
-/** Runs `test` with an opened store, and closes that. */
+/** Runs `test` with a new store, and closes it. */
 export const withStore =
   <Store>(maxEntries: number, test: (opened: TestStore<Store>) => Promise<void>): StoreTest<Store>["run"] =>
   async (open) => {
@@ -52,7 +52,7 @@ export const withStore =
     }
   };
 
-/** Callers at the same time. */
+/** Number of concurrent callers. */
 export const MANY = 40;
 
 export function equal(actual: unknown, expected: unknown): void {

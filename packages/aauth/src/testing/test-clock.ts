@@ -1,14 +1,14 @@
-/** A clock that only moves on request. Pass `now` to everything that takes one. */
+/** A clock that advances only on request. Pass `now` to everything that needs a clock. */
 export interface TestClock {
   /** Unix seconds. */
   readonly now: () => number;
-  /** Moves it on, seconds. */
+  /** Advances the clock by seconds. */
   advance(seconds: number): void;
 }
 
 /**
- * Creates a clock that stands at `startSeconds`, by default the moment of the protocol's known
- * answers.
+ * Creates a clock that starts at `startSeconds`, by default the time of the protocol's test
+ * vectors.
  *
  * @example
  * const clock = createTestClock();

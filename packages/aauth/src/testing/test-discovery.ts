@@ -2,28 +2,26 @@ import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 
 /**
- * Documents that parties publish, by address: metadata at their well-known addresses, key sets at
- * the `jwks_uri` that they name.
+ * Published documents by address: metadata at well-known addresses, key sets at their `jwks_uri`.
  */
 export interface TestIdentities {
   /** Default: no party publishes anything. */
   readonly documents?: Readonly<Record<string, unknown>>;
 }
 
-/** A discovery over documents in memory, which shows what it was asked for. */
+/** A discovery with documents in memory, which records its requests. */
 export interface TestDiscovery extends Discovery {
-  /** Addresses fetched, in order. Assert that it is empty where nothing may be asked. */
+  /** Fetched addresses, in order. Assert that it is empty if nothing may be fetched. */
   readonly requests: string[];
   /**
-   * Puts a document in the place of another, as a party does that rotates its keys. A reader of the
-   * old one may keep it.
+   * Replaces a document, as a party does that rotates its keys. The previous one may remain cached.
    */
   publish(address: string, document: unknown): void;
 }
 
 /**
- * The real discovery in development mode, over documents in memory: guard, caches and checks are
- * those of production, only the network is missing.
+ * Creates a discovery in development mode with documents in memory. Guard, caches and checks are
+ * those of production; only the network is replaced.
  *
  * @example
  * const discovery = createTestDiscovery({

@@ -18,9 +18,9 @@ const PRIVATE_JWKS = {
 } as const;
 
 /**
- * A key whose signatures are the same in every run.
+ * A fixed key with deterministic signatures.
  *
- * @param name `A` or `B` of the protocol's known answers (section 11.1)
+ * @param name `A` or `B` of the protocol's test vectors (section 11.1)
  * @param kid default `key-a` or `key-b`
  */
 export function testKey(name: "A" | "B", kid = `key-${name.toLowerCase()}`): Promise<SigningKey> {

@@ -1,23 +1,23 @@
 /**
- * The rules that schemas of tokens are made of: shapes of claims, and comparisons with what their
- * receiver expects.
+ * Rules of which token schemas consist: claim shapes, and comparisons with the receiver's
+ * expectations.
  *
  * @module
  */
 
 import { AAuthVerificationError } from "../errors.ts";
 import { verificationKey } from "../keys/verification-key.ts";
-import { isText } from "../shapes.ts";
+import { isNonEmptyString } from "../shapes.ts";
 import type { KeyAlgorithm, TokenAlgorithm, VerificationKey } from "../types.ts";
 import type { DecodedToken } from "./jwt.ts";
 import { type TrustPolicy, trusts } from "./trust.ts";
 
 type Claims = DecodedToken["claims"];
 
-/** More nesting than any delegation the auth server would issue, and little enough to walk. */
+/** Exceeds any delegation chain that an auth server issues, and is cheap to walk. */
 const MAX_ACT_DEPTH = 20;
 
-/** Algorithm and key id, once `typ` is exactly the one demanded and `alg` is on the list. */
+/** Checks that `typ` is exactly `type` and `alg` is on the list; returns algorithm and key id. */
 export function checkHeader(
   { header }: DecodedToken,
   { type, algorithms }: { readonly type: string; readonly algorithms: readonly string[] },
@@ -41,7 +41,7 @@ export function checkHeader(
 
 // ------------------------------------------------------------------------------------------ shapes
 
-/** A rule for claims. Throws `token_claim_missing`, `malformed_token` or a code of its own. */
+/** A rule for claims. Throws `token_claim_missing`, `malformed_token` or its own code. */
 export type ClaimRule = (claims: Claims) => unknown;
 
 /** Shape of a claim. Claims above it in the table have been checked. */
@@ -49,7 +49,7 @@ export type ClaimShape = (value: unknown, claims: Claims) => boolean;
 
 /** @param expected values to name in the error. Default: none */
 export const required =
-  (name: string, is: ClaimShape = isText, expected?: string): ClaimRule =>
+  (name: string, is: ClaimShape = isNonEmptyString, expected?: string): ClaimRule =>
   (claims) => {
     const value = claims[name];
     if (value === undefined) throw missing(name);
@@ -57,7 +57,7 @@ export const required =
   };
 
 export const optional =
-  (name: string, is: ClaimShape = isText): ClaimRule =>
+  (name: string, is: ClaimShape = isNonEmptyString): ClaimRule =>
   (claims) => {
     const value = claims[name];
     if (value !== undefined && !is(value, claims)) throw malformed(name);
@@ -70,7 +70,7 @@ export const forbidden =
     if (claims[name] !== undefined) throw malformed(name);
   };
 
-/** `scope`: the empty string grants nothing, and says so. */
+/** `scope`. The empty string is valid and grants nothing. */
 export const isScope: ClaimShape = (value) => typeof value === "string";
 
 /** `aud`, a string or a list of strings. */
@@ -79,13 +79,13 @@ export const isAudience: ClaimShape = (value) =>
     ? value.length > 0 && value.every((item) => typeof item === "string")
     : typeof value === "string" && value !== "";
 
-/** `aud`, where there is one. */
+/** Checks the shape of `aud` and returns it, or undefined if it is absent. */
 export function optionalAudience(claims: Claims): string | readonly string[] | undefined {
   optional("aud", isAudience)(claims);
   return claims.aud as string | readonly string[] | undefined;
 }
 
-/** The shape of the three times; `exp` is required. */
+/** Checks the shapes of `exp`, `iat` and `nbf`. `exp` is required. */
 export function checkTimeShapes(claims: Claims): { exp: number; iat?: number; nbf?: number } {
   for (const name of ["exp", "iat", "nbf"]) {
     const value = claims[name];
@@ -95,14 +95,14 @@ export function checkTimeShapes(claims: Claims): { exp: number; iat?: number; nb
   return claims as { exp: number; iat?: number; nbf?: number };
 }
 
-/** A token that lives longer than its type allows is refused, whatever its issuer's policy. */
+/** Refuses a token that lives longer than its type allows, whatever its issuer's policy. */
 export const livesAtMost =
   (seconds: number): ClaimRule =>
   ({ iat, exp }) => {
     if (Number(exp) - Number(iat) > seconds) throw tooLong(seconds);
   };
 
-/** Checks the shape of `act` all the way down. */
+/** Checks the shape of `act` and of every nested `act`. */
 export function checkAct({ act }: Claims): void {
   let current: unknown = act;
   for (let depth = 0; current !== undefined; depth++) {
@@ -117,7 +117,7 @@ const ACT: readonly ClaimRule[] = [required("agent"), optional("agent_delegate")
 
 // ------------------------------------------------------------------------------------- comparisons
 
-/** Only issuers that the receiver trusts. */
+/** Refuses an issuer that the receiver does not trust. */
 export function checkIssuer(
   { iss }: { readonly iss: string },
   { trustedIssuers }: { readonly trustedIssuers: TrustPolicy },
@@ -128,7 +128,7 @@ export function checkIssuer(
   });
 }
 
-/** Any issuer that discovery can reach, unless the receiver has a list. */
+/** Accepts any issuer that discovery can reach, unless the receiver has a list. */
 export function checkIssuerIfListed(
   claims: { readonly iss: string },
   { trustedIssuers }: { readonly trustedIssuers?: TrustPolicy | undefined },
@@ -136,7 +136,7 @@ export function checkIssuerIfListed(
   if (trustedIssuers !== undefined) checkIssuer(claims, { trustedIssuers });
 }
 
-/** Exact comparison: no trailing slash is forgiven, no prefix taken. */
+/** Compares exactly: no prefix, and no tolerance for a trailing slash. */
 export function checkAudience(
   { aud }: { readonly aud: string | readonly string[] },
   { audience }: { readonly audience: string },
@@ -148,7 +148,7 @@ export function checkAudience(
   });
 }
 
-/** A token that is bound by the thumbprint of a key, `agent_jkt`. */
+/** Checks the binding to a key by its thumbprint, `agent_jkt`. */
 export function checkThumbprint(
   { agent_jkt }: { readonly agent_jkt: string },
   { agentJkt }: { readonly agentJkt: string },
@@ -156,19 +156,19 @@ export function checkThumbprint(
   if (agent_jkt !== agentJkt) throw boundToAnotherKey(agentJkt);
 }
 
-/** `iat` and `nbf` may be so many seconds ahead: two clocks are never the same. */
+/** Allows `iat` and `nbf` to be `skewSeconds` ahead of the receiver's clock. */
 export const checkNotBefore =
   (skewSeconds: number) =>
   (times: { readonly iat?: number; readonly nbf?: number }, { now }: { readonly now: number }): void => {
     for (const name of ["iat", "nbf"] as const) {
       if ((times[name] ?? 0) <= now + skewSeconds) continue;
-      throw new AAuthVerificationError("token_not_yet_valid", "the token is from the future", {
+      throw new AAuthVerificationError("token_not_yet_valid", `the token's ${name} is in the future`, {
         claim: name,
       });
     }
   };
 
-/** No leeway: a longer token is the issuer's to give. */
+/** No leeway: an issuer that wants one can issue a longer-lived token. */
 export function isExpired(exp: number, now: number): boolean {
   return now >= exp;
 }
@@ -180,14 +180,14 @@ export function checkExpiry({ exp }: { readonly exp: number }, { now }: { readon
 
 // --------------------------------------------------------------------------------------------- key
 
-/** The JWK in `cnf` (RFC 7800). Nothing of it has been checked. */
+/** The JWK in `cnf` (RFC 7800), unchecked. */
 export function confirmationJwk({ cnf }: Claims): unknown {
   if (cnf === undefined) throw missing("cnf");
   if (typeof cnf !== "object" || cnf === null || !("jwk" in cnf)) throw malformed("cnf");
   return cnf.jwk;
 }
 
-/** `cnf.jwk`: the key that must sign the requests this token comes with. */
+/** Imports `cnf.jwk`, the key that must sign the requests that carry this token. */
 export async function confirmationKey(
   claims: Claims,
   algorithms: readonly KeyAlgorithm[],
@@ -209,7 +209,6 @@ function malformed(name: string, expected?: string): AAuthVerificationError {
   });
 }
 
-/** The token lives longer than its type may. */
 export function tooLong(seconds: number): AAuthVerificationError {
   return new AAuthVerificationError("malformed_token", `the token's lifetime exceeds ${seconds} s`, {
     claim: "exp",

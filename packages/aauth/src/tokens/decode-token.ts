@@ -1,5 +1,5 @@
 /**
- * Tokens for people: shown in a trace, named in a log line.
+ * Token display for traces and log lines.
  *
  * @module
  */
@@ -8,8 +8,7 @@ import { platformCrypto } from "#crypto";
 import { type DecodedToken, decodeJwt } from "./jwt.ts";
 
 /**
- * Takes any compact JWS apart for display. Nothing is verified: never base a decision on what comes
- * back.
+ * Decodes any compact JWS for display. Nothing is verified: never base a decision on the result.
  *
  * @throws AAuthError `malformed_token`.
  */
@@ -18,14 +17,13 @@ export function decodeToken(token: string): DecodedToken {
 }
 
 /**
- * A short name for a token that is fit for logs: its `jti`, or the first 8 hex digits of its
- * SHA-256 (of its `exp`, where the platform hashes asynchronously). Works for opaque tokens too,
- * and never throws.
+ * A short name of a token for logs: its `jti`, else the first 8 hex digits of its SHA-256, or
+ * `exp-…` on a platform that only hashes asynchronously. Accepts opaque tokens and never throws.
  *
- * @param claims those of the token, where they are known
+ * @param claims the token's claims, if already decoded
  */
 export function tokenId(token: string, claims: DecodedToken["claims"] = claimsOf(token)): string {
-  // The issuer is not proven: text of any length or shape would otherwise reach the log.
+  // The issuer is unproven, so an arbitrary string must not reach the log.
   if (typeof claims.jti === "string" && /^[\w.:~+/=-]{1,64}$/.test(claims.jti)) return claims.jti;
   const digest = platformCrypto.digest("sha-256", token, "hex");
   return typeof digest === "string"

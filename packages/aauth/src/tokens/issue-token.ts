@@ -4,7 +4,7 @@ import { signJwt } from "./jwt.ts";
 import type { SchemaOf, TokenClaims } from "./token-schema.ts";
 import type { TokenSigner } from "./token-signer.ts";
 
-/** A token, and its claims: its issuer keeps `jti` and `exp` for revocations. */
+/** An issued token and its claims. The issuer keeps `jti` and `exp` for revocation. */
 export interface IssuedToken<Claims> {
   /** Compact JWS. */
   readonly token: string;
@@ -13,24 +13,23 @@ export interface IssuedToken<Claims> {
 
 export interface IssueTokenOptions {
   readonly signer: TokenSigner;
-  /** Default: that of the type. */
+  /** Default: the type's default. */
   readonly lifetimeSeconds?: number | undefined;
-  /** Unix seconds; the token expires then at the latest. Default: unset. */
+  /** Latest expiry in Unix seconds. Default: unset. */
   readonly notAfter?: number | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Claims to write; those that are undefined are left out. */
+/** Claims to write; undefined ones are omitted. */
 type WrittenClaims<Claims> = { readonly [Name in keyof Claims]: Claims[Name] | undefined };
 
 /**
- * Issues a token that its readers accept.
+ * Issues a token that conforms to its schema.
  *
  * @param claimsAt the claims in the order in which they are written, given the times of the token
  *   in Unix seconds
- * @throws RangeError for a lifetime that the type does not allow, or that `notAfter` leaves nothing
- * of
+ * @throws RangeError for a lifetime that the type does not allow, or a `notAfter` that has passed
  * @throws TypeError for claims that readers refuse
  */
 export async function issueToken<Claims extends TokenClaims>(
@@ -49,7 +48,7 @@ export async function issueToken<Claims extends TokenClaims>(
   try {
     for (const rule of schema.claims) rule(claims);
   } catch (cause) {
-    throw new TypeError(cause instanceof Error ? cause.message : "wrong claims", { cause });
+    throw new TypeError(cause instanceof Error ? cause.message : "invalid claims", { cause });
   }
   const { alg, kid } = signer;
   const header = sortsHeader ? { alg, kid, typ: type } : { alg, typ: type, kid };

@@ -1,14 +1,12 @@
 /**
- * JSON of an unknown party, read strictly.
+ * Strict parsing of JSON from untrusted parties.
  *
  * @module
  */
 
 import { closingQuote } from "../closing-quote.ts";
 
-/**
- * More than any token needs (`act` may nest 20 deep), and little enough for code that walks values.
- */
+/** Exceeds the nesting of any token (`act` may nest 20 deep), and is safe for recursive code. */
 const MAX_DEPTH = 64;
 
 const OPENING = new Set([0x7b, 0x5b]);
@@ -16,24 +14,23 @@ const CLOSING = new Set([0x7d, 0x5d]);
 const COLON = 0x3a;
 
 /**
- * The object a text holds, and undefined when it holds anything else: another value, a name that
- * stands twice in one object (RFC 7515 section 4: one reader would take the first value, the next
- * one the last), or more than 64 levels.
+ * Parses a JSON object. Returns undefined for any other value, for a duplicate member name (RFC
+ * 7515 section 4; parsers disagree on which value wins), and for more than 64 levels.
  */
 export function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return undefined; // the parser's message quotes the text
+    return undefined; // The parser's message quotes the input.
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   return countNames(text) === countMembers(value) ? (value as Readonly<Record<string, unknown>>) : undefined;
 }
 
 /**
- * Names of all objects in a text that is known to be JSON: a colon outside of strings follows each.
- * NaN when it is too deep.
+ * Counts the member names of all objects in valid JSON, by the colons outside strings. NaN if the
+ * nesting is too deep.
  */
 function countNames(json: string): number {
   let names = 0;

@@ -1,6 +1,6 @@
 /**
- * Compact JWS: read strictly here, verified by `jose` (docs/decisions/0002). The reader comes
- * first: what it refuses never reaches the library.
+ * Compact JWS: parsed strictly here, verified by `jose` (docs/decisions/0002). A token that the
+ * parser refuses never reaches the library.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { tokenKey } from "./token-key.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** A token taken apart. Nothing in it has been verified. */
+/** A decoded token. Nothing in it has been verified. */
 export interface DecodedToken {
   /** The JOSE header. */
   readonly header: Members;
@@ -24,22 +24,23 @@ export interface DecodedToken {
   readonly claims: Members;
 }
 
-/** As a header field: a token is sent in one. */
+/** The limit of a header field, in which a token is sent. */
 const MAX_TOKEN_CHARACTERS = 16_384;
 
-/** A byte order mark is not JSON. */
+/** Keeps a byte order mark, which is not JSON. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /**
- * Takes a compact JWS apart.
+ * Decodes a compact JWS.
  *
- * @throws AAuthError `malformed_token` unless it is three parts of canonical base64url whose first
- * two are JSON objects with each name once, or when it is larger than 16 KiB or has critical
- * extensions.
+ * @throws AAuthError `malformed_token` unless it is three parts of canonical base64url, the first
+ *   two of them JSON objects without duplicate names; also for more than 16 KiB and for critical
+ *   extensions.
  */
 export function decodeJwt(token: string): DecodedToken {
-  if (token.length > MAX_TOKEN_CHARACTERS) throw malformed("the token is too large");
+  if (token.length > MAX_TOKEN_CHARACTERS)
+    throw malformed(`the token is longer than ${MAX_TOKEN_CHARACTERS} characters`);
   const parts = token.split(".");
   if (parts.length !== 3) throw malformed("the token is not a compact JWS");
   const [header = "", claims = "", signature = ""] = parts;
@@ -50,14 +51,12 @@ export function decodeJwt(token: string): DecodedToken {
   // 4.1.11).
   if ("crit" in decoded.header) throw malformed("the token has critical extensions");
   // An unencoded payload (RFC 7797) is such an extension, marked or not.
-  if ("b64" in decoded.header && decoded.header.b64 !== true) throw malformed("the payload is not encoded");
+  if ("b64" in decoded.header && decoded.header.b64 !== true)
+    throw malformed("unencoded payloads are not supported");
   return decoded;
 }
 
-/**
- * Puts a compact JWS together. The bytes follow the order of the members given: some peers and test
- * vectors care.
- */
+/** Writes a compact JWS. Members keep their order, on which some peers and test vectors depend. */
 export async function signJwt(
   header: object,
   claims: object,
@@ -71,7 +70,7 @@ export async function signJwt(
 /**
  * Verifies the signature of a token that {@link decodeJwt} accepted.
  *
- * @param named the key, as the message of the error names it
+ * @param named description of the key for the error message
  * @throws AAuthError `invalid_token_signature`, also when the key is not one for `alg`.
  *
  * Does NOT check any claim.
@@ -94,7 +93,7 @@ function jsonObject(part: string, name: string): Members {
   const bytes = decodeBase64Url(part);
   if (bytes === undefined) throw malformed(`the ${name} is not base64url`);
   const value = parseJsonObject(textOf(bytes, name));
-  if (value === undefined) throw malformed(`the ${name} is not a JSON object with each name once`);
+  if (value === undefined) throw malformed(`the ${name} is not a JSON object, or repeats a name`);
   return deepFreeze(value);
 }
 

@@ -1,6 +1,5 @@
 /**
- * The one way from a compact token to its verified claims, the same for a token seen first and for
- * one that was verified before.
+ * The only path from a compact token to its verified claims, shared by new and cached tokens.
  *
  * @module
  */
@@ -21,23 +20,23 @@ import {
 import type { VerifiedTokens } from "./verified-tokens.ts";
 
 /**
- * A token with a verified signature. In a cache it is no verdict: issuer, audience and times are
- * judged on every use.
+ * A token with a verified signature. A cached one is not a verdict: issuer, audience and times are
+ * checked on every use.
  */
 export interface VerifiedToken<Claims = TokenClaims, Key = VerificationKey | undefined> {
   /** `typ`. */
   readonly type: string;
   readonly claims: Claims;
-  /** The key that has to sign what the token comes with, where `cnf` names one. */
+  /** The key in `cnf`, if any: it must sign the requests that carry the token. */
   readonly key: Key;
 }
 
 export interface OpenTokenOptions {
   /** Finds the keys of issuers: `createDiscovery()`. */
   readonly discovery: Discovery;
-  /** How the confirmation key verifies. Default `sync`. */
+  /** Mode of the confirmation key's verification. Default `sync`. */
   readonly cryptoMode?: "sync" | "pool" | undefined;
-  /** Tokens whose signature has been verified before. Default: none; each call verifies it. */
+  /** Cache of tokens with a verified signature. Default: none, so that each call verifies. */
   readonly cache?: VerifiedTokens<VerifiedToken> | undefined;
 }
 
@@ -48,7 +47,7 @@ export type VerifyTokenOptions<Expected extends TokenExpectation> = Omit<Expecte
     readonly now?: (() => number) | undefined;
   };
 
-/** A token before it is judged: from the cache, or decoded. Its `typ` selects the schema. */
+/** A token from the cache or just decoded, not yet checked. Its `typ` selects the schema. */
 export interface SeenToken {
   readonly type: unknown;
   readonly known: VerifiedToken | undefined;
@@ -64,11 +63,11 @@ export function lookAtToken(token: string, cache: OpenTokenOptions["cache"]): Se
 }
 
 /**
- * Opens a token: type, algorithm and shapes, the comparisons that need no signature, the
- * confirmation key, the signature with the key that its issuer publishes, and the comparisons after
- * it. A token whose `exp` has passed is not cached.
+ * Verifies a token: type, algorithm and shapes, the comparisons that need no signature, the
+ * confirmation key, the signature by a key that the issuer publishes, and the remaining
+ * comparisons. An expired token is not cached.
  *
- * @param seen {@link lookAtToken} of it, where that has happened already
+ * @param seen result of {@link lookAtToken}, if already known
  * @throws AAuthVerificationError any code of the token and discovery groups, `unsupported_key` for
  *   the key in `cnf.jwk`
  *
@@ -107,7 +106,7 @@ export async function openToken<
   return opened;
 }
 
-/** Options of such a function as what a token is compared with now. */
+/** The options of a verifying function, with the clock read. */
 export const expectedNow = <Options extends { readonly now?: (() => number) | undefined }>(
   options: Options,
 ) => ({
@@ -116,12 +115,12 @@ export const expectedNow = <Options extends { readonly now?: (() => number) | un
 });
 
 /**
- * Verifies the signature of a token with the key that its issuer publishes; again with a newer one,
- * where the key came from the cache and another one has taken its name since.
+ * Verifies the signature of a token with the key that its issuer publishes. If that key came from
+ * the cache and its `kid` now names another key, the new key is tried as well.
  *
  * @param read the same token, as `readToken` returned it
- * @throws AAuthError `invalid_token_signature`, of the discovery group, or of the schema's
- *   `requireIssuerKey`
+ * @throws AAuthError `invalid_token_signature`, a code of the discovery group, or one of the
+ *   schema's `requireIssuerKey`
  */
 export async function verifyWithIssuerKey<Claims extends TokenClaims>(
   token: string,

@@ -1,6 +1,6 @@
 /**
- * One type of token as a table. `readToken`, `openToken` and `issueToken` know no other difference
- * between types of tokens.
+ * A token type as a table. It holds every difference between token types that `readToken`,
+ * `openToken` and `issueToken` know.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface TokenClaims {
   readonly exp: number;
 }
 
-/** A receiver's part of every comparison. */
+/** The receiver's side of every comparison. */
 export interface TokenExpectation {
   /** Unix seconds. */
   readonly now: number;
@@ -37,43 +37,41 @@ export interface TokenSchema<Claims extends TokenClaims, Expected, Key = Verific
   readonly type: string;
   /** JOSE algorithms that its issuer may use. */
   readonly algorithms: readonly TokenAlgorithm[];
-  /**
-   * Whether the header has to name the issuer's key. Default: the only key of a set needs no name.
-   */
+  /** Whether the header must have a `kid`. Default: not if the issuer's set has a single key. */
   readonly needsKeyId?: true;
   /** Whether the header is written in alphabetical order. Default: `alg`, `typ`, `kid`. */
   readonly sortsHeader?: true;
-  /** Lifetime of a new token, in seconds. Default of the maximum: the issuer's policy. */
+  /** Lifetime of a new token, in seconds. Without a maximum, the issuer's policy applies. */
   readonly lifetime: { readonly defaultSeconds: number; readonly maxSeconds?: number };
   /** Required, optional and forbidden claims, in the order in which they are checked. */
   readonly claims: readonly ClaimRule[];
-  /** Whether `aud` names one recipient, also where a list does. Default: any number of them. */
+  /** Whether `aud` names exactly one recipient, even as a list. Default: any number. */
   readonly hasOneRecipient?: true;
-  /** How the token is bound to a key: {@link bySignerKey} or {@link byThumbprint}. */
+  /** Binding of the token to a key: {@link bySignerKey} or {@link byThumbprint}. */
   binding(claims: DecodedToken["claims"], mode: "sync" | "pool" | undefined): Awaitable<Key>;
-  /** Compared on each use, before anything is fetched. */
+  /** Comparisons on each use, before anything is fetched. */
   readonly beforeSignature: readonly ((claims: Claims, expected: Expected) => void)[];
-  /** Compared on each use, once the signature has verified. `type` is that of the schema. */
+  /** Comparisons on each use, after the signature has verified. `type` is the schema's. */
   readonly afterSignature: readonly ((claims: Claims, expected: Expected, type: string) => Awaitable<void>)[];
-  /** The document of the issuer: its key set verifies the token. */
+  /** Kind of the issuer's document, whose key set verifies the token. */
   issuedBy(claims: Claims): DiscoveryKind;
-  /** Refuses a published key of the issuer. Default: the algorithm of the token decides. */
+  /** Refuses an unsuitable key of the issuer. Default: only the token's algorithm decides. */
   requireIssuerKey?(jwk: unknown): void;
 }
 
-/** The schema of a token, where neither its comparisons nor its key are asked for. */
+/** A schema without regard to its comparisons and its key. */
 export type SchemaOf<Claims extends TokenClaims> = TokenSchema<Claims, never, unknown>;
 
-/** Bound by `cnf.jwk` (RFC 7800): that key signs what the token comes with, and no other. */
+/** Bound by `cnf.jwk` (RFC 7800): only that key may sign the requests that carry the token. */
 export const bySignerKey =
   (algorithms: readonly KeyAlgorithm[]) =>
   (claims: DecodedToken["claims"], mode: "sync" | "pool" | undefined): Awaitable<VerificationKey> =>
     confirmationKey(claims, algorithms, mode);
 
-/** Bound by the thumbprint in `agent_jkt`, which one of the comparisons is about. */
+/** Bound by the thumbprint in `agent_jkt`, which one of the comparisons checks. */
 export const byThumbprint = (): undefined => undefined;
 
-/** A token as it was read: nothing has been compared, and no signature verified. */
+/** A token of valid type and shape. Nothing has been compared, and no signature verified. */
 export interface ReadToken<Claims> {
   readonly claims: Claims;
   readonly alg: TokenAlgorithm;

@@ -9,9 +9,9 @@ import type { SigningKey, TokenAlgorithm } from "../types.ts";
 
 /** A private key of an auth server. */
 export interface TokenSigner {
-  /** Names it in the published key set. */
+  /** Key id in the published key set. */
   readonly kid: string;
-  /** Goes into the header of tokens. */
+  /** `alg` in token headers. */
   readonly alg: TokenAlgorithm;
   /** The raw JWS signature of `data`. */
   sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
@@ -22,16 +22,13 @@ export type PrivateKeySource =
   | { readonly kty: string; readonly [member: string]: unknown }
   | { export(options: { format: "jwk" }): object };
 
-/**
- * The members that make up a private key. `use`, `alg` and `key_ops` only give an import reasons to
- * fail.
- */
+/** Members of a private key. `use`, `alg` and `key_ops` could only make the import fail. */
 const KEY_MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
 /**
  * Imports a private key that signs tokens.
  *
- * @param source the key; it is not kept
+ * @param source the key; not retained
  * @param options.alg `RS256`, `ES256` or `EdDSA`
  * @param options.kid the key id published in the issuer's key set
  * @throws Error of the platform when the key is not one for `alg`.
@@ -55,10 +52,10 @@ export async function createTokenSigner(
 }
 
 /**
- * The same for a {@link SigningKey}.
+ * Creates a token signer from a {@link SigningKey}.
  *
- * @param alg the name that goes into headers; default `EdDSA` for an Ed25519 key, which is what
- * deployed verifiers expect
+ * @param alg `alg` in token headers; default `EdDSA` for an Ed25519 key, as deployed verifiers
+ * expect
  */
 export function tokenSignerOf(key: SigningKey, alg?: TokenAlgorithm): TokenSigner {
   return {

@@ -1,7 +1,7 @@
-/** Whom to trust: a list of identifiers, or a function that knows. */
+/** Trusted identifiers: a list, or a predicate. */
 export type TrustPolicy = readonly string[] | ((id: string) => boolean);
 
-/** Exact comparison: a prefix or a look-alike is someone else. */
+/** Compares exactly, without prefixes or normalisation. */
 export function trusts(policy: TrustPolicy, id: string): boolean {
   return typeof policy === "function" ? policy(id) : policy.includes(id);
 }

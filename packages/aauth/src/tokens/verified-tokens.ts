@@ -1,6 +1,5 @@
 /**
- * Tokens whose signature has been verified, so that the second request with the same token costs a
- * look.
+ * Cache of tokens with a verified signature: a further request with the same token costs a lookup.
  *
  * @module
  */
@@ -9,30 +8,25 @@ import { platformCrypto } from "#crypto";
 import { RecentMap } from "../store/recent-map.ts";
 
 /**
- * Verified tokens, by the whole token. An entry says what the token says, never a verdict:
- * audience, issuer and times are judged again on every use. It is forgotten at `exp`, and after 300
- * s at the latest, when keys are fetched again.
+ * Verified tokens, keyed by the whole token. An entry is not a verdict: audience, issuer and times
+ * are checked on every use. It expires at `exp`, or after 300 s, when keys are fetched again.
  */
 export interface VerifiedTokens<Entry> {
-  /** The entry of the token; undefined for one that has to be verified. */
+  /** The entry of the token; undefined if it must be verified. */
   get(token: string): Entry | undefined;
-  /** Remembers a token until `exp`, Unix seconds. */
+  /** Caches a token until `exp`, Unix seconds. */
   add(token: string, entry: Entry, exp: number): void;
 }
 
-/**
- * Characters of all tokens of a verifier: a thousand ordinary ones. Their claims take as much
- * again.
- */
+/** Total characters of cached tokens: a thousand ordinary ones. Their claims take as much again. */
 const MAX_CHARACTERS = 1_048_576;
-/** As long as discovery keeps a key set. */
+/** Matches the time for which discovery caches a key set. */
 const MAX_SECONDS = 300;
 
 /**
- * Creates such a memory. Bounded by number and by characters; the tokens used least recently give
- * way.
+ * Creates a cache bounded by entries and by characters, with least-recently-used eviction.
  *
- * @param options.now the clock of the calls it is given to, Unix seconds
+ * @param options.now clock, in Unix seconds
  * @param options.maxEntries default 1000
  */
 export function createVerifiedTokens<Entry>(options: {
@@ -57,7 +51,7 @@ export function createVerifiedTokens<Entry>(options: {
   };
 }
 
-/** A name for a token that is not the token: keys of long-lived maps are made of it. */
+/** Digest of a token, for keys of long-lived maps, which must not hold the token itself. */
 export async function hashToken(token: string): Promise<string> {
   return platformCrypto.digest("sha-256", token, "base64url");
 }

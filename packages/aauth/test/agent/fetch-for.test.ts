@@ -61,7 +61,7 @@ describe("a signed fetch", () => {
     await fetch(request);
     const error: Error = await fetch(request).then(String, (reason) => reason);
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toContain("the body has been read already");
+    expect(error.message).toContain("the body has already been read");
   });
 
   it("replaces signature headers of the caller, and never sends its Host", async () => {
@@ -458,9 +458,9 @@ describe("an agent", () => {
   });
 
   it.each([
-    ["cacheKey must be a text", { cacheKey: null }],
-    ["upstreamToken must be the compact token", { upstreamToken: { sub: "user-1" } }],
-    ["authToken must be the compact token", { authToken: null }],
+    ["cacheKey must be a string", { cacheKey: null }],
+    ["upstreamToken must be a compact token", { upstreamToken: { sub: "user-1" } }],
+    ["authToken must be a compact token", { authToken: null }],
   ])("takes no call that could go out with another user's token: %s", async (message, context) => {
     const agent = (await createWorld()).agent();
     expect(() => agent.fetchFor(context as never)).toThrow(message);

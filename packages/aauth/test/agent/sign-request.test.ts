@@ -74,7 +74,7 @@ describe("signRequest", () => {
     expect(without.coveredComponents).not.toContain("nonce");
   });
 
-  test("an empty body is no body", async () => {
+  test("treats an empty body as no body", async () => {
     const signed = await signRequest({ ...post, body: new Uint8Array(0) }, options);
     expect(signed.headers["content-digest"]).toBeUndefined();
     expect(signed.coveredComponents).not.toContain("content-digest");
@@ -131,7 +131,7 @@ describe("signRequest", () => {
   test("refuses an id that is not canonical, under which no verifier finds the agent", async () => {
     const signatureKey = { scheme: "jwks", id: "https://agent.example/" } as const;
     await expect(signRequest(post, { profile: february2026, ...options, signatureKey })).rejects.toThrow(
-      "id must be an identifier",
+      "id must be a canonical identifier",
     );
   });
 

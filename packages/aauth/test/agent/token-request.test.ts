@@ -105,7 +105,7 @@ describe("what a token endpoint answers", () => {
     ]);
   });
 
-  it("does not show what the parser quotes of an answer that is no JSON", async () => {
+  it("does not show what the parser quotes of a response that is not JSON", async () => {
     const error = await failing(() => new Response("eyJ.secret"));
     expect([error.message, error.cause]).toEqual([
       "the auth server answered with status 200 and no JSON object",

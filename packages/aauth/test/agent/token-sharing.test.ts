@@ -80,7 +80,7 @@ describe("a store outside of the process", () => {
     expect(world.story()[before]).toBe("resource jwks");
   });
 
-  it("is told before the call ends that a token is no good", async () => {
+  it("learns before the call ends that a token is not accepted", async () => {
     const world = await createWorld();
     const remote = outsideStore<ObtainedToken>();
     const put = vi.spyOn(remote, "put");
@@ -97,7 +97,7 @@ describe("a store outside of the process", () => {
     expect(await Promise.all(kept)).toEqual(names.map((name) => name.includes("supply-chain:optimize")));
   });
 
-  it("may have what an earlier version has written, which is no grant", async () => {
+  it("ignores an entry of an earlier version that is not a grant", async () => {
     const world = await createWorld();
     const kept = { authToken: "x", authServer: "y", scope: "z", expiresAt: 9e9, renewAt: 9e9 };
     const stores = inStores({ ...outsideStore<ObtainedToken>(), get: async () => kept as never });

@@ -29,7 +29,7 @@ describe("a challenge that wants the user", () => {
     expect(world.sent).toHaveLength(1);
   });
 
-  it("is the response where there is no way back", async () => {
+  it("returns the response where the page has no way back", async () => {
     const world = await worldWith(`${RESOURCE}/interaction?session=abc`);
     expect((await world.agent().fetchFor()(`${RESOURCE}/orders`)).status).toBe(401);
   });

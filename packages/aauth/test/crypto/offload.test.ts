@@ -42,7 +42,7 @@ describe("what a thread does itself", () => {
     expect(await Promise.all(pooled)).toEqual(pooled.map(() => "on the pool"));
   });
 
-  test("what fails on the pool is no longer under way", async () => {
+  test("a job that fails on the pool no longer counts as in progress", async () => {
     const { run, end } = startOffloader();
     void run();
     const failed = run();

@@ -46,7 +46,7 @@ describe.each([
       expect(await verifier.verifyOnPool(other, signature)).toBe(false);
     });
 
-    test.each([0, 32, 63, 65, 128])("a signature of %i bytes is none", async (length) => {
+    test.each([0, 32, 63, 65, 128])("rejects a signature of %i bytes", async (length) => {
       const signer = await crypto.importPrivateKey(jwk);
       const verifier = await crypto.importPublicKey(publicOf(jwk));
       const signature = Buffer.concat([await signer.sign(message), Buffer.alloc(64)]).subarray(0, length);

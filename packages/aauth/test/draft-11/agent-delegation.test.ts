@@ -140,7 +140,7 @@ describe("a resource that calls another one", () => {
     expect(world.story()).toEqual(["GET part A", "GET pending/1 A"]);
   });
 
-  it.each(["expired", "revoked", "invalid"])("is told that the upstream token is %s", async (why) => {
+  it.each(["expired", "revoked", "invalid"])("learns that the upstream token is %s", async (why) => {
     const world = createWorld();
     world.server = () => problem(400, `${why}_upstream_token`);
     const error = await failureOf(middleOf(world).fetchFor({ upstreamToken: await personToken() })(at));
@@ -242,7 +242,7 @@ describe("a sub-agent", () => {
     expect([shown, world.story()]).toEqual([1, ["GET data A", "GET pending/1 A"]]);
   });
 
-  it("of another agent gets nothing", async () => {
+  it("of another agent receives no token", async () => {
     const world = createWorld();
     const parent = world.agent();
     for (const subagentToken of [
@@ -260,7 +260,7 @@ describe("a sub-agent", () => {
     expect(world.sent).toEqual([]);
   });
 
-  it("gets nothing for a resource token of another key", async () => {
+  it("receives no token for a resource token of another key", async () => {
     const world = createWorld();
     // A demand for the parent's own key.
     const seen: Sent[] = [];
@@ -373,7 +373,7 @@ describe("a mission", () => {
     expect(world.asked("/person")).toEqual([{ resource: PARTS, mission_s256: id }, { resource: PARTS }]);
   });
 
-  it("whose digest is another, or that is none, is refused", async () => {
+  it("is refused with another digest or a malformed mission", async () => {
     for (const over of [
       { s256: "AAAA" },
       { mission: "e30" },

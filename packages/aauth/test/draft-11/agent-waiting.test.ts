@@ -221,7 +221,7 @@ describe("a person who has to act", () => {
     expect(world.sent.filter(isLook).length).toBe(0);
   });
 
-  it("ends the call where the code is malformed or the page is no page", async () => {
+  it("ends the call where the code is malformed or the page has no valid address", async () => {
     for (const parameters of [
       `url="https://ps.example/visit"; code="short"`,
       `url="https://ps.example/visit"; code="A1B2 C3D4 <x>"`,
@@ -776,7 +776,7 @@ describe("a call that does not wait", () => {
   });
 });
 
-it("an observer is told of each step, and of no whole token", async () => {
+it("an observer receives each step, and never a whole token", async () => {
   const world = createWorld();
   world.server = deferring(world.server, 1, INTERACTION);
   await world.agent().fetchFor({ onInteraction() {} })(DATA);

@@ -59,7 +59,7 @@ describe("an unsigned request", () => {
     [A_PERSON, "person-token"],
     [TO_READ, "person-token"],
     [SERVER, undefined],
-  ])("at %j is told what is wrong and what would help", async (requirement, demand) => {
+  ])("at %j receives the reason and what would help", async (requirement, demand) => {
     const answer = await answerTo(await unsigned(), requirement);
     expect([answer.status, errorIn(answer), demandIn(answer)]).toEqual([401, "invalid_signature", demand]);
     expect(answer.headers["content-type"]).toBe("application/problem+json");

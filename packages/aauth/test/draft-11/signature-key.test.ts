@@ -60,7 +60,7 @@ describe("Signature-Key", () => {
     await expectRefusal("malformed_signature_key", () => formatKeyClaim({ scheme: "hwk" }, keyA));
   });
 
-  it("is told apart from February's by its first member", () => {
+  it("differs from February's in its first member", () => {
     for (const [value] of forms) {
       expect([hasTokenMember(value), isParenthesised(value)]).toEqual([true, false]);
     }

@@ -491,7 +491,7 @@ describe.each([
   });
 });
 
-it("6. an unknown scheme is told which are known", async () => {
+it("6. an unknown scheme is refused with the known ones", async () => {
   const error = await refusal(verifierOf(), await signBadly({ signatureKey: "sig=x-new" }));
   expect([error.expected, error.message]).toEqual(["jwt", "scheme x-new is not accepted here"]);
 });

@@ -78,7 +78,7 @@ describe("agent tokens", () => {
     }
   });
 
-  it("are refused with an nbf in the future, and with a key that is none", async () => {
+  it("are refused with an nbf in the future, and with a private key as cnf", async () => {
     const code = async (claims: Record<string, unknown>) =>
       codeOf(verifyAgentToken(await forged(claims), expecting()));
     expect(await code({ nbf: NOW + 6 })).toBe("token_not_yet_valid");

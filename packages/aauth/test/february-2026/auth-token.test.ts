@@ -205,7 +205,7 @@ describe("verifying auth tokens", () => {
     );
   });
 
-  it("P7, J3, G1, D6: asks nobody about a token of a foreign issuer, however signed", async () => {
+  it("P7, J3, G1, D6: fetches nothing for a token of a foreign issuer, however signed", async () => {
     const expected = expecting();
     const token = await forged({ iss: "http://evil.localhost:1/realms/aauth-test" });
     expect(await codeOf(verifyAuthToken(token, expected))).toBe("untrusted_issuer");
@@ -248,7 +248,7 @@ describe("the cache of verified tokens", () => {
     expect(await codeOf(verifyAuthToken(forgery, options))).toBe("invalid_token_signature");
   });
 
-  it("hands out claims that nobody can change for the others", async () => {
+  it("hands out claims that no receiver can change for the others", async () => {
     const { options } = cached();
     const { token } = await issueAuthToken(issuing);
     const claims = await verifyAuthToken(token, options);

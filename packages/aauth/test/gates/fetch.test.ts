@@ -144,7 +144,7 @@ describe("bodies at a gate of fetch", () => {
     const request = fetched(await signed({ method: "POST", body: BODY }));
     await request.text();
     expect((await protect(resource, TO_READ, handler, { onError })(request)).status).toBe(500);
-    expect(onError.mock.calls).toMatchObject([[{ message: "the body has been read before the gate" }]]);
+    expect(onError.mock.calls).toMatchObject([[{ message: "the body was read before the AAuth gate" }]]);
     expect(handler).not.toHaveBeenCalled();
   });
 
@@ -153,7 +153,7 @@ describe("bodies at a gate of fetch", () => {
     const request = fetched(await signed({ method: "POST", body: BODY }));
     await request.text();
     await protect(resource, TO_READ, () => new Response())(request);
-    expect(log.mock.calls).toEqual([[expect.stringMatching(/^TypeError: the body has been read before/)]]);
+    expect(log.mock.calls).toEqual([[expect.stringMatching(/^TypeError: the body was read before/)]]);
     log.mockRestore();
   });
 
@@ -171,7 +171,7 @@ describe("errors at a gate of fetch", () => {
     await expect(gate(fetched(await signed()))).rejects.toThrow("of the handler");
   });
 
-  test("a failure that is no verdict is answered 500 without detail, also where the log fails", async () => {
+  test("a failure that is not a verdict is answered 500 without detail, also where the log fails", async () => {
     const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
     const onError = () => {
       throw new Error("no log");

@@ -181,7 +181,7 @@ describe("bodies at a gate of node", () => {
       void gate(request, response, next);
     });
     expect(statusOf(await send(port, await signed({ method: "POST", body: BODY })))).toBe(500);
-    expect(onError.mock.calls).toMatchObject([[{ message: "the body has been read before the gate" }]]);
+    expect(onError.mock.calls).toMatchObject([[{ message: "the body was read before the AAuth gate" }]]);
     expect(next).not.toHaveBeenCalled();
   });
 
@@ -202,7 +202,7 @@ describe("bodies at a gate of node", () => {
     const stream = client.request({ ":method": method, ":path": target, ...headers }).end(BODY);
     const [answered] = await once(stream, "response");
     expect([answered[":status"], next.mock.calls]).toEqual([500, []]);
-    expect(onError.mock.calls).toMatchObject([[{ message: "the gate of Node is for HTTP/1.1" }]]);
+    expect(onError.mock.calls).toMatchObject([[{ message: "the AAuth gate supports only HTTP/1.1" }]]);
   });
 
   test("E8: answers 500 where the request has been told to give text", async () => {
@@ -213,7 +213,7 @@ describe("bodies at a gate of node", () => {
       void gate(request.setEncoding("utf8"), response, next);
     });
     expect(statusOf(await send(port, await signed({ method: "POST", body: BODY })))).toBe(500);
-    expect(onError.mock.calls).toMatchObject([[{ message: "the body is text before the gate" }]]);
+    expect(onError.mock.calls).toMatchObject([[{ message: "setEncoding was called before the AAuth gate" }]]);
     expect(next).not.toHaveBeenCalled();
   }, 5_000);
 
@@ -284,7 +284,7 @@ describe("errors at a gate of node", () => {
     expect(await send(port, await signed())).not.toMatch(/^0\r\n$/m);
   });
 
-  test("a failure that is no verdict calls no handler", async () => {
+  test("a failure that is not a verdict calls no handler", async () => {
     const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
     const { port, handled } = await gated({}, broken);
     expect(statusOf(await send(port, await signed()))).toBe(500);

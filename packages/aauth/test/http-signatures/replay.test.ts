@@ -16,7 +16,7 @@ const use: SignedUse & { nonce: string } = {
 const field = "nonce";
 
 describe("readNonce", () => {
-  test("gives the nonce, or nothing where there is none", () => {
+  test("returns the nonce, or undefined without one", () => {
     expect(readNonce({ method: "POST", headers: { nonce } }, field)).toBe(nonce);
     expect(readNonce({ method: "POST", headers: {} }, field)).toBeUndefined();
   });

@@ -131,7 +131,7 @@ describe("a key ring", () => {
     const { clock, ring, state } = ringWith({ create: async () => ({ kid: kids.shift()! }) });
     await expect(ring.rotate()).rejects.toThrow(TypeError);
     await ring.rotate();
-    await expect(ring.rotate()).rejects.toThrow("k2 is in the ring already");
+    await expect(ring.rotate()).rejects.toThrow("k2 is already in the ring");
     clock.advance(12);
     expect(state()).toEqual({ current: "k2", usable: ["k2", "k1"], published: ["k2", "k1"] });
     await ring.rotate();

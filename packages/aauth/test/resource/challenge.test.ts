@@ -164,7 +164,7 @@ describe("challenges", () => {
     },
   );
 
-  it("an error that proves nobody gets no resource token, whatever its code", async () => {
+  it("an error without a proven caller carries no resource token, whatever its code", async () => {
     for (const code of ["authorization_required", "token_expired", "insufficient_scope"] as const) {
       const { headers } = await challenger.challengeFor(new AAuthVerificationError(code, "x"), {
         requirement: SCOPES,

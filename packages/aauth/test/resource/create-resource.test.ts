@@ -175,7 +175,7 @@ describe("who a resource lets in", () => {
     expect(answer.headers["aauth-requirement"]).toContain("requirement=auth-token; resource-token=");
   });
 
-  test("keeps to itself what is no refusal, and a refusal of another resource", async () => {
+  test("hides errors that are not refusals, and refusals of another resource", async () => {
     const resource = resourceOf();
     const failure = new Error("store at 10.0.0.7 down");
     await expect(resource.refuse(failure)).rejects.toBe(failure);
@@ -216,10 +216,10 @@ describe("who a resource lets in", () => {
 });
 
 test.each<[string, Partial<ResourceOptions>]>([
-  ["accept has no variants", { accept: [] }],
-  ["personServers must name", { personServers: [], scopes: ["data.read"] }],
+  ["accept is not supported", { accept: [] }],
+  ["personServers must list", { personServers: [], scopes: ["data.read"] }],
   ["resource must be", { resource: `${RESOURCE}/` }],
-  ["development has no effect beside discovery", { development: true }],
+  ["development has no effect together with discovery", { development: true }],
 ])("refuses options: %s", (message, options) => {
   expect(() => resourceOf(options)).toThrow(message);
 });

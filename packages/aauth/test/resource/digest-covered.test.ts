@@ -4,7 +4,7 @@ import { parties, requestOf } from "./kit.ts";
 describe("a decision point that is not given the body", () => {
   const verifier = parties.createVerifier({ contentDigest: "covered" });
 
-  it("lets a request with a covered digest pass, and says that nobody has compared it", async () => {
+  it("lets a request with a covered digest pass, and reports that it is not compared", async () => {
     const request = await requestOf({ body: "{}" });
     const { report } = await (await verifier.begin(request)).complete(undefined);
     expect(report.checks.find(({ name }) => name === "content-digest")).toMatchObject({ verdict: "skipped" });

@@ -186,7 +186,7 @@ describe("a session", () => {
     },
   );
 
-  test("of another scheme is none; unknown ones are none; and they end", async () => {
+  test("is not found under another scheme or an unknown name, and ends", async () => {
     const clock = clockOf();
     const store = outsideStore<never>({ now: clock.now });
     const sessions = createSessions({ store, now: clock.now, lifetimeSeconds: 60 });

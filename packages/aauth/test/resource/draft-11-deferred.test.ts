@@ -327,7 +327,7 @@ describe("the browser's way back", () => {
     expect(await wayBack(callback, agentToken())).toBeUndefined();
   });
 
-  test("is no provider's for a person token, which names no agent, and never with a user", async () => {
+  test("is never a provider's for a person token, which names no agent, nor with a user", async () => {
     expect(await wayBack(`${PROVIDER}/done`, personToken())).toBeUndefined();
     expect(await wayBack("https://user@ps.example/back", personToken())).toBeUndefined();
   });

@@ -71,7 +71,7 @@ test("only a caller that has shown a person is held, and only for an auth token"
   await expect(hold(await agentToken())).rejects.toThrow(TypeError);
   const { caller } = await resourceVerifier(now).verifyRequest(await requestOf(jwtOf(await personToken())));
   await expect(held.hold(caller, { level: "person-token" }, { item: "" })).rejects.toThrow(
-    "needs level auth-token",
+    "requirement.level must be auth-token",
   );
 });
 

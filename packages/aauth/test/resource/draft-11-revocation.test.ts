@@ -112,7 +112,7 @@ describe("the endpoint", () => {
     expect(await revocations.isRevoked({ type: "", iss: PERSON_SERVER, jti: "t-1", exp })).toBe(false);
   });
 
-  test("has a bound: what there is no room for is answered 429", async () => {
+  test("has a bound: entries beyond it are answered 429", async () => {
     const { now } = clockOf();
     const { revoke } = kit({ store: createMemoryRecordStore({ maxEntries: 2, now }) });
     expect((await revoke({ jti: "t-1", exp })).status).toBe(200);

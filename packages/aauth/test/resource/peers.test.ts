@@ -146,7 +146,7 @@ test("S20: spends a message once across the dialects of one replay store", async
 test("the first profile is everyone's, and peers are identifiers", async () => {
   const { accepted } = await createWorld();
   const misplaced = { ...accepted, profile: february2026Published, peers: [] };
-  expect(() => createVerifier(misplaced)).toThrow("peers goes with a profile of accept");
+  expect(() => createVerifier(misplaced)).toThrow("peers is only allowed in a profile of accept");
   const accept = (peers: readonly string[]) => [{ ...accepted, profile: february2026Published, peers }];
   expect(() =>
     createVerifier({ profile: february2026, ...accepted, accept: accept(["http://a.localhost/"]) }),

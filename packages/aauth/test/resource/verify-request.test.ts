@@ -415,7 +415,7 @@ describe("signatures and keys", () => {
     expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
   });
 
-  it("D4: a signature in someone else's name proves nobody", async () => {
+  it("D4: rejects a signature in another agent's name", async () => {
     const request = await signBadly({ signatureKey: JWKS, key: resource.key });
     const error = await refusal(parties.createVerifier(), request, SCOPES);
     expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
@@ -554,7 +554,7 @@ describe("tokens", () => {
       expect([error.check, error.claim]).toEqual(["token", "exp"]);
     });
 
-    it("prove nobody when the request is not signed with their key", async () => {
+    it("are rejected when the request is not signed with their key", async () => {
       const error = await refusal(
         parties.createVerifier(),
         await withToken(await expired(), { key: resource.key }),
@@ -562,7 +562,7 @@ describe("tokens", () => {
       expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
     });
 
-    it("prove nobody when the body was changed", async () => {
+    it("are rejected when the body was changed", async () => {
       const request = await withToken(await expired(), { body: "{}" });
       const error = await refusal(parties.createVerifier(), { ...request, body: new Uint8Array(2) });
       expect([error.code, error.provenCaller]).toEqual(["digest_mismatch", undefined]);
@@ -680,7 +680,7 @@ describe("the verifier itself", () => {
   it.each([{ pay: 1 }, '{"pay":1}'])("takes no body but its bytes: %j", async (body) => {
     // Without an announced length, as over HTTP/2, nothing else would demand a digest of it.
     const judging = parties.createVerifier().verifyRequest({ ...(await requestOf()), body } as never);
-    await expect(judging).rejects.toThrow("body must be the bytes as they came");
+    await expect(judging).rejects.toThrow("body must be the received bytes");
   });
 
   it.each<[string, unknown]>([

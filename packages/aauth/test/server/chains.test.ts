@@ -178,7 +178,7 @@ describe("a resource that calls another for its caller's person", () => {
     );
   });
 
-  it("is no way back to what a person has taken from the intermediary, which is theirs no more than others'", async () => {
+  it("does not bring back what a person has revoked from the intermediary", async () => {
     const { world, ask } = await prepared({});
     const asking = () => ask({ capabilities: CAPABILITIES });
     await world.approve(await asking());
@@ -190,7 +190,7 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await asking()).status).toBe(202);
   });
 
-  it("gets nothing more by policy once the person has taken it back, until they allow something again", async () => {
+  it("receives no token by policy once the person has revoked it, until they allow something again", async () => {
     const { world, ask } = await prepared();
     const asking = () => ask({ capabilities: CAPABILITIES });
     expect((await asking()).status).toBe(200);
@@ -201,7 +201,7 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await asking()).status).toBe(200);
   });
 
-  it("gets nothing back that was agreed to before, when the person allows it something for itself", async () => {
+  it("does not regain earlier grants when the person allows it something for itself", async () => {
     const { world, ask } = await prepared({});
     const asking = () => ask({ capabilities: CAPABILITIES });
     await world.approve(await asking());

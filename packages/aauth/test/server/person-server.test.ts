@@ -721,7 +721,7 @@ describe("what an agent relays", () => {
     }
   });
 
-  it("stays with the agent where there is no way to the person", async () => {
+  it("stays with the agent where the person cannot be reached", async () => {
     const { ask } = await prepared();
     expect(await ask(page)).toMatchObject(refused(424, "interaction_unavailable"));
     expect(await ask({ type: "question", question: "Go on?" })).toMatchObject(

@@ -138,7 +138,7 @@ describe("an agent of this library", () => {
     expect(seen.at(-1)).toMatchObject({ grant: { scopes: ["data.write"] } });
   });
 
-  it("S30: is told which server the page is of, where an access server's owner is asked after the person", async () => {
+  it("S30: names the server of the page, where an access server's owner is asked after the person", async () => {
     const { world, seen, agent } = createParties({
       accessServer: AS,
       ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) },

@@ -1,23 +1,20 @@
 import type { AgentEvent, RetryReason, ShownToken, TokenRequestType } from "aauth/agent";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
-/**
- * An observer for `aauth/agent`. `context` rides along on every line, for example the run it
- * belongs to.
- */
+/** An observer for `aauth/agent`. `context` is added to every line, for example the run. */
 export type AgentLog = (event: AgentEvent, context?: Readonly<Record<string, unknown>>) => void;
 
-/** How the walk-through marks tokens that came by another way than a plain request. */
+/** Marks of the walk-through for tokens that were not obtained by a plain request. */
 const REQUEST_TYPE_SUFFIX: Readonly<Record<TokenRequestType, string>> = {
   code: " (code exchange)",
   refresh: " (refresh)",
   exchange: " (exchange)",
 };
 
-/** What a sub-agent asks its parent for: `requestType` of its events. */
+/** `requestType` in the events of a sub-agent's requests to its parent. */
 export const PARENT_REQUESTS = { person: "parent: person-token", auth: "parent: auth-token" } as const;
 
-/** What is asked for, and of whom, where it is not February's auth token. */
+/** Requested token or action and its server, other than February's auth token. */
 const WANTED: Readonly<Record<TokenRequestType, string>> = {
   "person-token": "person_token from person server",
   "auth-token": "auth_token from person server",
@@ -42,11 +39,11 @@ interface Line {
 }
 
 /**
- * Tells how an agent called a resource, step by step.
+ * Logs an agent's call to a resource, step by step.
  *
  * @param logger its children are named as in the walk-through: `aauth.signing`, `aauth.tokens`,
  * `aauth_token_service`
- * @param resource what the log calls the resource, for example `supply-chain-agent`
+ * @param resource name of the resource in the log, for example `supply-chain-agent`
  */
 export function createAgentLog(logger: ProtocolLogger, resource: string): AgentLog {
   const loggers = {
@@ -55,7 +52,7 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
     service: logger.child({ logger: "aauth_token_service" }),
   };
   return (event, context = {}) => {
-    // All of it is logged at `info` and below.
+    // All lines have level `info` or lower.
     if (!logger.isLevelEnabled("info")) return;
     for (const line of linesOf(event, resource))
       loggers[line.logger][line.level ?? "info"]({ ...context, ...line.fields }, line.message);
@@ -122,7 +119,7 @@ function linesOf(event: AgentEvent, resource: string): readonly Line[] {
     case "answer_pending":
       return [service(`⏳ The answer of ${event.party} is pending`, { requirement: event.requirement })];
     case "interaction_required": {
-      // The page without its code: the person has to be the first to bring it.
+      // The page without its code, which the person must use first.
       const { party, url, isRelayed } = event;
       return [service(`⏳ ${party} needs a person`, { url, isRelayed })];
     }

@@ -1,6 +1,6 @@
 /**
- * Turns the events of the verifier and the agent into log lines. The words, signs and logger names
- * are those of the published walk-through of the demo, so that it can be followed line by line.
+ * Turns the events of the verifier and the agent into log lines. Wording, symbols and logger names
+ * are those of the published walk-through, so that it can be followed line by line.
  *
  * @module
  */

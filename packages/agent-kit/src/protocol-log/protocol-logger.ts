@@ -1,8 +1,8 @@
 type Write = (fields: object, message: string) => void;
 
 /**
- * What is needed of a pino logger. It is trusted to redact fields named `token` unless whole tokens
- * are wanted.
+ * The part of a pino logger that is needed. It must redact fields named `token`, unless whole
+ * tokens are wanted.
  */
 export interface ProtocolLogger {
   readonly info: Write;

@@ -15,10 +15,10 @@ import type { ProtocolLogger } from "./protocol-logger.ts";
 export type VerificationLog = (event: VerificationEvent, request: { method: string; url: string }) => void;
 
 const SIGNATURE_HEADER_COUNT = 3;
-/** What says what a caller lacks: February's field, and that of draft -11. */
+/** Challenge fields of February and draft -11. */
 const CHALLENGE_FIELDS = ["Agent-Auth", "AAuth-Requirement"];
 
-/** Refusals with a valid signature: the caller is challenged for more. */
+/** Refusals of callers with a valid signature, which are challenged for more. */
 const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
   "identity_required",
   "person_required",
@@ -49,7 +49,7 @@ type Event<Type extends VerificationEvent["type"]> = Extract<VerificationEvent, 
 export function createVerificationLog(logger: ProtocolLogger, id: string): VerificationLog {
   const loggers = loggersOf(logger);
   return (event, { method, url }) => {
-    // Above that level a failed signature is all there is to tell.
+    // At higher levels, only failed signatures are logged.
     const isTold =
       loggers.executor.isLevelEnabled("info") || (event.type === "request_refused" && !isAskedForMore(event));
     if (!isTold) return;
@@ -143,7 +143,7 @@ function wantedLevel(agentAuth: string | undefined): string | undefined {
   return agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).level;
 }
 
-/** The one of an agent's processes that acts. */
+/** The acting delegate of an agent. */
 function delegateOf({ delegate }: ProvenCaller): { delegate?: string } {
   return delegate === undefined ? {} : { delegate };
 }

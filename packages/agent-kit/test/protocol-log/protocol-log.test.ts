@@ -40,7 +40,7 @@ describe("at the verifier", () => {
     },
   } as const;
 
-  test("a challenge is told in the walk-through's words, with the claims and without the token", () => {
+  test("a challenge is logged in the walk-through's words, with the claims and without the token", () => {
     const { lines, logger } = collect();
     createVerificationLog(logger, resource.id)(challenged, REQUEST);
     expect(lines[1]).toBe(
@@ -52,7 +52,7 @@ describe("at the verifier", () => {
     expect(lines.join("\n")).not.toContain(resourceToken);
   });
 
-  test("a signature that lacks the body alone is told with the setting that would let its sender in", () => {
+  test("a signature that lacks only the body is logged with the setting that would let its sender in", () => {
     const { lines, logger } = collect();
     const log = createVerificationLog(logger, resource.id);
     const refused = (claim: string, scheme = "jwks") => {
@@ -68,7 +68,7 @@ describe("at the verifier", () => {
     expect(refused("@path content-digest")).not.toContain("hint");
   });
 
-  test("at level warn a failed signature is told, and a challenge is not even looked at", () => {
+  test("at level warn a failed signature is logged, and a challenge is not read", () => {
     const { lines, logger } = collect(false, "warn");
     const log = createVerificationLog(logger, resource.id);
     const challenge = { ...challenged.challenge, headers: { "agent-auth": "not to be parsed" } };
@@ -79,7 +79,7 @@ describe("at the verifier", () => {
     expect(lines[0]).toContain("signature verification failed");
   });
 
-  test("a limit is told with what would raise it, and without the token", () => {
+  test("a limit is logged with what would raise it, and without the token", () => {
     const { lines, logger } = collect();
     const { publicJwk: key, thumbprint } = agent.key;
     const caller = {

@@ -1,7 +1,6 @@
 /**
- * The library oidc-provider. While its modules are evaluated it warns on the console that it
- * prefers a long-term-support release of Node, and no setting disables that: this line is dropped,
- * and no other.
+ * The library oidc-provider. While it loads, it warns on the console that it prefers a
+ * long-term-support release of Node. No setting disables the warning, so only this line is dropped.
  *
  * @module
  */

@@ -8,9 +8,9 @@ import { requireShort } from "../parameters.ts";
 const MAX_QUERY_LENGTH = 8_192;
 
 /**
- * Headers of every response, unless a page of this server has stricter ones. The library has pages,
- * too: a form that submits itself, by a script that it adds to `script-src`, and may lead to any
- * application.
+ * Headers of every response, unless a page of this server has stricter ones. The library has pages
+ * of its own: a form that submits itself by a script that the library adds to `script-src`, and
+ * that may lead to any application.
  */
 const GUARDED = Object.entries({
   "cache-control": "no-store",
@@ -20,7 +20,7 @@ const GUARDED = Object.entries({
   "x-content-type-options": "nosniff",
 });
 
-/** Paths of an OpenID provider below that of its issuer, in the names of oidc-provider. */
+/** Paths of an OpenID provider, relative to its issuer's path, under oidc-provider's names. */
 export interface OidcRoutes {
   readonly authorization: string;
   readonly token: string;
@@ -89,8 +89,8 @@ export async function mountOidcProvider(
 }
 
 /**
- * Refuses a query that is too long to be kept: oidc-provider keeps its parameters for as long as a
- * sign-in may take, for any caller. Of bodies it keeps nothing, and reads 56 KiB at most.
+ * Refuses a query that is too long to be stored: oidc-provider stores its parameters during a
+ * sign-in, for any caller. It stores no bodies, and reads at most 56 KiB of them.
  *
  * @throws OAuthError 400 `invalid_request`
  */
@@ -100,7 +100,7 @@ function requireBoundedQuery(query: string, ownClientId: string | undefined): vo
   const parameters = new URLSearchParams(query);
   const own = ownClientId !== undefined && parameters.get("client_id") === ownClientId;
   for (const [name, value] of parameters) {
-    // A token is longer than the nonce in it.
+    // An ID token is longer than the nonce that it contains.
     if (name === "id_token_hint") continue;
     // In this server's own request, an agent's state comes back from the sign-in.
     if (name === "state" && own) continue;

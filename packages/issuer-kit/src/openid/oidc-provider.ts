@@ -67,8 +67,8 @@ function buildProvider(
   );
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
     logger.debug({ path: ctx.path, code: error.error, reason: error.error_detail }, "OpenID request refused");
-  // Otherwise Koa writes to the console, for example when a caller hangs up. The library's types
-  // lack its own base class.
+  // Otherwise Koa writes to the console, for example if a caller disconnects. The library's types
+  // lack its base class.
   (provider as EventEmitter).on("error", (error: Error) =>
     logger.info({ reason: error.message }, "OpenID request not answered"),
   );

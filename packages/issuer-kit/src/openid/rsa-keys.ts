@@ -6,7 +6,7 @@ const ALGORITHM = "RS256";
 const MIN_BITS = 2048;
 type PrivateJwk = JWK & { readonly kty: string; readonly kid: string };
 
-/** Verifiers read at most a hundred keys, and 64 KiB. */
+/** Verifiers read at most a hundred keys and 64 KiB. */
 const MAX_KEYS = 40;
 
 /**
@@ -16,13 +16,13 @@ const MAX_KEYS = 40;
 export interface RsaKeys extends RotatableKeys {
   readonly alg: typeof ALGORITHM;
   readonly currentKey: PrivateJwk;
-  /** The current key, and those before it whose tokens have not expired. */
+  /** The current key, and earlier keys whose tokens have not expired. */
   readonly signingKeys: readonly PrivateJwk[];
-  /** Keys for the key set: those, and announced keys. */
+  /** Keys of the key set: signing keys and announced keys. */
   readonly publicJwks: readonly JWK[];
   /** Base64 SubjectPublicKeyInfo of the current key: `public_key` of Keycloak's realm document. */
   readonly publicKeyBase64: string;
-  /** @throws RangeError when there are too many keys already */
+  /** @throws RangeError if there are too many keys already */
   rotate(): Promise<{ readonly kid: string }>;
 }
 

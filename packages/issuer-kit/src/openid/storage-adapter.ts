@@ -5,37 +5,34 @@ import { oauthErrorOf } from "../oauth-error.ts";
 import { errors } from "./library.ts";
 
 /**
- * Sign-ins in progress. Each keeps its request, which any caller can send: 25 KB at the worst,
- * within the bounds of `requireBoundedQuery`. One network that floods leaves half of the room.
+ * Sign-ins in progress. Each stores its request, which any caller can send: at most 25 KB, within
+ * the limits of `requireBoundedQuery`. A flood from one network leaves half of the entries free.
  */
 const INTERACTIONS = { maxEntries: 4_000 };
 /**
- * Time to enter the password: what a browser without an account has lives no longer, so that a
- * network that has used up its quota soon has room again.
+ * Time to enter the password. Entries of a browser without an account expire after it, so that a
+ * network that has used up its quota soon has entries again.
  */
 const ANONYMOUS_SECONDS = 300;
 const OF_BROWSERS = ["Interaction", "Session"];
 
 /**
- * Keeps what oidc-provider stores in record stores, one for each kind of model: abandoned sign-ins
- * leave room for sessions. Four things go beyond the library's own adapter:
+ * Stores the models of oidc-provider in record stores, one for each kind: abandoned sign-ins leave
+ * room for sessions. Four features go beyond the library's own adapter:
  *
- * - of two simultaneous callers, also at two processes, one consumes a code or refresh token; the
- *   other gets `invalid_grant`
- * - what comes of a grant is valid while the grant is there, so there is no list of tokens to keep
- *   in step
- * - each account has a quota in every store; browsers that are not signed in have that of their
- *   network, because another browser costs nothing. Without room, the response is 503
+ * - of two simultaneous callers, even at two processes, only one consumes a code or refresh token;
+ *   the other gets `invalid_grant`
+ * - tokens of a grant are valid while the grant is stored, so no list of tokens has to be kept in
+ *   sync
+ * - each account has a quota in every store; browsers that are not signed in share the quota of
+ *   their network, because a new browser costs nothing. If a store is full, the response is 503
  * - keys are hashes: the ids of sessions, codes and tokens are their secrets
  */
 export function createStorageAdapter(options: {
   stores: Pick<Stores, "records">;
   /** Lifetime of the longest-lived model, seconds. */
   grantLifetimeSeconds: number;
-  /**
-   * Network of the caller that is being answered: all that a browser without an account is known
-   * by.
-   */
+  /** Network of the current caller, the only known fact about a browser without an account. */
   callerNetwork: () => string;
   now: () => number;
 }): (model: string) => Adapter {
@@ -46,15 +43,15 @@ export function createStorageAdapter(options: {
   return (model) => {
     const bounds = model === "Interaction" ? INTERACTIONS : undefined;
     const payloads = stores.records<AdapterPayload>(`openid ${model}`, bounds);
-    // The account of a sign-in in progress is known once the password was right.
+    // The account of a sign-in in progress is known after the correct password.
     const accountOf = ({ accountId, result }: AdapterPayload) =>
       (result as InteractionResults | undefined)?.login?.accountId ?? accountId;
     const ownerOf = (payload: AdapterPayload) => accountOf(payload) ?? callerNetwork(); // hole S5
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
       const payload = await payloads.get(digestOf(id));
-      // A sign-in in progress names the grant that was there when it began; another user may sign
-      // in meanwhile.
+      // A sign-in in progress names the grant that existed when it began. Another user may sign in
+      // meanwhile.
       if (payload?.grantId === undefined || model === "Interaction") return payload;
       return (await grants.get(digestOf(payload.grantId))) && payload;
     }
@@ -100,7 +97,9 @@ export function createStorageAdapter(options: {
   };
 }
 
-/** 503 for a store without room or connection; the library itself has 400 for such an error. */
+/**
+ * Answers 503 if a store is full or unavailable. The library itself answers such an error with 400.
+ */
 async function answering<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,4 +1,4 @@
-/** Markup that is safe to send: made by {@link html} only. */
+/** Safe markup, created only by {@link html}. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -16,7 +16,7 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return new Html(strings.reduce((text, string, index) => text + render(parts[index - 1]) + string));
 }
 
-/** Markup that another component has made and answers for, such as the forms of oidc-provider. */
+/** Markup that another component is responsible for, such as the forms of oidc-provider. */
 export function trustedHtml(text: string): Html {
   return new Html(text);
 }

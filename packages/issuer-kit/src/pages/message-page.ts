@@ -36,9 +36,9 @@ ${
 }
 
 /**
- * A page for a browser, JSON for other callers. Never a redirect: there is no address to trust yet.
+ * Sends a page to a browser and JSON to other callers. Never redirects: no address is trusted yet.
  *
- * @param page path and query where the browser tries again after a 503. Default: of the request
+ * @param page path and query for the next attempt after a 503. Default: those of the request
  */
 export function sendRefusal(
   request: FastifyRequest,

@@ -3,16 +3,16 @@ import type { FastifyReply } from "fastify";
 import { type Html, html, trustedHtml } from "./html.ts";
 import { markOf, type PageColours, styleOf } from "./style.ts";
 
-/** The server that the pages are of. */
+/** The server that shows the pages. */
 export interface Site {
   /** In the head of each page. */
   readonly name: string;
   readonly colours: PageColours;
-  /** Applications that persons come from: configured, never chosen by a request. */
+  /** Applications that send persons here. Configured, never chosen by a request. */
   readonly applications: readonly { readonly name: string; readonly url: string }[];
 }
 
-/** A complete page: what to send as body and as headers. */
+/** Body and headers of a page. */
 export interface Page {
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -22,15 +22,15 @@ export interface Page {
  * Puts content into the common frame. The content security policy allows nothing but the page's own
  * style (and script, if given).
  *
- * `formOrigins`: Chromium applies `form-action` to every redirect that follows a submitted form, so
- * the origins a form may end up at have to be named.
+ * `formOrigins`: Chromium applies `form-action` to every redirect after a submitted form, so the
+ * possible target origins must be listed.
  */
 export function renderPage(options: {
   title: string;
   content: Html;
   site: Pick<Site, "name" | "colours">;
   formOrigins?: readonly string[];
-  /** Whether there is a picture in the page itself. One at another address stays forbidden. */
+  /** Whether the page contains an embedded image. Images at other addresses stay forbidden. */
   hasLogo?: boolean;
   script?: string;
 }): Page {
@@ -70,7 +70,7 @@ ${script === undefined ? undefined : html`<script>${trustedHtml(script)}</script
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",
       "content-security-policy": policy,
-      // The address carries a request token or an interaction id: it must not travel on.
+      // The address contains a request token or an interaction id and must not be passed on.
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
     },
@@ -81,7 +81,7 @@ export function sendPage(reply: FastifyReply, status: number, page: Page): Fasti
   return reply.code(status).headers(page.headers).send(page.body);
 }
 
-/** Origin of a URL that a form may lead to, or nothing when it has none. */
+/** Origins of the URLs that a form may lead to. URLs without an origin are left out. */
 export function originsOf(...urls: readonly (string | undefined)[]): string[] {
   const origins = urls.flatMap((url) => (url === undefined ? [] : (URL.parse(url)?.origin ?? [])));
   return [...new Set(origins)].filter((origin) => origin !== "null");

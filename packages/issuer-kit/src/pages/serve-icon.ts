@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Site } from "./page.ts";
 import { markOf } from "./style.ts";
 
-/** The mark, where pages link to it and where browsers look without a link. */
+/** Serves the logo at the address that pages link to and at the browsers' default address. */
 export function serveIcon(app: FastifyInstance, { colours }: Pick<Site, "colours">): void {
   for (const path of ["/favicon.svg", "/favicon.ico"]) {
     app.get(path, async (_request, reply) =>

@@ -1,12 +1,9 @@
-/**
- * Colour that stands out on a light ground, and on a dark one: of configuration, never of a
- * request.
- */
+/** Accent colours for light and dark mode. From configuration, never from a request. */
 export type PageColours = readonly [light: string, dark: string];
 
 /**
- * The one style sheet of all pages: light and dark by the reader's setting, from 320 px up, no
- * outside assets.
+ * The style sheet of all pages: light or dark mode by the reader's setting, from 320 px, no
+ * external assets.
  */
 const STYLE = `
 :root {
@@ -90,10 +87,10 @@ blockquote { margin: .5rem 0; padding: .2rem 0 .2rem .8rem; border-left: 2px das
 }
 `;
 
-/** The style sheet in the colours of the party that the pages are of. */
+/** The style sheet in the colours of the server that shows the pages. */
 export const styleOf = ([light, dark]: PageColours): string =>
   `:root { --accent: light-dark(${light}, ${dark}); }${STYLE}`;
 
-/** The mark in the page head and the favicon: two agents and the server between them. */
+/** Logo and favicon: two agents and the server between them. */
 export const markOf = ([light]: PageColours): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="${light}"/><path d="M9 21 16 10l7 11" fill="none" stroke="#fff" stroke-width="2.4" stroke-linejoin="round"/><circle cx="16" cy="10" r="3.4" fill="#fff"/><g fill="#fff" fill-opacity=".6"><circle cx="9" cy="21" r="3.4"/><circle cx="23" cy="21" r="3.4"/></g></svg>`;

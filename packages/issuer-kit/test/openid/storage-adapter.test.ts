@@ -85,7 +85,7 @@ test("what is consumed is remembered as such as long as it lives, and no longer"
   expect(await tokens.find("a")).toBeUndefined();
 });
 
-test("revoking a grant takes everything that came of it, whatever kind", async () => {
+test("revoking a grant removes every artifact of it, whatever its kind", async () => {
   const { adapterFor } = adapters();
   const grants = adapterFor("Grant");
   const codes = adapterFor("AuthorizationCode");

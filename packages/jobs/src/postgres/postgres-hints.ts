@@ -10,7 +10,7 @@ const RECONNECT_MS = 1_000;
 const QUERY_MS = 5_000;
 
 interface Message {
-  /** The process that sent it, which hears it, too. */
+  /** The sending process, which also receives it. */
   readonly from: string;
   readonly channel: string;
   readonly id: string;
@@ -65,7 +65,7 @@ function readMessage(text: string): Message | undefined {
 }
 
 /**
- * Listens, over as many connections as that takes.
+ * Listens, and reconnects as often as needed.
  *
  * @returns ends it
  */

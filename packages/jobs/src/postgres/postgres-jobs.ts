@@ -12,17 +12,17 @@ import {
   startJob,
 } from "../jobs.ts";
 
-/** Seconds without a heartbeat until a job is taken over: the least that pg-boss accepts. */
+/** Seconds without a heartbeat until a job is taken over: the minimum of pg-boss. */
 const HEARTBEAT_SECONDS = 10;
 const TOUCH_MS = 2_500;
 const POLL_MS = 500;
-/** How often pg-boss looks for jobs without a heartbeat. */
+/** Interval at which pg-boss checks for jobs without a heartbeat. */
 const MONITOR_SECONDS = 1;
 const QUERY_MS = 10_000;
 const REPORT_MS = 60_000;
-/** The most that pg-boss accepts; a missing heartbeat ends a job earlier. */
+/** The maximum of pg-boss; a missing heartbeat ends a job earlier. */
 const EXPIRE_SECONDS = 86_400;
-/** Retries without an end: `abandon` is repeated, too. */
+/** Unlimited retries, because `abandon` is also repeated. */
 const NO_LIMIT = 1_000_000;
 
 type IdJob = Job<{ readonly id: string }>;
@@ -32,9 +32,9 @@ type IdJob = Job<{ readonly id: string }>;
  * job of a process that was killed is taken over within about 13 seconds, that of a process that
  * closes within about a second.
  *
- * A process that stands still for 10 seconds, or does not reach the database for so long, loses its
- * jobs while it still works on them: their signals are aborted within 2.5 seconds after it runs
- * again. Until then two attempts of a job can run.
+ * A process that is suspended for 10 seconds, or cannot reach the database for that time, loses its
+ * jobs while still working on them. Their signals are aborted within 2.5 seconds after it recovers.
+ * Until then, two attempts of a job can run.
  *
  * @param options.service prefix of the queues: the same in all replicas, different for each service
  * @throws StoreUnavailableError where the database does not answer
@@ -131,7 +131,7 @@ class PostgresQueue {
       expireInSeconds: EXPIRE_SECONDS,
       ...{ retryLimit: NO_LIMIT, retryDelay: 1, retryBackoff: true, retryDelayMax: pauseSeconds(NO_LIMIT) },
     };
-    // One job for an id, waiting or running.
+    // One waiting or running job for each id.
     await this.#boss.createQueue(this.#name, { policy: "exclusive", ...terms });
     await this.#boss.updateQueue(this.#name, terms);
     this.#loops = Promise.all([this.#poll(), this.#keepClaims()]);
@@ -184,14 +184,14 @@ class PostgresQueue {
       if (!claim.aborted) {
         log.warn({ err: error, queue: this.#name, job: id }, "a job failed and runs again");
       }
-      // Does nothing where another attempt has begun.
+      // Has no effect if another attempt has begun.
       await outage.watch(() => this.#boss.fail(this.#name, job));
       return;
     }
     await outage.watch(() => this.#boss.deleteJob(this.#name, job));
   }
 
-  /** Refreshes the heartbeats, and aborts the jobs that are another attempt's by now. */
+  /** Refreshes the heartbeats, and aborts the jobs that another attempt has taken over. */
   async #keepClaims(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       await pause(TOUCH_MS, undefined, { signal: this.#closing.signal }).catch(() => {});
@@ -208,7 +208,7 @@ class PostgresQueue {
   }
 }
 
-/** Calls that are made again later, so that their failures are only reported, once a minute. */
+/** Reports failures of repeated calls at most once a minute. */
 interface Outage {
   report(error: unknown): void;
   watch(call: () => Promise<unknown>): Promise<void>;

@@ -95,7 +95,7 @@ describe("an answer that comes later", () => {
   const headers = { location: "/aauth/pending/1", "aauth-requirement": INTERACTION };
   const poll = { url: PENDING, method: "GET" };
 
-  test("is no refusal, sends the person to the page once, and is polled", () => {
+  test("sends the person to the page once, is polled, and is not a refusal", () => {
     const { messages } = runOf(
       { ...waiting, headers },
       { ...poll, status: 202, headers },
@@ -178,7 +178,7 @@ test("an agent that waits itself sends a person on from its own page, after it w
   ]);
 });
 
-test("424 of a relayed interaction hands it back to the agent, and is no refusal", () => {
+test("424 of a relayed interaction hands it back to the agent, and is not a refusal", () => {
   const message = only({
     url: `${PS}/aauth/interaction`,
     body: { type: "interaction", url: "https://r.example/page" },
@@ -277,7 +277,7 @@ test.each<[string, Sent, string, string]>([
     expect(sectionLinks(part)).toHaveLength(1);
 });
 
-test("a token that is no longer good is refused, and a new one asked for", () => {
+test("a token that is no longer valid is refused, and a new one requested", () => {
   const message = only({
     ...{ purpose: "resource", status: 401 },
     headers: { "signature-error": "error=revoked_jwt", "aauth-requirement": "requirement=person-token" },

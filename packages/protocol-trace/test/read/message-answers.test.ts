@@ -27,7 +27,7 @@ test("a challenge: what failed, with its code, and what is wanted", () => {
   expect(key).toMatch(/^Key backend-ephemeral-1, thumbprint/);
 });
 
-test("a token request: for what it asks, and what came of it", () => {
+test("a token request: its parameters and its outcome", () => {
   expect(messageAnswers(delegated[2]!).verdict).toContain("the user must consent first");
   expect(messageAnswers(delegated[5]!).allowedBy).toContain("the user’s consent");
   expect(messageAnswers(delegated[8]!).allowedBy).toContain("the caller’s auth token");
@@ -117,7 +117,7 @@ describe("turned down after every check had passed", () => {
     for (const status of [404, 429]) expect(afterChecks({ ...refused, status })).toBe("answered");
   });
 
-  test("an agent's own no is no policy, and says its code", () => {
+  test("an agent's own refusal is not a policy's, and names its code", () => {
     const message = byAgent(403, '{"error":"order_declined","detail":"…"}');
     expect(messageAnswers(message).verdict).toContain("403 (order_declined)");
   });

@@ -81,7 +81,7 @@ describe("draft -11", () => {
     );
   });
 
-  test("an answer that comes later is no refusal", () => {
+  test("a deferred response is not a refusal", () => {
     const waits = { outcome: "waiting", status: 202, purpose: "token" } as const;
     expect(
       message({ ...waits, requestType: "person-token", response: requires("requirement=interaction") }),

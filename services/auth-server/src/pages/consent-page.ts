@@ -22,8 +22,8 @@ export function consentPage(options: {
   const content = html`<h1>Agent authorization request</h1>
 <p class="lead">${agent === resource && identityScopes.length > 0 ? "An agent wants to know who you are" : "An agent wants to act for you"}, ${userName}.</p>
 <dl>
-<dt>Agent (verified)</dt>
-<dd><code>${agent}</code>${agentName === undefined ? undefined : html`<small>calls itself “${agentName}”</small>`}</dd>
+<dt>Agent</dt>
+<dd>${agentName === undefined ? undefined : html`<strong>“${agentName}”</strong><small>as it calls itself; its identifier is verified:</small> `}<code>${agent}</code></dd>
 ${
   agentDelegate === undefined
     ? undefined
@@ -37,7 +37,7 @@ ${
 ${scopeList("resource-words", html`As described by <code>${resource}</code>:`, scopes)}${scopeList("own-words", html`As described by this server:`, identityScopes)}<form method="post" action="${action}">
 ${decisionFields(consentCode)}
 </form>
-<p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, in this browser you will not be asked again for ${duration(rememberedSeconds)}, unless you sign out or revoke this.</p>`;
+<p class="note">Either way you return to the agent, at <code>${returnsTo}</code>. If you allow it, in this browser you will not be asked again for ${duration(rememberedSeconds)}, unless you sign out or revoke this.</p>`;
   return renderPage({ title: "Agent authorization request", content, site, formOrigins });
 }
 

@@ -76,7 +76,7 @@ test("the sign-in page names the client, keeps the user name, and says what is w
   const start = `${ORIGIN}${authorizationPath()}`;
   const shown = await browser.follow(start, await browser.get(start));
   const page = await shown.response.text();
-  expect(page).toContain("to continue to Supply chain UI");
+  expect(page).toContain("to continue to AAuth demo");
   expect(page).toContain('<label for="username">');
   expect(shown.response.headers.get("content-security-policy")).toContain(`form-action 'self' ${UI};`);
   expect(browser.cookies()).toContain("aauth_interaction");
@@ -419,7 +419,7 @@ test("a sign-in ends with its time, and its form brings no second code", async (
   expect((await finish()).url).toContain("?code=");
   const again = await finish();
   expect(again.response.status).toBe(400);
-  expect(await again.response.text()).toContain("Go to Supply chain UI");
+  expect(await again.response.text()).toContain("Go to AAuth demo");
   const late = await begin();
   clock.advance(300);
   expect(await (await late()).response.text()).toContain("This sign-in has expired");

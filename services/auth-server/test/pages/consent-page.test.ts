@@ -33,7 +33,8 @@ test("the page names the request: to act for the user, or to know the user's ide
 test("nothing is shown of what there is not", () => {
   const bare = page({});
   for (const part of [
-    "calls itself",
+    "as it calls itself",
+    "<strong>",
     "through its delegate",
     "As described by <code>",
     "As described by this server",
@@ -43,7 +44,7 @@ test("nothing is shown of what there is not", () => {
   const scopes = [{ name: "read" }];
   const whole = page({ agentName: "Me", agentDelegate: "worker", scopes, identityScopes: scopes });
   for (const part of [
-    "calls itself “Me”",
+    `<strong>“Me”</strong><small>as it calls itself; its identifier is verified:</small> <code>${BACKEND}</code>`,
     "<code>worker</code>",
     "As described by <code>",
     "As described by this server",

@@ -162,8 +162,11 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
         const bearer = await twin.attack(variant);
         const { result: judged, place } = await judge(run, variant);
         const result = { ...judged, ...(bearer && { bearer }) };
-        // Whole tokens are kept for minutes only.
-        const { evidence: _, ...kept } = result;
+        const kept = {
+          ...result,
+          // Whole tokens are kept for minutes only.
+          evidence: undefined, // hole B17
+        };
         const made = { runId: run.id, at: now(), result: kept, place };
         attempts.put(run.userId, place?.traceId ?? randomUUID(), made, ATTEMPT_SECONDS);
         return result;

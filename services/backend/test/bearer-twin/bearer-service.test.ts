@@ -36,7 +36,7 @@ async function ask({ method = "GET", path = "/report", headers, body = "", hostn
 
 const order = (body: string) => ask({ method: "POST", path: "/orders", body });
 
-test("whoever has the token has the report", async () => {
+test("any holder of the token receives the report", async () => {
   expect(await ask({})).toMatchObject({ status: 200, body: { confidential: true } });
 });
 

@@ -129,7 +129,7 @@ test("a check is cited as its dialect does, also where its code belongs to an RF
   expect(await attempt("other-key", () => refused(401, refusal))).toMatchObject({ section: "profile 2.3" });
 });
 
-test("the last outcome of each attempt is offered with its own run, after a reload", async () => {
+test("B17: the last outcome of each attempt is offered with its own run, without whole tokens", async () => {
   const spans = recordSpans();
   onTestFinished(() => spans.stop());
   const service = await serviceWith(() => refused(401, "code=created_out_of_window, by=gateway"));

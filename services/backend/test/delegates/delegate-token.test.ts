@@ -190,15 +190,15 @@ describe("a request that was used", () => {
 });
 
 describe("a key that is not enrolled", () => {
-  it("gets nothing", async () => {
+  it("is refused with invalid_client", async () => {
     await expectRefusal(await ask(stranger), 401, "invalid_client");
   });
 
-  it("gets nothing where no file is named: the endpoint is closed by default", async () => {
+  it("is refused where no file is named: the endpoint is closed by default", async () => {
     await expectRefusal(await ask(alice, {}, await start({})), 401, "invalid_client");
   });
 
-  it("gets nothing where the file is missing or malformed", async () => {
+  it("is refused where the file is missing or malformed", async () => {
     await writeFile(file, "{");
     await expectRefusal(await ask(alice), 401, "invalid_client");
     await writeFile(

@@ -109,7 +109,7 @@ const codeOf = (promise: Promise<unknown>) =>
   );
 
 describe("a sub-agent", () => {
-  it("gets nothing that it is ended before", async () => {
+  it("receives no token that arrives after its end", async () => {
     const during = Promise.withResolvers<ObtainedToken>();
     const { subAgents, asking, asked } = world(() => during.promise);
     const waiting = codeOf(asking(await started(subAgents)));

@@ -109,7 +109,7 @@ it.each([
   ["discovery_failed", "11.2"],
   ["challenge_untrusted", "6.7.3"],
   ["malformed_challenge", "11.9"],
-] as const)("%s, which February has, too, is told with a section of this draft", (code, section) => {
+] as const)("%s, which February has, too, names a section of this draft", (code, section) => {
   const error = at(PS, new AAuthAgentError(code, "why"));
   const { section: told } = explainFailure(error, { peer: "auth-server", places, timeoutSeconds: 9 });
   expect(told).toBe(`draft -11, section ${section}`);

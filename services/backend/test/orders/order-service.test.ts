@@ -475,7 +475,7 @@ describe("an order of draft -11, whose call goes on", () => {
     },
   );
 
-  it("whose answer was lost waits for nobody a second time", async () => {
+  it("whose response was lost does not wait a second time", async () => {
     const { orders, answer, page } = held();
     const started = orders.start("anna", WANTED);
     await vi.waitFor(() => expect(asked).toHaveLength(1));

@@ -10,7 +10,7 @@ import Fastify from "fastify";
 import { expect, test } from "vitest";
 import { errorReplies } from "../../src/plugins/error-replies.ts";
 
-test("A9: a user for whom there is no room is answered with 503 and a code, and may come back", async () => {
+test("A9: a user beyond the quota is answered with 503 and a code, and may come back", async () => {
   const app = Fastify();
   await app.register(errorReplies);
   app.get("/", async () => {

@@ -250,7 +250,7 @@ it("V25a: a run is asked for consent again where the backend's own store was awa
   expect(run.status).toBe("awaiting_consent");
 });
 
-it("V25a: a connection test blames nobody else for the backend's own store, and does not name it", async () => {
+it("V25a: a connection test blames no other party for the backend's own store, and does not name it", async () => {
   const cause = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
   const away = AAuthAgentError.from(new StoreUnavailableError("db:5432", { cause }), "http://sca");
   const { runs } = scriptedRunsWith({

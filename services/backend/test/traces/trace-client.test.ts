@@ -28,7 +28,7 @@ test("asks for the trace by its id and answers what the store says", async () =>
   expect(asked).toBe("/api/traces/ab");
 });
 
-test("a trace that is not there yet is no failure", async () => {
+test("a trace that is not there yet is not a failure", async () => {
   const url = await storeThat((_request, response) => response.writeHead(404).end("{}"));
   expect(await createTraceClient({ url }).trace("ab")).toBeUndefined();
 });

@@ -133,7 +133,7 @@ describe("a user token", () => {
       await expect(lenient(forged)).rejects.toThrow(UserTokenError);
     });
 
-    it("it is no token at all", async () => {
+    it("it is not a token", async () => {
       for (const text of ["", "a.b.c", "a.b", "eyJ.eyJ."])
         await expect(verify(text)).rejects.toThrow(UserTokenError);
     });

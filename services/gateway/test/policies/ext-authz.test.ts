@@ -193,7 +193,7 @@ describe("the decision", () => {
     expect(agent.seen).toEqual([]);
   });
 
-  test("a refusal stays one whatever becomes of its page", async () => {
+  test("a refusal stays a refusal when its page fails", async () => {
     for (const answer of [
       (_: unknown, response: ServerResponse) => void response.writeHead(401).end("x".repeat(300_000)),
       (_: unknown, response: ServerResponse) => {

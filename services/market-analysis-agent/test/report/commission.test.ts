@@ -39,7 +39,7 @@ test("a name cannot leave its place in the Markdown", async () => {
   expect(await askedBy({ subject: "y".repeat(500) })).toContain(`\`${"y".repeat(200)}…\``);
 });
 
-test("a caller with a signature only is not named: nobody is vouched for", async () => {
+test("a caller with only a signature is not named", async () => {
   const stack = await startStack({ AAUTH_AUTHORIZATION_SCHEME: "signature-only" });
   const reply = await stack.call({});
   expect(reply.json().result.parts[0].text).not.toContain("Asked by");

@@ -68,7 +68,9 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
       ? "This is for one token: you are asked again for the next one."
       : "You are not asked again for the same."
   } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
-    returnsTo === undefined ? undefined : html` Either way you return to <strong>${returnsTo}</strong>.`
+    returnsTo === undefined
+      ? undefined
+      : html` Either way you return to the agent, at <code>${returnsTo}</code>.`
   }</p>`;
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }
@@ -78,7 +80,7 @@ function parties(request: AskedRequest, provider: DescribedProvider): Html {
   const { agent, subagent, upstream, calledBy, resource, accessServer, personServer, subject, account } =
     request;
   return html`<dl>
-${agentRow("Agent (verified)", agent)}${providerRow(provider)}${row("For its sub-agent", subagent)}${calledBy && agentRow("Called by an agent of yours", calledBy.agent)}${row(calledBy ? "Called as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
+${providerRow(provider)}${agentRow("Agent (verified)", agent)}${row("For its sub-agent", subagent)}${calledBy && agentRow("Called by an agent of yours", calledBy.agent)}${row(calledBy ? "Called as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
 }
 
 function agentRow(name: string, { iss, sub }: AgentIdentity): Html {
@@ -87,11 +89,11 @@ function agentRow(name: string, { iss, sub }: AgentIdentity): Html {
 `;
 }
 
-/** Its own words: they stand below the identifier that has been verified. */
+/** Its own words, marked as such: the identifier below has been verified. */
 function providerRow({ name, logo }: DescribedProvider): Html | undefined {
   if (name === undefined) return undefined;
-  return html`<dt>Its provider calls itself</dt>
-<dd>${logo === undefined ? undefined : html`<img class="logo" src="${logo}" alt=""> `}“${name}”</dd>
+  return html`<dt>Agent of a provider that calls itself</dt>
+<dd>${logo === undefined ? undefined : html`<img class="logo" src="${logo}" alt=""> `}<strong>“${name}”</strong></dd>
 `;
 }
 

@@ -62,7 +62,7 @@ test("A9: however many owners order, those that find no room are refused, and no
   expect(await isKept()).toEqual([true, true, true]);
 });
 
-test("A9: an order and a page for which there is no room are answered with 503, and say so", async () => {
+test("A9: an order and a page beyond the quota are answered with 503, and say so", async () => {
   const full = async () => {
     throw new StoreFullError();
   };

@@ -54,6 +54,13 @@ export function OptimizationPage(props: OptimizationPageProps) {
   }, [hasRun]);
   const askHeading = useRef<HTMLHeadingElement>(null);
   const statusHeading = useRef<HTMLHeadingElement>(null);
+  // Back from the page where the user has decided, the focus would be nowhere.
+  const isBack = useRef(props.start.runId !== undefined || props.start.failure !== undefined);
+  useEffect(() => {
+    if (!hasRun || !isBack.current) return;
+    isBack.current = false;
+    statusHeading.current?.focus({ preventScroll: true });
+  }, [hasRun]);
   const openRun = (requestId: string, prompt?: string) => {
     open(requestId, prompt);
     // The user goes there, from the list of runs below.

@@ -200,7 +200,8 @@ interface Labelled extends Pick<Row, "message" | "kind"> {
 /** A label as long as the picture is wide. The detail beside it has all of it. */
 function rowLabel({ message, kind, folded, room }: Labelled): string {
   const group = kind === "polls" ? folded.find(([first]) => first === message) : undefined;
-  const labels = group ? [pollLabel(group)] : kind === "response" ? [responseLabel(message)] : requestLabels(message);
+  if (group !== undefined) return pollLabel(group);
+  const labels = kind === "response" ? [responseLabel(message)] : requestLabels(message);
   return labels.find(({ length }) => length <= room) ?? `${labels.at(-1)!.slice(0, room - 1)}…`;
 }
 

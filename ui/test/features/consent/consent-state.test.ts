@@ -54,7 +54,7 @@ describe("leaveFor another party's page", () => {
     expect(leaveFor(owners, authServerUrl, true)).toEqual({ phase: "leaving" });
   });
 
-  it("does not leave for what is no web page", () => {
+  it("does not leave for an address that is not a web page", () => {
     for (const wrong of ["javascript:alert(1)", "data:text/html,x", ""])
       expect(leaveFor({ url: wrong, party }, authServerUrl, true)).toMatchObject({ phase: "blocked" });
   });

@@ -238,7 +238,7 @@ describe("layOutSequence", () => {
     expect(rows[1]?.label.text).toBe(text);
   });
 
-  test("an answer without a status is none, but for a browser that is sent on", () => {
+  test("a response without a status is left out, but for a redirected browser", () => {
     const { status: _, ...lost } = message(1, "backend", "agent", [0, 5], { outcome: "failed" });
     const { status: __, ...sent } = message(2, "ui", "backend", [6, 7], {
       interaction: { page: "consent", leg: "back" },

@@ -84,7 +84,7 @@ test("an ended session ends it", async () => {
   expect(seen.state().failure).toBeUndefined();
 });
 
-test("a stopped poll reports nothing more", async () => {
+test("a stopped poll reports no further result", async () => {
   const { seen, stop } = polling(answer);
   stop();
   await pass(5);

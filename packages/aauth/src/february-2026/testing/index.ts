@@ -1,5 +1,5 @@
 /**
- * Parties of the dialect of February 2026 for tests, beside those of `aauth/testing`.
+ * Parties of the dialect of February 2026 for tests, in addition to `aauth/testing`.
  *
  * @module
  */

@@ -2,20 +2,20 @@ import * as neutral from "../../testing/test-discovery.ts";
 import type { IssuerMetadata } from "../documents.ts";
 import { DOCUMENTS } from "../names.ts";
 
-/** Parties that are found, by identifier. Default: none. */
+/** Discoverable parties by identifier. Default: none. */
 export interface TestIdentities extends neutral.TestIdentities {
   /** Public keys, as JWKs with a `kid`, by agent identifier. */
   readonly agents?: Readonly<Record<string, readonly object[]>>;
-  /** The same by resource identifier. */
+  /** Public keys by resource identifier. */
   readonly resources?: Readonly<Record<string, readonly object[]>>;
-  /** The same by issuer. The endpoints are those of the Keycloak extension unless given. */
+  /** Public keys by issuer identifier. Default endpoints: those of the Keycloak extension. */
   readonly issuers?: Readonly<
     Record<string, { readonly keys: readonly object[]; readonly metadata?: Partial<IssuerMetadata> }>
   >;
 }
 
 /**
- * `createTestDiscovery` of `aauth/testing` over the documents of these parties.
+ * Creates a test discovery, as in `aauth/testing`, with the documents of these parties.
  *
  * @example
  * const discovery = createTestDiscovery({ agents: { "https://agent.example": [key.publicJwk] } });

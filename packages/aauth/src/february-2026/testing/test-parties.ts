@@ -20,17 +20,17 @@ export interface TestParties {
   readonly agent: { readonly id: string; readonly key: SigningKey };
   readonly resource: { readonly id: string; readonly key: SigningKey };
   readonly authServer: { readonly issuer: string; readonly key: SigningKey };
-  /** The resource's verifier: the demo's settings, except for what is given. */
+  /** Creates the resource's verifier with the demo's settings, overridden by `options`. */
   createVerifier(options?: Partial<VerifierOptions>): Verifier;
-  /** An auth token of the auth server for the agent at the resource, except for what is given. */
+  /** Issues an auth token to the agent for the resource, overridden by `options`. */
   issueAuthToken(options?: Partial<IssueAuthTokenOptions>): Promise<string>;
 }
 
 /**
- * Creates the three parties. Keys are fixed, nothing touches the network. The clock stands still,
- * at a moment in the past: what is meant for the parties is signed and issued by it.
+ * Creates the three parties with fixed keys and without network access. Sign and issue with their
+ * clock, which stands still at a time in the past.
  *
- * @param more further identities to be found by discovery
+ * @param more additional discoverable identities
  *
  * @example
  * const { agent, resource, clock, createVerifier } = await createTestParties();

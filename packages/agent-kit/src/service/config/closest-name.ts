@@ -1,6 +1,6 @@
 /**
- * The candidate that differs from `name` by the fewest edits, or undefined when none is near. For
- * "did you mean" in a message.
+ * The candidate with the smallest edit distance to `name`, or undefined if none is close. For "did
+ * you mean" in messages.
  */
 export function closestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;

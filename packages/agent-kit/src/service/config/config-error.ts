@@ -1,16 +1,16 @@
 import { visibleText } from "protocol-trace/redact";
 
-/** One thing that is wrong with the configuration. */
+/** One problem of the configuration. */
 export interface ConfigProblem {
   /** Variable or flag, as the user wrote it: `PORT`, `--port`. */
   readonly name: string;
-  /** What is wrong and what was expected. Never the value of a secret setting. */
+  /** The problem and the expected value. Never the value of a secret setting. */
   readonly message: string;
 }
 
 /**
- * The configuration cannot be used. Carries every problem found, not only the first, so that one
- * edit cures them all. `runService` prints them and exits with status 2.
+ * The configuration is invalid. Lists all problems, so that one edit can fix them. `runService`
+ * prints them and exits with status 2.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";

@@ -1,15 +1,15 @@
 import { z } from "zod";
 
 /**
- * Where one party is: `connect` for sockets, and what a browser opens, where that is another
- * address. Both are origins.
+ * Address of a party: `connect` for sockets, and `browser` if browsers use another one. Both are
+ * origins.
  */
 type Address = string | { readonly connect: string; readonly browser: string };
 
 /**
- * `identifier=address` pairs separated by whitespace: where parties are whose identifiers have no
- * port. An address is an origin; a second one after a comma is what a browser opens. The result is
- * what `createEndpointMap` of `aauth` takes. Default: none.
+ * `identifier=address` pairs separated by whitespace, for parties whose identifiers have no port.
+ * An address is an origin; a second one after a comma is for browsers. The result is the argument
+ * of `createEndpointMap` of `aauth`. Default: none.
  *
  * @example
  * https://person-server.localhost=http://127.0.0.1:8080,http://localhost:8080 https://backend.localhost=http://127.0.0.1:8000

@@ -1,7 +1,7 @@
 /**
- * Every `AAUTH_` variable that some program of the demo reads. One `.env` serves all services, so a
- * service must accept its siblings' names and still refuse a misspelled one. A test compares the
- * list with the services' own declarations.
+ * All `AAUTH_` variables of the demo's programs. All services share one `.env`, so each must accept
+ * the others' variables, but refuse misspelled ones. A test compares the list with the services'
+ * declarations.
  */
 export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "AAUTH_AUTHORIZATION_SCHEME",
@@ -41,5 +41,5 @@ export const REFUSED: ReadonlyMap<string, string> = new Map([
   ["AUTH_SERVER_SIGN_IN_PAGES", "it is PERSON_SERVER_SIGN_IN_PAGES now"],
 ]);
 
-/** Variables with this prefix belong to the demo; an unknown one is a mistake. */
+/** Prefix of the demo's variables. Unknown variables with it are refused. */
 export const OWN_PREFIX = "AAUTH_";

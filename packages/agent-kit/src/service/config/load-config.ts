@@ -8,12 +8,13 @@ import { settingsHelp } from "./settings-help.ts";
 const LONGEST_ECHO_CHARACTERS = 60;
 
 /**
- * Reads a service's settings: a flag beats the environment, the environment beats the default. An
- * empty variable counts as unset (compose writes `X=${X:-}`). The result is frozen.
+ * Reads a service's settings: a flag takes precedence over the environment, and the environment
+ * over the default. An empty variable is treated as unset (compose writes `X=${X:-}`). The result
+ * is frozen.
  *
  * Refuses a malformed value, a missing required one, an unknown flag, an unknown `AAUTH_` variable
- * and one that was renamed; variables of the sibling services are known. Does not judge how
- * settings fit together: throw a {@link ConfigError} of your own for that.
+ * and one that was renamed; variables of the sibling services are known. Does NOT check
+ * combinations of settings: throw a {@link ConfigError} for that.
  *
  * @param options.env usually `process.env`
  * @param options.argv the arguments after the script's name: `process.argv.slice(2)`

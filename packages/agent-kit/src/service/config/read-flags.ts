@@ -4,8 +4,8 @@ import type { ConfigProblem } from "./config-error.ts";
 import type { Settings } from "./setting.ts";
 
 /**
- * What the command line says: raw values by setting name, what is wrong with it, and whether help
- * was asked for.
+ * Result of reading the command line: raw values by setting name, problems, and whether help was
+ * requested.
  */
 export interface FlagReading {
   readonly values: ReadonlyMap<string, string>;
@@ -65,7 +65,7 @@ export function readFlags(settings: Settings, argv: readonly string[]): FlagRead
       const suggestion = closest === undefined ? "--help lists the flags" : `did you mean --${closest}?`;
       problems.push({ name: token.rawName, message: `unknown flag; ${suggestion}` });
     } else if (known.isSwitch) {
-      // `--no-ui=false` would say both. Strict mode refuses values of switches, too.
+      // `--no-ui=false` would be contradictory. Strict mode also refuses values of switches.
       const isOff = token.rawName.startsWith("--no-");
       if (token.value === undefined) values.set(known.name, isOff ? "false" : "true");
       else problems.push({ name: token.rawName, message: switchProblem(token.name.replace(/^no-/, "")) });

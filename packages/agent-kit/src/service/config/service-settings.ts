@@ -5,7 +5,7 @@ import { endpointsSetting } from "./endpoints-setting.ts";
 import { setting } from "./setting.ts";
 import { booleanSetting, choiceSetting, integerSetting, listSetting, urlSetting } from "./value-schemas.ts";
 
-/** For everything that listens. */
+/** Settings of services behind proxies. */
 export const proxySettings = {
   proxyAddresses: setting({
     env: "PROXY_ADDRESSES",
@@ -41,9 +41,7 @@ export const serviceSettings = {
   }),
 };
 
-/**
- * For services that sign with a key of their own. One name for all of them: `rotateKeys` takes it.
- */
+/** Settings of services that sign with their own key, for `rotateKeys`. */
 export const keyRotationSettings = {
   keyRotationSeconds: setting({
     env: "AGENT_KEY_ROTATION_SECONDS",
@@ -53,9 +51,7 @@ export const keyRotationSettings = {
   }),
 };
 
-/**
- * For services that have to do with the auth server: its address and realm, which name the issuer.
- */
+/** Settings of services that use the auth server: its address and realm, which form the issuer. */
 export const authServerSettings = {
   authServerUrl: setting({
     env: "KEYCLOAK_URL",
@@ -89,14 +85,14 @@ export function issuerOf(config: {
 
 export const PROFILES = ["february-2026", "draft-11"] as const;
 /**
- * What agents demand of their callers in draft -11: an agent token, a person token, or an auth
+ * Requirements of agents on their callers in draft -11: an agent token, a person token, or an auth
  * token of a person server or an access server.
  */
 export const DRAFT_11_MODES = ["agent-identity", "person-identity", "person-server", "federated"] as const;
 
 /**
- * For services that sign, verify or issue. The other settings of a service that are February's are
- * not read with `draft-11`.
+ * Settings of services that sign, verify or issue. With `draft-11`, February's other settings are
+ * ignored.
  */
 export const profileSettings = {
   profile: setting({
@@ -117,10 +113,7 @@ export const profileSettings = {
   }),
 };
 
-/**
- * For services with peers of another dialect. `agent-kit` makes of them what verifiers and agents
- * take.
- */
+/** Settings of services with peers of the published dialect. */
 export const publishedPeersSettings = {
   publishedPeers: setting({
     env: "AAUTH_PUBLISHED_PEERS",
@@ -138,13 +131,16 @@ export const publishedPeersSettings = {
   }),
 };
 
-/** As it stands in tokens and is compared: without the scheme's own port and a trailing slash. */
+/**
+ * Canonical form of a URL, as in tokens and comparisons: without the scheme's default port and a
+ * trailing slash.
+ */
 export function canonicalSpelling(url: string): string {
   const { origin, pathname } = new URL(url);
   return pathname === "/" ? origin : origin + pathname;
 }
 
-/** For services whose log may show tokens. */
+/** Settings of services whose log may contain tokens. */
 export const tokenLogSettings = {
   showTokens: setting({
     env: "AAUTH_SHOW_TOKENS",

@@ -1,11 +1,8 @@
 import type { z } from "zod";
 
-/**
- * One setting of a service: where it is read from, what it may be, and the sentence `--help`
- * prints.
- */
+/** A setting of a service: its sources, its schema, and its description for `--help`. */
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
-  /** Environment variable. Leave it out for a setting that exists on the command line only. */
+  /** Environment variable. Omit it for a setting that exists only on the command line. */
   readonly env?: string;
   /**
    * Long flag without the dashes: `port` for `--port 8000`. A boolean setting becomes a switch
@@ -19,7 +16,7 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
    * default.
    */
   readonly schema: Schema;
-  /** A sentence with the unit, for `--help` and for the message about a wrong value. */
+  /** A sentence with the unit, for `--help` and for errors. */
   readonly description: string;
   /** The value is never printed, neither by `--help` nor in a message. Default false. */
   readonly secret?: boolean;
@@ -32,7 +29,7 @@ export type Settings = Readonly<Record<string, Setting>>;
 export type Config<S extends Settings> = { readonly [Name in keyof S]: z.output<S[Name]["schema"]> };
 
 /**
- * Declares one setting. Only gives the declaration its type; reading happens in {@link loadConfig}.
+ * Declares a setting and its type. {@link loadConfig} reads it.
  *
  * @example
  * const settings = {

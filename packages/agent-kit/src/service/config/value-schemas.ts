@@ -43,7 +43,7 @@ export function integerSetting(defaultValue: number, range: { minimum?: number; 
 }
 
 /**
- * Absolute http or https URL without credentials, query or fragment. A trailing slash is taken off,
+ * Absolute http or https URL without credentials, query or fragment. A trailing slash is removed,
  * so that paths can be appended. Without `defaultValue` the setting is required.
  */
 export function urlSetting(): z.ZodType<string, string>;
@@ -76,7 +76,7 @@ function wholeNumber(minimum: number, maximum: number) {
   });
 }
 
-/** Why a text is no URL of a service; undefined for one that is. */
+/** Reason why a string is not a valid URL of a service, or undefined. */
 export function urlProblem(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null || !/^https?:\/\//i.test(text)) return "expected an absolute http or https URL";

@@ -1,6 +1,6 @@
 import { type Server, STATUS_CODES } from "node:http";
 
-/** A response, whole. */
+/** A complete response. */
 export interface PlainAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -8,14 +8,14 @@ export interface PlainAnswer {
 }
 
 /**
- * Answers CONNECT, which no route ever sees, and closes. Without a listener node would close
- * without a word; with one it no longer looks after the socket.
+ * Responds to CONNECT, which never reaches a route, and closes. Without a listener, Node closes the
+ * socket without a response; with one, it no longer manages the socket.
  *
  * @param answer called for each
  */
 export function answerTunnels(server: Server, answer: () => PlainAnswer): void {
   server.on("connect", (_message, socket) => {
-    // The client is gone and gets no response.
+    // The client has disconnected.
     socket.on("error", () => {});
     socket.end(textOf(answer()), () => socket.destroy());
   });

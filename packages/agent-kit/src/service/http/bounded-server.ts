@@ -2,8 +2,9 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { ConnectionLimit, plain } from "./connection-limit.ts";
 
 /**
- * What a caller has for its part, milliseconds. Node looks every `connectionsCheckingInterval`
- * only, by its own default every 30 seconds. Answers have no deadline: event streams stay open.
+ * Deadlines for a caller's request in milliseconds. Node checks them only every
+ * `connectionsCheckingInterval`, by default every 30 seconds. Responses have no deadline, because
+ * event streams stay open.
  */
 export const REQUEST_DEADLINES = {
   /**
@@ -12,7 +13,7 @@ export const REQUEST_DEADLINES = {
   headersTimeout: 10_000,
   /** From there to the end of the body. */
   requestTimeout: 15_000,
-  /** From one answer to the next request. */
+  /** From one response to the next request. */
   keepAliveTimeout: 10_000,
   connectionsCheckingInterval: 1000,
 } satisfies ServerOptions;
@@ -24,10 +25,10 @@ const limits = new WeakMap<Server, ConnectionLimit>();
 const proxies = new WeakMap<Server, readonly string[]>();
 
 /**
- * An HTTP server with {@link REQUEST_DEADLINES} and a {@link ConnectionLimit}. Every listener of
- * every service is made here.
+ * An HTTP server with {@link REQUEST_DEADLINES} and a {@link ConnectionLimit}. All listeners of all
+ * services are created here.
  *
- * @param options Node's; what is given replaces the deadlines
+ * @param options Node's options, which override the deadlines
  * @param options.maxConnections default 1024, an eighth of them for one address
  */
 export function createBoundedServer(
@@ -41,8 +42,8 @@ export function createBoundedServer(
 }
 
 /**
- * Names the proxies in front of a server: their connections have no bound of their own, and their
- * `X-Forwarded-For` is read. Without any, loopback has no bound, and the header is not read.
+ * Sets the proxies in front of a server, which are exempt from the limit by address, and whose
+ * `X-Forwarded-For` is used. Without any, loopback is exempt, and the header is ignored.
  */
 export function nameProxies(server: Server, addresses: readonly string[]): void {
   if (addresses.length === 0) return;
@@ -50,7 +51,7 @@ export function nameProxies(server: Server, addresses: readonly string[]): void 
   proxies.set(server, addresses);
 }
 
-/** @param address as a socket has it, undefined once that is closed */
+/** @param address remote address of a socket, undefined after it was closed */
 export function isProxy(server: Server, address: string | undefined): boolean {
   return address !== undefined && proxies.get(server)?.includes(plain(address)) === true;
 }

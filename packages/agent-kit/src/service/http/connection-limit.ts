@@ -1,27 +1,26 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { isIPv6, type Socket } from "node:net";
 
-/** Largest part of a listener's connections that one address may have. */
+/** Maximum share of a listener's connections for one address. */
 const ADDRESS_SHARE = 1 / 8;
 
 /**
- * Callers at these addresses have no limit of their own where nothing else is configured: gateway
- * and services of one machine.
+ * Addresses exempt by default from the limit by address: gateway and services on the same machine.
  */
 export const LOCAL_ADDRESSES: readonly string[] = ["127.0.0.1", "::1"];
 
 interface Connection {
-  /** The last one that has no complete answer yet. */
+  /** The last request without a complete response. */
   request: IncomingMessage | undefined;
 }
 
 /**
  * Bounds the connections of a server: all together, and an eighth of them for one address (IPv6:
- * one /64 network). A connection that waits for its caller makes room for a new one: of the same
- * address at the address's bound, otherwise of the address that has most. Where all wait for the
- * service, the new connection is closed.
+ * one /64 network). At a limit, a connection that waits for its caller is closed in favour of the
+ * new one: one of the same address, or of the address with the most connections. If all wait for
+ * the service, the new connection is closed.
  *
- * Does NOT limit requests, and does NOT tell callers behind one proxy apart: exempt the proxy.
+ * Does NOT limit requests or distinguish callers behind one proxy: exempt the proxy.
  */
 export class ConnectionLimit {
   readonly #maxConnections: number;
@@ -46,8 +45,8 @@ export class ConnectionLimit {
   }
 
   /**
-   * Addresses that have no bound of their own. Their connections count for the common bound and are
-   * never closed for others.
+   * Exempts addresses from the limit by address. Their connections count towards the common limit,
+   * but are never closed for others.
    */
   exempt(addresses: readonly string[]): void {
     this.#exempt = new Set(addresses);
@@ -55,7 +54,7 @@ export class ConnectionLimit {
 
   #admit(socket: Socket): void {
     const { remoteAddress } = socket;
-    // The caller has left already.
+    // The caller has already disconnected.
     if (remoteAddress === undefined) return;
     const address = this.#exempt.has(plain(remoteAddress)) ? plain(remoteAddress) : networkOf(remoteAddress);
     const own = this.#byAddress.get(address);
@@ -86,11 +85,11 @@ export class ConnectionLimit {
     return others.sort(([, a], [, b]) => b.size - a.size).some(([, sockets]) => this.#closeOne(sockets));
   }
 
-  /** Closes the oldest that has no request, or not all of it; false where there is none. */
+  /** Closes the oldest connection without a complete request; false if there is none. */
   #closeOne(sockets: Map<Socket, Connection>): boolean {
     for (const [socket, { request }] of sockets) {
       if (request?.complete) continue;
-      // Its place is free at once, though the socket reports its end later.
+      // The place is free at once, although the socket reports its end later.
       sockets.delete(socket);
       this.#connections.delete(socket);
       socket.destroy();
@@ -100,14 +99,12 @@ export class ConnectionLimit {
   }
 }
 
-/** An IPv4 address without the prefix that a listener for both families gives it. */
+/** An IPv4 address without the prefix of a dual-stack listener. */
 export function plain(address: string): string {
   return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
 }
 
-/**
- * What one caller can choose addresses from: an IPv4 address, or the first 64 bits of an IPv6 one.
- */
+/** The network of a caller: an IPv4 address, or the first 64 bits of an IPv6 address. */
 export function networkOf(address: string): string {
   const text = plain(address);
   if (!isIPv6(text)) return text;

@@ -13,17 +13,17 @@ import { createBoundedServer, isProxy } from "./bounded-server.ts";
 import { HeldBodies } from "./held-bodies.ts";
 import { problem, sendProblem } from "./problem.ts";
 
-/** Largest bodies that are held at a time while their callers still send. */
+/** Maximum incomplete bodies of full size that are held at a time. */
 const BODIES_HELD = 16;
-/** A Signature-Key may carry a token; Node's own default is 16 KiB. */
+/** A Signature-Key may contain a token; Node's default is 16 KiB. */
 const MAX_HEADER_BYTES = 65_536;
 const RETRY_AFTER_SECONDS = 5;
-/** Codes of the library's stores, whatever the service kept there. */
+/** Messages for the error codes of stores. */
 const UNAVAILABLE = new Map([
   ["store_full", "Too much is being kept for others: try again later."],
   ["store_unavailable", "What this service keeps cannot be read or written: try again later."],
 ]);
-/** How long a stop waits for responses in progress before their connections are cut. */
+/** Time for which a stop waits for running responses before their connections are closed. */
 const DRAIN_MS = 1000;
 
 /** Options of {@link createService}. */
@@ -32,27 +32,27 @@ export interface ServiceOptions {
   readonly name: string;
   readonly logger: Logger;
   /**
-   * Largest request body, bytes. Default 1 MiB; a larger one is answered with 413. Of 16 of that
-   * size the oldest is given up, with 408.
+   * Maximum request body in bytes; a larger one is refused with 413. Beyond 16 incomplete bodies of
+   * that size, the oldest is refused with 408. Default 1 MiB.
    */
   readonly maxBodyBytes?: number;
-  /** What CONNECT is answered. Default 400, problem details. */
+  /** Response to CONNECT. Default: 400, problem details. */
   readonly answerTunnel?: () => PlainAnswer;
 }
 
 /**
- * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and
- * body, deadlines and bounds for connections, a request id of its own making, a span in the
+ * Creates a Fastify instance with the features that all services share: `GET /health`, limits of
+ * header and body, deadlines and limits of connections, generated request ids, a span in the
  * caller's trace, problem details for errors and unknown paths, strict schema validation (nothing
- * dropped, nothing coerced), a bounded stop.
+ * dropped or coerced), and a bounded stop.
  *
  * `request.ip` is the caller's address behind the proxies that `listenOn` is passed, by their
- * `X-Forwarded-For`; their `X-Forwarded-Host` and `-Proto` are in spans only. Those of other
- * senders are ignored, request ids are never trusted. Requests are logged at `debug`, without their
- * query.
+ * `X-Forwarded-For`; their `X-Forwarded-Host` and `-Proto` are used only in spans. Those of other
+ * senders are ignored, and received request ids are never used. Requests are logged at `debug`,
+ * without their query.
  *
- * Does not authenticate callers. Register a guard inside a scope
- * (`app.register(async (scope) => …)`), so that `/health` stays open.
+ * Does NOT authenticate callers. Register a guard inside a scope (`app.register(async (scope) =>
+ * …)`), so that `/health` stays open.
  */
 export function createService(options: ServiceOptions): FastifyInstance {
   const { name, logger, maxBodyBytes = 1_048_576 } = options;
@@ -65,8 +65,8 @@ export function createService(options: ServiceOptions): FastifyInstance {
     trustProxy: (address: string | undefined) => isProxy(app.server, address), // hole A21
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any
-    // error handler of ours is asked. Their messages repeat the query, which may hold a code.
+    // Fastify refuses undecodable paths and oversized parameters before our error handler. Its
+    // messages repeat the query, which may contain a code.
     frameworkErrors: (error, _request, reply) => {
       const detail = "The path is malformed or one of its parameters is too long.";
       sendProblem(reply, error.statusCode ?? 400, detail);
@@ -78,7 +78,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
   answerTunnels(app.server, answerTunnel);
   traceRequests(app);
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    // The client hung up: no response, and no error to report.
+    // The client has disconnected: no response, and no error to report.
     if (request.raw.destroyed && !request.raw.complete) {
       request.log.info(
         { method: request.method, path: pathOf(request.url) },
@@ -103,7 +103,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
     });
   });
   app.addHook("onRequest", (request, reply, done) => {
-    // Node takes the first of several (RFC 9112 section 3.2 takes none).
+    // Node uses the first of several; RFC 9112 section 3.2 requires a refusal.
     if (hostLines(request.raw) > 1) sendProblem(reply, 400, "The request has more than one Host.");
     else done();
   });

@@ -6,7 +6,7 @@ interface HeldBody {
   bytes: number;
 }
 
-/** A body gave up its place to others. Code `body_too_slow`. */
+/** A slow body was dropped in favour of others. Code `body_too_slow`. */
 class BodyTooSlowError extends Error {
   override readonly name = "BodyTooSlowError";
   readonly code = "body_too_slow";
@@ -18,10 +18,9 @@ class BodyTooSlowError extends Error {
 }
 
 /**
- * Bounds what a process holds of request bodies that are not complete. Where there is too much, the
- * oldest of the address that holds most is given up, rather than the newest be refused: a body that
- * an honest caller sends is complete in milliseconds, one that is held back makes room. Complete
- * bodies are the service's, and are not counted.
+ * Bounds the memory of incomplete request bodies. At the limit, the oldest body of the address with
+ * the most bytes is dropped, instead of refusing the newest one: honest callers complete a body in
+ * milliseconds. Complete bodies are not counted.
  */
 export class HeldBodies {
   readonly #maxBytes: number;
@@ -34,9 +33,9 @@ export class HeldBodies {
   }
 
   /**
-   * Counts a body from now to its end, without reading it.
+   * Counts a body until its end, without reading it.
    *
-   * @param onGivenUp called before whatever reads the body gets BodyTooSlowError from its stream
+   * @param onGivenUp called before the reader of the body gets BodyTooSlowError
    */
   watch(message: IncomingMessage, onGivenUp?: () => void): void {
     const { "content-length": length = "0", "transfer-encoding": encoding } = message.headers;
@@ -46,7 +45,7 @@ export class HeldBodies {
       if (this.#bodies.delete(message)) this.#bytes -= body.bytes;
     };
     this.#bodies.set(message, body);
-    // A stream's own `on` would set it flowing before anything reads it.
+    // The stream's own `on` would start its flow before it is read.
     EventEmitter.prototype.on.call(message, "data", ({ length }: Buffer) => {
       if (!this.#bodies.has(message)) return;
       body.bytes += length;

@@ -19,14 +19,14 @@ export function hostsSetting() {
 }
 
 /**
- * Checks `Host` for a server without authentication. A foreign web page whose name has been pointed
- * at this server (DNS rebinding) may read its answers as those of its own site; its requests then
- * bring that name, which is a public one. Known are `localhost`, names below it, IP addresses, and
- * names without a dot, as containers have them: no attacker can give a page one of those.
+ * Checks `Host` for a server without authentication. By DNS rebinding, a foreign web page could
+ * read this server's responses as those of its own site, but its requests then have the page's
+ * public name. Known hosts are `localhost`, names below it, IP addresses, and names without a dot,
+ * as of containers, which no attacker's page can have.
  *
- * Keeps out web pages only: other clients can send any `Host`.
+ * Stops only web pages: other clients can send any `Host`.
  *
- * @param more names that are known as well, without a port
+ * @param more additional known names, without a port
  */
 export function knowsHost(more: readonly string[] = []): (host: string | undefined) => boolean {
   const names = new Set(more.map((name) => name.toLowerCase()));
@@ -40,8 +40,8 @@ export function knowsHost(more: readonly string[] = []): (host: string | undefin
 }
 
 /**
- * Refuses requests under any other name, with 421 and `unknown_host`. Before other hooks, CORS
- * included: those would answer preflights.
+ * Refuses requests with any other name with 421 and `unknown_host`. Register it before other hooks,
+ * including CORS, which would answer preflights.
  */
 export function requireKnownHost(app: FastifyInstance, more: readonly string[] = []): void {
   const isKnown = knowsHost(more);

@@ -8,10 +8,10 @@ type LookupCallback = (
 ) => void;
 
 /**
- * A `dns.lookup` that answers 127.0.0.1 for every name below `.localhost` (RFC 6761 section 6.3)
- * and leaves the rest to the system. getaddrinfo answers ENOTFOUND for such names on plain Linux;
- * browsers and curl map them by themselves. For `connect.lookup` of an undici Pool or Agent, and
- * for `lookup` of node:http.
+ * A `dns.lookup` that resolves every name below `.localhost` to 127.0.0.1 (RFC 6761 section 6.3)
+ * and passes all others to the system. getaddrinfo fails with ENOTFOUND for such names on plain
+ * Linux; browsers and curl resolve them themselves. For `connect.lookup` of an undici Pool or
+ * Agent, and for `lookup` of node:http.
  */
 export function localhostLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
   if (!isLocalhostName(hostname)) {

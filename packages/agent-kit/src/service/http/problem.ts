@@ -2,8 +2,8 @@ import { STATUS_CODES } from "node:http";
 import type { FastifyReply } from "fastify";
 
 /**
- * Answers with problem details (RFC 9457). `detail` is for the caller: never a stack, a path or a
- * value from the configuration.
+ * Responds with problem details (RFC 9457). `detail` is for the caller, and must never contain a
+ * stack, a path or a value of the configuration.
  */
 export function sendProblem(
   reply: FastifyReply,
@@ -15,7 +15,7 @@ export function sendProblem(
   return reply.code(status).headers(headers).send(body);
 }
 
-/** The same where Fastify has no reply. */
+/** Problem details for use without a Fastify reply. */
 export function problem(status: number, detail: string, more: Record<string, unknown> = {}) {
   return {
     status,

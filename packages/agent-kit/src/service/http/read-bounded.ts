@@ -1,6 +1,6 @@
 import { readAtMost } from "aauth";
 
-/** The answer has more bytes than its reader takes. Code `answer_too_large`. */
+/** The response exceeds its reader's limit. Code `answer_too_large`. */
 export class AnswerTooLargeError extends Error {
   override readonly name = "AnswerTooLargeError";
   readonly code = "answer_too_large";
@@ -11,11 +11,11 @@ export class AnswerTooLargeError extends Error {
 }
 
 /**
- * Reads an answer's body as text (UTF-8), and no more of it than is wanted: the other side decides
- * how much it sends. Does not look at status or type.
+ * Reads a response body as UTF-8 text up to a limit, because the other side determines its length.
+ * Does NOT check status or type.
  *
- * @param maxBytes one byte more ends the reading, and lets go of the rest
- * @throws AnswerTooLargeError; what the body's stream throws
+ * @param maxBytes limit, beyond which the remainder is discarded
+ * @throws AnswerTooLargeError, and errors of the body's stream
  */
 export async function readBounded(response: Response, maxBytes: number): Promise<string> {
   const body = await readAtMost(response.body, maxBytes).catch((error: unknown) => {

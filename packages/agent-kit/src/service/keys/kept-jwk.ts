@@ -6,15 +6,13 @@ import type { KeyFile, KeyFiles } from "./key-files.ts";
 const jwkSchema = z.looseObject({ kty: z.string(), kid: z.string().min(1).optional() });
 export type KeptJwk = z.output<typeof jwkSchema>;
 
-/**
- * Members beside the key's own are those of the library's `HeldKey`. An operator's file has none.
- */
+/** Additional members are those of the library's `HeldKey`. An operator's file has none. */
 const entrySchema = jwkSchema
   .extend({ announced_at: z.int().min(0).optional(), keep_seconds: z.number().min(0).optional() })
   .transform(({ announced_at: announcedAt, keep_seconds: keepSeconds, ...jwk }) => ({
     ...{ jwk: jwk as KeptJwk, announcedAt, keepSeconds },
   }));
-/** A JWK Set with one key or more. */
+/** A JWK Set with at least one key. */
 export const keySetSchema = z.strictObject({ keys: z.array(entrySchema).min(1) });
 
 /** A key of a file. */
@@ -37,7 +35,7 @@ export function readEntries(files: KeyFiles, { name, text }: KeyFile): readonly 
       : JSON.parse(text);
     return z.union([keySetSchema, entrySchema.transform((entry) => ({ keys: [entry] }))]).parse(value).keys;
   } catch {
-    // No cause: parsers quote what they could not read.
+    // Without a cause, because parsers quote their input.
     throw files.problem(name, "is malformed: expected a private key as PEM, a JWK or a JWK Set");
   }
 }

@@ -5,9 +5,9 @@ import { type RingFile, ringFilesOf } from "./ring-files.ts";
 
 type Named = { readonly kid: string };
 
-/** How keys of one kind are made and imported. */
+/** Functions that create and import keys of one kind. */
 export interface KeyKind<Key extends Named> {
-  /** Makes a private key with a `kid`. @param isFirst the first one of its ring */
+  /** Creates a private key with a `kid`. @param isFirst the first one of its ring */
   create(isFirst: boolean): Promise<KeptJwk>;
   /** Imports a private key. @throws for another kind of key */
   open(jwk: KeptJwk): Promise<Key>;
@@ -19,16 +19,16 @@ export type RingOptions<Key extends Named> = Omit<KeyRingOptions<Key>, "key" | "
 /** A ring whose keys are in a folder. */
 export interface KeptRing<Key extends Named> extends KeyRing<Key> {
   /**
-   * Takes the keys that another process, or an operator, has written since. Makes new ones where
-   * an operator has removed theirs.
+   * Loads keys that another process or an operator has written since. Creates new ones if an
+   * operator has removed theirs.
    *
    * @returns whether there were any
-   * @throws ConfigError, and the ring stays as it is
+   * @throws ConfigError; the ring is then unchanged
    */
   follow(): Promise<boolean>;
 }
 
-/** A key, and the JWK that is written of it. */
+/** A key and its stored JWK. */
 interface Kept<Key> extends Named {
   readonly key: Key;
   readonly jwk: KeptJwk;
@@ -37,10 +37,10 @@ interface Kept<Key> extends Named {
 const KEEP_SECONDS = 900;
 
 /**
- * Opens a ring of keys in a folder, in files that are never changed: a rotation makes the file of
- * the next generation, which one process alone can, and all take the keys that are in it.
+ * Opens a ring of keys in a folder, in immutable files. A rotation creates the file of the next
+ * generation, which only one process can, and all processes load its keys.
  *
- * @throws ConfigError for a file that cannot be used, or cannot be made
+ * @throws ConfigError for a file that is unusable or cannot be created
  */
 export async function openKeptRing<Key extends Named>(
   files: KeyFiles,
@@ -64,7 +64,7 @@ export async function openKeptRing<Key extends Named>(
       const keys = await Promise.all(file.entries.map(({ jwk }) => open(jwk)));
       return resume(heldOf(file, keys, { known: before?.held() ?? [], foundAt, seconds }));
     } catch (error) {
-      // No cause: a platform's message may quote the key.
+      // Without a cause, because a platform's message may quote the key.
       const reason = error instanceof TypeError ? `: ${error.message}` : "";
       throw files.problem(file.name, `does not have private keys of the kind that is needed${reason}`);
     }
@@ -84,7 +84,7 @@ export async function openKeptRing<Key extends Named>(
   let following: Promise<unknown> = Promise.resolve();
 
   async function followOnce(): Promise<boolean> {
-    // The operator has removed the file. Its key may have had the published name.
+    // The operator has removed the file, whose key may have had the published name.
     if (generation === undefined && !(await own.exists())) await makeFirst(false);
     const file = await own.read(version);
     if (file === undefined) return false;
@@ -127,9 +127,9 @@ const entriesOf = <Key>(held: readonly HeldKey<Kept<Key>>[]) =>
   held.map(({ key: { jwk }, ...times }) => ({ jwk, ...times }));
 
 /**
- * The keys of a file with their times, and after them known keys that are kept for their tokens.
+ * The keys of a file with their times, followed by known keys that are kept for their tokens.
  *
- * @throws TypeError where a known name is that of another key now
+ * @throws TypeError if a known `kid` now names another key
  */
 function heldOf<Key>(
   { entries }: RingFile,
@@ -153,5 +153,5 @@ function heldOf<Key>(
   return [...held, ...gone.map((each) => ({ ...each, keepSeconds: each.keepSeconds || seconds }))];
 }
 
-/** Whether two JWKs of the kinds in use are one key. */
+/** Whether two JWKs of the used kinds are the same key. */
 const isSame = (one: KeptJwk, other: KeptJwk) => one.x === other.x && one.n === other.n;

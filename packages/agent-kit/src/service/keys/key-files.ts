@@ -14,13 +14,13 @@ export interface KeyFile {
 
 const OWNER_ONLY = 0o600;
 const MAX_BYTES = 262_144;
-/** Name of a file beside, which {@link KeyFiles.create} leaves behind where it is killed. */
+/** Name of a temporary file, which {@link KeyFiles.create} leaves behind if it is killed. */
 export const UNFINISHED = /^\..+\.[0-9a-f]{12}$/;
 const STICKY = 0o1000;
 
 /**
- * Files of private keys in one folder. They are made once and never changed, so that a reader finds
- * a whole file or none. No error quotes the content of a file.
+ * Files of private keys in one folder. They are created once and never changed, so a reader finds a
+ * complete file or none. No error quotes the content of a file.
  */
 export class KeyFiles {
   readonly #folder: string;
@@ -31,7 +31,7 @@ export class KeyFiles {
     this.#service = service;
   }
 
-  /** @throws ConfigError for a folder that cannot be made or read */
+  /** @throws ConfigError for a folder that cannot be created or read */
   static async open(folder: string, service: string): Promise<KeyFiles> {
     const files = new KeyFiles(folder, service);
     try {
@@ -68,7 +68,7 @@ export class KeyFiles {
   async read(name: string): Promise<KeyFile | undefined> {
     let file: FileHandle;
     try {
-      // A pipe would otherwise hold up the start.
+      // A named pipe would otherwise block the start.
       file = await open(join(this.#folder, name), constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
@@ -89,10 +89,10 @@ export class KeyFiles {
   }
 
   /**
-   * Makes a file, which its owner alone can read, unless there is one.
+   * Creates a file that only its owner can read, unless it exists.
    *
-   * @returns whether it was made
-   * @throws ConfigError where it cannot be written
+   * @returns whether it was created
+   * @throws ConfigError if it cannot be written
    */
   async create(name: string, text: string): Promise<boolean> {
     const beside = join(this.#folder, `.${name}.${randomBytes(6).toString("hex")}`);
@@ -104,7 +104,7 @@ export class KeyFiles {
       } finally {
         await file.close();
       }
-      // Unlike a rename, it fails where another process was first.
+      // Unlike a rename, a link fails if another process was first.
       await link(beside, join(this.#folder, name)); // hole K2
       return true;
     } catch (error) {
@@ -133,7 +133,7 @@ async function statOf(file: FileHandle) {
 
 const WRITABLE = "can be written by others: they could put a key of theirs there";
 
-/** Files of root, which a mounted secret is, and the process's own. */
+/** Trusted owners of files: root, as of a mounted secret, and the process's user. */
 const isTrusted = (uid: number): boolean => uid === 0 || uid === process.getuid?.();
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "unknown error";

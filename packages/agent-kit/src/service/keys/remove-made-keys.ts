@@ -5,9 +5,9 @@ import { UNFINISHED } from "./key-files.ts";
 import { GENERATION } from "./ring-files.ts";
 
 /**
- * Removes the files that services have made in a folder of keys, and the folder once it is empty.
- * An operator's files stay: PEM files, JWKs and JWK Sets that are not a ring's generation and have
- * no times, and everything else.
+ * Removes the files that services have created in a folder of keys, and the folder if it is then
+ * empty. An operator's files remain: PEM files, JWKs and JWK Sets that are not a ring's generation
+ * and have no times, and all others.
  *
  * @param folder may be missing
  */
@@ -23,10 +23,10 @@ export async function removeMadeKeys(folder: string): Promise<void> {
   if ((await readdir(folder)).length === 0) await rmdir(folder);
 }
 
-/** Whether a service has made the file: by its name, for a secret by its time. */
+/** Whether a service has created the file, by its name, or for a secret by its time. */
 async function isMade(folder: string, name: string): Promise<boolean> {
   const path = join(folder, name);
-  // A link is an operator's, and so is a folder.
+  // Links and folders belong to an operator.
   if (!(await lstat(path)).isFile()) return false;
   if (GENERATION.test(name) || UNFINISHED.test(name)) return true;
   if (!name.endsWith(".json")) return false;

@@ -1,12 +1,12 @@
 import { type KeptEntry, readEntries, textOf } from "./kept-jwk.ts";
 import type { KeyFiles } from "./key-files.ts";
 
-/** Keys of a ring as a file has them. */
+/** Keys of a ring in a file. */
 export interface RingFile {
   readonly name: string;
-  /** Rises with each rotation. Undefined for an operator's file, which is never changed here. */
+  /** Increases with each rotation. Undefined for an operator's file, which is never changed. */
   readonly generation: number | undefined;
-  /** Differs once the file has been replaced. */
+  /** Changes when the file is replaced. */
   readonly version: string | undefined;
   /** Newest first. */
   readonly entries: readonly KeptEntry[];
@@ -14,27 +14,27 @@ export interface RingFile {
   readonly writtenAt: number;
 }
 
-/** Files of one ring: that of an operator, or one for each generation of keys. */
+/** Files of a ring: an operator's, or one for each generation of keys. */
 export interface RingFiles {
   /**
-   * The file in use, unless it is of the version that is known already.
+   * Reads the current file, unless its version is already known.
    *
-   * @throws ConfigError for a file that cannot be used
+   * @throws ConfigError for an unusable file
    */
   read(known?: string): Promise<RingFile | undefined>;
-  /** Whether there is a file. @throws where the folder is missing */
+  /** Whether there is a file. @throws if the folder is missing */
   exists(): Promise<boolean>;
   /**
-   * Makes the file of a generation, unless there is one, and removes those before it.
+   * Creates the file of a generation, unless it exists, and removes earlier ones.
    *
    * @throws ConfigError where it cannot be written
    */
   write(generation: number, entries: readonly KeptEntry[]): Promise<void>;
 }
 
-/** Name of a file that a service has made, of a ring and a generation. */
+/** Name of a file that a service has created, with ring and generation. */
 export const GENERATION = /^(.+)\.([1-9]\d{0,14})\.json$/;
-/** A file that is listed may be gone when it is read, once for each rotation in between. */
+/** A listed file may be removed by a rotation before it is read. */
 const MAX_READS = 5;
 
 export function ringFilesOf(files: KeyFiles, ring: string): RingFiles {

@@ -6,7 +6,7 @@ import { type KeyKind, openKeptRing, type RingOptions } from "./kept-ring.ts";
 import { KeyFiles } from "./key-files.ts";
 import { type SigningKeysOptions, signingKeyKind } from "./signing-key-kind.ts";
 
-/** Keys and secrets of a service. A name is the same key in every process that has the folder. */
+/** Keys and secrets of a service. A name denotes the same key in every process with the folder. */
 export interface ServiceKeys {
   /** Ed25519 keys that sign messages and tokens. @throws ConfigError */
   signingKeys(name: string, options?: SigningKeysOptions): Promise<KeyRing<SigningKey>>;
@@ -23,16 +23,16 @@ export interface ServiceKeys {
 }
 
 const SECRET_BYTES = 32;
-/** Well within the time that a key is announced before it signs. */
+/** Shorter than the time for which a key is announced before it signs. */
 const FOLLOW_MS = 2_000;
 
 /**
- * Opens the keys of a service. Each name is one file in the folder, made at its first use, with
- * mode 0600; a rotation is a new file. A key that an operator puts there, as `<name>.pem` or
- * `<name>.json`, is used as it is, and followed when it is replaced or removed.
+ * Opens the keys of a service. Each name is one file in the folder, created at its first use with
+ * mode 0600; a rotation creates a new file. A key that an operator puts there, as `<name>.pem` or
+ * `<name>.json`, is used, and reloaded when it is replaced or removed.
  *
  * @param options.folder undefined: new keys at each start
- * @param options.service in messages about its settings
+ * @param options.service name for messages about its settings
  * @throws ConfigError that names `AAUTH_KEYS` and the file: one that others can read, that is
  * malformed, or that cannot be written
  */
@@ -69,7 +69,7 @@ export async function openKeys(options: {
 }
 
 /**
- * New keys and secrets, which end with the process.
+ * New keys and secrets for the lifetime of the process.
  *
  * @param given first key of each ring of signing keys. Default: new ones
  */
@@ -113,7 +113,7 @@ async function keptSecret(files: KeyFiles, name: string): Promise<Uint8Array<Arr
       textOf([{ jwk: { kty: "oct", k }, announcedAt: Math.floor(Date.now() / 1000) }]),
     );
   }
-  // Another process may have been first.
+  // Another process may have created it first.
   const file = await files.read(name);
   const [entry, ...more] = file === undefined ? [] : readEntries(files, file);
   const k = entry?.jwk.kty === "oct" ? entry.jwk.k : undefined;

@@ -5,17 +5,17 @@ import type { KeyKind, RingOptions } from "./kept-ring.ts";
 
 /** Names and times of signing keys. */
 export interface SigningKeysOptions extends RingOptions<SigningKey> {
-  /** How the `kid` of a new key begins. Default: the name of the ring. */
+  /** Prefix of the `kid` of new keys. Default: the name of the ring. */
   readonly kidPrefix?: string;
-  /** The `kid` of the first key of a ring that no folder has. Default: one made as the others. */
+  /** The `kid` of the first key of a ring without a folder. Default: generated like the others. */
   readonly firstKid?: string;
 }
 
 const KID_CHARACTERS = 8;
 
 /**
- * Ed25519 keys. Other parties keep key sets beyond a restart or the loss of a folder, so a `kid`
- * contains a part of the key's thumbprint: it never names two keys. The exception is `firstKid`.
+ * Ed25519 keys. Other parties cache key sets beyond a restart or the loss of a folder, so a `kid`
+ * contains a part of the key's thumbprint, and never names two keys, except for `firstKid`.
  */
 export function signingKeyKind(options: {
   readonly kidPrefix: string;

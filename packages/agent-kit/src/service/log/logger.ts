@@ -22,11 +22,11 @@ export interface LoggerOptions {
   /** Default `text`. */
   readonly format?: LogFormat;
   /**
-   * Print tokens and signatures whole. Default false; private keys and passwords stay hidden either
-   * way.
+   * Prints whole tokens and signatures. Default false; private keys and passwords are always
+   * hidden.
    */
   readonly showTokens?: boolean;
-  /** End each line of text with its `trace_id` and `span_id`, whatever the level. Default false. */
+  /** Appends `trace_id` and `span_id` to each line of text at all levels. Default false. */
   readonly traceIds?: boolean;
   /** Default standard output. */
   readonly destination?: { write(line: string): unknown };
@@ -39,10 +39,10 @@ export interface LoggerOptions {
  * A line written inside a trace has `trace_id` and `span_id`; in text form, at its end, at levels
  * `debug` and `trace`, and with `traceIds`.
  *
- * Every record passes through one redaction on its way out, messages, fields, child bindings and
- * errors alike; that is why it is parsed again here and why pino's own `redact` paths are not used.
- * In both forms characters that are not shown are spelled out (`visibleText`): no value starts a
- * line of its own or turns another round.
+ * All records, including messages, fields, child bindings and errors, pass through one redaction.
+ * Records are therefore parsed again, and pino's `redact` paths are not used. In both formats,
+ * invisible characters are escaped (`visibleText`), so that no value can start a new line or
+ * reverse the text direction.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const {
@@ -53,7 +53,7 @@ export function createLogger(options: LoggerOptions): Logger {
     traceIds = false,
     destination = process.stdout,
   } = options;
-  // Two long ids on every line are for those who look for them.
+  // Two long ids on every line are useful only for debugging.
   const trace = traceIds || level === "debug" || level === "trace";
   return pino(
     { level, base: { service }, mixin: traceFields },

@@ -3,7 +3,7 @@ import { visibleText } from "protocol-trace/redact";
 /** One parsed pino record. */
 export type LogRecord = Readonly<Record<string, unknown>>;
 
-/** The level words of the demo's log vocabulary, by pino level. */
+/** Level names of the demo's log, by pino level. */
 const LEVEL_WORDS: Readonly<Record<number, string>> = {
   10: "TRACE",
   20: "DEBUG",
@@ -13,16 +13,16 @@ const LEVEL_WORDS: Readonly<Record<number, string>> = {
   60: "CRITICAL",
 };
 
-/** Fields that the line's head shows, or that only machines need. */
+/** Fields that are in the head of the line, or only for machines. */
 const HEAD_FIELDS = new Set(["level", "time", "logger", "service", "msg", "err", "pid", "hostname"]);
-/** Long, and alike on many lines: at the end. */
+/** Placed at the end, because they are long and repetitive. */
 const TRACE_FIELDS = ["trace_id", "span_id"];
 
 /**
- * `INFO:aauth.signing:message key=value`, an error below it: with its stack where it is
- * unexpected. Without the line's end.
+ * `INFO:aauth.signing:message key=value`, followed by an error, with its stack if it is unexpected.
+ * Without a final newline.
  *
- * @param options.trace show which trace the line belongs to. Default true
+ * @param options.trace append the trace of the line. Default true
  */
 export function textLine(record: LogRecord, options: { trace?: boolean } = {}): string {
   const { trace = true } = options;
@@ -39,7 +39,7 @@ export function textLine(record: LogRecord, options: { trace?: boolean } = {}): 
 function errorLines(error: unknown, level: number): string {
   if (error === null || typeof error !== "object") return "";
   const { stack, message, code } = error as { stack?: unknown; message?: unknown; code?: unknown };
-  // The code of an expected failure says where it comes from.
+  // An expected failure has a code, and needs no stack.
   const isUnexpected = level >= 50 && typeof code !== "string";
   const text = isUnexpected && typeof stack === "string" ? stack : String(message ?? "");
   if (text === "") return "";

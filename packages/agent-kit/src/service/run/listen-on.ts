@@ -3,9 +3,9 @@ import { nameProxies } from "../http/bounded-server.ts";
 import type { RunningService } from "./run-service.ts";
 
 /**
- * Starts to listen and returns what {@link runService} wants. `url` has the port really taken, also
- * for port 0; a wildcard host is shown as `localhost`. Of a name with several addresses it takes
- * the first.
+ * Starts to listen and returns the value for {@link runService}. `url` has the actual port, even
+ * for port 0; a wildcard host is shown as `localhost`. For a name with several addresses, the first
+ * is used.
  *
  * @throws the system's error, EADDRINUSE for a taken port
  */
@@ -15,7 +15,7 @@ export async function listenOn(
 ): Promise<RunningService> {
   nameProxies(app.server, options.proxyAddresses ?? []);
   await app.ready();
-  // Fastify logs its own line per address; runService prints the one that counts.
+  // Fastify would log a line per address in addition to the one of runService.
   const { level } = app.log;
   app.log.level = "warn";
   try {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/** Keys that can be replaced. What a key is does not matter here. */
+/** Keys of any kind that can be rotated. */
 export interface RotatableKeys {
   rotate(): Promise<{ readonly kid: string }>;
   /** The keys' times, newest first, Unix seconds. */
@@ -8,8 +8,8 @@ export interface RotatableKeys {
 }
 
 /**
- * Rotates keys at regular times, from when the service is ready until it is closed, unless another
- * process has. A rotation that fails is logged, and the earlier keys stay in use.
+ * Rotates keys at regular intervals while the service is running, unless another process has done
+ * so. A failed rotation is logged, and the earlier keys remain in use.
  *
  * @param everySeconds age at which a key is replaced. 0: never
  */
@@ -17,9 +17,9 @@ export function rotateKeys(app: FastifyInstance, keys: RotatableKeys, everySecon
   if (everySeconds === 0) return;
   let timer: NodeJS.Timeout | undefined;
   app.addHook("onReady", async () => {
-    // A process that is restarted more often than that would otherwise never rotate.
+    // Otherwise a frequently restarted process would never rotate its keys.
     if (ageOfNewest() >= everySeconds) void rotate();
-    // A timer may be early for a clock of whole seconds.
+    // A timer may fire early for a clock of whole seconds.
     timer = setInterval(() => {
       if (ageOfNewest() >= everySeconds - 1) void rotate();
     }, everySeconds * 1000);

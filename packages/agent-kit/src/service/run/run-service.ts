@@ -6,18 +6,18 @@ import { watchParent } from "./watch-parent.ts";
 
 /** A service that listens. */
 export interface RunningService {
-  /** Where it can be reached, for the ready line. */
+  /** Its address, for the ready line. */
   readonly url: string;
   /**
-   * What else the ready line has to name, for example an identifier that differs from the address.
-   * Default: nothing.
+   * Additional text of the ready line, for example an identifier that differs from the address.
+   * Default: none.
    */
   readonly detail?: string;
-  /** Stops listening and lets go of everything. */
+  /** Stops listening and releases all resources. */
   close(): Promise<unknown> | unknown;
 }
 
-/** What a service is started with. It reads nothing else of its process. */
+/** Options for starting a service, which reads nothing else of its process. */
 export interface StartOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The arguments after the script's name. */
@@ -34,7 +34,7 @@ export interface StartOptions {
  */
 export type StartService = (options: StartOptions) => Promise<RunningService>;
 
-/** Exit status of a service by cause. A stop that was asked for is a success. */
+/** Exit status of a service by cause. A requested stop is a success. */
 export const EXIT_STATUS = { stopped: 0, failed: 1, configuration: 2 } as const;
 
 /**
@@ -43,7 +43,7 @@ export const EXIT_STATUS = { stopped: 0, failed: 1, configuration: 2 } as const;
  */
 const SAME_SIGNAL_MS = 500;
 
-/** A service that has not closed after this long is ended. */
+/** A service that has not closed after this time is terminated. */
 const STOP_LIMIT_MS = 3000;
 
 /**
@@ -102,21 +102,21 @@ export async function runService(options: { name: string; start: StartService })
       error instanceof ConfigError ? EXIT_STATUS.configuration : EXIT_STATUS.failed,
     );
   }
-  // A signal during the start has found nothing to close and has ended the process already.
+  // A signal during the start has already ended the process.
   process.stdout.write(`${readyLine(name, running)}\n`);
 }
 
-/** What says that a service is ready. */
+/** The line that reports a service as ready. */
 export function readyLine(name: string, { url, detail }: RunningService): string {
   return `${name} ready on ${url}${detail === undefined ? "" : `, ${detail}`}`;
 }
 
-/** Why a service could not be started, redacted: a line, or several for a configuration. */
+/** Reason why a service could not start, redacted: one line, or several for a configuration. */
 export function failedStart(name: string, error: unknown): string {
   if (error instanceof ConfigError) return redactText(error.message);
   const { syscall, message } = (error ?? {}) as NodeJS.ErrnoException;
-  // The system's own words have the address:
-  // `listen EADDRINUSE: address already in use 127.0.0.1:8000`.
+  // The system's message contains the address: `listen EADDRINUSE: address already in use
+  // 127.0.0.1:8000`.
   const isListening = syscall === "listen" || syscall === "getaddrinfo";
   return `${name} cannot start: ${isListening ? redactText(message) : describeError(error)}`;
 }

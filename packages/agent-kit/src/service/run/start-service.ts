@@ -18,13 +18,13 @@ type TracedSettings = Settings &
   ReturnType<typeof telemetrySettings> & { readonly port: Setting<ReturnType<typeof portSetting>> };
 
 /**
- * Starts a service that makes spans: reads its settings, makes its logger and its tracer, builds it
- * with both, and listens where its settings say.
+ * Starts a traced service: reads its settings, creates logger and tracer, builds the service with
+ * both, and listens at its configured address.
  *
- * @param options.name in messages about its settings
- * @param options.logName in its log. Default `name`
- * @param options.build puts the service together over its stores and keys; `detail` is for the
- * ready line. Work for when it listens is an `onListen` hook
+ * @param options.name name for messages about its settings
+ * @param options.logName name in its log. Default `name`
+ * @param options.build composes the service with its stores and keys; `detail` is for the ready
+ * line. Work after the start belongs in an `onListen` hook
  * @example
  * export const start: StartService = (options) =>
  *   startService({ ...options, name: "backend", settings, build: (config, logger, state) => buildBackend(config, { logger, ...state }) });
@@ -74,9 +74,8 @@ export async function startService<S extends TracedSettings>(
 }
 
 /**
- * Builds a service that makes its spans in `telemetry`, which is closed after the service, and also
- * where the service cannot be built. For services whose settings are not those of
- * {@link startService}.
+ * Builds a service whose spans are created in `telemetry`, which is closed after the service, or if
+ * building fails. For services whose settings are not those of {@link startService}.
  */
 export async function buildTraced(
   telemetry: Telemetry,
@@ -86,7 +85,7 @@ export async function buildTraced(
     const running = await telemetry.run(build);
     return {
       ...running,
-      // Closing a service may make spans, and its last ones are sent after that.
+      // Closing a service may create spans, which are sent afterwards.
       close: async () => {
         await telemetry.run(async () => running.close());
         await telemetry.close();

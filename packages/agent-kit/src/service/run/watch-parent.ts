@@ -4,10 +4,9 @@ export const PARENT_PID_VARIABLE = "AGENT_KIT_PARENT_PID";
 const POLL_MS = 500;
 
 /**
- * Calls `onDeath` once the process that started this one is gone. Watches the parent's pid, because
- * a parent that was killed sends nothing. Does nothing when the variable is unset; does not keep
- * the process alive. Takes the variable out of `env`: it is about this process, and a child that
- * inherited it would take its own parent for dead.
+ * Calls `onDeath` when the process that started this one has ended. It polls the parent's pid,
+ * because a killed parent sends no signal. Does nothing without the variable, and does not keep the
+ * process alive. Removes the variable from `env`, so that child processes do not inherit it.
  */
 export function watchParent(onDeath: () => void, env: NodeJS.ProcessEnv = process.env): void {
   const expected = Number(env[PARENT_PID_VARIABLE] || 0);

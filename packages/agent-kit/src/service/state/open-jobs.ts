@@ -12,14 +12,14 @@ interface WorkOptions {
 }
 
 /**
- * Opens the jobs of a service: shared by its replicas where the store is PostgreSQL, otherwise of
+ * Opens the jobs of a service: shared by its replicas if the store is PostgreSQL, otherwise for
  * this process, with their rows in the store. The caller starts and closes them.
  *
- * @throws ConfigError where the database does not answer
+ * @throws ConfigError if the database does not respond
  */
 export async function openJobs({ service, store, stores, log }: WorkOptions): Promise<Jobs> {
   if (store.kind !== "postgres") return createLocalJobs({ records: stores.records<JobRow>("jobs"), log });
-  // A database's client is loaded where it is used.
+  // A database's client is loaded only if it is used.
   const { openPostgresJobs } = await import("jobs/postgres");
   try {
     return await openPostgresJobs({ url: store.url, service, log });

@@ -19,8 +19,8 @@ export interface ServiceState {
 /**
  * Opens the stores and the keys that a service's settings name.
  *
- * @throws ConfigError that names the setting: for one that cannot be opened, and for replicas that
- * would share no state
+ * @throws ConfigError that names the setting, for a store or key that cannot be opened, and for
+ *   replicas without shared state
  */
 export async function openState(
   service: string,

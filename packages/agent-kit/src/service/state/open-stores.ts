@@ -11,16 +11,16 @@ import type { Logger } from "pino";
 import { ConfigError } from "../config/config-error.ts";
 import type { StoreAddress } from "./store-settings.ts";
 
-/** Longer than anything that the stores keep. */
+/** Exceeds the lifetime of any entry. */
 const MARK_SECONDS = 10 * 365 * 86_400;
 
 /**
- * Opens the stores of a service. In a shared database their names begin with the service's: a
- * gateway's check and the agent behind it each claim the signature of the same request.
+ * Opens the stores of a service. In a shared database, the service's name is their prefix, because
+ * a gateway's check and the agent behind it each claim the signature of the same request.
  *
- * @param options.secret encrypts all records outside of memory; 32 bytes
- * @throws ConfigError that names the setting, for a store that cannot be opened, does not answer,
- * or was written with another secret
+ * @param options.secret key of 32 bytes that encrypts all records outside memory
+ * @throws ConfigError that names the setting, for a store that cannot be opened, does not respond,
+ *   or was written with another secret
  */
 export async function openStores(options: {
   readonly service: string;
@@ -30,7 +30,7 @@ export async function openStores(options: {
   readonly logger: Logger;
 }): Promise<OpenStores> {
   const { service, store, replayStore, secret, logger } = options;
-  // Their owner sees, and can revoke, the others.
+  // Their owner still sees, and can revoke, the other entries.
   const onUnreadable = ({ code, store }: StoreRecordError) =>
     logger.error({ code, store }, "An entry of a store cannot be read");
   const opened: { close(): Promise<void> }[] = [];
@@ -70,8 +70,8 @@ export async function openStores(options: {
 }
 
 /**
- * @returns when the store was first opened, Unix seconds: an emptied one knows nothing from before
- * @throws ConfigError where the store was written with another key: no entry of it can be read
+ * @returns when the store was first opened, Unix seconds, since which it is complete
+ * @throws ConfigError if the store was written with another key, so that no entry can be read
  */
 async function requireKey({ records }: Stores, service: string): Promise<number | undefined> {
   const marks = records<number>("key of this store");
@@ -87,7 +87,7 @@ async function requireKey({ records }: Stores, service: string): Promise<number 
   }
 }
 
-// A database's client is loaded where it is used.
+// A database's client is loaded only if it is used.
 async function openRecords(
   store: StoreAddress,
   service: string,

@@ -2,7 +2,7 @@ import { ConfigError } from "../config/config-error.ts";
 import type { Config } from "../config/setting.ts";
 import type { StoreAddress, storeSettings } from "./store-settings.ts";
 
-/** The settings that stores and keys follow from. */
+/** Settings of stores and keys. */
 export type StateConfig = Config<typeof storeSettings> & {
   readonly port: number;
   readonly profile?: string | undefined;
@@ -11,15 +11,15 @@ export type StateConfig = Config<typeof storeSettings> & {
 /** Places of a service's state and its keys. */
 export interface StatePlaces {
   readonly store: StoreAddress;
-  /** Undefined: keys end with the process. */
+  /** Undefined: keys live as long as the process. */
   readonly keysFolder: string | undefined;
 }
 
 /**
- * Finds the places of a service's state and its keys: those of its settings, otherwise folders of
- * its profile and port.
+ * Determines the places of a service's state and keys: those in its settings, otherwise folders
+ * named by profile and port.
  *
- * @throws ConfigError for replicas that would share no state or no keys
+ * @throws ConfigError for replicas without shared state or keys
  */
 export function statePlaces(service: string, config: StateConfig): StatePlaces {
   const { port, profile, replicas } = config;

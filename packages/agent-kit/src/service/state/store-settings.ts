@@ -2,7 +2,7 @@ import { z } from "zod";
 import { setting } from "../config/setting.ts";
 import { integerSetting } from "../config/value-schemas.ts";
 
-/** Address of the store of all that outlives a request. */
+/** Address of the store for state that outlives a request. */
 export type StoreAddress =
   | { readonly kind: "memory" }
   | { readonly kind: "sqlite"; readonly folder: string }
@@ -23,7 +23,7 @@ const claimsUrl = z
     error: "expected valkey://…, redis://… or rediss://…",
   });
 
-/** For services that keep what outlives a request, and have keys of their own. */
+/** Settings of services with state that outlives a request, and own keys. */
 export const storeSettings = {
   store: setting({
     env: "AAUTH_STORE",

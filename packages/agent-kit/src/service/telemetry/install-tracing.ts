@@ -1,5 +1,5 @@
 /**
- * What OpenTelemetry's API needs of a process. Loaded only by programs that run services.
+ * Process-wide setup of OpenTelemetry's API. Loaded only by programs that run services.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { tracerProvider } from "./service-tracer.ts";
 
-/** Without a delegate it makes no spans. */
+/** Creates no spans without a delegate. */
 const NO_SPANS = new ProxyTracerProvider();
 
 /**
- * The API has one place for a tracer provider, and a process may have several services: a tracer
- * finds the provider of its service each time it makes a span.
+ * The API supports one tracer provider, but a process may have several services, so a tracer looks
+ * up the provider of its service for each span.
  */
 const ofTheService: TracerProvider = {
   getTracer(...name) {

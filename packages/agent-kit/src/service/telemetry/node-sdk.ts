@@ -16,9 +16,9 @@ export function createNodeSdk(
   return new NodeSDK({
     ...traceOptions(config, options),
     serviceName: config.tracesServiceName,
-    // The process's own detector writes user, path and arguments into every trace.
+    // The process detector would add user, path and arguments to every trace.
     resourceDetectors: [envDetector],
-    // The default also passes on an untrusted caller's `baggage`.
+    // The default would also propagate an untrusted caller's `baggage`.
     textMapPropagator: new W3CTraceContextPropagator(),
     metricReaders: [],
     logRecordProcessors: [],

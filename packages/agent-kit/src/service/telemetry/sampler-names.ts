@@ -1,6 +1,6 @@
 /**
  * Values of `OTEL_TRACES_SAMPLER`, as OpenTelemetry names them. `parentbased_*`: the caller's
- * choice counts, where there is one.
+ * decision, if any, takes precedence.
  */
 export const SAMPLERS = [
   "always_on",

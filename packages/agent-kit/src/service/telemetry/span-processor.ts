@@ -2,15 +2,13 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from "@opentelemetry/sdk-trace";
 import { localhostLookup } from "../http/localhost-lookup.ts";
 
-/** Spans that wait for the collector; further ones are dropped. */
+/** Maximum spans that wait for the collector; others are dropped. */
 const MAX_WAITING_SPANS = 1024;
-/** Small, because a batch is serialised in one go on the thread that answers requests. */
+/** Small, because a batch is serialized at once on the thread that serves requests. */
 const MAX_BATCH_SPANS = 128;
 const BATCH_DELAY_MS = 200;
 
-/**
- * OTLP's number for success in an export result; the enum is in a package we do not use otherwise.
- */
+/** Success code of an export result; the enum is in a package that is not used otherwise. */
 const SUCCESS = 0;
 
 /** Options of {@link createSpanProcessor}. */
@@ -22,12 +20,12 @@ export interface SpanProcessorOptions {
 
 /**
  * Sends spans to a collector by OTLP/HTTP, as JSON, in batches, with OpenTelemetry's own processor
- * and exporter: it tries again for a while, and reads `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`,
- * `_COMPRESSION` and the certificate variables itself.
+ * and exporter: it retries, and reads `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`, `_COMPRESSION` and
+ * the certificate variables itself.
  *
- * A collector that is away, slow or broken costs no request anything: the queue is bounded (1024),
- * what does not fit is dropped, and the log gets one line when sending begins to fail and one when
- * it works again.
+ * An unavailable or slow collector does not affect requests: the queue is limited to 1024 spans,
+ * others are dropped, and the log gets one line when export begins to fail and one when it
+ * recovers.
  */
 export function createSpanProcessor({ url, logger }: SpanProcessorOptions): SpanProcessor {
   const exporter = new OTLPTraceExporter({
@@ -57,7 +55,7 @@ export function createSpanProcessor({ url, logger }: SpanProcessorOptions): Span
   });
 }
 
-/** A status or an error's code; never the collector's own words. */
+/** A status or an error code, never the collector's own text. */
 function failureText(failure: unknown): string {
   const { code, cause, errors } = failure as { code?: unknown; cause?: unknown; errors?: unknown[] };
   if (typeof code === "number") return `HTTP ${code}`;

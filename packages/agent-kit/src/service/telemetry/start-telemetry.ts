@@ -4,20 +4,18 @@ import type { TelemetryConfig } from "./telemetry-settings.ts";
 
 const CLOSE_LIMIT_MS = 1000;
 
-/** The spans of one service, from the first to the last. */
+/** Telemetry of one service. */
 export interface Telemetry {
-  /**
-   * Runs a part of the service: what it starts makes its spans here, by way of OpenTelemetry's API.
-   */
+  /** Runs a part of the service, whose spans by OpenTelemetry's API are created here. */
   run<T>(work: () => T): T;
-  /** Sends what is left, within a second. */
+  /** Sends the remaining spans, within a second. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the export of a service's spans to the collector. With `tracesDisabled` no spans are made,
- * and the SDK is not loaded. With `tracesExporter` `none` spans have their ids, for the log and for
- * the services that are called, and are not exported.
+ * Starts the export of a service's spans to the collector. With `tracesDisabled`, no spans are
+ * created, and the SDK is not loaded. With `tracesExporter` `none`, spans have ids, for the log and
+ * for called services, but are not exported.
  */
 export type StartTelemetry = (
   config: TelemetryConfig,
@@ -40,7 +38,7 @@ export const startNodeSdk: StartTelemetry = async (config, options) => {
 
 /**
  * Telemetry of one of several services in a process, after `prepareProcess`. Libraries of this
- * repository make spans through the API alone; outside of `run` they make none.
+ * repository create spans through the API only, and none outside `run`.
  *
  * @example
  * const telemetry = await startTelemetry(config, { logger });

@@ -13,10 +13,9 @@ import { SAMPLERS } from "./sampler-names.ts";
 const EXPORTERS = ["otlp", "none"] as const;
 
 /**
- * OpenTelemetry's own variables, for every service that makes spans. Spread them into the service's
- * settings.
+ * OpenTelemetry's own variables, for every traced service. Spread them into the service's settings.
  *
- * @param serviceName `service.name` unless `OTEL_SERVICE_NAME` says otherwise
+ * @param serviceName default of `service.name`, overridden by `OTEL_SERVICE_NAME`
  */
 export function telemetrySettings(serviceName: string) {
   return {

@@ -1,9 +1,6 @@
 import { isSpanContextValid, trace } from "@opentelemetry/api";
 
-/**
- * What a log line says about the trace it belongs to; nothing outside a trace. Names as
- * OpenTelemetry has them for logs.
- */
+/** Trace fields of a log line, by OpenTelemetry's names for logs; none outside a trace. */
 export function traceFields(): { trace_id?: string; span_id?: string } {
   const place = trace.getActiveSpan()?.spanContext();
   if (place === undefined || !isSpanContextValid(place)) return {};

@@ -1,6 +1,6 @@
 /**
- * The parts of OpenTelemetry's SDK that every service uses. Loaded only where spans are made, since
- * they cost a start time and memory.
+ * The parts of OpenTelemetry's SDK that every service uses. Loaded only if spans are created,
+ * because they cost start-up time and memory.
  *
  * @module
  */
@@ -18,17 +18,17 @@ import type { SamplerName } from "./sampler-names.ts";
 import { createSpanProcessor, type SpanProcessorOptions } from "./span-processor.ts";
 import type { TelemetryConfig } from "./telemetry-settings.ts";
 
-/** Longest string on a span. Attributes that our code writes are bounded below that already. */
+/** Maximum length of strings on a span. Our own attributes are shorter. */
 const MAX_ATTRIBUTE_CHARACTERS = 8192;
 const MAX_ATTRIBUTES = 64;
 const MAX_EVENTS = 32;
 
-/** Sampler, limits and destination that a service's settings ask for. */
+/** Sampler, limits and destination of a service's settings. */
 export function traceOptions(config: TelemetryConfig, { logger }: Pick<SpanProcessorOptions, "logger">) {
   const url = config.tracesUrl ?? `${config.tracesEndpoint}/v1/traces`;
   return {
     sampler: samplerFor(config.tracesSampler, config.tracesSamplerArg),
-    // NodeSDK makes no spans at all where there is no processor.
+    // NodeSDK creates no spans without a processor.
     spanProcessors: [
       config.tracesExporter === "none" ? new NoopSpanProcessor() : createSpanProcessor({ url, logger }),
     ],

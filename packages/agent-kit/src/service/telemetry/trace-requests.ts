@@ -14,7 +14,8 @@ import { cutAddresses } from "protocol-trace/redact";
 declare module "fastify" {
   interface FastifyContextConfig {
     /**
-     * Requests of the route make no span: what they cause is in traces of its own. Default: unset.
+     * Set for a route whose requests create no span, because their effects have separate traces.
+     * Default: unset.
      */
     hasOwnTrace?: true;
   }
@@ -23,13 +24,12 @@ declare module "fastify" {
 const MAX_HOST_CHARACTERS = 255;
 
 /**
- * A SERVER span for each request, ended with its answer, as a child of the caller's (W3C
- * `traceparent`). Everything that the request's hooks and handler do belongs to it. Names and
- * attributes are OpenTelemetry's conventions for HTTP; a path is written without its query, which
- * may hold a code.
+ * Creates a SERVER span for each request, as a child of the caller's span (W3C `traceparent`),
+ * which ends with the response and includes all hooks and the handler. Names and attributes follow
+ * OpenTelemetry's conventions for HTTP; paths exclude the query, which may contain a code.
  *
- * A GET without `traceparent` makes no span: pages that poll and verifiers that fetch documents
- * would bury what matters. Nor does `/health`.
+ * A GET without `traceparent` creates no span, because polling pages and fetched documents would
+ * dominate the traces. Neither does `/health`.
  */
 export function traceRequests(app: FastifyInstance): void {
   const tracer = trace.getTracer("agent-kit");
@@ -40,22 +40,22 @@ export function traceRequests(app: FastifyInstance): void {
     const parent = propagation.extract(ROOT_CONTEXT, request.headers);
     const name = route === undefined ? request.method : `${request.method} ${route}`;
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
-    // A service without a tracer has no place in a trace, and hands none on: the API gives it the
-    // caller's span, or none.
+    // In a service without a tracer, the API returns the caller's span or none, which must not be
+    // propagated.
     const { spanId } = span.spanContext();
     if (spanId === (trace.getSpanContext(parent)?.spanId ?? INVALID_SPANID)) return done();
-    // A trace that is not sampled is handed on all the same.
+    // An unsampled trace is propagated as well.
     if (span.isRecording()) {
       span.setAttributes(attributesOf(request, route));
-      // Also when the caller has gone before its answer.
+      // Also emitted if the caller disconnects before the response.
       reply.raw.once("close", () => endWithAnswer(span, reply.raw.statusCode));
     }
-    // Fastify itself comes back to this context when it has read the body.
+    // Fastify restores this context after it has read the body.
     context.with(trace.setSpan(parent, span), done);
   });
 }
 
-/** Ends a SERVER span with its answer's status; one of 500 and above is an error. */
+/** Ends a SERVER span with the status of the response; 500 and above is an error. */
 export function endWithAnswer(span: Span, statusCode: number): void {
   span.setAttribute("http.response.status_code", statusCode);
   if (statusCode >= 500) {

@@ -14,13 +14,12 @@ const MAX_MESSAGE_CHARACTERS = 300;
 /** Options of {@link withSpan}. */
 export interface SpanOptions {
   readonly attributes?: Attributes;
-  /** Whether an error thrown by the work is a failure of it. Default: every one is. */
+  /** Whether an error thrown by the work is a failure. Default: always. */
   readonly isFailure?: (error: unknown) => boolean;
 }
 
 /**
- * Does a piece of work inside a span of its own, which is ended with it. An error becomes the
- * span's status and is thrown on.
+ * Runs work in its own span. An error becomes the span's status and is rethrown.
  *
  * @param name `part.step`, the same for every call: `optimization_service.run_optimization`
  */
@@ -62,7 +61,7 @@ export function currentPlace(): TracePlace | undefined {
   return span?.isRecording() === true ? span.spanContext() : undefined;
 }
 
-/** Does some work below an earlier span, in its trace; without a place in the current context. */
+/** Runs work below an earlier span in its trace; without a place, in the current context. */
 export function inTrace<T>(place: TracePlace | undefined, work: () => T): T {
   if (place === undefined) return work();
   const spanContext = { ...place, traceFlags: TraceFlags.SAMPLED };

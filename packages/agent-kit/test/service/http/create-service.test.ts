@@ -69,7 +69,7 @@ test("CONNECT is answered with a problem, and no caller that is gone or stays en
   expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 });
 
-test("a caller that hangs up in its body is no error of the service", async () => {
+test("a caller that hangs up in its body causes no error of the service", async () => {
   const app = service();
   app.post("/", async () => ({}));
   await app.listen({ host: "127.0.0.1", port: 0 });

@@ -35,7 +35,7 @@ describe("a server that asks nobody who they are", () => {
     undefined,
   ])("does not know %s", (host) => expect(knowsHost(["traces.example"])(host)).toBe(false));
 
-  test("knows what it is told to be called, in any case, with any port, and nothing below it", () => {
+  test("knows its configured names, in any case, with any port, and no subdomain", () => {
     const isKnown = knowsHost(["Traces.Example.org", ""]);
     expect(["traces.example.org", "TRACES.example.ORG:16686"].map(isKnown)).toEqual([true, true]);
     expect(["a.traces.example.org", "example.org", ""].map(isKnown)).toEqual([false, false, false]);

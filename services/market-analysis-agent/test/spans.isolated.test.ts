@@ -33,7 +33,7 @@ async function trace(call: Parameters<Stack["call"]>[0]): Promise<void> {
   await telemetry.close();
 }
 
-test("the work is told as in the published walk-through, one span within the other", async () => {
+test("the work has the published walk-through's spans, one within the other", async () => {
   await trace({});
   expect(above("market_analysis_agent.process_request")).toBe("market_analysis_agent.invoke");
   expect(above("market_analysis_agent.invoke")).toBe("market_analysis_agent.executor.execute");
