@@ -1,4 +1,9 @@
-import type { SavedAttack, SavedBearerSide, SavedVerdict } from "aauth-explain";
+import {
+  isRefusedAsRecorded,
+  type SavedAttack,
+  type SavedBearerSide,
+  type SavedVerdict,
+} from "aauth-explain";
 import { element } from "./elements.ts";
 import { folded, http, messageBody } from "./message-detail.ts";
 
@@ -39,22 +44,23 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
         { class: "side" },
         element("h4", {}, "AAuth"),
         element("p", { class: "outcome" }, `${aauth.status ?? "No status"}: ${aauth.sentence}`),
-        element("p", { class: "found", "data-state": verdict.state }, foundHere(verdict)),
+        element("p", { class: "found", "data-state": verdict.state }, foundHere(attack, verdict)),
         folded("The message", messageBody(aauth, verdict)),
       ),
     ),
   );
 }
 
-/** For an attack, a refusal here confirms the one that was recorded. */
-export function foundHere({ state, reason }: SavedVerdict): string {
-  const words = {
-    refused: `✕ Refused in this browser, too. ${reason ?? ""}`,
-    verified:
-      "✓ Signature and token are valid in this browser. What its receiver refuses is not in the message alone, such as that it was sent before.",
-    recorded: "Not judged again: the file does not have this message whole.",
-  };
-  return words[state];
+/** For an attack, a refusal by the same check confirms the one that was recorded. */
+export function foundHere(attack: SavedAttack, verdict: SavedVerdict): string {
+  const { state, reason = "" } = verdict;
+  if (state === "refused")
+    return isRefusedAsRecorded(attack, verdict)
+      ? `✕ Refused in this browser, too. ${reason}`
+      : `✕ Refused in this browser by another check, since it is judged at the time of its signature. ${reason}`;
+  return state === "verified"
+    ? "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses what is not judged here: that it was sent before, a token in its body, a revoked token."
+    : "Not judged again: the file does not have this message whole.";
 }
 
 function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElement {
