@@ -39,22 +39,25 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
         { class: "side" },
         element("h4", {}, "AAuth"),
         element("p", { class: "outcome" }, `${aauth.status ?? "No status"}: ${aauth.sentence}`),
-        element("p", { class: "found", "data-state": verdict.state }, foundHere(verdict)),
+        foundHere(verdict, aauth.facts.find(({ name }) => name === "Code")?.value),
         folded("The message", messageBody(aauth, verdict)),
       ),
     ),
   );
 }
 
-/** For an attack, a refusal here confirms the one that was recorded. */
-export function foundHere({ state, reason }: SavedVerdict): string {
+/** A refusal here confirms the recorded one only where it is for the same reason. */
+function foundHere({ state, reason = "" }: SavedVerdict, code: string | undefined): HTMLElement {
+  const isConfirmed = state !== "refused" || code === undefined || reason.startsWith(`${code}:`);
   const words = {
-    refused: `✕ Refused in this browser, too. ${reason ?? ""}`,
+    refused: isConfirmed
+      ? `✕ Refused in this browser, too. ${reason}`
+      : `Refused in this browser for another reason, so the recorded one is not confirmed. ${reason}`,
     verified:
       "✓ Signature and token are valid in this browser. What its receiver refuses is not in the message alone, such as that it was sent before.",
     recorded: "Not judged again: the file does not have this message whole.",
   };
-  return words[state];
+  return element("p", { class: "found", "data-state": isConfirmed ? state : "recorded" }, words[state]);
 }
 
 function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElement {
