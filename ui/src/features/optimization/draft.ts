@@ -11,7 +11,7 @@ const rowSchema = z.object({
 });
 export type ConstraintRow = z.infer<typeof rowSchema>;
 
-/** What the user has typed and picked. However long: a prompt that cannot be sent is not lost either. */
+/** What the user has typed and picked. A prompt that is too long to send is not lost either. */
 export const storedDraftSchema = z.object({
   prompt: z.string(),
   constraints: z.array(rowSchema).max(draftLimits.constraints),
