@@ -44,23 +44,26 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
         { class: "side" },
         element("h4", {}, "AAuth"),
         element("p", { class: "outcome" }, `${aauth.status ?? "No status"}: ${aauth.sentence}`),
-        element("p", { class: "found", "data-state": verdict.state }, foundHere(attack, verdict)),
+        foundHere(attack, verdict),
         folded("The message", messageBody(aauth, verdict)),
       ),
     ),
   );
 }
 
-/** For an attack, a refusal by the same check confirms the one that was recorded. */
-export function foundHere(attack: SavedAttack, verdict: SavedVerdict): string {
+/** A refusal here confirms the recorded one only where the same check refuses. */
+function foundHere(attack: SavedAttack, verdict: SavedVerdict): HTMLElement {
   const { state, reason = "" } = verdict;
-  if (state === "refused")
-    return isRefusedAsRecorded(attack, verdict)
-      ? `✕ Refused in this browser, too. ${reason}`
-      : `✕ Refused in this browser by another check, since it is judged at the time of its signature. ${reason}`;
-  return state === "verified"
-    ? "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses what is not judged here: that it was sent before, a token in its body, a revoked token."
-    : "Not judged again: the file does not have this message whole.";
+  const isOther = state === "refused" && !isRefusedAsRecorded(attack, verdict);
+  const words = {
+    refused: isOther
+      ? `Refused in this browser by another check, since it is judged at the time of its signature: the recorded reason is not confirmed. ${reason}`
+      : `✕ Refused in this browser, too. ${reason}`,
+    verified:
+      "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses what is not judged here: that it was sent before, a token in its body, a revoked token.",
+    recorded: "Not judged again: the file does not have this message whole.",
+  };
+  return element("p", { class: "found", "data-state": isOther ? "recorded" : state }, words[state]);
 }
 
 function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElement {
