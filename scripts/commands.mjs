@@ -2,7 +2,8 @@
  * Every command behind bootstrap.mjs: what `--help` says of it before anything is installed.
  *
  * @typedef {object} Command
- * @property {string} script program, and its first arguments; the pinned Node runs it with the remaining ones
+ * @property {string} script program, and its first arguments; the pinned Node runs it with the
+ * remaining ones
  * @property {boolean} [needsTools] whether it needs what tests and builds the code:
  * `devDependencies`
  * @property {string} [does] what it does and how long it takes; undefined where the script's own

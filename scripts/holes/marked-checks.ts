@@ -26,7 +26,9 @@ const SOURCES = /^(?:packages|services)\/[^/]+\/src\/.+\.ts$/;
 const MAX_SUMMARY_CHARACTERS = 64;
 const CLOSES = /^\s*[)\]}]/;
 
-/** Test run for each row of the page: the tests of its file that have the row's id in their title. */
+/**
+ * Test run for each row of the page: the tests of its file that have the row's id in their title.
+ */
 export function testsOfRows(root: string): (id: string) => readonly string[] | undefined {
   const page = readFileSync(join(root, PAGE), "utf8");
   const files = new Map([...page.matchAll(ROW)].map(([, id = "", file = ""]) => [id, file]));
