@@ -130,32 +130,3 @@ describe.each([
     }
   });
 });
-
-test("profiles with the same levels: a route for one of them names it", async () => {
-  const { post } = await serve([draft11Kit, renamedKit], {
-    "/both": AUTH_TOKEN,
-    "/strict": { ...AUTH_TOKEN, profiles: [draft11Kit.profile.name] },
-  });
-  for (const kit of [draft11Kit, renamedKit]) {
-    expect((await post("/both", kit)).answer.json()).toEqual([kit.profile.name, "auth-token"]);
-  }
-  expect((await post("/strict", draft11Kit)).status).toBe(200);
-  const { status, refusal } = await post("/strict", renamedKit);
-  expect([status, refusal?.code]).toEqual([401, "profile_not_accepted"]);
-});
-
-test("february-2026 and its published variant look alike: each has a verifier of its own, and the strict one refuses the other's", async () => {
-  await expect(serve([februaryKit, publishedKit], { "/both": AUTHORIZED })).rejects.toThrow(
-    "february-2026 and february-2026-published cannot be distinguished",
-  );
-  const strict = await serve([februaryKit], { "/data": AUTHORIZED });
-  const published = await serve([publishedKit], { "/data": AUTHORIZED });
-  const { status, refusal } = await strict.post("/data", publishedKit);
-  expect([status, refusal?.code, refusal?.check]).toEqual([401, "insufficient_coverage", "coverage"]);
-  // The looser one takes what covers more; its caller is known by the rules that were applied.
-  for (const kit of [publishedKit, februaryKit]) {
-    const { answer } = await published.post("/data", kit);
-    expect(answer.json()).toEqual(["february-2026-published", "authorized"]);
-  }
-  expect((await strict.post("/data", februaryKit)).answer.json()).toEqual(["february-2026", "authorized"]);
-});
