@@ -289,4 +289,8 @@ describe("requirements", () => {
       expect(() => verifier.checkRequirement!(requirement)).toThrow(TypeError);
     verifier.checkRequirement!(ANY_AGENT);
   });
+
+  it("name an access server by its identifier", () => {
+    expect(() => verifierOf({ accessServer: "https://as.example/" })).toThrow(TypeError);
+  });
 });
