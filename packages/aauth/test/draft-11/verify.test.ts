@@ -32,7 +32,6 @@ import {
 
 const jwt = (token: string) => ({ scheme: "jwt", jwt: token }) as const;
 const shown = (token: string) => `sig=jwt;jwt="${token}"`;
-const _BODY = new TextEncoder().encode('{"a":1}');
 const BASE = ["@method", "@authority", "@path", "signature-key"];
 
 describe("a caller", () => {
