@@ -22,19 +22,6 @@ const call = (world: World, ...context: Parameters<ReturnType<World["agent"]>["f
   world.agent().fetchFor(...context)(DATA);
 
 describe("one fetch", () => {
-  it("shows the agent", async () => {
-    const world = createWorld({ requirement: ANY_AGENT });
-    expect(await (await call(world)).text()).toBe("agent-token");
-    expect(world.story()).toEqual(["GET data A"]);
-  });
-
-  it("climbs to the person", async () => {
-    const world = createWorld({ requirement: A_PERSON });
-    expect(await (await call(world)).text()).toBe("person-token");
-    expect(world.story()).toEqual(["GET data A", "POST person A", "GET data P"]);
-    expect(world.asked("/person")).toEqual([{ resource: RESOURCE }]);
-  });
-
   it("climbs to the authorization of the person server", async () => {
     const world = createWorld();
     const response = await world.agent().fetchFor()(DATA, { method: "POST", body: '{"a":1}' });
@@ -155,15 +142,6 @@ describe("one fetch", () => {
 });
 
 describe("a token that is held", () => {
-  it("is shown from the first request on, the best one", async () => {
-    const world = createWorld();
-    const agent = world.agent();
-    await agent.fetchFor()(DATA);
-    const before = world.sent.length;
-    expect(await (await agent.fetchFor()(DATA)).text()).toBe("auth-token");
-    expect(world.story().slice(before)).toEqual(["GET data T"]);
-  });
-
   it("is stepped up, and kept beside what it was before", async () => {
     const world = createWorld();
     const agent = world.agent();
@@ -373,21 +351,6 @@ describe("a token that is held", () => {
 });
 
 describe("a resource that asks again", () => {
-  it.each(["person-token", "auth-token"])("for a %s that it was shown ends the call", async (level) => {
-    const world = createWorld();
-    world.resource = async (request) => {
-      world.requirement = level === "person-token" ? A_PERSON : TO_READ;
-      const answer = await world.usual.resource(request);
-      if (answer.status !== 200) return answer;
-      return problem(401, undefined, requirement(level));
-    };
-    // The server grants nothing of what is asked.
-    world.auth = { scope: undefined };
-    const error = await failureOf(call(world));
-    expect(error.code).toBe("challenge_repeated");
-    expect(world.sent.length).toBeLessThan(10);
-  });
-
   it("for ever more ends the call", async () => {
     const world = createWorld();
     let count = 0;
@@ -408,14 +371,5 @@ describe("a resource that asks again", () => {
     });
     world.resource = () => problem(402, undefined, requirement("moon-phase"));
     expect((await failureOf(call(world))).code).toBe("payment_required");
-  });
-
-  it("for nothing gives its answer back", async () => {
-    for (const status of [401, 402, 403, 404, 202, 429, 500]) {
-      const world = createWorld();
-      world.resource = () => problem(status);
-      expect((await call(world)).status).toBe(status);
-      expect(world.sent.length).toBe(1);
-    }
   });
 });

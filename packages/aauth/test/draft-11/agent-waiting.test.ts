@@ -387,26 +387,6 @@ describe("a question", () => {
 });
 
 describe("a resource that answers later", () => {
-  const held = (world: World): Answer => {
-    let first: Sent | undefined;
-    return async (request) => {
-      if (!isLook(request)) first = request;
-      const answer = await world.usual.resource(isLook(request) ? request : first!);
-      if (answer.status !== 401) return answer;
-      const value = answer.headers.get("aauth-requirement") ?? "";
-      return value.startsWith("requirement=auth-token") ? accepted({ "aauth-requirement": value }) : answer;
-    };
-  };
-
-  it("holds the request, and is asked again with the auth token that it wants", async () => {
-    const world = createWorld();
-    world.resource = held(world);
-    const response = await world.agent().fetchFor()(DATA, { method: "POST", body: "{}" });
-    expect(await response.text()).toBe("auth-token");
-    const climb = ["POST data A", "POST person A", "POST data P", "POST token A", "GET pending/1 T"];
-    expect(world.story()).toEqual(climb);
-  });
-
   it("is asked again for an answer of its own, and may be slow", async () => {
     const world = createWorld({ requirement: ANY_AGENT });
     let looks = 0;
@@ -690,8 +670,7 @@ describe("a call that does not wait", () => {
     asking(world);
     const waiting = await left(world.agent());
     const { server } = world;
-    world.server = (request) =>
-      isLook(request) ? problem(503, undefined, LATER) : server(request);
+    world.server = (request) => (isLook(request) ? problem(503, undefined, LATER) : server(request));
     const context = { onClarification, waiting: "throw" } as const;
     const error = await failureOf<AnswerPendingError>(world.agent().resume(waiting, context));
     expect([error.waiting.clarification, answers(world)]).toEqual([{ question: "Why?" }, []]);

@@ -513,21 +513,6 @@ describe("who has issued a token", () => {
   });
 });
 
-describe("a grant that the agent has not fetched", () => {
-  it("is over when the person takes the agent's access away", async () => {
-    const world = createWorld();
-    const agent = await world.agent();
-    const body = { resource: RESOURCE, capabilities: CAPABILITIES };
-    const pending = await world.send(agent, "POST", PERSON, body);
-    await world.approve(pending);
-    expect(await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT })).toEqual([]);
-    expect(await world.later(agent, pending)).toMatchObject(refused(403, "denied"));
-    const again = await world.send(agent, "POST", PERSON, body);
-    await world.approve(again);
-    expect((await world.later(agent, again)).status).toBe(200);
-  });
-});
-
 describe("a token that is revoked while a policy decides on a request with it", () => {
   it("T5: ends the request at a person server", async () => {
     const decide = async (): Promise<Decision> => {
