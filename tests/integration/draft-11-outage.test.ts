@@ -94,7 +94,7 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
             }),
           },
           backend: {
-            SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "8",
+            SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "15",
             AAUTH_ENDPOINTS: table({
               "person-server.localhost": browser(between.personServer.address, urls.personServer),
               "supply-chain-agent.localhost": browser(between.resource.address, urls.supplyChainAgent),
