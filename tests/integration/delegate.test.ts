@@ -326,7 +326,7 @@ describe("a sub-agent of the user's agent, draft -11", () => {
     expect(delegates[0]?.sub_agent).toMatchObject({ state: "ending", good_until: agent_token?.expires_at });
   });
 
-  // A key set is fetched once a minute (section 11.4), so the delegate learns the new key that late.
+  // A key set is fetched once a minute (section 11.4): the delegate learns the new key that late.
   test("a backend that has lost its key vouches for the delegate again after a minute", async () => {
     await startedIn("person-server", { processes: ["backend"] });
     const { sub } = await own();
