@@ -516,7 +516,7 @@ test("clearing the runs, and a backend that cannot be reached for it", async () 
 test("the auth server's errors, and signing out there", async () => {
   watched.expectComplaint(/status of 400/);
   await page.goto(`${stack.urls.issuer}/protocol/openid-connect/auth?client_id=nobody`);
-  await heading("This did not work");
+  await heading("Something went wrong");
   await expectAccessible(page, "auth-server-error");
   await page.goto(`${stack.urls.issuer}/protocol/aauth/agent/auth?request_token=nonsense`);
   await heading("This request cannot be answered");
