@@ -254,7 +254,7 @@ test("a user breaks their own runs only, and none of a mode that has not the var
   const own = await userAccessToken(stack.urls);
   expect(await attempt(own, "pending-of-another")).toEqual([
     409,
-    { detail: "This is not in the mode agent-identity." },
+    { detail: "Not available in mode agent-identity." },
   ]);
   expect((await attempt(own, "nonsense"))[0]).toBe(422);
   const other = await userAccessToken(stack.urls, SECOND_USER);
