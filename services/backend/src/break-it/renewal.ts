@@ -4,7 +4,7 @@ import { ConsentRequiredError } from "aauth";
 import type { AgentEvent } from "aauth/agent";
 import { withSpan } from "agent-kit/service";
 import { ATTRIBUTE } from "protocol-trace/names";
-import { goesOnAtPage } from "../calls/user-call.ts";
+import { continuesAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { watchConsentRequest } from "../runs/consent-requests.ts";
@@ -43,7 +43,7 @@ export function createRenewal(deps: RenewalDeps): Renew {
     // Each renewal, even of the same run, may leave a request for consent.
     const asked = { userId, id: `${id}/${randomUUID()}` };
     await consentRequests.begin(userId, asked.id, timeoutSeconds); // hole B16
-    const request = watchConsentRequest(consentRequests, asked, goesOnAtPage(calls));
+    const request = watchConsentRequest(consentRequests, asked, continuesAtPage(calls));
     const observer = (event: AgentEvent) => {
       request.observer(event);
       call.observer(event);

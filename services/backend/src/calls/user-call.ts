@@ -20,7 +20,7 @@ export interface CallWire {
 }
 
 /** Whether a call continues while its user is at a page. Otherwise it is repeated. */
-export const goesOnAtPage = ({ browserUrl }: CallWire): boolean => browserUrl !== undefined;
+export const continuesAtPage = ({ browserUrl }: CallWire): boolean => browserUrl !== undefined;
 
 export interface UserCall {
   /** Id of the run or the order. */

@@ -6,7 +6,7 @@ import type { Failure, Order } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN, type Resumable } from "../calls/resumable.ts";
-import { beginCall, type CallWire, goesOnAtPage } from "../calls/user-call.ts";
+import { beginCall, type CallWire, continuesAtPage } from "../calls/user-call.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Peer, Places } from "../failures/situation.ts";
@@ -172,7 +172,7 @@ async function outcomeOf(
     personSeconds: INTERACTION_SECONDS + timeoutSeconds,
     observer(event) {
       call.observer(event);
-      if (goesOnAtPage(wire) && goesOn(event)) notes.add(() => orders.update(id, noteAnswered));
+      if (continuesAtPage(wire) && goesOn(event)) notes.add(() => orders.update(id, noteAnswered));
     },
     async onPage(url, party) {
       if (lost !== undefined) throw lost;

@@ -5,7 +5,7 @@ import { currentPlace, inTrace, newSecret, withSpan } from "agent-kit/service";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { Jobs } from "jobs";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { goesOnAtPage } from "../calls/user-call.ts";
+import { continuesAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { storeErrorOf } from "../failures/store-error.ts";
@@ -127,12 +127,12 @@ export class OrderService {
    */
   async resume(state = ""): Promise<string | undefined> {
     const { wire, orders, returns } = this.#context;
-    const goesOn = goesOnAtPage(wire);
+    const continues = continuesAtPage(wire);
     // A state with an effect is taken rather than read, so that it works once.
-    const owned = await (goesOn ? returns.get(state) : returns.take(state));
+    const owned = await (continues ? returns.get(state) : returns.take(state));
     const stored = owned && (await orders.get(owned.userId, owned.id));
     if (stored === undefined) return undefined;
-    if (!isWaiting(stored) && !goesOn) return undefined;
+    if (!isWaiting(stored) && !continues) return undefined;
     await orders.update(stored.id, (at) => {
       // A continuing call may have ended meanwhile.
       if (!isWaiting(at)) return at;
@@ -145,13 +145,13 @@ export class OrderService {
       [ATTRIBUTE.route]: this.#returnRoute,
       [ATTRIBUTE.status]: ORDER_RETURN_STATUS,
     };
-    const goOn = async () => {
+    const resumeOrder = async () => {
       // In February an order waits for its browser only once, and the previous job may not have
       // ended yet.
-      if (!goesOn) await this.#jobs.add(QUEUE, `${stored.id}/2`);
+      if (!continues) await this.#jobs.add(QUEUE, `${stored.id}/2`);
       return this.#next(stored);
     };
-    await inTrace(stored.place, () => withSpan<unknown>(SPAN.orderReturned, goOn, { attributes }));
+    await inTrace(stored.place, () => withSpan<unknown>(SPAN.orderReturned, resumeOrder, { attributes }));
     return stored.id;
   }
 
@@ -173,7 +173,7 @@ export class OrderService {
   async #ensureJob({ id, order, interaction, changedAt }: StoredOrder): Promise<void> {
     const { wire, now } = this.#context;
     if (order.status !== "placing" || now() - changedAt < WITHOUT_JOB_SECONDS) return;
-    const isResumed = interaction !== undefined && !goesOnAtPage(wire);
+    const isResumed = interaction !== undefined && !continuesAtPage(wire);
     await this.#jobs.add(QUEUE, isResumed ? `${id}/2` : id);
   }
 
@@ -187,7 +187,7 @@ export class OrderService {
    */
   async #next({ id, userId }: StoredOrder): Promise<Order | undefined> {
     const { wire, timeoutSeconds } = this.#context;
-    const until = performance.now() + (goesOnAtPage(wire) ? 0 : timeoutSeconds * 1000) + REPLY_MS;
+    const until = performance.now() + (continuesAtPage(wire) ? 0 : timeoutSeconds * 1000) + REPLY_MS;
     for (;;) {
       const stored = await this.#context.orders.get(userId, id);
       if (stored?.order.status !== "placing" || performance.now() >= until) return stored?.order;

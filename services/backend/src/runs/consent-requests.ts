@@ -28,17 +28,17 @@ export interface WatchedRequest {
  * the auth server keeps its consent request. In doubt it counts: an attempt that ends early does
  * not end its token request, which other calls may share.
  *
- * @param goesOn whether the call continues while its user is at a page, so that each party may hold
+ * @param continues whether the call continues while its user is at a page, so that each party may hold
  * a pending request
  */
 export function watchConsentRequest(
   requests: OpenRequests,
   { userId, id }: { readonly userId: string; readonly id: string },
-  goesOn: boolean,
+  continues: boolean,
 ): WatchedRequest {
   const mayWait = (event: AgentEvent) =>
     event.type === "request_signed"
-      ? goesOn
+      ? continues
       : event.type === "token_requested" && event.requestType === "auth";
   const notes = createSequence();
   let isAsking = false;

@@ -5,12 +5,12 @@ import { goesOn } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN } from "../calls/resumable.ts";
-import { beginCall, goesOnAtPage, type UserCall } from "../calls/user-call.ts";
+import { beginCall, continuesAtPage, type UserCall } from "../calls/user-call.ts";
 import { storeErrorOf } from "../failures/store-error.ts";
 import { createSequence, patiently } from "../sequence.ts";
 import { watchConsentRequest } from "./consent-requests.ts";
 import { secondHopFailure } from "./results.ts";
-import { awaitConsent, complete, goOn, isFinal, notePlace, type Run } from "./run.ts";
+import { awaitConsent, complete, continueRun, isFinal, notePlace, type Run } from "./run.ts";
 import {
   cacheKeyOf,
   changeRun,
@@ -79,7 +79,7 @@ async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, h
   const { id, userId, returnState: state, shownPrompt: justification } = run;
   const call = observe({ id, note: (step, event) => noteRunStep(context, run, step, event) });
   const person = personOf(context, run, how);
-  const request = watchConsentRequest(consentRequests, run, goesOnAtPage(calls));
+  const request = watchConsentRequest(consentRequests, run, continuesAtPage(calls));
   const userCall: UserCall = {
     ...{ id, userId, state, justification, timeoutSeconds, signal: stopped, waiting },
     // The backend knows nothing beyond its user's own words.
@@ -148,7 +148,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
     /** Identifier of the party at whose page the call last waited. */
     page: () => page,
     observer(event: AgentEvent) {
-      if (goesOnAtPage(calls) && goesOn(event)) note((at) => noteAnswered(goOn(at, now())));
+      if (continuesAtPage(calls) && goesOn(event)) note((at) => noteAnswered(continueRun(at, now())));
     },
     onWaiting(waiting: WaitingCall) {
       notes.add(() => store.update(run.id, (at) => (isFinal(at) ? at : noteWaiting(at, waiting))));
@@ -157,7 +157,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
       page = party;
       const hop = places.hops?.get(party) ?? "person-server";
       const demand = { url, party, hop, expiresAt: now() + PAGE_SECONDS };
-      note((at) => awaitConsent(goOn(at, now()), demand, now()));
+      note((at) => awaitConsent(continueRun(at, now()), demand, now()));
       await notes.done();
       onAccepted?.();
     },
@@ -184,6 +184,6 @@ async function endWith(context: RunContext, run: Run, report: AgentAnswer): Prom
   const failure = secondHopFailure(report); // hole S3
   if (failure !== undefined) return endFailed(context, run, failure, report);
   const { now, logger } = context;
-  const ended = await changeRun(context, run.id, (at) => complete(goOn(at, now()), report, now()));
+  const ended = await changeRun(context, run.id, (at) => complete(continueRun(at, now()), report, now()));
   if (ended !== undefined) logger.info({ runId: run.id }, "✅ Optimization completed");
 }

@@ -1,6 +1,6 @@
 import { currentPlace } from "agent-kit/service";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
-import { goesOnAtPage } from "../calls/user-call.ts";
+import { continuesAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer } from "../failures/situation.ts";
@@ -10,11 +10,11 @@ import { promptFor, shownPrompt } from "./prompt.ts";
 import {
   type Consent,
   clearFeed,
+  continueRun,
   createRun,
   demandOf,
   fail,
   feedOf,
-  goOn,
   isFinal,
   notePlace,
   noteReturn,
@@ -143,8 +143,8 @@ export class RunService {
   async cameBack(id: string, state: string): Promise<boolean> {
     let isBack = false;
     await this.#change(id, (at, now) => {
-      isBack = goesOnAtPage(this.#context.calls) && at.returnState === state;
-      return isBack ? goOn(at, now) : at;
+      isBack = continuesAtPage(this.#context.calls) && at.returnState === state;
+      return isBack ? continueRun(at, now) : at;
     });
     return isBack;
   }

@@ -195,7 +195,7 @@ export function resume(run: Run, consent: Consent, now: number): Run {
  * on a run that does not wait. A token received meanwhile answers the call's own signed request, so
  * no browser has to prove whose it is.
  */
-export function goOn(run: Run, now: number): Run {
+export function continueRun(run: Run, now: number): Run {
   if (run.status !== "awaiting_consent") return run;
   const { demand: _answered, unprovenToken, ...rest } = enter(run, "running");
   const going = unprovenToken === undefined ? rest : showToken({ ...rest, token: unprovenToken });
