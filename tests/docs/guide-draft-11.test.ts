@@ -20,7 +20,7 @@ test("person identity, then three-party authorization, each with the person's co
   const agent = await programs.start("agent.ts");
   const [, toKnow = ""] = await agent.prints(/^Open (\S+)/m);
   expect(await consentAt(toKnow)).toContain("aauth:planner@agent.example at https://resource.example<");
-  expect(await (await fetch(toKnow)).text()).toBe("This code is not good, or has been used.");
+  expect(await (await fetch(toKnow)).text()).toBe("This code is unknown, or has been used.");
   const [, toRead = ""] = await agent.prints(/^Open \S+[\s\S]*^Open (\S+)/m);
   expect(await consentAt(toRead)).toContain("https://resource.example data.read<");
   expect((await agent.ended).status, agent.text()).toBe(0);

@@ -37,21 +37,26 @@ export class Answers {
   }
 
   /**
-   * The tables: servers, and their answers, requests with equal answers in one row. A cell has all
-   * answers, a dash where the request was not tried.
+   * The tables: servers, and their answers, requests with equal answers in one row, servers with
+   * equal answers in one column. A cell has all answers, a dash where the request was not tried.
    */
   tables(): string {
     const servers = [...this.#servers].map(([name, { server, dialects }]) => [
       ...[name, `\`${server.gate}\``, versionsOf(server), [...dialects].join(", ")],
     ]);
-    const head = ["Request", ...this.#columns];
-    const cellsOf = (cells: ReadonlyMap<string, ReadonlySet<string>>) =>
-      this.#columns.map((column) => [...(cells.get(column) ?? ["—"])].sort().join(" or "));
-    const alike = Map.groupBy(this.#rows, ([, cells]) => cellsOf(cells).join()).values();
-    const rows = [...alike].map((requests) => [
-      requests.map(([request]) => request).join("; "),
-      ...cellsOf(requests[0]![1]),
-    ]);
+    const cellOf = (cells: ReadonlyMap<string, ReadonlySet<string>>, column: string) =>
+      [...(cells.get(column) ?? ["—"])].sort().join(" or ");
+    const requests = [...this.#rows];
+    const columns = [
+      ...Map.groupBy(this.#columns, (column) =>
+        requests.map(([, row]) => cellOf(row, column)).join(),
+      ).values(),
+    ];
+    const cellsOf = ([, row]: (typeof requests)[number]) =>
+      columns.map(([column = ""]) => cellOf(row, column));
+    const head = ["Request", ...columns.map((names) => names.join(", "))];
+    const alike = [...Map.groupBy(requests, (request) => cellsOf(request).join()).values()];
+    const rows = alike.map((same) => [same.map(([request]) => request).join("; "), ...cellsOf(same[0]!)]);
     return [
       table(
         SERVER_HEAD,
