@@ -484,8 +484,8 @@ test("the trace store's page", async () => {
   await page.emulateMedia({ forcedColors: "none" });
   watched.expectComplaint(/status of 404/);
   await page.goto(`${stack.urls.traces}/trace/${"a".repeat(32)}`);
-  await heading("There is no such trace");
-  expect(await page.title()).toBe("There is no such trace · Traces");
+  await heading("Trace not found");
+  expect(await page.title()).toBe("Trace not found · Traces");
   await expectAccessible(page, "traces-not-found");
 });
 

@@ -9,7 +9,7 @@ const labels: Record<RunStatus, string> = {
   failed: "Failed",
 };
 
-/** State of a run or of one of its steps, in words and colour. */
+/** Status of a run or one of its steps, in words and colour. */
 export function StatusBadge({ status }: { status: RunStatus }) {
   return (
     <span className={styles.badge} data-status={status}>

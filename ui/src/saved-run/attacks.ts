@@ -8,7 +8,7 @@ export interface JudgedAttack {
   readonly verdict: SavedVerdict;
 }
 
-/** The attacks on a run, each on a bearer token, where it was made on one, and on AAuth. */
+/** The attacks on a run: each on AAuth, and on a bearer token if made there, too. */
 export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
   return element(
     "section",
@@ -17,7 +17,7 @@ export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
     element(
       "p",
       {},
-      "Statuses and words are those that were recorded. What this browser finds out by itself begins with ✓ or ✕.",
+      "Statuses and descriptions are shown as recorded. This browser’s own findings begin with ✓ or ✕.",
     ),
     ...attacks.map(attackCard),
   );
@@ -46,13 +46,13 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
   );
 }
 
-/** For an attack, a refusal here confirms the one that was recorded. */
+/** For an attack, a refusal here confirms the recorded one. */
 export function foundHere({ state, reason }: SavedVerdict): string {
   const words = {
     refused: `✕ Refused in this browser, too. ${reason ?? ""}`,
     verified:
-      "✓ Signature and token are valid in this browser. What its receiver refuses is not in the message alone, such as that it was sent before.",
-    recorded: "Not judged again: the file does not have this message whole.",
+      "✓ Signature and token are valid in this browser. The receiver’s reason for refusal lies outside the message: it was sent before, for example.",
+    recorded: "Not verified again: the file does not contain the complete message.",
   };
   return words[state];
 }
@@ -63,7 +63,7 @@ function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElemen
     { class: "side" },
     element("h4", {}, "Bearer token"),
     element("p", { class: "outcome", "data-lost": String(status < 400) }, `${status}: ${outcome}.`),
-    element("p", { class: "found", "data-state": "recorded" }, "Shown as recorded: no key stands behind it."),
+    element("p", { class: "found", "data-state": "recorded" }, "Shown as recorded: no key can verify it."),
     folded(
       "The messages",
       ...exchanges.flatMap(({ sender, request, response }) => [

@@ -2,18 +2,18 @@ import type { BearerExchange, BreakItResult } from "backend-api";
 import type { Attempts } from "./use-attempts.ts";
 import { partyLabel, SENDERS, twinWordingOf, type Wording, wordingOf } from "./variant-wording.ts";
 
-/** An attack that has an outcome, in words and as it was answered. */
+/** An attack with an outcome, in words and as data. */
 interface AttackMade {
   title: string;
-  /** How the request was changed. */
+  /** Description of the change to the request. */
   what: string;
   result: BreakItResult;
-  /** The refusal in a sentence, or the lack of an effect; absent for a hole. */
+  /** The refusal, or the lack of an effect, in a sentence; absent for a hole. */
   refusal?: string;
   bearer?: { outcome: string; exchanges: readonly (BearerExchange & { senderName: string })[] };
 }
 
-/** The attempts that have an outcome, in the order in which they were made. */
+/** The attempts with an outcome, in the order in which they were made. */
 export function attacksMade(attempts: Attempts, profile: string | undefined): AttackMade[] {
   return Object.values(attempts).flatMap((attempt) => {
     if (!("result" in attempt)) return [];
