@@ -1,4 +1,9 @@
-import type { SavedAttack, SavedBearerSide, SavedVerdict } from "aauth-explain";
+import {
+  isRefusedAsRecorded,
+  type SavedAttack,
+  type SavedBearerSide,
+  type SavedVerdict,
+} from "aauth-explain";
 import { element } from "./elements.ts";
 import { folded, http, messageBody } from "./message-detail.ts";
 
@@ -39,22 +44,26 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
         { class: "side" },
         element("h4", {}, "AAuth"),
         element("p", { class: "outcome" }, `${aauth.status ?? "No status"}: ${aauth.sentence}`),
-        element("p", { class: "found", "data-state": verdict.state }, foundHere(verdict)),
+        foundHere(attack, verdict),
         folded("The message", messageBody(aauth, verdict)),
       ),
     ),
   );
 }
 
-/** For an attack, a refusal here confirms the recorded one. */
-export function foundHere({ state, reason }: SavedVerdict): string {
+/** A refusal here confirms the recorded one only if the same check refuses. */
+function foundHere(attack: SavedAttack, verdict: SavedVerdict): HTMLElement {
+  const { state, reason = "" } = verdict;
+  const isOther = state === "refused" && !isRefusedAsRecorded(attack, verdict);
   const words = {
-    refused: `✕ Refused in this browser, too. ${reason ?? ""}`,
+    refused: isOther
+      ? `Refused in this browser by a different check, because it is verified as of the time of its signature. The recorded reason is not confirmed. ${reason}`
+      : `✕ Refused in this browser, too. ${reason}`,
     verified:
-      "✓ Signature and token are valid in this browser. The receiver’s reason for refusal lies outside the message: it was sent before, for example.",
+      "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses it for a reason that cannot be verified here: a replay, a token in its body, or a revoked token.",
     recorded: "Not verified again: the file does not contain the complete message.",
   };
-  return words[state];
+  return element("p", { class: "found", "data-state": isOther ? "recorded" : state }, words[state]);
 }
 
 function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElement {

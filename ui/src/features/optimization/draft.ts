@@ -11,10 +11,14 @@ const rowSchema = z.object({
 });
 export type ConstraintRow = z.infer<typeof rowSchema>;
 
-/** The user's input, of any length, so that even a prompt too long to send is not lost. */
+/**
+ * The user's input. It may be of any length, so that even a prompt too long to send is not lost.
+ */
 export const storedDraftSchema = z.object({
   prompt: z.string(),
   constraints: z.array(rowSchema).max(draftLimits.constraints),
+  /** Agents of the standard request. Unset: one. */
+  agents: z.enum(["one", "two"]).optional(),
 });
 export type Draft = z.infer<typeof storedDraftSchema>;
 
