@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { CopyButton } from "../components/copy-button.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion, VERSIONS } from "../config/versions.ts";
 import styles from "./version-menu.module.css";
@@ -29,8 +29,8 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
         tabIndex={0}
       >
         <p>
-          This page belongs to the demo that runs now. To see another version or mode, end that demo with
-          Ctrl-C and start it again by its command.
+          This page belongs to the demo that runs now. Another version or mode needs a restart on the machine
+          that runs it: Ctrl-C, then the command.
         </p>
         {VERSIONS.map(({ name, title, modes }) => (
           <section key={name} aria-label={title}>
@@ -59,12 +59,6 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
 
 /** Broken between words alone: a hyphen is part of a flag. */
 function CommandLine({ command, mode }: { command: string; mode: string }) {
-  const [outcome, setOutcome] = useState("");
-  const copy = () =>
-    navigator.clipboard.writeText(command).then(
-      () => setOutcome("Copied"),
-      () => setOutcome("The browser does not allow it: select the command"),
-    );
   return (
     <div className={`line ${styles.commandLine}`}>
       <code className={`small ${styles.command}`}>
@@ -72,17 +66,7 @@ function CommandLine({ command, mode }: { command: string; mode: string }) {
           <span key={word}>{word} </span>
         ))}
       </code>
-      <span className="small" role="status">
-        {outcome}
-      </span>
-      <button
-        type="button"
-        className="text-button small"
-        aria-label={`Copy the command of ${mode}`}
-        onClick={copy}
-      >
-        Copy
-      </button>
+      <CopyButton text={command} what={`command of ${mode}`} />
     </div>
   );
 }
