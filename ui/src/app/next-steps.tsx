@@ -1,6 +1,6 @@
 import { grantsPageUrl, type RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion } from "../config/versions.ts";
-import { BuildYours, GUIDE } from "./build-yours.tsx";
+import { GUIDE } from "./build-yours.tsx";
 
 /** Modes of both versions in which the user is asked, by version. */
 const ASKING = { "february-2026": "user-delegated", "draft-11": "person-server" } as const;
@@ -12,26 +12,23 @@ interface NextStepsProps {
   mayOrder: boolean;
 }
 
-/** Ways on from a run, in one line, and a program of the user's own. */
+/** Ways on from a run, in one line. */
 export function NextSteps({ config, mayOrder }: NextStepsProps) {
   const { name, mode } = runningVersion(config);
   const grants = grantsPageUrl(config);
   return (
-    <>
-      <nav className="card dense line" aria-label="Next steps">
-        <strong>Next:</strong>
-        {mode && !ASKS.has(mode.name) && (
-          <span>
-            mode <code>{ASKING[name]}</code>, which asks you first and needs a restart of the demo: its
-            command is in the menu above
-          </span>
-        )}
-        {mayOrder && <a href="#order">Order laptops</a>}
-        <a href="#delegates">Let a delegate act</a>
-        {grants !== undefined && <a href={grants}>What you granted</a>}
-        <a href={GUIDE}>The guide</a>
-      </nav>
-      <BuildYours />
-    </>
+    <nav className="card dense line" aria-label="Next steps">
+      <strong>Next:</strong>
+      {mode && !ASKS.has(mode.name) && (
+        <span>
+          mode <code>{ASKING[name]}</code>, which asks you first and needs a restart of the demo: its command
+          is in the menu above
+        </span>
+      )}
+      {mayOrder && <a href="#order">Order laptops</a>}
+      <a href="#delegates">Let a delegate act</a>
+      {grants !== undefined && <a href={grants}>What you granted</a>}
+      <a href={GUIDE}>The guide</a>
+    </nav>
   );
 }
