@@ -37,14 +37,10 @@ export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
         <Button size="lg" onClick={onSignIn}>
           Sign in
         </Button>
-<<<<<<< HEAD
         <p className="chips">
-          <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
+          <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
           <a href={GUIDE}>Build with it: the guide</a>
         </p>
-=======
-        <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
->>>>>>> main
         {returned && <FailurePanel {...returned} />}
         {problem && <FailurePanel title="You are not signed in" failure={problem} />}
         <BuildYours />
