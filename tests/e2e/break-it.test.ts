@@ -113,7 +113,7 @@ describe("on the page", () => {
         "signature",
       ],
       ["replay", "Replay the request", "201: ordered twice", "seen before", "replay"],
-      ["changed-body", "Change one byte of the body", "25 became 2,500", "was changed", "content-digest"],
+      ["changed-body", "Change one byte of the body", "25.0 became 2500", "was changed", "content-digest"],
     ] as const) {
       await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
       const row = page.locator(`[data-variant="${variant}"]`);
@@ -143,7 +143,7 @@ describe("on the page", () => {
     await panel.getByRole("button", { name: "Stop" }).waitFor();
     await panel.getByRole("button", { name: "Run all 9" }).waitFor(WAIT);
     expect(await panel.getByRole("status").textContent()).toBe(
-      "AAuth refused 9 of 9 attacks. The bearer token lost 3 of 3 attacks.",
+      "AAuth refused 9 of 9 attacks. The bearer route let in 3 of 3 attacks.",
     );
     expect(await panel.locator("[data-refused=true]").count()).toBe(9);
     expect(await panel.locator("[data-refused=false]").count()).toBe(3);
