@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent, useState } from "react";
 
 /** Milliseconds for which a replay shows a message: as long as its sentence takes to read. */
 export function readingTime(message: Message): number {
-  return 700 + Math.min(3000, 60 * messageSentence(message).length);
+  return 1500 + Math.min(5500, 55 * messageSentence(message).length);
 }
 
 /** localStorage name that says that this browser has shown a replay by itself. */
@@ -45,8 +45,8 @@ export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions)
     setPhase("playing");
   };
   const begin = useEffectEvent(() => {
-    // A reader is left alone who has opened a message, or scrolled to one.
-    if (openId !== undefined || window.scrollY > 0 || !takeFirstReplay()) return;
+    // A reader who has opened a message, or scrolled to one, is left alone, after a reload as well.
+    if (!takeFirstReplay() || openId !== undefined || window.scrollY > 0) return;
     play();
   });
   useEffect(() => {
