@@ -77,7 +77,7 @@ function Explanation({ list }: { list: DelegateList | undefined }) {
       <p className="note breakable">
         Processes that act for you as sub-agents, each with a key of its own. The agent token, issued by{" "}
         {agent}, names your agent as the parent. The parent alone asks the person server: it gets the other
-        tokens, bound to the sub-agent’s key. They name no agent.
+        tokens, bound to the sub-agent’s key. These tokens name you, and no agent.
       </p>
     );
   }
