@@ -2,8 +2,8 @@ import { fromBase64, type SavedEvidence } from "aauth-explain";
 import type { Message } from "protocol-trace/read";
 
 const REFUSED =
-  "# A signed request is good once and for a minute: sent again, it is refused. npm run explain reads it.";
-const CUT = "# Values with … are cut in the record: this request cannot be sent as it is.";
+  "# A signed request is accepted once, for a minute: sent again, it is refused. npm run explain of the demo reads it.";
+export const CUT = "# Values with … are cut in the record: this request cannot be sent as it is.";
 
 /**
  * A message as a curl command line. Whole where the backend keeps it whole, or else from its span,

@@ -74,14 +74,15 @@ export function TakeAlong(props: TakeAlongProps) {
         verifiable === 0
           ? "It shows every message as recorded: the backend no longer has their requests whole."
           : `It verifies ${verifiable} of ${saved.messages.length} messages again wherever it is opened, and shows the others as recorded.`;
-      return `Saved ${name}.html. ${verified}${made.length === 0 ? "" : ` It has ${inWords(made.length)} in it, with both sides.`}`;
+      return `Saved ${name}.html. ${verified}${made.length === 0 ? "" : ` It includes ${inWords(made.length)}, with both sides.`}`;
     });
   const copy = (asked: Message) =>
     perform(async () => {
-      const [{ curlOf }, { isOf }] = await Promise.all([import("./curl.ts"), import("./to-save.ts")]);
+      const [{ curlOf, CUT }, { isOf }] = await Promise.all([import("./curl.ts"), import("./to-save.ts")]);
       const whole = (await evidence()).find((request) => isOf(request, asked));
-      await navigator.clipboard.writeText(curlOf(asked, whole));
-      return `Copied message ${asked.number}. Sent again it is refused: a signed request is good once.`;
+      const command = curlOf(asked, whole);
+      await navigator.clipboard.writeText(command);
+      return `Copied message ${asked.number}. ${command.includes(CUT) ? "Token and signature in it are cut: it cannot be sent." : "Sent again it is refused: a signed request is accepted once."}`;
     });
   const record = () =>
     perform(async () => {
@@ -112,14 +113,14 @@ export function TakeAlong(props: TakeAlongProps) {
         <div className="column">
           <p>
             One HTML file that opens from disk, without a network. It plays the messages, and verifies again
-            those that the backend has whole.{" "}
+            those recorded completely.{" "}
             {attacks.length === 0
               ? "Attacks that you make above before you save are in it, too."
-              : `It has the ${inWords(attacks.length)} that you made in it.`}
+              : `It includes your ${inWords(attacks.length)}.`}
           </p>
           <p>
             <strong>The file has whole tokens in it.</strong> Each is bound to a key of the demo and may still
-            be valid for that key, for some minutes. Without the key it is worthless, and the key is not in
+            be valid for that key, for up to an hour. Without the key it is worthless, and the key is not in
             the file. Neither are your sign-in, cookies, sessions and codes.
           </p>
           {!hasEvidence && (

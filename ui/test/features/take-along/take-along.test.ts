@@ -32,7 +32,9 @@ it("a HAR has the signed requests, and says that values are cut", () => {
 });
 
 it("a copied command says that it is refused when it is sent, and where it is cut", () => {
-  expect(curlOf(message, undefined)).toMatch(/^# A signed request is good once.*\n# Values with … are cut/);
+  expect(curlOf(message, undefined)).toMatch(
+    /^# A signed request is accepted once.*\n# Values with … are cut/,
+  );
   const whole = curlOf(message, evidence);
   expect(whole).not.toContain("…");
   expect(whole).toContain("--data-raw ''\\'''");
