@@ -68,7 +68,9 @@ const COMPONENTS: Components = {
   table: Table,
 };
 
-/** A link within the page or to another site. A file of the repository is named: it is not served. */
+/**
+ * A link within the page or to another site. A file of the repository is not served: it is named.
+ */
 function Anchor({ href = "", children }: ComponentProps<"a">) {
   if (/^(?:#|https:)/.test(href)) return element("a", { href }, children);
   const file = posix.join("docs", href.replace(/#.*/, ""));
