@@ -15,7 +15,7 @@ import { Workspace } from "./workspace.tsx";
 
 const SPECIFICATION = "https://datatracker.ietf.org/doc/html/draft-hardt-oauth-aauth-protocol-11";
 
-/** The whole page. The session decides which of its three states shows. */
+/** The whole page. The session determines which of three states it shows. */
 export function App({ config, userManager }: { config: RuntimeConfig; userManager: UserManager }) {
   const control = useSession(userManager);
   const { session } = control;
@@ -58,8 +58,8 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
 }
 
 /**
- * A failure brought back by a browser without a session. It stays stored and is shown again after
- * sign-in.
+ * A failure with which a browser returned without a session. It stays stored and is shown again
+ * after sign-in.
  */
 function failedReturn() {
   const consent = readConsentOutcome(window.sessionStorage);

@@ -3,7 +3,7 @@ import { Fold } from "../components/fold.tsx";
 import { ScrollBox } from "../components/scroll-box.tsx";
 import text from "./first-resource.txt?raw";
 
-/** The program of the README. */
+/** The program from the README. */
 export const PROGRAM = text.trimEnd();
 
 /** Commands of the package's README: it is on no registry yet. */
@@ -20,8 +20,8 @@ export function BuildYours() {
   return (
     <Fold title="Build yours" aside={`${PROGRAM.split("\n").length} lines`}>
       <p className="note">
-        A resource in draft -11, today’s protocol. It takes calls from agents of known persons, and no bearer
-        token. <a href={GUIDE}>The guide</a> has complete programs: agents, resources and person servers.
+        A resource in draft -11, today’s protocol. It accepts agents of known people, and no bearer tokens.{" "}
+        <a href={GUIDE}>The guide</a> has complete programs: agents, resources and person servers.
       </p>
       <Program label="Install" code={INSTALL} />
       <Program label="Program" code={PROGRAM} />

@@ -6,8 +6,8 @@ import styles from "./version-menu.module.css";
 const PANEL_ID = "versions";
 
 /**
- * Version and mode of this demo, and how to start the others: the page starts none. The browser
- * opens and closes the panel, by Escape and by a press elsewhere, too.
+ * Version and mode of this demo, and the commands that start the others. The panel is a native
+ * popover, which the browser also closes on Escape and on a click outside.
  */
 export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" | "mode"> }) {
   const running = runningVersion(config);
@@ -29,8 +29,8 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
         tabIndex={0}
       >
         <p>
-          This page belongs to the demo that runs now. Another version or mode needs a restart on the machine
-          that runs it: Ctrl-C, then the command.
+          This page belongs to the running demo. Another version or mode needs a restart, on the machine where
+          it runs: stop the demo with Ctrl-C and start it again with the command below.
         </p>
         {VERSIONS.map(({ name, title, modes }) => (
           <section key={name} aria-label={title}>
@@ -57,7 +57,7 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
   );
 }
 
-/** Broken between words alone: a hyphen is part of a flag. */
+/** Breaks only between words, because a hyphen is part of a flag. */
 function CommandLine({ command, mode }: { command: string; mode: string }) {
   return (
     <div className={`line ${styles.commandLine}`}>
@@ -66,7 +66,7 @@ function CommandLine({ command, mode }: { command: string; mode: string }) {
           <span key={word}>{word} </span>
         ))}
       </code>
-      <CopyButton text={command} what={`command of ${mode}`} />
+      <CopyButton text={command} what={`command for ${mode}`} />
     </div>
   );
 }

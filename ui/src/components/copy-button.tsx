@@ -12,7 +12,7 @@ export function CopyButton({ text, what }: CopyButtonProps) {
   const copy = () =>
     navigator.clipboard.writeText(text).then(
       () => setOutcome("Copied"),
-      () => setOutcome(`The browser does not allow it: select the ${what}`),
+      () => setOutcome(`The browser does not allow copying: select the ${what}`),
     );
   return (
     <span className="line nowrap small">
