@@ -76,7 +76,10 @@ describe("a call that waits for a person", () => {
     const { runs, reply, run } = await waitingRun();
     const { returnState } = await run();
     expect(await runs.cameBack(reply.request_id, returnState, { isDecided: false })).toBe(true);
-    expect(await run()).toMatchObject({ status: "awaiting_consent", demand: { url: expect.stringContaining("ABCD-EFGH") } });
+    expect(await run()).toMatchObject({
+      status: "awaiting_consent",
+      demand: { url: expect.stringContaining("ABCD-EFGH") },
+    });
   });
 
   it("shows the page again where no decision follows the return", async () => {
