@@ -9,8 +9,8 @@ import { useEffect, useRef, useState } from "react";
 import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 
-/** An attempt that was made: its outcome, or the reason why there is none. */
-export type Attempt = { result: BreakItResult } | { failure: Failure };
+/** An attempt that was made: its outcome, the reason why it has none, or an earlier outcome and that. */
+export type Attempt = { result: BreakItResult; failure?: Failure } | { failure: Failure };
 
 export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
 
@@ -25,6 +25,8 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
   const attempts = { ...attemptsIn(offers), ...made };
   const [busy, setBusy] = useState<AnyBreakItVariant | undefined>(undefined);
   const [isRunningAll, setRunningAll] = useState(false);
+  /** Why not all attempts were made. */
+  const [halted, setHalted] = useState<Failure | undefined>(undefined);
   const isStopped = useRef(false);
   useEffect(() => {
     isStopped.current = false;
@@ -35,26 +37,36 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
 
   const run = async (variant: AnyBreakItVariant): Promise<Attempt> => {
     setBusy(variant);
-    const attempt = await client
+    setHalted(undefined);
+    const attempt: Attempt = await client
       .call(apiRoutes.breakIt, { params: { id: requestId, variant } })
       .then((result) => ({ result }))
       .catch((error: unknown) => ({ failure: describeFailure(error) }));
-    setAttempts((before) => ({ ...before, [variant]: attempt }));
+    const forAll = failureOfAll(attempt);
+    if (forAll !== undefined) setHalted(forAll);
+    else setAttempts((before) => ({ ...before, [variant]: withEarlier(attempt, attempts[variant]) }));
     setBusy(undefined);
     return attempt;
   };
 
-  /** Stops where two attempts in a row fail for the same reason: all others would. */
+  /**
+   * Stops where no attempt can be made, and where two in a row fail for the same reason: all others
+   * would.
+   */
   const runAll = async (ready: readonly BreakItOffer[]) => {
     isStopped.current = false;
     setRunningAll(true);
-    let reason: string | undefined;
+    let last: Failure | undefined;
     for (const { variant } of ready) {
       if (isStopped.current) break;
       const attempt = await run(variant);
-      const failed = "failure" in attempt ? attempt.failure.message : undefined;
-      if (failed !== undefined && failed === reason) break;
-      reason = failed;
+      if (failureOfAll(attempt) !== undefined) break;
+      const failure = "result" in attempt ? undefined : attempt.failure;
+      if (failure !== undefined && failure.message === last?.message) {
+        setHalted(failure);
+        break;
+      }
+      last = failure;
     }
     setRunningAll(false);
   };
@@ -63,5 +75,17 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
     isStopped.current = true;
   };
 
-  return { attempts, busy, isRunningAll, run, runAll, stop };
+  return { attempts, busy, isRunningAll, halted, run, runAll, stop };
+}
+
+/** Why no attempt can be made now: the run's requests have expired and are not renewed. */
+function failureOfAll(attempt: Attempt): Failure | undefined {
+  return attempt.failure?.code === "consent_required" ? attempt.failure : undefined;
+}
+
+/** A failed attempt does not hide the outcome of an earlier one. */
+export function withEarlier(attempt: Attempt, earlier: Attempt | undefined): Attempt {
+  return !("result" in attempt) && earlier !== undefined && "result" in earlier
+    ? { ...earlier, ...attempt }
+    : attempt;
 }
