@@ -28,8 +28,8 @@ export interface WatchedRequest {
  * the auth server keeps its consent request. In doubt it counts: an attempt that ends early does
  * not end its token request, which other calls may share.
  *
- * @param continues whether the call continues while its user is at a page, so that each party may hold
- * a pending request
+ * @param continues whether the call continues while its user is at a page, in which case each party
+ * may hold a pending request
  */
 export function watchConsentRequest(
   requests: OpenRequests,

@@ -140,7 +140,7 @@ function timeOf(exp: number): Html {
 const LOCAL_TIMES = `for (const time of document.querySelectorAll("time"))
   time.textContent = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });`;
 
-/** Of several tokens for the same access, only the one that expires last. */
+/** Keeps the token that expires last of several for the same access. */
 function latest(held: readonly HeldToken[]): readonly HeldToken[] {
   const last = new Map<string, HeldToken>();
   for (const token of held) {

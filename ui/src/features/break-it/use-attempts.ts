@@ -9,7 +9,7 @@ import { useEffect, useRef, useState } from "react";
 import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 
-/** An attempt that was made: its outcome, the reason why it has none, or an earlier outcome and that. */
+/** A completed attempt: its outcome, the reason why there is none, or that with an earlier outcome. */
 export type Attempt = { result: BreakItResult; failure?: Failure } | { failure: Failure };
 
 export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
@@ -19,7 +19,7 @@ const attemptsIn = (offers: readonly BreakItOffer[]): Attempts =>
 
 export type AttemptsControl = ReturnType<typeof useAttempts>;
 
-/** Attempts of one run: those that the backend still knows, and those made here, one at a time. */
+/** Attempts on one run: those that the backend still knows, and those made here, one at a time. */
 export function useAttempts(client: ApiClient, requestId: string, offers: readonly BreakItOffer[]) {
   const [made, setAttempts] = useState<Attempts>({});
   const attempts = { ...attemptsIn(offers), ...made };
@@ -50,8 +50,8 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
   };
 
   /**
-   * Stops where no attempt can be made, and where two in a row fail for the same reason: all others
-   * would.
+   * Stops when no attempt can be made, or two consecutive ones fail for the same reason, because all
+   * others would, too.
    */
   const runAll = async (ready: readonly BreakItOffer[]) => {
     isStopped.current = false;
