@@ -206,8 +206,8 @@ export function continueRun(run: Run, now: number): Run {
 }
 
 /**
- * Shows the page again of a run whose browser has returned from it without a decision. Has no effect
- * while a decision may be on its way.
+ * Shows the page again of a run whose browser has returned from it without a decision. Has no
+ * effect while a decision may be on its way.
  */
 export function awaitAgain(run: Run, demand: Demand, now: number): Run {
   if (run.status !== "running" || now - run.changedAt < DECISION_SECONDS) return run;

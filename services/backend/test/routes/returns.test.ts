@@ -6,7 +6,7 @@ import { interactionReturn } from "../../src/routes/returns.ts";
 const RUN = "6c669c73-8b8b-4b9b-a5ad-e92ce0afc854";
 const STATE = "S".repeat(43);
 
-/** Of each return to the run: whether the person has decided. */
+/** Whether the person has decided, for each return to the run. */
 const decided: boolean[] = [];
 
 /** Where a browser with this query is sent, by a backend with one run. */

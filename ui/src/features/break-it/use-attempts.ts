@@ -9,7 +9,9 @@ import { useEffect, useRef, useState } from "react";
 import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 
-/** A completed attempt: its outcome, the reason why there is none, or that with an earlier outcome. */
+/**
+ * A completed attempt: its outcome, the reason why there is none, or that with an earlier outcome.
+ */
 export type Attempt = { result: BreakItResult; failure?: Failure } | { failure: Failure };
 
 export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
@@ -50,8 +52,8 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
   };
 
   /**
-   * Stops when no attempt can be made, or two consecutive ones fail for the same reason, because all
-   * others would, too.
+   * Stops when no attempt can be made, or two consecutive ones fail for the same reason, because
+   * all others would, too.
    */
   const runAll = async (ready: readonly BreakItOffer[]) => {
     isStopped.current = false;
