@@ -117,18 +117,6 @@ describe("finding keys", () => {
     expect(fetched.length).toBeGreaterThanOrEqual(40 - 17);
   });
 
-  it("fetches again after 300 s", async () => {
-    const server = await agentServer();
-    const { discovery, clock } = discover();
-    await discovery.key(kinds.agent, server.origin, "k1");
-    clock.seconds += 299;
-    await discovery.key(kinds.agent, server.origin, "k1");
-    expect(server.requests).toHaveLength(2);
-    clock.seconds += 1;
-    await discovery.key(kinds.agent, server.origin, "k1");
-    expect(server.requests).toHaveLength(4);
-  });
-
   it("lets everyone who wants a new key at the same time wait for the one look at it", async () => {
     let keys = [KEY];
     const server = await agentServer(() => keys);
@@ -163,22 +151,6 @@ describe("finding keys", () => {
     expect(await looks()).toBe(2);
     clock.seconds += 200;
     expect(await looks()).toBe(3);
-  });
-
-  it("looks as often as the profile allows", async () => {
-    const server = await agentServer();
-    const kind = { ...kinds.agent, refetchBurst: 1, refetchCooldownSeconds: 60 };
-    const { discovery, clock } = discover();
-    await discovery.keys(kind, server.origin);
-    for (const [seconds, fetched] of [
-      [0, 3],
-      [59, 3],
-      [1, 4],
-    ] as const) {
-      clock.seconds += seconds;
-      for (let attempt = 0; attempt < 2; attempt++) await codeOf(discovery.key(kind, server.origin, "k2"));
-      expect(server.requests).toHaveLength(fetched);
-    }
   });
 
   it("takes the only key when the token names none, and refuses to choose among two", async () => {
