@@ -20,6 +20,7 @@ import {
   type Scheme,
   send,
 } from "../support/foreign-agent.ts";
+import { signIn } from "../support/optimization-run.ts";
 import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
 const JWKS: Scheme = { scheme: "jwks" };
@@ -322,6 +323,28 @@ describe("where users delegate", () => {
     // Header, claims and signature of a JWS: 40 characters and more of each.
     expect(delegated.log()).not.toMatch(/eyJ[\w-]{40,}\.[\w-]{40,}\.[\w-]{40,}/);
   });
+});
+
+test("P9: httpsig inside another scheme's text is no challenge", async () => {
+  let agentAuth = "";
+  const resource = await listen(() => ({ status: 401, headers: { "agent-auth": agentAuth } }));
+  // A pseudonymous agent, which would say who it is if it were asked.
+  const modes = { signatureScheme: "hwk" } as const;
+  const misled = await startStack({ modes, env: { backend: { SUPPLY_CHAIN_AGENT_URL: resource.url } } });
+  try {
+    const user = await signIn(misled);
+    for (const text of ["httpsig; identity=?1", "httpsig; auth-token; resource_token=x"]) {
+      agentAuth = `other realm="${text}"`;
+      resource.requests.length = 0;
+      const failure = { hop: "supply-chain-agent", code: "malformed_challenge" };
+      expect(await user.run({})).toMatchObject({ status: "failed", failure });
+      // Asked once: nothing was answered, no token was requested.
+      expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
+      expect(misled.log()).not.toMatch(/Requesting auth_token/);
+    }
+  } finally {
+    await Promise.all([misled.stop(), resource.stop()]);
+  }
 });
 
 function publicJwk({ x }: { x: string }) {

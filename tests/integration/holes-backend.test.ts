@@ -1,6 +1,6 @@
 /**
- * A resource whose challenges lead the backend elsewhere, against the running stack. The other holes
- * of the demo's former backend (B: docs/reference/known-holes.md) are refused in its own tests.
+ * A resource whose challenges lead the backend elsewhere, against the running stack. The other
+ * holes of the demo's former backend (B: docs/reference/known-holes.md) are tried in its own tests.
  */
 
 import { installLocalhostLookup } from "agent-kit/service";

@@ -53,12 +53,15 @@ describe("the answer of the consent page", () => {
     expect((await run()).status).toBe("awaiting_consent");
   });
 
-  it.each([{ sub: "mallory" }, {}])("B3: fails the run when the token's user is another: %j", async (user) => {
-    stack.verify.mockResolvedValue({ ...user, exp: CLAIMS.exp });
-    await expect(answer()).resolves.toMatchObject({ error: "wrong_user", requestId: id });
-    expect((await run()).failure).toMatchObject({ check: "consent", code: "wrong_user" });
-    expect(stack.contexts).toHaveLength(1);
-  });
+  it.each([{ sub: "mallory" }, {}])(
+    "B3: fails the run when the token's user is another: %j",
+    async (user) => {
+      stack.verify.mockResolvedValue({ ...user, exp: CLAIMS.exp });
+      await expect(answer()).resolves.toMatchObject({ error: "wrong_user", requestId: id });
+      expect((await run()).failure).toMatchObject({ check: "consent", code: "wrong_user" });
+      expect(stack.contexts).toHaveLength(1);
+    },
+  );
 
   it("B9: is too late after 600 s", async () => {
     stack.clock.now += 600;
