@@ -36,3 +36,7 @@ test("without one a person server authorizes, and an access server does not", as
 test("an access server is named by its identifier", () => {
   expect(() => verifierOf({ accessServer: "https://as.example/" })).toThrow(TypeError);
 });
+
+test("a verifier is for an endpoint that the profile has rules for", () => {
+  expect(() => verifierOf({ endpoint: "teapot" as never })).toThrow("has no rules for teapot");
+});
