@@ -27,6 +27,9 @@ const store = window.sessionStorage;
 const RunPage = loadLater(() => import("./run-page.tsx"));
 const FrontStage = loadLater(() => import("./front-stage.tsx"));
 
+/** Modes in which a call is accepted without a token that a server issues. */
+const NEEDS_NO_TOKEN: ReadonlySet<string | undefined> = new Set(["agent-identity", "signature-only"]);
+
 interface WorkspaceProps {
   config: RuntimeConfig;
   control: SessionControl;
@@ -118,7 +121,11 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
         >
           <BuildYours />
           {!isBackFromOrder && order}
-          <DelegatesPanel client={client} disabled={isLapsed} />
+          <DelegatesPanel
+            client={client}
+            disabled={isLapsed}
+            needsTokens={!NEEDS_NO_TOKEN.has(config.mode)}
+          />
         </OptimizationPage>
       )}
     </div>
