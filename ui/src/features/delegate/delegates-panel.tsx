@@ -89,7 +89,7 @@ function Explanation({ list, needsTokens }: ExplanationProps) {
         Processes that act for you as sub-agents, each with its own key. The agent token, issued by {agent},
         names your agent as the parent.
         {needsTokens &&
-          " Only the parent calls the person server: it obtains the other tokens, which are bound to the sub-agent’s key and name no agent."}
+          " Only the parent calls the person server: it obtains the other tokens, which are bound to the sub-agent’s key and name you, and no agent."}
       </p>
     );
   }
