@@ -1,11 +1,5 @@
-import { freePorts } from "../scripts/demo/free-ports.ts";
-import {
-  DEMO_PORTS,
-  PORT_VARIABLES,
-  type StackPorts,
-  type StackUrls,
-  stackUrls,
-} from "../scripts/demo/stack.ts";
+import { freeStackPorts } from "../scripts/demo/free-ports.ts";
+import { PORT_VARIABLES, type StackPorts, type StackUrls, stackUrls } from "../scripts/demo/stack.ts";
 import { startChild } from "../tests/support/child.ts";
 
 const START_LIMIT_MS = 180_000;
@@ -24,10 +18,10 @@ export interface RunningDemo {
  * @throws Error with its output when it does not start
  */
 export async function startDemo(env: Readonly<Record<string, string>>): Promise<RunningDemo> {
-  const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
-  const free = await freePorts(keys.length);
-  const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
-  const variables = Object.fromEntries(keys.map((key) => [PORT_VARIABLES[key], String(ports[key])]));
+  const ports = await freeStackPorts();
+  const variables = Object.fromEntries(
+    Object.entries(PORT_VARIABLES).map(([key, name]) => [name, String(ports[key as keyof StackPorts])]),
+  );
   const demo = startChild("npm", ["run", "demo"], { env: { ...process.env, ...variables, ...env } });
   const stop = async () => {
     demo.process.kill("SIGTERM");

@@ -50,7 +50,9 @@ if (asksForHelp(args) && missing !== undefined) {
 }
 if (missing !== undefined) await installDependencies(missing);
 const envFile = existsSync(join(root, ".env")) ? ["--env-file=.env"] : [];
-process.exitCode = await run(nodeForScripts(), [...envFile, script, ...args], { stdio: "inherit" });
+process.exitCode = await run(nodeForScripts(), [...envFile, ...script.split(" "), ...args], {
+  stdio: "inherit",
+});
 
 /**
  * What has to be installed for the command: everything, or what it runs on, without the tools that

@@ -2,7 +2,8 @@
  * Every command behind bootstrap.mjs: what `--help` says of it before anything is installed.
  *
  * @typedef {object} Command
- * @property {string} script run by the pinned Node with the remaining arguments
+ * @property {string} script program, and its first arguments; the pinned Node runs it with the
+ * remaining ones
  * @property {boolean} [needsTools] whether it needs what tests and builds the code:
  * `devDependencies`
  * @property {string} [does] what it does and how long it takes; undefined where the script's own
@@ -24,13 +25,13 @@ export const COMMANDS = {
     does: "Starts the whole system on this machine and runs until Ctrl-C. Ready in some seconds.",
   },
   test: {
-    script: "scripts/test.ts",
+    script: "scripts/test.ts test",
     needsTools: true,
     does: "Runs the tests of every change: static checks, unit tests, the contracts of gateway and auth server, the main journeys in a browser. Some three minutes; with names, these parts alone.",
     usage: { words: ["PART", "static, unit, contract, journeys"] },
   },
   "test:all": {
-    script: "scripts/test-all.ts",
+    script: "scripts/test.ts test:all",
     needsTools: true,
     does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium, the published library (needs Python). A part whose program cannot be had is skipped; with CI=1 it fails.",
     usage: {
@@ -55,7 +56,7 @@ export const COMMANDS = {
     does: "Swaps each of our services for one in Python that signs and verifies with the published demo's library, which it fetches (needs Python 3.10 or newer), with either auth server (Keycloak needs a JDK and Maven); and runs the peers of draft -11 in Python, JavaScript and, where there is cargo, Rust. Some six minutes.",
   },
   "test:long": {
-    script: "scripts/test-long.ts",
+    script: "scripts/test.ts test:long",
     needsTools: true,
     does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes and a tenth of the checks by mutation, the containers. Hours; with names, these parts alone.",
     usage: {
@@ -70,7 +71,7 @@ export const COMMANDS = {
     },
   },
   check: {
-    script: "scripts/check.ts",
+    script: "scripts/test.ts check",
     needsTools: true,
     does: "Judges the code without running it: format, lint, types, who may import whom, what is unused, the packages. About a minute.",
     usage: {},
@@ -88,7 +89,7 @@ export const COMMANDS = {
   },
   policy: { script: "scripts/policy.ts" },
   "test:holes": {
-    script: "scripts/holes.ts",
+    script: "scripts/test.ts test:holes",
     needsTools: true,
     does: "Takes each check against a known hole out of a copy of the code, and demands that its test fails. Half an hour for all.",
     usage: {
@@ -96,7 +97,7 @@ export const COMMANDS = {
     },
   },
   "test:mutants": {
-    script: "scripts/mutants.ts",
+    script: "scripts/test.ts test:mutants",
     needsTools: true,
     does: "Takes a tenth of the checks of the library and the services out of a copy of the code, one at a time, and lists those that no test of their package or service notices: at least 19 of 20 must be. An hour for all.",
     usage: {

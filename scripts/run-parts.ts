@@ -10,12 +10,12 @@ export type Part = VitestPart | (() => Promise<readonly PartResult[]>);
 /**
  * Runs parts one after the other, and sets the exit status.
  *
- * @param names which. Default those that the command line names; none are all
+ * @param names those to run; without any, all
  */
 export async function runParts(
   command: string,
   parts: Readonly<Record<string, Part>>,
-  names: readonly string[] = process.argv.slice(2),
+  names: readonly string[],
 ): Promise<void> {
   const unknown = names.find((name) => !Object.hasOwn(parts, name));
   if (unknown !== undefined) {

@@ -6,7 +6,7 @@
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { publishedExtensionForTests } from "./keycloak/published-extension.ts";
+import { publishedExtensionForTests } from "./keycloak/start-for-tests.ts";
 import { demoForInterop } from "./python-for-interop.ts";
 import { runParts } from "./run-parts.ts";
 import { prepareAll, type VitestPart } from "./run-vitest.ts";

@@ -9,9 +9,7 @@ import { resolve } from "node:path";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
-import { allMutations } from "./holes/mutations.ts";
-import { runHoles } from "./holes/run-holes.ts";
-import { runMutants, sampleOfChecks } from "./holes/run-mutants.ts";
+import { holesNamed, judgeMutations, sampleOfChecks } from "./holes/run-mutations.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
@@ -107,8 +105,8 @@ export const LONG_PARTS = {
   runtimes: { tests: project("runtimes-long"), prepare: prepareAll(installRuntimes, installNext, chromium) },
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
   "keycloak-cluster": { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
-  holes: async () => [await runHoles(allMutations())],
-  mutants: async () => [await runMutants(sampleOfChecks())],
+  holes: () => judgeMutations("holes", holesNamed([])),
+  mutants: () => judgeMutations("mutants", sampleOfChecks()),
   compose: () => runComposeTests(console.log),
 } satisfies Record<string, Part>;
 

@@ -1,11 +1,40 @@
 /**
- * `npm test`: what a developer runs on each change. Names of parts run these alone. Ends with the
- * line `N passed, N failed[, N skipped]` and a failing exit status when anything failed.
+ * The test commands of scripts/commands.mjs: `node scripts/test.ts COMMAND [PART|ID|PATH …]`. Ends
+ * with the line `N passed, N failed[, N skipped]` and a failing exit status when anything failed.
  *
  * @module
  */
 
-import { runParts } from "./run-parts.ts";
-import { QUICK_PARTS } from "./test-parts.ts";
+import { holesNamed, judgeMutations, sampleOfChecks } from "./holes/run-mutations.ts";
+import { type Part, runParts } from "./run-parts.ts";
+import { LONG_PARTS, QUICK_PARTS, SLOW_PARTS } from "./test-parts.ts";
 
-await runParts("npm test", QUICK_PARTS);
+type Parts = Readonly<Record<string, Part>>;
+
+const [command = "", ...args] = process.argv.slice(2);
+
+const COMMANDS: Readonly<Record<string, () => Parts>> = {
+  test: () => QUICK_PARTS,
+  "test:all": () => ({ ...QUICK_PARTS, ...SLOW_PARTS }),
+  "test:long": () => LONG_PARTS,
+  check: () => ({ static: QUICK_PARTS.static }),
+  "test:holes": () => {
+    const mutations = holesNamed(args.splice(0));
+    return { holes: () => judgeMutations("holes", mutations) };
+  },
+  "test:mutants": () => {
+    const [flag, seed] = args;
+    const paths = args.splice(0).slice(flag === "--seed" ? 2 : 0);
+    const mutations = sampleOfChecks(flag === "--seed" ? seed : undefined, paths);
+    return { mutants: () => judgeMutations("mutants", mutations) };
+  },
+};
+
+try {
+  const parts = COMMANDS[command]!();
+  await runParts(`npm ${command === "test" ? "" : "run "}${command}`, parts, args);
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

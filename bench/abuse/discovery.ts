@@ -75,8 +75,11 @@ await attackStack(
     return {
       title: `${CONNECTIONS} connections that name ${hosts} hosts, at ${target}`,
       service: target === "keycloak" ? "auth-server" : target,
-      attack: flood({ ...to, method, path, headers, ...(body && { body }) }),
-      plain: flood({ ...to, method: "GET", path: "/nothing-here", headers: { host: "nowhere.localhost" } }),
+      attack: flood({ ...to, request: { method, path, headers, ...(body && { body }) } }),
+      plain: flood({
+        ...to,
+        request: { method: "GET", path: "/nothing-here", headers: { host: "nowhere.localhost" } },
+      }),
       async honest() {
         const answer = await request(`http://127.0.0.1:${port}${path}`, {
           method,

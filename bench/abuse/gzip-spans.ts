@@ -36,12 +36,9 @@ await attackStack(({ ports }) => {
     service: "trace-store",
     attack: flood({
       ...to,
-      method: "POST",
-      path,
-      headers: { ...JSON_TYPE, "content-encoding": "gzip" },
-      body: bomb,
+      request: { method: "POST", path, headers: { ...JSON_TYPE, "content-encoding": "gzip" }, body: bomb },
     }),
-    plain: flood({ ...to, method: "GET", path: "/nowhere" }),
+    plain: flood({ ...to, request: { method: "GET", path: "/nowhere" } }),
     async honest() {
       const { statusCode, body } = await request(`http://127.0.0.1:${to.port}${path}`, {
         method: "POST",

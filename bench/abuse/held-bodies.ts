@@ -32,7 +32,7 @@ await attackStack(({ ports, urls }) => {
         socket.write(held);
       },
     }),
-    plain: flood({ port, connections: COUNT, method: "GET", path: "/nowhere" }),
+    plain: flood({ port, connections: COUNT, request: { method: "GET", path: "/nowhere" } }),
     async honest() {
       const { statusCode, body } = await request(`http://127.0.0.1:${port}/`, {
         method: "POST",

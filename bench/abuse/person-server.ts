@@ -6,54 +6,35 @@
  * @module
  */
 
-import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
-import type { PrivateJwk } from "aauth";
-import { startChild } from "../../tests/support/child.ts";
-import { flood, type Load, showPhases } from "./support/phases.ts";
-import type { TokenFlood } from "./support/token-flood.ts";
-import { tokenRequests } from "./support/token-requests.ts";
+import { startParty } from "../scale/start-party.ts";
+import { flood, showPhases } from "./support/phases.ts";
+import { newIssuerKey, send, signAsAgent } from "./support/signed-requests.ts";
 
 const CONNECTIONS = 8;
 const MAX_REQUESTS = 6_000;
 /** Each keeps below what one agent may have. */
 const HONEST_PROVIDERS = 20;
+/** A fifth of the default: an attack fills it in seconds. */
+const MAX_ENTRIES = 10_000;
 
-const { privateKey } = generateKeyPairSync("ed25519");
-const provider = { ...privateKey.export({ format: "jwk" }), alg: "Ed25519" } as unknown as PrivateJwk;
-const { d: _, ...publicJwk } = provider;
-const program = fileURLToPath(new URL("support/person-server.ts", import.meta.url));
-const server = startChild(process.execPath, [program, JSON.stringify(publicJwk)]);
-const port = Number((await server.prints(/^(\d+)$/m))[1]);
-const honest = await Promise.all(
-  Array.from({ length: HONEST_PROVIDERS }, (_, index) =>
-    tokenRequests(`honest${index}.example`, { port, provider }),
-  ),
-);
+const { jwk: issuer, publicJwk } = newIssuerKey();
+const server = await startParty({ kind: "person-server", issuer: publicJwk, store: `memory:${MAX_ENTRIES}` });
+const to = { port: server.port, connections: CONNECTIONS };
 let turn = 0;
-
-const workerData: TokenFlood = { port, connections: CONNECTIONS, maxRequests: MAX_REQUESTS, provider };
-const worker = new Worker(new URL("support/token-flood.ts", import.meta.url), { workerData });
-await once(worker, "message");
-const tokenFlood: Load = () => {
-  worker.postMessage("start");
-  return async () => {
-    const answers = once(worker, "message");
-    worker.postMessage("stop");
-    return (await answers)[0];
-  };
-};
 
 await showPhases(
   { processes: [{ name: "person-server", pid: server.pid }] },
   {
     title: `${CONNECTIONS} connections that ask for tokens as ever new agents, at a person server`,
     service: "person-server",
-    honest: () => honest[turn++ % HONEST_PROVIDERS]!(0),
-    attack: tokenFlood,
-    plain: flood({ port, connections: CONNECTIONS, method: "POST", path: "/aauth/person" }),
+    async honest() {
+      const host = `honest${turn++ % HONEST_PROVIDERS}.example`;
+      const answer = await send(server.port, await signAsAgent(host, 0, { issuer, to: "person-server" }));
+      await answer.body.dump();
+      return answer.statusCode;
+    },
+    attack: flood({ ...to, maxRequests: MAX_REQUESTS, request: { as: "new-agents", issuer } }),
+    plain: flood({ ...to, request: { method: "POST", path: "/aauth/person" } }),
     maxP99Ratio: 3,
     // The tokens of honest callers are kept, too.
     pauseMs: 50,

@@ -7,40 +7,23 @@
  * @module
  */
 
-import { generateKeyPairSync } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
-import type { PrivateJwk } from "aauth";
 import { request } from "undici";
-import { startChild } from "../../tests/support/child.ts";
-import { agentOf } from "./support/parties.ts";
-import { choice, flood, type Load, showPhases } from "./support/phases.ts";
-import type { SignedFlood } from "./support/signed-flood.ts";
+import { freePort } from "../../scripts/demo/free-ports.ts";
+import { startProgram } from "../program.ts";
+import { choice, flood, showPhases } from "./support/phases.ts";
+import { agentOf, newIssuerKey, send } from "./support/signed-requests.ts";
 
 const CONNECTIONS = 20;
 const target = choice("target", ["replay-memory", "codes"]);
 
-const { privateKey } = generateKeyPairSync("ed25519");
-const personServer = { ...privateKey.export({ format: "jwk" }), alg: "Ed25519" } as unknown as PrivateJwk;
-const { d: _, ...publicJwk } = personServer;
-const program = fileURLToPath(new URL("support/resource.ts", import.meta.url));
-const resource = startChild(process.execPath, [program, JSON.stringify(publicJwk)]);
-const port = Number((await resource.prints(/^(\d+)$/m))[1]);
-const post = await agentOf("honest", port, personServer);
-
-const workerData: SignedFlood = { port, connections: CONNECTIONS, personServer };
-const worker = new Worker(new URL("support/signed-flood.ts", import.meta.url), { workerData });
-const signedFlood: Load = () => {
-  worker.postMessage("start");
-  return async () => {
-    const answers = new Promise((resolve) => worker.once("message", resolve));
-    worker.postMessage("stop");
-    return answers;
-  };
-};
+const { jwk: issuer, publicJwk } = newIssuerKey();
+const port = await freePort();
+const args = [String(port), JSON.stringify(publicJwk)];
+const resource = await startProgram(new URL("support/resource.ts", import.meta.url), { port, args });
+const signed = await agentOf("honest", issuer);
 
 async function orderOnce(): Promise<number> {
-  const { headers, body } = await post("/orders");
+  const { headers, body } = await send(port, await signed("/orders"));
   await body.dump();
   const code = /code="([^"]+)"/.exec(String(headers["aauth-requirement"]))?.[1];
   const page = await request(`http://127.0.0.1:${port}/interaction?code=${code}`);
@@ -49,20 +32,24 @@ async function orderOnce(): Promise<number> {
 }
 
 async function callOnce(): Promise<number> {
-  const { statusCode, body } = await post("/");
+  const { statusCode, body } = await send(port, await signed("/"));
   await body.dump();
   return statusCode;
 }
 
-const page = { port, connections: CONNECTIONS, method: "GET" } as const;
+const to = { port, connections: CONNECTIONS };
+const get = (path: string) => flood({ ...to, request: { method: "GET", path } });
 await showPhases(
   { processes: [{ name: "resource", pid: resource.pid }] },
   {
     title: `${CONNECTIONS} connections, at ${target} of a resource`,
     service: "resource",
     honest: target === "codes" ? orderOnce : callOnce,
-    attack: target === "codes" ? flood({ ...page, path: "/interaction?code=ZZZZ-0000-{NAME}" }) : signedFlood,
-    plain: flood({ ...page, path: "/nothing-here" }),
+    attack:
+      target === "codes"
+        ? get("/interaction?code=ZZZZ-0000-{NAME}")
+        : flood({ ...to, request: { as: "one-agent", issuer } }),
+    plain: get("/nothing-here"),
     maxP99Ratio: 3,
     // Its own requests are remembered, too.
     pauseMs: 50,

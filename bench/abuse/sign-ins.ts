@@ -63,9 +63,12 @@ await attackStack(
       service: "auth-server",
       attack:
         attack === "requests"
-          ? flood({ ...to, method: "GET", path: `${base}/auth?${query}` })
-          : flood({ ...to, method: "POST", path: `${base}/token`, headers: form, body: guess.toString() }),
-      plain: flood({ ...to, method: "GET", path: "/nothing-here" }),
+          ? flood({ ...to, request: { method: "GET", path: `${base}/auth?${query}` } })
+          : flood({
+              ...to,
+              request: { method: "POST", path: `${base}/token`, headers: form, body: guess.toString() },
+            }),
+      plain: flood({ ...to, request: { method: "GET", path: "/nothing-here" } }),
       async honest() {
         forms.push(await open(page));
         // So that a phase has as many forms open as people need.

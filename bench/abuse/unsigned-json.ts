@@ -17,18 +17,20 @@ const body = START + "{},".repeat((BODY_BYTES - START.length - END.length) / 3) 
 
 await attackStack(({ ports, urls }) => {
   const headers = { host: new URL(urls.supplyChainAgent).host };
-  const to = { port: ports.gateway, connections: CONNECTIONS, headers };
+  const to = { port: ports.gateway, connections: CONNECTIONS };
   return {
     title: `${CONNECTIONS} connections with 2 MiB of unsigned JSON a request, at the gateway`,
     service: "gateway",
     attack: flood({
       ...to,
-      method: "POST",
-      path: "/",
-      headers: { ...headers, "content-type": "application/json" },
-      body,
+      request: {
+        method: "POST",
+        path: "/",
+        headers: { ...headers, "content-type": "application/json" },
+        body,
+      },
     }),
-    plain: flood({ ...to, method: "GET", path: "/no-such-path" }),
+    plain: flood({ ...to, request: { method: "GET", path: "/no-such-path", headers } }),
     async honest() {
       const url = `http://127.0.0.1:${ports.gateway}/.well-known/aauth-agent`;
       const { statusCode, body: answer } = await request(url, { headers });

@@ -6,17 +6,15 @@
  * @module
  */
 
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PrivateJwk } from "aauth";
 import { Pool } from "undici";
-import { freePorts } from "../../scripts/demo/free-ports.ts";
-import { type SignedTokenRequest, signTokenRequest } from "../abuse/support/token-requests.ts";
+import { newIssuerKey, type SignedPost, signAsAgent } from "../abuse/support/signed-requests.ts";
 import { busyMachineLine, machineLine } from "../machine.ts";
 import { quantile } from "../measure.ts";
-import { startProgram } from "../program.ts";
+import { type Party, startParty } from "./start-party.ts";
 import { startStateServers } from "./state-servers.ts";
 
 const CONNECTIONS = 32;
@@ -26,54 +24,40 @@ const REQUESTS = 16_000;
 const WARM_UP = 1_000;
 const AGENTS = 200;
 
-const newKey = () => {
-  const { privateKey } = generateKeyPairSync("ed25519");
-  return { ...privateKey.export({ format: "jwk" }), alg: "Ed25519" } as unknown as PrivateJwk;
-};
-const provider = newKey();
-const { d: _, ...publicJwk } = provider;
-const ownKey = newKey();
-const secret = randomBytes(32).toString("base64url");
+const { jwk: issuer, publicJwk } = newIssuerKey();
+const own = { key: newIssuerKey().jwk, secret: randomBytes(32).toString("base64url") };
 const folder = mkdtempSync(join(tmpdir(), "rates-"));
 const servers = await startStateServers();
-const shared = [servers.store, servers.replayStore] as const;
 
 console.log(machineLine());
 console.log(busyMachineLine() ?? "");
 console.log("| what | stores | processes | per second | p50 ms | p99 ms |");
 console.log("|---|---|---|---|---|---|");
 for (const kind of ["resource", "person-server"] as const) {
-  await row(kind, "memory", ["memory", ""], 1);
-  await row(kind, "SQLite", [join(folder, `${kind}.db`), ""], 1);
-  await row(kind, "PostgreSQL and Valkey", shared, 1);
-  await row(kind, "PostgreSQL and Valkey", shared, 2);
+  await row(kind, "memory", { store: "memory" }, 1);
+  await row(kind, "SQLite", { store: join(folder, `${kind}.db`) }, 1);
+  const { store, replayStore } = servers;
+  for (const count of [1, 2]) await row(kind, "PostgreSQL and Valkey", { store, replayStore }, count);
 }
 await servers.stop();
 rmSync(folder, { recursive: true, force: true });
 process.exit();
 
 async function row(
-  kind: "resource" | "person-server",
+  kind: Party["kind"],
   name: string,
-  stores: readonly [string, string],
+  stores: Pick<Party, "store" | "replayStore">,
   processes: number,
 ): Promise<void> {
-  const ports = await freePorts(processes);
-  const args = (port: number) => [
-    kind,
-    String(port),
-    JSON.stringify(publicJwk),
-    JSON.stringify(ownKey),
-    secret,
-  ];
-  const script = new URL("replica.ts", import.meta.url);
   const replicas = await Promise.all(
-    ports.map((port) => startProgram(script, { port, args: [...args(port), ...stores] })),
+    Array.from({ length: processes }, () => startParty({ kind, issuer: publicJwk, own, ...stores })),
   );
-  const pools = ports.map((port) => new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS }));
-  const requests: SignedTokenRequest[] = [];
+  const pools = replicas.map(
+    ({ port }) => new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS }),
+  );
+  const requests: SignedPost[] = [];
   for (let agent = 0; requests.length < REQUESTS; agent = (agent + 1) % AGENTS)
-    requests.push(await signTokenRequest(`h${agent % 20}.example`, agent, { provider, to: kind }));
+    requests.push(await signAsAgent(`h${agent % 20}.example`, agent, { issuer, to: kind }));
   let next = 0;
   const latencies: number[] = [];
   const send = async (until: () => boolean) => {

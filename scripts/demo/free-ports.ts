@@ -1,3 +1,4 @@
+import { DEMO_PORTS, type StackPorts } from "./stack.ts";
 import { isTaken } from "./taken-ports.ts";
 
 /**
@@ -33,4 +34,11 @@ export async function freePorts(count: number): Promise<number[]> {
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
+}
+
+/** One for each listener of the stack. */
+export async function freeStackPorts(): Promise<StackPorts> {
+  const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
+  const free = await freePorts(keys.length);
+  return Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
 }

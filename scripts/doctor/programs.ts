@@ -1,8 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { findChromium } from "../find-chromium.ts";
 import { findExecutable } from "../find-executable.ts";
-import { findJavaTools } from "../keycloak/java-tools.ts";
-import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
+import { findJavaTools, KeycloakUnavailableError } from "../keycloak/java-tools.ts";
 import { runProgram } from "../run-program.ts";
 import { type Finding, note, ok } from "./finding.ts";
 

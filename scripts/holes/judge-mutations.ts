@@ -34,10 +34,7 @@ const OUT_OF_TIME = 124;
 const IS_UNPARSED = /parse_error|transform failed|SyntaxError/i;
 
 /** Judges mutations one after the other. */
-export async function* judgeMutations(
-  mutations: readonly Mutation[],
-  copy: TreeCopy,
-): AsyncGenerator<Judgement> {
+export async function* verdictsOn(mutations: readonly Mutation[], copy: TreeCopy): AsyncGenerator<Judgement> {
   const untouched = new Map<string, Promise<Outcome>>();
   for (const mutation of mutations) {
     const startedAt = performance.now();

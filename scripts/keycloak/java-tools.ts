@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { findExecutable } from "../find-executable.ts";
-import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
 
 const OLDEST_JAVA = 17;
 const HOW_TO_GET_ON = [
@@ -8,6 +7,21 @@ const HOW_TO_GET_ON = [
   "  macOS            brew install openjdk@21 maven",
   "Without --auth-server keycloak the embedded auth server does the same.",
 ].join("\n");
+
+/** Keycloak cannot be had on this machine; the message says what is missing and how to get on. */
+export class KeycloakUnavailableError extends Error {
+  override readonly name = "KeycloakUnavailableError";
+  readonly code = "keycloak_unavailable";
+}
+
+/** Arguments of every step of the preparation. */
+export interface Preparation {
+  readonly env: NodeJS.ProcessEnv;
+  /** Receives a line for each step that takes a while. */
+  readonly log: (line: string) => void;
+  /** Aborting ends the running program. */
+  readonly signal: AbortSignal;
+}
 
 /** The programs that Keycloak and the building of its provider need, as absolute paths. */
 export interface JavaTools {

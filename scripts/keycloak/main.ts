@@ -8,7 +8,7 @@
 import { readFile } from "node:fs/promises";
 import { PARENT_PID_VARIABLE, watchParent } from "agent-kit/service";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
-import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
+import { KeycloakUnavailableError } from "./java-tools.ts";
 import { prepareKeycloak } from "./prepare-keycloak.ts";
 import { realmRepresentation } from "./realm-representation.ts";
 import { startKeycloak } from "./start-keycloak.ts";

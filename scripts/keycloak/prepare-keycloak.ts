@@ -4,9 +4,7 @@ import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { runProgram } from "../run-program.ts";
 import { keycloakHome } from "./distribution.ts";
-import { findJavaTools } from "./java-tools.ts";
-import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
-import type { Preparation } from "./preparation.ts";
+import { findJavaTools, KeycloakUnavailableError, type Preparation } from "./java-tools.ts";
 import { providerJar } from "./provider-jar.ts";
 import { withQuickStart } from "./quick-start.ts";
 

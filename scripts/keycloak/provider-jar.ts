@@ -3,8 +3,7 @@ import { existsSync, globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { runProgram } from "../run-program.ts";
-import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
-import type { Preparation } from "./preparation.ts";
+import { KeycloakUnavailableError, type Preparation } from "./java-tools.ts";
 
 export const PROVIDER_FOLDER = `${REPOSITORY_ROOT}keycloak/provider`;
 const STAMP = `${PROVIDER_FOLDER}/target/built-from`;

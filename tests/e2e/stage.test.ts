@@ -65,7 +65,8 @@ test("the first run of a browser is replayed by itself, message by message, and 
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await decide();
   await completed();
-  await button("Pause").waitFor(WAIT);
+  // Not only once the trace is known to be complete, which takes 15 s.
+  await button("Pause").waitFor({ timeout: 10_000 });
   await expect.poll(faint, WAIT).toBeGreaterThan(0);
   // Screen readers are not read to at this speed.
   expect(await sentence().getAttribute("aria-live")).toBe("off");
@@ -139,7 +140,7 @@ test("a later run waits for the user to play it", async () => {
   await page.getByRole("heading", { name: "Starting" }).waitFor({ ...WAIT, state: "detached" });
   await completed();
   await page.getByText("step through with the arrow keys").waitFor(WAIT);
-  await page.waitForTimeout(5000);
+  await page.waitForTimeout(1500);
   expect(await button("Pause").count()).toBe(0);
 });
 
@@ -149,7 +150,7 @@ test("a user who wants little motion sees all messages at once, and may play the
   await still.page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await still.page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   await still.page.getByText("step through with the arrow keys").waitFor(WAIT);
-  await still.page.waitForTimeout(5000);
+  await still.page.waitForTimeout(1500);
   expect(await still.page.getByRole("button", { name: "Pause" }).count()).toBe(0);
   await still.page.getByRole("button", { name: "Play", exact: true }).click();
   await still.page.getByRole("button", { name: "Pause" }).waitFor(WAIT);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -8,8 +9,8 @@ import { quantile } from "../../measure.ts";
 import { useBelow } from "../../processes.ts";
 import type { Flood } from "./flood.ts";
 
-/** Starts, and returns what ends it. */
-export type Load = () => () => Promise<unknown>;
+/** Resolves, once it has begun, with what ends it. */
+export type Load = () => Promise<() => Promise<unknown>>;
 
 export interface Attack {
   readonly title: string;
@@ -47,7 +48,7 @@ type Processes = Pick<TestStack, "processes">;
  */
 export async function showPhases(stack: Processes, attack: Attack): Promise<void> {
   console.log([machineLine(), busyMachineLine(), attack.title].filter(Boolean).join("\n"));
-  const none: Load = () => async () => {};
+  const none: Load = async () => async () => {};
   // Until V8 has optimised what is measured.
   await phase("warm-up", stack, attack, none);
   const before = await phase("before", stack, attack, none);
@@ -66,7 +67,7 @@ export async function showPhases(stack: Processes, attack: Attack): Promise<void
 
 async function phase(name: string, stack: Processes, attack: Attack, load: Load) {
   const { pid } = stack.processes.find((running) => running.name === attack.service)!;
-  const stop = load();
+  const stop = await load();
   await pause(SETTLING_MS);
   const latenciesMs: number[] = [];
   const failures = new Map<string, number>();
@@ -103,12 +104,13 @@ async function phase(name: string, stack: Processes, attack: Attack, load: Load)
  * answers by status.
  */
 export function flood(plan: Flood): Load {
-  return () => {
+  return async () => {
     const worker = new Worker(new URL("./flood.ts", import.meta.url), { workerData: plan });
+    await once(worker, "message");
     return async () => {
-      const answers = new Promise((resolve) => worker.once("message", resolve));
+      const answers = once(worker, "message");
       worker.postMessage("stop");
-      return answers;
+      return (await answers)[0];
     };
   };
 }
@@ -124,7 +126,7 @@ export function connections(options: {
   use: (socket: Socket) => void;
 }): Load {
   const { port, count, addresses = 1, use } = options;
-  return () => {
+  return async () => {
     const open = new Set<Socket>();
     let isOver = false;
     const start = (index: number) => {

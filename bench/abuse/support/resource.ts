@@ -1,38 +1,21 @@
 /**
- * A resource of draft -11 for the attacks on its memories, in a process of its own. Its one
- * argument is the public key of the person server; it prints its port.
+ * A resource of draft -11 for the attacks on its memories, in a process of its own. Arguments: its
+ * port, and the public key of the person server.
  *
  * @module
  */
 
-import type { AddressInfo } from "node:net";
-import { createDiscovery, createMemoryStores, draft11, generateSigningKey, type PublicJwk } from "aauth";
+import { createMemoryStores, draft11, generateSigningKey } from "aauth";
 import { createDeferred } from "aauth/resource";
 import Fastify from "fastify";
 import { fastifyAAuth, sendAnswer, serveEndpoints } from "fastify-aauth";
-import { PERSON_SERVER, RESOURCE } from "./parties.ts";
+import { oneKeyDiscovery, PERSON_SERVER, RESOURCE } from "./signed-requests.ts";
 
 /** Far less than the default, so that an attack of eight seconds fills it. */
 const MAX_USED_SIGNATURES = 10_000;
 
-const publicJwk = JSON.parse(process.argv[2]!) as PublicJwk;
-const documents = new Map<string, object>([
-  [
-    `${PERSON_SERVER}/.well-known/aauth-person.json`,
-    {
-      ...{ issuer: PERSON_SERVER, jwks_uri: `${PERSON_SERVER}/jwks.json` },
-      ...{ person_token_endpoint: `${PERSON_SERVER}/person`, auth_token_endpoint: `${PERSON_SERVER}/token` },
-    },
-  ],
-  [`${PERSON_SERVER}/jwks.json`, { keys: [{ ...publicJwk, kid: "ps-1", alg: "Ed25519" }] }],
-]);
-const discovery = createDiscovery({
-  transport: async ({ href }) => ({
-    status: documents.has(href) ? 200 : 404,
-    body: new TextEncoder().encode(JSON.stringify(documents.get(href) ?? {})),
-  }),
-});
-
+const [port, issuer] = process.argv.slice(2) as [string, string];
+const discovery = oneKeyDiscovery(JSON.parse(issuer));
 const stores = createMemoryStores();
 const app = Fastify();
 await app.register(async (scope) => {
@@ -64,5 +47,4 @@ await app.register(async (scope) => {
     },
   );
 });
-await app.listen({ port: 0, host: "127.0.0.1" });
-console.log((app.server.address() as AddressInfo).port);
+await app.listen({ port: Number(port), host: "127.0.0.1" });

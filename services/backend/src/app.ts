@@ -40,30 +40,27 @@ export interface BackendDeps {
   /** Default: new ones. */
   readonly keys?: ServiceKeys;
   readonly discovery?: Discovery;
-  /** Runs, orders and all else that a restart must not lose. Default: in memory. */
+  /** Runs, orders and everything else that must survive a restart. Default: in memory. */
   readonly stores?: Stores;
   /**
-   * Attempts at runs and orders, started and closed with the service. Default: in this process,
-   * with rows in `stores`.
+   * Queue of attempts at runs and orders, started and closed with the service. Default: in this
+   * process, with rows in `stores`.
    */
   readonly jobs?: Jobs;
-  /** Tell the other replicas which runs have changed. Default: there are none. */
+  /** Notifies the other replicas of changed runs. Default: no other replicas. */
   readonly hints?: Hints;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
-  /**
-   * Longest wait before a start answers `running` although the agent has not let the run in yet.
-   * Default 10.
-   */
+  /** Longest wait for the agent to accept a run before its start answers `running`. Default 10. */
   readonly startReplySeconds?: number;
   /** Default 15000. */
   readonly heartbeatMs?: number;
 }
 
 /**
- * Puts the backend together as an agent of the profile in `AAUTH_PROFILE`. It does not listen yet.
+ * Builds the backend as an agent of the profile in `AAUTH_PROFILE`, without listening.
  *
- * @throws ConfigError for an identity that the profile does not have
+ * @throws ConfigError for an identity that the profile does not allow
  */
 export async function buildBackend(
   config: BackendConfig,
@@ -137,8 +134,7 @@ function createServices(
     evidence &&
     createAttempts(dialect.breakIt(), {
       ...{ evidence, transport, twin, now },
-      whole: (request) =>
-        wholeAttack(request, { agentUrl: supplyChainAgentUrl, discovery: dialect.discovery }),
+      whole: (request) => wholeAttack(request, dialect.discovery),
       renew: createRenewal({ ...calling, ...runStores, evidence }),
     });
   const enrolments = createEnrolments(config.delegatesFile, logger);
@@ -174,7 +170,6 @@ async function createApp(
   const { frontendUrl, agentUrl: agent, agentTokenSeconds: lifetimeSeconds } = config;
   const { jwks, documents, discovery, leftOut } = dialect;
   const { runs, live, orders, delegates, breakIt, enrolments, issued, tokens, subAgents } = services;
-  const { supplyChainAgentUrl: agentUrl } = config;
   const sent = options.evidence;
   const app = await createApi(config, options, async (api) => {
     await api.register(serviceRoutes, {
@@ -189,12 +184,13 @@ async function createApp(
     await api.register(leftOutRoutes, { leftOut });
     await api.register(runTraceRoutes, {
       ...{ runs, orders, delegates, breakIt, now },
-      evidence: sent && ((runId) => wholeEvidence(sent.of(runId), { agentUrl, discovery })),
+      evidence: sent && ((runId) => wholeEvidence(sent.of(runId), discovery)),
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
     });
   });
-  // Delegates are not users: they prove a key, a credential, or that they are a sub-agent.
+  // Delegates are not users: they prove possession of a key, a credential, or that they are a
+  // sub-agent.
   const signed = { agent, discovery, stores, now };
   await app.register((scope) =>
     delegateTokenRoute(scope, { ...signed, enrolments, tokens, lifetimeSeconds, issued }),

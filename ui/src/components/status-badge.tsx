@@ -9,11 +9,17 @@ const labels: Record<RunStatus, string> = {
   failed: "Failed",
 };
 
-/** State of a run or of one of its steps, in words and colour. */
-export function StatusBadge({ status }: { status: RunStatus }) {
+interface StatusBadgeProps {
+  status: RunStatus;
+  /** Whether a person has refused, which is an outcome rather than a failure. */
+  isDenied?: boolean;
+}
+
+/** Status of a run or one of its steps, in words and colour. */
+export function StatusBadge({ status, isDenied = false }: StatusBadgeProps) {
   return (
-    <span className={styles.badge} data-status={status}>
-      {labels[status]}
+    <span className={styles.badge} {...(isDenied ? { "data-tone": "waiting" } : { "data-status": status })}>
+      {isDenied ? "Not allowed" : labels[status]}
     </span>
   );
 }

@@ -1,4 +1,9 @@
-import type { SavedAttack, SavedBearerSide, SavedVerdict } from "aauth-explain";
+import {
+  isRefusedAsRecorded,
+  type SavedAttack,
+  type SavedBearerSide,
+  type SavedVerdict,
+} from "aauth-explain";
 import { element } from "./elements.ts";
 import { folded, http, messageBody } from "./message-detail.ts";
 
@@ -8,7 +13,7 @@ export interface JudgedAttack {
   readonly verdict: SavedVerdict;
 }
 
-/** The attacks on a run, each on a bearer token, where it was made on one, and on AAuth. */
+/** The attacks on a run: each on AAuth, and on a bearer token if made there, too. */
 export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
   return element(
     "section",
@@ -17,7 +22,7 @@ export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
     element(
       "p",
       {},
-      "Statuses and words are those that were recorded. What this browser finds out by itself begins with ✓ or ✕.",
+      "Statuses and descriptions are shown as recorded. This browser’s own findings begin with ✓ or ✕.",
     ),
     ...attacks.map(attackCard),
   );
@@ -39,22 +44,26 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
         { class: "side" },
         element("h4", {}, "AAuth"),
         element("p", { class: "outcome" }, `${aauth.status ?? "No status"}: ${aauth.sentence}`),
-        element("p", { class: "found", "data-state": verdict.state }, foundHere(verdict)),
+        foundHere(attack, verdict),
         folded("The message", messageBody(aauth, verdict)),
       ),
     ),
   );
 }
 
-/** For an attack, a refusal here confirms the one that was recorded. */
-export function foundHere({ state, reason }: SavedVerdict): string {
+/** A refusal here confirms the recorded one only if the same check refuses. */
+function foundHere(attack: SavedAttack, verdict: SavedVerdict): HTMLElement {
+  const { state, reason = "" } = verdict;
+  const isOther = state === "refused" && !isRefusedAsRecorded(attack, verdict);
   const words = {
-    refused: `✕ Refused in this browser, too. ${reason ?? ""}`,
+    refused: isOther
+      ? `Refused in this browser by a different check, because it is verified as of the time of its signature. The recorded reason is not confirmed. ${reason}`
+      : `✕ Refused in this browser, too. ${reason}`,
     verified:
-      "✓ Signature and token are valid in this browser. What its receiver refuses is not in the message alone, such as that it was sent before.",
-    recorded: "Not judged again: the file does not have this message whole.",
+      "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses it for a reason that cannot be verified here: a replay, a token in its body, or a revoked token.",
+    recorded: "Not verified again: the file does not contain the complete message.",
   };
-  return words[state];
+  return element("p", { class: "found", "data-state": isOther ? "recorded" : state }, words[state]);
 }
 
 function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElement {
@@ -63,7 +72,7 @@ function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElemen
     { class: "side" },
     element("h4", {}, "Bearer token"),
     element("p", { class: "outcome", "data-lost": String(status < 400) }, `${status}: ${outcome}.`),
-    element("p", { class: "found", "data-state": "recorded" }, "Shown as recorded: no key stands behind it."),
+    element("p", { class: "found", "data-state": "recorded" }, "Shown as recorded: no key can verify it."),
     folded(
       "The messages",
       ...exchanges.flatMap(({ sender, request, response }) => [

@@ -274,6 +274,12 @@ describe("a server that fails", () => {
     expect(await failureOf(call(world))).toMatchObject({ code: "discovery_failed", hop: PERSON_SERVER });
     expect(world.sent.length).toBe(1);
   });
+
+  it("by granting no token is named with the section", async () => {
+    const { message, section } = await failing(() => Response.json({ expires_in: 60 }));
+    expect(message).toContain("contains no token");
+    expect(section).toBe("draft -11, section 7.1");
+  });
 });
 
 it("login_hint of the resource goes on unchanged, and the caller's words with it", async () => {

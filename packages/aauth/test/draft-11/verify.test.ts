@@ -299,4 +299,8 @@ describe("requirements", () => {
   it("name an access server by its identifier", () => {
     expect(() => verifierOf({ accessServer: "https://as.example/" })).toThrow(TypeError);
   });
+
+  it("are those of an endpoint that the profile has rules for", () => {
+    expect(() => verifierOf({ endpoint: "teapot" as never })).toThrow("has no rules for teapot");
+  });
 });

@@ -311,6 +311,17 @@ describe("the browser's way back", () => {
     expect(await wayBack("https://user@ps.example/back", personToken())).toBeUndefined();
   });
 
+  test("is the person server's alone without a discovery", async () => {
+    const { deferred, callerOf } = kit();
+    const jwt = await agentToken({ personServer: PERSON_SERVER });
+    const caller = await callerOf({ signatureKey: { scheme: "jwt", jwt } });
+    const { code } = await deferred.begin(caller, { requirement: "interaction", data: { report: 7 } });
+    const opened = await deferred.open(code!, BROWSER);
+    if (typeof opened === "string") throw new Error(opened);
+    expect(await deferred.returnUrl(opened, `${PROVIDER}/done`)).toBeUndefined();
+    expect(await deferred.returnUrl(opened, `${PERSON_SERVER}/back`)).toBe(`${PERSON_SERVER}/back`);
+  });
+
   test("may be on loopback where the provider says so", async () => {
     const more = { localhost_callback_allowed: true };
     for (const callback of ["http://localhost:4000/done", "http://127.0.0.1:4000/done"]) {

@@ -349,6 +349,17 @@ describe("an access server that does not do what it should", () => {
     expect(requests).toHaveLength(3);
     expect((await later(pending, 3)).status).toBe(200);
   });
+
+  it("has its fault named where it has answered", async () => {
+    const { ask, script } = await prepared();
+    for (const [answer, fault] of [
+      [json(200, {}), "its response has no auth token"],
+      [json(202, { status: "pending" }), "its response names no Location at its origin"],
+    ] as const) {
+      script(answer);
+      expect(JSON.stringify(await ask())).toContain(fault);
+    }
+  });
 });
 
 describe("what the person has agreed to before an access server is asked", () => {

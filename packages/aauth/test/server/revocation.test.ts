@@ -385,6 +385,7 @@ describe("a token that a person takes back", () => {
       { recipient: RESOURCE, error: "revocation_unsupported" },
     ]);
     expect(await answering(200, "<html>")).toEqual(unavailable);
+    expect(await answering(200, '{"downstream":"none"}')).toEqual(unavailable);
     expect(await answering(500)).toEqual(unavailable);
     expect(await answering(202, "{}", { location: "https://evil.example/p" })).toEqual(unavailable);
     expect(world.sent.filter((url) => url.includes("evil"))).toEqual([]);

@@ -1,13 +1,13 @@
 /**
- * The requests of a run that may leave the backend whole, in the file of a saved run. What is not
- * known to be harmless stays here: a file is passed on, and nobody can take it back.
+ * The requests of a run that may leave the backend whole, in the file of a saved run. Anything not
+ * known to be harmless is withheld, because files are passed on and cannot be recalled.
  *
  * @module
  */
 
 import { type Discovery, draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { explainMessage, profileOf, signedFields } from "aauth-explain";
+import { explainMessage, issuersIn, profileOf, signedFields } from "aauth-explain";
 import type { RunEvidence } from "backend-api";
 import type { SentRequest } from "../break-it/evidence.ts";
 import { membersOf } from "../break-it/material.ts";
@@ -17,64 +17,61 @@ type SavedEvidence = RunEvidence["requests"][number];
 const PROFILES = [draft11, february2026] as const;
 
 /**
- * Fields that a signature may cover in a request that leaves: no credential and no session is among
- * them.
+ * Fields that the signature of an exported request may cover. They contain no credential or
+ * session.
  */
 const FIELDS: ReadonlySet<string> = new Set([
   ...["signature-key", "signature-input", "signature", "content-digest", "content-type", "nonce"],
   ...["aauth-capabilities", "aauth-mission"],
 ]);
 /**
- * Members of token requests that leave: tokens that are bound to a key, and what is asked. No code,
- * no refresh token, no state.
+ * Members allowed in an exported token request: key-bound tokens and what is requested. No code,
+ * refresh token or state.
  */
 const MEMBERS: ReadonlySet<string> = new Set([
   ...["request_type", "resource", "resource_token", "presented_token", "upstream_token", "subagent_token"],
   ...["scope", "redirect_uri", "capabilities", "mission_s256"],
 ]);
 
-interface EvidenceOptions {
-  /** Resource that the run calls; all else is a token endpoint. */
-  readonly agentUrl: string;
-  readonly discovery: Discovery;
-}
-
 /**
- * Selects the requests that may leave, each with the keys that verifying it takes. One that does
- * not verify now is left out: its keys cannot be found, or are no longer published.
+ * Selects the requests that may be exported, each with the keys needed to verify it. A request that
+ * does not verify now is omitted, because its keys cannot be found or are no longer published.
  */
 export async function wholeEvidence(
   sent: readonly SentRequest[],
-  options: EvidenceOptions,
+  discovery: Discovery,
 ): Promise<SavedEvidence[]> {
-  const found = await Promise.all(sent.filter(mayLeave).map((request) => withKeys(request, options)));
+  const found = await Promise.all(sent.filter(mayLeave).map((request) => withKeys(request, discovery)));
   return found.flatMap(({ evidence, verdict }) => (verdict === "refused" ? [] : [evidence]));
 }
 
 /**
- * The same of an attack. It need not verify: undefined where it may not leave, or where a key that
- * judging it takes cannot be found.
+ * The same for an attack, which need not verify. Undefined if it may not be exported, or if a key
+ * needed to judge it cannot be found.
  */
 export async function wholeAttack(
   sent: SentRequest,
-  options: EvidenceOptions,
+  discovery: Discovery,
 ): Promise<SavedEvidence | undefined> {
   if (!mayLeave(sent)) return undefined;
-  const { evidence, hasKeys } = await withKeys(sent, options);
+  const { evidence, hasKeys } = await withKeys(sent, discovery);
   return hasKeys ? evidence : undefined;
 }
 
 function mayLeave(request: SentRequest): boolean {
-  // Codes and names of pending requests stand in queries and paths.
+  // Queries and paths contain codes and references of pending requests.
   const { search, pathname, username } = new URL(request.url);
   if (search !== "" || username !== "" || /\/(?:pending|requests|returned|revoke)\//.test(pathname))
     return false; // hole R1a
   if (!coveredBy(request).every((name) => name.startsWith("@") || FIELDS.has(name))) return false; // hole R1b
+  if (isCall(request)) return true;
   const members = readMembers(request);
   if (members === undefined) return false;
-  if (members.jsonrpc === "2.0") return true;
   return Object.keys(members).every((name) => MEMBERS.has(name)); // hole R1c
 }
+
+/** Whether an agent is called; all else that is signed is a token request. */
+const isCall = (request: SentRequest) => readMembers(request)?.jsonrpc === "2.0";
 
 function readMembers(request: SentRequest): Readonly<Record<string, unknown>> | undefined {
   try {
@@ -88,18 +85,19 @@ function coveredBy({ headers }: SentRequest): readonly string[] {
   try {
     return [...signedFields({ headers }, PROFILES)];
   } catch {
-    // It has no place in a file where signed messages are verified.
+    // A file of signed messages to verify has no place for it.
     return ["unreadable"];
   }
 }
 
-/** The keys are those that a verifier asks for. */
+/** Adds the keys that a verifier requests. */
 async function withKeys(
-  { method, url, headers, body }: SentRequest,
-  { agentUrl, discovery }: EvidenceOptions,
+  request: SentRequest,
+  discovery: Discovery,
 ): Promise<{ evidence: SavedEvidence; verdict: string; hasKeys: boolean }> {
+  const { method, url, headers, body } = request;
   const { origin } = new URL(url);
-  const endpoint = origin === new URL(agentUrl).origin ? "resource" : "token";
+  const endpoint = isCall(request) ? "resource" : "token";
   const keys = new Map<string, SavedEvidence["keys"][number]>();
   const keep = (id: string, jwk: object) => keys.set(JSON.stringify([id, jwk]), { id, jwk: { ...jwk } });
   let hasKeys = true;
@@ -116,7 +114,7 @@ async function withKeys(
     { method, url, headers: Object.fromEntries(kept), body },
     {
       ...{ profiles: [profile], endpoint, audience: origin, now: () => input.created ?? 0 },
-      trustedIssuers: issuersIn(headers["signature-key"] ?? ""),
+      trustedIssuers: issuersIn(headers),
       discovery: {
         ...discovery,
         async key(kind, id, kid) {
@@ -138,12 +136,4 @@ async function withKeys(
     keys: [...keys.values()],
   };
   return { evidence, verdict, hasKeys };
-}
-
-/** Issuer of the token that a request was signed with: trusted here, since it is the run's own. */
-function issuersIn(signatureKey: string): string[] {
-  const payload = /"eyJ[\w-]+\.([\w-]+)\./.exec(signatureKey)?.[1];
-  if (payload === undefined) return [];
-  const { iss } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { iss?: unknown };
-  return typeof iss === "string" ? [iss] : [];
 }

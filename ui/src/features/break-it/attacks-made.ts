@@ -1,33 +1,36 @@
-import type { BearerExchange, BreakItResult } from "backend-api";
+import { type BearerExchange, type BreakItResult, bearerTwinVariantSchema } from "backend-api";
 import type { Attempts } from "./use-attempts.ts";
 import { partyLabel, SENDERS, twinWordingOf, type Wording, wordingOf } from "./variant-wording.ts";
 
-/** An attack that has an outcome, in words and as it was answered. */
+/** An attack with an outcome, in words and as data. */
 interface AttackMade {
   title: string;
-  /** How the request was changed. */
+  /** Description of the change to the request. */
   what: string;
   result: BreakItResult;
-  /** The refusal in a sentence, or the lack of an effect; absent for a hole. */
+  /** The refusal, or the lack of an effect, in a sentence; absent for a hole. */
   refusal?: string;
   bearer?: { outcome: string; exchanges: readonly (BearerExchange & { senderName: string })[] };
 }
 
-/** The attempts that have an outcome, in the order in which they were made. */
+/** The attempts with an outcome. The bearer twin's come first, as on the page. */
 export function attacksMade(attempts: Attempts, profile: string | undefined): AttackMade[] {
-  return Object.values(attempts).flatMap((attempt) => {
-    if (!("result" in attempt)) return [];
-    const { result } = attempt;
+  const results = Object.values(attempts).flatMap((attempt) => ("result" in attempt ? [attempt.result] : []));
+  const inTwin = bearerTwinVariantSchema.options.flatMap((twin) =>
+    results.filter(({ variant }) => variant === twin),
+  );
+  const others = results.filter((result) => !inTwin.includes(result));
+  return [...inTwin, ...others].map((result) => {
     const wording = wordingOf(result.variant, profile);
     const { title, what } = wording;
     const twin = twinWordingOf(result.variant);
     const { bearer } = result;
     const refusal = refusalOf(result, wording);
     const made = { title, what, result, ...(refusal !== undefined && { refusal }) };
-    if (bearer === undefined || twin === undefined) return [made];
+    if (bearer === undefined || twin === undefined) return made;
     const exchanges = bearer.exchanges.map((one) => ({ ...one, senderName: SENDERS[one.sender] }));
     const outcome = bearer.succeeded ? twin.lost : "refused";
-    return [{ ...made, bearer: { outcome, exchanges } }];
+    return { ...made, bearer: { outcome, exchanges } };
   });
 }
 

@@ -21,16 +21,16 @@ interface RequestFormProps {
   onStart: (prompt: string) => void;
 }
 
-/** The request: the standard one, or a custom prompt in the folded settings. */
+/** The request form: the standard request, or a custom prompt in the collapsed settings. */
 export function RequestForm(props: RequestFormProps) {
   const { draft, problems, dispatch, busyWith, disabled, headingRef, onStart } = props;
   const promptField = useRef<HTMLTextAreaElement>(null);
   const isBusy = busyWith !== undefined;
   const headingId = useId();
-  const [agents, setAgents] = useState<"one" | "two">("one");
+  const { agents = "one" } = draft;
   const standardPrompt = agents === "one" ? defaultPrompt : twoAgentsPrompt;
   const isStandard = busyWith === standardPrompt;
-  // What was typed before is in view.
+  // Opens the settings if they contain earlier input.
   const [isOpen, setOpen] = useState(() => !isDefault(draft));
 
   const changePrompt = (prompt: string) => dispatch({ type: "prompt_changed", prompt });
@@ -42,7 +42,7 @@ export function RequestForm(props: RequestFormProps) {
       <h2 id={headingId} className={styles.headline} ref={headingRef} tabIndex={-1}>
         Steal this request. It is worthless.
       </h2>
-      <p>Agents sign every call with their own key; a token works for that key alone.</p>
+      <p>Agents sign every call with their own key; a token works only with that key.</p>
       <div className="line">
         <BusyButton
           size="lg"
@@ -60,7 +60,7 @@ export function RequestForm(props: RequestFormProps) {
               key={count}
               type="button"
               aria-pressed={agents === count}
-              onClick={() => setAgents(count)}
+              onClick={() => dispatch({ type: "agents_picked", agents: count })}
             >
               {count === "one" ? "One agent" : "Two agents"}
             </button>
@@ -97,7 +97,7 @@ export function RequestForm(props: RequestFormProps) {
                 className="text-button"
                 onClick={() => {
                   changePrompt(joinSentences(draft.prompt, marketAnalysis));
-                  // This button goes.
+                  // The pressed button disappears.
                   promptField.current?.focus();
                 }}
               >
@@ -126,7 +126,8 @@ export function RequestForm(props: RequestFormProps) {
   );
 }
 
-const isDefault = (draft: Draft) => JSON.stringify(draft) === JSON.stringify(defaultDraft);
+const isDefault = (draft: Draft) =>
+  JSON.stringify({ ...draft, agents: undefined }) === JSON.stringify(defaultDraft);
 
 function formatCount(characters: number): string {
   return characters === 1 ? "One character" : `${characters} characters`;

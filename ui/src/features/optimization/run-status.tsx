@@ -2,7 +2,7 @@ import { Progress } from "@mantine/core";
 import type { ReactNode, Ref } from "react";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import { belongsToOtherUser, isBusy, type Run } from "./optimization-reducer.ts";
+import { belongsToOtherUser, isBusy, isDenied, type Run } from "./optimization-reducer.ts";
 import styles from "./run-status.module.css";
 import { runStep, runTitle } from "./run-wording.ts";
 
@@ -17,7 +17,7 @@ const barColors: Record<Run["phase"], string> = {
 interface RunStatusProps {
   run: Run;
   headingRef: Ref<HTMLHeadingElement>;
-  /** Its steps. */
+  /** The run's steps. */
   children: ReactNode;
 }
 
@@ -43,9 +43,9 @@ export function RunStatus({ run, headingRef, children }: RunStatusProps) {
     >
       <Progress.Root size={8} radius="xl">
         <Progress.Section
-          // A sliver at the start, so that the bar is visible.
+          // A minimum, so that the bar is visible at the start.
           value={isMoving ? Math.max(percent, 4) : percent}
-          color={barColors[run.phase]}
+          color={isDenied(run) ? barColors.awaiting_consent : barColors[run.phase]}
           animated={isMoving}
           aria-label="Progress of the run"
           aria-valuenow={percent}

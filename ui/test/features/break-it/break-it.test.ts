@@ -2,6 +2,7 @@ import { type BreakItResult, breakItVariantSchema, draft11BreakItVariantSchema }
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
+import { attacksMade } from "../../../src/features/break-it/attacks-made.ts";
 import { Lesson, Outcome } from "../../../src/features/break-it/outcome.tsx";
 import { summaryOf } from "../../../src/features/break-it/summary.ts";
 import { wordingOf } from "../../../src/features/break-it/variant-wording.ts";
@@ -30,7 +31,7 @@ it("a check that refused teaches its lesson", () => {
 it("the gateway's policy refuses whatever was tampered with: there is no lesson", () => {
   const html = shown({ status: 403, refused_by: "gateway", check: "policy", reason: "its own rules" });
   expect(html).toContain("Its own rules.");
-  expect(html).toContain("403: this caller is not let in");
+  expect(html).toContain("403: this caller is not admitted");
   expect(html).not.toContain(lesson);
 });
 
@@ -51,7 +52,7 @@ it("an attack without effect is no refusal, and shows its evidence", () => {
   const without = { outcome: "without_effect", refused_by: "person-server", as_meant: true } as const;
   const guess = shown({ ...without, variant: "guessed-consent-code", status: 303, after_status: 202 });
   expect(guess).toContain("Without effect at the person server");
-  expect(guess).toContain("the agent’s poll afterwards was answered with status 202");
+  expect(guess).toContain("the agent’s next poll was answered with status 202");
   expect(guess).not.toContain("Refused by");
   expect(guess).toContain(lesson);
   const revoked = shown({ ...without, variant: "revocation-by-another", status: 200, after_status: 200 });
@@ -91,4 +92,22 @@ it("every variant of each profile has its words", () => {
   // A run of draft -11 is not told of February's nonce, auth server, or keys without tokens.
   const words = JSON.stringify(draft11);
   expect(words).not.toMatch(/auth server|A nonce is/);
+});
+
+it("attacks leave in the order of the page, whatever the order in which they were made", () => {
+  const result = (variant: BreakItResult["variant"]) => ({
+    result: { variant, outcome: "refused", status: 401 } as BreakItResult,
+  });
+  const made = attacksMade(
+    {
+      "changed-path": result("changed-path"),
+      "changed-body": result("changed-body"),
+      "stolen-token": result("stolen-token"),
+      replay: { failure: { message: "no response" } },
+    },
+    "draft-11",
+  );
+  expect(made.map(({ result: { variant } }) => variant)).toEqual([
+    ...["stolen-token", "changed-body", "changed-path"],
+  ]);
 });

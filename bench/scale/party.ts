@@ -1,37 +1,49 @@
 /**
- * One process of a resource or a person server of draft -11 over the stores of
- * `bench/scale/rates.ts`: `node bench/scale/replica.ts KIND PORT PROVIDER_JWK KEY SECRET STORE
- * REPLAY_STORE`. All replicas have the same keys.
+ * A resource or a person server of draft -11 in a process of its own. Its argument is a
+ * {@link Party} with the port, as JSON. The person of an agent is its provider's host.
  *
  * @module
  */
 
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { createMemoryStores, importSigningKey, type PrivateJwk, type Stores } from "aauth";
+import {
+  createMemoryStores,
+  generateSigningKey,
+  importSigningKey,
+  type PrivateJwk,
+  type Stores,
+} from "aauth";
 import { createResource, receivedFields } from "aauth/resource";
 import { createPersonServer } from "aauth/server";
 import { openPostgresStores } from "aauth-stores/postgres";
 import { openSqliteStores } from "aauth-stores/sqlite";
 import { openValkeyClaims } from "aauth-stores/valkey";
-import { providerDiscovery } from "../abuse/support/provider-discovery.ts";
-import { PERSON_SERVER, RESOURCE } from "../abuse/support/token-requests.ts";
+import { oneKeyDiscovery, PERSON_SERVER, RESOURCE } from "../abuse/support/signed-requests.ts";
+import type { Party } from "./start-party.ts";
 
-const [kind, port, provider = "", ownKey = "", secret = "", store = "", replayStore = ""] =
-  process.argv.slice(2);
-const publicJwk = JSON.parse(provider) as object;
-const discovery = providerDiscovery(publicJwk);
-const key = await importSigningKey(JSON.parse(ownKey) as PrivateJwk, { kid: "own-1" });
+const { kind, port, issuer, own, store, replayStore } = JSON.parse(process.argv[2]!) as Party & {
+  port: number;
+};
+const discovery = oneKeyDiscovery(issuer);
+const key = own
+  ? await importSigningKey(own.key as PrivateJwk, { kid: "own-1" })
+  : await generateSigningKey({ kid: "own-1" });
 const stores = await openStores();
 const handle = kind === "resource" ? resource() : personServer();
 
 async function openStores(): Promise<Stores> {
-  if (store === "memory") return createMemoryStores();
+  const [, maxEntries] = /^memory:?(\d*)$/.exec(store) ?? [];
+  if (maxEntries === "") return createMemoryStores();
+  if (maxEntries !== undefined) {
+    const memory = createMemoryStores();
+    return { ...memory, records: (name) => memory.records(name, { maxEntries: Number(maxEntries) }) };
+  }
   if (store.startsWith("/")) return openSqliteStores({ path: store });
   const records = await openPostgresStores({ url: store });
-  return replayStore === ""
-    ? records
-    : { ...records, claims: (await openValkeyClaims({ url: replayStore })).claims };
+  if (replayStore === undefined) return records;
+  return { ...records, claims: (await openValkeyClaims({ url: replayStore })).claims };
 }
 
 type Handle = (request: {
@@ -52,7 +64,7 @@ function resource(): Handle {
 function personServer(): Handle {
   const server = createPersonServer({
     ...{ issuer: PERSON_SERVER, key, discovery, stores },
-    subjectSecret: new Uint8Array(Buffer.from(secret, "base64url")),
+    subjectSecret: own ? Buffer.from(own.secret, "base64url") : randomBytes(32),
     personOf: ({ iss }) => new URL(iss).host,
     decide: () => ({ type: "grant" }),
   });
@@ -68,4 +80,4 @@ createServer(async (request, response) => {
   } catch (error) {
     response.writeHead(500).end(String(error));
   }
-}).listen(Number(port), "127.0.0.1");
+}).listen(port, "127.0.0.1");

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { listedFiles } from "../listed-files.ts";
+import type { PartResult } from "../test-report.ts";
+import { type Check, findChecks } from "./find-checks.ts";
+import { verdictsOn } from "./judge-mutations.ts";
+import { rowOf } from "./marked-checks.ts";
+import type { Mutation } from "./mutation.ts";
+import { allMutations } from "./mutations.ts";
+import { copyTree } from "./tree-copy.ts";
+
+/** Packages whose checks are taken out. */
+const FOLDERS = [
+  "packages/aauth",
+  "packages/gateway-check",
+  "services/auth-server",
+  "services/person-server",
+  "services/backend",
+  "services/supply-chain-agent",
+];
+/** Tests of a package that has none of its own. */
+const TESTED_BY: Readonly<Record<string, string>> = { "packages/gateway-check": "services/gateway-authz" };
+const SHARE = 1 / 10;
+/** Share of the removed checks that must be noticed. */
+const NOTICED_SHARES = { holes: 1, mutants: 19 / 20 };
+/** Arguments of vitest: the unit tests that load the changed file, until one fails. */
+const UNIT = ["--changed", "--bail=1", "--passWithNoTests", "--project", "unit", "--project", "isolated"];
+/** The tests of a service that runs as a process. */
+const CONTRACT = ["--bail=1", "--project", "contract"];
+const SUMMARY_CHARACTERS = 64;
+
+/**
+ * The mutations whose id is one of the words, or begins with a word of one letter; all without
+ * words.
+ *
+ * @throws RangeError for an unknown id
+ */
+export function holesNamed(words: readonly string[]): readonly Mutation[] {
+  const isNamedBy = (word: string, id: string) =>
+    [id, rowOf(id)].includes(word) || (/^[A-Z]$/.test(word) && id[0] === word);
+  const mutations = allMutations();
+  const ids = [...new Set(mutations.map(({ id }) => id))];
+  const unknown = words.find((word) => !ids.some((id) => isNamedBy(word, id)));
+  if (unknown !== undefined)
+    throw new RangeError(`No row has the id ${unknown}. There are: ${ids.join(" ")}`);
+  return mutations.filter(({ id }) => words.length === 0 || words.some((word) => isNamedBy(word, id)));
+}
+
+/**
+ * A tenth of the checks, in an order that depends on the seed and the code of each check alone.
+ *
+ * @param seed default 1
+ * @param paths beginnings of the files' paths; all files without
+ * @throws RangeError where no file with a check begins so
+ */
+export function sampleOfChecks(seed = "1", paths: readonly string[] = []): readonly Mutation[] {
+  const files = listedFiles(REPOSITORY_ROOT).filter(
+    (file) =>
+      FOLDERS.some((folder) => file.startsWith(`${folder}/src/`)) &&
+      file.endsWith(".ts") &&
+      (paths.length === 0 || paths.some((path) => file.startsWith(path))),
+  );
+  const checks = findChecks(REPOSITORY_ROOT, files);
+  if (checks.length === 0)
+    throw new RangeError(`There is no check in a file that begins with ${paths.join(" or ")}`);
+  const rank = ({ file, text }: Check) =>
+    createHash("sha256").update(`${seed} ${file} ${text}`).digest("hex");
+  return checks
+    .map((check) => ({ check, rank: rank(check) }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    .slice(0, Math.ceil(checks.length * SHARE))
+    .map(({ check }) => mutationOf(check));
+}
+
+/**
+ * Unit tests of the package that load the file, those of its own folder first; then the contract of
+ * the service, where it has one.
+ */
+function mutationOf({ file, line, text, edit }: Check): Mutation {
+  const [, owner = ""] = /^(.*)\/src\//.exec(file)!;
+  const tests = `${TESTED_BY[owner] ?? owner}/test/`;
+  const beside = file.replace("/src/", "/test/").replace(/[^/]+$/, "");
+  const contract = `tests/contract/${file.split("/")[1]}/`;
+  const isThere = (folder: string) => existsSync(join(REPOSITORY_ROOT, folder));
+  const runs = [
+    ...[...new Set([beside, tests])].filter(isThere).map((folder) => ["run", folder, ...UNIT]),
+    ...(isThere(contract) ? [["run", contract, ...CONTRACT]] : []),
+  ];
+  return { id: `${file}:${line}`, without: text, edits: [edit], runs };
+}
+
+/** Judges mutations in a copy of the checkout, prints a line for each, and counts those noticed. */
+export async function judgeMutations(
+  part: keyof typeof NOTICED_SHARES,
+  mutations: readonly Mutation[],
+): Promise<readonly PartResult[]> {
+  const startedAt = performance.now();
+  const copy = await copyTree(REPOSITORY_ROOT);
+  // Also when the run is interrupted.
+  process.once("exit", copy.remove);
+  const width = Math.max(...mutations.map(({ id }) => id.length));
+  const misses: string[] = [];
+  for await (const { mutation, verdict, seconds } of verdictsOn(mutations, copy)) {
+    const { id, without, runs } = mutation;
+    const isNoticed = verdict === "noticed";
+    const summary = without.slice(0, SUMMARY_CHARACTERS).padEnd(SUMMARY_CHARACTERS);
+    console.log(
+      `${isNoticed ? "ok  " : "FAIL"}  ${id.padEnd(width)} ${summary} ${`${seconds} s`.padStart(6)}`,
+    );
+    if (isNoticed) continue;
+    console.log(`      ${verdict}: vitest ${runs.at(-1)?.join(" ")}`);
+    misses.push(`No test notices: ${id}: ${without}`);
+  }
+  const passed = mutations.length - misses.length;
+  const isEnough = passed >= mutations.length * NOTICED_SHARES[part];
+  const found = isEnough ? { failures: [], notes: misses } : { failures: misses };
+  return [{ part, passed, skipped: 0, ...found, tookMs: performance.now() - startedAt }];
+}
