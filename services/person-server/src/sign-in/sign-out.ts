@@ -33,32 +33,36 @@ interface SignOutOptions {
  */
 export function registerSignOut(scope: FastifyInstance, options: SignOutOptions): void {
   const { publicUrl, home, issuer, provider, sessions, prepare, showMessage, showFailure } = options;
-  const refuse = (reply: FastifyReply) => {
+  const preHandler = async (request: FastifyRequest, reply: FastifyReply) => {
     const text = "You can only sign out from a page of this server.";
-    return showMessage(reply, 403, { title: "You are still signed in", text, link: [home, "Continue"] });
+    const refused = { title: "You are still signed in", text, link: [home, "Continue"] } as const;
+    if (!isFromOwnPage(request, publicUrl)) return showMessage(reply, 403, refused); // hole U8
+    return undefined;
   };
 
-  scope.post<{ Querystring: { return_to?: unknown } }>(SWITCH_USER_PATH, async (request, reply) => {
-    if (!isFromOwnPage(request, publicUrl)) return refuse(reply); // hole U8a
-    const { return_to: returnTo } = request.query;
-    const signIn = { returnTo: typeof returnTo === "string" ? returnTo : home };
-    const session = await sessions.end(request, reply);
-    try {
-      const { href } = await prepare(request, reply, {
-        ...signIn,
-        ...(session && { former: session.person.id }),
-      });
-      // Not a redirect, as below.
-      noStore(reply).header("refresh", `0; url=${href}`);
-      const text = `Sign in at ${issuer.host}, and the request opens again.`;
-      return showMessage(reply, 200, { title: SIGNED_OUT, text, link: [href, "Continue"] });
-    } catch (error) {
-      return showFailure(reply, error, signIn.returnTo);
-    }
-  });
+  scope.post<{ Querystring: { return_to?: unknown } }>(
+    SWITCH_USER_PATH,
+    { preHandler },
+    async (request, reply) => {
+      const { return_to: returnTo } = request.query;
+      const signIn = { returnTo: typeof returnTo === "string" ? returnTo : home };
+      const session = await sessions.end(request, reply);
+      try {
+        const { href } = await prepare(request, reply, {
+          ...signIn,
+          ...(session && { former: session.person.id }),
+        });
+        // Not a redirect, as below.
+        noStore(reply).header("refresh", `0; url=${href}`);
+        const text = `Sign in at ${issuer.host}, and the request opens again.`;
+        return showMessage(reply, 200, { title: SIGNED_OUT, text, link: [href, "Continue"] });
+      } catch (error) {
+        return showFailure(reply, error, signIn.returnTo);
+      }
+    },
+  );
 
-  scope.post(SIGN_OUT_PATH, async (request, reply) => {
-    if (!isFromOwnPage(request, publicUrl)) return refuse(reply); // hole U8
+  scope.post(SIGN_OUT_PATH, { preHandler }, async (request, reply) => {
     const session = await sessions.end(request, reply);
     const endSession =
       session === undefined
