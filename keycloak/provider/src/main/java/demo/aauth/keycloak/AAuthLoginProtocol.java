@@ -18,9 +18,8 @@ import org.keycloak.services.messages.Messages;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 /**
- * What Keycloak asks a protocol at sign-in and sign-out. Here people sign in for one thing only: to
- * be asked for consent. So a sign-in ends at the consent page, whatever comes of it is decided
- * there, and signing out concerns nobody.
+ * Keycloak's callbacks for sign-in and sign-out. People sign in here only to be asked for consent,
+ * so a sign-in ends at the consent page and a sign-out has no effect.
  */
 final class AAuthLoginProtocol implements LoginProtocol {
 
@@ -43,13 +42,13 @@ final class AAuthLoginProtocol implements LoginProtocol {
         if (error == Error.ALREADY_LOGGED_IN) {
             return ConsentLogin.toConsentPage(factory.realm(session), authSession);
         }
-        // Never a redirect to the agent: a sign-in that failed says nothing about its request.
+        // Never redirects to the agent, because a failed sign-in is not a decision on its request.
         return ErrorPage.error(session, authSession, Response.Status.BAD_REQUEST, Messages.UNEXPECTED_ERROR_HANDLING_REQUEST);
     }
 
     @Override
     public Response sendError(ClientModel client, ClientData clientData, Error error) {
-        // The browser brings clientData, so it is not followed; Keycloak shows its own page
+        // clientData comes from the browser and is not trusted; Keycloak shows its own page
         // instead.
         return null;
     }
@@ -106,6 +105,6 @@ final class AAuthLoginProtocol implements LoginProtocol {
 
     @Override
     public void close() {
-        // nothing is held
+        // no resources to release
     }
 }

@@ -22,9 +22,9 @@ import org.keycloak.representations.idm.ClientScopeRepresentation;
 import java.util.Map;
 
 /**
- * Makes Keycloak serve AAuth below {@code {realm}/protocol/aauth}. Holds what lives as long as the
- * server does: its settings, and discovery with its connections and cache. Everything that one
- * request leaves for another is in Keycloak's own stores, which all nodes of a cluster share.
+ * Makes Keycloak serve AAuth below {@code {realm}/protocol/aauth}. Holds the objects that live as
+ * long as the server: its settings, and discovery with its connections and cache. State shared
+ * between requests is in Keycloak's own stores, which all nodes of a cluster share.
  */
 public final class AAuthLoginProtocolFactory implements LoginProtocolFactory {
 
@@ -34,7 +34,7 @@ public final class AAuthLoginProtocolFactory implements LoginProtocolFactory {
     private HttpDocumentTransport transport;
     private Discovery discovery;
 
-    /** This factory, as the server that the session belongs to has it. */
+    /** The factory instance of the session's server. */
     static AAuthLoginProtocolFactory of(KeycloakSession session) {
         return (AAuthLoginProtocolFactory) session.getKeycloakSessionFactory().getProviderFactory(LoginProtocol.class, AAuthRealm.PROTOCOL);
     }
@@ -87,16 +87,16 @@ public final class AAuthLoginProtocolFactory implements LoginProtocolFactory {
 
     @Override
     public void createDefaultClientScopes(RealmModel newRealm, boolean addScopesToExistingClients) {
-        // scopes are the resources' own
+        // resources define their own scopes
     }
 
     @Override
     public void setupClientDefaults(ClientRepresentation representation, ClientModel newClient) {
-        // agents are no clients of the realm
+        // agents are not clients of the realm
     }
 
     @Override
     public void addClientScopeDefaults(ClientScopeRepresentation clientScope) {
-        // scopes are the resources' own
+        // resources define their own scopes
     }
 }

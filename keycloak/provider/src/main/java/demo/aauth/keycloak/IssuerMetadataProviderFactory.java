@@ -22,7 +22,7 @@ public final class IssuerMetadataProviderFactory implements WellKnownProviderFac
 
     @Override
     public void init(Config.Scope config) {
-        // the settings are those of the protocol
+        // uses the protocol's settings
     }
 
     @Override
@@ -32,6 +32,6 @@ public final class IssuerMetadataProviderFactory implements WellKnownProviderFac
 
     @Override
     public void close() {
-        // nothing is held
+        // no resources to release
     }
 }

@@ -11,23 +11,23 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Scopes that a person has agreed to, each until its time: one text of words
- * {@code <Unix seconds>:<scope>}, as a note of a session keeps it, oldest first.
+ * Scopes that a person has agreed to, each with an expiry, serialized for a session note as words
+ * {@code <Unix seconds>:<scope>}, oldest first.
  */
 final class AgreedScopes {
 
     /**
-     * Text of scopes that is remembered, four requests' at least; beyond it the oldest scopes are
-     * asked again.
+     * Length of the remembered scopes, enough for at least four requests. Beyond it, the user is
+     * asked about the oldest scopes again.
      */
     static final int MAX_CHARACTERS = 4 * KeptText.MAX_LENGTH;
 
-    /** As many as fit into the longest request. Each takes room for its time, too. */
+    /** As many as fit into a request of maximum length. Each also stores its expiry. */
     static final int MAX_SCOPES = KeptText.MAX_LENGTH / 2;
 
     private final Map<String, Long> untilByScope = new LinkedHashMap<>();
 
-    /** @param note null for none; what is not in the form of this class counts for nothing */
+    /** @param note null for none; malformed entries are ignored */
     static AgreedScopes read(String note) {
         AgreedScopes agreed = new AgreedScopes();
         for (String word : Scopes.words(note)) {
@@ -43,22 +43,22 @@ final class AgreedScopes {
         return scopes.stream().allMatch(scope -> nowSeconds < untilByScope.getOrDefault(scope, 0L));
     }
 
-    /** With these scopes too; the others keep their time. */
+    /** Adds these scopes. The others keep their expiry. */
     AgreedScopes with(List<String> scopes, long untilSeconds) {
         for (String scope : scopes) {
-            // Agreed to again, it is one of the newest.
+            // A scope agreed to again becomes one of the newest.
             untilByScope.remove(scope);
             untilByScope.put(scope, untilSeconds);
         }
         return this;
     }
 
-    /** When all of it is over, Unix seconds; 0 for none. */
+    /** Latest expiry in Unix seconds; 0 for none. */
     long untilSeconds() {
         return untilByScope.values().stream().mapToLong(Long::longValue).max().orElse(0);
     }
 
-    /** Without those whose time is over, and no more than there is room for. */
+    /** Excludes expired scopes, and any beyond the limits. */
     String toNote(long nowSeconds) {
         List<Map.Entry<String, Long>> newestFirst = new ArrayList<>(untilByScope.entrySet());
         Collections.reverse(newestFirst);

@@ -8,9 +8,8 @@ import org.keycloak.models.RealmModel;
 import org.keycloak.models.utils.KeycloakModelUtils;
 
 /**
- * The client that people sign in to when they are asked for consent: Keycloak knows no sign-in
- * without one. It has no redirect URI, so nothing else can be done with it. A realm gets it when it
- * is first needed.
+ * The client with which people sign in for consent, because Keycloak requires one. It has no
+ * redirect URI, so it cannot be used for anything else. It is created in a realm on first use.
  */
 final class ConsentClient {
 
@@ -25,7 +24,7 @@ final class ConsentClient {
     }
 
     /**
-     * In a transaction of its own, so that two nodes that do it at once end up with the same
+     * Uses its own transaction, so that two nodes that do this concurrently end up with the same
      * client.
      */
     private static ClientModel create(KeycloakSession session, RealmModel realm) {
@@ -39,7 +38,7 @@ final class ConsentClient {
                 client.setFullScopeAllowed(false);
             });
         } catch (ModelDuplicateException another) {
-            // It has been made in the meantime.
+            // Another node has created it meanwhile.
         }
         return realm.getClientByClientId(CLIENT_ID);
     }

@@ -26,10 +26,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Asks the user (profile 6.5). {@code GET agent/auth} shows the page, after sign-in where needed;
- * {@code POST agent/auth/consent} takes the answer. A request token is used up by a decision, the
- * page's consent code by any attempt. Nobody is sent to an address that was not verified when the
- * request was made (hole J10).
+ * Asks the user for consent (profile 6.5). {@code GET agent/auth} shows the page, after a sign-in
+ * if needed; {@code POST agent/auth/consent} accepts the decision. A decision uses up the request
+ * token, and any attempt the page's consent code. The browser is only sent to an address that was
+ * verified when the request was made (hole J10).
  *
  * <p>Both methods throw {@link OAuthException} for what cannot be answered.
  */
@@ -49,7 +49,7 @@ public final class ConsentEndpoint {
         this.event = event;
     }
 
-    /** @param query of the address that the agent sent the browser to */
+    /** @param query query of the URL to which the agent sent the browser */
     public Response show(MultivaluedMap<String, String> query) {
         Policy policy = realm.requireServing();
         String requestToken = required(query, "request_token");
@@ -59,8 +59,8 @@ public final class ConsentEndpoint {
         if (redirectUri != null && !redirectUri.equals(request.redirectUri())) {
             throw OAuthException.invalidRequest("redirect_uri mismatch");
         }
-        // The agent's signed request decides the state; the query only where that had none (hole
-        // J12).
+        // The agent's signed request determines the state; the query only applies if it had none
+        // (hole J12).
         String state = request.state() != null ? request.state() : single(query, "state");
         KeptText.requireBounded("state", state);
 
@@ -78,7 +78,7 @@ public final class ConsentEndpoint {
         return ConsentPage.render(realm, request, userSession.getUser(), consentCode, policy, memory.lifespanSeconds(policy));
     }
 
-    /** @param form of the consent page, with each name once */
+    /** @param form form of the consent page, with each name once */
     public Response decide(FormParameters form) {
         Policy policy = realm.requireServing();
         String consentCode = form.get("consent_code");
@@ -101,7 +101,7 @@ public final class ConsentEndpoint {
         return denied(request, page.state(), "User denied the authorization request");
     }
 
-    /** @param now whether the user has been asked; else an earlier answer counts */
+    /** @param now whether the user has just been asked; otherwise an earlier consent applies */
     private Response agreed(ConsentRequest request, UserSessionModel userSession, String state, Policy policy, boolean now) {
         audit(request, userSession).detail(
                 Details.CONSENT, now ? Details.CONSENT_VALUE_CONSENT_GRANTED : Details.CONSENT_VALUE_PERSISTED_CONSENT);
@@ -119,7 +119,10 @@ public final class ConsentEndpoint {
         return redirect(request, state, Map.of("code", code));
     }
 
-    /** Uses the request token up: of two answers, on whatever nodes, one counts (hole J13). */
+    /**
+     * Uses up the request token. Only the first of two decisions, even at different nodes, is
+     * accepted (hole J13).
+     */
     private ConsentRequest take(String requestTokenHash) {
         return grants.consentRequests().takeHashed(requestTokenHash)
                 .orElseThrow(() -> OAuthException.invalidRequest("Request token expired"));
@@ -167,7 +170,7 @@ public final class ConsentEndpoint {
         return OAuthException.invalidRequest("Missing required parameter: " + name);
     }
 
-    /** A parameter that may be given once; null when it is not given. */
+    /** Reads a parameter that may appear only once; null if absent. */
     private static String single(MultivaluedMap<String, String> parameters, String name) {
         List<String> values = parameters.getOrDefault(name, List.of());
         if (values.size() > 1) {

@@ -12,9 +12,8 @@ import org.keycloak.protocol.LoginProtocol;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 /**
- * Signs a person in through Keycloak's browser flow, whatever the realm has made of that, and
- * brings it back to the consent page. The request token waits in the authentication session, on the
- * server.
+ * Signs a person in with the realm's browser flow and returns them to the consent page. The request
+ * token is kept in the authentication session on the server.
  */
 public final class ConsentLogin extends AuthorizationEndpointBase {
 
@@ -25,7 +24,7 @@ public final class ConsentLogin extends AuthorizationEndpointBase {
         super(session, event.event(EventType.LOGIN));
     }
 
-    /** @param state null when there is none */
+    /** @param state null if there is none */
     Response start(String requestToken, String state) {
         ClientModel client = ConsentClient.of(session, realm);
         session.getContext().setClient(client);
@@ -42,7 +41,7 @@ public final class ConsentLogin extends AuthorizationEndpointBase {
     }
 
     /**
-     * Where a sign-in ends. Who has just signed in sees the page in any case, also where an earlier
+     * End of a sign-in. A person who has just signed in always sees the page, even if an earlier
      * consent would cover the request.
      */
     public static Response toConsentPage(AAuthRealm realm, AuthenticationSessionModel authSession) {

@@ -17,19 +17,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a person has agreed to since signing in: not asked again in that browser session, forgotten
- * when it ends, on revocation, and after the lifespan of the refresh token that comes with it.
- * Longer it must not be remembered: a refresh token that has expired is nothing to revoke by, and
- * the consent would then bring the next token without anybody being asked. It is a note of
- * Keycloak's user session, so every node knows it and nothing is left behind.
+ * The consents of a person since signing in. The person is not asked again until the browser
+ * session ends, the consent is revoked, or the refresh token issued with it expires. A consent must
+ * not be remembered longer: an expired refresh token cannot be revoked, and the consent would yield
+ * the next token without asking the person. Stored as notes of Keycloak's user session, which all
+ * nodes share and which are deleted with it.
  */
 public final class ConsentMemory {
 
     private static final String NOTE = "aauth.consent.";
 
     /**
-     * Agents at resources that one session remembers consents to; beyond it those agreed to longest
-     * ago are asked about again.
+     * Limit on the pairs of agent and resource per session. Beyond it, the person is asked again
+     * about the oldest.
      */
     static final int MAX_NOTES = 100;
 
@@ -39,7 +39,7 @@ public final class ConsentMemory {
         this.session = session;
     }
 
-    /** How long a consent given now is remembered. */
+    /** Seconds a consent given now is remembered. */
     int lifespanSeconds(Policy policy) {
         return Math.min(policy.refreshTokenLifespanSeconds(), session.getContext().getRealm().getSsoSessionMaxLifespan());
     }
@@ -50,7 +50,7 @@ public final class ConsentMemory {
     }
 
     /**
-     * To be called when a user was asked and agreed: what is remembered already must not prolong
+     * Call this only when a user was asked and agreed, because a remembered consent must not extend
      * itself.
      */
     void remember(UserSessionModel userSession, ConsentRequest request, Policy policy) {
@@ -61,7 +61,7 @@ public final class ConsentMemory {
                 .with(Scopes.words(request.scope()), now + lifespanSeconds(policy)).toNote(now));
     }
 
-    /** Names of the notes that have to go for one that is written now. */
+    /** Names of the notes to delete for the note being written. */
     static List<String> pushedOutBy(String note, Map<String, String> notes) {
         return notes.entrySet().stream()
                 .filter(other -> other.getKey().startsWith(NOTE) && !other.getKey().equals(note))
@@ -71,7 +71,7 @@ public final class ConsentMemory {
                 .toList();
     }
 
-    /** Forgets it in every session of this user. */
+    /** Forgets the consent in every session of this user. */
     public void forget(RefreshGrant grant) {
         RealmModel realm = session.getContext().getRealm();
         UserModel user = session.users().getUserById(realm, grant.subject());
@@ -88,7 +88,7 @@ public final class ConsentMemory {
         return note(request.agent(), request.agentDelegate(), request.resource());
     }
 
-    /** JSON keeps the parts apart whatever is in them. */
+    /** JSON separates the parts unambiguously. */
     private static String note(String agent, String agentDelegate, String resource) {
         return NOTE + Hashes.sha256Url(Json.array(agent, agentDelegate, resource));
     }

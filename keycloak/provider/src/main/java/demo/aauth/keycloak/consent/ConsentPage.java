@@ -22,8 +22,8 @@ final class ConsentPage {
     }
 
     /**
-     * @param consentCode single-use value that ties the answer to this page and this browser
-     * @param rememberedSeconds how long the answer is remembered
+     * @param consentCode single-use value that binds the decision to this page and this browser
+     * @param rememberedSeconds seconds the decision is remembered
      */
     static Response render(
             AAuthRealm realm, ConsentRequest request, UserModel user, String consentCode, Policy policy, int rememberedSeconds) {
@@ -54,7 +54,7 @@ final class ConsentPage {
         return shown;
     }
 
-    /** Its sentence is one of the theme's messages. */
+    /** The theme's messages contain its description. */
     private static Map<String, Object> identityScope(IdentityScope scope) {
         return Map.of("name", scope.word());
     }

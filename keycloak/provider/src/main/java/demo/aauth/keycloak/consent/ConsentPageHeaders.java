@@ -14,12 +14,12 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The realm's security headers, with one directive more: the form on the consent page may lead to
- * the agent and to the pages it sends people on to, and nowhere else. Chromium applies
- * {@code form-action} to every redirect that follows a submitted form, so those origins have to be
- * named: all are known from verified metadata and configuration, never from what the browser
- * brings. Which pages an agent sends people on to, nobody publishes: the policy may say it, else
- * the front ends of the realm's clients count.
+ * The realm's security headers with an additional directive: the form on the consent page may only
+ * lead to the agent and to the pages to which it redirects people. Chromium applies
+ * {@code form-action} to every redirect after a submitted form, so those origins must be listed.
+ * All come from verified metadata and configuration, never from the browser. Agents do not publish
+ * the pages to which they redirect, so the policy may list them; the default is the front ends of
+ * the realm's clients.
  */
 final class ConsentPageHeaders {
 
@@ -33,7 +33,7 @@ final class ConsentPageHeaders {
                 policy.consentFormOrigins() == null ? new WebOrigins(realm.session()).all() : policy.consentFormOrigins());
         HttpUrl.parse(redirectUri).map(HttpUrl::origin).ifPresent(origins::add);
 
-        // Keycloak would write its own policy over this one.
+        // Keycloak would otherwise overwrite this policy.
         realm.session().getProvider(SecurityHeadersProvider.class).options().skipHeaders();
         Map<String, String> configured = realm.realm().getBrowserSecurityHeaders();
         ResponseBuilder response = Response.fromResponse(page);
@@ -47,10 +47,7 @@ final class ConsentPageHeaders {
         return response.header("Cache-Control", "no-store").build();
     }
 
-    /**
-     * A policy of the realm's that says something about forms is the realm's business and stays as
-     * it is.
-     */
+    /** A realm policy that already restricts forms is kept unchanged. */
     static String restrictForm(String policy, Set<String> origins) {
         if (policy == null || policy.isEmpty() || policy.contains(DIRECTIVE)) {
             return policy;

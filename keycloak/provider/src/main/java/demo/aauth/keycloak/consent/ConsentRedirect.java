@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Where a person goes with the answer: the verified address, with parameters that replace what it
- * had under their names.
+ * URL for a person after the decision: the verified address, with parameters that replace any of
+ * the same name.
  */
 final class ConsentRedirect {
 

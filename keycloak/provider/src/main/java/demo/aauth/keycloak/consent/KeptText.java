@@ -2,14 +2,10 @@ package demo.aauth.keycloak.consent;
 
 import demo.aauth.keycloak.errors.OAuthException;
 
-/**
- * What an agent says that is kept until its user has decided, and then comes back in an address.
- */
+/** An agent's value that is stored until its user has decided, and then returned in a URL. */
 public final class KeptText {
 
-    /**
-     * Addresses that are longer are cut or refused on the way by one browser or proxy or another.
-     */
+    /** Some browsers and proxies truncate or refuse longer URLs. */
     static final int MAX_LENGTH = 2_048;
 
     private KeptText() {

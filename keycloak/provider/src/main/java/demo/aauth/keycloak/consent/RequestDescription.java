@@ -13,29 +13,29 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What the consent page shows of a request. Identifiers are proven; names and descriptions are what
- * the parties say.
+ * Description of a request on the consent page. Identifiers are verified; names and descriptions
+ * are the parties' own.
  *
- * @param agentDelegate what the agent calls its delegate, or null when it asks itself
- * @param agentName null when the agent does not call itself anything
- * @param scopes that the resource words, or leaves without words
- * @param identityScopes about who the person is: they mean the same everywhere, so this server
- * words them and no resource may
- * @param returnsTo host that the person returns to, and nothing that stands before it
+ * @param agentDelegate the agent's name for its delegate, or null if the agent itself asks
+ * @param agentName null if the agent publishes no name
+ * @param scopes scopes with the resource's descriptions, if any
+ * @param identityScopes scopes about the person's identity, which mean the same everywhere, so only
+ * this server describes them
+ * @param returnsTo host that the person returns to, without user information
  */
 record RequestDescription(
         String agentDelegate, String agentName, List<Scope> scopes, List<IdentityScope> identityScopes, String returnsTo) {
 
     private static final int MAX_TEXT_LENGTH = 160;
-    /** For a name with nothing to read in it: that there is a delegate is shown all the same. */
+    /** Shown for a delegate whose name has no visible character. */
     private static final String NOTHING_TO_READ = "…";
 
-    /** @param description what the resource says, or null when it says nothing */
+    /** @param description the resource's description, or null */
     record Scope(String name, String description) {
     }
 
     /**
-     * Collects the parties' own words; a party that cannot be asked right now is shown by its
+     * Collects the parties' own descriptions. A party whose metadata cannot be read is shown by its
      * identifier.
      */
     static RequestDescription of(ConsentRequest request, Discovery discovery) {
@@ -61,10 +61,7 @@ record RequestDescription(
         }
     }
 
-    /**
-     * One line of text without control characters and without marks that change the direction of
-     * what follows; null for no text.
-     */
+    /** One line of text without control characters and direction marks; null for no text. */
     private static String displayText(String text) {
         String line = text == null ? "" : text.replaceAll("[\\p{Cc}\\p{Cf}\\p{Z}\\s]+", " ").trim();
         if (line.length() > MAX_TEXT_LENGTH) {

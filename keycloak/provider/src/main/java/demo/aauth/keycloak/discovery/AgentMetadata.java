@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * {@code /.well-known/aauth-agent} (profile 5.1).
  *
- * @param redirectUris where a person may be sent back to; null when the agent publishes none
- * @param name what the agent calls itself, or null
+ * @param redirectUris URLs to which a person may be returned; null if the agent publishes none
+ * @param name the agent's self-declared name, or null
  */
 public record AgentMetadata(String jwksUri, List<String> redirectUris, String name) {
 

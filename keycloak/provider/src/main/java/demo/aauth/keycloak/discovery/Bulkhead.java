@@ -16,22 +16,21 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
- * Bounds how many of Keycloak's worker threads wait for documents of other parties, and how many
- * documents are fetched at a time. Callers name the hosts before their signature has been judged,
- * so a call beyond a bound is refused at once with {@code discovery_busy}. What is known about a
- * party decides which lane its documents are fetched in: a flood in one lane takes nothing from the
- * others. All lanes together hold at most 40 workers, of the 50 that Keycloak has unless it is
- * configured with fewer.
+ * Limits the number of Keycloak's worker threads that wait for documents of other parties, and of
+ * concurrent fetches. Callers name the hosts before their signature is verified, so a call beyond a
+ * limit is refused at once with {@code discovery_busy}. What is known about a party determines the
+ * lane of its documents, and a flood in one lane does not affect the others. All lanes together
+ * hold at most 40 workers, of the 50 that Keycloak has unless configured with fewer.
  *
- * <p>Fetches run on threads of their own, because a name server that never answers cannot be
- * interrupted. The worker cannot be given back meanwhile: Keycloak's session and its JTA
- * transaction belong to its thread, so a request cannot be suspended.
+ * <p>Fetches run on separate threads, because waiting for an unresponsive name server cannot be
+ * interrupted. The worker cannot be released meanwhile: Keycloak's session and its JTA transaction
+ * are bound to the thread, so a request cannot be suspended.
  */
 final class Bulkhead implements AutoCloseable {
 
     /** What is known about a party before its document is fetched. */
     enum Standing {
-        /** Nothing: any caller can name it. */
+        /** Unknown: any caller can name it. */
         UNKNOWN(8),
         /** Its document has been read before. */
         KNOWN(4),
@@ -47,16 +46,13 @@ final class Bulkhead implements AutoCloseable {
 
     /** Fetches of a lane for documents of one owner. */
     static final int FETCHES_OF_ONE_OWNER = 3;
-    /** Callers of a lane that wait for a fetch which another caller has started. */
+    /** Limit on callers of a lane that wait for another caller's fetch. */
     static final int JOINING = 8;
-    /**
-     * Most documents are there by then. Waiting longer takes a worker for each caller, whatever it
-     * takes for the fetch.
-     */
+    /** Most documents arrive within this time. Waiting longer would occupy a worker per caller. */
     private static final int JOIN_MS = 250;
 
     private final Map<Standing, Lane> lanes = new EnumMap<>(Standing.class);
-    /** As many as all lanes have fetches. */
+    /** As many threads as fetches of all lanes. */
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "aauth-discovery");
         thread.setDaemon(true);
@@ -69,7 +65,7 @@ final class Bulkhead implements AutoCloseable {
         }
     }
 
-    /** The connections that all lanes may have open at a time. */
+    /** Limit on open connections of all lanes. */
     static int fetches() {
         int sum = 0;
         for (Standing standing : Standing.values()) {
@@ -79,10 +75,9 @@ final class Bulkhead implements AutoCloseable {
     }
 
     /**
-     * Starts a fetch; does not wait. Its place is taken until it has ended, however long its caller
-     * waits.
+     * Starts a fetch without waiting. Its slot is occupied until it ends, regardless of its caller.
      *
-     * @param fetch gives what is to be done with its result, once its place is free again
+     * @param fetch returns the action on its result, which runs once its slot is free again
      * @throws AAuthException {@code discovery_busy}
      */
     void start(Standing standing, String owner, Supplier<Runnable> fetch) {
@@ -102,14 +97,14 @@ final class Bulkhead implements AutoCloseable {
     /**
      * Waits for a fetch that the caller has started.
      *
-     * @throws AAuthException {@code discovery_failed} when it takes too long
+     * @throws AAuthException {@code discovery_failed} if it takes too long
      */
     static <T> T await(CompletableFuture<T> answer, long deadlineNanos) {
         return get(answer, deadlineNanos - System.nanoTime(), () -> DocumentReader.failed("it took too long"));
     }
 
     /**
-     * Waits, for a moment only, for a fetch that another caller has started.
+     * Waits briefly for a fetch that another caller has started.
      *
      * @throws AAuthException {@code discovery_busy}
      */
@@ -142,7 +137,7 @@ final class Bulkhead implements AutoCloseable {
             if (failure.getCause() instanceof Error error) {
                 throw error;
             }
-            // A fetch throws no checked exception.
+            // Fetches throw no checked exceptions.
             throw (RuntimeException) failure.getCause();
         }
     }

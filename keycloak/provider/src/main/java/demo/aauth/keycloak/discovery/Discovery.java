@@ -19,31 +19,29 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
- * Finds the metadata and keys of agents, resources and other issuers from their identifiers
- * (profile 5.2). Does not judge whether an identity is trusted: it answers for anyone who publishes
- * a document. One for each server; its caches are bounded, and so is what it fetches at a time
- * ({@link Bulkhead}).
+ * Finds the metadata and keys of agents, resources and other issuers by their identifiers (profile
+ * 5.2). Does not decide whether an identity is trusted: it works for anyone who publishes a
+ * document. One per server, with bounded caches and bounded concurrent fetches ({@link Bulkhead}).
  *
  * <p>Every method throws an {@link AAuthException} of {@code discovery_blocked},
  * {@code discovery_failed}, {@code discovery_busy}, {@code metadata_mismatch} or
- * {@code unknown_key}. Messages name addresses and reasons for a log; what a caller may read is
- * {@link AAuthException#forCaller}.
+ * {@code unknown_key}. Messages contain addresses and reasons for the log;
+ * {@link AAuthException#forCaller} is the message for callers.
  */
 public final class Discovery implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(Discovery.class);
-    /** How long a caller waits for all that one call of a method fetches. */
+    /** Time that a caller waits for all fetches of one method call. */
     static final int DEADLINE_MS = 3_000;
     private static final int MAX_SHOWN_LENGTH = 200;
 
-    /** Whose key is asked for. */
+    /** Kind of party whose key is requested. */
     public enum Kind {
         AGENT, RESOURCE, ISSUER
     }
 
     /**
-     * @param fromCache true when the key was not fetched just now, so that it may have been
-     * replaced since
+     * @param fromCache whether the key came from the cache, so that it may have been replaced since
      */
     public record DiscoveredKey(JsonNode jwk, boolean fromCache) {
     }
@@ -86,8 +84,8 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * The same discovery for a realm whose policy names some parties: unknown ones cannot take from
-     * them what they need to be read.
+     * The same discovery for a realm whose policy lists some parties, whose fetches unknown parties
+     * cannot block.
      */
     public Discovery withListed(Predicate<String> listed) {
         return new Discovery(this, listed);
@@ -112,9 +110,9 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * The key named {@code kid}; where that is null, the only key of the set. An unknown
-     * {@code kid} makes the set be fetched again, three times at once and then once for each 10 s,
-     * so that a rotated key is found at once.
+     * The key named {@code kid}; if that is null, the only key of the set. For an unknown
+     * {@code kid} the set is fetched again, up to three times in a row and then once per 10 s, so
+     * that a rotated key is found at once.
      */
     public DiscoveredKey key(Kind kind, String id, String kid) {
         DocumentCache.Cached<KeySet> set = keySet(kind, id, false);
@@ -129,9 +127,9 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * For a signature that did not verify with {@code refused}, a key that came from the cache: the
-     * key that is published under this {@code kid} now, or nothing when it is still the same.
-     * Agents that make a new key at every start may give it the old name.
+     * After a signature failed to verify with {@code refused}, a cached key, returns the key now
+     * published under this {@code kid}, or nothing if it is unchanged. Agents that create a new key
+     * at each start may reuse the old name.
      */
     public Optional<JsonNode> replacedKey(Kind kind, String id, String kid, JsonNode refused) {
         return keySet(kind, id, true).value().choose(kid).filter(jwk -> !jwk.equals(refused));
@@ -160,8 +158,8 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * A key set counts for the party whose identifier led to it, wherever it is: any document can
-     * name any address.
+     * A key set is attributed to the party whose identifier led to it, whatever its host, because
+     * any document can name any address.
      */
     private Lookup lookup(String id) {
         return new Lookup(id, listed.test(id), System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DEADLINE_MS));
@@ -172,8 +170,8 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * An issuer without an AAuth document, such as a plain OpenID provider, still publishes its
-     * keys.
+     * Falls back for issuers without an AAuth document, such as plain OpenID providers, which also
+     * publish keys.
      */
     private IssuerMetadata fetchIssuer(String id) {
         return read(wellKnown(id, "aauth-issuer"), found -> IssuerMetadata.read(found, id))
@@ -185,7 +183,7 @@ public final class Discovery implements AutoCloseable {
         return read(address, found -> read.apply(found, id)).orElseThrow(() -> unreadable(address, "there is none"));
     }
 
-    /** What the document says, or nothing when the server says that there is none. */
+    /** Content of the document, or nothing if the server answers that there is none. */
     private <T> Optional<T> read(String address, Function<JsonNode, T> read) {
         HttpUrl url = UrlGuard.guard(address, development);
         try {
@@ -216,10 +214,7 @@ public final class Discovery implements AutoCloseable {
         return unreadable(address, DocumentReader.failed(reason));
     }
 
-    /**
-     * The same with its address, which the log has, too: an operator looks there when a party is
-     * refused.
-     */
+    /** Adds the address to the error and logs it, for operators who investigate a refused party. */
     private static AAuthException unreadable(String address, AAuthException cause) {
         String shown = address.replaceFirst("\\?.*", "");
         String message = shown.substring(0, Math.min(shown.length(), MAX_SHOWN_LENGTH)) + " could not be read: " + cause.getMessage();

@@ -14,60 +14,54 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * The cache behind discovery: bounded, one load in flight for each key, failures remembered for a
- * moment. Each node of a cluster has its own. No owner's documents push out another's: beyond its
- * quota an owner loses its own, and in a full cache what is new is not kept.
+ * Discovery's cache: bounded, with one load in flight per key and briefly cached failures. Each
+ * node of a cluster has its own. An owner's documents cannot displace another's: beyond its quota
+ * an owner loses its own, and a full cache keeps no new ones.
  *
- * @param <T> says in its {@code toString} all that it holds, as records of texts do
+ * @param <T> type whose {@code toString} contains all its content, as for records of strings
  */
 final class DocumentCache<T> {
 
     static final int MAX_ENTRIES = 1_000;
     static final int MAX_ENTRIES_OF_ONE = 50;
-    /** Size of all documents: a thousand ordinary ones take half of it. */
+    /** Limit on all documents. A thousand ordinary ones take half of it. */
     static final int MAX_BYTES = 1_048_576;
-    /** Size of one owner's documents: one of the longest fits in. */
+    /** Limit on one owner's documents. The largest possible document fits. */
     static final int MAX_BYTES_OF_ONE = 131_072;
     static final int CACHE_SECONDS = 300;
-    /**
-     * So many reloads of one document may follow each other at once; after that, one for each
-     * cooldown.
-     */
+    /** Number of immediate reloads of one document, after which there is one per cooldown. */
     static final int RELOAD_BURST = 3;
     static final int RELOAD_COOLDOWN_SECONDS = 10;
     /**
-     * A flood of requests for a dead document costs one fetch in this time; a party that has just
-     * started is found after it.
+     * Time for which failures are cached: a flood of requests for a missing document costs one
+     * fetch in this time, after which a party that has just started is found.
      */
     static final int FAILURE_SECONDS = 1;
-    /**
-     * So long after its end a value is still given while another caller fetches it again, which
-     * takes no longer.
-     */
+    /** Time after its expiry for which a value is still returned while another caller renews it. */
     static final int RENEWAL_SECONDS = 5;
 
-    /** @param fromCache false when the value was loaded for this very call */
+    /** @param fromCache false if the value was loaded for this call */
     record Cached<T>(T value, boolean fromCache) {
     }
 
     /**
-     * Whose document is looked up.
+     * The owner of the requested document.
      *
-     * @param id of the party; its owner's quotas are what the document counts for
+     * @param id identifier of the party, whose owner's quotas apply
      * @param listed whether the realm's policy names the party
-     * @param deadlineNanos until when the caller waits, as {@link System#nanoTime} has it
+     * @param deadlineNanos deadline of the caller, in terms of {@link System#nanoTime}
      */
     record Lookup(String id, boolean listed, long deadlineNanos) {
     }
 
     /**
-     * @param burstWholeAt Unix seconds when its burst of reloads is whole again; a reload adds one
-     * cooldown
+     * @param burstWholeAt Unix seconds when its burst of reloads is fully available again; each
+     * reload adds one cooldown
      */
     private record Entry<T>(T value, String owner, int bytes, long expiresAt, long burstWholeAt) {
     }
 
-    /** @param first true for the caller that started the load; the others join it */
+    /** @param first whether the caller started the load, which others join */
     private record Ticket<T>(CompletableFuture<T> answer, boolean first, Standing standing) {
     }
 
@@ -76,12 +70,12 @@ final class DocumentCache<T> {
 
     private final Bulkhead bulkhead;
     private final LongSupplier nowSeconds;
-    /** What was used longest ago is first. */
+    /** In order of last use, oldest first. */
     private final Map<String, Entry<T>> entries = new LinkedHashMap<>(16, 0.75f, true);
     /** Size of all entries. */
     private int bytes;
     /**
-     * Apart from the entries, so that a flood of dead identities cannot push out the living ones.
+     * Separate from the entries, so that a flood of invalid identities cannot displace valid ones.
      */
     private final Map<String, Failure> failures = new HashMap<>();
     private final Map<String, CompletableFuture<T>> inFlight = new HashMap<>();
@@ -92,8 +86,8 @@ final class DocumentCache<T> {
     }
 
     /**
-     * The cached value, or what {@code loader} answers. Concurrent calls for one key share one
-     * load.
+     * Returns the cached value, or the result of {@code loader}. Concurrent calls for a key share
+     * one load.
      *
      * @throws AAuthException that of the loader, {@code discovery_failed} after the deadline,
      * {@code discovery_busy}
@@ -107,20 +101,19 @@ final class DocumentCache<T> {
                     || now < entry.expiresAt() + RENEWAL_SECONDS && inFlight.containsKey(key))) {
                 return new Cached<>(entry.value(), true);
             }
-            // A value expires long after the burst of its last reload is whole again.
+            // The burst is always fully available again before a value expires.
             ticket = queue(key, lookup, loader, now);
         }
         return result(ticket, lookup);
     }
 
     /**
-     * Loads again although a fresh value exists: {@link #RELOAD_BURST} times at once, then once for
-     * each cooldown. Beyond that the old value is given.
+     * Reloads although a fresh value exists: {@link #RELOAD_BURST} times at once, then once per
+     * cooldown. Beyond that, returns the old value.
      *
-     * <p>Only a reload that brings a value counts. One that fails, because there is no room or the
-     * party is just starting, costs nothing and leaves the old value. A flood of those is bounded
-     * by the memory of failures, at one fetch for each second, like a flood for a document that was
-     * never found.
+     * <p>Only successful reloads count. One that fails, because a limit is reached or the party is
+     * just starting, keeps the old value. A flood of those is limited to one fetch per second by
+     * the cached failures, as for a missing document.
      */
     Cached<T> reload(String key, Lookup lookup, Supplier<T> loader) {
         Ticket<T> ticket;
@@ -129,8 +122,8 @@ final class DocumentCache<T> {
             Entry<T> entry = entries.get(key);
             long burstWholeAt = Math.max(entry == null ? 0 : entry.burstWholeAt(), now) + RELOAD_COOLDOWN_SECONDS;
             boolean withinBurst = burstWholeAt - now <= RELOAD_BURST * RELOAD_COOLDOWN_SECONDS;
-            // A reload in progress is joined: this caller needs the same result. The old value
-            // would refuse an agent that signed with a key that is on the wire right now.
+            // Joins a reload in progress, whose result this caller needs, too. With the old value,
+            // an agent that signed with a key being fetched would be refused.
             if (entry != null && !withinBurst && !inFlight.containsKey(key)) {
                 return new Cached<>(entry.value(), true);
             }
@@ -140,8 +133,8 @@ final class DocumentCache<T> {
     }
 
     /**
-     * A place at the load of a key: the running one, or a new one. To be called with the lock held,
-     * in which its need was found.
+     * Joins the running load of a key or starts one. Requires the lock, held since the need was
+     * determined.
      */
     private Ticket<T> queue(String key, Lookup lookup, Supplier<T> loader, long burstWholeAt) {
         Failure failure = failures.get(key);
@@ -188,10 +181,7 @@ final class DocumentCache<T> {
         }
     }
 
-    /**
-     * What does not fit in beside the failures of others is not remembered. To be called with the
-     * lock held.
-     */
+    /** Caches a failure if it fits besides those of others. Requires the lock. */
     private void remember(String key, AAuthException refusal) {
         long now = nowSeconds.getAsLong();
         if (failures.size() >= MAX_ENTRIES) {
@@ -203,8 +193,8 @@ final class DocumentCache<T> {
     }
 
     /**
-     * For what does not fit in, that goes of the same owner which was used longest ago. To be
-     * called with the lock held.
+     * Stores an entry, evicting the same owner's least recently used ones if necessary. Requires
+     * the lock.
      */
     private void keep(String key, Entry<T> entry) {
         Entry<T> before = entries.put(key, entry);

@@ -11,12 +11,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads the members of a fetched document with suspicion. Unknown members are left alone. */
+/** Reads the members of an untrusted document. Unknown members are ignored. */
 final class DocumentReader {
 
     private final JsonNode document;
 
-    /** @throws AAuthException {@code discovery_failed} when it is no JSON object */
+    /** @throws AAuthException {@code discovery_failed} if it is not a JSON object */
     DocumentReader(JsonNode document) {
         if (document == null || !document.isObject()) {
             throw failed("the document is not a JSON object");
@@ -25,8 +25,8 @@ final class DocumentReader {
     }
 
     /**
-     * @throws AAuthException {@code metadata_mismatch}: a document speaks for the identity that was
-     * asked for, or for nobody
+     * @throws AAuthException {@code metadata_mismatch} if the document does not name the requested
+     * identity
      */
     void requireIdentity(String name, String id) {
         if (!id.equals(Json.text(document, name))) {
@@ -53,7 +53,7 @@ final class DocumentReader {
         return value;
     }
 
-    /** The URLs, or null when there is no such member. */
+    /** The URLs, or null if there is no such member. */
     List<String> optionalUrls(String name) {
         if (!document.hasNonNull(name)) {
             return null;
@@ -68,7 +68,7 @@ final class DocumentReader {
         return List.copyOf(urls);
     }
 
-    /** Strings by name; none when there is no such member. */
+    /** Strings by name; empty if there is no such member. */
     Map<String, String> optionalStrings(String name) {
         Map<String, String> strings = new HashMap<>();
         if (document.hasNonNull(name)) {

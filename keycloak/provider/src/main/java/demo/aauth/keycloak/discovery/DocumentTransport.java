@@ -7,12 +7,12 @@ import java.net.URI;
 @FunctionalInterface
 public interface DocumentTransport {
 
-    /** Longest body that is read. */
+    /** Limit on a body. */
     int MAX_BODY_BYTES = 65_536;
 
     /**
-     * For one fetch, from the connection to the last byte. Its name is resolved before, by the
-     * system's resolver, within its limits.
+     * Timeout of one fetch, from the connection to the last byte. The name is resolved before that,
+     * within the limits of the system's resolver.
      */
     int TIMEOUT_MS = 3_000;
 
@@ -20,6 +20,6 @@ public interface DocumentTransport {
     record Fetched(int status, byte[] body) {
     }
 
-    /** Follows no redirect. @throws IOException also when a limit of size or time is exceeded */
+    /** Does not follow redirects. @throws IOException also if a size or time limit is exceeded */
     Fetched fetch(URI uri) throws IOException;
 }

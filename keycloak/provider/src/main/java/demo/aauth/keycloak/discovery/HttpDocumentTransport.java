@@ -18,15 +18,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Fetches documents from unknown parties: no redirects, no cookies, no retries, no decompression,
- * no connection kept, and an end to everything that takes too long, however many bytes a minute it
- * sends.
+ * Fetches documents from unknown parties: no redirects, cookies, retries, decompression or
+ * connection reuse, and a deadline for the whole exchange, however slowly bytes arrive.
  */
 public final class HttpDocumentTransport implements DocumentTransport, AutoCloseable {
 
-    /** For a connection, where all are in use. */
+    /** Wait for a connection if all are in use. */
     private static final int QUEUE_MS = 250;
-    /** One party that answers slowly must not keep the connections that all others need. */
+    /** Limit per party, so that a slow one cannot occupy the connections that others need. */
     private static final int MAX_CONNECTIONS_TO_ONE = 3;
 
     private final int timeoutMs;
@@ -38,7 +37,7 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
         this(development, TIMEOUT_MS);
     }
 
-    /** @param timeoutMs for one fetch */
+    /** @param timeoutMs timeout of one fetch */
     HttpDocumentTransport(boolean development, int timeoutMs) {
         this.timeoutMs = timeoutMs;
         RequestConfig limits = RequestConfig.custom()
@@ -49,8 +48,8 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
         client = HttpClientBuilder.create()
                 .setDefaultRequestConfig(limits)
                 .setDnsResolver(new NetworkGuard(development))
-                // Documents are cached: a connection that is kept would be a socket that the other
-                // side decides about.
+                // Documents are cached, so a kept connection would only be a socket under the other
+                // side's control.
                 .setConnectionReuseStrategy(NoConnectionReuseStrategy.INSTANCE)
                 .setMaxConnTotal(Bulkhead.fetches())
                 .setMaxConnPerRoute(MAX_CONNECTIONS_TO_ONE)
@@ -72,8 +71,8 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
     public Fetched fetch(URI uri) throws IOException {
         HttpGet request = new HttpGet(uri);
         request.setHeader("Accept", "application/json");
-        // A peer that sends a byte every few seconds keeps every socket timeout content; the
-        // deadline ends it.
+        // A peer that sends a byte every few seconds never triggers a socket timeout; the deadline
+        // does.
         AtomicBoolean late = new AtomicBoolean();
         ScheduledFuture<?> deadline = deadlines.schedule(() -> {
             late.set(true);
@@ -82,7 +81,7 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
         try (CloseableHttpResponse response = client.execute(request)) {
             return new Fetched(response.getStatusLine().getStatusCode(), read(request, response.getEntity()));
         } catch (IOException failure) {
-            // What the client throws then says that a socket was closed.
+            // The client's own exception then only reports a closed socket.
             throw late.get() ? new IOException("no answer within " + timeoutMs + " ms", failure) : failure;
         } finally {
             deadline.cancel(false);
@@ -106,7 +105,7 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
         try (InputStream content = entity.getContent()) {
             byte[] body = content.readNBytes(MAX_BODY_BYTES + 1);
             if (body.length > MAX_BODY_BYTES) {
-                // Else closing the stream would read on to its end, to use the connection again.
+                // Otherwise closing the stream would read it to its end, to reuse the connection.
                 request.abort();
                 throw new IOException("more than " + MAX_BODY_BYTES + " bytes");
             }

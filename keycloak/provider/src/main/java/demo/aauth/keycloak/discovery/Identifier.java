@@ -7,13 +7,12 @@ import java.util.regex.Pattern;
 
 /**
  * Identifiers of agents, resources and issuers: URLs that are compared as strings, so only one
- * spelling of each may exist.
+ * spelling of each is valid.
  */
 public final class Identifier {
 
     /**
-     * Nothing in it is tried a second time: that would cost a frame of the stack for each label and
-     * each segment.
+     * Possessive, because backtracking would cost a stack frame for each label and each segment.
      */
     private static final Pattern CANONICAL = Pattern.compile(
             "(https?)://([a-z0-9_-]++(?:\\.[a-z0-9_-]++)*+|\\[::1\\])(?::([1-9][0-9]{0,4}))?((?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*+)*+)");
@@ -23,8 +22,8 @@ public final class Identifier {
     }
 
     /**
-     * True for an {@code http} or {@code https} URL without credentials, query, fragment, default
-     * port, dot segment or trailing slash, in lower case up to its path; no longer than
+     * Whether a value is an {@code http} or {@code https} URL without credentials, query, fragment,
+     * default port, dot segment or trailing slash, in lower case up to its path; no longer than
      * {@link HttpUrl#MAX_LENGTH}.
      */
     public static boolean isCanonical(String value) {

@@ -3,8 +3,8 @@ package demo.aauth.keycloak.discovery;
 import com.fasterxml.jackson.databind.JsonNode;
 
 /**
- * Another issuer's {@code aauth-issuer} or {@code openid-configuration} document: who it is, and
- * where its keys are.
+ * Another issuer's {@code aauth-issuer} or {@code openid-configuration} document: its identity and
+ * the address of its keys.
  */
 record IssuerMetadata(String jwksUri) {
 

@@ -15,16 +15,15 @@ import java.util.stream.StreamSupport;
 public record KeySet(List<JsonNode> keys) {
 
     private static final int MAX_KEYS = 100;
-    /** What says which key it is, and what it is for. Beside these, {@code key_ops}. */
+    /** Members that identify a key and its use, in addition to {@code key_ops}. */
     private static final List<String> MEMBERS = List.of("kid", "kty", "use", "alg", "crv", "x", "y", "n", "e");
     private static final String VERIFY = "verify";
 
     /**
-     * Reads a key set. Keys that are symmetric, carry private members, have no {@code kty} or a
-     * member of the wrong shape are left out, so they can never be chosen; one bad key does not
-     * make its neighbours unusable. Of a key only the members are kept that say what it is and what
-     * it is for: certificates are not looked at, and whatever else a stranger puts there would only
-     * fill the memory.
+     * Reads a key set. Keys that are symmetric, have private members, no {@code kty} or a malformed
+     * member are omitted and can never be chosen; an invalid key does not affect the others. Only
+     * members that identify a key and its use are kept: certificates are ignored, and anything else
+     * from an unknown party would only use memory.
      */
     static KeySet read(JsonNode document) {
         JsonNode array = new DocumentReader(document).array("keys");
@@ -40,7 +39,7 @@ public record KeySet(List<JsonNode> keys) {
         return new KeySet(List.copyOf(keys));
     }
 
-    /** The key named {@code kid}; where that is null, the only key of the set. */
+    /** The key named {@code kid}; if that is null, the only key of the set. */
     public Optional<JsonNode> choose(String kid) {
         if (kid == null) {
             return keys.size() == 1 ? Optional.of(keys.get(0)) : Optional.empty();
@@ -65,7 +64,7 @@ public record KeySet(List<JsonNode> keys) {
         ObjectNode kept = Json.object();
         MEMBERS.stream().filter(key::has).forEach(name -> kept.put(name, Json.text(key, name)));
         if (key.has("key_ops")) {
-            // What it is said to be good for beside that counts for nothing here.
+            // Other declared operations are ignored.
             boolean verifies = StreamSupport.stream(key.get("key_ops").spliterator(), false)
                     .anyMatch(operation -> VERIFY.equals(operation.textValue()));
             ArrayNode operations = kept.putArray("key_ops");

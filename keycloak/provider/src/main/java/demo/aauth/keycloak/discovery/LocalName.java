@@ -1,7 +1,7 @@
 package demo.aauth.keycloak.discovery;
 
 /**
- * Names and literals that mean this machine: {@code localhost}, {@code *.localhost}, 127.0.0.0/8,
+ * Names and literals of this machine: {@code localhost}, {@code *.localhost}, 127.0.0.0/8,
  * {@code [::1]}.
  */
 public final class LocalName {
@@ -9,7 +9,7 @@ public final class LocalName {
     private LocalName() {
     }
 
-    /** @param host lower case */
+    /** @param host in lower case */
     public static boolean test(String host) {
         return host.equals("localhost") || host.endsWith(".localhost") || host.equals("[::1]")
                 || host.matches("127\\.[0-9]+\\.[0-9]+\\.[0-9]+");

@@ -12,22 +12,21 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Resolves names for outgoing connections and lets through only addresses that may be connected to.
- * The connection is made to exactly the addresses that were judged, so a name cannot change its
- * meaning in between.
+ * Resolves names for outgoing connections and returns only allowed addresses. The connection uses
+ * exactly the checked addresses, so a name cannot resolve differently in between.
  */
 final class NetworkGuard implements DnsResolver {
 
     /**
-     * All that is assigned for global unicast. What leads to IPv4 addresses by other prefixes
-     * (IPv4-translated, NAT64) is outside of it.
+     * The range assigned to global unicast. Other prefixes that lead to IPv4 addresses
+     * (IPv4-translated, NAT64) are outside it.
      */
     private static final Subnet GLOBAL_IPV6 = Subnet.of("2000::/3");
 
     /**
-     * Never reachable, but for loopback in development: IANA's registries of special-purpose
-     * addresses, whole, whatever of them is globally reachable; and multicast. The JDK has turned
-     * an IPv4 address that is mapped into IPv6 back already.
+     * Never allowed, except loopback in development: all of IANA's special-purpose address
+     * registries, even globally reachable parts, and multicast. The JDK has already converted
+     * IPv4-mapped IPv6 addresses.
      */
     private static final List<Subnet> FORBIDDEN = Stream.of(
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
@@ -62,7 +61,8 @@ final class NetworkGuard implements DnsResolver {
     }
 
     /**
-     * Most systems know no {@code *.localhost}, although RFC 6761 gives those names to loopback.
+     * Most systems do not resolve {@code *.localhost}, although RFC 6761 assigns those names to
+     * loopback.
      */
     private InetAddress[] lookUp(String host) throws UnknownHostException {
         if (development && host.toLowerCase(Locale.ROOT).endsWith(".localhost")) {

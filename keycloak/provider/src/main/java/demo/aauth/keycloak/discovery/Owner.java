@@ -4,8 +4,8 @@ import com.google.common.net.InternetDomainName;
 import demo.aauth.keycloak.encoding.HttpUrl;
 
 /**
- * Who is accountable for a host name. Quotas count by owner: one wildcard record in DNS makes any
- * number of hosts.
+ * The party accountable for a host name. Quotas are per owner, because one wildcard record in DNS
+ * creates any number of hosts.
  */
 public final class Owner {
 
@@ -19,7 +19,7 @@ public final class Owner {
      * {@code *.localhost}, belongs to its last two labels. Of IPv6 addresses only {@code [::1]} is
      * ever fetched from.
      *
-     * @param id a URL; only its host counts
+     * @param id a URL, of which only the host matters
      * @return lower case; empty for a string that is not a URL
      */
     public static String of(String id) {

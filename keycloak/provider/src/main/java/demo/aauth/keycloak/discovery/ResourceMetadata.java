@@ -7,7 +7,7 @@ import java.util.Map;
 /**
  * {@code /.well-known/aauth-resource} (profile 5.1).
  *
- * @param scopeDescriptions scope to the sentence that a person reads when asked for consent
+ * @param scopeDescriptions scope to its description on the consent page
  */
 public record ResourceMetadata(String jwksUri, Map<String, String> scopeDescriptions) {
 

@@ -8,9 +8,8 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * Which addresses may be fetched at all, decided from the text of the URL (profile 5.2). The
- * connection itself is guarded a second time by {@link NetworkGuard}, because a permitted name may
- * resolve to a forbidden address.
+ * Decides from the text of a URL whether it may be fetched (profile 5.2). {@link NetworkGuard} also
+ * checks the connection, because a permitted name may resolve to a forbidden address.
  */
 final class UrlGuard {
 
@@ -18,8 +17,8 @@ final class UrlGuard {
     }
 
     /**
-     * The parsed URL when it may be fetched: {@code https}, or in development also {@code http} for
-     * this machine.
+     * Returns the parsed URL if it may be fetched: {@code https}, or in development also
+     * {@code http} on this machine.
      *
      * @throws AAuthException {@code discovery_blocked}
      */
@@ -44,7 +43,8 @@ final class UrlGuard {
     }
 
     /**
-     * Any IPv6 address: metadata lives on names, and the list of special IPv6 ranges keeps growing.
+     * Rejects all IPv6 literals, because metadata is published under names and the list of special
+     * IPv6 ranges keeps growing.
      */
     private static boolean isClosedAddress(HttpUrl url) {
         if (!url.isAddress()) {
@@ -53,7 +53,7 @@ final class UrlGuard {
         try {
             return url.host().startsWith("[") || !new NetworkGuard(false).allows(InetAddress.getByName(url.host()));
         } catch (UnknownHostException impossible) {
-            // Four numbers are an address: no lookup.
+            // Four numbers are an address and need no lookup.
             throw new IllegalStateException(impossible);
         }
     }

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A body of {@code application/x-www-form-urlencoded}, read from the very bytes that the signature
- * covers. As the URL standard has it, nothing is malformed: a percent sign without two hexadecimal
- * digits stands for itself.
+ * A body of {@code application/x-www-form-urlencoded}, read from the bytes that the signature
+ * covers. As in the URL standard, nothing is malformed: a percent sign without two hexadecimal
+ * digits is literal.
  */
 public final class FormParameters {
 
@@ -34,14 +34,14 @@ public final class FormParameters {
         return form;
     }
 
-    /** The value, or null when there is none or an empty one. */
+    /** The value, or null if absent or empty. */
     public String get(String name) {
         List<String> all = values.get(name);
         String value = all == null ? "" : all.get(all.size() - 1);
         return value.isEmpty() ? null : value;
     }
 
-    /** True when the parameter is there, be it empty. */
+    /** Whether the parameter is present, even if empty. */
     public boolean has(String name) {
         return values.containsKey(name);
     }

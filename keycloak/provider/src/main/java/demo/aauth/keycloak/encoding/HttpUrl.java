@@ -8,23 +8,21 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An absolute {@code http} or {@code https} URL. {@link URI} knows no host for a name that is none
- * by RFC 1123, with an underscore for example; but DNS and container networks have such names, and
- * identifiers may. So the host is read here, by one rule for everybody.
+ * An absolute {@code http} or {@code https} URL. {@link URI} finds no host in names that RFC 1123
+ * does not allow, such as those with an underscore; but DNS, container networks and identifiers may
+ * have them. So this class parses the host itself, with one rule for all callers.
  *
  * @param scheme lower case
  * @param host lower case; an IPv6 address in brackets
  * @param port as written, or -1
- * @param hasCredentials a user is named before the host, be it an empty one
+ * @param hasCredentials whether user information precedes the host, even if empty
  */
 public record HttpUrl(URI uri, String scheme, String host, int port, boolean hasCredentials) {
 
-    /** Untrusted URLs are looked up, fetched and kept: longer ones are rejected. */
+    /** Limit on untrusted URLs, which are looked up, fetched and stored. */
     public static final int MAX_LENGTH = 2_048;
 
-    /**
-     * Nothing in it is tried a second time: that would cost a frame of the stack for each label.
-     */
+    /** Possessive, because backtracking would cost a stack frame for each label. */
     private static final Pattern AUTHORITY = Pattern.compile(
             "([^@]*+@)?([A-Za-z0-9_-]++(?:\\.[A-Za-z0-9_-]++)*+\\.?|\\[[0-9A-Fa-f:.]++])(?::([0-9]{1,5}))?");
     private static final Pattern IPV4 = Pattern.compile("(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}");
@@ -59,7 +57,7 @@ public record HttpUrl(URI uri, String scheme, String host, int port, boolean has
     }
 
     /**
-     * False for an IPv4 address that is not written as four decimal numbers.
+     * Returns false for an IPv4 address not written as four decimal numbers.
      *
      * @param host lower case
      */
@@ -68,17 +66,17 @@ public record HttpUrl(URI uri, String scheme, String host, int port, boolean has
         return !NUMERIC_LABEL.matcher(lastLabel).matches() || IPV4.matcher(host).matches();
     }
 
-    /** An IPv4 or IPv6 address rather than a name. */
+    /** Whether the host is an IPv4 or IPv6 address rather than a name. */
     public boolean isAddress() {
         return host.startsWith("[") || IPV4.matcher(host).matches();
     }
 
-    /** Scheme, host and port, as a browser writes them. */
+    /** Scheme, host and port in a browser's notation. */
     public String origin() {
         return scheme + "://" + authority();
     }
 
-    /** Lower-case host, the port only when it is not the scheme's own. */
+    /** Lower-case host, with the port unless it is the scheme's default. */
     public String authority() {
         return port < 0 || port == (scheme.equals("https") ? 443 : 80) ? host : host + ":" + port;
     }

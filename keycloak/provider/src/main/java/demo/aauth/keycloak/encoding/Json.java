@@ -15,8 +15,8 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Untrusted JSON: UTF-8, one value, no member twice, no deeper than any token or document needs to
- * be.
+ * Parses untrusted JSON: UTF-8, one value, no duplicate members, and a nesting limit above that of
+ * any token or document.
  */
 public final class Json {
 
@@ -30,12 +30,12 @@ public final class Json {
     private Json() {
     }
 
-    /** An empty object to be filled; members keep their order. */
+    /** An empty object whose members keep their order. */
     public static ObjectNode object() {
         return MAPPER.createObjectNode();
     }
 
-    /** An array of strings, written down; null stands for an absent one. */
+    /** Serializes an array of strings; null stands for an absent one. */
     public static String array(String... items) {
         ArrayNode array = MAPPER.createArrayNode();
         for (String item : items) {
@@ -44,14 +44,14 @@ public final class Json {
         return array.toString();
     }
 
-    /** The value, or null when the bytes are no JSON in UTF-8. */
+    /** The value, or null if the bytes are not JSON in UTF-8. */
     public static JsonNode parse(byte[] bytes) {
         // Decoded here, because the parser would guess other encodings.
         String text = decode(bytes);
         return text == null ? null : parse(text);
     }
 
-    /** The text, or null when the bytes are not UTF-8. */
+    /** The text, or null if the bytes are not UTF-8. */
     public static String decode(byte[] bytes) {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
@@ -60,7 +60,7 @@ public final class Json {
         }
     }
 
-    /** The value, or null when the text is no JSON. */
+    /** The value, or null if the text is not JSON. */
     public static JsonNode parse(String text) {
         try {
             JsonNode value = MAPPER.readTree(text);

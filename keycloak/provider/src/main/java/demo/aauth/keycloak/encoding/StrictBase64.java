@@ -5,9 +5,9 @@ import java.util.List;
 
 /**
  * Base64 in both alphabets, strict: no foreign characters, no missing or superfluous padding, no
- * stray bits after the last byte (RFC 4648 sections 3.5 and 5). The JDK forgives some of these, and
- * a forgiving decoder gives one signature several spellings; so what was decoded is encoded again
- * and has to be the same text.
+ * stray bits after the last byte (RFC 4648 sections 3.5 and 5). The JDK tolerates some of these,
+ * and a tolerant decoder gives a signature several spellings; so decoded bytes are encoded again
+ * and compared with the input.
  */
 public final class StrictBase64 {
 
@@ -29,17 +29,17 @@ public final class StrictBase64 {
         return STANDARD.encodeToString(bytes);
     }
 
-    /** base64url without padding to bytes; null when the text is anything else. */
+    /** base64url without padding to bytes; null for any other text. */
     public static byte[] decodeUrl(String text) {
         return decode(Base64.getUrlDecoder(), text, List.of(URL_SAFE));
     }
 
-    /** Standard base64 with padding to bytes; null when the text is anything else. */
+    /** Standard base64 with padding to bytes; null for any other text. */
     public static byte[] decode(String text) {
         return decode(Base64.getDecoder(), text, List.of(STANDARD));
     }
 
-    /** Either alphabet, padded or not, but never a mixture; null when the text is anything else. */
+    /** Either alphabet, padded or not, but not mixed; null for any other text. */
     public static byte[] decodeAny(String text) {
         byte[] bytes = decode(Base64.getUrlDecoder(), text, ANY);
         return bytes != null ? bytes : decode(Base64.getDecoder(), text, ANY);

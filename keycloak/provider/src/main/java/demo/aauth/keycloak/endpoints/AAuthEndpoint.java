@@ -23,9 +23,8 @@ public class AAuthEndpoint {
 
     private static final String DOCUMENT_CACHE = "public, max-age=60";
     /**
-     * What kinds of bodies are looked at, to be refused where they are no forms. Keycloak itself
-     * reads those of several parts, and after they have been read here it would find nothing in
-     * them: a fault of the server.
+     * Types of bodies that are read, and refused if they are not forms. Excludes multipart bodies,
+     * which Keycloak reads itself; reading them here first would cause a server error.
      */
     private static final String APPLICATION = "application/*";
     private static final String TEXT = "text/*";
@@ -46,10 +45,7 @@ public class AAuthEndpoint {
                 .type(MediaType.APPLICATION_JSON_TYPE).header("Cache-Control", DOCUMENT_CACHE)).build();
     }
 
-    /**
-     * @param body the signature covers these very bytes, so they are taken before anybody parses
-     * them
-     */
+    /** @param body the raw bytes, which the signature covers, taken before parsing */
     @POST
     @Path("agent/token")
     @Consumes({APPLICATION, TEXT})
@@ -71,7 +67,7 @@ public class AAuthEndpoint {
         return new CrossOrigin(realm.session()).preflight();
     }
 
-    /** Where an agent sends its user to be asked. */
+    /** Page to which an agent sends its user for consent. */
     @GET
     @Path("agent/auth")
     public Response auth() {
@@ -79,10 +75,10 @@ public class AAuthEndpoint {
     }
 
     /**
-     * Takes the answer.
+     * Accepts the decision.
      *
-     * @param body read as for {@link #token(byte[])}: what cannot be decoded would be a fault of
-     * the server before anything here is called
+     * @param body raw bytes, as for {@link #token(byte[])}, because a malformed form would
+     * otherwise cause a server error before this is called
      */
     @POST
     @Path("agent/auth/consent")
@@ -105,8 +101,7 @@ public class AAuthEndpoint {
     }
 
     /**
-     * A page for a browser, JSON for everything else. Never a redirect: there is no address to
-     * trust.
+     * A page for a browser, otherwise JSON. Never a redirect, because there is no trusted address.
      */
     private Response refusal(OAuthException refusal) {
         KeycloakSession session = realm.session();

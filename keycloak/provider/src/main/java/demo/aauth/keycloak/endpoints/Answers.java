@@ -8,8 +8,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.ResponseBuilder;
 
 /**
- * JSON answers. Each has, or could have had, a token in it, so none is stored anywhere (RFC 6749
- * section 5.1).
+ * JSON answers, which may contain a token and are therefore never cached (RFC 6749 section 5.1).
  */
 final class Answers {
 
@@ -23,9 +22,8 @@ final class Answers {
     }
 
     /**
-     * As the published demo sends it; the code of the check that failed, where one is the cause, is
-     * in a header. The JSON is made by a library, so nothing that a caller sent can break out of
-     * its string (hole J14).
+     * The published demo's format, with the code of the failed check, if any, in a header. A
+     * library serializes the JSON, so a caller's value cannot break out of its string (hole J14).
      */
     static ResponseBuilder refusal(OAuthException refusal) {
         ResponseBuilder answer =

@@ -6,8 +6,8 @@ import jakarta.ws.rs.core.Response.ResponseBuilder;
 import org.keycloak.models.KeycloakSession;
 
 /**
- * Which pages may read which answers. Documents are for everyone; what answers a token or a
- * signature is for the origins of the realm's clients. Cookies never count across origins.
+ * CORS rules. Any page may read documents; answers to tokens or signatures are limited to the
+ * origins of the realm's clients. Cookies are never accepted across origins.
  */
 final class CrossOrigin {
 
@@ -19,7 +19,7 @@ final class CrossOrigin {
         this.session = session;
     }
 
-    /** A document that anybody may read. */
+    /** For a document that any page may read. */
     static ResponseBuilder everyone(ResponseBuilder response) {
         return response.header("Access-Control-Allow-Origin", "*");
     }

@@ -31,6 +31,6 @@ public final class IssuerMetadataProvider implements WellKnownProvider {
 
     @Override
     public void close() {
-        // nothing is held
+        // no resources to release
     }
 }

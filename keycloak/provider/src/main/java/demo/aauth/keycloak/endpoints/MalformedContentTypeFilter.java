@@ -8,10 +8,9 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.ext.Provider;
 
 /**
- * Takes a {@code Content-Type} that is no media type off a request before it is dispatched.
- * Keycloak parses the header when it adds the security headers to an answer, whatever the answer
- * is, and what cannot be parsed is a 500 there. Without the header a body is of an unknown kind:
- * endpoints that take forms refuse it in their own words.
+ * Removes a malformed {@code Content-Type} from a request before it is dispatched. Keycloak parses
+ * the header when it adds security headers to any answer, and answers 500 if it cannot. Without the
+ * header the body has an unknown type, which endpoints for forms refuse themselves.
  */
 @Provider
 @PreMatching

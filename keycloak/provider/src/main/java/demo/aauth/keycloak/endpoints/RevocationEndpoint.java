@@ -13,9 +13,9 @@ import org.keycloak.events.EventBuilder;
 import org.keycloak.events.EventType;
 
 /**
- * {@code POST agent/revoke}: as RFC 7009, the answer is the same whether or not there was such a
- * token; only its owner can revoke it. With the token goes the consent behind it, which would
- * otherwise bring the next one without anybody being asked.
+ * {@code POST agent/revoke}. As in RFC 7009, the answer is the same for an unknown token, and only
+ * its owner can revoke it. The consent is deleted, too: it would otherwise yield the next token
+ * without asking the user.
  */
 final class RevocationEndpoint extends SignedEndpoint {
 

@@ -9,9 +9,9 @@ import jakarta.ws.rs.core.Response;
 import org.jboss.logging.Logger;
 
 /**
- * What the endpoints for agents have in common: every answer is JSON, and every outcome an event.
- * Refusals are answers and not thrown on, so that Keycloak's transaction commits and what was used
- * up stays used up.
+ * Base of the endpoints for agents: every answer is JSON, and every outcome an event. Refusals are
+ * returned rather than thrown, so that Keycloak's transaction commits and used-up values stay used
+ * up.
  */
 abstract class SignedEndpoint {
 
@@ -27,15 +27,15 @@ abstract class SignedEndpoint {
         this.crossOrigin = new CrossOrigin(realm.session());
     }
 
-    /** @param body the bytes as received; null when there is none */
+    /** @param body the bytes as received; null if there is none */
     final Response handle(byte[] body) {
         try {
             ObjectNode answer = answer(SignedForm.read(realm.session(), body));
             return crossOrigin.clientsOnly(Answers.ok(answer));
         } catch (OAuthException refusal) {
             if (refusal.isForLoad()) {
-                // Whatever the check was for: it has not failed, it was not made. So there is no
-                // outcome that would be an event, which would cost more than all that led to it.
+                // The check was not made, so there is no outcome to record as an event, which would
+                // cost more than the request itself.
                 LOG.debugf(refusal.getCause(), "Request put off");
                 return crossOrigin.clientsOnly(Answers.refusal(OAuthException.busy(refusal.getCause())));
             }

@@ -12,18 +12,18 @@ import org.keycloak.models.KeycloakSession;
 import java.net.URI;
 
 /**
- * A request that brings a form, and where an agent sends it a signature over that.
+ * A request with a form and, if sent by an agent, a signature over it.
  *
- * @param request as it arrived
- * @param form what the body says
+ * @param request as received
+ * @param form content of the body
  */
 record SignedForm(ReceivedRequest request, FormParameters form) {
 
-    /** Requests are forms with a token or two. */
+    /** Requests are forms with one or two tokens. */
     private static final int MAX_BODY_BYTES = 65_536;
 
     /**
-     * @param body the bytes as received; null when there is none
+     * @param body the bytes as received; null if there is none
      * @throws OAuthException 413, 415
      */
     static SignedForm read(KeycloakSession session, byte[] body) {
@@ -43,8 +43,8 @@ record SignedForm(ReceivedRequest request, FormParameters form) {
     }
 
     /**
-     * Where it takes a signature to be called after that has been verified: from there on the
-     * caller may be told what is wrong.
+     * If a signature is required, call this after its verification, because only then may the
+     * caller learn details.
      */
     void requireNoDuplicates() {
         form.duplicate().ifPresent(name -> {

@@ -23,8 +23,8 @@ import java.util.List;
 
 /**
  * {@code POST agent/token} (profile 6.1). Order of checks: realm, signature, form, policy, request
- * type. Nothing is said about a request before its signature has been proven, except that one is
- * missing.
+ * type. Until the signature is verified, the response reveals nothing about the request except a
+ * missing signature.
  */
 final class TokenEndpoint extends SignedEndpoint {
 
@@ -44,7 +44,7 @@ final class TokenEndpoint extends SignedEndpoint {
         ObjectNode answer = "exchange".equals(requestType) && signed.form().get("resource_token") != null
                 ? exchange(signed, policy, context)
                 : grant(requestType, signed, policy, context);
-        // A request token is no grant yet: the event comes with the user's decision.
+        // A request token is not a grant: the event follows with the user's decision.
         if (answer.has("auth_token")) {
             audit.granted();
         }
@@ -62,8 +62,8 @@ final class TokenEndpoint extends SignedEndpoint {
     }
 
     /**
-     * The request types are these four and no others: nothing looks a provider up by a name that
-     * the caller sends (hole J15).
+     * Only these four request types exist: no provider is looked up by a name from the caller (hole
+     * J15).
      */
     private ObjectNode grant(String requestType, SignedForm signed, Policy policy, GrantContext context) {
         Requester requester = realm.requesterVerifier().verify(signed.request());
@@ -78,7 +78,7 @@ final class TokenEndpoint extends SignedEndpoint {
         };
     }
 
-    /** What is left to be checked of every request once it is proven who asks. */
+    /** Remaining checks of every request after its requester is authenticated. */
     private TokenRequest admit(Requester requester, SignedForm signed, Policy policy) {
         audit.requester(requester);
         signed.requireNoDuplicates();
@@ -108,7 +108,7 @@ final class TokenEndpoint extends SignedEndpoint {
             case "code" -> EventType.CODE_TO_TOKEN;
             case "refresh" -> EventType.REFRESH_TOKEN;
             case "exchange" -> EventType.TOKEN_EXCHANGE;
-            // An agent that gets a token for itself is what Keycloak calls the login of a client.
+            // An agent that obtains a token for itself corresponds to a client login in Keycloak.
             default -> EventType.CLIENT_LOGIN;
         };
     }

@@ -4,7 +4,7 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * A request, a document or a token has been refused. The message is for the log: it never holds a
+ * Refusal of a request, a document or a token. The message is for the log and never contains a
  * token, a key or a header value.
  */
 public final class AAuthException extends RuntimeException {
@@ -19,7 +19,7 @@ public final class AAuthException extends RuntimeException {
     }
 
     public AAuthException(ErrorCode code, String message, Throwable cause) {
-        // Refusals are ordinary here: their stack traces are not needed.
+        // Refusals are ordinary, so they need no stack trace.
         super(message, cause, false, false);
         this.code = code;
     }
@@ -29,9 +29,9 @@ public final class AAuthException extends RuntimeException {
     }
 
     /**
-     * What the sender of the refused message may read. How a fetch failed that it has caused is for
-     * the log: told apart, a forbidden network, a closed port and a host that answers would make
-     * this server a scanner of its own network.
+     * The message for the sender of the refused request. Reasons for failed fetches go only to the
+     * log: distinguishing a forbidden network, a closed port and a responding host would turn this
+     * server into a scanner of its own network.
      */
     public String forCaller() {
         return FETCH_FAILURES.contains(code) ? "the documents of a party that the message names could not be read" : getMessage();

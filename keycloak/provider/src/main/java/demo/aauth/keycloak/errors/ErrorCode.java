@@ -3,8 +3,8 @@ package demo.aauth.keycloak.errors;
 import java.util.Locale;
 
 /**
- * Every way in which a signed request, a document or a token can be refused. The names are those of
- * the TypeScript library.
+ * Reasons to refuse a signed request, a document or a token, with the names of the TypeScript
+ * library.
  */
 public enum ErrorCode {
     MISSING_SIGNATURE,
@@ -46,20 +46,20 @@ public enum ErrorCode {
     INVALID_TOKEN_SIGNATURE,
     IDENTITY_REQUIRED;
 
-    /** As it stands in events and logs, for example {@code nonce_replayed}. */
+    /** Form used in events and logs, for example {@code nonce_replayed}. */
     public String code() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /**
-     * What the sender of the refused message may know: how a fetch failed that it has caused is for
-     * the log.
+     * The code for the sender of the refused request. Reasons for failed fetches go only to the
+     * log.
      */
     public ErrorCode forCaller() {
         return this == DISCOVERY_BLOCKED || this == METADATA_MISMATCH ? DISCOVERY_FAILED : this;
     }
 
-    /** Section of the wire profile or of the RFC that demands what failed. */
+    /** Section of the wire profile or of the RFC with the broken rule. */
     public String section() {
         return switch (this) {
             case MISSING_SIGNATURE -> "profile 1, 2";

@@ -1,7 +1,7 @@
 package demo.aauth.keycloak.errors;
 
 /**
- * A refusal as OAuth has it (RFC 6749 section 5.2). The description is for the caller and holds no
+ * An OAuth error response (RFC 6749 section 5.2). The description is for the caller and contains no
  * secret.
  */
 public final class OAuthException extends RuntimeException {
@@ -43,19 +43,19 @@ public final class OAuthException extends RuntimeException {
         return new OAuthException(403, "access_denied", description);
     }
 
-    /** Details are withheld until the requester is proven. */
+    /** Withholds details, because the requester is not authenticated. */
     public static OAuthException unproven(AAuthException cause) {
         return new OAuthException(401, "invalid_signature", cause.forCaller(), cause);
     }
 
-    /** The check could not be made now. The same request, signed again, may pass a moment later. */
+    /** The check could not be made now. The same request, signed again, may succeed later. */
     public static OAuthException busy(Throwable cause) {
         return new OAuthException(503, "temporarily_unavailable", "Too many requests wait for other parties; try again", cause);
     }
 
     /**
-     * The request has no signature, or one by a key alone where it takes an agent: the published
-     * demo answers both alike.
+     * The request has no signature, or is signed with a bare key but needs an agent. The published
+     * demo answers both in the same way.
      */
     public static OAuthException agentUnknown(ErrorCode code) {
         String description = "Agent identity not found.";
@@ -67,7 +67,7 @@ public final class OAuthException extends RuntimeException {
         return new OAuthException(status, error, getMessage(), getCause(), failed);
     }
 
-    /** A value from the request, cut to a length that is fit to be repeated in an answer. */
+    /** A value from the request, truncated for use in an answer. */
     public static String quoted(Object value) {
         String text = String.valueOf(value);
         return text.length() > MAX_QUOTED_LENGTH ? text.substring(0, MAX_QUOTED_LENGTH) + "..." : text;
@@ -78,8 +78,8 @@ public final class OAuthException extends RuntimeException {
     }
 
     /**
-     * True when it says nothing about the request: a document that it takes could not be fetched
-     * for the load.
+     * Whether the refusal is due to load, because a required document could not be fetched, and not
+     * due to the request.
      */
     public boolean isForLoad() {
         return getCause() instanceof AAuthException refusal && refusal.code() == ErrorCode.DISCOVERY_BUSY;
@@ -91,14 +91,13 @@ public final class OAuthException extends RuntimeException {
     }
 
     /**
-     * The check that failed, where it is known: more exact than {@link #error()}, for events and
-     * logs.
+     * Code of the failed check, if known. More specific than {@link #error()}, for events and logs.
      */
     public String reasonCode() {
         return getCause() instanceof AAuthException refusal ? refusal.code().code() : error;
     }
 
-    /** Value of the header {@code aauth-refusal}; null where the cause has no code. */
+    /** Value of the header {@code aauth-refusal}; null if the cause has no code. */
     public String refusal() {
         if (!(getCause() instanceof AAuthException refusal)) {
             return null;

@@ -17,8 +17,8 @@ import demo.aauth.keycloak.tokens.ResourceToken;
 import java.util.List;
 
 /**
- * {@code request_type=auth}: a resource token, or scopes of the agent itself, for an auth token; or
- * for a request token, where policy wants the user asked (profile 6.1).
+ * {@code request_type=auth}: exchanges a resource token, or scopes of the agent itself, for an auth
+ * token; or for a request token, if policy requires the user's consent (profile 6.1).
  */
 public final class AuthGrant {
 
@@ -26,9 +26,9 @@ public final class AuthGrant {
     }
 
     /**
-     * What is asked for, and at which resource.
+     * The requested scopes, and the resource.
      *
-     * @param own the agent is the resource itself
+     * @param own whether the agent is itself the resource
      */
     private record Wish(String resource, List<String> scopes, boolean own) {
 
@@ -41,8 +41,8 @@ public final class AuthGrant {
         Wish wish = readWish(request, context);
         Requester requester = request.requester();
         MayAskWho.require(request.policy(), requester.agent(), wish.resource(), wish.scopes());
-        // Who a user is only that user can say, whatever the consent lists leave out: without one
-        // there is nobody to name.
+        // Identity scopes require a user, regardless of the consent lists, because otherwise there
+        // is no identity to state.
         boolean asksForUser = wish.own() && IdentityScope.anyOf(wish.scopes());
         if (!asksForUser && !request.policy().needsConsent(wish.scopes())) {
             return context.issue(Decision.of(requester.agent(), requester.agentDelegate(), requester.key(),
@@ -84,8 +84,8 @@ public final class AuthGrant {
             ResourceToken claims = ResourceTokenCheck.verify(resourceToken, request.requester(), context.realm());
             List<String> scopes = Scopes.words(claims.scope());
             context.audit().decision(claims.resource(), claims.scope(), null);
-            // Before the question whether consent is needed: a user cannot grant what policy
-            // forbids (hole J7).
+            // Precedes the check for consent, because a user cannot grant what policy forbids (hole
+            // J7).
             if (!request.policy().allowsScopes(scopes)) {
                 throw OAuthException.accessDenied("Authorization denied");
             }
@@ -110,7 +110,8 @@ public final class AuthGrant {
     }
 
     /**
-     * The agent is the resource itself (SPEC 3.5); that takes an identity that others can address.
+     * Checks a request in which the agent is itself the resource (SPEC 3.5), which requires an
+     * identity that others can address.
      */
     private static void requireOwnScopes(List<String> scopes, Requester requester, Policy policy) {
         if (!requester.identified()) {

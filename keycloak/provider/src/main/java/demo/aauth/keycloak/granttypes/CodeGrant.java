@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code request_type=code}: what the user agreed to, for an auth token and a refresh token. The
- * code is used up by any attempt, also by one that is refused (profile 4.6).
+ * {@code request_type=code}: exchanges a user's consent for an auth token and a refresh token. Any
+ * attempt uses up the code, even a refused one (profile 4.6).
  */
 public final class CodeGrant {
 

@@ -16,10 +16,11 @@ import org.keycloak.models.UserModel;
 import java.util.List;
 
 /**
- * {@code request_type=exchange}: a resource calls on, on behalf of its own caller. The new token is
- * for the next resource, names this requester as agent and the caller in {@code act}, never has a
- * scope that the caller's token lacks, and never outlives it (profile 6.1): a chain of exchanges
- * would otherwise carry a user's authority past its end, and past its revocation.
+ * {@code request_type=exchange}: a resource calls another resource on behalf of its own caller. The
+ * new token is for the next resource and names the requester as agent and the caller in
+ * {@code act}. It never has a scope that the caller's token lacks and never outlives it (profile
+ * 6.1); otherwise a chain of exchanges could extend a user's authority past its expiry or
+ * revocation.
  */
 public final class ExchangeGrant {
 
@@ -47,9 +48,10 @@ public final class ExchangeGrant {
     }
 
     /**
-     * What a user agreed to is a scope at the resource that now asks, in that one's words. Here it
-     * is another's. So what needs a user's consent takes a user, and whoever speaks for one at the
-     * next resource, consent or not, is trusted by the realm to go where the user meant it to.
+     * The user agreed to a scope of the requesting resource, as described by it; at the next
+     * resource the scope may mean something else. So a scope that needs consent requires a user,
+     * and an agent that acts for a user at the next resource must be trusted by the realm, even
+     * without consent.
      *
      * @param subject null for none
      */
@@ -71,7 +73,7 @@ public final class ExchangeGrant {
     }
 
     /**
-     * The caller, as its token describes it; a token without {@code agent} was issued to the
+     * The caller as described in its token. A token without {@code agent} was issued to the
      * resource itself.
      */
     private static Act caller(AuthToken upstream, String audience) {
@@ -80,9 +82,9 @@ public final class ExchangeGrant {
     }
 
     /**
-     * Another issuer's subject is a name in its own books; only a user of this realm is carried on.
-     * For one who may not sign in any more there is no token: without {@code sub} it would claim
-     * that no user's authority is needed.
+     * Another issuer's subject is not a user here, so only a user of this realm is named in the new
+     * token. Refuses a user who may no longer sign in: a token without {@code sub} would mean that
+     * no user's authority is needed.
      */
     private static String subject(AuthToken upstream, AAuthRealm realm) {
         if (upstream.subject() == null || !upstream.issuer().equals(realm.issuer())) {

@@ -11,14 +11,14 @@ import demo.aauth.keycloak.tokens.Decision;
 import demo.aauth.keycloak.tracing.RequestSpan;
 import org.keycloak.common.util.Time;
 
-/** What a request type works with. */
+/** Dependencies of a request type. */
 public record GrantContext(AAuthRealm realm, AuditTrail audit) {
 
     static final String TOKEN_TYPE = "AAuth";
 
     /**
-     * Issues the token and takes it down in the audit trail; the answer has the members that every
-     * answer with a token has.
+     * Issues the token and records it in the audit trail. Returns the members common to all answers
+     * with a token.
      */
     ObjectNode issue(Decision decision, Policy policy) {
         audit.decision(decision.resource(), decision.scope(), decision.subject());
@@ -33,7 +33,7 @@ public record GrantContext(AAuthRealm realm, AuditTrail audit) {
     static int lifespan(Decision decision, Policy policy, long now) {
         int longest = policy.authTokenLifespanSeconds();
         long left = decision.notAfter() == null ? longest : decision.notAfter() - now;
-        // It was good when it was verified; that was a moment ago.
+        // It was still valid when it was verified, a moment ago.
         if (left < 1) {
             throw OAuthException.invalidGrant("Token exchange validation failed: the auth token has expired");
         }

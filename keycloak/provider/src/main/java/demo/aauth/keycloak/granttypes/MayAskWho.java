@@ -6,7 +6,7 @@ import demo.aauth.keycloak.policy.Policy;
 import java.util.List;
 
 /**
- * Whether a party may learn who a user is; asked again whenever a token is issued, because the
+ * Whether a party may learn a user's identity. Checked whenever a token is issued, because the
  * policy may have changed.
  */
 final class MayAskWho {

@@ -9,10 +9,10 @@ import demo.aauth.keycloak.signing.Requester;
 import java.util.List;
 
 /**
- * Refuses to send a user anywhere the agent has not published: the URI must be one of
- * {@code redirect_uris} in its metadata, exactly (hole J9). In development an agent that publishes
- * none may be returned to at its own origin. Never one with credentials: a user before the host
- * looks like another host.
+ * Requires a redirect URI that the agent has published: an exact match with one of
+ * {@code redirect_uris} in its metadata (hole J9). In development an agent that publishes none may
+ * use its own origin. URIs with credentials are refused, because a user name before the host looks
+ * like a host.
  */
 final class RedirectUriCheck {
 

@@ -10,9 +10,10 @@ import demo.aauth.keycloak.tokens.Decision;
 import java.util.List;
 
 /**
- * {@code request_type=refresh}: a new auth token for the same agent, resource, scope and user. The
- * requester may sign with another key than before, because the verifier has proven that it is the
- * agent's (profile 4.5). The refresh token stays good until it expires or is revoked.
+ * {@code request_type=refresh}: issues a new auth token for the same agent, resource, scope and
+ * user. The requester may sign with a different key than before, because the verifier has
+ * established that it is the agent's (profile 4.5). The refresh token stays valid until it expires
+ * or is revoked.
  */
 public final class RefreshTokenGrant {
 
@@ -23,7 +24,7 @@ public final class RefreshTokenGrant {
         RefreshGrant grant = context.realm().grants().refreshTokens().find(request.required("refresh_token"))
                 .orElseThrow(() -> OAuthException.invalidGrant("Invalid refresh_token: unknown, expired or revoked"));
         Requester requester = request.requester();
-        // One message for every other agent: it must not reveal whose token it is (hole J17).
+        // The same message for every other agent, to not reveal whose token it is (hole J17).
         if (!SameAgent.test(grant.agent(), grant.agentDelegate(), requester)) {
             throw OAuthException.invalidGrant("Error refreshing token: Agent signature mismatch");
         }

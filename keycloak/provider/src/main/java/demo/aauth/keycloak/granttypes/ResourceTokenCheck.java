@@ -14,7 +14,10 @@ import java.util.List;
 
 import static demo.aauth.keycloak.errors.OAuthException.quoted;
 
-/** Verifies a resource token for its proven requester; refuses in the words of profile 6.2. */
+/**
+ * Verifies a resource token for its authenticated requester, with the error messages of profile
+ * 6.2.
+ */
 final class ResourceTokenCheck {
 
     private static final List<String> REQUIRED = List.of("iss", "aud", "agent", "agent_jkt", "exp", "scope");

@@ -5,10 +5,10 @@ import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.signing.Requester;
 
-/** One token request: parsed, its requester proven and allowed by policy. */
+/** A token request whose requester is authenticated and allowed by policy. */
 public record TokenRequest(FormParameters form, Requester requester, Policy policy) {
 
-    /** @throws OAuthException 400 {@code invalid_request} when the parameter is missing or empty */
+    /** @throws OAuthException 400 {@code invalid_request} if the parameter is missing or empty */
     public String required(String name) {
         return required(form, name);
     }

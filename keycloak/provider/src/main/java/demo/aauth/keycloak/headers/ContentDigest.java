@@ -14,22 +14,19 @@ import java.util.Set;
 public final class ContentDigest {
 
     private static final ErrorCode CODE = ErrorCode.MALFORMED_DIGEST;
-    /**
-     * Supported algorithms and the JDK's names for them. Others may be present; they count for
-     * nothing.
-     */
+    /** Supported algorithms and the JDK's names for them. Others may be present and are ignored. */
     private static final Map<String, String> ALGORITHMS = Map.of("sha-256", "SHA-256", "sha-512", "SHA-512");
 
     private ContentDigest() {
     }
 
     /**
-     * Compares the header with the bytes received. Every supported digest in it has to match, not
-     * just one. Does not check that the header is covered by the signature.
+     * Compares the header with the received bytes. Every supported digest must match. Does NOT
+     * check that the signature covers the header.
      *
-     * @param body the bytes as received; empty when there is no body
+     * @param body the bytes as received; empty if there is no body
      * @throws AAuthException {@code malformed_digest}: another grammar, an algorithm that appears
-     *         twice, no supported algorithm; {@code digest_mismatch}; {@code header_too_large}
+     * twice, no supported algorithm; {@code digest_mismatch}; {@code header_too_large}
      */
     public static void verify(String value, byte[] body) {
         HeaderFields.requireBounded("Content-Digest", value);

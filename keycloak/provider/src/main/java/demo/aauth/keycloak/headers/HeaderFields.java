@@ -19,7 +19,7 @@ public final class HeaderFields {
     public static final String CONTENT_DIGEST = "content-digest";
     public static final String NONCE = "nonce";
 
-    /** A signature header that is longer is refused before it is parsed. */
+    /** Limit beyond which a signature header is refused before it is parsed. */
     public static final int MAX_LENGTH = 16_384;
 
     private final Map<String, String> values = new HashMap<>();

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * {@code Signature-Input}, parsed: what the caller says it signed (RFC 9421 section 4.1).
+ * Parsed {@code Signature-Input}: what the caller claims to have signed (RFC 9421 section 4.1).
  *
  * @param components names in the order in which they enter the signature base; none twice, none
  * with parameters

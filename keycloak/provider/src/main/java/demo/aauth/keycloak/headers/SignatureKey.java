@@ -1,12 +1,12 @@
 package demo.aauth.keycloak.headers;
 
 /**
- * {@code Signature-Key}, parsed: which key the caller says it signed with. A claim until the
- * signature is verified (profile 1.3).
+ * Parsed {@code Signature-Key}: the key that the caller claims to have signed with. Unproven until
+ * the signature is verified (profile 1.3).
  */
 public sealed interface SignatureKey {
 
-    /** The label that all three signature headers have to carry. */
+    /** The label that all three signature headers must have. */
     String label();
 
     /**
@@ -25,9 +25,7 @@ public sealed interface SignatureKey {
     record Jwks(String label, String id, String kid, String wellKnown) implements SignatureKey {
     }
 
-    /**
-     * The key is in the key set at an address. It proves no identity, and is refused (hole J19).
-     */
+    /** The key is in the key set at a URL. It proves no identity and is refused (hole J19). */
     record JwksUri(String label, String uri, String kid) implements SignatureKey {
     }
 

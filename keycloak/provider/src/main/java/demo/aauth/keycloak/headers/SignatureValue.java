@@ -18,10 +18,10 @@ public record SignatureValue(String label, byte[] bytes) {
 
     /**
      * Parses a header with exactly one member. Peers disagree on base64, so both alphabets are
-     * taken, padded or not (profile 2.3), but each text only in its canonical spelling.
+     * accepted, padded or not (profile 2.3), but only in canonical form.
      *
      * @throws AAuthException {@code malformed_signature}: another grammar, a second member, a
-     *         mixture of alphabets, stray bits, or not 64 bytes; {@code header_too_large}
+     * mixture of alphabets, stray bits, or not 64 bytes; {@code header_too_large}
      */
     public static SignatureValue parse(String value) {
         HeaderFields.requireBounded("Signature", value);

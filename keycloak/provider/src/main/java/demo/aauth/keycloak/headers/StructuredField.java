@@ -12,9 +12,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads a text of RFC 8941 from left to right, stricter than the RFC where it lets the last of two
- * equal keys win: a duplicate is refused. Every departure is an error with the code that the reader
- * was made with.
+ * Parses a structured field (RFC 8941) from left to right. Stricter than the RFC: duplicate keys
+ * are refused instead of the last one being used. Errors have the code that the parser was created
+ * with.
  */
 final class StructuredField {
 
@@ -36,7 +36,7 @@ final class StructuredField {
         this.code = code;
     }
 
-    /** A parameter: the text it was written as, and what that stands for where it is a string. */
+    /** A parameter: its serialized form, and its value if it is a string. */
     record Parameter(String written, String value) {
     }
 
@@ -44,7 +44,7 @@ final class StructuredField {
         return position == text.length();
     }
 
-    /** Everything that has not been read. */
+    /** The unread rest. */
     String rest() {
         return text.substring(position);
     }
@@ -82,10 +82,7 @@ final class StructuredField {
         return position > start;
     }
 
-    /**
-     * {@code ("a" "b")} to its strings. Parameters on an item are not understood, so they are
-     * refused.
-     */
+    /** {@code ("a" "b")} to its strings. Parameters of items are not supported and are refused. */
     List<String> stringList() {
         List<String> strings = new ArrayList<>();
         expect('(');
@@ -103,7 +100,7 @@ final class StructuredField {
         }
     }
 
-    /** {@code ;a=1;b}, to the end of the text or to what is no parameter. */
+    /** {@code ;a=1;b}, up to the end of the text or of the parameters. */
     Map<String, Parameter> parameters() {
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         while (accept(';')) {
@@ -161,8 +158,8 @@ final class StructuredField {
     }
 
     /**
-     * A quoted string. By hand: a pattern with an alternative in a loop takes a stack frame for
-     * every character.
+     * A quoted string. Parsed by hand, because a pattern with an alternative in a loop uses a stack
+     * frame per character.
      */
     private String string() {
         expect('"');

@@ -70,7 +70,7 @@ public final class Ed25519Key {
         return new Ed25519Key(x);
     }
 
-    /** True when {@code signature} is this key's over {@code data}. */
+    /** Whether {@code signature} is this key's signature over {@code data}. */
     public boolean verifies(byte[] data, byte[] signature) {
         try {
             Signature verifier = Signature.getInstance("Ed25519");

@@ -10,13 +10,12 @@ import demo.aauth.keycloak.errors.ErrorCode;
 import java.util.List;
 import java.util.Map;
 
-/** RFC 7638 SHA-256 thumbprints: what {@code agent_jkt} holds and what keys are compared by. */
+/**
+ * RFC 7638 SHA-256 thumbprints, which {@code agent_jkt} contains and by which keys are compared.
+ */
 public final class JwkThumbprint {
 
-    /**
-     * The members that make the thumbprint, in the lexicographic order that RFC 7638 section 3
-     * demands.
-     */
+    /** The members of the thumbprint, in the lexicographic order required by RFC 7638 section 3. */
     private static final Map<String, List<String>> MEMBERS = Map.of(
             "OKP", List.of("crv", "kty", "x"),
             "EC", List.of("crv", "kty", "x", "y"),
@@ -26,10 +25,9 @@ public final class JwkThumbprint {
     }
 
     /**
-     * @param jwk an OKP, EC or RSA key; further members do not count
+     * @param jwk an OKP, EC or RSA key; further members are ignored
      * @return base64url without padding
-     * @throws AAuthException {@code unsupported_key} for another {@code kty} or when a member is
-     * missing
+     * @throws AAuthException {@code unsupported_key} for another {@code kty} or a missing member
      */
     public static String of(JsonNode jwk) {
         List<String> members = MEMBERS.get(String.valueOf(Json.text(jwk, "kty")));

@@ -3,8 +3,7 @@ package demo.aauth.keycloak.keys;
 import java.util.List;
 
 /**
- * Members of private and symmetric keys (RFC 7518 section 6). One of them in public means a leaked
- * key.
+ * Members of private and symmetric keys (RFC 7518 section 6). Publishing one of them leaks the key.
  */
 public final class PrivateMembers {
 

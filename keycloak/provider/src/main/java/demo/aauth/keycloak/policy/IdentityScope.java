@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Scopes that are about who a user is (OpenID Connect Core 1.0 section 5.4). */
+/** Scopes about a user's identity (OpenID Connect Core 1.0 section 5.4). */
 public enum IdentityScope {
 
     OPENID("openid"),
@@ -21,7 +21,7 @@ public enum IdentityScope {
         return Arrays.stream(values()).filter(identity -> identity.word.equals(scope)).findFirst();
     }
 
-    /** True when one of the scopes is about who a user is. */
+    /** Whether one of the scopes is about a user's identity. */
     public static boolean anyOf(List<String> scopes) {
         return scopes.stream().anyMatch(scope -> of(scope).isPresent());
     }

@@ -13,9 +13,9 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Reads the policy out of realm attributes; attributes without the {@code aauth.} prefix are
- * ignored. An absent consent list has the defaults of the protocol, an explicit {@code []} asks for
- * no consent. A malformed value is an error, never an empty list: an empty allow list means
+ * Reads the policy from realm attributes, and ignores attributes without the {@code aauth.} prefix.
+ * An absent consent list means the protocol's defaults, an explicit {@code []} no consent. A
+ * malformed value is an error rather than an empty list, because an empty allow list means
  * "everyone" (hole J16).
  */
 public final class PolicyReader {
@@ -85,7 +85,8 @@ public final class PolicyReader {
     }
 
     /**
-     * They end up in a header, so each has to be just that; null when there is no such attribute.
+     * Origins, validated strictly because they are written to a header; null if there is no such
+     * attribute.
      */
     private List<String> origins(String name) {
         List<String> origins = words(name, null);
@@ -99,7 +100,7 @@ public final class PolicyReader {
         return HttpUrl.parse(text).filter(url -> url.origin().equals(text)).isPresent();
     }
 
-    /** They are compared as strings: in any other spelling one would name no agent. */
+    /** Identifiers are compared as strings, so another spelling would match no agent. */
     private List<String> identifiers(String name) {
         List<String> identifiers = words(name, List.of());
         if (!identifiers.stream().allMatch(Identifier::isCanonical)) {

@@ -4,13 +4,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Space-separated scopes as they are compared: as words, each once, in the order given. */
+/** Space-separated scopes, compared as words, without duplicates and in the given order. */
 public final class Scopes {
 
     private static final int MAX_LENGTH = 2_048;
     /**
-     * RFC 6749 section 3.3, with one space between two. Nothing in it can change how a page or a
-     * log looks that shows it.
+     * RFC 6749 section 3.3, separated by single spaces. Contains no character that could alter a
+     * page or a log.
      */
     private static final Pattern LIST =
             Pattern.compile("[\\x21\\x23-\\x5b\\x5d-\\x7e]++(?: [\\x21\\x23-\\x5b\\x5d-\\x7e]++)*+");
@@ -26,8 +26,8 @@ public final class Scopes {
     }
 
     /**
-     * False for what is no list of scopes, or too long a one: what is granted is kept, written into
-     * tokens, and shown to people.
+     * Whether the text is a list of scopes within the length limit, because granted scopes are
+     * stored, written to tokens and shown to people.
      */
     public static boolean isList(String scope) {
         return scope.length() <= MAX_LENGTH && LIST.matcher(scope).matches();

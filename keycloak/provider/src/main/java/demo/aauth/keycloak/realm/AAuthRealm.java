@@ -24,10 +24,10 @@ import org.keycloak.urls.UrlType;
 import java.net.URI;
 import java.util.Optional;
 
-/** A realm as AAuth issuer, for the length of one request. */
+/** A realm as AAuth issuer, for the duration of one request. */
 public final class AAuthRealm {
 
-    /** The protocol's name in addresses, and the id under which Keycloak knows it. */
+    /** The protocol's name in URLs, and its id in Keycloak. */
     public static final String PROTOCOL = "aauth";
 
     private static final Logger LOG = Logger.getLogger(AAuthRealm.class);
@@ -38,7 +38,7 @@ public final class AAuthRealm {
     private final Discovery discovery;
     private final URI baseUri;
     private final TokenVerifier tokens;
-    /** Once it has been read. */
+    /** The policy, once read. */
     private Policy policy;
 
     public AAuthRealm(KeycloakSession session, AAuthSettings settings, Discovery discovery) {
@@ -70,12 +70,12 @@ public final class AAuthRealm {
         return tokens;
     }
 
-    /** The realm's address as browsers and agents know it. */
+    /** The realm's URL as seen by browsers and agents. */
     public String issuer() {
         return Urls.realmIssuer(baseUri, realm.getName());
     }
 
-    /** @param path below the protocol, for example {@code /agent/token} */
+    /** @param path path below the protocol's, for example {@code /agent/token} */
     public String endpoint(String path) {
         return issuer() + "/protocol/" + PROTOCOL + path;
     }
@@ -99,10 +99,10 @@ public final class AAuthRealm {
     }
 
     /**
-     * The policy in force, where this realm serves AAuth at all.
+     * Returns the policy if this realm serves AAuth.
      *
-     * @throws OAuthException 403 when the realm is disabled, or wants https and the request came
-     * without; 400 when AAuth is switched off
+     * @throws OAuthException 403 if the realm is disabled, or requires https and the request lacks
+     * it; 400 if AAuth is disabled
      */
     public Policy requireServing() {
         requireAvailable();
@@ -123,10 +123,10 @@ public final class AAuthRealm {
     }
 
     /**
-     * What the realm's attributes decide.
+     * Policy in the realm's attributes.
      *
-     * @throws OAuthException 500 when they are not usable: a half-understood policy decides nothing
-     * (hole J16)
+     * @throws OAuthException 500 if they are invalid, because a partly understood policy must not
+     * decide (hole J16)
      */
     public Policy policy() {
         try {
@@ -140,7 +140,7 @@ public final class AAuthRealm {
         }
     }
 
-    /** A user of this realm who may sign in. */
+    /** Finds a user of this realm who may sign in. */
     public Optional<UserModel> user(String id) {
         return Optional.ofNullable(session.users().getUserById(realm, id)).filter(UserModel::isEnabled);
     }

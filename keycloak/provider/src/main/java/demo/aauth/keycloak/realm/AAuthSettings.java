@@ -3,11 +3,11 @@ package demo.aauth.keycloak.realm;
 import org.keycloak.Config;
 
 /**
- * Settings of the server, not of a realm.
+ * Settings of the server rather than a realm.
  *
- * @param development agents and resources may be on this machine, over plain http; and where
- *        Keycloak has no hostname configured, it answers to names of this machine
- * @param consentLifespanSeconds how long a request waits for the user's consent
+ * @param development whether agents and resources may be on this machine, over plain http; without
+ * a configured hostname, Keycloak then also serves this machine's names
+ * @param consentLifespanSeconds seconds a request waits for the user's consent
  * @param hostnameConfigured whether Keycloak knows its public name from configuration, rather than
  * from each request's {@code Host}
  */
@@ -17,8 +17,8 @@ public record AAuthSettings(boolean development, int consentLifespanSeconds, boo
     private static final int MAX_CONSENT_LIFESPAN_SECONDS = 3_600;
 
     /**
-     * @throws IllegalArgumentException for a lifespan that is not between 1 and 3600: the server
-     * does not start
+     * @throws IllegalArgumentException for a lifespan outside 1 to 3600, which prevents the
+     * server's start
      */
     public static AAuthSettings read(Config.Scope config) {
         int lifespan = config.getInt("consent-lifespan", DEFAULT_CONSENT_LIFESPAN_SECONDS);

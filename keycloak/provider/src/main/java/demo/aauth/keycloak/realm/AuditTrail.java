@@ -9,15 +9,15 @@ import org.keycloak.events.EventBuilder;
 import org.keycloak.events.EventType;
 
 /**
- * One Keycloak event for each grant and each refusal, with the details {@code agent},
+ * One Keycloak event for each grant and refusal, with the details {@code agent},
  * {@code agent_delegate}, {@code resource}, {@code scope}, {@code request_type}, and
- * {@code body_bound=false} where the signature does not cover the body. An agent is named once its
- * signature is proven; tokens never are, but by their id.
+ * {@code body_bound=false} if the signature does not cover the body. An agent is named once its
+ * signature is verified; tokens are only identified by their id.
  */
 public final class AuditTrail {
 
     private static final Logger LOG = Logger.getLogger(AuditTrail.class);
-    /** What Keycloak's database takes. */
+    /** Limit of Keycloak's database. */
     private static final int MAX_LENGTH = 255;
 
     private final EventBuilder event;
@@ -26,7 +26,7 @@ public final class AuditTrail {
         this.event = event.event(type).detail(Details.AUTH_METHOD, "aauth");
     }
 
-    /** Tells what kind of request it is, as far as the request says so. */
+    /** Sets the type of the request, as far as it is stated. */
     public void type(EventType type, String requestType) {
         event.event(type).detail("request_type", cut(requestType));
     }

@@ -12,8 +12,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The realm's public keys that verify signatures: the same that OpenID Connect publishes, without
- * those for encryption.
+ * The realm's public signature keys: those published for OpenID Connect, without encryption keys.
  */
 public final class RealmKeys {
 
@@ -33,7 +32,7 @@ public final class RealmKeys {
         return document;
     }
 
-    /** @param kid may be null, which names no key */
+    /** @param kid may be null, which matches no key */
     Optional<JsonNode> find(String kid) {
         return Arrays.stream(document().getKeys())
                 .filter(jwk -> jwk.getKeyId().equals(kid))

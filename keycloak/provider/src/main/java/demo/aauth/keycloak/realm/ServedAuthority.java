@@ -7,9 +7,9 @@ import java.net.URI;
 import java.util.Optional;
 
 /**
- * The authority that signatures are made for: from configuration, never from {@code Host} (hole
- * J6). Without a configured hostname Keycloak takes its name from each request; that is good enough
- * on a developer's machine only.
+ * The authority in signatures, from configuration and never from {@code Host} (hole J6). Without a
+ * configured hostname Keycloak takes its name from each request, which is only acceptable on a
+ * developer's machine.
  */
 final class ServedAuthority {
 
@@ -17,9 +17,9 @@ final class ServedAuthority {
     }
 
     /**
-     * @param baseUri the server's address as Keycloak gives it for this request
+     * @param baseUri the server's URL according to Keycloak for this request
      * @param configured whether that comes from configuration
-     * @return nothing when the address is one that the request has chosen
+     * @return nothing if the request determined the URL
      */
     static Optional<String> of(URI baseUri, boolean configured, boolean development) {
         return HttpUrl.of(baseUri)

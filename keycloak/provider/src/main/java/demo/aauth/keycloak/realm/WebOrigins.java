@@ -7,7 +7,7 @@ import org.keycloak.protocol.oidc.utils.WebOriginsUtils;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Where the front ends of the realm's clients live. */
+/** Origins of the front ends of the realm's clients. */
 public final class WebOrigins {
 
     private final KeycloakSession session;
@@ -16,10 +16,7 @@ public final class WebOrigins {
         this.session = session;
     }
 
-    /**
-     * Origins of all enabled clients; a client's {@code *} is nobody in particular and does not
-     * count.
-     */
+    /** Origins of all enabled clients, ignoring {@code *}. */
     public Set<String> all() {
         return session.getContext().getRealm().getClientsStream()
                 .filter(ClientModel::isEnabled)

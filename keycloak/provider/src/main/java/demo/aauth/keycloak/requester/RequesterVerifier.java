@@ -37,17 +37,17 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Proves who asks. Throws {@link OAuthException}: 401 while that is not proven, 400 when the
- * upstream token is no basis for an exchange.
+ * Authenticates the requester. Throws {@link OAuthException}: 401 if it cannot be authenticated,
+ * 400 if the upstream token cannot be exchanged.
  */
 public final class RequesterVerifier {
 
-    /** Each candidate costs a verification. */
+    /** Limit on candidates, each of which costs a verification. */
     private static final int MAX_CANDIDATE_KEYS = 10;
 
     /**
-     * An upstream token with these faults may be genuine: the exchange is refused, not the
-     * requester's proof.
+     * Codes for an upstream token that may be genuine but cannot be exchanged. They refuse the
+     * exchange, not the requester.
      */
     private static final Set<ErrorCode> EXCHANGE_REFUSED =
             Set.of(ErrorCode.TOKEN_AUDIENCE_MISMATCH, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_NOT_YET_VALID);
@@ -59,8 +59,8 @@ public final class RequesterVerifier {
     private final RequestSpan span;
 
     /**
-     * @param publishedPeers the agents whose signatures need not cover the body
-     * @param span of the request: which checks were made, and what came of them, is written there
+     * @param publishedPeers agents whose signatures need not cover the body
+     * @param span span of the request, which records the checks and their verdicts
      */
     public RequesterVerifier(SignatureVerifier signatures, TokenVerifier tokens, Discovery discovery,
             Predicate<String> publishedPeers, RequestSpan span) {
@@ -71,18 +71,20 @@ public final class RequesterVerifier {
         this.span = span;
     }
 
-    /** For every request type but exchange: an auth token does not identify the requester here. */
+    /**
+     * For every request type except exchange. An auth token does not identify the requester here.
+     */
     public Requester verify(ReceivedRequest request) {
         requireSignatureKey(request);
         return judge(request, claim -> profileOf(claimedAgent(claim)), this::candidate);
     }
 
     /**
-     * For an exchange. There the key in {@code Signature-Key} is not the one that signs: the header
-     * carries the upstream token, bound to the caller's caller, while the request is signed by the
-     * token's audience with its own key. That key is the one in the audience's key set whose
-     * thumbprint is {@code agent_jkt} of the resource token. Does not verify the resource token,
-     * which only says where to look: the request type does.
+     * For exchange, where {@code Signature-Key} does not contain the signing key: the header
+     * carries the upstream token, which is bound to the caller's key, while the token's audience
+     * signs the request with its own key. That key is the one in the audience's key set with the
+     * thumbprint {@code agent_jkt} of the resource token. Does NOT verify the resource token, which
+     * is only used to find the key. The request type verifies it.
      */
     public ExchangeRequester verifyExchange(ReceivedRequest request, String resourceToken, List<String> trustedIssuers) {
         requireSignatureKey(request);
@@ -95,14 +97,15 @@ public final class RequesterVerifier {
             throw OAuthException.invalidGrant(description, new AAuthException(ErrorCode.TOKEN_CLAIM_MISSING, description));
         }
         String thumbprint = Json.text(claims, "agent_jkt");
-        // Checked whole before anything that its holder says leads to a request of ours (hole J3).
+        // Must be fully verified before its holder's claims can cause this server to send requests
+        // (hole J3).
         AuthToken upstream = verifyUpstream(upstreamToken, agent, trustedIssuers);
         Requester requester = judge(
                 request, claim -> profileOf(agent), (claim, recorder) -> candidateOfExchange(agent, thumbprint, recorder));
         return new ExchangeRequester(requester, upstream);
     }
 
-    /** The verdict on the signature, which goes onto the request's span, too. */
+    /** Verifies the signature and records the verdict on the request's span. */
     private Requester judge(ReceivedRequest request, Function<SignatureKey, Profile> profile,
             BiFunction<SignatureKey, VerificationRecorder, CallerCandidate> find) {
         VerificationRecorder recorder = new VerificationRecorder();
@@ -117,14 +120,14 @@ public final class RequesterVerifier {
         }
     }
 
-    /** @param agent as the message names it, or null */
+    /** @param agent as named in the message, or null */
     private Profile profileOf(String agent) {
         return agent != null && publishedPeers.test(agent) ? Profile.FEBRUARY_2026_PUBLISHED : Profile.FEBRUARY_2026;
     }
 
     /**
      * The id of scheme jwks, the {@code agent} of a token, or the {@code iss} of an agent token;
-     * null where none is named. Nothing is validated.
+     * null if none is named. Nothing is validated.
      */
     private static String claimedAgent(SignatureKey claim) {
         if (claim instanceof SignatureKey.Jwks published) {
@@ -137,7 +140,7 @@ public final class RequesterVerifier {
             DecodedToken decoded = DecodedToken.decode(token.jwt());
             return Json.text(decoded.claims(), decoded.hasType(TokenType.AGENT) ? "iss" : "agent");
         } catch (AAuthException malformed) {
-            // Its own check says what is wrong with it.
+            // The token's own check reports the error.
             return null;
         }
     }
@@ -179,14 +182,14 @@ public final class RequesterVerifier {
     }
 
     /**
-     * The documents that a caller may name (SPEC 10.7 mode 2). An auth server's is not among them:
-     * it signs no requests.
+     * The documents that a caller may name (SPEC 10.7 mode 2). They exclude an auth server's, which
+     * signs no requests.
      */
     private static Kind kindOf(String wellKnown) {
         return switch (wellKnown == null ? "aauth-agent" : wellKnown) {
             case "aauth-agent" -> Kind.AGENT;
             case "aauth-resource" -> Kind.RESOURCE;
-            // The name would become part of the address that is fetched.
+            // The name would become part of the fetched URL.
             default -> throw new AAuthException(
                     ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent or aauth-resource");
         };
@@ -220,13 +223,11 @@ public final class RequesterVerifier {
     }
 
     private CallerCandidate candidateOfExchange(String agent, String thumbprint, VerificationRecorder recorder) {
-        // The token has been verified before; who holds it, that is which keys may sign, is part of
-        // its check.
+        // The token is already verified; finding its holder's keys is part of the same check.
         recorder.enter(Check.TOKEN);
         List<JsonNode> keys = publishedKeys(agent, thumbprint);
         if (keys.isEmpty()) {
-            // Discovery reads a set again, within its limits, when it is asked for a key id that is
-            // not in it.
+            // Discovery fetches a key set again, within its limits, for a key id that is not in it.
             refresh(agent, thumbprint);
             keys = publishedKeys(agent, thumbprint);
         }
@@ -252,7 +253,7 @@ public final class RequesterVerifier {
             if (stillUnknown.code() == ErrorCode.DISCOVERY_BUSY) {
                 throw stillUnknown;
             }
-            // The set has been read again, which is all that was wanted.
+            // The set has been fetched again, which was the only purpose.
         }
     }
 
@@ -281,7 +282,7 @@ public final class RequesterVerifier {
         });
     }
 
-    /** Unverified claims of a token: they select the issuer, and decide nothing. */
+    /** Unverified claims of a token, used to select the issuer but never for a decision. */
     private static JsonNode unverifiedClaims(String token) {
         try {
             return DecodedToken.decode(token).claims();

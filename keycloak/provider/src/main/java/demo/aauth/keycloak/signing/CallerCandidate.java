@@ -10,12 +10,12 @@ import java.util.function.Supplier;
  * The caller that a message claims to be from. Unproven until its signature verifies with one of
  * the keys.
  *
- * @param agent agent identifier; null when only the key is known (scheme hwk)
+ * @param agent agent identifier; null if only the key is known (scheme hwk)
  * @param agentDelegate the agent's delegate, or null
  * @param keys one key, except in an exchange, where the agent may have published several with one
  * thumbprint
- * @param replacedKey where the key came from the cache: the key that has taken its name since, if
- * there is one
+ * @param replacedKey for a cached key, the key that has since replaced it under the same name, if
+ * any
  */
 public record CallerCandidate(
         String agent, String agentDelegate, List<Ed25519Key> keys, Supplier<Optional<Ed25519Key>> replacedKey) {

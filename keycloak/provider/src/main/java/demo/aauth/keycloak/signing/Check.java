@@ -1,8 +1,8 @@
 package demo.aauth.keycloak.signing;
 
 /**
- * The checks of a signed request, in the order they are made; with the section of the wire profile
- * that demands each.
+ * The checks of a signed request, in order of execution, each with the section of the wire profile
+ * that requires it.
  */
 public enum Check {
     HEADERS("headers", "profile 1"),
@@ -26,7 +26,7 @@ public enum Check {
         this.section = section;
     }
 
-    /** As it stands in traces; the names are those of the TypeScript library. */
+    /** Name in traces, the same as in the TypeScript library. */
     public String title() {
         return title;
     }

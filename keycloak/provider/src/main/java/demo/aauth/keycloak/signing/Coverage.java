@@ -7,17 +7,17 @@ import demo.aauth.keycloak.headers.HeaderFields;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Which parts of a request its signature has to cover (profile 2.1). */
+/** The components that a signature must cover (profile 2.1). */
 final class Coverage {
 
     private Coverage() {
     }
 
     /**
-     * Refuses a signature that leaves something open to change (profile 2.5). Order is free, more
-     * is welcome. Does not compare the digest with the body.
+     * Refuses a signature that does not cover all required components (profile 2.5). Any order and
+     * additional components are accepted. Does NOT compare the digest with the body.
      *
-     * @param profile whether a body has to be covered, too
+     * @param profile determines whether a body must be covered
      *
      * @throws AAuthException {@code insufficient_coverage}, naming all components that are missing
      */
@@ -44,7 +44,7 @@ final class Coverage {
         return names;
     }
 
-    /** A body that was announced counts as much as one that came. */
+    /** Whether a body was announced or received. */
     private static boolean hasBody(ReceivedRequest request) {
         String length = request.headers().get("content-length");
         return request.body().length > 0

@@ -4,18 +4,18 @@ import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 import demo.aauth.keycloak.headers.SignatureInput;
 
-/** How old a signature may be (profile 2.4). */
+/** Age limits of a signature (profile 2.4). */
 final class Freshness {
 
-    /** How far {@code created} may be from now, either way, inclusive. */
+    /** Largest difference between {@code created} and now in either direction, inclusive. */
     static final int TOLERANCE_SECONDS = 60;
 
     private Freshness() {
     }
 
     /**
-     * Refuses a signature that is too old, from the future, or past its own {@code expires}, which
-     * gets no tolerance.
+     * Refuses a signature that is too old, from the future, or past its own {@code expires},
+     * without tolerance.
      *
      * @throws AAuthException {@code created_missing}, {@code created_out_of_window},
      * {@code signature_expired}

@@ -5,21 +5,20 @@ import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 import demo.aauth.keycloak.headers.HeaderFields;
 
-/** {@code Nonce}: a request that carries one is good once (profile 2.7, hole J20). */
+/** {@code Nonce}: a request with a nonce is accepted once (profile 2.7, hole J20). */
 final class Nonce {
 
     private static final int MIN_BYTES = 12;
-    /** A nonce is kept, so it must not be arbitrarily long. */
+    /** Limit on the length, because nonces are stored. */
     private static final int MAX_CHARACTERS = 128;
 
     private Nonce() {
     }
 
     /**
-     * The nonce of a request, or null when it has none. That it is covered, {@link Coverage}
-     * checks.
+     * The nonce of a request, or null if it has none. {@link Coverage} checks that it is covered.
      *
-     * @throws AAuthException {@code malformed_nonce} when it is not base64url of 12 to 96 bytes
+     * @throws AAuthException {@code malformed_nonce} if it is not base64url of 12 to 96 bytes
      */
     static String read(HeaderFields headers) {
         String nonce = headers.get(HeaderFields.NONCE);

@@ -1,11 +1,11 @@
 package demo.aauth.keycloak.signing;
 
-/** The dialects of signed messages. The names are those of the TypeScript library. */
+/** The dialects of signed messages, with the names of the TypeScript library. */
 public enum Profile {
     FEBRUARY_2026("february-2026"),
     /**
-     * What the published demo speaks: neither body nor nonce is covered, so a body can be exchanged
-     * and a request repeated.
+     * The published demo's dialect. It covers neither body nor nonce, so a body can be replaced and
+     * a request repeated.
      */
     FEBRUARY_2026_PUBLISHED("february-2026-published");
 
@@ -19,7 +19,7 @@ public enum Profile {
         return title;
     }
 
-    /** Whether a signature has to cover the body. */
+    /** Whether a signature must cover the body. */
     boolean bindsBody() {
         return this == FEBRUARY_2026;
     }

@@ -3,7 +3,7 @@ package demo.aauth.keycloak.signing;
 import demo.aauth.keycloak.headers.HeaderFields;
 
 /**
- * A request as it arrived. Nothing in it is trusted; in particular its {@code host} is never used.
+ * A request as received. Nothing in it is trusted; in particular, its {@code host} is never used.
  *
  * @param path as on the request line, still percent-encoded
  * @param query as on the request line without the question mark; null when there is none

@@ -6,10 +6,9 @@ import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 
 /**
- * What has been signed is good for one request (profile 2.7, hole J20): a nonce is remembered for
- * as long as the signature that carries it could pass again, and where there is none, the
- * signature. To be called only after the signature has been verified: else anyone could spend what
- * is another's.
+ * Accepts a signed request once (profile 2.7, hole J20): remembers the nonce, or the signature if
+ * there is no nonce, as long as the signature could be accepted again. Call this only after
+ * verifying the signature, because otherwise anyone could use up another party's nonces.
  */
 final class Replay {
 
@@ -28,21 +27,21 @@ final class Replay {
     }
 
     /**
-     * By its bytes: the header has several spellings for the same ones.
+     * Compares the signature's bytes, because the header has several encodings of the same bytes.
      *
      * @throws AAuthException {@code signature_replayed}
      */
     static void spendSignature(ReplayStore store, Use use, byte[] signature) {
-        // The dot keeps it apart from nonces.
+        // The dot distinguishes it from nonces.
         if (!claim(store, use, "." + StrictBase64.encodeUrl(signature))) {
             throw new AAuthException(ErrorCode.SIGNATURE_REPLAYED, "the signature has been used before, and there is no Nonce");
         }
     }
 
     private static boolean claim(ReplayStore store, Use use, String what) {
-        // One second more: the last second of the window is inclusive.
+        // Adds a second, because the window is inclusive.
         long lifespanSeconds = Math.max(1, use.createdSeconds() + Freshness.TOLERANCE_SECONDS + 1 - use.nowSeconds());
-        // None of the three has a space, so no two uses share a key.
+        // None of the three contains a space, so keys are unique.
         String key = "aauth.nonce." + Hashes.sha256Url(use.authority() + " " + use.thumbprint() + " " + what);
         return store.putIfAbsent(key, lifespanSeconds);
     }

@@ -1,9 +1,9 @@
 package demo.aauth.keycloak.signing;
 
-/** Remembers what has been used once, on every node of a cluster. */
+/** Remembers used values across all nodes of a cluster. */
 @FunctionalInterface
 public interface ReplayStore {
 
-    /** Claims {@code key} for some seconds; true for the first to do so. Atomic. */
+    /** Atomically claims {@code key} for some seconds; true for the first caller. */
     boolean putIfAbsent(String key, long lifespanSeconds);
 }

@@ -3,15 +3,15 @@ package demo.aauth.keycloak.signing;
 import demo.aauth.keycloak.keys.Ed25519Key;
 
 /**
- * The proven signer of a request.
+ * The verified signer of a request.
  *
- * @param agent agent identifier; {@code pseudonymous:<thumbprint>} when only a key is known (scheme
- * hwk)
+ * @param agent agent identifier, or {@code pseudonymous:<thumbprint>} if only a key is known
+ * (scheme hwk)
  * @param agentDelegate the agent's delegate that signed, or null
  * @param identified whether {@code agent} is an identity that others can address
  * @param key the key that signed
- * @param bodyBound whether the signature binds the body of the request: false for some of a
- * published peer's
+ * @param bodyBound whether the signature covers the body; false for some requests of published
+ * peers
  */
 public record Requester(String agent, String agentDelegate, boolean identified, Ed25519Key key, boolean bodyBound) {
 

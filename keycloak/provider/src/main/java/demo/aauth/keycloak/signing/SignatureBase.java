@@ -6,10 +6,12 @@ import demo.aauth.keycloak.headers.SignatureInput;
 
 import java.util.regex.Pattern;
 
-/** The text that is signed (RFC 9421 section 2.5). */
+/** The signed text (RFC 9421 section 2.5). */
 public final class SignatureBase {
 
-    /** Anything but printable ASCII and HTAB: it could forge a line, or has no defined bytes. */
+    /**
+     * Anything except printable ASCII and HTAB, which could forge a line or has no defined bytes.
+     */
     private static final Pattern UNSAFE = Pattern.compile("[^\\x20-\\x7e\\t]");
 
     private SignatureBase() {
@@ -20,9 +22,9 @@ public final class SignatureBase {
      * between, none at the end.
      *
      * @param authority canonical, and from configuration: never the {@code Host} header
-     * @throws AAuthException {@code missing_component} when a component is not in the message,
-     *         cannot be derived from it (only {@code @method}, {@code @authority}, {@code @path}
-     *         and {@code @query} can), or is not printable ASCII
+     * @throws AAuthException {@code missing_component} if a component is not in the message, cannot
+     * be derived from it (only {@code @method}, {@code @authority}, {@code @path} and
+     * {@code @query} can), or is not printable ASCII
      */
     public static String of(ReceivedRequest request, String authority, SignatureInput input) {
         StringBuilder base = new StringBuilder();
@@ -49,7 +51,7 @@ public final class SignatureBase {
             case "@method" -> request.method();
             case "@authority" -> authority;
             case "@path" -> request.path();
-            // Without a question mark there is no query, so a signature cannot cover it.
+            // Without a question mark there is no query that a signature could cover.
             case "@query" -> request.query() == null ? null : "?" + request.query();
             default -> null;
         };

@@ -16,12 +16,12 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * Verifies signed requests: there is no other way to a {@link Requester}. Checks, in this order:
+ * Verifies signed requests; only this class creates a {@link Requester}. Checks, in this order:
  * presence and grammar of the three headers, one label, coverage, {@code created} and
- * {@code expires}, the key, the signature, the nonce, the body's digest. A nonce is spent only by a
- * valid signature; nothing is fetched before the checks that need nothing fetched. A request whose
- * signature binds no body and that has no nonce can be repeated within its window: what was signed
- * says too little to be good for one request.
+ * {@code expires}, the key, the signature, the nonce, the body's digest. Only a valid signature
+ * uses up a nonce, and nothing is fetched before all checks that need no fetch. A request whose
+ * signature covers neither a body nor a nonce can be repeated within its window, because the signed
+ * content does not identify a single request.
  */
 public final class SignatureVerifier {
 
@@ -30,8 +30,8 @@ public final class SignatureVerifier {
     private final LongSupplier nowSeconds;
 
     /**
-     * @param authority canonical authority that is served: {@code host}, or {@code host:port}
-     * unless the scheme's default
+     * @param authority canonical served authority: {@code host}, or {@code host:port} unless it is
+     * the scheme's default
      */
     public SignatureVerifier(String authority, ReplayStore replayStore, LongSupplier nowSeconds) {
         this.authority = authority;
@@ -40,10 +40,10 @@ public final class SignatureVerifier {
     }
 
     /**
-     * @param profile by which the message is judged: it selects what has to be covered, and proves
-     * nothing
-     * @param find the caller that the message claims to be from, and the keys that may have signed
-     * it
+     * @param profile selects the profile of a message, which determines what must be covered and
+     * proves nothing
+     * @param find finds the caller that the message claims to be from, and the keys that may have
+     * signed it
      * @param recorder notified of each check before it is made
      * @throws AAuthException with the code of the check that failed
      */
@@ -117,10 +117,10 @@ public final class SignatureVerifier {
     }
 
     /**
-     * The first key that the signature verifies with; a cached one may have been replaced since.
+     * The first key with which the signature verifies. A cached one may have been replaced since.
      */
     private static Ed25519Key keyThatSigned(CallerCandidate candidate, byte[] base, SignatureInput input, SignatureValue signature) {
-        // RFC 9421 section 3.2: the algorithm is that of the key.
+        // RFC 9421 section 3.2: the key determines the algorithm.
         if (input.algorithm() != null && !input.algorithm().equals("ed25519")) {
             throw new AAuthException(ErrorCode.INVALID_SIGNATURE, "the alg parameter is not that of the key");
         }
@@ -136,7 +136,7 @@ public final class SignatureVerifier {
     }
 
     /**
-     * A digest without a body is compared with no bytes, so a removed body does not pass either
+     * Compares a digest without a body with zero bytes, so that a removed body is refused, too
      * (hole J5).
      */
     private static void requireBody(ReceivedRequest request, Profile profile) {

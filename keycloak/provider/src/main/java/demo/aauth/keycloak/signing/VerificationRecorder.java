@@ -8,16 +8,16 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Records one verification, check by check, for its trace. Decides nothing. */
+/** Records one verification, check by check, for its trace. Has no influence on the verdict. */
 public final class VerificationRecorder {
 
-    /** What became of a check. */
+    /** Verdict of a check. */
     public enum Verdict {
         PASSED, FAILED, SKIPPED
     }
 
     /**
-     * @param reason in one sentence without secrets; always there when it failed, else perhaps null
+     * @param reason one sentence without secrets; always present on failure, otherwise may be null
      */
     public record Step(Check check, Verdict verdict, String reason) {
     }
@@ -32,7 +32,7 @@ public final class VerificationRecorder {
     private String keySource;
     private String thumbprint;
 
-    /** Starts a check; the one before it has passed. */
+    /** Starts a check, which marks the previous one as passed. */
     public void enter(Check check) {
         passed();
         current = check;
@@ -43,17 +43,17 @@ public final class VerificationRecorder {
         steps.put(check, new Step(check, Verdict.SKIPPED, reason));
     }
 
-    /** The current check does not apply to this request. */
+    /** Marks the current check as not applicable to this request. */
     void skipCurrent(String reason) {
         end(Verdict.SKIPPED, reason);
     }
 
-    /** The current check has passed. */
+    /** Marks the current check as passed. */
     public void passed() {
         end(Verdict.PASSED, null);
     }
 
-    /** The current check has failed. */
+    /** Marks the current check as failed. */
     public Check failed(String reason) {
         Check failed = current;
         end(Verdict.FAILED, reason);
@@ -100,7 +100,7 @@ public final class VerificationRecorder {
         thumbprint = keyThumbprint;
     }
 
-    /** All checks; those that were not reached are skipped. */
+    /** All checks, with those not reached marked as skipped. */
     public List<Step> steps() {
         return Arrays.stream(Check.values())
                 .map(check -> steps.getOrDefault(check, new Step(check, Verdict.SKIPPED, null)))
@@ -111,12 +111,12 @@ public final class VerificationRecorder {
         return steps.containsKey(check) && steps.get(check).verdict() == Verdict.PASSED;
     }
 
-    /** By which the message is judged. */
+    /** Profile used for verification. */
     public Profile profile() {
         return profile;
     }
 
-    /** Null as long as it is not known, like everything below. */
+    /** Null until known, like everything below. */
     public Boolean bodyBound() {
         return bodyBound;
     }
@@ -129,7 +129,7 @@ public final class VerificationRecorder {
         return input;
     }
 
-    /** Holds the whole {@code Signature-Key}: cut it before it is written down. */
+    /** Contains the whole {@code Signature-Key}: truncate it before recording. */
     public String signatureBase() {
         return signatureBase;
     }

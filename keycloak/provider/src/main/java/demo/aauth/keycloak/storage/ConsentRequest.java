@@ -3,13 +3,14 @@ package demo.aauth.keycloak.storage;
 import java.util.Map;
 
 /**
- * An agent's wish that a user has to decide on.
+ * An agent's request that a user has to decide on.
  *
- * @param agentDelegate null when the agent asks without one
- * @param thumbprint of the key that signed the request: the only one that may redeem the code
+ * @param agentDelegate null if the agent asks without one
+ * @param thumbprint thumbprint of the key that signed the request, and the only one that may redeem
+ * the code
  * @param scope space-separated
  * @param redirectUri verified against the agent's metadata
- * @param state null when the agent sent none
+ * @param state null if the agent sent none
  */
 public record ConsentRequest(
         String agent, String agentDelegate, String thumbprint, String resource, String scope, String redirectUri, String state) {

@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A wish that a user has agreed to.
+ * A request that a user has agreed to.
  *
  * @param subject the user's id
  */

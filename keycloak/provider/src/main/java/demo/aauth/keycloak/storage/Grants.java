@@ -4,7 +4,7 @@ import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.SingleUseObjectProvider;
 
-/** Everything of AAuth that outlives a request. A realm's secrets are good in that realm only. */
+/** AAuth state that outlives a request. A realm's secrets are only valid in that realm. */
 public final class Grants {
 
     public static final int CODE_LIFESPAN_SECONDS = 60;
@@ -23,12 +23,12 @@ public final class Grants {
         shownConsents = new Secrets<>(store, scope + "consent", ShownConsent::toNotes, ShownConsent::of);
     }
 
-    /** Wishes that a user has to decide on, behind request tokens. */
+    /** Requests that a user has to decide on, identified by request tokens. */
     public PendingConsents consentRequests() {
         return consentRequests;
     }
 
-    /** Wishes that a user has agreed to, behind codes. */
+    /** Requests that a user has agreed to, identified by codes. */
     public Secrets<ConsentedRequest> codes() {
         return codes;
     }
@@ -37,7 +37,7 @@ public final class Grants {
         return refreshTokens;
     }
 
-    /** Consent pages that are shown to a user, by the value in their form. */
+    /** Consent pages shown to a user, by the value in their form. */
     public Secrets<ShownConsent> shownConsents() {
         return shownConsents;
     }

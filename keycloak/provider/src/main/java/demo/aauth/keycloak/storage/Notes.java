@@ -3,7 +3,7 @@ package demo.aauth.keycloak.storage;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Texts by name, as Keycloak's stores keep them; absent ones are left out. */
+/** Strings by name, as Keycloak's stores hold them, without absent ones. */
 final class Notes {
 
     private final Map<String, String> notes = new HashMap<>();

@@ -8,17 +8,17 @@ import org.keycloak.models.SingleUseObjectProvider;
 import java.util.Optional;
 
 /**
- * Wishes that a user has to decide on, behind request tokens. Anyone who has a domain can make
- * them, with an agent and a resource of its own, so an owner has a quota: a thousand places in
- * Keycloak's store, whose nodes share them. The request token chooses the place, so that it need
- * not be kept.
+ * Requests that a user has to decide on, identified by request tokens. Anyone with a domain can
+ * create them, with their own agent and resource, so each owner has a quota: a thousand slots in
+ * Keycloak's store, which all nodes share. The request token determines the slot, so the slot need
+ * not be stored.
  */
 public final class PendingConsents {
 
     static final int OF_ONE_OWNER = 1_000;
     /**
-     * Each with another request token. With three of four places taken, one request in a hundred
-     * finds none.
+     * Attempts with different request tokens. With three quarters of the slots taken, one request
+     * in a hundred finds none.
      */
     private static final int ATTEMPTS = 16;
 
@@ -33,10 +33,10 @@ public final class PendingConsents {
     }
 
     /**
-     * Makes a new request token.
+     * Creates a request token.
      *
-     * @throws OAuthException 503 {@code temporarily_unavailable} when the agent's owner has no
-     * place left
+     * @throws OAuthException 503 {@code temporarily_unavailable} if the agent's owner has no slot
+     * left
      */
     public String issue(ConsentRequest request, long lifespanSeconds) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -49,14 +49,14 @@ public final class PendingConsents {
         throw new OAuthException(503, "temporarily_unavailable", "Too many requests of this agent wait for their users");
     }
 
-    /** Looks without using the request token up. */
+    /** Finds a request without using up the request token. */
     public Optional<ConsentRequest> find(String requestToken) {
         return secrets.find(requestToken);
     }
 
     /**
-     * Uses the request token up, which is named by its hash: of two callers, on whatever nodes, one
-     * gets the wish.
+     * Uses up the request token with this hash. Only one of two callers, even at different nodes,
+     * receives the request.
      */
     public Optional<ConsentRequest> takeHashed(String hash) {
         Optional<ConsentRequest> taken = secrets.takeHashed(hash);

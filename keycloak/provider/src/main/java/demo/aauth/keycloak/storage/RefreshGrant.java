@@ -3,10 +3,10 @@ package demo.aauth.keycloak.storage;
 import java.util.Map;
 
 /**
- * What an agent may ask for again without the user. Not bound to a key, which may be rotated
- * (profile 4.5).
+ * Access that an agent may request again without the user. Not bound to a key, because keys are
+ * rotated (profile 4.5).
  *
- * @param agentDelegate null when the agent asks without one
+ * @param agentDelegate null if the agent asks without one
  * @param scope space-separated
  * @param subject the user's id
  */

@@ -10,10 +10,10 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Values behind secrets that are handed out once: codes, request tokens, refresh tokens. They live
- * in Keycloak's store of single-use objects, which all nodes of a cluster share. The store sees the
- * hash of a secret only, under its own key and in other entries that name it, so that a reader of
- * the store has nothing to present.
+ * Values identified by issued secrets: codes, request tokens, refresh tokens. They are in
+ * Keycloak's store of single-use objects, which all nodes of a cluster share. The store only
+ * contains hashes of secrets, both as keys and in other entries, so that a reader of the store
+ * cannot use them.
  */
 public final class Secrets<T> {
 
@@ -24,7 +24,7 @@ public final class Secrets<T> {
     private final Function<T, Map<String, String>> write;
     private final Function<Map<String, String>, T> read;
 
-    /** @param kind keeps one kind of secret from being taken for another */
+    /** @param kind prevents confusion of kinds of secrets */
     Secrets(
             SingleUseObjectProvider store,
             String kind,
@@ -36,7 +36,7 @@ public final class Secrets<T> {
         this.read = read;
     }
 
-    /** Makes a new secret of 256 random bits, base64url. */
+    /** Creates a secret of 256 random bits, in base64url. */
     public String issue(T value, long lifespanSeconds) {
         String secret = random();
         put(secret, value, lifespanSeconds);
@@ -53,17 +53,17 @@ public final class Secrets<T> {
         store.put(key(secret), lifespanSeconds, write.apply(value));
     }
 
-    /** Looks without using the secret up. */
+    /** Finds the value without using up the secret. */
     public Optional<T> find(String secret) {
         return Optional.ofNullable(store.get(key(secret))).map(read);
     }
 
-    /** Uses the secret up: of two callers, on whatever nodes, one gets the value. */
+    /** Uses up the secret. Only one of two callers, even at different nodes, receives the value. */
     public Optional<T> take(String secret) {
         return takeHashed(Hashes.sha256Url(secret));
     }
 
-    /** As {@link #take}, for an entry that names the secret by its hash: SHA-256, base64url. */
+    /** As {@link #take}, with the secret's hash: SHA-256, base64url. */
     public Optional<T> takeHashed(String hash) {
         return Optional.ofNullable(store.remove(entry(hash))).map(read);
     }

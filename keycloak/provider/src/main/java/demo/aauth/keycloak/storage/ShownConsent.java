@@ -3,12 +3,12 @@ package demo.aauth.keycloak.storage;
 import java.util.Map;
 
 /**
- * A consent page that is shown to a user: its answer counts only from the same person in the same
+ * A consent page shown to a user. Its decision is only accepted from the same person in the same
  * browser session (hole J11).
  *
- * @param requestTokenHash SHA-256 of the request token, base64url: the store has no secret that
- * somebody could present
- * @param state null when there is none
+ * @param requestTokenHash SHA-256 of the request token, in base64url, so that the store contains no
+ * usable secret
+ * @param state null if there is none
  */
 public record ShownConsent(String requestTokenHash, String userSessionId, String userId, String state) {
 

@@ -7,18 +7,18 @@ import demo.aauth.keycloak.encoding.Json;
 /**
  * {@code act}: the party that called the current requester (profile 4.4).
  *
- * @param agentDelegate null when the agent called without one
+ * @param agentDelegate null if the agent called without one
  * @param subject the user on whose behalf it called, or null
  * @param act the party that called that party, or null
  */
 public record Act(String agent, String agentDelegate, String subject, Act act) {
 
-    /** More nesting than any delegation that would be issued, and little enough to walk. */
+    /** Above the depth of any issued delegation, and small enough to traverse. */
     private static final int MAX_DEPTH = 20;
 
     /**
-     * @return null when there is none; throws {@code malformed_token} or
-     * {@code token_claim_missing} when its shape is wrong anywhere
+     * @return null if there is none; throws {@code malformed_token} or {@code token_claim_missing}
+     * if any part is malformed
      */
     static Act read(JsonNode claims) {
         return read(claims, 0);

@@ -3,11 +3,11 @@ package demo.aauth.keycloak.tokens;
 import demo.aauth.keycloak.keys.Ed25519Key;
 
 /**
- * What a verified agent token says.
+ * Contents of a verified agent token.
  *
  * @param agent the agent server, which is the agent's identity
- * @param delegate stable over rotations of its key
- * @param key that must sign the request
+ * @param delegate stable across rotations of its key
+ * @param key key that must sign the request
  */
 public record AgentToken(String agent, String delegate, Ed25519Key key) {
 }

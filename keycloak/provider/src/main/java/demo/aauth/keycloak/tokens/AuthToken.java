@@ -1,10 +1,10 @@
 package demo.aauth.keycloak.tokens;
 
 /**
- * What a verified upstream token says.
+ * Contents of a verified upstream token.
  *
  * @param subject the user, or null
- * @param agent the agent it was issued to; null when the agent is the resource itself
+ * @param agent the agent it was issued to; null if the agent is itself the resource
  * @param agentDelegate that agent's delegate, or null
  * @param scope space-separated, perhaps empty
  * @param act the party that had called that agent, or null

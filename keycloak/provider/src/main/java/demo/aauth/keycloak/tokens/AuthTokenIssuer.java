@@ -19,14 +19,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Writes a decision down in an auth token, signed with the realm's key (profile 4.2). Checks
- * nothing: policy has spoken before.
+ * Issues an auth token for a decision, signed with the realm's key (profile 4.2). Makes no checks,
+ * because policy has already been applied.
  */
 public final class AuthTokenIssuer {
 
     private static final int TOKEN_ID_BYTES = 16;
     /**
-     * Algorithms that verifiers of this profile take; a realm with another default signs with the
+     * Algorithms that verifiers of this profile accept. A realm with another default signs with the
      * first.
      */
     private static final List<String> ALGORITHMS = List.of(Algorithm.RS256, Algorithm.ES256, Algorithm.EdDSA);

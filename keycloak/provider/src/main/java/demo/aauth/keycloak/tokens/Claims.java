@@ -63,7 +63,7 @@ final class Claims {
         return scope == null || scope.isTextual() && scope.textValue().isEmpty() ? "" : requiredString("scope");
     }
 
-    /** {@code aud}, a string or a list of strings; null when there is none. */
+    /** {@code aud}, a string or a list of strings; null if absent. */
     List<String> optionalAudience() {
         JsonNode aud = claims.get("aud");
         if (aud == null) {
@@ -80,14 +80,14 @@ final class Claims {
         return audiences;
     }
 
-    /** Exact comparison: no trailing slash is forgiven, no prefix taken. */
+    /** Compares exactly, without tolerating a trailing slash or a prefix. */
     static void requireAudience(List<String> audience, String expected) {
         if (!audience.contains(expected)) {
             throw new AAuthException(ErrorCode.TOKEN_AUDIENCE_MISMATCH, "the token is meant for someone else");
         }
     }
 
-    /** The shape of the three times; {@code exp} is required. */
+    /** Validates the types of the three times; {@code exp} is required. */
     void requireTimeShapes() {
         for (String name : List.of("exp", "iat", "nbf")) {
             JsonNode value = claims.get(name);
@@ -108,7 +108,7 @@ final class Claims {
         }
     }
 
-    /** @param what the token's name in the refusal */
+    /** @param what name of the token in the error message */
     void requireNotExpired(long nowSeconds, String what) {
         if (nowSeconds >= expiry()) {
             throw new AAuthException(ErrorCode.TOKEN_EXPIRED, "the " + what + " has expired");
@@ -119,7 +119,7 @@ final class Claims {
         return claims.get("exp").doubleValue();
     }
 
-    /** {@code cnf.jwk}: the key that must sign the requests that the token comes with. */
+    /** {@code cnf.jwk}: the key that must sign requests that carry the token. */
     Ed25519Key confirmationKey() {
         JsonNode cnf = claims.get("cnf");
         if (cnf == null) {

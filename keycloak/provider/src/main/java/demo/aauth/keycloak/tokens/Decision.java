@@ -3,20 +3,20 @@ package demo.aauth.keycloak.tokens;
 import demo.aauth.keycloak.keys.Ed25519Key;
 
 /**
- * What has been decided and is now to be written down in an auth token.
+ * A decision to be issued as an auth token.
  *
- * @param agentDelegate null when the agent asks without one
- * @param key the token is bound to it
+ * @param agentDelegate null if the agent asks without one
+ * @param key key to which the token is bound
  * @param scope space-separated
  * @param subject the user that the agent acts for, or null
- * @param act in an exchange the requester's caller, else null
- * @param notAfter Unix seconds; the token ends then, even where policy would have it live longer:
- *        what it rests on ends then. Null where it rests on nothing that ends
+ * @param act in an exchange the requester's caller, otherwise null
+ * @param notAfter Unix seconds; latest expiry, even if policy allows a longer lifetime, because the
+ * token that it is derived from expires then. Null if it is not derived from one
  */
 public record Decision(
         String agent, String agentDelegate, Ed25519Key key, String resource, String scope, String subject, Act act, Long notAfter) {
 
-    /** A decision that rests on no other token. */
+    /** A decision that is not derived from another token. */
     public static Decision of(
             String agent, String agentDelegate, Ed25519Key key, String resource, String scope, String subject) {
         return new Decision(agent, agentDelegate, key, resource, scope, subject, null, null);

@@ -11,9 +11,9 @@ import demo.aauth.keycloak.headers.HeaderFields;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A compact JWS taken apart. Nothing in it has been verified.
+ * A decoded compact JWS. Nothing in it has been verified.
  *
- * @param signed the bytes that the signature is over
+ * @param signed the signed bytes
  */
 public record DecodedToken(JsonNode header, JsonNode claims, byte[] signed, byte[] signature) {
 
@@ -36,12 +36,12 @@ public record DecodedToken(JsonNode header, JsonNode claims, byte[] signed, byte
         }
         JsonNode header = object(parts[0], "header");
         JsonNode claims = object(parts[1], "payload");
-        // No extension is understood here, and one marked critical must not be ignored (RFC 7515
-        // section 4.1.11).
+        // Extensions are not supported, and a critical one must not be ignored (RFC 7515 section
+        // 4.1.11).
         if (header.has("crit")) {
             throw malformed("the token has critical extensions");
         }
-        // A payload as it stands (RFC 7797) is such an extension, marked or not.
+        // An unencoded payload (RFC 7797) is such an extension, marked critical or not.
         if (header.has("b64") && !header.get("b64").equals(BooleanNode.TRUE)) {
             throw malformed("the payload is not encoded");
         }

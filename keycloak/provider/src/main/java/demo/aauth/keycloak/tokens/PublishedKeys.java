@@ -5,18 +5,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Whose key a token's signature is to be verified with, and where that is found. */
+/** Source of the key to verify a token's signature with. */
 public interface PublishedKeys {
 
     /**
-     * The key that the token's issuer publishes under {@code kid}; where that is null, its only
-     * key.
+     * The key that the token's issuer publishes under {@code kid}; if that is null, its only key.
      */
     Candidate key(String kid);
 
     /**
-     * @param replacement where the key came from a cache, the one that has taken its name since;
-     * else nothing
+     * @param replacement for a cached key, the one that has since replaced it under the same name;
+     * otherwise nothing
      */
     record Candidate(JsonNode jwk, Supplier<Optional<JsonNode>> replacement) {
     }

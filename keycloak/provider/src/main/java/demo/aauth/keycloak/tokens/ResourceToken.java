@@ -1,7 +1,7 @@
 package demo.aauth.keycloak.tokens;
 
 /**
- * What a verified resource token says: who asked whom for what is compared already.
+ * Contents of a verified resource token, whose parties have already been checked.
  *
  * @param resource identifier of the resource that issued it
  * @param scope space-separated

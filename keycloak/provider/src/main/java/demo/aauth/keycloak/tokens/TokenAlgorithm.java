@@ -21,7 +21,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 
-/** JOSE algorithms that a token of another party may use. {@code EdDSA} means Ed25519 here. */
+/** JOSE algorithms accepted for other parties' tokens. {@code EdDSA} means Ed25519 here. */
 enum TokenAlgorithm {
 
     RS256("RS256", "RSA") {
@@ -69,7 +69,7 @@ enum TokenAlgorithm {
     };
 
     private static final int MIN_RSA_BITS = 2048;
-    /** Verifying costs the more, the longer modulus and exponent are, and both are untrusted. */
+    /** Limit because the cost of verification grows with the untrusted modulus and exponent. */
     private static final int MAX_RSA_BITS = 4096;
     private static final int MAX_RSA_EXPONENT_BITS = 32;
     private static final int P256_COORDINATE_BYTES = 32;
@@ -87,14 +87,14 @@ enum TokenAlgorithm {
     }
 
     /**
-     * True when {@code signature} is that of {@code jwk}, a key that {@link #suits}, over
+     * Whether {@code signature} is the signature of {@code jwk}, a key that {@link #suits}, over
      * {@code data}.
      */
     boolean verifies(JsonNode jwk, byte[] data, byte[] signature) {
         try {
             return check(jwk, data, signature);
         } catch (GeneralSecurityException | RuntimeException badKeyOrSignature) {
-            // Both are untrusted: what the JDK rejects is not a signature.
+            // Both are untrusted, so an input that the JDK rejects is not a signature.
             return false;
         }
     }
@@ -102,8 +102,8 @@ enum TokenAlgorithm {
     abstract boolean check(JsonNode jwk, byte[] data, byte[] signature) throws GeneralSecurityException;
 
     /**
-     * Whether a published key is meant for this algorithm: it says so by its type and curve, and no
-     * word of it says otherwise.
+     * Whether a published key is suitable for this algorithm: its type and curve match, and no
+     * member contradicts it.
      */
     boolean suits(JsonNode jwk) {
         String use = jwk.has("use") ? Json.text(jwk, "use") : "sig";
@@ -113,7 +113,7 @@ enum TokenAlgorithm {
                 && (joseName.equals(alg) || this == EDDSA && "Ed25519".equals(alg));
     }
 
-    /** RFC 7517 section 4.3. @param operations null when the key leaves it open */
+    /** RFC 7517 section 4.3. @param operations null if the key does not restrict them */
     private static boolean mayVerify(JsonNode operations) {
         return operations == null
                 || StreamSupport.stream(operations.spliterator(), false).anyMatch(operation -> "verify".equals(operation.textValue()));
@@ -131,8 +131,8 @@ enum TokenAlgorithm {
     }
 
     /**
-     * RFC 7518 section 6.2.1.2: of the curve's full length, so that a key has one spelling and one
-     * thumbprint.
+     * RFC 7518 section 6.2.1.2: must have the curve's full length, so that a key has a single
+     * encoding and thumbprint.
      */
     private static BigInteger coordinate(JsonNode jwk, String name) throws InvalidKeyException {
         byte[] bytes = bytes(jwk, name);

@@ -13,11 +13,11 @@ final class TokenSignature {
     }
 
     /**
-     * Verifies the signature with the key that the token's issuer publishes; again with a newer
-     * one, where the key came from a cache and another one has taken its name since.
+     * Verifies the signature with the key that the token's issuer publishes. If a cached key fails
+     * and has since been replaced under the same name, tries the newer one.
      *
-     * @throws AAuthException {@code invalid_token_signature}, also when the key is not one for the
-     * token's algorithm; or of discovery
+     * @throws AAuthException {@code invalid_token_signature}, also if the key is not suitable for
+     * the token's algorithm; or an error of discovery
      */
     static void require(DecodedToken token, PublishedKeys keys) {
         PublishedKeys.Candidate candidate = keys.key(keyId(token));
@@ -30,7 +30,7 @@ final class TokenSignature {
         });
     }
 
-    /** Nothing when it is the key's signature. */
+    /** Returns nothing if it is the key's signature. */
     private static Optional<AAuthException> judge(DecodedToken token, JsonNode jwk) {
         TokenAlgorithm algorithm = Claims.algorithm(token);
         if (!algorithm.suits(jwk)) {
@@ -42,8 +42,8 @@ final class TokenSignature {
     }
 
     /**
-     * Null only where the header has none: an empty one is a name, too, and nobody's.
-     * {@link Claims} has checked its shape.
+     * Null only if the header has none; an empty one is a name that matches no key. {@link Claims}
+     * has checked its type.
      */
     private static String keyId(DecodedToken token) {
         JsonNode kid = token.header().get("kid");

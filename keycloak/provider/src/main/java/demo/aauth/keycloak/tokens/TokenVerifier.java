@@ -15,13 +15,13 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * Verifies the tokens that others bring: resource tokens, agent tokens, and the upstream token of
- * an exchange. A token is judged by all that needs no network first; then its signature is verified
- * with a published key.
+ * Verifies tokens presented by other parties: resource tokens, agent tokens, and the upstream token
+ * of an exchange. All checks that need no network precede the verification of the signature with a
+ * published key.
  */
 public final class TokenVerifier {
 
-    /** A resource token may be good for this long at most (profile 4.1). */
+    /** Maximum lifetime of a resource token (profile 4.1). */
     private static final int RESOURCE_TOKEN_MAX_LIFETIME_SECONDS = 600;
 
     private final String issuer;
@@ -30,9 +30,8 @@ public final class TokenVerifier {
     private final LongSupplier nowSeconds;
 
     /**
-     * @param issuer own identifier: the audience of resource tokens and agent tokens
-     * @param ownKeys own public keys by key id: this server need not ask itself over the network
-     * who it is
+     * @param issuer own identifier, which is the audience of resource tokens and agent tokens
+     * @param ownKeys own public keys by key id, which need not be fetched over the network
      */
     public TokenVerifier(
             String issuer, Discovery discovery, Function<String, Optional<JsonNode>> ownKeys, LongSupplier nowSeconds) {
@@ -45,10 +44,10 @@ public final class TokenVerifier {
     /**
      * Verifies a resource token (profile 4.1): type, algorithm, audience, agent, key binding,
      * expiry (at most 600 s ahead), and its signature with the key that the resource publishes
-     * (hole J1), and the shape of its scope. Does not check whether that may be granted: that is
-     * policy.
+     * (hole J1), and the shape of its scope. Does NOT check whether the scope may be granted, which
+     * policy decides.
      *
-     * @param agent the proven requester
+     * @param agent the authenticated requester
      * @param thumbprint of the key that signed the token request
      */
     public ResourceToken verifyResourceToken(String token, String agent, String thumbprint) {
@@ -84,8 +83,8 @@ public final class TokenVerifier {
     /**
      * Verifies an agent token (profile 4.3): type, algorithm, audience if it names one, times, the
      * length of {@code sub}, the shape of {@code cnf.jwk}, and its signature with the key that the
-     * agent publishes (hole J2). Does not check that the request was signed with {@code cnf.jwk}:
-     * the verifier does.
+     * agent publishes (hole J2). Does NOT check that the request was signed with {@code cnf.jwk},
+     * which the verifier does.
      */
     public AgentToken verifyAgentToken(String token) {
         DecodedToken decoded = DecodedToken.decode(token);
@@ -93,7 +92,7 @@ public final class TokenVerifier {
         claims.requireTimeShapes();
         String agent = claims.requiredString("iss");
         String delegate = claims.requiredString("sub");
-        // It is kept where identifiers are.
+        // Stored like identifiers, so the same limit applies.
         if (delegate.length() > HttpUrl.MAX_LENGTH) {
             throw Claims.malformed("sub");
         }
@@ -114,9 +113,9 @@ public final class TokenVerifier {
      * anything is fetched: hole J3), audience, shapes of all claims, times, and its signature. Does
      * not check that the request was signed with {@code cnf.jwk}: in an exchange it is not.
      *
-     * @param audience the agent that the token was presented to, which now asks for the next one
-     * @param trustedIssuers issuers whose tokens count; anyone else's is refused before anything is
-     * fetched
+     * @param audience the agent that the token was presented to, and which requests the exchange
+     * @param trustedIssuers issuers whose tokens are accepted; others are refused before anything
+     * is fetched
      */
     public AuthToken verifyAuthToken(String token, String audience, List<String> trustedIssuers) {
         DecodedToken decoded = DecodedToken.decode(token);

@@ -5,15 +5,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What may be written down of a text: no token, no secret, and not all of it. The same rules as for
- * the demo's other services (packages/protocol-trace), so that what both sides of a message have
- * written can be compared.
+ * Redacts and truncates text for traces, by the same rules as the demo's other services
+ * (packages/protocol-trace), so that the records of both sides of a message can be compared.
  */
 final class Cut {
 
-    /** Characters of one text value. */
+    /** Limit on one text value, in characters. */
     static final int MAX_LENGTH = 8_192;
-    /** What is left of a token: enough to recognise it. */
+    /** Characters kept of a token, enough to recognize it. */
     private static final int TOKEN_LENGTH = 12;
     private static final String END = "…";
 
@@ -22,29 +21,29 @@ final class Cut {
     private static final Pattern SHOWN = Pattern.compile("signature-key|agent-auth", Pattern.CASE_INSENSITIVE);
     private static final Pattern FORM_FIELD = Pattern.compile("((?:^|[?&#])(?:[a-z_]*token|code|[a-z_]*secret|api_?key|client_assertion"
             + "|code_verifier|password|jwt|id_token_hint|state)=)([^&#\\s\"]*)", Pattern.CASE_INSENSITIVE);
-    /** A compact JWS or JWE: its header begins with {@code {"} and so encodes to {@code eyJ}. */
+    /**
+     * A compact JWS or JWE, whose header begins with {@code {"} and therefore encodes to
+     * {@code eyJ}.
+     */
     private static final Pattern COMPACT_TOKEN = Pattern.compile("\\beyJ[A-Za-z0-9_-]{9,}(?:\\.[A-Za-z0-9_-]*){0,4}");
-    /** A line of a signature base that stands for a header field. */
+    /** A line of a signature base for a header field. */
     private static final Pattern BASE_LINE = Pattern.compile("^(\"([\\w!#$%&'*+.^`|~-]+)\": ).*$", Pattern.MULTILINE);
 
     private Cut() {
     }
 
-    /** A text whose end is cut off where it is too long; null stays null. */
+    /** Truncates a text that is too long; null stays null. */
     static String end(String text) {
         return text == null || text.length() <= MAX_LENGTH ? text : text.substring(0, MAX_LENGTH) + END;
     }
 
-    /** A text with every compact token in it cut. */
+    /** Truncates every compact token in a text. */
     static String tokens(String text) {
         return COMPACT_TOKEN.matcher(text).replaceAll(token ->
                 text.startsWith(END, token.end()) ? quote(token.group()) : quote(secret(token.group())));
     }
 
-    /**
-     * A signature base: what headers and address may not show is not shown by what was signed of
-     * them either.
-     */
+    /** Redacts a signature base in the same way as headers and URLs. */
     static String base(String base) {
         String lines = BASE_LINE.matcher(base).replaceAll(line -> quote(isLeftOut(line.group(2)) ? line.group(1) + END : line.group()));
         return end(tokens(FORM_FIELD.matcher(lines).replaceAll(Cut::field)));
@@ -54,7 +53,7 @@ final class Cut {
         return quote(field.group(1) + (field.group(2).isEmpty() ? "" : secret(field.group(2))));
     }
 
-    /** The beginning of a value, recognisable and of no use. */
+    /** The beginning of a value, which is recognizable but useless as a credential. */
     private static String secret(String value) {
         return value.length() <= TOKEN_LENGTH + 4 ? END : value.substring(0, TOKEN_LENGTH) + END;
     }

@@ -21,9 +21,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Writes onto the span of a request which checks were made and what came of them, under the names
- * that the demo's other services use (docs/reference/telemetry.md). No value holds a signature or a
- * whole token, and each is bounded. Where the server makes no spans it does nothing.
+ * Records checks and their verdicts on the span of a request, under the names that the demo's other
+ * services use (docs/reference/telemetry.md). No value contains a signature or a whole token, and
+ * each is bounded. Does nothing if the server creates no spans.
  */
 public final class RequestSpan {
 
@@ -40,35 +40,32 @@ public final class RequestSpan {
         return new RequestSpan(serverSpan());
     }
 
-    /**
-     * Keycloak makes a span for each method of an endpoint; what is decided belongs to the
-     * request's.
-     */
+    /** Keycloak creates a span for each endpoint method; verdicts belong on the request's. */
     private static Span serverSpan() {
         try {
             Span root = LocalRootSpan.current();
             return root.getSpanContext().isValid() ? root : Span.current();
         } catch (LinkageError absent) {
-            // A Keycloak without the library that makes the spans of requests.
+            // This Keycloak lacks the library that creates the spans of requests.
             return Span.current();
         }
     }
 
-    /** @param requestType null when the request names none */
+    /** @param requestType null if the request names none */
     public void requestType(String requestType) {
         if (requestType != null) {
             text("aauth.request_type", requestType.substring(0, Math.min(requestType.length(), MAX_REQUEST_TYPE_LENGTH)));
         }
     }
 
-    /** The token that is to be exchanged. */
+    /** Records the token to be exchanged. */
     public void upstream(String token) {
         if (span.isRecording()) {
             text("aauth.upstream_token", TracedToken.json(token));
         }
     }
 
-    /** Every check has passed, and this is who asks. */
+    /** Records that every check has passed, and the requester. */
     public void verified(Requester requester, VerificationRecorder recorder) {
         if (!span.isRecording()) {
             return;
@@ -97,7 +94,7 @@ public final class RequestSpan {
         }
     }
 
-    /** A check has failed. @param recorder null where it was not one of the request's own */
+    /** Records a failed check. @param recorder null if it was not one of the request's own */
     public void refused(AAuthException refusal, VerificationRecorder recorder) {
         if (!span.isRecording()) {
             return;
@@ -118,16 +115,16 @@ public final class RequestSpan {
         error(code, refusal.getMessage());
     }
 
-    /** The response is a refusal, whether or not the requester is proven. */
+    /** Records a refusal, whether or not the requester is authenticated. */
     public void refused(OAuthException refusal) {
-        // Where a check has failed, its own code stands there already.
+        // The code of a failed check is already recorded.
         if (!refusal.error().equals("invalid_signature")) {
             text("aauth.error.code", refusal.error());
         }
         error(refusal.error(), refusal.getMessage());
     }
 
-    /** The token in the answer. */
+    /** Records the token in the answer. */
     public void issued(String token) {
         if (span.isRecording()) {
             String json = TracedToken.json(token);
@@ -187,7 +184,7 @@ public final class RequestSpan {
         return recorder == null ? "error" : "invalid";
     }
 
-    /** Null where the header could not be read. */
+    /** Null if the header could not be parsed. */
     private static String scheme(VerificationRecorder recorder) {
         SignatureKey claim = recorder.claim();
         if (claim == null) {
@@ -206,7 +203,7 @@ public final class RequestSpan {
         span.setStatus(StatusCode.ERROR, Cut.end(message));
     }
 
-    /** @param value may be null, which says nothing */
+    /** @param value null is not recorded */
     private void text(String name, String value) {
         if (value != null) {
             span.setAttribute(key(name), Cut.end(value));

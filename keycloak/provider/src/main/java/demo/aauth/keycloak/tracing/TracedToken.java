@@ -14,12 +14,12 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** A token as a trace shows it: what it says it is and holds, without its signature. */
+/** A token for traces, without its signature. */
 final class TracedToken {
 
-    /** With room for what stands around it. */
+    /** Leaves room for surrounding text. */
     private static final int MAX_LENGTH = Cut.MAX_LENGTH - 1_024;
-    /** Unproven: it may be anything. */
+    /** Unverified, so it may be anything. */
     private static final Pattern PLAIN_ID = Pattern.compile("[\\w.:~+/=-]{1,64}");
     private static final int NAME_BYTES = 4;
 
@@ -27,8 +27,8 @@ final class TracedToken {
     }
 
     /**
-     * JSON of {@code kind}, {@code id}, {@code header} and {@code claims}; without the latter two
-     * where they are too long.
+     * JSON of {@code kind}, {@code id}, {@code header} and {@code claims}, without the latter two
+     * if they are too long.
      */
     static String json(String token) {
         ObjectNode brief = Json.object();
@@ -53,7 +53,7 @@ final class TracedToken {
                 : HexFormat.of().formatHex(Hashes.digest("SHA-256", token.getBytes(StandardCharsets.UTF_8)), 0, NAME_BYTES);
     }
 
-    /** A token in a token, an upstream one for example, is cut like any other. */
+    /** Truncates tokens within the token, such as an upstream token. */
     private static JsonNode cut(JsonNode value) {
         if (value.isTextual()) {
             return TextNode.valueOf(Cut.tokens(value.textValue()));
