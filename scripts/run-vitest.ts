@@ -67,12 +67,16 @@ export async function runVitest(
       env: { TMPDIR: folder, ...env },
       limitMs: VITEST_LIMIT_MS,
     });
-    const text = await readFile(file, "utf8").catch(() => undefined);
-    const report = text === undefined ? undefined : (JSON.parse(text) as VitestReport);
-    return countVitest(part, report, status, performance.now() - startedAt);
+    return countVitest(part, await readReport(file), status, performance.now() - startedAt);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Report that a run of vitest has left. Undefined where it left none. */
+export async function readReport(file: string): Promise<VitestReport | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as VitestReport);
 }
 
 const vitestOn = (node: string | undefined): readonly [program: string, ...args: string[]] =>

@@ -1,7 +1,7 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { runProgram } from "../run-program.ts";
-import type { VitestReport } from "../test-report.ts";
+import { readReport } from "../run-vitest.ts";
 import { type Mutation, runOf } from "./mutation.ts";
 import type { TreeCopy } from "./tree-copy.ts";
 
@@ -86,8 +86,7 @@ async function runTests(root: string, args: readonly string[]): Promise<Outcome>
     ],
     { output: "caught", cwd: root, limitMs: RUN_LIMIT_MS, env: { NO_COLOR: "1" } },
   );
-  const text = await readFile(report, "utf8").catch(() => undefined);
-  const results = text === undefined ? [] : (JSON.parse(text) as VitestReport).testResults;
+  const { testResults: results } = (await readReport(report)) ?? { testResults: [] };
   const tests = results.flatMap(({ name, assertionResults }) =>
     assertionResults.map((test) => ({
       file: relative(root, name),
