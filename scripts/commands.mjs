@@ -54,6 +54,21 @@ export const COMMANDS = {
     script: "scripts/test-interop.ts",
     needsTools: true,
     does: "Swaps each of our services for one in Python that signs and verifies with the published demo's library, which it fetches (needs Python 3.10 or newer), with either auth server (Keycloak needs a JDK and Maven); and runs the peers of draft -11 in Python, JavaScript and, where there is cargo, Rust. Some six minutes.",
+    usage: {
+      words: [
+        "PART",
+        "interop (embedded auth server), interop-keycloak (Keycloak with our provider), interop-draft-11, interop-draft-11-rust (peers of draft -11)",
+      ],
+      flags: [
+        ["--demo PATH", "the swaps with the services of a checkout of the published demo"],
+        [
+          "--keycloak PATH",
+          "the swaps with the Keycloak in this folder, which has the published extension in providers",
+        ],
+        ["--gateway PATH", "the swaps behind this program, which reads agentgateway/config.yaml"],
+        ["--record", "writes the verdicts to tests/interop/results.json instead of comparing them"],
+      ],
+    },
   },
   "test:long": {
     script: "scripts/test.ts test:long",
@@ -182,9 +197,16 @@ function wrapped(text) {
 export function argumentProblem(name, args) {
   const { usage } = COMMANDS[name];
   if (usage === undefined) return undefined;
-  const flags = (usage.flags ?? []).map(([flag]) => flag.split(" ", 1)[0]);
-  const wrong = args.find((arg) => (arg.startsWith("-") ? !flags.includes(arg) : usage.words === undefined));
-  if (wrong === undefined) return undefined;
-  const what = wrong.startsWith("-") ? "unknown flag" : "unexpected argument";
+  const flags = new Map((usage.flags ?? []).map(([flag]) => flag.split(" ")));
+  const problemOf = (arg, index) => {
+    if (!arg.startsWith("-")) return usage.words === undefined ? "unexpected argument" : undefined;
+    if (!flags.has(arg)) return "unknown flag";
+    const value = args[index + 1];
+    const isMissing = flags.get(arg) !== undefined && (value === undefined || value.startsWith("-"));
+    return isMissing ? `needs a ${flags.get(arg)}` : undefined;
+  };
+  const at = args.findIndex((arg, index) => problemOf(arg, index) !== undefined);
+  if (at < 0) return undefined;
+  const [wrong, what] = [args[at], problemOf(args[at], at)];
   return `${name} cannot start: ${wrong}: ${what}; npm run ${name} -- --help tells what it takes`;
 }

@@ -291,6 +291,7 @@ const HOLES: Readonly<Record<string, Edit | readonly Edit[]>> = {
 
 /** Tests of holes that the page does not name. */
 const TESTS: Readonly<Record<string, readonly [file: string, pattern: string]>> = {
+  P5: [`${CONTRACT}/signature.test.ts`, "P5: one label in all three headers"],
   J20: [CODE_TEST, "J20: revocation"],
   G4: ["services/gateway-authz/test/discovery.test.ts", "A20: an address in a network"],
   B1: [BACKEND_TEST, "one without an end does not"],
