@@ -1,4 +1,5 @@
 import {
+  isRefusedAsRecorded,
   MAX_SAVED_RUN_BYTES,
   readSavedRun,
   SavedRunError,
@@ -50,13 +51,15 @@ export async function explainSavedRun(input: Uint8Array, io: SavedRunIo): Promis
     }),
   );
   const attacks = await Promise.all(
-    run.attacks.map(async ({ title, aauth, bearer }) => {
-      const { state, reason } = await verifySavedMessage(aauth, PROFILES);
+    run.attacks.map(async (attack) => {
+      const { title, aauth, bearer } = attack;
+      const verdict = await verifySavedMessage(aauth, PROFILES);
+      const isAsRecorded = isRefusedAsRecorded(attack, verdict);
       const recorded = {
         aauth: `${aauth.status ?? "no status"} ${aauth.outcome}`,
         ...(bearer && { bearer: `${bearer.status} ${bearer.outcome}` }),
       };
-      return { title, state, reason, recorded };
+      return { title, state: verdict.state, reason: verdict.reason, isAsRecorded, recorded };
     }),
   );
   const counts = (["verified", "recorded", "refused"] as const).map(
@@ -86,15 +89,17 @@ interface AttackRow {
   readonly title: string;
   readonly state: SavedVerdict["state"];
   readonly reason: string | undefined;
+  /** Whether it is refused here by the check that was recorded. */
+  readonly isAsRecorded: boolean;
   /** Status and outcome on either side. */
   readonly recorded: { readonly aauth: string; readonly bearer?: string };
 }
 
 /** A refusal of an attack is what it should get: it does not count against the run. */
 function attackLines(attacks: readonly AttackRow[]): string[] {
-  const lines = attacks.map(({ title, state, reason, recorded: { aauth, bearer } }) => {
+  const lines = attacks.map(({ title, state, reason, isAsRecorded, recorded: { aauth, bearer } }) => {
     const found = {
-      refused: `refused here, too: ${reason}`,
+      refused: `refused here${isAsRecorded ? ", too" : " by another check"}: ${reason}`,
       verified: "valid by itself",
       recorded: "as recorded",
     };

@@ -98,6 +98,10 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   await page.goto(stack.urls.ui);
   await page.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
   await expectAccessible(page, "ui-signed-out");
+  await page.getByText("Build yours").click();
+  await page.getByRole("region", { name: "Program" }).waitFor(WAIT);
+  expect(await excessAt320()).toBe(0);
+  await page.getByText("Build yours").click();
   const skip = page.getByRole("link", { name: "Skip to the content" });
   await page.keyboard.press("Tab");
   await hasFocus(skip);

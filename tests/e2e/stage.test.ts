@@ -65,7 +65,8 @@ test("the first run of a browser is replayed by itself, message by message, and 
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await decide();
   await completed();
-  await button("Pause").waitFor(WAIT);
+  // Not only once the trace is known to be complete, which takes 15 s.
+  await button("Pause").waitFor({ timeout: 10_000 });
   await expect.poll(faint, WAIT).toBeGreaterThan(0);
   // Screen readers are not read to at this speed.
   expect(await sentence().getAttribute("aria-live")).toBe("off");

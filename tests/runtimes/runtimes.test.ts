@@ -1,7 +1,7 @@
 /** The same attacks at servers of other runtimes, each in a process of its own. */
 
 import { afterAll, beforeAll, describe } from "vitest";
-import { Answers, testPage } from "./answers.ts";
+import { Answers, regionOfPage, testPage } from "./answers.ts";
 import { attackTests } from "./attack-tests.ts";
 import { draft11Parties, type Parties } from "./parties.ts";
 import { RUNTIME_SERVERS } from "./runtime-servers.ts";
@@ -16,4 +16,4 @@ afterAll(() => parties.stop());
 describe.each(Object.entries(RUNTIME_SERVERS))("%s", (name, server) => {
   attackTests(() => parties, server, answers.to(name, name, server, "draft -11"));
 });
-testPage("runtimes", () => answers.tables());
+testPage("runtimes", () => answers.tables({ except: regionOfPage("frameworks") }));

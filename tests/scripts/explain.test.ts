@@ -423,7 +423,15 @@ describe("a saved run", () => {
           what: "One byte.",
           bearer: { status: 201, outcome: "lost", exchanges: [] },
         },
-        aauth: { ...refused, evidence: { ...evidence, body: btoa("[]") } },
+        aauth: {
+          ...refused,
+          facts: [{ name: "Code", value: "digest_mismatch" }],
+          evidence: { ...evidence, body: btoa("[]") },
+        },
+      },
+      {
+        ...{ title: "Use it late", what: "Late." },
+        aauth: { ...refused, evidence: { ...evidence, body: "" } },
       },
       { ...{ title: "Replay it", what: "Twice." }, aauth: { ...refused, evidence } },
       { ...{ title: "Guess \u202e", what: "A code." }, aauth: refused },
@@ -459,7 +467,11 @@ describe("a saved run", () => {
       { number: 2 },
     ]);
     expect(rows.protocol).toEqual({ version: "February 2026", mode: "autonomous" });
-    expect(rows.attacks).toMatchObject([{ state: "refused" }, { state: "verified" }, { state: "recorded" }]);
+    expect(rows.attacks).toMatchObject([
+      { state: "refused", isAsRecorded: true },
+      { state: "refused", isAsRecorded: false },
+      ...[{ state: "verified" }, { state: "recorded" }],
+    ]);
   });
 
   test("shows its attacks, whose refusal here confirms the recorded one", async () => {
@@ -467,6 +479,9 @@ describe("a saved run", () => {
     expect(status).toBe(0);
     expect(out).toContain("Change a byte: AAuth: 401 refused (refused here, too: digest_mismatch: ");
     expect(out).toContain("; bearer token: 201 lost\n");
+    expect(out).toContain(
+      "Use it late: AAuth: 401 refused (refused here by another check: digest_mismatch: ",
+    );
     expect(out).toContain("Replay it: AAuth: 401 refused (valid by itself)\n");
     expect(out).toContain("Guess \\u202e: AAuth: 401 refused (as recorded)\n");
   });

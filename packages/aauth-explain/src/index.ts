@@ -45,6 +45,8 @@ export {
 } from "./saved-run-file.ts";
 export { signedFields } from "./signed-fields.ts";
 export {
+  isRefusedAsRecorded,
+  issuersIn,
   type ProvenRequest,
   type SavedVerdict,
   type UsedKey,

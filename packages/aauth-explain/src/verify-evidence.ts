@@ -1,6 +1,7 @@
 import {
   AAuthVerificationError,
   type Discovery,
+  decodeToken,
   type EndpointRole,
   type IssuerJwk,
   jwkThumbprint,
@@ -11,7 +12,7 @@ import { explainMessage } from "./explain-message.ts";
 import type { Explanation } from "./explanation.ts";
 import type { KnownProfiles } from "./message.ts";
 import { profileOf } from "./profile-of.ts";
-import type { SavedEvidence, SavedKey, SavedMessage } from "./saved-run.ts";
+import type { SavedAttack, SavedEvidence, SavedKey, SavedMessage } from "./saved-run.ts";
 import { fromBase64 } from "./saved-run-file.ts";
 import { signedFields } from "./signed-fields.ts";
 
@@ -95,6 +96,15 @@ export async function verifySavedMessage(
   }
 }
 
+/**
+ * Whether an attack is refused here by the check that its receiver recorded. The check can differ:
+ * a file is judged at the time of the signature, and a receiver's memory is not in it.
+ */
+export function isRefusedAsRecorded({ aauth }: SavedAttack, { state, reason }: SavedVerdict): boolean {
+  const code = aauth.facts.find(({ name }) => name === "Code")?.value;
+  return state === "refused" && code !== undefined && reason?.startsWith(`${code}: `) === true;
+}
+
 const signerOf = ({ agent, server, thumbprint }: ProvenCaller) => agent ?? server ?? `key ${thumbprint}`;
 
 const explainEvidence = (
@@ -102,7 +112,7 @@ const explainEvidence = (
   profiles: KnownProfiles,
   { atSeconds, discovery }: { readonly atSeconds: number; readonly discovery: Discovery },
 ) => {
-  const { method, url, headers, endpoint, keys } = evidence;
+  const { method, url, headers, endpoint } = evidence;
   return explainMessage(
     { method, url, headers, body: fromBase64(evidence.body) },
     {
@@ -111,11 +121,25 @@ const explainEvidence = (
       endpoint: endpoint as EndpointRole,
       additionalComponents: ["@query"], // hole R2a
       audience: new URL(url).origin,
-      trustedIssuers: [...new Set(keys.map(({ id }) => id))],
+      trustedIssuers: issuersIn(headers),
       now: () => atSeconds,
     },
   );
 };
+
+/**
+ * Issuer of the token that a request is signed with. Trust in it proves nothing: its key has to be
+ * among those that the token is verified by.
+ */
+export function issuersIn(headers: SavedEvidence["headers"]): readonly string[] {
+  const token = /"(eyJ[^"]+)"/.exec(headers["signature-key"] ?? "")?.[1];
+  try {
+    const issuer = token === undefined ? undefined : decodeToken(token).claims.iss;
+    return typeof issuer === "string" ? [issuer] : [];
+  } catch {
+    return [];
+  }
+}
 
 /** `sig=:…:`, one member without parameters. */
 const ONE_SIGNATURE = /^[a-z*][\w.*-]*=:[\w+/-]+=*:$/;

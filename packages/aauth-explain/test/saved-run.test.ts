@@ -19,6 +19,7 @@ import {
 } from "../../aauth/test/draft-11/kit.ts";
 import {
   fromBase64,
+  isRefusedAsRecorded,
   packRun,
   readSavedRun,
   type SavedAttack,
@@ -48,9 +49,9 @@ const url = `${RESOURCE}/data`;
 const whole = async (jwt: string, own: readonly SavedKey[]) =>
   evidenceOf(url, await requestOf({ signatureKey: { scheme: "jwt", jwt }, body: BODY }), own);
 
-async function february(): Promise<SavedEvidence> {
+async function february(elsewhere?: string): Promise<SavedEvidence> {
   const { agent, resource, authServer, issueAuthToken, clock } = await createTestParties();
-  const at = `${resource.id}/orders?page=2`;
+  const at = `${elsewhere ?? resource.id}/orders?page=2`;
   const signatureKey = { scheme: "jwt", jwt: await issueAuthToken({ scope: "orders:read" }) } as const;
   const signed = { profile: february2026, url: at, body: BODY, key: agent.key, signatureKey, now: clock.now };
   return evidenceOf(at, await signedRequest(signed), [published(authServer.issuer, authServer.key)]);
@@ -60,7 +61,7 @@ const KINDS: readonly [string, () => Promise<SavedEvidence>][] = [
   ["an agent token", async () => whole(await agentToken(), [PROVIDERS_KEY])],
   ["a person token", async () => whole(await personToken(), [published(PERSON_SERVER, keys.person)])],
   ["an auth token", async () => whole(await authToken(), [published("https://as.example", keys.access)])],
-  ["an auth token of February", february],
+  ["an auth token of February", () => february()],
 ];
 
 const message = (evidence?: SavedEvidence): SavedMessage => ({
@@ -194,6 +195,18 @@ test("a token bound to another key is refused", async () => {
   const request = await requestOf({ key: keys.other, signatureKey: { scheme: "jwt", jwt }, body: BODY });
   const verdict = await verify(evidenceOf(url, request, [PROVIDERS_KEY]));
   expect(verdict).toMatchObject({ state: "refused", reason: expect.stringContaining("invalid_signature") });
+});
+
+test("an attack is refused as recorded where the same check refuses it, without a key, too", async () => {
+  const evidence = { ...(await february("https://other.example")), keys: [] };
+  const recordedAs = (code: string): SavedAttack => ({
+    ...{ title: "Use it elsewhere", what: "Sent to another resource." },
+    aauth: { ...message(evidence), facts: [{ name: "Code", value: code }] },
+  });
+  const verdict = await verify(evidence);
+  expect(verdict.reason).toMatch(/^token_audience_mismatch: /);
+  expect(isRefusedAsRecorded(recordedAs("token_audience_mismatch"), verdict)).toBe(true);
+  expect(isRefusedAsRecorded(recordedAs("token_revoked"), verdict)).toBe(false);
 });
 
 test("falsified records change no verdict", async () => {

@@ -138,7 +138,7 @@ function createServices(
     createAttempts(dialect.breakIt(), {
       ...{ evidence, transport, twin, now },
       whole: (request) =>
-        wholeAttack(request, { agentUrl: supplyChainAgentUrl, discovery: dialect.discovery }),
+        wholeAttack(request, dialect.discovery),
       renew: createRenewal({ ...calling, ...runStores, evidence }),
     });
   const enrolments = createEnrolments(config.delegatesFile, logger);
@@ -174,7 +174,6 @@ async function createApp(
   const { frontendUrl, agentUrl: agent, agentTokenSeconds: lifetimeSeconds } = config;
   const { jwks, documents, discovery, leftOut } = dialect;
   const { runs, live, orders, delegates, breakIt, enrolments, issued, tokens, subAgents } = services;
-  const { supplyChainAgentUrl: agentUrl } = config;
   const sent = options.evidence;
   const app = await createApi(config, options, async (api) => {
     await api.register(serviceRoutes, {
@@ -189,7 +188,7 @@ async function createApp(
     await api.register(leftOutRoutes, { leftOut });
     await api.register(runTraceRoutes, {
       ...{ runs, orders, delegates, breakIt, now },
-      evidence: sent && ((runId) => wholeEvidence(sent.of(runId), { agentUrl, discovery })),
+      evidence: sent && ((runId) => wholeEvidence(sent.of(runId), discovery)),
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
     });

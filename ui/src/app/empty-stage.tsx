@@ -11,7 +11,7 @@ export function EmptyStage({ config }: { config: RuntimeConfig }) {
       <p>{mode?.sentence} Press the button, and each message appears here with the checks that it passed.</p>
       <ProtocolSteps profile={config.profile} mode={config.mode} />
       <p className="note">
-        <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
+        <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
       </p>
     </Panel>
   );

@@ -37,7 +37,7 @@ export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
         <Button size="lg" onClick={onSignIn}>
           Sign in
         </Button>
-        <a href="/compare.html">Compare a run in February 2026 and in draft -11</a>
+        <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
         {returned && <FailurePanel {...returned} />}
         {problem && <FailurePanel title="You are not signed in" failure={problem} />}
         <BuildYours />

@@ -1,6 +1,5 @@
 import { grantsPageUrl, type RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion } from "../config/versions.ts";
-import { BuildYours } from "./build-yours.tsx";
 
 /** Modes of both versions in which the user is asked, by version. */
 const ASKING = { "february-2026": "user-delegated", "draft-11": "person-server" } as const;
@@ -12,24 +11,21 @@ interface NextStepsProps {
   mayOrder: boolean;
 }
 
-/** Ways on from a run, in one line, and a program of the user's own. */
+/** Ways on from a run, in one line. */
 export function NextSteps({ config, mayOrder }: NextStepsProps) {
   const { name, mode } = runningVersion(config);
   const grants = grantsPageUrl(config);
   return (
-    <>
-      <nav className="card dense line" aria-label="Next steps">
-        <strong>Next:</strong>
-        {mode && !ASKS.has(mode.name) && (
-          <span>
-            mode <code>{ASKING[name]}</code> (in the menu above), which asks you first
-          </span>
-        )}
-        {mayOrder && <a href="#order">Order laptops</a>}
-        <a href="#delegates">Let a delegate act</a>
-        {grants !== undefined && <a href={grants}>What you granted</a>}
-      </nav>
-      <BuildYours />
-    </>
+    <nav className="card dense line" aria-label="Next steps">
+      <strong>Next:</strong>
+      {mode && !ASKS.has(mode.name) && (
+        <span>
+          mode <code>{ASKING[name]}</code> (in the menu above), which asks you first
+        </span>
+      )}
+      {mayOrder && <a href="#order">Order laptops</a>}
+      <a href="#delegates">Let a delegate act</a>
+      {grants !== undefined && <a href={grants}>What you granted</a>}
+    </nav>
   );
 }

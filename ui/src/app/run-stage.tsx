@@ -72,7 +72,7 @@ export function RunStage(props: RunStageProps) {
             isFinished={trace?.finished === true && !trace.growing}
             openId={messageId}
             hrefOf={({ id }) => hrefOf(id)}
-            isReplayed={isReplayed}
+            isReplayed={isReplayed && state.isStill === true}
             onOpen={({ id }) => onOpen(id)}
           />
         </Panel>

@@ -17,6 +17,7 @@ import { OptimizationPage } from "../features/optimization/optimization-page.tsx
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
 import { createBrowserTrace } from "../telemetry/browser-trace.ts";
+import { BuildYours } from "./build-yours.tsx";
 import { EmptyStage } from "./empty-stage.tsx";
 import { NextSteps } from "./next-steps.tsx";
 import { NoSuchPage } from "./no-such-page.tsx";
@@ -115,6 +116,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           )}
           next={<NextSteps config={config} mayOrder={mayOrder} />}
         >
+          <BuildYours />
           {!isBackFromOrder && order}
           <DelegatesPanel client={client} disabled={isLapsed} />
         </OptimizationPage>

@@ -9,11 +9,17 @@ const labels: Record<RunStatus, string> = {
   failed: "Failed",
 };
 
+interface StatusBadgeProps {
+  status: RunStatus;
+  /** A person said no, which is an outcome and no failure. */
+  isDenied?: boolean;
+}
+
 /** State of a run or of one of its steps, in words and colour. */
-export function StatusBadge({ status }: { status: RunStatus }) {
+export function StatusBadge({ status, isDenied = false }: StatusBadgeProps) {
   return (
-    <span className={styles.badge} data-status={status}>
-      {labels[status]}
+    <span className={styles.badge} {...(isDenied ? { "data-tone": "waiting" } : { "data-status": status })}>
+      {isDenied ? "Not allowed" : labels[status]}
     </span>
   );
 }

@@ -1,4 +1,9 @@
-import type { SavedAttack, SavedBearerSide, SavedVerdict } from "aauth-explain";
+import {
+  isRefusedAsRecorded,
+  type SavedAttack,
+  type SavedBearerSide,
+  type SavedVerdict,
+} from "aauth-explain";
 import { element } from "./elements.ts";
 import { folded, http, messageBody } from "./message-detail.ts";
 
@@ -39,22 +44,26 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
         { class: "side" },
         element("h4", {}, "AAuth"),
         element("p", { class: "outcome" }, `${aauth.status ?? "No status"}: ${aauth.sentence}`),
-        element("p", { class: "found", "data-state": verdict.state }, foundHere(verdict)),
+        foundHere(attack, verdict),
         folded("The message", messageBody(aauth, verdict)),
       ),
     ),
   );
 }
 
-/** For an attack, a refusal here confirms the one that was recorded. */
-export function foundHere({ state, reason }: SavedVerdict): string {
+/** A refusal here confirms the recorded one only where the same check refuses. */
+function foundHere(attack: SavedAttack, verdict: SavedVerdict): HTMLElement {
+  const { state, reason = "" } = verdict;
+  const isOther = state === "refused" && !isRefusedAsRecorded(attack, verdict);
   const words = {
-    refused: `✕ Refused in this browser, too. ${reason ?? ""}`,
+    refused: isOther
+      ? `Refused in this browser by another check, since it is judged at the time of its signature: the recorded reason is not confirmed. ${reason}`
+      : `✕ Refused in this browser, too. ${reason}`,
     verified:
-      "✓ Signature and token are valid in this browser. What its receiver refuses is not in the message alone, such as that it was sent before.",
+      "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses what is not judged here: that it was sent before, a token in its body, a revoked token.",
     recorded: "Not judged again: the file does not have this message whole.",
   };
-  return words[state];
+  return element("p", { class: "found", "data-state": isOther ? "recorded" : state }, words[state]);
 }
 
 function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElement {

@@ -35,13 +35,14 @@ function page({ run, verdicts, attacks }: Awaited<ReturnType<typeof judgedRun>>)
   const count = (state: SavedVerdict["state"]) =>
     verdicts.filter((verdict) => verdict.state === state).length;
   const refused = count("refused");
+  const isVerified = count("verified") > 0;
   const { version, mode } = run.protocol;
   const spoken = `AAuth ${version}${mode === undefined ? "" : `, mode ${mode}`}`;
   return [
     element("h1", {}, `A run of ${spoken}`),
     element(
       "p",
-      { class: "summary", "data-state": refused > 0 ? "refused" : "verified" },
+      { class: "summary", "data-state": refused > 0 ? "refused" : isVerified ? "verified" : "recorded" },
       `${count("verified")} of ${verdicts.length} messages verified in this browser, ${refused} refused, ${count("recorded")} shown as recorded.`,
     ),
     attacks.length > 0 &&

@@ -2,8 +2,8 @@ import type { SavedRun, SavedVerdict } from "aauth-explain";
 import { element } from "./elements.ts";
 import { messageDetail, stateInWords, titleOf } from "./message-detail.ts";
 
-/** Human speed. */
-const STEP_MS = 700;
+/** Time to read a row and the verdict on it. */
+const STEP_MS = 4000;
 
 /** A run with the verdict on each of its messages. */
 export interface JudgedRun {

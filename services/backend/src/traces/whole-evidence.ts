@@ -7,7 +7,7 @@
 
 import { type Discovery, draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { explainMessage, profileOf, signedFields } from "aauth-explain";
+import { explainMessage, issuersIn, profileOf, signedFields } from "aauth-explain";
 import type { RunEvidence } from "backend-api";
 import type { SentRequest } from "../break-it/evidence.ts";
 import { membersOf } from "../break-it/material.ts";
@@ -33,21 +33,15 @@ const MEMBERS: ReadonlySet<string> = new Set([
   ...["scope", "redirect_uri", "capabilities", "mission_s256"],
 ]);
 
-interface EvidenceOptions {
-  /** Resource that the run calls; all else is a token endpoint. */
-  readonly agentUrl: string;
-  readonly discovery: Discovery;
-}
-
 /**
  * Selects the requests that may leave, each with the keys that verifying it takes. One that does
  * not verify now is left out: its keys cannot be found, or are no longer published.
  */
 export async function wholeEvidence(
   sent: readonly SentRequest[],
-  options: EvidenceOptions,
+  discovery: Discovery,
 ): Promise<SavedEvidence[]> {
-  const found = await Promise.all(sent.filter(mayLeave).map((request) => withKeys(request, options)));
+  const found = await Promise.all(sent.filter(mayLeave).map((request) => withKeys(request, discovery)));
   return found.flatMap(({ evidence, verdict }) => (verdict === "refused" ? [] : [evidence]));
 }
 
@@ -57,10 +51,10 @@ export async function wholeEvidence(
  */
 export async function wholeAttack(
   sent: SentRequest,
-  options: EvidenceOptions,
+  discovery: Discovery,
 ): Promise<SavedEvidence | undefined> {
   if (!mayLeave(sent)) return undefined;
-  const { evidence, hasKeys } = await withKeys(sent, options);
+  const { evidence, hasKeys } = await withKeys(sent, discovery);
   return hasKeys ? evidence : undefined;
 }
 
@@ -70,11 +64,14 @@ function mayLeave(request: SentRequest): boolean {
   if (search !== "" || username !== "" || /\/(?:pending|requests|returned|revoke)\//.test(pathname))
     return false; // hole R1a
   if (!coveredBy(request).every((name) => name.startsWith("@") || FIELDS.has(name))) return false; // hole R1b
+  if (isCall(request)) return true;
   const members = readMembers(request);
   if (members === undefined) return false;
-  if (members.jsonrpc === "2.0") return true;
   return Object.keys(members).every((name) => MEMBERS.has(name)); // hole R1c
 }
+
+/** Whether an agent is called; all else that is signed is a token request. */
+const isCall = (request: SentRequest) => readMembers(request)?.jsonrpc === "2.0";
 
 function readMembers(request: SentRequest): Readonly<Record<string, unknown>> | undefined {
   try {
@@ -95,11 +92,12 @@ function coveredBy({ headers }: SentRequest): readonly string[] {
 
 /** The keys are those that a verifier asks for. */
 async function withKeys(
-  { method, url, headers, body }: SentRequest,
-  { agentUrl, discovery }: EvidenceOptions,
+  request: SentRequest,
+  discovery: Discovery,
 ): Promise<{ evidence: SavedEvidence; verdict: string; hasKeys: boolean }> {
+  const { method, url, headers, body } = request;
   const { origin } = new URL(url);
-  const endpoint = origin === new URL(agentUrl).origin ? "resource" : "token";
+  const endpoint = isCall(request) ? "resource" : "token";
   const keys = new Map<string, SavedEvidence["keys"][number]>();
   const keep = (id: string, jwk: object) => keys.set(JSON.stringify([id, jwk]), { id, jwk: { ...jwk } });
   let hasKeys = true;
@@ -116,7 +114,7 @@ async function withKeys(
     { method, url, headers: Object.fromEntries(kept), body },
     {
       ...{ profiles: [profile], endpoint, audience: origin, now: () => input.created ?? 0 },
-      trustedIssuers: issuersIn(headers["signature-key"] ?? ""),
+      trustedIssuers: issuersIn(headers),
       discovery: {
         ...discovery,
         async key(kind, id, kid) {
@@ -138,12 +136,4 @@ async function withKeys(
     keys: [...keys.values()],
   };
   return { evidence, verdict, hasKeys };
-}
-
-/** Issuer of the token that a request was signed with: trusted here, since it is the run's own. */
-function issuersIn(signatureKey: string): string[] {
-  const payload = /"eyJ[\w-]+\.([\w-]+)\./.exec(signatureKey)?.[1];
-  if (payload === undefined) return [];
-  const { iss } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { iss?: unknown };
-  return typeof iss === "string" ? [iss] : [];
 }

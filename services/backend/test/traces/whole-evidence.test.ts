@@ -38,10 +38,7 @@ async function sent(
 }
 
 const select = (requests: readonly SentRequest[], known: object = documents) =>
-  wholeEvidence(requests, {
-    agentUrl: AGENT,
-    discovery: createTestDiscovery({ documents: known as never }, { now }),
-  });
+  wholeEvidence(requests, createTestDiscovery({ documents: known as never }, { now }));
 
 describe("the requests that leave whole", () => {
   test("are calls and token requests, and verify by the keys that are beside them", async () => {
@@ -69,7 +66,7 @@ describe("the requests that leave whole", () => {
     const fail = () => Promise.reject(new AAuthVerificationError(code, "the keys cannot be had"));
     const discovery = { metadata: fail, key: fail, replacedKey: fail, keys: fail };
     const request = await sent(`${AGENT}/`, { jsonrpc: "2.0" });
-    expect(await wholeEvidence([request], { agentUrl: AGENT, discovery })).toEqual([]);
+    expect(await wholeEvidence([request], discovery)).toEqual([]);
   });
 
   test("a request leaves without keys that is signed with a key of its own", async () => {
@@ -122,10 +119,7 @@ describe("the requests that leave whole", () => {
 
 describe("an attack that leaves whole", () => {
   const attack = (request: SentRequest, known: object = documents) =>
-    wholeAttack(request, {
-      agentUrl: AGENT,
-      discovery: createTestDiscovery({ documents: known as never }, { now }),
-    });
+    wholeAttack(request, createTestDiscovery({ documents: known as never }, { now }));
   const changed = async () => {
     const request = await sent(`${AGENT}/`, { jsonrpc: "2.0", quantity: 25 });
     return { ...request, body: new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0", quantity: 99 })) };
@@ -136,6 +130,11 @@ describe("an attack that leaves whole", () => {
     expect(await verifySavedMessage({ evidence: evidence! }, PROFILES)).toMatchObject({
       ...{ state: "refused", reason: expect.stringContaining("digest_mismatch") },
     });
+  });
+
+  test("is judged as a call at whichever agent it was sent to", async () => {
+    const evidence = await attack(await sent("https://market.example/", { jsonrpc: "2.0" }));
+    expect(evidence?.endpoint).toBe("resource");
   });
 
   test("stays where its keys cannot be found: it would be refused for another reason", async () => {

@@ -1,4 +1,4 @@
-import type { BearerExchange, BreakItResult } from "backend-api";
+import { type BearerExchange, type BreakItResult, bearerTwinVariantSchema } from "backend-api";
 import type { Attempts } from "./use-attempts.ts";
 import { partyLabel, SENDERS, twinWordingOf, type Wording, wordingOf } from "./variant-wording.ts";
 
@@ -13,21 +13,24 @@ interface AttackMade {
   bearer?: { outcome: string; exchanges: readonly (BearerExchange & { senderName: string })[] };
 }
 
-/** The attempts that have an outcome, in the order in which they were made. */
+/** The attempts that have an outcome. Those of the bearer twin come first, as on the page. */
 export function attacksMade(attempts: Attempts, profile: string | undefined): AttackMade[] {
-  return Object.values(attempts).flatMap((attempt) => {
-    if (!("result" in attempt)) return [];
-    const { result } = attempt;
+  const results = Object.values(attempts).flatMap((attempt) => ("result" in attempt ? [attempt.result] : []));
+  const inTwin = bearerTwinVariantSchema.options.flatMap((twin) =>
+    results.filter(({ variant }) => variant === twin),
+  );
+  const others = results.filter((result) => !inTwin.includes(result));
+  return [...inTwin, ...others].map((result) => {
     const wording = wordingOf(result.variant, profile);
     const { title, what } = wording;
     const twin = twinWordingOf(result.variant);
     const { bearer } = result;
     const refusal = refusalOf(result, wording);
     const made = { title, what, result, ...(refusal !== undefined && { refusal }) };
-    if (bearer === undefined || twin === undefined) return [made];
+    if (bearer === undefined || twin === undefined) return made;
     const exchanges = bearer.exchanges.map((one) => ({ ...one, senderName: SENDERS[one.sender] }));
     const outcome = bearer.succeeded ? twin.lost : "refused";
-    return [{ ...made, bearer: { outcome, exchanges } }];
+    return { ...made, bearer: { outcome, exchanges } };
   });
 }
 

@@ -69,11 +69,13 @@ export function AttemptRow(props: AttemptRowProps) {
           </div>
         </th>
         {hasTwin && (
-          <td data-column="Bearer route">
+          <td data-column="Bearer route" data-untried={!attempt}>
             {result?.bearer && twin ? <BearerOutcome side={result.bearer} wording={twin} /> : NOT_TRIED}
           </td>
         )}
-        <td data-column="AAuth">{attempt ? <Outcome attempt={attempt} wording={wording} /> : NOT_TRIED}</td>
+        <td data-column="AAuth" data-untried={!attempt}>
+          {attempt ? <Outcome attempt={attempt} wording={wording} /> : NOT_TRIED}
+        </td>
       </tr>
       {result !== undefined && isOpen && <OpenedRow {...props} result={result} />}
     </>

@@ -16,7 +16,7 @@ export function BearerExchanges({ exchanges }: { exchanges: readonly BearerExcha
           const { sender, response } = exchange;
           return (
             <li key={sender} data-sender={sender}>
-              <p>
+              <p className="note">
                 <strong>{SENDERS[sender]}</strong>
               </p>
               <pre className="block">{marked(honest!, exchange)}</pre>

@@ -11,10 +11,12 @@ const rowSchema = z.object({
 });
 export type ConstraintRow = z.infer<typeof rowSchema>;
 
-/** What the user has typed. However long: a prompt that cannot be sent is not lost either. */
+/** What the user has typed and picked. A prompt that is too long to send is not lost either. */
 export const storedDraftSchema = z.object({
   prompt: z.string(),
   constraints: z.array(rowSchema).max(draftLimits.constraints),
+  /** Agents of the standard request. Unset: one. */
+  agents: z.enum(["one", "two"]).optional(),
 });
 export type Draft = z.infer<typeof storedDraftSchema>;
 

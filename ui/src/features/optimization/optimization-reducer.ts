@@ -28,6 +28,7 @@ export interface OptimizationState {
 
 export type OptimizationAction =
   | { type: "prompt_changed"; prompt: string }
+  | { type: "agents_picked"; agents: Draft["agents"] }
   | { type: "constraint_added" }
   | { type: "constraint_changed"; id: number; change: Partial<Omit<ConstraintRow, "id">> }
   | { type: "constraint_removed"; id: number }
@@ -48,6 +49,8 @@ export function optimizationReducer(state: OptimizationState, action: Optimizati
   switch (action.type) {
     case "prompt_changed":
       return { ...state, draft: { ...draft, prompt: action.prompt } };
+    case "agents_picked":
+      return { ...state, draft: { ...draft, agents: action.agents } };
     case "constraint_added": {
       const id = Math.max(0, ...draft.constraints.map((row) => row.id)) + 1;
       return withConstraints(state, [...draft.constraints, { id, name: "", value: "" }]);
@@ -154,7 +157,7 @@ export function belongsToOtherUser({ failure, progress }: Run): boolean {
 }
 
 /** A person has said no at a consent page. */
-export function isDenied({ failure }: Run): boolean {
+export function isDenied({ failure }: { failure?: Failure | undefined }): boolean {
   return failure?.check === "consent" && (failure.code === "access_denied" || failure.code === "denied");
 }
 

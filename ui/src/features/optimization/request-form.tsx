@@ -27,7 +27,7 @@ export function RequestForm(props: RequestFormProps) {
   const promptField = useRef<HTMLTextAreaElement>(null);
   const isBusy = busyWith !== undefined;
   const headingId = useId();
-  const [agents, setAgents] = useState<"one" | "two">("one");
+  const { agents = "one" } = draft;
   const standardPrompt = agents === "one" ? defaultPrompt : twoAgentsPrompt;
   const isStandard = busyWith === standardPrompt;
   // What was typed before is in view.
@@ -60,7 +60,7 @@ export function RequestForm(props: RequestFormProps) {
               key={count}
               type="button"
               aria-pressed={agents === count}
-              onClick={() => setAgents(count)}
+              onClick={() => dispatch({ type: "agents_picked", agents: count })}
             >
               {count === "one" ? "One agent" : "Two agents"}
             </button>
@@ -126,7 +126,8 @@ export function RequestForm(props: RequestFormProps) {
   );
 }
 
-const isDefault = (draft: Draft) => JSON.stringify(draft) === JSON.stringify(defaultDraft);
+const isDefault = (draft: Draft) =>
+  JSON.stringify({ ...draft, agents: undefined }) === JSON.stringify(defaultDraft);
 
 function formatCount(characters: number): string {
   return characters === 1 ? "One character" : `${characters} characters`;

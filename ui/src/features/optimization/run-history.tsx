@@ -6,6 +6,7 @@ import { FailurePanel } from "../../components/failure-panel.tsx";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
 import { StatusBadge } from "../../components/status-badge.tsx";
+import { isDenied } from "./optimization-reducer.ts";
 import styles from "./run-history.module.css";
 
 /** Number of runs shown before the list is expanded. */
@@ -114,7 +115,7 @@ function RunItem({ run, isOpen, disabled, onOpen }: RunItemProps) {
       >
         <span>{startedAt(run)}</span>
         <code className="small">{run.request_id.slice(0, 8)}</code>
-        <StatusBadge status={run.status} />
+        <StatusBadge status={run.status} isDenied={isDenied(run)} />
       </button>
       {prompt && (
         <p id={promptId} className={`small ${styles.prompt}`}>

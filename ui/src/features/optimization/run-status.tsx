@@ -2,7 +2,7 @@ import { Progress } from "@mantine/core";
 import type { ReactNode, Ref } from "react";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import { belongsToOtherUser, isBusy, type Run } from "./optimization-reducer.ts";
+import { belongsToOtherUser, isBusy, isDenied, type Run } from "./optimization-reducer.ts";
 import styles from "./run-status.module.css";
 import { runStep, runTitle } from "./run-wording.ts";
 
@@ -45,7 +45,7 @@ export function RunStatus({ run, headingRef, children }: RunStatusProps) {
         <Progress.Section
           // A sliver at the start, so that the bar is visible.
           value={isMoving ? Math.max(percent, 4) : percent}
-          color={barColors[run.phase]}
+          color={isDenied(run) ? barColors.awaiting_consent : barColors[run.phase]}
           animated={isMoving}
           aria-label="Progress of the run"
           aria-valuenow={percent}

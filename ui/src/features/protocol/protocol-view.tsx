@@ -46,7 +46,7 @@ export function ProtocolView(props: ProtocolViewProps) {
   const { message: open, why }: Partial<MostTelling> = asked
     ? { message: asked }
     : (mostTelling(run.messages) ?? {});
-  const replay = useReplay({ stops, openId: asked?.id, onOpen, isAutomatic: isReplayed && isFinished });
+  const replay = useReplay({ stops, openId: asked?.id, onOpen, isAutomatic: isReplayed });
   const step = (message: Message) => {
     if (replay.phase === "playing") replay.pause();
     onOpen(message);

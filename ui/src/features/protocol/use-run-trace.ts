@@ -13,6 +13,8 @@ export interface RunTraceState {
   trace?: RunTrace;
   /** The same as messages. */
   run?: ProtocolRun;
+  /** The run has ended, and the latest read found no more spans than the one before. */
+  isStill?: boolean;
   /** Why the latest read failed. The previous result stays. */
   failure?: Failure;
 }
@@ -49,7 +51,12 @@ export function pollRunTrace(
     try {
       const trace = await fetchTrace(signal);
       if (signal.aborted) return;
-      onChange(() => ({ trace, run: readProtocolRun(trace.traces) }));
+      const run = readProtocolRun(trace.traces);
+      const spans = run.waterfall.length;
+      onChange((before) => ({
+        ...{ trace, run },
+        isStill: trace.finished && (!trace.growing || spans === before.run?.waterfall.length),
+      }));
       again = trace.growing;
     } catch (error) {
       if (signal.aborted) return;

@@ -70,7 +70,11 @@ export function TakeAlong(props: TakeAlongProps) {
       const saved = savedRunOf({ requestId, protocol, run, evidence: whole, attacks: made, now });
       download(`${name}.html`, "text/html", await savedRunPage(viewer, saved));
       const verifiable = saved.messages.filter((one) => one.evidence !== undefined).length;
-      return `Saved ${name}.html. It verifies ${verifiable} of ${saved.messages.length} messages again wherever it is opened, and shows the others as recorded.${made.length === 0 ? "" : ` It has ${inWords(made.length)} in it, with both sides.`}`;
+      const verified =
+        verifiable === 0
+          ? "It shows every message as recorded: the backend no longer has their requests whole."
+          : `It verifies ${verifiable} of ${saved.messages.length} messages again wherever it is opened, and shows the others as recorded.`;
+      return `Saved ${name}.html. ${verified}${made.length === 0 ? "" : ` It has ${inWords(made.length)} in it, with both sides.`}`;
     });
   const copy = (asked: Message) =>
     perform(async () => {

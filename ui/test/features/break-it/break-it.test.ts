@@ -2,6 +2,7 @@ import { type BreakItResult, breakItVariantSchema, draft11BreakItVariantSchema }
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
+import { attacksMade } from "../../../src/features/break-it/attacks-made.ts";
 import { Lesson, Outcome } from "../../../src/features/break-it/outcome.tsx";
 import { summaryOf } from "../../../src/features/break-it/summary.ts";
 import { wordingOf } from "../../../src/features/break-it/variant-wording.ts";
@@ -91,4 +92,22 @@ it("every variant of each profile has its words", () => {
   // A run of draft -11 is not told of February's nonce, auth server, or keys without tokens.
   const words = JSON.stringify(draft11);
   expect(words).not.toMatch(/auth server|A nonce is/);
+});
+
+it("attacks leave in the order of the page, whatever the order in which they were made", () => {
+  const result = (variant: BreakItResult["variant"]) => ({
+    result: { variant, outcome: "refused", status: 401 } as BreakItResult,
+  });
+  const made = attacksMade(
+    {
+      "changed-path": result("changed-path"),
+      "changed-body": result("changed-body"),
+      "stolen-token": result("stolen-token"),
+      replay: { failure: { message: "no response" } },
+    },
+    "draft-11",
+  );
+  expect(made.map(({ result: { variant } }) => variant)).toEqual([
+    ...["stolen-token", "changed-body", "changed-path"],
+  ]);
 });

@@ -60,6 +60,17 @@ test("is read again while it grows, and no more after that", async () => {
   expect(seen.asked).toBe(3);
 });
 
+test("a run that has ended is still once a read brings no more spans", async () => {
+  const { seen } = polling(answer, () => answer({ finished: true }));
+  await pass(0);
+  expect(seen.state().isStill).toBe(false);
+  await pass(1);
+  expect(seen.state().isStill).toBe(true);
+  const { seen: first } = polling(() => answer({ finished: true }));
+  await pass(0);
+  expect(first.state().isStill).toBe(false);
+});
+
 test("a failure that may pass leaves what was there, and goes with the next answer", async () => {
   const broken = fail(new ApiFailure("refused", "The backend refused: no", { status: 502 }));
   const { seen } = polling(answer, broken, answer);
