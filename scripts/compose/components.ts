@@ -104,7 +104,7 @@ async function prepareAgentgateway(imageOf: (name: ComponentName) => string) {
   const description = await obtained(AGENTGATEWAY_IMAGE, "agentgateway", built, async () => {
     const AGENTGATEWAY_BIN = findExecutable(process.env.AGENTGATEWAY_BIN || "agentgateway", process.env);
     if (AGENTGATEWAY_BIN === undefined)
-      throw new ComponentUnavailableError("neither its image nor its binary is to be had");
+      throw new ComponentUnavailableError("neither its image nor its binary is available");
     return { AGENTGATEWAY_BIN, AGENTGATEWAY_IMAGE };
   });
   return { description };

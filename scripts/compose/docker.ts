@@ -30,7 +30,9 @@ export async function whyNoDocker(): Promise<string | undefined> {
   return engine.status === 0 ? undefined : "no Docker engine answers";
 }
 
-/** Images under official names, for machines that reach package registries and no image registry. */
+/**
+ * Images under official names, for machines that reach package registries and no image registry.
+ */
 export type StandIn = "base" | "node" | "keycloak" | "jaeger" | "agentgateway";
 
 /**

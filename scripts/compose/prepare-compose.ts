@@ -15,7 +15,7 @@ export interface PreparedCompose {
   /** The project's own image. */
   readonly image: string;
   isReal(name: ComponentName): boolean;
-  /** A line for each part that is not ours: what it was. */
+  /** A line for each part of third parties, with its origin. */
   readonly wasReal: readonly string[];
 }
 

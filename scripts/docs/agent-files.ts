@@ -98,7 +98,7 @@ function requiredScheme({ pseudonymousPaths = [] }: AgentRow): string {
   return `'${paths} ? "hwk" : "${required}"'`;
 }
 
-/** What a check has by profile. Lines are indented as they stand. */
+/** Parts of a check by profile. Lines have their final indentation. */
 interface Check {
   readonly fields: readonly string[];
   readonly added: (name: AgentName) => string;

@@ -8,7 +8,7 @@ const SOURCES = `${REPOSITORY_ROOT}tests/interop/draft-11/`;
 /** A row of results.json; flows and signatures differ in who takes part. */
 interface Result {
   readonly verdict: string;
-  /** Why it is no plain success, with the section of the draft where the peer is wrong by it. */
+  /** Reason of a failure, with the section of the draft that the peer violates. */
   readonly reason?: string;
 }
 interface Flow extends Result {
@@ -50,7 +50,9 @@ const PEERS = [
   ["@hellocoop/httpsig", "npm", "signer, verifier", "js/package.json"],
 ] as const;
 
-/** Tables of docs/reference/interop.md, made of the results that the interoperability tests expect. */
+/**
+ * Tables of docs/reference/interop.md, made of the results that the interoperability tests expect.
+ */
 export async function interopPage(page: string): Promise<string> {
   const { flows, signatures, lapses } = JSON.parse(await readFile(`${SOURCES}results.json`, "utf8")) as {
     flows: readonly Flow[];
