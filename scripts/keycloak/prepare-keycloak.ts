@@ -48,8 +48,7 @@ export async function prepareKeycloak(preparation: Preparation): Promise<string>
     limitMs: BUILD_LIMIT_MS,
     signal,
   });
-  if (status !== 0)
-    throw new KeycloakUnavailableError(`Keycloak rejected the provider:\n${output.trim()}`);
+  if (status !== 0) throw new KeycloakUnavailableError(`Keycloak rejected the provider:\n${output.trim()}`);
   await writeFile(stamp, built);
   return home;
 }

@@ -137,8 +137,7 @@ function createServices(
     evidence &&
     createAttempts(dialect.breakIt(), {
       ...{ evidence, transport, twin, now },
-      whole: (request) =>
-        wholeAttack(request, dialect.discovery),
+      whole: (request) => wholeAttack(request, dialect.discovery),
       renew: createRenewal({ ...calling, ...runStores, evidence }),
     });
   const enrolments = createEnrolments(config.delegatesFile, logger);
