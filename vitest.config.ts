@@ -16,6 +16,8 @@ const shared = {
 };
 /** Tests that start processes, a browser or containers. */
 const patient = { ...shared.test, testTimeout: 60_000, hookTimeout: 90_000 };
+/** Files of one worker share its modules, and the process that its stacks run in. */
+const together = { ...patient, isolate: false };
 
 const JOURNEYS = "tests/e2e/journeys.test.ts";
 /** Need a program that is rarely installed. */
@@ -78,7 +80,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
-          ...patient,
+          ...together,
           // The two products' contracts against the embedded ones, and what the documents say.
           name: "contract",
           include: [
@@ -92,7 +94,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
-          ...patient,
+          ...together,
           name: "stack",
           include: [
             "tests/{integration,scripts,contract/traces}/**/*.test.ts",
@@ -102,7 +104,7 @@ export default defineConfig({
           exclude: [HOLES_TABLE],
         },
       },
-      { ...shared, test: { ...patient, name: "walkthrough", include: [WALKTHROUGH] } },
+      { ...shared, test: { ...together, name: "walkthrough", include: [WALKTHROUGH] } },
       {
         ...shared,
         test: { ...patient, name: "journeys", include: [JOURNEYS], testTimeout: 120_000 },

@@ -140,7 +140,7 @@ test("a later run waits for the user to play it", async () => {
   await page.getByRole("heading", { name: "Starting" }).waitFor({ ...WAIT, state: "detached" });
   await completed();
   await page.getByText("step through with the arrow keys").waitFor(WAIT);
-  await page.waitForTimeout(5000);
+  await page.waitForTimeout(1500);
   expect(await button("Pause").count()).toBe(0);
 });
 
@@ -150,7 +150,7 @@ test("a user who wants little motion sees all messages at once, and may play the
   await still.page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await still.page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   await still.page.getByText("step through with the arrow keys").waitFor(WAIT);
-  await still.page.waitForTimeout(5000);
+  await still.page.waitForTimeout(1500);
   expect(await still.page.getByRole("button", { name: "Pause" }).count()).toBe(0);
   await still.page.getByRole("button", { name: "Play", exact: true }).click();
   await still.page.getByRole("button", { name: "Pause" }).waitFor(WAIT);

@@ -7,8 +7,8 @@ import { type Progress, progressSchema } from "backend-api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { User } from "../contract/auth-server/journey.ts";
 import { allow } from "../support/consent-run.ts";
-import { type ApiUser, signIn, signInAgain, whileSuspended } from "../support/optimization-run.ts";
-import { decide, OrderingUser, type OrderRun, startOrder, visit } from "../support/order-run.ts";
+import { type ApiUser, signIn } from "../support/optimization-run.ts";
+import { OrderingUser, type OrderRun, startOrder } from "../support/order-run.ts";
 import { decideAtPages, endOf } from "../support/person-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
@@ -28,10 +28,9 @@ afterEach(async () => {
 async function started(
   modes: NonNullable<TestStackOptions["modes"]>,
   env: Record<string, Record<string, string>> = {},
-  alsoEnded: readonly string[] = [],
 ): Promise<ApiUser> {
   const kept = { AAUTH_STORE: `sqlite:${folder}/data`, AAUTH_KEYS: `${folder}/keys` };
-  stack = await startStack({ processes: ["backend", ...alsoEnded], modes, env: { ...env, backend: kept } });
+  stack = await startStack({ processes: ["backend"], modes, env: { ...env, backend: kept } });
   return signIn(stack);
 }
 
@@ -81,69 +80,9 @@ describe("a run", () => {
     expect([end.status, visits.length]).toEqual(["completed", 2]);
     expect(await reportOf(user, end)).toContain("Market Analysis Report");
   });
-
-  test("finds what was decided meanwhile", async () => {
-    const user = await started(draft11("federated"));
-    const run = await user.run();
-    await stack.kill("backend");
-    const browser = new User();
-    await browser.decide(await browser.openSignedIn(run.consent_url!), "accept");
-    await stack.startAgain("backend");
-    expect((await endOf(user, run)).status).toBe("completed");
-  });
-
-  test.each([
-    ["February", {}],
-    ["draft -11", draft11("agent-identity")],
-  ])("mid-call asks the agent again: %s", async (_dialect, modes) => {
-    const user = await started(modes, {}, ["market-analysis-agent"]);
-    const runs = async () => progressSchema.array().parse(await (await user.get("/optimization/all")).json());
-    await whileSuspended(stack, "market-analysis-agent", async () => {
-      user.run().catch(() => {});
-      await expect.poll(async () => (await runs())[0]?.activities.length, LOG_WAIT).toBeGreaterThan(1);
-      await restarted();
-    });
-    const [run] = await runs();
-    expect((await endOf(user, run!)).status).toBe("completed");
-    expect(stack.log()).toContain("A run is begun again");
-  });
-
-  test("ends where the person server has forgotten it, with hop, code and section", async () => {
-    const user = await started(draft11("person-server"), {}, ["person-server"]);
-    const run = await user.run();
-    await stack.kill("backend");
-    await stack.kill("person-server");
-    await stack.startAgain("person-server");
-    await stack.startAgain("backend");
-    // The sign-in has ended with the server.
-    const again = await signInAgain(stack);
-    const { status, failure } = await endOf(again, run);
-    expect([status, failure?.hop]).toEqual(["failed", "person-server"]);
-    expect(failure?.section).toMatch(/^draft -11, section /);
-  });
-
-  test("ends where its key is gone, with hop, code and section", async () => {
-    const user = await started(draft11("person-server"));
-    const run = await user.run();
-    await stack.kill("backend");
-    await rm(`${folder}/keys/backend.1.json`);
-    await stack.startAgain("backend");
-    const { failure } = await endOf(user, run);
-    expect(failure).toMatchObject({ hop: "backend", code: "waiting_key_gone" });
-    expect(failure?.section).toMatch(/^draft -11, section /);
-  });
 });
 
 describe("an order", () => {
-  test("that waits for its person in February is placed once, when the browser comes back", async () => {
-    await started({});
-    const order = await startOrder(stack);
-    await restarted();
-    const back = await decide(order, await visit(order), "approve");
-    expect(back).toContain(`order=${order.waiting.order_id}`);
-    expect((await order.state()).status).toBe("placed");
-  });
-
   test("that waits in draft -11 is polled on, and placed once", async () => {
     await started(draft11("person-identity"));
     const order = await startOrder(stack);

@@ -18,7 +18,6 @@ import {
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 const JWKS: Scheme = { scheme: "jwks" };
-const MEBIBYTE = 1_048_576;
 const LISTENING = [
   "gateway",
   "authServer",
@@ -110,29 +109,6 @@ describe("a message that is refused", () => {
     expectRefusal(await send(signed), byGateway(code));
     expectRefusal(await send(directly(signed)), byAgent(code));
   });
-
-  test.each(["signature-key", "signature-input", "signature", "content-digest", "nonce"])(
-    "with %s twice, by both",
-    async (name) => {
-      const signed = agent.signed(call("{}"), JWKS);
-      const lines = Object.entries({ host: host(), ...signed.headers, "content-length": "2" });
-      const twice = lines.flatMap((line) => (line[0] === name ? [line, line] : [line]));
-      const head = twice.map(([key, value]) => `${key}: ${value}\r\n`).join("");
-      for (const key of ["gateway", "supplyChainAgent"] as const)
-        expect(await raw(stack.ports[key], `POST / HTTP/1.1\r\n${head}\r\n{}`)).toMatch(/^HTTP\/1\.1 401 /);
-    },
-  );
-
-  test("with headers or a body that are too large", async () => {
-    const signatureKey = `sig1=(scheme=jwt jwt="${"a".repeat(17_000)}")`;
-    const header = () => agent.signed(call(), JWKS, { signatureKey });
-    const body = (bytes: number) => agent.signed(call(Buffer.alloc(bytes, "a")), JWKS);
-    for (const way of [(outgoing: OutgoingRequest) => outgoing, directly]) {
-      expect((await send(way(header()))).status).toBe(431);
-      expect((await send(way(body(MEBIBYTE + 1)))).status).toBe(413);
-    }
-    expect((await send(body(3 * MEBIBYTE))).status).toBe(413);
-  });
 });
 
 test.each([
@@ -175,21 +151,6 @@ describe("an address in a message is not fetched", () => {
     expect(canary.requests).toEqual([]);
   });
 
-  test("to which an agent's document redirects", async () => {
-    const headers = { location: `${canary.url}/elsewhere` };
-    const redirecting = await listen(() => ({ status: 302, headers }));
-    try {
-      const make = () => agent.signed(call(), { scheme: "jwks", id: redirecting.url });
-      expect((await send(make())).text).toMatch(/\bdiscovery_failed\b/);
-      expect((await send(directly(make()))).text).toMatch(/\bdiscovery_failed\b/);
-      // Gateway and agent each have a discovery of their own.
-      expect(redirecting.requests).toEqual(Array(2).fill("GET /.well-known/aauth-agent"));
-    } finally {
-      await redirecting.stop();
-    }
-    expect(canary.requests).toEqual([]);
-  });
-
   test("in an accepted message: a place to push to, a file to read, a task to watch", async () => {
     const push = { url: `${canary.url}/push`, token: "t" };
     const file = { kind: "file", file: { uri: `${canary.url}/file`, mimeType: "text/plain" } };
@@ -210,44 +171,6 @@ describe("an address in a message is not fetched", () => {
     }
     expect(canary.requests).toEqual([]);
   });
-
-  test("in an OpenID request, and no browser is sent there", async () => {
-    const wish = {
-      ...{ client_id: "supply-chain-ui", response_type: "code", scope: "openid", state: "s" },
-      ...{ code_challenge: "a".repeat(43), code_challenge_method: "S256" },
-      redirect_uri: `${stack.urls.ui}/`,
-    };
-    const queries: [string, Record<string, string>][] = [
-      ["auth", { ...wish, redirect_uri: `${canary.url}/back` }],
-      ["auth", { ...wish, client_id: canary.url }],
-      ["auth", { ...wish, request_uri: `${canary.url}/request` }],
-      ["logout", { post_logout_redirect_uri: `${canary.url}/out`, client_id: "supply-chain-ui" }],
-    ];
-    for (const [path, query] of queries) {
-      const url = `${stack.urls.issuer}/protocol/openid-connect/${path}?${new URLSearchParams(query)}`;
-      const answer = await send({ url });
-      expect(answer.status, answer.text).toBeLessThan(500);
-      expect(answer.headers.location ?? "", JSON.stringify(query)).not.toContain(canary.url);
-    }
-    const query = new URLSearchParams({ code: "x", state: "unknown", redirect_uri: canary.url });
-    const answer = await send({ url: `${stack.urls.backend}/auth/aauth/callback?${query}` });
-    expect(answer.headers.location).toMatch(`${stack.urls.ui}/?aauth_error=1`);
-    expect(canary.requests).toEqual([]);
-  });
-});
-
-test("the Host header changes no address in a document", async () => {
-  const { issuer } = stack.urls;
-  const headers = {
-    host: "evil.example",
-    "x-forwarded-host": "evil.example",
-    forwarded: "host=evil.example",
-  };
-  for (const name of ["aauth-issuer", "openid-configuration"]) {
-    const answer = await send({ url: `${issuer}/.well-known/${name}`, headers });
-    expect(JSON.parse(answer.text)).toMatchObject({ issuer });
-    expect(answer.text).not.toContain("evil.example");
-  }
 });
 
 test("after all that nothing has crashed, everything answers, and no stack was shown", async () => {

@@ -1,76 +1,72 @@
-import { mkdtemp, readFile, stat } from "node:fs/promises";
+/** Delegates: the backend's own in February, in draft -11 sub-agents of the agents of its users. */
+import { mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { createDiscovery, decodeToken, generateSigningKey, type SigningKey, tokenId } from "aauth";
-import { type AgentEvent, createAgent, pooledTransport } from "aauth/agent";
-import { february2026, issueAgentToken } from "aauth/february-2026";
+import { createDiscovery, generateSigningKey } from "aauth";
+import { createAgent } from "aauth/agent";
+import { february2026 } from "aauth/february-2026";
 import { installLocalhostLookup } from "agent-kit/service";
-import { type DelegateList, delegateListSchema, delegateSchema } from "backend-api";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Delegate, delegateListSchema, delegateSchema, runTraceSchema } from "backend-api";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openConsentPolicy } from "../../scripts/consent/consent-policy.ts";
-import { createAgentTokens } from "../../services/delegate-agent/src/agent-tokens.ts";
-import { loadCredential } from "../../services/delegate-agent/src/credential.ts";
-import { enrolIn } from "../../services/delegate-agent/src/enrol.ts";
+import { SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
+import { signIn } from "../support/optimization-run.ts";
+import { decideAtPages } from "../support/person-run.ts";
 import { DEMO_USER, userAccessToken } from "../support/sign-in.ts";
-import { startStack, type TestStack } from "../support/start-stack.ts";
+import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
-
-const SECOND_USER = { username: "second-user", password: "user123" };
-const AGENT_TOKEN_SECONDS = 4;
 
 let stack: TestStack;
 let folder: string;
 let delegatesFile: string;
 
-// With the rules on identity: they let only delegates of the backend through.
-beforeAll(async () => {
+async function started({ modes, ...options }: TestStackOptions): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), "delegate-"));
   delegatesFile = join(folder, "delegates.json");
   stack = await startStack({
-    processes: ["delegate-agent"],
-    modes: { delegate: true, policyFile: "agentgateway/config-policy.yaml" },
+    ...options,
+    modes: { ...modes, delegate: true },
     env: {
-      backend: {
-        BACKEND_DELEGATES_FILE: delegatesFile,
-        BACKEND_AGENT_TOKEN_SECONDS: String(AGENT_TOKEN_SECONDS),
-      },
+      backend: { BACKEND_DELEGATES_FILE: delegatesFile },
       "delegate-agent": {
         DELEGATE_DATA_FOLDER: join(folder, "delegate-agent"),
         DELEGATE_ENROLMENT_FILE: delegatesFile,
       },
     },
   });
-});
-afterAll(() => stack?.stop());
+}
 
-async function ask(path: string, method = "GET", user: typeof SECOND_USER = DEMO_USER) {
+async function ask(path: string, method = "GET", user = DEMO_USER as typeof SECOND_USER) {
   const headers = { authorization: `Bearer ${await userAccessToken(stack.urls, user)}` };
   const reply = await fetch(`${stack.urls.backend}${path}`, { method, headers });
   return { status: reply.status, body: (await reply.json()) as unknown };
 }
 
-async function delegates(): Promise<DelegateList> {
-  return delegateListSchema.parse((await ask("/delegates")).body);
+async function listed(user?: typeof SECOND_USER): Promise<readonly Delegate[]> {
+  return delegateListSchema.parse((await ask("/delegates", "GET", user)).body).delegates;
 }
+/** The delegate that is a process of the stack. */
+const own = async (): Promise<Delegate> => (await listed()).find(({ process }) => process === "running")!;
 
-async function letItRun(sub: string) {
-  const { status, body } = await ask(`/delegates/${sub}/run`, "POST");
+async function have(sub: string, action: "run" | "start" | "end", user?: typeof SECOND_USER) {
+  const [path, method] = action === "end" ? ["", "DELETE"] : [`/${action}`, "POST"];
+  const { status, body } = await ask(`/delegates/${sub}${path}`, method, user);
   expect([status, body]).toEqual([200, expect.anything()]);
   return delegateSchema.parse(body);
 }
 
-/** The delegate that is a process of the stack; those that tests enrol have no process. */
-async function ownDelegate() {
-  return (await delegates()).delegates.find(({ process }) => process === "running")!;
-}
+describe("the backend's delegate, February", () => {
+  // With the rules on identity: they let only delegates of the backend through.
+  beforeAll(() =>
+    started({ modes: { policyFile: "agentgateway/config-policy.yaml" }, processes: ["delegate-agent"] }),
+  );
+  afterAll(() => stack?.stop());
 
-describe("the backend's delegate", () => {
   test("is challenged, gets an auth token that names it, and is let in; the page can show that", async () => {
-    const before = await ownDelegate();
+    const before = await own();
     expect(before).toMatchObject({ name: "Inventory scout", last_run: null });
-    const { sub, agent_token, last_run } = await letItRun(before.sub);
+    const { sub, agent_token, last_run } = await have(before.sub, "run");
     expect(last_run).toMatchObject({
       status: "completed",
       granted: {
@@ -85,12 +81,12 @@ describe("the backend's delegate", () => {
       ...["request_signed", "response_received"],
     ]);
     expect(agent_token?.key).toHaveLength(43);
-    expect((await delegates()).agent).toBe(stack.urls.backendAgent);
-    expect((await ownDelegate()).last_run).toEqual(last_run);
+    expect(delegateListSchema.parse((await ask("/delegates")).body).agent).toBe(stack.urls.backendAgent);
+    expect((await own()).last_run).toEqual(last_run);
   });
 
   test("tells the supply-chain agent who it is: the log has the delegate beside its agent", async () => {
-    const { sub } = await ownDelegate();
+    const { sub } = await own();
     const log = stack.log();
     expect(log).toMatch(new RegExp(`supply-chain-agent +\\| .*"agent_delegate":"${sub}"`));
     expect(log).toMatch(new RegExp(`supply-chain-agent +\\| .*✅ Authorization successful.*delegate=${sub}`));
@@ -98,20 +94,18 @@ describe("the backend's delegate", () => {
   });
 
   test("keeps its name over a restart, with another key", async () => {
-    const before = await letItRun((await ownDelegate()).sub);
+    const before = await have((await own()).sub, "run");
     await stack.kill("delegate-agent");
-    expect((await delegates()).delegates).toContainEqual(
-      expect.objectContaining({ sub: before.sub, process: "absent" }),
-    );
+    expect(await listed()).toContainEqual(expect.objectContaining({ sub: before.sub, process: "absent" }));
     expect((await ask(`/delegates/${before.sub}/run`, "POST")).status).toBe(502);
     await stack.startAgain("delegate-agent");
-    const after = await letItRun(before.sub);
+    const after = await have(before.sub, "run");
     expect(after.last_run).toMatchObject({ status: "completed", granted: { agent_delegate: before.sub } });
     expect(after.agent_token?.key).not.toBe(before.agent_token?.key);
   });
 
   test("says so where a user's consent is wanted: it acts for no user", async () => {
-    const { sub } = await ownDelegate();
+    const { sub } = await own();
     const { authServer, realm } = { authServer: new URL(stack.urls.issuer).origin, realm: "aauth-test" };
     const policy = await openConsentPolicy({ authServer, realm, admin: "admin", password: "admin" });
     const before = await policy.read();
@@ -119,7 +113,7 @@ describe("the backend's delegate", () => {
     // Without the auth token from the call before.
     await stack.kill("delegate-agent");
     await stack.startAgain("delegate-agent");
-    const { last_run } = await letItRun(sub);
+    const { last_run } = await have(sub, "run");
     await policy.write(before);
     expect(last_run).toMatchObject({
       status: "failed",
@@ -131,11 +125,13 @@ describe("the backend's delegate", () => {
   });
 
   test("reports its outcome to the user who started it, and to no other", async () => {
-    const { sub } = await ownDelegate();
-    await letItRun(sub);
-    const others = delegateListSchema.parse((await ask("/delegates", "GET", SECOND_USER)).body).delegates;
-    expect(others.find((other) => other.sub === sub)).toMatchObject({ process: "running", last_run: null });
-    expect((await ownDelegate()).last_run).not.toBeNull();
+    const { sub } = await own();
+    await have(sub, "run");
+    expect((await listed(SECOND_USER)).find((other) => other.sub === sub)).toMatchObject({
+      process: "running",
+      last_run: null,
+    });
+    expect((await own()).last_run).not.toBeNull();
   });
 
   test("keeps its credential to itself", async () => {
@@ -164,110 +160,181 @@ describe("the backend's delegate", () => {
   });
 });
 
-/** An enrolled delegate in this process. */
-async function otherDelegate(name: string) {
-  const credential = await loadCredential(join(folder, name));
-  const { sub, publicJwk: jwk } = credential;
-  await enrolIn(delegatesFile, { sub, name, jwk, url: "http://delegate-agent.localhost:1" });
-  const key = await generateSigningKey({ kid: "test" });
-  const discovery = createDiscovery({ development: true });
-  const agentTokens = createAgentTokens({
-    agentServer: stack.urls.backendAgent,
-    credential,
-    key,
-    kind: { type: "agent+jwt", subject: sub },
-    discovery,
-    transport: pooledTransport,
-    onReceived: () => {},
-    now: () => Math.floor(Date.now() / 1000),
-  });
-  return { sub, key, agentToken: () => agentTokens(key), discovery };
+type Mode = TestStack["modes"]["mode"];
+/** Rules at the gateway. */
+const POLICY = "agentgateway/config-draft-11-policy.yaml";
+
+const startedIn = (mode: Mode, { modes, ...options }: TestStackOptions = {}) =>
+  started({ ...options, modes: { ...modes, profile: "draft-11", mode } });
+
+/** The user decides at the page that the delegate waits for. Returns what it says. */
+async function allow({ sub_agent }: Delegate): Promise<string> {
+  const browser = new User();
+  const page = await browser.openSignedIn(sub_agent!.interaction_url!);
+  const answer = await browser.decide(page, "accept");
+  expect(answer.headers.get("location")).toBe(`${stack.urls.backend}/auth/aauth/return`);
+  return textOf(page);
 }
 
-/**
- * Calls the supply-chain agent through the gateway with what it is given, and nothing better when
- * that is refused.
- */
-async function callWith(credential: { key: SigningKey; agentToken?: string; authToken?: string }) {
-  const agent = createAgent({
-    profile: february2026,
-    id: stack.urls.backendAgent,
-    key: credential.key,
-    signatureScheme: "jwks",
-    agentToken: async () => credential.agentToken ?? "",
-    trustedAuthServers: [stack.urls.issuer],
-    discovery: createDiscovery({ development: true }),
-  });
-  const { authToken } = credential;
-  const reply = await agent
-    .fetchFor(authToken === undefined ? {} : { authToken })(`${stack.urls.supplyChainAgent}/`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "message/send", params: {} }),
-    })
-    .catch((error: unknown) => error as Error & { code?: string });
-  if (reply instanceof Error) return { status: 0, text: `${reply.code}: ${reply.message}` };
-  return { status: reply.status, text: await reply.text() };
+/** Has the delegate work until it has what it needs of the user. */
+async function working(sub: string): Promise<Delegate> {
+  const first = await have(sub, "run");
+  if (first.sub_agent?.interaction_url === undefined) return first;
+  await allow(first);
+  return have(sub, "run");
 }
 
-const refusedWith = (code: string) => ({ status: 401, text: expect.stringContaining(`${code}: `) });
+const actionsOf = ({ last_run }: Delegate) => last_run?.steps.map(({ action }) => action);
 
-describe("a caller that is not a delegate of the backend", () => {
-  test("an agent token with another key than its own", async () => {
-    const { agentToken } = await otherDelegate("second");
-    const key = await generateSigningKey({ kid: "thief" });
-    expect(await callWith({ key, agentToken: await agentToken() })).toEqual(refusedWith("invalid_signature"));
-  });
+describe("a sub-agent of the user's agent, draft -11", () => {
+  afterEach(() => stack?.stop());
 
-  test("an agent token that has expired", async () => {
-    const { key, agentToken } = await otherDelegate("third");
-    const token = await agentToken();
-    // It is good before: a body that is no A2A request is answered by the agent.
-    expect((await callWith({ key, agentToken: token })).status).toBe(200);
-    await pause((AGENT_TOKEN_SECONDS + 1) * 1000);
-    expect(await callWith({ key, agentToken: token })).toEqual(refusedWith("token_expired"));
-  });
+  describe.each([
+    ["person-identity", ["person_token_requested", "person_token_received"]],
+    [
+      "person-server",
+      ["person_token_requested", "person_token_received", "token_requested", "token_received"],
+    ],
+    ["federated", ["person_token_requested", "person_token_received", "token_requested", "token_received"]],
+  ] as const)("%s", (mode, tokens) => {
+    test("the delegate works as the user's sub-agent, with tokens that its parent has asked for, until the user ends it", async () => {
+      await startedIn(mode, { modes: { policyFile: POLICY } });
+      const { sub, sub_agent } = await own();
+      const { id, parent } = sub_agent!;
+      expect(sub_agent).toEqual({ id, parent, state: "new" });
+      expect(id).toBe(parent.replace("@", `+${sub}@`));
 
-  test("an agent token that another agent server has made in the backend's name, or in its own", async () => {
-    const key = await generateSigningKey({ kid: "delegate" });
-    const server = await generateSigningKey({ kid: "backend-ephemeral-1" });
-    const token = (agent: string) =>
-      issueAgentToken({ key: server, agent, delegate: "delegate-1", confirmationKey: key.publicJwk });
-    const forged = await callWith({ key, agentToken: await token(stack.urls.backendAgent) });
-    expect(forged).toEqual(refusedWith("invalid_token_signature"));
-    // The supply-chain agent publishes keys, but these are not among them.
-    const borrowed = await callWith({ key, agentToken: await token(stack.urls.supplyChainAgent) });
-    expect(borrowed).toEqual(refusedWith("unknown_key"));
-  });
+      const asked = await have(sub, "run");
+      expect(asked).toMatchObject({
+        last_run: { status: "failed", failure: { code: "interaction_required" } },
+        sub_agent: { state: "started" },
+      });
+      const page = await allow(asked);
+      for (const said of [id, parent, "Inventory scout"]) expect(page).toContain(said);
 
-  test("an auth token with agent_delegate, in the hands of another delegate", async () => {
-    const first = await otherDelegate("fourth");
-    const second = await otherDelegate("fifth");
-    const events: AgentEvent[] = [];
-    const agent = createAgent({
-      profile: february2026,
-      id: stack.urls.backendAgent,
-      key: first.key,
-      signatureScheme: "jwks",
-      agentToken: first.agentToken,
-      trustedAuthServers: [stack.urls.issuer],
-      discovery: first.discovery,
-      revealTokens: true,
-      observer: (event) => events.push(event),
+      const done = await have(sub, "run");
+      expect(done.last_run).toMatchObject({
+        status: "completed",
+        report: expect.stringContaining("# Supply Chain Optimization Analysis"),
+      });
+      expect(done.sub_agent?.interaction_url).toBeUndefined();
+      expect(actionsOf(done)?.filter((action) => /token_re/.test(action))).toEqual(tokens);
+
+      const ended = await have(sub, "end");
+      expect(ended.sub_agent).toMatchObject({ state: "ended" });
+      expect(ended.sub_agent?.good_until).toBeUndefined();
+      const refused = await have(sub, "run");
+      expect(refused.last_run).toMatchObject({ status: "failed", failure: { code: "delegate_ended" } });
+      // What it held is refused at the resource before.
+      expect(actionsOf(refused)?.[0]).toBe("token_held");
+      expect(stack.log()).toMatch(/supply-chain-agent +\| .*token_revoked/);
+
+      expect((await have(sub, "start")).sub_agent?.state).toBe("started");
+      expect((await have(sub, "run")).last_run?.status).toBe("completed");
     });
-    await agent.fetchFor()(`${stack.urls.supplyChainAgent}/`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: "{}",
-    });
-    const received = events.find((event) => event.type === "token_received");
-    const authToken = received?.token.token ?? "";
-    expect(decodeToken(authToken).claims).toMatchObject({
-      agent: stack.urls.backendAgent,
-      agent_delegate: first.sub,
-    });
-    expect(tokenId(authToken)).toBe(received?.token.tokenId);
-    expect((await callWith({ key: first.key, authToken })).status).toBe(200);
-    expect(await callWith({ key: second.key, authToken })).toEqual(refusedWith("invalid_signature"));
   });
+
+  test("what the user takes back of the parent on the person server's page, the delegate loses, too", async () => {
+    await startedIn("person-server");
+    const { sub } = await own();
+    expect((await working(sub)).last_run?.status).toBe("completed");
+    const browser = new User();
+    const page = await browser.openSignedIn(`${stack.urls.personServer}/granted`);
+    const [, text = ""] =
+      /(<form method="post"[\s\S]*?value="aauth:user-[\s\S]*?<\/form>)/.exec(page.text) ?? [];
+    await browser.submit({ ...page, text }, { revoke: "yes" });
+    const { last_run } = await have(sub, "run");
+    expect(last_run?.failure?.code).toBe("interaction_required");
+    expect(stack.log()).toMatch(/supply-chain-agent +\| .*token_revoked/);
+  });
+
+  test("agent-identity: its agent token is all it needs, and cannot be revoked", async () => {
+    await startedIn("agent-identity", { modes: { policyFile: POLICY } });
+    const { sub } = await own();
+    const done = await have(sub, "run");
+    expect(done.last_run?.status).toBe("completed");
+    expect(actionsOf(done)).toEqual(["request_signed", "response_received"]);
+    expect(stack.log()).toContain(`"parent_agent":"${done.sub_agent?.parent}"`);
+    const ended = await have(sub, "end");
+    expect(ended.sub_agent).toMatchObject({ state: "ended", good_until: done.agent_token?.expires_at });
+    const { status, body } = await ask(`/delegates/${sub}/run`, "POST");
+    expect([status, body]).toEqual([
+      409,
+      { code: "delegate_ended", detail: expect.stringContaining("cannot be revoked") },
+    ]);
+  });
+
+  test("each message of a call is shown to the user who had it made, and to no other", async () => {
+    await startedIn("person-server");
+    const { sub } = await own();
+    const { sub_agent } = await working(sub);
+    const path = `/optimization/${sub_agent?.run_id}/trace`;
+    const shown = async () => JSON.stringify(runTraceSchema.parse((await ask(path)).body).traces);
+    await expect.poll(shown, { timeout: 20_000, interval: 500 }).toContain("/aauth/token");
+    const trace = await shown();
+    for (const part of ["/delegates/:sub/run", "/run", "/delegate/grant", "/aauth/person", "message/send"])
+      expect(trace, part).toContain(part);
+    expect(trace).not.toMatch(/eyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/);
+    expect((await ask(path, "GET", SECOND_USER)).status).toBe(404);
+  });
+
+  test("a gateway with a rule against sub-agents refuses it, and lets the user's own agent pass", async () => {
+    const rules = await readFile(POLICY, "utf8");
+    const policyFile = join(await mkdtemp(join(tmpdir(), "policy-")), "no-sub-agents.yaml");
+    await writeFile(
+      policyFile,
+      rules.replace(
+        "# - require: '!has(extauthz.aauth.parent_agent)'",
+        "- require: '!has(extauthz.aauth.parent_agent)'",
+      ),
+    );
+    await startedIn("person-server", { modes: { policyFile } });
+    const { sub } = await own();
+    const { last_run } = await have(sub, "run");
+    expect(last_run?.failure?.code).toBe("http_403");
+    await expect.poll(stack.log, LOG_WAIT).toMatch(/gateway +\| .*http\.status=403/);
+    const user = await signIn(stack);
+    const { end } = await decideAtPages(user, await user.run());
+    expect(end.status).toBe("completed");
+  });
+
+  test("one user's end leaves the sub-agent of another as it is, and its own process as it is", async () => {
+    await startedIn("agent-identity");
+    const { sub, sub_agent } = await own();
+    await have(sub, "run");
+    const other = await have(sub, "run", SECOND_USER);
+    expect(other.sub_agent?.id).not.toBe(sub_agent?.id);
+    expect(other.agent_token?.key).not.toBe((await own()).agent_token?.key);
+    await have(sub, "end");
+    expect((await have(sub, "run", SECOND_USER)).last_run?.status).toBe("completed");
+    expect((await own()).sub_agent?.state).toBe("ended");
+  });
+
+  test("a person server that does not accept the revocation is named, and the delegate receives no further token", async () => {
+    await startedIn("person-server", { processes: ["person-server"] });
+    const { sub } = await own();
+    const { agent_token } = await working(sub);
+    const headers = { authorization: `Bearer ${await userAccessToken(stack.urls)}` };
+    await stack.kill("person-server");
+    const at = `${stack.urls.backend}/delegates`;
+    const end = await fetch(`${at}/${sub}`, { method: "DELETE", headers });
+    expect([end.status, await end.json()]).toEqual([
+      502,
+      { code: "revocation_unavailable", detail: expect.stringContaining("End it again") },
+    ]);
+    const { delegates } = delegateListSchema.parse(await (await fetch(at, { headers })).json());
+    expect(delegates[0]?.sub_agent).toMatchObject({ state: "ending", good_until: agent_token?.expires_at });
+  });
+
+  // A key set is fetched once a minute (section 11.4): the delegate learns the new key that late.
+  test("a backend that has lost its key vouches for the delegate again after a minute", async () => {
+    await startedIn("person-server", { processes: ["backend"] });
+    const { sub } = await own();
+    await working(sub);
+    await stack.kill("backend");
+    await stack.startAgain("backend");
+    const state = async () => (await own())?.sub_agent?.state;
+    await expect.poll(state, { timeout: 90_000, interval: 2_000 }).toBe("new");
+    expect((await working(sub)).last_run?.status).toBe("completed");
+  }, 150_000);
 });

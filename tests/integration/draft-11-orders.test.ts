@@ -1,8 +1,6 @@
 /** Orders of draft -11, held until their person has decided; the stack as the demo runs it. */
 import { installLocalhostLookup } from "agent-kit/service";
-import { identifierOf } from "topology";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { startDraft11Visitor } from "../../scripts/levels/visitor.ts";
 import { SECOND_USER, type Shown, textOf } from "../contract/auth-server/journey.ts";
 import { OrderingUser, type OrderRun, startOrder } from "../support/order-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
@@ -106,50 +104,6 @@ describe("in person-server", () => {
   beforeAll(() => start("person-server"));
   afterAll(() => stack?.stop());
 
-  test("a second confirmation, and seven more at the same time, execute nothing", async () => {
-    const before = placedInLog();
-    const order = await waitingOrder(user);
-    const page = await user.comeTo(pageOf(order));
-    const answers = await Promise.all(
-      Array.from({ length: 8 }, () => user.submit(page, { decision: "approve" })),
-    );
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(400)]);
-    expect((await endOf(order)).status).toBe("placed");
-    expect(placedInLog() - before).toBe(1);
-  });
-
-  test("declined, it is not placed, and the browser brings the error back", async () => {
-    const before = placedInLog();
-    const order = await waitingOrder(user);
-    const { back } = await press(user, await user.comeTo(pageOf(order)), "decline");
-    expect(new URL(back!).searchParams.get("error")).toBe("access_denied");
-    expect((await endOf(order)).status).toBe("declined");
-    expect(placedInLog()).toBe(before);
-  });
-
-  test("a browser that goes back comes to the page again by the link", async () => {
-    const order = await waitingOrder(user);
-    await user.comeTo(pageOf(order));
-    expect(textOf(await user.comeTo(pageOf(order)))).toContain("Approve this order?");
-  });
-
-  test("a code that is guessed opens nothing, and five guesses end the order", async () => {
-    const order = await waitingOrder(user);
-    const name = new URL(pageOf(order)).searchParams.get("code")!.slice(0, 5);
-    const opened = (code: string) =>
-      fetch(`${stack.urls.supplyChainAgent}/orders/interaction?code=${code}`, { redirect: "manual" });
-    const guesses = [1, 2, 3, 4, 5].map((guess) => `${name}0000-000${guess}`);
-    const statuses: number[] = [];
-    for (const code of ["", "%00", "a".repeat(5_000), "0000-0000-0000", ...guesses]) {
-      const reply = await opened(code);
-      expect(reply.headers.get("location"), code.slice(0, 20)).toBeNull();
-      statuses.push(reply.status);
-    }
-    // An address has five wrong codes.
-    expect(statuses).toEqual([400, 400, 400, 400, 400, 429, 429, 429, 429]);
-    expect(await endOf(order)).toMatchObject({ status: "failed", failure: { code: "invalid_code" } });
-  });
-
   test("another browser, another person and a form of another page decide nothing", async () => {
     const before = placedInLog();
     const stolen = await waitingOrder(user);
@@ -181,32 +135,6 @@ describe("in person-server", () => {
     const { answer, back } = await press(user, page, "approve");
     expect([answer.status, back, answer.text]).toEqual([200, undefined, expect.not.stringContaining("evil")]);
     // The answer is polled for, whether the browser comes back or not.
-    expect((await endOf(order)).status).toBe("placed");
-  });
-
-  test("its pending address is for the key of its caller alone", async () => {
-    const order = await waitingOrder(user);
-    const address = await vi.waitFor(() => {
-      const looks = stack
-        .log()
-        .match(/(?<=target_uri=https:\/\/supply-chain-agent\.localhost)\/orders\/pending\/\S+/g);
-      return looks!.at(-1)!;
-    }, LOG_WAIT);
-    const visitor = await startDraft11Visitor({
-      endpoints: { [identifierOf("supply-chain-agent")]: stack.urls.supplyChainAgent },
-      port: stack.ports.visitor,
-    });
-    try {
-      for (const method of ["GET", "DELETE"]) {
-        expect((await fetch(stack.urls.supplyChainAgent + address, { method })).status).toBe(401);
-        const asVisitor = visitor.agent.fetchFor();
-        const reply = await asVisitor(identifierOf("supply-chain-agent") + address, { method });
-        expect(reply.status).toBe(404);
-      }
-    } finally {
-      await visitor.stop();
-    }
-    await press(user, await user.comeTo(pageOf(order)), "approve");
     expect((await endOf(order)).status).toBe("placed");
   });
 

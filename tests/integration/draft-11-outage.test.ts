@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net";
 import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ApiUser, signIn } from "../support/optimization-run.ts";
 import { decideAtPages } from "../support/person-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
@@ -55,9 +55,10 @@ const says =
 
 const PERSON_TOKEN = /^\/aauth\/person$/;
 const ACCESS_TOKEN = /^\/aauth\/access\/token$/;
-const PENDING = /^\/aauth\/(?:access\/)?pending\//;
 const TASK = /^\/$/;
 
+// Each answer that a party may give is tried in packages/aauth/test/draft-11/agent-hostile.test.ts
+// and packages/aauth/test/server/federation.test.ts.
 describe("a party that is slow, breaks off or lies ends the run, with hop, code and section", () => {
   let stack: TestStack;
   let user: ApiUser;
@@ -112,67 +113,15 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
     for (const { close } of Object.values(between)) close();
   });
 
-  const waiting = { location: "/aauth/pending/x", "retry-after": "0" };
-  const forged = says(200, { auth_token: "eyJhbGciOiJFZDI1NTE5In0.e30.AA", expires_in: 3600 });
   test.each([
     ["a person server that does not answer", "personServer", on(PERSON_TOKEN, silent), "timeout"],
     ["a person server that breaks off", "personServer", on(PERSON_TOKEN, broken), "connection_broken"],
-    [
-      "a malformed person token",
-      "personServer",
-      on(PERSON_TOKEN, says(200, { person_token: "x", expires_in: 9 })),
-      "token_request_failed",
-    ],
-    [
-      "a body that is not JSON",
-      "personServer",
-      on(PERSON_TOKEN, says(200, "<html>")),
-      "token_request_failed",
-    ],
-    [
-      "an answer that is promised elsewhere",
-      "personServer",
-      on(PERSON_TOKEN, says(202, {}, { location: "https://evil.example/", "retry-after": "0" })),
-      "token_request_failed",
-    ],
-    [
-      "a person server that has forgotten what waits",
-      "personServer",
-      (request: IncomingMessage, response: ServerResponse) =>
-        on(PERSON_TOKEN, says(202, { status: "pending" }, waiting))(request, response) ||
-        on(PENDING, says(404, { error: "not_found" }))(request, response),
-      "not_found",
-    ],
-    [
-      "a person server whose page is no address",
-      "personServer",
-      on(
-        PERSON_TOKEN,
-        says(
-          202,
-          {},
-          { ...waiting, "aauth-requirement": 'requirement=interaction; url="javascript:x"; code="A"' },
-        ),
-      ),
-      "malformed_challenge",
-    ],
     ["an access server that breaks off", "accessServer", on(ACCESS_TOKEN, broken), "as_unreachable"],
-    ["an access server that forges a token", "accessServer", on(ACCESS_TOKEN, forged), "as_unreachable"],
     [
       "an access server that refuses",
       "accessServer",
       on(ACCESS_TOKEN, says(403, { error: "denied" })),
       "denied",
-    ],
-    [
-      "an access server that has forgotten what waits",
-      "accessServer",
-      (request: IncomingMessage, response: ServerResponse) =>
-        on(
-          ACCESS_TOKEN,
-          says(202, { status: "pending" }, { ...waiting, location: "/aauth/access/pending/x" }),
-        )(request, response) || on(PENDING, says(404, { error: "not_found" }))(request, response),
-      "not_found",
     ],
   ] as const)("%s", async (_what, party, lie, code) => {
     between[party].lies(lie);
@@ -181,18 +130,6 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
 
   test.each([
     ["does not answer", on(TASK, silent), "timeout", undefined],
-    [
-      "demands a token with a malformed resource token",
-      on(TASK, says(401, {}, { "aauth-requirement": 'requirement=auth-token; resource-token="x"' })),
-      "malformed_challenge",
-      "draft",
-    ],
-    [
-      "waits at another origin",
-      on(TASK, says(202, {}, { location: "https://evil.example/", "retry-after": "0" })),
-      "challenge_untrusted",
-      "draft",
-    ],
     [
       "demands the same again and again",
       on(TASK, says(401, {}, { "aauth-requirement": "requirement=person-token" })),
@@ -222,38 +159,5 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
         section: hasSection ? expect.stringMatching(/^draft -11, section \d/) : undefined,
       },
     );
-  }
-});
-
-test("an agent whose provider is down, or publishes other keys, receives no token", async () => {
-  let target = "";
-  const provider = await startBetween(() => target);
-  onTestFinished(() => provider.close());
-  provider.lies(on(/./, broken));
-  const stack = await startStack({
-    modes: { profile: "draft-11", mode: "person-server" },
-    env(urls) {
-      target = `http://127.0.0.1:${new URL(urls.backend).port}`;
-      const port = new URL(urls.gateway).port;
-      const parties = ["supply-chain-agent", "market-analysis-agent"].map(
-        (name) => `https://${name}.localhost=http://127.0.0.1:${port}`,
-      );
-      const table = [`https://backend.localhost=${provider.address},${urls.backend}`, ...parties];
-      return { "person-server": { AAUTH_ENDPOINTS: table.join(" ") } };
-    },
-  });
-  onTestFinished(() => stack.stop());
-  const user = await signIn(stack);
-  for (const keys of [broken, says(200, { keys: [] })]) {
-    provider.lies((request, response) =>
-      [on(/^\/jwks\.json$/, keys), on(/^\/\.well-known/, broken)].some((part) => part(request, response)),
-    );
-    const { end } = await decideAtPages(user, await user.run());
-    expect(end).toMatchObject({
-      status: "failed",
-      failure: { hop: "person-server", check: "token_request" },
-    });
-    expect(end.failure?.section).toMatch(/^draft -11, section /);
-    expect(end.failure?.code).toBeDefined();
   }
 });

@@ -27,9 +27,7 @@ import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts"
 installLocalhostLookup();
 
 const SECOND_USER = { ...DEMO_USER, username: "second-user" };
-/**
- * Time for an agent to be started again under way, also on a busy machine; B9 waits for all of it.
- */
+/** Time for an agent to be started again under way, also on a busy machine. */
 const CONSENT_SECONDS = 15;
 
 let stack: TestStack;
@@ -163,6 +161,12 @@ describe("who a user is", () => {
 });
 
 describe("the way back from the consent page", () => {
+  /** Its user does not come back; its time runs during the other tests. */
+  let abandoned: Awaited<ReturnType<typeof waitingRun>>;
+  beforeAll(async () => {
+    abandoned = await waitingRun();
+  });
+
   test("B2: what the auth server says cannot forge success", async () => {
     const { id, consentUrl } = await waitingRun();
     const query = new URLSearchParams({
@@ -248,12 +252,6 @@ describe("the way back from the consent page", () => {
     expect(await ended(id)).toMatchObject({ status: "completed" });
   });
 
-  test("B9: who does not come back in time finds a run that has failed", async () => {
-    const { id } = await waitingRun();
-    const run = await ended(id);
-    expect(run).toMatchObject({ status: "failed", failure: { code: "consent_expired" } });
-  });
-
   test("B7: a second demand for consent ends the run", async () => {
     const { id, consentUrl } = await waitingRun(second);
     const callback = await answerConsent(consentUrl, SECOND_USER);
@@ -264,6 +262,13 @@ describe("the way back from the consent page", () => {
     expect(await ended(id, second)).toMatchObject({
       status: "failed",
       failure: { code: "consent_repeated" },
+    });
+  });
+
+  test("B9: who does not come back in time finds a run that has failed", async () => {
+    expect(await ended(abandoned.id)).toMatchObject({
+      status: "failed",
+      failure: { code: "consent_expired" },
     });
   });
 });

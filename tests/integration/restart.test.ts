@@ -3,88 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";
-import type { Progress } from "backend-api";
 import { readProtocolRun } from "protocol-trace/read";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keptWork } from "../../scripts/demo/kept-state.ts";
 import { runWithConsent } from "../support/consent-run.ts";
-import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
+import { signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
-
-let stack: TestStack;
-let user: ApiUser;
-
-beforeAll(async () => {
-  stack = await startStack({ processes: true });
-  user = await signIn(stack);
-});
-afterAll(() => stack?.stop());
-
-async function marketAnalysis(expected: Pick<Progress, "status"> = { status: "completed" }) {
-  const progress = await user.run();
-  expect(progress).toMatchObject(expected);
-  return (await user.report(progress)).reasoning.find(({ decision }) => decision === "Market Analysis");
-}
-
-async function restart(name: string, env: Record<string, string> = {}): Promise<number> {
-  await stack.kill(name);
-  const since = stack.log().length;
-  await stack.startAgain(name, env);
-  return since;
-}
-
-describe("a service that is started again, with a new key of the old name", () => {
-  test("everything is up", async () => {
-    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
-  });
-
-  test("backend: its runs are gone, its new key is found at once", async () => {
-    await restart("backend");
-    expect(await (await user.get("/optimization/all")).json()).toEqual([]);
-    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
-  });
-
-  test.each(["gateway", "gateway-authz"])("%s: no run fails on a connection that is kept", async (name) => {
-    await marketAnalysis();
-    await restart(name);
-    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
-  });
-
-  test("auth-server: old sign-ins are refused, a new one goes through both hops", async () => {
-    await restart("auth-server");
-    const refused = await user.get("/auth/me");
-    // Within the pause between two fetches of the keys nothing is known of the new one yet.
-    if (refused.ok) expect(await refused.json()).toMatchObject({ username: "mcp-user" });
-    else
-      expect({ status: refused.status, body: await refused.json() }).toEqual({
-        status: 401,
-        body: { detail: "Invalid or expired token" },
-      });
-    user = await signInAgain(stack);
-    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
-  });
-
-  test("supply-chain-agent, in another authorization scheme while the others run", async () => {
-    const since = await restart("supply-chain-agent", { AAUTH_AUTHORIZATION_SCHEME: "signature-only" });
-    // It lets a signature in now, but asks for a token of its own where the next hop wants one.
-    await stack.kill("auth-server");
-    expect(await marketAnalysis({ status: "failed" })).toMatchObject({
-      agent: "supply-chain-agent",
-      rationale: expect.stringMatching(
-        /Hop: supply-chain-agent -> auth server. Code: (token_request|discovery)_failed/,
-      ),
-    });
-    await expect
-      .poll(() => stack.log().slice(since), LOG_WAIT)
-      .toMatch(/supply-chain-agent +\| .*signature-only mode/);
-
-    await stack.startAgain("auth-server");
-    user = await signInAgain(stack);
-    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
-  });
-});
 
 describe("a process that is killed and started again by the demo's runner", () => {
   let supervised: TestStack;

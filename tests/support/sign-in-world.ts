@@ -8,29 +8,16 @@ import {
   type WorldOptions,
 } from "../../services/person-server/test/support/world.ts";
 
-/**
- * A world whose persons sign in at the embedded auth server, with name and password.
- *
- * @param options.startServer receives the variables of the person server, its port among them.
- *   Default: in this process
- */
-export async function createSignInWorld({
-  startServer = (env) => startListening({ env, signIn: createSignIn }),
-  ...options
-}: WorldOptions = {}): Promise<World> {
+/** A world whose persons sign in at the embedded auth server, with name and password. */
+export async function createSignInWorld(options: WorldOptions = {}): Promise<World> {
   const port = String(await freePort());
   const url = `http://localhost:${port}`;
   const { issuer } = await startAuthServer({
     env: { AAUTH_PROFILE: "draft-11", AUTH_SERVER_PERSON_SERVER_URL: url },
   });
+  const own = { PERSON_SERVER_PORT: port, PERSON_SERVER_URL: url, PERSON_SERVER_OIDC_ISSUER: issuer };
   return createWorld({
     ...options,
-    startServer: (env) =>
-      startServer({
-        ...env,
-        PERSON_SERVER_PORT: port,
-        PERSON_SERVER_URL: url,
-        PERSON_SERVER_OIDC_ISSUER: issuer,
-      }),
+    startServer: (env) => startListening({ env: { ...env, ...own }, signIn: createSignIn }),
   });
 }

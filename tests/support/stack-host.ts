@@ -33,8 +33,8 @@ let host: Promise<ChildProcess> | undefined;
 let lastId = 0;
 
 /**
- * Starts services in one process beside the test's, as the demo does. The stacks of a test file,
- * one after the other or at the same time, share that process, which ends with the test's.
+ * Starts services in one process beside the test's, as the demo does. The stacks of a worker, one
+ * after the other or at the same time, share that process, which ends with the worker's.
  *
  * @param write receives whole lines, `service | line`
  * @throws Error with the last lines of the service that failed

@@ -4,7 +4,6 @@
  */
 
 import {
-  type AAuthVerificationError,
   createDiscovery,
   createEndpointMap,
   decodeToken,
@@ -17,15 +16,7 @@ import {
   toJwks,
 } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import {
-  createChallenger,
-  createDeferred,
-  createHeldRequests,
-  createSessions,
-  createVerifier,
-  meetRequirement,
-  type ResourceOptions,
-} from "aauth/resource";
+import { createDeferred, createSessions, type ResourceOptions } from "aauth/resource";
 import { issueAgentToken, issueAuthToken, issuePersonToken, verifyAgentToken } from "aauth/server";
 import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -188,64 +179,6 @@ describe("the ladder, over sockets", () => {
     expect(await (await send("/person", token)).text()).toBe(PERSON);
   });
 
-  test("a token with less scope or without the account is asked for more, by its own name", async () => {
-    const { send } = await world(ROUTES);
-    for (const [path, token, expected] of [
-      ["/data", await authToken("orders.write"), { scope: "data.read" }],
-      ["/eu", await authToken("data.read"), { scope: "data.read", account: "eu" }],
-      ["/eu", await authToken("data.read", "us"), { scope: "data.read", account: "eu" }],
-    ] as const) {
-      const { resourceToken } = requirementOf(await send(path, token))!;
-      const { claims } = decodeToken(resourceToken!);
-      expect(claims).toMatchObject({ ...expected, presented_jti: decodeToken(token).claims.jti });
-    }
-    expect((await send("/eu", await authToken("data.read", "eu"))).status).toBe(200);
-  });
-
-  test("a handler may demand more once it has seen the request", async () => {
-    const { send } = await world((scope) => {
-      scope.get(
-        "/accounts/:account",
-        { config: { aauth: { level: "person-token" } } },
-        async (request, reply) => {
-          const { account } = request.params as { account: string };
-          const requirement = { level: "auth-token", scopes: ["data.read"], account };
-          try {
-            meetRequirement(request.caller, requirement, draft11);
-          } catch (error) {
-            const refused = error as AAuthVerificationError;
-            return sendAnswer(reply, await scope.aauth.challenger!.challengeFor(refused, { requirement }));
-          }
-          return account;
-        },
-      );
-    });
-    for (const token of [
-      await personToken(),
-      await authToken("data.read"),
-      await authToken("data.read", "us"),
-    ]) {
-      const { resourceToken } = requirementOf(await send("/accounts/eu", token))!;
-      const { claims } = decodeToken(resourceToken!);
-      expect(claims).toMatchObject({ account: "eu", presented_jti: decodeToken(token).claims.jti });
-    }
-    expect(await (await send("/accounts/eu", await authToken("data.read", "eu"))).text()).toBe("eu");
-  });
-
-  test("an unsigned request is answered with both: that it is not signed, and what to bring", async () => {
-    const { map } = await world(ROUTES);
-    for (const [path, requirement] of [
-      ["/agent", "agent-token"],
-      ["/person", "person-token"],
-      ["/data", "person-token"],
-    ]) {
-      const { status, headers } = await map.requests(`${RESOURCE}${path}`, { method: "GET", headers: {} });
-      expect([status, headers.get("signature-error"), headers.get("aauth-requirement")]).toEqual([
-        ...[401, "error=invalid_signature", `requirement=${requirement}`],
-      ]);
-    }
-  });
-
   test("T17: a resource with an access server sends there, and takes no auth token of a person server", async () => {
     const { send } = await world(ROUTES, { authServer: "https://as.example" });
     const { resourceToken } = requirementOf(await send("/data", await personToken()))!;
@@ -255,18 +188,6 @@ describe("the ladder, over sockets", () => {
     });
     const refused = await send("/data", await authToken("data.read"));
     expect([refused.status, refused.headers.get("signature-error")]).toEqual([401, "error=invalid_jwt"]);
-  });
-
-  test("a body has to be covered: that is published, and demanded", async () => {
-    const { send, discovery } = await world(ROUTES, {
-      additionalSignatureComponents: ["content-digest", "@query"],
-    });
-    const document = await discovery.metadata(draft11.documents.kinds.resource, RESOURCE);
-    expect(document).toMatchObject({ additional_signature_components: ["content-digest", "@query"] });
-    const refused = await send("/data?x=1", await authToken("data.read"));
-    expect(refused.headers.get("signature-error")).toMatch(
-      /^error=invalid_input, required_input=\(.*"@query"\)$/,
-    );
   });
 });
 
@@ -292,11 +213,6 @@ describe("the query of a signed request", () => {
         ...[arrivesAt, 401, "error=invalid_signature"],
       ]);
     }
-  });
-
-  test("may be covered where the request has none", async () => {
-    const { send } = await world(ROUTES);
-    expect((await send("/data", signedBy(await authToken("data.read")))).status).toBe(200);
   });
 
   test("is left uncovered where the resource lists other components", async () => {
@@ -347,33 +263,6 @@ describe("what a resource publishes", () => {
       kid: "rs-1",
     });
     expect((await app.inject("/.well-known/aauth-resource")).statusCode).toBe(404);
-  });
-
-  test("S13: describes every scope that it may ask for (section 11.10)", async () => {
-    const route = (scope: FastifyInstance) =>
-      void scope.get("/", { config: { aauth: { level: "auth-token", scopes: ["x"] } } }, () => "hello");
-    for (const scopes of [undefined, ["x"]]) {
-      await expect(world(route, { scopes, scopeDescriptions: undefined })).rejects.toThrow(
-        "scopeDescriptions must describe x",
-      );
-    }
-    const { discovery } = await world(route, { scopes: undefined, scopeDescriptions: { x: "Read it" } });
-    expect(await discovery.metadata(draft11.documents.kinds.resource, RESOURCE)).toMatchObject({
-      scope_descriptions: { x: "Read it" },
-    });
-  });
-
-  test("of a resource for agents only is neither endpoint nor revocation", async () => {
-    const { app, discovery } = await world(
-      (scope) => void scope.get("/", { config: { aauth: { level: "agent-token" } } }, () => "hello"),
-      { personServers: undefined, scopes: undefined, scopeDescriptions: undefined },
-    );
-    expect(Object.keys(await discovery.metadata(draft11.documents.kinds.resource, RESOURCE)).sort()).toEqual([
-      ...["additional_signature_components", "issuer", "jwks_uri"],
-    ]);
-    for (const url of ["/aauth/revoke", "/aauth/authorize"]) {
-      expect((await app.inject({ method: "POST", url })).statusCode).toBe(404);
-    }
   });
 });
 
@@ -452,37 +341,6 @@ describe("answers that come later", () => {
     ]);
   });
 
-  test("a held order is placed once, by the poll that brings the auth token", async () => {
-    const placed: unknown[] = [];
-    const { send } = await world(async (scope) => {
-      const { verifier, challenger } = scope.aauth;
-      const place = async (order: unknown) => {
-        placed.push(order);
-        return { status: 201, headers: { "content-type": "text/plain" }, body: `order ${placed.length}` };
-      };
-      const held = createHeldRequests({
-        verifier,
-        challenger: challenger!,
-        resource: RESOURCE,
-        execute: place,
-      });
-      await serveEndpoints(scope, [held.endpoint]);
-      const config = { aauth: { level: "person-token" } } as const;
-      scope.post("/orders", { config }, async (request, reply) => {
-        const requirement = { level: "auth-token", scopes: ["orders.write"] } as const;
-        return sendAnswer(reply, await held.hold(request.caller, requirement, request.body));
-      });
-    });
-    const asked = await send("/orders", await personToken(), { body: { item: "a laptop" } });
-    expect([asked.status, requirementOf(asked)?.requirement]).toEqual([202, "auth-token"]);
-    const [path, token] = [pathOf(asked), await authToken("orders.write")];
-    const answers = await Promise.all([send(path, token), send(path, token)]);
-    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
-    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(["order 1", "order 1"]);
-    expect(placed).toEqual([{ item: "a laptop" }]);
-    expect((await send(path, await authToken("orders.write"))).status).toBe(410);
-  });
-
   test("an endpoint that fails is logged and answers server_error, one without room 503", async () => {
     const { send } = await world(async (scope) => {
       const endpoint = (path: string, error: Error) => ({
@@ -550,83 +408,16 @@ describe("the endpoints of a resource", () => {
     expect([refused.status, await refused.json()]).toMatchObject([400, { error: "invalid_scope" }]);
   });
 
-  test("revocation: the person server takes its token back", async () => {
+  test("revocation: the person server revokes its token", async () => {
     const { send } = await world(ROUTES);
     const token = await personToken();
-    expect((await send("/person", token)).status).toBe(200);
     const { jti, exp } = decodeToken(token).claims;
     const revoked = await send("/aauth/revoke", itself(keys.person, PERSON_SERVER, "aauth-person.json"), {
       body: { jti, exp },
     });
-    expect([revoked.status, revoked.headers.get("content-type"), await revoked.text()]).toEqual([
-      200,
-      null,
-      "",
-    ]);
+    expect([revoked.status, await revoked.text()]).toEqual([200, ""]);
     const refused = await send("/person", token);
     expect(refused.headers.get("signature-error")).toBe("error=revoked_jwt");
-    const untrusted = itself(keys.provider, PROVIDER, "aauth-agent.json");
-    const foreign = await send("/aauth/revoke", untrusted, { body: { jti, exp } });
-    expect([foreign.status, await foreign.json()]).toEqual([403, { error: "unsupported_iss" }]);
-    expect(requirementOf(refused)).toEqual({ requirement: "person-token" });
-    expect((await send("/person", await personToken())).status).toBe(200);
-  });
-});
-
-describe("beside February 2026 on one route", () => {
-  test("each is let in by its own, and told of its own", async () => {
-    const { discovery } = await world(ROUTES);
-    const AUTH_SERVER = "https://auth.example";
-    const identity = { authorities: ["resource.example"], audience: RESOURCE, discovery };
-    const app = Fastify();
-    onTestFinished(() => app.close());
-    await app.register(fastifyAAuth, {
-      authority: "resource.example",
-      verifier: createVerifier({
-        profile: february2026,
-        ...{ ...identity, trustedIssuers: [AUTH_SERVER] },
-        accept: [{ ...identity, profile: draft11, trustedIssuers: [PERSON_SERVER] }],
-      }),
-      challenger: createChallenger({
-        profile: february2026,
-        ...{ key: keys.resource, resource: RESOURCE, authServer: AUTH_SERVER },
-        accept: [{ key: keys.resource, resource: RESOURCE, profile: draft11 }],
-      }),
-    });
-    const or = { level: "auth-token", scopes: ["data.read"] } as const;
-    const config = { aauth: { level: "authorized", scopes: ["data.read"], or } } as const;
-    app.get("/data", { config }, ({ caller }) => caller?.profile);
-    app.get("/february", { config: { aauth: { level: "pseudonymous" } } }, ({ caller }) => caller?.profile);
-    app.get("/draft", { config: { aauth: { level: "person-token" } } }, ({ caller }) => caller?.profile);
-
-    const get = async (path: string, options: Partial<Parameters<typeof signRequest>[1]>) => {
-      const url = `${RESOURCE}${path}`;
-      const signatureKey = { scheme: "jwt", jwt: await authToken("data.read") } as const;
-      const signed = await signRequest(
-        { method: "GET", url },
-        { profile: february2026, key: keys.agent, signatureKey, ...options },
-      );
-      return app.inject({ url: path, headers: signed.headers as Record<string, string> });
-    };
-    expect((await get("/data", { profile: draft11 })).body).toBe("draft-11");
-    const hwk = { profile: february2026, signatureKey: { scheme: "hwk" } } as const;
-    expect((await get("/february", hwk)).body).toBe("february-2026");
-    // N47: refused by name, with what the route takes.
-    for (const [path, options, field] of [
-      ["/draft", hwk, "aauth-requirement"],
-      ["/february", { profile: draft11 }, "agent-auth"],
-    ] as const) {
-      const { statusCode, headers } = await get(path, options);
-      expect([statusCode, headers["aauth-refusal"]]).toEqual([
-        401,
-        expect.stringContaining("code=profile_not_accepted"),
-      ]);
-      expect(headers[field]).toBeDefined();
-    }
-    const { headers } = await app.inject("/data");
-    expect([headers["agent-auth"], headers["aauth-requirement"]]).toEqual([
-      ...[expect.any(String), "requirement=person-token"],
-    ]);
   });
 });
 

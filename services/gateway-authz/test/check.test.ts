@@ -319,15 +319,6 @@ describe("the memory of used nonces", () => {
     };
     expect(await check(app, other)).toMatchObject({ status: 200 });
   });
-
-  test("a pseudonymous caller of a route for others takes none of it", async () => {
-    const { app, signed, schemes } = await setUp({ stores: smallStores(1) });
-    for (let index = 0; index < 3; index++) {
-      const refused = await check(app, await signed(schemes.hwk));
-      expect(refused).toMatchObject({ status: 401, agentAuth: "httpsig; identity=?1", body: "" });
-    }
-    expect(await check(app, await signed(schemes.jwks))).toMatchObject({ status: 200 });
-  });
 });
 
 test("no key, token or signature is logged or answered", async () => {

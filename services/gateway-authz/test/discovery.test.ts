@@ -11,9 +11,14 @@ const SHAPELESS = "http://shapeless.localhost:8001";
 
 describe("A20: what becomes of a fetch that a caller caused", () => {
   test.each([
-    ["an address in a network", "http://10.0.0.1:8080", "discovery_blocked", "address refused: http is only"],
+    [
+      "an address in a network",
+      "http://10.0.0.1:8080",
+      "discovery_blocked",
+      "address refused: http is allowed only",
+    ],
     ["a host without documents", "http://absent.localhost:1", "discovery_failed", "no aauth-agent document"],
-    ["a document of another", IMPOSTOR, "metadata_mismatch", "is not the identity asked for"],
+    ["a document of another", IMPOSTOR, "metadata_mismatch", "is not the requested identity"],
     [
       "a document of the wrong shape",
       SHAPELESS,

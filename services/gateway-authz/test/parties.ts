@@ -3,6 +3,7 @@ import { february2026, issueAgentToken } from "aauth/february-2026";
 import { createTestParties, type TestIdentities } from "aauth/february-2026/testing";
 import { parseRefusal } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
+import { parseRequirement } from "aauth/wire";
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { buildGatewayAuthz } from "../src/app.ts";
@@ -106,15 +107,17 @@ export function checkHeaders(method: string, url: string): Headers {
 
 export async function check(app: FastifyInstance, headers: Headers) {
   const response = await app.inject({ method: "POST", url: "/check", headers });
-  const claims = response.headers["x-aauth-claims"];
+  const { statusCode: status, body } = response;
+  const fields = response.headers as Record<string, string | undefined>;
+  const { "x-aauth-claims": claimsText, "aauth-requirement": requirement } = fields;
   return {
-    status: response.statusCode,
-    agentAuth: response.headers["agent-auth"],
-    refusal: parseRefusal(response.headers["aauth-refusal"] as string | undefined),
-    proxyStatus: response.headers["proxy-status"],
-    contentType: response.headers["content-type"],
-    body: response.body,
-    claimsText: claims as string | undefined,
-    claims: typeof claims === "string" ? (JSON.parse(claims) as Record<string, unknown>) : undefined,
+    ...{ status, body, claimsText },
+    claims: claimsText === undefined ? undefined : (JSON.parse(claimsText) as Record<string, unknown>),
+    agentAuth: fields["agent-auth"],
+    signatureError: fields["signature-error"],
+    requirement: requirement === undefined ? undefined : parseRequirement(requirement),
+    refusal: parseRefusal(fields["aauth-refusal"]),
+    proxyStatus: fields["proxy-status"],
+    contentType: fields["content-type"],
   };
 }

@@ -1,6 +1,5 @@
-import { february2026 } from "aauth/february-2026";
 import { describe, expect, test } from "vitest";
-import { inject, SELF, type Stack, startStack } from "./stack.ts";
+import { SELF, type Stack, startStack } from "./stack.ts";
 
 const SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 
@@ -63,25 +62,5 @@ describe("what needs no signature", () => {
       "inventory_demand_analysis",
       "market_trend_forecasting",
     ]);
-  });
-});
-
-describe("the extended card", () => {
-  const target = "/agent/authenticatedExtendedCard";
-
-  test("is served to a caller that may call the agent", async () => {
-    const stack = await start("signature-only");
-    const { signedRequest } = await import("aauth/testing");
-    const { agent, clock } = stack;
-    const request = await signedRequest({
-      profile: february2026,
-      url: `${SELF}${target}`,
-      key: agent.key,
-      signatureKey: { scheme: "jwks", id: agent.id },
-      now: clock.now,
-    });
-    const reply = await inject(stack.app, request);
-    expect(reply.statusCode).toBe(200);
-    expect(reply.json()).toMatchObject({ url: `${SELF}/`, skills: { length: 3 } });
   });
 });

@@ -9,8 +9,8 @@ import { createAgent } from "aauth/agent";
 import { february2026 } from "aauth/february-2026";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, describe, expect, test } from "vitest";
-import { startParty } from "../../support/chain.ts";
 import { listen } from "../../support/foreign-agent.ts";
+import { startParty } from "./our-party.ts";
 import { type AskOptions, now } from "./party.ts";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
 
@@ -74,10 +74,9 @@ describe("our packages", () => {
   afterAll(() => Promise.all(stopped.map((stop) => stop())));
 
   async function startPair(authServer: string) {
-    const common = { authServer, asks: [authServer] };
     const [resource, caller] = await Promise.all([
-      startParty({ ...common, name: "our-resource", scopes: ["supply-chain:optimize"] }),
-      startParty({ ...common, name: "our-agent", scopes: ["our-agent:read"] }),
+      startParty({ authServer, name: "our-resource", scopes: ["supply-chain:optimize"] }),
+      startParty({ authServer, name: "our-agent", scopes: ["our-agent:read"] }),
     ]);
     stopped.push(resource.close, caller.close);
     return { resource, caller };

@@ -62,25 +62,19 @@ export class AgentProvider {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** For an hour; `changes` replace claims, those of value undefined are left out. */
-  agentToken(
-    local: string,
-    { jwk }: Pick<Key, "jwk">,
-    changes: object = {},
-    header: object = {},
-    key = this.key,
-  ): string {
+  /** For an hour; `changes` replace claims. */
+  agentToken(local: string, { jwk }: Pick<Key, "jwk">, changes: object = {}): string {
     const { issuer: iss } = this;
     const sub = `aauth:${local}@${new URL(iss).host}`;
     const times = { jti: randomUUID(), iat: now(), exp: now() + 3600 };
     const claims = { iss, dwk: "aauth-agent.json", sub, ...times, cnf: { jwk }, ...changes };
-    return makeToken({ typ: "aa-agent+jwt", kid: "ap-1", ...header }, claims, key);
+    return makeToken({ typ: "aa-agent+jwt", kid: "ap-1" }, claims, this.key);
   }
 
   /** A request in the provider's own name, as a revocation at a person server is (18). */
-  call(sockets: Sockets, outgoing: Outgoing, mistakes: Mistakes = {}): Promise<Answer> {
+  call(sockets: Sockets, outgoing: Outgoing): Promise<Answer> {
     const signatureKey = `sig=jwks_uri;id="${this.issuer}";dwk="aauth-agent.json";kid="ap-1"`;
-    return send(sockets, signed(outgoing, this.key, signatureKey, mistakes));
+    return send(sockets, signed(outgoing, this.key, signatureKey));
   }
 }
 

@@ -38,8 +38,6 @@ export interface Mistakes {
   readonly signingKey?: Key;
   /** Components that are not covered. */
   readonly without?: readonly string[];
-  /** Text after `created=…`. */
-  readonly parameters?: string;
   /** Whole value of `Signature-Key`. */
   readonly signatureKey?: string;
 }
@@ -195,7 +193,7 @@ export function signed(
   const created = mistakes.created === undefined ? now() : mistakes.created;
   const list = covered.map((name) => `"${name}"`).join(" ");
   const when = created === null ? "" : `;created=${created}`;
-  const parameters = `(${list})${when}${mistakes.parameters ?? ""}`;
+  const parameters = `(${list})${when}`;
   const lines = covered.map((name) => `"${name}": ${values[name]}`);
   const base = [...lines, `"@signature-params": ${parameters}`].join("\n");
   const signature = (mistakes.signingKey ?? key).sign(base).toString("base64");

@@ -65,12 +65,10 @@ it("a server that a caller's token names makes the resource in the middle connec
 });
 
 it("a question that does not end does not hold the call", async () => {
-  const world = createWorld();
-  world.requirement = ANY_AGENT;
-  const { resource } = world;
+  const world = createWorld({ requirement: ANY_AGENT });
   world.resource = (request) =>
     isLook(request)
-      ? resource(request)
+      ? world.usual.resource(request)
       : new Response(new ReadableStream({ start: (it) => it.enqueue(new Uint8Array(1)) }), {
           status: 202,
           headers: { location: "/pending/1", ...NOW_AND_AGAIN, ...requirement("clarification") },
@@ -102,11 +100,10 @@ it("page after page does not bring a person to all of them", async () => {
 
 it("one demand after another, of a resource that holds the request, is not followed to all of them", async () => {
   const world = createWorld();
-  const { resource } = world;
   let demands = 0;
   world.resource = async (request) => {
     world.requirement = { ...TO_READ, scopes: [`scope.${demands++}`] };
-    const answer = await resource(request);
+    const answer = await world.usual.resource(request);
     const value = answer.headers.get("aauth-requirement") ?? "";
     if (!value.startsWith("requirement=auth-token")) return answer;
     return accepted({ ...NOW_AND_AGAIN, "aauth-requirement": value });
@@ -139,9 +136,8 @@ function controlled() {
 it("words that are no code are not quoted of a resource that refuses a resource token", async () => {
   for (const error of ["a\nb", "x".repeat(5_000)]) {
     const world = createWorld({ published: OFFERING });
-    const { resource } = world;
     world.resource = (request) =>
-      request.url.endsWith("/authorize") ? problem(400, error) : resource(request);
+      request.url.endsWith("/authorize") ? problem(400, error) : world.usual.resource(request);
     // It is no refusal in the words of section 6.6.3: the challenge of the call counts.
     expect((await world.agent().fetchFor({ scope: "data.read" })(DATA)).status).toBe(200);
   }
@@ -149,8 +145,7 @@ it("words that are no code are not quoted of a resource that refuses a resource 
 
 it("an error that is logged shows no token of the call that waits", async () => {
   const world = createWorld();
-  const { server } = world;
-  world.server = (request) => (request.url.endsWith("/token") ? accepted() : server(request));
+  world.server = (request) => (request.url.endsWith("/token") ? accepted() : world.usual.server(request));
   const error = await failureOf<AnswerPendingError>(world.agent().fetchFor({ waiting: "throw" })(DATA));
   expect(JSON.stringify(error.waiting)).toContain("eyJ");
   expect(inspect(error, { depth: 9 })).not.toContain("eyJ");
@@ -160,11 +155,10 @@ it("an error that is logged shows no token of the call that waits", async () => 
 it("a request that the caller reduces is not updated with more", async () => {
   const world = createWorld({ published: OFFERING });
   world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
-  const { resource, server } = world;
   let token = "";
   world.resource = async (request) => {
     if (request.url.endsWith("/authorize")) return Response.json({ resource_token: token });
-    const answer = await resource(request);
+    const answer = await world.usual.resource(request);
     token = resourceTokenIn(answer) ?? token;
     return answer;
   };
@@ -172,7 +166,7 @@ it("a request that the caller reduces is not updated with more", async () => {
     if (isLook(request)) return problem(403, "denied");
     return request.url.endsWith("/token")
       ? accepted(requirement("clarification"), { status: "pending", clarification: "Write?" })
-      : server(request);
+      : world.usual.server(request);
   };
   const onClarification = async () => ({ action: "reduce", scope: "data.read" }) as const;
   const error = await failureOf(world.agent().fetchFor({ onClarification })(DATA));
@@ -181,15 +175,13 @@ it("a request that the caller reduces is not updated with more", async () => {
 });
 
 it("a call that goes on covers what the resource has asked to be covered", async () => {
-  const world = createWorld();
-  world.requirement = ANY_AGENT;
-  const { resource } = world;
+  const world = createWorld({ requirement: ANY_AGENT });
   world.resource = (request) => {
     if (!request.headers["signature-input"]?.includes('"aauth-capabilities"')) {
       const error = 'error=invalid_input, required_input=("aauth-capabilities")';
       return problem(401, undefined, { "signature-error": error });
     }
-    return isLook(request) ? resource(request) : accepted(NOW_AND_AGAIN);
+    return isLook(request) ? world.usual.resource(request) : accepted(NOW_AND_AGAIN);
   };
   const error = await failureOf<AnswerPendingError>(world.agent().fetchFor({ waiting: "throw" })(DATA));
   const waiting = JSON.parse(JSON.stringify(error.waiting));
@@ -199,8 +191,7 @@ it("a call that goes on covers what the resource has asked to be covered", async
 it.each(["server", "resource"] as const)(
   "a %s that is asked too often is left alone for as long as it says",
   async (party) => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     world[party] = (request) =>
       isLook(request) ? problem(429, "slow_down", { "retry-after": "30" }) : accepted(NOW_AND_AGAIN);
     const agent = world.agent({ timeouts: { pendingMs: 20_000 } });
@@ -210,13 +201,13 @@ it.each(["server", "resource"] as const)(
 );
 
 it("a held request is looked for where it was, when the answer to a look names no place", async () => {
-  const world = createWorld();
-  world.requirement = ANY_AGENT;
-  const { resource } = world;
+  const world = createWorld({ requirement: ANY_AGENT });
   let looks = 0;
   world.resource = (request) => {
     if (!isLook(request)) return accepted();
-    return looks++ === 0 ? new Response(null, { status: 202, headers: NOW_AND_AGAIN }) : resource(request);
+    return looks++ === 0
+      ? new Response(null, { status: 202, headers: NOW_AND_AGAIN })
+      : world.usual.resource(request);
   };
   expect(await (await world.agent().fetchFor()(DATA)).text()).toBe("agent-token");
 });
@@ -230,11 +221,9 @@ it("a resource token that another key has signed is carried nowhere", async () =
 });
 
 it("an event shows no token that is covered as a field", async () => {
-  const world = createWorld();
-  world.requirement = ANY_AGENT;
-  const { resource } = world;
+  const world = createWorld({ requirement: ANY_AGENT });
   world.resource = async (request) => {
-    const { status, headers } = await resource(request);
+    const { status, headers } = await world.usual.resource(request);
     return new Response(null, {
       status,
       headers: { ...Object.fromEntries(headers), "aauth-access": "session-token-of-the-resource" },
@@ -252,11 +241,10 @@ it("an event shows no token that is covered as a field", async () => {
 it("a session token counts that comes from the authorization endpoint, section 6.6.1", async () => {
   const world = createWorld({ published: OFFERING });
   world.requirement = A_PERSON;
-  const { resource } = world;
   world.resource = (request) =>
     request.url.endsWith("/authorize")
       ? Response.json({ status: "authorized" }, { headers: { "aauth-access": "session" } })
-      : resource(request);
+      : world.usual.resource(request);
   expect((await world.agent().fetchFor({ scope: "data.read" })(DATA)).status).toBe(200);
   expect(world.sent.at(-1)?.headers.authorization).toBe("AAuth session");
   expect(world.events.some(({ type }) => type === "session_received")).toBe(true);
@@ -267,8 +255,7 @@ const parametersOf = ({ headers }: Sent) => /;created=.*/.exec(headers["signatur
 describe("equal unsafe requests of one second", () => {
   /** With one agent token: each that is issued is another. */
   async function caller(more: Partial<AgentOptions> = {}) {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
+    const world = createWorld({ requirement: ANY_AGENT });
     const token = await world.agentTokenOf(keys.agent);
     return { world, call: world.agent({ agentToken: async () => token, ...more }).fetchFor() };
   }

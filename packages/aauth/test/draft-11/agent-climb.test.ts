@@ -22,21 +22,6 @@ const call = (world: World, ...context: Parameters<ReturnType<World["agent"]>["f
   world.agent().fetchFor(...context)(DATA);
 
 describe("one fetch", () => {
-  it("shows the agent", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
-    expect(await (await call(world)).text()).toBe("agent-token");
-    expect(world.story()).toEqual(["GET data A"]);
-  });
-
-  it("climbs to the person", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
-    expect(await (await call(world)).text()).toBe("person-token");
-    expect(world.story()).toEqual(["GET data A", "POST person A", "GET data P"]);
-    expect(world.asked("/person")).toEqual([{ resource: RESOURCE }]);
-  });
-
   it("climbs to the authorization of the person server", async () => {
     const world = createWorld();
     const response = await world.agent().fetchFor()(DATA, { method: "POST", body: '{"a":1}' });
@@ -66,8 +51,7 @@ describe("one fetch", () => {
   });
 
   it("finds its person server in its agent token", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     const agentToken = (key: typeof keys.agent) => world.agentTokenOf(key, { personServer: PERSON_SERVER });
     const agent = world.agent({ trustedAuthServers: [], agentToken });
     expect((await agent.fetchFor()(DATA)).status).toBe(200);
@@ -75,10 +59,9 @@ describe("one fetch", () => {
 
   it("covers what the resource wants to be covered in addition, from then on", async () => {
     const world = createWorld();
-    const { resource } = world;
     world.resource = (request) =>
       request.headers["signature-input"]?.includes('"@query" "x-a"')
-        ? resource(request)
+        ? world.usual.resource(request)
         : problem(401, undefined, {
             "signature-error": 'error=invalid_input, required_input=("@method" "@query" "x-a" "x-b")',
           });
@@ -130,11 +113,10 @@ describe("one fetch", () => {
 
   it("takes what it knows to need to the authorization endpoint", async () => {
     const world = createWorld({ published: OFFERING });
-    const { resource } = world;
     world.resource = async (request) => {
-      if (!request.url.endsWith("/authorize")) return resource(request);
+      if (!request.url.endsWith("/authorize")) return world.usual.resource(request);
       expect(request.json).toEqual({ scope: "data.read" });
-      return Response.json({ resource_token: resourceTokenIn(await resource(request)) });
+      return Response.json({ resource_token: resourceTokenIn(await world.usual.resource(request)) });
     };
     expect(await (await call(world, { scope: "data.read" })).text()).toBe("auth-token");
     const climb = ["POST person A", "POST authorize P", "POST token A", "GET data T"];
@@ -147,27 +129,19 @@ describe("one fetch", () => {
     // It must not offer more than was asked.
     world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
     world.resource = async (request) => {
-      return Response.json({ resource_token: resourceTokenIn(await resource(request)) });
+      return Response.json({ resource_token: resourceTokenIn(await world.usual.resource(request)) });
     };
     const more = await failureOf(world.agent().fetchFor({ scope: "data.read" })(DATA));
     expect(more.code).toBe("challenge_untrusted");
     world.requirement = TO_READ;
     // Where the endpoint does not help, the call does.
-    world.resource = (request) => (request.url.endsWith("/authorize") ? problem(500) : resource(request));
+    world.resource = (request) =>
+      request.url.endsWith("/authorize") ? problem(500) : world.usual.resource(request);
     expect(await (await world.agent().fetchFor({ scope: "data.read" })(DATA)).text()).toBe("auth-token");
   });
 });
 
 describe("a token that is held", () => {
-  it("is shown from the first request on, the best one", async () => {
-    const world = createWorld();
-    const agent = world.agent();
-    await agent.fetchFor()(DATA);
-    const before = world.sent.length;
-    expect(await (await agent.fetchFor()(DATA)).text()).toBe("auth-token");
-    expect(world.story().slice(before)).toEqual(["GET data T"]);
-  });
-
   it("is stepped up, and kept beside what it was before", async () => {
     const world = createWorld();
     const agent = world.agent();
@@ -286,10 +260,10 @@ describe("a token that is held", () => {
     const agent = world.agent();
     await agent.fetchFor()(DATA);
     const old = new Set(world.sent.map(({ jwt }) => jwt));
-    const { resource } = world;
     const refusedToken = { "signature-error": "error=invalid_jwt", ...requirement("agent-token") };
     world.resource = (request) => {
-      if (!request.url.endsWith("/pending/1")) return old.has(request.jwt) ? accepted() : resource(request);
+      if (!request.url.endsWith("/pending/1"))
+        return old.has(request.jwt) ? accepted() : world.usual.resource(request);
       return old.has(request.jwt) ? problem(401, undefined, refusedToken) : new Response("done");
     };
     world.sent.length = 0;
@@ -303,11 +277,10 @@ describe("a token that is held", () => {
     const agent = world.agent();
     await agent.fetchFor()(DATA);
     const revoked = new Set(world.sent.filter(({ token }) => token !== "aa-agent+jwt").map(({ jwt }) => jwt));
-    const { resource } = world;
     world.resource = (request) =>
       revoked.has(request.jwt)
         ? problem(401, undefined, { "signature-error": "error=revoked_jwt", ...requirement("person-token") })
-        : resource(request);
+        : world.usual.resource(request);
     const before = world.sent.length;
     expect(await (await agent.fetchFor()(DATA)).text()).toBe("auth-token");
     expect(world.story().slice(before)).toEqual([
@@ -320,13 +293,12 @@ describe("a token that is held", () => {
     const world = createWorld();
     const agent = world.agent();
     await agent.fetchFor()(DATA);
-    const { resource } = world;
     const refusing = (error: string) => {
       const [stale] = world.sent.slice(-1);
       world.resource = (request) =>
         request.jwt === stale?.jwt
           ? problem(401, undefined, { "signature-error": `error=${error}` })
-          : resource(request);
+          : world.usual.resource(request);
     };
     refusing("expired_jwt");
     expect((await agent.fetchFor()(DATA)).status).toBe(200);
@@ -342,10 +314,11 @@ describe("a token that is held", () => {
     world.requirement = A_PERSON;
     await agent.fetchFor()(DATA);
     world.requirement = TO_READ;
-    const { server } = world;
     const stale = world.sent.at(-1)!.jwt;
     world.server = (request) =>
-      request.json.presented_token === stale ? problem(400, "revoked_presented_token") : server(request);
+      request.json.presented_token === stale
+        ? problem(400, "revoked_presented_token")
+        : world.usual.server(request);
     expect(await (await agent.fetchFor()(DATA)).text()).toBe("auth-token");
   });
 
@@ -378,29 +351,12 @@ describe("a token that is held", () => {
 });
 
 describe("a resource that asks again", () => {
-  it.each(["person-token", "auth-token"])("for a %s that it was shown ends the call", async (level) => {
-    const world = createWorld();
-    const { resource } = world;
-    world.resource = async (request) => {
-      world.requirement = level === "person-token" ? A_PERSON : TO_READ;
-      const answer = await resource(request);
-      if (answer.status !== 200) return answer;
-      return problem(401, undefined, requirement(level));
-    };
-    // The server grants nothing of what is asked.
-    world.auth = { scope: undefined };
-    const error = await failureOf(call(world));
-    expect(error.code).toBe("challenge_repeated");
-    expect(world.sent.length).toBeLessThan(10);
-  });
-
   it("for ever more ends the call", async () => {
     const world = createWorld();
-    const { resource } = world;
     let count = 0;
     world.resource = (request) => {
       world.requirement = { level: "auth-token", scopes: [`data.${count++}`] };
-      return resource(request);
+      return world.usual.resource(request);
     };
     expect((await failureOf(call(world))).code).toBe("challenge_repeated");
     expect(world.asked("/token").length).toBe(5);
@@ -415,14 +371,5 @@ describe("a resource that asks again", () => {
     });
     world.resource = () => problem(402, undefined, requirement("moon-phase"));
     expect((await failureOf(call(world))).code).toBe("payment_required");
-  });
-
-  it("for nothing gives its answer back", async () => {
-    for (const status of [401, 402, 403, 404, 202, 429, 500]) {
-      const world = createWorld();
-      world.resource = () => problem(status);
-      expect((await call(world)).status).toBe(status);
-      expect(world.sent.length).toBe(1);
-    }
   });
 });

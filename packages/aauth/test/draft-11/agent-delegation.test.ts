@@ -82,8 +82,7 @@ describe("a resource that calls another one", () => {
   });
 
   it("sends no mission of its own", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     world.person = { missionS256: "caller's" };
     const context = { upstreamToken: await personToken(), mission: "own" };
     expect((await middleOf(world).fetchFor(context)(at)).status).toBe(200);
@@ -123,8 +122,7 @@ describe("a resource that calls another one", () => {
   });
 
   it("does not send its own person to a page that is for its caller's", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
+    const world = createWorld({ requirement: ANY_AGENT });
     const serve = world.at[PARTS]!;
     const pages: string[] = [];
     let looks = 0;
@@ -150,8 +148,7 @@ describe("a resource that calls another one", () => {
 
 describe("an agent that is its own provider", () => {
   it("issues itself one token, and another one five minutes before it expires or with another key", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
+    const world = createWorld({ requirement: ANY_AGENT });
     let key = keys.resource;
     const agent = world.agent({
       id: INTERMEDIARY,
@@ -228,14 +225,12 @@ describe("a sub-agent", () => {
   });
 
   it("is not brought to a page by the person server", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
-    const { resource } = world;
+    const world = createWorld({ requirement: ANY_AGENT });
     let looks = 0;
     world.resource = (request) =>
       looks++ === 0
         ? accepted(requirement(`interaction; url="https://resource.example/login"; code="WXYZ1234"`))
-        : resource(request);
+        : world.usual.resource(request);
     let shown = 0;
     const onInteraction = () => void shown++;
     expect((await subOf(world).fetchFor({ onInteraction })(DATA)).status).toBe(200);
@@ -264,10 +259,9 @@ describe("a sub-agent", () => {
     const world = createWorld();
     // A demand for the parent's own key.
     const seen: Sent[] = [];
-    const { server } = world;
     world.server = (request) => {
       seen.push(request);
-      return server(request);
+      return world.usual.server(request);
     };
     const parent = world.agent();
     await parent.fetchFor()(DATA);
@@ -345,11 +339,10 @@ describe("a mission", () => {
   async function worldWithMission(over: Record<string, unknown> = {}) {
     const world = createWorld();
     const id = base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", BLOB)));
-    const { server } = world;
     const token = await personToken({ missionS256: id, subject: `person at ${RESOURCE}` });
     world.server = (request) => {
       if (request.url.endsWith("/mission")) return accepted(requirement("approval"));
-      if (!request.url.includes("/pending/")) return server(request);
+      if (!request.url.includes("/pending/")) return world.usual.server(request);
       const approval = { s256: id, mission: base64url(BLOB), capabilities: ["interaction"] };
       return Response.json({ ...approval, person_tokens: { [RESOURCE]: token }, ...over });
     };
@@ -414,8 +407,7 @@ describe("a mission", () => {
   });
 
   it("of a person token that names none is not what was asked for", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     world.person = { missionS256: "another" };
     const agent = world.agent();
     expect(await failureOf(agent.fetchFor({ mission: "m" })(DATA))).toMatchObject({ claim: "mission_s256" });

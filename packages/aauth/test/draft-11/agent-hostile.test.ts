@@ -110,8 +110,7 @@ describe("a resource token that is not for this call", () => {
 
 describe("a person token that is not what was asked for", () => {
   const answered = async (token: string) => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     world.server = () => Response.json({ person_token: token });
     const error = await failureOf(call(world));
     expect(world.sent.map(({ token: type }) => type)).toEqual(["aa-agent+jwt", "aa-agent+jwt"]);
@@ -157,9 +156,8 @@ describe("an auth token that is not what was asked for", () => {
   const right = { subject: `person at ${RESOURCE}` };
   const answered = async (token: string, accessServer?: string) => {
     const world = createWorld(accessServer === undefined ? {} : { accessServer });
-    const { server } = world;
     world.server = (request) =>
-      request.url.endsWith("/token") ? Response.json({ auth_token: token }) : server(request);
+      request.url.endsWith("/token") ? Response.json({ auth_token: token }) : world.usual.server(request);
     const error = await failureOf(call(world));
     expect(world.sent.some((request) => request.jwt === token)).toBe(false);
     expect([error.code, error.hop]).toEqual(["token_request_failed", PERSON_SERVER]);
@@ -189,13 +187,11 @@ describe("an auth token that is not what was asked for", () => {
   });
 
   it("may be for less than was asked", async () => {
-    const world = createWorld();
-    world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
+    const world = createWorld({ requirement: { ...TO_READ, scopes: ["data.read", "data.write"] } });
     world.auth = { scope: "data.read" };
-    const { resource } = world;
     world.resource = (request) => {
       if (request.token === "aa-auth+jwt") world.requirement = TO_READ;
-      return resource(request);
+      return world.usual.resource(request);
     };
     expect((await call(world)).status).toBe(200);
   });

@@ -28,8 +28,7 @@ const stored = (waiting: WaitingCall): WaitingCall => JSON.parse(JSON.stringify(
 
 describe("a server that answers later", () => {
   it("is asked again at its Location, without body, with the agent token", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     world.server = deferring(world.server, 2, requirement("approval"));
     expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
     expect(world.story()).toEqual([
@@ -72,8 +71,7 @@ describe("a server that answers later", () => {
   it.each(["server", "resource"] as const)(
     "is asked every 5 s where it says nothing, and 5 s later each time it is asked too often: a %s",
     async (party) => {
-      const world = createWorld();
-      world.requirement = party === "server" ? A_PERSON : ANY_AGENT;
+      const world = createWorld({ requirement: party === "server" ? A_PERSON : ANY_AGENT });
       await world.agent().fetchFor()(DATA);
       const { [party]: answer } = world;
       const answers = [
@@ -187,12 +185,10 @@ describe("a person who has to act", () => {
       [403, 1],
       [500, 1],
     ] as const) {
-      const world = createWorld();
-      world.requirement = ANY_AGENT;
-      const { resource } = world;
+      const world = createWorld({ requirement: ANY_AGENT });
       const own = requirement(`interaction; url="https://resource.example/login"; code="WXYZ1234"`);
       let looks = 0;
-      world.resource = (request) => (looks++ < 2 ? accepted(own) : resource({ ...request }));
+      world.resource = (request) => (looks++ < 2 ? accepted(own) : world.usual.resource({ ...request }));
       world.server = () => (status === 202 ? accepted() : problem(status, "interaction_unavailable"));
       const shown: InteractionRequest[] = [];
       const response = await world.agent().fetchFor({ onInteraction: (it) => void shown.push(it) })(DATA);
@@ -238,8 +234,7 @@ describe("a person who has to act", () => {
   });
 
   it("is named to a resource as reachable where a server may reach them, section 11.7", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
+    const world = createWorld({ requirement: ANY_AGENT });
     const announced = async (agent: Agent, context = {}) => {
       await agent.fetchFor(context)(DATA);
       return world.sent.at(-1)?.headers["aauth-capabilities"];
@@ -256,8 +251,7 @@ describe("a person who has to act", () => {
   });
 
   it("is brought there by a call that can, whatever another one cannot", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     const deferred = deferring(world.server, 1, INTERACTION);
     // Both have asked by the time that there is an answer.
     world.server = async (request) => {
@@ -298,8 +292,7 @@ describe("a question", () => {
   };
 
   it("of the server is answered, and the answer waited for", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     world.server = asking(world.server, 2);
     const questions: unknown[] = [];
     const onClarification = async (question: unknown) => {
@@ -315,8 +308,7 @@ describe("a question", () => {
   });
 
   it("is waited for where it was asked, if the server that takes the answer names no place", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     const taken = accepted();
     taken.headers.delete("location");
     world.server = asking(world.server, 1, () => taken);
@@ -330,8 +322,7 @@ describe("a question", () => {
       [5, 200],
       [6, undefined],
     ] as const) {
-      const world = createWorld();
-      world.requirement = A_PERSON;
+      const world = createWorld({ requirement: A_PERSON });
       world.server = asking(world.server, rounds);
       const onClarification = async () => ({ action: "respond", response: "again" }) as const;
       const call = world.agent().fetchFor({ onClarification })(DATA);
@@ -353,17 +344,16 @@ describe("a question", () => {
 
   it("is a reason to ask for less, with another resource token", async () => {
     const world = createWorld({ published: OFFERING });
-    const { resource, server } = world;
     world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
     world.resource = async (request) => {
-      if (!request.url.endsWith("/authorize")) return resource(request);
+      if (!request.url.endsWith("/authorize")) return world.usual.resource(request);
       world.requirement = TO_READ;
-      return Response.json({ resource_token: resourceTokenIn(await resource(request)) });
+      return Response.json({ resource_token: resourceTokenIn(await world.usual.resource(request)) });
     };
     let asked: Sent;
     world.server = (request) => {
-      if (request.url.endsWith("/person")) return server(request);
-      if (request.method === "GET") return server({ ...asked, json: { ...asked.json } });
+      if (request.url.endsWith("/person")) return world.usual.server(request);
+      if (request.method === "GET") return world.usual.server({ ...asked, json: { ...asked.json } });
       asked = request.url.endsWith("/token") ? request : { ...asked, json: request.json };
       return request.url.endsWith("/token") ? accepted(requirement("clarification"), QUESTION) : accepted();
     };
@@ -388,10 +378,8 @@ describe("a question", () => {
   });
 
   it("of the resource is answered as well", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
-    const { resource } = world;
-    world.resource = asking(resource, 1);
+    const world = createWorld({ requirement: ANY_AGENT });
+    world.resource = asking(world.usual.resource, 1);
     const onClarification = async () => ({ action: "respond", response: "March" }) as const;
     expect((await world.agent().fetchFor({ onClarification })(DATA)).status).toBe(200);
     expect(world.story()).toEqual(["GET data A", "POST pending/1 A", "GET pending/1 A"]);
@@ -399,36 +387,13 @@ describe("a question", () => {
 });
 
 describe("a resource that answers later", () => {
-  const held = (world: World): Answer => {
-    const { resource } = world;
-    let first: Sent | undefined;
-    return async (request) => {
-      if (!isLook(request)) first = request;
-      const answer = await resource(isLook(request) ? request : first!);
-      if (answer.status !== 401) return answer;
-      const value = answer.headers.get("aauth-requirement") ?? "";
-      return value.startsWith("requirement=auth-token") ? accepted({ "aauth-requirement": value }) : answer;
-    };
-  };
-
-  it("holds the request, and is asked again with the auth token that it wants", async () => {
-    const world = createWorld();
-    world.resource = held(world);
-    const response = await world.agent().fetchFor()(DATA, { method: "POST", body: "{}" });
-    expect(await response.text()).toBe("auth-token");
-    const climb = ["POST data A", "POST person A", "POST data P", "POST token A", "GET pending/1 T"];
-    expect(world.story()).toEqual(climb);
-  });
-
   it("is asked again for an answer of its own, and may be slow", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
-    const { resource } = world;
+    const world = createWorld({ requirement: ANY_AGENT });
     let looks = 0;
     world.resource = (request) => {
       looks++;
       if (looks === 2) return problem(503, undefined, { "retry-after": "0" });
-      return looks < 4 ? accepted(LATER) : resource(request);
+      return looks < 4 ? accepted(LATER) : world.usual.resource(request);
     };
     expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
     expect(looks).toBe(4);
@@ -453,11 +418,9 @@ describe("a resource that answers later", () => {
   });
 
   it("gives a session token, that is sent and covered, kept for its key, and replaced", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
-    const { resource } = world;
+    const world = createWorld({ requirement: ANY_AGENT });
     const give = (value: string) => async (request: Sent) => {
-      const answer = await resource(request);
+      const answer = await world.usual.resource(request);
       return new Response(answer.body, { status: answer.status, headers: { "aauth-access": value } });
     };
     const stores = createMemoryStores();
@@ -466,7 +429,7 @@ describe("a resource that answers later", () => {
     await agent.fetchFor()(DATA);
     world.resource = give("s-2");
     await agent.fetchFor()(DATA);
-    world.resource = resource;
+    world.resource = world.usual.resource;
     await agent.fetchFor()(DATA);
     await world.agent({ stores, key: keys.other }).fetchFor()(DATA);
     await agent.fetchFor()(DATA, { headers: { authorization: "Basic eDp5" } });
@@ -553,16 +516,14 @@ describe("a call that does not wait", () => {
   });
 
   it("brings the person to a page of its own, also beside another call for the same token", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
-    const { server } = world;
+    const world = createWorld({ requirement: A_PERSON });
     const asked = new Map<string, Sent>();
     const pages: string[] = [];
     world.server = (request) => {
       const known = request.url.split("/pending/")[1];
       const code = known ?? `A1B2-C3D${asked.size + 1}`;
       if (known === undefined) asked.set(code, request);
-      else if (pages.includes(code)) return server(asked.get(code)!);
+      else if (pages.includes(code)) return world.usual.server(asked.get(code)!);
       const page = requirement(`interaction; url="https://ps.example/visit"; code="${code}"`);
       return accepted({ ...LATER, ...page, location: `/pending/${code}` });
     };
@@ -585,12 +546,10 @@ describe("a call that does not wait", () => {
   });
 
   it("may wait for a resource, and say how another process goes on", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
-    const { resource } = world;
+    const world = createWorld({ requirement: ANY_AGENT });
     let looks = 0;
     world.resource = (request) =>
-      looks++ < 2 ? accepted({ ...LATER, ...requirement("approval") }) : resource(request);
+      looks++ < 2 ? accepted({ ...LATER, ...requirement("approval") }) : world.usual.resource(request);
     const kept: WaitingCall[] = [];
     const onWaiting = (waiting: WaitingCall) => void kept.push(stored(waiting));
     expect((await world.agent().fetchFor({ onWaiting })(DATA, CALL)).status).toBe(200);
@@ -601,31 +560,28 @@ describe("a call that does not wait", () => {
   });
 
   it("goes on with a request that the resource holds", async () => {
-    const world = createWorld();
-    world.requirement = ANY_AGENT;
-    const { resource } = world;
+    const world = createWorld({ requirement: ANY_AGENT });
     world.resource = () => accepted({ ...LATER, ...requirement("approval") });
     const waiting = await left(world.agent());
     expect(waiting).toMatchObject({ party: RESOURCE, requirement: "approval" });
     const again = await failureOf<AnswerPendingError>(world.agent().resume(waiting, { waiting: "throw" }));
     expect(again.waiting.location).toBe(`${RESOURCE}/pending/1`);
-    world.resource = (request) => resource(request);
+    world.resource = (request) => world.usual.resource(request);
     expect(await (await world.agent().resume(stored(again.waiting))).text()).toBe("agent-token");
     expect(world.story()).toEqual(["POST data A", "GET pending/1 A", "GET pending/1 A"]);
   });
 
   it("goes on with the token that a held request wants", async () => {
     const world = createWorld();
-    const { resource } = world;
     world.resource = async (request) => {
-      const answer = await resource(request);
+      const answer = await world.usual.resource(request);
       const value = answer.headers.get("aauth-requirement") ?? "";
       if (!value.startsWith("requirement=auth-token")) return answer;
       return accepted({ ...LATER, "aauth-requirement": value });
     };
-    const { server } = world;
-    const deferred = deferring(server, 1, LATER);
-    world.server = (request) => (request.url.endsWith("/person") ? server(request) : deferred(request));
+    const deferred = deferring(world.usual.server, 1, LATER);
+    world.server = (request) =>
+      request.url.endsWith("/person") ? world.usual.server(request) : deferred(request);
     const waiting = await left(world.agent());
     expect(waiting.party).toBe(PERSON_SERVER);
     expect(await (await world.agent().resume(waiting)).text()).toBe("auth-token");
@@ -636,10 +592,9 @@ describe("a call that does not wait", () => {
     const world = createWorld();
     const stores = createMemoryStores();
     const agent = world.agent({ stores });
-    const { server } = world;
-    world.server = deferring(server, 1, LATER);
+    world.server = deferring(world.usual.server, 1, LATER);
     const waiting = await left(agent);
-    world.server = server;
+    world.server = world.usual.server;
     await agent.fetchFor()(DATA);
     const before = world.sent.length;
     expect((await agent.resume(waiting)).status).toBe(200);
@@ -657,11 +612,10 @@ describe("a call that does not wait", () => {
 
   /** A person server that asks why, until it is answered. */
   function asking(world: World) {
-    const { server } = world;
     const asked = { isAnswered: false };
     let first: Sent;
     world.server = (request) => {
-      if (request.method === "GET" && asked.isAnswered) return server(first);
+      if (request.method === "GET" && asked.isAnswered) return world.usual.server(first);
       if (request.method === "POST" && isLook(request)) asked.isAnswered = true;
       else if (!isLook(request)) first = request;
       const question = { clarification: "Why?" };
@@ -676,8 +630,7 @@ describe("a call that does not wait", () => {
     world.sent.filter((request) => request.method === "POST" && isLook(request)).map(({ json }) => json);
 
   it("answers a question when it goes on and is still asked", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     asking(world);
     const waiting = await left(world.agent());
     expect(waiting.clarification).toEqual({ question: "Why?" });
@@ -688,8 +641,7 @@ describe("a call that does not wait", () => {
   });
 
   it("answers no question that is not asked any more, section 7.5.2", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     const asked = asking(world);
     const waiting = await left(world.agent());
     asked.isAnswered = true;
@@ -698,8 +650,7 @@ describe("a call that does not wait", () => {
   });
 
   it("answers no question before a look that is answered", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     const asked = asking(world);
     const waiting = await left(world.agent());
     asked.isAnswered = true;
@@ -715,8 +666,7 @@ describe("a call that does not wait", () => {
   });
 
   it("keeps the question for the next process, where the look before it is refused for now", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     asking(world);
     const waiting = await left(world.agent());
     const { server } = world;
@@ -730,8 +680,7 @@ describe("a call that does not wait", () => {
   });
 
   it("answers a question all the same, and ends where it would wait for what follows", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     asking(world);
     const waiting = await left(world.agent(), { onClarification });
     expect([waiting.clarification, answers(world).length]).toEqual([undefined, 1]);
@@ -739,8 +688,7 @@ describe("a call that does not wait", () => {
   });
 
   it("ends with the state when it has waited long enough, and respects the time of the next look", async () => {
-    const world = createWorld();
-    world.requirement = A_PERSON;
+    const world = createWorld({ requirement: A_PERSON });
     world.server = deferring(world.server, 1, { ...requirement("approval"), "retry-after": "7" });
     const call = world.agent({ timeouts: { pendingMs: 50 } }).fetchFor()(DATA);
     const { waiting } = await failureOf<AnswerPendingError>(call);

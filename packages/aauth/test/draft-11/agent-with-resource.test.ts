@@ -64,11 +64,10 @@ describe("an agent and a resource of this library", () => {
           return { status: 201, headers: { "content-type": "text/plain" }, body: "placed" };
         },
       });
-      const { resource } = world;
       world.resource = async (request) => {
         if (request.url.includes(held.endpoint.path)) return serve(held.endpoint)(request);
         world.requirement = A_PERSON;
-        if (request.token === "aa-agent+jwt") return resource(request);
+        if (request.token === "aa-agent+jwt") return world.usual.resource(request);
         const { caller } = await verifier.verifyRequest(received(request), A_PERSON);
         return to(await held.hold(caller, TO_READ, "order 1"));
       };
@@ -127,9 +126,8 @@ describe("an agent and a resource of this library", () => {
   it("agree on what is authorized before the call", async () => {
     const { world, own, serve } = worldWith();
     const endpoint = createAuthorizationEndpoint({ ...own, path: "/authorize", scopes: ["data.read"] });
-    const { resource } = world;
     world.resource = (request) =>
-      request.url.endsWith("/authorize") ? serve(endpoint)(request) : resource(request);
+      request.url.endsWith("/authorize") ? serve(endpoint)(request) : world.usual.resource(request);
     expect(await (await world.agent().fetchFor({ scope: "data.read" })(DATA)).text()).toBe("auth-token");
     expect(world.story()).toEqual(["POST person A", "POST authorize P", "POST token A", "GET data T"]);
     const error = await failureOf(world.agent().fetchFor({ scope: "data.all" })(DATA));

@@ -80,11 +80,18 @@ export const OFFERING = {
   }),
 };
 
+export interface WorldOptions {
+  readonly accessServer?: string;
+  readonly published?: Record<string, unknown>;
+  /** Default: an auth token with one scope. */
+  readonly requirement?: Requirement<Draft11Level>;
+}
+
 /**
  * An agent, two resources with verifiers and challengers, and a person server of a few lines: over
  * a transport in memory.
  */
-export function createWorld(options: { accessServer?: string; published?: Record<string, unknown> } = {}) {
+export function createWorld(options: WorldOptions = {}) {
   const clock = { time: NOW };
   const now = () => clock.time;
   const published = publications();
@@ -140,20 +147,23 @@ export function createWorld(options: { accessServer?: string; published?: Record
     authorities: ["ps.example"],
   });
 
+  const usual = { resource: resourceOf(RESOURCE, keys.resource), server: personServer };
   const world = {
     clock,
     discovery,
     sent,
     events,
-    requirement: TO_READ as Requirement<Draft11Level>,
+    requirement: options.requirement ?? (TO_READ as Requirement<Draft11Level>),
     isRevoked: (() => false) as RevocationCheck,
     /** Callers that the resources have served. */
     seen: [] as ProvenCaller[],
     /** What the person server puts into its tokens beside what is right. */
     person: {} as Partial<Parameters<typeof issuePersonToken>[0]>,
     auth: {} as Partial<Parameters<typeof issueAuthToken>[0]>,
-    resource: resourceOf(RESOURCE, keys.resource) as Answer,
-    server: personServer as Answer,
+    resource: usual.resource as Answer,
+    server: usual.server as Answer,
+    /** What they answer where no test has replaced it. */
+    usual,
     /** What stands before them, by origin. */
     at: {
       [RESOURCE]: (request: Sent) => world.resource(request),

@@ -7,7 +7,6 @@ import { type AAuthErrorCode, AAuthVerificationError, ERROR_CODES } from "../../
 import { february2026 } from "../../src/february-2026/profile.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
-import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import type { Requirement } from "../../src/types.ts";
@@ -15,19 +14,15 @@ import {
   A_PERSON,
   ACCESS_SERVER,
   ANY_AGENT,
-  agentToken,
   authToken,
-  changed,
   discoveryOf,
   keys,
-  NOW,
   now,
   PERSON_SERVER,
   personToken,
   RESOURCE,
   refusal,
   requestOf,
-  signBadly,
   TO_READ,
   verifierOf,
 } from "./kit.ts";
@@ -76,98 +71,6 @@ it("refuses a server that is not on the list with a code of the tables, section 
 });
 
 describe("Signature-Error", () => {
-  const verified = async (request: TestRequest, requirement: Requirement = ANY_AGENT) =>
-    answerTo(request, requirement);
-
-  it("names the components that have to be covered", async () => {
-    const signatureKey = `sig=jwt;jwt="${await agentToken()}"`;
-    const { headers, status } = await verified(await signBadly({ signatureKey, components: ["@method"] }));
-    expect(status).toBe(401);
-    expect(parseSignatureError(headers["signature-error"]!)).toEqual({
-      error: "invalid_input",
-      requiredInput: ["@method", "@authority", "@path", "signature-key"],
-    });
-  });
-
-  it("names the scheme and the algorithms that are accepted", async () => {
-    const scheme = await verified(await signBadly({ signatureKey: 'sig=hwk;kty="OKP"' }));
-    expect([errorIn(scheme), scheme.headers["accept-signature-scheme"]]).toEqual([
-      "unsupported_scheme",
-      "jwt",
-    ]);
-    const own = await signBadly({ signatureKey: `sig=jwt;jwt="${await agentToken()}"` });
-    const verifier = createVerifier({
-      ...{
-        profile: draft11,
-        authorities: ["resource.example"],
-        discovery: discoveryOf(),
-        now,
-        endpoint: "token",
-      },
-    });
-    const server = await answerTo(own, SERVER, {}, verifier);
-    expect([errorIn(server), server.headers["accept-signature-scheme"]]).toEqual([
-      "unsupported_scheme",
-      "jwks_uri",
-    ]);
-    const { kid: _, ...jwk } = keys.agent.publicJwk;
-    const token = await changed(await agentToken(), keys.provider, { cnf: { jwk } });
-    const algorithm = await verified(await requestOf({ signatureKey: jwt(token) }));
-    expect([errorIn(algorithm), algorithm.headers["accept-signature-alg"]]).toEqual([
-      "unsupported_algorithm",
-      "Ed25519, ES256",
-    ]);
-  });
-
-  it.each<[string, () => Promise<TestRequest>, string, string | undefined]>([
-    ["late", () => requestOf({ now: () => NOW - 61 }), "invalid_signature", undefined],
-    ["early", () => requestOf({ now: () => NOW + 61 }), "clock_skew", undefined],
-    ["of another key", () => requestOf({ key: keys.other }), "invalid_signature", undefined],
-    [
-      "whose token has expired",
-      async () => requestOf({ signatureKey: jwt(await agentToken({ now: () => NOW - 3600 })) }),
-      "expired_jwt",
-      "agent-token",
-    ],
-    [
-      "whose token is from the future",
-      async () => requestOf({ signatureKey: jwt(await agentToken({ now: () => NOW + 61 })) }),
-      "clock_skew",
-      undefined,
-    ],
-    [
-      "whose token is forged",
-      async () => requestOf({ signatureKey: jwt(await agentToken({ key: keys.other })) }),
-      "unknown_key",
-      undefined,
-    ],
-    [
-      "whose token is of another type",
-      async () => requestOf({ signatureKey: jwt(await personToken()) }),
-      "invalid_jwt",
-      "agent-token",
-    ],
-  ])("for a request %s", async (_, request, code, demand) => {
-    const answer = await verified(await request());
-    expect([answer.status, errorIn(answer), demandIn(answer)]).toEqual([401, code, demand]);
-  });
-
-  it.each<[AAuthErrorCode, string]>([
-    ["metadata_issuer_missing", "issuer_missing"],
-    ["metadata_mismatch", "issuer_mismatch"],
-    ["unsupported_key", "invalid_key"],
-    ["unknown_key", "unknown_key"],
-    ["discovery_blocked", "unknown_key"],
-    ["digest_mismatch", "invalid_input"],
-    ["signature_replayed", "invalid_signature"],
-    ["token_revoked", "revoked_jwt"],
-  ])("%s is %s", (code, expected) => {
-    const answer = draft11.answers.refuse(new AAuthVerificationError(code, "reason"), {
-      requirement: A_PERSON,
-    });
-    expect([answer.status, errorIn(answer)]).toEqual([401, expected]);
-  });
-
   it("is in no answer with another status, and every refusal has a problem document", () => {
     for (const [code, { status: own }] of Object.entries(ERROR_CODES)) {
       const error = new AAuthVerificationError(code as AAuthErrorCode, "reason");
@@ -192,13 +95,6 @@ describe("Signature-Error", () => {
 describe("AAuth-Requirement", () => {
   const shownTo = async (token: string, requirement: Requirement, over = {}) =>
     answerTo(await requestOf({ signatureKey: jwt(token) }), requirement, over);
-
-  it("an agent at a route for a person needs a person token", async () => {
-    for (const requirement of [A_PERSON, TO_READ]) {
-      const answer = await shownTo(await agentToken(), requirement);
-      expect([answer.status, errorIn(answer), demandIn(answer)]).toEqual([401, undefined, "person-token"]);
-    }
-  });
 
   it("a person at a route for scopes gets a resource token for its person server", async () => {
     const presented = await personToken({ tenant: "acme", missionS256: "m1" });

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ResourceTokenClaims } from "../../src/draft-11/claims.ts";
 import {
   issueAgentToken,
   issueAuthToken,
@@ -42,38 +41,32 @@ const confirmationKey = keys.agent.publicJwk;
 const bound = { audience: RESOURCE, trustedIssuers: [PERSON_SERVER, ACCESS_SERVER], discovery, now };
 const SUB = "aauth:planner+search@agent.example";
 
-/** Each type: a good token, who signs it, how it is verified, and the claims that it needs. */
+/** Each type: a good token, who signs it, how it is verified, and its texts. */
 const types = [
   {
     name: "agent",
     make: agentToken,
     signer: keys.provider,
     verify: (token: string, more = {}) => verifyAgentToken(token, { discovery, now, ...more }),
-    required: ["iss", "dwk", "jti", "iat", "exp", "sub", "cnf"],
     texts: ["iss", "dwk", "jti", "sub", "ps", "parent_agent"],
-    documents: ["aauth-person.json", "aauth-access.json", "aauth-resource.json", "aauth-agent"],
   },
   {
     name: "person",
     make: personToken,
     signer: keys.person,
     verify: (token: string, more = {}) => verifyPersonToken(token, { ...bound, ...more }),
-    required: ["iss", "dwk", "jti", "iat", "exp", "sub", "aud", "cnf"],
     texts: ["iss", "dwk", "jti", "sub", "tenant", "mission_s256"],
-    documents: ["aauth-agent.json", "aauth-access.json", "aauth-resource.json"],
   },
   {
     name: "auth",
     make: authToken,
     signer: keys.access,
     verify: (token: string, more = {}) => verifyAuthToken(token, { ...bound, ...more }),
-    required: ["iss", "dwk", "jti", "iat", "exp", "sub", "aud", "ps", "cnf"],
     texts: ["iss", "dwk", "jti", "sub", "ps", "account", "tenant", "mission_s256"],
-    documents: ["aauth-agent.json", "aauth-resource.json"],
   },
 ] as const;
 
-describe.each(types)("an $name token", ({ name, make, signer, verify, required, texts, documents }) => {
+describe.each(types)("an $name token", ({ name, make, signer, verify, texts }) => {
   it("is issued with its claims in full, and verified", async () => {
     const token = await make();
     const { claims, key } = await verify(token);
@@ -92,65 +85,14 @@ describe.each(types)("an $name token", ({ name, make, signer, verify, required, 
     },
   );
 
-  it("with another typ is rejected: the type is signed", async () => {
-    const [head, ...rest] = (await make()).split(".");
-    const header = JSON.parse(Buffer.from(head!, "base64url").toString()) as object;
-    for (const other of types.filter((type) => type.name !== name)) {
-      const swapped = Buffer.from(JSON.stringify({ ...header, typ: `aa-${other.name}+jwt` })).toString(
-        "base64url",
-      );
-      expect(await codeOf(other.verify([swapped, ...rest].join(".")))).not.toBe("accepted");
-    }
-  });
-
-  it.each(required)("needs %s", async (claim) => {
-    const token = await changed(await make(), signer, { [claim]: undefined });
-    expect(await codeOf(verify(token))).toBe("token_claim_missing");
-  });
-
-  it("needs a kid", async () => {
-    expect(await codeOf(verify(await changed(await make(), signer, {}, { kid: undefined })))).toBe(
-      "token_claim_missing",
-    );
-  });
-
   it.each(
     wrongTypes({ ...Object.fromEntries(texts.map((text) => [text, NO_TEXT])), exp: NO_TIME, iat: NO_TIME }),
   )("with %s is malformed", async (_, claims) =>
     expect(await codeOf(verify(await changed(await make(), signer, claims)))).toBe("malformed_token"),
   );
 
-  it.each(documents)("with dwk %s is refused before anything is fetched", async (dwk) => {
-    const own = discoveryOf();
-    const token = await changed(await make(), signer, { dwk });
-    expect(await codeOf(verify(token, { discovery: own }))).toBe("malformed_token");
-    expect(own.fetched).toEqual([]);
-  });
-
-  it.each([
-    "https://Agent.example",
-    "https://agent.example:8443",
-    "https://agent.example/",
-    "https://a.example/x",
-    "http://a.example",
-  ])("of %s is malformed", async (iss) =>
-    expect(await codeOf(verify(await changed(await make(), signer, { iss })))).toBe("malformed_token"),
-  );
-
-  it("of an issuer that is not trusted is refused before anything is fetched", async () => {
-    const own = discoveryOf();
-    const trustedIssuers = ["https://other.example"];
-    expect(await codeOf(verify(await make(), { discovery: own, trustedIssuers }))).toBe("untrusted_issuer");
-    expect(own.fetched).toEqual([]);
-  });
-
-  it("expires without tolerance, and may be 60 s from the future", async () => {
-    const token = await make();
-    expect(await codeOf(verify(token, { now: () => NOW + 3599 }))).toBe("accepted");
-    expect(await codeOf(verify(token, { now: () => NOW + 3600 }))).toBe("token_expired");
-    expect(await codeOf(verify(token, { now: () => NOW - 60 }))).toBe("accepted");
-    expect(await codeOf(verify(token, { now: () => NOW - 61 }))).toBe("token_not_yet_valid");
-    const later = await changed(token, signer, { nbf: NOW + 61 });
+  it("of the future is refused: nbf is at most 60 s ahead", async () => {
+    const later = await changed(await make(), signer, { nbf: NOW + 61 });
     expect(await codeOf(verify(later))).toBe("token_not_yet_valid");
   });
 
@@ -159,19 +101,7 @@ describe.each(types)("an $name token", ({ name, make, signer, verify, required, 
     expect(await codeOf(verify(forged))).toBe("invalid_token_signature");
   });
 
-  it("signed by another key is refused", async () => {
-    expect(await codeOf(verify(await changed(await make(), keys.other, {})))).toBe("invalid_token_signature");
-  });
-
-  it.each(["EdDSA", "none", "HS256", "RS256", undefined])("with alg %s is refused", async (alg) => {
-    expect(await codeOf(verify(await changed(await make(), signer, {}, { alg })))).toBe(
-      "token_algorithm_not_allowed",
-    );
-  });
-
   it.each([
-    ["no alg", { alg: undefined }, "key_algorithm_not_allowed"],
-    ["EdDSA", { alg: "EdDSA" }, "key_algorithm_not_allowed"],
     ["Ed448", { alg: "Ed448" }, "key_algorithm_not_allowed"],
     ["another curve", { crv: "X25519" }, "unsupported_key"],
     ["another type", { kty: "EC" }, "unsupported_key"],
@@ -231,11 +161,6 @@ describe("person and auth tokens", () => {
     },
   );
 
-  it.each(types.slice(1))("$name: live an hour at most", async ({ make, signer, verify }) => {
-    const longer = await changed(await make(), signer, { exp: NOW + 3601 });
-    expect(await codeOf(verify(longer))).toBe("malformed_token");
-  });
-
   it.each([{ scope: "data.read" }, { account: "acme" }, { scope: "" }])(
     "T16: a person token has no %j",
     async (claims) => {
@@ -259,23 +184,6 @@ describe("person and auth tokens", () => {
 });
 
 describe("agent tokens", () => {
-  it.each([
-    ["sub", "aauth:planner@other.example"],
-    ["sub", "planner@agent.example"],
-    ["parent_agent", "aauth:planner@other.example"],
-    ["parent_agent", "planner"],
-    ["ps", "https://ps.example/"],
-  ])("with %s %s are malformed: a provider names its own agents", async (claim, value) => {
-    expect(
-      await codeOf(
-        verifyAgentToken(await changed(await agentToken(), keys.provider, { [claim]: value }), {
-          discovery,
-          now,
-        }),
-      ),
-    ).toBe("malformed_token");
-  });
-
   it("are not issued under names that break the rules for plus signs (section 5.2)", async () => {
     const issued = (agent: string, parentAgent?: string) =>
       agentToken({ agent, ...(parentAgent !== undefined && { parentAgent }) });
@@ -382,21 +290,7 @@ describe("resource tokens", () => {
     await expect(issued({ lifetimeSeconds: 301 })).rejects.toThrow(RangeError);
   });
 
-  it.each<[string, object, string]>([
-    ["another recipient", { audience: ACCESS_SERVER }, "token_audience_mismatch"],
-    ["another key", { agentJkt: keys.other.thumbprint }, "token_key_mismatch"],
-    ["another person server", { personServer: ACCESS_SERVER }, "presented_token_mismatch"],
-    ["a later time", { now: () => NOW + 300 }, "token_expired"],
-    ["an earlier time", { now: () => NOW - 61 }, "token_not_yet_valid"],
-    ["a revocation", { isRevoked: () => true }, "token_revoked"],
-  ])("are refused with %s", async (_, more, code) => {
-    expect(await codeOf(verifyResourceToken((await issued()).token, { ...options, ...more }))).toBe(code);
-  });
-
   it.each<[string, Record<string, unknown>]>([
-    ...["iss", "dwk", "jti", "aud", "ps", "sub", "presented_jti", "agent_jkt", "iat", "exp"].map(
-      (name): [string, Record<string, unknown>] => [`no ${name}`, { [name]: undefined }],
-    ),
     ...wrongTypes({
       scope: NO_TEXT.filter((value) => value !== ""),
       tenant: NO_TEXT,
@@ -406,86 +300,21 @@ describe("resource tokens", () => {
     ...wrongTypes({
       interaction: [7, null, "x", {}, { url: "http://a.example", code: "A" }, { url: "https://a.example" }],
     }),
-    ["another dwk", { dwk: "aauth-agent.json" }],
   ])("with %s are malformed", async (_, claims) => {
     const token = await changed((await issued()).token, keys.resource, claims);
-    expect(["malformed_token", "token_claim_missing"]).toContain(
-      await codeOf(verifyResourceToken(token, options)),
-    );
+    expect(await codeOf(verifyResourceToken(token, options))).toBe("malformed_token");
   });
 
-  it("signed by another key are refused", async () => {
-    const token = await changed((await issued()).token, keys.other, {});
-    expect(await codeOf(verifyResourceToken(token, options))).toBe("invalid_token_signature");
-    expect(await codeOf(verifyResourceToken(await personToken(), options))).toBe("token_type_mismatch");
-  });
-
-  describe("and the presented token", () => {
-    const { trustedIssuers } = bound;
-    const check = (token: string, resourceToken: ResourceTokenClaims, more = {}) =>
-      verifyPresentedToken(token, { trustedIssuers, discovery, now, resourceToken, ...more });
-
-    async function pair(over: Partial<ResourceTokenClaims> = {}, shown?: string) {
-      const presented = shown ?? (await personToken({ tenant: "acme", missionS256: "m1" }));
-      const { claims } = await issued({
-        caller: await caller({ identityToken: decodeJwt(presented).claims }),
-      });
-      return { presented, resourceToken: { ...claims, ...over } };
-    }
-
-    it("belong together", async () => {
-      const { presented, resourceToken } = await pair();
-      expect((await check(presented, resourceToken)).claims.sub).toBe("person-1");
-      const auth = await authToken();
-      const { ps, sub, jti } = decodeJwt(auth).claims as Record<string, string>;
-      const own = {
-        ...resourceToken,
-        ps: ps!,
-        sub: sub!,
-        presented_jti: jti!,
-        tenant: undefined,
-        mission_s256: undefined,
-      };
-      expect((await check(auth, own as never)).type).toBe("aa-auth+jwt");
+  it("that have been revoked are refused, and those for a presented token that has been", async () => {
+    const isRevoked = () => true;
+    const { token } = await issued();
+    expect(await codeOf(verifyResourceToken(token, { ...options, isRevoked }))).toBe("token_revoked");
+    const presented = await personToken();
+    const { claims: resourceToken } = await issued({
+      caller: await caller({ identityToken: decodeJwt(presented).claims }),
     });
-
-    it.each<Record<string, unknown>>([
-      { presented_jti: "another" },
-      { ps: ACCESS_SERVER },
-      { sub: "person-2" },
-      { tenant: "other" },
-      { tenant: undefined },
-      { mission_s256: "m2" },
-      { mission_s256: undefined },
-    ])("do not with %j: the resource token is refused", async (over) => {
-      const { presented, resourceToken } = await pair(over);
-      expect(await codeOf(check(presented, resourceToken))).toBe("presented_token_mismatch");
-    });
-
-    it("do not where the presented one has no tenant or mission", async () => {
-      const { presented, resourceToken } = await pair({ tenant: "acme" }, await personToken());
-      expect(await codeOf(check(presented, resourceToken))).toBe("presented_token_mismatch");
-    });
-
-    it.each<[string, () => Promise<string>, string]>([
-      ["for another resource", () => personToken({ audience: PROVIDER }), "token_audience_mismatch"],
-      [
-        "bound to another key",
-        () => personToken({ confirmationKey: keys.other.publicJwk }),
-        "token_key_mismatch",
-      ],
-      ["that is an agent token", () => agentToken(), "token_type_mismatch"],
-      ["of another issuer", () => personToken({ issuer: "https://other.example" }), "untrusted_issuer"],
-      ["that has expired", () => personToken({ now: () => NOW - 3600 }), "token_expired"],
-    ])("are refused for a presented one %s", async (_, make, code) => {
-      const { resourceToken } = await pair();
-      expect(await codeOf(check(await make(), resourceToken))).toBe(code);
-    });
-
-    it("are refused for a revoked one", async () => {
-      const { presented, resourceToken } = await pair();
-      expect(await codeOf(check(presented, resourceToken, { isRevoked: () => true }))).toBe("token_revoked");
-    });
+    const shown = verifyPresentedToken(presented, { ...bound, resourceToken, isRevoked });
+    expect(await codeOf(shown)).toBe("token_revoked");
   });
 });
 

@@ -9,7 +9,7 @@ import { february2026 } from "../../src/february-2026/profile.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
-import { AUTHORITY, parties, refusal, requestOf, signBadly } from "./kit.ts";
+import { AUTHORITY, parties, refusal, signBadly } from "./kit.ts";
 
 const { agent, clock, resource } = parties;
 const profile: WireProfile = {
@@ -27,17 +27,6 @@ const published = () =>
 const verifierFor = (options: Parameters<typeof parties.createVerifier>[0] = {}) =>
   parties.createVerifier({ profile, discovery: published(), ...options });
 const parameters = (alg: string) => `;created=${clock.now()};alg="${alg}"`;
-
-describe.each(["sync", "pool"] as const)("a request signed with ES256 (%s)", (cryptoMode) => {
-  it("is verified with the published key", async () => {
-    const request = await requestOf({ profile, key, body: "{}" });
-    const { caller, report } = await verifierFor({ cryptoMode }).verifyRequest(request);
-    const { kid: _, ...publicJwk } = key.publicJwk;
-    expect(caller).toMatchObject({ profile: profile.name, level: "identified", agent: agent.id });
-    expect([caller.key, caller.thumbprint]).toEqual([publicJwk, key.thumbprint]);
-    expect(report.profile).toBe(profile.name);
-  });
-});
 
 describe("the alg parameter", () => {
   it("is that of the key", async () => {

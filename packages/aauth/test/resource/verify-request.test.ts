@@ -113,11 +113,6 @@ describe("requests that pass", () => {
     expect((await pending.complete(body)).caller).toMatchObject({ agent: agent.id });
   });
 
-  it("P5: any label", async () => {
-    const request = await signBadly({ label: "my-sig", signatureKey: HWK.replace("sig1", "my-sig") });
-    expect((await parties.createVerifier().verifyRequest(request)).report.label).toBe("my-sig");
-  });
-
   it("the published demo's spelling: no well-known, standard base64", async () => {
     const request = await signBadly({ signatureKey: JWKS });
     request.headers.signature = padded(request.headers.signature!);
@@ -143,15 +138,6 @@ describe("requests that pass", () => {
 });
 
 describe("headers", () => {
-  it("D1: only Signature-Key", async () => {
-    const { headers, ...request } = await requestOf();
-    const signatureKey = headers["signature-key"]!;
-    const onlyKey = { ...request, headers: { "signature-key": signatureKey } };
-    const error = await refusal(parties.createVerifier(), onlyKey);
-    expect(error.code).toBe("missing_signature");
-    expect(error.report?.checks[0]).toMatchObject({ name: "headers", verdict: "failed" });
-  });
-
   it("P6: the header sent twice", async () => {
     const request = await requestOf();
     const twice = { ...request.headers, "signature-key": [JWKS, JWKS] } as never;
@@ -204,11 +190,6 @@ describe("authority", () => {
 });
 
 describe("coverage", () => {
-  it("P2, J4, G5: nothing", async () => {
-    const request = await signBadly({ signatureKey: HWK, components: [] });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
-  });
-
   it.each(["/?x=1", "/?"])("P3: an uncovered query %s", async (target) => {
     const request = await signBadly({ signatureKey: HWK, target });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
@@ -257,15 +238,6 @@ describe("coverage", () => {
 });
 
 describe("what was signed cannot be changed", () => {
-  it.each([
-    ["P2: the method", { method: "PUT" }],
-    ["the query", { target: "/?x=2" }],
-  ])("%s", async (_name, change) => {
-    const request = await requestOf({ url: `${URL_ROOT}?x=1`, body: "{}" });
-    const error = await refusal(parties.createVerifier(), { ...request, ...change });
-    expect(error.code).toBe("invalid_signature");
-  });
-
   it.each(["content-type", "content-digest", "nonce", "signature-key"])("the header %s", async (name) => {
     const request = await requestOf({ body: "{}", signatureKey: { scheme: "hwk" } });
     const other = await requestOf({ body: "[]", signatureKey: { scheme: "hwk" }, key: resource.key });
@@ -284,11 +256,6 @@ describe("freshness", () => {
   it("a clock that is not a number refuses", async () => {
     const verifier = parties.createVerifier({ now: () => Number.NaN });
     expect((await refusal(verifier, await requestOf())).code).toBe("created_out_of_window");
-  });
-
-  it("P1, J4: created is required", async () => {
-    const request = await signBadly({ signatureKey: HWK, parameters: "" });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("created_missing");
   });
 
   it.each([
@@ -409,18 +376,6 @@ describe("nonces", () => {
 });
 
 describe("signatures and keys", () => {
-  it("D2, D11: an invalid hwk signature", async () => {
-    const request = await signBadly({ signatureKey: HWK, key: resource.key });
-    const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
-    expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
-  });
-
-  it("D4: rejects a signature in another agent's name", async () => {
-    const request = await signBadly({ signatureKey: JWKS, key: resource.key });
-    const error = await refusal(parties.createVerifier(), request, SCOPES);
-    expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
-  });
-
   it("a key the agent does not publish", async () => {
     const request = await signBadly({ signatureKey: `sig1=(scheme=jwks id="${agent.id}" kid="other")` });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("unknown_key");
@@ -493,11 +448,6 @@ describe("signatures and keys", () => {
 describe("tokens", () => {
   const withToken = async (jwt: string, options = {}) =>
     requestOf({ signatureKey: { scheme: "jwt", jwt }, ...options });
-
-  it("D7, D10: a self-issued token is refused, although its cnf.jwk fits the signature", async () => {
-    const jwt = await parties.issueAuthToken({ issuer: agent.id });
-    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("untrusted_issuer");
-  });
 
   it("J2, G4: an agent token of an unreachable or unknown server", async () => {
     for (const server of ["http://169.254.169.254", "http://unknown.localhost:1"]) {
@@ -591,17 +541,6 @@ describe("requirements", () => {
       grant: { scopes: ["supply-chain:optimize-all", "other"] },
     });
     expect([error.claim, error.expected]).toEqual(["scope", "supply-chain:optimize"]);
-  });
-
-  it("A5: a token without a user, where one is demanded", async () => {
-    const demanding = { ...SCOPES, subject: "required" } as const;
-    const requestWith = async (token: { subject?: string }) =>
-      requestOf({ signatureKey: { scheme: "jwt", jwt: await parties.issueAuthToken(token) } });
-    const verifier = parties.createVerifier();
-    const error = await refusal(verifier, await requestWith({}), demanding);
-    expect([error.code, error.status, error.provenCaller]).toEqual(["user_required", 403, undefined]);
-    const { caller } = await verifier.verifyRequest(await requestWith({ subject: "alice" }), demanding);
-    expect(caller).toMatchObject({ level: "authorized", person: { sub: "alice" } });
   });
 
   it("is not looked at before the body is", async () => {
@@ -718,17 +657,6 @@ describe("the verifier itself", () => {
       expect(error.message).toContain(`the verifier accepts none without \`${name}\``);
     }
     await expect(verifier.verifyRequest(request, { level: "identified" })).resolves.toBeDefined();
-  });
-
-  it("refuses scopes and subject of a level that does not compare them", () => {
-    const verifier = parties.createVerifier();
-    for (const requirement of [
-      { level: "identified", scopes: ["data:read"] },
-      { level: "pseudonymous", subject: "required" },
-    ] as const) {
-      expect(() => verifier.checkRequirement?.(requirement)).toThrow(TypeError);
-    }
-    expect(() => verifier.checkRequirement?.(SCOPES)).not.toThrow();
   });
 
   it("gives every error its own report", async () => {

@@ -259,8 +259,7 @@ describe("a pending request at an access server", () => {
     ]);
     expect(await world.as.approve(reference, { version: 0 })).toBe("changed");
     await world.as.abandon(reference);
-    world.clock.advance(1);
-    expect(await world.poll(ps, pending)).toMatchObject(refused(403, "abandoned"));
+    expect(await world.later(ps, pending)).toMatchObject(refused(403, "abandoned"));
     expect(await world.poll(ps, pending)).toMatchObject({ status: 410 });
   });
 
@@ -311,14 +310,12 @@ describe("a pending request at an access server", () => {
       return { pending, presented_token, answer };
     };
     const short = await updated();
-    world.clock.advance(60);
-    expect(await world.poll(ps, short.pending)).toMatchObject(refused(408, "expired"));
+    expect(await world.later(ps, short.pending, 60)).toMatchObject(refused(408, "expired"));
     const { pending, presented_token } = await updated();
     const { jti, exp } = claimsOf(presented_token);
     const sends = { endpoint: "revocation" } as const;
     await world.send(ps, "POST", `${AS}/aauth/access/revoke`, { jti, exp }, sends);
-    world.clock.advance(1);
-    expect(await world.poll(ps, pending)).toMatchObject(refused(403, "revoked"));
+    expect(await world.later(ps, pending)).toMatchObject(refused(403, "revoked"));
     grants = true;
     const granted = await updated();
     expect(claimsOf(granted.answer.body.auth_token).exp).toBe(claimsOf(granted.presented_token).exp);
@@ -332,8 +329,7 @@ describe("a pending request at an access server", () => {
     const { jti, exp } = claimsOf(upstream_token);
     const sends = { endpoint: "revocation" } as const;
     await world.send(ps, "POST", `${AS}/aauth/access/revoke`, { jti, exp }, sends);
-    world.clock.advance(1);
-    expect(await world.poll(ps, pending)).toMatchObject(refused(403, "revoked"));
+    expect(await world.later(ps, pending)).toMatchObject(refused(403, "revoked"));
   });
 
   it("ends with the tokens that it was asked for with", async () => {
@@ -343,8 +339,7 @@ describe("a pending request at an access server", () => {
     const { jwt: agent_token } = short.credential as { jwt: string };
     const pending = await world.send(ps, "POST", TOKEN, { ...pair, agent_token });
     expect(pending.headers["aauth-requirement"]).toBe("requirement=approval");
-    world.clock.advance(20);
-    expect(await world.poll(ps, pending)).toMatchObject(refused(408, "expired"));
+    expect(await world.later(ps, pending, 20)).toMatchObject(refused(408, "expired"));
   });
 
   it("is approved by who decides for the resource, without a code", async () => {
@@ -355,8 +350,7 @@ describe("a pending request at an access server", () => {
     expect(await world.as.waiting(PARTS)).toEqual([]);
     const { reference, version } = request!;
     expect(await world.as.approve(reference, { version })).toBe("done");
-    world.clock.advance(1);
-    expect(claimsOf((await world.poll(ps, pending)).body.auth_token)).toMatchObject({
+    expect(claimsOf((await world.later(ps, pending)).body.auth_token)).toMatchObject({
       iss: AS,
       aud: RESOURCE,
     });
@@ -368,8 +362,7 @@ describe("a pending request at an access server", () => {
     const pending = await ask();
     const { reference } = (await world.as.open(codeOf(pending.headers), "b"))!;
     await world.as.deny(reference);
-    world.clock.advance(1);
-    expect(await world.poll(ps, pending)).toMatchObject(refused(403, "denied"));
+    expect(await world.later(ps, pending)).toMatchObject(refused(403, "denied"));
   });
 });
 

@@ -98,8 +98,7 @@ describe("a resource that calls another for its caller's person", () => {
       capabilities: CAPABILITIES,
     });
     await world.approve(pending, { person: "bob" });
-    world.clock.advance(1);
-    const { body } = await world.poll(agent, pending);
+    const { body } = await world.later(agent, pending);
     for (const person of ["bob", ALICE]) {
       const over = person === "bob" ? { upstream_token: body.person_token } : {};
       const asked = await ask({ ...over, capabilities: CAPABILITIES });
@@ -113,8 +112,7 @@ describe("a resource that calls another for its caller's person", () => {
       const wrong = { person: person === "bob" ? ALICE : "bob", version: 0 };
       expect(await world.ps.approve(waiting!.reference, wrong)).toBe("other_person");
       await world.approve(asked, { person });
-      world.clock.advance(1);
-      expect((await world.poll(middle, asked)).status).toBe(200);
+      expect((await world.later(middle, asked)).status).toBe(200);
     }
   });
 
@@ -250,8 +248,7 @@ describe("a resource that calls another for its caller's person", () => {
     const renewed = await intermediary(world);
     const asked = await ask({ capabilities: CAPABILITIES }, renewed);
     expect(asked.status).toBe(202);
-    world.clock.advance(10);
-    expect(await world.poll(renewed, asked)).toMatchObject(refused(408, "expired"));
+    expect(await world.later(renewed, asked, 10)).toMatchObject(refused(408, "expired"));
   });
 
   it("stops waiting when what it was called with is revoked (N40)", async () => {
@@ -262,8 +259,7 @@ describe("a resource that calls another for its caller's person", () => {
     const asked = await ask();
     expect(asked.status).toBe(202);
     await world.ps.revoke(ALICE, claimsOf(upstream_token));
-    world.clock.advance(1);
-    const { status, body } = await world.poll(middle, asked);
+    const { status, body } = await world.later(middle, asked);
     expect([status, body.error]).toEqual([403, "revoked"]);
     expect(body.detail).toContain("upstream token");
   });
@@ -348,8 +344,7 @@ describe("a sub-agent", () => {
       { jti, exp },
       { endpoint: "revocation" },
     );
-    world.clock.advance(1);
-    const { status, body } = await world.poll(parent, asked);
+    const { status, body } = await world.later(parent, asked);
     expect([status, body.error]).toEqual([403, "revoked"]);
     expect(body.detail).toContain("sub-agent token");
   });

@@ -44,8 +44,7 @@ async function prepared({ ps = {}, ...options }: WorldOptions = {}, lifetimeSeco
   const ask = (over: object = {}) =>
     world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES, ...over });
   const later = async (pending: Awaited<ReturnType<typeof ask>>, seconds = 1) => {
-    world.clock.advance(seconds);
-    return world.poll(agent, pending);
+    return world.later(agent, pending, seconds);
   };
   /** A scripted access server: what it answers, in turn, and what it was asked. */
   const requests: { method: string; url: string; body: Record<string, unknown> }[] = [];
@@ -371,8 +370,7 @@ describe("what the person has agreed to before an access server is asked", () =>
     const body = { ...pair, capabilities: CAPABILITIES };
     const pending = await world.send(agent, "POST", TOKEN, body);
     await world.approve(pending, { scopes: ["data.read"] });
-    world.clock.advance(1);
-    expect(await world.poll(agent, pending)).toMatchObject(refused(502, "as_unreachable"));
+    expect(await world.later(agent, pending)).toMatchObject(refused(502, "as_unreachable"));
   });
 });
 
@@ -403,8 +401,7 @@ describe("an answer to an access server's question", () => {
     const pair = await world.pair(agent, { accessServer: AS, scope: "data.read" });
     const pending = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
     await world.approve(pending);
-    world.clock.advance(1);
-    const asked = await world.poll(agent, pending);
+    const asked = await world.later(agent, pending);
     expect(asked.headers["aauth-requirement"]).toBe("requirement=clarification");
     const { presented_token } = pair;
     for (const over of [

@@ -34,8 +34,7 @@ async function waiting(options: WorldOptions = {}, body: object = {}) {
   });
   const url = pending.headers.location!;
   const later = async (who: Caller = agent) => {
-    world.clock.advance(1);
-    return world.poll(who, pending);
+    return world.later(who, pending);
   };
   const post = (answer: object) => world.send(agent, "POST", url, answer, POLL);
   return { world, agent, pending, url, later, post };
@@ -74,8 +73,7 @@ describe("a pending request", () => {
     expect((await world.poll(agent, pending)).status).toBe(202);
     const fast = await world.poll(agent, pending);
     expect(fast).toMatchObject({ ...refused(429, "slow_down"), headers: { "retry-after": "5" } });
-    world.clock.advance(5);
-    expect((await world.poll(agent, pending)).status).toBe(202);
+    expect((await world.later(agent, pending, 5)).status).toBe(202);
   });
 
   it("is not held for many at a time (N35)", async () => {
@@ -360,8 +358,7 @@ describe("a question to the agent", () => {
     expect(await world.ps.approve(reference, { person: ALICE, version: 0 })).toBe("changed");
     const { version } = (await world.ps.find(reference))!;
     expect(await world.ps.approve(reference, { person: ALICE, version })).toBe("done");
-    world.clock.advance(1);
-    const { body } = await world.poll(agent, pending);
+    const { body } = await world.later(agent, pending);
     expect(claimsOf(body.auth_token).scope).toBe("data.read");
   });
 
@@ -380,12 +377,10 @@ describe("a question to the agent", () => {
       return { pending, presented_token };
     };
     const short = await updated();
-    world.clock.advance(60);
-    expect(await world.poll(agent, short.pending)).toMatchObject(refused(408, "expired"));
+    expect(await world.later(agent, short.pending, 60)).toMatchObject(refused(408, "expired"));
     const { pending, presented_token } = await updated();
     await world.ps.revoke(ALICE, claimsOf(presented_token));
-    world.clock.advance(1);
-    expect(await world.poll(agent, pending)).toMatchObject(refused(403, "revoked"));
+    expect(await world.later(agent, pending)).toMatchObject(refused(403, "revoked"));
   });
 });
 

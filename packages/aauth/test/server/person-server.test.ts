@@ -85,8 +85,7 @@ describe("a person token", () => {
       /^requirement=interaction; url="https:\/\/ps\.example\/interaction"; code="[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}"$/,
     );
     await world.approve(asked);
-    world.clock.advance(1);
-    const answer = await world.poll(agent, asked);
+    const answer = await world.later(agent, asked);
     expect(answer).toMatchObject({ status: 200, body: { expires_in: 3599 } });
     const { clock, discovery } = world;
     const { claims, key } = await verifyPersonToken(answer.body.person_token, {
@@ -245,14 +244,12 @@ describe("what the person is shown", () => {
       },
     });
     expect(await world.ps.engage(waiting!.reference)).toBe("done");
-    world.clock.advance(1);
-    expect((await world.poll(agent, pending)).body).toEqual({ status: "interacting" });
+    expect((await world.later(agent, pending)).body).toEqual({ status: "interacting" });
     expect(await world.ps.deny(waiting!.reference, { person: ALICE })).toBe("done");
     expect(await world.ps.waiting(ALICE)).toEqual([]);
     expect(await world.ps.find(waiting!.reference)).toBeUndefined();
     expect(await world.ps.approve(waiting!.reference, { person: ALICE, version: 0 })).toBe("gone");
-    world.clock.advance(1);
-    expect(await world.poll(agent, pending)).toMatchObject(refused(403, "denied"));
+    expect(await world.later(agent, pending)).toMatchObject(refused(403, "denied"));
   });
 
   it("is a resource without a name where it publishes nothing", async () => {
@@ -273,8 +270,7 @@ describe("an auth token", () => {
     const pair = await world.pair(agent, { scope: "data.read data.write", account: "acme" });
     const asked = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
     await world.approve(asked, { scopes: ["data.read", "admin"] });
-    world.clock.advance(1);
-    const { body } = await world.poll(agent, asked);
+    const { body } = await world.later(agent, asked);
     const { clock, discovery } = world;
     const { claims, key } = await verifyAuthToken(body.auth_token, {
       ...{ audience: RESOURCE, trustedIssuers: [PS], discovery, now: clock.now },
@@ -318,8 +314,7 @@ describe("an auth token", () => {
     const body = { resource_token, presented_token: first, capabilities: CAPABILITIES };
     const asked = await world.send(agent, "POST", TOKEN, body);
     await world.approve(asked);
-    world.clock.advance(1);
-    const second = claimsOf((await world.poll(agent, asked)).body.auth_token);
+    const second = claimsOf((await world.later(agent, asked)).body.auth_token);
     expect(second).toMatchObject({ scope: "data.read data.write", exp: claimsOf(first).exp });
   });
 
@@ -594,30 +589,6 @@ describe("messages that are refused", () => {
   const answered = async (world: World, request: Parameters<World["ps"]["handle"]>[0]) =>
     read((await world.ps.handle(request))!);
 
-  it("leave out something that has to be covered (N10)", async () => {
-    const world = createWorld();
-    const agent = await world.agent();
-    for (const left of [
-      "@method",
-      "@authority",
-      "@path",
-      "signature-key",
-      "content-digest",
-      "content-type",
-    ]) {
-      const { messages } = draft11;
-      const signedComponents: typeof messages.signedComponents = (facts) =>
-        messages.signedComponents(facts).filter((name) => name !== left);
-      const request = await asked(world, agent, { ...draft11, messages: { ...messages, signedComponents } });
-      const { status, headers } = await answered(world, request);
-      expect(status).toBe(401);
-      expect(headers["signature-error"]).toMatch(/^error=invalid_input, required_input=\(/);
-      expect(headers["signature-error"]).toContain(`"${left}"`);
-      expect(headers).not.toHaveProperty("aauth-requirement");
-    }
-    expect(world.fetched).toEqual([]);
-  });
-
   it("T1: have another body, an old or early signature, another key, another host, or come twice (N9, N11, N12)", async () => {
     const world = createWorld();
     const agent = await world.agent();
@@ -740,10 +711,8 @@ describe("what an agent relays", () => {
       fromAgent: { description: "Please confirm" },
     });
     await world.ps.engage(waiting!.reference);
-    world.clock.advance(1);
-    expect(await world.poll(agent, relayed)).toMatchObject({ status: 202, body: { status: "interacting" } });
-    world.clock.advance(60);
-    expect(await world.poll(agent, relayed)).toMatchObject({ status: 200 });
+    expect(await world.later(agent, relayed)).toMatchObject({ status: 202, body: { status: "interacting" } });
+    expect(await world.later(agent, relayed, 60)).toMatchObject({ status: 200 });
   });
 
   it("is a question, which the person answers", async () => {
@@ -755,8 +724,7 @@ describe("what an agent relays", () => {
     expect(await world.ps.approve(reference, { person: ALICE, version: 0 })).toBe("unable");
     expect(await world.ps.answer(reference, { person: "bob", answer: "No" })).toBe("other_person");
     expect(await world.ps.answer(reference, { person: ALICE, answer: "Yes" })).toBe("done");
-    world.clock.advance(1);
-    expect(await world.poll(agent, asked)).toMatchObject({ status: 200, body: { answer: "Yes" } });
+    expect(await world.later(agent, asked)).toMatchObject({ status: 200, body: { answer: "Yes" } });
   });
 });
 
@@ -772,8 +740,7 @@ describe("a resource's own page, before the person decides", () => {
     const callback = new URL(waiting.first!).searchParams.get("callback")!;
     const name = callback.slice(`${PS}/interaction/returned/`.length);
     const end = async () => {
-      world.clock.advance(1);
-      return world.poll(agent, pending);
+      return world.later(agent, pending);
     };
     return { world, pending, waiting, callback, name, end };
   }
@@ -825,8 +792,7 @@ describe("a resource's own page, before the person decides", () => {
     const [waiting] = await world.ps.waiting(ALICE);
     const { first } = (await world.ps.find(waiting!.reference))!;
     await world.ps.returned(new URL(first!).searchParams.get("callback")!.split("/").at(-1)!);
-    world.clock.advance(1);
-    expect(await world.poll(agent, pending)).toMatchObject({ status: 200 });
+    expect(await world.later(agent, pending)).toMatchObject({ status: 200 });
   });
 });
 
@@ -872,8 +838,7 @@ describe("what a person has agreed to", () => {
       const asked = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
       expect(asked.status, account).toBe(202);
       await world.approve(asked);
-      world.clock.advance(1);
-      expect((await world.poll(agent, asked)).status, account).toBe(200);
+      expect((await world.later(agent, asked)).status, account).toBe(200);
       const again = { ...(await world.pair(agent, { account })), capabilities: CAPABILITIES };
       expect((await world.send(agent, "POST", TOKEN, again)).status, account).toBe(202);
     }

@@ -255,8 +255,7 @@ describe("a held poll whose connection is gone", () => {
       ...{ resource: RESOURCE, capabilities: CAPABILITIES },
     });
     const { reference, version } = (await world.ps.open(codeOf(pending.headers), "browser"))!;
-    world.clock.advance(1);
-    expect((await world.poll(agent, pending)).body).toMatchObject({ status: "interacting" });
+    expect((await world.later(agent, pending)).body).toMatchObject({ status: "interacting" });
     world.clock.advance(1);
     const gone = new AbortController();
     const request = await world.request(agent, "GET", pending.headers.location!, undefined, {
@@ -267,8 +266,7 @@ describe("a held poll whose connection is gone", () => {
     gone.abort();
     expect(await world.ps.approve(reference, { person: ALICE, version })).toBe("done");
     await held;
-    world.clock.advance(1);
-    expect(await world.poll(agent, pending)).toMatchObject({ status: 200 });
+    expect(await world.later(agent, pending)).toMatchObject({ status: 200 });
     expect((await world.poll(agent, pending)).status).toBe(410);
   });
 });
@@ -314,8 +312,7 @@ describe("an updated request after the grant", () => {
       value: { ...(value as object), clarification: undefined },
       ...{ owner: keyOf("account", "ps.example"), ttlSeconds: 600 },
     }));
-    world.clock.advance(1);
-    const { body } = await world.poll(server, pending);
+    const { body } = await world.later(server, pending);
     expect(claimsOf(body.auth_token)).toMatchObject({ scope: "data.read" });
   });
 });

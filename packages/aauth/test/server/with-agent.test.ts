@@ -13,7 +13,6 @@ import { createRevocations } from "../../src/profile/revocations.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createRevocationEndpoint } from "../../src/resource/revocation-endpoint.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
-import type { AskedRequest, Decision } from "../../src/server/types.ts";
 import type { ProvenCaller, Requirement } from "../../src/types.ts";
 import {
   AGENT,
@@ -154,34 +153,6 @@ describe("an agent of this library", () => {
     };
     expect(await (await agent().fetchFor({ onInteraction })(DATA)).text()).toBe("served");
     expect(seen.at(-1)!.grant!.claims).toMatchObject({ iss: AS, ps: PS, scope: "data.read" });
-  });
-
-  it("hears why the access server refuses", async () => {
-    const { agent } = createParties({
-      accessServer: AS,
-      ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) },
-      as: { decide: () => ({ type: "deny", detail: "closed" }) },
-    });
-    await expect(agent().fetchFor()(DATA)).rejects.toMatchObject({
-      oauthError: "denied",
-      httpStatus: 403,
-      hop: PS,
-    });
-  });
-
-  it("answers a question, and hears the answer to its request", async () => {
-    const asked: AskedRequest[] = [];
-    const decide = (request: AskedRequest): Decision => {
-      asked.push(request);
-      const { kind, fromAgent } = request;
-      if (kind === "person-token" || fromAgent.answers.length > 0) return { type: "grant" };
-      return { type: "clarification", question: "Why?" };
-    };
-    const { seen, agent } = createParties({ ps: { personOf: () => ALICE, decide } });
-    const onClarification = async () => ({ action: "respond", response: "To plan" }) as const;
-    expect(await (await agent().fetchFor({ onClarification })(DATA)).text()).toBe("served");
-    expect(asked.at(-1)!.fromAgent.answers).toEqual([{ question: "Why?", answer: "To plan" }]);
-    expect(seen).toHaveLength(1);
   });
 
   it("is called by another one, and calls for the same person", async () => {

@@ -135,6 +135,8 @@ export interface World {
     more?: { readonly scopes?: readonly string[]; readonly person?: string },
   ): Promise<void>;
   poll(caller: Caller, pending: Read, headers?: Record<string, string>): Promise<Read>;
+  /** Polls after so many seconds. Default 1. */
+  later(caller: Caller, pending: Read, seconds?: number): Promise<Read>;
 }
 
 export interface RequestMore {
@@ -347,6 +349,10 @@ export function createWorld(options: WorldOptions = {}): World {
     },
     poll: (caller, { headers }, more = {}) =>
       world.send(caller, "GET", headers.location!, undefined, { endpoint: "pending", headers: more }),
+    later(caller, pending, seconds = 1) {
+      clock.advance(seconds);
+      return world.poll(caller, pending);
+    },
   };
   return world;
 

@@ -21,7 +21,7 @@ const FIRST = { id: "asked", user: { id: "first", username: "first" } };
 async function startRoutes() {
   const stores = createMemoryStores({ now: () => 0 });
   const grants = createGrants(stores);
-  const browser: { session?: object | undefined; remembers: boolean } = { remembers: false };
+  const browser: { session?: object | undefined } = {};
   const remember = vi.fn(async () => {});
   const app = Fastify();
   await app.register(formbody);
@@ -34,7 +34,7 @@ async function startRoutes() {
     stores,
     memory: {
       remember,
-      covers: async () => browser.remembers,
+      covers: async () => false,
       lifetimeSeconds: () => 60,
     } as never,
     readSession: async () => browser.session as never,
@@ -44,10 +44,6 @@ async function startRoutes() {
   const request = { agent: AGENT, key: {} as never, thumbprint: "", resource: AGENT, scope: "s" };
   const ask = (more: object = {}) =>
     grants.consentRequests.issue({ ...request, redirectUri: `${AGENT}/callback`, ...more }, 600);
-  const show = async (query: Record<string, string>) => {
-    const { statusCode, headers } = await app.inject(`${AUTH}?${new URLSearchParams(query)}`);
-    return { status: statusCode, location: headers.location };
-  };
   /** The code of a page that the first user is shown. */
   const shownCode = async (requestToken: string) => {
     const { session } = browser;
@@ -66,7 +62,7 @@ async function startRoutes() {
     });
     return [reply.statusCode, reply.headers.location?.includes("code=")];
   };
-  return { browser, ask, show, shownCode, accept, grants, remember };
+  return { browser, ask, shownCode, accept, grants, remember };
 }
 
 /**
@@ -85,36 +81,6 @@ test("J11: a decision counts only from the user that was asked, in the session t
   expect(await acceptIn({ id: "asked", user: { id: "second" } })).toEqual([400, undefined]);
   expect(await acceptIn({ id: "other", user: { id: "first" } })).toEqual([400, undefined]);
   expect(await acceptIn({ id: "asked", user: { id: "first" } })).toEqual([303, true]);
-});
-
-test("J10: a bad request token never redirects, whatever redirect_uri says", async () => {
-  const { ask, show } = await startRoutes();
-  const redirect_uri = "https://evil.example/";
-  const requestToken = await ask();
-  for (const query of [
-    { redirect_uri },
-    { redirect_uri, request_token: "wrong" },
-    { redirect_uri, request_token: requestToken },
-  ])
-    expect(await show(query)).toEqual({ status: 400, location: undefined });
-});
-
-test("J12, J13: a remembered consent goes on with the state that was signed, once", async () => {
-  const { browser, ask, show } = await startRoutes();
-  Object.assign(browser, { remembers: true, session: { id: "asked", user: { id: "first" } } });
-  const query = { request_token: await ask({ state: "signed" }), state: "forged" };
-  const { location = "" } = await show(query);
-  expect(new URL(location).searchParams.get("state")).toBe("signed");
-  expect(await show(query)).toEqual({ status: 400, location: undefined });
-});
-
-test("J13: a request token is valid for one decision", async () => {
-  const { browser, ask, shownCode, accept } = await startRoutes();
-  browser.session = FIRST;
-  const requestToken = await ask();
-  const codes = [await shownCode(requestToken), await shownCode(requestToken)] as const;
-  expect(await accept(codes[0])).toEqual([303, true]);
-  expect(await accept(codes[1])).toEqual([400, undefined]);
 });
 
 test("a consent is remembered once it counts: not where a denial came first, and whether or not it can be", async () => {

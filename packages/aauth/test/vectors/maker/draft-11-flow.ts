@@ -1,5 +1,6 @@
 /** A whole flow of draft -11, recorded between agent, resource, person and access server. */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import { platformCrypto } from "../../../src/crypto/node.ts";
 import type { Draft11Level } from "../../../src/draft-11/names.ts";
@@ -369,17 +370,23 @@ async function record(): Promise<readonly Case[]> {
   return recorder.cases;
 }
 
-/** Names and codes are random: here they are the same in each run. */
+const flow = new AsyncLocalStorage<{ count: number }>();
+
+/**
+ * Names and codes are random: in the flow they are the same in each run, whatever else the process
+ * still does.
+ */
 async function withSameRandomBytes<Result>(run: () => Promise<Result>): Promise<Result> {
   const { randomBytes } = platformCrypto;
-  let count = 0;
-  const same: typeof randomBytes = (lengthBytes) =>
-    new Uint8Array(
-      createHash("sha256").update(`aauth vectors, ${count++}`).digest().subarray(0, lengthBytes),
-    );
+  const same: typeof randomBytes = (lengthBytes) => {
+    const own = flow.getStore();
+    if (own === undefined) return randomBytes(lengthBytes);
+    const hash = createHash("sha256").update(`aauth vectors, ${own.count++}`);
+    return new Uint8Array(hash.digest().subarray(0, lengthBytes));
+  };
   Object.assign(platformCrypto, { randomBytes: same });
   try {
-    return await run();
+    return await flow.run({ count: 0 }, run);
   } finally {
     Object.assign(platformCrypto, { randomBytes });
   }

@@ -28,6 +28,7 @@ import {
   type VectorFile,
 } from "./messages.ts";
 
+const OTHER = "https://other.example";
 const claims = (members: Readonly<Record<string, unknown>>): TokenChange => ({ claims: members });
 
 // --------------------------------------------------------------------------------- resource tokens
@@ -47,10 +48,10 @@ const resource = (title: string, section: string, change: TokenChange, over: obj
 const badResource = (
   title: string,
   section: string,
-  change: TokenChange | string,
+  members: Readonly<Record<string, unknown>>,
   code: string,
   over: object = {},
-) => refuses(title, section, at(typeof change === "string" ? change : resourceToken(change), over), code);
+) => refuses(`refuses ${title}`, section, at(resourceToken(claims(members)), over), code);
 
 const forAccessServer = { audience: ACCESS_SERVER };
 
@@ -75,59 +76,32 @@ const resourceTokens: VectorFile = {
       }),
     ),
     ...["iss", "dwk", "aud", "ps", "sub", "jti", "iat", "exp", "presented_jti", "agent_jkt"].map((name) =>
-      badResource(
-        `refuses a resource token without ${name}`,
-        "6.7.1",
-        claims({ [name]: undefined }),
-        "token_claim_missing",
-      ),
+      badResource(`a resource token without ${name}`, "6.7.1", { [name]: undefined }, "token_claim_missing"),
     ),
-    badResource("refuses another type", "13.11", { header: { typ: "aa-auth+jwt" } }, "token_type_mismatch"),
-    badResource("refuses alg none", "11.3.1", { header: { alg: "none" } }, "token_algorithm_not_allowed"),
-    badResource(
-      "refuses a dwk of another kind of party",
-      "11.2",
-      claims({ dwk: "aauth-agent.json" }),
-      "malformed_token",
-    ),
-    badResource(
-      "refuses a token for another server",
-      "6.7.2",
-      claims({ aud: ACCESS_SERVER }),
-      "token_audience_mismatch",
-    ),
-    badResource("refuses a token for another key", "6.7.2", {}, "token_key_mismatch", {
+    badResource("another type", "13.11", {}, "token_type_mismatch", {
+      token: resourceToken({ header: { typ: "aa-auth+jwt" } }),
+    }),
+    badResource("alg none", "11.3.1", {}, "token_algorithm_not_allowed", {
+      token: resourceToken({ header: { alg: "none" } }),
+    }),
+    badResource("a dwk of another kind of party", "11.2", { dwk: "aauth-agent.json" }, "malformed_token"),
+    badResource("a token for another server", "6.7.2", { aud: ACCESS_SERVER }, "token_audience_mismatch"),
+    badResource("a token for another key", "6.7.2", {}, "token_key_mismatch", {
       agentJkt: keys.other.thumbprint,
     }),
+    badResource("another person server", "6.7.2", { ps: OTHER }, "presented_token_mismatch"),
+    badResource("a token that has expired", "11.5.2", { iat: NOW - 300, exp: NOW }, "token_expired"),
+    badResource("a token whose iat is 61 s ahead", "11.5.2", { iat: NOW + 61 }, "token_not_yet_valid"),
+    badResource("a token that the resource has not signed", "6.7.2", {}, "invalid_token_signature", {
+      token: unsigned(resourceToken()),
+    }),
+    badResource("a token of another key", "6.7.2", {}, "unknown_key", {
+      token: resourceToken({ signer: keys.other }),
+    }),
     badResource(
-      "refuses another person server",
-      "6.7.2",
-      claims({ ps: "https://other.example" }),
-      "presented_token_mismatch",
-    ),
-    badResource(
-      "refuses a token that has expired",
-      "11.5.2",
-      claims({ iat: NOW - 300, exp: NOW }),
-      "token_expired",
-    ),
-    badResource(
-      "refuses a token whose iat is 61 s ahead",
-      "11.5.2",
-      claims({ iat: NOW + 61 }),
-      "token_not_yet_valid",
-    ),
-    badResource(
-      "refuses a token that the resource has not signed",
-      "6.7.2",
-      unsigned(resourceToken()),
-      "invalid_token_signature",
-    ),
-    badResource("refuses a token of another key", "6.7.2", { signer: keys.other }, "unknown_key"),
-    badResource(
-      "refuses an interaction at an http address",
+      "an interaction at an http address",
       "11.1.2",
-      claims({ interaction: { url: "http://resource.example/agree", code: "A" } }),
+      { interaction: { url: "http://resource.example/agree", code: "A" } },
       "malformed_token",
     ),
   ],
@@ -142,7 +116,10 @@ const pair = (presented: string, change: TokenChange = {}) => ({
 const presented = (title: string, token: string, change: TokenChange = {}) =>
   accepts(title, "6.7.2", pair(token, change), claimsOf(token));
 const badPair = (title: string, code: string, token: string, change: TokenChange = {}) =>
-  refuses(title, "6.7.2", pair(token, change), code);
+  refuses(`refuses ${title}`, "6.7.2", pair(token, change), code);
+/** Tokens that do not belong together. */
+const strangers = (title: string, token: string, change: TokenChange = {}) =>
+  badPair(title, "presented_token_mismatch", token, change);
 
 const stepUp = claims({ presented_jti: "auth-token-1" });
 const inMission = { tenant: "acme", mission_s256: "m-1" };
@@ -159,69 +136,32 @@ const presentedTokens: VectorFile = {
       personToken(claims(inMission)),
       claims(inMission),
     ),
+    strangers("another person token than is named", personToken(claims({ jti: "person-token-2" }))),
+    strangers("another person", personToken(), claims({ sub: "someone-else" })),
+    strangers("another person server", personToken(), claims({ ps: OTHER })),
+    ...Object.entries(inMission).flatMap(([name, value]) => {
+      const token = personToken(claims({ [name]: value }));
+      return [
+        strangers(`a resource token that drops ${name}`, token),
+        strangers(`a resource token that adds ${name}`, personToken(), claims({ [name]: value })),
+        strangers(`a resource token that changes ${name}`, token, claims({ [name]: "other" })),
+      ];
+    }),
+    badPair("an agent token", "token_type_mismatch", agentToken()),
+    badPair("a resource token in its place", "token_type_mismatch", resourceToken()),
+    badPair("a token for another resource", "token_audience_mismatch", personToken(claims({ aud: OTHER }))),
     badPair(
-      "refuses another person token than is named",
-      "presented_token_mismatch",
-      personToken(claims({ jti: "person-token-2" })),
-    ),
-    badPair(
-      "refuses another person",
-      "presented_token_mismatch",
-      personToken(),
-      claims({ sub: "someone-else" }),
-    ),
-    badPair(
-      "refuses another person server",
-      "presented_token_mismatch",
-      personToken(),
-      claims({ ps: "https://other.example" }),
-    ),
-    ...Object.entries(inMission).flatMap(([name, value]) => [
-      badPair(
-        `refuses a resource token that drops ${name}`,
-        "presented_token_mismatch",
-        personToken(claims({ [name]: value })),
-      ),
-      badPair(
-        `refuses a resource token that adds ${name}`,
-        "presented_token_mismatch",
-        personToken(),
-        claims({ [name]: value }),
-      ),
-      badPair(
-        `refuses a resource token that changes ${name}`,
-        "presented_token_mismatch",
-        personToken(claims({ [name]: value })),
-        claims({ [name]: "other" }),
-      ),
-    ]),
-    badPair("refuses an agent token", "token_type_mismatch", agentToken()),
-    badPair("refuses a resource token in its place", "token_type_mismatch", resourceToken()),
-    badPair(
-      "refuses a token for another resource",
-      "token_audience_mismatch",
-      personToken(claims({ aud: "https://other.example" })),
-    ),
-    badPair(
-      "refuses a token for another key",
+      "a token for another key",
       "token_key_mismatch",
       personToken(claims({ cnf: { jwk: keys.other.publicJwk } })),
     ),
     badPair(
-      "refuses an issuer that is not trusted",
+      "an issuer that is not trusted",
       "untrusted_issuer",
       personToken(claims({ iss: "https://evil.example" })),
     ),
-    badPair(
-      "refuses a token that has expired",
-      "token_expired",
-      personToken(claims({ iat: NOW - 3_600, exp: NOW })),
-    ),
-    badPair(
-      "refuses a token that its issuer has not signed",
-      "invalid_token_signature",
-      unsigned(personToken()),
-    ),
+    badPair("a token that has expired", "token_expired", personToken(claims({ iat: NOW - 3_600, exp: NOW }))),
+    badPair("a token that its issuer has not signed", "invalid_token_signature", unsigned(personToken())),
   ],
 };
 
@@ -242,8 +182,8 @@ function signs(
   title: string,
   section: string,
   components: readonly string[],
-  toSign: ToSign,
-  signatureKey: string,
+  toSign: ToSign = {},
+  signatureKey: string = AGENT_KEY,
 ): Case {
   const { method = "GET", target = "/data", fields = {}, body, key = keys.agent, ...more } = toSign;
   const ofBody: Fields = body === undefined ? {} : { "content-digest": digest(body) };
@@ -274,7 +214,7 @@ const signing: VectorFile = {
     "A request as an agent or a server signs it. The value is what is signed, and the fields that are added to the request.",
   operation: "sign-request",
   cases: [
-    signs("a request with an agent token", "11.3.3", BASE, {}, AGENT_KEY),
+    signs("a request with an agent token", "11.3.3", BASE),
     signs(
       "a request with a person token",
       "11.3.3",
@@ -282,30 +222,14 @@ const signing: VectorFile = {
       { credential: { scheme: "jwt", jwt: personToken() } },
       shown(personToken()),
     ),
-    signs("a query, which is not covered", "11.3.3.1", BASE, { target: "/data?a=1&b=%20" }, AGENT_KEY),
-    signs(
-      "a query that the resource demands",
-      "11.2.4",
-      [...BASE, "@query"],
-      { target: "/data?a=1&b=%20", ...QUERY },
-      AGENT_KEY,
-    ),
-    signs(
-      "an absent query that the resource demands",
-      "RFC 9421, 2.2.7",
-      [...BASE, "@query"],
-      QUERY,
-      AGENT_KEY,
-    ),
-    signs("an empty path", "RFC 9421, 2.2.6", BASE, { target: "/" }, AGENT_KEY),
-    signs(
-      "a body",
-      "11.3.3.1",
-      [...BASE, ...BODY],
-      { method: "POST", fields: JSON_TYPE, body: '{"a":1}' },
-      AGENT_KEY,
-    ),
-    signs("a session token", "6.3", [...BASE, "authorization"], { fields: SESSION }, AGENT_KEY),
+    signs("a query, which is not covered", "11.3.3.1", BASE, { target: "/data?a=1&b=%20" }),
+    signs("a query that the resource demands", "11.2.4", [...BASE, "@query"], {
+      ...{ target: "/data?a=1&b=%20", ...QUERY },
+    }),
+    signs("an absent query that the resource demands", "RFC 9421, 2.2.7", [...BASE, "@query"], QUERY),
+    signs("an empty path", "RFC 9421, 2.2.6", BASE, { target: "/" }),
+    signs("a body", "11.3.3.1", [...BASE, ...BODY], { method: "POST", fields: JSON_TYPE, body: '{"a":1}' }),
+    signs("a session token", "6.3", [...BASE, "authorization"], { fields: SESSION }),
     signs(
       "a server's own request",
       "11.3.2",

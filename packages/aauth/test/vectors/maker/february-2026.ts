@@ -311,9 +311,10 @@ function judged(title: string, section: string, sent: Sent, expected: object, mo
 }
 
 const caller = { caller: { level: "pseudonymous", thumbprint: keys.A.thumbprint } };
-const refusal = (code: string, check: string) => ({
-  ...{ code, check, status: 401, fields: { "agent-auth": "httpsig" }, fetches: false },
-});
+const bad = (title: string, section: string, [code, check]: readonly [string, string], sent: Sent) =>
+  judged(`refuses ${title}`, `profile ${section}`, sent, {
+    ...{ code, check, status: 401, fields: { "agent-auth": "httpsig" }, fetches: false },
+  });
 const documents = {
   "https://agent.example/.well-known/aauth-agent": {
     agent: "https://agent.example",
@@ -346,65 +347,36 @@ const requests: VectorFile = {
       { documents, requirement: { level: "identified" } },
     ),
     ...["signature-key", "signature-input", "signature"].map((name) =>
-      judged(
-        `refuses a request without ${name}`,
-        "profile 1",
-        { received: { [name]: undefined } },
-        refusal("missing_signature", "headers"),
-      ),
+      bad(`a request without ${name}`, "1", ["missing_signature", "headers"], {
+        received: { [name]: undefined },
+      }),
     ),
-    judged(
-      "refuses an unknown scheme",
-      "profile 1.3",
-      { signatureKey: "sig1=(scheme=unknown)" },
-      refusal("unsupported_scheme", "signature-key"),
-    ),
-    judged(
-      "refuses several signatures",
-      "profile 2.1",
-      { received: { "signature-input": 'sig1=("@method");created=1, sig2=("@path");created=2' } },
-      refusal("malformed_signature_input", "signature-input"),
-    ),
-    judged(
-      "refuses another label in Signature-Key",
-      "profile 1.5",
-      { signatureKey: `sig2=${HWK}` },
-      refusal("label_mismatch", "labels"),
-    ),
-    judged(
-      "refuses another label in Signature",
-      "profile 1.5",
-      { received: { signature: `sig2=:${BASE64}:` } },
-      refusal("label_mismatch", "labels"),
-    ),
+    bad("an unknown scheme", "1.3", ["unsupported_scheme", "signature-key"], {
+      signatureKey: "sig1=(scheme=unknown)",
+    }),
+    bad("several signatures", "2.1", ["malformed_signature_input", "signature-input"], {
+      received: { "signature-input": 'sig1=("@method");created=1, sig2=("@path");created=2' },
+    }),
+    bad("another label in Signature-Key", "1.5", ["label_mismatch", "labels"], {
+      signatureKey: `sig2=${HWK}`,
+    }),
+    bad("another label in Signature", "1.5", ["label_mismatch", "labels"], {
+      received: { signature: `sig2=:${BASE64}:` },
+    }),
     ...COMPONENTS.map((name) =>
-      judged(
-        `refuses a request that does not cover ${name}`,
-        "profile 2.5",
-        { components: COMPONENTS.filter((other) => other !== name) },
-        refusal("insufficient_coverage", "coverage"),
-      ),
+      bad(`a request that does not cover ${name}`, "2.5", ["insufficient_coverage", "coverage"], {
+        components: COMPONENTS.filter((other) => other !== name),
+      }),
     ),
     ...[-61, 61].map((seconds) =>
-      judged(
-        `refuses a signature made ${seconds} s from now`,
-        "profile 2.4",
-        { parameters: `;created=${NOW + seconds}` },
-        refusal("created_out_of_window", "created"),
-      ),
+      bad(`a signature made ${seconds} s from now`, "2.4", ["created_out_of_window", "created"], {
+        parameters: `;created=${NOW + seconds}`,
+      }),
     ),
-    judged(
-      "refuses a signature without created",
-      "profile 2.4",
-      { parameters: "" },
-      refusal("created_missing", "created"),
-    ),
-    judged(
-      "refuses a signature over something else",
-      "profile 2.3",
-      { received: { signature: `sig1=:${BASE64}:` } },
-      refusal("invalid_signature", "signature"),
-    ),
+    bad("a signature without created", "2.4", ["created_missing", "created"], { parameters: "" }),
+    bad("a signature over something else", "2.3", ["invalid_signature", "signature"], {
+      received: { signature: `sig1=:${BASE64}:` },
+    }),
   ],
 };
 
@@ -428,42 +400,20 @@ const redeems = (token: string) => ({
   },
 });
 
+const badToken = (title: string, changes: object, code: string) =>
+  refuses(`refuses ${title}`, "profile 4.1", redeems(resourceToken(changes)), code);
+
 const resourceTokens: VectorFile = {
   about:
     "A resource token at the auth server `audience`. `agent` and `agentJkt` are the identifier and the key's thumbprint of the agent that sent the token request. The value is the token's claims.",
   operation: "resource-token",
   cases: [
     accepts("accepts a resource token", "profile 4.1", redeems(resourceToken()), claims),
-    refuses(
-      "refuses a token for another agent",
-      "profile 4.1",
-      redeems(resourceToken({ agent: SUPPLY_CHAIN })),
-      "token_agent_mismatch",
-    ),
-    refuses(
-      "refuses a token for another key",
-      "profile 4.1",
-      redeems(resourceToken({ agent_jkt: keys.B.thumbprint })),
-      "token_key_mismatch",
-    ),
-    refuses(
-      "refuses a token for another auth server",
-      "profile 4.1",
-      redeems(resourceToken({ aud: SUPPLY_CHAIN })),
-      "token_audience_mismatch",
-    ),
-    refuses(
-      "refuses a token that has expired",
-      "profile 4.1",
-      redeems(resourceToken({ exp: NOW })),
-      "token_expired",
-    ),
-    refuses(
-      "refuses a token that lives too long",
-      "profile 4.1",
-      redeems(resourceToken({ exp: NOW + 606 })),
-      "malformed_token",
-    ),
+    badToken("a token for another agent", { agent: SUPPLY_CHAIN }, "token_agent_mismatch"),
+    badToken("a token for another key", { agent_jkt: keys.B.thumbprint }, "token_key_mismatch"),
+    badToken("a token for another auth server", { aud: SUPPLY_CHAIN }, "token_audience_mismatch"),
+    badToken("a token that has expired", { exp: NOW }, "token_expired"),
+    badToken("a token that lives too long", { exp: NOW + 606 }, "malformed_token"),
   ],
 };
 

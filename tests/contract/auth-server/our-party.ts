@@ -1,0 +1,49 @@
+import { createDiscovery, generateSigningKey } from "aauth";
+import { createAgent } from "aauth/agent";
+import { type AuthTokenClaims, type FebruaryAgent, february2026, februaryAgent } from "aauth/february-2026";
+import Fastify from "fastify";
+import { fastifyAAuth } from "fastify-aauth";
+import { freePort } from "../../../scripts/demo/free-ports.ts";
+
+/** An agent of our packages that is a resource as well. */
+export interface OurParty {
+  readonly id: string;
+  readonly agent: FebruaryAgent;
+  /** Claims of the tokens it was called with. */
+  readonly received: AuthTokenClaims[];
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a party on a port of its own.
+ *
+ * @param options.authServer issues the tokens its callers need and those that it asks for itself
+ */
+export async function startParty(options: {
+  readonly name: string;
+  readonly authServer: string;
+  readonly scopes: readonly string[];
+}): Promise<OurParty> {
+  const { name, authServer, scopes } = options;
+  const port = await freePort();
+  const id = `http://${name}.localhost:${port}`;
+  const key = await generateSigningKey({ kid: `${name}-1` });
+  const discovery = createDiscovery({ development: true });
+  const redirectUri = `${id}/callback`;
+  const shared = { profile: february2026, key, discovery };
+  const agent = februaryAgent(
+    createAgent({ ...shared, id, signatureScheme: "jwks", trustedAuthServers: [authServer], redirectUri }),
+  );
+  const received: AuthTokenClaims[] = [];
+  const app = Fastify();
+  await app.register(fastifyAAuth, {
+    ...{ ...shared, resource: id, authServer },
+    agent: { redirect_uris: [redirectUri] },
+  });
+  app.get("/", { config: { aauth: { level: "authorized", scopes: [...scopes] } } }, async ({ caller }) => {
+    received.push(caller!.grant!.claims as AuthTokenClaims);
+    return { party: name };
+  });
+  await app.listen({ host: "127.0.0.1", port });
+  return { id, agent, received, close: () => app.close() };
+}
