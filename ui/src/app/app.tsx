@@ -1,5 +1,6 @@
 import { Loader } from "@mantine/core";
 import type { UserManager } from "oidc-client-ts";
+import { isSignedOut, noteSignOut } from "../auth/signed-out.ts";
 import { useSession } from "../auth/use-session.ts";
 import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
@@ -8,27 +9,23 @@ import { describeConsentError } from "../features/consent/describe-consent-error
 import { UNKNOWN_ORDER } from "../features/interaction/order-reducer.ts";
 import { forgetOrderReturn, readOrderReturn } from "../features/interaction/order-return.ts";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
+import { GUIDE } from "./build-yours.tsx";
 import { Header } from "./header.tsx";
 import { Landing } from "./landing.tsx";
 import { Workspace } from "./workspace.tsx";
 
+const SPECIFICATION = "https://datatracker.ietf.org/doc/html/draft-hardt-oauth-aauth-protocol-11";
+
 /** The whole page. The session determines which of three states it shows. */
 export function App({ config, userManager }: { config: RuntimeConfig; userManager: UserManager }) {
-  const control = useSession(userManager);
+  const control = useSession(userManager, forget);
   const { session } = control;
   const user = session.kind === "signed-in" || session.kind === "lapsed" ? session.user : undefined;
-
-  const signOut = () => {
-    forgetConsent(window.sessionStorage);
-    forgetOrderReturn(window.sessionStorage);
-    createPageMemory(window.sessionStorage).forget();
-    control.signOut();
-  };
 
   return (
     <>
       <SkipLink />
-      <Header config={config} user={user} onSignOut={signOut} />
+      <Header config={config} user={user} onSignOut={control.signOut} />
       <main id={MAIN_ID} tabIndex={-1}>
         {session.kind === "loading" && (
           <div className="loading" role="status" aria-label="Loading">
@@ -40,13 +37,28 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
             problem={session.problem}
             returned={failedReturn()}
             onSignIn={control.signIn}
+            userOfOtherTab={control.otherTabsUser}
+            isSignedOut={isSignedOut(window.sessionStorage)}
             config={config}
           />
         )}
         {user && <Workspace key={user.profile.sub} config={config} control={control} user={user} />}
       </main>
+      <footer className="note">
+        AAuth is an authorization protocol for agents by Dick Hardt, an Internet-Draft:{" "}
+        <a href={SPECIFICATION}>draft-hardt-oauth-aauth-protocol-11</a>, called draft -11 here.{" "}
+        <a href={GUIDE}>Guide to the library</a>
+      </footer>
     </>
   );
+}
+
+/** Removes what this tab keeps for its user. */
+function forget(): void {
+  forgetConsent(window.sessionStorage);
+  forgetOrderReturn(window.sessionStorage);
+  createPageMemory(window.sessionStorage).forget();
+  noteSignOut(window.sessionStorage);
 }
 
 /**

@@ -3,9 +3,9 @@ import type { Failure } from "backend-api";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { ProtocolSteps } from "../components/protocol-steps.tsx";
 import { useTitle } from "../components/use-title.ts";
-import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { grantsPageUrl, type RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion } from "../config/versions.ts";
-import { BuildYours } from "./build-yours.tsx";
+import { BuildYours, GUIDE } from "./build-yours.tsx";
 import styles from "./landing.module.css";
 
 interface LandingProps {
@@ -13,20 +13,25 @@ interface LandingProps {
   /** Failure reported by a redirect. */
   returned: { title: string; failure: Failure } | undefined;
   onSignIn: () => void;
-  config: Pick<RuntimeConfig, "profile" | "mode">;
+  /** Name of the user who is signed in in another tab. */
+  userOfOtherTab: string | undefined;
+  /** The user of this tab has signed out. */
+  isSignedOut: boolean;
+  config: RuntimeConfig;
 }
 
 /** The page for signed-out users. */
-export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
+export function Landing({ problem, returned, onSignIn, userOfOtherTab, isSignedOut, config }: LandingProps) {
   useTitle(problem || returned ? "Not signed in" : undefined);
   const { title, mode } = runningVersion(config);
+  const grantsUrl = grantsPageUrl(config);
   return (
     <div className={styles.landing}>
       <div className={`column ${styles.words}`}>
         <h2>Steal this request. It is worthless.</h2>
         <p>
           Agents plan a laptop order for you and sign every call with their own key. A token works only with
-          that key, so a copy of it, or of a whole request, is worthless. Sign in, watch each message, and try
+          that key, and a request that has arrived is not accepted again. Sign in, watch each message, and try
           to break it.
         </p>
         {mode && (
@@ -35,9 +40,17 @@ export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
           </p>
         )}
         <Button size="lg" onClick={onSignIn}>
-          Sign in
+          {userOfOtherTab === undefined ? "Sign in" : `Continue as ${userOfOtherTab}`}
         </Button>
-        <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
+        {isSignedOut && grantsUrl !== undefined && (
+          <p className="note">
+            You are signed out here, but not at the person server. <a href={grantsUrl}>Sign out there, too</a>
+          </p>
+        )}
+        <p className="chips">
+          <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
+          <a href={GUIDE}>Build with it: the guide</a>
+        </p>
         {returned && <FailurePanel {...returned} />}
         {problem && <FailurePanel title="You are not signed in" failure={problem} />}
         <BuildYours />
