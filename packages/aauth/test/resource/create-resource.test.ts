@@ -125,6 +125,9 @@ describe("what a resource publishes and serves", () => {
       const refused = await ask("application/x-www-form-urlencoded", form);
       expect([refused?.status, membersOf(refused).error], form).toEqual([400, error]);
     }
+    const mixed = { profile: february2026, resource: own.id, authServer: authServer.issuer, key: own.key };
+    const createMixed = () => createResource({ ...mixed, discovery, personServers: ["https://ps.example"] });
+    expect(createMixed).toThrow("personServers is supported only with");
     const unsigned = await resource.handle({ ...get("/resource/token"), method: "POST" });
     expect([unsigned?.status, unsigned?.headers["agent-auth"]]).toEqual([401, "httpsig"]);
   });
