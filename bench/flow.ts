@@ -64,7 +64,7 @@ async function flowMs(send: Send): Promise<number> {
 }
 
 try {
-  // A stack that lets everything pass would win any race.
+  // A stack that accepts unsigned requests would win any race.
   const unsigned = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },

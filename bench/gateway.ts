@@ -81,7 +81,7 @@ async function startAll() {
   return { contenders, agent };
 }
 
-/** A gateway that lets things pass would win any race, and so would one that writes no log. */
+/** A gateway that accepts forgeries, or writes no log, would win any race. */
 async function doesItsWork(agent: BenchAgent, { name, pool, resource: url = "" }: Contender): Promise<void> {
   const send = async ({ headers, body }: PreparedRequest) => {
     const answer = await pool.request({ method: "POST", path: "/", headers, body });

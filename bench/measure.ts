@@ -3,7 +3,7 @@
  * that whatever the machine does meanwhile hits all of them; a ratio is taken within a round, and
  * the median of the rounds is reported. The time is that of the processor, all threads of the
  * process counted, so that a busy machine and the waiting for it do not show. Microseconds are for
- * orientation only: they say nothing on another machine.
+ * orientation only: they do not transfer to another machine.
  */
 
 import { publishRows, rowsOf } from "./rows.ts";
@@ -16,7 +16,7 @@ export interface Candidate {
 
 export interface Comparison {
   readonly title: string;
-  /** What no implementation can go below: ratio 1. */
+  /** Lower bound of all implementations: ratio 1. */
   readonly floor: Candidate;
   readonly candidates: readonly Candidate[];
 }
@@ -38,7 +38,7 @@ async function measure(comparison: Comparison): Promise<Result[]> {
   const all = [comparison.floor, ...comparison.candidates];
   const iterations = new Map<Candidate, number>();
   for (const candidate of all) {
-    // The first sample compiles, the second is believed.
+    // The first sample compiles; the second is used.
     await sample(candidate, 500);
     const us = await sample(candidate, 500);
     iterations.set(candidate, Math.max(20, Math.round((SAMPLE_MS * 1000) / us)));

@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { isTaken } from "../scripts/demo/taken-ports.ts";
 import { spawnGuarded } from "../scripts/spawn-guarded.ts";
 import { type Core, onCore } from "./cores.ts";
 
@@ -69,16 +69,10 @@ async function stopChild(child: ChildProcess): Promise<void> {
 
 async function portOpens(port: number, child: ChildProcess): Promise<void> {
   const end = performance.now() + READY_LIMIT_MS;
-  while (child.exitCode === null && performance.now() < end) {
-    const socket = connect(port, "127.0.0.1");
-    const isOpen = await new Promise<boolean>((resolve) => {
-      socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (isOpen) return;
+  while (!(await isTaken(port))) {
+    if (child.exitCode !== null || performance.now() > end) throw new Error(`port ${port} did not open`);
     await pause(50);
   }
-  throw new Error(`port ${port} did not open`);
 }
 
 function cpuUsOf(pid: number): number {

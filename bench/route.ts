@@ -141,7 +141,7 @@ async function authToken({ publicJwk }: SigningKey): Promise<string> {
   return token;
 }
 
-/** A verifier that lets things pass would win any race. */
+/** A verifier that accepts forgeries would win any race. */
 async function refusesForgeries(pool: Pool): Promise<void> {
   for (const scheme of SCHEMES) {
     const send = async (headers: Record<string, string>, sent: Buffer) => {

@@ -184,7 +184,7 @@ async function peerVerifying(request: TestRequest) {
   };
 }
 
-/** A verifier that lets things pass would win any race. */
+/** A verifier that accepts forgeries would win any race. */
 async function refusesForgeries(verifier: Verifier, request: TestRequest): Promise<void> {
   await verifier.verifyRequest(request);
   const headers = { ...request.headers, "content-type": "text/plain" };

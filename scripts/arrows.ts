@@ -111,7 +111,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ["resource", "agent"],
   ["testing", "server", "gates"],
   ["index.ts", "wire.ts"],
-  // Above the library: nothing of it knows the add-on.
+  // Above the library, which does not import the add-on.
   ["february-2026"],
 ];
 

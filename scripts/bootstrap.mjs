@@ -1,4 +1,4 @@
-// The door behind `npm run demo`, `npm test` and the others: installs the dependencies when they
+// Entry point of `npm run demo`, `npm test` and the others: installs the dependencies when they
 // are missing or old, then hands over to the Node version that the project pins. Plain JavaScript,
 // because the Node that starts it may be as old as 18. Installing goes through `npx <pinned pnpm>`,
 // so that a clean machine needs nothing but Node and npm.
@@ -18,7 +18,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinnedNode = join(root, "node_modules/.bin/node");
 // Written by pnpm at the end of an install: its age is the age of node_modules.
 const installStamp = join(root, "node_modules/.pnpm-workspace-state-v1.json");
-// Node keeps there what it has made of our TypeScript: a third less to do at each start.
+// Cache of compiled TypeScript, which saves a third of each start.
 const compileCache = join(root, "node_modules/.cache/node");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
@@ -36,7 +36,7 @@ if (script === undefined) {
 if (asksForHelp(args)) {
   const text = helpText(command);
   if (text !== undefined) console.log(text);
-  // The other scripts go on with what they read: it is declared there.
+  // The other scripts declare their flags, and print the rest.
   if (COMMANDS[command].usage !== undefined) process.exit();
   if (text !== undefined) console.log();
 }
@@ -90,11 +90,11 @@ async function installDependencies({ why, needsTools }) {
       status,
     );
   }
-  // pnpm leaves the file alone when nothing was to do; without a new date it would be asked again
+  // pnpm leaves the file unchanged when nothing was to do; without a new date it would run again
   // every time.
   const now = new Date();
   utimesSync(installStamp, now, now);
-  // Where this fails the demo says so: it tries again.
+  // If this fails, the demo tries again and reports the error.
   await run(nodeForScripts(), ["scripts/demo/build-page.ts"], { stdio: "ignore" });
   console.error(`Installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
 }

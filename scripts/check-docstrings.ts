@@ -47,7 +47,7 @@ function exportsOf(file: string): Map<string, Set<string>> {
 }
 
 /**
- * Whether a comment ends before the declaration of a name. True where the file only hands it on.
+ * Whether a comment ends before the declaration of a name. True where the file re-exports it.
  */
 function hasDocstring(source: string, name: string): boolean {
   const declared = [...source.matchAll(DECLARATION)].find(([, own]) => own === name);

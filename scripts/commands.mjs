@@ -1,5 +1,5 @@
 /**
- * Every command behind bootstrap.mjs: what `--help` says of it before anything is installed.
+ * Every command behind bootstrap.mjs, with its `--help`, which needs no installed package.
  *
  * @typedef {object} Command
  * @property {string} script program, and its first arguments; the pinned Node runs it with the
@@ -33,7 +33,7 @@ export const COMMANDS = {
   "test:all": {
     script: "scripts/test.ts test:all",
     needsTools: true,
-    does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium, the published library (needs Python). A part whose program cannot be had is skipped; with CI=1 it fails.",
+    does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium, the published library (needs Python). A part whose program is not available is skipped; with CI=1 it fails.",
     usage: {
       words: [
         "PART",
@@ -54,6 +54,21 @@ export const COMMANDS = {
     script: "scripts/test-interop.ts",
     needsTools: true,
     does: "Swaps each of our services for one in Python that signs and verifies with the published demo's library, which it fetches (needs Python 3.10 or newer), with either auth server (Keycloak needs a JDK and Maven); and runs the peers of draft -11 in Python, JavaScript and, where there is cargo, Rust. Some six minutes.",
+    usage: {
+      words: [
+        "PART",
+        "interop (embedded auth server), interop-keycloak (Keycloak with our provider), interop-draft-11, interop-draft-11-rust (peers of draft -11)",
+      ],
+      flags: [
+        ["--demo PATH", "the swaps with the services of a checkout of the published demo"],
+        [
+          "--keycloak PATH",
+          "the swaps with the Keycloak in this folder, which has the published extension in providers",
+        ],
+        ["--gateway PATH", "the swaps behind this program, which reads agentgateway/config.yaml"],
+        ["--record", "writes the verdicts to tests/interop/results.json instead of comparing them"],
+      ],
+    },
   },
   "test:long": {
     script: "scripts/test.ts test:long",
@@ -141,15 +156,15 @@ export const COMMANDS = {
 const HELP_FLAGS = ["--help", "-h"];
 const LINE_CHARACTERS = 100;
 
-/** Whether the arguments ask for help. What comes after `--` asks for nothing. */
+/** Whether a help flag is among the arguments, before any `--`. */
 export function asksForHelp(args) {
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? undefined : end).some((arg) => HELP_FLAGS.includes(arg));
 }
 
 /**
- * The beginning of a command's help, and all of it where `usage` is there. Undefined where the
- * script's own says everything.
+ * Beginning of a command's help, or all of it where `usage` is declared. Undefined where the
+ * script prints all of it.
  */
 export function helpText(name) {
   const { does, usage } = COMMANDS[name];
@@ -173,18 +188,25 @@ export function helpText(name) {
   return blocks.join("\n\n");
 }
 
-/** Lines of at most so many characters, broken between words. */
+/** Breaks a text between words into lines of at most {@link LINE_CHARACTERS}. */
 function wrapped(text) {
   return text.replace(new RegExp(`(.{1,${LINE_CHARACTERS}})(?: |$)`, "g"), "$1\n").trimEnd();
 }
 
-/** What is wrong with the arguments of a command that `usage` describes, in a line. */
+/** Message on invalid arguments of a command that `usage` describes. */
 export function argumentProblem(name, args) {
   const { usage } = COMMANDS[name];
   if (usage === undefined) return undefined;
-  const flags = (usage.flags ?? []).map(([flag]) => flag.split(" ", 1)[0]);
-  const wrong = args.find((arg) => (arg.startsWith("-") ? !flags.includes(arg) : usage.words === undefined));
-  if (wrong === undefined) return undefined;
-  const what = wrong.startsWith("-") ? "unknown flag" : "unexpected argument";
-  return `${name} cannot start: ${wrong}: ${what}; npm run ${name} -- --help tells what it takes`;
+  const flags = new Map((usage.flags ?? []).map(([flag]) => flag.split(" ")));
+  const problemOf = (arg, index) => {
+    if (!arg.startsWith("-")) return usage.words === undefined ? "unexpected argument" : undefined;
+    if (!flags.has(arg)) return "unknown flag";
+    const value = args[index + 1];
+    const isMissing = flags.get(arg) !== undefined && (value === undefined || value.startsWith("-"));
+    return isMissing ? `needs a ${flags.get(arg)}` : undefined;
+  };
+  const at = args.findIndex((arg, index) => problemOf(arg, index) !== undefined);
+  if (at < 0) return undefined;
+  const [wrong, what] = [args[at], problemOf(args[at], at)];
+  return `${name} cannot start: ${wrong}: ${what}; npm run ${name} -- --help lists its arguments`;
 }

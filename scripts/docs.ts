@@ -15,7 +15,7 @@ import { endProgramsOnSignal, localProgram, runProgram } from "./run-program.ts"
 import { prepareAll } from "./run-vitest.ts";
 import { installNext, installRuntimes } from "./runtimes.ts";
 
-/** Projects of vitest that write documents, by flag, and what they need. */
+/** Projects of vitest that write documents, by flag, with their preparation. */
 const RECORDINGS = {
   "--walkthrough": { project: "walkthrough", prepare: async () => ({}) },
   "--runtimes": { project: "runtimes", prepare: installRuntimes },

@@ -15,9 +15,9 @@ const DOWNLOAD_LIMIT_MS = 120_000;
 
 /**
  * A Chromium to test with: `CHROME_PATH`, else one the system has, else the one playwright
- * downloaded. Undefined when there is none.
+ * downloaded. Undefined when none is found.
  *
- * @throws Error when `CHROME_PATH` names nothing: that is a mistake, not an absence
+ * @throws Error when `CHROME_PATH` names a file that does not exist
  */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (env.CHROME_PATH) {
@@ -27,7 +27,7 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
   return [...KNOWN_PLACES, chromium.executablePath()].find((path) => existsSync(path));
 }
 
-/** As {@link findChromium}, but asks playwright to download one when there is none. */
+/** As {@link findChromium}, but has playwright download one when none is found. */
 export async function findOrDownloadChromium(): Promise<string | undefined> {
   const found = findChromium();
   if (found !== undefined) return found;

@@ -17,7 +17,7 @@ const OLDEST = "node-22";
 const NODES = [OLDEST, "node-24", "own"];
 /** Nodes that the packages refuse. */
 const OLD_NODES = ["node-18", "node-20"];
-/** Entry points that load something that an old Node lacks. */
+/** Entry points that load a module that an old Node lacks. */
 const ENTRIES = [
   "aauth",
   "aauth/agent",

@@ -6,7 +6,7 @@ import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findExecutable } from "./find-executable.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 
-/** Where packages of others are installed, and programs of theirs built. */
+/** Folder of installed packages of third parties, and of their programs. */
 export const INTEROP_CACHE = `${REPOSITORY_ROOT}.cache/interop/`;
 
 const LIMIT_MS = 15 * 60_000;
@@ -17,9 +17,9 @@ export type Log = (line: string) => void;
 export type Step = readonly [program: string, ...args: string[]];
 
 export interface PinnedPackages {
-  /** For who reads the log. */
+  /** Name in the log. */
   readonly what: string;
-  /** Begins the name of the folder. Default: none. */
+  /** Prefix of the folder's name. Default: none. */
   readonly prefix?: string;
   /** Files that name the versions; copied into the folder. */
   readonly pins: readonly string[];
@@ -37,7 +37,7 @@ export async function installPinned(
   const contents = await Promise.all(pins.map((file) => readFile(file)));
   const versions = createHash("sha256").update(Buffer.concat(contents)).digest("hex").slice(0, 12);
   const folder = `${INTEROP_CACHE}${prefix}${versions}`;
-  // Written last: an install that was ended halfway is made again.
+  // Written last: an interrupted install is repeated.
   const complete = `${folder}/complete`;
   if (existsSync(complete)) return { folder };
   log(`Installing ${what}…`);
@@ -50,7 +50,7 @@ export async function installPinned(
   return { folder };
 }
 
-/** The same of a `package.json` and its `pnpm-lock.yaml`, which stand in `sources`. */
+/** The same for a `package.json` and its `pnpm-lock.yaml` in `sources`. */
 export function installFrozen(
   { sources, ...packages }: Pick<PinnedPackages, "what" | "prefix"> & { readonly sources: string },
   log: Log,
@@ -89,7 +89,7 @@ export const pipInstall = (...args: readonly string[]): Step => [
   ...args,
 ];
 
-/** Runs programs one after the other; the end of what the first that fails has printed. */
+/** Runs programs one after the other. Returns the end of the first failure's output. */
 export async function runSteps(steps: readonly Step[]): Promise<string | undefined> {
   for (const [program, ...args] of steps) {
     const { status, output } = await runProgram(program, args, { output: "caught", limitMs: LIMIT_MS });

@@ -24,7 +24,7 @@ export async function pythonForInterop(env: NodeJS.ProcessEnv, log: Log) {
  * file pins. A string is the reason why it cannot be had here.
  *
  * @param folder path of the checkout
- * @throws Error when it is none
+ * @throws Error when the folder is not a checkout
  */
 export async function demoForInterop(folder: string, env: NodeJS.ProcessEnv, log: Log) {
   const pythons: Record<string, string> = {};

@@ -11,7 +11,7 @@ let isEnding = false;
 const GRACE_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** How a program ended and, when it was caught, what it printed. */
+/** Exit status of a program and, when it was caught, its output. */
 export interface ProgramResult {
   readonly status: number;
   readonly output: string;
@@ -19,7 +19,7 @@ export interface ProgramResult {
 
 /**
  * Runs a program to its end. `caught` keeps standard output and standard error together; `shown`
- * lets them through. It is killed when this process ends first, also by a kill.
+ * passes them through. It is killed when this process ends first, also by a kill.
  * Never rejects: a program that cannot be started has status 127, one that exceeds `limitMs` is
  * ended and has 124, and its output says so. Once this process is about to end, none is started any
  * more, and the promise is never kept.
@@ -34,7 +34,7 @@ export function runProgram(
     cwd?: string;
     /** Aborting ends the program. */
     signal?: AbortSignal;
-    /** It is what remains to be done when this process ends: see {@link cleanUpAtEnd}. */
+    /** It runs while this process ends: see {@link cleanUpAtEnd}. */
     isCleanup?: boolean;
   },
 ): Promise<ProgramResult> {
@@ -103,7 +103,7 @@ export function cleanUpAtEnd(cleanup: () => Promise<unknown>): () => void {
   return () => cleanups.delete(cleanup);
 }
 
-/** Path of a program that the root's dependencies bring. */
+/** Path of a program in the root's dependencies. */
 export function localProgram(name: string): string {
   return `${REPOSITORY_ROOT}node_modules/.bin/${name}`;
 }

@@ -5,7 +5,7 @@ import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 import { countVitest, type PartResult, type VitestReport } from "./test-report.ts";
 
-/** A test that spins can outlive vitest's own time-outs; the run must end all the same. */
+/** Ends a run whose test spins, which vitest's own time-outs do not. */
 const VITEST_LIMIT_MS = 20 * 60_000;
 
 /** Tests that vitest runs, with the program they need. */
@@ -45,10 +45,10 @@ export function prepareAll(...steps: readonly Prepare[]): Prepare {
 }
 
 /**
- * Runs vitest with its output shown and counts what came of it. Temporary files of the tests, and
+ * Runs vitest with its output shown and counts its results. Temporary files of the tests, and
  * of the programs they start, are gone afterwards.
  *
- * @param args what vitest shall run: projects, files
+ * @param args of vitest: projects, files
  * @param env `NODE_UNDER_TEST` of it names the Node that vitest runs on. Default: the pinned one
  */
 export async function runVitest(
@@ -67,12 +67,16 @@ export async function runVitest(
       env: { TMPDIR: folder, ...env },
       limitMs: VITEST_LIMIT_MS,
     });
-    const text = await readFile(file, "utf8").catch(() => undefined);
-    const report = text === undefined ? undefined : (JSON.parse(text) as VitestReport);
-    return countVitest(part, report, status, performance.now() - startedAt);
+    return countVitest(part, await readReport(file), status, performance.now() - startedAt);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Report that a run of vitest has left. Undefined where it left none. */
+export async function readReport(file: string): Promise<VitestReport | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as VitestReport);
 }
 
 const vitestOn = (node: string | undefined): readonly [program: string, ...args: string[]] =>

@@ -9,7 +9,7 @@ interface StaticCheck {
 
 const node = process.execPath;
 
-/** Everything that can be judged without running the code. Each counts as one test. */
+/** Checks that do not run the code. Each is counted as one test. */
 const STATIC_CHECKS: readonly StaticCheck[] = [
   {
     name: "format and lint (biome)",
@@ -29,7 +29,7 @@ const STATIC_CHECKS: readonly StaticCheck[] = [
   { name: "packages as published", program: node, args: ["scripts/check-packages.ts"] },
 ];
 
-/** Runs the checks side by side and shows the output of those that fail. */
+/** Runs the checks in parallel and shows the output of those that fail. */
 export async function runStaticChecks(): Promise<PartResult> {
   const startedAt = performance.now();
   const failures: string[] = [];

@@ -62,7 +62,7 @@ function debianVersions(): string[] {
   }
 }
 
-/** User that runs PostgreSQL, which refuses to run as root. Undefined unless this is root. */
+/** User that runs PostgreSQL, which refuses to run as root. Undefined unless the user is root. */
 export function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const nobody = readFileSync("/etc/passwd", "utf8").match(/^nobody:[^:]*:(\d+):(\d+):/m);

@@ -111,7 +111,7 @@ export const LONG_PARTS = {
 } satisfies Record<string, Part>;
 
 async function chromium() {
-  // Throws where CHROME_PATH names nothing: that is a mistake, not an absence.
+  // Throws where CHROME_PATH names a file that does not exist.
   const executable = await findOrDownloadChromium();
   return executable === undefined
     ? "no Chromium was found; install one, or name it in CHROME_PATH"

@@ -1,18 +1,18 @@
 import { relative } from "node:path";
 
-/** What one part of the test run came to. */
+/** Result of one part of a test run. */
 export interface PartResult {
   readonly part: string;
   readonly passed: number;
   readonly skipped: number;
   /** Name of each failed check or test. */
   readonly failures: readonly string[];
-  /** Why tests were skipped, or what else a reader must know. */
+  /** Reasons why tests were skipped, and other remarks. */
   readonly notes?: readonly string[];
   readonly tookMs: number;
 }
 
-/** vitest's JSON report, as far as it is read. */
+/** Members of vitest's JSON report that are read. */
 export interface VitestReport {
   readonly numPassedTests: number;
   readonly numPendingTests: number;

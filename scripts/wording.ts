@@ -27,7 +27,7 @@ const VERBATIM = /^(?:\||```)/;
 const TAG_AFTER_SENTENCE = /(?<=[.)\w]) (?=@(?:throws|param|returns?)\b)/;
 /** A rule that divides a file, with its heading. */
 const DIVIDER = /^-{20,}(?= )/;
-/** Text that no line break may part. */
+/** Text without a line break. */
 const ATOM = /(?:`[^`]*`|\{@[^}]*\}|[^\s`{]|\{(?!@)|`)+/g;
 
 /** The next comment, string, regular expression, sign that matters here, or rest of code. */
@@ -188,7 +188,7 @@ const CALL = new RegExp(
   "gm",
 );
 
-/** The text of an expression that joins strings; a name in it counts as one word. */
+/** Text of an expression that joins strings; a name in it is one word. */
 const textOfTitle = (expression: string): string =>
   expression
     .match(new RegExp(`${STRING}|[\\w.]+`, "g"))!

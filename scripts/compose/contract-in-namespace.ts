@@ -1,13 +1,11 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
-import { runProgram } from "../run-program.ts";
-import { countVitest, type PartResult, type VitestReport } from "../test-report.ts";
+import { readReport } from "../run-vitest.ts";
+import { countVitest, type PartResult } from "../test-report.ts";
+import { docker, type Variables } from "./docker.ts";
 
 const LIMIT_MS = 20 * 60_000;
-const COMMAND_LIMIT_MS = 60_000;
 const FOLDER = ".cache/compose";
-
-type Variables = Readonly<Record<string, string>>;
 
 /**
  * Runs test files of the contract in a container that joins the stack's network namespace: the auth
@@ -28,17 +26,12 @@ export async function runContractInNamespace(
 ): Promise<PartResult> {
   const { image, files, env, composeEnv } = options;
   const startedAt = performance.now();
-  const net = await runProgram("docker", ["compose", "ps", "--quiet", "net"], {
-    output: "caught",
-    env: composeEnv,
-    limitMs: COMMAND_LIMIT_MS,
-  });
+  const net = await docker(["compose", "ps", "--quiet", "net"], { env: composeEnv });
   const report = `${FOLDER}/contract-report.json`;
   await mkdir(`${REPOSITORY_ROOT}${FOLDER}`, { recursive: true });
   await rm(`${REPOSITORY_ROOT}${report}`, { force: true });
   const variables: Variables = { ...env, NODE_ENV: "test", HOME: "/tmp" };
-  const { status } = await runProgram(
-    "docker",
+  const { status } = await docker(
     [
       "run",
       "--rm",
@@ -62,7 +55,6 @@ export async function runContractInNamespace(
     ],
     { output: "shown", env: variables, limitMs: LIMIT_MS },
   );
-  const text = await readFile(`${REPOSITORY_ROOT}${report}`, "utf8").catch(() => undefined);
-  const counted = text === undefined ? undefined : (JSON.parse(text) as VitestReport);
+  const counted = await readReport(`${REPOSITORY_ROOT}${report}`);
   return countVitest(part, counted, status, performance.now() - startedAt);
 }

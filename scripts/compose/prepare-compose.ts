@@ -1,73 +1,49 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { parse, parseDocument, stringify } from "yaml";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
-import {
-  agentgatewayComponent,
-  type Component,
-  type ComponentName,
-  jaegerComponent,
-  keycloakComponent,
-} from "./components.ts";
-import { findDocker } from "./docker.ts";
-import { findStandIns } from "./stand-ins.ts";
+import { type Component, type ComponentName, prepareComponents } from "./components.ts";
+import { docker, obtainImage, type Variables, whyNoDocker } from "./docker.ts";
 
-const BASE_IMAGES = ["debian:trixie-slim", "node:24-trixie-slim"];
+const BASE_IMAGES = { base: "debian:trixie-slim", node: "node:24-trixie-slim" } as const;
 const GENERATED = ".cache/compose";
 const BUILD_LIMIT_MS = 15 * 60_000;
 
 /** The stack, ready to be brought up. */
 export interface PreparedCompose {
   /** Variables with which the tests, and `docker compose` itself, find the stack. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Variables;
   /** The project's own image. */
   readonly image: string;
   isReal(name: ComponentName): boolean;
-  /** A line for each part that is not ours: what it was. */
+  /** A line for each part of third parties, with its origin. */
   readonly wasReal: readonly string[];
 }
 
 /**
  * Everything before `docker compose up`: base images, the third parties' parts as real as this
- * machine allows, and the project's images. A text says why the stack cannot be had.
+ * machine allows, and the project's images. A string says why the stack cannot be had.
  *
  * @throws Error when an image cannot be built: that is a fault of ours
  */
-export async function prepareCompose(
-  env: NodeJS.ProcessEnv,
-  log: (line: string) => void,
-): Promise<PreparedCompose | string> {
-  const docker = await findDocker(env);
-  if (typeof docker === "string") return docker;
-  const standIns = findStandIns(env);
-  const bases: string[] = [];
-  for (const image of BASE_IMAGES) {
-    const found = await docker.originOf(image);
-    if (found === undefined) {
-      if (standIns === undefined)
-        return `${image} cannot be fetched, and there is nothing to make a stand-in with`;
-      log(`Making a stand-in for ${image}…`);
-      await standIns.make(image.startsWith("node") ? "node" : "base", {});
-    }
-    const origin = found === "official" ? "official image" : "made here of packages";
-    bases.push(`  ${found === "official" ? "real    " : "stand-in"}  ${image}: ${origin}`);
+export async function prepareCompose(log: (line: string) => void): Promise<PreparedCompose | string> {
+  const reason = await whyNoDocker();
+  if (reason !== undefined) return reason;
+  const wasReal: string[] = [];
+  const add = (name: string, isReal: boolean, description: string) =>
+    wasReal.push(`  ${isReal ? "real    " : "stand-in"}  ${name}: ${description}`);
+  for (const [kind, image] of Object.entries(BASE_IMAGES)) {
+    const found = await obtainImage(image, kind as keyof typeof BASE_IMAGES);
+    if (found === undefined)
+      return `${image} cannot be fetched, and there is nothing to make a stand-in with`;
+    add(image, found === "official", found === "official" ? "official image" : "made here of packages");
   }
 
   const compose = parse(await readFile(`${REPOSITORY_ROOT}docker-compose.yml`, "utf8"), { merge: true }) as {
     services: Record<string, { image: string }>;
   };
   const imageOf = (name: string) => compose.services[name]!.image;
-  const workshop = { docker, standIns, env, log };
-  const components = [
-    await keycloakComponent(workshop),
-    await jaegerComponent({ ...workshop, image: imageOf("jaeger") }),
-    await agentgatewayComponent({ ...workshop, image: imageOf("agentgateway") }),
-  ];
-  const wasReal = [
-    ...components.map(
-      ({ name, isReal, description }) => `  ${isReal ? "real    " : "stand-in"}  ${name}: ${description}`,
-    ),
-    ...bases,
-  ];
+  const components = await prepareComponents(imageOf, log);
+  for (const { name, isReal, description } of components) add(name, isReal, description);
   for (const line of wasReal) log(line);
 
   const files = ["docker-compose.yml", ...(await generatedFiles(components))];
@@ -78,10 +54,7 @@ export async function prepareCompose(
     BUILD_SOURCE: "test-source",
   };
   log("Building the images…");
-  const { status, output } = await docker.run(["compose", "build"], {
-    env: variables,
-    limitMs: BUILD_LIMIT_MS,
-  });
+  const { status, output } = await docker(["compose", "build"], { env: variables, limitMs: BUILD_LIMIT_MS });
   if (status !== 0)
     throw new Error(`docker compose build failed:\n${output.trim().split("\n").slice(-15).join("\n")}`);
   const real = components.filter(({ isReal }) => isReal).map(({ name }) => name);

@@ -2,10 +2,11 @@ import { globSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
-import { cleanUpAtEnd, runProgram } from "../run-program.ts";
+import { cleanUpAtEnd } from "../run-program.ts";
 import { runVitest } from "../run-vitest.ts";
 import type { PartResult } from "../test-report.ts";
 import { runContractInNamespace } from "./contract-in-namespace.ts";
+import { docker, type Variables } from "./docker.ts";
 import { type PreparedCompose, prepareCompose } from "./prepare-compose.ts";
 
 const UP_LIMIT_MS = 8 * 60_000;
@@ -28,8 +29,6 @@ const runsOf = (stack: PreparedCompose): readonly (() => Promise<PartResult>)[] 
   gatewayContract(stack, "config-policy.yaml", withFile(stack.env, "docker-compose.policy.yml")),
 ];
 
-type Variables = Readonly<Record<string, string>>;
-
 /**
  * Prepares what the machine allows, runs everything against the stack, and takes it down. The last
  * result's notes say what was real; without Docker or base images there is one that says why
@@ -40,7 +39,7 @@ export async function runComposeTests(log: (line: string) => void): Promise<Part
   const none = { part: "compose", passed: 0, skipped: 0, failures: [] as string[] };
   let stack: PreparedCompose | string;
   try {
-    stack = await prepareCompose(process.env, log);
+    stack = await prepareCompose(log);
   } catch (error) {
     const failures = [(error as Error).message];
     return [{ ...none, failures, tookMs: performance.now() - startedAt }];
@@ -53,8 +52,7 @@ export async function runComposeTests(log: (line: string) => void): Promise<Part
   const results: PartResult[] = [];
   const down = () => {
     const args = ["compose", "down", "--volumes", "--timeout", "4"];
-    const options = { output: "caught", env: prepared.env, limitMs: COMMAND_LIMIT_MS } as const;
-    return runProgram("docker", args, { ...options, isCleanup: true });
+    return docker(args, { env: prepared.env, limitMs: COMMAND_LIMIT_MS, isCleanup: true });
   };
   const isDown = cleanUpAtEnd(() => {
     log("Taking the stack down…");
@@ -92,7 +90,9 @@ function authServerContract({ env, image, isReal }: PreparedCompose) {
     log(part);
     const problem = await up(env);
     if (problem !== undefined) return problem(part);
-    const password = await docker(["compose", "exec", "--no-TTY", "net", "cat", "/run/admin/password"], env);
+    const password = await docker(["compose", "exec", "--no-TTY", "net", "cat", "/run/admin/password"], {
+      env,
+    });
     return runContractInNamespace(part, {
       image,
       files: ["tests/contract/auth-server"],
@@ -143,7 +143,7 @@ function gatewayContract({ image }: PreparedCompose, file: string, stackEnv: Var
 async function up(env: Variables, services: readonly string[] = []) {
   const startedAt = performance.now();
   const args = ["compose", "up", "--detach", "--wait", "--wait-timeout", "360", ...services];
-  const { status, output } = await docker(args, env, UP_LIMIT_MS);
+  const { status, output } = await docker(args, { env, limitMs: UP_LIMIT_MS });
   if (status === 0) return undefined;
   const text = output.trim().split("\n").slice(-FIRST_FAILURE_LINES).join("\n");
   return (part: string): PartResult => ({
@@ -153,10 +153,6 @@ async function up(env: Variables, services: readonly string[] = []) {
     failures: [`the stack did not start:\n${text}`],
     tookMs: performance.now() - startedAt,
   });
-}
-
-function docker(args: readonly string[], env: Variables, limitMs = COMMAND_LIMIT_MS) {
-  return runProgram("docker", args, { output: "caught", env, limitMs });
 }
 
 function withFile(env: Variables, file: string): Variables {

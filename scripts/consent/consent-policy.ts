@@ -13,7 +13,7 @@ export interface PolicyAccess {
   write(policy: ConsentPolicy): Promise<void>;
 }
 
-/** The policy could not be read or written; the message says why and what to do. */
+/** The policy could not be read or written; the message has reason and remedy. */
 export class PolicyAccessError extends Error {
   override readonly name = "PolicyAccessError";
 }
@@ -22,7 +22,7 @@ const ATTRIBUTES = {
   scopes: "aauth.consent.required.scopes",
   prefixes: "aauth.consent.required.scope.prefixes",
 } as const;
-/** What holds where the realm says nothing (profile 6.4). */
+/** Policy of a realm without these attributes (profile 6.4). */
 const DEFAULTS: ConsentPolicy = {
   scopes: ["openid", "profile", "email"],
   prefixes: ["user.", "profile.", "email."],
@@ -117,7 +117,7 @@ async function readAnswer(reply: Response): Promise<Members> {
   );
 }
 
-/** Undefined when the realm does not say. */
+/** Undefined when the realm does not have the attribute. */
 function wordsIn(attributes: Members, name: string): readonly string[] | undefined {
   const text = attributes[name];
   if (text === undefined) return undefined;

@@ -14,13 +14,13 @@ export interface LeftOut {
   readonly command?: string;
 }
 
-/** What an agent of February is started by hand for: shown although it may be at its default. */
+/** Flags of an agent of February that are shown also with their default values. */
 const AGENT_FLAGS: ReadonlyMap<string, string> = new Map([
   ["AAUTH_SIGNATURE_SCHEME", "--signature-scheme"],
   ["AAUTH_AUTHORIZATION_SCHEME", "--authorization-scheme"],
 ]);
 const AGENTS: ReadonlySet<string> = new Set(AGENT_NAMES);
-/** Given to all, read neither by the page nor by the gateway. */
+/** Variables of all services that neither the page nor the gateway reads. */
 const AGENT_VARIABLES: ReadonlySet<string> = new Set([
   ...AGENT_FLAGS.keys(),
   ...["AAUTH_SHOW_TOKENS", "AAUTH_PROFILE", "AAUTH_MODE", "AAUTH_ENDPOINTS"],
@@ -74,7 +74,7 @@ function usualInDemo(name: string): IsUsual {
   return (variable, value) => AGENT_VARIABLES.has(variable) || value === usual[variable];
 }
 
-/** A variable is as the service would have it by itself, or none of its own. */
+/** Whether a variable has the service's default, or is not one of its settings. */
 async function usualInService(name: string): Promise<IsUsual> {
   const { settings } = (await import(`${REPOSITORY_ROOT}services/${name}/src/config.ts`)) as {
     settings: Settings;

@@ -143,7 +143,7 @@ const settings = {
   ...portSettings,
 };
 
-/** What `npm run demo` was asked for. */
+/** Settings of `npm run demo`. */
 export interface DemoSettings {
   readonly ports: StackPorts;
   readonly modes: StackModes;

@@ -140,7 +140,7 @@ function traceStore(stack: Stack): ServiceDescription {
   const { ports, modes, urls, need, service } = stack;
   return service("trace-store", "traceStore", {
     args: ["scripts/demo/trace-store.ts"],
-    hosted: { module: "scripts/demo/trace-store-service.ts", argv: [] },
+    hosted: { module: "scripts/demo/trace-store.ts", argv: [] },
     ports: [need("traceStore", "trace store"), need("traceStoreOtlp", "trace store, incoming spans")],
     ...(modes.jaegerProgram !== undefined && {
       hosted: undefined,
@@ -329,7 +329,7 @@ function page(stack: Stack): ServiceDescription {
   const { ports, modes, urls, isDraft11, service } = stack;
   return service("ui", "ui", {
     args: ["scripts/demo/page.ts"],
-    hosted: { module: "scripts/demo/page-service.ts", argv: [] },
+    hosted: { module: "scripts/demo/page.ts", argv: [] },
     env: {
       UI_PORT: String(ports.ui),
       UI_BACKEND_URL: urls.backend,

@@ -1,6 +1,6 @@
 /**
  * Preloaded (`--import`) into a service that is started by hand (`dev`): the `.env` of the
- * repository's root, as `npm run demo` takes it; the shell's own variables win. Node's
+ * repository's root, as in `npm run demo`; the shell's own variables take precedence. Node's
  * `--env-file-if-exists` does the same, but complains of a file that need not be there.
  *
  * @module

@@ -14,7 +14,7 @@ import { REPOSITORY_ROOT } from "./stack.ts";
 const current = new AsyncLocalStorage<HostedService>();
 
 /**
- * The service whose code runs: an error that nothing catches is its error. Undefined outside of
+ * The service whose code runs, to which an uncaught error belongs. Undefined outside of
  * all.
  */
 export function currentService(): HostedService | undefined {
@@ -98,7 +98,7 @@ export class HostedService implements StartedService {
     this.#end("was ended");
   }
 
-  /** An error that nothing in the service has caught. */
+  /** Ends the service by an uncaught error. */
   fail(error: unknown): void {
     this.#print(describeError(error));
     this.#end("stopped by an unexpected error");

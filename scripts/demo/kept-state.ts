@@ -11,7 +11,7 @@ type Profile = Pick<StackModes, "profile">;
 export const hasState = (ports: Ports, modes: Profile): boolean =>
   existsSync(REPOSITORY_ROOT + stateFolders(ports, modes).data);
 
-/** Stores that a newcomer knows by name, by the service that has them. */
+/** Stores whose contents a user sees on the page, with their services. */
 const COUNTED = [
   ["run", "backend", "runs"],
   ["open order", "backend", "open requests of orders"],
@@ -67,7 +67,7 @@ export function postgresFolder(ports: Ports, modes: Profile): string {
     : join(REPOSITORY_ROOT, stateFolders(ports, modes).data, "postgres");
 }
 
-/** Bytes of the files in a folder. Undefined where there is none. */
+/** Bytes of the files in a folder. Undefined for a folder that does not exist. */
 export function bytesIn(folder: string): number | undefined {
   const path = REPOSITORY_ROOT + folder;
   if (!existsSync(path)) return undefined;

@@ -1,6 +1,6 @@
 import { visibleText } from "agent-kit/service";
 
-/** Something that takes text: a stream, or a test's list. */
+/** Receiver of text: a stream, or a test's list. */
 export interface TextSink {
   write(text: string): unknown;
 }
@@ -13,7 +13,7 @@ const COLOURS = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 
 /** In front of the second line of a broken one, and of those after it. */
 const CONTINUED = "  ";
-/** Characters of a line that are left in the narrowest of terminals. */
+/** Least number of characters of a line, also in a narrow terminal. */
 const LEAST_ROOM = 40;
 
 /**
@@ -66,7 +66,7 @@ export class LogLines {
 }
 
 /**
- * Lines of at most so many characters. A word of more than half a line is broken where the line
+ * Lines of at most `room` characters. A word of more than half a line is broken where the line
  * ends.
  */
 function brokenAt(text: string, room: number): string[] {
@@ -81,7 +81,7 @@ function brokenAt(text: string, room: number): string[] {
   return [...lines, rest];
 }
 
-/** Colours only for a terminal that has not asked for none (no-color.org). */
+/** Whether a stream is a terminal with colours (no-color.org). */
 export function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
 }

@@ -1,10 +1,19 @@
+import { runService, type StartService } from "agent-kit/service";
+import { servePage } from "../../ui/server/serve-page.ts";
+import { builtPage } from "./built-page.ts";
+
 /**
- * The web page of the demo as a process of its own.
- *
- * @module
+ * The web page as a service of the demo: built when its sources have changed, then served as the
+ * container image serves it.
  */
+export const start: StartService = async ({ env }) => {
+  try {
+    return await servePage(await builtPage(), env);
+  } catch (error) {
+    // The message names the faulty setting or source. The stack trace adds nothing.
+    if (error instanceof Error) error.stack = error.message;
+    throw error;
+  }
+};
 
-import { runService } from "agent-kit/service";
-import { start } from "./page-service.ts";
-
-await runService({ name: "ui", start });
+if (import.meta.main) await runService({ name: "ui", start });

@@ -3,8 +3,8 @@ import { currentService } from "./hosted-service.ts";
 import { REPOSITORY_ROOT } from "./stack.ts";
 
 /**
- * Makes of this process one that services run in: its folder, its globals, and whose an error is
- * that nothing catches. Call it before the first service is imported.
+ * Prepares this process for services that run in it: its folder, its globals, and the owner of an
+ * uncaught error. Call it before the first service is imported.
  */
 export async function prepareHost(): Promise<void> {
   // Their paths are from there.

@@ -22,7 +22,7 @@ export async function runInTerminal(
   options: {
     whenReady: (stack: RunningStack) => string | Promise<string>;
     /**
-     * Why ports are taken, where that is known: printed instead of the list of them. Default: it is
+     * Reason why ports are taken, printed instead of their list where it is known. Default: it is
      * not.
      */
     whyPortsTaken?: () => Promise<string | undefined>;

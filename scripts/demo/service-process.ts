@@ -23,7 +23,7 @@ export interface StartedService {
    * itself.
    */
   stop(limitMs: number): Promise<boolean>;
-  /** Ends it at once, where that is possible. */
+  /** Ends it immediately, where that is possible. */
   kill(): void;
 }
 
@@ -120,7 +120,7 @@ export class ServiceProcess implements StartedService {
     try {
       process.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      // Nothing of it is left.
+      // The group has ended.
     }
   }
 }

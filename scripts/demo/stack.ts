@@ -29,7 +29,7 @@ export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
 export const AUTH_SERVERS = ["embedded", "keycloak"] as const;
 export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 
-/** What may differ between two runs of the stack. */
+/** Options of a run of the stack. */
 export interface StackModes {
   readonly profile: (typeof PROFILES)[number];
   /** Mode of draft-11; February has the two schemes instead. */
@@ -92,7 +92,7 @@ export interface StackUrls {
 }
 
 export const REALM = "aauth-test";
-/** What the user is asked about in user-delegated mode. */
+/** Scope that the user consents to in user-delegated mode. */
 export const CONSENT_SCOPE = AGENTS["supply-chain-agent"].scope;
 export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

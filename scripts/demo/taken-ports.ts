@@ -41,7 +41,7 @@ export async function proposePorts(
 /** Whether the port is in use on either loopback address, or cannot be bound. */
 export async function isTaken(port: number): Promise<boolean> {
   const answers = await Promise.all(LOOPBACK_ADDRESSES.map((host) => answersAt(host, port)));
-  // Binding alone is not proof: macOS lets 127.0.0.1 be bound beside a wildcard listener.
+  // Binding alone is not proof: macOS allows 127.0.0.1 to be bound beside a wildcard listener.
   // Connecting alone is not either: a listener with a full queue does not answer.
   return answers.includes(true) || !(await canBind(port));
 }

@@ -1,10 +1,15 @@
+import { runService, type StartService } from "agent-kit/service";
+import { start as startTraceStore } from "../../services/trace-store/src/service.ts";
+import { builtPage } from "./built-page.ts";
+
 /**
- * The trace store of the demo as a process of its own.
- *
- * @module
+ * The trace store as a service of the demo. Its page is part of the web page's build, which is made
+ * where its sources have changed.
  */
+export const start: StartService = async (context) =>
+  startTraceStore({
+    ...context,
+    env: { ...context.env, TRACE_STORE_PAGE_FOLDER: await builtPage() },
+  });
 
-import { runService } from "agent-kit/service";
-import { start } from "./trace-store-service.ts";
-
-await runService({ name: "trace-store", start });
+if (import.meta.main) await runService({ name: "trace-store", start });

@@ -9,7 +9,7 @@ export const START_BUTTON = "Optimize Laptop Supply Chain";
 type Row = readonly [label: string, url: string, service: string];
 
 /**
- * What a newcomer needs when everything is up: where to go, who to be, what to press, how to stop;
+ * Text for a user when everything is up: addresses, an account, the button to press, how to stop;
  * and, with services left out, how to start those, unless they are the published demo's.
  */
 export function welcomeText(
@@ -21,7 +21,8 @@ export function welcomeText(
     /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
     readonly owners?: string | undefined;
     /**
-     * Work that an earlier start has left, as `keptWork` counts it. Undefined where there was none.
+     * Work that an earlier start has left, as `keptWork` counts it. Undefined where nothing is
+     * kept.
      */
     readonly continues?: string | undefined;
   },

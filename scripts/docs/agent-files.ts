@@ -47,15 +47,11 @@ export const federatedVariables = (content: string) =>
 
 /** Writes the lines of each region between `# agents: <region>` and `# end of agents`. */
 function withRegions(content: string, regions: Readonly<Record<string, string>>): string {
-  let text = content;
-  for (const [region, lines] of Object.entries(regions)) {
-    const place = new RegExp(`^( *)# agents: ${region}\\b.*\\n[^]*?^\\1# end of agents\\n`, "m");
-    const found = place.exec(text);
-    if (found === null) throw new Error(`there is no region "# agents: ${region}"`);
-    const [first] = found[0].split("\n", 1);
-    text = text.replace(place, () => `${first}\n${lines}${found[1]}# end of agents\n`);
-  }
-  return text;
+  return Object.entries(regions).reduce((text, [region, lines]) => {
+    const place = new RegExp(`^( *# agents: ${region}\\b.*\\n)[^]*?(?=^ *# end of agents$)`, "m");
+    if (!place.test(text)) throw new Error(`there is no region "# agents: ${region}"`);
+    return text.replace(place, (_, first: string) => first + lines);
+  }, content);
 }
 
 const ofEachAgent = (render: (name: AgentName) => string) => AGENT_NAMES.map(render).join("");
@@ -102,7 +98,7 @@ function requiredScheme({ pseudonymousPaths = [] }: AgentRow): string {
   return `'${paths} ? "hwk" : "${required}"'`;
 }
 
-/** What a check has by profile. Lines are indented as they stand. */
+/** Parts of a check by profile. Lines have their final indentation. */
 interface Check {
   readonly fields: readonly string[];
   readonly added: (name: AgentName) => string;

@@ -4,7 +4,7 @@ import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { table } from "./table.ts";
 
 const HEAD = ["Variable", "Flag", "Default", "Meaning"];
-/** A setting that this many services declare alike is listed once. */
+/** A setting with equal declarations in this many services is listed once. */
 const SHARED_BY = 3;
 
 /** `docs/reference/configuration.md`, out of the declarations that the services themselves read. */
@@ -64,7 +64,7 @@ function defaultOf({ schema, secret }: Setting): string | undefined {
   const { data, success } = schema.safeParse(undefined);
   if (!success) return "(required)";
   if (data === undefined || data === "") return undefined;
-  // A table without entries.
+  // An empty table.
   if (typeof data === "object" && !Array.isArray(data)) return undefined;
   if (secret) return "(secret)";
   // The demo's own files: by their place in the repository, wherever that is.

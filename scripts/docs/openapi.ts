@@ -3,7 +3,7 @@ import { type ApiRoute, apiRoutes, authHealthSchema, welcomeSchema } from "backe
 import { stringify } from "yaml";
 import { z } from "zod";
 
-/** What the backend answers to a caller without a token. */
+/** Responses of the backend to a caller without a token. */
 const PUBLIC = { "/": welcomeSchema, "/auth/health": authHealthSchema };
 
 const registry = z.registry<{ id: string }>();

@@ -11,7 +11,7 @@ import { interopPage } from "./interop-page.ts";
 import { openApi } from "./openapi.ts";
 import { runPicture } from "./run-picture.ts";
 
-/** What `npm run docs` writes: path from the root, and what a file's content becomes. */
+/** Generated files: path from the root, and a function from the old content to the new one. */
 export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => string | Promise<string>>> = {
   "agentgateway/config.yaml": gatewayConfiguration,
   "agentgateway/config-draft-11.yaml": draft11Configuration,

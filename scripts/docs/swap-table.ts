@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { MODES, RESULTS, type Results, SECTIONS } from "../../tests/interop/swaps.ts";
 import { table } from "./table.ts";
 
-/** One replacement, what it came to by mode, and the letters of those it was run with. */
+/** One replacement, its results by mode, and the letters of the parties that it was run with. */
 interface Row {
   readonly replaced: readonly string[];
   readonly named: string;

@@ -1,12 +1,12 @@
-/** What one check found out about this machine. */
+/** Result of one check of this machine. */
 export interface Finding {
   /**
    * `ok`: works. `note`: something optional is not there. `problem`: `npm run demo` will not work.
    */
   readonly verdict: "ok" | "note" | "problem";
-  /** What was looked at, one or two words. */
+  /** Subject of the check, one or two words. */
   readonly subject: string;
-  /** What was found and, unless `ok`, what to do: one line. */
+  /** Result and, unless `ok`, remedy: one line. */
   readonly text: string;
 }
 

@@ -38,7 +38,7 @@ export async function programFindings(env: NodeJS.ProcessEnv = process.env): Pro
   return [javaFinding(env), ...(await Promise.all(others))];
 }
 
-/** By the judge that Keycloak's start asks, so that what is ok here is enough there. */
+/** Uses the check of Keycloak's own start. */
 function javaFinding(env: NodeJS.ProcessEnv): Finding {
   try {
     const { java, maven } = findJavaTools(env);
@@ -58,7 +58,7 @@ async function programFinding(wanted: OptionalProgram, env: NodeJS.ProcessEnv): 
     output: "caught",
     limitMs: ANSWER_LIMIT_MS,
   });
-  // Some write in colours.
+  // Some programs print colours.
   const firstLine = stripVTControlCharacters(output).trim().split("\n", 1)[0] ?? "";
   return status === 0
     ? ok(subject, firstLine || path)

@@ -1,6 +1,6 @@
 import type { SavedRunCode } from "aauth-explain";
 
-/** Why an input cannot be explained. */
+/** Codes of inputs that cannot be explained. */
 export type ExplainInputCode =
   | "cannot_read"
   | "empty_input"
@@ -14,7 +14,7 @@ export type ExplainInputCode =
   | SavedRunCode
   | "bad_usage";
 
-/** The input or the arguments are not valid. Nothing was judged. */
+/** Invalid input or arguments. Nothing was judged. */
 export class ExplainInputError extends Error {
   override readonly name = "ExplainInputError";
   readonly code: ExplainInputCode;

@@ -7,16 +7,16 @@ import { ExplainInputError } from "./explain-input-error.ts";
 import { MISSING_KEYS, offlineDiscovery } from "./offline-discovery.ts";
 import type { HarRequest } from "./read-har.ts";
 
-/** Dialects that are known here. A message of no known shape is one of the first. */
+/** Supported dialects. A message of unknown shape is judged by the first. */
 export const PROFILES = [draft11, february2026] as const;
 
-/** How a message is judged: what a resource has in its configuration. */
+/** Configuration of the resource that judges a message. */
 export interface JudgingOptions {
   /** Contents of the files of keys. */
   readonly keys: readonly string[];
   /** Resource identifier that auth tokens must be for. Default: the message's origin. */
   readonly audience: string | undefined;
-  /** Issuers whose auth tokens count. Default: whichever issued the token. */
+  /** Issuers whose auth tokens are accepted. Default: the token's issuer. */
   readonly issuers: readonly string[];
   readonly level: string | undefined;
   readonly scopes: readonly string[];
@@ -46,7 +46,7 @@ export interface Judged {
    */
   readonly verdict: JudgedVerdict;
   readonly clock: Clock;
-  /** What was taken from the message for want of an option. */
+  /** Values that were taken from the message because no option has them. */
   readonly assumed: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 import { AAuthVerificationError, type Discovery } from "aauth";
 import { ExplainInputError } from "./explain-input-error.ts";
 
-/** The code of a check that no file has the keys for. */
+/** Code of a check whose keys are in no file. */
 export const MISSING_KEYS = "discovery_failed";
 
 interface KeySet {

@@ -3,7 +3,7 @@ import { visibleFields, visibleLines } from "agent-kit/service";
 import { isoSeconds, readableClaims } from "protocol-trace/read";
 import type { JudgedVerdict } from "./judging-options.ts";
 
-/** A style of the terminal; plain where there is none. */
+/** A style of the terminal. */
 type Style = "good" | "bad" | "soft" | "bold";
 
 const CODES: Readonly<Record<Style, number>> = { good: 32, bad: 31, soft: 2, bold: 1 };
@@ -116,7 +116,7 @@ function baseLines({ signatureBase }: Explanation, style: Paint): string[] {
   ];
 }
 
-/** Nothing is discovered here: what a resource would fetch comes from files. */
+/** Sources of keys: files take the place of discovery. */
 const KEY_SOURCES: Readonly<Record<string, string>> = {
   header: "in the request itself",
   discovery: "in a file of keys",
@@ -151,7 +151,7 @@ function tokenLines({ header, claims, problem }: Token): string[] {
   );
 }
 
-/** By which clock `created` and the token's times were judged. */
+/** Names the clock that `created` and the token's times were judged by. */
 export function clockLine(atSeconds: number, source: "now" | "created" | "recorded" | "given"): string {
   const words = {
     now: "now",

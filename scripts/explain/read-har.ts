@@ -5,7 +5,7 @@ import { collectHeaders, type HeaderLine, urlOfHost } from "./message-parts.ts";
 /** A recorded request and when it was sent. */
 export interface HarRequest {
   readonly message: MessageToExplain;
-  /** Unix seconds; absent when the recording does not say. */
+  /** Unix seconds; absent when the recording does not have it. */
   readonly sentAt?: number;
 }
 

@@ -75,7 +75,7 @@ function checkOf(file: string, statement: IfStatement, source: SourceFile): Chec
   };
 }
 
-/** Whether a branch ends with a refusal. An error that was caught and is thrown again is none. */
+/** Whether a branch ends with a refusal. Throwing a caught error again is not a refusal. */
 function refuses(branch: Statement, source: SourceFile): boolean {
   const last = isBlock(branch) ? branch.statements.at(-1) : branch;
   if (last === undefined) return false;

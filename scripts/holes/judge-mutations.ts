@@ -1,11 +1,11 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { runProgram } from "../run-program.ts";
-import type { VitestReport } from "../test-report.ts";
+import { readReport } from "../run-vitest.ts";
 import { type Mutation, runOf } from "./mutation.ts";
 import type { TreeCopy } from "./tree-copy.ts";
 
-/** Outcome of taking one check out: `noticed`, or a sentence that says why not. */
+/** Outcome of removing one check: `noticed`, or the reason why not. */
 export interface Judgement {
   readonly mutation: Mutation;
   readonly verdict: "noticed" | (string & {});
@@ -26,11 +26,11 @@ interface Outcome {
 /** Ignored by git, so that it is no change. */
 const REPORT = "test-results/mutation.json";
 const LAST_WORDS_CHARACTERS = 600;
-/** A test that waits for what no longer happens must not hold up the others. */
+/** Ends a test that waits for an event that no longer occurs. */
 const TEST_LIMIT_MS = 40_000;
 const RUN_LIMIT_MS = 600_000;
 const OUT_OF_TIME = 124;
-/** A tree that does not even parse proves nothing about its tests. */
+/** Errors of a tree that does not parse, which proves nothing about its tests. */
 const IS_UNPARSED = /parse_error|transform failed|SyntaxError/i;
 
 /** Judges mutations one after the other. */
@@ -86,8 +86,7 @@ async function runTests(root: string, args: readonly string[]): Promise<Outcome>
     ],
     { output: "caught", cwd: root, limitMs: RUN_LIMIT_MS, env: { NO_COLOR: "1" } },
   );
-  const text = await readFile(report, "utf8").catch(() => undefined);
-  const results = text === undefined ? [] : (JSON.parse(text) as VitestReport).testResults;
+  const { testResults: results } = (await readReport(report)) ?? { testResults: [] };
   const tests = results.flatMap(({ name, assertionResults }) =>
     assertionResults.map((test) => ({
       file: relative(root, name),

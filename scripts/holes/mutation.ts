@@ -1,10 +1,10 @@
-/** One check taken out of the code, and the tests that must notice. */
+/** A check that is removed from the code, and the tests that must notice. */
 export interface Mutation {
   /** Row of docs/reference/known-holes.md, or the place of the check. */
   readonly id: string;
-  /** What the code no longer does. */
+  /** First line of the removed code. */
   readonly without: string;
-  /** Each text is there exactly once, so that a table that no longer fits the code says so. */
+  /** Each search string occurs exactly once; a table that no longer fits the code is an error. */
   readonly edits: readonly Edit[];
   /** Arguments of vitest for each run of tests that must notice, until one fails. */
   readonly runs: readonly (readonly string[])[];

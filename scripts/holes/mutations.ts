@@ -9,6 +9,7 @@ const SERVER = "services/auth-server/src";
 const BACKEND = "services/backend/src";
 const CONTRACT = "tests/contract/auth-server";
 
+const SIGNATURE_TEST = `${CONTRACT}/signature.test.ts`;
 const REQUEST_TEST = `${CONTRACT}/request-auth.test.ts`;
 const CONSENT_TEST = `${CONTRACT}/consent.test.ts`;
 const CODE_TEST = `${CONTRACT}/code-and-refresh.test.ts`;
@@ -289,8 +290,11 @@ const HOLES: Readonly<Record<string, Edit | readonly Edit[]>> = {
   R5: ["ui/src/features/take-along/saved-attack.ts", 'name === "authorization" ?', "false ?"],
 };
 
-/** Tests of holes that the page does not name. */
+/** Tests of holes without a row, and those of rows whose test another check satisfies. */
 const TESTS: Readonly<Record<string, readonly [file: string, pattern: string]>> = {
+  P2: [SIGNATURE_TEST, "P2, P3, J4: @method is not covered"],
+  P5: [SIGNATURE_TEST, "P5: one label in all three headers"],
+  P6: [SIGNATURE_TEST, "P6: Signature-Key with one parameter twice"],
   J20: [CODE_TEST, "J20: revocation"],
   G4: ["services/gateway-authz/test/discovery.test.ts", "A20: an address in a network"],
   B1: ["services/backend/test/users/user-token.test.ts", "it has no exp"],

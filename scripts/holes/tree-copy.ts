@@ -12,7 +12,7 @@ export interface TreeCopy {
   /**
    * Makes the edits and returns what undoes them.
    *
-   * @throws Error when a text is not there exactly once
+   * @throws Error unless each search string occurs exactly once
    */
   edit(edits: readonly Edit[]): Promise<() => Promise<void>>;
   remove(): void;

@@ -13,10 +13,10 @@ const BUILT = `${REPOSITORY_ROOT}.cache/jaeger/jaeger-${VERSION}`;
 const DOWNLOAD_LIMIT_MS = 5 * 60_000;
 const BUILD_LIMIT_MS = 25 * 60_000;
 
-/** There is no Jaeger, and none can be made here; the message says what would help. */
+/** Jaeger is neither found nor can be built; the message names a remedy. */
 export class JaegerUnavailableError extends Error {
   override readonly name = "JaegerUnavailableError";
-  /** The user has named one that is not there: a mistake, not an absence. */
+  /** The user has named a file that does not exist. */
   readonly isMistake: boolean;
 
   constructor(message: string, options: { isMistake?: boolean; cause?: unknown } = {}) {
@@ -66,7 +66,7 @@ export async function findOrBuildJaeger(
   if (existsSync(built)) return built;
   const go = findExecutable("go", env) ?? findExecutable("/usr/local/go/bin/go", env);
   if (go === undefined) {
-    throw new JaegerUnavailableError("there is neither Jaeger nor Go to build it with");
+    throw new JaegerUnavailableError("neither Jaeger nor Go to build it with was found");
   }
   log(`Building Jaeger ${VERSION} with Go (once; up to ten minutes)…`);
   const { program, env: goEnv } = await goToolchain(go).catch((error) => {

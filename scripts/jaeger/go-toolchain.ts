@@ -1,11 +1,11 @@
 import { chmodSync, readdirSync } from "node:fs";
 import { runProgram } from "../run-program.ts";
 
-/** Where Go keeps its own releases, as modules; from 1.21 on it fetches them by itself. */
+/** Go's releases as modules; from 1.21 on it fetches them itself. */
 const TOOLCHAIN_MODULE = "golang.org/toolchain";
 /** The release that Jaeger's go.mod names. */
 const WANTED = "1.25.4";
-/** The first Go that knows `GOTOOLCHAIN`. */
+/** The first Go that supports `GOTOOLCHAIN`. */
 const FETCHES_ITSELF = [1, 21] as const;
 const DOWNLOAD_LIMIT_MS = 5 * 60_000;
 

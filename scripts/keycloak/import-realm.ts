@@ -30,5 +30,5 @@ export async function importRealm(options: {
     signal,
   });
   if (!reply.ok && !(mayExist && reply.status === 409))
-    throw new Error(`Keycloak did not take the realm (status ${reply.status}): ${await reply.text()}`);
+    throw new Error(`Keycloak rejected the realm (status ${reply.status}): ${await reply.text()}`);
 }

@@ -8,7 +8,9 @@ const HOW_TO_GET_ON = [
   "Without --auth-server keycloak the embedded auth server does the same.",
 ].join("\n");
 
-/** Keycloak cannot be had on this machine; the message says what is missing and how to get on. */
+/**
+ * Keycloak is not available on this machine; the message names the missing program and a remedy.
+ */
 export class KeycloakUnavailableError extends Error {
   override readonly name = "KeycloakUnavailableError";
   readonly code = "keycloak_unavailable";

@@ -17,10 +17,10 @@ const BUILD_LIMIT_MS = 10 * 60_000;
 const STAMP = "aauth-provider-built";
 
 /**
- * Makes Keycloak with the AAuth provider ready to be started, and gives its folder: fetched once,
+ * Prepares Keycloak with the AAuth provider, and returns its folder: fetched once,
  * the provider built and installed when it has changed. Quick when there is nothing to do.
  *
- * @throws KeycloakUnavailableError that says what is missing and how to get on
+ * @throws KeycloakUnavailableError with the missing program and a remedy
  */
 export async function prepareKeycloak(preparation: Preparation): Promise<string> {
   const { env, log, signal } = preparation;
@@ -48,8 +48,7 @@ export async function prepareKeycloak(preparation: Preparation): Promise<string>
     limitMs: BUILD_LIMIT_MS,
     signal,
   });
-  if (status !== 0)
-    throw new KeycloakUnavailableError(`Keycloak did not take the provider:\n${output.trim()}`);
+  if (status !== 0) throw new KeycloakUnavailableError(`Keycloak rejected the provider:\n${output.trim()}`);
   await writeFile(stamp, built);
   return home;
 }

@@ -10,7 +10,7 @@ const STAMP = `${PROVIDER_FOLDER}/target/built-from`;
 const BUILD_LIMIT_MS = 10 * 60_000;
 
 /**
- * Builds the AAuth provider when its sources have changed since the last time, and gives the jar's
+ * Builds the AAuth provider when its sources have changed since the last time. Returns the jar's
  * path. Its own tests are not run here: `npm run test:all -- keycloak` does that.
  *
  * @throws KeycloakUnavailableError with Maven's output
@@ -42,7 +42,7 @@ function findJar(): string | undefined {
   );
 }
 
-/** Covers what the jar is made from, without dates, which a checkout changes. */
+/** Digest of the jar's sources, without dates, which a checkout changes. */
 async function digestOfSources(): Promise<string> {
   const hash = createHash("sha256");
   const files = globSync(["pom.xml", "src/main/**/*.*"], { cwd: PROVIDER_FOLDER }).sort();

@@ -12,8 +12,8 @@ interface RealmRepresentation {
 }
 
 /**
- * The realm file as this run wants it, changed in the same places as the embedded auth server
- * changes it: browser clients at another address, attributes.
+ * The realm file with the settings of this run, changed in the same places as the embedded auth
+ * server changes it: browser clients at another address, attributes.
  */
 export function realmRepresentation(
   json: string,

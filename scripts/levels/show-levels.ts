@@ -14,7 +14,7 @@ export interface LevelsOptions {
   readonly print: (line: string) => void;
 }
 
-/** Gives up on a level that has no limit. */
+/** Requests after which a level has no limit. */
 const MAX_REQUESTS = 2_000;
 /** From the gateway's rules: the catalogue itself is open to every caller that signs. */
 const FORBIDDEN = 403;
@@ -26,7 +26,7 @@ const UNAUTHORIZED = 401;
 const OTHER_PROFILE =
   "The demo speaks draft -11, this command February 2026: npm run levels -- --profile draft-11";
 
-/** Something other than 200 or 429 came back. */
+/** A response other than 200 or 429. */
 export class UnexpectedAnswer extends Error {
   override readonly name = "UnexpectedAnswer";
 }
@@ -89,7 +89,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   }
 }
 
-/** Reads until the limit, or so many times. */
+/** Reads until the limit, at most `most` times. */
 export async function readRepeatedly(
   fetch: typeof globalThis.fetch,
   url: string,
@@ -109,7 +109,7 @@ export async function readRepeatedly(
   }
 }
 
-/** What went over the wire in one call. */
+/** Requests of one call, with their statuses. */
 export async function stepsOf(
   call: (observer: (event: AgentEvent) => void) => Promise<Response>,
 ): Promise<string> {

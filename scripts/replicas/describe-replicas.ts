@@ -59,7 +59,7 @@ export function describeReplicas(
       const changed = { ...service, after: after(service.after) };
       if (service.name === "gateway")
         return [{ ...changed, env: { ...service.env, ...addresses(replicas) } }];
-      // It shares nothing with the others.
+      // It has its own stores.
       if (ports === undefined) return [service.name === "delegate-agent" ? service : changed];
       const own = ports.map((port, index) =>
         replicaOf({ ...changed, env: { ...service.env, ...shared } }, port, index),

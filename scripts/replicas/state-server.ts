@@ -18,7 +18,7 @@ import { unprivilegedUser } from "../store-servers.ts";
 
 const [kind, program = "", folder = "", port = "", healthPort] = process.argv.slice(2);
 const { STATE_PASSWORD: password = "", PATH, LANG, TZ } = process.env;
-/** Nothing else of the environment is for the server. */
+/** The server receives no other variables. */
 const env = { PATH, LANG, TZ };
 
 const child = kind === "postgres" ? startPostgres() : startValkey();
@@ -26,7 +26,7 @@ const child = kind === "postgres" ? startPostgres() : startValkey();
 const stop = () => child.kill(kind === "postgres" ? "SIGINT" : "SIGTERM");
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 watchParent(stop);
-/** The servers' own log is long: it is shown where they fail. */
+/** End of the server's own log, which is shown only if it fails. */
 const lastLines: string[] = [];
 let isReady = false;
 for (const stream of [child.stdout!, child.stderr!])
@@ -66,7 +66,7 @@ function makeOwnFolder(owner: number | undefined): boolean {
   const found = lstatSync(folder);
   if (found.isDirectory() && (found.mode & 0o077) === 0 && (owner === undefined || found.uid === owner))
     return false;
-  console.error(`${folder} belongs to somebody else, or others can read it: remove it`);
+  console.error(`${folder} belongs to another user, or others can read it: remove it`);
   process.exit(1);
 }
 

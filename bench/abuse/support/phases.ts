@@ -49,7 +49,7 @@ type Processes = Pick<TestStack, "processes">;
 export async function showPhases(stack: Processes, attack: Attack): Promise<void> {
   console.log([machineLine(), busyMachineLine(), attack.title].filter(Boolean).join("\n"));
   const none: Load = async () => async () => {};
-  // Until V8 has optimised what is measured.
+  // V8 optimises the measured code.
   await phase("warm-up", stack, attack, none);
   const before = await phase("before", stack, attack, none);
   const plain = await phase("plain", stack, attack, attack.plain);
@@ -116,7 +116,7 @@ export function flood(plan: Flood): Load {
 }
 
 /**
- * Keeps so many connections open, from 127.0.0.2 and the addresses after it. `use` receives each
+ * Keeps `count` connections open, from 127.0.0.2 and the addresses after it. `use` receives each
  * when it is open.
  */
 export function connections(options: {

@@ -230,6 +230,18 @@ test("T37: a form of another site, an old one, or of another request decides not
   expect((await browser.post(granted.url, { ...revoke, ...again })).status).toBe(400);
 });
 
+test("a form without a button grants nothing, and one of a request is none of the page of codes", async () => {
+  const world = await createWorld();
+  const browser = await browserOf(world);
+  const { page, poll } = await waiting(world);
+  const shown = await openInteraction(world, browser, page);
+  expect((await browser.post(shown.url, readForm(shown.text).fields)).status).toBe(400);
+  const again = readForm((await shownAt(browser, shown.url)).text).fields;
+  const typed = await browser.post(world.page("/interaction"), { ...again, code: "ZZZZ00001000" });
+  expect([typed.status, await typed.text()]).toEqual([400, expect.stringContaining("consent code")]);
+  expect((await poll()).status).toBe(202);
+});
+
 test("a code is good once; wrong ones are counted, for the request and for the user", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);

@@ -95,6 +95,12 @@ describe("signRequest", () => {
     );
   });
 
+  test("refuses an endpoint that the profile has no rules for", async () => {
+    await expect(signRequest(post, { ...options, endpoint: "teapot" as never })).rejects.toThrow(
+      "has no rules for teapot",
+    );
+  });
+
   test("refuses a token too long for a header", async () => {
     const signatureKey = { scheme: "jwt", jwt: "a".repeat(20_000) } as const;
     await expectRefusal("header_too_large", () =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isIdentifier } from "../../src/discovery/url-guard.ts";
+import { guardUrl, isIdentifier } from "../../src/discovery/url-guard.ts";
+import { expectRefusal } from "../refusal.ts";
 
 describe("an identifier", () => {
   it.each([
@@ -27,3 +28,11 @@ describe("an identifier", () => {
     expect([isIdentifier(value), isIdentifier(value)]).toEqual([false, false]);
   });
 });
+
+it.each(["agent.example", "", "ftp://agent.example/", "file:///etc/passwd", "data:,{}"])(
+  "blocks %j, also in development",
+  async (url) => {
+    for (const development of [false, true])
+      await expectRefusal("discovery_blocked", () => guardUrl(url, { development }));
+  },
+);

@@ -85,3 +85,8 @@ it("any text passes or is refused, and what passes is the same when it is writte
       },
     ),
   ));
+
+it.each(["", "a b", "1a", 'a"'])("refuses to write %j, which is not a token", async (token) => {
+  await expectRefusal("malformed_challenge", () => formatSignatureError({ error: token }));
+  await expectRefusal("malformed_challenge", () => formatTokenList([token]));
+});

@@ -12,6 +12,8 @@ describe("Agent-Auth", () => {
   // Hole P9: the Python library finds the word anywhere.
   test("P9: httpsig inside another scheme's quoted text is not a challenge", async () => {
     await expectRefusal("malformed_challenge", () => parseAgentAuth('Bearer realm="httpsig"'));
+    const twice = 'httpsig; algs=("ed25519"); algs=("rsa-pss-sha512")';
+    await expectRefusal("malformed_challenge", () => parseAgentAuth(twice));
   });
 
   test("refuses an oversize header before it parses it", async () => {

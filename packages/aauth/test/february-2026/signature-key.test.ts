@@ -96,3 +96,9 @@ test.each([
     formatSignatureKey({ label: "sig1", scheme: "jwt", jwt }),
   );
 });
+
+test.each(["", "Sig", "sig 1", "1sig"])("formatSignatureKey refuses the label %j", async (label) => {
+  await expectRefusal("malformed_signature_key", () =>
+    formatSignatureKey({ label, scheme: "jwt", jwt: "a" }),
+  );
+});

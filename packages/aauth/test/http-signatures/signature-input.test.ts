@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatSignatureInput, parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
+import { parseBareItem, parseStringList } from "../../src/http-signatures/structured-fields.ts";
 import { hostileText } from "../hostile-text.ts";
 import { expectRefusal, passesOrRefuses } from "../refusal.ts";
 
@@ -116,4 +117,15 @@ describe("parseSignatureInput", () => {
       }),
     );
   });
+});
+
+test.each(['("a"), ("b")', '("a");x=(1)', "(a)", '("a";x=1)'])(
+  "%s is not a list of strings",
+  async (text) => {
+    await expectRefusal("malformed_challenge", () => parseStringList(text, "malformed_challenge"));
+  },
+);
+
+test.each(['"a";x', "1;x=2", " 1", "1 "])("%j is not a bare item", async (text) => {
+  await expectRefusal("malformed_challenge", () => parseBareItem(text, "malformed_challenge"));
 });

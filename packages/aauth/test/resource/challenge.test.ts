@@ -207,6 +207,8 @@ it("a caller over its limit that nothing would raise has to wait, and never for 
   expect([headers["retry-after"], headers["agent-auth"]]).toEqual(["1", undefined]);
 });
 
-it("a resource token without scopes is not issued", async () => {
+it("a resource token without scopes, or for a caller without a name, is not issued", async () => {
   await expect(challenger.resourceToken(identified, [])).rejects.toThrow(TypeError);
+  const { agent: _, ...unnamed } = identified;
+  await expect(challenger.resourceToken(unnamed, ["a"])).rejects.toThrow("proven agent identity");
 });

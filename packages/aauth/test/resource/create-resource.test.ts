@@ -106,16 +106,28 @@ describe("what a resource publishes and serves", () => {
       name: "Reports",
     });
     expect(membersOf(await resource.handle(get("/jwks.json"))).keys[0]).not.toHaveProperty("alg");
-    const ask = async (contentType: string) => {
+    const ask = async (contentType: string, body = "scope=data:read") => {
       const headers = { "content-type": contentType };
       const request = await februaryRequestOf({
-        ...{ url: `${own.id}/resource/token`, method: "POST", headers, body: "scope=data:read" },
+        ...{ url: `${own.id}/resource/token`, method: "POST", headers, body },
       });
       return resource.handle(request);
     };
     const granted = await ask("application/x-www-form-urlencoded; charset=utf-8");
     expect([granted?.status, membersOf(granted).auth_server]).toEqual([200, authServer.issuer]);
     expect((await ask("text/plain"))?.status).toBe(400);
+    for (const [form, error] of [
+      ["scope=", "invalid_request"],
+      ["scope=data:read&scope=data:read", "invalid_request"],
+      ["scope=data:read&auth_request_url=x", "invalid_request"],
+      ["scope=data:read%20admin", "invalid_scope"],
+    ] as const) {
+      const refused = await ask("application/x-www-form-urlencoded", form);
+      expect([refused?.status, membersOf(refused).error], form).toEqual([400, error]);
+    }
+    const mixed = { profile: february2026, resource: own.id, authServer: authServer.issuer, key: own.key };
+    const createMixed = () => createResource({ ...mixed, discovery, personServers: ["https://ps.example"] });
+    expect(createMixed).toThrow("personServers is supported only with");
     const unsigned = await resource.handle({ ...get("/resource/token"), method: "POST" });
     expect([unsigned?.status, unsigned?.headers["agent-auth"]]).toEqual([401, "httpsig"]);
   });

@@ -386,6 +386,8 @@ describe("a token that a person takes back", () => {
     ]);
     expect(await answering(200, "<html>")).toEqual(unavailable);
     expect(await answering(200, '{"downstream":"none"}')).toEqual(unavailable);
+    const unnamed = '{"downstream":[{"recipient":"parts","error":"revocation_unavailable"}]}';
+    expect(await answering(200, unnamed)).toEqual(unavailable);
     expect(await answering(500)).toEqual(unavailable);
     expect(await answering(202, "{}", { location: "https://evil.example/p" })).toEqual(unavailable);
     expect(world.sent.filter((url) => url.includes("evil"))).toEqual([]);

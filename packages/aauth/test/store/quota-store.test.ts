@@ -124,3 +124,8 @@ test("whatever one owner does, entries of others stay until they expire", () => 
     }),
   );
 });
+
+test("has room for an entry, of each owner", () => {
+  for (const bounds of [{ maxEntries: 0 }, { maxEntries: 10, maxPerOwner: 0 }, { maxEntries: Number.NaN }])
+    expect(() => new QuotaStore({ ...bounds, now: () => 0 })).toThrow(RangeError);
+});

@@ -31,3 +31,7 @@ test("does not keep what is too heavy, nor what it takes the place of", () => {
   map.set("b", "x".repeat(50));
   expect([map.get("a"), map.get("b")?.length]).toEqual([undefined, 50]);
 });
+
+test("has room for an entry in each generation", () => {
+  for (const maxEntries of [1, Number.NaN]) expect(() => new RecentMap(maxEntries)).toThrow(RangeError);
+});

@@ -108,6 +108,7 @@ describe.each(issuers)("$alg", (issuer) => {
     ],
     ["no alg", issuer.signRaw(headerWith({ alg: undefined }), payload), "token_algorithm_not_allowed"],
     ["another typ", issuer.signRaw(headerWith({ typ: "JWT" }), payload), "token_type_mismatch"],
+    ["a kid that is no string", issuer.signRaw(headerWith({ kid: 7 }), payload), "malformed_token"],
     [
       "a critical extension",
       issuer.signRaw(headerWith({ crit: ["exp"], exp: 1 }), payload),

@@ -182,6 +182,7 @@ describe("the way back", () => {
     for (const state of [undefined, "", "x", `${stateOf()}x`])
       expect(await orders.resume(state)).toBeUndefined();
     expect(asked).toHaveLength(1);
+    await expect(orders.get("anna", "no-such-order")).rejects.toThrow("No such order");
   });
 
   it("taken twice at once places one order", async () => {

@@ -46,6 +46,7 @@ describe("GET /agents/status", () => {
     await started;
     const after = (await stack.call("alice", "GET", url)).body;
     expect(after).toMatchObject({ status: "idle", current_task: null, last_activity: expect.any(String) });
+    expect((await stack.call("alice", "GET", "/agents/status/no-such-agent")).status).toBe(404);
   });
 });
 

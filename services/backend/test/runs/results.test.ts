@@ -117,3 +117,7 @@ describe("the results of a report", () => {
     });
   });
 });
+
+it("of a run without a report are not found", () => {
+  expect(() => resultsFrom({ id: "r", report: undefined } as never)).toThrow("not completed");
+});
