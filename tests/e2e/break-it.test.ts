@@ -141,7 +141,8 @@ test("a request without a response is no refusal, and says where it was sent", a
   const { page } = watched;
   await stack.kill("gateway");
   try {
-    await page.getByRole("button", { name: "Show 6 more attacks on AAuth" }).click(WAIT);
+    // Back on the page of the run, those that were tried are in view.
+    await page.getByRole("button", { name: "Hide 6 more attacks on AAuth" }).waitFor(WAIT);
     watched.expectComplaint(/status of 502/);
     await page.getByRole("button", { name: "Try: Sign it ten minutes ago" }).click();
     const variant = page.locator('[data-variant="stale"]');
