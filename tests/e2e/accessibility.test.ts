@@ -99,9 +99,11 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   await page.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
   await expectAccessible(page, "ui-signed-out");
   await page.getByText("Build yours").click();
-  await page.getByRole("region", { name: "Program" }).waitFor(WAIT);
+  await page.getByText("createResource({").waitFor(WAIT);
   expect(await excessAt320()).toBe(0);
-  await page.getByText("Build yours").click();
+  // The keyboard begins at the top again.
+  await page.reload();
+  await page.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
   const skip = page.getByRole("link", { name: "Skip to the content" });
   await page.keyboard.press("Tab");
   await hasFocus(skip);
