@@ -488,8 +488,8 @@ test("the trace store's page", async () => {
   await page.emulateMedia({ forcedColors: "none" });
   watched.expectComplaint(/status of 404/);
   await page.goto(`${stack.urls.traces}/trace/${"a".repeat(32)}`);
-  await heading("There is no such trace");
-  expect(await page.title()).toBe("There is no such trace · Traces");
+  await heading("Trace not found");
+  expect(await page.title()).toBe("Trace not found · Traces");
   await expectAccessible(page, "traces-not-found");
 });
 
@@ -520,7 +520,7 @@ test("clearing the runs, and a backend that cannot be reached for it", async () 
 test("the auth server's errors, and signing out there", async () => {
   watched.expectComplaint(/status of 400/);
   await page.goto(`${stack.urls.issuer}/protocol/openid-connect/auth?client_id=nobody`);
-  await heading("This did not work");
+  await heading("Something went wrong");
   await expectAccessible(page, "auth-server-error");
   await page.goto(`${stack.urls.issuer}/protocol/aauth/agent/auth?request_token=nonsense`);
   await heading("This request cannot be answered");

@@ -53,7 +53,7 @@ test("federated: each party refuses, and says by which section of draft -11", as
   expect(await page.getByTestId("break-it").locator("tr[data-variant]").count()).toBe(28);
   for (const [title, party, code, section] of [
     ["Leave the body out of the signature", "the gateway", "insufficient_coverage", "11.3.4 step 2"],
-    ["Show only the agent token", "the supply-chain agent", "person_required", "6.1"],
+    ["Present only the agent token", "the supply-chain agent", "person_required", "6.1"],
     ["Use a revoked token on the second hop", "the market-analysis agent", "token_revoked", "11.12"],
     ["Poll another agent’s request", "the person server", "not_found", "13.2"],
     ["Ask the access server directly", "the access server", "unsupported_scheme", "9.1"],
@@ -77,8 +77,8 @@ test("federated: each party refuses, and says by which section of draft -11", as
   await page.setViewportSize({ width: 1280, height: 900 });
 
   for (const [title, proof] of [
-    ["Forge the way back from a page", "still waits for its person"],
-    ["Guess a consent code", "still waits for its person"],
+    ["Forge the return from a page", "is still pending"],
+    ["Guess a consent code", "is still pending"],
     ["Revoke a token of another issuer", "still works: it was used again afterwards and accepted"],
   ] as const)
     expect(await tryIt(page, title, "Without effect at the person server")).toContain(proof);

@@ -145,7 +145,7 @@ test("a request without a response is no refusal, and says where it was sent", a
     watched.expectComplaint(/status of 502/);
     await page.getByRole("button", { name: "Try: Sign it ten minutes ago" }).click();
     const variant = page.locator('[data-variant="stale"]');
-    await variant.getByText(`No response came from ${stack.urls.supplyChainAgent}`).waitFor(WAIT);
+    await variant.getByText(`No response from ${stack.urls.supplyChainAgent}`).waitFor(WAIT);
     expect(await variant.textContent()).toContain("(connection_refused)");
     expect(await variant.textContent()).not.toContain("Refused by");
   } finally {

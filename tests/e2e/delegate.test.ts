@@ -123,7 +123,7 @@ describe("a delegate of draft -11", () => {
     const again = panel.getByRole("button", { name: "Start again" });
     await again.waitFor(WAIT);
     expect(await again.evaluate((element) => element.matches(":focus"))).toBe(true);
-    await panel.getByText("those that it had are revoked").waitFor();
+    await panel.getByText("its existing tokens are revoked").waitFor();
     await run.click();
     await panel.getByText(/^Refused at .*the user has ended this delegate$/).waitFor(WAIT);
     await again.click();

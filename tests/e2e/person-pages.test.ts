@@ -42,7 +42,7 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
   await expectAccessible(page, "person-code");
   await page.getByLabel("Code").fill("AAAA-BBBB-CCCC");
   await press("Continue");
-  await page.getByRole("alert").getByText("This code is not valid").waitFor();
+  await page.getByRole("alert").getByText("This code is invalid").waitFor();
 
   const person = async (address: string, before: Promise<void> | undefined) => {
     await before;
@@ -82,7 +82,7 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
   await page.getByRole("status").getByText("can no longer act for you").waitFor();
   await page.getByRole("link", { name: "Decide on a request" }).click();
   await press("Deny");
-  await heading("You have denied it");
+  await heading("Request denied");
   await expectAccessible(page, "person-denied");
 });
 
@@ -107,7 +107,7 @@ test("the page of a resource that was only told who the person is names who call
     await expectAccessible(fresh, name);
     await screenshot(fresh, name);
     await fresh.getByRole("button", { name: "Allow" }).click();
-    await fresh.getByRole("heading", { name: "You have allowed it" }).waitFor();
+    await fresh.getByRole("heading", { name: "Request allowed" }).waitFor();
   };
   const context = {
     onInteraction: ({ page: address }: { page: string }) => void decided.push(decide(address)),

@@ -266,7 +266,7 @@ describe("a user-delegated run over both hops", () => {
     expect(await trace.getAttribute("href")).toMatch(new RegExp(`^${stack.urls.traces}/trace/[0-9a-f]{32}$`));
   });
 
-  const outsideItsCause = "Outside the time of the span that caused it";
+  const outsideItsCause = "Extends beyond the span that caused it";
 
   test("what of a span is outside the time of its cause is marked", async () => {
     const { page } = watched;

@@ -111,7 +111,7 @@ describe("the file", () => {
     await page.locator(".row").nth(1).click();
     await page.locator(".verdict").getByText("digest_mismatch").waitFor(WAIT);
     await page.locator(".row").nth(0).click();
-    await page.locator(".verdict").getByText("Its token has expired since").waitFor(WAIT);
+    await page.locator(".verdict").getByText("Its token expired at").waitFor(WAIT);
     await expectAccessible(page, "saved-run-file", { everyShape: true });
   });
 
@@ -306,7 +306,7 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     }
     await panel.getByRole("button", { name: "Save this run" }).click();
     const dialog = page.getByRole("dialog", { name: "Save this run" });
-    await dialog.getByText("The file has whole tokens in it.").waitFor(WAIT);
+    await dialog.getByText("The file contains complete tokens.").waitFor(WAIT);
     const opacity = () => page.evaluate(`getComputedStyle(document.querySelector("[role=dialog]")).opacity`);
     await expect.poll(opacity, WAIT).toBe("1");
     await expectAccessible(page, `save-this-run-${profile}`);

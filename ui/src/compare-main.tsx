@@ -1,4 +1,4 @@
-/** The page of both versions side by side: the third entry of the build. */
+/** The comparison page, the third entry point of the build. */
 import { MantineProvider } from "@mantine/core";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -19,7 +19,7 @@ function stripQuery(): void {
   window.history.replaceState({}, "", window.location.pathname);
 }
 
-/** After sign-in: removes the query and restores the place on the page. */
+/** Removes the query after sign-in, and restores the place on the page. */
 function onSignedIn(user: User | undefined): void {
   stripQuery();
   const { hash } = (user?.state ?? {}) as { hash?: unknown };
@@ -27,8 +27,8 @@ function onSignedIn(user: User | undefined): void {
 }
 
 async function page(): Promise<ReactNode> {
-  // Before anything renders: consent, an interaction and sign-in each return their outcome in the
-  // query.
+  // Runs before anything renders, because consent, interaction and sign-in all return their outcome
+  // in the query.
   const { search } = window.location;
   const isReturn =
     noteConsentReturn(search, window.sessionStorage) || noteOrderReturn(search, window.sessionStorage);
@@ -53,7 +53,7 @@ createRoot(root).render(
     <MantineProvider
       theme={theme}
       cssVariablesResolver={cssVariables}
-      // Stronger than Mantine's own, which are loaded behind them (vite/paint-first.ts).
+      // More specific than Mantine's own variables, which load later (vite/paint-first.ts).
       cssVariablesSelector=":root:root"
       defaultColorScheme="auto"
     >

@@ -1,4 +1,4 @@
-/** The page of the trace store: the second entry of the build. */
+/** The trace store's page, the second entry point of the build. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./components/base.css";

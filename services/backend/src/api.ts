@@ -8,8 +8,8 @@ import { userAccess } from "./plugins/user.ts";
 import { createUserTokenVerifier } from "./users/user-token.ts";
 
 /**
- * A service whose routes are for pages of the allowed origins, and for signed-in users unless they
- * say otherwise.
+ * A service whose routes serve pages of the allowed origins, and require a signed-in user unless
+ * they declare otherwise.
  */
 export async function createApi(
   config: BackendConfig,

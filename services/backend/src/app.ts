@@ -40,30 +40,27 @@ export interface BackendDeps {
   /** Default: new ones. */
   readonly keys?: ServiceKeys;
   readonly discovery?: Discovery;
-  /** Runs, orders and all else that a restart must not lose. Default: in memory. */
+  /** Runs, orders and everything else that must survive a restart. Default: in memory. */
   readonly stores?: Stores;
   /**
-   * Attempts at runs and orders, started and closed with the service. Default: in this process,
-   * with rows in `stores`.
+   * Queue of attempts at runs and orders, started and closed with the service. Default: in this
+   * process, with rows in `stores`.
    */
   readonly jobs?: Jobs;
-  /** Tell the other replicas which runs have changed. Default: there are none. */
+  /** Notifies the other replicas of changed runs. Default: no other replicas. */
   readonly hints?: Hints;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
-  /**
-   * Longest wait before a start answers `running` although the agent has not let the run in yet.
-   * Default 10.
-   */
+  /** Longest wait for the agent to accept a run before its start answers `running`. Default 10. */
   readonly startReplySeconds?: number;
   /** Default 15000. */
   readonly heartbeatMs?: number;
 }
 
 /**
- * Puts the backend together as an agent of the profile in `AAUTH_PROFILE`. It does not listen yet.
+ * Builds the backend as an agent of the profile in `AAUTH_PROFILE`, without listening.
  *
- * @throws ConfigError for an identity that the profile does not have
+ * @throws ConfigError for an identity that the profile does not allow
  */
 export async function buildBackend(
   config: BackendConfig,
@@ -192,7 +189,8 @@ async function createApp(
       explorerUrl: config.traceUiUrl,
     });
   });
-  // Delegates are not users: they prove a key, a credential, or that they are a sub-agent.
+  // Delegates are not users: they prove possession of a key, a credential, or that they are a
+  // sub-agent.
   const signed = { agent, discovery, stores, now };
   await app.register((scope) =>
     delegateTokenRoute(scope, { ...signed, enrolments, tokens, lifetimeSeconds, issued }),

@@ -35,12 +35,12 @@ export const settings = {
   agentUrl: setting({
     env: "BACKEND_AGENT_URL",
     schema: urlSetting("http://backend.localhost:8000"),
-    description: "The backend's identity as an agent; others fetch its metadata and keys below it",
+    description: "The backend's identity as an agent, below which others fetch its metadata and keys",
   }),
   supplyChainAgentUrl: setting({
     env: "SUPPLY_CHAIN_AGENT_URL",
     schema: urlSetting(agentUrl("supply-chain-agent")),
-    description: "Where the supply-chain agent is called: its identity, served by the gateway",
+    description: "URL and identity of the supply-chain agent, served by the gateway",
   }),
   supplyChainAgentTimeoutSeconds: setting({
     env: "SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS",
@@ -68,12 +68,12 @@ export const settings = {
     env: "AAUTH_SIGNATURE_SCHEME",
     flag: "signature-scheme",
     schema: z.enum(["hwk", "jwks"]).default("jwks"),
-    description: "How requests are signed first: hwk (pseudonymous) or jwks (identified)",
+    description: "Scheme of the first signature: hwk (pseudonymous) or jwks (identified)",
   }),
   delegatesFile: setting({
     env: "BACKEND_DELEGATES_FILE",
     schema: z.string().min(1).optional(),
-    description: "File with the public keys of delegates that get agent tokens; unset: none",
+    description: "File with the public keys of delegates that receive agent tokens; unset: none",
   }),
   agentTokenSeconds: setting({
     env: "BACKEND_AGENT_TOKEN_SECONDS",
@@ -88,12 +88,12 @@ export const settings = {
   traceQueryUrl: setting({
     env: "AAUTH_TRACE_QUERY_URL",
     schema: urlSetting("http://localhost:16686"),
-    description: "Trace store with Jaeger's query API, where the backend reads a run's trace",
+    description: "Trace store with Jaeger's query API, from which the backend reads a run's trace",
   }),
   traceUiUrl: setting({
     env: "AAUTH_TRACE_UI_URL",
     schema: urlSetting("http://localhost:16686"),
-    description: "The trace store's page as a browser reaches it",
+    description: "The trace store's page, as browsers reach it",
   }),
   breakIt: setting({
     env: "AAUTH_BREAK_IT",
@@ -104,7 +104,7 @@ export const settings = {
   otherResourceUrl: setting({
     env: "MARKET_ANALYSIS_AGENT_URL",
     schema: urlSetting(agentUrl("market-analysis-agent")),
-    description: "In demo mode, the resource that is sent an auth token for the supply-chain agent",
+    description: "In demo mode, the resource that receives an auth token meant for the supply-chain agent",
   }),
   corsAllowedOrigins: setting({
     env: "CORS_ALLOWED_ORIGINS",

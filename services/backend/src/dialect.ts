@@ -16,7 +16,7 @@ import type { RunContext } from "./runs/run-context.ts";
 import type { RunService } from "./runs/run-service.ts";
 import type { OpenRequests } from "./store/open-requests.ts";
 
-/** The differences of the backend between wire profiles. */
+/** The backend's differences between wire profiles. */
 export interface BackendDialect {
   readonly keys: KeyRing;
   /** The published key set. */
@@ -25,17 +25,17 @@ export interface BackendDialect {
   /** The backend's documents as an agent, by name below `/.well-known/`. */
   readonly documents: Readonly<Record<string, object>>;
   readonly places: Places;
-  /** Sends a request as it is. */
+  /** Sends a request unchanged. */
   readonly transport: Transport;
-  /** How runs call, wait for their users and use what these have allowed. */
+  /** How runs make calls, wait for their users and use their consent. */
   readonly runs: Pick<RunContext, "calls" | "standingConsent">;
   readonly orders: OrderWire;
   /** The tampered requests of "now break it". */
   readonly breakIt: () => BreakItDialect;
   readonly delegates: (enrolments: Enrolments) => DelegatesOfDialect;
-  /** Routes of the API that the dialect does not have, each with a message for the caller. */
+  /** API routes that the dialect does not have, each with a message for the caller. */
   readonly leftOut: ReadonlyMap<ApiRoute, string>;
-  /** Registers the way back from a page where a user has acted for a run. */
+  /** Registers the routes to which browsers return from pages where users act for runs. */
   readonly returnRoutes: (
     api: FastifyInstance,
     parts: { readonly runs: RunService; readonly consentRequests: OpenRequests },
@@ -45,9 +45,9 @@ export interface BackendDialect {
 /** The delegates of a dialect. */
 export interface DelegatesOfDialect {
   readonly tokens: DelegateTokens;
-  /** The agent that calls the processes of delegates for a user. */
+  /** The agent that calls delegates' processes for a user. */
   readonly callerFor: (userId: string) => Agent;
-  /** Present where a delegate is a sub-agent of each user's agent. */
+  /** Present if a delegate is a sub-agent of each user's agent. */
   readonly subAgents?: SubAgents;
 }
 
@@ -55,9 +55,9 @@ export interface DelegatesOfDialect {
 export interface DialectOptions {
   readonly config: BackendConfig;
   readonly keys: ServiceKeys;
-  /** Default: one with the addresses of the dialect. */
+  /** Default: discovery with the dialect's addresses. */
   readonly discovery?: Discovery | undefined;
-  /** Present in demo mode: keeps what runs send. */
+  /** Present in demo mode: keeps the requests of runs. */
   readonly evidence: Evidence | undefined;
   readonly observe: CallObserver;
   readonly logger: ServiceOptions["logger"];

@@ -1,6 +1,6 @@
 /**
- * The backend as an agent of draft -11, where an agent has one person: each user has an agent of
- * their own, named by the backend, which is its own agent provider.
+ * The backend as an agent of draft -11. Because an agent has one person there, each user has their
+ * own agent; the backend is the agent provider that names it.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
 /** The number of runs in the store. */
 const MAX_AGENTS = 1_000;
 
-/** @throws ConfigError for an identity that draft -11 does not have */
+/** @throws ConfigError for an identity that draft -11 does not allow */
 export async function createDraft11Dialect(options: DialectOptions): Promise<BackendDialect> {
   const { config, observe, stores, now } = options;
   const { agentUrl: issuer, supplyChainAgentUrl, mode } = config;
@@ -42,7 +42,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
       id: idOf(userId),
       profile: draft11,
       trustedAuthServers: personServer === undefined ? [] : [personServer],
-      // The deadline of a run covers all its requests.
+      // A run has one deadline for all its requests.
       timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
     }),
   );
@@ -98,9 +98,12 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
 }
 
 const LEFT_OUT =
-  "Revoking here (the person server's page does it): not with AAUTH_PROFILE=draft-11, start with february-2026 for it";
+  "Revocation here is not available with AAUTH_PROFILE=draft-11: revoke on the person server's page";
 
-/** Keeps one agent for each user, since an agent tells apart its equal requests of one second. */
+/**
+ * Caches one agent per user, because only the same agent can distinguish equal requests within one
+ * second.
+ */
 function onePerUser(create: (userId: string) => Agent): (userId: string) => Agent {
   const agents = new Map<string, Agent>();
   return (userId) => {
@@ -113,11 +116,11 @@ function onePerUser(create: (userId: string) => Agent): (userId: string) => Agen
   };
 }
 
-/** Addresses that browsers return to from the pages of other parties. */
+/** Addresses that browsers return to from other parties' pages. */
 function returnAddresses(issuer: string, { browserUrl }: Pick<EndpointMap, "browserUrl">) {
   const callback = issuer + RETURN_PATH;
   const browsersCallback = browserUrl(callback);
-  // Only an address on loopback may differ from the published one, by a query.
+  // Only a loopback address may differ from the published one, and only in its query.
   const isLocal = isLoopbackCallback(browsersCallback);
   return {
     callback,
@@ -130,7 +133,7 @@ function returnAddresses(issuer: string, { browserUrl }: Pick<EndpointMap, "brow
   };
 }
 
-/** A name by which other parties recognize the user, and learn nothing else. */
+/** A pseudonym by which other parties recognize the user. */
 function nameOf(userId: string): string {
   return `user-${createHash("sha256").update(userId).digest("base64url").slice(0, 22)}`;
 }

@@ -1,7 +1,4 @@
-/**
- * Why the backend does not do what its caller wants. `plugins/error-replies.ts` gives each its HTTP
- * status.
- */
+/** Kinds of refusal. `plugins/error-replies.ts` maps each to an HTTP status. */
 export type ErrorKind =
   | "not_signed_in"
   | "not_found"
@@ -11,16 +8,16 @@ export type ErrorKind =
   | "not_in_profile";
 
 /**
- * A refusal with a sentence for the caller. The message is shown: it contains no token, path or
- * foreign text.
+ * A refusal with a message for the caller. The message is displayed, so it contains no token, path
+ * or foreign text.
  */
 export class BackendError extends Error {
   override readonly name = "BackendError";
   readonly kind: ErrorKind;
-  /** To branch on: `connection_refused`, … */
+  /** Machine-readable code, such as `connection_refused`. */
   readonly code: string | undefined;
 
-  /** @param options.cause for the log */
+  /** @param options.cause logged, not shown */
   constructor(
     kind: ErrorKind,
     message: string,

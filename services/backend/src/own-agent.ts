@@ -4,22 +4,22 @@ import { createAgentTrace } from "protocol-trace";
 import type { BackendConfig } from "./config.ts";
 import type { DialectOptions } from "./dialect.ts";
 
-/** Longer than a consent waits, whose code only the key that asked can redeem. */
+/** Longer than a consent request waits: only the requesting key can redeem its code. */
 const KEEP_KEY_SECONDS = 900;
 const MAX_TOKENS = 10_000;
-/** Auth tokens that no other run shares are kept as long as a run. */
+/** Retention of auth tokens that no other run shares, equal to that of a run. */
 const RUN_SECONDS = 3600;
 
 /**
- * Seconds an earlier key is kept: a delegate's agent token that it has signed, and a call that
- * waits, do not outlive it.
+ * Seconds an earlier key is kept: at least as long as the agent tokens that it has signed and the
+ * calls that wait.
  */
 export const keptKeySeconds = (config: Pick<BackendConfig, "agentTokenSeconds">): number =>
   Math.max(KEEP_KEY_SECONDS, config.agentTokenSeconds);
 
 /**
- * Creates the backend's agents, which share keys, tokens and discovery. Runs leave evidence of what
- * they send.
+ * Creates the backend's agents, which share keys, tokens and discovery. Requests of runs are kept
+ * as evidence.
  *
  * @param options.transport default: the library's
  */
@@ -45,9 +45,9 @@ export function ownAgents(
 }
 
 /**
- * One store for the tokens of all agents.
+ * Creates one token store for all agents.
  *
- * @param seconds time that runs share a token; 0: each has its own
+ * @param seconds time during which runs share a token; 0: each run has its own
  */
 function tokenStores(stores: Stores, seconds: number): Pick<Stores, "records"> {
   return {

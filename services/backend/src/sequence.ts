@@ -1,16 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { StoreUnavailableError } from "aauth";
 
-/** Above the time that a database takes to start again. */
+/** Longer than a database takes to restart. */
 const PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2_000;
 
 /**
- * Makes a write of work in the background, again while the store cannot be reached. Such a write
- * may have happened, so that it has to do no harm twice.
+ * Makes a background write, and repeats it while the store cannot be reached. The write must be
+ * idempotent, because a failed one may have taken effect.
  *
- * @throws StoreUnavailableError after a minute; what the write throws
+ * @throws StoreUnavailableError after a minute; any error of the write
  */
 export async function patiently<Result>(write: () => Promise<Result>): Promise<Result> {
   const until = performance.now() + PATIENCE_MS;
@@ -24,11 +24,11 @@ export async function patiently<Result>(write: () => Promise<Result>): Promise<R
   }
 }
 
-/** Writes of one piece of work, one after the other. */
+/** Sequential writes of one piece of work. */
 export interface Sequence {
-  /** Once one has failed, no later one is made. */
+  /** After one write has failed, later ones are skipped. */
   add(write: () => Promise<unknown>): void;
-  /** Resolves once all writes so far are made. Rejects with the first failure. */
+  /** Resolves when all writes so far are done. Rejects with the first failure. */
   done(): Promise<unknown>;
 }
 

@@ -1,4 +1,4 @@
-/** Waits for the first of several events, but not longer than `milliseconds`. */
+/** Waits for the first of several events, at most `milliseconds`. */
 export async function within(milliseconds: number, events: readonly Promise<void>[]): Promise<void> {
   const { promise: elapsed, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);

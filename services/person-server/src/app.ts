@@ -25,18 +25,18 @@ export interface PersonServerDependencies {
   readonly keys?: ServiceKeys;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
-  /** How persons sign in. Default: at the OpenID provider of the settings. */
+  /** Signs people in. Default: at the OpenID provider in the settings. */
   readonly signIn?: typeof createSignIn;
 }
 
-/** Requests are forms and small JSON documents; the largest carry a token or two. */
+/** Requests are forms and small JSON documents; the largest carry one or two tokens. */
 const MAX_BODY_BYTES = 65_536;
 
 /**
- * Puts the service together: the person server and, where resources are configured for it, the
- * access server, each under its own identifier; their pages; and an OpenID provider for resources
- * whose own pages sign persons in. All state is in `stores`, which replicas share, but for limits.
- * Resources know a person by the same name for as long as `keys` are the same.
+ * Builds the service: the person server and, if resources are configured for it, the access server,
+ * each under its own identifier; their pages; and an OpenID provider for resources that sign people
+ * in on their own pages. All state except rate limits is in `stores`, which replicas share.
+ * Resources know a person by the same name as long as `keys` stay the same.
  */
 export async function buildPersonServer(
   config: PersonServerConfig,
@@ -56,7 +56,7 @@ export async function buildPersonServer(
     }),
   } = dependencies;
   const origin = originOf(config);
-  // Plain http is configurable on loopback only: then the other parties may be on loopback, too.
+  // Plain http is only allowed on loopback, and then the other parties may be on loopback, too.
   const development = origin.startsWith("http:");
   const app = createService({ name: "person-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
@@ -97,7 +97,7 @@ function signInOptions(
   };
 }
 
-/** @throws ConfigError for settings that do not fit together */
+/** @throws ConfigError for settings that contradict each other */
 function requireUsable({
   id,
   accessServerId,
@@ -106,16 +106,15 @@ function requireUsable({
   ownerScopes,
 }: PersonServerConfig) {
   const problem = (name: string, message: string) => new ConfigError("person-server", [{ name, message }]);
-  if (id === accessServerId)
-    throw problem("ACCESS_SERVER_ID", "expected another identifier than PERSON_SERVER_ID");
+  if (id === accessServerId) throw problem("ACCESS_SERVER_ID", "must differ from PERSON_SERVER_ID");
   if (owners.length > 0 && accessServerResources.length === 0)
     throw problem(
       "ACCESS_SERVER_OWNERS",
-      "needs ACCESS_SERVER_RESOURCES: without it there is no access server here",
+      "requires ACCESS_SERVER_RESOURCES, without which no access server runs",
     );
   if (ownerScopes.length > 0 && owners.length === 0)
     throw problem(
       "ACCESS_SERVER_OWNER_SCOPES",
-      "needs ACCESS_SERVER_OWNERS: only an owner can allow these scopes",
+      "requires ACCESS_SERVER_OWNERS: only an owner can allow these scopes",
     );
 }

@@ -17,7 +17,7 @@ import { isOrigin, isScope } from "issuer-kit";
 import { DRAFT_11_SERVERS, identifierOf, LISTENERS } from "topology";
 import { z } from "zod";
 
-/** Begins an entry of `ACCESS_SERVER_OWNERS` that is a name claim; every other one is a `sub`. */
+/** Marks an entry of `ACCESS_SERVER_OWNERS` as a name claim; any other entry is a `sub`. */
 export const OWNER_NAME_PREFIX = "name:";
 const EXPECTED_IDENTIFIER = "https, a host in lower case, no port";
 
@@ -41,7 +41,7 @@ export const settings = {
     env: "PERSON_SERVER_URL",
     flag: "url",
     schema: urlSetting().refine(isOrigin, "expected https, or http on loopback, and no path").optional(),
-    description: "Own origin as browsers know it. Unset: http://localhost and the port",
+    description: "Origin of this server as browsers see it. Unset: http://localhost and the port",
   }),
   id: setting({
     env: "PERSON_SERVER_ID",
@@ -52,7 +52,7 @@ export const settings = {
     env: "PERSON_SERVER_OIDC_ISSUER",
     flag: "oidc-issuer",
     schema: urlSetting("http://localhost:8080/realms/aauth-test"),
-    description: "OpenID provider where persons sign in; a person is its issuer and `sub` together",
+    description: "OpenID provider where people sign in; issuer and `sub` together identify a person",
   }),
   oidcClientId: setting({
     env: "PERSON_SERVER_OIDC_CLIENT_ID",
@@ -63,21 +63,21 @@ export const settings = {
     env: "PERSON_SERVER_OIDC_CLIENT_SECRET",
     schema: z.string().min(1).optional(),
     secret: true,
-    description: "The client's secret; a public client has none",
+    description: "The client's secret; unset for a public client",
   }),
   oidcScopes: setting({
     env: "PERSON_SERVER_OIDC_SCOPES",
     schema: listSetting(["openid", "profile", "email"]).refine(
       (scopes) => scopes.includes("openid") && scopes.every(isScope),
-      "expected scopes, openid among them",
+      "expected scopes that include openid",
     ),
-    description: "Scopes of a sign-in",
+    description: "Scopes requested at sign-in",
   }),
   oidcNameClaim: setting({
     env: "PERSON_SERVER_OIDC_NAME_CLAIM",
     schema: textSetting("preferred_username"),
     description:
-      "Claim of the ID token with a person's name, for pages and for `name:` in ACCESS_SERVER_OWNERS, which needs one that persons cannot choose",
+      "ID token claim with the person's name, for pages and for `name:` in ACCESS_SERVER_OWNERS; the latter needs a claim that people cannot choose themselves",
   }),
   applications: setting({
     env: "PERSON_SERVER_APPLICATIONS",
@@ -85,12 +85,13 @@ export const settings = {
       (urls) => urls.every((url) => /^https?:/.test(url) && URL.canParse(url)),
       "expected http or https URLs",
     ),
-    description: "Applications that agents' callbacks continue to: pages and their forms may lead there",
+    description: "Applications that agents' callbacks redirect to; pages and forms may lead there",
   }),
   resources: setting({
     env: "PERSON_SERVER_RESOURCES",
     schema: identifiersSetting(),
-    description: "Resources where a person's agents get, unasked, what needs no consent",
+    description:
+      "Resources where a person's agents receive, without a prompt, any scope that needs no consent",
   }),
   signInPages: setting({
     env: "PERSON_SERVER_SIGN_IN_PAGES",
@@ -98,22 +99,23 @@ export const settings = {
       (pages) => pages.every((page) => isServerIdentifier(URL.parse(page)?.origin ?? "")),
       "expected URLs below identifiers: https, a host in lower case, no port",
     ),
-    description: "Return URLs of resources whose own pages sign persons in here; a resource learns the name",
+    description:
+      "Return URLs of resources whose own pages sign people in here; such a resource learns the person's name",
   }),
   allowedAgents: setting({
     env: "PERSON_SERVER_ALLOWED_AGENTS",
     schema: identifiersSetting(),
-    description: "Agent providers that are admitted, at both servers; empty: all",
+    description: "Agent providers that both servers admit; empty: all",
   }),
   blockedAgents: setting({
     env: "PERSON_SERVER_BLOCKED_AGENTS",
     schema: identifiersSetting(),
-    description: "Agent providers whose agents are refused, at both servers",
+    description: "Agent providers whose agents both servers refuse",
   }),
   allowedScopes: setting({
     env: "PERSON_SERVER_ALLOWED_SCOPES",
     schema: scopesSetting(),
-    description: "Scopes that can be granted, at both servers; empty: all",
+    description: "Scopes that both servers may grant; empty: all",
   }),
   consentScopes: setting({
     env: "PERSON_SERVER_CONSENT_SCOPES",
@@ -128,23 +130,23 @@ export const settings = {
   consentSeconds: setting({
     env: "PERSON_SERVER_CONSENT_SECONDS",
     schema: integerSetting(600, { minimum: 1, maximum: 3600 }),
-    description: "Seconds a request waits for its person or owner",
+    description: "Seconds a request waits for the person or owner to decide",
   }),
   keyRotationSeconds: setting({
     env: "PERSON_SERVER_KEY_ROTATION_SECONDS",
     flag: "key-rotation-seconds",
     schema: integerSetting(0, { maximum: 2_592_000 }),
-    description: "Seconds between new signing keys; 0: never",
+    description: "Seconds between rotations of the signing key; 0: never",
   }),
   accessServers: setting({
     env: "PERSON_SERVER_ACCESS_SERVERS",
     schema: identifiersSetting(),
-    description: "Access servers that the person server asks, besides the one served here",
+    description: "Access servers that the person server uses besides its own",
   }),
   accessServerResources: setting({
     env: "ACCESS_SERVER_RESOURCES",
     schema: identifiersSetting(),
-    description: "Resources that the access server decides for; empty: no access server",
+    description: "Resources whose tokens the access server issues; empty: no access server",
   }),
   accessServerId: setting({
     env: "ACCESS_SERVER_ID",
@@ -154,24 +156,24 @@ export const settings = {
   personServers: setting({
     env: "ACCESS_SERVER_PERSON_SERVERS",
     schema: identifiersSetting(),
-    description: "Person servers that may ask the access server, besides the one served here",
+    description: "Person servers that may use the access server, besides the one in this service",
   }),
   owners: setting({
     env: "ACCESS_SERVER_OWNERS",
     schema: listSetting(),
     description:
-      "The resources' owners, each by `sub` at the provider or as `name:` and the name claim: at the access server's page they see and revoke what it issued",
+      "Owners of the resources, each as a `sub` at the provider or as `name:` and the name claim; on the access server's page they see and revoke what it has issued",
   }),
   ownerScopes: setting({
     env: "ACCESS_SERVER_OWNER_SCOPES",
     schema: scopesSetting(),
-    description: "Scopes for which an owner allows each token at the access server's page",
+    description: "Scopes for which an owner must allow each token on the access server's page",
   }),
 };
 
 export type PersonServerConfig = Config<typeof settings>;
 
-/** The server's own origin for browsers. */
+/** This server's origin for browsers. */
 export function originOf({ url, port }: Pick<PersonServerConfig, "url" | "port">): string {
   return url ?? `http://localhost:${port}`;
 }

@@ -1,7 +1,7 @@
 import type { AskedRequest, Decide } from "aauth/server";
 import { agentAllowed, consentNeeded, type GrantPolicy, scopesAllowed } from "issuer-kit";
 
-/** The operator's policy. Agents are on its lists by their agent provider. */
+/** The operator's policy. Its lists identify agents by their agent provider. */
 interface Policy extends GrantPolicy {
   /** Identifiers of the resources that the operator knows. */
   readonly resources: readonly string[];
@@ -9,9 +9,9 @@ interface Policy extends GrantPolicy {
 }
 
 /**
- * Decides what the person server grants without asking: what the person has agreed to before, and
- * at the operator's resources what needs no consent. It asks for an agent without a person, and for
- * an auth token that a resource requests after it has only learned who the person is.
+ * Decides what the person server grants without a prompt: what the person has agreed to before and,
+ * at the operator's resources, what needs no consent. It prompts for an agent without a person, and
+ * for an auth token that a resource requests when it has so far only identified the person.
  */
 export function decideForPerson(policy: Policy): Decide {
   return (request) => {
@@ -29,23 +29,23 @@ export function decideForPerson(policy: Policy): Decide {
 }
 
 /**
- * Decides what the access server grants: the scopes on the operator's list, or all without a list.
- * A scope in `ownerScopes` needs an owner of the resource. The access server cannot reach owners,
- * so that the person brings the request to its page.
+ * Decides what the access server grants: the scopes on the operator's list, or all scopes if there
+ * is no list. A scope in `ownerScopes` needs an owner of the resource. The access server cannot
+ * contact owners, so the person takes the request to its page.
  */
 export function decideForResource(policy: Policy): Decide {
   return (request) => {
     if (!agentAllowed(policy, request.agent.iss))
       return { type: "deny", detail: "the agent is not allowed here" };
     const scopes = grantableScopes(policy, request);
-    if (scopes === undefined) return { type: "deny", detail: "none of the scopes is granted here" };
+    if (scopes === undefined) return { type: "deny", detail: "none of the scopes can be granted here" };
     return scopes.some((scope) => policy.ownerScopes.includes(scope))
       ? { type: "interaction" }
       : { type: "grant", scopes };
   };
 }
 
-/** Scopes of a request that may be granted at a resource; undefined where none may. */
+/** Scopes of a request that may be granted at a resource; undefined if there are none. */
 export function grantableScopes(
   policy: GrantPolicy,
   { agent, scopes }: Pick<AskedRequest, "agent" | "scopes">,
@@ -55,11 +55,11 @@ export function grantableScopes(
   return granted.length === 0 && scopes.length > 0 ? undefined : granted;
 }
 
-/** Reason why a request must not be granted, even by the person. Undefined where it may be. */
+/** Reason why a request must not be granted, even by the person; undefined if it may be. */
 export function refusalOf(
   policy: GrantPolicy,
   { agent, scopes }: Pick<AskedRequest, "agent" | "scopes">,
 ): string | undefined {
   if (!agentAllowed(policy, agent.iss)) return "the agent is not allowed here";
-  return scopesAllowed(policy, scopes) ? undefined : "a scope is not granted here";
+  return scopesAllowed(policy, scopes) ? undefined : "a scope cannot be granted here";
 }

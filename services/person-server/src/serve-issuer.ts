@@ -4,9 +4,9 @@ import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ServerTrace } from "protocol-trace";
 
 /**
- * Serves a person server or an access server to requests whose `Host` is that of its identifier,
- * with any port: both have documents at the same paths. Signatures are verified against the
- * identifier, and never against `Host`.
+ * Serves a person server or an access server to requests whose `Host`, ignoring the port, is its
+ * identifier's host, because both publish documents at the same paths. Signatures are verified
+ * against the identifier, never against `Host`.
  */
 export async function serveIssuer(
   app: FastifyInstance,
@@ -44,7 +44,7 @@ export async function serveIssuer(
     });
   }
 
-  /** The log contains no token, no code, and no name of a pending request. */
+  /** Excludes tokens, codes and references of pending requests from the log. */
   function facts(target: string, { status, headers, body }: Answer) {
     const [requirement] = headers["aauth-requirement"]?.split(";") ?? [];
     const error = status < 400 ? undefined : /"error":"([a-z_]+)"/.exec(body)?.[1];

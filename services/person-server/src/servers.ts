@@ -21,7 +21,7 @@ interface ServersOptions {
   readonly development: boolean;
   readonly signIn: SignIn;
   readonly keys: ServiceKeys;
-  /** Secret that the names by which resources know persons are derived from. */
+  /** Secret from which the identifiers that resources see for people are derived. */
   readonly subjectSecret: Uint8Array<ArrayBuffer>;
   readonly stores: Stores;
   readonly logger: FastifyBaseLogger;
@@ -29,12 +29,12 @@ interface ServersOptions {
   readonly now: () => number;
 }
 
-/** Serves the person server, the access server where there is one, and the pages of both. */
+/** Serves the person server, the access server if configured, and the pages of both. */
 export async function createServers(app: FastifyInstance, options: ServersOptions): Promise<void> {
   const { config, origin, development, keys, subjectSecret, stores, logger, now } = options;
   const hasAccessServer = config.accessServerResources.length > 0;
   const log = (error: unknown) => logger.warn({ err: error }, "a request failed here or downstream");
-  // This server reaches itself where it listens, unless `AAUTH_ENDPOINTS` names another address.
+  // This server reaches itself on its own port unless `AAUTH_ENDPOINTS` names another address.
   const own = { connect: `http://127.0.0.1:${config.port}`, browser: origin };
   const endpoints = createEndpointMap({
     [config.id]: own,
@@ -81,7 +81,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
     ...{ ...common, ...accessTrace, issuer: config.accessServerId, key: accessKeys },
     resources: config.accessServerResources,
     personServers: [config.id, ...config.personServers],
-    // Browsers find both servers at one address.
+    // Browsers reach both servers at the same origin.
     interactionUrl: `${config.accessServerId}/access/interaction`,
     decide: decideForResource(config),
   });

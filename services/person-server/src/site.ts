@@ -2,7 +2,7 @@ import type { Site } from "issuer-kit";
 import { PARTY_COLOURS } from "topology";
 import type { PersonServerConfig } from "./config.ts";
 
-/** Pages of one of the servers, which lead to the configured applications. */
+/** Page frame of one of the servers, with links to the configured applications. */
 export function siteOf(
   party: "person-server" | "access-server",
   { applications }: Pick<PersonServerConfig, "applications">,

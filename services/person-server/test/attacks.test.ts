@@ -278,7 +278,7 @@ test("the resource's own page comes first: nothing is decided before the browser
   };
   const first = async (page: string) => {
     const shown = await openInteraction(world, browser, page);
-    expect(shown.text).toContain("wants you to act at its own page first");
+    expect(shown.text).toContain("needs you to complete a step on its own page first");
     expect(shown.text).not.toContain('name="accept"');
     const link = new URL(/href="([^"]+\/approve[^"]*)"/.exec(shown.text)![1]!.replaceAll("&#38;", "&"));
     expect(link.searchParams.get("code")).toBe("R-1");
@@ -337,7 +337,7 @@ test("T40: what the operator's policy does not admit is not the person's to allo
   const { page, poll } = await waiting(world);
   const shown = await openInteraction(world, browser, page);
   config.blockedAgents.push(BACKEND);
-  expect(await (await press(browser, shown, "accept")).text()).toContain("no longer granted here");
+  expect(await (await press(browser, shown, "accept")).text()).toContain("can no longer be granted");
   expect(await errorOf(await poll())).toBe("denied");
 });
 

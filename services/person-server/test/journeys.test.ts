@@ -52,7 +52,7 @@ test("S6: a resource that was only told who the person is acts for them once the
   expect(pages).toHaveLength(2);
   const page = pages[1]!;
   expect(page).toContain(`Called by an agent of yours</dt>\n<dd><code>${AGENT}</code>`);
-  expect(page).toContain(`So far <code>${SUPPLY_CHAIN}</code> knows you, and may not act for you.`);
+  expect(page).toContain(`So far, <code>${SUPPLY_CHAIN}</code> knows you but may not act for you.`);
   // The person server remembers.
   expect((await intermediary.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
 });
@@ -106,7 +106,7 @@ test("revoke: one click on the page, and every hop refuses within a second", asy
   const done = await (await press(browser, granted, "revoke")).text();
   expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(done).toContain(`${AGENT} can no longer act for you.`);
-  expect(done).toContain("You have granted nothing to any agent.");
+  expect(done).toContain("You have not granted any agent access.");
 
   // The tokens themselves, signed afresh, at both hops.
   for (const [resource, holder] of [

@@ -97,7 +97,7 @@ test("two persons of one provider have grants of their own", async () => {
   const { context } = pressing(world, alice);
   expect((await world.agent().fetchFor(context)(DATA)).status).toBe(200);
   const { page } = await browserOf(world, "bob");
-  expect(page.text).toContain("You have granted nothing to any agent.");
+  expect(page.text).toContain("You have not granted any agent access.");
 });
 
 test("federated: an owner, known by the subject, sees what the access server has issued", async () => {

@@ -70,16 +70,16 @@ test("an owner allows on the list what the person has brought there, and takes i
   const page = (await waitingAt(world, owner))!;
   for (const part of ["An agent asks for access to your resource", AGENT, SUPPLY_CHAIN, SCOPE, PERSON_SERVER])
     expect(page.text).toContain(part);
-  expect(page.text).not.toContain("acts for no one yet");
-  expect(await (await press(owner, page, "accept")).text()).toContain("You have allowed it");
+  expect(page.text).not.toContain("does not act for anyone yet");
+  expect(await (await press(owner, page, "accept")).text()).toContain("Request allowed");
   expect((await answer).status).toBe(200);
   expect(await waitingAt(world, owner)).toBeUndefined();
 
   const granted = await shownAt(owner, ownerPage(world, "/granted"));
   expect(granted.text).toContain(AGENT);
   const done = await (await press(owner, granted, "revoke")).text();
-  expect(done).toContain(`What ${AGENT} had here is revoked.`);
-  expect(done).toContain("No agent has an auth token of this access server now.");
+  expect(done).toContain(`The tokens of ${AGENT} are revoked.`);
+  expect(done).toContain("No agent currently holds an auth token from this access server.");
   const refused = await sendWith(world, DATA, world.shown.get(SUPPLY_CHAIN)!, { key: world.keys[BACKEND]! });
   expect(refused.status).toBe(401);
   expect(refused.headers.get("signature-error")).toContain("revoked_jwt");
@@ -130,7 +130,7 @@ test("T42: a person who is no owner decides nothing: neither with the code, nor 
   const { page, person } = await untilOwner(world);
   const brought = await openInteraction(world, person, page);
   expect(brought.status).toBe(403);
-  expect(brought.text).toContain("An owner decides on this");
+  expect(brought.text).toContain("An owner decides on this request");
   expect(brought.text).toContain(`href="${world.map.browserUrl(CALLBACK)}"`);
   expect(brought.text).not.toContain("consent_code");
   const list = await shownAt(person, ownerPage(world, "/granted"));

@@ -19,7 +19,7 @@ const asked = (over: Partial<AskedRequest> = {}): AskedRequest => ({
 
 test.each([
   ["a blocked agent", { agent: BLOCKED }, "the agent is not allowed here"],
-  ["a scope that is not on the list", { scopes: ["read", "admin"] }, "a scope is not granted here"],
+  ["a scope that is not on the list", { scopes: ["read", "admin"] }, "a scope cannot be granted here"],
 ])("the person server denies %s, also what the person has agreed to", (_, over, detail) => {
   const request = asked({ consented: true, ...over });
   expect(decideForPerson(POLICY)(request)).toEqual({ type: "deny", detail });
@@ -42,7 +42,7 @@ test.each([
   [
     "no grantable scope",
     { scopes: ["admin"] },
-    { type: "deny", detail: "none of the scopes is granted here" },
+    { type: "deny", detail: "none of the scopes can be granted here" },
   ],
   ["an owner's scope", { scopes: ["read", "write"] }, { type: "interaction" }],
   ["more than is granted", { scopes: ["read", "admin"] }, { type: "grant", scopes: ["read"] }],

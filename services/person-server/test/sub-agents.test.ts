@@ -34,7 +34,7 @@ test("a sub-agent that asks the person server itself is refused", async () => {
   });
   expect([answer.status, await answer.json()]).toMatchObject([
     400,
-    { error: "invalid_request", detail: expect.stringContaining("its parent does") },
+    { error: "invalid_request", detail: expect.stringContaining("its parent must") },
   ]);
 });
 

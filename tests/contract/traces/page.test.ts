@@ -162,7 +162,7 @@ test("nothing found, no such trace, a search that is refused", async () => {
   }
   watched.expectComplaint(/status of 404/);
   await page.goto(`${traces.queryUrl}/trace/${"a".repeat(32)}`);
-  await soon(() => page.locator("h1").textContent()).toBe("There is no such trace");
+  await soon(() => page.locator("h1").textContent()).toBe("Trace not found");
   await page.getByRole("link", { name: "Back to the search" }).click();
   await page.waitForURL(`${traces.queryUrl}/`);
 });

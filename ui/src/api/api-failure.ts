@@ -1,9 +1,9 @@
 import type { Failure } from "backend-api";
 
 /**
- * `unreachable` no response; `session_lapsed` the backend no longer accepts the access token and it
- * could not be renewed; `refused` the backend answered with an error; `passed_on` it reports
- * another party's failure; `unreadable` the response violates the API.
+ * `unreachable`: no response. `session_lapsed`: the backend no longer accepts the access token,
+ * which could not be renewed. `refused`: the backend answered with an error. `passed_on`: it
+ * reports another party's failure. `unreadable`: the response violates the API.
  */
 export type ApiFailureKind = "unreachable" | "session_lapsed" | "refused" | "passed_on" | "unreadable";
 
@@ -45,7 +45,7 @@ export function describeFailure(error: unknown): Failure {
     };
   }
   if (error.kind === "passed_on") {
-    // Its sentences name the party, and what to do.
+    // The backend's message names the party and says what to do.
     return { message: error.message, ...(error.code !== undefined && { code: error.code }) };
   }
   return {

@@ -12,26 +12,26 @@ export interface AccessTokens {
 
 type BodyOf<Route> = Route extends { body: infer Body extends z.ZodType } ? z.input<Body> : never;
 
-/** What a call adds to its route. */
+/** Options of a call. */
 export interface CallOptions<Route extends ApiRoute> {
   /** Values of the path's placeholders. */
   params?: Readonly<Record<string, string>>;
   body?: BodyOf<Route>;
   signal?: AbortSignal;
-  /** Starts a trace with a span of this name, where traces are wanted. */
+  /** Starts a trace with a span of this name, if tracing is on. */
   traceAs?: string;
 }
 
 export interface ApiClient {
-  /** Calls a route of `apiRoutes` and returns the checked JSON answer. */
+  /** Calls a route of `apiRoutes` and returns the validated JSON response. */
   call<Route extends ApiRoute>(route: Route, options?: CallOptions<Route>): Promise<z.infer<Route["answer"]>>;
-  /** The same, for an answer that is read as it arrives. */
+  /** The same, for a streamed response. */
   open<Route extends ApiRoute>(route: Route, options?: CallOptions<Route>): Promise<Response>;
 }
 
 /**
- * The backend's client. If the backend refuses the access token, it is renewed and the call
- * repeated, once.
+ * The backend's client. If the backend refuses the access token, the client renews it and repeats
+ * the call once.
  *
  * @throws {ApiFailure} from every method, unless the caller's signal aborted (then the platform's
  * `AbortError`).
@@ -39,7 +39,7 @@ export interface ApiClient {
 export function createApiClient(options: {
   backendUrl: string;
   accessTokens: AccessTokens;
-  /** Called when there is no access token that the backend accepts, nor a way to renew it. */
+  /** Called when the backend accepts no access token and none can be renewed. */
   onSessionLapsed: () => void;
   fetch?: typeof fetch;
   /** Default: no request starts a trace. */

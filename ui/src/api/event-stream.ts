@@ -1,13 +1,13 @@
-/** Far above any progress event; a stream that never ends one must not grow without bound. */
+/** Far above any progress event. Bounds a stream whose event never ends. */
 const maxBufferedCharacters = 4 * 1024 * 1024;
 
 /**
- * Reads the data of each event of a `text/event-stream` body, as the backend writes it: one line of
- * data, an empty line after each event, and comments to keep the connection open. The browser's own
- * EventSource cannot send the bearer header, hence this.
+ * Reads the data of each event in a `text/event-stream` body as the backend writes it: one line of
+ * data, an empty line after each event, and comments to keep the connection open. Replaces the
+ * browser's EventSource, which cannot send the bearer header.
  *
- * @throws TypeError of the platform when the connection breaks; RangeError when one event exceeds
- * the bound.
+ * @throws TypeError of the platform if the connection breaks; RangeError if an event exceeds the
+ * limit.
  */
 export async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,4 +1,4 @@
-/** Answers of Jaeger's query API by the server that this page comes from: `{ data, errors }`. */
+/** Queries Jaeger's API at this page's origin, whose answers are `{ data, errors }`. */
 async function ask(path: string): Promise<unknown[]> {
   const response = await fetch(path, { headers: { accept: "application/json" } });
   const answer = await response.json().catch(() => undefined);
@@ -34,8 +34,8 @@ export async function getTrace(traceId: string): Promise<unknown> {
 }
 
 /**
- * The traces that one of the services took part in and that meet the conditions, each once. The API
- * takes one service at a time.
+ * Finds the traces in which one of the services took part and that match the conditions, each once.
+ * The API accepts one service at a time.
  *
  * @param conditions further parameters of `GET /api/traces`
  */

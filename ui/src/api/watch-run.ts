@@ -5,11 +5,11 @@ import { readEvents } from "./event-stream.ts";
 
 export interface WatchOptions {
   signal: AbortSignal;
-  /** Between two polls. Default 2000. */
+  /** Time between two polls. Default 2000. */
   pollIntervalMs?: number;
   /** Consecutive unanswered polls after which the watch gives up. Default 5. */
   maxMissedPolls?: number;
-  /** Resolves after a time, rejects when the signal aborts. Replaceable in tests. */
+  /** Resolves after the given time, rejects when the signal aborts. Replaceable in tests. */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 

@@ -12,7 +12,7 @@ import { Header } from "./header.tsx";
 import { Landing } from "./landing.tsx";
 import { Workspace } from "./workspace.tsx";
 
-/** The whole page. The session decides which of its three states shows. */
+/** The whole page. The session determines which of three states it shows. */
 export function App({ config, userManager }: { config: RuntimeConfig; userManager: UserManager }) {
   const control = useSession(userManager);
   const { session } = control;
@@ -50,8 +50,8 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
 }
 
 /**
- * A failure brought back by a browser without a session. It stays stored and is shown again after
- * sign-in.
+ * A failure with which a browser returned without a session. It stays stored and is shown again
+ * after sign-in.
  */
 function failedReturn() {
   const consent = readConsentOutcome(window.sessionStorage);

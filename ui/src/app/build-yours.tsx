@@ -2,16 +2,16 @@ import { Fold } from "../components/fold.tsx";
 import { ScrollBox } from "../components/scroll-box.tsx";
 import text from "./first-resource.txt?raw";
 
-/** The program of the README. */
+/** The program from the README. */
 export const PROGRAM = text.trimEnd();
 
-/** A resource to begin with, and where the guide is. */
+/** A starter resource, and a pointer to the guide. */
 export function BuildYours() {
   return (
     <Fold title="Build yours" aside={`${PROGRAM.split("\n").length} lines`}>
       <p className="note">
-        A resource that takes calls from agents of known persons, and no bearer token. Complete programs are
-        in <code>docs/guide.md</code> in the folder of the demo.
+        A resource that accepts agents of known people, and no bearer tokens. For complete programs, see{" "}
+        <code>docs/guide.md</code> in the demo’s folder.
       </p>
       <ScrollBox label="Program" kind="code">
         <pre>{PROGRAM}</pre>

@@ -2,7 +2,7 @@ import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mant
 import { shareColorScheme } from "../components/color-scheme.ts";
 import { MoonIcon, SunIcon } from "../components/icons.tsx";
 
-/** Light or dark, for this page and the demo's other pages. */
+/** Switches between light and dark, for this and the demo's other pages. */
 export function ColorSchemeToggle() {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme("light");

@@ -18,7 +18,7 @@ import type { OwnRun } from "./load-own-run.ts";
 const MODES = ["person-server", "federated"] as const;
 type Mode = (typeof MODES)[number];
 
-/** What each mode adds, and how it is started. */
+/** Label of each mode, and what the mode adds. */
 const WORDS: Readonly<Record<Mode, { label: string; text: string }>> = {
   "person-server": { label: "Person server", text: "The person server decides and issues the auth token." },
   federated: {
@@ -39,8 +39,8 @@ interface RecordedRuns {
 }
 
 /**
- * The page of both versions: recorded runs, or with `#run=` and its id a run of the user beside the
- * recording of the other version. `#federated` names the mode of the recording of draft -11.
+ * The comparison page: two recorded runs, or, with `#run=` and an id, a run of the user beside a
+ * recording of the other version. `#federated` selects the mode of draft -11's recording.
  */
 export function CompareApp() {
   const [mode, setMode] = useState<Mode>(() => modeIn(window.location.hash));
@@ -84,10 +84,10 @@ export function CompareApp() {
           <h1 className="page-title">The same run in February 2026 and in draft -11</h1>
           {runs?.own === undefined ? (
             <p>
-              The same task over the same two agents, recorded from runs of this demo: first in February’s
-              protocol with the user’s consent and token exchange, then in draft -11. Each row has the
-              messages that are for the same thing, and what changed and why. What differs in their headers is
-              marked. Open a message for its checks, signature and tokens. Sections are draft -11’s.
+              The same task with the same two agents, recorded from runs of this demo: first in February’s
+              protocol with the user’s consent and token exchange, then in draft -11. Each row shows the
+              messages with the same purpose, what changed, and why. Differences in their headers are marked.
+              Open a message for its checks, signature and tokens. Section numbers refer to draft -11.
             </p>
           ) : (
             <p>
@@ -95,8 +95,8 @@ export function CompareApp() {
               <a href={`/${formatRunAddress({ kind: "run", requestId: runId ?? "" })}`}>
                 <code>{runId?.slice(0, 8)}</code>
               </a>{" "}
-              beside a recorded run in the other version. Each row has the messages that are for the same
-              thing, and what changed and why. Sections are draft -11’s.
+              beside a recorded run in the other version. Each row shows the messages with the same purpose,
+              what changed, and why. Section numbers refer to draft -11.
             </p>
           )}
           {problem && (
@@ -137,7 +137,7 @@ const SIGNED_OUT: Failure = {
   code: "session_lapsed",
   message: "You are not signed in in this tab.",
   advice:
-    "Sign in on the demo’s page in this tab to see your own run, and open the comparison from its page.",
+    "To see your own run, sign in on the demo’s page in this tab and open the comparison from the run’s page.",
 };
 
 async function readOwn(runId: string): Promise<OwnRun | Failure> {
@@ -150,7 +150,7 @@ async function readOwn(runId: string): Promise<OwnRun | Failure> {
   }
 }
 
-/** The recordings, with the user's run in the place of one. */
+/** The recordings, with one replaced by the user's run. */
 function beside(
   recorded: RecordedRuns,
   own: OwnRun | Failure | undefined,
@@ -160,7 +160,7 @@ function beside(
   return { ...recorded, [side]: own.run, own: side };
 }
 
-/** Hands on a result until the returned function is called. */
+/** Passes on a result unless the returned function has been called. */
 function whileCurrent<Value>(
   result: Promise<Value>,
   onValue: (value: Value) => void,

@@ -9,15 +9,15 @@ import { RunStage } from "./run-stage.tsx";
 interface FrontStageProps {
   client: ApiClient;
   config: Pick<RuntimeConfig, "profile" | "mode">;
-  /** Another run is another stage. */
+  /** The run on the stage. Use it as the component's key. */
   requestId: string;
   user: User;
-  /** The session has lapsed: nothing can be sent. */
+  /** Whether the session has lapsed, so that nothing can be sent. */
   disabled: boolean;
   children: ReactNode;
 }
 
-/** The stage of the run that the front page shows. Loaded on demand. */
+/** The stage of the front page's run. Loaded on demand. */
 export default function FrontStage({ requestId, children, ...shared }: FrontStageProps) {
   const { client } = shared;
   const [messageId, open] = useState<string | undefined>(undefined);

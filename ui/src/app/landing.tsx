@@ -10,7 +10,7 @@ import styles from "./landing.module.css";
 
 interface LandingProps {
   problem: Failure | undefined;
-  /** The failure that a redirect brought back. */
+  /** Failure reported by a redirect. */
   returned: { title: string; failure: Failure } | undefined;
   onSignIn: () => void;
   config: Pick<RuntimeConfig, "profile" | "mode">;
@@ -25,9 +25,9 @@ export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
       <div className={`column ${styles.words}`}>
         <h2>Steal this request. It is worthless.</h2>
         <p>
-          Agents plan a laptop order for you, and sign every call with their own key. A token works for that
-          key alone, so a copy of it, or of a whole request, is worth nothing. Sign in, watch each message,
-          and try to break it.
+          Agents plan a laptop order for you and sign every call with their own key. A token works only with
+          that key, so a copy of it, or of a whole request, is worthless. Sign in, watch each message, and try
+          to break it.
         </p>
         {mode && (
           <p>

@@ -1,4 +1,4 @@
-// Before the schemas that are made below.
+// Must precede the creation of any schema.
 import "../config/zod-without-eval.ts";
 import { apiRoutes } from "backend-api";
 import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
@@ -14,14 +14,14 @@ export interface OwnRun {
 }
 
 /**
- * Reads a run's trace for a page beside the workspace. The session is that of this tab.
+ * Reads a run's trace for a page other than the workspace, with the session of this tab.
  *
- * @throws ApiFailure, also where the user is not signed in; Error for an unusable configuration
+ * @throws ApiFailure, also if the user is not signed in; Error for an unusable configuration
  */
 export async function loadOwnRun(requestId: string): Promise<OwnRun> {
   const config = await loadRuntimeConfig();
   const userManager = createUserManager(config);
-  // It would outlive this call, and another manager may use the same refresh token.
+  // Silent renewal would outlive this call, and another manager may use the same refresh token.
   userManager.stopSilentRenew();
   const client = createApiClient({
     backendUrl: config.backendUrl,

@@ -1,5 +1,4 @@
-// Mantine's styles, only of the components in use, in the order its documentation asks for
-// (dependencies first).
+// Mantine's styles for the components in use, dependencies first, as its documentation requires.
 import "@mantine/core/styles/baseline.css";
 import "@mantine/core/styles/default-css-variables.css";
 import "@mantine/core/styles/global.css";

@@ -1,17 +1,17 @@
 import { grantsPageUrl, type RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion } from "../config/versions.ts";
 
-/** Modes of both versions in which the user is asked, by version. */
+/** Mode of each version that asks the user. */
 const ASKING = { "february-2026": "user-delegated", "draft-11": "person-server" } as const;
 const ASKS: ReadonlySet<string> = new Set([...Object.values(ASKING), "federated"]);
 
 interface NextStepsProps {
   config: RuntimeConfig;
-  /** There is an order panel below. */
+  /** Whether the page has an order panel. */
   mayOrder: boolean;
 }
 
-/** Ways on from a run, in one line. */
+/** Next steps after a run, in one line. */
 export function NextSteps({ config, mayOrder }: NextStepsProps) {
   const { name, mode } = runningVersion(config);
   const grants = grantsPageUrl(config);

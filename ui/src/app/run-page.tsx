@@ -14,14 +14,14 @@ import { replaceRunAddress } from "./use-run-address.ts";
 interface RunPageProps {
   client: ApiClient;
   config: Pick<RuntimeConfig, "profile" | "mode">;
-  /** Address of a run, an order, or an attempt to break a run. Another one is another page. */
+  /** Address of a run, an order, or an attempt to break a run. Use it as the component's key. */
   address: RunAddress;
   user: User;
-  /** The session has lapsed: nothing can be sent. */
+  /** Whether the session has lapsed, so that nothing can be sent. */
   disabled: boolean;
 }
 
-/** The stage of a run, an order or an attempt at its own address. Loaded on demand. */
+/** The stage of a run, an order or an attempt at its own URL. Loaded on demand. */
 export default function RunPage(props: RunPageProps) {
   const { client, address } = props;
   const { kind, requestId, attemptId } = address;
@@ -57,11 +57,11 @@ export default function RunPage(props: RunPageProps) {
   );
 }
 
-/** An unknown or foreign id is shown as not found, not as a failure. */
+/** Shows an unknown or foreign id as not found rather than as a failure. */
 function TraceProblem({ failure, kind }: { failure: Failure; kind: RunAddress["kind"] | "attempt" }) {
   if (!isUnknown(failure)) return <FailurePanel title="The trace cannot be shown" failure={failure} />;
   const shown = {
-    message: `You have no ${kind} at this address. It does not exist, has been dropped, or belongs to another user.`,
+    message: `You have no ${kind} at this address. It does not exist, has been deleted, or belongs to another user.`,
     advice: "Check the address, or sign in as the user who started it.",
   };
   return <FailurePanel title={noSuch(kind)} failure={shown} />;

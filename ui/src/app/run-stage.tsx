@@ -22,22 +22,22 @@ import { Waterfall } from "../features/traces/waterfall.tsx";
 interface RunStageProps {
   client: ApiClient;
   config: Pick<RuntimeConfig, "profile" | "mode">;
-  /** Run, order or attempt on the stage, with the message that is open. */
+  /** Run, order or attempt on the stage, with its open message. */
   address: RunAddress;
   user: User;
-  /** The session has lapsed: nothing can be sent. */
+  /** Whether the session has lapsed, so that nothing can be sent. */
   disabled: boolean;
-  /** Trace of what the address names. */
+  /** Trace of the run, order or attempt. */
   state: RunTraceState;
-  /** A replay begins by itself in a browser that has not seen one. */
+  /** Whether a replay starts automatically in a browser that has not shown one. */
   isReplayed: boolean;
-  /** Opens a message of it. */
+  /** Called to open a message. */
   onOpen: (messageId: string) => void;
-  /** Stands between the attacks and the spans. */
+  /** Content between the attacks and the spans. */
   children?: ReactNode;
 }
 
-/** The messages of a run, the attacks on it, its spans, and what can be taken along of it. */
+/** The messages of a run, the attacks on it, its spans, and its exports. */
 export function RunStage(props: RunStageProps) {
   const { client, config, address, user, disabled, state, isReplayed, onOpen, children } = props;
   const { kind, requestId, messageId } = address;
@@ -147,7 +147,7 @@ function NoMessages({ state, disabled }: Pick<RunStageProps, "state" | "disabled
         ) : failure ? (
           `The messages cannot be read. ${failure.message}`
         ) : trace && !trace.growing ? (
-          "No trace is recorded. Either tracing is off, or the trace store has dropped it."
+          "No trace is available. Either tracing is off, or the trace store has deleted it."
         ) : (
           <>
             <Loader size="xs" type="dots" /> Waiting for the first spans. They come in batches, every few

@@ -1,6 +1,6 @@
 import { useTitle } from "../components/use-title.ts";
 
-/** The page cannot start: its configuration is missing or invalid. `problems` has one per line. */
+/** Shown if the page's configuration is missing or invalid. `problems` has one per line. */
 export function StartProblem({ problems }: { problems: string }) {
   useTitle("Cannot start");
   return (
@@ -14,7 +14,7 @@ export function StartProblem({ problems }: { problems: string }) {
           <li key={problem}>{problem}</li>
         ))}
       </ul>
-      <p>Correct the UI’s settings and reload.</p>
+      <p>Correct the UI’s settings, then reload.</p>
     </main>
   );
 }

@@ -13,7 +13,7 @@ const pine: MantineColorsTuple = [
   "#06473a",
 ];
 
-/** Mantine's greys of the dark scheme, tinted like the page. */
+/** Mantine's greys for the dark scheme, tinted like the page. */
 const dark: MantineColorsTuple = [
   "#c9d3cf",
   "#b4c0bb",
@@ -33,7 +33,7 @@ export const theme = createTheme({
   colors: { pine, dark },
   defaultRadius: "md",
   cursorType: "pointer",
-  // Mantine makes a <header> of a dialog's title, outside of the page's parts: one more banner.
+  // Mantine renders a dialog's title as a <header>, which would be a second banner landmark.
   components: {
     Modal: {
       defaultProps: { size: "lg", radius: 14, padding: "xl", closeButtonProps: { "aria-label": "Close" } },
@@ -46,8 +46,8 @@ export const theme = createTheme({
 });
 
 /**
- * Mantine's names for colours of `components/base.css`. By scheme, as Mantine's own values are,
- * which would win otherwise.
+ * Maps Mantine's names to the colours of `components/base.css`. Set per scheme like Mantine's own
+ * values, which would otherwise take precedence.
  */
 const shared = {
   "--mantine-color-body": "var(--ground)",

@@ -6,8 +6,8 @@ import styles from "./version-menu.module.css";
 const PANEL_ID = "versions";
 
 /**
- * Version and mode of this demo, and how to start the others: the page starts none. The browser
- * opens and closes the panel, by Escape and by a press elsewhere, too.
+ * Version and mode of this demo, and the commands that start the others. The panel is a native
+ * popover, which the browser also closes on Escape and on a click outside.
  */
 export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" | "mode"> }) {
   const running = runningVersion(config);
@@ -29,8 +29,8 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
         tabIndex={0}
       >
         <p>
-          This page belongs to the demo that runs now. To see another version or mode, end that demo with
-          Ctrl-C and start it again by its command.
+          This page belongs to the running demo. To see another version or mode, stop the demo with Ctrl-C and
+          start it again with the command below.
         </p>
         {VERSIONS.map(({ name, title, modes }) => (
           <section key={name} aria-label={title}>
@@ -57,13 +57,13 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
   );
 }
 
-/** Broken between words alone: a hyphen is part of a flag. */
+/** Breaks only between words, because a hyphen is part of a flag. */
 function CommandLine({ command, mode }: { command: string; mode: string }) {
   const [outcome, setOutcome] = useState("");
   const copy = () =>
     navigator.clipboard.writeText(command).then(
       () => setOutcome("Copied"),
-      () => setOutcome("The browser does not allow it: select the command"),
+      () => setOutcome("The browser does not allow copying: select the command"),
     );
   return (
     <div className={`line ${styles.commandLine}`}>
@@ -78,7 +78,7 @@ function CommandLine({ command, mode }: { command: string; mode: string }) {
       <button
         type="button"
         className="text-button small"
-        aria-label={`Copy the command of ${mode}`}
+        aria-label={`Copy the command for ${mode}`}
         onClick={copy}
       >
         Copy

@@ -33,7 +33,7 @@ interface WorkspaceProps {
   user: User;
 }
 
-/** The signed-in page: joins the features, which do not know each other. */
+/** The signed-in page. It connects the features, which are independent of each other. */
 export function Workspace({ config, control, user }: WorkspaceProps) {
   const { session, accessTokens, reportLapsed, signIn } = control;
   const isLapsed = session.kind === "lapsed";
@@ -53,9 +53,9 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   const [start] = useState(() => startFrom(config.profile));
   const { address, lost } = useRunAddress();
   useEffect(() => forgetConsent(store), []);
-  // An outcome stands where the browser lands: at the top of the page.
+  // An order's outcome is shown at the top of the page, where the browser lands.
   const [isBackFromOrder] = useState(() => isOrderReturn(store));
-  // An order needs a person, whom no message of this mode names.
+  // An order needs a person, and no message of this mode names one.
   const mayOrder = config.mode !== "agent-identity";
   const order = mayOrder && <OrderPanel client={client} store={store} disabled={isLapsed} />;
 
@@ -125,7 +125,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   );
 }
 
-/** On return from the consent page: the run it was for, and why it failed. */
+/** After a return from the consent page: the run that it was for, and the failure, if any. */
 function startFrom(profile: RuntimeConfig["profile"]): OptimizationStart {
   const outcome = readConsentOutcome(store);
   if (outcome === undefined) return {};

@@ -3,8 +3,8 @@ import type { UserManager } from "oidc-client-ts";
 type Renewer = Pick<UserManager, "getUser" | "signinSilent">;
 
 /**
- * Access tokens for the API client. Only one renewal is in flight at a time: a refresh token may be
- * good for one use, and a second use can end the whole session.
+ * Access tokens for the API client. Only one renewal is in flight at a time, because a refresh
+ * token may be single-use, and a second use can end the whole session.
  */
 export function createAccessTokens(userManager: Renewer): {
   current(): Promise<string | undefined>;
@@ -14,8 +14,8 @@ export function createAccessTokens(userManager: Renewer): {
 
   async function renew(): Promise<string | undefined> {
     try {
-      // Without a refresh token the library would try a hidden frame, which this page's own policy
-      // forbids.
+      // Without a refresh token the library would try a hidden frame, which this page's content
+      // security policy forbids.
       if (!(await userManager.getUser())?.refresh_token) return undefined;
       return (await userManager.signinSilent())?.access_token;
     } catch {

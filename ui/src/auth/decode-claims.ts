@@ -4,8 +4,8 @@ export interface DecodedToken {
 }
 
 /**
- * Decodes a JWT for display; undefined if it is not a JWT. Verifies NOTHING: never decide anything
- * by the result.
+ * Decodes a JWT for display; undefined if it is not a JWT. Verifies NOTHING: never base a decision
+ * on the result.
  */
 export function decodeClaims(token: string): DecodedToken | undefined {
   const [header, payload, signature, ...rest] = token.split(".");

@@ -1,7 +1,7 @@
 import type { Failure } from "backend-api";
 import type { User } from "oidc-client-ts";
 
-/** `lapsed`: the session ended and could not be renewed. The page stays as it is. */
+/** `lapsed`: the session ended and could not be renewed. The page keeps its content. */
 export type Session =
   | { kind: "loading" }
   | { kind: "signed-out"; problem: Failure | undefined }
@@ -11,7 +11,7 @@ export type Session =
 export interface SessionInputs {
   isLoading: boolean;
   user: User | null | undefined;
-  /** A renewal failed since the last sign-in. */
+  /** Whether a renewal has failed since the last sign-in. */
   lapsed: boolean;
   error: { source: string; message: string } | undefined;
   authServerUrl: string;
@@ -32,7 +32,7 @@ function signInProblem(
   error: { source: string; message: string },
   authServerUrl: string,
 ): Failure | undefined {
-  // A failed renewal shows as `lapsed`, not as a problem of signing in.
+  // A failed renewal is reported as `lapsed`, not as a sign-in problem.
   if (error.source === "renewSilent" || error.source === "signinSilent") return undefined;
   if (error.source === "signinRedirect" || error.source === "signoutRedirect") {
     return {

@@ -33,7 +33,7 @@ export function useSession(userManager: UserManager): SessionControl {
     };
   }, [userManager, accessTokens]);
 
-  // A reload can find a stored session whose token has expired: no event announces that one.
+  // After a reload, the stored session's token may have expired, for which no event is fired.
   useEffect(() => {
     if (!user?.expired || lapsed) return;
     void accessTokens.renew().then((token) => {
@@ -41,7 +41,7 @@ export function useSession(userManager: UserManager): SessionControl {
     });
   }, [user, lapsed, accessTokens]);
 
-  // A callback that failed leaves its query behind: a reload must not fail the same way again.
+  // Removes the query of a failed callback, which would fail again after a reload.
   const isCallbackFailed = auth.error?.source === "signinCallback";
   useEffect(() => {
     if (isCallbackFailed) window.history.replaceState({}, "", window.location.pathname);
@@ -63,7 +63,7 @@ export function useSession(userManager: UserManager): SessionControl {
     session,
     accessTokens,
     reportLapsed,
-    // A link to a message leads there after signing in, too.
+    // Preserves a link to a message across the sign-in.
     signIn: () => void auth.signinRedirect({ state: { hash: window.location.hash } }),
     signOut: () => void auth.signoutRedirect(),
   };

@@ -2,8 +2,8 @@ import { UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 
 /**
- * The OIDC client: code flow with PKCE, tokens in this tab's sessionStorage (so that they survive
- * the trip to the consent page and end with the tab), renewal by refresh token before the access
+ * The OIDC client: code flow with PKCE, tokens in this tab's sessionStorage (where they survive a
+ * visit to the consent page and end with the tab), and renewal by refresh token before the access
  * token expires.
  */
 export function createUserManager(config: RuntimeConfig): UserManager {

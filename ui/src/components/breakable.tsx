@@ -1,6 +1,6 @@
 import { Fragment } from "react";
 
-/** A name or an address that may be broken where its parts end, and not just anywhere. */
+/** A name or URL with line breaks allowed only between its parts. */
 export function Breakable({ text }: { text: string }) {
   const parts = text.split(/(?<=[/._])(?![/._])/);
   return parts.map((part, index) => (

@@ -9,8 +9,7 @@ interface BusyButtonProps
 }
 
 /**
- * A button that ignores presses while busy and keeps the keyboard focus, which a disabled button
- * loses.
+ * A button that ignores presses while busy. Unlike a disabled button, it keeps the keyboard focus.
  */
 export function BusyButton({ busy, onClick, leftSection, ...others }: BusyButtonProps) {
   return (
@@ -20,7 +19,7 @@ export function BusyButton({ busy, onClick, leftSection, ...others }: BusyButton
       mod={{ busy }}
       leftSection={busy ? <Loader size={14} color="currentColor" /> : leftSection}
       onClick={(event) => {
-        // A form is not sent either, nor by Enter in one of its fields.
+        // Also prevents the submission of a form, including by Enter in one of its fields.
         if (busy) event.preventDefault();
         else onClick?.(event);
       }}

@@ -3,19 +3,19 @@ import type { HTMLAttributes, ReactNode } from "react";
 export interface Fact {
   name: string;
   value: ReactNode;
-  /** What the name means. */
+  /** Explanation of the name. */
   meaning?: string | undefined;
 }
 
 interface FactsProps extends HTMLAttributes<HTMLDListElement> {
   facts: readonly Fact[];
-  /** `facts` beside each other; `table` one a line. */
+  /** `facts`: side by side; `table`: one per line. */
   className: string;
-  /** The names are those of fields or claims. */
+  /** Whether the names are fields or claims. */
   isCode?: boolean;
 }
 
-/** Names with their values. */
+/** List of name-value pairs. */
 export function Facts({ facts, isCode, ...attributes }: FactsProps) {
   return (
     <dl {...attributes}>

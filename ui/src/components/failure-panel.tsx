@@ -26,7 +26,7 @@ const checkNames: Record<Check, string> = {
   internal: "Backend",
 };
 
-/** At the access server it is the resource's owner who decides. */
+/** At the access server the resource's owner decides. */
 function checkName(check: Check, hop: Hop | undefined): string {
   return check === "consent" && hop === "access-server" ? "The owner’s consent" : checkNames[check];
 }
@@ -35,11 +35,11 @@ interface FailurePanelProps {
   title: string;
   failure: Failure;
   headingRef?: Ref<HTMLHeadingElement>;
-  /** Buttons to recover. */
+  /** Recovery buttons. */
   children?: ReactNode;
 }
 
-/** A failure: the hop, the check, and what to do. */
+/** Shows a failure: the hop, the check, and what to do. */
 export function FailurePanel({ title, failure, headingRef, children }: FailurePanelProps) {
   const headingId = useId();
   const { hop, check, code, section, message, advice } = failure;

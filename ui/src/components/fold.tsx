@@ -2,13 +2,13 @@ import type { ReactNode } from "react";
 
 interface FoldProps {
   title: string;
-  /** Beside the title: a count, a time. */
+  /** Content beside the title, such as a count or a time. */
   aside?: ReactNode;
   testId?: string;
   children: ReactNode;
 }
 
-/** A titled region of the page that is closed until the user opens it. */
+/** A titled region of the page that is initially closed. */
 export function Fold({ title, aside, testId, children }: FoldProps) {
   return (
     <details className="card fold" data-testid={testId}>

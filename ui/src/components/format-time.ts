@@ -1,4 +1,4 @@
-/** An ISO time as local time of day; as it came when it is no time. */
+/** Formats an ISO time as local time of day. Returns anything else unchanged. */
 export function formatTimeOfDay(isoTime: string): string {
   const date = new Date(isoTime);
   return Number.isNaN(date.getTime())

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 
 /**
- * Line icons at the size of the text around them. Decorative: the control beside them carries the
- * name.
+ * Line icons at the size of the surrounding text. Decorative: the adjacent control has the
+ * accessible name.
  */
 function icon(children: ReactNode) {
   return (

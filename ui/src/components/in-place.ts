@@ -1,8 +1,8 @@
 import type { MouseEvent } from "react";
 
 /**
- * Handler of a link that acts on this page. A click that opens a new tab or window follows the
- * address.
+ * Click handler of a link that acts on this page. A click that opens a new tab or window follows
+ * the URL.
  */
 export function inPlace(act: () => void): (event: MouseEvent) => void {
   return (event) => {

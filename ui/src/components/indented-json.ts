@@ -1,4 +1,4 @@
-/** JSON with indentation. Anything else, including truncated JSON, unchanged. */
+/** Indents JSON. Returns anything else, including truncated JSON, unchanged. */
 export function indentedJson(text: string): string {
   if (!/^\s*[[{]/.test(text)) return text;
   try {

@@ -3,8 +3,8 @@ import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 export const NOT_LOADED = "This part of the page could not be loaded. Reload the page to try again.";
 
 /**
- * A component that loads when it is first shown. If loading fails, an error takes its place and the
- * rest of the page stays.
+ * A component that loads when it is first shown. If loading fails, an error replaces it and the
+ * rest of the page remains.
  */
 export function loadLater<Props extends object>(
   load: () => Promise<{ default: ComponentType<Props> }>,

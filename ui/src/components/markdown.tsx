@@ -3,13 +3,13 @@ import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { ScrollBox } from "./scroll-box.tsx";
 
-// An agent's text sits under this page's own headings, so its headings move two levels down.
+// An agent's text appears below this page's headings, so its own headings move two levels down.
 const components: Components = {
   h1: "h3",
   h2: "h4",
   h3: "h5",
   h4: "h6",
-  // A script URL has been emptied: a link without a target would open this page again.
+  // Script URLs are emptied, and an empty link would open this page again.
   a: ({ href, children }) =>
     href ? (
       <a href={href} target="_blank" rel="noreferrer noopener">
@@ -31,8 +31,8 @@ const components: Components = {
 };
 
 /**
- * Markdown written by an agent, hence not trusted: raw HTML shows as text, script URLs are dropped,
- * and images are left out because fetching one would notify its host.
+ * Untrusted Markdown from an agent: raw HTML is shown as text, script URLs are removed, and images
+ * are omitted because fetching one would notify its host.
  */
 export default function Markdown({ text }: { text: string }) {
   return (

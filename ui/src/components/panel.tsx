@@ -2,16 +2,16 @@ import { type ReactNode, type Ref, useId } from "react";
 
 interface PanelProps {
   title: string;
-  /** Beside the title: a count, a time, a small control. */
+  /** Content beside the title, such as a count, a time or a small control. */
   aside?: ReactNode;
   /** Receives the heading, so that focus can move to it. */
   headingRef?: Ref<HTMLHeadingElement>;
   testId?: string;
-  /** For links to it. */
+  /** Target of links to the panel. */
   id?: string;
-  /** Less room around and between its parts. */
+  /** Reduces the padding and spacing. */
   isDense?: boolean;
-  /** Its colours. Default: none. */
+  /** Colour tone. Default: none. */
   tone?: "waiting";
   children: ReactNode;
 }

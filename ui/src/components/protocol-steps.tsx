@@ -64,9 +64,9 @@ const draft11 = (challenge: string, requirement: string, issues: string): readon
   AGAIN_BY_JWT,
 ];
 const WHOM_AND_WHAT =
-  "The agent needs to know for whom it is, and then what you allow: it responds with a challenge, once for each.";
+  "The agent needs to know whom the caller acts for, and then what you allow: it responds with a challenge for each.";
 
-/** By mode: of draft -11, or February's authorization scheme. `""` where the mode is not known. */
+/** Steps by mode, which in February is the authorization scheme. `""`: unknown mode. */
 const STEPS: ByDialect<Readonly<Record<string, readonly Step[]>>> = {
   "february-2026": {
     "signature-only": [SIGNED, ANSWERED],
@@ -83,19 +83,19 @@ const STEPS: ByDialect<Readonly<Record<string, readonly Step[]>>> = {
       },
     ],
     "person-identity": draft11(
-      "The agent needs to know for whom it is: it responds with a challenge.",
+      "The agent needs to know whom the caller acts for, so it responds with a challenge.",
       "person-token",
-      "Your server issues a person token bound to the backend’s key. It asks you the first time, on its page.",
+      "Your person server issues a person token bound to the backend’s key. The first time, it asks you on its page.",
     ),
     federated: draft11(
       WHOM_AND_WHAT,
       "person-token, then auth-token",
-      "Your server asks the resource’s access server, whose token is bound to the backend’s key. Either may ask a person first.",
+      "Your person server asks the resource’s access server, whose token is bound to the backend’s key. Either may ask a person first.",
     ),
     "": draft11(
       WHOM_AND_WHAT,
       "person-token, then auth-token",
-      "Your server issues a token bound to the backend’s key. It may answer later, and ask you first on its page.",
+      "Your person server issues a token bound to the backend’s key. It may first ask you on its page, and answer later.",
     ),
   },
 };
@@ -105,9 +105,7 @@ interface ProtocolStepsProps {
   mode?: string | undefined;
 }
 
-/**
- * One authorized request in the mode of the demo: signed request, challenge, token, signed request.
- */
+/** One authorized request in the demo's mode: signed request, challenge, token, signed request. */
 export function ProtocolSteps({ profile, mode = "" }: ProtocolStepsProps) {
   const byMode = ofDialect(STEPS, profile);
   const steps = byMode[mode] ?? byMode[""] ?? [];

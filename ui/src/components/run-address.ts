@@ -1,11 +1,11 @@
-/** A place in the protocol view, in the page's address behind `#`. */
+/** A place in the protocol view, encoded in the fragment of the page's URL. */
 export interface RunAddress {
   kind: "run" | "order";
   /** Id of the run, or of the order. */
   requestId: string;
   /** Trace id of an attempt to break the run. */
   attemptId?: string;
-  /** Span id of the message that is open. */
+  /** Span id of the open message. */
   messageId?: string;
 }
 
@@ -30,10 +30,13 @@ export function parseRunAddress(hash: string): RunAddress | undefined {
   };
 }
 
-/** The kind of thing that an invalid URL seems to name. */
+/** The kind of object that an invalid URL seems to name. */
 export type LostKind = "run" | "order" | "page";
 
-/** Undefined for the workspace, `#/` or none, and for what {@link parseRunAddress} reads. */
+/**
+ * Undefined for the workspace (`#/` or no fragment) and for any address that
+ * {@link parseRunAddress} accepts.
+ */
 export function lostKind(hash: string): LostKind | undefined {
   if (!hash.startsWith("#/") || hash === "#/" || parseRunAddress(hash) !== undefined) return undefined;
   const [, place] = hash.split("/");

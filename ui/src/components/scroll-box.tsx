@@ -9,8 +9,8 @@ interface ScrollBoxProps {
 }
 
 /**
- * Something that may be wider than its place. It scrolls sideways then, as a region that the
- * keyboard reaches; the page does not.
+ * Box for content that may be too wide. The box then scrolls sideways, as a keyboard-focusable
+ * region, instead of the page.
  */
 export function ScrollBox({ label, kind = "table", children }: ScrollBoxProps) {
   const box = useRef<HTMLDivElement>(null);

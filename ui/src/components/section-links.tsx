@@ -3,8 +3,8 @@ import { useRef, useState } from "react";
 import { SectionText } from "./section-text.tsx";
 
 /**
- * Links to the sections of the RFC, of draft -11 or of the wire profile that require a check.
- * Profile sections open on the page.
+ * Links to the sections of the RFC, draft -11 or the wire profile that require a check. Profile
+ * sections open on the page.
  */
 export function SectionLinks({ section }: { section: string }) {
   const [open, setOpen] = useState<string | undefined>(undefined);

@@ -20,7 +20,7 @@ export function SectionText({ section, onClose }: { section: string; onClose: ()
   );
 }
 
-/** From the heading that begins with this number to the next of its level or above. */
+/** Text from the heading with this number to the next heading of its level or above. */
 function sectionOf(profile: string, section: string): string {
   const lines = profile.split("\n");
   const start = lines.findIndex((line) => /^#+ /.test(line) && numberOf(line) === section);
@@ -30,7 +30,7 @@ function sectionOf(profile: string, section: string): string {
   return (
     lines
       .slice(start, length === -1 ? undefined : start + 1 + length)
-      // Below the dialog's title the headings begin with the highest level.
+      // Within the dialog the headings start at the highest level.
       .map((line) => (/^#+ /.test(line) ? line.slice(level - 1) : line))
       .join("\n")
       .replaceAll(/\]\((?!https?:)[^)]*\)/g, "]()")

@@ -1,11 +1,11 @@
 import { inPlace } from "./in-place.ts";
 
-/** The page's `main`, which takes the focus: `tabIndex={-1}`. */
+/** Id of the page's `main`, which must be focusable: `tabIndex={-1}`. */
 export const MAIN_ID = "main";
 
 /**
- * The first tab stop of a page, which leads past the header to {@link MAIN_ID}. The address stays:
- * it names a run.
+ * The first tab stop of a page, which skips the header and focuses {@link MAIN_ID}. The URL does
+ * not change, because its fragment names a run.
  */
 export function SkipLink() {
   return (

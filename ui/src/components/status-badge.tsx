@@ -11,11 +11,11 @@ const labels: Record<RunStatus, string> = {
 
 interface StatusBadgeProps {
   status: RunStatus;
-  /** A person said no, which is an outcome and no failure. */
+  /** Whether a person has refused, which is an outcome rather than a failure. */
   isDenied?: boolean;
 }
 
-/** State of a run or of one of its steps, in words and colour. */
+/** Status of a run or one of its steps, in words and colour. */
 export function StatusBadge({ status, isDenied = false }: StatusBadgeProps) {
   return (
     <span className={styles.badge} {...(isDenied ? { "data-tone": "waiting" } : { "data-status": status })}>

@@ -1,8 +1,8 @@
 import { useEffect } from "react";
 
 /**
- * Calls when the Back button restores this page from the browser's cache, in the state in which it
- * was left.
+ * Calls back when the Back button restores this page from the browser's cache in its previous
+ * state.
  */
 export function useRestored(onRestored: () => void): void {
   useEffect(() => {

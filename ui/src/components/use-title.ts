@@ -3,8 +3,8 @@ import { useEffect } from "react";
 const PRODUCT = "AAuth demo";
 
 /**
- * Names the browser's tab for as long as a view is shown, which comes first: a tab has little room.
- * Undefined for the product's name alone.
+ * Sets the tab title while a view is shown, with the view first because tabs are narrow. Undefined:
+ * the product's name only.
  */
 export function useTitle(view: string | undefined): void {
   useEffect(() => {

@@ -3,23 +3,21 @@ import { z } from "zod";
 const runtimeConfigSchema = z.object({
   backendUrl: z.url({ protocol: /^https?$/ }),
   authServerUrl: z.url({ protocol: /^https?$/ }),
-  /** Person server of draft -11, where persons decide. */
+  /** Person server of draft -11, where users decide. */
   personServerUrl: z.url({ protocol: /^https?$/ }).optional(),
   clientId: z.string().min(1),
-  /** Collector for the first span of each run. Default: this page makes none. */
+  /** Collector for the first span of each run. Default: this page creates no spans. */
   otlpUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** The backend's wire profile. Default: February's. */
   profile: z.enum(["february-2026", "draft-11"]).optional(),
-  /** Mode of draft -11, or February's authorization scheme. Default: not known. */
+  /** Mode of draft -11, or February's authorization scheme. Default: unknown. */
   mode: z.string().min(1).optional(),
 });
 
-/** Where this page finds its backend and its auth server. URLs have no trailing slash. */
+/** URLs of this page's backend and auth server, without trailing slashes. */
 export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;
 
-/**
- * The person server's page of what the user has granted. Undefined where no person server grants.
- */
+/** URL of the person server's page of grants. Undefined if no person server is used. */
 export function grantsPageUrl({ profile, mode, personServerUrl }: RuntimeConfig): string | undefined {
   const hasGrants = profile === "draft-11" && mode !== "agent-identity" && personServerUrl !== undefined;
   return hasGrants ? `${personServerUrl}/granted` : undefined;
@@ -28,7 +26,7 @@ export function grantsPageUrl({ profile, mode, personServerUrl }: RuntimeConfig)
 /**
  * Fetches and checks `/config.json`.
  *
- * @throws Error whose message lists every problem, one a line.
+ * @throws Error whose message lists every problem, one per line.
  */
 export async function loadRuntimeConfig(fetchConfig: typeof fetch = fetch): Promise<RuntimeConfig> {
   const response = await fetchConfig("/config.json");

@@ -1,9 +1,9 @@
-/** A way in which the demo can be started. */
+/** A mode in which the demo can be started. */
 export interface Mode {
   readonly name: string;
-  /** One sentence on what an agent has to show. */
+  /** What an agent has to prove, in one sentence. */
   readonly sentence: string;
-  /** Command that starts the demo so. */
+  /** Command that starts the demo in this mode. */
   readonly command: string;
 }
 
@@ -13,15 +13,18 @@ interface Version {
   readonly modes: readonly Mode[];
 }
 
-/** The versions of AAuth that the demo speaks, the newer one first, each with its modes. */
+/** The versions of AAuth that the demo supports, newest first, each with its modes. */
 export const VERSIONS: readonly Version[] = [
   {
     name: "draft-11",
     title: "draft -11",
     modes: [
-      ["agent-identity", "An agent token proves which agent calls. No person is named."],
-      ["person-identity", "A person token names the person that the agent acts for, to this resource alone."],
-      ["person-server", "Your person server decides what an agent may do for you, and asks you if it must."],
+      ["agent-identity", "An agent token proves which agent is calling. No person is named."],
+      ["person-identity", "A person token tells one resource which person the agent acts for."],
+      [
+        "person-server",
+        "Your person server decides what an agent may do for you, and asks you if necessary.",
+      ],
       ["federated", "Your person server asks the resource’s access server, which decides as well."],
     ].map(([name = "", sentence = ""]) => ({
       ...{ name, sentence },
@@ -32,8 +35,8 @@ export const VERSIONS: readonly Version[] = [
     name: "february-2026",
     title: "February 2026",
     modes: [
-      ["signature-only", "A signature by a published key is all that an agent has to show."],
-      ["autonomous", "The auth server issues a token for the agent’s key, without asking you."],
+      ["signature-only", "An agent only needs a signature with a published key."],
+      ["autonomous", "The auth server issues a token bound to the agent’s key without asking you."],
       ["user-delegated", "The auth server asks you first. The second agent exchanges its caller’s token."],
     ].map(([name = "", sentence = ""]) => ({
       ...{ name, sentence },
@@ -42,10 +45,7 @@ export const VERSIONS: readonly Version[] = [
   },
 ];
 
-/**
- * Version and mode of this demo, as its configuration names them. Without a profile it is
- * February's.
- */
+/** Version and mode in the demo's configuration. The default profile is February's. */
 export function runningVersion(config: { profile?: Version["name"] | undefined; mode?: string | undefined }) {
   const { name, title, modes } = VERSIONS.find(({ name }) => name === (config.profile ?? "february-2026"))!;
   return { name, title, mode: modes.find((mode) => mode.name === config.mode) };

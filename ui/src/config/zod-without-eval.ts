@@ -1,6 +1,6 @@
 import { config } from "zod";
 
-// zod compiles schemas with `new Function` where it may, and probes for it when a schema is made.
-// The page's content security policy forbids that, and each probe would be reported in the console.
-// Hence first of all imports.
+// zod compiles schemas with `new Function` if allowed, and probes for that when a schema is
+// created. The page's content security policy forbids it, so each probe would log a console error.
+// This module must be imported first.
 config({ jitless: true });

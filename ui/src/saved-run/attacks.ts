@@ -13,7 +13,7 @@ export interface JudgedAttack {
   readonly verdict: SavedVerdict;
 }
 
-/** The attacks on a run, each on a bearer token, where it was made on one, and on AAuth. */
+/** The attacks on a run: each on AAuth, and on a bearer token if made there, too. */
 export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
   return element(
     "section",
@@ -22,7 +22,7 @@ export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
     element(
       "p",
       {},
-      "Statuses and words are those that were recorded. What this browser finds out by itself begins with ✓ or ✕.",
+      "Statuses and descriptions are shown as recorded. This browser’s own findings begin with ✓ or ✕.",
     ),
     ...attacks.map(attackCard),
   );
@@ -51,17 +51,17 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
   );
 }
 
-/** A refusal here confirms the recorded one only where the same check refuses. */
+/** A refusal here confirms the recorded one only if the same check refuses. */
 function foundHere(attack: SavedAttack, verdict: SavedVerdict): HTMLElement {
   const { state, reason = "" } = verdict;
   const isOther = state === "refused" && !isRefusedAsRecorded(attack, verdict);
   const words = {
     refused: isOther
-      ? `Refused in this browser by another check, since it is judged at the time of its signature: the recorded reason is not confirmed. ${reason}`
+      ? `Refused in this browser by a different check, because it is verified as of the time of its signature. The recorded reason is not confirmed. ${reason}`
       : `✕ Refused in this browser, too. ${reason}`,
     verified:
-      "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses what is not judged here: that it was sent before, a token in its body, a revoked token.",
-    recorded: "Not judged again: the file does not have this message whole.",
+      "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses it for a reason that cannot be verified here: a replay, a token in its body, or a revoked token.",
+    recorded: "Not verified again: the file does not contain the complete message.",
   };
   return element("p", { class: "found", "data-state": isOther ? "recorded" : state }, words[state]);
 }
@@ -72,7 +72,7 @@ function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElemen
     { class: "side" },
     element("h4", {}, "Bearer token"),
     element("p", { class: "outcome", "data-lost": String(status < 400) }, `${status}: ${outcome}.`),
-    element("p", { class: "found", "data-state": "recorded" }, "Shown as recorded: no key stands behind it."),
+    element("p", { class: "found", "data-state": "recorded" }, "Shown as recorded: no key can verify it."),
     folded(
       "The messages",
       ...exchanges.flatMap(({ sender, request, response }) => [

@@ -1,8 +1,8 @@
 type Child = Node | string | undefined | false;
 
 /**
- * An element with text and other elements in it. The only way in which this page makes any: a
- * string becomes text and never markup, whatever it contains.
+ * Creates an element with text and child elements. The page creates elements only through this
+ * function, so that strings always become text and never markup.
  */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,

@@ -1,6 +1,6 @@
 /**
- * The script of a saved run's page: reads the data in it, verifies what it can, and shows the
- * messages. It makes no request.
+ * Script of a saved run's page: reads the embedded data, verifies messages where possible, and
+ * shows them. It makes no requests.
  */
 
 import { draft11 } from "aauth";
@@ -50,7 +50,7 @@ function page({ run, verdicts, attacks }: Awaited<ReturnType<typeof judgedRun>>)
     element(
       "p",
       {},
-      `Recorded as run ${run.requestId.slice(0, 8)}, saved ${time(run.savedAt)}. This page makes no request. Do not trust the verdicts of a file from someone else: its script is theirs, too. Verify it with npm run explain, and compare the thumbprints of its keys with those of the keys that the parties publish.`,
+      `Recorded as run ${run.requestId.slice(0, 8)}, saved ${time(run.savedAt)}. This page makes no request. Do not trust the verdicts of a file from someone else, because its script is theirs, too. Verify it with npm run explain, and compare the thumbprints of its keys with those that the parties publish.`,
     ),
     run.messages.length > 0 ? player({ run, verdicts }) : element("p", {}, "The file has no messages."),
     attacks.length > 0 && attackList(attacks),

@@ -22,10 +22,7 @@ interface Place {
   readonly nameOf: (party: string) => string;
 }
 
-/**
- * Names of a message: a verified one is called by what its signature proves, any other by what was
- * recorded.
- */
+/** Title of a message: derived from the signature if verified, otherwise from the record. */
 export function titleOf(
   { from, to, what }: SavedMessage,
   { proven }: SavedVerdict,
@@ -37,8 +34,8 @@ export function titleOf(
 }
 
 /**
- * All that the file has of a message. Of one that was verified here, the words of the file's maker
- * stand under "What was recorded" alone.
+ * All data of a message. For a message verified here, the file author's own words appear only under
+ * "What was recorded".
  */
 export function messageDetail(message: SavedMessage, verdict: SavedVerdict, place: Place): HTMLElement {
   const { way, what } = titleOf(message, verdict, place.nameOf);
@@ -52,7 +49,7 @@ export function messageDetail(message: SavedMessage, verdict: SavedVerdict, plac
   );
 }
 
-/** What was found out here, where the file has the message whole, and what was recorded. */
+/** Findings of this browser, if the file contains the complete message, and the recorded facts. */
 export function messageBody(message: SavedMessage, verdict: SavedVerdict, title?: HTMLElement): HTMLElement {
   if (message.evidence === undefined) return recorded(message);
   return element(
@@ -72,13 +69,13 @@ function verdictOf({ state, reason, atSeconds, tokenExpiresAt }: SavedVerdict): 
     tokenExpiresAt === undefined
       ? ""
       : tokenExpiresAt <= Date.now() / 1000
-        ? ` Its token has expired since, ${time(tokenExpiresAt)}.`
-        : ` Its token may still be valid for its key, until ${time(tokenExpiresAt)}.`;
+        ? ` Its token expired at ${time(tokenExpiresAt)}.`
+        : ` Its token may still be valid with its key until ${time(tokenExpiresAt)}.`;
   const words = {
-    verified: `Verified in this browser: signature, body and token are those that were signed, by the keys below. It was valid at ${when}.${expiry}`,
-    refused: `Refused in this browser, whatever was recorded. ${reason ?? ""}`,
+    verified: `Verified in this browser: signature, body and token are intact and signed with the keys below. The message was valid at ${when}.${expiry}`,
+    refused: `Refused in this browser, regardless of the record. ${reason ?? ""}`,
     recorded:
-      "Not verified again: the file does not have this message whole. It shows what its receiver recorded.",
+      "Not verified again: the file does not contain the complete message. It is shown as its receiver recorded it.",
   };
   return element("p", { class: "verdict", "data-state": state }, words[state]);
 }
@@ -105,7 +102,7 @@ function judgedHere(evidence: SavedEvidence, { explanation, proven }: SavedVerdi
           ),
         ),
     ),
-    proven && element("h3", {}, "Keys it was verified by"),
+    proven && element("h3", {}, "Keys used for verification"),
     proven && factList(proven.keys.map(keyFact)),
     ...tokens.map(({ where, claims = {} }) => folded(tokenTitle(where), block(indented(claims)))),
     signatureBase && folded("Signature base", block(signatureBase.ours ?? signatureBase.problem ?? "")),
@@ -113,17 +110,17 @@ function judgedHere(evidence: SavedEvidence, { explanation, proven }: SavedVerdi
   );
 }
 
-/** Thumbprints are what a reader compares: names are the file's. */
+/** Readers compare thumbprints, because the names come from the file. */
 const keyFact = ({ id, kid, thumbprint }: UsedKey): SavedFact => ({
   name: id === undefined ? "Key of the signer" : `Key of ${id}${kid === undefined ? "" : `, kid ${kid}`}`,
   value: thumbprint,
 });
 
-/** The verifier looks at the token that the request was signed with alone. */
+/** Only the token that the request was signed with is verified. */
 const tokenTitle = (where: string) =>
   where === "signature-key" ? `Token in ${where}` : `Token in ${where}, not verified`;
 
-/** Whether a request was sent before, and what its route demands, no file can know. */
+/** Whether a check can be made from a file. Replay and the route's requirement cannot. */
 const isJudgedHere = ({ name }: { readonly name: string }) => name !== "replay" && name !== "requirement";
 
 const SIGNS = { passed: "✓", failed: "✕", skipped: "–" } as const;
@@ -147,7 +144,7 @@ function recorded({
     ]),
     checks.length > 0 &&
       folded(
-        "Checks that were recorded",
+        "Recorded checks",
         element(
           "ul",
           { class: "checks" },
@@ -156,8 +153,8 @@ function recorded({
           ),
         ),
       ),
-    request && folded("Request, with values cut", http(request)),
-    response && folded("Response, with values cut", http(response)),
+    request && folded("Request, with truncated values", http(request)),
+    response && folded("Response, with truncated values", http(response)),
   );
 }
 

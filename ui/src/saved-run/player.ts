@@ -12,8 +12,8 @@ export interface JudgedRun {
 }
 
 /**
- * The messages as rows of a picture with a column for each party, one of them shown in full, and
- * the buttons that play them.
+ * The messages as rows of a diagram with a column for each party, one message in full, and the
+ * playback buttons.
  */
 export function player({ run, verdicts }: JudgedRun): HTMLElement {
   const names = new Map(run.parties.map(({ id, name }) => [id, name]));
@@ -23,7 +23,7 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
   const position = element("span", { class: "position", role: "status" });
   let at = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
-  /** Until a button, a row or a key is pressed. */
+  /** True until a button, a row or a key is pressed. */
   let isUntouched = true;
 
   function show(index: number): void {
@@ -91,7 +91,7 @@ export function player({ run, verdicts }: JudgedRun): HTMLElement {
 }
 
 /**
- * What a reader came for: a message that is refused here, else the last that is verified, which has
+ * The most relevant message: one that is refused here, else the last verified one, which has the
  * most to show.
  */
 function firstShown(verdicts: readonly SavedVerdict[]): number {

@@ -1,30 +1,28 @@
 import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
 
-/** Timeout for the collector. It delays nothing. */
+/** Timeout for the collector. Nothing waits for it. */
 const SEND_LIMIT_MS = 5000;
 /** OTLP's numbers: a CLIENT span, and the status of a failure. */
 const CLIENT = 3;
 const STATUS_ERROR = 2;
 
-/** A span of this page that is open. */
+/** An open span of this page. */
 export interface BrowserSpan {
-  /** W3C `traceparent` for the request that the span stands for. */
+  /** W3C `traceparent` for the request that the span represents. */
   readonly traceparent: string;
   /**
-   * Ends it and sends it, in the background. `status` of the response; undefined when none came.
+   * Ends the span and sends it in the background. `status` of the response; undefined if there was
+   * none.
    */
   end(status: number | undefined): void;
 }
 
-/**
- * Starts a trace: a span that stands for one request of this page and everything that follows from
- * it.
- */
+/** Starts a trace with a span that represents one request of this page and all its effects. */
 export type StartTrace = (name: string, request: { method: string; url: string }) => BrowserSpan;
 
 /**
- * Makes the first span of a trace and sends it as one OTLP/HTTP request. OpenTelemetry's SDK for
- * browsers is many times the size of this. Failures to reach the collector are ignored.
+ * Creates the first span of a trace and sends it in one OTLP/HTTP request, because OpenTelemetry's
+ * browser SDK is many times as large. Failures to reach the collector are ignored.
  *
  * @param options.otlpUrl the collector's base URL; it must allow this page's origin (CORS)
  */
@@ -57,7 +55,7 @@ export function createBrowserTrace(options: { otlpUrl: string; fetch?: typeof fe
           method: "POST",
           headers: { "content-type": "application/json" },
           body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans }] }),
-          // The page may be left for the consent page at any moment.
+          // The browser may leave for the consent page at any moment.
           keepalive: true,
           credentials: "omit",
           signal: AbortSignal.timeout(SEND_LIMIT_MS),
@@ -71,7 +69,7 @@ function text(key: string, value: string) {
   return { key, value: { stringValue: value } };
 }
 
-/** Unix nanoseconds as decimal digits: they do not fit a number. */
+/** Unix nanoseconds in decimal, because they exceed the precision of a number. */
 function nanosNow(): string {
   return String(BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n);
 }

@@ -29,8 +29,8 @@ ${trustedHtml(form)}
       ctx: KoaContextWithOIDC,
       out: { error: string; error_description?: string | undefined },
     ): void {
-      const text = out.error_description ?? "The request cannot be answered.";
-      send(ctx, messagePage(site, { title: "This did not work", text: sentence(text), code: out.error }));
+      const text = out.error_description ?? "The request could not be processed.";
+      send(ctx, messagePage(site, { title: "Something went wrong", text: sentence(text), code: out.error }));
     },
   };
 }

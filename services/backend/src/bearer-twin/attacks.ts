@@ -8,7 +8,9 @@ export type SendToTwin = (
   body?: string,
 ) => Promise<BearerExchange>;
 
-/** JSON of an order whose decimal point is one byte away from another zero. */
+/**
+ * An order in JSON. Changing one byte, the decimal point, to a zero makes it ten times as large.
+ */
 const ORDER = '{"item":"laptop","quantity":25.0}';
 const CHANGED_ORDER = ORDER.replace(".", "0");
 const ORDERED = 25;
@@ -16,7 +18,7 @@ const CHANGED = 2500;
 
 /** Each begins with an honest request of the agent, and ends with the attack. */
 const ATTACKS: Record<BearerTwinVariant, (send: SendToTwin) => Promise<Omit<BearerSide, "status">>> = {
-  /** The thief has read the token in a log, and nothing else of the agent. */
+  /** The thief has found the token in a log and has nothing else of the agent's. */
   "stolen-token": async (send) => {
     const honest = await send("agent", "GET", "/report");
     const stolen = await send("thief", "GET", "/report");
@@ -46,7 +48,7 @@ const ATTACKS: Record<BearerTwinVariant, (send: SendToTwin) => Promise<Omit<Bear
   },
 };
 
-/** Makes an attack on the twin. Reports success only where the responses show it. */
+/** Attacks the twin. Reports success only if the responses show it. */
 export async function attackTwin(variant: BearerTwinVariant, send: SendToTwin): Promise<BearerSide> {
   const outcome = await ATTACKS[variant](send);
   return { ...outcome, status: outcome.exchanges.at(-1)!.response.status };

@@ -5,12 +5,12 @@ import { createBoundedServer } from "agent-kit/service";
 import { z } from "zod";
 
 const HOST = "127.0.0.1";
-/** A listener is closed that long after it was opened. */
+/** Time from opening a listener to closing it. */
 export const LIFETIME_MS = 300_000;
 const MAX_BODY_BYTES = 1024;
 const MAX_HEADER_BYTES = 8192;
 const MAX_CONNECTIONS = 32;
-/** Requests with the token, in the life of one listener. Bounds its orders, too. */
+/** Limit on requests with the token per listener. It also bounds the orders. */
 const MAX_REQUESTS = 1000;
 
 const REPORT = { title: "Supply-chain report", confidential: true, laptops_in_stock: 12, reorder: 25 };
@@ -20,29 +20,28 @@ const orderSchema = z.strictObject({
   quantity: z.number().int().min(1).max(10_000),
 });
 
-/** A listener that takes a bearer token. */
+/** A listener that accepts a bearer token. */
 export interface BearerService {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** The token that it takes. Random, and of no other use. */
+  /** The token that it accepts. Random, and used for nothing else. */
   readonly token: string;
-  /** Ends the listener and its connections, also when it has ended. */
+  /** Closes the listener and its connections. Idempotent. */
   close(): void;
 }
 
-/** A pretend order. */
+/** A mock order. */
 type Order = z.infer<typeof orderSchema> & { readonly order: number };
 
-/** What a request gets: a status, and a body in JSON. */
+/** Reply to a request: a status and a JSON body. */
 type Answer = readonly [status: number, body: object];
 
 /**
- * Opens a pretend service on loopback, on any free port: `GET /report` and `POST /orders` for a
- * bearer token, as in RFC 6750. It closes by itself after five minutes, keeps everything in memory,
- * and does not keep the process alive.
+ * Opens a mock service on loopback, on any free port: `GET /report` and `POST /orders` with a
+ * bearer token, as in RFC 6750. It closes after five minutes, keeps everything in memory, and does
+ * not keep the process alive.
  *
- * Does NOT know an agent, a user or a key: nothing but its own token opens it, and its token opens
- * nothing else.
+ * Does NOT know any agent, user or key: it accepts only its own token, which nothing else accepts.
  */
 export async function openBearerService(): Promise<BearerService> {
   const token = randomBytes(32).toString("base64url");
@@ -50,7 +49,7 @@ export async function openBearerService(): Promise<BearerService> {
   let requests = 0;
 
   async function answer(request: IncomingMessage): Promise<Answer> {
-    // A page of another site can lead its own host name here.
+    // A page of another site can point its own host name here (DNS rebinding).
     if (request.headers.host !== authority) return [421, { error: "misdirected_request" }]; // hole B10
     if (!isSame(request.headers.authorization, `Bearer ${token}`)) return [401, { error: "invalid_token" }]; // hole B11
     requests += 1;
@@ -97,7 +96,7 @@ export async function openBearerService(): Promise<BearerService> {
 
 function send(response: ServerResponse, [status, body]: Answer): void {
   const challenge = status === 401 && { "www-authenticate": "Bearer" };
-  // The rest of a body that is not read ends with its connection.
+  // Closing the connection discards a body that was not read to its end.
   response.writeHead(status, { "content-type": "application/json", connection: "close", ...challenge });
   response.end(JSON.stringify(body));
 }
@@ -122,7 +121,7 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Compares in constant time, whatever the lengths are. */
+/** Compares in constant time, regardless of the lengths. */
 function isSame(given: string | undefined, expected: string): boolean {
   const hashed = (value: string) => createHash("sha256").update(value).digest();
   return given !== undefined && timingSafeEqual(hashed(given), hashed(expected));

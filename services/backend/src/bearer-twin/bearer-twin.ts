@@ -1,6 +1,6 @@
 /**
- * The bearer twin: the same attacks as "now break it", made for real on a pretend service that
- * takes a bearer token. No agent and no gateway knows it, and no request of the demo goes there.
+ * The bearer twin: the attacks of "now break it", carried out on a mock service that accepts a
+ * bearer token. No agent or gateway knows the service, and the demo's own requests never reach it.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import { attackTwin, type SendToTwin } from "./attacks.ts";
 import { type BearerService, LIFETIME_MS, openBearerService } from "./bearer-service.ts";
 
 const TIMEOUT_MS = 2000;
-/** An attack is over by then: a listener that closes sooner takes no new one. */
+/** Upper bound on an attack: a listener that closes sooner is not used for a new one. */
 const ATTACK_MS = 10_000;
 const MAX_ANSWER_BYTES = 4096;
 
 export interface BearerTwin {
   /**
-   * Makes the attack; undefined for a variant that the twin does not have. Opens a listener where
-   * none is open. It is closed five minutes later.
+   * Carries out the attack; undefined for a variant that the twin does not have. Opens a listener
+   * if none is open, and closes it five minutes later.
    *
    * @throws BackendError `unreachable` when the twin does not answer
    */
   attack(variant: string): Promise<BearerSide | undefined>;
-  /** Closes what is open, for good. */
+  /** Closes all listeners permanently. */
   close(): void;
 }
 
-/** Opens nothing before the first attack. One for each process. */
+/** Creates the twin, one per process. It opens nothing before the first attack. */
 export function createBearerTwin(): BearerTwin {
   let current: Promise<BearerService> | undefined;
-  /** May still be open in its last seconds. Those before it have ended. */
+  /** May still be open in its last seconds. Earlier ones are closed. */
   let previous: Promise<BearerService> | undefined;
   let until = 0;
 

@@ -1,5 +1,5 @@
 /**
- * Every way to tamper with a run, and the check that each is for in both dialects.
+ * Every way to tamper with a run, and the check that each one targets in both dialects.
  *
  * @module
  */
@@ -54,19 +54,19 @@ import {
 /** A well-formed code of twelve symbols. */
 const GUESSED_CODE = "ABCD-EFGH-JKMN";
 
-/** In draft -11 a mode has the attempts of the modes before it, too. */
+/** In draft -11, a mode also has the attempts of the modes before it. */
 interface Draft11Column extends Column {
   /** First mode that has the attempt. */
   readonly from: Mode;
 }
 
-/** At the person server's pages. The request that waits goes on waiting. */
+/** At the person server's pages. The pending request stays pending. */
 const WITHOUT_SESSION = { from: "person-identity", unchanged: 202, check: "session of the person" } as const;
 
 /** Receives the context of either dialect, as the attempt needs it. */
 type Forge = (context: never) => Promise<ForgedRequest>;
 
-/** An attempt has a column for each dialect that has it. */
+/** All attempts, with a column for each dialect that has them. */
 export const ATTEMPTS = {
   "changed-body": {
     february: { codes: ["digest_mismatch"] },
@@ -84,7 +84,8 @@ export const ATTEMPTS = {
   "other-key": {
     february: { codes: ["invalid_signature"] },
     forge: async (context: FebruaryContext) => {
-      // The foreign key claims our key id and, for hwk, our public half. The trace names it.
+      // The foreign key claims our key id and, for hwk, our public key. The trace names the foreign
+      // key.
       const { kid, publicJwk } = context.key;
       const { key, party } = await keyOfAnother("thief");
       const signatureKey = context.ownName;
@@ -93,7 +94,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** Signed without what binds the body. */
+  /** Signed without the components that bind the body. */
   "uncovered-body": {
     draft11: { from: "agent-identity", codes: ["insufficient_coverage"] },
     forge: (context: Draft11Context) => signed(context, { profile: coveringNoBody }),
@@ -118,7 +119,7 @@ export const ATTEMPTS = {
     forge: async (context: ForgeContext) => signed(context, await keyOfAnother("thief")),
   },
 
-  /** The token of a sub-agent, signed by its parent. */
+  /** A sub-agent's token in a request that its parent has signed. */
   "other-agents-token": {
     draft11: { from: "person-identity", codes: ["invalid_signature"] },
     forge: async (context: Draft11Context) => {
@@ -136,9 +137,9 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A token of one kind, whose `typ` names another. */
+  /** A token whose `typ` names another kind. */
   "swapped-typ": {
-    // Where that kind is accepted, the claims are read next.
+    // If that kind is accepted, the claims are read next.
     draft11: {
       from: "agent-identity",
       codes: ["token_type_mismatch", "malformed_token", "token_claim_missing", "invalid_token_signature"],
@@ -157,7 +158,7 @@ export const ATTEMPTS = {
       signed(context, { signatureKey: jwt(withWiderScope(context.material.token!)) }),
   },
 
-  /** A request with the token and without a signature, as OAuth would send it. */
+  /** A request with the token but no signature, as in OAuth. */
   "bearer-token": {
     draft11: { from: "agent-identity", codes: ["missing_signature"] },
     forge: async ({ material: { request, token } }: Draft11Context) => {
@@ -193,7 +194,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A token of the second hop, used once, then revoked by the provider of its agent. */
+  /** A token of the second hop, used once and then revoked by its agent's provider. */
   "revoked-token": {
     draft11: { from: "person-identity", codes: ["token_revoked"] },
     forge: async (context: Draft11Context) => {
@@ -203,7 +204,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A code that no request has. */
+  /** A code that belongs to no request. */
   "guessed-code": {
     draft11: {
       from: "agent-identity",
@@ -214,7 +215,7 @@ export const ATTEMPTS = {
     forge: async ({ agentUrl }: Draft11Context) => byIntruder(`${agentUrl}/interaction?code=${GUESSED_CODE}`),
   },
 
-  /** A browser returns as if the person had acted. */
+  /** A browser that returns as if the person had acted. */
   "forged-callback": {
     draft11: { ...WITHOUT_SESSION, section: "draft -11, section 7.3" },
     forge: async (context: Draft11Context) => {
@@ -238,7 +239,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** At the person server: the agent's own token, and a thief's key. */
+  /** At the person server: the agent's own token with a thief's key. */
   "stolen-agent-token": {
     draft11: {
       from: "person-identity",
@@ -253,7 +254,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A token that the user's agent called with, and was not called with. */
+  /** A token that the user's agent presented to others, rather than received from a caller. */
   "foreign-upstream-token": {
     draft11: {
       from: "person-identity",
@@ -269,7 +270,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** The backend plays a person server, and names the token that it has issued to its own agent. */
+  /** The backend poses as a person server and names a token that it has issued to its own agent. */
   "upstream-of-another-server": {
     draft11: {
       from: "person-identity",
@@ -288,7 +289,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** A browser opens the page with a code whose last symbol is wrong. */
+  /** A browser that opens the page with a code whose last symbol is wrong. */
   "guessed-consent-code": {
     draft11: { ...WITHOUT_SESSION, section: "draft -11, section 11.6.3.1" },
     forge: async (context: Draft11Context) => {
@@ -299,7 +300,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** The backend may revoke what it has issued, and the person server has issued this token. */
+  /** A revocation by the backend of a token that the person server has issued. */
   "revocation-by-another": {
     draft11: {
       from: "person-identity",
@@ -338,7 +339,7 @@ export const ATTEMPTS = {
     forge: (context: ForgeContext) => context.redeem(unsignedToken(context.material.grant!.resourceToken)),
   },
 
-  /** An agent asks the access server, which serves person servers only. */
+  /** An agent that calls the access server, which serves person servers only. */
   "agent-at-access-server": {
     draft11: {
       from: "federated",
@@ -353,7 +354,7 @@ export const ATTEMPTS = {
     },
   },
 
-  /** The backend asks in its own name, as if it were a person server. */
+  /** The backend calls in its own name, as if it were a person server. */
   "forged-person-server": {
     draft11: {
       from: "federated",
@@ -368,7 +369,9 @@ export const ATTEMPTS = {
     },
   },
 
-  /** From a party that is neither a person server nor a resource of this access server. */
+  /**
+   * A revocation by a party that is neither a person server nor a resource of this access server.
+   */
   "foreign-revocation": {
     draft11: {
       from: "federated",

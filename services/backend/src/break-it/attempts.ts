@@ -15,7 +15,7 @@ import { type Refusal, readRefusal } from "./read-refusal.ts";
 import type { Renew } from "./renewal.ts";
 import { sendForged } from "./send-forged.ts";
 
-/** A tenth is for one user: some runs with all their attempts. */
+/** Limit for all users. One user may have a tenth: some runs with all their attempts. */
 const MAX_ATTEMPTS_KEPT = 2_000;
 /** Lifetime of a run. */
 const ATTEMPT_SECONDS = 3600;
@@ -28,64 +28,62 @@ interface Made {
   /** Unix seconds. */
   readonly at: number;
   readonly result: BreakItResult;
-  /** Unset where nothing is traced. */
+  /** Unset without tracing. */
   readonly place: TracePlace | undefined;
 }
 
 interface AttemptsDeps {
   readonly evidence: Evidence;
   readonly transport: Transport;
-  /** Where some attempts are made on a bearer token, too. */
+  /** Repeats some attempts with a bearer token. */
   readonly twin: Pick<BearerTwin, "attack">;
-  /** A tampered request with its keys; undefined where it may not leave whole. */
+  /** Returns a tampered request with its keys; undefined if it must not leave whole. */
   readonly whole: (request: SentRequest) => Promise<BreakItResult["evidence"]>;
-  /** Makes requests of a completed run that have expired. */
+  /** Renews the expired requests of a completed run. */
   readonly renew: Renew;
   /** Unix seconds. */
   readonly now: () => number;
 }
 
-/**
- * "Now break it": sends tampered requests of a run for real. Belongs into a demo, and nowhere else.
- */
+/** "Now break it": actually sends tampered requests of a run. For demos only. */
 export interface Attempts {
-  /** What can be tried with this run. */
+  /** Attempts that this run offers. */
   offers(run: Run): BreakItOffer[];
   /**
-   * Sends one, after the run's call has been made again where its requests have expired.
+   * Sends one. If the run's requests have expired, its call is made again first.
    *
-   * @throws BackendError `conflict` when the run lacks what the variant needs, or an honest request
-   *   before it was refused, `too_many` while this user's last attempt is in progress,
-   *   `unreachable` with a code when no response comes, or only the gateway's that the receiver
-   *   cannot be reached
+   * @throws BackendError `conflict` if the run lacks what the variant needs or a preceding honest
+   * request was refused, `too_many` while this user's last attempt is in progress, `unreachable`
+   * with a code if no response arrives, or only the gateway's report that it cannot reach the
+   * receiver
    */
   attempt(run: Run, variant: AnyBreakItVariant): Promise<BreakItResult>;
   /**
-   * An attempt with this run: its span, and when it was made (Unix seconds). Undefined when there
-   * was none with this trace.
+   * The run's attempt with this trace: its span, and its time in Unix seconds. Undefined if there
+   * is none.
    */
   attemptOf(run: Run, traceId: string): { readonly spanId: string; readonly at: number } | undefined;
 }
 
 const EXPIRED =
-  "The backend keeps the requests of a run for five minutes and until it is started again, and their tokens expire: start a new run.";
+  "The requests of this run have expired. The backend keeps them for five minutes and loses them when it restarts. Start a new run.";
 
 /** The attempts of one dialect. */
 export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Attempts {
   const { evidence, transport, twin, whole, renew, now } = deps;
   const busy = new Set<string>();
-  /** By trace id; by any other id where nothing is traced. */
+  /** By trace id, or by a random id without tracing. */
   const attempts = new QuotaStore<Made>({ maxEntries: MAX_ATTEMPTS_KEPT, now });
 
   const materialOfRun = (run: Run) => materialOf(evidence.of(run.id), dialect.agentUrl, dialect.tokenIn);
 
-  /** Whether a run has no requests that an attempt can be made with (any more). */
+  /** Whether a run has no requests left that an attempt can use. */
   function isExpired(run: Run, { needs }: Attempt): boolean {
     const material = materialOfRun(run);
     return material === undefined || dialect.isExpired(material, needs);
   }
 
-  /** Reason why a variant cannot be tried with a run; undefined where it can. */
+  /** Reason why a variant cannot be tried with a run; undefined if it can. */
   function unavailable(run: Run, variant: AnyBreakItVariant): string | undefined {
     const attempt = dialect.attempts.get(variant);
     if (attempt === undefined) return dialect.elsewhere;
@@ -93,7 +91,7 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
     return dialect.missing(materialOfRun(run)!, attempt.needs);
   }
 
-  /** @throws BackendError `conflict` where that does not help */
+  /** @throws BackendError `conflict` if that does not help */
   async function renewed(run: Run, variant: AnyBreakItVariant): Promise<void> {
     const attempt = dialect.attempts.get(variant)!;
     if (!isExpired(run, attempt)) return;
@@ -118,8 +116,7 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
     const { url, body } = forged!;
     const receiver = dialect.receiverOf(url);
     const refusal = readRefusal(response, answered.body, receiver);
-    // The gateway has not reached the receiver. A check that names its code has looked, with any
-    // status.
+    // The gateway did not reach the receiver. A code shows that a check ran, whatever the status.
     if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(`http_${status}`, url, receiver);
     const saved = body && (await whole({ ...forged!, body, status }));
     const result: BreakItResult = {
@@ -184,10 +181,10 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
   };
 }
 
-/** A run that has not ended well has no call that can be made again. */
+/** Only the call of a successful run can be made again. */
 const isRenewable = ({ status }: Run): boolean => status === "completed";
 
-/** A check is cited as its dialect does, and not by the RFC that the dialect builds on. */
+/** Cites the check by the section of the dialect instead of the RFC that the dialect builds on. */
 function cited(refusal: Refusal, { checks }: BreakItDialect): Refusal {
   const own = checks.find(({ name }) => name === refusal.check)?.section;
   const isByRfc = refusal.section?.startsWith("RFC ") === true;
@@ -195,10 +192,10 @@ function cited(refusal: Refusal, { checks }: BreakItDialect): Refusal {
 }
 
 /**
- * The outcome of an attempt, and whether it shows the check that the attempt is for.
+ * Returns the outcome of an attempt, and whether it demonstrates the targeted check.
  *
  * @param after status of the honest request afterwards
- * @throws BackendError `conflict` where that request shows nothing
+ * @throws BackendError `conflict` if that request shows nothing
  */
 function verdict(
   { status, after }: { readonly status: number; readonly after: number | undefined },
@@ -208,53 +205,55 @@ function verdict(
   const named = { ...(check !== undefined && { check }), ...(section !== undefined && { section }) };
   if ((status >= 400 && status < 500) || UNREACHED.has(status)) {
     const code = cause ?? refusal.code;
-    // Only this is evidence of the check that the attempt is for.
+    // Only this is evidence of the targeted check.
     const as_meant =
       codes === undefined ? status === meant.status : code !== undefined && codes.includes(code);
     return { outcome: "refused", ...refusal, ...(as_meant && named), as_meant };
   }
   if (after === undefined) return { outcome: "accepted" };
   if (after === 429 || after >= 500) {
-    const why = `The request after it was answered with status ${after}, so that its effect is unknown.`;
+    const why = `The follow-up request was answered with status ${after}, so the effect of the attempt is unknown.`;
     throw new BackendError("conflict", why);
   }
   if (after !== meant.unchanged) return { outcome: "accepted" };
   return { outcome: "without_effect", refused_by: refusal.refused_by, ...named, as_meant: true };
 }
 
-/** The tampered request got no response of its receiver, neither accepted nor refused. */
+/** Error for a tampered request that its receiver neither accepted nor refused. */
 function unreached(code: string, url: string, receiver: string): BackendError {
   return new BackendError("unreachable", `${noResponse(url, receiver)} (${code}).`, { code });
 }
 
 function noResponse(url: string, receiver: string): string {
-  return `No response came from ${new URL(url).origin}, where the ${receiver.replace(/-(?=agent$|server$)/, " ")} is reached`;
+  return `No response from ${new URL(url).origin}, the address of the ${receiver.replace(/-(?=agent$|server$)/, " ")}`;
 }
 
-/** @param to where the tampered request went; undefined while honest ones were sent before it */
+/**
+ * @param to destination of the tampered request; undefined if an honest request before it failed
+ */
 function explained(error: unknown, to: { readonly url: string; readonly receiver: string } | undefined) {
   const code = networkCodeOf(error);
   if (code !== undefined && to !== undefined) return unreached(code, to.url, to.receiver);
   if (code !== undefined) {
-    return new BackendError("unreachable", `An honest request before it got no response (${code}).`, {
+    return new BackendError("unreachable", `A preceding honest request received no response (${code}).`, {
       code,
     });
   }
   if (needsPerson(error)) {
     return new BackendError(
       "conflict",
-      "An honest request before it needs your consent, and an attempt asks for none.",
+      "A preceding honest request needs your consent, which an attempt cannot ask for.",
     );
   }
   if (error instanceof AAuthAgentError) {
     const { code } = error;
-    return new BackendError("conflict", `An honest request before it was not granted (${code}).`, { code });
+    return new BackendError("conflict", `A preceding honest request was not granted (${code}).`, { code });
   }
   // A fault of the backend.
   return error;
 }
 
-/** A server asks for the person, whom an attempt brings nowhere. */
+/** Whether a server asks for the person, whom an attempt cannot involve. */
 const needsPerson = (error: unknown): boolean =>
   error instanceof AnswerPendingError ||
   (error instanceof TokenRequestError && error.oauthError === "user_unreachable");

@@ -5,46 +5,46 @@ import type { SentRequest } from "./evidence.ts";
 import type { ForgedRequest } from "./forged-request.ts";
 import type { Material } from "./material.ts";
 
-/** The refusal that an attempt is meant to get, and what it needs of a run besides a request. */
+/** The refusal that an attempt should provoke, and what it needs from a run besides a request. */
 export interface Column {
-  /** A code of the verifier's check, or of a server. Unset where the status suffices. */
+  /** Expected codes of the verifier's check or of a server. Unset if the status suffices. */
   readonly codes?: readonly (AAuthErrorCode | string)[];
   readonly status?: number;
-  /** Status of the honest request afterwards that shows that the tampering had no effect. */
+  /** Status of the honest follow-up request that proves the tampering had no effect. */
   readonly unchanged?: number;
-  /** Check and section, where the answer names none. */
+  /** Check and section, for answers that name none. */
   readonly check?: string;
   readonly section?: string;
-  /** A token that a server gave to the run, or a token request of the run. */
+  /** Material that the attempt needs: a token issued for the run, or a token request of the run. */
   readonly needs?: "token" | "grant";
 }
 
-/** An attempt that can be made. */
+/** An available attempt. */
 export interface Attempt extends Column {
   /**
-   * Creates the tampered request, after the honest requests that it requires.
+   * Creates the tampered request after sending the honest requests that it requires.
    *
-   * @throws AAuthAgentError where an honest one was refused
+   * @throws AAuthAgentError if an honest one was refused
    */
   readonly forge: (material: Material, run: Run) => Promise<ForgedRequest>;
 }
 
 /** The attempts of one dialect. */
 export interface BreakItDialect {
-  /** The checks of its verifiers, each with the section that demands it. */
+  /** The checks of its verifiers, each with the section that requires it. */
   readonly checks: readonly { readonly name: string; readonly section: string }[];
-  /** In the order in which they are offered. */
+  /** Attempts in the order in which they are offered. */
   readonly attempts: ReadonlyMap<AnyBreakItVariant, Attempt>;
-  /** Reason why any other attempt cannot be made. */
+  /** Reason why any other attempt is unavailable. */
   readonly elsewhere: string;
-  /** Identifier of the agent that runs call. */
+  /** Identifier of the agent that the runs call. */
   readonly agentUrl: string;
-  /** Token that a request was signed with. */
+  /** Returns the token that a request was signed with. */
   tokenIn(request: SentRequest): string | undefined;
-  /** Whether a token that an attempt needs has expired, which would be refused first. */
+  /** Whether a token that an attempt needs has expired: expiry would be refused first. */
   isExpired(material: Material, needs: Column["needs"]): boolean;
-  /** Reason why a run lacks what an attempt needs; undefined where it lacks nothing. */
+  /** Reason why a run lacks what an attempt needs; undefined if it lacks nothing. */
   missing(material: Material, needs: Column["needs"]): string | undefined;
-  /** Name of the party behind the address of a request. */
+  /** Name of the party that a request's URL reaches. */
   receiverOf(url: string): string;
 }

@@ -27,14 +27,14 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
   ]);
 
   let last = 0;
-  // Profile 4.3: there is no nonce, so the second of two equal requests of one second is a replay.
-  // The run's own request is from this second at most.
+  // Profile 4.3: without a nonce, the second of two equal requests in one second counts as a
+  // replay. The run's own request is no later than the current second.
   const signingTime = () => {
     last = Math.max(now(), Math.min(last, now() + MAX_AHEAD_SECONDS)) + 1;
     return last;
   };
 
-  /** Each run signs with a token. */
+  /** Context of a run. Every run signs with a token. */
   function contextOf(material: Material, { userId }: Run): Draft11Context {
     const key = keyOf(material.token, keys());
     const signatureKey = jwt(material.token!);
@@ -53,7 +53,7 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
       }),
     ),
     checks: draft11.verification.checks,
-    elsewhere: `This is not in the mode ${mode}.`,
+    elsewhere: `Not available in mode ${mode}.`,
     agentUrl,
     tokenIn: ({ headers }) => signingToken(headers),
     receiverOf: (url) => receivers.get(new URL(url).origin) ?? "backend",
@@ -63,9 +63,9 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
       ),
     missing(material, needs) {
       if (needs === "token" && typeOf(material) === TOKEN_TYPES.agent)
-        return "The person server gave this run no token.";
+        return "The person server issued no token for this run.";
       const isMissing = needs === "grant" && material.grant === undefined;
-      return isMissing ? "This run asked for no auth token." : undefined;
+      return isMissing ? "This run requested no auth token." : undefined;
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The honest requests that some tampered ones begin with.
+ * The honest requests that precede some tampered ones.
  *
  * @module
  */
@@ -27,8 +27,8 @@ import { MAX_HONEST_ANSWER_BYTES, sendSigned } from "./send-forged.ts";
 const HONEST_MS = 10_000;
 
 /**
- * An honest call of the other resource, the second hop, by a sub-agent of the user's agent: the
- * run's own tokens are not touched.
+ * An honest call to the other resource, the second hop, by a sub-agent of the user's agent. The
+ * run's own tokens are not used.
  */
 export async function callOfSubAgent(context: Draft11Context) {
   const { agentOf, idOf, userId, material, otherResourceUrl, parties, now } = context;
@@ -58,8 +58,8 @@ export async function callOfSubAgent(context: Draft11Context) {
 }
 
 /**
- * A request that waits for the person: the backend itself is a resource that the person server does
- * not know.
+ * A request that waits for the person, because its resource, the backend, is unknown to the person
+ * server.
  */
 export async function waitingRequest(context: Draft11Context) {
   const { person_token_endpoint: url } = await personServerOf(context);
@@ -68,7 +68,7 @@ export async function waitingRequest(context: Draft11Context) {
   const { status, headers } = response;
   const location = headers.get("location");
   if (status !== 202 || location === null) {
-    throw new BackendError("conflict", "The person server answered at once, and nothing waits there.");
+    throw new BackendError("conflict", "The person server answered at once, so no request is pending.");
   }
   return {
     location,
@@ -78,7 +78,7 @@ export async function waitingRequest(context: Draft11Context) {
   };
 }
 
-/** Takes an own token back, and waits until no party accepts it. */
+/** Revokes a token of this agent's, and waits until no party accepts it. */
 export async function revokeAtPersonServer(context: Draft11Context, token: NamedToken): Promise<void> {
   const { revocation_endpoint: url } = await personServerOf(context);
   const { status } = await honest(context, await revocation(context, url!, token));
@@ -92,11 +92,11 @@ export const personServerOf = ({ parties }: Draft11Context) =>
 export const accessServerOf = ({ parties }: Draft11Context) =>
   parties.discovery.metadata(draft11.documents.kinds.access, parties.accessServer!);
 
-/** Sends a request of which only the head of the answer matters. */
+/** Sends a request and ignores the body of the answer. */
 export async function honest({ parties }: Draft11Context, request: ForgedRequest): Promise<Response> {
   const options = { transport: parties.map.requests, timeoutMs: HONEST_MS };
   const response = await sendSigned(request, options);
-  // Its span ends with its body: it has to be over before the next message.
+  // The span ends with the body, and must end before the next message.
   await readBounded(response, MAX_HONEST_ANSWER_BYTES);
   return response;
 }
@@ -105,6 +105,6 @@ function granted(response: Response): Response {
   if (response.ok) return response;
   throw new BackendError(
     "conflict",
-    `An honest request before it was refused with status ${response.status}.`,
+    `A preceding honest request was refused with status ${response.status}.`,
   );
 }

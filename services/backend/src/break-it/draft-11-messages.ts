@@ -1,6 +1,6 @@
 /**
- * The messages that tampered requests of draft -11 are made of: signed as the run signed, as the
- * user's agent, or as another one.
+ * The messages that make up tampered requests of draft -11, signed as the run signed, as the user's
+ * agent, or as another agent.
  *
  * @module
  */
@@ -22,12 +22,12 @@ import {
 import type { Material } from "./material.ts";
 import { jwt } from "./tampering.ts";
 
-/** Each has the variants of those before it, too. */
+/** Modes in order: each also has the variants of the modes before it. */
 export type Mode = (typeof DRAFT_11_MODES)[number];
 
 export interface Draft11Options {
   readonly mode: Mode;
-  /** The backend's identifier: it is the agent provider of its agents. */
+  /** The backend's identifier, as the agent provider of its agents. */
   readonly issuer: string;
   /** The backend's keys, the current one first. */
   readonly keys: () => readonly SigningKey[];
@@ -51,7 +51,7 @@ export const JSON_TYPE = { "content-type": "application/json" };
 /** `typ` of the token that the run's request was signed with. */
 export const typeOf = ({ token = "" }: Material): unknown => decodeToken(token).header.typ;
 
-/** An agent signs as its profile demands, but for the body. */
+/** Signs as the profile requires, but does not cover the body. */
 export const coveringNoBody: typeof draft11 = {
   ...draft11,
   messages: {
@@ -60,12 +60,12 @@ export const coveringNoBody: typeof draft11 = {
   },
 };
 
-/** A browser without a session opens a page. Nothing is signed. */
+/** An unsigned request of a browser that has no session. */
 export const byIntruder = (url: string): ForgedRequest => ({
   ...{ method: "GET", url, headers: {}, party: "intruder" },
 });
 
-/** What an agent asks of a server, signed with its agent token. */
+/** An agent's request to a server, signed with its agent token. */
 export async function tokenRequest(
   context: Identity,
   url: string,
@@ -75,18 +75,18 @@ export async function tokenRequest(
   return posted(context, url, members, { ...(await asAgent(context)), ...changes });
 }
 
-/** The backend asks an access server for a token, in its own name, as a person server would. */
+/** A token request to an access server, as from a person server but in the backend's own name. */
 export const asPersonServer = (context: Draft11Context, url: string, members: object) =>
   posted(context, url, members, inOwnName(context, "person"));
 
-/** Names a token to a server that is to accept it no longer. */
+/** Identifies a token in a revocation request. */
 export interface NamedToken {
   readonly jti?: unknown;
   /** Unix seconds. */
   readonly exp?: unknown;
 }
 
-/** The backend revokes a token in its own name, as an agent provider. Default: the run's token. */
+/** A revocation in the backend's own name, as an agent provider. Default: of the run's token. */
 export function revocation(
   context: Draft11Context,
   url: string,
@@ -117,7 +117,7 @@ export async function poll(context: Identity, url: string, method = "GET"): Prom
   return signForged({ method, url, headers: {} }, { ...options, ...(await asAgent(context)) });
 }
 
-/** Asks for an auth token as the run did, with another resource token or as another agent. */
+/** Requests an auth token as the run did, with another resource token or as another agent. */
 export async function redeem(context: Identity, resourceToken?: string): Promise<ForgedRequest> {
   const { request, ...grant } = context.material.grant!;
   const members = {
@@ -132,10 +132,10 @@ interface Signer {
   readonly party?: ForgingParty | undefined;
 }
 
-/** Who signs: the user's agent, or another one of the backend's. */
+/** The signing agent: the user's, or another one of the backend's. */
 type Identity = Draft11Context & { readonly agentId?: string; readonly party?: ForgingParty };
 
-/** An agent of the backend's, with a key of its own, and no person. */
+/** An agent of the backend's with its own key and no person. */
 export const otherAgent = async (context: Draft11Context): Promise<Identity> => ({
   ...context,
   agentId: `aauth:other-agent@${new URL(context.issuer).host}`,
@@ -148,7 +148,7 @@ export const asAgent = async (context: Identity) => ({
   signatureKey: jwt((await ownAgentToken(context)).token),
 });
 
-/** The backend is the agent provider of each. */
+/** Issues an agent token. The backend is the provider of all these agents. */
 export function ownAgentToken(
   context: Identity,
   subAgent?: { readonly id: string; readonly key: SigningKey },

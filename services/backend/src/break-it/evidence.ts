@@ -1,6 +1,6 @@
 /**
- * Whole requests of recent runs, for "now break it". They hold tokens that work: so they stay in
- * memory, for minutes, and only where the backend runs in demo mode.
+ * Complete requests of recent runs, for "now break it". They contain working tokens, so they are
+ * kept in memory, for minutes, and only in demo mode.
  *
  * @module
  */
@@ -10,31 +10,34 @@ import { QuotaStore } from "aauth";
 import type { Transport } from "aauth/agent";
 import type { Run } from "../runs/run.ts";
 
-/** The requests of one user take up at most half of that. */
+/** One user's requests take up at most half of this. */
 const MAX_RUNS = 50;
 const MAX_REQUESTS_PER_RUN = 12;
 const MAX_BODY_BYTES = 65_536;
-/** As long as an auth token is valid. */
+/** Lifetime of an auth token. */
 const LIFETIME_SECONDS = 300;
 
 /** A request as it was sent, and the status of its response. */
 export interface SentRequest {
   readonly method: string;
   readonly url: string;
-  /** Lower-case names; the signature is among them. */
+  /** Lower-case names, signature fields included. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly status: number;
 }
 
 export interface Evidence {
-  /** Does a run's work; what it sends through {@link Evidence.recording} is kept under its id. */
+  /**
+   * Does a run's work and keeps what it sends through {@link Evidence.recording} under the run's
+   * id.
+   */
   during<T>(run: Pick<Run, "id" | "userId">, work: () => Promise<T>): Promise<T>;
-  /** The same for work that is done again: once it has succeeded, in place of the earlier. */
+  /** The same for repeated work. On success its requests replace the earlier ones. */
   replacing<T>(run: Pick<Run, "id" | "userId">, work: () => Promise<T>): Promise<T>;
-  /** The transport that keeps what it sends. */
+  /** Wraps a transport to keep what it sends. */
   recording(transport: Transport): Transport;
-  /** What a run has sent, oldest first; empty when nothing is kept (any more). */
+  /** Requests of a run, oldest first; empty if none are kept, or no longer. */
   of(runId: string): readonly SentRequest[];
 }
 
@@ -63,7 +66,7 @@ export function createEvidence(now: () => number): Evidence {
     recording: (transport) => async (url, request) => {
       const response = await transport(url, request);
       const { method, headers, body = new Uint8Array() } = request;
-      // Looks at an answer to come have none, and would push out all else.
+      // Polls have no body, and would displace everything else.
       if (body.byteLength > 0 && body.byteLength <= MAX_BODY_BYTES)
         current.getStore()?.({ method, url, headers: { ...headers }, body, status: response.status });
       return response;

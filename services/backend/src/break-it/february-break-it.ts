@@ -33,7 +33,7 @@ export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
   return {
     attempts: new Map(breakItVariantSchema.options.map((variant) => [variant, forgeOf(variant)])),
     checks: february2026.verification.checks,
-    elsewhere: "This is not in the profile of February 2026.",
+    elsewhere: "Not available in the profile of February 2026.",
     agentUrl,
     tokenIn({ headers }) {
       const claim = parseSignatureKey(headers["signature-key"] ?? "");
@@ -43,11 +43,11 @@ export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
     isExpired: ({ token }) => token !== undefined && expiryOf(token) <= now(),
     missing({ token, grant }, needs) {
       if (needs === "grant")
-        return grant === undefined ? "This run asked no auth server for a token." : undefined;
+        return grant === undefined ? "This run requested no token from an auth server." : undefined;
       if (needs !== "token" || token !== undefined) return undefined;
       return grant === undefined
         ? "This run needed no auth token."
-        : "This run needed an auth token and has not got one.";
+        : "This run needed an auth token but received none.";
     },
   };
 }

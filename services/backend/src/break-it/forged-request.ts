@@ -1,6 +1,6 @@
 /**
- * The tampered requests of all dialects. Each starts from the run's own request, freshly signed as
- * the run signed it, so that only one thing is wrong with it.
+ * The tampered requests of all dialects. Each starts from the run's own request, signed again the
+ * same way, so that it has exactly one fault.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import {
 import type { SentRequest } from "./evidence.ts";
 import type { Material } from "./material.ts";
 
-/** A request that is ready to go out as it is. */
+/** A request that is ready to be sent unchanged. */
 export interface ForgedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
-  /** The request as it was signed, which may differ from what is sent. Unset: it is not signed. */
+  /** The request as signed, which may differ from the one sent. Unset: unsigned. */
   readonly signature?: ForgedSignature;
   /** Party that sends it. Unset: the backend. */
   readonly party?: ForgingParty | undefined;
-  /** Whether it is sent twice. The first time it is honest. */
+  /** Whether it is sent twice. The first time is honest. */
   readonly twice?: boolean;
-  /** An honest request after it. Its status shows whether the tampered one had an effect. */
+  /** An honest follow-up request. Its status shows whether the tampered one had an effect. */
   readonly proof?: () => Promise<Response>;
-  /** Runs afterwards, whatever the answer was; not part of the attempt. */
+  /** Cleanup that runs regardless of the answer and is not part of the attempt. */
   readonly after?: () => Promise<unknown>;
 }
 
@@ -44,12 +44,12 @@ interface ForgedSignature {
 }
 
 /**
- * A party other than the run's agent, played by the backend. It has a column in the picture. The
- * intruder is a browser without a session, and has no key.
+ * A party other than the run's agent, played by the backend, with its own column in the diagram.
+ * The intruder is a browser without a session, and has no key.
  */
 export type ForgingParty = "thief" | "other-agent" | "sub-agent" | "intruder";
 
-/** The key of such a party, and its name for the trace. */
+/** Key of such a party, and the party's name for the trace. */
 export const keyOfAnother = async (party: Exclude<ForgingParty, "intruder">) => ({
   key: await generateSigningKey({ kid: `${party}-1` }),
   party,
@@ -61,21 +61,21 @@ export interface ForgeContext {
   readonly material: Material;
   /** The key that the run signed with. */
   readonly key: SigningKey;
-  /** Name of the key in the run's requests. */
+  /** How the run's requests identify the key. */
   readonly signatureKey: SignatureKeyScheme;
   /** A resource that the run's token is not for. */
   readonly otherResourceUrl: string;
-  /** Time at which the run's request is signed again, Unix seconds. */
+  /** Time of signing the run's request again, Unix seconds. */
   readonly signingTime: () => number;
   /** Unix seconds. */
   readonly now: () => number;
-  /** The request for an auth token of a run with a grant, with another resource token. */
+  /** The run's request for an auth token, with another resource token. */
   readonly redeem: (resourceToken: string) => Promise<ForgedRequest>;
 }
 
 /** A run of February 2026. */
 export interface FebruaryContext extends ForgeContext {
-  /** Name of the key in a request without a token. */
+  /** How a request without a token identifies the key. */
   readonly ownName: SignatureKeyScheme;
 }
 
@@ -88,7 +88,7 @@ export type ForgeOptions = Omit<SignRequestOptions, "profile"> & { readonly prof
   > &
   Pick<ForgedRequest, "party">;
 
-/** The run's request, or another one, freshly signed. */
+/** Signs the run's request, or another one, again. */
 export function signed(
   context: ForgeContext,
   changes: Partial<ForgeOptions> & { readonly request?: SentRequest } = {},
@@ -120,7 +120,7 @@ export async function signForged(
   };
 }
 
-/** The headers of a request without those of its signature and its trace. */
+/** Headers of a request, without those of its signature and its trace. */
 export function unsignedHeaders({ headers }: SentRequest): Record<string, string> {
   const signed = ["signature-key", "signature-input", "signature", "content-digest", "nonce"];
   const left = new Set([...signed, "traceparent", "tracestate"]);

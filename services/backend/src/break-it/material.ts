@@ -2,9 +2,9 @@ import type { SentRequest } from "./evidence.ts";
 
 /** Requests and tokens of a run, to tamper with. */
 export interface Material {
-  /** The last request to the agent that was accepted, or else the last one. */
+  /** The last accepted request to the agent, or the last one if none was accepted. */
   readonly request: SentRequest;
-  /** Token of that request. Absent for a signature by a key or an identity alone. */
+  /** Token of that request. Absent if it is signed with a key or an identity alone. */
   readonly token?: string;
   /** The last request for an auth token, with the tokens in it. */
   readonly grant?: {
@@ -15,8 +15,8 @@ export interface Material {
 }
 
 /**
- * Finds the material of a run; undefined when the run has sent nothing to the agent, or too long
- * ago.
+ * Finds the material of a run; undefined if the run has sent nothing to the agent, or its requests
+ * are no longer kept.
  *
  * @param tokenIn returns the token that a request was signed with
  */

@@ -3,7 +3,7 @@ import { parseSignatureError, SIGNATURE_ERROR } from "aauth/wire";
 import { ERROR_MEANINGS } from "aauth-explain";
 import { oneLine } from "../failures/one-line.ts";
 
-/** The reason of a refusal, as far as the response contains it. */
+/** The reason for a refusal, as far as the response states it. */
 export interface Refusal {
   readonly refused_by: string;
   readonly code?: string;
@@ -16,8 +16,8 @@ export interface Refusal {
 }
 
 /**
- * No check of the verifier: the caller's signature is valid, and the gateway's rules do not allow
- * the request.
+ * Not a check of the verifier: the caller's signature is valid, but the gateway's rules do not
+ * allow the request.
  */
 const POLICY = "policy";
 
@@ -26,10 +26,10 @@ const SERVERS: ReadonlySet<string> = new Set(["person-server", "access-server"])
 const CODE = /^[a-z_]{1,40}$/;
 
 /**
- * Reads a refusal: code, check and section are in a header; the auth server's OAuth error, and the
- * problem of a server of draft -11, are in the body.
+ * Reads a refusal. A header has code, check and section; the body has the auth server's OAuth
+ * error, or the problem details of a draft -11 server.
  *
- * @param receiver the party behind the address that the request went to
+ * @param receiver the party that the request was addressed to
  */
 export function readRefusal(response: Response, body: string, receiver: string): Refusal {
   const refusal = parseRefusal(response.headers.get(REFUSAL_FIELD));
@@ -39,7 +39,7 @@ export function readRefusal(response: Response, body: string, receiver: string):
     return {
       refused_by: receiver,
       code: error,
-      // Any other error is about the request for the token.
+      // Any other error concerns the token request.
       ...(error === "invalid_grant" && { check: "resource token" }),
       section: "profile 6.2",
       ...(description !== undefined && { reason: oneLine(description) }),
@@ -48,10 +48,10 @@ export function readRefusal(response: Response, body: string, receiver: string):
   }
   if (refusal !== undefined) return named(refusal, receiver);
   if (SERVERS.has(receiver)) return { refused_by: receiver, ...problemOf(response, body) };
-  // An agent names its reason; the rules of a gateway do not.
+  // An agent states its reason; a gateway's rules do not.
   if (response.status === 403 && receiver !== "auth-server") {
     const agent = receiver.replace(/-(?=agent$)/, " ");
-    const reason = `its own rules do not let this caller in: the ${agent} never saw the request`;
+    const reason = `the gateway's own rules do not admit this caller; the ${agent} never saw the request`;
     return { refused_by: "gateway", check: POLICY, reason };
   }
   return { refused_by: receiver };
@@ -63,8 +63,8 @@ function named({ code, check, section, by }: RefusalData, receiver: string): Ref
 }
 
 /**
- * What is wrong with the signature or its token is in a field, and everything else in the body
- * (draft -11, section 11.9.1).
+ * A header field reports errors of the signature or its token, and the body all others (draft -11,
+ * section 11.9.1).
  */
 function problemOf({ headers, status }: Response, body: string): Omit<Refusal, "refused_by"> {
   const { error, detail } = membersOf(body);

@@ -4,7 +4,7 @@ import { ConsentRequiredError } from "aauth";
 import type { AgentEvent } from "aauth/agent";
 import { withSpan } from "agent-kit/service";
 import { ATTRIBUTE } from "protocol-trace/names";
-import { goesOnAtPage } from "../calls/user-call.ts";
+import { continuesAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { watchConsentRequest } from "../runs/consent-requests.ts";
@@ -26,12 +26,12 @@ interface RenewalDeps
   readonly evidence: Evidence;
 }
 
-/** Makes the call of a run again, honestly, so that there are fresh requests to tamper with. */
+/** Repeats a run's call honestly, to obtain fresh requests to tamper with. */
 export type Renew = (run: Run) => Promise<void>;
 
 /**
- * @returns a function that throws BackendError `conflict` where the call fails or needs its user,
- *   and `too_many` where the user has too many requests open, as a run would
+ * @returns a function that throws BackendError `conflict` if the call fails or needs its user, and
+ *   `too_many` if the user has too many open requests, as a run would
  */
 export function createRenewal(deps: RenewalDeps): Renew {
   const { calls, supplyChainAgent, observe, places, timeoutSeconds, sharesTokens, evidence } = deps;
@@ -40,18 +40,18 @@ export function createRenewal(deps: RenewalDeps): Renew {
   return async (run) => {
     const { id, userId, prompt } = run;
     const call = observe();
-    // Each renewal may leave a request for consent, also the second of one run.
+    // Each renewal, even of the same run, may leave a request for consent.
     const asked = { userId, id: `${id}/${randomUUID()}` };
     await consentRequests.begin(userId, asked.id, timeoutSeconds); // hole B16
-    const request = watchConsentRequest(consentRequests, asked, goesOnAtPage(calls));
+    const request = watchConsentRequest(consentRequests, asked, continuesAtPage(calls));
     const observer = (event: AgentEvent) => {
       request.observer(event);
       call.observer(event);
     };
     const fetch = calls.agentOf(userId).fetchFor({
       ...{ signal: AbortSignal.timeout(timeoutSeconds * 1000), observer, waiting: "throw" },
-      // Without a cached token the call asks for one, which is there to tamper with, too. A user's
-      // consent is used again.
+      // Without a cached token the call requests one, which can be tampered with, too. An earlier
+      // consent of the user is used again.
       cacheKey: run.consent === undefined ? asked.id : cacheKeyOf(run, sharesTokens),
     });
     const ask = () => evidence.replacing(run, () => supplyChainAgent.ask(prompt, { fetch }));
@@ -66,7 +66,7 @@ export function createRenewal(deps: RenewalDeps): Renew {
           : explainFailure(error, { peer: call.peer(), places, timeoutSeconds }).message;
       throw new BackendError(
         "conflict",
-        `The requests of this run have expired, and it could not be made again: ${message} Start a new one.`,
+        `The requests of this run have expired, and the run could not be repeated: ${message} Start a new one.`,
         { cause: error },
       );
     }

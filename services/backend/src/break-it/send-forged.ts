@@ -8,21 +8,21 @@ import { ATTRIBUTE } from "protocol-trace/names";
 import type { ForgedRequest } from "./forged-request.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
-/** As much as the agent's response to the run itself may have. */
+/** Limit of the agent's response to the run itself. */
 export const MAX_HONEST_ANSWER_BYTES = 1_048_576;
 
-/** What an attempt was answered. */
+/** Answer to an attempt. */
 export interface Answered {
   readonly response: Response;
   readonly body: string;
-  /** Status of the honest request after it. Unset where it was refused, or none shows anything. */
+  /** Status of the honest follow-up request. Unset if the attempt was refused or has none. */
   readonly after?: number;
-  /** Its trace, where spans are recorded. */
+  /** Its trace, if spans are recorded. */
   readonly place?: TracePlace;
 }
 
 export interface SendForgedOptions {
-  /** Takes the request as it is. */
+  /** Sends the request unchanged. */
   readonly transport: Transport;
   readonly runId: string;
   readonly variant: string;
@@ -30,8 +30,8 @@ export interface SendForgedOptions {
 }
 
 /**
- * Sends a tampered request in a trace of its own, so that the attempt can be looked at like any
- * other message.
+ * Sends a tampered request in its own trace, so that the attempt can be inspected like any other
+ * message.
  *
  * @param forge creates the request; the honest requests that it requires are part of the trace
  */
@@ -70,7 +70,7 @@ export async function sendForged(
   }
 }
 
-/** Sends a request as it is, with what its sender signed in the trace. */
+/** Sends a request unchanged, and records in the trace what its sender signed. */
 export function sendSigned(
   { method, url, headers, body, signature, party }: ForgedRequest,
   options: Pick<SendForgedOptions, "transport" | "timeoutMs"> & {
@@ -95,14 +95,14 @@ export function sendSigned(
   return transport(url, { method, headers: { ...headers }, signal, ...(body && { body }) });
 }
 
-/** A trace that is not sampled, here and at those that are asked in it. */
+/** A trace that neither this process nor the called ones sample. */
 function untraced() {
   const hex = (bytes: number) => randomBytes(bytes).toString("hex");
   const place = { traceId: hex(16), spanId: hex(8), traceFlags: TraceFlags.NONE };
   return trace.setSpanContext(ROOT_CONTEXT, place);
 }
 
-/** Without an SDK there are no spans, and nothing to look at. */
+/** Whether the span is recorded. It is not without an SDK. */
 function isTraced(span: Span): boolean {
   return span.isRecording();
 }

@@ -1,13 +1,13 @@
 import { decodeToken, type SignatureKeyScheme, type SigningKey } from "aauth";
 import type { ForgedRequest } from "./forged-request.ts";
 
-/** Older than any verifier accepts. */
+/** Age that every verifier rejects. */
 export const STALE_SECONDS = 600;
 
 const SIGNATURE_BYTES = 64;
 const SCOPE_TOO_MUCH = "supply-chain:admin";
 
-/** A signature by the key that a token is bound to. */
+/** Signature key scheme of a key-bound token. */
 export const jwt = (token: string): SignatureKeyScheme => ({ scheme: "jwt", jwt: token });
 
 /** The request with one byte of its body changed in transit. */
@@ -17,19 +17,19 @@ export function withFlippedBit(forged: ForgedRequest): ForgedRequest {
   return { ...forged, body };
 }
 
-/** The request, sent to another path than it was signed for. */
+/** The request, sent to a path other than the signed one. */
 export const atAnotherPath = (forged: ForgedRequest): ForgedRequest => ({
   ...forged,
   url: new URL("/admin", forged.url).href,
 });
 
-/** Unix seconds when a token expires; 0 when it has no `exp`. */
+/** Expiry of a token in Unix seconds; 0 without `exp`. */
 export function expiryOf(token: string): number {
   const { exp } = decodeToken(token).claims;
   return typeof exp === "number" ? exp : 0;
 }
 
-/** The key a token is bound to; without a token, the current one. */
+/** The key that a token is bound to; the current key without a token. */
 export function keyOf(token: string | undefined, keys: readonly SigningKey[]): SigningKey {
   const confirmed = token === undefined ? undefined : confirmationOf(token);
   return keys.find(({ publicJwk }) => publicJwk.x === confirmed) ?? keys[0]!;
@@ -53,13 +53,16 @@ export function withChanged(
   return [changed("header") ?? header, changed("claims") ?? payload, signature].join(".");
 }
 
-/** The token with one more scope, which no server granted. */
+/** The token with an additional scope that no server granted. */
 export function withWiderScope(token: string): string {
   const { scope = "" } = decodeToken(token).claims;
   return withChanged(token, { claims: { scope: `${scope} ${SCOPE_TOO_MUCH}` } });
 }
 
-/** The same claims with a signature of zeros: an empty one is refused before keys are fetched. */
+/**
+ * The same claims with a signature of zeros, because an empty one is refused before keys are
+ * fetched.
+ */
 export function unsignedToken(token: string): string {
   const [header, payload] = token.split(".");
   return `${header}.${payload}.${Buffer.alloc(SIGNATURE_BYTES).toString("base64url")}`;

@@ -1,15 +1,15 @@
 import type { WaitingCall } from "aauth";
 import type { Failure } from "backend-api";
 
-/** The part of a run or an order with which another process resumes it. Plain data. */
+/** The part of a run or an order that another process needs to resume it. Plain data. */
 export interface Resumable {
-  /** Set while its call waits: any process resumes it with this. Contains tokens. */
+  /** Set while its call waits: state from which any process can resume it. Contains tokens. */
   readonly waiting?: WaitingCall | undefined;
-  /** Its call had no outcome when its process ended, and was made again. */
+  /** The process ended during the call, which was then repeated. */
   readonly isRepeated?: true;
 }
 
-/** The call waits. Polling for its answer alone changes nothing. */
+/** Records that the call waits. Polls alone do not change the record. */
 export function noteWaiting<Work extends Resumable>(work: Work, waiting: WaitingCall): Work {
   const { waiting: known } = work;
   const isSame =
@@ -19,15 +19,18 @@ export function noteWaiting<Work extends Resumable>(work: Work, waiting: Waiting
   return isSame ? work : { ...work, waiting };
 }
 
-/** The call has what it waited for: that answer is not given twice. */
+/** Records that the call has its answer, which is given only once. */
 export function noteAnswered<Work extends Resumable>(work: Work): Work {
   return work.waiting === undefined ? work : { ...work, waiting: undefined };
 }
 
-/** A call is made again once: one that ends its process each time is not repeated forever. */
+/**
+ * Failure after a second lost call. A call is repeated once, so that one that crashes its process
+ * does not loop.
+ */
 export const OUTCOME_UNKNOWN = {
   hop: "backend",
   check: "internal",
   code: "outcome_unknown",
-  message: "The backend has ended twice during the call, whose outcome is not known.",
+  message: "The backend stopped twice during the call. Its outcome is unknown.",
 } as const satisfies Failure;

@@ -1,6 +1,6 @@
 /**
- * A call that may need its user at a page of another party. In draft -11 it continues meanwhile; in
- * February it ends with an error, and is made again once the user has acted.
+ * A call that may send its user to another party's page. In draft -11 the call continues meanwhile;
+ * in February it ends with an error and is repeated once the user has acted.
  *
  * @module
  */
@@ -9,47 +9,47 @@ import type { WaitingCall } from "aauth";
 import type { Agent, AgentObserver, FetchContext } from "aauth/agent";
 import { createPatience } from "agent-kit/draft-11";
 
-/** How such calls are made in one dialect. */
+/** How a dialect makes such calls. */
 export interface CallWire {
-  /** The agent that calls for a user. */
+  /** The agent that calls on behalf of a user. */
   readonly agentOf: (userId: string) => Agent;
-  /** Address of a page for browsers. Present where a call continues while its user is at one. */
+  /** Browser address of a page. Present if calls continue while their user is at one. */
   readonly browserUrl?: ((page: string) => string) | undefined;
-  /** Address that the user's browser returns to. Absent where the auth server knows it. */
+  /** Address that the user's browser returns to. Absent if the auth server knows it. */
   readonly returnUrl?: ((call: Pick<UserCall, "id" | "state">) => string) | undefined;
 }
 
-/** Whether a call continues while its user is at a page. Otherwise it is made again. */
-export const goesOnAtPage = ({ browserUrl }: CallWire): boolean => browserUrl !== undefined;
+/** Whether a call continues while its user is at a page. Otherwise it is repeated. */
+export const continuesAtPage = ({ browserUrl }: CallWire): boolean => browserUrl !== undefined;
 
 export interface UserCall {
   /** Id of the run or the order. */
   readonly id: string;
   readonly userId: string;
-  /** Value that only the user's browser brings back. */
+  /** Value that only the user's browser receives and sends back. */
   readonly state: string;
   /** Reason for the call, for the person who decides. */
   readonly justification: string;
   /** The answer to a person's question. */
   readonly clarification: string;
-  /** Longest wait for the parties. */
+  /** Longest wait for the other parties. */
   readonly timeoutSeconds: number;
   /** Longest wait for a person at one page. Default 600. */
   readonly personSeconds?: number;
   /** Ends the call early. */
   readonly signal?: AbortSignal;
   readonly observer: AgentObserver;
-  /** Called when the user is needed at a page of a party. For wires whose calls continue. */
+  /** Called when a party's page needs the user, in dialects whose calls continue. */
   readonly onPage: (url: string, party: string) => Promise<void>;
-  /** Called when the call waits, with what another process needs to resume it. */
+  /** Called when the call waits, with the state that another process needs to resume it. */
   readonly onWaiting?: (waiting: WaitingCall) => void;
-  /** A call to resume, which another process has begun. */
+  /** A call of another process to resume. */
   readonly waiting?: WaitingCall | undefined;
   /** Context of a new call. */
   readonly context?: Pick<FetchContext, "state" | "cacheKey" | "keyThumbprint">;
 }
 
-/** Begins a call. Call `end` once it is over: it stops the deadline. */
+/** Begins a call. Call `end` when it is done, to stop the deadline. */
 export function beginCall(
   { agentOf, browserUrl, returnUrl }: CallWire,
   call: UserCall,

@@ -5,13 +5,12 @@ import type { Enrolment, Enrolments } from "./enrolments.ts";
 /** RFC 7523 section 2.2. */
 export const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/** An assertion is made for one request. */
+/** An assertion is created for one request. */
 const MAX_AGE_SECONDS = 60;
 const CLOCK_SKEW_SECONDS = 5;
 
 /**
- * The credential is invalid. The reason is for the log: a caller that is not enrolled learns
- * nothing.
+ * An invalid credential. The reason is for the log; callers that are not enrolled do not learn it.
  */
 export class ClientAssertionError extends Error {
   override readonly name = "ClientAssertionError";
@@ -27,9 +26,9 @@ export type AuthenticateDelegate = (
 ) => Promise<Enrolment>;
 
 /**
- * Checks client assertions (`private_key_jwt`, RFC 7523 section 3): signed by the enrolled key,
- * EdDSA and nothing else, of the type for this use, `iss` and `sub` the delegate, `aud` this
- * endpoint, at most 60 s old, once. `cnf.jkt` must be the key that signed the request: a third
+ * Checks client assertions (`private_key_jwt`, RFC 7523 section 3): signed by the enrolled key with
+ * EdDSA, of the right type, with `iss` and `sub` naming the delegate and `aud` this endpoint, at
+ * most 60 s old and used once. `cnf.jkt` must be the key that signed the request, so that a third
  * party cannot use an assertion that it sees.
  */
 export function createDelegateAuthentication(options: {
@@ -47,11 +46,11 @@ export function createDelegateAuthentication(options: {
     if (enrolment === undefined) throw new ClientAssertionError("the delegate is not enrolled");
     const { jti, exp, cnf } = await verify(assertion, enrolment);
     if (typeof jti !== "string" || jti === "" || jti.length > 100)
-      throw new ClientAssertionError("jti is not an id");
+      throw new ClientAssertionError("jti is not a valid id");
     if (exp! > now() + MAX_AGE_SECONDS + CLOCK_SKEW_SECONDS)
       throw new ClientAssertionError("exp is too far in the future");
     if ((cnf as { jkt?: unknown } | undefined)?.jkt !== thumbprint) {
-      throw new ClientAssertionError("the assertion is for another key than the one that signed the request");
+      throw new ClientAssertionError("the assertion names a key other than the one that signed the request");
     }
     const isNew = await usedAssertions.putIfAbsent(JSON.stringify([enrolment.sub, jti]), {
       owner: enrolment.sub,
@@ -86,7 +85,7 @@ export function createDelegateAuthentication(options: {
   }
 }
 
-/** The delegate whose key verifies the assertion. Unproven until then. */
+/** The delegate that the assertion names. Unproven until its key verifies the assertion. */
 function claimedSubject(assertion: string): string {
   try {
     return decodeJwt(assertion).sub ?? "";

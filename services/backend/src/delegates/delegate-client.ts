@@ -7,18 +7,18 @@ const MAX_ANSWER_BYTES = 65_536;
 const STATUS_LIMIT_MS = 2_000;
 
 /**
- * Calls the processes of delegates. Every request is signed with the backend's identity: delegates
- * accept no other agent.
+ * Calls the processes of delegates. Requests are signed with the backend's identity, because
+ * delegates accept no other agent.
  */
 export interface DelegateClient {
   /**
-   * Lets it call the supply-chain agent, and waits for its report. Throws what the transport
-   * throws; AgentHttpError; SyntaxError
+   * Makes the delegate call the supply-chain agent, and waits for its report. Throws what the
+   * transport throws; AgentHttpError; SyntaxError
    */
   run(url: string): Promise<DelegateRun>;
   /**
-   * False when it does not answer, or is another delegate. Its last report is ignored: it is for
-   * the user who had the call made.
+   * False if it does not answer or is another delegate. Its last report is ignored, because it
+   * belongs to the user who requested the call.
    */
   isRunning(url: string, sub: string): Promise<boolean>;
 }

@@ -13,7 +13,7 @@ import type { DelegateClient } from "./delegate-client.ts";
 import type { Enrolment, Enrolments } from "./enrolments.ts";
 import type { SubAgents } from "./sub-agents.ts";
 
-/** The last agent token that the backend issued to a delegate, without the token. */
+/** Facts about the last agent token that the backend issued to a delegate, without the token. */
 export interface IssuedToken {
   /** Unix seconds. */
   readonly issuedAt: number;
@@ -22,13 +22,13 @@ export interface IssuedToken {
   readonly thumbprint: string;
 }
 
-/** By the delegate's `sub`, in draft -11 by its agent identifier. */
+/** Keyed by the delegate's `sub`, or in draft -11 by its agent identifier. */
 export type IssuedTokens = Pick<RecordStore<IssuedToken>, "get" | "put">;
 
-/** A call that a user had a delegate make. */
+/** A call that a delegate made for a user. */
 interface Report {
   readonly run: DelegateRun;
-  /** Trace of a call that can be shown as one of the user's own. */
+  /** Trace of the call, if it can be shown as the user's own. */
   readonly traced?: { readonly id: string; readonly place: TracePlace | undefined; readonly endedAt: number };
 }
 
@@ -45,19 +45,19 @@ export interface DelegatesServiceDeps {
   readonly clientOf: (userId: string) => DelegateClient;
   /** Timeout of the client. */
   readonly timeoutSeconds: number;
-  /** In draft -11. */
+  /** Present in draft -11. */
   readonly subAgents?: SubAgents | undefined;
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */
   readonly now: () => number;
 }
 
-/** The delegates of this agent, which users see and let work. */
+/** The delegates of this agent, as users see and run them. */
 export class DelegatesService {
   readonly #deps: DelegatesServiceDeps;
-  /** By user and delegate. */
+  /** Keyed by user and delegate. */
   readonly #reports: RecordStore<Report>;
-  /** Whether users decide which delegates act for them. Otherwise the operator's file does. */
+  /** Whether users decide which delegates act for them. Otherwise the operator's file decides. */
   readonly hasPermissions: boolean;
 
   constructor(deps: DelegatesServiceDeps) {
@@ -66,7 +66,7 @@ export class DelegatesService {
     this.hasPermissions = deps.subAgents !== undefined;
   }
 
-  /** All delegates, with the reports of the calls that this user had them make. */
+  /** All delegates, with the reports of their calls for this user. */
   async list(userId: string): Promise<DelegateList> {
     const { agent, enrolments } = this.#deps;
     const all = await enrolments.list();
@@ -74,7 +74,7 @@ export class DelegatesService {
   }
 
   /**
-   * Lets one call the supply-chain agent. Any user may; the report is for that user.
+   * Makes a delegate call the supply-chain agent. Any user may do so, and receives the report.
    *
    * @throws BackendError `not_found`; `conflict` without an address; `unreachable`
    */
@@ -82,7 +82,7 @@ export class DelegatesService {
     const { timeoutSeconds, logger } = this.#deps;
     const enrolment = await this.#enrolled(sub);
     const { url } = enrolment;
-    if (url === undefined) throw new BackendError("conflict", "The delegate was enrolled without an address");
+    if (url === undefined) throw new BackendError("conflict", "The delegate was enrolled without a URL");
     try {
       const report = await this.#call(userId, sub, url);
       const { status, failure } = report.run;
@@ -92,14 +92,14 @@ export class DelegatesService {
       if (cause instanceof BackendError) throw cause;
       const message =
         networkCodeOf(cause) === "timeout"
-          ? `The delegate did not answer within ${timeoutSeconds} seconds; its log shows what it waits for`
-          : "The delegate does not answer; start it as it was enrolled (docs/walkthrough/6-keys-and-delegates.md)";
+          ? `The delegate did not answer within ${timeoutSeconds} seconds; its log shows what it is waiting for`
+          : "The delegate is not responding; start it as described in docs/walkthrough/6-keys-and-delegates.md";
       throw new BackendError("unreachable", message, { cause });
     }
     return this.#describe(enrolment, userId);
   }
 
-  /** With permissions: lets one that was ended act again. @throws BackendError `not_found` */
+  /** With permissions: allows an ended delegate to act again. @throws BackendError `not_found` */
   async start(userId: string, sub: string): Promise<Delegate> {
     const enrolment = await this.#enrolled(sub);
     await this.#deps.subAgents?.start(userId, sub);
@@ -107,9 +107,9 @@ export class DelegatesService {
   }
 
   /**
-   * With permissions: ends one for this user. Its tokens are revoked, and it receives no more.
+   * With permissions: ends a delegate for this user, revokes its tokens and issues no more.
    *
-   * @throws BackendError `not_found`; `unreachable` where the revocation was not accepted
+   * @throws BackendError `not_found`; `unreachable` if the revocation was not accepted
    */
   async end(userId: string, sub: string): Promise<Delegate> {
     const enrolment = await this.#enrolled(sub);
@@ -118,7 +118,7 @@ export class DelegatesService {
     return this.#describe(enrolment, userId);
   }
 
-  /** The trace of a delegate's last call for this user. Undefined for any other id. */
+  /** Trace of a delegate's last call for this user. Undefined for any other id. */
   async traceOf(userId: string, id: string): Promise<TracedWork | undefined> {
     for (const { sub } of await this.#deps.enrolments.list()) {
       const { traced } = (await this.#reports.get(reportKey(userId, sub))) ?? {};
@@ -158,7 +158,9 @@ export class DelegatesService {
     return enrolment;
   }
 
-  /** In draft -11 as work of the user's own, which is shown message by message. */
+  /**
+   * Calls the delegate. In draft -11 the call is the user's own work and shown message by message.
+   */
   async #call(userId: string, sub: string, url: string): Promise<Report> {
     const { subAgents, clientOf, now } = this.#deps;
     if (subAgents === undefined) return { run: await clientOf(userId).run(url) };
@@ -174,5 +176,5 @@ export class DelegatesService {
   }
 }
 
-// JSON keeps the two parts apart.
+// JSON separates the two parts unambiguously.
 const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);

@@ -8,11 +8,11 @@ const DELEGATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const enrolmentSchema = z.strictObject({
   /** `sub` of its agent tokens. */
   sub: z.string().regex(DELEGATE_NAME),
-  /** For people. Default: `sub`. */
+  /** Display name. Default: `sub`. */
   name: z.string().min(1).max(80).optional(),
-  /** Verifies its client assertions. A public key: nothing in this file opens anything. */
+  /** Public key that verifies its client assertions. The file contains no secrets. */
   jwk: z.strictObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().length(43) }),
-  /** Where it is asked to work. Default: it is not asked. */
+  /** URL at which the backend calls it. Default: it is not called. */
   url: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -20,7 +20,7 @@ const fileSchema = z.strictObject({
   delegates: z
     .array(enrolmentSchema)
     .max(100)
-    .refine((list) => new Set(list.map(({ sub }) => sub)).size === list.length, "a sub is named twice"),
+    .refine((list) => new Set(list.map(({ sub }) => sub)).size === list.length, "duplicate sub"),
 });
 
 /** A delegate that the operator has enrolled. */
@@ -33,8 +33,8 @@ export interface Enrolments {
 }
 
 /**
- * Reads the file each time, so that a delegate is added or removed without a restart. With a
- * missing or malformed file no delegate is enrolled.
+ * Reads the file each time, so that delegates can be added or removed without a restart. If the
+ * file is missing or malformed, no delegate is enrolled.
  *
  * @param file undefined: no delegate is enrolled
  */
@@ -46,7 +46,7 @@ export function createEnrolments(file: string | undefined, logger: FastifyBaseLo
       text = await readFile(file, "utf8");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-        logger.error({ err: error }, "delegates unread");
+        logger.error({ err: error }, "the file of delegates cannot be read");
       return [];
     }
     try {

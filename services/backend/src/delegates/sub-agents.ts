@@ -1,7 +1,7 @@
 /**
- * Delegates of draft -11: for each user who has one work, the sub-agent of that user's agent
- * (section 10.2). It has an agent token of the backend, bound to its own key, and the parent asks
- * the person server for its other tokens.
+ * Delegates of draft -11. For each user who runs it, a delegate is a sub-agent of that user's agent
+ * (section 10.2). The backend issues its agent token, bound to its own key; the parent requests its
+ * other tokens from the person server.
  *
  * @module
  */
@@ -28,13 +28,13 @@ import { TokenRefusal } from "./token-refusal.ts";
 
 export interface IssuedAgentToken {
   readonly token: string;
-  /** Name, as users see it, of the delegate that the token is issued for. */
+  /** Display name of the delegate that the token is issued for. */
   readonly name: string;
 }
 
-/** What a sub-agent asks its parent for. */
+/** A sub-agent's token request to its parent. */
 export interface AskedOfParent {
-  /** Agent token that the request was signed with, VERIFIED. */
+  /** VERIFIED agent token that the request was signed with. */
   readonly subagentToken: string;
   readonly resource: string;
   readonly resourceToken?: string | undefined;
@@ -55,27 +55,27 @@ interface SubAgent {
   /** The agent token that was issued last. */
   readonly token?: AgentTokenName | undefined;
   /**
-   * The one that it got something with last: the person server takes back what an agent has by such
-   * a token, and by no other.
+   * The agent token that last obtained a token. The person server only revokes what was obtained
+   * with the agent token that it is given.
    */
   readonly used?: AgentTokenName | undefined;
-  /** Where the user has to act. */
+  /** Page where the user has to act. */
   readonly page?: string | undefined;
 }
 
-/** The delegate of a user as the sub-agent `id`. */
+/** A user's delegate, known as the sub-agent `id`. */
 interface Name extends Pick<SubAgent, "userId" | "parent" | "delegate"> {
   readonly id: string;
 }
 
 const MAX_SUB_AGENTS = 10_000;
 /**
- * One that is forgotten is as if it had never been started: it gets nothing before its user has it
- * work again.
+ * A sub-agent that has been forgotten counts as never started: it receives nothing until its user
+ * runs it again.
  */
 const KEEP_SECONDS = 30 * 86_400;
 
-const PERSON_NEEDED = "the user has to act at the person server first";
+const PERSON_NEEDED = "the user must act at the person server first";
 
 /** Dependencies of the sub-agents of one agent provider. */
 export interface SubAgentsDeps {
@@ -84,34 +84,34 @@ export interface SubAgentsDeps {
   /** Signs agent tokens and revocations. */
   readonly key: () => SigningKey;
   readonly personServer: string | undefined;
-  /** Identifier of the agent of a user, and that agent. */
+  /** Identifier of a user's agent, and that agent. */
   readonly idOf: (userId: string) => string;
   readonly agentOf: (userId: string) => Agent;
   readonly enrolments: Enrolments;
-  /** Identifiers of the resources that delegates may have tokens for. */
+  /** Identifiers of the resources that delegates may obtain tokens for. */
   readonly resources: readonly string[];
   readonly lifetimeSeconds: number;
-  /** What a browser opens for a page of a party, and where it comes back to. */
+  /** Browser address of a party's page, and the address that the browser returns to. */
   readonly browserUrl: (page: string) => string;
   readonly returnUrl: string;
   readonly discovery: Discovery;
-  /** To the person server. */
+  /** Transport to the person server. */
   readonly transport: Transport;
   /** Timeout of a request to the parent. */
   readonly timeoutSeconds: number;
-  /** Watches what parents ask the person server. */
+  /** Observes the parents' requests to the person server. */
   readonly observer: () => AgentObserver;
   readonly stores: Pick<Stores, "records">;
   /** Unix seconds. */
   readonly now: () => number;
 }
 
-/** The sub-agents of the users' agents, and whether they may act. */
+/** The sub-agents of users' agents, and whether they may act. */
 export class SubAgents {
   readonly #deps: SubAgentsDeps;
   /** By agent identifier. */
   readonly #known: RecordStore<SubAgent>;
-  /** By agent identifier: what is being asked for it. */
+  /** By agent identifier: its token request in progress. */
   readonly #asking = new Map<string, Promise<unknown>>();
 
   constructor(deps: SubAgentsDeps) {
@@ -119,7 +119,7 @@ export class SubAgents {
     this.#known = deps.stores.records("sub-agents", { maxEntries: MAX_SUB_AGENTS });
   }
 
-  /** A delegate as the sub-agent of a user's agent. */
+  /** Describes a delegate as the sub-agent of a user's agent. */
   async of(userId: string, delegate: string): Promise<NonNullable<Delegate["sub_agent"]>> {
     const { personServer, browserUrl, now } = this.#deps;
     const { id, parent } = this.#named(userId, delegate);
@@ -136,9 +136,9 @@ export class SubAgents {
   }
 
   /**
-   * Prepares a call on the user's request. The first call starts the delegate.
+   * Prepares a call that the user has requested. The first call starts the delegate.
    *
-   * @throws BackendError `conflict` for one that was ended, where no other party would refuse it
+   * @throws BackendError `conflict` for an ended delegate that no other party would refuse
    */
   async prepare(userId: string, delegate: string): Promise<void> {
     const { personServer } = this.#deps;
@@ -149,21 +149,21 @@ export class SubAgents {
     if (subAgent?.state !== "started" && personServer === undefined) throw endedForGood();
   }
 
-  /** Lets it act, for the first time or again. Earlier agent tokens are not accepted here. */
+  /** Allows it to act, for the first time or again. Earlier agent tokens are not accepted here. */
   async start(userId: string, delegate: string): Promise<void> {
     await this.#update(this.#named(userId, delegate), (at, fresh) => ({ ...fresh, used: at?.used }));
   }
 
   /**
-   * Gives it no more tokens, and revokes its agent token at the person server, which revokes the
+   * Issues it no more tokens, and revokes its agent token at the person server, which revokes the
    * tokens that it issued for it.
    *
-   * @throws BackendError `unreachable` where the revocation was not accepted: it may be repeated
+   * @throws BackendError `unreachable` if the revocation was not accepted; it can be repeated
    */
   async end(userId: string, delegate: string): Promise<void> {
     const { now } = this.#deps;
     const name = this.#named(userId, delegate);
-    // Before any other party hears of it.
+    // Recorded before any other party is notified.
     const ending = await this.#update(name, (at, fresh) => ({
       ...fresh,
       ...at,
@@ -186,7 +186,7 @@ export class SubAgents {
     const id = subAgentId(parentAgent, delegate);
     const { parent } = required(await this.#known.get(id));
     if (parent !== parentAgent)
-      throw new TokenRefusal(403, "delegate_not_started", "parent_agent is a sub-agent, which has none");
+      throw new TokenRefusal(403, "delegate_not_started", "parent_agent is itself a sub-agent");
     const { token, claims } = await issueAgentToken({
       ...{ key: key(), issuer, personServer, agent: id, parentAgent: parent, lifetimeSeconds, now },
       confirmationKey: confirmed.publicJwk,
@@ -201,8 +201,8 @@ export class SubAgents {
    *
    * @throws TokenRefusal 403 `not_a_delegate`, `delegate_not_enrolled`, `delegate_ended`,
    * `agent_token_replaced`, `interaction_required` and the person server's code; 400
-   * `invalid_target` and the code of a resource token that is not for it; 502 where the person
-   * server is unusable
+   * `invalid_target` and the code of a resource token that is not for it; 502 if the person server
+   * is unusable
    */
   async tokenFor(caller: ProvenCaller, asked: AskedOfParent): Promise<ObtainedToken> {
     const { agent: id = "" } = caller;
@@ -226,29 +226,28 @@ export class SubAgents {
     const { enrolments, resources, agentOf, returnUrl, observer, timeoutSeconds } = this.#deps;
     const { parent_agent, jti } = identityToken;
     if (parent_agent === undefined)
-      throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent asks its parent for tokens");
+      throw new TokenRefusal(403, "not_a_delegate", "only a sub-agent may request tokens from its parent");
     const { userId, delegate } = required(await this.#known.get(id));
     const enrolment = await enrolments.find(delegate);
     if (enrolment === undefined)
-      throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has taken the enrolment away");
-    // It may have been ended meanwhile.
+      throw new TokenRefusal(403, "delegate_not_enrolled", "the operator has removed the enrolment");
+    // The user may have ended it meanwhile.
     const subAgent = required(await this.#known.get(id));
     const { token } = subAgent;
     if (token === undefined || token.jti !== jti)
-      throw new TokenRefusal(403, "agent_token_replaced", "another agent token has been issued since");
+      throw new TokenRefusal(403, "agent_token_replaced", "a newer agent token has been issued");
     if (!resources.includes(asked.resource))
-      throw new TokenRefusal(400, "invalid_target", "resource is none that delegates have tokens for");
-    // Each request that waits for its person is one of the few that the person server keeps for all
-    // agents of this provider.
+      throw new TokenRefusal(400, "invalid_target", "delegates cannot obtain tokens for this resource");
+    // The person server keeps only a few pending requests for all agents of this provider.
     if (subAgent.page !== undefined) throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
     const grant = await agentOf(userId)
       .tokenForSubAgent({
         ...asked,
         loginHint: userId,
-        justification: `The delegate ${enrolment.name ?? delegate} works for the user, who has started it.`,
+        justification: `The user has started the delegate ${enrolment.name ?? delegate}, which works for them.`,
         returnUrl,
         onInteraction: async ({ page }) => {
-          // The user opens the page, and has the delegate called again.
+          // The user opens the page and then runs the delegate again.
           await this.#changeStarted(id, { page });
           throw new TokenRefusal(403, "interaction_required", PERSON_NEEDED);
         },
@@ -270,7 +269,7 @@ export class SubAgents {
     const { error: code } = await sendRevocation({ ...from, recipient, recipientKind: "person", ...token });
     if (code === undefined) return;
     const message =
-      "It gets no more tokens, but the person server did not accept the revocation: the tokens that it has stay valid. End it again";
+      "The delegate receives no more tokens, but the person server did not accept the revocation: existing tokens remain valid. End it again";
     throw new BackendError("unreachable", message, { code });
   }
 
@@ -279,7 +278,7 @@ export class SubAgents {
     return { id: subAgentId(parent, delegate), userId, parent, delegate };
   }
 
-  /** @param change undefined leaves it as it is. `fresh` is one that has just been started */
+  /** @param change returning undefined leaves it unchanged. `fresh` is a newly started one */
   async #update(
     { id, userId, ...name }: Name,
     change: (at: SubAgent | undefined, fresh: SubAgent) => SubAgent | undefined,
@@ -290,7 +289,7 @@ export class SubAgents {
     });
   }
 
-  /** It may have been ended meanwhile. @throws TokenRefusal 403 */
+  /** Changes a sub-agent that its user may have ended meanwhile. @throws TokenRefusal 403 */
   async #changeStarted(id: string, change: Partial<SubAgent>): Promise<void> {
     await this.#known.update(id, (at) => {
       const value = { ...required(at), ...change };
@@ -302,7 +301,7 @@ export class SubAgents {
 /** @throws TokenRefusal 403 */
 function required(subAgent: SubAgent | undefined): SubAgent {
   if (subAgent === undefined)
-    throw new TokenRefusal(403, "delegate_not_started", "no user has this delegate act for that agent");
+    throw new TokenRefusal(403, "delegate_not_started", "no user has started this delegate for that agent");
   if (subAgent.state !== "started")
     throw new TokenRefusal(403, "delegate_ended", "the user has ended this delegate");
   return subAgent;
@@ -324,6 +323,6 @@ function refusalOf(error: unknown): unknown {
 
 function endedForGood(): BackendError {
   const message =
-    "You have ended this delegate. Its agent token cannot be revoked in this mode, so that it is not called. Start it again first.";
+    "You have ended this delegate. Its agent token cannot be revoked in this mode, so the backend does not call it. Start it again first.";
   return new BackendError("conflict", message, { code: "delegate_ended" });
 }

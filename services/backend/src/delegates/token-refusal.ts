@@ -14,8 +14,8 @@ export class TokenRefusal extends Error {
 }
 
 /**
- * Answers each {@link TokenRefusal} of a scope with its status, `error` and `error_description`,
- * and logs why.
+ * Answers each {@link TokenRefusal} in a scope with its status, `error` and `error_description`,
+ * and logs the reason.
  */
 export function answerRefusals(app: FastifyInstance, logger: FastifyBaseLogger, line: string): void {
   app.setErrorHandler((error, _request, reply) => {

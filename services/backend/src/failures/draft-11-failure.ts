@@ -6,40 +6,40 @@ import { PARTIES } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
 import { oneLine } from "./one-line.ts";
 
-/** No decision came in time. */
+/** Nobody decided in time. */
 export const PAGE_EXPIRED = {
-  message: "No one has decided in time.",
+  message: "Nobody decided in time.",
   advice: "Start the optimization again and decide within ten minutes.",
 };
 
-/** How a request ends at a page (draft -11, section 11.9.4). */
+/** Ways in which a request can end at a page (draft -11, section 11.9.4). */
 const AT_PAGE: ReadonlyMap<string, Pick<Failure, "message" | "advice">> = new Map([
   ["denied", CONSENT_DENIED],
   [
     "abandoned",
     {
-      message: "The page was left without a decision.",
+      message: "The page was closed without a decision.",
       advice: "Start the optimization again and decide on the page.",
     },
   ],
   ["expired", PAGE_EXPIRED],
 ]);
 
-/** Decided at the access server's page, which is the resource's owner's. */
+/** Denial on the access server's page, where the resource's owner decides. */
 const BY_OWNER: Pick<Failure, "message" | "advice"> = {
-  message: "An owner of the resource did not allow it.",
-  advice: "Ask an owner, and start the optimization again.",
+  message: "An owner of the resource denied the request.",
+  advice: "Contact an owner, then start the optimization again.",
 };
 
 /**
- * How a request ends that an agent has kept waiting (sections 11.8.3 and 11.9.4). After a restart
- * it knows none.
+ * Final statuses of a pending request at an agent (sections 11.8.3 and 11.9.4). A restarted agent
+ * knows none.
  */
 const ENDED: Readonly<Record<number, string>> = { 404: "not_found", 408: "expired", 410: "gone" };
 
 /**
- * Explains the answer of an agent at whose page the call waited; undefined where that did not end
- * the waiting.
+ * Explains the answer of an agent at whose page the call waited; undefined if the answer did not
+ * end the wait.
  */
 export function endedWaiting({ status }: AgentHttpError): Failure | undefined {
   const code = ENDED[status];
@@ -47,21 +47,21 @@ export function endedWaiting({ status }: AgentHttpError): Failure | undefined {
   return {
     ...{ hop: "supply-chain-agent", check: "answer", code, section: "draft -11, section 11.9.4" },
     message:
-      "The supply-chain agent does not know the request that waited there any more: it has started again, or the wait was too long.",
+      "The supply-chain agent no longer knows the pending request: it has restarted, or the wait was too long.",
     advice: "Start the optimization again.",
   };
 }
 
-/** The other party could not be asked, or its response is none. */
+/** Codes for a party that could not be reached or gave no usable response. */
 export const UNUSABLE = /^(?:token_request_failed|discovery_|metadata_|unknown_key)/;
 
 /**
- * Explains an error of the agent of draft -11: at which party, which code, and which section of the
- * text demands what failed.
+ * Explains an error of the draft -11 agent: the party, the code, and the section with the rule that
+ * was broken.
  *
- * @param options.hops of the parties, by identifier
- * @param options.asked the party whom the last event was about, where the error names none
- * @param options.page identifier of the party at whose page was decided
+ * @param options.hops hop of each party, by identifier
+ * @param options.asked party of the last event, for an error that names none
+ * @param options.page identifier of the party on whose page the decision was made
  */
 export function draft11Failure(
   error: AAuthError,
@@ -81,18 +81,18 @@ export function draft11Failure(
   if (error instanceof TokenRequestError) {
     const { oauthError: code, description } = error;
     const atPage = AT_PAGE.get(code);
-    // Without a page it was a policy that has denied, and says why.
+    // Without a page, a policy has denied the request and states why.
     if (atPage !== undefined && (code !== "denied" || page !== undefined)) {
-      // The person server passes on what was decided elsewhere.
+      // The person server relays decisions made elsewhere.
       const decidedAt = (page === undefined ? undefined : hops.get(page)) ?? hop;
       const texts = decidedAt === "access-server" && code === "denied" ? BY_OWNER : atPage;
       return { section, check: "consent", code, ...texts, hop: decidedAt };
     }
-    const message = `${party} issued no token: ${code}${description ? `: ${oneLine(description)}` : ""}`;
+    const message = `${party} did not issue a token: ${code}${description ? `: ${oneLine(description)}` : ""}`;
     return { ...where, check: "token_request", code, message, advice: "Its log says why." };
   }
   if (error.code === "waiting_key_gone") {
-    const message = "The backend has started again, without the key that the answer is for.";
+    const message = "The backend has restarted and no longer has the key that the answer is for.";
     return {
       ...{ hop: "backend", check: "internal", code: error.code, section },
       ...{ message, advice: "Start the optimization again." },
@@ -102,14 +102,15 @@ export function draft11Failure(
   if (network !== undefined || UNUSABLE.test(error.code)) {
     const code = network ?? error.code;
     const message = `${party} could not be used: ${detail}`;
-    const advice = "Start it, and compare its address in AAUTH_ENDPOINTS of each service.";
+    const advice = "Start it, and compare its address in each service's AAUTH_ENDPOINTS.";
     return { ...where, check: network === "timeout" ? "timeout" : "connection", code, message, advice };
   }
   if (error instanceof AnswerPendingError) {
-    const message = `${party} waits for a person, and cannot reach one: ${detail}`;
+    const message = `${party} is waiting for a person but cannot reach one: ${detail}`;
     return { ...where, check: "consent", code: error.code, message, advice: "Start it again." };
   }
-  const message = `${party} and the backend do not agree: ${detail}`;
-  const advice = "Compare AAUTH_PROFILE, AAUTH_MODE and the identities of both; the section has the rule.";
+  const message = `${party} and the backend disagree: ${detail}`;
+  const advice =
+    "Compare AAUTH_PROFILE, AAUTH_MODE and the identities of both; the cited section has the rule.";
   return { ...where, check: "challenge", code: error.code, message, advice };
 }

@@ -10,7 +10,7 @@ import { oneLine } from "./one-line.ts";
 import type { Situation } from "./situation.ts";
 import { storeErrorOf } from "./store-error.ts";
 
-/** The auth server could not be asked, or its response is not one. */
+/** Codes for an auth server that could not be reached or gave no usable response. */
 const AUTH_SERVER_UNUSABLE: ReadonlySet<string> = new Set([
   "token_request_failed",
   "discovery_failed",
@@ -21,9 +21,9 @@ const AUTH_SERVER_UNUSABLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Explains at which hop a run broke, which check refused it, and what to try. Decides by error
- * classes and codes. Of foreign strings only the descriptions of OAuth and JSON-RPC errors and the
- * words of a rejected token are passed on, shortened and on one line.
+ * Explains at which hop a run failed, which check refused it, and what to try. Decides by error
+ * classes and codes. The only foreign strings it passes on, shortened to one line, are descriptions
+ * of OAuth and JSON-RPC errors and of rejected tokens.
  */
 export function explainFailure(error: unknown, situation: Situation): Failure {
   const away = storeErrorOf(error);
@@ -48,14 +48,15 @@ export function explainFailure(error: unknown, situation: Situation): Failure {
 function findingOf(error: unknown, { peer }: Situation): Finding {
   const network = networkCodeOf(error);
   if (network !== undefined) {
-    // Only the auth server is ever discovered or asked for tokens, whatever the last event was.
+    // Only the auth server is discovered or asked for tokens, so these codes identify it regardless
+    // of the last event.
     const asked = error instanceof AAuthError && /^(discovery|token_request)_/.test(error.code);
     const atAuthServer = asked || peer === "auth-server";
     const isSlow = network === "timeout";
-    // A gateway that is there answers for an agent that is not.
+    // A running gateway answers for an agent that is down.
     const hop = atAuthServer ? "auth-server" : isSlow ? "supply-chain-agent" : "gateway";
     const check = isSlow || network === "connect_timeout" ? "timeout" : "connection";
-    // The token client says how long it has waited.
+    // The token client's message states how long it waited.
     const detail = error instanceof AAuthError && error.code === "token_request_failed" ? error.message : "";
     return { hop, check, code: network, ...(isSlow && detail && { detail: oneLine(detail) }) };
   }
@@ -73,8 +74,9 @@ function findingOf(error: unknown, { peer }: Situation): Finding {
 }
 
 /**
- * Finding for an HTTP status. An answer that does not name its sender is a gateway's own, but for a
- * 401: that is a published agent's, or that of a gateway which checks in another way than ours.
+ * Finding for an HTTP status. An answer that does not name its sender is the gateway's own, except
+ * for a 401, which comes from an agent of the published demo or from a gateway that verifies
+ * signatures in another way.
  */
 function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
   const { challenge, refusal, gatewayFailed } = answer;
@@ -85,11 +87,11 @@ function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
   switch (status) {
     case 401: {
       if (isUnmarked) return { hop, check: "signature", code, isSenderUnknown: true };
-      // The agent has parsed it before: a malformed one has failed the call with another error.
+      // Already parsed by the agent: a malformed challenge fails the call with another error.
       const demand = challenge === undefined ? undefined : parseAgentAuth(challenge);
       if (demand?.level === "identified") return { hop, check: "identity", code };
       if (demand?.userInteraction !== undefined) {
-        const detail = "it requires a user interaction on a page of its own";
+        const detail = "it requires a user interaction on its own page";
         return { hop, check: "challenge", code: "user_interaction", detail };
       }
       const { missing } = refusal ?? {};
@@ -111,7 +113,7 @@ function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
       return { hop: "supply-chain-agent", check: "timeout", code };
     case 502:
     case 503:
-      // A verifier answers so when it has no room for the request.
+      // A verifier's answer when it has no capacity for the request.
       if (refusal !== undefined) return { hop, check: "policy", code };
       return { hop: "supply-chain-agent", check: "connection", code };
     default: {

@@ -14,8 +14,8 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * `timeout`, `connect_timeout`, `connection_refused`, …; undefined when the error does not come
- * from the network.
+ * Returns `timeout`, `connect_timeout`, `connection_refused`, …; undefined if the error is not a
+ * network error.
  */
 export function networkCodeOf(error: unknown): string | undefined {
   const codes = causesOf(error).map(({ name, code }) => {
@@ -25,7 +25,7 @@ export function networkCodeOf(error: unknown): string | undefined {
   return codes.includes("timeout") ? "timeout" : codes.find((code) => code !== undefined);
 }
 
-/** Node and undici bury the system's code in causes, and in the members of an AggregateError. */
+/** Node and undici nest the system's code in causes and in the members of an AggregateError. */
 function causesOf(error: unknown): { name: string; code: string }[] {
   const causes: { name: string; code: string }[] = [];
   let at = error;

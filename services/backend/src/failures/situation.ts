@@ -1,23 +1,23 @@
 import type { Hop } from "backend-api";
 
-/** Whom the backend was talking to when an error came up. */
+/** The party that the backend was talking to when an error occurred. */
 export type Peer = "backend" | "resource" | "auth-server";
 
-/** Addresses that a user needs in order to find the party at fault. */
+/** Addresses that help a user find the party at fault. */
 export interface Places {
   /** The supply-chain agent's URL, which the gateway serves. */
   readonly agentUrl: string;
   readonly issuer: string;
   readonly backendUrl: string;
-  /** In draft -11, where an error names the party: what each identifier is to a user. */
+  /** In draft -11, where errors name a party: the hop of each identifier. */
   readonly hops?: ReadonlyMap<string, Hop>;
 }
 
 export interface Situation {
   readonly peer: Peer;
   /**
-   * In draft -11 the identifier of the party at whose page the call waited last. Default: it did
-   * not wait.
+   * In draft -11, identifier of the party at whose page the call last waited. Default: it did not
+   * wait.
    */
   readonly page?: string | undefined;
   readonly places: Places;

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from "aauth";
 
-/** The failure of the backend's own store that has ended a call. Undefined for other failures. */
+/** Failure of the backend's own store that ended a call; undefined for any other failure. */
 export function storeErrorOf(error: unknown): StoreUnavailableError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof StoreUnavailableError) return at;

@@ -6,7 +6,7 @@ import type { Failure, Order } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN, type Resumable } from "../calls/resumable.ts";
-import { beginCall, type CallWire, goesOnAtPage } from "../calls/user-call.ts";
+import { beginCall, type CallWire, continuesAtPage } from "../calls/user-call.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Peer, Places } from "../failures/situation.ts";
@@ -18,7 +18,7 @@ import type { Returns } from "../store/returns.ts";
 import type { UserRecords } from "../store/user-records.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "./order-client.ts";
 
-/** How an order is requested in one dialect. */
+/** How a dialect requests an order. */
 export interface OrderWire extends CallWire {
   /** Further members of the signed order. In February they name its only approver. */
   readonly named: (userId: string) => Pick<PlacedOrder, "approver" | "agent_provider">;
@@ -28,12 +28,14 @@ export interface OrderWire extends CallWire {
 export interface StoredOrder extends Resumable {
   readonly id: string;
   readonly userId: string;
-  /** Only the pages that the order's user is sent to get it. */
+  /** Secret that only pages visited by the order's user receive. */
   readonly returnState: string;
   readonly order: Order;
-  /** The request that placed it: the order continues its trace. Undefined without tracing. */
+  /**
+   * Span of the request that placed it, whose trace the order continues. Undefined without tracing.
+   */
   readonly place?: TracePlace | undefined;
-  /** The interaction that the agent has demanded. `endsAt` in Unix seconds. */
+  /** The interaction that the agent requires. `endsAt` in Unix seconds. */
   readonly interaction?: { readonly endsAt: number; readonly keyThumbprint?: string | undefined };
   /** Unix seconds. */
   readonly changedAt: number;
@@ -49,38 +51,39 @@ export interface OrderContext {
   readonly now: () => number;
   readonly timeoutSeconds: number;
   readonly orders: UserRecords<StoredOrder>;
-  /** Interactions that wait at the agent. */
+  /** Interactions pending at the agent. */
   readonly openInteractions: OpenRequests;
-  /** By state: the order that the browser's return continues. */
+  /** Maps a state to the order that the browser's return resumes. */
   readonly returns: Returns;
 }
 
 /** Time that the supply-chain agent waits for the user. */
 const INTERACTION_SECONDS = 600;
-/** The supply-chain agent's codes for a person who declines; `denied` ends a held request. */
+/**
+ * The supply-chain agent's codes for a decline by the person; `denied` is that of a held request.
+ */
 const DECLINED: ReadonlySet<string> = new Set(["order_declined", "denied"]);
 
-/** The user did not come back from the supply-chain agent's page in time. */
+/** Failure of an order whose user did not return from the supply-chain agent's page in time. */
 export const INTERACTION_EXPIRED: Failure = {
   hop: "supply-chain-agent",
   check: "challenge",
   code: "interaction_expired",
-  message: "The supply-chain agent's page was not answered in time.",
-  advice: "Order again and answer the page within ten minutes.",
+  message: "Nobody decided on the supply-chain agent's page in time.",
+  advice: "Order again and decide on the page within ten minutes.",
 };
 
-const UNKNOWN_ADVICE = "Look at the supply-chain agent's log before you order again.";
+const UNKNOWN_ADVICE = "Check the supply-chain agent's log before you order again.";
 
 /** Advice in mode agent-identity of draft -11. */
-const PERSON_REQUIRED = "Start the demo in a mode whose callers show a person: --mode person-server.";
+const PERSON_REQUIRED = "Start the demo in a mode whose agents act for a person: --mode person-server.";
 
-/** A second demand would send the user in circles. */
+/** Failure on a second demand, which would send the user in circles. */
 const INTERACTION_REPEATED: Failure = {
   hop: "supply-chain-agent",
   check: "challenge",
   code: "interaction_repeated",
-  message:
-    "The supply-chain agent asks for the user's approval again, although the user has just been there.",
+  message: "The supply-chain agent asked for the user's approval a second time.",
   advice: "Order again and decide on the page; if this happens again, look at the supply-chain agent's log.",
 };
 
@@ -91,7 +94,7 @@ export function attributesOf({ id, userId }: Pick<StoredOrder, "id" | "userId">)
 /**
  * One attempt, in a span below the current one. Every outcome becomes the state of the order.
  *
- * @param signal interrupts it: the order stays as it is
+ * @param signal aborts the attempt without changing the order
  * @throws StoreUnavailableError; the reason of the signal
  */
 export async function attemptOrder(
@@ -105,18 +108,18 @@ export async function attemptOrder(
   const change = await withSpan(SPAN.order, () => outcomeOf(context, stored, signal), { attributes });
   if (change.order.status === "failed") signal.throwIfAborted();
   const end = (at: StoredOrder): StoredOrder =>
-    // An order that another process has placed stays placed.
+    // An order that another process has placed remains placed.
     at.order.status === "placed" ? at : { ...at, ...change, waiting: undefined, changedAt: now() };
   const ended = await patiently(() => orders.update(id, end));
   const { status } = change.order;
-  // The interaction of an order that has failed waits at the agent all the same.
+  // The interaction of a failed order stays pending at the agent.
   const isOver = status === "failed" ? ended?.interaction === undefined : status !== "interaction_required";
   if (isOver) await patiently(() => openInteractions.end(userId, id));
 }
 
 /**
- * Resumes an order whose process has ended. It is sent again, once: its id is its idempotency key
- * at the agent, which places it once and gives the first answer again.
+ * Resumes an order whose process has ended. The order is sent again once. Its id is the idempotency
+ * key at the agent, which places it once and repeats the first answer.
  */
 export async function takeUpOrder(
   context: OrderContext,
@@ -136,7 +139,7 @@ export async function takeUpOrder(
   await attemptOrder(context, stored, signal);
 }
 
-/** Ends an order whose processes have ended too often. */
+/** Fails an order whose processes have ended too often. */
 export function endUnknown(stored: StoredOrder, now: number): StoredOrder {
   const failure = { ...OUTCOME_UNKNOWN, advice: UNKNOWN_ADVICE };
   return { ...stored, order: { ...stored.order, status: "failed", failure }, changedAt: now };
@@ -145,8 +148,8 @@ export function endUnknown(stored: StoredOrder, now: number): StoredOrder {
 type Outcome = Pick<StoredOrder, "order" | "interaction">;
 
 /**
- * @param lost the failure of a call that waited: its answer was given and did not arrive. The same
- * request again gets the first answer; it waits for nobody a second time
+ * @param lost failure of a pending call whose answer was sent but did not arrive. Repeating the
+ * request returns the first answer without another wait
  */
 async function outcomeOf(
   context: OrderContext,
@@ -159,17 +162,17 @@ async function outcomeOf(
   const { model, quantity } = stored.order;
   const base = { order_id: id, model, quantity };
   const keyThumbprint = stored.interaction?.keyThumbprint;
-  const words = `The user has ordered ${quantity} × ${model}.`;
+  const words = `The user ordered ${quantity} × ${model}.`;
   const call = observe();
   const notes = createSequence();
   let waited = waiting;
   const { fetch, end } = beginCall(wire, {
     ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds, waiting, signal },
-    // A decision in the last second must still arrive: an approved order is executed.
+    // An order approved in the last second is executed, so its answer must still be received.
     personSeconds: INTERACTION_SECONDS + timeoutSeconds,
     observer(event) {
       call.observer(event);
-      if (goesOnAtPage(wire) && goesOn(event)) notes.add(() => orders.update(id, noteAnswered));
+      if (continuesAtPage(wire) && goesOn(event)) notes.add(() => orders.update(id, noteAnswered));
     },
     async onPage(url, party) {
       if (lost !== undefined) throw lost;
@@ -179,7 +182,7 @@ async function outcomeOf(
       waited = waiting;
       notes.add(() => orders.update(id, (at) => noteWaiting(at, waiting)));
     },
-    // An approval is for the request with this key: another key would need another approval.
+    // An approval covers the request signed with this key; another key would need another approval.
     context: keyThumbprint === undefined ? {} : { keyThumbprint },
   });
   try {
@@ -209,11 +212,11 @@ async function outcomeOf(
   }
 }
 
-/** The agent does not know, or no longer knows, what a call polls. */
+/** Whether the agent does not know, or no longer knows, the polled request. */
 const isGone = (error: unknown): boolean =>
   error instanceof AgentHttpError && (error.status === 404 || error.status === 410);
 
-/** The call has ended with a demand for its user. Undefined for a second one. */
+/** Handles a call that ended with a demand for its user. Undefined for a second demand. */
 async function demanded(
   context: OrderContext,
   { id, userId, returnState, order, interaction }: StoredOrder,
@@ -229,7 +232,7 @@ async function demanded(
   };
 }
 
-/** A call that continues needs its user at a page. */
+/** Handles a continuing call that needs its user at a page. */
 async function waitAt(
   context: OrderContext,
   { id, userId, returnState, order }: StoredOrder,

@@ -4,18 +4,18 @@ import { type Catalogue, catalogueSchema } from "backend-api";
 import { z } from "zod";
 
 /**
- * An order as the supply-chain agent is asked for it. The same order is the same bytes, which is
- * what an approval is for.
+ * An order as sent to the supply-chain agent. An approval covers its exact bytes, so the same order
+ * always serializes to the same bytes.
  */
 export interface PlacedOrder {
   readonly order_id: string;
   readonly model: string;
   readonly quantity: number;
-  /** User id of the approver. In draft -11 a token names the person. */
+  /** User id of the approver. Absent in draft -11, where a token names the person. */
   readonly approver?: string;
   /**
-   * In draft -11 the own agent provider, which has published where the person's browser may return
-   * to: tokens that name a person name no agent.
+   * In draft -11, this agent's provider, which publishes where the person's browser may return.
+   * Tokens that name a person do not name an agent.
    */
   readonly agent_provider?: string;
 }
@@ -28,15 +28,17 @@ const confirmationSchema = z.object({
 export type Confirmation = z.infer<typeof confirmationSchema>;
 
 const refusalSchema = z.object({ error: z.string(), detail: z.string().default("") });
-/** Policy, time, the end of a held request, and what no approval changes. */
+/**
+ * Statuses for policy, timeout, the end of a held request, and orders that no approval could allow.
+ */
 const REFUSALS: ReadonlySet<number> = new Set([403, 408, 410, 422]);
 const MAX_ANSWER_BYTES = 65_536;
 
-/** The agent does not take the order: its own sentence, for the user. */
+/** The agent refused the order. The message is the agent's own, for the user. */
 export class OrderRefusedError extends Error {
   override readonly name = "OrderRefusedError";
   /**
-   * `order_declined`, `order_refused`, …; of a held request `denied`, `expired`, … (draft -11,
+   * `order_declined`, `order_refused`, …; for a held request `denied`, `expired`, … (draft -11,
    * section 11.9.4).
    */
   readonly code: string;
@@ -48,8 +50,8 @@ export class OrderRefusedError extends Error {
 }
 
 /**
- * Speaks to the supply-chain agent's own routes, beside A2A. Knows nothing of AAuth: that lives in
- * the call's fetch.
+ * Client of the supply-chain agent's routes besides A2A. AAuth is handled by the `fetch` that is
+ * passed in.
  */
 export interface OrderClient {
   /** @throws AgentHttpError, AgentAnswerError; what the fetch throws */
@@ -83,7 +85,7 @@ export function createOrderClient({ url }: { url: string }): OrderClient {
 function answer<T>(response: Response, body: string, schema: z.ZodType<T>): T {
   if (!response.ok) throw AgentHttpError.of(response);
   const result = schema.safeParse(parsed(body));
-  if (!result.success) throw new AgentAnswerError("is not what was asked for");
+  if (!result.success) throw new AgentAnswerError("does not match the expected schema");
   return result.data;
 }
 

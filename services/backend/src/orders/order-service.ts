@@ -5,7 +5,7 @@ import { currentPlace, inTrace, newSecret, withSpan } from "agent-kit/service";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { Jobs } from "jobs";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { goesOnAtPage } from "../calls/user-call.ts";
+import { continuesAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { storeErrorOf } from "../failures/store-error.ts";
@@ -24,10 +24,10 @@ import {
 } from "./order-attempt.ts";
 
 const FINAL: ReadonlySet<Order["status"]> = new Set(["placed", "declined", "failed"]);
-/** In every state of the order the browser returns to the page. */
+/** The browser returns to the page in every state of the order. */
 export const ORDER_RETURN_STATUS = 303;
 const MAX_ORDERS = 10_000;
-/** How long a reply waits for a call that goes on. */
+/** How long a reply waits for a continuing call. */
 const REPLY_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 const QUEUE = "orders";
@@ -35,9 +35,9 @@ const QUEUE = "orders";
 /** Dependencies of the order service. */
 export interface OrderServiceDeps extends Omit<OrderContext, "orders" | "openInteractions" | "returns"> {
   readonly stores: Pick<Stores, "records">;
-  /** Started once the orders have their handler. */
+  /** Started after the handler of orders is registered. */
   readonly jobs: Jobs;
-  /** Where the user comes back to; the backend's metadata names it. */
+  /** URL that the user returns to, as published in the backend's metadata. */
   readonly returnUrl: string;
 }
 
@@ -49,11 +49,11 @@ export class OrderService {
 
   constructor(deps: OrderServiceDeps) {
     const { stores, jobs, now, returnUrl } = deps;
-    // An undecided interaction waits at the agent, and the sign-in for it at the auth server, also
-    // when the order has failed meanwhile.
+    // An undecided interaction stays pending at the agent, and its sign-in at the auth server, even
+    // if the order has failed meanwhile.
     const openInteractions = createOpenRequests({
       ...{ stores, name: "open requests of orders" },
-      tooMany: "You have too many open orders; answer the supply-chain agent's page, or wait",
+      tooMany: "You have too many open orders; decide on the supply-chain agent's page, or wait",
     });
     const orders = createUserRecords<StoredOrder>({
       ...{ stores, now, name: "orders", maxEntries: MAX_ORDERS, open: openInteractions },
@@ -85,7 +85,7 @@ export class OrderService {
     } catch (cause) {
       const storeError = storeErrorOf(cause);
       if (storeError !== undefined) throw storeError;
-      // A run explains the same outage in the same words.
+      // Uses the same words as a run for the same outage.
       const { message, advice, code } = explainFailure(cause, { peer: call.peer(), places, timeoutSeconds });
       throw new BackendError("unreachable", [message, advice].filter(Boolean).join(" "), { code, cause });
     }
@@ -103,7 +103,7 @@ export class OrderService {
     return (await this.#next(stored)) ?? order;
   }
 
-  /** The user's order. @throws BackendError `not_found`, also for another user's */
+  /** Returns the user's order. @throws BackendError `not_found`, also for another user's order */
   async get(userId: string, id: string): Promise<Order> {
     const stored = await this.#context.orders.get(userId, id);
     if (stored === undefined) throw new BackendError("not_found", "No such order");
@@ -111,7 +111,7 @@ export class OrderService {
     return stored.order;
   }
 
-  /** The trace of the user's order. Undefined for another user's, and for one that is gone. */
+  /** Trace of the user's order. Undefined if it belongs to another user or no longer exists. */
   async traceOf(userId: string, id: string): Promise<TracedWork | undefined> {
     const stored = await this.#context.orders.get(userId, id);
     if (stored === undefined) return undefined;
@@ -120,21 +120,21 @@ export class OrderService {
   }
 
   /**
-   * Handles a user's return from a page. In February the order is tried again, once per state; in
-   * draft -11, where its call is polled, this waits for the outcome or the next page.
+   * Handles a user's return from a page. In February this repeats the order, once per state; in
+   * draft -11, where the call is polled, it waits for the outcome or the next page.
    *
    * @returns the order's id; undefined for an unknown state
    */
   async resume(state = ""): Promise<string | undefined> {
     const { wire, orders, returns } = this.#context;
-    const goesOn = goesOnAtPage(wire);
-    // Taken, not read, where it has an effect: a state works once.
-    const owned = await (goesOn ? returns.get(state) : returns.take(state));
+    const continues = continuesAtPage(wire);
+    // A state with an effect is taken rather than read, so that it works once.
+    const owned = await (continues ? returns.get(state) : returns.take(state));
     const stored = owned && (await orders.get(owned.userId, owned.id));
     if (stored === undefined) return undefined;
-    if (!isWaiting(stored) && !goesOn) return undefined;
+    if (!isWaiting(stored) && !continues) return undefined;
     await orders.update(stored.id, (at) => {
-      // A call that continues may have ended meanwhile.
+      // A continuing call may have ended meanwhile.
       if (!isWaiting(at)) return at;
       const { interaction_url: _used, interaction_party: _whose, ...order } = at.order;
       return { ...at, order: { ...order, status: "placing" } };
@@ -145,19 +145,20 @@ export class OrderService {
       [ATTRIBUTE.route]: this.#returnRoute,
       [ATTRIBUTE.status]: ORDER_RETURN_STATUS,
     };
-    const goOn = async () => {
-      // In February an order waits for its browser once, and the job before may not have ended yet.
-      if (!goesOn) await this.#jobs.add(QUEUE, `${stored.id}/2`);
+    const resumeOrder = async () => {
+      // In February an order waits for its browser only once, and the previous job may not have
+      // ended yet.
+      if (!continues) await this.#jobs.add(QUEUE, `${stored.id}/2`);
       return this.#next(stored);
     };
-    await inTrace(stored.place, () => withSpan<unknown>(SPAN.orderReturned, goOn, { attributes }));
+    await inTrace(stored.place, () => withSpan<unknown>(SPAN.orderReturned, resumeOrder, { attributes }));
     return stored.id;
   }
 
   async #attempt(job: string, signal: AbortSignal, isTakenOver: boolean): Promise<void> {
     const stored = await this.#ofJob(job);
     if (stored === undefined || FINAL.has(stored.order.status)) return;
-    // Its browser's return resumes it.
+    // The browser's return resumes it.
     if (isWaiting(stored) && stored.waiting === undefined) return;
     const attempt = isTakenOver ? takeUpOrder : attemptOrder;
     await inTrace(stored.place, () => attempt(this.#context, stored, signal));
@@ -172,7 +173,7 @@ export class OrderService {
   async #ensureJob({ id, order, interaction, changedAt }: StoredOrder): Promise<void> {
     const { wire, now } = this.#context;
     if (order.status !== "placing" || now() - changedAt < WITHOUT_JOB_SECONDS) return;
-    const isResumed = interaction !== undefined && !goesOnAtPage(wire);
+    const isResumed = interaction !== undefined && !continuesAtPage(wire);
     await this.#jobs.add(QUEUE, isResumed ? `${id}/2` : id);
   }
 
@@ -181,11 +182,12 @@ export class OrderService {
   }
 
   /**
-   * Waits for the next page or the end of a call, in whichever process: briefly where it continues.
+   * Waits for the next page or the end of the call, in any process; only briefly if the call
+   * continues.
    */
   async #next({ id, userId }: StoredOrder): Promise<Order | undefined> {
     const { wire, timeoutSeconds } = this.#context;
-    const until = performance.now() + (goesOnAtPage(wire) ? 0 : timeoutSeconds * 1000) + REPLY_MS;
+    const until = performance.now() + (continuesAtPage(wire) ? 0 : timeoutSeconds * 1000) + REPLY_MS;
     for (;;) {
       const stored = await this.#context.orders.get(userId, id);
       if (stored?.order.status !== "placing" || performance.now() >= until) return stored?.order;
@@ -197,7 +199,7 @@ export class OrderService {
 const idOf = (job: string) => job.split("/", 1)[0]!;
 const isWaiting = ({ order }: StoredOrder) => order.status === "interaction_required";
 
-/** An order whose user did not come back in time has failed. */
+/** Fails an order whose user did not return in time. */
 function expire(stored: StoredOrder, now: number): StoredOrder {
   const { order, interaction } = stored;
   if (order.status !== "interaction_required" || interaction === undefined || now < interaction.endsAt)

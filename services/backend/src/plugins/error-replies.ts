@@ -13,7 +13,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   not_in_profile: 501,
 };
 
-/** A database that is started again is there in a few seconds. */
+/** A restarted database is available within a few seconds. */
 const RETRY_AFTER_SECONDS = 5;
 
 interface ErrorReply {
@@ -22,8 +22,8 @@ interface ErrorReply {
 }
 
 /**
- * Answers every error of its scope as `{"detail": …}`, the demo's shape. Stacks stay in the
- * process.
+ * Answers every error of its scope with `{"detail": …}`, as the published demo does. Stack traces
+ * are never sent.
  */
 export const errorReplies = fp(
   async (app) => {
@@ -45,9 +45,9 @@ function replyFor(error: FastifyError): ErrorReply {
   if (error instanceof BackendError) return refusal(STATUS[error.kind], error.message, error.code);
   if (error instanceof UserTokenError) return refusal(401, "Invalid or expired token");
   if (error instanceof UserKeysUnavailableError)
-    return refusal(503, "Sign-in cannot be checked: the auth server does not answer");
+    return refusal(503, "Sign-in cannot be checked: the auth server is not responding");
   if (error instanceof StoreFullError) {
-    const detail = "The backend keeps too much for other users; try again in a few minutes";
+    const detail = "The backend's storage is in use by other users; try again in a few minutes";
     return refusal(503, detail, error.code);
   }
   if (error instanceof StoreUnavailableError)
@@ -55,7 +55,7 @@ function replyFor(error: FastifyError): ErrorReply {
   const status = error.statusCode ?? 500;
   return status < 500
     ? refusal(status, error.message)
-    : refusal(500, "The backend could not answer; its log has the reason.");
+    : refusal(500, "Internal error; the backend's log has the reason.");
 }
 
 function refusal(status: number, detail: string, code?: string): ErrorReply {
@@ -66,7 +66,7 @@ function invalidFields(error: FastifyError): string {
   return error
     .validation!.map(({ instancePath, message }) => {
       const field = instancePath.slice(1).replaceAll("/", ".") || error.validationContext || "body";
-      return `${field}: ${message ?? "not accepted"}`;
+      return `${field}: ${message ?? "invalid"}`;
     })
     .join("; ");
 }

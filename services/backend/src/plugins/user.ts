@@ -5,7 +5,7 @@ import type { User, UserTokenVerifier } from "../users/user-token.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** The callers of this route. A route of the API without it does not register. */
+    /** Callers that the route admits. API routes must declare it. */
     access?: "public" | "user";
   }
   interface FastifyRequest {
@@ -15,8 +15,8 @@ declare module "fastify" {
 }
 
 /**
- * Demands `Authorization: Bearer <access token>` on every route of its scope that declares
- * `access: "user"`, before the body is read. Routes that declare nothing are refused at
+ * Requires `Authorization: Bearer <access token>` on every route of its scope with
+ * `access: "user"`, before the body is read. Routes that declare no access are refused at
  * registration.
  */
 export const userAccess = fp<{ verifyUserToken: UserTokenVerifier }>(

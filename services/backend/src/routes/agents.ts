@@ -5,10 +5,10 @@ import { feedOf, isoTime, type Run } from "../runs/run.ts";
 import type { RunService } from "../runs/run-service.ts";
 import { userRoute } from "./user-route.ts";
 
-/** The one agent that the backend calls. */
+/** The only agent that the backend calls. */
 const WORKING_AGENT = "supply-chain-optimizer";
 
-/** The demo's dashboard: one agent that works and five that stand by. */
+/** The demo's dashboard: one active agent and five on standby. */
 const AGENT_IDS = [
   WORKING_AGENT,
   "inventory-service",
@@ -39,7 +39,7 @@ export const agentRoutes: FastifyPluginAsync<{ runs: RunService }> = async (app,
   }));
 };
 
-/** The dashboard as one user sees it. @param runs the user's runs, newest first */
+/** Dashboard for one user. @param runs the user's runs, newest first */
 function agentStatuses(runs: readonly Run[]): AgentStatus[] {
   const active = runs.find((run) => run.status === "running");
   const lastChange = Math.max(...runs.map((run) => run.changedAt));

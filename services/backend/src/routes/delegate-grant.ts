@@ -15,15 +15,16 @@ export const DELEGATE_GRANT_PATH = "/delegate/grant";
 const token = z.string().min(1).max(16_384);
 const requestSchema = z.strictObject({
   resource: z.string().max(300),
-  /** Both or none: with them an auth token is asked for, else a person token. */
+  /** Both or neither: with them the request is for an auth token, otherwise for a person token. */
   resource_token: token.optional(),
   presented_token: token.optional(),
 });
 
 /**
- * `POST /delegate/grant`: the way of a sub-agent to its parent, which asks the person server for it
- * (draft -11, section 10.2). The request is signed with an agent token of this provider, and
- * answered with what {@link SubAgents.tokenFor} has: a grant. Register it in a scope of its own.
+ * `POST /delegate/grant`: a sub-agent's token request to its parent, which asks the person server
+ * on its behalf (draft -11, section 10.2). The request is signed with an agent token of this
+ * provider, and the response is the grant from {@link SubAgents.tokenFor}. Register it in its own
+ * scope.
  */
 export async function delegateGrantRoute(
   app: FastifyInstance,
@@ -45,7 +46,7 @@ export async function delegateGrantRoute(
     verifier: createVerifier({
       profile: draft11,
       authorities: [authority],
-      // Its own sub-agents.
+      // Only this provider's sub-agents are admitted.
       trustedAgents: [agent],
       replayStore: stores.claims("replay delegate grants"), // hole V41
       discovery,
@@ -61,7 +62,7 @@ export async function delegateGrantRoute(
     async (request, reply) => {
       const parsed = requestSchema.safeParse(request.body);
       if (!parsed.success)
-        throw misfit(parsed.error, "resource is needed, resource_token and presented_token are taken");
+        throw misfit(parsed.error, "resource is required; resource_token and presented_token are optional");
       const { resource, resource_token: resourceToken, presented_token: presentedToken } = parsed.data;
       const subagentToken = signingToken(request.headers) ?? "";
       const asked = { subagentToken, resource, resourceToken, presentedToken };

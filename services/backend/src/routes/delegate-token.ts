@@ -27,15 +27,15 @@ import { answerRefusals, TokenRefusal } from "../delegates/token-refusal.ts";
 /** Path of the endpoint below the agent's identifier (profile 6.7). */
 export const DELEGATE_TOKEN_PATH = "/delegate/token";
 
-/** How long the time of issue is shown. */
+/** Retention of the time of issue, for display. */
 const KEEP_SECONDS = 30 * 86_400;
 const MAX_ASSERTIONS = 10_000;
 
-/** What each request has, whatever the agent token is. */
+/** Members of every request, for any kind of agent token. */
 const REQUEST = {
   /** The delegate's own name, as enrolled. */
   sub: z.string().max(64),
-  /** The key to vouch for: the one the request is signed with. */
+  /** Key to bind the token to, which must have signed the request. */
   cnf_jwk: z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().length(43) }),
 };
 const CREDENTIAL = {
@@ -44,13 +44,13 @@ const CREDENTIAL = {
 };
 const februaryRequest = z.strictObject({
   ...REQUEST,
-  /** Where the token is to be presented: some of the allowed audiences. Default: all of them. */
+  /** Requested audiences, a subset of the allowed ones. Default: all of them. */
   aud: z.union([z.string(), z.array(z.string()).min(1).max(10)]).optional(),
   ...CREDENTIAL,
 });
 const draft11Request = z.strictObject({
   ...REQUEST,
-  /** The agent that it is to act for, as it has been called by it. */
+  /** Agent that called the delegate and that it is to act for. */
   parent_agent: z.string().max(320),
   ...CREDENTIAL,
 });
@@ -59,34 +59,31 @@ type TokenRequest = z.output<typeof februaryRequest> | z.output<typeof draft11Re
 /** The agent tokens of a wire profile. */
 export interface DelegateTokens<Request extends TokenRequest = TokenRequest> {
   readonly request: z.ZodType<Request>;
-  /** What a request of this profile is made of, for the refusal of one that is not. */
+  /** Members that a request of this profile needs, for error messages. */
   readonly members: string;
-  /** @throws TokenRefusal for what the delegate may not have */
+  /** @throws TokenRefusal for a token that the delegate may not have */
   issue(request: Request, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken>;
 }
 
-/**
- * Agent tokens of February 2026: for each delegate of the agent, and for the parties that they are
- * for.
- */
+/** Agent tokens of February 2026, for each delegate of the agent and the given audiences. */
 export const februaryTokens = (options: {
   /** Own identifier: `iss` of agent tokens. */
   agent: string;
-  /** Signs agent tokens; its owner publishes it until the last of them has expired. */
+  /** Signs agent tokens; the caller publishes it until the last of them has expired. */
   key: () => SigningKey;
-  /** The parties that agent tokens are for. */
+  /** Allowed audiences of agent tokens. */
   audiences: readonly string[];
   lifetimeSeconds: number;
   /** Unix seconds. */
   now: () => number;
 }): DelegateTokens<z.output<typeof februaryRequest>> => ({
   request: februaryRequest,
-  members: "sub, cnf_jwk and a client assertion are needed, and aud is taken",
+  members: "sub, cnf_jwk and a client assertion are required; aud is optional",
   async issue({ aud }, delegate, confirmed) {
     const { agent, key, audiences, lifetimeSeconds, now } = options;
     const audience = [aud ?? audiences].flat();
     if (!audience.every((name) => audiences.includes(name))) {
-      throw new TokenRefusal(400, "invalid_target", "aud names a party that agent tokens are not for");
+      throw new TokenRefusal(400, "invalid_target", "aud is not an allowed audience of agent tokens");
     }
     const token = await issueAgentToken({
       key: key(),
@@ -106,15 +103,15 @@ export const draft11Tokens = (
   issue: (parentAgent: string, delegate: string, confirmed: VerificationKey) => Promise<IssuedAgentToken>,
 ): DelegateTokens<z.output<typeof draft11Request>> => ({
   request: draft11Request,
-  members: "sub, cnf_jwk, parent_agent and a client assertion are needed",
+  members: "sub, cnf_jwk, parent_agent and a client assertion are required",
   issue: ({ parent_agent }, delegate, confirmed) => issue(parent_agent, delegate, confirmed),
 });
 
 /**
- * `POST /delegate/token`: an agent token for a delegate of this agent (profile 4.3, 6.7). It must
- * hold the key that the token is bound to, because the request is signed with it (scheme hwk), and
- * the credential it was enrolled with. Draft -11 leaves open how a provider knows its agents: the
- * request is the same there. Register it in a scope of its own.
+ * `POST /delegate/token`: issues an agent token to a delegate of this agent (profile 4.3, 6.7). The
+ * delegate proves possession of the token's key, by signing the request with it (scheme hwk), and
+ * of the credential it was enrolled with. Draft -11 leaves open how a provider authenticates its
+ * agents, so the request is the same there. Register it in its own scope.
  */
 export async function delegateTokenRoute<Request extends TokenRequest>(
   app: FastifyInstance,
@@ -165,7 +162,8 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
       const thumbprint = request.caller!.thumbprint;
       const confirmed = await importVerificationKey(cnf_jwk).catch(refuseKey);
       const { sub: delegate } = await authenticate(client_assertion, { thumbprint }).catch(refuseClient);
-      if (sub !== delegate) throw new TokenRefusal(403, "access_denied", "sub is not the delegate that asks");
+      if (sub !== delegate)
+        throw new TokenRefusal(403, "access_denied", "sub is not the authenticated delegate");
       if (confirmed.thumbprint !== thumbprint) {
         throw new TokenRefusal(400, "invalid_request", "cnf_jwk is not the key that signed the request");
       }
@@ -180,20 +178,22 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
   );
 }
 
-/** Names the member that does not fit, not its value: that may be a secret in the wrong place. */
+/** Names the invalid member but not its value, which may be a misplaced secret. */
 export function misfit({ issues: [issue] }: z.ZodError, needed: string): TokenRefusal {
   const members = issue?.code === "unrecognized_keys" ? issue.keys : [issue?.path[0]];
   const [wrong = "a member"] = members.filter((name) => typeof name === "string" && /^\w{1,64}$/.test(name));
-  return new TokenRefusal(400, "invalid_request", `${needed}; ${String(wrong)} does not fit`);
+  return new TokenRefusal(400, "invalid_request", `${needed}; ${String(wrong)} is invalid`);
 }
 
-/** A private member means that the delegate has just given its key away. */
+/** A private member means that the delegate has just disclosed its key. */
 function refuseKey(error: unknown): never {
   if (!(error instanceof AAuthError)) throw error;
   throw new TokenRefusal(400, "invalid_request", `cnf_jwk: ${error.message}`, { cause: error });
 }
 
-/** One response for every bad credential: it must not reveal which delegates are enrolled. */
+/**
+ * Sends the same response for every invalid credential, to not reveal which delegates are enrolled.
+ */
 function refuseClient(error: unknown): never {
   if (!(error instanceof ClientAssertionError)) throw error;
   throw new TokenRefusal(401, "invalid_client", "the client assertion was not accepted", { cause: error });

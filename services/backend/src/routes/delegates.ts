@@ -5,8 +5,8 @@ import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { userRoute } from "./user-route.ts";
 
 /**
- * The backend's delegates, the outcome of the calls that this user had them make, and a way to let
- * one work and to end it.
+ * Lists the backend's delegates with the outcomes of their calls for this user, and runs or ends
+ * one.
  */
 export const delegateRoutes: FastifyPluginAsync<{ delegates: DelegatesService }> = async (
   app,
@@ -18,7 +18,7 @@ export const delegateRoutes: FastifyPluginAsync<{ delegates: DelegatesService }>
     userRoute(app, apiRoutes.endDelegate, ({ user, params }) => delegates.end(user.id, params.sub));
   }
   await app.register(async (scope) => {
-    // A sub-agent's call is shown message by message, from the user's request on.
+    // A sub-agent's call is shown message by message, starting with the user's request.
     if (delegates.hasPermissions) traceUserRequests(scope);
     userRoute(scope, apiRoutes.runDelegate, async ({ user, params }) => delegates.run(user.id, params.sub));
   });

@@ -3,7 +3,7 @@ import type { FastifyPluginAsync } from "fastify";
 import { BackendError } from "../errors.ts";
 import { userRoute } from "./user-route.ts";
 
-/** Answers each route that a dialect does not have with its message. */
+/** Answers requests to routes that the dialect does not have with the route's message. */
 export const leftOutRoutes: FastifyPluginAsync<{ leftOut: ReadonlyMap<ApiRoute, string> }> = async (
   app,
   { leftOut },

@@ -34,11 +34,11 @@ export const optimizationRoutes: FastifyPluginAsync<{ runs: RunService }> = asyn
   userRoute(app, apiRoutes.testConnection, async ({ user }) => runs.testConnection(user.id));
 };
 
-/** A prompt may be long, and a list has many. */
+/** Shortens long prompts for lists of runs. */
 function listed(progress: Progress): Progress {
   const { prompt } = progress;
   if (prompt === undefined || prompt.length <= MAX_LISTED_PROMPT) return progress;
-  // Not half a surrogate pair.
+  // Avoids splitting a surrogate pair.
   return {
     ...progress,
     prompt: `${prompt.slice(0, MAX_LISTED_PROMPT - 1).replace(/[\ud800-\udbff]$/, "")}…`,

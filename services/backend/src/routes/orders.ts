@@ -6,13 +6,13 @@ import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { redirectToPage } from "./returns.ts";
 import { userRoute } from "./user-route.ts";
 
-/** Where the pages that an order needs send the user back to. */
+/** Path to which the pages of an order return the user. */
 export const ORDER_RETURN_PATH = "/auth/aauth/interaction";
 
 // A repeated or overlong parameter counts as missing.
 const returnQuery = z.object({ state: z.string().max(200).optional().catch(undefined) });
 
-/** Orders, and the way back from the interaction that each needs. */
+/** Orders, and the return from the interaction that each requires. */
 export const orderRoutes: FastifyPluginAsyncZod<{ orders: OrderService; frontendUrl: string }> = async (
   app,
   { orders, frontendUrl },
@@ -24,8 +24,8 @@ export const orderRoutes: FastifyPluginAsyncZod<{ orders: OrderService; frontend
   });
   userRoute(app, apiRoutes.order, async ({ user, params }) => orders.get(user.id, params.id));
 
-  // Public, because a browser brings no bearer token here. It reports that a user is back; who
-  // approved is the agent's to know.
+  // Public, because browsers send no bearer token here. It only signals the return; the agent knows
+  // who has approved.
   app.get(
     ORDER_RETURN_PATH,
     { config: { access: "public" }, schema: { querystring: returnQuery } },

@@ -28,8 +28,8 @@ export const progressEventRoutes: FastifyPluginAsync<ProgressEventOptions> = asy
       .header("content-type", "text/event-stream")
       .header("cache-control", "no-store")
       .header("x-accel-buffering", "no");
-    // Fastify reads a stream to its end for HEAD, too: each would be a watcher for as long as the
-    // run goes on.
+    // Fastify reads a stream to its end for HEAD, too, so each HEAD request would watch until the
+    // run ends.
     return reply.request.method === "HEAD" ? reply.send() : reply.send(eventsOf(run));
   });
 
@@ -41,7 +41,7 @@ export const progressEventRoutes: FastifyPluginAsync<ProgressEventOptions> = asy
         done(error);
       },
     });
-    /** @param run undefined: it was removed */
+    /** @param run undefined after its removal */
     const send = (run: Run | undefined) => {
       if (run !== undefined) stream.push(`event: progress\ndata: ${JSON.stringify(progressOf(run))}\n\n`);
       if (run !== undefined && !isFinal(run)) return;
@@ -51,8 +51,8 @@ export const progressEventRoutes: FastifyPluginAsync<ProgressEventOptions> = asy
     let isOver = false;
     const unwatch = live.watch(first.id, send);
     const heartbeat = setInterval(async () => {
-      // The store may have ended or removed the run because its time is over. While it does not
-      // answer the stream goes on.
+      // The store may have ended or removed an expired run. If the store is unreachable, the stream
+      // continues.
       const run = await runs.find(first.userId, first.id).catch((): Run => first); // hole V23
       if (isOver) return;
       if (run === undefined || isFinal(run)) send(run);

@@ -12,8 +12,8 @@ import type { RunService } from "../runs/run-service.ts";
 import { userRoute } from "./user-route.ts";
 
 /*
- * The ways back from a page where a person has acted for a run. They are public, because a browser
- * brings no bearer token here. A repeated or overlong parameter counts as missing.
+ * Routes to which browsers return from pages where a person has acted for a run. They are public,
+ * because browsers send no bearer token here. A repeated or overlong parameter counts as missing.
  */
 
 const parameter = z.string().max(2048).optional().catch(undefined);
@@ -25,8 +25,8 @@ const callbackQuery = z.object({
 });
 
 /**
- * February: the address that the auth server sends the browser to after consent, and the
- * revocation. `state` leads to the run and its user, and the auth token must name that user.
+ * February: the callback after consent at the auth server, and the revocation. `state` identifies
+ * the run and its user, and the auth token must name that user.
  */
 export const consentRoutes: FastifyPluginAsyncZod<{
   consent: ConsentService;
@@ -44,7 +44,7 @@ export const consentRoutes: FastifyPluginAsyncZod<{
   }));
 };
 
-/** The backend's `callback_endpoint`, which pages of draft -11 send the browser back to. */
+/** The backend's `callback_endpoint`, to which pages of draft -11 return the browser. */
 export const RETURN_PATH = "/auth/aauth/return";
 
 const text = (pattern: RegExp) => z.string().regex(pattern).optional().catch(undefined);
@@ -54,7 +54,7 @@ const returnQuery = z.object({
   error: text(/^[a-z_]{1,50}$/),
 });
 
-/** Draft -11: a return decides nothing, since the run polls for the person's decision. */
+/** Draft -11: the return has no effect on the decision, for which the run polls. */
 export const interactionReturn: FastifyPluginAsyncZod<{
   runs: Pick<RunService, "cameBack">;
   frontendUrl: string;
@@ -72,11 +72,11 @@ export const interactionReturn: FastifyPluginAsyncZod<{
 
 function outcomeOf(requestId: string | undefined, error: string | undefined): ConsentOutcome | undefined {
   if (error === undefined) return requestId === undefined ? undefined : { authorized: true, requestId };
-  const description = error === "access_denied" ? CONSENT_DENIED.message : "The page was left.";
+  const description = error === "access_denied" ? CONSENT_DENIED.message : "The page was closed.";
   return { authorized: false, error, description, ...(requestId !== undefined && { requestId }) };
 }
 
-/** Sends the browser on to the front end, which reads the outcome from its address. */
+/** Redirects the browser to the front end, which reads the outcome from the URL. */
 function backToPage(
   reply: FastifyReply,
   frontendUrl: string,
@@ -94,7 +94,9 @@ function backToPage(
   return redirectToPage(reply, page, CALLBACK_STATUS);
 }
 
-/** The current address may contain a code: neither caches nor the next `Referer` may keep it. */
+/**
+ * Redirects from a URL that may contain a code, which must not reach caches or the next `Referer`.
+ */
 export function redirectToPage(reply: FastifyReply, page: URL, status: number): FastifyReply {
   return reply
     .header("cache-control", "no-store")

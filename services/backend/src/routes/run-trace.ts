@@ -12,26 +12,28 @@ import { ownSpans, placesOfWork, type TracedWork } from "../traces/own-spans.ts"
 import type { TraceClient } from "../traces/trace-client.ts";
 import { userRoute } from "./user-route.ts";
 
-/** Spans arrive in batches: this long after the last change of a run there may be more. */
+/**
+ * Seconds after a run's last change in which more spans may arrive, because they come in batches.
+ */
 const SETTLING_SECONDS = 15;
 
 interface RunTraceOptions {
   runs: Pick<RunService, "find" | "get">;
   orders: Pick<OrderService, "traceOf">;
-  /** Whose calls are shown as runs. */
+  /** Delegates, whose calls are shown as runs. */
   delegates: Pick<DelegatesService, "traceOf">;
   traces: TraceClient;
   /** The trace store's page, as a browser reaches it. */
   explorerUrl: string;
   /** Only in demo mode. */
   breakIt: Attempts | undefined;
-  /** The requests of a run that may leave whole. Only in demo mode. */
+  /** Returns the requests of a run that may be exported whole. Only in demo mode. */
   evidence: ((runId: string) => Promise<RunEvidence["requests"]>) | undefined;
   /** Unix seconds. */
   now: () => number;
 }
 
-/** What the trace store has of a run or an order, for its owner. */
+/** Serves the stored trace of a run or an order to its owner. */
 export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, options) => {
   const { runs, orders, delegates, traces, explorerUrl, breakIt, evidence, now } = options;
 
@@ -54,12 +56,12 @@ export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, o
   }
 
   /**
-   * Work that the backend has no record of after a restart, but the trace store has.
+   * Reads work that only the trace store still has a record of after a restart.
    *
    * @throws BackendError `not_found`
    */
   async function fromStore(userId: string, id: string, operation: string, what: string): Promise<RunTrace> {
-    // Every id is one of ours: any other is not worth a question.
+    // Skips the query for an id that cannot be one of ours.
     const found = z.uuid().safeParse(id).success
       ? await traces.find({
           service: SERVICE_NAME.backend,

@@ -5,8 +5,8 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { userRoute } from "./user-route.ts";
 
 /**
- * The signed-in user, and what is public: greeting, health and the documents of the backend as an
- * agent. `GET /health` comes with `createService`.
+ * The signed-in user, and the public routes: greeting and the backend's documents as an agent.
+ * `createService` adds `GET /health`.
  */
 export const serviceRoutes: FastifyPluginAsyncZod<{
   keycloakUrl: string;

@@ -6,7 +6,7 @@ import type { User } from "../users/user-token.ts";
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
-/** A request of a signed-in user, checked against the schemas of its route. */
+/** A signed-in user's request, validated against its route's schemas. */
 interface UserRequest<Route extends ApiRoute> {
   readonly user: User;
   readonly params: Output<Route extends { params: infer Schema } ? Schema : undefined>;
@@ -15,8 +15,7 @@ interface UserRequest<Route extends ApiRoute> {
 }
 
 /**
- * Registers a route of the API. Its handler returns the response; of a stream it sends the response
- * by the reply.
+ * Registers an API route. Its handler returns the response, or sends a stream through the reply.
  */
 export function userRoute<const Route extends ApiRoute>(
   app: FastifyInstance,

@@ -5,20 +5,17 @@ import { createSequence } from "../sequence.ts";
 import { describeStep } from "./describe-step.ts";
 import type { Step } from "./run.ts";
 
-/**
- * Watches one call: for the run's feed, for the log, and for the peer of the backend at each
- * moment.
- */
+/** Observes one call for the run's feed and the log, and tracks the backend's current peer. */
 export interface ObservedCall {
   readonly observer: (event: AgentEvent) => void;
   readonly peer: () => Peer;
-  /** Resolves once every step so far is noted. */
+  /** Resolves once every step so far is recorded. */
   readonly noted: () => Promise<unknown>;
 }
 
 /**
- * Starts to watch a call. `run.note` receives its steps in order, one after the other. Without a
- * run nothing goes to a feed.
+ * Starts observing a call. `run.note` receives its steps one at a time, in order. Without a run
+ * there is no feed.
  */
 export type CallObserver = (run?: {
   readonly id: string;

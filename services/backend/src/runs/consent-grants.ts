@@ -2,18 +2,18 @@ import type { RecordStore, Stores } from "aauth";
 import { digestOf } from "agent-kit/service";
 import type { Consent } from "./run.ts";
 
-/** What a user's consent can be revoked by. */
+/** Data needed to revoke a user's consent. */
 export interface ConsentGrant {
   readonly authServer: string;
   readonly refreshToken: string;
-  /** The name under which the agent keeps the tokens that came with it. */
+  /** Cache key of the tokens that came with the consent. */
   readonly cacheKey: string;
   readonly consent: Consent;
   /** Unix seconds. */
   readonly grantedAt: number;
 }
 
-/** The consents the backend holds for each user, until they are revoked or too old to matter. */
+/** The consents of each user, until they are revoked or expire. */
 export interface ConsentGrants {
   /** @throws StoreFullError */
   add(userId: string, grant: Omit<ConsentGrant, "grantedAt">): Promise<void>;
@@ -23,9 +23,9 @@ export interface ConsentGrants {
 }
 
 const MAX_GRANTS = 10_000;
-/** As many as a user has runs; the oldest goes first. */
+/** Equal to the number of runs per user. The oldest is dropped first. */
 const MAX_GRANTS_PER_USER = 100;
-/** As long as Keycloak lets a session last (`ssoSessionMaxLifespan`), and a consent with it. */
+/** Keycloak's maximum session length (`ssoSessionMaxLifespan`), which limits consents, too. */
 const LIFETIME_SECONDS = 36_000;
 
 /** @param now Unix seconds */

@@ -7,43 +7,38 @@ import { createSequence } from "../sequence.ts";
 import type { OpenRequests } from "../store/open-requests.ts";
 import { KEPT_SECONDS } from "../store/user-records.ts";
 
-/**
- * How long an auth server keeps a request for consent whose lifetime it has not stated (profile
- * 6.1).
- */
+/** Lifetime of a consent request at an auth server that does not state it (profile 6.1). */
 const ASKED_SECONDS = 600;
-/** The party was not reached, so it keeps nothing. */
+/** Codes for a party that was not reached and so keeps nothing. */
 const NEVER_ARRIVED: ReadonlySet<string | undefined> = new Set([
   "connection_refused",
   "name_not_found",
   "unreachable",
 ]);
 
-/** One attempt, of which the auth server may keep a request for consent. */
+/** An attempt that may leave a consent request at the auth server. */
 export interface WatchedRequest {
   readonly observer: (event: AgentEvent) => void;
-  /**
-   * The attempt is over, with this error or with none. Its token request may still be in progress.
-   */
+  /** Ends the attempt, with an error or without. Its token request may still be in progress. */
   end(error?: unknown): Promise<unknown>;
 }
 
 /**
- * Counts an attempt as an open request of the user: while it goes on, and afterwards as long as the
- * auth server keeps what it has asked for. In doubt it counts: an attempt that ends early does not
- * end its token request, which other calls may wait for, too.
+ * Counts an attempt as an open request of the user while it lasts, and afterwards for as long as
+ * the auth server keeps its consent request. In doubt it counts: an attempt that ends early does
+ * not end its token request, which other calls may share.
  *
- * @param goesOn whether the call continues while its user is at a page, so that each party that it
- * asks may have a request wait for the person
+ * @param continues whether the call continues while its user is at a page, in which case each party
+ * may hold a pending request
  */
 export function watchConsentRequest(
   requests: OpenRequests,
   { userId, id }: { readonly userId: string; readonly id: string },
-  goesOn: boolean,
+  continues: boolean,
 ): WatchedRequest {
   const mayWait = (event: AgentEvent) =>
     event.type === "request_signed"
-      ? goesOn
+      ? continues
       : event.type === "token_requested" && event.requestType === "auth";
   const notes = createSequence();
   let isAsking = false;
@@ -59,7 +54,7 @@ export function watchConsentRequest(
     isKept = true;
     note(seconds);
   };
-  // After a consent the count begins again.
+  // The count restarts after a consent.
   note(KEPT_SECONDS);
   return {
     observer(event) {
@@ -79,7 +74,10 @@ export function watchConsentRequest(
   };
 }
 
-/** No party keeps a request that did not arrive, or that was refused before it was handled. */
+/**
+ * Whether the request never arrived or was refused before it was handled, so that no party keeps
+ * it.
+ */
 function isKeptNowhere(error: unknown): boolean {
   if (NEVER_ARRIVED.has(networkCodeOf(error))) return true;
   if (!(error instanceof AgentHttpError)) return false;

@@ -25,7 +25,7 @@ export type ConsentOutcome =
       readonly requestId?: string;
     };
 
-/** What the browser brings to the callback. Any party can have written it. */
+/** Parameters of the callback. Untrusted: any party can have written them. */
 export interface ConsentAnswer {
   readonly code?: string | undefined;
   readonly state?: string | undefined;
@@ -33,9 +33,7 @@ export interface ConsentAnswer {
   readonly error_description?: string | undefined;
 }
 
-/**
- * Where the auth server sends the browser after consent. Every response sends it on to the page.
- */
+/** Callback path after consent. Every response redirects to the page. */
 export const CALLBACK_PATH = "/auth/aauth/callback";
 export const CALLBACK_STATUS = 302;
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
@@ -44,22 +42,22 @@ const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 /** Dependencies of the consent service. */
 export interface ConsentServiceDeps {
   /**
-   * Signs with the backend's identity, whatever the signature scheme of its calls: only the owner
-   * of a token can revoke it.
+   * Signs with the backend's identity regardless of the signature scheme of its calls, because only
+   * a token's owner can revoke it.
    */
   readonly agent: Pick<FebruaryAgent, "redeemCode" | "cacheToken" | "revoke">;
-  /** Own identifier: the agent that may act once a user has consented. */
+  /** The backend's identifier, as the agent that a user consents to. */
   readonly agentId: string;
-  /** The resource that users consent to calls of. */
+  /** The resource that users consent to being called. */
   readonly resource: string;
   /** Verifies an auth token for the resource. Throws as `verifyAuthToken` does. */
   readonly verify: (token: string) => Promise<AuthTokenClaims>;
-  /** As for the runs. */
+  /** Same meaning as for runs. */
   readonly sharesTokens: boolean;
   readonly consentRequests: Pick<OpenRequests, "end">;
   readonly grants: ConsentGrants;
   readonly runs: RunService;
-  /** Watches the redemption for the run's feed and the log. */
+  /** Observes the redemption for the run's feed and the log. */
   readonly observe: CallObserver;
   readonly logger: FastifyBaseLogger;
 }
@@ -71,7 +69,7 @@ export class ConsentService {
     this.#deps = deps;
   }
 
-  /** Judges what the browser brings, once per state, and lets the run continue or fail. */
+  /** Evaluates the callback, once per state, and resumes or fails the run. */
   async answer(brought: ConsentAnswer): Promise<ConsentOutcome> {
     const { code, state, error } = brought;
     if (!state || (!code && !error)) {
@@ -81,7 +79,7 @@ export class ConsentService {
     if (run === undefined) {
       return refused(
         "unknown_request",
-        "No optimization waits for this response: it was used before, or took too long.",
+        "No optimization is waiting for this response: it has been used before, or arrived too late.",
       );
     }
     const attributes = {
@@ -95,11 +93,11 @@ export class ConsentService {
   }
 
   /**
-   * Revokes all consents of the user at the auth server. An auth token already issued is valid
-   * until it expires. Consents revoked before an error stay revoked.
+   * Revokes all consents of the user at the auth server. Issued auth tokens remain valid until they
+   * expire. Consents revoked before an error stay revoked.
    *
-   * @returns how many consents were revoked
-   * @throws BackendError `unreachable` when the auth server does not revoke one
+   * @returns number of revoked consents
+   * @throws BackendError `unreachable` if the auth server does not revoke one
    */
   async revoke(userId: string): Promise<number> {
     const { agent, resource, grants, runs } = this.#deps;
@@ -109,7 +107,7 @@ export class ConsentService {
       await withSpan(SPAN.revokeConsent, () =>
         agent.revoke({ authServer, refreshToken, cached: { resource, cacheKey } }),
       ).catch((cause: unknown) => {
-        const message = "The auth server did not revoke your consent, which still holds; try again";
+        const message = "The auth server did not revoke your consent, which remains in effect; try again";
         throw new BackendError("unreachable", message, { cause });
       });
       await grants.remove(grant);
@@ -119,7 +117,9 @@ export class ConsentService {
   }
 }
 
-/** Any party that knows the state can send a refusal: the request still counts. */
+/**
+ * Handles a refusal. The request still counts, because any party that knows the state can send one.
+ */
 async function refuse(
   { runs }: ConsentServiceDeps,
   run: Run,
@@ -136,7 +136,7 @@ async function refuse(
   return refused(code, description, run.id);
 }
 
-/** Redeems the code, and lets the run continue where its own user has consented. */
+/** Redeems the code, and resumes the run if its own user has consented. */
 async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise<ConsentOutcome> {
   const { runs, agent, verify, observe, consentRequests } = deps;
   const asked = run.demand!.code!;
@@ -146,7 +146,7 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
     const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
     const redeeming = async () => {
       const token = await agent.redeemCode({ ...asked, code, observer });
-      // The subject decides whether the run may continue, so the issuer's token is verified, too.
+      // The token is verified because its subject decides whether the run may continue.
       return { obtained: token, claims: await verify(token.token) };
     };
     ({ obtained, claims } = await withSpan(SPAN.redeemConsent, redeeming).finally(noted));
@@ -165,7 +165,7 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
     await revokeUnused(deps, given, run);
     return refused("wrong_user", message, run.id);
   }
-  // While the code was exchanged the run may have been cleared, or its time may have run out.
+  // The run may have been cleared or have expired during the code exchange.
   const current = await runs.find(run.userId, run.id);
   if (current?.status !== "awaiting_consent") {
     await revokeUnused(deps, given, run);
@@ -174,7 +174,7 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
   return keep(deps, given, run);
 }
 
-/** The tokens that a code was redeemed for. */
+/** Tokens obtained for a code. */
 interface Given {
   readonly authServer: string;
   readonly obtained: ObtainedToken;
@@ -193,20 +193,20 @@ async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<C
     if (refreshToken !== undefined)
       await grants.add(run.userId, { authServer, refreshToken, cacheKey, consent });
   } catch (cause) {
-    // A consent that could not be revoked later is not kept.
+    // A consent that could not be revoked later must not be kept.
     await revokeUnused(deps, given, run);
     return refused("exchange_failed", (await runs.failWith(run, cause, "backend")).message, run.id);
   }
-  // From here on the agent presents the token by itself, and renews it while the consent lasts.
+  // From now on the agent presents and renews the token while the consent lasts.
   await agent.cacheToken({ obtained, cacheKey });
   await runs.resume(run, consent);
   return { authorized: true, requestId: run.id };
 }
 
 /**
- * Revokes a consent that no run can use, so that the user is asked again next time. A user who has
- * consented here before keeps that consent: revoking any refresh token makes the auth server forget
- * all consents, and a link is enough to make it issue another one.
+ * Revokes a consent that no run can use, so that the user is asked again next time. Skipped if the
+ * user has consented here before: revoking any refresh token makes the auth server forget all of
+ * the user's consents, and an attacker's link suffices to obtain another one.
  */
 async function revokeUnused(
   { agent, resource, grants, logger }: ConsentServiceDeps,
@@ -223,7 +223,7 @@ async function revokeUnused(
   }
 }
 
-/** Writes the reason of a failed consent onto the current span. */
+/** Records the reason for a failed consent on the current span. */
 async function noted(judged: Promise<ConsentOutcome>): Promise<ConsentOutcome> {
   const outcome = await judged;
   if (!outcome.authorized) trace.getActiveSpan()?.setAttribute(ATTRIBUTE.errorCode, outcome.error);

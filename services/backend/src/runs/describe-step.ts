@@ -4,22 +4,20 @@ import { oneLine } from "../failures/one-line.ts";
 import type { Step } from "./run.ts";
 
 /**
- * What a protocol event means to a reader of the feed. Undefined for events that are not a step of
- * their own: a signed token request is shown as the request for the token, a refusal as the
- * challenge or the failure.
+ * Describes a protocol event for the feed. Undefined for events that other steps cover: the token
+ * request covers its signing, and the challenge or the failure covers a refusal.
  */
 export function describeStep(event: AgentEvent): Step | undefined {
   switch (event.type) {
     case "request_signed": {
-      // A run sends its task by POST: what is fetched is an answer to come, looked at again and
-      // again.
+      // A run sends its task by POST; every GET is a poll.
       if (event.purpose === "token" || event.method === "GET") return undefined;
       const { method, url, scheme, coveredComponents } = event;
       const details = `${method} ${url} signed with scheme ${scheme}, covering ${coveredComponents.join(", ")}`;
       return { action: "request_signed", details, percentage: 20 };
     }
     case "challenge_received":
-      // An answer to come is no challenge.
+      // A deferred response is not a challenge.
       if (event.status === ACCEPTED) return undefined;
       return { action: "challenge_received", details: challengeDetails(event), percentage: 30 };
     case "resource_token_requested":
@@ -29,7 +27,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
       return { action: "challenge_received", details, percentage: 30 };
     }
     case "token_requested": {
-      // The person server is asked to bring the person to another party's page.
+      // A request that the person server take the person to another party's page.
       if (event.requestType === "interaction") return undefined;
       const details = `request_type=${event.requestType} sent to ${event.url}`;
       return { action: "token_requested", details, percentage: 40, ...aboutPerson(isOfPerson(event)) };
@@ -57,7 +55,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
     }
     case "request_retried": {
       const { method, url, reason, scheme } = event;
-      // The backend's own identity is proven by no token in February.
+      // In February no token proves the backend's own identity.
       const isPerson = reason === "identity" && scheme === "jwt";
       const details = `${method} ${url} repeated ${isPerson ? "with the person token" : REPEATED[reason]}`;
       return { action: "request_retried", details, percentage: 70, ...aboutPerson(isPerson) };
@@ -72,14 +70,14 @@ export function describeStep(event: AgentEvent): Step | undefined {
       };
     }
     case "interaction_required": {
-      // Not the page: its address has the code in it.
+      // The page's URL is omitted because it contains the code.
       const details = `${event.party} needs a person at ${event.url}`;
       return { action: "consent_required", details, percentage: 40 };
     }
     case "answer_pending":
     case "clarification_answered":
     case "session_received":
-      return undefined; // what it waits for is shown where a person has to act
+      return undefined; // the demand for the person covers the wait
   }
 }
 
@@ -97,17 +95,17 @@ const REPEATED: Readonly<Record<RetryReason, string>> = {
 
 function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received" }>): string {
   const { status, level, authServer, resourceToken } = event;
-  // What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it
-  // was made with.
+  // Every request is signed, so a 401 that requires a signature has rejected the signature or its
+  // token.
   if (status === 401 && level === "pseudonymous")
     return `Status ${status}: the signature or the token was not accepted`;
-  if (level === "person-token") return `Status ${status}: a person token is wanted`;
+  if (level === "person-token") return `Status ${status}: a person token is required`;
   if (level !== "authorized" && level !== "auth-token")
     return `Status ${status}: the caller must be ${level}`;
-  if (resourceToken === undefined) return `Status ${status}: an auth token is wanted`;
+  if (resourceToken === undefined) return `Status ${status}: an auth token is required`;
   const { scope } = texts(resourceToken);
-  const of = authServer === undefined ? "" : ` of ${authServer}`;
-  return `Status ${status}: an auth token${of} is wanted; resource token ${resourceToken.tokenId}, scope ${scope ?? "-"}`;
+  const of = authServer === undefined ? "" : ` from ${authServer}`;
+  return `Status ${status}: an auth token${of} is required; resource token ${resourceToken.tokenId}, scope ${scope ?? "-"}`;
 }
 
 function delegationOf(token: ShownToken): Partial<Delegation> {
@@ -120,7 +118,7 @@ function delegationOf(token: ShownToken): Partial<Delegation> {
   };
 }
 
-/** The claims that are shown; they are another party's text. */
+/** Displayed claims, which are another party's text. */
 function texts({ claims }: ShownToken) {
   const text = (value: unknown) => (typeof value === "string" ? oneLine(value) : undefined);
   const aud = Array.isArray(claims.aud) ? claims.aud.join(" ") : claims.aud;

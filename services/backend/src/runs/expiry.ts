@@ -1,24 +1,24 @@
 import type { Failure, Hop } from "backend-api";
 import { PAGE_EXPIRED } from "../failures/draft-11-failure.ts";
 
-/** The user did not come back from the consent page in time. */
+/** Failure of a run whose user did not return from the consent page in time. */
 const CONSENT_EXPIRED: Failure = {
   hop: "auth-server",
   check: "consent",
   code: "consent_expired",
   message: "Consent was not given in time.",
-  advice: "Start the optimization again and answer the consent page within ten minutes.",
+  advice: "Start the optimization again and decide on the consent page within ten minutes.",
 };
 
-/** The process that redeemed the consent has ended meanwhile. */
+/** Failure of a run whose process ended while it redeemed the consent. */
 const ANSWER_LOST: Failure = {
   hop: "backend",
   check: "consent",
   code: "outcome_unknown",
-  message: "The backend was ended before it had redeemed your consent.",
-  advice: "Start the optimization again; the auth server may know your consent already.",
+  message: "The backend stopped before it had redeemed your consent.",
+  advice: "Start the optimization again; the auth server may already have your consent.",
 };
-/** The same in draft -11, at the page of a party. */
+/** The same in draft -11, at a party's page. */
 const EXPIRED_AT_PAGE = {
   check: "consent",
   code: "expired",

@@ -3,26 +3,26 @@ import type { Hints } from "jobs";
 import type { Run } from "./run.ts";
 
 /**
- * Abort controllers and watchers of a process, by run id. Changes and removals reach those of the
- * other replicas, too.
+ * A process's abort controllers and watchers, by run id. Changes and removals also reach those of
+ * other replicas.
  */
 export interface LiveRuns {
-  /** Does some work for a run. The signal is aborted when the run is removed. */
+  /** Does work for a run. The signal is aborted when the run is removed. */
   work<T>(id: string, work: (removed: AbortSignal) => Promise<T>): Promise<T>;
   /**
-   * Calls `watcher` with each new state, and with undefined when the run is removed. Returns the
-   * way to stop.
+   * Calls `watcher` with each new state, and with undefined when the run is removed. Returns a
+   * function that stops watching.
    */
   watch(id: string, watcher: (run: Run | undefined) => void): () => void;
   watcherCount(id: string): number;
   announce(run: Run): void;
-  /** The run has been removed: its work stops, its watchers learn of it. */
+  /** Aborts a removed run's work and notifies its watchers. */
   remove(id: string): void;
 }
 
 const CHANNEL = "runs";
 
-/** @param find reads a run that another replica has changed */
+/** @param find reads a run changed by another replica */
 export function createLiveRuns(hints: Hints, find: (id: string) => Promise<Run | undefined>): LiveRuns {
   const aborts = new Map<string, AbortController>();
   const states = new EventEmitter().setMaxListeners(0);
@@ -34,7 +34,7 @@ export function createLiveRuns(hints: Hints, find: (id: string) => Promise<Run |
   }
   hints.listen(CHANNEL, (id) => {
     if (!aborts.has(id) && states.listenerCount(id) === 0) return;
-    // A row that cannot be read now is read at the next change, or at a watcher's next poll.
+    // A row that cannot be read now is read again at the next change or a watcher's next poll.
     find(id).then(
       (run) => inform(id, run),
       () => {},

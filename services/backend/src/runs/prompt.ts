@@ -1,8 +1,8 @@
 import type { StartOptions } from "backend-api";
 
 /**
- * The text of the message to the agent, worded as the demo does: the agent looks for words in
- * it (`laptop`, `budget`, `perform market analysis`), so wording is behaviour.
+ * Text of the message to the agent, worded as in the published demo. The wording matters because
+ * the agent searches it for `laptop`, `budget` and `perform market analysis`.
  */
 export function promptFor(options: StartOptions): string {
   const custom = options.custom_prompt?.trim();
@@ -15,10 +15,7 @@ export function promptFor(options: StartOptions): string {
   ].join("");
 }
 
-/**
- * The same for people: what the user has written as it was written, or else the text of the
- * message.
- */
+/** The same for display: the user's own words verbatim, or else the text of the message. */
 export function shownPrompt(options: StartOptions): string {
   return options.custom_prompt?.trim() || promptFor(options);
 }

@@ -27,8 +27,7 @@ const figuresSchema = z.object({
 });
 
 /**
- * The data part of the supply-chain agent's report. Figures of the market analysis that do not fit
- * are left out.
+ * Data part of the supply-chain agent's report. Invalid figures of the market analysis are omitted.
  */
 const reportSchema = z.object({
   recommendations: z
@@ -44,9 +43,8 @@ const reportSchema = z.object({
 type ReportData = z.infer<typeof reportSchema>;
 
 /**
- * The failure of a run whose second hop failed, although the supply-chain agent answered; undefined
- * where nothing failed. A report without data, as the published demo's agent gives it, does not
- * say.
+ * Failure of a run whose second hop failed although the supply-chain agent answered; undefined if
+ * nothing failed, or if the report has no data, as from the published demo's agent.
  */
 export function secondHopFailure(report: AgentAnswer): Failure | undefined {
   const failed = failedPartOf(report);
@@ -57,19 +55,20 @@ export function secondHopFailure(report: AgentAnswer): Failure | undefined {
     code: oneLine(code),
     ...(section !== undefined && { section: oneLine(section) }),
     message: oneLine(`No market analysis provided (${reason}): ${message}`),
-    advice: "The report contains the rest. The log of the supply-chain agent says why its own call failed.",
+    advice:
+      "The report contains the rest. The supply-chain agent's log has the reason why its own call failed.",
   };
 }
 
-/** The party at the end of a connection, `from -> to`. */
+/** The target of a connection, `from -> to`. */
 function endOf(connection: string): Hop {
   const to = connection.split(" -> ").at(-1)!.replace(" ", "-");
   return hopSchema.catch("supply-chain-agent").parse(to);
 }
 
 /**
- * The results of a run, as far as the agents state them in data. Of a report without data, as the
- * published demo's agents give it, the beginning is the only rationale.
+ * Results of a run, as far as the agents state them in data. A report without data, as from the
+ * published demo's agents, only yields its beginning as the rationale.
  */
 export function resultsFrom({ id, report, endedAt }: Run): Results {
   if (report === undefined) throw new BackendError("not_found", "The optimization is not completed");

@@ -5,12 +5,12 @@ import { goesOn } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN } from "../calls/resumable.ts";
-import { beginCall, goesOnAtPage, type UserCall } from "../calls/user-call.ts";
+import { beginCall, continuesAtPage, type UserCall } from "../calls/user-call.ts";
 import { storeErrorOf } from "../failures/store-error.ts";
 import { createSequence, patiently } from "../sequence.ts";
 import { watchConsentRequest } from "./consent-requests.ts";
 import { secondHopFailure } from "./results.ts";
-import { awaitConsent, complete, goOn, isFinal, notePlace, type Run } from "./run.ts";
+import { awaitConsent, complete, continueRun, isFinal, notePlace, type Run } from "./run.ts";
 import {
   cacheKeyOf,
   changeRun,
@@ -20,21 +20,24 @@ import {
   type RunContext,
 } from "./run-context.ts";
 
-/** How long a run waits for its user at one page (profile 6.1: a request token lives as long). */
+/**
+ * How long a run waits for its user at one page, equal to the lifetime of a request token (profile
+ * 6.1).
+ */
 const PAGE_SECONDS = 600;
 
 interface Attempt {
-  /** The user has been asked for this run already. */
+  /** The user has already been asked for this run. */
   readonly consented?: boolean;
   /** The attempt was begun in another process. */
   readonly waiting?: WaitingCall;
   readonly onAccepted?: (() => void) | undefined;
-  /** Interrupts the attempt: the run stays as it is. */
+  /** Aborts the attempt without changing the run. */
   readonly signal: AbortSignal;
 }
 
 /**
- * One attempt at the agent. Every outcome becomes the state of the run.
+ * Makes one attempt at the agent. Every outcome becomes the state of the run.
  *
  * @throws StoreUnavailableError; the reason of the signal
  */
@@ -48,12 +51,12 @@ export function attemptRun(given: RunContext, run: Run, how: Attempt): Promise<v
     how.signal.throwIfAborted();
   };
   const work = during === undefined ? attempt : () => during(run, attempt);
-  // The trace store finds a run by both, after a restart of the backend.
+  // After a restart of the backend, the trace store finds a run by both.
   const attributes = { [ATTRIBUTE.runId]: run.id, [ATTRIBUTE.userSub]: run.userId };
   return withSpan(SPAN.run, work, { attributes, isFailure: () => !how.signal.aborted });
 }
 
-/** Resumes a run whose process has ended. Its task is a read, so that it is given again, once. */
+/** Resumes a run whose process has ended. Its task only reads, so it is safe to send once more. */
 export async function takeUpRun(context: RunContext, run: Run, signal: AbortSignal): Promise<void> {
   const { id, waiting, isRepeated } = run;
   if (waiting === undefined) {
@@ -65,7 +68,7 @@ export async function takeUpRun(context: RunContext, run: Run, signal: AbortSign
   await attemptRun(context, run, how);
 }
 
-/** Ends a run whose processes have ended too often. */
+/** Fails a run whose processes have ended too often. */
 export const endUnknown = (context: RunContext, run: Run): Promise<void> =>
   endFailed(context, run, { ...OUTCOME_UNKNOWN, advice: "Start the optimization again." });
 
@@ -76,10 +79,10 @@ async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, h
   const { id, userId, returnState: state, shownPrompt: justification } = run;
   const call = observe({ id, note: (step, event) => noteRunStep(context, run, step, event) });
   const person = personOf(context, run, how);
-  const request = watchConsentRequest(consentRequests, run, goesOnAtPage(calls));
+  const request = watchConsentRequest(consentRequests, run, continuesAtPage(calls));
   const userCall: UserCall = {
     ...{ id, userId, state, justification, timeoutSeconds, signal: stopped, waiting },
-    // The backend knows no more than its user's own words.
+    // The backend knows nothing beyond its user's own words.
     clarification: `The user started it with these words: ${justification}`,
     observer(event) {
       request.observer(event);
@@ -124,7 +127,7 @@ async function ask(
     await noteCurrentPlace(context, run);
     return context.supplyChainAgent.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
   };
-  // A demand for consent is not a failure.
+  // A request for consent is not a failure.
   const isFailure = (error: unknown) => !(error instanceof ConsentRequiredError);
   return withSpan(SPAN.callAgent, asking, { isFailure }).finally(end);
 }
@@ -134,7 +137,7 @@ function noteCurrentPlace(context: RunContext, run: Run): Promise<Run | undefine
   return changeRun(context, run.id, (at) => notePlace(at, place));
 }
 
-/** Makes the run wait while its call waits for a person. */
+/** Puts the run in the waiting state while its call waits for a person. */
 function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attempt) {
   const { calls, places, store, now } = context;
   const notes = createSequence();
@@ -142,10 +145,10 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
   const note = (how: (run: Run) => Run) => notes.add(() => changeRun(context, run.id, how));
   return {
     noted: notes.done,
-    /** Identifier of the party whose page the call waited at last. */
+    /** Identifier of the party at whose page the call last waited. */
     page: () => page,
     observer(event: AgentEvent) {
-      if (goesOnAtPage(calls) && goesOn(event)) note((at) => noteAnswered(goOn(at, now())));
+      if (continuesAtPage(calls) && goesOn(event)) note((at) => noteAnswered(continueRun(at, now())));
     },
     onWaiting(waiting: WaitingCall) {
       notes.add(() => store.update(run.id, (at) => (isFinal(at) ? at : noteWaiting(at, waiting))));
@@ -154,14 +157,17 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
       page = party;
       const hop = places.hops?.get(party) ?? "person-server";
       const demand = { url, party, hop, expiresAt: now() + PAGE_SECONDS };
-      note((at) => awaitConsent(goOn(at, now()), demand, now()));
+      note((at) => awaitConsent(continueRun(at, now()), demand, now()));
       await notes.done();
       onAccepted?.();
     },
   };
 }
 
-/** The call has ended with a page. It is made again when the browser brings the run's state. */
+/**
+ * Handles a call that ended with a page. It is repeated when the browser returns with the run's
+ * state.
+ */
 async function waitForReturn(context: RunContext, run: Run, ended: ConsentRequiredError): Promise<void> {
   const { returns, now } = context;
   const { authServer, keyThumbprint, consentUrl: url } = ended;
@@ -173,11 +179,11 @@ async function waitForReturn(context: RunContext, run: Run, ended: ConsentRequir
   await changeRun(context, id, (at) => awaitConsent(at, demand, now()));
 }
 
-/** The agent answered. A run whose second hop failed is not a completed one. */
+/** Handles the agent's answer. A run whose second hop failed does not count as completed. */
 async function endWith(context: RunContext, run: Run, report: AgentAnswer): Promise<void> {
   const failure = secondHopFailure(report); // hole S3
   if (failure !== undefined) return endFailed(context, run, failure, report);
   const { now, logger } = context;
-  const ended = await changeRun(context, run.id, (at) => complete(goOn(at, now()), report, now()));
+  const ended = await changeRun(context, run.id, (at) => complete(continueRun(at, now()), report, now()));
   if (ended !== undefined) logger.info({ runId: run.id }, "✅ Optimization completed");
 }

@@ -16,7 +16,7 @@ import type { ConsentGrant } from "./consent-grants.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { applyConsent, fail, noteStep, type Run, type Step } from "./run.ts";
 
-/** The supply-chain agent by A2A. The fetch of each call signs and answers challenges. */
+/** The supply-chain agent, called by A2A. Each call's `fetch` signs and answers challenges. */
 export interface SupplyChainAgent {
   /** Throws as `askAgent` does. */
   ask(text: string, call: Pick<AskOptions, "fetch" | "onAccepted">): Promise<AgentAnswer>;
@@ -28,20 +28,20 @@ export interface SupplyChainAgent {
 export interface RunContext {
   readonly store: UserRecords<Run>;
   readonly live: LiveRuns;
-  /** Started once the runs have their handler. */
+  /** Started after the handler of runs is registered. */
   readonly jobs: Jobs;
-  /** Requests for consent that wait at the auth server. */
+  /** Consent requests pending at the auth server. */
   readonly consentRequests: OpenRequests;
-  /** By state: the run that the browser's return resumes, where its call has ended with a page. */
+  /** Maps a state to the run that the browser's return resumes, if its call ended with a page. */
   readonly returns: Returns;
-  /** How the calls of runs are made, and how they wait for their users. */
+  /** How runs make calls and wait for their users. */
   readonly calls: CallWire;
   readonly supplyChainAgent: SupplyChainAgent;
-  /** Turns protocol events into activities and log lines. */
+  /** Converts protocol events to activities and log lines. */
   readonly observe: CallObserver;
-  /** Whether a user's later run may use the auth token of an earlier one. */
+  /** Whether a user's later run may use an earlier run's auth token. */
   readonly sharesTokens: boolean;
-  /** The user's consent of an earlier run, unless revoked. */
+  /** The user's consent from an earlier run, unless revoked. */
   readonly standingConsent: (
     userId: string,
   ) => Promise<Pick<ConsentGrant, "consent" | "grantedAt"> | undefined>;
@@ -49,25 +49,25 @@ export interface RunContext {
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Wraps every attempt of a run, to record what it sends. */
+  /** Wraps every attempt of a run to record what it sends. */
   readonly during?: Evidence["during"];
   /** Longest wait for one attempt of a run, token requests included. */
   readonly timeoutSeconds: number;
-  /** Longest wait for the agent to let a run in before a start answers `running`. */
+  /** Longest wait for the agent to accept a run before its start answers `running`. */
   readonly startReplySeconds: number;
 }
 
-/** Runs work in the trace that the run began in. */
+/** Does work in the trace in which the run began. */
 export function inTraceOf<T>(run: Run, work: () => T): T {
   return inTrace(run.places[0], work);
 }
 
-/** The name under which the agent keeps the tokens of a run. Two users never share one. */
+/** Key under which the agent caches the tokens of a run. Users never share one. */
 export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
   return sharesTokens ? run.userId : run.id;
 }
 
-/** Changes a run and notifies its watchers. Undefined where the run is gone. */
+/** Changes a run and notifies its watchers. Undefined if the run no longer exists. */
 export async function changeRun(
   { store, live }: Pick<RunContext, "store" | "live">,
   id: string,
@@ -78,7 +78,7 @@ export async function changeRun(
   return run;
 }
 
-/** Adds a protocol step to the run's feed. A cached or renewed token shows its consent. */
+/** Adds a protocol step to the run's feed. A cached or renewed token implies its consent. */
 export async function noteRunStep(
   context: RunContext,
   run: Run,
@@ -94,7 +94,9 @@ export async function noteRunStep(
   await changeRun(context, run.id, (at) => applyConsent(at, standing, now(), expiresAt));
 }
 
-/** Ends a run because of an error and returns the explanation. `peer` was the party asked. */
+/**
+ * Fails a run because of an error and returns the explanation. `peer` is the party that was called.
+ */
 export async function failRunWith(
   context: RunContext,
   run: Run,
@@ -103,7 +105,7 @@ export async function failRunWith(
 ): Promise<Failure> {
   const { places, timeoutSeconds, logger } = context;
   const failure = explainFailure(error, { ...at, places, timeoutSeconds });
-  // The foreign error stays in the log: its message is not shown to the user.
+  // A foreign error's message goes to the log but not to the user.
   if (failure.check === "internal") logger.error({ err: error, runId: run.id }, "run failed unexpectedly");
   await endFailed(context, run, failure);
   return failure;

@@ -1,6 +1,6 @@
 import { currentPlace } from "agent-kit/service";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
-import { goesOnAtPage } from "../calls/user-call.ts";
+import { continuesAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer } from "../failures/situation.ts";
@@ -10,11 +10,11 @@ import { promptFor, shownPrompt } from "./prompt.ts";
 import {
   type Consent,
   clearFeed,
+  continueRun,
   createRun,
   demandOf,
   fail,
   feedOf,
-  goOn,
   isFinal,
   notePlace,
   noteReturn,
@@ -27,16 +27,16 @@ import { attemptRun, endUnknown, takeUpRun } from "./run-attempt.ts";
 import { changeRun, failRunWith, inTraceOf, noteRunStep, type RunContext } from "./run-context.ts";
 
 /**
- * A response that follows its headers at once is reported as completed, as the demo's synchronous
- * start does.
+ * A response that immediately follows its headers is reported as completed, as in the published
+ * demo's synchronous start.
  */
 const COMPLETION_GRACE_MS = 250;
 const QUEUE = "runs";
 
-/** Starts runs, lets them wait for consent, resumes and ends them. Each attempt is a job. */
+/** Starts, suspends for consent, resumes and ends runs. Each attempt is a job. */
 export class RunService {
   readonly #context: RunContext;
-  /** By run id: receives that the agent has let the run in, where it was started here. */
+  /** Callbacks by run id for runs started here, called when the agent accepts the run. */
   readonly #accepted = new Map<string, () => void>();
 
   constructor(context: RunContext) {
@@ -48,8 +48,8 @@ export class RunService {
   }
 
   /**
-   * Starts a run and answers once the authorization outcome is known: let in, consent required, or
-   * failed.
+   * Starts a run and answers once the authorization outcome is known: accepted, consent required,
+   * or failed.
    *
    * @throws BackendError `too_many` while too many runs of the user are unfinished; StoreFullError
    */
@@ -75,7 +75,7 @@ export class RunService {
     return replyFor((await store.get(userId, id)) ?? run);
   }
 
-  /** The user's run. @throws BackendError `not_found`, also for another user's run */
+  /** Returns the user's run. @throws BackendError `not_found`, also for another user's run */
   async get(userId: string, id: string): Promise<Run> {
     const run = await this.find(userId, id);
     if (run === undefined) throw new BackendError("not_found", "No such optimization");
@@ -99,7 +99,7 @@ export class RunService {
     return this.#context.store.clear(userId);
   }
 
-  /** Clears the user's activity feed and returns how many activities were in it. */
+  /** Clears the user's activity feed and returns the number of its activities. */
   async clearFeed(userId: string): Promise<number> {
     const runs = await this.list(userId);
     for (const { id } of runs) await this.#context.store.update(id, clearFeed);
@@ -111,14 +111,14 @@ export class RunService {
     return noteRunStep(this.#context, run, step);
   }
 
-  /** The run that waits for the browser with this state. The state works once. */
+  /** Returns the run that waits for the browser with this state. A state works once. */
   async takeReturn(state: string): Promise<Run | undefined> {
     const owned = await this.#context.returns.take(state);
     const run = owned && (await this.#change(owned.id, noteReturn));
     return run?.status === "awaiting_consent" ? run : undefined;
   }
 
-  /** Resumes a waiting run in the background. False when it no longer waits. */
+  /** Resumes a waiting run in the background. False if it no longer waits. */
   async resume({ id }: Run, consent: Consent): Promise<boolean> {
     let waits = false;
     const run = await this.#change(id, (at, now) => {
@@ -126,7 +126,7 @@ export class RunService {
       return waits ? resume(at, consent, now) : at;
     });
     if (run === undefined || !waits) return false;
-    // A run waits for its browser once, and the job before may not have ended yet.
+    // A run waits for its browser only once, and the previous job may not have ended yet.
     await this.#context.jobs.add(QUEUE, `${id}/2`);
     return true;
   }
@@ -137,19 +137,22 @@ export class RunService {
 
   /**
    * Handles a browser's return from the page that a run waits at. The run stops showing the page,
-   * whose code is used; its answer is still polled for. Returns false and changes nothing for a
-   * state that is not the run's, since the run's id is not a secret.
+   * whose code is used up, and continues to poll. Returns false and changes nothing if the state is
+   * not the run's, because the run's id is not a secret.
    */
   async cameBack(id: string, state: string): Promise<boolean> {
     let isBack = false;
     await this.#change(id, (at, now) => {
-      isBack = goesOnAtPage(this.#context.calls) && at.returnState === state;
-      return isBack ? goOn(at, now) : at;
+      isBack = continuesAtPage(this.#context.calls) && at.returnState === state;
+      return isBack ? continueRun(at, now) : at;
     });
     return isBack;
   }
 
-  /** Ends a run because of an error and returns the explanation. `peer` was the party asked. */
+  /**
+   * Fails a run because of an error and returns the explanation. `peer` is the party that was
+   * called.
+   */
   failWith(run: Run, error: unknown, peer: Peer): Promise<Failure> {
     return failRunWith(this.#context, run, error, { peer });
   }
@@ -184,7 +187,7 @@ export class RunService {
 
   async #attempt(job: string, signal: AbortSignal, isTakenOver: boolean): Promise<void> {
     const run = await this.#ofJob(job);
-    // A run with a code waits for its browser's return.
+    // A run with a code waits for the browser's return.
     if (run === undefined || isFinal(run) || run.demand?.code !== undefined) return;
     const consented = run.consent !== undefined;
     const onAccepted = this.#accepted.get(run.id);
@@ -200,7 +203,7 @@ export class RunService {
     if (run !== undefined && !isFinal(run)) await endUnknown(this.#context, run);
   }
 
-  /** Adds the job of a run that has none: its process ended between the two writes. */
+  /** Adds the job of a run that has none because its process ended between the two writes. */
   async #ensureJob({ id, status, changedAt, activities }: Run): Promise<void> {
     if (status !== "running" || this.#context.now() - changedAt < WITHOUT_JOB_SECONDS) return;
     const isResumed = activities.some(({ action }) => action === "consent_received");

@@ -16,7 +16,7 @@ export function createRunStores(options: {
   const consentRequests = createOpenRequests({
     ...{ stores, name: "open requests of runs" },
     tooMany:
-      "You have too many unfinished optimizations; wait for one to end. What waits for your consent counts for ten minutes, also when it is cleared or denied",
+      "You have too many unfinished optimizations; wait for one to end. A request for your consent counts for ten minutes, even if cleared or denied",
   });
   const store = createUserRecords<Run>({
     ...{ ...options, name: "runs", maxEntries: 1000, open: consentRequests, isFinal },

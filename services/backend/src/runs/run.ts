@@ -15,7 +15,7 @@ import type {
 import type { Resumable } from "../calls/resumable.ts";
 import { expiryOf } from "./expiry.ts";
 
-/** What a user has allowed, in the words of the protocol. */
+/** A user's consent, in the terms of the protocol. */
 export interface Consent {
   readonly agent: string;
   readonly resource: string;
@@ -25,59 +25,65 @@ export interface Consent {
   readonly revocable: boolean;
 }
 
-/** A page that the run waits for. */
+/** A page where the run waits for a person. */
 export interface Demand {
   readonly url: string;
   /** Unix seconds. */
   readonly expiresAt: number;
   /** Identifier of the party whose page it is. Default: the auth server's. */
   readonly party?: string;
-  /** The same, where it is a party of draft -11. */
+  /** The party's hop, in draft -11. */
   readonly hop?: Hop;
-  /** Present where the browser brings a code: the server that issues it, and the key that asked. */
+  /**
+   * Present if the browser returns with a code: the server that issues it, and the key that
+   * requested it.
+   */
   readonly code?: { readonly authServer: string; readonly keyThumbprint?: string };
-  /** The browser has brought its answer, which is judged until `expiresAt`. */
+  /** The browser has returned with an answer, which must be evaluated by `expiresAt`. */
   readonly isAnswered?: true;
 }
 
 /**
- * One task given to the supply-chain agent. Plain data: a run survives a round trip through JSON.
- * The functions of this file take a run and return the next state; what a running process keeps
- * beside it is in `live-runs.ts`.
+ * One task for the supply-chain agent. Plain data that survives a round trip through JSON. The
+ * functions of this file take a run and return its next state; `live-runs.ts` has the in-process
+ * state.
  */
 export interface Run extends Resumable {
   readonly id: string;
-  /** Only the pages that the run's user is sent to get it: a browser that brings it was there. */
+  /**
+   * Secret that only pages visited by the run's user receive, so a browser that returns with it has
+   * been there.
+   */
   readonly returnState: string;
-  /** `sub` of the user who started it, and its only owner. */
+  /** `sub` of the user who started the run, its only owner. */
   readonly userId: string;
   /** The text sent to the agent. */
   readonly prompt: string;
-  /** The same as the user sees it. */
+  /** The same as shown to the user. */
   readonly shownPrompt: string;
   readonly status: RunStatus;
   readonly step: string;
   /** 0 to 100. */
   readonly percentage: number;
-  /** The task first, then an entry for each protocol step. At most 100. */
+  /** The task, then an entry for each protocol step. At most 100. */
   readonly activities: readonly Activity[];
   /** Index of the first activity since the feed was cleared. */
   readonly feedStart: number;
   readonly delegation: Delegation;
-  /** What the auth token of the run contains. Empty for a cached one of unknown content. */
+  /** Contents of the run's auth token. Empty for a cached token of unknown content. */
   readonly token?: ActivityToken;
-  /** The same of a token from a consent that is not proven to be this user's yet. */
+  /** The same for a token from a consent that is not yet proven to be this user's. */
   readonly unprovenToken?: ActivityToken;
-  /** Only while it waits for consent. `expiresAt` in Unix seconds. */
+  /** Present while it waits for consent. `expiresAt` in Unix seconds. */
   readonly demand?: Demand;
   readonly consent?: GrantedConsent;
   readonly failure?: Failure;
   /**
-   * The agent's response: Markdown, and its data part as it came. A failed run has one where its
-   * second hop failed.
+   * The agent's response: Markdown, and its data part unchanged. Also present if only the second
+   * hop failed.
    */
   readonly report?: AgentAnswer;
-  /** Spans of the backend for the run, in the order they began. None where tracing is off. */
+  /** The backend's spans for the run, in the order they began. Empty without tracing. */
   readonly places: readonly TracePlace[];
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -87,8 +93,8 @@ export interface Run extends Resumable {
 }
 
 /**
- * From each status to those that may follow. `completed` and `failed` are final. `pending` is the
- * demo's: runs begin as `running`.
+ * Allowed transitions. `completed` and `failed` are final. `pending` exists in the published demo
+ * only: runs begin as `running`.
  */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   pending: [],
@@ -99,15 +105,15 @@ const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
 };
 
 const MAX_ACTIVITIES = 100;
-/** A run has two attempts, of two spans each, and the request that started it. */
+/** A run has up to two attempts with two spans each, and the request that started it. */
 const MAX_PLACES = 8;
 const TASK_AGENT = "a2a-supply-chain-agent";
 const CONNECTING = "Connecting to A2A supply-chain agent";
 
-/** Above the deadlines of the requests that redeem a code. */
+/** Exceeds the deadlines of the requests that redeem a code. */
 const JUDGING_SECONDS = 30;
 
-/** A status change that the state machine does not allow: a fault of the caller. */
+/** A status change that the state machine does not allow: a bug in the caller. */
 export class IllegalTransitionError extends Error {
   override readonly name = "IllegalTransitionError";
 }
@@ -149,7 +155,7 @@ export function isFinal({ status }: Pick<Run, "status">): boolean {
   return status === "completed" || status === "failed";
 }
 
-/** Notes a span that the backend makes for the run. */
+/** Records a span of the backend for the run. */
 export function notePlace(run: Run, place: TracePlace | undefined): Run {
   if (place === undefined || run.places.length >= MAX_PLACES) return run;
   const { traceId, spanId } = place;
@@ -162,7 +168,7 @@ export function awaitConsent(run: Run, demand: Demand, now: number): Run {
   return advance({ ...enter(run, "awaiting_consent"), demand }, step, 40, now);
 }
 
-/** The browser is back with an answer, whose state works once. */
+/** Records that the browser has returned with an answer. Its state works once. */
 export function noteReturn(run: Run, now: number): Run {
   if (run.demand === undefined) return run;
   const expiresAt = Math.min(run.demand.expiresAt, now + JUDGING_SECONDS);
@@ -177,7 +183,7 @@ export function resume(run: Run, consent: Consent, now: number): Run {
       agent: "backend",
       action: "consent_received",
       status: "completed",
-      details: "The user consented; the run goes on with an auth token.",
+      details: "The user consented; the run continues with an auth token.",
     },
     now,
   );
@@ -185,11 +191,11 @@ export function resume(run: Run, consent: Consent, now: number): Run {
 }
 
 /**
- * The person has acted, in a profile where the call itself waits for that. A run that does not wait
- * stays as it is. A token that has come meanwhile answered the call's own signed request: no
- * browser has to prove whose it is.
+ * Resumes a run after the person has acted, in a profile whose calls wait for that. Has no effect
+ * on a run that does not wait. A token received meanwhile answers the call's own signed request, so
+ * no browser has to prove whose it is.
  */
-export function goOn(run: Run, now: number): Run {
+export function continueRun(run: Run, now: number): Run {
   if (run.status !== "awaiting_consent") return run;
   const { demand: _answered, unprovenToken, ...rest } = enter(run, "running");
   const going = unprovenToken === undefined ? rest : showToken({ ...rest, token: unprovenToken });
@@ -197,7 +203,7 @@ export function goOn(run: Run, now: number): Run {
 }
 
 /**
- * The run uses a consent: its own, or one given earlier that covers this run, too.
+ * Applies a consent to the run: its own, or an earlier one that also covers it.
  *
  * @param expiresAt Unix seconds: end of an auth token that has just been renewed
  */
@@ -213,7 +219,9 @@ export function applyConsent(
   return { ...actFor(run, renewed), changedAt: now };
 }
 
-/** The user has revoked the consent. A run in progress continues: its token stays valid. */
+/**
+ * Records a revocation of the consent. A run in progress continues, because its token stays valid.
+ */
 export function noteRevocation(run: Run, now: number): Run {
   if (run.consent === undefined || run.consent.revoked_at !== undefined) return run;
   return { ...run, consent: { ...run.consent, revoked_at: isoTime(now) }, changedAt: now };
@@ -225,9 +233,9 @@ export function complete(run: Run, report: AgentAnswer, now: number): Run {
 }
 
 /**
- * A final run stays as it is: a late failure, such as an abort, changes nothing.
+ * Fails the run. A late failure, such as an abort, does not change a final run.
  *
- * @param report of an agent that answered without a part that was asked for
+ * @param report the answer of an agent that omitted a requested part
  */
 export function fail(run: Run, failure: Failure, now: number, report?: AgentAnswer): Run {
   if (isFinal(run)) return run;
@@ -237,25 +245,25 @@ export function fail(run: Run, failure: Failure, now: number, report?: AgentAnsw
   return { ...rest, failure, step, changedAt: now, ...(report !== undefined && { report }) };
 }
 
-/** Fails a run whose user did not come back in time. */
+/** Fails a run whose user did not return in time. */
 export function expireConsent(run: Run, now: number): Run {
   if (run.demand === undefined || now < run.demand.expiresAt) return run;
   return fail(run, expiryOf(run.demand), run.demand.expiresAt);
 }
 
-/** A protocol step, as the activity feed shows it. */
+/** A protocol step as shown in the activity feed. */
 export interface Step {
   readonly action: ActivityAction;
   readonly details: string;
-  /** 0 to 100. Progress never goes back. */
+  /** 0 to 100. Progress never decreases. */
   readonly percentage: number;
-  /** Claims of the auth token, if one came. Absent from `token_received`, it was cached. */
+  /** Claims of the auth token, if any. If `token_received` lacks them, the token was cached. */
   readonly delegation?: Partial<Delegation>;
-  /** The step is about a person token. */
+  /** Whether the step concerns a person token. */
   readonly isPersonToken?: boolean;
 }
 
-/** Adds a protocol step to the feed. Ignored after the end. */
+/** Adds a protocol step to the feed. Has no effect on a final run. */
 export function noteStep(run: Run, step: Step, now: number): Run {
   if (isFinal(run)) return run;
   const { action, details, percentage, delegation } = step;
@@ -263,7 +271,7 @@ export function noteStep(run: Run, step: Step, now: number): Run {
   let noted = run;
   if (delegation !== undefined) {
     const token = tokenOf(delegation);
-    // The run stays its user's, also when another user has consented.
+    // The run keeps its user, even if another user has consented.
     const known = { ...run.delegation, ...delegation, sub: run.userId };
     noted = changeActivity({ ...run, delegation: known }, 0, { delegation: known });
     noted = run.status === "awaiting_consent" ? { ...noted, unprovenToken: token } : { ...noted, token };
@@ -283,12 +291,12 @@ export function noteStep(run: Run, step: Step, now: number): Run {
   return advance(showToken(noted), run.step, percentage, now);
 }
 
-/** Clears what the activity feed shows of the run. Its progress keeps all activities. */
+/** Hides the run's activities from the feed. Its progress keeps them all. */
 export function clearFeed(run: Run): Run {
   return { ...run, feedStart: run.activities.length };
 }
 
-/** What the activity feed shows of the run. */
+/** Activities of the run that the feed shows. */
 export function feedOf({ activities, feedStart }: Run): readonly Activity[] {
   return activities.slice(feedStart);
 }
@@ -310,7 +318,7 @@ export function progressOf(run: Run): Progress {
   };
 }
 
-/** As the API has it. */
+/** The demand as the API returns it. */
 export const demandOf = ({ url, party }: Demand) => ({
   consent_url: url,
   ...(party !== undefined && { consent_party: party }),
@@ -354,7 +362,10 @@ function changeActivity(run: Run, index: number, change: Partial<Activity>): Run
   return { ...run, activities };
 }
 
-/** The token results from this user's consent. What it contains itself takes precedence. */
+/**
+ * Records that the token results from this user's consent. The token's own contents take
+ * precedence.
+ */
 function actFor(run: Run, consent: GrantedConsent): Run {
   const { unprovenToken, ...rest } = run;
   const { resource, scopes } = consent;
@@ -367,7 +378,7 @@ function actFor(run: Run, consent: GrantedConsent): Run {
   return showToken({ ...rest, consent, token });
 }
 
-/** The task, and the step that has just brought a token, show what is known of it by now. */
+/** Shows what is known about the token on the task, and on the step that has just obtained it. */
 function showToken(run: Run): Run {
   const { token, activities } = run;
   if (token === undefined) return run;

@@ -3,10 +3,10 @@ import { BackendError } from "../errors.ts";
 
 /** Requests that a user may have open at once. */
 export const MAX_OPEN_PER_USER = 20;
-/** All users share what one agent may have waiting at another party. */
+/** Limit for all users together on what one agent may have pending at another party. */
 const MAX_REQUESTS = 1_000;
 
-/** One of the user's places for open requests. */
+/** One of a user's slots for open requests. */
 interface Place {
   /** Id of the run or the order. */
   readonly id: string;
@@ -14,19 +14,19 @@ interface Place {
 }
 
 /**
- * Counts each user's requests that are open at other parties, by the run or order that they are
- * for, also after its end: with more of them one user would push out the requests of others.
+ * Counts each user's open requests at other parties, by run or order, even after its end. Without a
+ * limit, one user could displace the requests of others.
  */
 export interface OpenRequests {
-  /** @throws BackendError `too_many`; StoreFullError where the user has none open */
+  /** @throws BackendError `too_many`; StoreFullError if the user has none open */
   begin(userId: string, id: string, seconds: number): Promise<void>;
-  /** Counts a request for so many seconds from now, unless the user has no place left for it. */
+  /** Counts a request for the given seconds from now, unless the user has no slot left. */
   keep(userId: string, id: string, seconds: number): Promise<void>;
   end(userId: string, id: string): Promise<void>;
   count(userId: string): Promise<number>;
 }
 
-/** @param options.tooMany the sentence for a user who has too many open */
+/** @param options.tooMany message for a user with too many open requests */
 export function createOpenRequests(options: {
   readonly stores: Pick<Stores, "records">;
   readonly name: string;
@@ -36,7 +36,7 @@ export function createOpenRequests(options: {
   const places: RecordStore<Place> = stores.records(name, { maxEntries: MAX_REQUESTS });
   const keyOf = (userId: string, number: number) => JSON.stringify([userId, number]);
 
-  /** @returns false where all places of the user are taken, by whichever process */
+  /** @returns false if all of the user's slots are taken, in any process */
   async function take(userId: string, id: string, ttlSeconds: number): Promise<boolean> {
     const terms = { owner: userId, ttlSeconds };
     const held = await places.list(userId);
@@ -64,7 +64,7 @@ export function createOpenRequests(options: {
     },
     async keep(userId, id, seconds) {
       await take(userId, id, seconds).catch((error: unknown) => {
-        // One request too many must not cost the count of another.
+        // An excess request must not end the count of another.
         if (!(error instanceof StoreFullError)) throw error;
       });
     },

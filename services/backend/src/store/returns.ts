@@ -1,21 +1,21 @@
 import type { RecordStore, Stores } from "aauth";
 import { digestOf } from "agent-kit/service";
 
-/** A run or an order that a browser's return continues. */
+/** A run or an order that a browser's return resumes. */
 export interface Returning {
   readonly id: string;
   readonly userId: string;
 }
 
-/** By state: what the browser's return continues. A state is stored as its hash. */
+/** Maps a state to the work that the browser's return resumes. Only the state's hash is stored. */
 export interface Returns {
   put(state: string, returning: Returning, seconds: number): Promise<void>;
   get(state: string): Promise<Returning | undefined>;
-  /** Works once, also among processes. */
+  /** Works once across all processes. */
   take(state: string): Promise<Returning | undefined>;
 }
 
-/** Above the number of runs and of orders. */
+/** Exceeds the limits of runs and orders. */
 const MAX_RETURNS = 10_000;
 
 export function createReturns(stores: Pick<Stores, "records">, name: string): Returns {

@@ -1,13 +1,13 @@
 import { type RecordStore, StoreFullError, type Stores } from "aauth";
 import type { OpenRequests } from "./open-requests.ts";
 
-/** Seconds that runs, orders and what belongs to them are kept. */
+/** Seconds that runs, orders and related records are kept. */
 export const KEPT_SECONDS = 3600;
-/** Seconds that a value which is being added counts, in case the store fails meanwhile. */
+/** Seconds for which a value being added counts, in case the store fails meanwhile. */
 const ADDING_SECONDS = 60;
 /**
- * An unfinished value that has not changed for so long may have no job: its process ended between
- * the two writes. Adding the job changes nothing where there is one.
+ * An unfinished value unchanged for this long may have no job, because its process ended between
+ * the two writes. Adding a job that exists has no effect.
  */
 export const WITHOUT_JOB_SECONDS = 10;
 
@@ -22,48 +22,48 @@ interface Owned {
 export interface UserRecords<Value extends Owned> {
   /** Counts it as an open request. @throws BackendError `too_many`; StoreFullError */
   add(value: Value): Promise<void>;
-  /** The value if it is this user's. Another user's does not exist. */
+  /** The value if it belongs to this user; undefined for another user's. */
   get(userId: string, id: string): Promise<Value | undefined>;
   /** The user's values, newest first. */
   list(userId: string): Promise<Value[]>;
   /**
-   * Compare-and-set: replaces a value by what `change` makes of it, which may run again and leaves
-   * the value as it is by returning it.
+   * Compare-and-set: replaces a value with the result of `change`, which may run repeatedly.
+   * Returning the same value leaves it unchanged.
    *
-   * @returns undefined where there is no such value. Rejects with what `change` throws
+   * @returns undefined if there is no such value. Rejects with any error of `change`
    */
   update(id: string, change: (value: Value) => Value): Promise<Value | undefined>;
-  /** Removes the user's values and returns how many. */
+  /** Removes the user's values and returns their number. */
   clear(userId: string): Promise<number>;
-  /** The value, of any user: for work in the background. */
+  /** The value of any user, for background work. */
   find(id: string): Promise<Value | undefined>;
 }
 
-/** Bounds of the records, and how they read their values. */
+/** Limits of the records, and how values are interpreted. */
 export interface UserRecordsOptions<Value extends Owned> {
   readonly stores: Pick<Stores, "records">;
   /** Name of the store. */
   readonly name: string;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Values kept at once, of all users. A user who has none is refused when no room is left. */
+  /** Limit on the values of all users. When it is reached, users without values are refused. */
   readonly maxEntries: number;
-  /** Values kept per user. Beyond it the user's oldest final one is removed. Default 100. */
+  /** Limit per user, beyond which the user's oldest final value is removed. Default 100. */
   readonly maxPerUser?: number;
-  /** A final value does not change any more. */
+  /** Whether a value is final, that is, no longer changes. */
   readonly isFinal: (value: Value) => boolean;
-  /** Makes the changes that time brings, such as the end of a wait: the same at each reading. */
+  /** Applies time-dependent changes, such as the end of a wait. Must be deterministic. */
   readonly settle: (value: Value) => Value;
   readonly open: OpenRequests;
-  /** Receives the id of a value that is removed. */
+  /** Called with the id of a removed value. */
   readonly onRemove?: (id: string) => void;
 }
 
 interface Row<Value> {
   readonly value: Value;
-  /** Grows with each new value of a user. */
+  /** Increases with each new value of a user. */
   readonly number: number;
-  /** Unix seconds. A change does not prolong it. */
+  /** Unix seconds. Changes do not extend it. */
   readonly endsAt: number;
 }
 

@@ -2,40 +2,37 @@ import type { TracePlace } from "agent-kit/service";
 import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
 import type { StoredSpan, StoredTrace } from "./trace-client.ts";
 
-/** A run or an order, as far as its trace is concerned. */
+/** The tracing data of a run or an order. */
 export interface TracedWork {
   readonly id: string;
-  /** Spans that the backend made for it, in the order they began. None where tracing is off. */
+  /** The backend's spans for it, in the order they began. Empty without tracing. */
   readonly places: readonly TracePlace[];
   readonly isFinal: boolean;
   /** Unix seconds of the last change. */
   readonly changedAt: number;
 }
 
-/** What a trace is cut down to: the work, its user, and the spans that the backend made for it. */
+/** Selection of one piece of work in a trace: its user and the backend's spans for it. */
 export interface OwnWork {
   readonly id: string;
   readonly userId: string;
-  /**
-   * Spans that the backend itself made for this work. The request that started it is found above
-   * them.
-   */
+  /** The backend's own spans for this work. The request that started it is found above them. */
   readonly spanIds: readonly string[];
 }
 
 /**
- * Cuts a trace down to one piece of work: the request that started it, everything below that, and
- * the page's span above it. A caller chooses the trace that its request belongs to, and the parent
- * in it, so nothing is shown for being in the same trace: neither another request, nor a span whose
- * parent is missing, nor what this user's request merely names as its parent.
+ * Reduces a trace to one piece of work: the request that started it, everything below it, and the
+ * page's span above it. Callers choose the trace and the parent of their requests, so being in the
+ * same trace is not enough: other requests, spans with a missing parent, and the span that this
+ * user's request merely names as its parent are removed.
  */
 export function ownSpans(trace: StoredTrace, work: OwnWork): StoredTrace {
   return { ...trace, spans: spansOfWork(trace, work) };
 }
 
 /**
- * The spans in a store's traces that the backend made for this user's work: one and the same span
- * has the name and both attributes. A store may be asked for that and answer something else.
+ * Spans in a store's traces that the backend created for this user's work. The name and both
+ * attributes must be on the same span; the store's answer is not trusted to match the query.
  */
 export function placesOfWork(
   traces: readonly StoredTrace[],
@@ -57,7 +54,7 @@ function spansOfWork({ spans: all, processes = {} }: StoredTrace, work: OwnWork)
   const byId = new Map<string | undefined, StoredSpan>(all.map((span) => [span.spanID, span]));
   const byParent = Map.groupBy(all, parentOf);
   const shown = new Set<StoredSpan>();
-  // Also below those that have not ended yet, and are in no store.
+  // Includes spans that have not ended and are therefore not in the store.
   const above = [...work.spanIds];
 
   for (const id of work.spanIds) {
@@ -67,7 +64,7 @@ function spansOfWork({ spans: all, processes = {} }: StoredTrace, work: OwnWork)
     const page = pageAbove(request);
     if (page !== undefined) shown.add(page);
   }
-  // It grows while it is walked.
+  // The array grows during the iteration.
   for (const id of above) byParent.get(id)?.forEach(show);
   return all.filter((span) => shown.has(span));
 
@@ -78,8 +75,8 @@ function spansOfWork({ spans: all, processes = {} }: StoredTrace, work: OwnWork)
   }
 
   /**
-   * The click that sent this request. Where another request names it as its parent, too, either
-   * user may have sent it.
+   * The click that sent this request. If another request names it as parent, too, it may be another
+   * user's.
    */
   function pageAbove(request: StoredSpan | undefined): StoredSpan | undefined {
     const id = request && parentOf(request);
@@ -90,8 +87,8 @@ function spansOfWork({ spans: all, processes = {} }: StoredTrace, work: OwnWork)
 }
 
 /**
- * The SERVER span of the request in which the backend made a span. Above it begins what the caller
- * has chosen.
+ * The SERVER span of the request in which the backend created a span. Anything above it was chosen
+ * by the caller.
  */
 function requestAbove(
   span: StoredSpan | undefined,
@@ -106,7 +103,7 @@ function requestAbove(
 }
 
 /**
- * What the backend did for another user or run. At a verifier the user is the one in the caller's
+ * Whether a span belongs to another user or run. At a verifier, the user is the one in the caller's
  * token.
  */
 function isOthers(span: StoredSpan, work: OwnWork): boolean {

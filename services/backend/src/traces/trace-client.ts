@@ -16,7 +16,7 @@ const traceSchema = z.looseObject({
 });
 const responseSchema = z.looseObject({ data: z.array(traceSchema).nullish() });
 
-/** A trace in Jaeger's JSON: the members that the backend reads, and all others as they came. */
+/** A trace in Jaeger's JSON: the members that the backend reads, and all others unchanged. */
 export type StoredTrace = z.infer<typeof traceSchema>;
 export type StoredSpan = z.infer<typeof spanSchema>;
 
@@ -30,11 +30,11 @@ export interface TraceClientOptions {
 }
 
 /**
- * A trace store with Jaeger's query API. Its functions throw a BackendError `unreachable` when the
- * store does not answer, or its response is not usable.
+ * A trace store with Jaeger's query API. Its functions throw a BackendError `unreachable` if the
+ * store does not respond or its response is unusable.
  */
 export interface TraceClient {
-  /** One trace, in the store's `data`. Undefined when the store does not have it (yet). */
+  /** One trace, from the store's `data`. Undefined if the store does not have it (yet). */
   trace(traceId: string): Promise<StoredTrace[] | undefined>;
   /**
    * Every trace of the last two days with a span of this service and name that has all these tags.
@@ -44,11 +44,11 @@ export interface TraceClient {
     operation: string;
     tags: Readonly<Record<string, string>>;
   }): Promise<StoredTrace[]>;
-  /** The kind of store, according to its latest response. Undefined before there was one. */
+  /** The kind of store, according to its latest response. Undefined before the first response. */
   kind(): "trace-store" | "jaeger" | undefined;
 }
 
-/** As far back as both stores look by default. */
+/** Default look-back of both stores. */
 const LOOK_BACK_MS = 172_800_000;
 const MAX_FOUND = 8;
 
@@ -69,7 +69,7 @@ export function createTraceClient(options: TraceClientOptions): TraceClient {
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       return responseSchema.parse(JSON.parse(text)).data ?? [];
     } catch (cause) {
-      const message = "The run's trace cannot be shown: the trace store gives no usable response";
+      const message = "The run's trace cannot be shown: the trace store gave no usable response";
       throw new BackendError("unreachable", message, { cause });
     }
   }

@@ -1,6 +1,6 @@
 /**
- * The requests of a run that may leave the backend whole, in the file of a saved run. What is not
- * known to be harmless stays here: a file is passed on, and nobody can take it back.
+ * The requests of a run that may leave the backend whole, in the file of a saved run. Anything not
+ * known to be harmless is withheld, because files are passed on and cannot be recalled.
  *
  * @module
  */
@@ -17,16 +17,16 @@ type SavedEvidence = RunEvidence["requests"][number];
 const PROFILES = [draft11, february2026] as const;
 
 /**
- * Fields that a signature may cover in a request that leaves: no credential and no session is among
- * them.
+ * Fields that the signature of an exported request may cover. They contain no credential or
+ * session.
  */
 const FIELDS: ReadonlySet<string> = new Set([
   ...["signature-key", "signature-input", "signature", "content-digest", "content-type", "nonce"],
   ...["aauth-capabilities", "aauth-mission"],
 ]);
 /**
- * Members of token requests that leave: tokens that are bound to a key, and what is asked. No code,
- * no refresh token, no state.
+ * Members allowed in an exported token request: key-bound tokens and what is requested. No code,
+ * refresh token or state.
  */
 const MEMBERS: ReadonlySet<string> = new Set([
   ...["request_type", "resource", "resource_token", "presented_token", "upstream_token", "subagent_token"],
@@ -34,8 +34,8 @@ const MEMBERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Selects the requests that may leave, each with the keys that verifying it takes. One that does
- * not verify now is left out: its keys cannot be found, or are no longer published.
+ * Selects the requests that may be exported, each with the keys needed to verify it. A request that
+ * does not verify now is omitted, because its keys cannot be found or are no longer published.
  */
 export async function wholeEvidence(
   sent: readonly SentRequest[],
@@ -46,8 +46,8 @@ export async function wholeEvidence(
 }
 
 /**
- * The same of an attack. It need not verify: undefined where it may not leave, or where a key that
- * judging it takes cannot be found.
+ * The same for an attack, which need not verify. Undefined if it may not be exported, or if a key
+ * needed to judge it cannot be found.
  */
 export async function wholeAttack(
   sent: SentRequest,
@@ -59,7 +59,7 @@ export async function wholeAttack(
 }
 
 function mayLeave(request: SentRequest): boolean {
-  // Codes and names of pending requests stand in queries and paths.
+  // Queries and paths contain codes and references of pending requests.
   const { search, pathname, username } = new URL(request.url);
   if (search !== "" || username !== "" || /\/(?:pending|requests|returned|revoke)\//.test(pathname))
     return false; // hole R1a
@@ -85,12 +85,12 @@ function coveredBy({ headers }: SentRequest): readonly string[] {
   try {
     return [...signedFields({ headers }, PROFILES)];
   } catch {
-    // It has no place in a file where signed messages are verified.
+    // A file of signed messages to verify has no place for it.
     return ["unreadable"];
   }
 }
 
-/** The keys are those that a verifier asks for. */
+/** Adds the keys that a verifier requests. */
 async function withKeys(
   request: SentRequest,
   discovery: Discovery,

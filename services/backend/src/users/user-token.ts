@@ -3,12 +3,12 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 const ALGORITHMS = ["RS256"];
 const CLOCK_SKEW_SECONDS = 5;
 const KEYS_TIMEOUT_MS = 5000;
-/** Short, so that a sign-in right after a restart of the auth server meets its new key. */
+/** Short, so that a sign-in right after a restart of the auth server finds its new key. */
 const KEYS_COOLDOWN_MS = 2_000;
 
-/** The user behind a request, as the access token names them. */
+/** The user of a request, as named in the access token. */
 export interface User {
-  /** `sub`: also the `sub` of auth tokens the same auth server issues on this user's behalf. */
+  /** `sub`, which auth tokens that the same auth server issues for this user also have. */
   readonly id: string;
   readonly username: string;
   readonly email: string;
@@ -16,13 +16,14 @@ export interface User {
 }
 
 /**
- * The token is no access token of a signed-in user. The message is for the log, not for the caller.
+ * The token is not an access token of a signed-in user. The message is for the log, not for the
+ * caller.
  */
 export class UserTokenError extends Error {
   override readonly name = "UserTokenError";
 }
 
-/** The auth server's keys could not be fetched, so that no token can be judged. */
+/** The auth server's keys could not be fetched, so tokens cannot be verified. */
 export class UserKeysUnavailableError extends Error {
   override readonly name = "UserKeysUnavailableError";
 }
@@ -34,10 +35,10 @@ export class UserKeysUnavailableError extends Error {
 export type UserTokenVerifier = (token: string) => Promise<User>;
 
 /**
- * Checks OIDC access tokens: RS256 by a key of the realm, this issuer, made for this client (`aud`
- * or `azp`), an access token and nothing else, inside its lifetime, not bound to a key.
+ * Checks OIDC access tokens: RS256 with a key of the realm, this issuer, issued to this client
+ * (`aud` or `azp`), an access token rather than any other type, unexpired, not bound to a key.
  *
- * Does NOT ask the auth server whether the session still lives; a token stays good until `exp`.
+ * Does NOT ask the auth server whether the session still exists: a token is valid until `exp`.
  *
  * @param options.issuer realm URL, compared exactly
  * @param options.now Unix seconds
@@ -60,7 +61,7 @@ export function createUserTokenVerifier(options: {
     const { payload } = await jwtVerify(token, keys, {
       algorithms: ALGORITHMS,
       issuer,
-      // Everything AAuth issues (`auth+jwt`, `refresh+jwt`, …) is not a sign-in.
+      // Excludes the tokens of AAuth (`auth+jwt`, `refresh+jwt`, …).
       typ: "JWT",
       requiredClaims: ["exp", "iat", "sub"],
       currentDate: new Date(now() * 1000),
@@ -72,18 +73,18 @@ export function createUserTokenVerifier(options: {
 
     // Keycloak writes Bearer, ID, Refresh or Offline here; the header says JWT in all four.
     if (payload.typ !== "Bearer") throw new UserTokenError("not an access token");
-    if (!isMadeFor(payload, clientId)) throw new UserTokenError("made for another client");
+    if (!isMadeFor(payload, clientId)) throw new UserTokenError("issued to another client");
     if (payload.iat! > now() + CLOCK_SKEW_SECONDS) throw new UserTokenError("issued in the future");
-    // A key-bound token is worth nothing without a proof, and a bearer header has none.
+    // A key-bound token requires proof of possession, which a bearer header lacks.
     if (payload.cnf !== undefined) throw new UserTokenError("bound to a key");
     return userOf(payload);
   };
 }
 
-/** jose's own errors judge the token, except those about fetching keys. */
+/** Whether an error of jose is a verdict on the token rather than a failure to fetch keys. */
 function isVerdict(error: unknown): error is errors.JOSEError {
   if (!(error instanceof errors.JOSEError)) return false;
-  // The plain JOSEError is what jose throws when the key set answers anything but 200 and JSON.
+  // jose throws a plain JOSEError if the key set's response is not 200 with JSON.
   return !(
     error instanceof errors.JWKSTimeout ||
     error instanceof errors.JWKSInvalid ||

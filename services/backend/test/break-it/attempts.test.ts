@@ -54,7 +54,7 @@ async function serviceWith(answer: () => Response, { isExpired = false, renewabl
     body: Buffer.from(body).toString("base64"),
   });
   const renew = async () => {
-    if (!renewable) throw new BackendError("conflict", "it could not be made again");
+    if (!renewable) throw new BackendError("conflict", "it could not be repeated");
     kept = requests;
   };
   return createAttempts(dialect, { evidence, transport: async () => answer(), twin, whole, renew, now });
@@ -67,7 +67,7 @@ describe("a response of the gateway alone is no refusal", () => {
   test.each([502, 503, 504])("status %i", async (status) => {
     await expect(attempt("stale", () => new Response("", { status }))).rejects.toMatchObject({
       ...{ kind: "unreachable", code: `http_${status}` },
-      message: expect.stringContaining(`No response came from ${AGENT}`),
+      message: expect.stringContaining(`No response from ${AGENT}`),
     });
   });
 
@@ -159,13 +159,13 @@ describe("a run whose requests have expired", () => {
 
   test("is not attempted where it cannot be made again", async () => {
     const service = await serviceWith(stale, { isExpired: true, renewable: false });
-    await expect(service.attempt(completed, "stale")).rejects.toThrow("could not be made again");
+    await expect(service.attempt(completed, "stale")).rejects.toThrow("could not be repeated");
   });
 
   test("has nothing to make again before it is completed", async () => {
     const service = await serviceWith(stale, { isExpired: true });
     const reasons = service.offers(RUN).map(({ unavailable }) => unavailable);
-    expect(new Set(reasons)).toEqual(new Set([expect.stringContaining("start a new run")]));
+    expect(new Set(reasons)).toEqual(new Set([expect.stringContaining("Start a new run")]));
     await expect(service.attempt(RUN, "stale")).rejects.toMatchObject({ kind: "conflict" });
   });
 });

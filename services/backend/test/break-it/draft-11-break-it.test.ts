@@ -275,27 +275,27 @@ describe("what a run has not left behind", () => {
 
   test("is said", async () => {
     const offers = (await reasons("person-server"))();
-    expect(offers["other-audience"]).toBe("The person server gave this run no token.");
-    expect(offers["foreign-resource-token"]).toBe("This run asked for no auth token.");
+    expect(offers["other-audience"]).toBe("The person server issued no token for this run.");
+    expect(offers["foreign-resource-token"]).toBe("This run requested no auth token.");
     expect(offers.stale).toBe("");
     const none = await reasons("federated", async () => []);
-    expect(new Set(Object.values(none()))).toEqual(new Set([expect.stringContaining("start a new run")]));
+    expect(new Set(Object.values(none()))).toEqual(new Set([expect.stringContaining("Start a new run")]));
   });
 
   test("or what has expired meanwhile", async () => {
     const { now } = createTestClock();
     const offers = await reasons("person-server", withPersonToken(now() + 300));
     expect(offers()["foreign-resource-token"]).toBe("");
-    expect(offers(300)["foreign-resource-token"]).toContain("start a new run");
+    expect(offers(300)["foreign-resource-token"]).toContain("Start a new run");
     expect(offers()["other-audience"]).toBe("");
-    expect(offers(3_300)["other-audience"]).toContain("start a new run");
+    expect(offers(3_300)["other-audience"]).toContain("Start a new run");
   });
 
   test("refuses the attempt, as a variant of another mode does", async () => {
     const { service } = await serviceWith(accepting);
     for (const variant of ["pending-of-another", "unsigned-resource-token", "other-key"] as const) {
       await expect(service.attempt(RUN, variant)).rejects.toMatchObject({
-        ...{ kind: "conflict", message: "This is not in the mode agent-identity." },
+        ...{ kind: "conflict", message: "Not available in mode agent-identity." },
       });
     }
   });
@@ -308,7 +308,7 @@ describe("an honest request before it", () => {
     ["was refused", async () => new Response("", { status: 400 }), { kind: "conflict" }],
     ["was answered at once", accepting(), { kind: "conflict" }],
     [
-      "got no response",
+      "received no response",
       async () => Promise.reject(Object.assign(new Error("no"), { code: "ECONNREFUSED" })),
       { kind: "unreachable", code: "connection_refused" },
     ],

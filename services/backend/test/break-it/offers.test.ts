@@ -18,5 +18,5 @@ it("a run that needed no auth token is distinguished from one that has not got t
   expect(await reason()).toBe("This run needed no auth token.");
   stack.script.requirement = { level: "authorized", scopes: ["supply-chain:optimize"] };
   stack.script.grant = "consent";
-  expect(await reason()).toBe("This run needed an auth token and has not got one.");
+  expect(await reason()).toBe("This run needed an auth token but received none.");
 });

@@ -58,7 +58,7 @@ test("the gateway's policy is not taken for a check of the agent behind it", () 
   expect(readRefusal(new Response(null, { status: 403 }), "", AGENT)).toEqual({
     refused_by: "gateway",
     check: "policy",
-    reason: "its own rules do not let this caller in: the supply-chain agent never saw the request",
+    reason: "the gateway's own rules do not admit this caller; the supply-chain agent never saw the request",
   });
 });
 

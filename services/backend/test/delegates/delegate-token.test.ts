@@ -288,7 +288,7 @@ describe("a request that does not fit its credential", () => {
   ])("%s", async (_what, body, member) => {
     const reply = await ask(alice, { body });
     await expectRefusal(reply, 400, "invalid_request");
-    expect(reply.json().error_description).toMatch(new RegExp(`; ${member} does not fit$`));
+    expect(reply.json().error_description).toMatch(new RegExp(`; ${member} is invalid$`));
   });
 
   it.each([

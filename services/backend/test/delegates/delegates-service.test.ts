@@ -62,5 +62,5 @@ it("one that does not answer in time is running, and one that does not answer at
   const delegates = scripted(new DOMException("x", "TimeoutError"), refused);
   const messageOf = () => delegates.run("anna", "scout").catch((error: Error) => error.message);
   expect(await messageOf()).toMatch(/^The delegate did not answer within 60 seconds/);
-  expect(await messageOf()).toMatch(/^The delegate does not answer; start it/);
+  expect(await messageOf()).toMatch(/^The delegate is not responding; start it/);
 });

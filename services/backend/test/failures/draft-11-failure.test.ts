@@ -82,7 +82,7 @@ it("blames no party for the backend's own store, and does not name it", () => {
 it.each([
   [AS, "denied", "access-server", "owner"],
   [PS, "denied", "person-server", "You did not allow"],
-  [undefined, "denied", "person-server", "issued no token: denied: why"],
+  [undefined, "denied", "person-server", "did not issue a token: denied: why"],
   [AS, "expired", "access-server", "decided in time"],
 ])("a decision at the page of %s: %s is that party's", (page, code, hop, words) => {
   const error = at(PS, refused(code));

@@ -94,7 +94,7 @@ describe("B8 every route but the public ones", () => {
     const token = await stack.userToken("alice", { azp: "other-ui" });
     await stack.app.inject({ url: "/auth/me", headers: { authorization: `Bearer ${token}` } });
     const log = stack.log.join("");
-    expect(log).toContain("made for another client");
+    expect(log).toContain("issued to another client");
     expect(log).not.toContain(token);
     expect(log).not.toContain(token.split(".")[2]!);
   });
@@ -119,7 +119,7 @@ it("an unexpected error shows neither its message nor a stack", async () => {
   });
   const response = await app.inject({ url: "/" });
   expect(response.statusCode).toBe(500);
-  expect(response.json()).toEqual({ detail: "The backend could not answer; its log has the reason." });
+  expect(response.json()).toEqual({ detail: "Internal error; the backend's log has the reason." });
 });
 
 describe("pages of other origins", () => {

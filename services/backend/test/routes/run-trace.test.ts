@@ -67,7 +67,7 @@ describe("POST /optimization/{id}/break-it/{variant}", () => {
     const { status, body } = await stack.call("alice", "POST", `/optimization/${id}/break-it/stale`);
     expect(status).toBe(502);
     expect(apiErrorSchema.parse(body)).toEqual({
-      detail: `No response came from ${stack.agentUrl}, where the supply-chain agent is reached (connection_refused).`,
+      detail: `No response from ${stack.agentUrl}, the address of the supply-chain agent (connection_refused).`,
       code: "connection_refused",
     });
     // The next attempt is not locked out by the one that failed.

@@ -57,13 +57,13 @@ describe("in draft -11", () => {
   const url = "https://supply-chain-agent.localhost/";
 
   it.each([
-    ["person-token", undefined, "Status 401: a person token is wanted"],
+    ["person-token", undefined, "Status 401: a person token is required"],
     ["agent-token", undefined, "Status 401: the caller must be agent-token"],
-    ["auth-token", undefined, "Status 401: an auth token is wanted"],
+    ["auth-token", undefined, "Status 401: an auth token is required"],
     [
       "auth-token",
       { tokenId: "r-1", header: {}, claims: { scope: "a:b" } },
-      "Status 401: an auth token is wanted; resource token r-1, scope a:b",
+      "Status 401: an auth token is required; resource token r-1, scope a:b",
     ],
   ])("a challenge for level %s says what is wanted", (level, resourceToken, details) => {
     expect(step({ type: "challenge_received", url, status: 401, level, resourceToken })?.details).toBe(

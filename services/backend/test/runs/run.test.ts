@@ -4,11 +4,11 @@ import {
   awaitConsent,
   clearFeed,
   complete,
+  continueRun,
   createRun,
   expireConsent,
   fail,
   feedOf,
-  goOn,
   IllegalTransitionError,
   noteRevocation,
   noteStep,
@@ -40,7 +40,7 @@ const tokenWith = (delegation: Step["delegation"]): Step => ({
 const steps = {
   wait: (run: Run) => awaitConsent(run, DEMAND, NOW),
   resume: (run: Run) => resume(run, CONSENT, NOW),
-  goOn: (run: Run) => goOn(run, NOW),
+  continueRun: (run: Run) => continueRun(run, NOW),
   complete: (run: Run) => complete(run, REPORT, NOW),
   fail: (run: Run) => fail(run, FAILURE, NOW),
   sign: (run: Run) => noteStep(run, SIGNED, NOW),
@@ -151,7 +151,7 @@ describe("what an auth token contains", () => {
 
   it("is that of the token for which the call itself has waited", () => {
     const token = { aud: "http://sca", scope: "a" };
-    expect(tokens(after("wait", "token", "goOn", "sign"))).toEqual([token, token, token]);
+    expect(tokens(after("wait", "token", "continueRun", "sign"))).toEqual([token, token, token]);
   });
 
   it("is not shown of a token that another user's consent has brought", () => {

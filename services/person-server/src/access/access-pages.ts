@@ -16,9 +16,9 @@ export interface AccessPagesOptions extends DeskOptions {
 const PATH = "/access";
 
 /**
- * Pages of the access server for owners of resources (draft -11, section 9.1): they decide on each
- * request that policy leaves to them, and see what the server has issued. A person who comes with a
- * code and is not an owner learns that an owner decides.
+ * The access server's pages for owners of resources (draft -11, section 9.1). Owners decide on each
+ * request that policy leaves to them, and see what the server has issued. A person who arrives with
+ * a code but owns nothing here learns that an owner decides.
  */
 export async function accessPages(app: FastifyInstance, options: AccessPagesOptions): Promise<void> {
   const { server, config, grantable, origin } = options;
@@ -37,10 +37,10 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
         agent: "The agent",
         decider: "an owner",
         granted: "What this access server has granted",
-        nothingGranted: "No agent has an auth token of this access server now.",
-        revoked: (agent) => `What ${agent} had here is revoked.`,
+        nothingGranted: "No agent currently holds an auth token from this access server.",
+        revoked: (agent) => `The tokens of ${agent} are revoked.`,
         notEverywhere: (agent, at) =>
-          `What ${agent} had here is revoked, but not at ${at}. Tokens that were shown there may work until they expire.`,
+          `The tokens of ${agent} are revoked, but not at ${at}. Tokens already used there may work until they expire.`,
       },
       // hole T42
       refuses: (person) =>
@@ -59,8 +59,8 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
           ? undefined
           : {
               status: 403,
-              title: "An owner decides on this",
-              text: `${request.resource} leaves it to its owner. You are signed in as ${person.name}, who is not one. An owner signs in at ${origin}${PATH}/granted, in another browser or a private window, and decides there. The agent goes on by itself after that.`,
+              title: "An owner decides on this request",
+              text: `${request.resource} leaves this decision to its owner. You are signed in as ${person.name}, who is not an owner. An owner can sign in at ${origin}${PATH}/granted, in another browser or a private window, and decide there. The agent then continues on its own.`,
             },
       isAllowed: (request) => grantable(request) !== undefined,
       approve: ({ reference, request }, _person, version) =>

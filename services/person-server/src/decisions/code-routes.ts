@@ -16,11 +16,11 @@ import type { DeskContext } from "./desk-context.ts";
 interface BroughtCode {
   readonly code: string | undefined;
   readonly callback: string | undefined;
-  /** Caller that a wrong code is counted for. */
+  /** Caller to whom a wrong code is attributed. */
   readonly from: string;
 }
 
-/** The page where persons bring an agent's code, in the address or typed. */
+/** The page that takes an agent's code, from the URL or typed. */
 export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
   const { forms } = context;
   const path = context.at("/interaction");
@@ -35,8 +35,8 @@ export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
     return openCode(reply, session, { code, callback, from: session.person.id });
   });
 
-  // Any page may send the browser to an address with a code. Typed codes are counted apart, so that
-  // no other page uses up their attempts.
+  // Any site can send the browser to a URL with a code. Typed codes have their own counter, so that
+  // no other site can use up their attempts.
   app.post<{ Body: Query | undefined }>(path, async (request, reply) => {
     const form = readForm(request.body);
     const { session, value } = await forms.take(request, reply, form);
@@ -68,7 +68,7 @@ export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
       grantedName: desk.words.granted,
     };
     if (code === undefined) return sendPage(reply, 200, codePage(page));
-    const problem = "This code is not valid, or no longer valid. Try again, or ask your agent for a new one.";
+    const problem = "This code is invalid or has expired. Try again, or ask your agent for a new one.";
     return sendPage(reply, 410, codePage({ ...page, code, callback, problem }));
   }
 }

@@ -6,11 +6,11 @@ import { grantedRoutes } from "./granted-routes.ts";
 import { requestRoutes } from "./request-routes.ts";
 
 /**
- * The pages where persons decide on requests of draft -11 (sections 7.2.3, 7.3 and 7.5). They come
- * with an agent's code or to a list, sign in, see what is asked, and allow, deny or ask the agent;
- * the list shows what is granted, with buttons to revoke it. A decision is a form with a value that
- * is accepted once, from the person and the browser session that it was shown to. The browser is
- * sent only to addresses that the agent's provider has published.
+ * The pages where people decide on requests of draft -11 (sections 7.2.3, 7.3 and 7.5). They open a
+ * request with an agent's code or from a list, sign in, see what is requested, and allow it, deny
+ * it or ask the agent a question. The list also shows what is granted, with buttons to revoke it. A
+ * decision is a form with a single-use value that is bound to the person and the browser session it
+ * was shown to. The browser is only sent to addresses that the agent's provider has published.
  */
 export function decisionPages(app: FastifyInstance, desk: Desk, options: DeskOptions): DeskContext {
   const context = openDesk(app, desk, options);

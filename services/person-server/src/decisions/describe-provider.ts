@@ -1,12 +1,10 @@
 import { type Discovery, type DocumentTransport, draft11, ownerOf, QuotaStore } from "aauth";
 import { displayText } from "agent-kit/service";
 
-/**
- * What an agent provider publishes of itself for people. Its own words, which no one has checked.
- */
+/** What an agent provider publishes about itself for people. Unverified. */
 export interface DescribedProvider {
   readonly name?: string | undefined;
-  /** A picture as a `data:` URL: a browser that shows it sends nothing to the provider. */
+  /** Image as a `data:` URL, so that showing it sends nothing to the provider. */
   readonly logo?: string | undefined;
 }
 
@@ -15,16 +13,16 @@ export type DescribeProvider = (id: string) => Promise<DescribedProvider>;
 const LOGO_BYTES = 32_768;
 const LOGO_PIXELS = 512;
 const LOGO_TIMEOUT_MS = 2_000;
-/** A logo is fetched once in this time, however often pages are shown. */
+/** Seconds a logo is cached, however often pages are shown. */
 const KEEP_SECONDS = 3_600;
 const MAX_LOGOS = 200;
 
 const PNG_HEAD = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", "latin1");
 
 /**
- * Reads what agent providers publish for people (draft -11, section 13.14). Logos are fetched by
- * this server, and only from the provider's own origin, which answers for its documents, too.
- * Pictures that are not PNG, or larger than a logo, are left out.
+ * Reads what agent providers publish for people (draft -11, section 13.14). This server fetches the
+ * logos, and only from the provider's own origin, which also serves its documents. Images that are
+ * not PNG, or are larger than a logo, are omitted.
  *
  * @param options.fetchDocument the transport of the documents, with its guard on addresses
  */
@@ -64,7 +62,7 @@ async function fetchLogo(url: URL, fetchDocument: DocumentTransport): Promise<st
   const { status, body } = await fetchDocument(url, { signal, maxBytes: LOGO_BYTES });
   const bytes = Buffer.from(body);
   if (status !== 200 || !PNG_HEAD.equals(bytes.subarray(0, PNG_HEAD.length))) return undefined;
-  // A small file can unfold into a picture that fills a browser's memory.
+  // A small file can decompress to an image that fills a browser's memory.
   const [width, height] = [bytes.readUInt32BE(PNG_HEAD.length), bytes.readUInt32BE(PNG_HEAD.length + 4)];
   if (Math.max(width, height) > LOGO_PIXELS) return undefined;
   return `data:image/png;base64,${bytes.toString("base64")}`;

@@ -33,15 +33,15 @@ export interface DeskOptions {
 }
 
 /**
- * The request that a form decides on, as it was shown. Empty for the forms of granted access and of
- * codes.
+ * The request that a form decides on, as it was shown. Empty for forms about granted access and for
+ * code forms.
  */
 export interface ShownRequest {
   readonly reference?: string;
   readonly version?: number;
 }
 
-/** Context that the pages of one desk share. */
+/** Context shared by the pages of one desk. */
 export interface DeskContext extends DeskOptions {
   readonly desk: Desk;
   readonly site: Site;
@@ -50,8 +50,8 @@ export interface DeskContext extends DeskOptions {
   /** Path of a page. */
   at(path: string): string;
   /**
-   * Session of the browser. Undefined after a redirect to the sign-in, which returns, or to the
-   * server's own origin.
+   * Session of the browser. Undefined once the reply redirects to the sign-in, which returns here,
+   * or to the server's own origin.
    */
   signedIn(request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | undefined>;
   sendMessage(reply: FastifyReply, message: Message): FastifyReply;
@@ -65,7 +65,7 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
   const { config, origin, signIn, stores } = options;
   const site = siteOf(desk.party, config);
   acceptFormsOnly(app, site);
-  // The session's cookie belongs to the server's origin: under an identifier's host there is none.
+  // The session cookie belongs to the server's origin; an identifier's host never receives it.
   const { hostname } = new URL(origin);
   const otherHosts = [config.id, config.accessServerId]
     .map((id) => new URL(id).hostname)
@@ -85,7 +85,7 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
     opened: createOpenedRequests(desk, stores.records(`opened requests ${site.name}`), config.consentSeconds),
     at: (path) => `${desk.path}${path}`,
     async signedIn(request, reply) {
-      // The `Host` that routes are found by, not the one that a proxy reports.
+      // The `Host` used for routing, not the one that a proxy reports.
       const asked = URL.parse(`http://${request.headers.host}`)?.hostname ?? "";
       if (!otherHosts.includes(asked)) return signIn.require(request, reply, request.originalUrl);
       const { href } = new URL(request.originalUrl, origin);
@@ -95,8 +95,8 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
     sendEnded: (reply) =>
       sendMessage(reply, {
         status: 404,
-        title: "There is no such request",
-        text: `It was decided, has expired, or is another user's. ${desk.words.agent} can ask again.`,
+        title: "Request not found",
+        text: `It has been decided, has expired, or belongs to another user. ${desk.words.agent} can ask again.`,
       }),
   };
 }

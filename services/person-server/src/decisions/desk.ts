@@ -11,7 +11,7 @@ import type { Person } from "../sign-in/person.ts";
 
 /** The differences between the decision pages of the person server and of the access server. */
 export interface Desk {
-  /** In the head of each page, with its colours. */
+  /** Party shown in the header of each page, with its colours. */
   readonly party: "person-server" | "access-server";
   /** Prefix of the pages' paths. */
   readonly path: string;
@@ -21,31 +21,34 @@ export interface Desk {
   readonly refuses?: (person: Person) => Message | undefined;
   /** Whether the request exists for this person. `hasCode`: they have come to it with its code. */
   readonly shows: (request: AskedRequest, person: Person, hasCode: boolean) => boolean;
-  /** Whether this person may decide on the request, now or later. Others do not use up its code. */
+  /**
+   * Whether this person may decide on the request, now or later. Other people cannot use up its
+   * code.
+   */
   readonly isFor: (request: AskedRequest, person: Person) => boolean;
-  /** The page in place of the decision, where it is not this person's, or not yet. */
+  /** The page shown instead of the decision if it is not this person's to make, or not yet. */
   readonly instead: (waiting: WaitingRequest, person: Person) => Promise<Message | undefined>;
   /** Whether the operator's policy admits a request. */
   readonly isAllowed: (request: AskedRequest) => boolean;
   readonly approve: (waiting: WaitingRequest, person: Person, version: number) => Promise<PageResult>;
   readonly deny: (reference: string, person: Person) => Promise<PageResult>;
   readonly waiting: (person: Person) => Promise<readonly WaitingRequest[]>;
-  /** Granted tokens, and revoked ones that are not confirmed everywhere. */
+  /** Granted tokens, and revoked tokens whose revocation is not confirmed everywhere. */
   readonly granted: (person: Person) => Promise<readonly HeldToken[]>;
-  /** Undefined for an agent without tokens. */
+  /** Revokes an agent's tokens; undefined for an agent without tokens. */
   readonly revoke: (person: Person, agent: AgentIdentity) => Promise<readonly DownstreamResult[] | undefined>;
 }
 
 interface DeskWords {
-  /** The agent, at the beginning of a sentence. */
+  /** Name of the agent at the start of a sentence. */
   readonly agent: string;
-  /** The party that decides, for the log. */
+  /** Name of the deciding party, for the log. */
   readonly decider: string;
   /** Title of the list of what is granted. */
   readonly granted: string;
   readonly nothingGranted: string;
   readonly revoked: (agent: string) => string;
-  /** The notice after a revocation that not every resource has confirmed. */
+  /** Notice after a revocation that some resources have not confirmed. */
   readonly notEverywhere: (agent: string, resources: string) => string;
 }
 

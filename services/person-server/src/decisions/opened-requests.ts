@@ -4,30 +4,33 @@ import { digestOf } from "agent-kit/service";
 import type { Person } from "../sign-in/person.ts";
 import type { Desk } from "./desk.ts";
 
-/** A request that a person has come to with its code. */
+/** A request that a person has opened with its code. */
 export interface OpenedRequest {
   readonly callback?: string;
-  /** The person's question to the agent, and the version of the request that it is about. */
+  /** The person's question to the agent, and the version of the request it refers to. */
   readonly asked?: { readonly question: string; readonly version: number };
 }
 
-/** A request, and how this person opened it: without its code where `opened` is undefined. */
+/** A request, and how this person opened it; `opened` is undefined if no code was used. */
 export interface Found {
   readonly waiting: WaitingRequest;
   readonly opened: OpenedRequest | undefined;
 }
 
-/** Requests of persons. A person and an owner may open the same request, each with a callback. */
+/**
+ * Requests that people have opened. A person and an owner may open the same one, each with a
+ * callback.
+ */
 export interface OpenedRequests {
-  /** A request that the desk shows this person. For any other person it does not exist. */
+  /** A request that the desk shows this person; undefined for everyone else. */
   find(person: Person, reference: string): Promise<Found | undefined>;
   keep(person: Person, reference: string, request: OpenedRequest): Promise<void>;
-  /** Address that the person returns to, which the agent's provider has published. */
+  /** Address that the person returns to; the agent's provider has published it. */
   callbackOf(found: Found): Promise<string | undefined>;
 }
 
 /**
- * @param store of this desk alone; replicas share it
+ * @param store used by this desk only; replicas share it
  * @param lifetimeSeconds how long a request waits
  */
 export function createOpenedRequests(

@@ -7,7 +7,7 @@ import type { Message } from "./desk.ts";
 import type { DeskContext } from "./desk-context.ts";
 import type { Found } from "./opened-requests.ts";
 
-/** Longest wait for the answer to a question; then the page is shown without it. */
+/** Longest wait for the answer to a question, after which the page is shown without it. */
 const ANSWER_SECONDS = 4;
 const MAX_QUESTION_CHARACTERS = 500;
 
@@ -16,14 +16,17 @@ interface RequestRoute {
   Body: Query | undefined;
 }
 
-/** A request at a page, and the browser that is there. */
+/** A request shown on a page, and the browser that shows it. */
 interface Visit {
   readonly reply: FastifyReply;
   readonly session: BrowserSession;
   readonly found: Found;
 }
 
-/** The page of one request: the person sees what is asked, and allows, denies or asks back. */
+/**
+ * The page of one request: the person sees what is requested and allows it, denies it or asks a
+ * question.
+ */
 export function requestRoutes(app: FastifyInstance, context: DeskContext): void {
   const { desk, forms, opened, logger } = context;
   const path = context.at("/requests/:reference");
@@ -52,14 +55,14 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     const result = await desk.approve(found.waiting, session.person, value.version as number);
     if (result !== "done") return notDone(context, visit, result);
     logger.info(facts(found.waiting), `Request allowed by ${desk.words.decider}`);
-    const text = `${desk.words.agent} goes on by itself.`;
-    return leave(context, visit, { title: "You have allowed it", text });
+    const text = `${desk.words.agent} continues on its own.`;
+    return leave(context, visit, { title: "Request allowed", text });
   });
 }
 
 const NOT_GRANTED = {
-  title: "This is no longer granted here",
-  by: "policy, after it was allowed at the page",
+  title: "This request can no longer be granted",
+  by: "policy, after approval on the page",
 };
 
 async function showRequest(context: DeskContext, visit: Visit, notice?: string): Promise<FastifyReply> {
@@ -77,7 +80,7 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
     action: context.at(`/requests/${reference}`),
     consentCode: await context.forms.issue(session, { reference, version }),
     returnsTo: callback && new URL(callback).host,
-    // The callback leads on to the agent's own front end, which is one of the applications.
+    // The callback redirects to the agent's front end, which is one of the applications.
     formOrigins: callback === undefined ? [] : originsOf(browserUrl(callback), ...config.applications),
     openQuestion: asked?.version === version ? asked.question : undefined,
   });
@@ -87,17 +90,21 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
 async function deny(
   context: DeskContext,
   visit: Visit,
-  { title, by } = { title: "You have denied it", by: context.desk.words.decider },
+  { title, by } = { title: "Request denied", by: context.desk.words.decider },
 ): Promise<FastifyReply> {
   const { desk, logger } = context;
   const { waiting } = visit.found;
   const result = await desk.deny(waiting.reference, visit.session.person);
   if (result !== "done") return notDone(context, visit, result);
   logger.info(facts(waiting), `Request denied by ${by}`);
-  return leave(context, visit, { title, text: `${desk.words.agent} gets nothing.`, error: "access_denied" });
+  return leave(context, visit, {
+    title,
+    text: `${desk.words.agent} receives no access.`,
+    error: "access_denied",
+  });
 }
 
-/** Waits for the answer a moment, because the page works without a script. */
+/** Waits briefly for the answer, because the page works without a script. */
 async function ask(context: DeskContext, visit: Visit, text: string): Promise<FastifyReply> {
   const { server } = context.desk;
   const { reply, session, found } = visit;
@@ -106,7 +113,7 @@ async function ask(context: DeskContext, visit: Visit, text: string): Promise<Fa
   if (question === "" || question.length > MAX_QUESTION_CHARACTERS)
     return showRequest(context, visit, `A question has 1 to ${MAX_QUESTION_CHARACTERS} characters.`);
   const result = await server.ask(reference, { question });
-  if (result === "unable") return showRequest(context, visit, "The agent answers no more questions.");
+  if (result === "unable") return showRequest(context, visit, "The agent no longer answers questions.");
   if (result !== "done") return notDone(context, visit, result);
   await context.opened.keep(session.person, reference, { ...found.opened, asked: { question, version } });
   await server.answered(reference, ANSWER_SECONDS);
@@ -121,11 +128,11 @@ async function notDone(context: DeskContext, visit: Visit, result: PageResult): 
   }
   const found = await context.opened.find(session.person, visit.found.waiting.reference);
   if (found === undefined) return context.sendEnded(reply);
-  const notice = "The request has changed since you saw it. Look again.";
+  const notice = "The request has changed since you opened it. Please review it again.";
   return showRequest(context, { reply, session, found }, notice);
 }
 
-/** Returns to the agent where its provider has published the address; otherwise shows a page. */
+/** Returns to the agent if its provider has published the address; otherwise shows a page. */
 async function leave(
   context: DeskContext,
   { reply, found }: Visit,
@@ -142,7 +149,7 @@ async function leave(
   return noStore(reply).header("referrer-policy", "no-referrer").redirect(url.href, 303);
 }
 
-/** Links back to where the person came from, if the message has no link. */
+/** Adds a link back to where the person came from if the message has no link. */
 async function sendInstead(
   context: DeskContext,
   { reply, found }: Visit,

@@ -18,9 +18,9 @@ import { resourceClients } from "./resource-clients.ts";
 const KEEP_SECONDS = 300;
 
 /**
- * An OpenID provider for resources whose own pages sign persons in. Its `sub` is that of the tokens
- * for the resource, so that a page knows whether its person is the one whose agent has called. The
- * login is that of the person server.
+ * An OpenID provider for resources that sign people in on their own pages. Its `sub` equals the one
+ * in the resource's tokens, so that a page can tell whether its visitor is the person whose agent
+ * called. People sign in at the person server.
  */
 export async function openidForResources(
   app: FastifyInstance,
@@ -73,14 +73,15 @@ export async function openidForResources(
       const next = await unlessDropped(provider().interactionResult(request.raw, reply.raw, result));
       if (next === undefined) return sendExpired(reply);
       const client = await provider().Client.find(String(interaction.params.client_id));
-      // No redirect: `form-action` of the provider's login page does not list the resource.
+      // Not a redirect: the `form-action` directive of the provider's login page does not list the
+      // resource.
       reply.header("refresh", `0; url=${next}`);
       const link = [next, "Continue"] as const;
       const message = isFresh
-        ? { title: "You are signed in", text: `You continue at ${client?.clientName} as ${person.name}.` }
+        ? { title: "You are signed in", text: `Continue to ${client?.clientName} as ${person.name}.` }
         : {
             title: "You signed in too long ago",
-            text: `Sign out here and in again, and then start once more at ${client?.clientName}.`,
+            text: `Sign out here, sign in again, and then start over at ${client?.clientName}.`,
           };
       return sendPage(reply, 200, messagePage(site, { ...message, link }));
     });
@@ -92,7 +93,7 @@ export async function openidForResources(
     return sendPage(reply, 400, messagePage(site, { title: "This sign-in has expired", text }));
   }
 
-  /** A sign-in that the request has led to is fresh, whatever the request demands. */
+  /** A sign-in prompted by this request is always fresh enough. */
   function isFreshEnough({ iat, params }: Interaction, signedInAt: number): boolean {
     if (signedInAt >= iat) return true;
     const { prompt = "", max_age: maxAge } = params;
@@ -101,7 +102,7 @@ export async function openidForResources(
   }
 }
 
-/** Undefined for a sign-in that the provider does not know, or not any more. */
+/** Undefined for a sign-in that the provider does not know or has dropped. */
 async function unlessDropped<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;

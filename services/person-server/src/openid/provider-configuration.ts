@@ -3,7 +3,7 @@ import { messagePage, type Site } from "issuer-kit";
 import { interactionPolicy, type OidcProviderParts, type RsaKeys } from "issuer-kit/openid";
 import type { ClientMetadata, Configuration, KoaContextWithOIDC } from "oidc-provider";
 
-/** Path of a sign-in that a resource has asked for, followed by `/` and its id. */
+/** Path of a sign-in requested by a resource, followed by `/` and its id. */
 export const SIGN_IN_PATH = "/openid/sign-in";
 
 export const OPENID_ROUTES = {
@@ -13,30 +13,30 @@ export const OPENID_ROUTES = {
 } as const;
 
 const SCOPES = ["openid", "profile"];
-/** A code is redeemed at once; nothing is used after the ID token. */
+/** Lifetime of codes, which are redeemed at once, and of tokens, which are never used. */
 const SHORT_SECONDS = 60;
-/** A person may have to sign in first. */
+/** Lifetime of an authorization request. The person may have to sign in first. */
 export const SIGN_IN_SECONDS = 1_800;
-/** This server has no page below this path. */
+/** Path that confines the library's session cookies: no page is below it. */
 const NO_PATH = "/openid/no-session";
 
 /**
- * Configures oidc-provider for resources: code and PKCE, no secrets, no consent, and no session
- * besides that of the person server.
+ * Configures oidc-provider for resources: code with PKCE, no secrets, no consent, and no session
+ * other than the person server's.
  */
 export function providerConfiguration(options: {
   parts: OidcProviderParts;
   keys: RsaKeys;
   clients: ClientMetadata[];
   subjectSecret: Uint8Array<ArrayBuffer>;
-  /** Name of a person who has signed in to a resource just now. */
+  /** Name of a person who has just signed in to a resource. */
   nameOf: (person: string) => Promise<string | undefined>;
   site: Site;
 }): Configuration {
   const { parts, keys, clients, nameOf, site } = options;
   const subjectOf = createDirectedSubjects(options.subjectSecret);
   const policy = interactionPolicy.base();
-  // The operator has named the clients: a person only signs in.
+  // The operator has configured the clients, so a person signs in without a consent page.
   policy.remove("consent");
   return {
     adapter: parts.adapter,
@@ -53,7 +53,7 @@ export function providerConfiguration(options: {
         interaction: "person-server-openid-sign-in",
         resume: "person-server-openid-resume",
       },
-      // The library's session is never read: each request uses that of the person server.
+      // The library's session is never read: each request uses the person server's session.
       // hole T48
       long: { signed: true, httpOnly: true, sameSite: "lax", path: NO_PATH },
       short: { signed: true, httpOnly: true, sameSite: "lax" },
@@ -83,8 +83,11 @@ export function providerConfiguration(options: {
     // A resource's name for a person is the one in its tokens (draft -11, section 14.1).
     pairwiseIdentifier: (_ctx, person, { clientId }) => subjectOf(person, clientId), // hole T45
     pkce: { required: () => true },
-    renderError(ctx: KoaContextWithOIDC, { error, error_description = "The request cannot be answered." }) {
-      const message = { title: "This did not work", text: error_description, code: error };
+    renderError(
+      ctx: KoaContextWithOIDC,
+      { error, error_description = "The request could not be processed." },
+    ) {
+      const message = { title: "Something went wrong", text: error_description, code: error };
       const page = messagePage(site, message);
       ctx.set({ ...page.headers });
       ctx.body = page.body;

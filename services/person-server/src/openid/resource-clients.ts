@@ -2,7 +2,10 @@ import { createEndpointMap } from "aauth";
 import type { ClientMetadata } from "oidc-provider";
 import type { PersonServerConfig } from "../config.ts";
 
-/** The clients by which resources sign persons in at their own pages, each under its identifier. */
+/**
+ * OpenID clients of the resources that sign people in on their own pages, each named by its
+ * identifier.
+ */
 export function resourceClients({
   signInPages,
   endpoints,

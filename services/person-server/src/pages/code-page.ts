@@ -1,14 +1,14 @@
 import { html, type Page, renderPage, type Site } from "issuer-kit";
 /**
- * Takes the code that an agent has shown its user. `problem` is shown above the field and read out
- * by screen readers.
+ * Page for entering the code that an agent has shown its user. `problem` is shown above the field
+ * and announced by screen readers.
  */
 export function codePage(options: {
   site: Site;
   action: string;
-  /** Single-use value that ties a code to this page, this user and this browser. */
+  /** Single-use value that binds a code to this page, this user and this browser. */
   consentCode: string;
-  /** The code that was tried before, and where the browser goes after the decision. */
+  /** The code tried before, and where the browser goes after the decision. */
   code?: string;
   callback?: string | undefined;
   grantedUrl: string;

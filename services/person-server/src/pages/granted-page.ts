@@ -1,18 +1,21 @@
 import type { AgentIdentity, GrantedToken, IssuedTokenRecord, WaitingRequest } from "aauth/server";
 import { applicationLinks, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
 
-/** A token that an agent has: granted by the person, or issued by the access server. */
+/** A token that an agent holds: granted by the person, or issued by the access server. */
 export type HeldToken = Pick<
   GrantedToken,
   "type" | "agent" | "resource" | "scopes" | "account" | "exp" | "isRevoked" | "unconfirmed"
 > &
   Partial<Pick<IssuedTokenRecord, "personServer">>;
 
-/** Whether a token is shown: it is valid, or may still be accepted somewhere. */
+/** Whether a token is listed: it is valid, or may still be accepted somewhere. */
 export const isShown = ({ isRevoked, unconfirmed }: HeldToken): boolean =>
   !isRevoked || unconfirmed.length > 0;
 
-/** Grants by agent, each with a button to revoke them, and the requests that wait for the user. */
+/**
+ * Grants, listed by agent with a button to revoke them, and the requests that await the user's
+ * decision.
+ */
 export function grantedPage(options: {
   site: Site;
   title: string;
@@ -22,13 +25,13 @@ export function grantedPage(options: {
   action: string;
   /** Path of a waiting request, followed by its reference. */
   requestPath: string;
-  /** Single-use value that ties a decision to this page, this user and this browser. */
+  /** Single-use value that binds a decision to this page, this user and this browser. */
   consentCode: string;
   tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
-  /** Target of a form without fields that ends the person's session. */
+  /** Action of the sign-out form, which has no fields. */
   signOutPath: string;
-  /** Outcome of the button that was pressed before. */
+  /** Outcome of the last action. */
   notice?: { readonly text: string; readonly isProblem: boolean } | undefined;
 }): Page {
   const {
@@ -94,12 +97,12 @@ function agentSection(
 ${latest(held).map(
   ({ type, resource, scopes, exp, personServer }) => html`<li>${
     type === "person-token"
-      ? "Is known as your agent"
+      ? "Known as your agent"
       : personServer
         ? "May act for a person"
         : "May act for you"
   } at <code>${resource}</code>${scopes.length === 0 ? undefined : html`<code>${scopes.join(" ")}</code>`}${
-    personServer === undefined ? undefined : html`<small>asked for by <code>${personServer}</code></small>`
+    personServer === undefined ? undefined : html`<small>requested by <code>${personServer}</code></small>`
   }<small>until ${timeOf(exp)}</small></li>
 `,
 )}</ul>
@@ -107,13 +110,13 @@ ${revokeForm(agent, { id, action, consentCode })}</section>
 `;
 }
 
-/** Revoked tokens that a party has not confirmed. */
+/** Revoked tokens whose revocation a party has not confirmed. */
 function unconfirmedSection(revoked: readonly HeldToken[]): Html | undefined {
   const last = new Map<string, Html>();
   for (const { agent, unconfirmed, exp } of revoked.toSorted((a, b) => a.exp - b.exp)) {
     for (const { recipient, error } of unconfirmed) {
       const then =
-        error === "revocation_unavailable" ? "It will be notified again." : "It accepts no revocations.";
+        error === "revocation_unavailable" ? "It will be notified again." : "It does not support revocation.";
       last.set(
         JSON.stringify([agent.iss, agent.sub, recipient]),
         html`<li><code>${recipient}</code> may still serve <code>${agent.sub}</code><small>until ${timeOf(exp)} at the latest. ${then}</small></li>
@@ -128,7 +131,7 @@ ${[...last.values()]}</ul>
 `;
 }
 
-/** In the browser's time zone where the script runs, and UTC without it. */
+/** Shown in the browser's time zone if scripts run, and in UTC otherwise. */
 function timeOf(exp: number): Html {
   const at = new Date(exp * 1000).toISOString();
   return html`<time datetime="${at}">${at.slice(11, 16)} UTC</time>`;
@@ -137,7 +140,7 @@ function timeOf(exp: number): Html {
 const LOCAL_TIMES = `for (const time of document.querySelectorAll("time"))
   time.textContent = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });`;
 
-/** Only the last to expire of several tokens for the same access. */
+/** Keeps the token that expires last of several for the same access. */
 function latest(held: readonly HeldToken[]): readonly HeldToken[] {
   const last = new Map<string, HeldToken>();
   for (const token of held) {

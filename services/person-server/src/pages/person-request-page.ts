@@ -4,8 +4,8 @@ import { decisionFields, type Html, html, type Page, renderPage, type Site } fro
 import type { DescribedProvider } from "../decisions/describe-provider.ts";
 
 /**
- * Asks a signed-in user what an agent receives from a person server (draft -11, section 7.4), or an
- * owner what it receives from an access server.
+ * Asks a signed-in user to decide on an agent's request to a person server (draft -11, section
+ * 7.4), or an owner to decide on its request to an access server.
  */
 export function personRequestPage(options: {
   site: Site;
@@ -14,16 +14,16 @@ export function personRequestPage(options: {
   /** Name and logo that the agent's provider publishes. */
   provider: DescribedProvider;
   action: string;
-  /** Single-use value that ties a decision to this page, this user and this browser. */
+  /** Single-use value that binds a decision to this page, this user and this browser. */
   consentCode: string;
-  /** Host that the user returns to; undefined where there is none. */
+  /** Host that the user returns to, if any. */
   returnsTo: string | undefined;
   formOrigins: readonly string[];
   grantedUrl: string;
   grantedName: string;
-  /** Shown above the rest, and read out. */
+  /** Shown at the top, and announced by screen readers. */
   notice?: string | undefined;
-  /** A question that the agent has not answered yet. */
+  /** Question that the agent has not answered yet. */
   openQuestion?: string | undefined;
 }): Page {
   const { site, userName, request, provider, action, consentCode, returnsTo, formOrigins, grantedUrl } =
@@ -46,12 +46,12 @@ ${
 }${parties(request, provider)}
 ${
   request.kind === "person-token"
-    ? html`<p class="outcome">If you allow it, the resource recognizes you by a name that it alone has for you. It does not learn your user name.</p>
+    ? html`<p class="outcome">If you allow this, the resource can recognize you by an identifier that no other resource uses. It does not learn your user name.</p>
 `
     : undefined
 }${
   request.calledBy?.type === "person-token" && request.kind === "auth-token"
-    ? html`<p class="outcome">So far <code>${request.upstream}</code> knows you, and may not act for you. If you allow it, its agent acts for you at <code>${request.resource}</code>.</p>
+    ? html`<p class="outcome">So far, <code>${request.upstream}</code> knows you but may not act for you. If you allow this, its agent acts for you at <code>${request.resource}</code>.</p>
 `
     : undefined
 }${resourceWords(request)}
@@ -61,12 +61,12 @@ ${decisionFields(consentCode)}
 </form>
 ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">${
     request.person === undefined && !isOwner
-      ? "This agent acts for no one yet. If you allow this, it acts for you from now on, and for no one else. "
+      ? "This agent does not act for anyone yet. If you allow this, it acts for you and for no one else from now on. "
       : undefined
   }${
     isOwner
-      ? "This is for one token: you are asked again for the next one."
-      : "You are not asked again for the same."
+      ? "This covers one token. You will be asked again for the next one."
+      : "You will not be asked again for the same access."
   } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
     returnsTo === undefined
       ? undefined
@@ -75,7 +75,7 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }
 
-/** What has been verified. */
+/** Parties to the request, as verified. */
 function parties(request: AskedRequest, provider: DescribedProvider): Html {
   const { agent, subagent, upstream, calledBy, resource, accessServer, personServer, subject, account } =
     request;
@@ -89,7 +89,7 @@ function agentRow(name: string, { iss, sub }: AgentIdentity): Html {
 `;
 }
 
-/** Its own words, marked as such: the identifier below has been verified. */
+/** The provider's own description, marked as such. The identifier below it is verified. */
 function providerRow({ name, logo }: DescribedProvider): Html | undefined {
   if (name === undefined) return undefined;
   return html`<dt>Agent of a provider that calls itself</dt>
@@ -123,10 +123,10 @@ function resourceWords({ kind, resource, scopes, fromResource }: AskedRequest): 
   const asked =
     kind === "person-token"
       ? name === undefined && description === undefined
-        ? html`<p>It says nothing about itself.</p>`
+        ? html`<p>It provides no description.</p>`
         : undefined
       : scopes.length === 0
-        ? html`<p>It names no permission of its own.</p>`
+        ? html`<p>It requests no permissions.</p>`
         : html`<p id="permissions">The agent would be permitted to:</p>
 <ul class="scopes" aria-labelledby="permissions">
 ${scopes.map((scope) => {
@@ -143,16 +143,14 @@ ${words}${asked}
 </section>`;
 }
 
-/**
- * Never markup, never a link: the agent's words are shown as they were written, and as the agent's.
- */
+/** Shows the agent's words verbatim and attributed to the agent, never as markup or links. */
 function agentWords({ fromAgent, agent }: AskedRequest, openQuestion: string | undefined): Html {
   const { justification, platform, device, answers } = fromAgent;
   const where = [platform, displayText(device)].filter((text) => text !== undefined).join(", ");
   return html`<section class="says by-agent" aria-labelledby="agent-says">
 <h2 id="agent-says">What the agent says</h2>
 <p class="said-by">In the words of <code>${agent.sub}</code>. No one has checked them.</p>
-${justification === undefined ? html`<p>It gives no reason.</p>` : html`<blockquote>${visibleLines(justification)}</blockquote>`}
+${justification === undefined ? html`<p>It gave no reason.</p>` : html`<blockquote>${visibleLines(justification)}</blockquote>`}
 ${
   where === ""
     ? undefined
@@ -166,7 +164,7 @@ ${
   openQuestion === undefined
     ? undefined
     : html`<p class="asked"><span>You asked:</span> ${visibleLines(openQuestion)}</p>
-<p role="status">The agent has not answered yet. <a href="?">Look again</a></p>
+<p role="status">The agent has not answered yet. <a href="?">Refresh</a></p>
 `
 }</section>`;
 }
@@ -188,8 +186,8 @@ function questionForm(
 }
 
 /**
- * Keeps line breaks; takes out what is not seen, and what changes the direction of the text around
- * it.
+ * Keeps line breaks, and removes characters that are invisible or change the direction of the
+ * surrounding text.
  */
 function visibleLines(text: string): string {
   return text.replace(/\r\n?/g, "\n").replace(/[^\P{C}\n\t]/gu, "");

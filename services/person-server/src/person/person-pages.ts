@@ -11,7 +11,9 @@ export interface PersonPagesOptions extends DeskOptions {
   readonly isAllowed: (request: AskedRequest) => boolean;
 }
 
-/** Pages of the person server: persons decide for themselves, and see what they have granted. */
+/**
+ * Pages of the person server, where people decide for themselves and see what they have granted.
+ */
 export async function personPages(app: FastifyInstance, options: PersonPagesOptions): Promise<void> {
   const { server, browserUrl, isAllowed } = options;
   const context = decisionPages(
@@ -25,10 +27,10 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
         agent: "Your agent",
         decider: "the person",
         granted: "What you have granted",
-        nothingGranted: "You have granted nothing to any agent.",
+        nothingGranted: "You have not granted any agent access.",
         revoked: (agent) => `${agent} can no longer act for you.`,
         notEverywhere: (agent, resources) =>
-          `${agent} gets nothing more, but could not be revoked at ${resources}. Tokens that were shown there may work until they expire.`,
+          `${agent} receives no more tokens, but could not be revoked at ${resources}. Tokens already used there may work until they expire.`,
       },
       shows: ({ person }, { id }, hasCode) => (person === undefined ? hasCode : person === id), // hole T38a
       isFor: (request, person) =>
@@ -36,15 +38,15 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
       async instead({ request, first }, person) {
         // hole T41
         if (asksForAnother(request, person)) {
-          const text = `The agent asks for another user than ${person.name}, who alone decides on it. If that is you, sign in as that user and open its page again.`;
+          const text = `The agent asks for a user other than ${person.name}, and only that user can decide. If that is you, sign in as that user and open this page again.`;
           return { status: 403, title: "This request is not for you", text };
         }
         if (first === undefined) return undefined;
         return {
           status: 200,
-          title: "First, the resource",
-          text: `${request.resource} wants you to act at its own page first.`,
-          link: [browserUrl(first), `Go on to ${new URL(first).host}`],
+          title: "The resource comes first",
+          text: `${request.resource} needs you to complete a step on its own page first.`,
+          link: [browserUrl(first), `Continue to ${new URL(first).host}`],
         };
       },
       approve: ({ reference }, { id: person }, version) => server.approve(reference, { person, version }),
@@ -68,8 +70,8 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
 }
 
 /**
- * Whether the hint asks for another person. It applies to agents without a person only. A hint that
- * names no person has the same effect: a different answer would reveal who is a user.
+ * Whether the hint asks for another person. It only applies to agents without a person. A hint that
+ * matches no person has the same effect: a different answer would reveal who has an account.
  */
 function asksForAnother({ person, fromResource, fromAgent }: AskedRequest, { loginHints }: Person): boolean {
   const hint = fromResource.loginHint ?? fromAgent.loginHint;

@@ -3,15 +3,15 @@ import { isLoopbackName } from "issuer-kit";
 import type { CustomFetch } from "openid-client";
 import { SignInError } from "./sign-in-error.ts";
 
-/** Documents and key sets of large providers are about 20 KB long. */
+/** Documents and key sets of large providers are about 20 KB. */
 const MAX_RESPONSE_BYTES = 262_144;
 
 /**
- * Requests to the OpenID provider: https, or http on loopback where that is allowed; within a
- * deadline that all requests share; with responses of a bounded size.
+ * A `fetch` for the OpenID provider: https, or http on loopback where allowed; one deadline for all
+ * requests; bounded response sizes.
  *
- * @param options.allowsHttp plain http is accepted for loopback addresses
- * @throws SignInError `provider_unreachable` without a response, and with status 429 or from 500,
+ * @param options.allowsHttp whether plain http is accepted for loopback addresses
+ * @throws SignInError `provider_unreachable` if no response arrives or its status is 429 or 5xx,
  * `provider_invalid` for an address that is not allowed
  */
 export function createBoundedFetch(options: { allowsHttp: boolean; signal: AbortSignal }): CustomFetch {
@@ -32,7 +32,7 @@ export function createBoundedFetch(options: { allowsHttp: boolean; signal: Abort
 }
 
 /**
- * Refuses addresses that are neither https nor, where that is allowed, http on loopback.
+ * Refuses addresses that are neither https nor, where allowed, http on loopback.
  *
  * @throws SignInError `provider_invalid`
  */

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** A cookie whose value is base64url, for all paths of this server and hidden from scripts. */
+/** A cookie with a base64url value, valid for all paths of this server and hidden from scripts. */
 export interface Cookie {
-  /** Undefined without one, and for a value that is not base64url. */
+  /** Undefined if the cookie is missing or its value is not base64url. */
   read(request: FastifyRequest): string | undefined;
   write(reply: FastifyReply, value: string, lifetimeSeconds: number): void;
   clear(reply: FastifyReply): void;
@@ -31,7 +31,7 @@ export function createCookie(baseName: string, isSecure: boolean): Cookie {
   };
 }
 
-/** The rests of the names of a request's cookies that begin with `baseName`, in its order. */
+/** Suffixes of the request's cookie names that begin with `baseName`, in the order received. */
 export function cookieNames(request: FastifyRequest, baseName: string, isSecure: boolean): string[] {
   const prefix = nameOf(baseName, isSecure);
   const names = pairsOf(request).map(([name = ""]) => name);

@@ -14,11 +14,11 @@ export interface SignInMessage {
 export type ShowMessage = (reply: FastifyReply, status: number, message: SignInMessage) => FastifyReply;
 
 /**
- * Sends the page of a failed sign-in, with a link that tries again, and logs the reason. The
- * returned function throws errors again that are neither a `SignInError` nor a `StoreFullError`.
+ * Sends the page of a failed sign-in, with a link to retry, and logs the reason. The returned
+ * function rethrows any error that is neither a `SignInError` nor a `StoreFullError`.
  */
 export function createFailurePage(options: {
-  /** Path for a browser without another destination. */
+  /** Path for a browser that has no other destination. */
   home: string;
   showMessage: ShowMessage;
   logger: FastifyBaseLogger;

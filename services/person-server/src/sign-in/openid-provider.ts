@@ -12,14 +12,14 @@ import { createProviderClient, type ProviderClientOptions } from "./provider-cli
 import { SignInError } from "./sign-in-error.ts";
 
 export interface OpenidProviderOptions extends ProviderClientOptions {
-  /** `openid` among them. */
+  /** Must include `openid`. */
   readonly scopes: readonly string[];
-  /** Claim of the ID token that is the person's name. */
+  /** ID token claim with the person's name. */
   readonly nameClaim: string;
   readonly redirectUri: string;
 }
 
-/** Values that tie an authorization response to its request. */
+/** Values that bind an authorization response to its request. */
 export interface Expected {
   readonly state: string;
   readonly nonce: string;
@@ -27,8 +27,8 @@ export interface Expected {
 }
 
 /**
- * The OpenID provider where persons sign in. Its documents are fetched when they are needed, and
- * again after a failure.
+ * The OpenID provider where people sign in. Its documents are fetched when needed, and again after
+ * a failure.
  */
 export interface OpenidProvider {
   /** Address of an authorization request. @throws SignInError */
@@ -36,7 +36,7 @@ export interface OpenidProvider {
   /**
    * Redeems the code of an authorization response.
    *
-   * @param response redirect URI with the query that the browser has brought
+   * @param response redirect URI with the query that the browser sent
    * @throws SignInError
    */
   redeem(response: URL, expected: Expected): Promise<{ person: Person; idToken: string | undefined }>;
@@ -48,7 +48,7 @@ export interface OpenidProvider {
   endSessionUrl(idToken: string | undefined): Promise<URL | undefined>;
 }
 
-/** Codes that are at the provider at a time: any caller can send some. */
+/** Limit on concurrent redemptions, because any caller can send codes. */
 const MAX_REDEMPTIONS = 64;
 
 /** @throws RangeError for an issuer that is neither https nor, in development, http on loopback */
@@ -76,7 +76,7 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
       asked(async () => {
         requireCode(response); // hole U13
         if (redemptions >= MAX_REDEMPTIONS)
-          throw new SignInError("provider_unreachable", "too many responses at a time"); // hole U13a
+          throw new SignInError("provider_unreachable", "too many concurrent responses"); // hole U13a
         redemptions += 1;
         try {
           const tokens = await authorizationCodeGrant(client.forOneSignIn(await client.recent()), response, {
@@ -106,7 +106,7 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
 }
 
 /**
- * Refuses a response without exactly one code, before anything is asked for it.
+ * Refuses a response without exactly one code before any request is sent for it.
  *
  * @throws SignInError
  */
@@ -114,17 +114,18 @@ function requireCode({ searchParams }: URL): void {
   const error = searchParams.get("error");
   if (error !== null) throw refused(error);
   const [code = "", ...more] = searchParams.getAll("code");
-  if (code === "" || more.length > 0) throw new SignInError("provider_invalid", "a response has one `code`");
+  if (code === "" || more.length > 0)
+    throw new SignInError("provider_invalid", "a response must have exactly one `code`");
 }
 
 function refused(error: string): SignInError {
   const code = error === "access_denied" ? "access_denied" : "sign_in_refused";
-  return new SignInError(code, `the provider has refused the sign-in: ${error.slice(0, 100)}`);
+  return new SignInError(code, `the provider refused the sign-in: ${error.slice(0, 100)}`);
 }
 
 /**
- * Turns failures of the library into those of a sign-in. The library's causes contain tokens, so
- * only their messages are kept.
+ * Converts the library's errors to sign-in errors. Its causes contain tokens, so only their
+ * messages are kept.
  */
 async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {
@@ -135,7 +136,7 @@ async function asked<T>(ask: () => Promise<T>): Promise<T> {
     if (cause instanceof SignInError) throw cause;
     if (error instanceof ResponseBodyError) throw refused(error.error);
     if (error instanceof WWWAuthenticateChallengeError)
-      throw new SignInError("sign_in_refused", "the provider has refused the client's id or secret");
+      throw new SignInError("sign_in_refused", "the provider rejected the client's id or secret");
     const detail = cause instanceof Error ? `${message}: ${cause.message}` : message;
     throw new SignInError("provider_invalid", detail);
   }

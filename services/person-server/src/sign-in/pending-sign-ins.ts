@@ -6,28 +6,28 @@ import { cookieNames, createCookie } from "./cookie.ts";
 import type { Expected } from "./openid-provider.ts";
 import { SignInError } from "./sign-in-error.ts";
 
-/** A sign-in that the provider has not answered. */
+/** A sign-in that awaits the provider's response. */
 export interface PendingSignIn extends Expected {
-  /** Address of this server that the browser continues at. */
+  /** URL of this server where the browser continues. */
   readonly returnTo: string;
 }
 
 /**
- * Sign-ins in progress: each is the one browser's that has begun it, and is redeemed once. The
- * browser keeps it, sealed, in a cookie of its own, so that callers without a person fill nothing.
+ * Sign-ins in progress. Each belongs to the browser that began it and is redeemed once. The browser
+ * keeps it encrypted in a cookie, so that unauthenticated callers use no storage.
  */
 export interface PendingSignIns {
   add(request: FastifyRequest, reply: FastifyReply, signIn: PendingSignIn): void;
   /**
-   * The sign-in of an authorization response, whose cookie is cleared.
+   * Returns the sign-in of an authorization response and clears its cookie.
    *
    * @throws SignInError `sign_in_unknown`
    */
   take(request: FastifyRequest, reply: FastifyReply, state: unknown): Promise<PendingSignIn>;
   /**
-   * Records that a person has signed in by it, once.
+   * Records, once, that a person has completed this sign-in.
    *
-   * @throws SignInError `sign_in_unknown` where another response came first
+   * @throws SignInError `sign_in_unknown` if another response came first
    * @throws StoreFullError
    */
   redeemed(signIn: PendingSignIn, person: string): Promise<void>;
@@ -39,11 +39,11 @@ type Sealed = PendingSignIn & {
 };
 
 const SIGN_IN_SECONDS = 900;
-/** Each may have an address of 2 KB, and all are in the head of each request. */
+/** Each cookie may hold a URL of 2 KB, and every request carries all of them. */
 const MAX_PER_BROWSER = 8;
 const COOKIE = "person-server-sign-in-";
 
-/** @param options.cookieSecret 32 bytes, with which cookies are encrypted */
+/** @param options.cookieSecret 32 bytes that encrypt the cookies */
 export function createPendingSignIns(options: {
   isSecure: boolean;
   cookieSecret: Uint8Array;
@@ -87,7 +87,7 @@ const CIPHER = "aes-256-gcm";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Seals text with a key. `open` is undefined for what was not sealed with it. */
+/** Encrypts text with a key. `open` returns undefined for anything that was not sealed with it. */
 function createSeal(key: Uint8Array) {
   return {
     seal(text: string): string {

@@ -3,22 +3,19 @@ import { displayText } from "agent-kit/service";
 
 /** A person who has signed in at the OpenID provider. */
 export interface Person {
-  /**
-   * Made of issuer and subject together; stays the same across restarts. 43 characters of
-   * base64url.
-   */
+  /** Derived from issuer and subject; stable across restarts. 43 characters of base64url. */
   readonly id: string;
   /** `iss` of the ID token. */
   readonly issuer: string;
   /** `sub` of the ID token. */
   readonly subject: string;
-  /** Shown on pages: one line, safe to display once escaped. Several persons may share one. */
+  /** Name shown on pages: one line, safe to display once escaped. Not unique. */
   readonly name: string;
-  /** The name claim as the provider has sent it. */
+  /** The name claim as the provider sent it. */
   readonly claimedName?: string | undefined;
   /**
-   * Values that an agent's `login_hint` may have for the person: subject, name, user name, and the
-   * e-mail address where the provider calls it verified.
+   * Values of an agent's `login_hint` that match the person: subject, name, user name, and the
+   * e-mail address if the provider has verified it.
    */
   readonly loginHints: readonly string[];
 }
@@ -33,9 +30,9 @@ export type IdTokenClaims = Readonly<Record<string, unknown>> & {
 const SUBJECT = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * The person that an ID token names.
+ * Returns the person that an ID token identifies.
  *
- * @param nameClaim claim that is shown as the name; without it the subject is shown
+ * @param nameClaim claim that is shown as the name; the subject is shown if it is missing
  * @returns undefined for a subject that OpenID Connect does not allow
  */
 export function personOf(claims: IdTokenClaims, nameClaim: string): Person | undefined {

@@ -14,26 +14,26 @@ export interface ProviderClientOptions {
   readonly clientId: string;
   /** Sent by HTTP Basic authentication. Default: a public client. */
   readonly clientSecret?: string | undefined;
-  /** Plain http is accepted for providers on loopback. */
+  /** Whether plain http is accepted for providers on loopback. */
   readonly development: boolean;
   /** Unix seconds. */
   readonly now: () => number;
 }
 
-/** This server as a client of its OpenID provider, with the provider's document. */
+/** This server as a client of its OpenID provider, with the provider's metadata. */
 export interface ProviderClient {
-  /** The document, cached for a minute; it is fetched again after a failure. */
+  /** The metadata, cached for a minute and fetched again after a failure. */
   recent(): Promise<Configuration>;
   /**
-   * The provider as one sign-in needs it: its deadline begins, and its key set is not older than
-   * the token. Keys are fetched only once the provider has taken the code.
+   * Configuration for one sign-in: starts its deadline and uses a key set no older than the token.
+   * Keys are fetched only after the provider has accepted the code.
    */
   forOneSignIn(provider: Configuration): Configuration;
 }
 
-/** Deadline of the document, and of all requests with one code together. */
+/** Deadline for the metadata, and for all requests with one code together. */
 const TIMEOUT_SECONDS = 10;
-/** How long the provider's document is used. */
+/** Seconds the provider's metadata is cached. */
 const DOCUMENT_SECONDS = 60;
 
 export function createProviderClient(options: ProviderClientOptions): ProviderClient {

@@ -6,26 +6,27 @@ import type { Person } from "./person.ts";
 
 /** The session of a browser whose person has signed in. */
 export interface BrowserSession {
-  /** Not a secret. Changes with a sign-out, and with another person's sign-in. */
+  /** Not a secret. Changes when the person signs out or another person signs in. */
   readonly id: string;
   readonly person: Person;
   /** Unix seconds. */
   readonly signedInAt: number;
 }
 
-/** A session as the server keeps it. */
+/** A session as the server stores it. */
 interface KeptSession extends BrowserSession {
-  /** Digest of the cookie: its name in the store. */
+  /** Digest of the cookie, which is the key in the store. */
   readonly key: string;
   /** Hint for the provider's end-session endpoint. */
   readonly idToken: string | undefined;
 }
 
-/** Sessions of browsers, the same at all replicas and found by a cookie. */
+/** Browser sessions, shared by all replicas and identified by a cookie. */
 export interface Sessions {
   read(request: FastifyRequest): Promise<KeptSession | undefined>;
   /**
-   * Begins a session in place of the browser's former one. Beyond 50 of one person the oldest ends.
+   * Begins a session that replaces the browser's previous one. A person's oldest session ends
+   * beyond 50.
    *
    * @throws StoreFullError
    */
@@ -34,7 +35,7 @@ export interface Sessions {
     reply: FastifyReply,
     signedIn: Pick<KeptSession, "person" | "idToken">,
   ): Promise<void>;
-  /** Ends the browser's session; undefined without one. */
+  /** Ends the browser's session; returns undefined if it has none. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<KeptSession | undefined>;
 }
 
@@ -64,7 +65,7 @@ export function createSessions(options: {
     },
     async begin(request, reply, { person, idToken }) {
       const former = await take(request);
-      // Pages that the same person has open in other tabs stay valid.
+      // Keeps pages valid that the same person has open in other tabs.
       const isSame = former?.person.id === person.id; // hole U6
       const id = isSame && former !== undefined ? former.id : newSecret();
       const secret = newSecret(); // hole U5

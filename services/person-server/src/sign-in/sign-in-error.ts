@@ -1,4 +1,4 @@
-/** Why a sign-in has failed: shown on the page, and logged. */
+/** Reason why a sign-in failed, shown on the page and logged. */
 export type SignInErrorCode =
   | "access_denied"
   | "invalid_return"
@@ -8,7 +8,9 @@ export type SignInErrorCode =
   | "sign_in_unknown"
   | "too_many_sign_ins";
 
-/** A failed sign-in, which ends in a page. The message is for the log: no token, no code. */
+/**
+ * A failed sign-in, which ends in a page. The message is for the log and contains no token or code.
+ */
 export class SignInError extends Error {
   override readonly name = "SignInError";
   readonly code: SignInErrorCode;
@@ -34,28 +36,28 @@ export const FAILURE_PAGES: Readonly<Record<SignInErrorCode, FailurePage>> = {
   },
   invalid_return: {
     status: 400,
-    title: "This address cannot be opened",
-    text: "A sign-in returns to pages of this server only.",
+    title: "Cannot return to this address",
+    text: "After sign-in you can only return to pages of this server.",
   },
   provider_invalid: {
     status: 502,
     title: "You could not be signed in",
-    text: "The response of the sign-in provider is not valid. The operator of this server can find the reason in its log.",
+    text: "The sign-in provider sent an invalid response. The operator of this server can find the reason in its log.",
   },
   provider_unreachable: {
     status: 503,
-    title: "The sign-in provider does not answer",
+    title: "The sign-in provider is not responding",
     text: "Wait a moment and try again.",
   },
   sign_in_refused: {
     status: 403,
     title: "You could not be signed in",
-    text: "The sign-in provider has refused the request. If it happens again, the operator of this server can find the reason in its log.",
+    text: "The sign-in provider refused the request. If this happens again, the operator of this server can find the reason in its log.",
   },
   sign_in_unknown: {
     status: 400,
-    title: "This sign-in is over",
-    text: "It has been used, has expired, or was begun in another browser.",
+    title: "This sign-in is no longer valid",
+    text: "It has been used, has expired, or was started in another browser.",
   },
   too_many_sign_ins: {
     status: 503,

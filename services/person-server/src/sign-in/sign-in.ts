@@ -13,22 +13,23 @@ import { registerSignOut, SIGN_OUT_PATH } from "./sign-out.ts";
 export interface SignInOptions extends Omit<OpenidProviderOptions, "redirectUri"> {
   /** Own origin as browsers know it. */
   readonly publicUrl: URL;
-  /** Path for a browser without another destination. */
+  /** Path for a browser that has no other destination. */
   readonly home: string;
-  /** 32 bytes, with which the cookies of sign-ins in progress are encrypted. */
+  /** 32 bytes that encrypt the cookies of sign-ins in progress. */
   readonly cookieSecret: Uint8Array;
   readonly showMessage: ShowMessage;
   readonly logger: FastifyBaseLogger;
   readonly stores: Pick<Stores, "records">;
 }
 
-/** Signs persons in at an OpenID provider, and recognizes them by a session of their browser. */
+/** Signs people in at an OpenID provider, and recognizes them by a browser session. */
 export interface SignIn {
-  /** Session of this browser; undefined without one. */
+  /** Session of this browser, if any. */
   read(request: FastifyRequest): Promise<BrowserSession | undefined>;
   /**
-   * Session of this browser, or undefined after the reply has been sent: to the provider, from
-   * where the browser comes back to `returnTo`, or a page that reports why that is not possible.
+   * Session of this browser. Undefined once a reply has been sent: either a redirect to the
+   * provider, from which the browser returns to `returnTo`, or a page that explains why that is
+   * impossible.
    *
    * @param returnTo path and query of this server
    */
@@ -37,7 +38,7 @@ export interface SignIn {
     reply: FastifyReply,
     returnTo: string,
   ): Promise<BrowserSession | undefined>;
-  /** Path of a form without fields, with method POST, that signs out. */
+  /** Path that a `POST` without fields signs out at. */
   readonly signOutPath: string;
 }
 
@@ -86,7 +87,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
       try {
         const signIn = await pending.take(request, reply, request.query.state);
         returnTo = signIn.returnTo;
-        // This server's origin, whatever `Host` was.
+        // Uses this server's origin regardless of `Host`.
         const response = new URL(request.originalUrl, publicUrl);
         const signedIn = await provider.redeem(response, signIn);
         await pending.redeemed(signIn, signedIn.person.id);
@@ -113,7 +114,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
 }
 
 /**
- * The address of a path of this server.
+ * URL of a path on this server.
  *
  * @throws SignInError `invalid_return`
  */

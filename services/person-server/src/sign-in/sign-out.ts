@@ -9,7 +9,7 @@ export const SIGN_OUT_PATH = "/sign-in/sign-out";
 interface SignOutOptions {
   /** Own origin as browsers know it. */
   readonly publicUrl: URL;
-  /** Path for a browser without another destination. */
+  /** Path for a browser that has no other destination. */
   readonly home: string;
   readonly issuer: URL;
   readonly provider: OpenidProvider;
@@ -17,13 +17,13 @@ interface SignOutOptions {
   readonly showMessage: ShowMessage;
 }
 
-/** Registers the form's action that ends a session here and, where it can, at the provider. */
+/** Registers the sign-out route, which ends the session here and, if possible, at the provider. */
 export function registerSignOut(scope: FastifyInstance, options: SignOutOptions): void {
   const { publicUrl, home, issuer, provider, sessions, showMessage } = options;
   scope.post(SIGN_OUT_PATH, async (request, reply) => {
     // hole U8
     if (!isFromOwnPage(request, publicUrl)) {
-      const text = "Only a page of this server can sign you out.";
+      const text = "You can only sign out from a page of this server.";
       return showMessage(reply, 403, { title: "You are still signed in", text, link: [home, "Continue"] });
     }
     const session = await sessions.end(request, reply);
@@ -34,9 +34,10 @@ export function registerSignOut(scope: FastifyInstance, options: SignOutOptions)
     const title = "You are signed out here";
     // hole U17
     if (endSession !== undefined) {
-      // Not a redirect: `form-action` of the page would refuse what the provider redirects to.
+      // Not a redirect: the page's `form-action` directive would block the provider's own
+      // redirects.
       noStore(reply).header("refresh", `0; url=${endSession.href}`);
-      const text = `Your session at ${issuer.host} ends there.`;
+      const text = `Your session at ${issuer.host} ends now, too.`;
       return showMessage(reply, 200, { title, text, link: [endSession.href, "Continue"] });
     }
     const text = `Your session at ${issuer.host} may continue: sign out there, too, before another person uses this browser.`;
@@ -44,7 +45,7 @@ export function registerSignOut(scope: FastifyInstance, options: SignOutOptions)
   });
 }
 
-/** Pages without a referrer send `Origin: null`, so that `Sec-Fetch-Site` is read first. */
+/** Reads `Sec-Fetch-Site` first, because pages without a referrer send `Origin: null`. */
 function isFromOwnPage({ headers }: FastifyRequest, publicUrl: URL): boolean {
   const site = headers["sec-fetch-site"];
   return site === undefined ? headers.origin === publicUrl.origin : site === "same-origin";

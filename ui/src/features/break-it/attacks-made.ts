@@ -2,18 +2,18 @@ import { type BearerExchange, type BreakItResult, bearerTwinVariantSchema } from
 import type { Attempts } from "./use-attempts.ts";
 import { partyLabel, SENDERS, twinWordingOf, type Wording, wordingOf } from "./variant-wording.ts";
 
-/** An attack that has an outcome, in words and as it was answered. */
+/** An attack with an outcome, in words and as data. */
 interface AttackMade {
   title: string;
-  /** How the request was changed. */
+  /** Description of the change to the request. */
   what: string;
   result: BreakItResult;
-  /** The refusal in a sentence, or the lack of an effect; absent for a hole. */
+  /** The refusal, or the lack of an effect, in a sentence; absent for a hole. */
   refusal?: string;
   bearer?: { outcome: string; exchanges: readonly (BearerExchange & { senderName: string })[] };
 }
 
-/** The attempts that have an outcome. Those of the bearer twin come first, as on the page. */
+/** The attempts with an outcome. The bearer twin's come first, as on the page. */
 export function attacksMade(attempts: Attempts, profile: string | undefined): AttackMade[] {
   const results = Object.values(attempts).flatMap((attempt) => ("result" in attempt ? [attempt.result] : []));
   const inTwin = bearerTwinVariantSchema.options.flatMap((twin) =>

@@ -11,14 +11,14 @@ import { twinWordingOf, wordingOf } from "./variant-wording.ts";
 interface AttemptRowProps {
   variant: AnyBreakItVariant;
   profile: string | undefined;
-  /** The table has a column for the bearer route. */
+  /** Whether the table has a column for the bearer route. */
   hasTwin: boolean;
-  /** Reason why it cannot be tried. */
+  /** Reason why the attempt is unavailable. */
   unavailable: string | undefined;
   attempt: Attempt | undefined;
   isBusy: boolean;
   isDisabled: boolean;
-  /** What was sent and answered is shown. */
+  /** Whether the messages are shown. */
   isOpen: boolean;
   onTry: () => void;
   onToggle: () => void;
@@ -26,7 +26,7 @@ interface AttemptRowProps {
   renderAttempt: (traceId: string) => ReactNode;
 }
 
-/** An attack: both outcomes, and below them what was sent and answered. */
+/** An attack: its outcomes on both routes, and below them the messages. */
 export function AttemptRow(props: AttemptRowProps) {
   const { variant, profile, hasTwin, unavailable, attempt, isBusy, isDisabled, isOpen } = props;
   const wording = wordingOf(variant, profile);

@@ -2,14 +2,14 @@ import type { BearerExchange } from "backend-api";
 import { compareTexts } from "protocol-trace/read";
 import { SENDERS } from "./variant-wording.ts";
 
-/** Requests to the bearer twin with their responses, whole. What an intruder changed is marked. */
+/** Complete requests to the bearer twin with their responses. An intruder's changes are marked. */
 export function BearerExchanges({ exchanges }: { exchanges: readonly BearerExchange[] }) {
   const [honest] = exchanges;
   return (
     <>
       <p className="note">
-        Both requests went to a listener on loopback that this backend opened for the attack and closes after
-        five minutes. The token is random and opens nothing else.
+        Both requests went to a loopback listener that the backend opened for the attack and closes after five
+        minutes. The token is random and valid nowhere else.
       </p>
       <ol className="column">
         {exchanges.map((exchange) => {
@@ -32,7 +32,7 @@ export function BearerExchanges({ exchanges }: { exchanges: readonly BearerExcha
   );
 }
 
-/** The request, with what differs from the honest one marked. */
+/** The request, with its differences from the honest one marked. */
 function marked(honest: BearerExchange, exchange: BearerExchange) {
   const { right } = compareTexts(asText(honest), asText(exchange));
   return right.flatMap((parts, line) => [

@@ -13,7 +13,7 @@ interface BreakItProps {
   profile: string | undefined;
   control: AttemptsControl;
   offers: readonly BreakItOffer[];
-  /** Nothing can be sent. */
+  /** Whether sending is disabled. */
   disabled: boolean;
   /** Receives the heading, so that focus can move to it. */
   headingRef: Ref<HTMLHeadingElement>;
@@ -26,7 +26,7 @@ interface BreakItProps {
 /** Attacks of the bearer twin, in the order in which they are shown. */
 const TWIN: readonly AnyBreakItVariant[] = bearerTwinVariantSchema.options;
 
-/** "Now break it": attacks on the run, really sent, beside the same attacks on a bearer token. */
+/** "Now break it": real attacks on the run, beside the same attacks on a bearer token. */
 export function BreakIt(props: BreakItProps) {
   const { profile, control, offers, disabled, headingRef, addressOf, renderAttempt } = props;
   const { attempts, busy, isRunningAll, run, runAll, stop } = control;
@@ -79,8 +79,8 @@ export function BreakIt(props: BreakItProps) {
       }
     >
       <p className="note">
-        Each attack is really sent. The bearer route is a pretend service of this backend, which takes a
-        bearer token as most APIs do; AAuth is the agent of this run.
+        Every attack is real. The bearer route is a mock service of this backend that accepts a bearer token,
+        as most APIs do. The AAuth route is the agent of this run.
       </p>
       {reason !== undefined && (
         <p className="outcome" data-tone="waiting">
@@ -121,7 +121,7 @@ interface AttackTableProps {
   children: ReactNode;
 }
 
-/** On a narrow page each row is a block, in which the cells name their columns. */
+/** On a narrow page each row is a block whose cells name their columns. */
 function AttackTable({ caption, hasTwin = false, children }: AttackTableProps) {
   return (
     <table className={styles.table} data-twin={hasTwin}>
@@ -138,7 +138,7 @@ function AttackTable({ caption, hasTwin = false, children }: AttackTableProps) {
   );
 }
 
-/** The reason why nothing can be tried, where it is one and the same. */
+/** The common reason why all attempts are unavailable, if there is one. */
 function sameReason(offers: readonly BreakItOffer[]): string | undefined {
   const reasons = new Set(offers.map(({ unavailable }) => unavailable));
   return reasons.size === 1 ? [...reasons][0] : undefined;

@@ -4,7 +4,7 @@ import { SectionLinks } from "../../components/section-links.tsx";
 import type { Attempt } from "./use-attempts.ts";
 import { partyLabel, type TwinWording, type Wording } from "./variant-wording.ts";
 
-/** Outcome of an attack on AAuth: for a manager in a few words, for an engineer the check. */
+/** Outcome of an attack on AAuth: a short headline, then the check for engineers. */
 export function Outcome({ attempt, wording }: { attempt: Attempt; wording: Wording }) {
   if ("failure" in attempt) return <p className="outcome">{attempt.failure.message}</p>;
   const { result } = attempt;
@@ -19,7 +19,7 @@ export function Outcome({ attempt, wording }: { attempt: Attempt; wording: Wordi
           <strong>Not refused: this is a hole.</strong>{" "}
           {after === undefined
             ? `The response has status ${status}.`
-            : `The honest request after it was answered with status ${after}.`}
+            : `The honest follow-up request was answered with status ${after}.`}
         </p>
       </div>
     );
@@ -41,11 +41,11 @@ export function Outcome({ attempt, wording }: { attempt: Attempt; wording: Wordi
 }
 
 function headlineOf({ check, as_meant }: BreakItResult, { headline }: Wording): string {
-  if (check === "policy") return "this caller is not let in";
+  if (check === "policy") return "this caller is not admitted";
   return as_meant === false ? "refused for another reason" : headline;
 }
 
-/** The party that was not deceived, its check, and the section that demands it. */
+/** The party that resisted the attack, its check, and the section that requires it. */
 function Check({ outcome, refused_by = "", check, code, section }: BreakItResult) {
   const party = partyLabel(refused_by);
   const links = section === undefined ? [] : sectionLinks(section);
@@ -72,8 +72,7 @@ function Check({ outcome, refused_by = "", check, code, section }: BreakItResult
 const OTHER_CHECK_FAILED = "Another check failed first, so the intended check was not reached.";
 
 /**
- * The explanation of an outcome. A policy would have refused the original request, too: it teaches
- * nothing.
+ * Explains an outcome. Omitted for a policy, which would also have refused the original request.
  */
 export function Lesson({ result, lesson }: { result: BreakItResult; lesson: Wording["lesson"] }) {
   const { outcome, check, as_meant, meaning, reason } = result;
@@ -100,7 +99,7 @@ export function BearerOutcome({ side, wording }: { side: BearerSide; wording: Tw
   );
 }
 
-/** Text in which a name stands between backticks. */
+/** Renders backticked names in a text as code. */
 function withCode(text: string) {
   return text.split("`").map((part, index) => (index % 2 === 1 ? <code key={part}>{part}</code> : part));
 }

@@ -5,13 +5,13 @@ import { wordingOf } from "./variant-wording.ts";
 interface Progress {
   attempts: Attempts;
   profile: string | undefined;
-  /** The attempt in progress, of several that are made one after the other. */
+  /** The attempt in progress, of several made in sequence. */
   busy: AnyBreakItVariant | undefined;
-  /** Number of attempts that can be made. */
+  /** Number of available attempts. */
   total: number;
 }
 
-/** The outcomes so far, in a sentence for a live region. Empty before the first attempt. */
+/** Summarizes the outcomes so far for a live region. Empty before the first attempt. */
 export function summaryOf({ attempts, profile, busy, total }: Progress): string {
   const made = Object.values(attempts);
   if (busy !== undefined) return `${made.length} of ${total} made. Now: ${wordingOf(busy, profile).title}.`;

@@ -9,7 +9,7 @@ import { useEffect, useRef, useState } from "react";
 import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 
-/** An attempt that was made: its outcome, or the reason why there is none. */
+/** A completed attempt: its outcome, or the reason why there is none. */
 export type Attempt = { result: BreakItResult } | { failure: Failure };
 
 export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
@@ -19,7 +19,7 @@ const attemptsIn = (offers: readonly BreakItOffer[]): Attempts =>
 
 export type AttemptsControl = ReturnType<typeof useAttempts>;
 
-/** Attempts of one run: those that the backend still knows, and those made here, one at a time. */
+/** Attempts on one run: those that the backend still knows, and those made here, one at a time. */
 export function useAttempts(client: ApiClient, requestId: string, offers: readonly BreakItOffer[]) {
   const [made, setAttempts] = useState<Attempts>({});
   const attempts = { ...attemptsIn(offers), ...made };
@@ -44,7 +44,9 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
     return attempt;
   };
 
-  /** Stops where two attempts in a row fail for the same reason: all others would. */
+  /**
+   * Stops when two consecutive attempts fail for the same reason, because all others would, too.
+   */
   const runAll = async (ready: readonly BreakItOffer[]) => {
     isStopped.current = false;
     setRunningAll(true);

@@ -4,18 +4,18 @@ import { AGENT_NAMES } from "topology";
 
 export interface Wording {
   title: string;
-  /** How the request is changed. */
+  /** Description of the change to the request. */
   what: string;
-  /** The refusal, or why there was no effect, in a few words. */
+  /** The refusal, or the lack of an effect, in a few words. */
   headline: string;
-  /** The evidence that nothing has changed, with the status of the request after the attack. */
+  /** Evidence that nothing has changed, with the status of the follow-up request. */
   unchanged?: (status: number) => string;
-  /** Why it does not work, beyond the error. */
+  /** Explains why the attack does not work. */
   lesson: string;
 }
 
 const stillWaits = (status: number): string =>
-  `The request still waits for its person: the agent’s poll afterwards was answered with status ${status}.`;
+  `The request is still pending: the agent’s next poll was answered with status ${status}.`;
 
 /** The variants in the order of the checks, with one wording, or one for each dialect. */
 const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
@@ -24,7 +24,7 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
     headline: "the body was changed",
     what: "The request is correct. One byte of its body changes in transit.",
     lesson:
-      "The signature covers the digest of the body. Only the agent has the body, so the agent checks the digest.",
+      "The signature covers a digest of the body. The gateway’s check does not receive the body, so the agent compares the digest.",
   },
   "changed-path": {
     title: "Send it to another path",
@@ -37,14 +37,14 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
     headline: "wrong key",
     what: "Another key signs in the backend’s name, without a token.",
     lesson:
-      "A name proves nothing without its key. The receiver verifies with the key that the backend published, or that the request contains, and this signature was made with a different one.",
+      "A name proves nothing without its key. The receiver verifies with the key that the backend has published, or that the request contains; this signature was made with a different key.",
   },
   "uncovered-body": {
     title: "Leave the body out of the signature",
     headline: "the body is not signed",
-    what: "The signature is valid, and covers neither content-digest nor content-type.",
+    what: "The signature is valid but covers neither content-digest nor content-type.",
     lesson:
-      "The agents publish both in additional_signature_components: a body that no signature covers could be exchanged on the way.",
+      "The agents require both in their additional_signature_components: a body that is not covered could be replaced in transit.",
   },
   stale: {
     title: "Sign it ten minutes ago",
@@ -64,7 +64,7 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
       headline: "seen before",
       what: "The same bytes twice. The first request is accepted.",
       lesson:
-        "Draft -11 has no nonce. A receiver remembers the signatures of unsafe requests for as long as created is fresh, and accepts each once.",
+        "Draft -11 has no nonce. A receiver remembers the signatures of unsafe requests while they are fresh, and accepts each once.",
     },
   },
   "stolen-token": {
@@ -86,9 +86,9 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   "other-agents-token": {
     title: "Use another agent’s token",
     headline: "wrong key",
-    what: "A sub-agent gets a token and uses it. Then its parent presents that token and signs with the parent’s key.",
+    what: "A sub-agent obtains a token and uses it. Then its parent presents that token and signs with the parent’s key.",
     lesson:
-      "The token is valid, and so is the parent’s key. They do not belong together: not even the agent that asked for the token may use it.",
+      "The token and the parent’s key are both valid, but they do not belong together: not even the agent that requested the token may use it.",
   },
   "expired-token": {
     title: "Present an expired token",
@@ -101,7 +101,7 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
     headline: "not that kind of token",
     what: "The typ in the header of the token names a different kind of token.",
     lesson:
-      "A person token and an auth token differ in little but typ, so typ is read first. The claims have to be those of that kind, and the header is signed like the claims.",
+      "A person token and an auth token differ in little besides typ, so typ is read first. The claims must match that kind, and the signature covers the header as well as the claims.",
   },
   "widened-scope": {
     "february-2026": {
@@ -124,18 +124,18 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
     lesson: "A token alone proves nothing. Each request is signed with the key of its token.",
   },
   "february-message": {
-    title: "Speak the profile of February 2026",
+    title: "Use the profile of February 2026",
     headline: "another profile",
-    what: "A correct message of the profile before, with a valid signature.",
+    what: "A correct message of the earlier profile, with a valid signature.",
     lesson:
-      "The route accepts draft -11 alone. A receiver that fell back to another profile would let the sender choose the rules.",
+      "The route accepts draft -11 only. A receiver that fell back to another profile would let the sender choose the rules.",
   },
   "agent-token-only": {
-    title: "Show only the agent token",
+    title: "Present only the agent token",
     headline: "it names no person",
-    what: "A valid agent token where the agent asks for more.",
+    what: "A valid agent token, where the agent requires more.",
     lesson:
-      "An agent token says which agent calls, and not for whom. The answer asks for a person token and contains no resource token.",
+      "An agent token identifies the calling agent, but not the person it acts for. The response requires a person token and contains no resource token.",
   },
   "other-audience": {
     "february-2026": {
@@ -154,68 +154,68 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   "revoked-token": {
     title: "Use a revoked token on the second hop",
     headline: "the token is revoked",
-    what: "A sub-agent calls the market-analysis agent, which works. The backend revokes its agent token at the person server, and the sub-agent calls again.",
+    what: "A sub-agent calls the market-analysis agent successfully. The backend revokes its agent token at the person server, and the sub-agent calls again.",
     lesson:
-      "The person server revoked every token that followed from the agent token, and its answer came when the market-analysis agent knew. The gateway does not know what is revoked; the agent does.",
+      "The person server revoked every token derived from the agent token, and answered once the market-analysis agent was notified. The gateway does not know about revocations; the agent does.",
   },
   "guessed-code": {
     title: "Guess an interaction code",
     headline: "no request has this code",
     what: "An intruder’s browser opens the supply-chain agent’s page with a code that no request has.",
     lesson:
-      "A code is good once and for one request. It leads a browser to a request and authorizes nothing; a few wrong guesses at one end its request.",
+      "A code works once and for one request. It takes a browser to the request but authorizes nothing, and a few wrong guesses end the request.",
   },
   "forged-callback": {
-    title: "Forge the way back from a page",
+    title: "Forge the return from a page",
     headline: "a browser decides nothing",
-    what: "The user’s agent asks for a token and has to wait. An intruder’s browser comes back to the person server as if the person had acted at a page.",
+    what: "The user’s agent requests a token and has to wait. An intruder’s browser returns to the person server as if the person had acted at a page.",
     unchanged: stillWaits,
     lesson:
-      "A callback only moves a browser. Without the person’s session it changes nothing, and the agent learns the outcome from its own signed poll alone.",
+      "A callback only redirects a browser. Without the person’s session it has no effect, and the agent learns the outcome only from its own signed poll.",
   },
   "pending-of-another": {
     title: "Poll another agent’s request",
     headline: "not the agent that asked",
-    what: "The user’s agent asks for a token and has to wait. Another agent of the backend, correctly signed, polls its pending URL.",
+    what: "The user’s agent requests a token and has to wait. Another agent of the backend polls the pending URL with a valid signature.",
     lesson:
-      "Only the agent that asked gets the answer. To any other agent the request does not exist, whether or not its URL has leaked.",
+      "Only the requesting agent receives the answer. For any other agent the request does not exist, even if its URL has leaked.",
   },
   "stolen-agent-token": {
     title: "Steal the agent token",
     headline: "wrong key",
-    what: "A thief asks the person server for a token with the agent token of the user’s agent, and signs with a different key.",
-    lesson: "The agent token, too, is bound to a key. The person server gives nothing for the token alone.",
+    what: "A thief requests a token from the person server with the agent token of the user’s agent, but signs with a different key.",
+    lesson: "The agent token is bound to a key, too. On its own it obtains nothing from the person server.",
   },
   "foreign-upstream-token": {
-    title: "Act on a token that was given to another",
+    title: "Use a token received by another party",
     headline: "a token for another party",
-    what: "The backend names its own token as upstream_token, as if it had been called with it.",
+    what: "The backend sends its own token as upstream_token, as if it had been called with it.",
     lesson:
-      "An upstream token is for the party that was called with it: its aud is the caller of the person server. This one is for the supply-chain agent.",
+      "An upstream token belongs to the party that was called with it, so its aud must be the party that calls the person server. This one is for the supply-chain agent.",
   },
   "upstream-of-another-server": {
-    title: "Bring an upstream token of another person server",
-    headline: "a token of another issuer",
-    what: "The backend plays a person server, issues a token for its own agent, and names it as upstream_token.",
+    title: "Present another person server’s upstream token",
+    headline: "issued by another server",
+    what: "The backend poses as a person server, issues a token for its own agent, and sends it as upstream_token.",
     lesson:
-      "A person server accepts only upstream tokens of its own persons: it issued them, or they name it in ps. It fetches nothing from any other.",
+      "A person server accepts upstream tokens only for its own users: it has issued them, or they name it in ps. It fetches nothing from other issuers.",
   },
   "guessed-consent-code": {
     title: "Guess a consent code",
-    headline: "a code opens nothing without its person",
-    what: "The user’s agent asks for a token and has to wait. An intruder’s browser opens the person server’s page with a code that is wrong in one symbol.",
+    headline: "a code is useless without its person",
+    what: "The user’s agent requests a token and has to wait. An intruder’s browser opens the person server’s page with a code that has one wrong symbol.",
     unchanged: stillWaits,
     lesson:
-      "A code leads a browser to a request and authorizes nothing: the person has to sign in. A few wrong codes end the request, and no guess grants it.",
+      "A code takes a browser to a request but authorizes nothing: the person still has to sign in. A few wrong codes end the request, and no guess can grant it.",
   },
   "revocation-by-another": {
     title: "Revoke a token of another issuer",
     headline: "a token of another issuer stays valid",
-    what: "The backend revokes the token of the run at the person server, correctly signed in its own name. It has not issued that token.",
+    what: "The backend asks the person server to revoke the run’s token, correctly signed in its own name, although it has not issued that token.",
     unchanged: (status) =>
       `The run’s token still works: it was used again afterwards and accepted with status ${status}.`,
     lesson:
-      "A revocation names a token by its jti, and applies to the tokens of the server that signs it. With the jti of another issuer’s token it reaches nothing, and its answer does not tell whether that token exists.",
+      "A revocation identifies a token by its jti, and only applies to tokens issued by the server that signs it. The jti of another issuer’s token matches nothing, and the answer does not reveal whether that token exists.",
   },
   "foreign-resource-token": {
     title: "Redeem another agent’s resource token",
@@ -242,30 +242,30 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
   },
   "agent-at-access-server": {
     title: "Ask the access server directly",
-    headline: "no agent is served here",
+    headline: "agents are not served here",
     what: "The user’s agent sends its tokens to the access server itself.",
     lesson:
-      "Only person servers ask an access server, in their own name (jwks_uri). It has no way to know what a person agreed to, and believes no agent about it.",
+      "Only person servers call an access server, in their own name (jwks_uri). It cannot know what a person has agreed to, and does not take an agent’s word for it.",
   },
   "forged-person-server": {
     title: "Pose as a person server",
     headline: "an unknown person server",
-    what: "The backend sends the access server what a person server would send, signed in its own name.",
+    what: "The backend sends the access server a person server’s request, signed in its own name.",
     lesson:
-      "An access server takes requests from the person servers that it is configured with. Any other is refused before anything is fetched for it.",
+      "An access server accepts requests only from configured person servers. It refuses any other before it fetches anything.",
   },
   "foreign-revocation": {
     title: "Revoke a token at the access server",
     headline: "an unknown issuer",
     what: "The backend, which is neither a person server nor a resource there, revokes the token of the run in its own name.",
     lesson:
-      "A revocation is accepted from servers whose tokens are accepted, and reaches their own tokens only.",
+      "A revocation is accepted only from servers whose tokens are accepted, and only applies to their own tokens.",
   },
 };
 
-/** Words for the outcome of an attack on the bearer twin, beside the same attack on AAuth. */
+/** Wording of the outcome of an attack on the bearer twin. */
 export interface TwinWording {
-  /** Loss with a bearer token. */
+  /** Damage with a bearer token. */
   lost: string;
   /** Why the bearer token could not prevent it. */
   why: string;
@@ -274,15 +274,15 @@ export interface TwinWording {
 const TWIN_WORDINGS: Record<BearerTwinVariant, TwinWording> = {
   "stolen-token": {
     lost: "the thief has the report",
-    why: "Whoever has the token is let in: the service cannot tell the thief from the agent.",
+    why: "The service admits any holder of the token: it cannot distinguish the thief from the agent.",
   },
   replay: {
     lost: "ordered twice",
-    why: "The second request is as good as the first: nothing in it says that it was sent before.",
+    why: "The second request is as valid as the first: nothing shows that it was sent before.",
   },
   "changed-body": {
     lost: "25 became 2,500",
-    why: "The token says nothing about the body: any body goes with it.",
+    why: "The token is not tied to the body: it works with any body.",
   },
 };
 
@@ -290,14 +290,14 @@ const TWIN_WORDINGS: Record<BearerTwinVariant, TwinWording> = {
 export const SENDERS: Record<BearerExchange["sender"], string> = {
   agent: "The agent",
   thief: "The thief, with the agent’s token",
-  network: "An intruder on the way",
+  network: "An intruder in transit",
 };
 
 /** Undefined for a variant without a twin. */
 export const twinWordingOf = (variant: AnyBreakItVariant): TwinWording | undefined =>
   Object.hasOwn(TWIN_WORDINGS, variant) ? TWIN_WORDINGS[variant as BearerTwinVariant] : undefined;
 
-/** The words for a variant in a run of a profile. */
+/** Wording of a variant for a run of the given profile. */
 export function wordingOf(variant: AnyBreakItVariant, profile: string | undefined): Wording {
   const wording = WORDINGS[variant];
   return "title" in wording ? wording : ofDialect(wording, profile);

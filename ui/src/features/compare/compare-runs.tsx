@@ -8,14 +8,15 @@ import { type ComparedRow, compareRuns } from "./rows.ts";
 interface CompareRunsProps {
   february: ProtocolRun;
   draft11: ProtocolRun;
-  /** The side that is the user's own run. Default: both are recordings. */
+  /** Side with the user's own run. Default: both are recordings. */
   own?: "february" | "draft11" | undefined;
-  /** A message in full, below its row. */
+  /** Renders a message in full, below its row. */
   renderMessage: (run: ProtocolRun, message: Message) => ReactNode;
 }
 
 /**
- * Two runs of the same task side by side, a row for each purpose. One message is open at a time.
+ * Two runs of the same task side by side, with a row for each purpose. One message is open at a
+ * time.
  */
 export function CompareRuns({ february, draft11, own, renderMessage }: CompareRunsProps) {
   const rows = useMemo(() => compareRuns(february, draft11), [february, draft11]);
@@ -64,7 +65,7 @@ interface SummaryProps {
   children: ReactNode;
 }
 
-/** Both runs in numbers, before any message. */
+/** Summary of both runs in numbers. */
 function Summary({ rows, names, counts, children }: SummaryProps) {
   const added = rows.filter(({ february }) => february.length === 0).length;
   const gone = rows.filter(({ draft11 }) => draft11.length === 0).length;
@@ -82,8 +83,8 @@ function Summary({ rows, names, counts, children }: SummaryProps) {
         ))}
       </dl>
       <p>
-        {inBoth} steps are in both, {added} in draft -11 alone
-        {gone > 0 && `, ${gone} in February 2026 alone`}.
+        {inBoth} steps are in both, {added} only in draft -11
+        {gone > 0 && `, ${gone} only in February 2026`}.
       </p>
       <div className="line picks">{children}</div>
     </section>
@@ -93,12 +94,12 @@ function Summary({ rows, names, counts, children }: SummaryProps) {
 interface RowProps {
   row: ComparedRow;
   names: Names;
-  /** Header fields that are the same on both sides are left out. */
+  /** Whether to omit header fields that are the same on both sides. */
   isOnlyChanges: boolean;
   number: number;
   open: Message | undefined;
   toggle: (message: Message) => void;
-  /** The open message, if it is of this row. */
+  /** The open message, if it belongs to this row. */
   children: ReactNode;
 }
 
@@ -106,7 +107,7 @@ function Row({ row, names, isOnlyChanges, number, open, toggle, children }: RowP
   const { title, changed, february, draft11 } = row;
   const [headingId, detailId] = [useId(), useId()];
   const detail = useRef<HTMLDivElement>(null);
-  // On a narrow page the message lies below both sides.
+  // On a narrow page the message is below both sides.
   const isOpen = open !== undefined && [...february, ...draft11].includes(open);
   useEffect(() => {
     if (isOpen && window.matchMedia("(max-width: 760px)").matches) detail.current?.scrollIntoView();
@@ -183,7 +184,7 @@ function Side({ name, messages, others, isOnlyChanges, open, toggle, detailId }:
   );
 }
 
-/** A message without a counterpart is new: it stays whole. */
+/** A message without a counterpart is new and shown in full. */
 function shownLines(message: Message, other: Message | undefined, isOnlyChanges: boolean) {
   const lines = headOf(message, other);
   return isOnlyChanges && other ? lines.filter(({ isChanged }) => isChanged) : lines;

@@ -6,7 +6,7 @@ export interface RunCounts {
   readonly messages: number;
   /** Messages that an agent or a server has signed. */
   readonly signed: number;
-  /** Different tokens, whether shown, passed on or issued. */
+  /** Distinct tokens, whether presented, passed on or issued. */
   readonly tokens: number;
 }
 
@@ -31,13 +31,13 @@ function tokenIds({ signer, verifiers, events }: Message): string[] {
 }
 
 /**
- * A caution where a run and a recording are not of the same task: their steps then differ for
- * another reason than their versions. Undefined where they are.
+ * Warns if a run and a recording are of different tasks, because their steps then differ for
+ * reasons other than the version. Undefined for the same task.
  */
 export function otherTask(own: ProtocolRun, recording: ProtocolRun): string | undefined {
   const [left, right] = [taskOf(own), taskOf(recording)];
   if (left === right) return undefined;
-  return `Your run: ${left}. The recording: ${right}. Steps that only one of the two tasks has are no difference of the versions.`;
+  return `Your run: ${left}. The recording: ${right}. Steps that exist in only one of the two tasks are not differences between the versions.`;
 }
 
 function taskOf({ parties, messages }: ProtocolRun): string {

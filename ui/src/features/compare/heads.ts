@@ -11,8 +11,8 @@ const ANSWER_FIELDS = [
 ];
 
 /**
- * What differs from message to message and not from version to version: it is left out here, and is
- * whole where the message is opened.
+ * Values that vary by message rather than by version. They are abbreviated here and shown in full
+ * in the open message.
  */
 const OF_ONE_MESSAGE: readonly (readonly [RegExp, string])[] = [
   [/(;created=)\d+/g, "$1…"],
@@ -21,24 +21,24 @@ const OF_ONE_MESSAGE: readonly (readonly [RegExp, string])[] = [
   [/(kid=)"[^"]*"/g, '$1"…"'],
 ];
 /**
- * Words that differ between any two messages: scheme and port of the demo's addresses, labels of
- * signatures, tokens, and values left out above. They are shown, and never marked.
+ * Words that differ between any two messages: scheme and port of the demo's URLs, signature labels,
+ * tokens, and the values abbreviated above. They are shown but never marked.
  */
 const NOISE = /^(?:https?|\d+|sig\d*|"eyJ[^"]*"|"?…+"?)$/;
-/** Strings in quotes, words, and what stands between. */
+/** Quoted strings, words, and the characters between them. */
 const WORDS = /"[^"]*"|[\w@.-]+|\s+|[^\s\w@.-]/g;
 
-/** One line of a message's head, with the words marked that the other side does not have there. */
+/** One line of a message's head, with the words marked that differ from the other side. */
 export interface HeadLine {
   readonly name: string;
   readonly parts: readonly TextPart[];
-  /** The other side has a message there, without this field or with other words in it. */
+  /** Whether the other side's message lacks this field or has other words in it. */
   readonly isChanged: boolean;
 }
 
 /**
- * Request line, status and the protocol's header fields of a message. Nothing is marked where there
- * is no message on the other side.
+ * Request line, status and protocol header fields of a message. Nothing is marked if the other side
+ * has no message.
  */
 export function headOf(message: Message, other: Message | undefined): HeadLine[] {
   const theirs = new Map(other === undefined ? [] : linesOf(other));
@@ -60,7 +60,7 @@ export function headOf(message: Message, other: Message | undefined): HeadLine[]
 
 const isWord = (text: string) => /[\w…]/.test(text);
 
-/** Neighbours that are alike become one part. */
+/** Merges adjacent parts of the same kind. */
 function joined(parts: readonly TextPart[]): TextPart[] {
   const result: TextPart[] = [];
   for (const { text, differs } of parts) {

@@ -1,5 +1,5 @@
 /**
- * A recorded run: its spans, with every string once. Written by
+ * A recorded run: its spans, with strings deduplicated. Written by
  * tests/docs/walkthrough-recorded-runs.test.ts.
  */
 export interface Recording {
@@ -7,11 +7,11 @@ export interface Recording {
   readonly spans: readonly RecordedSpan[];
 }
 
-/** A string by its place in `strings`, or a number or a boolean as it is. */
+/** A string as its index in `strings`, or a literal number or boolean. */
 type Value = number | readonly [number | boolean];
 type Values = readonly (readonly [name: number, value: Value])[];
 
-/** Times are in microseconds: of a span since the first one, of an event since its span. */
+/** Times are in microseconds: a span's since the first span, an event's since its span. */
 type RecordedSpan = readonly [
   id: number,
   parent: number,
@@ -25,7 +25,7 @@ type RecordedSpan = readonly [
 
 const TRACE_ID = "recorded";
 
-/** The recording as a trace store answers it, for `readProtocolRun`. */
+/** Converts the recording to a trace store's response, for `readProtocolRun`. */
 export function traceOf({ strings, spans }: Recording): unknown {
   const value = (coded: Value) => (typeof coded === "number" ? strings[coded] : coded[0]);
   const fields = (values: Values) =>

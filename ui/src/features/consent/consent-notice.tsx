@@ -22,7 +22,7 @@ export function ConsentNotice({
   return (
     <section className="card" data-tone="waiting" aria-labelledby={headingId} data-testid="consent-notice">
       <h2 id={headingId}>
-        {isOwners ? "The resource's owner has to allow this" : "The agent needs your consent"}
+        {isOwners ? "The resource's owner must allow this" : "The agent needs your consent"}
       </h2>
       <Who page={page} isOwners={isOwners} />
       <BusyButton busy={state.phase === "leaving"} onClick={onReview}>
@@ -32,7 +32,7 @@ export function ConsentNotice({
   );
 }
 
-/** Who decides, and where. */
+/** Says who decides, and where. */
 function Who({ page: { party, url }, isOwners }: { page: ConsentPage; isOwners: boolean }) {
   if (party === undefined) {
     return (
@@ -45,8 +45,8 @@ function Who({ page: { party, url }, isOwners }: { page: ConsentPage; isOwners: 
   const host = <strong>{URL.parse(url)?.host}</strong>;
   return isOwners ? (
     <p className="breakable">
-      The access server <code>{party}</code> leaves this to an owner of the resource, who decides on its page,
-      at {host}. After that, this run continues.
+      The access server <code>{party}</code> leaves this decision to an owner of the resource, who decides on
+      its page at {host}. This run then continues.
     </p>
   ) : (
     <p className="breakable">

@@ -1,21 +1,21 @@
 import type { Failure } from "backend-api";
 import { isOwnersDecision } from "../../api/is-owners-decision.ts";
 
-/** `asked`: waiting for the user; `leaving`: the browser is navigating to the auth server. */
+/** `asked`: waiting for the user. `leaving`: the browser is navigating to the page. */
 export type ConsentState = { phase: "asked" | "leaving" } | { phase: "blocked"; failure: Failure };
 
 /** A page where the user decides. */
 export interface ConsentPage {
   readonly url: string;
-  /** The party whose page it is. Absent: the server that the user decides at. */
+  /** The party whose page it is. Absent: the server at which the user decides. */
   readonly party?: string | undefined;
 }
 
 /**
- * The user types a password at this URL, so the browser goes there by itself only if it is on the
- * server where the user decides: the auth server they signed in with, or with draft -11 the person
- * server. To another party's page, and to one where an owner decides, it goes when the user asks
- * for it, having read whose page it is.
+ * The user types a password at this URL, so the browser goes there automatically only if it is on
+ * the server at which the user decides: the auth server that they signed in with, or the person
+ * server in draft -11. To another party's page, or one where an owner decides, it goes when the
+ * user asks for it after reading whose page it is.
  */
 export function leaveFor({ url, party }: ConsentPage, serverUrl: string, isOwnWish: boolean): ConsentState {
   const { origin, protocol } = URL.parse(url) ?? {};

@@ -8,14 +8,14 @@ const outcomeSchema = z.union([
   z.object({ kind: z.literal("failed"), error: z.string(), requestId: z.string().optional() }),
 ]);
 
-/** What the browser brought back from the consent page. */
+/** Outcome with which the browser returned from the consent page. */
 export type ConsentOutcome = z.infer<typeof outcomeSchema>;
 
 /**
- * Stores the outcome that the backend put into the page's query. It is stored first and read later
- * because the user may have to sign in again in between, which is another redirect.
+ * Stores the outcome from the page's query, where the backend put it. It is stored first and read
+ * later, because the user may have to sign in again in between, which redirects once more.
  *
- * @returns whether the query was such an outcome, and hence should leave the address bar.
+ * @returns whether the query was such an outcome and should be removed from the address bar.
  */
 export function noteConsentReturn(search: string, store: Store): boolean {
   const outcome = outcomeIn(new URLSearchParams(search));
@@ -32,8 +32,8 @@ function outcomeIn(query: URLSearchParams): ConsentOutcome | undefined {
 }
 
 /**
- * Reads the stored outcome without removing it: call {@link forgetConsent} once it is on the page.
- * Undefined when the browser was not there, or came back without a decision.
+ * Reads the stored outcome without removing it; call {@link forgetConsent} once it is shown.
+ * Undefined if the browser was not at the page or returned without a decision.
  */
 export function readConsentOutcome(store: Store): ConsentOutcome | undefined {
   return readStored(store, NAME, outcomeSchema);

@@ -10,7 +10,7 @@ const known: Record<string, { message: string; advice: string }> = {
   },
   unknown_request: {
     message:
-      "The backend does not know this consent. It was already used, or it took longer than ten minutes.",
+      "The backend does not recognize this consent. It was already used, or it took longer than ten minutes.",
     advice: "Try again to request a new consent.",
   },
   exchange_failed: {
@@ -18,7 +18,7 @@ const known: Record<string, { message: string; advice: string }> = {
     advice: "Try again; if it happens again, check the auth server's log.",
   },
   wrong_user: {
-    message: "A different user than the one who started the run gave the consent.",
+    message: "The consent was given by a user other than the one who started the run.",
     advice: "Sign in with one account in this browser, then try again.",
   },
 };
@@ -31,15 +31,15 @@ const UNKNOWN = {
 
 const isKnown = (error: string) => Object.hasOwn(known, error);
 
-/** Whether the address tells more about an error than the run: never in draft -11. */
+/** Whether the URL describes an error better than the run does: never in draft -11. */
 const isForPage: ByDialect<(error: string) => boolean> = {
   "february-2026": isKnown,
   "draft-11": () => false,
 };
 
 /**
- * A consent error for the failure panel. Anyone can put one into a link, so the page shows the
- * sentences of this table and no text of the link; the reason of any other error is part of the
+ * A consent error for the failure panel. Anyone can put one into a link, so the page only shows the
+ * sentences of this table and no text of the link. The reason for any other error is part of the
  * run.
  */
 export function describeConsentError(error: string): Failure {
@@ -47,10 +47,7 @@ export function describeConsentError(error: string): Failure {
   return { hop: "auth-server", check: "consent", ...words };
 }
 
-/**
- * The failure of a browser that came back, for the failure panel. Undefined where the run itself
- * reports it.
- */
+/** Failure of a browser's return, for the failure panel. Undefined if the run itself reports it. */
 export function failureOfReturn(outcome: ConsentOutcome, profile: string | undefined): Failure | undefined {
   if (outcome.kind !== "failed") return undefined;
   const { error, requestId } = outcome;

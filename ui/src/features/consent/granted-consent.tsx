@@ -9,15 +9,15 @@ import { Panel } from "../../components/panel.tsx";
 
 interface GrantedConsentProps {
   client: ApiClient;
-  /** Consent for one run; that of another run is another panel. */
+  /** Consent for one run. Use the run as the component's key. */
   consent: Consent;
-  /** It was given before that run began. */
+  /** Whether it was given before the run began. */
   isFromEarlier: boolean;
   disabled: boolean;
 }
 
 /**
- * The attempt to revoke the consent on this page, which is newer than what the backend reported.
+ * The attempt to revoke the consent on this page. It takes precedence over the backend's report.
  */
 interface Revocation {
   isBusy?: boolean;
@@ -26,16 +26,13 @@ interface Revocation {
   revokedAt?: string;
 }
 
-/**
- * The consent for the run on the page: agent, resource, scopes and expiry, with a button to revoke
- * it.
- */
+/** The displayed run's consent: agent, resource, scopes and expiry, with a button to revoke it. */
 export function GrantedConsent({ client, consent, isFromEarlier, disabled }: GrantedConsentProps) {
   const [revocation, setRevocation] = useState<Revocation>({});
   const outcome = useRef<HTMLParagraphElement>(null);
   const revokedAt = consent.revoked_at ?? revocation.revokedAt;
   const isTried = revocation.failure !== undefined || revocation.revokedAt !== undefined;
-  // The pressed button disappears, so the focus moves to the outcome.
+  // Moves the focus to the outcome, because the pressed button disappears.
   useEffect(() => {
     if (isTried) outcome.current?.focus();
   }, [isTried]);

@@ -18,36 +18,36 @@ export function stepTitle(action: string): string {
   return STEPS[action] ?? action;
 }
 
-/** Whether the process runs, and its agent token. `isStale`: it could not be read again. */
+/** Describes the process and its agent token. `isStale`: the state could not be refreshed. */
 export function standingOf({ process, agent_token: token, sub_agent }: Delegate, isStale = false): string {
-  if (isStale) return "Whether it runs is not known: the backend did not answer.";
+  if (isStale) return "State unknown: the backend did not answer.";
   if (sub_agent?.state === "ended" || sub_agent?.state === "ending") {
     if (sub_agent.good_until === undefined)
-      return "Ended. It gets no more tokens, and those that it had are revoked.";
+      return "Ended. It receives no more tokens, and its existing tokens are revoked.";
     const until = `its agent token stays valid until ${formatTimeOfDay(sub_agent.good_until)}`;
     return sub_agent.state === "ended"
-      ? `Ended. It gets no more tokens and is not called. In this mode no party takes a revocation: ${until}.`
-      : `It gets no more tokens, but the person server did not accept the revocation: ${until}. End it again.`;
+      ? `Ended. It receives no more tokens and is not called. In this mode no party accepts a revocation: ${until}.`
+      : `It receives no more tokens, but the person server did not accept the revocation: ${until}. End it again.`;
   }
   if (process === "absent")
     return "Not running. Start it with npm run delegate and the name and port it was enrolled with (see walk-through 8).";
-  if (process === "unknown") return "Enrolled without an address. It cannot be started from here.";
+  if (process === "unknown") return "Enrolled without a URL. It cannot be run from here.";
   return token === null
     ? "Running. It requests an agent token when it needs one."
     : `Running. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
 }
 
 /**
- * Whether there is a point in a call. An ended delegate is called to be refused, where its tokens
- * are revoked.
+ * Whether a call makes sense. An ended delegate whose tokens are revoked can be called to see it
+ * refused.
  */
 export function mayRun({ process, sub_agent }: Delegate): boolean {
   return process === "running" && !(sub_agent?.state === "ended" && sub_agent.good_until !== undefined);
 }
 
 /**
- * Page where the user has to act before the delegate can be called. Undefined for none, and for an
- * address that no browser should open.
+ * Page where the user has to act before the delegate can be called. Undefined if there is none, or
+ * if its URL is not safe to open.
  */
 export function pageOf({ sub_agent }: Delegate): URL | undefined {
   const page = URL.parse(sub_agent?.interaction_url ?? "");

@@ -51,7 +51,7 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
             disabled={disabled}
             busy={state.isAskedAgain === true}
             onClick={async () => {
-              // This button is removed.
+              // The pressed button disappears.
               if (await readAgain()) heading.current?.focus();
             }}
           >
@@ -63,10 +63,10 @@ export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabl
   );
 }
 
-/** Why a call, an end or a start again did not work. */
+/** Title of each failed action. */
 const FAILED: Readonly<Record<DelegateAction, string>> = {
   run: "The delegate’s run failed",
-  end: "The delegate has not ended everywhere",
+  end: "The delegate was not fully ended",
   start: "The delegate was not started again",
 };
 
@@ -75,16 +75,16 @@ function Explanation({ list }: { list: DelegateList | undefined }) {
   if (list?.delegates.some((delegate) => delegate.sub_agent)) {
     return (
       <p className="note breakable">
-        Processes that act for you as sub-agents, each with a key of its own. The agent token, issued by{" "}
-        {agent}, names your agent as the parent. The parent alone asks the person server: it gets the other
-        tokens, bound to the sub-agent’s key. They name no agent.
+        Processes that act for you as sub-agents, each with its own key. The agent token, issued by {agent},
+        names your agent as the parent. Only the parent calls the person server: it obtains the other tokens,
+        which are bound to the sub-agent’s key and name no agent.
       </p>
     );
   }
   return (
     <p className="note breakable">
-      Processes that act as {agent} with a key of their own. The backend vouches for each key with an agent
-      token. The auth token names the delegate.
+      Processes that act as {agent} with their own keys. The backend vouches for each key with an agent token.
+      The auth token names the delegate.
     </p>
   );
 }
@@ -92,7 +92,7 @@ function Explanation({ list }: { list: DelegateList | undefined }) {
 interface DelegateItemProps {
   delegate: Delegate;
   isStale: boolean;
-  /** What it does at the moment. */
+  /** Its action in progress. */
   doing: DelegateAction | undefined;
   disabled: boolean;
   onAct: (action: DelegateAction) => void;
@@ -122,7 +122,7 @@ function DelegateItem({ delegate, isStale, doing, disabled, onAct }: DelegateIte
           {button("run", "Run delegate", !mayRun(delegate))}
           {sub_agent &&
             sub_agent.state !== "new" &&
-            // One place for both: the focus stays there.
+            // The same element for both, so that it keeps the focus.
             (sub_agent.state === "ended" ? button("start", "Start again") : button("end", "End delegate"))}
         </div>
       </div>
@@ -138,7 +138,7 @@ function DelegateItem({ delegate, isStale, doing, disabled, onAct }: DelegateIte
       {page && (
         <div className="card" data-tone="waiting" data-testid="delegate-interaction">
           <p>
-            Decide at <strong>{page.host}</strong>, and run the delegate again.
+            Decide at <strong>{page.host}</strong>, then run the delegate again.
           </p>
           <Button component="a" href={page.href}>
             Review the request

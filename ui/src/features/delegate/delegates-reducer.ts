@@ -1,20 +1,20 @@
 import type { Delegate, DelegateList, Failure } from "backend-api";
 
-/** What a user has a delegate do: call the supply-chain agent, end, or act again after its end. */
+/** Actions on a delegate: make it call the supply-chain agent, end it, or start it again. */
 export type DelegateAction = "run" | "end" | "start";
 
-/** What the panel of delegates shows. */
+/** State of the delegates panel. */
 export interface DelegatesState {
   /** Undefined until the backend has answered. */
   list?: DelegateList;
-  /** The list could not be read again: it is the one before. */
+  /** Whether the list is outdated because it could not be refreshed. */
   isStale?: boolean;
-  /** The list is requested again. */
+  /** Whether the list is being requested again. */
   isAskedAgain?: boolean;
-  /** `sub` of the delegate that does something, and what. */
+  /** `sub` of the delegate with an action in progress, and the action. */
   running?: { readonly sub: string; readonly action: DelegateAction };
   failure?: Failure;
-  /** What has failed, where it was no call. */
+  /** The failed action, unless it was a call. */
   failed?: DelegateAction;
 }
 

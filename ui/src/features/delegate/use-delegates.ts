@@ -10,11 +10,11 @@ const ROUTES = {
   end: apiRoutes.endDelegate,
 } as const;
 
-/** Reads the backend's delegates, again after a failure, and runs, ends and starts one. */
+/** Reads the backend's delegates, with retries, and runs, ends or starts one. */
 export function useDelegates(client: ApiClient) {
   const [state, dispatch] = useReducer(delegatesReducer, {});
 
-  /** @returns whether there is a list now. */
+  /** @returns whether the list is available. */
   const read = useCallback(
     async (signal?: AbortSignal) => {
       try {
@@ -32,7 +32,7 @@ export function useDelegates(client: ApiClient) {
     const abort = new AbortController();
     const { signal } = abort;
     void read(signal);
-    // The demo may have stopped while the user was elsewhere, at its terminal for example.
+    // The demo may have stopped while the user was elsewhere, such as at its terminal.
     window.addEventListener("focus", () => void read(signal), { signal });
     return () => abort.abort();
   }, [read]);
@@ -46,7 +46,7 @@ export function useDelegates(client: ApiClient) {
     try {
       dispatch({ type: "ended", delegate: await client.call(ROUTES[action], { params: { sub } }) });
     } catch (error) {
-      // It may have changed all the same: ended here, and not elsewhere.
+      // A failed end may still have taken effect at the backend.
       if (action === "end") await read();
       dispatch({ type: "failed", failure: describeFailure(error), action });
     }

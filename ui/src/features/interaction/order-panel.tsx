@@ -72,7 +72,7 @@ interface OrderFormProps extends Pick<ReturnType<typeof useOrder>, "order"> {
   busy: OrderState["busy"];
 }
 
-/** Replaces the button that showed the catalogue, and takes its focus. */
+/** Replaces the catalogue button and takes its focus. */
 function OrderForm({ laptops, disabled, busy, order }: OrderFormProps) {
   const [model, setModel] = useState("");
   const [quantity, setQuantity] = useState("25");
@@ -129,7 +129,7 @@ function waitingFor({ interaction_party: party = "supply-chain-agent" }: Order):
     : `waiting for you on the page of your ${party.replace("-", " ")}, which does not know this agent yet`;
 }
 
-/** State of the last order, and the next step. */
+/** Status of the last order, and the next step. */
 export function Outcome({ order }: { order: Order }) {
   const what = `${order.quantity} × ${order.model}`;
   switch (order.status) {
@@ -149,7 +149,7 @@ export function Outcome({ order }: { order: Order }) {
         </p>
       );
     case "interaction_required": {
-      // The browser already went there. After its Back button, this link continues.
+      // The browser has already been there. This link continues after the Back button.
       const url = interactionUrlOf(order);
       return (
         <p>

@@ -1,6 +1,6 @@
 import type { Catalogue, Failure, Order } from "backend-api";
 
-/** The panel: closed, or with a form and the state of the last order. */
+/** State of the panel: closed, or with a form and the status of the last order. */
 export interface OrderState {
   readonly catalogue?: Catalogue;
   readonly busy: "catalogue" | "order" | undefined;
@@ -18,7 +18,8 @@ export type OrderAction =
   | { type: "failed"; failure: Failure };
 
 /**
- * No order matches what the browser brought back: it was used, expired, or belongs to another user.
+ * Failure if no order matches the browser's return: it was used, has expired, or belongs to another
+ * user.
  */
 export const UNKNOWN_ORDER: Failure = {
   hop: "backend",

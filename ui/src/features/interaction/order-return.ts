@@ -1,18 +1,18 @@
 import type { Store } from "../../components/stored.ts";
 
-/** sessionStorage name of the order that the user returned from; empty where no order matched. */
+/** sessionStorage name of the order that the user returned from; empty if no order matched. */
 const NAME = "order_return";
-/** sessionStorage name of the order whose page the browser last went to. */
+/** sessionStorage name of the order whose page the browser last opened. */
 const LEFT_FOR = "order_left_for";
 
-/** The outcome that the browser brought back from the supply-chain agent's page. */
+/** The outcome with which the browser returned from the supply-chain agent's page. */
 export type OrderReturn = { kind: "none" } | { kind: "order"; orderId: string } | { kind: "unknown" };
 
 /**
- * Stores the outcome that the backend put into the page's query. Stored first and read later,
- * because the user may have to sign in again in between.
+ * Stores the outcome from the page's query. It is stored first and read later, because the user may
+ * have to sign in again in between.
  *
- * @returns whether the query was such an outcome, and hence should leave the address bar.
+ * @returns whether the query was such an outcome and should be removed from the address bar.
  */
 export function noteOrderReturn(search: string, store: Store): boolean {
   const query = new URLSearchParams(search);
@@ -23,8 +23,7 @@ export function noteOrderReturn(search: string, store: Store): boolean {
 }
 
 /**
- * Reads the stored outcome without removing it: call {@link forgetOrderReturn} once it is on the
- * page.
+ * Reads the stored outcome without removing it; call {@link forgetOrderReturn} once it is shown.
  */
 export function readOrderReturn(store: Store): OrderReturn {
   const orderId = store.getItem(NAME);
@@ -32,7 +31,7 @@ export function readOrderReturn(store: Store): OrderReturn {
   return orderId === "" ? { kind: "unknown" } : { kind: "order", orderId };
 }
 
-/** Whether the browser comes back from the page of an order, with or without a decision. */
+/** Whether the browser has returned from the page of an order, with or without a decision. */
 export function isOrderReturn(store: Store): boolean {
   return readOrderReturn(store).kind !== "none" || readLeftOrder(store) !== undefined;
 }
@@ -44,7 +43,8 @@ export function forgetOrderReturn(store: Store): void {
 }
 
 /**
- * Called before the browser goes to the agent's page, because its Back button brings no outcome.
+ * Records the order before the browser goes to the agent's page, because a return by the Back
+ * button carries no outcome.
  */
 export function keepLeftOrder(orderId: string, store: Store): void {
   store.setItem(LEFT_FOR, orderId);

@@ -9,7 +9,7 @@ import { forgetOrderReturn, keepLeftOrder, readLeftOrder, readOrderReturn } from
 
 const FOLLOW_MS = 1_000;
 
-/** Takes the browser to the page that an order waits at, if it waits at one. */
+/** Takes the browser to the page at which an order waits, if any. */
 function leaveFor(order: Order, store: Storage): void {
   const url = interactionUrlOf(order);
   if (url === undefined) return;
@@ -45,7 +45,7 @@ export function useOrder({ client, store }: { client: ApiClient; store: Storage 
       leaveFor(order, store);
     });
 
-  // Once per page, also where effects run twice.
+  // Once per page, even if effects run twice.
   const isRead = useRef(false);
   useEffect(() => {
     if (isRead.current) return;
@@ -63,7 +63,7 @@ export function useOrder({ client, store }: { client: ApiClient; store: Storage 
         ({ status }) => {
           if (status !== "interaction_required" && status !== "placing") forgetOrderReturn(store);
         },
-        // A dropped order, or another user's, is not an error.
+        // A deleted order, or another user's, is not an error.
         (error: unknown) => {
           if (error instanceof ApiFailure && error.status === 404) forgetOrderReturn(store);
         },
@@ -73,12 +73,12 @@ export function useOrder({ client, store }: { client: ApiClient; store: Storage 
     forgetOrderReturn(store);
     if (outcome.kind === "unknown") dispatch({ type: "failed", failure: UNKNOWN_ORDER });
     if (outcome.kind !== "order") return;
-    // The next page is another party's. A user who comes back without a decision is led nowhere,
-    // and orders again.
+    // Continues to the next party's page. A user who returns without a decision stays here and can
+    // order again.
     void run("order", async () => leaveFor(await show(outcome.orderId), store));
   }, [client, run, store]);
 
-  // In draft -11 the order goes on while the browser is back already.
+  // In draft -11 the order may continue after the browser's return.
   const { busy } = state;
   const placing = busy === undefined && state.order?.status === "placing" ? state.order : undefined;
   useEffect(() => {
@@ -86,7 +86,7 @@ export function useOrder({ client, store }: { client: ApiClient; store: Storage 
     const timer = setTimeout(async () => {
       const order = await client
         .call(apiRoutes.order, { params: { id: placing.order_id } })
-        // It is looked at again.
+        // A failed poll is repeated.
         .catch(() => ({ ...placing }));
       dispatch({ type: "order_received", order });
       dispatch({ type: "came_back" });

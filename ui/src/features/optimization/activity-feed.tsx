@@ -6,11 +6,11 @@ import { actionLabel, agentLabel } from "./activity-wording.ts";
 
 interface ActivityFeedProps {
   activities: readonly Activity[];
-  /** The backend has not yet reported whether the agent accepted the run. */
+  /** Whether the backend has yet to report if the agent accepts the run. */
   isStarting: boolean;
 }
 
-/** The latest step of the run in words; opened, all of them in order. */
+/** The latest step of the run in words; when open, all steps in order. */
 export function ActivityFeed({ activities, isStarting }: ActivityFeedProps) {
   const latest = activities.at(-1);
   if (latest === undefined) {

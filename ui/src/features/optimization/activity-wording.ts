@@ -33,7 +33,7 @@ export function actionLabel(activity: Activity): string {
   return actions[action];
 }
 
-/** User, audience, scope and chain from the auth token, as name and value. */
+/** User, audience, scope and chain of the auth token, as names and values. */
 export function tokenFacts({ auth_token: token, action, status }: Activity): [string, string][] {
   if (token === undefined) {
     // The auth token has another audience.

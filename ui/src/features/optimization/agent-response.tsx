@@ -4,17 +4,17 @@ import { Facts } from "../../components/facts.tsx";
 import { loadLater } from "../../components/load-later.tsx";
 import { agentLabel, tokenFacts } from "./activity-wording.ts";
 
-// The Markdown renderer is a third of the page's script and not needed before the first response.
+// The Markdown renderer is a third of the page's script, and not needed before the first response.
 const loadMarkdown = () => import("../../components/markdown.tsx");
 const Markdown = loadLater(loadMarkdown);
 
-/** Preloads what {@link AgentResponse} needs when a run ends. */
+/** Preloads the renderer that {@link AgentResponse} needs when a run ends. */
 export function preloadResponse(): void {
   // If this fails, the response fetches it again and reports a second failure.
   loadMarkdown().catch(() => {});
 }
 
-/** The agents' report, and the user it was made for. */
+/** The agents' report, and the user for whom it was made. */
 export function AgentResponse({ activity }: { activity: Activity }) {
   return (
     <div className="column" data-testid="agent-response">

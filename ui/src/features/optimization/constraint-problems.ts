@@ -3,7 +3,7 @@ import type { ConstraintRow } from "./draft.ts";
 /** The backend's JSON parser rejects objects with this name. */
 const refusedName = "__proto__";
 
-/** Problems that keep a row from being sent, by row id. Empty rows are not sent. */
+/** Problems that prevent a row from being sent, by row id. Empty rows are not sent. */
 export function constraintProblems(rows: readonly ConstraintRow[]): Map<number, string> {
   const problems = new Map<number, string>();
   const seen = new Set<string>();

@@ -7,15 +7,15 @@ import type { OptimizationAction } from "./optimization-reducer.ts";
 
 interface ConstraintsEditorProps {
   rows: ConstraintRow[];
-  /** By row id. */
+  /** Keyed by row id. */
   problems: ReadonlyMap<number, string>;
   dispatch: Dispatch<OptimizationAction>;
 }
 
-/** The field that shows a row's problem. */
+/** Id of the field that shows a row's problem. */
 export const problemFieldId = (rowId: number) => `constraint-${rowId}-name`;
 
-/** Name and value rows that go to the agent with every run. */
+/** Rows with a name and a value that are sent to the agent with every run. */
 export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEditorProps) {
   const list = useRef<HTMLUListElement>(null);
   const adder = useRef<HTMLButtonElement>(null);

@@ -8,13 +8,13 @@ interface DenialProps {
   children: ReactNode;
 }
 
-/** A person has said no: an outcome of the run, and not a failure of it. */
+/** Shows a person's denial, which is an outcome of the run rather than a failure. */
 export function Denial({ failure: { hop, code, message }, children }: DenialProps) {
   const isOwners = hop === "access-server";
   return (
     <Panel title={isOwners ? "The owner said no" : "You said no"} tone="waiting" testId="denial">
       <p>
-        {message} {!isOwners && "That is how it should be: without your consent no token is issued. "}
+        {message} {!isOwners && "This is as intended: without your consent no token is issued. "}
         {code && <code>{code}</code>}
       </p>
       <div className="line">{children}</div>

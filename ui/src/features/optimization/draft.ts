@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The backend's own limits, so that nothing typed here is refused there. */
+/** The backend's limits, so that it does not refuse what is typed here. */
 export const draftLimits = { promptLength: 8000, constraints: 20, nameLength: 100, valueLength: 500 };
 
 /** One line of the constraints editor. `id` only distinguishes rows on the page. */
@@ -11,7 +11,9 @@ const rowSchema = z.object({
 });
 export type ConstraintRow = z.infer<typeof rowSchema>;
 
-/** What the user has typed and picked. A prompt that is too long to send is not lost either. */
+/**
+ * The user's input. It may be of any length, so that even a prompt too long to send is not lost.
+ */
 export const storedDraftSchema = z.object({
   prompt: z.string(),
   constraints: z.array(rowSchema).max(draftLimits.constraints),
@@ -32,8 +34,8 @@ export const defaultDraft: Draft = {
 };
 
 /**
- * By how many characters a prompt is longer than the backend takes; zero or less for one that can
- * be sent.
+ * Number of characters by which a prompt exceeds the backend's limit; zero or less if it can be
+ * sent.
  */
 export function promptExcess(prompt: string): number {
   return prompt.trim().length - draftLimits.promptLength;

@@ -17,30 +17,30 @@ import { useCheckedStart } from "./use-checked-start.ts";
 import { type OptimizationOptions, useOptimization } from "./use-optimization.ts";
 
 interface OptimizationPageProps extends OptimizationOptions {
-  /** Nothing can be started: the session has lapsed. */
+  /** Whether the session has lapsed, so that nothing can be started. */
   disabled: boolean;
-  /** The outcome of something else that the user returns from; above the run. */
+  /** Outcome of an order that the user returns from, shown above the run. */
   returned: ReactNode;
   /** The stage before the first run. */
   emptyStage: ReactNode;
-  /** The stage of a run, with what stands between its attacks and its spans. */
+  /** Renders the stage of a run, with content between its attacks and its spans. */
   renderStage: (requestId: string, between: ReactNode) => ReactNode;
-  /** The consent notice, while the run waits for the user. */
+  /** Renders the consent notice while the run waits for the user. */
   renderConsent: (page: { url: string; party?: string | undefined }) => ReactNode;
-  /** The consent that the user has given to the run. */
+  /** Renders the user's consent to the run. */
   renderGranted: (granted: {
     consent: GrantedConsent;
     requestId: string;
-    /** It was given before the run began. */
+    /** Whether it was given before the run began. */
     isFromEarlier: boolean;
   }) => ReactNode;
   /** Next steps in one line. */
   next: ReactNode;
-  /** Stands between the run and the earlier runs. */
+  /** Content between the run and the earlier runs. */
   children: ReactNode;
 }
 
-/** The workspace: the request, the stage of the run, and below it everything else. */
+/** The workspace: the request, the stage of the run, and everything else below. */
 export function OptimizationPage(props: OptimizationPageProps) {
   const { disabled, returned, emptyStage, renderStage, renderConsent, renderGranted, next, children } = props;
   const { state, dispatch, start, open, clearHistory } = useOptimization(props);
@@ -54,7 +54,7 @@ export function OptimizationPage(props: OptimizationPageProps) {
   }, [hasRun]);
   const askHeading = useRef<HTMLHeadingElement>(null);
   const statusHeading = useRef<HTMLHeadingElement>(null);
-  // Back from the page where the user has decided, the focus would be nowhere.
+  // After the return from a decision page no element would have the focus.
   const isBack = useRef(props.start.runId !== undefined || props.start.failure !== undefined);
   useEffect(() => {
     if (!hasRun || !isBack.current) return;
@@ -63,15 +63,15 @@ export function OptimizationPage(props: OptimizationPageProps) {
   }, [hasRun]);
   const openRun = (requestId: string, prompt?: string) => {
     open(requestId, prompt);
-    // The user goes there, from the list of runs below.
+    // Moves the focus up from the list of runs.
     requestAnimationFrame(() => statusHeading.current?.focus());
   };
   const startAgain = (prompt: string) => {
-    // The pressed button goes with the outcome that it stands in.
+    // The pressed button disappears together with the outcome that contains it.
     if (checkedStart(prompt)) statusHeading.current?.focus({ preventScroll: true });
   };
   const clear = async () => {
-    // Nothing is left of the list then.
+    // The list disappears.
     if (await clearHistory()) askHeading.current?.focus();
   };
   const between = (
@@ -143,7 +143,7 @@ interface RunOutcomeProps {
   onStart: (prompt: string) => void;
 }
 
-/** How a run has ended that did not complete, with the way to try again. */
+/** Outcome of a run that did not complete, with a button to try again. */
 function RunOutcome({ run, draftPrompt, disabled, onCheck, onStart }: RunOutcomeProps) {
   const { failure, requestId } = run;
   if (failure === undefined) return null;

@@ -1,16 +1,14 @@
 import type { Activity, Failure, Progress, Results } from "backend-api";
 import type { ConstraintRow, Draft } from "./draft.ts";
 
-/**
- * The run on the page. `starting` lasts until the backend reports whether the agent accepted it.
- */
+/** The displayed run. `starting` lasts until the backend reports whether the agent accepted it. */
 export interface Run {
   phase: "starting" | "running" | "awaiting_consent" | "completed" | "failed";
   requestId?: string;
   /** Absent until the page or the backend provides it. */
   prompt?: string;
   consentUrl?: string;
-  /** The party whose page it is, where it is not the auth server's. */
+  /** The party whose page it is, unless it is the auth server's. */
   consentParty?: string | undefined;
   progress?: Progress;
   results?: Results;
@@ -22,7 +20,7 @@ export interface OptimizationState {
   run: Run | undefined;
   /** The user's own runs, newest first. */
   history: Progress[];
-  /** Why the history could not be cleared. */
+  /** Reason why the history could not be cleared. */
   clearFailure?: Failure;
 }
 
@@ -125,8 +123,8 @@ function withConstraints(state: OptimizationState, constraints: ConstraintRow[])
 function withProgress(run: Run, progress: Progress): Run {
   const prompt = run.prompt ?? (progress.prompt || undefined);
   const withPrompt = prompt === undefined ? run : { ...run, prompt };
-  // A failure that the page observed (a refused consent, a broken connection) is more precise than
-  // the backend's summary.
+  // A failure observed by the page, such as a refused consent or a broken connection, is more
+  // precise than the backend's summary.
   if (run.failure) return { ...withPrompt, progress };
   const { consentUrl: _answered, consentParty: _party, ...rest } = withPrompt;
   const { status, consent_url: consentUrl, consent_party: consentParty, current_step: message } = progress;
@@ -139,24 +137,24 @@ function withProgress(run: Run, progress: Progress): Run {
   };
 }
 
-/** The activity with the agents' report, once it is there. */
+/** The activity with the agents' report, if available. */
 export function reportOf(run: Run): Activity | undefined {
   const activities = run.progress?.activities ?? [];
-  // A run that failed has a report where it failed at its second hop.
+  // A run that failed only at its second hop has a report.
   const isReport = ({ status, details }: Activity) =>
     status === "completed" || (status === "failed" && details !== run.progress?.failure?.message);
   return activities.find((activity) => activity.action === "supply_chain_optimization" && isReport(activity));
 }
 
 /**
- * A user other than the one who started the run gave the consent. The backend does not show them
- * the run.
+ * Whether the consent was given by a user other than the one who started the run. The backend does
+ * not show them the run.
  */
 export function belongsToOtherUser({ failure, progress }: Run): boolean {
   return failure?.code === "wrong_user" && progress === undefined;
 }
 
-/** A person has said no at a consent page. */
+/** Whether a person has refused on a consent page. */
 export function isDenied({ failure }: { failure?: Failure | undefined }): boolean {
   return failure?.check === "consent" && (failure.code === "access_denied" || failure.code === "denied");
 }

@@ -5,7 +5,7 @@ import { formatDollars } from "../../components/format-amount.ts";
 import { ScrollBox } from "../../components/scroll-box.tsx";
 import styles from "./optimization-results.module.css";
 
-/** The figures of the response: summary, recommendations, and why. */
+/** The figures of the response: summary, recommendations and rationale. */
 export function OptimizationResults({ results }: { results: Results }) {
   const { summary, recommendations, reasoning } = results;
   return (

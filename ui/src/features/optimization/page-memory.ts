@@ -8,19 +8,18 @@ const openRunSchema = z.object({ requestId: z.string(), prompt: z.string().optio
 
 type OpenRun = z.infer<typeof openRunSchema>;
 
-/** State kept per tab, so that a reload or a new sign-in loses neither input nor run. */
+/** State kept per tab, so that input and run survive a reload or a new sign-in. */
 export interface PageMemory {
   draft(): Draft | undefined;
   keepDraft(draft: Draft): void;
   openRun(): OpenRun | undefined;
   keepOpenRun(run: OpenRun | undefined): void;
-  /** Called at sign-out: the next user finds nothing. */
+  /** Called at sign-out, so that the next user finds nothing. */
   forget(): void;
 }
 
 /**
- * `user` is the subject the memory belongs to: what another user left in this tab is dropped at
- * once.
+ * `user` is the subject that owns the memory. Another user's state in this tab is deleted at once.
  */
 export function createPageMemory(store: Store, user?: string): PageMemory {
   function forget() {

@@ -4,7 +4,7 @@ import { AgentResponse } from "./agent-response.tsx";
 import { type Run, reportOf } from "./optimization-reducer.ts";
 import { OptimizationResults } from "./optimization-results.tsx";
 
-/** The agents' report and its figures. Absent until there is one. */
+/** The agents' report and its figures, once available. */
 export function Report({ run }: { run: Run }) {
   const report = reportOf(run);
   if (report === undefined) return null;

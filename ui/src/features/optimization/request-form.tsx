@@ -21,7 +21,7 @@ interface RequestFormProps {
   onStart: (prompt: string) => void;
 }
 
-/** The request: the standard one, or a custom prompt in the folded settings. */
+/** The request form: the standard request, or a custom prompt in the collapsed settings. */
 export function RequestForm(props: RequestFormProps) {
   const { draft, problems, dispatch, busyWith, disabled, headingRef, onStart } = props;
   const promptField = useRef<HTMLTextAreaElement>(null);
@@ -30,7 +30,7 @@ export function RequestForm(props: RequestFormProps) {
   const { agents = "one" } = draft;
   const standardPrompt = agents === "one" ? defaultPrompt : twoAgentsPrompt;
   const isStandard = busyWith === standardPrompt;
-  // What was typed before is in view.
+  // Opens the settings if they contain earlier input.
   const [isOpen, setOpen] = useState(() => !isDefault(draft));
 
   const changePrompt = (prompt: string) => dispatch({ type: "prompt_changed", prompt });
@@ -42,7 +42,7 @@ export function RequestForm(props: RequestFormProps) {
       <h2 id={headingId} className={styles.headline} ref={headingRef} tabIndex={-1}>
         Steal this request. It is worthless.
       </h2>
-      <p>Agents sign every call with their own key; a token works for that key alone.</p>
+      <p>Agents sign every call with their own key; a token works only with that key.</p>
       <div className="line">
         <BusyButton
           size="lg"
@@ -97,7 +97,7 @@ export function RequestForm(props: RequestFormProps) {
                 className="text-button"
                 onClick={() => {
                   changePrompt(joinSentences(draft.prompt, marketAnalysis));
-                  // This button goes.
+                  // The pressed button disappears.
                   promptField.current?.focus();
                 }}
               >

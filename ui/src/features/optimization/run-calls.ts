@@ -5,7 +5,7 @@ import type { ApiClient } from "../../api/client.ts";
 import { watchRun } from "../../api/watch-run.ts";
 import type { OptimizationAction } from "./optimization-reducer.ts";
 
-/** Calls of the backend about runs. The reducer receives what they return. */
+/** Backend calls about runs. Their results go to the reducer. */
 export function createRunCalls(client: ApiClient, dispatch: Dispatch<OptimizationAction>) {
   /** The current list; undefined if it could not be read. */
   async function list(signal: AbortSignal) {
@@ -36,7 +36,7 @@ export function createRunCalls(client: ApiClient, dispatch: Dispatch<Optimizatio
     readProgress,
     follow,
 
-    /** Does one piece of work and then lists the runs, unless it has done only that (`listed`). */
+    /** Does one piece of work and then lists the runs, unless the work was just that (`listed`). */
     async attempt(work: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal): Promise<void> {
       try {
         if ((await work(signal)) === "listed") return;
@@ -48,13 +48,14 @@ export function createRunCalls(client: ApiClient, dispatch: Dispatch<Optimizatio
       await list(signal);
     },
 
-    /** Resumes the run that the page opened with, or one in progress, and lists earlier ones. */
+    /** Resumes the run in the page's URL, or one in progress, and lists earlier ones. */
     async resume(
       { requestId, failure }: { requestId?: string; failure?: Failure },
       signal: AbortSignal,
     ): Promise<unknown> {
       if (requestId === undefined) {
-        // One begun right before the page was loaded: here, without an id yet, or in another tab.
+        // A run started right before the page loaded: here, when its id was not yet known, or in
+        // another tab.
         const [latest] = (await list(signal)) ?? [];
         const isUnderWay = latest?.status === "pending" || latest?.status === "running";
         if (failure || !isUnderWay || signal.aborted) return "listed";
@@ -64,14 +65,14 @@ export function createRunCalls(client: ApiClient, dispatch: Dispatch<Optimizatio
       try {
         return await (failure ? readProgress(requestId, signal) : follow(requestId, signal));
       } catch (error) {
-        // The backend may have dropped a remembered run. That is not an error.
+        // The backend may have deleted a remembered run, which is not an error.
         if (!(error instanceof ApiFailure && error.status === 404)) throw error;
         if (!failure) dispatch({ type: "run_closed" });
         return undefined;
       }
     },
 
-    /** Resolves to whether the list is cleared. */
+    /** Clears the list, and resolves to whether that succeeded. */
     async clear(): Promise<boolean> {
       try {
         await client.call(apiRoutes.clearRuns);

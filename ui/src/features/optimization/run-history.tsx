@@ -21,7 +21,7 @@ interface RunHistoryProps {
   onClear: () => Promise<void>;
 }
 
-/** The user's latest runs. Absent until there is one. */
+/** The user's latest runs, if any. */
 export function RunHistory(props: RunHistoryProps) {
   const { history, openId, disabled, clearFailure, onOpen, onClear } = props;
   const [isWhole, setWhole] = useState(false);
@@ -58,7 +58,7 @@ interface ClearButtonProps extends Pick<RunHistoryProps, "disabled" | "onClear">
   count: number;
 }
 
-/** Asks before the runs go, since nothing brings them back. */
+/** Asks for confirmation, because cleared runs cannot be restored. */
 function ClearButton({ count, disabled, onClear }: ClearButtonProps) {
   const [phase, setPhase] = useState<"idle" | "asking" | "clearing">("idle");
   const isAsking = phase !== "idle";
@@ -82,7 +82,7 @@ function ClearButton({ count, disabled, onClear }: ClearButtonProps) {
           Clear them
         </BusyButton>
       )}
-      {/* The same button, so that the focus stays. */}
+      {/* The same button, so that it keeps the focus. */}
       <Button
         {...shared}
         variant="subtle"
@@ -102,7 +102,7 @@ interface RunItemProps extends Pick<RunHistoryProps, "disabled" | "onOpen"> {
 
 function RunItem({ run, isOpen, disabled, onOpen }: RunItemProps) {
   const promptId = useId();
-  // The list may contain a truncated prompt. The opened run has all of it.
+  // The prompt may be truncated in the list. The open run has it in full.
   const { prompt } = run;
   return (
     <li data-current={isOpen}>

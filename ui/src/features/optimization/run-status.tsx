@@ -17,7 +17,7 @@ const barColors: Record<Run["phase"], string> = {
 interface RunStatusProps {
   run: Run;
   headingRef: Ref<HTMLHeadingElement>;
-  /** Its steps. */
+  /** The run's steps. */
   children: ReactNode;
 }
 
@@ -43,7 +43,7 @@ export function RunStatus({ run, headingRef, children }: RunStatusProps) {
     >
       <Progress.Root size={8} radius="xl">
         <Progress.Section
-          // A sliver at the start, so that the bar is visible.
+          // A minimum, so that the bar is visible at the start.
           value={isMoving ? Math.max(percent, 4) : percent}
           color={isDenied(run) ? barColors.awaiting_consent : barColors[run.phase]}
           animated={isMoving}

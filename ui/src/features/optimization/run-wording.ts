@@ -35,7 +35,7 @@ export function isCutOff({ requestId, failure, progress }: Run): boolean {
   return requestId !== undefined && isLost && !(progress && isFinal(progress));
 }
 
-/** Current step; undefined when the title or the failure panel already shows it. */
+/** Current step; undefined if the title or the failure panel already shows it. */
 export function runStep(run: Run): string | undefined {
   if (run.phase === "starting") return "Calling the supply-chain agent. Authorization may take a few seconds";
   if (run.phase === "running") return run.progress?.current_step ?? "Reading progress";
@@ -47,7 +47,7 @@ function runTime({ progress }: Run): string | undefined {
   const { started_at: startedAt = "", ended_at: endedAt = "", consent } = progress ?? {};
   const milliseconds = Date.parse(endedAt) - Date.parse(startedAt);
   if (!(milliseconds >= 0)) return undefined;
-  // The backend's times may be whole seconds, so nothing finer is shown.
+  // The backend's times may be in whole seconds, so nothing finer is shown.
   const time = milliseconds < 1000 ? "under a second" : `about ${Math.round(milliseconds / 1000)} s`;
   const isWaitIncluded = consent !== undefined && !isFromEarlier(consent, startedAt);
   return `Took ${time}${isWaitIncluded ? ", including the consent page" : ""}`;

@@ -1,7 +1,7 @@
 import type { StartRequest } from "backend-api";
 import type { ConstraintRow } from "./draft.ts";
 
-/** The body of a start call. Rows must be free of problems; empty ones are left out. */
+/** Builds the body of a start call. Rows must have no problems; empty ones are omitted. */
 export function startRequest(prompt: string, constraints: readonly ConstraintRow[]): StartRequest {
   const named = constraints
     .map(({ name, value }) => [name.trim(), value.trim()] as const)

@@ -6,8 +6,8 @@ import type { ConstraintRow } from "./draft.ts";
 const NONE: ReadonlyMap<number, string> = new Map();
 
 /**
- * Starts a run only when every constraint can be sent. Otherwise the settings open and the focus
- * moves to the first invalid one.
+ * Starts a run only if every constraint is valid. Otherwise opens the settings and focuses the
+ * first invalid one.
  *
  * @returns `checkedStart`, which reports whether a run was started
  */
@@ -24,7 +24,7 @@ export function useCheckedStart(rows: readonly ConstraintRow[], start: (prompt: 
   return { checkedStart, problems: areShown ? problems : NONE };
 }
 
-/** What is folded takes no focus. */
+/** Opens the fold first, because hidden fields cannot be focused. */
 function focusInFold(field: HTMLElement | null) {
   const fold = field?.closest("details");
   if (fold) fold.open = true;

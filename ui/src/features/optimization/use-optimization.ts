@@ -8,7 +8,7 @@ import type { PageMemory } from "./page-memory.ts";
 import { createRunCalls } from "./run-calls.ts";
 import { startRequest } from "./start-request.ts";
 
-/** What the page opens with, after a reload or on return from the consent page. */
+/** Initial state of the page, after a reload or a return from the consent page. */
 export interface OptimizationStart {
   runId?: string;
   failure?: Failure;
@@ -25,7 +25,7 @@ function initialState({ start, memory }: OptimizationOptions): OptimizationState
   const draft = memory.draft() ?? defaultDraft;
   const remembered = memory.openRun();
   const requestId = start.runId ?? (start.failure ? undefined : remembered?.requestId);
-  // The outcome of a consent may be that of another run.
+  // A consent's outcome may belong to another run.
   const prompt = [undefined, remembered?.requestId].includes(start.runId) ? remembered?.prompt : undefined;
   const run: Run = {
     phase: "running",
@@ -36,7 +36,7 @@ function initialState({ start, memory }: OptimizationOptions): OptimizationState
   return { draft, run: requestId !== undefined || start.failure ? run : undefined, history: [] };
 }
 
-/** The optimization feature's state and everything that can be done with it. */
+/** State and actions of the optimization feature. */
 export function useOptimization(options: OptimizationOptions) {
   const { client, memory, onConsentRequired } = options;
   const [state, dispatch] = useReducer(optimizationReducer, options, initialState);
@@ -50,7 +50,7 @@ export function useOptimization(options: OptimizationOptions) {
   }, [memory, openId, openPrompt]);
 
   const calls = useMemo(() => createRunCalls(client, dispatch), [client]);
-  /** A new piece of work, or leaving the page, ends the one before. */
+  /** New work, or leaving the page, aborts the previous work. */
   const begin = useCallback(
     (work: (signal: AbortSignal) => Promise<unknown>) => {
       active.current?.abort();

@@ -53,7 +53,7 @@ function count({ verdict: result, checks }: VerifierSide): string {
   return parts.join(", ");
 }
 
-/** Levels of draft -11 are tokens, or the caller is a server. */
+/** Levels of draft -11: a token, or the key of a server. */
 const DRAFT_11_LEVELS: Readonly<Record<string, string>> = {
   "agent-token": "an agent token",
   "person-token": "a person token",

@@ -2,7 +2,7 @@ import { type HttpMessage, type Message, partyName } from "protocol-trace/read";
 import { Facts } from "../../components/facts.tsx";
 import { indentedJson } from "../../components/indented-json.ts";
 
-/** Request and response as the sender's span recorded them. */
+/** Request and response as recorded on the sender's span. */
 export function HttpView({ message }: { message: Message }) {
   const { method, url, status, request, response, purpose, to } = message;
   // A browser span has no headers: the receiver recorded the request.

@@ -1,6 +1,6 @@
 /**
- * A module of its own: with it come the dialects and another implementation, which most readers of
- * a run never need.
+ * A separate module, because it loads the dialects and another implementation, which most readers
+ * of a run never need.
  */
 
 import { draft11 } from "aauth";

@@ -2,7 +2,7 @@ import type { Message } from "protocol-trace/read";
 
 type Key = Pick<KeyboardEvent, "key" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey">;
 
-/** The message that a key leads to; undefined for other keys, and at the ends. */
+/** The message that a key press goes to; undefined for other keys and at the ends. */
 export function messageByKey(
   event: Key,
   messages: readonly Message[],
@@ -22,8 +22,8 @@ export function messageByKey(
 }
 
 /**
- * What does something of its own with the arrow keys: fields, tabs, dialogs, regions that scroll
- * sideways, a picture (also of an attempt).
+ * Elements that use the arrow keys themselves: fields, tabs, dialogs, regions that scroll sideways,
+ * and diagrams.
  */
 const USES_ARROWS = [
   ...["input", "textarea", "select", "[contenteditable]", "[tabindex='0']:is(section, [role=region])"],
@@ -31,7 +31,8 @@ const USES_ARROWS = [
 ].join(", ");
 
 /**
- * The same for a key pressed anywhere on the page: left and right only, for up and down scroll it.
+ * The same for a key pressed anywhere on the page: left and right only, because up and down scroll
+ * it.
  */
 export function messageByPageKey(
   event: Key & { readonly defaultPrevented: boolean; readonly target: EventTarget | null },

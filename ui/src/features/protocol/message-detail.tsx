@@ -19,15 +19,15 @@ interface MessageDetailProps {
   message: Message;
   /** Display names of users. */
   nameOf: UserNames;
-  /** No more spans will be recorded. */
+  /** Whether the trace is complete. */
   isFinished: boolean;
   tab: TabName;
   onTab: (tab: TabName) => void;
-  /** Why this message is open if the user did not pick one. */
+  /** Reason why this message is open if the user did not select it. */
   why?: string | undefined;
 }
 
-/** One message: the five answers, and below them the recorded data. */
+/** One message: questions with their answers, and below them the recorded data. */
 export function MessageDetail(props: MessageDetailProps) {
   const { run, message, nameOf, isFinished, tab, onTab, why } = props;
   const answers = messageAnswers(message, nameOf);
@@ -83,7 +83,7 @@ export function MessageDetail(props: MessageDetailProps) {
   );
 }
 
-/** One side of an exchange in words, with the sections that define it. */
+/** Explanation of one side of an exchange, with the sections that define it. */
 function Explained({ title, text, sections }: Meaning & { title?: string }) {
   return (
     <>
@@ -98,7 +98,7 @@ function Explained({ title, text, sections }: Meaning & { title?: string }) {
   );
 }
 
-/** Why there are no checks to show. A party whose span has arrived records no more. */
+/** Reason why there are no checks to show. A party whose span has arrived will record no more. */
 function noChecks({ to, isReceived }: Message, isFinished: boolean): string {
   const party = partyName(to);
   return isReceived || isFinished

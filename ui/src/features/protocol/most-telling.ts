@@ -3,13 +3,13 @@ import type { Message } from "protocol-trace/read";
 /** The message that opens by default, and why. */
 export interface MostTelling {
   message: Message;
-  /** A sentence. Absent for the first message, which needs no reason. */
+  /** The reason in a sentence. Absent for the first message, which needs none. */
   why?: string;
 }
 
 /**
- * The message to open when the URL names none: the tampered one of an attack, else the refused one,
- * else the last that failed (its callers failed with it), else the first signed one.
+ * The message to open if the URL names none: an attack's tampered message, else the refused one,
+ * else the last failed one (because its callers failed with it), else the first signed one.
  */
 export function mostTelling(messages: readonly Message[]): MostTelling | undefined {
   const found: [Message | undefined, string][] = [

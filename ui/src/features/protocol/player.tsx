@@ -10,7 +10,7 @@ interface PlayerProps {
   open: Message;
   /** Number of messages of the run. */
   total: number;
-  /** The polls that the open message stands for. */
+  /** The group of polls that the open message represents. */
   polls: PollGroup | undefined;
   phase: ReplayPhase;
   onPlay: () => void;
@@ -33,7 +33,7 @@ export function Player({ stops, open, total, polls, phase, onPlay, onPause, onSt
           <Step label="Next" target={stops[at + 1]} onStep={onStep} />
         </div>
       )}
-      {/* A replay is silent: it is faster than speech. */}
+      {/* Not announced during a replay, which is faster than speech. */}
       <p className={styles.sentence} role="status" aria-live={isPlaying ? "off" : "polite"}>
         <span className="small">
           <span className="spoken">Message </span>
@@ -45,7 +45,7 @@ export function Player({ stops, open, total, polls, phase, onPlay, onPause, onSt
   );
 }
 
-/** Keeps the keyboard focus at the ends, which a disabled button would lose. */
+/** Button that keeps the keyboard focus at the ends, unlike a disabled button. */
 function Step(props: { label: string; target: Message | undefined; onStep: (message: Message) => void }) {
   const { label, target, onStep } = props;
   return (

@@ -1,9 +1,6 @@
 import type { Message } from "protocol-trace/read";
 
-/**
- * Two or more polls of one pending request that were answered with "not yet", in the order they
- * were sent.
- */
+/** Two or more polls of one pending request that were answered "not yet", in the order sent. */
 export type PollGroup = readonly [Message, Message, ...Message[]];
 
 /** The groups of polls among the messages of a run. */

@@ -14,27 +14,27 @@ interface ProtocolViewProps {
   run: ProtocolRun;
   /** Display names of users. */
   nameOf: UserNames;
-  /** No more spans will be recorded. */
+  /** Whether the trace is complete. */
   isFinished: boolean;
-  /** A replay begins by itself in a browser that has not seen one. */
+  /** Whether a replay starts automatically in a browser that has not shown one. */
   isReplayed: boolean;
-  /** The message that the user or a replay has opened. */
+  /** The message opened by the user or a replay. */
   openId: string | undefined;
   hrefOf: (message: Message) => string;
   onOpen: (message: Message) => void;
 }
 
 /**
- * The picture of a run on one side, one message of it on the other, and above them the message in a
- * sentence.
+ * The sequence diagram of a run beside one of its messages, with the message in a sentence above
+ * them.
  */
 export function ProtocolView(props: ProtocolViewProps) {
   const { run, nameOf, isFinished, isReplayed, openId, hrefOf, onOpen } = props;
-  // Stepping through messages keeps the tab.
+  // The selected tab is kept while stepping through messages.
   const [tab, setTab] = useState<TabName>("checks");
   const [arePollsOpen, setPollsOpen] = useState(false);
   const groups = useMemo(() => pollGroups(run.messages), [run.messages]);
-  // A poll that has an address of its own is shown.
+  // Unfolds if the URL names a single poll.
   const isFolded = !arePollsOpen && !groups.some(([, ...others]) => others.some(({ id }) => id === openId));
   const folded = useMemo(() => (isFolded ? groups : []), [isFolded, groups]);
   const stops = useMemo(() => {
@@ -52,12 +52,12 @@ export function ProtocolView(props: ProtocolViewProps) {
     onOpen(message);
   };
   const pick = (message: Message) => {
-    // A line that stands for several polls opens.
+    // Unfolds a line that represents several polls.
     if (folded.some(([first]) => first === message)) setPollsOpen(true);
     step(message);
   };
 
-  // The keys also work while the focus is outside the picture.
+  // The arrow keys also work while the focus is outside the diagram.
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const message = messageByPageKey(event, stops, open?.id);

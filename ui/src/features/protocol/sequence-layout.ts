@@ -11,22 +11,22 @@ import {
 } from "protocol-trace/read";
 import { type PollGroup, pollLabel } from "./poll-groups.ts";
 
-/** A vertical line of the picture. */
+/** A vertical line of the diagram. */
 export interface Column {
   party: Party;
   x: number;
-  /** The party's name in short lines. */
+  /** The party's name, wrapped. */
   lines: string[];
 }
 
-/** A verifier's verdict where an arrow meets its line. */
+/** A verifier's verdict, at the point where an arrow meets its line. */
 export interface Mark {
   x: number;
   y: number;
   verdict: Verdict;
 }
 
-/** A labelled arrow: a request, the response to it, or a group of polls in one. */
+/** A labelled arrow: a request, its response, or a group of polls. */
 export interface Row {
   key: string;
   message: Message;
@@ -38,7 +38,7 @@ export interface Row {
   head: string;
   label: { text: string; x: number; y: number };
   marks: Mark[];
-  /** Where an answer goes through the gateway, which judges requests only. */
+  /** Points where a response passes through the gateway, which only checks requests. */
   passes: { x: number; y: number }[];
 }
 
@@ -47,14 +47,14 @@ export interface SequenceLayout {
   rows: Row[];
   headerHeight: number;
   height: number;
-  /** The columns are near to each other. */
+  /** Whether the columns are close together. */
   isNarrow: boolean;
 }
 
-/** Room for half a name, and for less of it where there is little. */
+/** Margin for half a name, and less in a narrow diagram. */
 const marginOf = (width: number) => (width < 480 ? 32 : 46);
 
-/** Heights in pixels, and where in its row a line lies and how far above it its words. */
+/** Heights in pixels, and the offsets of a row's line and label. */
 interface Density {
   request: { height: number; line: number; label: number };
   polls: { height: number; line: number; label: number };
@@ -69,8 +69,8 @@ const roomy: Density = {
   turn: 14,
 };
 /**
- * Ten messages and their answers in the height of a laptop's screen. A phone keeps its rows: they
- * are touched, and it has no height to fit.
+ * Fits ten messages with their answers on a laptop's screen. A phone uses taller rows, as touch
+ * targets.
  */
 const dense: Density = {
   request: { height: 31, line: 22, label: 9 },
@@ -81,30 +81,28 @@ const dense: Density = {
 const mostRoomySteps = 12;
 const leastDenseWidth = 480;
 const headerLine = 14;
-/** Between the arrowhead and a line that a mark sits on. */
+/** Space between an arrowhead and a line with a mark. */
 const markRoom = 9;
-/** Columns nearer than this have their names in smaller letters. */
+/** Columns closer than this use smaller letters for names. */
 const narrowGap = 70;
 /**
- * Average width of a character of the labels, which are 12 px, and of the names, which are bold: in
- * the widest of the usual fonts.
+ * Average character width of labels (12 px) and of names (bold), in the widest of the common fonts.
  */
 const characterWidth = 7;
 const nameCharacterWidth = 7.4;
 
-/** Two names, each in its smallest letters, fit beside each other. */
+/** Distance at which two names in the smallest letters fit side by side. */
 const leastGap = 50;
 
 /**
- * What a picture of this many parties needs, in pixels; with less of it names would lie over each
- * other.
+ * Minimum width of a diagram with this many parties, in pixels, below which names would overlap.
  */
 export function leastWidth(parties: number): number {
   return 2 * marginOf(0) + Math.max(parties - 1, 1) * leastGap;
 }
 
 /**
- * Places parties, arrows and words for a width in pixels.
+ * Lays out parties, arrows and labels for a width in pixels.
  *
  * @param folded groups of polls that are drawn as one row each; default: none
  */
@@ -134,7 +132,7 @@ export function layOutSequence(
     const ends = [xOf(message.from), xOf(message.stoppedAt ?? message.to)] as const;
     const [start, end] = kind === "response" ? [ends[1], ends[0]] : ends;
     const verifiers = kind === "request" ? message.verifiers : [];
-    // The line ends beside its target, or beside the mark there.
+    // The line ends next to its target, or next to the mark there.
     const room = verifiers.some(({ party }) => xOf(party) === end) ? markRoom : 2;
     const corner = isTurning && gatewayX !== undefined ? gatewayX : start;
     const isRightward = end > corner;
@@ -142,7 +140,7 @@ export function layOutSequence(
     const text = rowLabel({ message, kind, folded, room: Math.floor((width - 8) / characterWidth) });
     const isPassing = kind === "response" && gatewayX !== undefined && message.stoppedAt === undefined;
     const row: Row = {
-      // A row of polls that opens stays what it was, with the keyboard focus.
+      // The key survives unfolding a row of polls, so that the row keeps the keyboard focus.
       key: `${message.id} ${kind === "polls" ? "request" : kind}`,
       message,
       kind,
@@ -171,8 +169,8 @@ interface Step {
 }
 
 /**
- * Requests and responses by time: what a call causes lies between the two. A group of polls stands
- * where its first one does.
+ * Requests and responses in order of time, with the effects of a call between the two. A group of
+ * polls takes the place of its first poll.
  */
 function steps(messages: readonly Message[], folded: readonly PollGroup[]): Step[] {
   const inGroup = new Set<Message>(folded.flat());
@@ -193,11 +191,11 @@ function steps(messages: readonly Message[], folded: readonly PollGroup[]): Step
 
 interface Labelled extends Pick<Row, "message" | "kind"> {
   folded: readonly PollGroup[];
-  /** Characters for which there is room. */
+  /** Available space in characters. */
   room: number;
 }
 
-/** A label as long as the picture is wide. The detail beside it has all of it. */
+/** Chooses or truncates a label to fit the diagram. The detail has it in full. */
 function rowLabel({ message, kind, folded, room }: Labelled): string {
   const group = kind === "polls" ? folded.find(([first]) => first === message) : undefined;
   if (group !== undefined) return pollLabel(group);
@@ -205,14 +203,14 @@ function rowLabel({ message, kind, folded, room }: Labelled): string {
   return labels.find(({ length }) => length <= room) ?? `${labels.at(-1)!.slice(0, room - 1)}…`;
 }
 
-/** The gateway is not between the two: the arrow goes there and comes back. */
+/** Whether the gateway does not lie between the two, so that the arrow turns there. */
 function turnsAtGateway({ from, to, via, stoppedAt }: Message, xOf: (party: string) => number): boolean {
   if (via === undefined || stoppedAt !== undefined) return false;
   const gatewayX = xOf(via);
   return (gatewayX - xOf(from)) * (xOf(to) - gatewayX) < 0;
 }
 
-/** The whole label, and a shorter one where there is one. */
+/** The full label, and a shorter one if available. */
 function requestLabels({ number, purpose, what, signer, request }: Message): [string, ...string[]] {
   const short = `${number}  ${what}`;
   if (purpose === "user") return [short];
@@ -235,13 +233,13 @@ function responseLabel(message: Message): string {
   const isAsked = events.some(({ name }) => name === EVENT.consentRequired);
   const issued = verifiers.find(({ issuedToken }) => issuedToken !== undefined)?.issuedToken;
   const more = isAsked ? ", the user is asked first" : issued ? `, ${tokenWord(issued)}` : words[outcome];
-  // The span of a returning browser may lack the redirect status.
+  // A returning browser's span may lack the redirect status.
   return `${status ?? (interaction === undefined ? "no response" : "sent on")}${more}`;
 }
 
 const tokenWord = ({ kind }: TracedToken) => (kind === "aa-person+jwt" ? "person token" : "auth token");
 
-/** What a challenge demands; February's in one word. */
+/** The requirement of a challenge; February's in one word. */
 function demanded(message: Message): string {
   if (interactionUrl(message) !== undefined) return " challenge: user interaction";
   const wanted = readRequirement(message.response)?.requirement;
@@ -258,7 +256,7 @@ function clampCentre(x: number, text: string, width: number): number {
   return Math.min(Math.max(x, half + 4), Math.max(width - half - 4, width / 2));
 }
 
-/** Breaks a name at spaces and hyphens so that it fits into its column. */
+/** Breaks a name at spaces and hyphens to fit its column. */
 function wrapName(name: string, width: number): string[] {
   const words = name.split(/(?<=-)|\s+/);
   const lines: string[] = [];

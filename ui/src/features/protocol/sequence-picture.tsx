@@ -11,17 +11,17 @@ import styles from "./sequence-picture.module.css";
 interface SequencePictureProps {
   run: ProtocolRun;
   openId: string | undefined;
-  /** The address of a message; absent where messages have none. */
+  /** URL of a message; absent if messages have none. */
   hrefOf?: (message: Message) => string;
-  /** Groups of polls that are drawn as one row each. Default: none. */
+  /** Groups of polls drawn as one row each. Default: none. */
   folded?: readonly PollGroup[];
   /** Default: all messages of the run. */
   stops?: readonly Message[];
-  /** A replay has come to the open message: later ones are faint. */
+  /** Whether a replay is at the open message. Later ones are faint. */
   isReplay?: boolean;
-  /** The user goes to a message by the pointer. Default: as by the keyboard. */
+  /** Called when the user selects a message with the pointer. Default: `onStep`. */
   onPick?: (message: Message) => void;
-  /** The user goes to a message by the keyboard. */
+  /** Called when the user selects a message with the keyboard. */
   onStep: (message: Message) => void;
 }
 
@@ -128,7 +128,7 @@ interface PlaceProps {
   children: string;
 }
 
-/** Lies over a row of the picture: a link where the message has an address, else a button. */
+/** Overlay of a row of the diagram: a link if the message has a URL, otherwise a button. */
 function Place({ href, style, elementRef, isOpen, tabIndex, onPick, children }: PlaceProps) {
   const shared = {
     className: styles.place,
@@ -153,7 +153,7 @@ function Arrow({ row, isFuture }: { row: Row; isFuture: boolean }) {
       data-signed={message.signer !== undefined}
     >
       <path d={path} />
-      {/* A path of its own, because a marker would not take the line's colour everywhere. */}
+      {/* A separate path, because a marker does not take the line's colour in every browser. */}
       <path className={styles.head} d={head} />
       <text x={label.x} y={label.y} textAnchor="middle">
         {label.text}
@@ -183,7 +183,7 @@ function VerdictMark({ x, y, verdict }: { x: number; y: number; verdict: Verdict
   );
 }
 
-/** The width there is, in pixels. */
+/** Available width in pixels. */
 function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
   const [width, setWidth] = useState(600);
   useLayoutEffect(() => {

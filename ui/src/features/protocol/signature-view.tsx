@@ -13,7 +13,7 @@ import { Facts } from "../../components/facts.tsx";
 import styles from "./signature-view.module.css";
 import { useSecondOpinion } from "./use-second-opinion.ts";
 
-/** The signature of a message: its headers, and the signature base as each side built it. */
+/** The signature of a message: its headers, and each side's signature base. */
 export function SignatureView({ message, signer }: { message: Message; signer: SignerSide }) {
   const { headers = {} } = message.request;
   const key = readSignatureKey(headers["signature-key"] ?? "");

@@ -22,7 +22,7 @@ interface TokenListProps {
   tokens: readonly PlacedToken[];
 }
 
-/** The tokens of the request and the response, decoded, with the keys they are bound to. */
+/** The decoded tokens of request and response, with the keys that they are bound to. */
 export function TokenList({ run, message, tokens }: TokenListProps) {
   return (
     <div className="column">

@@ -1,25 +1,28 @@
 import { type Message, messageSentence } from "protocol-trace/read";
 import { useEffect, useEffectEvent, useState } from "react";
 
-/** Milliseconds for which a replay shows a message: as long as its sentence takes to read. */
+/** Milliseconds for which a replay shows a message, based on the reading time of its sentence. */
 export function readingTime(message: Message): number {
   return 700 + Math.min(3000, 60 * messageSentence(message).length);
 }
 
-/** localStorage name that says that this browser has shown a replay by itself. */
+/** localStorage name that records that this browser has shown an automatic replay. */
 const SHOWN = "replay_shown";
 
 export interface ReplayOptions {
   /** Messages to stop at, in order. */
   stops: readonly Message[];
-  /** Message that is shown; undefined until the user or the replay opens one. */
+  /** The open message; undefined until the user or the replay opens one. */
   openId: string | undefined;
   onOpen: (message: Message) => void;
-  /** Begins by itself once the messages are complete, if this browser has not shown one yet. */
+  /**
+   * Whether to start automatically once the messages are complete, if this browser has not shown a
+   * replay yet.
+   */
   isAutomatic: boolean;
 }
 
-/** `off` shows all messages; the other two show them up to the open one. */
+/** `off` shows all messages; the other phases show them up to the open one. */
 export type ReplayPhase = "off" | "playing" | "paused";
 
 /** Replay of a run at human speed. */
@@ -45,7 +48,7 @@ export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions)
     setPhase("playing");
   };
   const begin = useEffectEvent(() => {
-    // A reader is left alone who has opened a message, or scrolled to one.
+    // Does not disturb a reader who has opened a message or scrolled.
     if (openId !== undefined || window.scrollY > 0 || !takeFirstReplay()) return;
     play();
   });
@@ -56,9 +59,7 @@ export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions)
   return { phase, play, pause: () => setPhase("paused") };
 }
 
-/**
- * Whether a replay may begin by itself: once in a browser, and never where motion is to be reduced.
- */
+/** Whether a replay may start automatically: once per browser, and never with reduced motion. */
 function takeFirstReplay(): boolean {
   if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return false;
   try {
@@ -66,6 +67,6 @@ function takeFirstReplay(): boolean {
     window.localStorage.setItem(SHOWN, "1");
     return true;
   } catch {
-    return false; // storage is blocked: it would begin after every run
+    return false; // without storage it would start after every run
   }
 }

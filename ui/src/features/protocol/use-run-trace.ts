@@ -3,26 +3,26 @@ import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { useEffect, useState } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 
-/** How long until a trace that may grow is read again. */
+/** Interval between reads of a trace that may still grow. */
 export const POLL_INTERVAL_MS = 1500;
 
 type FetchTrace = (signal: AbortSignal) => Promise<RunTrace>;
 
 export interface RunTraceState {
-  /** The latest answer. */
+  /** The latest response. */
   trace?: RunTrace;
-  /** The same as messages. */
+  /** The same, read as messages. */
   run?: ProtocolRun;
-  /** The run has ended, and the latest read found no more spans than the one before. */
+  /** Whether the run has ended and the latest read found no new spans. */
   isStill?: boolean;
-  /** Why the latest read failed. The previous result stays. */
+  /** Reason why the latest read failed. The previous result is kept. */
   failure?: Failure;
 }
 
 /**
- * A run's trace, read again and again while it grows.
+ * Polls a run's trace while it grows.
  *
- * @param fetchTrace asks the backend; a new function starts over
+ * @param fetchTrace requests the trace; a new function starts over
  */
 export function useRunTrace(fetchTrace: FetchTrace): RunTraceState {
   const [state, setState] = useState<RunTraceState>({});
@@ -34,10 +34,10 @@ export function useRunTrace(fetchTrace: FetchTrace): RunTraceState {
 }
 
 /**
- * Reads a run's trace, again and again while it may grow, and after failures that may pass.
+ * Polls a run's trace while it may grow, and after transient failures.
  *
- * @param onChange receives changes; a new result replaces an old failure
- * @returns the way to stop
+ * @param onChange receives changes; a new result replaces an earlier failure
+ * @returns a function that stops polling
  */
 export function pollRunTrace(
   fetchTrace: FetchTrace,
@@ -63,7 +63,7 @@ export function pollRunTrace(
       const failed = error instanceof ApiFailure ? error : undefined;
       if (failed?.kind === "session_lapsed") return;
       onChange((before) => ({ ...before, failure: describeFailure(error) }));
-      // A dropped run, or another user's run, does not come back.
+      // A deleted run, or another user's run, will not become available.
       again = failed?.status !== 404;
     }
     if (again) timer = setTimeout(read, POLL_INTERVAL_MS);

@@ -4,9 +4,9 @@ import { useEffect, useState } from "react";
 type SecondOpinion = { kind: "asking" } | { kind: "built"; base: string } | { kind: "none"; reason: string };
 
 /**
- * An independent implementation rebuilds the signature base from the recorded method, URL and
- * headers. Tokens are truncated the same way in recorded headers and recorded bases, so the two can
- * be compared. The signature itself is not recorded and cannot be verified.
+ * Rebuilds the signature base with an independent implementation from the recorded method, URL and
+ * headers. Recorded headers and bases truncate tokens in the same way, so they can be compared. The
+ * full signature is not recorded and cannot be verified.
  */
 export function useSecondOpinion(message: Message): SecondOpinion {
   const [opinion, setOpinion] = useState<SecondOpinion>({ kind: "asking" });
@@ -25,7 +25,7 @@ export function useSecondOpinion(message: Message): SecondOpinion {
         return { kind: "none", reason: "http-message-signatures cannot parse the recorded request." };
       }
     };
-    // While a run grows its messages are read again. The last result stays until the next one.
+    // Messages are read again while a run grows. The last result is kept until the next one.
     void ask().then((answer) => {
       if (current) setOpinion(answer);
     });

@@ -2,16 +2,16 @@ import { fromBase64, type SavedEvidence } from "aauth-explain";
 import type { Message } from "protocol-trace/read";
 
 const REFUSED =
-  "# A signed request is good once and for a minute: sent again, it is refused. npm run explain reads it.";
-const CUT = "# Values with … are cut in the record: this request cannot be sent as it is.";
+  "# A signed request is accepted once, within a minute. Sent again, it is refused. npm run explain reads it.";
+const CUT = "# Values with … are truncated in the record, so this request cannot be sent as is.";
 
 /**
- * A message as a curl command line. Whole where the backend keeps it whole, or else from its span,
- * with values cut.
+ * A message as a curl command line: complete if the backend still has the complete request,
+ * otherwise from its span with truncated values.
  */
 export function curlOf({ method, url, request }: Message, evidence: SavedEvidence | undefined): string {
   const headers = Object.entries(evidence?.headers ?? request.headers ?? {}).filter(
-    // curl makes these by itself.
+    // curl adds these itself.
     ([name]) => name !== "host" && name !== "content-length",
   );
   const body = evidence === undefined ? request.body : new TextDecoder().decode(fromBase64(evidence.body));
@@ -23,5 +23,5 @@ export function curlOf({ method, url, request }: Message, evidence: SavedEvidenc
   return [REFUSED, ...(command.includes("…") ? [CUT] : []), command, ""].join("\n");
 }
 
-/** For a POSIX shell: nothing in it is a character of the shell, but the quote itself. */
+/** Quotes for a POSIX shell, where only the quote itself is special within single quotes. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,6 +1,6 @@
 import type { HttpMessage, Message, ProtocolRun } from "protocol-trace/read";
 
-const CUT = "Values with … are cut: tokens and signatures are recorded by their first characters alone.";
+const CUT = "Values with … are truncated: only the first characters of tokens and signatures are recorded.";
 
 /** The requests of a run as a HAR 1.2 recording, from its spans. */
 export function harOf({ messages }: ProtocolRun): string {

@@ -3,15 +3,15 @@ import type { BearerExchange, BreakItResult } from "backend-api";
 import { type ProtocolRun, partyName } from "protocol-trace/read";
 import { savedMessage } from "./saved-run.ts";
 
-/** An attack that was made on a run, in words and as it was answered. */
+/** An attack on a run, in words and as data. */
 export interface AttackToSave {
   readonly title: string;
-  /** How the request was changed. */
+  /** Description of the change to the request. */
   readonly what: string;
   readonly result: BreakItResult;
   /** The refusal in a few words, or the lack of an effect; absent for a hole. */
   readonly refusal?: string;
-  /** Outcome on a service that takes bearer tokens, in a few words, and the messages. */
+  /** Outcome on a service that accepts bearer tokens, in a few words, and the messages. */
   readonly bearer?: {
     readonly outcome: string;
     readonly exchanges: readonly (BearerExchange & { readonly senderName: string })[];
@@ -19,9 +19,9 @@ export interface AttackToSave {
 }
 
 /**
- * An attack as data for the file of its run.
+ * Converts an attack to data for its run's file.
  *
- * @param trace the attack's own messages; undefined where they are not recorded
+ * @param trace the attack's own messages; undefined if not recorded
  */
 export function savedAttackOf(attack: AttackToSave, trace: ProtocolRun | undefined): SavedAttack {
   const { title, what, bearer } = attack;
@@ -68,11 +68,11 @@ function refusalFacts({ check, code, section, meaning, reason }: BreakItResult):
     ["Code", code],
     ["Section", section],
     ["Meaning", meaning],
-    ["Reason that was given", reason],
+    ["Stated reason", reason],
   ].flatMap(([name = "", value]) => (value === undefined ? [] : [{ name, value }]));
 }
 
-/** The token leaves cut: unlike the others in the file, it works for any holder. */
+/** Truncates the token: unlike the others in the file, it works for any holder. */
 function savedExchange({
   senderName,
   request,
@@ -87,6 +87,6 @@ function savedExchange({
   };
 }
 
-/** As much of it stays as the record keeps of any token. */
+/** Truncates a token as traces do. */
 const cutToken = (name: string, value: string) =>
   name === "authorization" ? value.replace(/^(Bearer .{12}).*$/, "$1…") : value;

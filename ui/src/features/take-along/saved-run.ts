@@ -20,7 +20,7 @@ interface RunToSave {
   readonly requestId: string;
   readonly protocol: SavedProtocol;
   readonly run: ProtocolRun;
-  /** Signed requests of the run that the backend has whole. */
+  /** Complete signed requests of the run, from the backend. */
   readonly evidence: readonly SavedEvidence[];
   readonly attacks: readonly SavedAttack[];
   /** Unix seconds. */
@@ -28,7 +28,8 @@ interface RunToSave {
 }
 
 /**
- * The run as data for its file. Names of users are not in it: persons appear as tokens name them.
+ * Converts the run to data for its file. It excludes names of users: people appear as named in
+ * tokens.
  */
 export function savedRunOf({ run, evidence, now, ...own }: RunToSave): SavedRun {
   return {
@@ -45,9 +46,9 @@ export function savedRunOf({ run, evidence, now, ...own }: RunToSave): SavedRun 
 }
 
 /**
- * Whether a whole request is that of a message, whose recorded signature is cut: what is left of it
- * tells requests apart. A message that it does not belong to would not become another one: what is
- * shown of a verified message is the request that was verified.
+ * Whether a complete request belongs to a message. The message's recorded signature is truncated
+ * but still distinguishes requests. A wrong match would be visible, because a verified message
+ * shows the verified request.
  */
 export function isOf({ method, url, headers }: SavedEvidence, { request, ...message }: Message): boolean {
   const [start, end] = (request.headers?.signature ?? "").split("…");
@@ -61,7 +62,7 @@ export function isOf({ method, url, headers }: SavedEvidence, { request, ...mess
   );
 }
 
-/** A message as data, with what was recorded about it. */
+/** A message as data, with its recorded facts. */
 export function savedMessage(
   message: Message,
   run: ProtocolRun,

@@ -11,22 +11,22 @@ import type { AttackToSave } from "./saved-attack.ts";
 interface TakeAlongProps {
   client: ApiClient;
   requestId: string;
-  /** Spoken by the parties of the run. */
+  /** Protocol version and mode of the run. */
   protocol: SavedProtocol;
   run: ProtocolRun;
-  /** Made on the run since the page was opened. */
+  /** Attacks made on the run since the page was opened. */
   attacks: readonly AttackToSave[];
   /**
-   * The backend keeps requests of this run whole for some minutes: in demo mode, and not of orders
-   * or attempts.
+   * Whether the backend keeps complete requests of this run for some minutes: in demo mode only,
+   * and not for orders or attempts.
    */
   hasEvidence: boolean;
-  /** The message that "copy as curl" is about. */
+  /** The message for "copy as curl". */
   message: Message | undefined;
 }
 
-// What makes files is loaded when one is made: most visitors make none.
-/** The run as a file that opens anywhere, as a recording, and a message of it as a command. */
+// Export code is loaded on demand, because most visitors export nothing.
+/** Exports: the run as a self-contained file or a HAR recording, and a message as a command. */
 export function TakeAlong(props: TakeAlongProps) {
   const { client, requestId, protocol, run, attacks, hasEvidence, message } = props;
   const [isAsking, setAsking] = useState(false);
@@ -36,7 +36,7 @@ export function TakeAlong(props: TakeAlongProps) {
 
   const evidence = async () =>
     hasEvidence ? (await client.call(apiRoutes.runEvidence, { params: { id: requestId } })).requests : [];
-  /** Without its trace an attack is shown by its outcome alone. */
+  /** Without a trace, only an attack's outcome is shown. */
   const traceOf = async ({ result: { trace_id: traceId } }: AttackToSave) =>
     traceId === undefined
       ? undefined
@@ -72,22 +72,22 @@ export function TakeAlong(props: TakeAlongProps) {
       const verifiable = saved.messages.filter((one) => one.evidence !== undefined).length;
       const verified =
         verifiable === 0
-          ? "It shows every message as recorded: the backend no longer has their requests whole."
+          ? "It shows every message as recorded, because the backend no longer has the complete requests."
           : `It verifies ${verifiable} of ${saved.messages.length} messages again wherever it is opened, and shows the others as recorded.`;
-      return `Saved ${name}.html. ${verified}${made.length === 0 ? "" : ` It has ${inWords(made.length)} in it, with both sides.`}`;
+      return `Saved ${name}.html. ${verified}${made.length === 0 ? "" : ` It includes ${inWords(made.length)}, with both sides.`}`;
     });
   const copy = (asked: Message) =>
     perform(async () => {
       const [{ curlOf }, { isOf }] = await Promise.all([import("./curl.ts"), import("./to-save.ts")]);
       const whole = (await evidence()).find((request) => isOf(request, asked));
       await navigator.clipboard.writeText(curlOf(asked, whole));
-      return `Copied message ${asked.number}. Sent again it is refused: a signed request is good once.`;
+      return `Copied message ${asked.number}. Sent again, it is refused: a signed request is accepted once.`;
     });
   const record = () =>
     perform(async () => {
       const { harOf } = await import("./har.ts");
       download(`${name}.har`, "application/json", harOf(run));
-      return `Saved ${name}.har. Tokens and signatures in it are cut.`;
+      return `Saved ${name}.har. Its tokens and signatures are truncated.`;
     });
 
   return (
@@ -111,20 +111,21 @@ export function TakeAlong(props: TakeAlongProps) {
       <Modal opened={isAsking} onClose={() => setAsking(false)} title="Save this run">
         <div className="column">
           <p>
-            One HTML file that opens from disk, without a network. It plays the messages, and verifies again
-            those that the backend has whole.{" "}
+            One HTML file that opens from disk without a network. It replays the messages, and verifies again
+            those that the backend still has in full.{" "}
             {attacks.length === 0
-              ? "Attacks that you make above before you save are in it, too."
-              : `It has the ${inWords(attacks.length)} that you made in it.`}
+              ? "It also includes attacks that you make above before you save."
+              : `It includes the ${inWords(attacks.length)} that you made.`}
           </p>
           <p>
-            <strong>The file has whole tokens in it.</strong> Each is bound to a key of the demo and may still
-            be valid for that key, for some minutes. Without the key it is worthless, and the key is not in
-            the file. Neither are your sign-in, cookies, sessions and codes.
+            <strong>The file contains complete tokens.</strong> Each is bound to a key of the demo and may
+            still be valid with that key for some minutes. Without the key it is worthless, and the file does
+            not contain the key. Nor does it contain your sign-in, cookies, sessions or codes.
           </p>
           {!hasEvidence && (
             <p className="note">
-              The backend keeps no requests of this run: every message is shown as its receiver recorded it.
+              The backend has no complete requests of this run: every message is shown as its receiver
+              recorded it.
             </p>
           )}
           <div className="line">
@@ -150,9 +151,9 @@ function download(name: string, type: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** An error of the file's format has a code, too. */
+/** Errors of the file's format have a code, too. */
 function reasonOf(error: unknown): string {
   if (error instanceof ApiFailure) return error.message;
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  return `It did not work${typeof code === "string" ? ` (${code})` : ""}: ${String(message)}.`;
+  return `Something went wrong${typeof code === "string" ? ` (${code})` : ""}: ${String(message)}.`;
 }

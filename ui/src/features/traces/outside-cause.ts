@@ -1,7 +1,7 @@
 import type { WaterfallRow } from "protocol-trace/read";
 import { formatDuration } from "../../components/format-time.ts";
 
-/** The time of a span outside the span that caused it, in microseconds. */
+/** Time by which a span extends beyond the span that caused it, in microseconds. */
 export interface OutsideCause {
   before: number;
   after: number;
@@ -11,8 +11,8 @@ export interface OutsideCause {
 const leastMicros = 1000;
 
 /**
- * The time of a row outside the row that caused it, if that is in another process: two clocks
- * differ, or work continued after the response. Undefined if there is none, or if the two spans do
+ * Time by which a row extends beyond the row that caused it, if that is in another process: the
+ * clocks differ, or work continued after the response. Undefined if it does not, or if the spans do
  * not overlap.
  */
 export function outsideCause(row: WaterfallRow, cause: WaterfallRow | undefined): OutsideCause | undefined {

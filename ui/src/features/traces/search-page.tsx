@@ -12,13 +12,13 @@ interface Search {
   services: string[];
   operations: string[];
   service: string;
-  /** Conditions in the address, beside the service: parameters of Jaeger's query API. */
+  /** Conditions in the URL besides the service: parameters of Jaeger's query API. */
   conditions: [name: string, value: string][];
   /** Newest first. */
   runs: ProtocolRun[];
 }
 
-/** Runs the search in a URL, this page's own or one made for Jaeger. */
+/** Runs the search in a URL, created by this page or for Jaeger. */
 export async function loadSearch(parameters: URLSearchParams): Promise<Search> {
   const service = parameters.get("service") ?? "";
   const conditions = [...parameters].filter(([name, value]) => name !== "service" && value !== "");
@@ -59,7 +59,7 @@ export function SearchPage({ search }: { search: Search }) {
   );
 }
 
-/** A form of the browser's own: the search is in the address, so that it can be linked to. */
+/** A native form, so that the search is in the URL and can be linked to. */
 function SearchForm({ search: { services, operations, service, conditions } }: { search: Search }) {
   const given = new Map(conditions);
   return (

@@ -8,7 +8,7 @@ import styles from "./traces-app.module.css";
 interface SpanDetailProps {
   row: WaterfallRow;
   cause: WaterfallRow | undefined;
-  /** Start of the trace. */
+  /** Start time of the trace. */
   startMicros: number;
 }
 

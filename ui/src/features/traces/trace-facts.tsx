@@ -2,7 +2,7 @@ import type { ProtocolRun } from "protocol-trace/read";
 import type { ReactNode } from "react";
 import { formatDuration } from "../../components/format-time.ts";
 
-/** How long a trace took, how many spans and errors it has, and when it began. */
+/** Duration, number of spans and errors, and start time of a trace. */
 export function TraceFacts({ run, children }: { run: ProtocolRun; children?: ReactNode }) {
   const failed = run.waterfall.filter(({ isError }) => isError);
   const begun = new Date(run.startMicros / 1000);

@@ -11,7 +11,7 @@ export async function loadTrace(traceId: string): Promise<ProtocolRun> {
   return readProtocolRun([await getTrace(traceId)]);
 }
 
-/** One trace as a waterfall whose rows open; `#span={id}` in the address opens one from outside. */
+/** One trace as a waterfall with expandable rows. `#span={id}` in the URL opens one. */
 export function TracePage({ trace }: { trace: ProtocolRun }) {
   const [root] = trace.waterfall;
   const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set(spanOfAddress()));
@@ -57,7 +57,7 @@ export function TracePage({ trace }: { trace: ProtocolRun }) {
   );
 }
 
-/** At most one. */
+/** Span ids in the URL: none or one. */
 function spanOfAddress(): string[] {
   return new URLSearchParams(location.hash.slice(1)).getAll("span").slice(0, 1);
 }

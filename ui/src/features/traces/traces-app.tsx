@@ -5,10 +5,7 @@ import { loadSearch, SearchPage } from "./search-page.tsx";
 import { loadTrace, TracePage } from "./trace-page.tsx";
 import styles from "./traces-app.module.css";
 
-/**
- * The addresses are Jaeger's: `/trace/{id}`, and everything else is a search. Each is a page of its
- * own, as links make them.
- */
+/** URLs are those of Jaeger: `/trace/{id}`; any other is a search. Links load a new page. */
 export function TracesApp() {
   const [view, setView] = useState<ReactNode>();
   useEffect(() => {
@@ -58,14 +55,14 @@ function openTrace(event: FormEvent<HTMLFormElement>): void {
 
 function Problem({ error }: { error: unknown }) {
   const isUnknown = error instanceof TraceStoreError && error.status === 404;
-  const heading = isUnknown ? "There is no such trace" : "The trace store rejected the request";
+  const heading = isUnknown ? "Trace not found" : "The trace store rejected the request";
   useEffect(() => {
     document.title = `${heading} · Traces`;
   }, [heading]);
   return (
     <div className={`card ${styles.panel}`} role="alert">
       <h1>{heading}</h1>
-      <p>{isUnknown ? "It never existed, or the store has dropped it." : (error as Error).message}</p>
+      <p>{isUnknown ? "It does not exist, or the store has deleted it." : (error as Error).message}</p>
       <p>
         <a href="/">Back to the search</a>
       </p>

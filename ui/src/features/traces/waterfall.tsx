@@ -7,18 +7,18 @@ import styles from "./waterfall.module.css";
 
 interface WaterfallProps {
   rows: readonly WaterfallRow[];
-  /** Unix microseconds: from the left edge of the bars to the right one. */
+  /** Time range of the bars, in Unix microseconds. */
   startMicros: number;
   endMicros: number;
-  /** Rows of this message are marked. */
+  /** Message whose rows are highlighted. */
   openMessageId?: string | undefined;
-  /** A row's name as what can be done with the row. */
+  /** Wraps a row's name in the row's control. */
   renderName: (row: WaterfallRow, name: ReactNode) => ReactNode;
-  /** Below the row. */
+  /** Content below the row. */
   renderDetail?: (row: WaterfallRow, cause: WaterfallRow | undefined) => ReactNode;
 }
 
-/** Spans as bars over time, each under the one that caused it, in its party's colour. */
+/** Spans as bars over time, each below the span that caused it, in its party's colour. */
 export function Waterfall(props: WaterfallProps) {
   const { rows, startMicros, endMicros, openMessageId, renderName, renderDetail } = props;
   const total = Math.max(endMicros - startMicros, 1);
@@ -29,8 +29,8 @@ export function Waterfall(props: WaterfallProps) {
       <ServiceKey rows={rows} />
       {outsides.some((outside) => outside !== undefined) && (
         <p className="small">
-          <span className={styles.outsideSample} aria-hidden="true" /> Outside the time of the span that
-          caused it: it continued after the response, or the clocks of two processes differ.
+          <span className={styles.outsideSample} aria-hidden="true" /> Extends beyond the span that caused it:
+          work continued after the response, or the processes’ clocks differ.
         </p>
       )}
       <ol className={styles.rows} data-testid="waterfall">
@@ -45,7 +45,7 @@ export function Waterfall(props: WaterfallProps) {
                 style={{ "--depth": Math.min(row.depth, 14) } as React.CSSProperties}
               >
                 <span className={styles.dot} data-service={row.service} aria-hidden="true" />
-                {/* The service is named where it changes. The dot shows it everywhere. */}
+                {/* Names the service where it changes. Every row has the service's dot. */}
                 <span className={row.service === causes[index]?.service ? "spoken" : styles.service}>
                   {row.service}{" "}
                 </span>
@@ -53,7 +53,7 @@ export function Waterfall(props: WaterfallProps) {
               </span>
               <Bar row={row} outside={outsides[index]} start={startMicros} total={total} />
               <span className={styles.time}>
-                {/* `passed` is the usual case and omitted. */}
+                {/* Omits `passed`, the usual case. */}
                 {row.verdict !== undefined && row.verdict !== "passed" && `${row.verdict} `}
                 {row.status !== undefined && (
                   <strong className="toned" data-class={Math.floor(row.status / 100)}>
@@ -121,7 +121,7 @@ function Bar({ row, outside, start, total }: BarProps) {
   );
 }
 
-/** The row of the span that caused this one. */
+/** Row of the span that caused this one. */
 function causeOf(rows: readonly WaterfallRow[], index: number): WaterfallRow | undefined {
   const depth = rows[index]?.depth ?? 0;
   return rows.slice(0, index).findLast((row) => row.depth < depth);

@@ -31,7 +31,7 @@ it("a check that refused teaches its lesson", () => {
 it("the gateway's policy refuses whatever was tampered with: there is no lesson", () => {
   const html = shown({ status: 403, refused_by: "gateway", check: "policy", reason: "its own rules" });
   expect(html).toContain("Its own rules.");
-  expect(html).toContain("403: this caller is not let in");
+  expect(html).toContain("403: this caller is not admitted");
   expect(html).not.toContain(lesson);
 });
 
@@ -52,7 +52,7 @@ it("an attack without effect is no refusal, and shows its evidence", () => {
   const without = { outcome: "without_effect", refused_by: "person-server", as_meant: true } as const;
   const guess = shown({ ...without, variant: "guessed-consent-code", status: 303, after_status: 202 });
   expect(guess).toContain("Without effect at the person server");
-  expect(guess).toContain("the agent’s poll afterwards was answered with status 202");
+  expect(guess).toContain("the agent’s next poll was answered with status 202");
   expect(guess).not.toContain("Refused by");
   expect(guess).toContain(lesson);
   const revoked = shown({ ...without, variant: "revocation-by-another", status: 200, after_status: 200 });

@@ -26,8 +26,8 @@ describe.each(Object.entries(runs))("February beside %s", (name, draft11) => {
     );
   });
 
-  test("says of each row in a sentence what changed", () => {
-    for (const { changed } of rows) expect(changed).toMatch(/^[A-Z][^.]*(?:\d\.[^.]*)*\.$/);
+  test("says of each row what changed", () => {
+    for (const { changed } of rows) expect(changed).toMatch(/^[A-Z].*\.$/);
     expect(new Set(rows.map(({ title }) => title)).size).toBe(rows.length);
   });
 
@@ -57,7 +57,7 @@ test("a run of another task than the recording is said to be one", () => {
   const alone = messages.filter(({ to, interaction }) => to !== "market-analysis-agent" && !interaction);
   const parties = february.parties.filter(({ id }) => id !== "market-analysis-agent");
   expect(otherTask({ ...february, messages: alone, parties }, runs.federated)).toBe(
-    "Your run: one agent, no person decides. The recording: two agents, a person decides. Steps that only one of the two tasks has are no difference of the versions.",
+    "Your run: one agent, no person decides. The recording: two agents, a person decides. Steps that exist in only one of the two tasks are not differences between the versions.",
   );
   for (const recording of Object.values(runs)) expect(otherTask(february, recording)).toBeUndefined();
 });

@@ -68,7 +68,7 @@ test("a list that is read during a run leaves it running", () => {
 
 test("a delegate that does not run says how it is started, one without an address that it cannot be", () => {
   expect(standingOf(delegate("a", { process: "absent" }))).toContain("npm run delegate");
-  expect(standingOf(delegate("a", { process: "unknown" }))).toContain("cannot be started");
+  expect(standingOf(delegate("a", { process: "unknown" }))).toContain("cannot be run");
 });
 
 test("what failed is named where it was no call", () => {
@@ -81,8 +81,8 @@ test("a sub-agent says whether it has ended, and until when its token is valid a
     delegate("a", { sub_agent: { id: "a+b", parent: "a", state: "started", ...sub_agent } });
   const good_until = "2026-02-01T11:00:00.000Z";
   expect(standingOf(of({}))).toMatch(/^Running/);
-  expect(standingOf(of({ state: "ended" }))).toContain("those that it had are revoked");
-  expect(standingOf(of({ state: "ended", good_until }))).toMatch(/no party takes a revocation: .* until/);
+  expect(standingOf(of({ state: "ended" }))).toContain("its existing tokens are revoked");
+  expect(standingOf(of({ state: "ended", good_until }))).toMatch(/no party accepts a revocation: .* until/);
   expect(standingOf(of({ state: "ending", good_until }))).toMatch(/did not accept .* End it again/);
   expect(
     [{}, { state: "ended" }, { state: "ending", good_until }, { state: "ended", good_until }].map((it) =>

@@ -28,11 +28,13 @@ const evidence = {
 it("a HAR has the signed requests, and says that values are cut", () => {
   const { log } = JSON.parse(harOf(run));
   expect(log.entries).toHaveLength(run.messages.filter(({ signer }) => signer).length);
-  expect(log.entries.map(({ comment }: { comment: string }) => comment).join()).toContain("are cut");
+  expect(log.entries.map(({ comment }: { comment: string }) => comment).join()).toContain("are truncated");
 });
 
 it("a copied command says that it is refused when it is sent, and where it is cut", () => {
-  expect(curlOf(message, undefined)).toMatch(/^# A signed request is good once.*\n# Values with … are cut/);
+  expect(curlOf(message, undefined)).toMatch(
+    /^# A signed request is accepted once.*\n# Values with … are truncated/,
+  );
   const whole = curlOf(message, evidence);
   expect(whole).not.toContain("…");
   expect(whole).toContain("--data-raw ''\\'''");

@@ -47,7 +47,7 @@ export const keyRotationSettings = {
     env: "AGENT_KEY_ROTATION_SECONDS",
     flag: "key-rotation-seconds",
     schema: integerSetting(0, { maximum: 2_592_000 }),
-    description: "Seconds between new signing keys; 0: never",
+    description: "Seconds between rotations of the signing key; 0: never",
   }),
 };
 
