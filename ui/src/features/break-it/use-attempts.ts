@@ -10,7 +10,10 @@ import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 
 /** A completed attempt: its outcome, or the reason why there is none. */
-export type Attempt = { result: BreakItResult } | { failure: Failure };
+export type Attempt = ({ result: BreakItResult } | { failure: Failure }) & {
+  /** ISO 8601; absent for one that was made before the page was opened. */
+  endedAt?: string;
+};
 
 export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
 
@@ -35,10 +38,11 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
 
   const run = async (variant: AnyBreakItVariant): Promise<Attempt> => {
     setBusy(variant);
-    const attempt = await client
+    const outcome = await client
       .call(apiRoutes.breakIt, { params: { id: requestId, variant } })
       .then((result) => ({ result }))
       .catch((error: unknown) => ({ failure: describeFailure(error) }));
+    const attempt = { ...outcome, endedAt: new Date().toISOString() };
     setAttempts((before) => ({ ...before, [variant]: attempt }));
     setBusy(undefined);
     return attempt;
