@@ -127,7 +127,7 @@ describe("a delegate of draft -11", () => {
     await run.click();
     await panel.getByText(/^Refused at .*the user has ended this delegate$/).waitFor(WAIT);
     await again.click();
-    await panel.getByText("Running.").waitFor(WAIT);
+    await panel.getByText("Ready.").waitFor(WAIT);
     await run.click();
     await panel.getByText(/^Answered at/).waitFor(WAIT);
 
