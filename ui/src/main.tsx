@@ -10,6 +10,7 @@ import "./app/app.css";
 import { App } from "./app/app.tsx";
 import { StartProblem } from "./app/start-problem.tsx";
 import { cssVariables, theme } from "./app/theme.ts";
+import { forgetSignOut } from "./auth/signed-out.ts";
 import { createUserManager } from "./auth/user-manager.ts";
 import { loadRuntimeConfig } from "./config/runtime-config.ts";
 import { noteConsentReturn } from "./features/consent/consent-storage.ts";
@@ -22,6 +23,7 @@ function stripQuery(): void {
 /** Removes the query after sign-in, and restores the place on the page. */
 function onSignedIn(user: User | undefined): void {
   stripQuery();
+  forgetSignOut(window.sessionStorage);
   const { hash } = (user?.state ?? {}) as { hash?: unknown };
   if (typeof hash === "string" && hash.startsWith("#/")) window.history.replaceState({}, "", hash);
 }

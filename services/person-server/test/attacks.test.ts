@@ -129,7 +129,7 @@ test("T41, S22a: a login hint keeps an agent from other users, and tells them no
   const shownTo = async (login_hint: string) => {
     const { page } = await waiting(world, { login_hint });
     const { status, text } = await openInteraction(world, browser, page);
-    return { status, text };
+    return { status, text: text.replace(/code%3D[\w-]+/, "code%3D…") };
   };
   const shown = await shownTo("second-user");
   expect(shown).toEqual({ status: 403, text: expect.stringContaining("not for you") });
@@ -153,6 +153,47 @@ test("S22b: a link that another user opens stays valid for its own user", async 
   expect((await openInteraction(world, other, bound.page)).status).toBe(404);
   expect((await bound.poll()).status).toBe(202);
   expect((await openInteraction(world, theirs, bound.page)).text).toContain(AGENT);
+});
+
+test("another user signs in from the page that is not theirs to decide on, and decides", async () => {
+  const world = await createWorld();
+  const browser = await browserOf(world);
+  const { page, poll } = await waiting(world, { login_hint: SECOND_USER.username });
+  const callback = `&callback=${encodeURIComponent(CALLBACK)}`;
+  const shown = await openInteraction(world, browser, page + callback);
+  expect(shown.text).toContain("You are signed in as <strong>mcp-user</strong>");
+  expect(shown.text).toContain(`href="${world.map.browserUrl(CALLBACK)}?error=user_abandoned"`);
+  const { action } = readForm(shown.text);
+  const next = new URL(action, shown.url).href;
+  const form = await browser.follow(next, await browser.post(next, {}));
+  const signedIn = await browser.post(
+    new URL(readForm(await form.response.text()).action, form.url).href,
+    SECOND_USER,
+  );
+  const { response, url } = await browser.follow(form.url, signedIn);
+  const decision = { text: await response.text(), url };
+  expect(decision.text).toContain(AGENT);
+  expect((await press(browser, decision, "accept")).headers.get("location")).toBe(
+    world.map.browserUrl(CALLBACK),
+  );
+  expect((await poll()).status).toBe(200);
+});
+
+test("the browser that opened a request opens it again with the same code, until it is answered", async () => {
+  const world = await createWorld();
+  const browser = await browserOf(world);
+  const { page, poll } = await waiting(world);
+  const first = await openInteraction(world, browser, page);
+  const again = await openInteraction(world, browser, page);
+  expect(again).toMatchObject({ status: 200, url: first.url });
+  expect((await press(browser, again, "accept")).status).toBe(200);
+  expect((await poll()).status).toBe(200);
+  for (const url of [page, first.url]) {
+    const ended = await openInteraction(world, browser, url);
+    expect(ended).toMatchObject({ status: 200, text: expect.stringContaining("You have already answered") });
+  }
+  const other = await browserOf(world, SECOND_USER);
+  expect((await shownAt(other, first.url)).status).toBe(404);
 });
 
 test("T37: a form of another site, an old one, or of another request decides nothing", async () => {
@@ -194,7 +235,8 @@ test("a code is good once; wrong ones are counted, for the request and for the u
   const browser = await browserOf(world);
   const { page, code, poll } = await waiting(world);
   expect((await openInteraction(world, browser, page)).status).toBe(200);
-  expect((await openInteraction(world, browser, page)).status).toBe(410);
+  expect((await openInteraction(world, await browserOf(world, SECOND_USER), page)).status).toBe(410);
+  expect((await openInteraction(world, await browserOf(world), page)).status).toBe(410);
   expect((await poll()).status).toBe(202);
 
   // The request's name is known, its secret is guessed.

@@ -3,7 +3,7 @@ import type { Failure } from "backend-api";
 /**
  * `unreachable`: no response. `session_lapsed`: the backend no longer accepts the access token,
  * which could not be renewed. `refused`: the backend answered with an error. `passed_on`: it
- * reports another party's failure. `unreadable`: the response violates the API.
+ * reports another party's failure or decision. `unreadable`: the response violates the API.
  */
 export type ApiFailureKind = "unreachable" | "session_lapsed" | "refused" | "passed_on" | "unreadable";
 

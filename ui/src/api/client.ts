@@ -95,8 +95,9 @@ export function createApiClient(options: {
     const answer = apiErrorSchema.safeParse(await response.json().catch(() => undefined));
     const { detail, code } = answer.success ? answer.data : { detail: "no reason given" };
     const { status } = response;
-    // Another party's failure is not a refusal by the backend.
-    if (status === 502 && code !== undefined) throw new ApiFailure("passed_on", detail, { status, code });
+    // Another party's failure, and a state of the run, are no refusals by the backend.
+    if ((status === 502 || status === 409) && code !== undefined)
+      throw new ApiFailure("passed_on", detail, { status, code });
     throw new ApiFailure("refused", `The backend refused: ${detail}`, { status });
   }
 

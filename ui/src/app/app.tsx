@@ -1,5 +1,6 @@
 import { Loader } from "@mantine/core";
 import type { UserManager } from "oidc-client-ts";
+import { isSignedOut, noteSignOut } from "../auth/signed-out.ts";
 import { useSession } from "../auth/use-session.ts";
 import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
@@ -17,21 +18,14 @@ const SPECIFICATION = "https://datatracker.ietf.org/doc/html/draft-hardt-oauth-a
 
 /** The whole page. The session determines which of three states it shows. */
 export function App({ config, userManager }: { config: RuntimeConfig; userManager: UserManager }) {
-  const control = useSession(userManager);
+  const control = useSession(userManager, forget);
   const { session } = control;
   const user = session.kind === "signed-in" || session.kind === "lapsed" ? session.user : undefined;
-
-  const signOut = () => {
-    forgetConsent(window.sessionStorage);
-    forgetOrderReturn(window.sessionStorage);
-    createPageMemory(window.sessionStorage).forget();
-    control.signOut();
-  };
 
   return (
     <>
       <SkipLink />
-      <Header config={config} user={user} onSignOut={signOut} />
+      <Header config={config} user={user} onSignOut={control.signOut} />
       <main id={MAIN_ID} tabIndex={-1}>
         {session.kind === "loading" && (
           <div className="loading" role="status" aria-label="Loading">
@@ -43,6 +37,8 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
             problem={session.problem}
             returned={failedReturn()}
             onSignIn={control.signIn}
+            userOfOtherTab={control.otherTabsUser}
+            isSignedOut={isSignedOut(window.sessionStorage)}
             config={config}
           />
         )}
@@ -55,6 +51,14 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
       </footer>
     </>
   );
+}
+
+/** Removes what this tab keeps for its user. */
+function forget(): void {
+  forgetConsent(window.sessionStorage);
+  forgetOrderReturn(window.sessionStorage);
+  createPageMemory(window.sessionStorage).forget();
+  noteSignOut(window.sessionStorage);
 }
 
 /**

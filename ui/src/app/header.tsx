@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import type { User } from "oidc-client-ts";
 import { useState } from "react";
 import { AuthTokensDialog } from "../auth/auth-tokens-dialog.tsx";
+import { userName } from "../auth/user-name.ts";
 import { BrandMark } from "../components/brand-mark.tsx";
 import { KeyIcon, SignOutIcon } from "../components/icons.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
@@ -31,7 +32,7 @@ export function Header({ config, user, onSignOut }: HeaderProps) {
         <div className={`line ${styles.controls}`}>
           {user && (
             <span className={`note ${styles.user}`} data-testid="signed-in-user" title={user.profile.email}>
-              {displayName(user)}
+              {userName(user)}
             </span>
           )}
           {user && (
@@ -55,9 +56,4 @@ export function Header({ config, user, onSignOut }: HeaderProps) {
       {user && <AuthTokensDialog user={user} opened={areTokensShown} onClose={() => setTokensShown(false)} />}
     </header>
   );
-}
-
-function displayName(user: User): string {
-  const { name, preferred_username: username, sub } = user.profile;
-  return name || username || sub;
 }

@@ -3,7 +3,7 @@ import type { Failure } from "backend-api";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { ProtocolSteps } from "../components/protocol-steps.tsx";
 import { useTitle } from "../components/use-title.ts";
-import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { grantsPageUrl, type RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion } from "../config/versions.ts";
 import { BuildYours, GUIDE } from "./build-yours.tsx";
 import styles from "./landing.module.css";
@@ -13,13 +13,18 @@ interface LandingProps {
   /** Failure reported by a redirect. */
   returned: { title: string; failure: Failure } | undefined;
   onSignIn: () => void;
-  config: Pick<RuntimeConfig, "profile" | "mode">;
+  /** Name of the user who is signed in in another tab. */
+  userOfOtherTab: string | undefined;
+  /** The user of this tab has signed out. */
+  isSignedOut: boolean;
+  config: RuntimeConfig;
 }
 
 /** The page for signed-out users. */
-export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
+export function Landing({ problem, returned, onSignIn, userOfOtherTab, isSignedOut, config }: LandingProps) {
   useTitle(problem || returned ? "Not signed in" : undefined);
   const { title, mode } = runningVersion(config);
+  const grantsUrl = grantsPageUrl(config);
   return (
     <div className={styles.landing}>
       <div className={`column ${styles.words}`}>
@@ -35,8 +40,13 @@ export function Landing({ problem, returned, onSignIn, config }: LandingProps) {
           </p>
         )}
         <Button size="lg" onClick={onSignIn}>
-          Sign in
+          {userOfOtherTab === undefined ? "Sign in" : `Continue as ${userOfOtherTab}`}
         </Button>
+        {isSignedOut && grantsUrl !== undefined && (
+          <p className="note">
+            You are signed out here, but not at the person server. <a href={grantsUrl}>Sign out there, too</a>
+          </p>
+        )}
         <p className="chips">
           <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
           <a href={GUIDE}>Build with it: the guide</a>

@@ -3,6 +3,7 @@ import type { User } from "oidc-client-ts";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { createApiClient } from "../api/client.ts";
 import type { SessionControl } from "../auth/use-session.ts";
+import { isAnotherUser, userName } from "../auth/user-name.ts";
 import { loadLater } from "../components/load-later.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { ConsentNotice } from "../features/consent/consent-notice.tsx";
@@ -71,6 +72,12 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             Sign in again
           </Button>
         </div>
+      )}
+      {isAnotherUser(user) && (
+        <p className="card" role="status">
+          You are now signed in as <strong>{userName(user)}</strong>. What was shown here belongs to the user
+          before you.
+        </p>
       )}
       {lost && <NoSuchPage key={lost} kind={lost} />}
       {address && (

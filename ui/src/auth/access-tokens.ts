@@ -1,4 +1,4 @@
-import type { UserManager } from "oidc-client-ts";
+import { ErrorResponse, type UserManager } from "oidc-client-ts";
 
 type Renewer = Pick<UserManager, "getUser" | "signinSilent">;
 
@@ -11,14 +11,19 @@ export function createAccessTokens(userManager: Renewer): {
   renew(): Promise<string | undefined>;
 } {
   let renewing: Promise<string | undefined> | undefined;
+  /** Refresh token that the auth server has refused. */
+  let refused: string | undefined;
 
   async function renew(): Promise<string | undefined> {
+    let refreshToken: string | undefined;
     try {
       // Without a refresh token the library would try a hidden frame, which this page's content
       // security policy forbids.
-      if (!(await userManager.getUser())?.refresh_token) return undefined;
+      refreshToken = (await userManager.getUser())?.refresh_token;
+      if (!refreshToken || refreshToken === refused) return undefined;
       return (await userManager.signinSilent())?.access_token;
-    } catch {
+    } catch (error) {
+      if (error instanceof ErrorResponse) refused = refreshToken;
       return undefined;
     }
   }

@@ -3,9 +3,13 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { useAuth } from "react-oidc-context";
 import { createAccessTokens } from "./access-tokens.ts";
 import { type Session, sessionOf } from "./session.ts";
+import { createTabs, signOutOtherTabs } from "./tabs.ts";
+import { userName } from "./user-name.ts";
 
 export interface SessionControl {
   session: Session;
+  /** Name of the user of another tab, while this one has none. */
+  otherTabsUser: string | undefined;
   accessTokens: ReturnType<typeof createAccessTokens>;
   /** Reports that the backend no longer accepts this session. */
   reportLapsed(): void;
@@ -13,8 +17,12 @@ export interface SessionControl {
   signOut(): void;
 }
 
-/** The user's session and its controls. */
-export function useSession(userManager: UserManager): SessionControl {
+/**
+ * The user's session and its controls. A sign-out in one tab ends the sessions of all.
+ *
+ * @param forget removes what this tab keeps for its user
+ */
+export function useSession(userManager: UserManager, forget: () => void): SessionControl {
   const auth = useAuth();
   const { user } = auth;
   const [lapsed, setLapsed] = useState(false);
@@ -47,6 +55,21 @@ export function useSession(userManager: UserManager): SessionControl {
     if (isCallbackFailed) window.history.replaceState({}, "", window.location.pathname);
   }, [isCallbackFailed]);
 
+  const [otherTabsUser, setOtherTabsUser] = useState<string | undefined>(undefined);
+  const name = user ? userName(user) : undefined;
+  useEffect(() => {
+    if (auth.isLoading) return;
+    const tabs = createTabs(() => name, {
+      signedOut() {
+        setOtherTabsUser(undefined);
+        forget();
+        void userManager.removeUser();
+      },
+      user: setOtherTabsUser,
+    });
+    return () => tabs.close();
+  }, [auth.isLoading, name, userManager, forget]);
+
   const reportLapsed = useCallback(() => setLapsed(true), []);
   const session = useMemo(
     () =>
@@ -61,10 +84,16 @@ export function useSession(userManager: UserManager): SessionControl {
   );
   return {
     session,
+    otherTabsUser: user ? undefined : otherTabsUser,
     accessTokens,
     reportLapsed,
     // Preserves a link to a message across the sign-in.
-    signIn: () => void auth.signinRedirect({ state: { hash: window.location.hash } }),
-    signOut: () => void auth.signoutRedirect(),
+    signIn: () =>
+      void auth.signinRedirect({ state: { hash: window.location.hash, former: user?.profile.sub } }),
+    signOut() {
+      forget();
+      signOutOtherTabs();
+      void auth.signoutRedirect();
+    },
   };
 }

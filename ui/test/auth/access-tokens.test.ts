@@ -1,4 +1,4 @@
-import type { User } from "oidc-client-ts";
+import { ErrorResponse, type User } from "oidc-client-ts";
 import { describe, expect, it } from "vitest";
 import { createAccessTokens } from "../../src/auth/access-tokens.ts";
 
@@ -36,6 +36,18 @@ describe("createAccessTokens", () => {
   it("has none when the auth server refuses", async () => {
     const { tokens } = setUp(user({}), () => Promise.reject(new Error("invalid_grant")));
     expect(await tokens.renew()).toBeUndefined();
+  });
+
+  it("sends a refresh token no more that the auth server has refused, and one that was not answered again", async () => {
+    const refusal = new ErrorResponse({ error: "invalid_grant" });
+    const refused = setUp(user({}), () => Promise.reject(refusal));
+    await refused.tokens.renew();
+    await refused.tokens.renew();
+    expect(refused.renewals()).toBe(1);
+    const unreached = setUp(user({}), () => Promise.reject(new TypeError("Failed to fetch")));
+    await unreached.tokens.renew();
+    await unreached.tokens.renew();
+    expect(unreached.renewals()).toBe(2);
   });
 
   it("does not try a hidden frame when there is no refresh token", async () => {

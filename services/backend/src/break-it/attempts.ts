@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AAuthAgentError, AnswerPendingError, QuotaStore, TokenRequestError } from "aauth";
+import { AAuthAgentError, QuotaStore } from "aauth";
 import type { Transport } from "aauth/agent";
 import type { TracePlace } from "agent-kit/service";
 import type { AnyBreakItVariant, BreakItOffer, BreakItResult } from "backend-api";
@@ -11,6 +11,7 @@ import type { Attempt, BreakItDialect } from "./dialect.ts";
 import type { Evidence, SentRequest } from "./evidence.ts";
 import type { ForgedRequest } from "./forged-request.ts";
 import { materialOf } from "./material.ts";
+import { needsPerson } from "./needs-person.ts";
 import { type Refusal, readRefusal } from "./read-refusal.ts";
 import type { Renew } from "./renewal.ts";
 import { sendForged } from "./send-forged.ts";
@@ -252,8 +253,3 @@ function explained(error: unknown, to: { readonly url: string; readonly receiver
   // A fault of the backend.
   return error;
 }
-
-/** Whether a server asks for the person, whom an attempt cannot involve. */
-const needsPerson = (error: unknown): boolean =>
-  error instanceof AnswerPendingError ||
-  (error instanceof TokenRequestError && error.oauthError === "user_unreachable");

@@ -50,7 +50,7 @@ export async function callOfSubAgent(context: Draft11Context) {
     parent: (input) => agentOf(userId).tokenForSubAgent(input),
   });
   const { body } = material.request;
-  const call = agent.fetchFor({ waiting: "throw", signal: AbortSignal.timeout(HONEST_MS) });
+  const call = agent.fetchFor({ signal: AbortSignal.timeout(HONEST_MS) });
   const response = granted(await call(`${otherResourceUrl}/`, { method: "POST", headers: JSON_TYPE, body }));
   await response.body?.cancel();
   const request = sent.at(-1)!;

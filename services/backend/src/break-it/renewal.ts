@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { ConsentRequiredError } from "aauth";
 import type { AgentEvent } from "aauth/agent";
 import { withSpan } from "agent-kit/service";
 import { ATTRIBUTE } from "protocol-trace/names";
@@ -11,6 +10,7 @@ import { watchConsentRequest } from "../runs/consent-requests.ts";
 import type { Run } from "../runs/run.ts";
 import { cacheKeyOf, type RunContext } from "../runs/run-context.ts";
 import type { Evidence } from "./evidence.ts";
+import { needsPerson } from "./needs-person.ts";
 
 interface RenewalDeps
   extends Pick<
@@ -26,7 +26,13 @@ interface RenewalDeps
   readonly evidence: Evidence;
 }
 
-/** Repeats a run's call honestly, to obtain fresh requests to tamper with. */
+/** The words that make the agent call another one, which may ask for the user by itself. */
+const SECOND_HOP = /perform market analysis/gi;
+
+/**
+ * Repeats a run's call honestly, to obtain fresh requests to tamper with. No page is asked for: the
+ * user would find a request there that no run waits for.
+ */
 export type Renew = (run: Run) => Promise<void>;
 
 /**
@@ -49,27 +55,33 @@ export function createRenewal(deps: RenewalDeps): Renew {
       call.observer(event);
     };
     const fetch = calls.agentOf(userId).fetchFor({
-      ...{ signal: AbortSignal.timeout(timeoutSeconds * 1000), observer, waiting: "throw" },
+      // Without `onInteraction` a server of draft -11 refuses instead of waiting for the user.
+      ...{ signal: AbortSignal.timeout(timeoutSeconds * 1000), observer },
       // Without a cached token the call requests one, which can be tampered with, too. An earlier
       // consent of the user is used again.
       cacheKey: run.consent === undefined ? asked.id : cacheKeyOf(run, sharesTokens),
     });
-    const ask = () => evidence.replacing(run, () => supplyChainAgent.ask(prompt, { fetch }));
+    const text = prompt.replace(SECOND_HOP, "(market analysis)");
+    const ask = () => evidence.replacing(run, () => supplyChainAgent.ask(text, { fetch }));
     const attributes = { [ATTRIBUTE.runId]: id };
     try {
       await context.with(ROOT_CONTEXT, () => withSpan("break_it.renewal", ask, { attributes }));
     } catch (error) {
       await request.end(error);
-      const message =
-        error instanceof ConsentRequiredError
-          ? "It needs your consent."
-          : explainFailure(error, { peer: call.peer(), places, timeoutSeconds }).message;
+      if (needsPerson(error))
+        throw new BackendError("conflict", CONSENT, { code: "consent_required", cause: error });
+      const { message } = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
       throw new BackendError(
         "conflict",
-        `The requests of this run have expired, and the run could not be repeated: ${message} Start a new one.`,
+        `The requests of this run have expired, and the run could not be repeated: ${sentence(message)} Start a new one.`,
         { cause: error },
       );
     }
     await request.end();
   };
 }
+
+const CONSENT =
+  "The requests of this run have expired, and no token is issued for new ones: this needs your consent again, as it does after you revoke it. Start a new run and allow it. Earlier results stay valid.";
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

@@ -10,7 +10,16 @@ import { storeErrorOf } from "../failures/store-error.ts";
 import { createSequence, patiently } from "../sequence.ts";
 import { watchConsentRequest } from "./consent-requests.ts";
 import { secondHopFailure } from "./results.ts";
-import { awaitConsent, complete, continueRun, isFinal, notePlace, type Run } from "./run.ts";
+import {
+  awaitAgain,
+  awaitConsent,
+  complete,
+  continueRun,
+  type Demand,
+  isFinal,
+  notePlace,
+  type Run,
+} from "./run.ts";
 import {
   cacheKeyOf,
   changeRun,
@@ -142,6 +151,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
   const { calls, places, store, now } = context;
   const notes = createSequence();
   let page = waiting?.interaction && new URL(waiting.interaction.url).origin;
+  let demand: Demand | undefined;
   const note = (how: (run: Run) => Run) => notes.add(() => changeRun(context, run.id, how));
   return {
     noted: notes.done,
@@ -151,13 +161,19 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
       if (continuesAtPage(calls) && goesOn(event)) note((at) => noteAnswered(continueRun(at, now())));
     },
     onWaiting(waiting: WaitingCall) {
-      notes.add(() => store.update(run.id, (at) => (isFinal(at) ? at : noteWaiting(at, waiting))));
+      notes.add(async () => {
+        const at = await store.update(run.id, (at) => (isFinal(at) ? at : noteWaiting(at, waiting)));
+        const asked = waiting.requirement === "interaction" ? demand : undefined;
+        if (at !== undefined && asked !== undefined && awaitAgain(at, asked, now()) !== at)
+          await changeRun(context, run.id, (latest) => awaitAgain(latest, asked, now()));
+      });
     },
     async onPage(url: string, party: string) {
       page = party;
       const hop = places.hops?.get(party) ?? "person-server";
-      const demand = { url, party, hop, expiresAt: now() + PAGE_SECONDS };
-      note((at) => awaitConsent(continueRun(at, now()), demand, now()));
+      const asked = { url, party, hop, expiresAt: now() + PAGE_SECONDS };
+      demand = asked;
+      note((at) => awaitConsent(continueRun(at, now()), asked, now()));
       await notes.done();
       onAccepted?.();
     },

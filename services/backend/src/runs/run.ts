@@ -110,6 +110,9 @@ const MAX_PLACES = 8;
 const TASK_AGENT = "a2a-supply-chain-agent";
 const CONNECTING = "Connecting to A2A supply-chain agent";
 
+/** Time within which a decision reaches the run after the browser's return from the page. */
+const DECISION_SECONDS = 5;
+
 /** Exceeds the deadlines of the requests that redeem a code. */
 const JUDGING_SECONDS = 30;
 
@@ -200,6 +203,15 @@ export function continueRun(run: Run, now: number): Run {
   const { demand: _answered, unprovenToken, ...rest } = enter(run, "running");
   const going = unprovenToken === undefined ? rest : showToken({ ...rest, token: unprovenToken });
   return advance(going, CONNECTING, 60, now);
+}
+
+/**
+ * Shows the page again of a run whose browser has returned from it without a decision. Has no
+ * effect while a decision may be on its way.
+ */
+export function awaitAgain(run: Run, demand: Demand, now: number): Run {
+  if (run.status !== "running" || now - run.changedAt < DECISION_SECONDS) return run;
+  return awaitConsent(run, demand, now);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { AAuthAgentError, createMemoryStores } from "aauth";
+import { AAuthAgentError, createMemoryStores, TokenRequestError } from "aauth";
+import type { FetchContext } from "aauth/agent";
 import type { FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEvidence } from "../../src/break-it/evidence.ts";
@@ -58,6 +59,7 @@ describe("a renewal that needs the user", () => {
     stack.script.grant = "consent";
     const { body } = await attempt(id);
     expect(body.detail).toContain("needs your consent");
+    expect(body.code).toBe("consent_required");
     expect(body.detail).not.toContain("given");
   });
 });
@@ -82,6 +84,39 @@ test("B16: a renewal of draft -11 counts for as long as its request waits at the
       card: () => Promise.reject(new Error("nothing asks for it")),
     },
   });
-  await expect(renew({ id: "r", userId: "alice" } as Run)).rejects.toMatchObject({ kind: "conflict" });
+  await expect(renew({ id: "r", userId: "alice", prompt: "" } as Run)).rejects.toMatchObject({
+    kind: "conflict",
+  });
   expect(await consentRequests.count("alice")).toBe(1);
+});
+
+test("a renewal of draft -11 lets no server wait for the user, nor an agent that its words would call", async () => {
+  const now = () => 1000;
+  const contexts: FetchContext[] = [];
+  const asked: string[] = [];
+  const agent = {
+    fetchFor(context: FetchContext) {
+      contexts.push(context);
+      return fetch;
+    },
+  };
+  const renew = createRenewal({
+    ...{ evidence: createEvidence(now), sharesTokens: false, timeoutSeconds: 1 },
+    consentRequests: createRunStores({ stores: createMemoryStores({ now }), now }).consentRequests,
+    calls: { agentOf: () => agent, browserUrl: (page: string) => page } as unknown as RunContext["calls"],
+    observe: () => ({ observer: () => {}, peer: () => "auth-server", noted: async () => {} }),
+    places: { agentUrl: "https://agent.localhost", issuer: "", backendUrl: "", hops: new Map() },
+    supplyChainAgent: {
+      ask(text) {
+        asked.push(text);
+        return Promise.reject(new TokenRequestError("user_unreachable", "the person cannot be reached", 403));
+      },
+      card: () => Promise.reject(new Error("nothing asks for it")),
+    },
+  });
+  const run = { id: "r", userId: "alice", prompt: "Optimize and Perform market analysis" } as Run;
+  await expect(renew(run)).rejects.toMatchObject({ kind: "conflict", code: "consent_required" });
+  expect(contexts[0]).not.toHaveProperty("waiting");
+  expect(contexts[0]).not.toHaveProperty("onInteraction");
+  expect(asked).toEqual(["Optimize and (market analysis)"]);
 });

@@ -72,6 +72,30 @@ describe("a call that waits for a person", () => {
     expect((await run()).status).toBe("completed");
   });
 
+  it("still shows the page to a person who has come back without a decision", async () => {
+    const { runs, reply, run } = await waitingRun();
+    const { returnState } = await run();
+    expect(await runs.cameBack(reply.request_id, returnState, { isDecided: false })).toBe(true);
+    expect(await run()).toMatchObject({
+      status: "awaiting_consent",
+      demand: { url: expect.stringContaining("ABCD-EFGH") },
+    });
+  });
+
+  it("shows the page again where no decision follows the return", async () => {
+    const { runs, reply, run, clock, context } = await waitingRun();
+    const { returnState, demand } = await run();
+    await runs.cameBack(reply.request_id, returnState);
+    const waiting = { location: "https://ps/1", requirement: "interaction" } as WaitingCall;
+    context.onWaiting!(waiting);
+    await vi.waitFor(async () => expect((await run()).waiting).toEqual(waiting));
+    expect((await run()).status).toBe("running");
+    clock.now += 5;
+    context.onWaiting!(waiting);
+    await vi.waitFor(async () => expect((await run()).status).toBe("awaiting_consent"));
+    expect((await run()).demand).toEqual(demand);
+  });
+
   it("S32y: is not moved by a browser that knows its id alone", async () => {
     const { runs, reply, run } = await waitingRun();
     const other = await waitingRun();

@@ -12,6 +12,7 @@ import {
 import { codePage } from "../pages/code-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
 import type { DeskContext } from "./desk-context.ts";
+import { sendInstead } from "./send-instead.ts";
 
 interface BroughtCode {
   readonly code: string | undefined;
@@ -54,11 +55,24 @@ export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
   ): Promise<FastifyReply> {
     const { desk, opened, site } = context;
     const { person } = session;
+    const known = code === undefined ? undefined : await opened.openedWith(session, code);
+    if (known !== undefined) return noStore(reply).redirect(context.at(`/requests/${known}`), 303);
     const isFor = (request: Parameters<typeof desk.isFor>[0]) => desk.isFor(request, person);
     const waiting = code === undefined ? undefined : await desk.server.open(code, from, isFor);
-    if (waiting !== undefined) {
-      await opened.keep(person, waiting.reference, callback === undefined ? {} : { callback });
-      return noStore(reply).redirect(context.at(`/requests/${waiting.reference}`), 303);
+    if (code !== undefined && waiting !== undefined) {
+      const { reference, request } = waiting;
+      const kept = callback === undefined ? {} : { callback };
+      // The code stays valid for another user, whom this page lets sign in.
+      const other = isFor(request) ? undefined : await desk.instead(waiting, person);
+      if (other?.isForOther) {
+        const query = new URLSearchParams({ code, ...kept });
+        const visit = { reply, session, found: { waiting, opened: kept }, page: `${path}?${query}` };
+        return sendInstead(context, visit, other);
+      }
+      // Only this session may come back with the used code, as the Back button does.
+      if (isFor(request)) await opened.keepCode(session, code, reference);
+      await opened.keep(person, reference, kept);
+      return noStore(reply).redirect(context.at(`/requests/${reference}`), 303);
     }
     const page = {
       site,

@@ -15,7 +15,7 @@ import type { SignIn } from "../sign-in/sign-in.ts";
 import { siteOf } from "../site.ts";
 import type { DescribeProvider } from "./describe-provider.ts";
 import type { Desk, Message } from "./desk.ts";
-import { createOpenedRequests, type OpenedRequests } from "./opened-requests.ts";
+import { createOpenedRequests, type OpenedRequest, type OpenedRequests } from "./opened-requests.ts";
 
 export interface DeskOptions {
   readonly config: Pick<
@@ -55,7 +55,8 @@ export interface DeskContext extends DeskOptions {
    */
   signedIn(request: FastifyRequest, reply: FastifyReply): Promise<BrowserSession | undefined>;
   sendMessage(reply: FastifyReply, message: Message): FastifyReply;
-  sendEnded(reply: FastifyReply): FastifyReply;
+  /** The page for a request that does not wait for this person. */
+  sendEnded(reply: FastifyReply, decision?: OpenedRequest["decision"]): FastifyReply;
 }
 
 const FORM_SECONDS = 600;
@@ -82,7 +83,12 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
       store: stores.records(`forms ${site.name}`),
       lifetimeSeconds: FORM_SECONDS,
     }),
-    opened: createOpenedRequests(desk, stores.records(`opened requests ${site.name}`), config.consentSeconds),
+    opened: createOpenedRequests(
+      desk,
+      stores.records(`opened requests ${site.name}`),
+      stores.records(`opened codes ${site.name}`),
+      config.consentSeconds,
+    ),
     at: (path) => `${desk.path}${path}`,
     async signedIn(request, reply) {
       // The `Host` used for routing, not the one that a proxy reports.
@@ -92,11 +98,17 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
       await noStore(reply).header("referrer-policy", "no-referrer").redirect(href, 303);
       return undefined;
     },
-    sendEnded: (reply) =>
-      sendMessage(reply, {
-        status: 404,
-        title: "Request not found",
-        text: `It has been decided, has expired, or belongs to another user. ${desk.words.agent} can ask again.`,
-      }),
+    sendEnded: (reply, decision) =>
+      decision === undefined
+        ? sendMessage(reply, {
+            status: 404,
+            title: "Request not found",
+            text: `It has been decided, has expired, or belongs to another user. ${desk.words.agent} can ask again.`,
+          })
+        : sendMessage(reply, {
+            status: 200,
+            title: "You have already answered",
+            text: `You have ${decision} this request. Nothing more is needed here.`,
+          }),
   };
 }

@@ -57,4 +57,6 @@ export interface Message {
   readonly title: string;
   readonly text: string;
   readonly link?: readonly [href: string, name: string];
+  /** Whether another user may decide, who can sign in from the page. */
+  readonly isForOther?: boolean;
 }

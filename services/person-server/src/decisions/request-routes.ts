@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { invalidRequest, noStore, originsOf, type Query, readForm, sendPage } from "issuer-kit";
 import { personRequestPage } from "../pages/person-request-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
-import type { Message } from "./desk.ts";
 import type { DeskContext } from "./desk-context.ts";
 import type { Found } from "./opened-requests.ts";
+import { sendInstead } from "./send-instead.ts";
 
 /** Longest wait for the answer to a question, after which the page is shown without it. */
 const ANSWER_SECONDS = 4;
@@ -34,8 +34,11 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
   app.get<RequestRoute>(path, async (request, reply) => {
     const session = await context.signedIn(request, reply);
     if (session === undefined) return reply;
-    const found = await opened.find(session.person, request.params.reference);
-    return found === undefined ? context.sendEnded(reply) : showRequest(context, { reply, session, found });
+    const { reference } = request.params;
+    const found = await opened.find(session.person, reference);
+    if (found === undefined)
+      return context.sendEnded(reply, await opened.decisionOf(session.person, reference));
+    return showRequest(context, { reply, session, found });
   });
 
   app.post<RequestRoute>(path, async (request, reply) => {
@@ -47,7 +50,7 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     if (found === undefined) return context.sendEnded(reply);
     const visit = { reply, session, found };
     const other = await desk.instead(found.waiting, session.person);
-    if (other !== undefined) return sendInstead(context, visit, other);
+    if (other !== undefined) return sendInstead(context, here(context, visit), other);
     if (form.has("cancel")) return deny(context, visit);
     if (form.has("ask")) return ask(context, visit, form.get("question") ?? "");
     if (!form.has("accept")) throw invalidRequest("Missing required parameter: accept");
@@ -55,6 +58,7 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     const result = await desk.approve(found.waiting, session.person, value.version as number);
     if (result !== "done") return notDone(context, visit, result);
     logger.info(facts(found.waiting), `Request allowed by ${desk.words.decider}`);
+    await keepDecision(context, visit, "allowed");
     const text = `${desk.words.agent} continues on its own.`;
     return leave(context, visit, { title: "Request allowed", text });
   });
@@ -70,7 +74,7 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
   const { reply, session, found } = visit;
   const { reference, version, request } = found.waiting;
   const other = await desk.instead(found.waiting, session.person);
-  if (other !== undefined) return sendInstead(context, visit, other);
+  if (other !== undefined) return sendInstead(context, here(context, visit), other);
   const callback = await context.opened.callbackOf(found);
   const asked = found.opened?.asked;
   const page = personRequestPage({
@@ -97,11 +101,23 @@ async function deny(
   const result = await desk.deny(waiting.reference, visit.session.person);
   if (result !== "done") return notDone(context, visit, result);
   logger.info(facts(waiting), `Request denied by ${by}`);
+  await keepDecision(context, visit, "denied");
   return leave(context, visit, {
     title,
     text: `${desk.words.agent} receives no access.`,
     error: "access_denied",
   });
+}
+
+/** For a browser that goes back to the page. The decision is valid without it. */
+async function keepDecision(
+  { opened, logger }: DeskContext,
+  { session, found }: Visit,
+  decision: "allowed" | "denied",
+): Promise<void> {
+  const failed = (err: unknown) => logger.warn({ err }, "a decision could not be remembered");
+  const { reference } = found.waiting;
+  await opened.keep(session.person, reference, { ...found.opened, decision }).catch(failed);
 }
 
 /** Waits briefly for the answer, because the page works without a script. */
@@ -149,17 +165,11 @@ async function leave(
   return noStore(reply).header("referrer-policy", "no-referrer").redirect(url.href, 303);
 }
 
-/** Adds a link back to where the person came from if the message has no link. */
-async function sendInstead(
-  context: DeskContext,
-  { reply, found }: Visit,
-  message: Message,
-): Promise<FastifyReply> {
-  const callback = await context.opened.callbackOf(found);
-  if (callback === undefined) return context.sendMessage(reply, message);
-  const back = [context.browserUrl(callback), `Go back to ${new URL(callback).host}`] as const;
-  return context.sendMessage(reply, { link: back, ...message });
-}
+/** The visit, with the address of its page. */
+const here = ({ at }: DeskContext, visit: Visit) => ({
+  ...visit,
+  page: at(`/requests/${visit.found.waiting.reference}`),
+});
 
 const facts = ({ request: { agent, resource, scopes } }: WaitingRequest) => ({
   agent: agent.sub,

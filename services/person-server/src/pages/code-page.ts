@@ -1,4 +1,4 @@
-import { html, type Page, renderPage, type Site } from "issuer-kit";
+import { applicationLinks, html, type Page, renderPage, type Site } from "issuer-kit";
 /**
  * Page for entering the code that an agent has shown its user. `problem` is shown above the field
  * and announced by screen readers.
@@ -28,7 +28,7 @@ ${callback === undefined ? undefined : html`<input type="hidden" name="callback"
   }>
 <div class="buttons"><button type="submit">Continue</button></div>
 </form>
-<p class="note"><a href="${grantedUrl}">${grantedName}</a></p>`;
+<p class="note"><a href="${grantedUrl}">${grantedName}</a></p>${problem === undefined ? undefined : applicationLinks(site)}`;
   const title = problem === undefined ? "Enter the code" : "The code is not valid";
   return renderPage({ title, content, site });
 }

@@ -38,8 +38,9 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
       async instead({ request, first }, person) {
         // hole T41
         if (asksForAnother(request, person)) {
-          const text = `The agent asks for a user other than ${person.name}, and only that user can decide. If that is you, sign in as that user and open this page again.`;
-          return { status: 403, title: "This request is not for you", text };
+          const text =
+            "The agent asks for another user, and only that user can decide. The request waits meanwhile.";
+          return { status: 403, title: "This request is not for you", text, isForOther: true };
         }
         if (first === undefined) return undefined;
         return {

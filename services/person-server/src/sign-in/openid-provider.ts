@@ -31,8 +31,13 @@ export interface Expected {
  * a failure.
  */
 export interface OpenidProvider {
-  /** Address of an authorization request. @throws SignInError */
-  authorizationUrl(expected: Expected): Promise<URL>;
+  /**
+   * Address of an authorization request.
+   *
+   * @param prompt `login` asks for the user again, even during a session of the provider's
+   * @throws SignInError
+   */
+  authorizationUrl(expected: Expected, prompt?: "login"): Promise<URL>;
   /**
    * Redeems the code of an authorization response.
    *
@@ -59,7 +64,7 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
   let redemptions = 0;
 
   return {
-    authorizationUrl: ({ state, nonce, codeVerifier }) =>
+    authorizationUrl: ({ state, nonce, codeVerifier }, prompt) =>
       asked(async () => {
         const url = buildAuthorizationUrl(await client.recent(), {
           redirect_uri: redirectUri,
@@ -68,6 +73,7 @@ export function createOpenidProvider(options: OpenidProviderOptions): OpenidProv
           nonce,
           code_challenge: await calculatePKCECodeChallenge(codeVerifier),
           code_challenge_method: "S256",
+          ...(prompt && { prompt }),
         });
         requireSecure(url, development);
         return url;

@@ -10,6 +10,8 @@ import { SignInError } from "./sign-in-error.ts";
 export interface PendingSignIn extends Expected {
   /** URL of this server where the browser continues. */
   readonly returnTo: string;
+  /** The person that another one replaces. Default: none. */
+  readonly former?: string;
 }
 
 /**

@@ -8,7 +8,7 @@ import { createOpenidProvider, type OpenidProviderOptions } from "./openid-provi
 import { createPendingSignIns } from "./pending-sign-ins.ts";
 import { type BrowserSession, createSessions } from "./sessions.ts";
 import { SignInError } from "./sign-in-error.ts";
-import { registerSignOut, SIGN_OUT_PATH } from "./sign-out.ts";
+import { registerSignOut, SIGN_OUT_PATH, SWITCH_USER_PATH } from "./sign-out.ts";
 
 export interface SignInOptions extends Omit<OpenidProviderOptions, "redirectUri"> {
   /** Own origin as browsers know it. */
@@ -40,6 +40,12 @@ export interface SignIn {
   ): Promise<BrowserSession | undefined>;
   /** Path that a `POST` without fields signs out at. */
   readonly signOutPath: string;
+  /**
+   * Path at which a `POST` without fields signs out here and lets another person sign in.
+   *
+   * @param returnTo path and query of this server
+   */
+  switchUserPath(returnTo: string): string;
 }
 
 const CALLBACK_PATH = "/sign-in/callback";
@@ -58,16 +64,26 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
   const pending = createPendingSignIns({ isSecure, cookieSecret, stores, now });
   const showFailure = createFailurePage(options);
 
+  /** @throws SignInError */
+  async function prepare(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { returnTo, former, prompt }: { returnTo: string; former?: string; prompt?: "login" },
+  ): Promise<URL> {
+    const address = ownAddress(returnTo, publicUrl);
+    const expected = {
+      state: newSecret(),
+      nonce: randomNonce(),
+      codeVerifier: randomPKCECodeVerifier(),
+    };
+    const url = await provider.authorizationUrl(expected, prompt);
+    pending.add(request, reply, { ...expected, returnTo: address, ...(former !== undefined && { former }) });
+    return url;
+  }
+
   async function begin(request: FastifyRequest, reply: FastifyReply, returnTo: string): Promise<void> {
     try {
-      const address = ownAddress(returnTo, publicUrl);
-      const expected = {
-        state: newSecret(),
-        nonce: randomNonce(),
-        codeVerifier: randomPKCECodeVerifier(),
-      };
-      const url = await provider.authorizationUrl(expected);
-      pending.add(request, reply, { ...expected, returnTo: address });
+      const url = await prepare(request, reply, { returnTo });
       noStore(reply).redirect(url.href, 303);
     } catch (error) {
       showFailure(reply, error, returnTo);
@@ -91,6 +107,11 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
         const response = new URL(request.originalUrl, publicUrl);
         const signedIn = await provider.redeem(response, signIn);
         await pending.redeemed(signIn, signedIn.person.id);
+        // The provider's session is still that of the person who wants to leave.
+        if (signIn.former === signedIn.person.id) {
+          const url = await prepare(request, reply, { returnTo, prompt: "login" });
+          return noStore(reply).redirect(url.href, 303);
+        }
         await sessions.begin(request, reply, signedIn);
         logger.info("Person signed in");
         return noStore(reply).redirect(returnTo, 303);
@@ -99,7 +120,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
       }
     });
 
-    registerSignOut(scope, { ...options, provider, sessions });
+    registerSignOut(scope, { ...options, provider, sessions, prepare, showFailure });
   });
 
   return {
@@ -110,6 +131,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
       return session;
     },
     signOutPath: SIGN_OUT_PATH,
+    switchUserPath: (returnTo) => `${SWITCH_USER_PATH}?${new URLSearchParams({ return_to: returnTo })}`,
   };
 }
 

@@ -1,10 +1,13 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { noStore } from "issuer-kit";
 import type { ShowMessage } from "./message-page.ts";
 import type { OpenidProvider } from "./openid-provider.ts";
 import type { Sessions } from "./sessions.ts";
 
 export const SIGN_OUT_PATH = "/sign-in/sign-out";
+export const SWITCH_USER_PATH = "/sign-in/switch-user";
+
+const SIGNED_OUT = "You are signed out here";
 
 interface SignOutOptions {
   /** Own origin as browsers know it. */
@@ -15,23 +18,53 @@ interface SignOutOptions {
   readonly provider: OpenidProvider;
   readonly sessions: Sessions;
   readonly showMessage: ShowMessage;
+  readonly showFailure: (reply: FastifyReply, error: unknown, returnTo: string) => FastifyReply;
+  /** Begins a sign-in and returns the address of the provider's page. */
+  readonly prepare: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signIn: { returnTo: string; former?: string },
+  ) => Promise<URL>;
 }
 
-/** Registers the sign-out route, which ends the session here and, if possible, at the provider. */
+/**
+ * Registers the sign-out route, which ends the session here and, if possible, at the provider, and
+ * the route that ends it here for another person to sign in.
+ */
 export function registerSignOut(scope: FastifyInstance, options: SignOutOptions): void {
-  const { publicUrl, home, issuer, provider, sessions, showMessage } = options;
-  scope.post(SIGN_OUT_PATH, async (request, reply) => {
-    // hole U8
-    if (!isFromOwnPage(request, publicUrl)) {
-      const text = "You can only sign out from a page of this server.";
-      return showMessage(reply, 403, { title: "You are still signed in", text, link: [home, "Continue"] });
+  const { publicUrl, home, issuer, provider, sessions, prepare, showMessage, showFailure } = options;
+  const refuse = (reply: FastifyReply) => {
+    const text = "You can only sign out from a page of this server.";
+    return showMessage(reply, 403, { title: "You are still signed in", text, link: [home, "Continue"] });
+  };
+
+  scope.post<{ Querystring: { return_to?: unknown } }>(SWITCH_USER_PATH, async (request, reply) => {
+    if (!isFromOwnPage(request, publicUrl)) return refuse(reply); // hole U8a
+    const { return_to: returnTo } = request.query;
+    const signIn = { returnTo: typeof returnTo === "string" ? returnTo : home };
+    const session = await sessions.end(request, reply);
+    try {
+      const { href } = await prepare(request, reply, {
+        ...signIn,
+        ...(session && { former: session.person.id }),
+      });
+      // Not a redirect, as below.
+      noStore(reply).header("refresh", `0; url=${href}`);
+      const text = `Sign in at ${issuer.host}, and the request opens again.`;
+      return showMessage(reply, 200, { title: SIGNED_OUT, text, link: [href, "Continue"] });
+    } catch (error) {
+      return showFailure(reply, error, signIn.returnTo);
     }
+  });
+
+  scope.post(SIGN_OUT_PATH, async (request, reply) => {
+    if (!isFromOwnPage(request, publicUrl)) return refuse(reply); // hole U8
     const session = await sessions.end(request, reply);
     const endSession =
       session === undefined
         ? undefined
         : await provider.endSessionUrl(session.idToken).catch(() => undefined);
-    const title = "You are signed out here";
+    const title = SIGNED_OUT;
     // hole U17
     if (endSession !== undefined) {
       // Not a redirect: the page's `form-action` directive would block the provider's own

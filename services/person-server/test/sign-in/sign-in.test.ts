@@ -170,20 +170,19 @@ describe("what a caller sends", () => {
   test("U8: another site's page signs no one out", async () => {
     await signIn("alice");
     const cookie = `person-server-session=${browser.cookies.get(SESSION)}`;
-    for (const headers of [
+    const foreign = [
       { "sec-fetch-site": "cross-site" },
       { "sec-fetch-site": "same-site", origin: OWN_ORIGIN },
       { origin: "null" },
       { origin: "http://localhost:3050" },
       {},
-    ]) {
-      const type = { "content-type": "application/x-www-form-urlencoded" };
-      const reply = await app.inject({
-        method: "POST",
-        url: "/sign-in/sign-out",
-        headers: { cookie, ...type, ...headers },
-      });
-      expect(reply.statusCode).toBe(403);
+    ];
+    for (const url of ["/sign-in/sign-out", "/sign-in/switch-user?return_to=/who"]) {
+      for (const headers of foreign) {
+        const type = { "content-type": "application/x-www-form-urlencoded" };
+        const reply = await app.inject({ method: "POST", url, headers: { cookie, ...type, ...headers } });
+        expect(reply.statusCode).toBe(403);
+      }
     }
     expect(await isSignedIn()).toBe(true);
   });
@@ -382,4 +381,42 @@ test("a provider without https is for development on loopback alone", async () =
   await expect(of("http://127.0.0.1:1", false)).rejects.toThrow(/https/);
   await expect(of("http://192.0.2.1", true)).rejects.toThrow(/https/);
   await (await of("https://idp.example", false)).close();
+});
+
+describe("a person who lets another one sign in", () => {
+  const switchUser = (returnTo = "/who?x=1") =>
+    browser.open(`/sign-in/switch-user?${new URLSearchParams({ return_to: returnTo })}`, {});
+  const next = (response: Response) => response.headers.get("refresh")?.replace("0; url=", "") ?? "";
+  const callbackOf = (address: string) => {
+    const { searchParams } = new URL(address);
+    const query = { state: searchParams.get("state") ?? "", code: searchParams.get("nonce") ?? "" };
+    return `/sign-in/callback?${new URLSearchParams(query)}`;
+  };
+
+  test("is signed out, and the other one comes back to the page", async () => {
+    await signIn("alice");
+    const address = next(await switchUser());
+    expect(await isSignedIn()).toBe(false);
+    expect(new URL(address).searchParams.has("prompt")).toBe(false);
+    provider.lies = { claims: { sub: "bob" } };
+    const { response, url } = await browser.follow(callbackOf(address));
+    expect(url).toBe(`${OWN_ORIGIN}/who?x=1`);
+    expect((await shown(response)).person?.subject).toBe("bob");
+  });
+
+  test("is asked by the provider if its session is still the same person's", async () => {
+    await signIn("alice");
+    const back = await browser.open(callbackOf(next(await switchUser())));
+    const asked = back.headers.get("location") ?? "";
+    expect(new URL(asked).searchParams.get("prompt")).toBe("login");
+    expect(await isSignedIn()).toBe(false);
+    const { url } = await browser.follow(callbackOf(asked));
+    expect(url).toBe(`${OWN_ORIGIN}/who?x=1`);
+    expect(await isSignedIn()).toBe(true);
+  });
+
+  test("U10: returns to no other server", async () => {
+    await signIn("alice");
+    expect(await pageOf(await switchUser(EVIL))).toMatchObject({ status: 400, code: "invalid_return" });
+  });
 });

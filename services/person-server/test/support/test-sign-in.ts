@@ -42,6 +42,11 @@ export const createTestSignIn: typeof createSignIn = async (app, { now }) => {
       return reply.header("set-cookie", `${COOKIE}=${id}; Path=/; HttpOnly`).redirect(query.next, 303);
     },
   );
+  app.post<{ Querystring: { return_to: string } }>("/sign-in/switch-user", async ({ query }, reply) =>
+    reply
+      .header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0`)
+      .redirect(`${SIGN_IN_FORM}?next=${encodeURIComponent(query.return_to)}`, 303),
+  );
   app.post("/sign-in/sign-out", async (_request, reply) =>
     reply.header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0`).send("Signed out"),
   );
@@ -54,5 +59,6 @@ export const createTestSignIn: typeof createSignIn = async (app, { now }) => {
       return session;
     },
     signOutPath: "/sign-in/sign-out",
+    switchUserPath: (returnTo) => `/sign-in/switch-user?return_to=${encodeURIComponent(returnTo)}`,
   };
 };

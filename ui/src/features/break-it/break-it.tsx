@@ -29,7 +29,7 @@ const TWIN: readonly AnyBreakItVariant[] = bearerTwinVariantSchema.options;
 /** "Now break it": real attacks on the run, beside the same attacks on a bearer token. */
 export function BreakIt(props: BreakItProps) {
   const { profile, control, offers, disabled, headingRef, addressOf, renderAttempt } = props;
-  const { attempts, busy, isRunningAll, run, runAll, stop } = control;
+  const { attempts, busy, isRunningAll, halted, run, runAll, stop } = control;
   const [shown, setShown] = useState<AnyBreakItVariant | undefined>(undefined);
   const withTwin = TWIN.flatMap((variant) => offers.filter((offer) => offer.variant === variant));
   const others = offers.filter(({ variant }) => !TWIN.includes(variant));
@@ -89,6 +89,11 @@ export function BreakIt(props: BreakItProps) {
       {reason !== undefined && (
         <p className="outcome" data-tone="waiting">
           {reason}
+        </p>
+      )}
+      {halted !== undefined && (
+        <p className="outcome" data-tone="waiting" role="alert">
+          {halted.message}
         </p>
       )}
       {withTwin.length > 0 && (

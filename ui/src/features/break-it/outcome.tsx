@@ -1,4 +1,4 @@
-import type { BearerSide, BreakItResult } from "backend-api";
+import type { BearerSide, BreakItResult, Failure } from "backend-api";
 import { sectionLinks } from "protocol-trace/read";
 import { SectionLinks } from "../../components/section-links.tsx";
 import type { Attempt } from "./use-attempts.ts";
@@ -6,8 +6,17 @@ import { partyLabel, type TwinWording, type Wording } from "./variant-wording.ts
 
 /** Outcome of an attack on AAuth: a short headline, then the check for engineers. */
 export function Outcome({ attempt, wording }: { attempt: Attempt; wording: Wording }) {
-  if ("failure" in attempt) return <p className="outcome">{attempt.failure.message}</p>;
-  const { result } = attempt;
+  if (!("result" in attempt)) return <NotMade failure={attempt.failure} />;
+  const { result, failure } = attempt;
+  if (failure !== undefined) {
+    return (
+      <>
+        <NotMade failure={failure} />
+        <p className="small">Earlier attempt:</p>
+        <Outcome attempt={{ result }} wording={wording} />
+      </>
+    );
+  }
   const { outcome, status, after_status: after } = result;
   if (outcome === "accepted") {
     return (
@@ -37,6 +46,15 @@ export function Outcome({ attempt, wording }: { attempt: Attempt; wording: Wordi
       </p>
       {after !== undefined && wording.unchanged && <p>{wording.unchanged(after)}</p>}
     </div>
+  );
+}
+
+/** An attack that was not sent says nothing about AAuth. */
+function NotMade({ failure }: { failure: Failure }) {
+  return (
+    <p className="outcome" data-tone="waiting">
+      {failure.message}
+    </p>
   );
 }
 

@@ -9,8 +9,10 @@ import { useEffect, useRef, useState } from "react";
 import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 
-/** A completed attempt: its outcome, or the reason why there is none. */
-export type Attempt = ({ result: BreakItResult } | { failure: Failure }) & {
+/**
+ * A completed attempt: its outcome, the reason why there is none, or that with an earlier outcome.
+ */
+export type Attempt = ({ result: BreakItResult; failure?: Failure } | { failure: Failure }) & {
   /** ISO 8601; absent for one that was made before the page was opened. */
   endedAt?: string;
 };
@@ -28,6 +30,8 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
   const attempts = { ...attemptsIn(offers), ...made };
   const [busy, setBusy] = useState<AnyBreakItVariant | undefined>(undefined);
   const [isRunningAll, setRunningAll] = useState(false);
+  /** Why not all attempts were made. */
+  const [halted, setHalted] = useState<Failure | undefined>(undefined);
   const isStopped = useRef(false);
   useEffect(() => {
     isStopped.current = false;
@@ -38,29 +42,41 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
 
   const run = async (variant: AnyBreakItVariant): Promise<Attempt> => {
     setBusy(variant);
-    const outcome = await client
+    setHalted(undefined);
+    const outcome: Attempt = await client
       .call(apiRoutes.breakIt, { params: { id: requestId, variant } })
       .then((result) => ({ result }))
       .catch((error: unknown) => ({ failure: describeFailure(error) }));
     const attempt = { ...outcome, endedAt: new Date().toISOString() };
-    setAttempts((before) => ({ ...before, [variant]: attempt }));
+    const forAll = failureOfAll(attempt);
+    if (forAll !== undefined) setHalted(forAll);
+    else
+      setAttempts((before) => ({
+        ...before,
+        [variant]: withEarlier(attempt, before[variant] ?? attempts[variant]),
+      }));
     setBusy(undefined);
     return attempt;
   };
 
   /**
-   * Stops when two consecutive attempts fail for the same reason, because all others would, too.
+   * Stops when no attempt can be made, or two consecutive ones fail for the same reason, because
+   * all others would, too.
    */
   const runAll = async (ready: readonly BreakItOffer[]) => {
     isStopped.current = false;
     setRunningAll(true);
-    let reason: string | undefined;
+    let last: Failure | undefined;
     for (const { variant } of ready) {
       if (isStopped.current) break;
       const attempt = await run(variant);
-      const failed = "failure" in attempt ? attempt.failure.message : undefined;
-      if (failed !== undefined && failed === reason) break;
-      reason = failed;
+      if (failureOfAll(attempt) !== undefined) break;
+      const failure = "result" in attempt ? undefined : attempt.failure;
+      if (failure !== undefined && failure.message === last?.message) {
+        setHalted(failure);
+        break;
+      }
+      last = failure;
     }
     setRunningAll(false);
   };
@@ -69,5 +85,17 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
     isStopped.current = true;
   };
 
-  return { attempts, busy, isRunningAll, run, runAll, stop };
+  return { attempts, busy, isRunningAll, halted, run, runAll, stop };
+}
+
+/** Why no attempt can be made now: the run's requests have expired and are not renewed. */
+function failureOfAll(attempt: Attempt): Failure | undefined {
+  return attempt.failure?.code === "consent_required" ? attempt.failure : undefined;
+}
+
+/** A failed attempt does not hide the outcome of an earlier one. */
+export function withEarlier(attempt: Attempt, earlier: Attempt | undefined): Attempt {
+  return !("result" in attempt) && earlier !== undefined && "result" in earlier
+    ? { ...earlier, ...attempt }
+    : attempt;
 }

@@ -17,6 +17,10 @@ const known: Record<string, { message: string; advice: string }> = {
     message: "You gave consent, but the auth server did not issue an auth token.",
     advice: "Try again; if it happens again, check the auth server's log.",
   },
+  user_abandoned: {
+    message: "You left the page without a decision. The run still waits.",
+    advice: "Sign in to continue.",
+  },
   wrong_user: {
     message: "The consent was given by a user other than the one who started the run.",
     advice: "Sign in with one account in this browser, then try again.",

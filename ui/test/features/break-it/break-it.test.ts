@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { attacksMade } from "../../../src/features/break-it/attacks-made.ts";
 import { Lesson, Outcome } from "../../../src/features/break-it/outcome.tsx";
 import { summaryOf } from "../../../src/features/break-it/summary.ts";
+import { withEarlier } from "../../../src/features/break-it/use-attempts.ts";
 import { wordingOf } from "../../../src/features/break-it/variant-wording.ts";
 
 const lesson = "Only the agent has the body.";
@@ -92,6 +93,18 @@ it("every variant of each profile has its words", () => {
   // A run of draft -11 is not told of February's nonce, auth server, or keys without tokens.
   const words = JSON.stringify(draft11);
   expect(words).not.toMatch(/auth server|A nonce is/);
+});
+
+it("an attack that could not be made says nothing about AAuth, and keeps the earlier outcome", () => {
+  const result: BreakItResult = { variant: "replay", outcome: "refused", status: 401, as_meant: true };
+  const failure = { message: "No token is issued." };
+  const attempt = withEarlier({ failure }, { result });
+  const wording = wordingOf("replay", "draft-11");
+  const html = renderToStaticMarkup(createElement(Outcome, { attempt, wording }));
+  expect(html).toContain('<p class="outcome" data-tone="waiting">No token is issued.</p>');
+  expect(html).toContain(`401: ${wording.headline}`);
+  expect(withEarlier({ failure }, undefined)).toEqual({ failure });
+  expect(withEarlier({ result }, attempt)).toEqual({ result });
 });
 
 it("attacks leave in the order of the page, whatever the order in which they were made", () => {

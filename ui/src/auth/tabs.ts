@@ -1,0 +1,43 @@
+import { z } from "zod";
+
+const messageSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("signed_out") }),
+  z.object({ type: z.literal("who") }),
+  z.object({ type: z.literal("user"), name: z.string() }),
+]);
+
+type Message = z.infer<typeof messageSchema>;
+type Channel = Pick<BroadcastChannel, "postMessage" | "close"> & Pick<EventTarget, "addEventListener">;
+
+const NAME = "session";
+
+/** Signs the other tabs out, too. */
+export function signOutOtherTabs(channel: Channel = new BroadcastChannel(NAME)): void {
+  channel.postMessage({ type: "signed_out" } satisfies Message);
+  channel.close();
+}
+
+/**
+ * Listens to the browser's other tabs. They tell each other who is signed in; no token leaves its
+ * tab.
+ *
+ * @param on.signedOut called when another tab signs out
+ * @param on.user called with the name of another tab's user
+ * @param name returns the name of this tab's user; without one, the other tabs are asked for theirs
+ */
+export function createTabs(
+  name: () => string | undefined,
+  on: { signedOut(): void; user(name: string): void },
+  channel: Channel = new BroadcastChannel(NAME),
+): { close(): void } {
+  const send = (message: Message) => channel.postMessage(message);
+  channel.addEventListener("message", (event) => {
+    const { data: message } = messageSchema.safeParse((event as MessageEvent).data);
+    const own = name();
+    if (message?.type === "signed_out") on.signedOut();
+    if (message?.type === "user" && own === undefined) on.user(message.name);
+    if (message?.type === "who" && own !== undefined) send({ type: "user", name: own });
+  });
+  if (name() === undefined) send({ type: "who" });
+  return { close: () => channel.close() };
+}

@@ -1,0 +1,55 @@
+import { expect, it } from "vitest";
+import { createTabs, signOutOtherTabs } from "../../src/auth/tabs.ts";
+
+type Channel = NonNullable<Parameters<typeof createTabs>[2]>;
+
+/** A browser whose tabs share a channel. A tab does not receive its own messages. */
+function createBrowser() {
+  const open = new Set<EventTarget>();
+  const channel = (): Channel => {
+    const own = new EventTarget();
+    open.add(own);
+    return {
+      addEventListener: own.addEventListener.bind(own),
+      close: () => void open.delete(own),
+      postMessage(data) {
+        for (const tab of open) if (tab !== own) tab.dispatchEvent(new MessageEvent("message", { data }));
+      },
+    };
+  };
+  return {
+    channel,
+    tab(name: string | undefined) {
+      const heard: string[] = [];
+      const on = {
+        signedOut: () => void heard.push("signed out"),
+        user: (user: string) => void heard.push(user),
+      };
+      return { heard, ...createTabs(() => name, on, channel()) };
+    },
+  };
+}
+
+it("a tab without a user learns who is signed in, and one with a user does not", () => {
+  const { tab } = createBrowser();
+  const first = tab("mcp-user");
+  const second = tab(undefined);
+  const third = tab("second-user");
+  expect([first.heard, second.heard, third.heard]).toEqual([[], ["mcp-user"], []]);
+});
+
+it("a sign-out reaches the other tabs that are open", () => {
+  const { tab, channel } = createBrowser();
+  const [first, closed] = [tab("mcp-user"), tab("mcp-user")];
+  closed.close();
+  signOutOtherTabs(channel());
+  expect([first.heard, closed.heard]).toEqual([["signed out"], []]);
+});
+
+it("a message that is none of theirs changes nothing", () => {
+  const { tab, channel } = createBrowser();
+  const first = tab(undefined);
+  for (const data of [null, "signed_out", { type: "user" }, { type: "user", name: 5 }])
+    channel().postMessage(data);
+  expect(first.heard).toEqual([]);
+});
