@@ -119,7 +119,7 @@ describe("the backend's delegate, February", () => {
       status: "failed",
       failure: {
         code: "consent_required",
-        message: "The auth server wants a user's consent, and this delegate acts for no user.",
+        message: "The auth server requires a user's consent, but this delegate acts for no user.",
       },
     });
   });

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
 /**
- * User, audience and scope in the words of the demo: always all four. `aud` and `scope` are those
- * of the auth token once the backend holds one; before that (and in signature-only mode) they are
- * the demo's fixed words `a2a-agent` and `supply-chain:optimize`. What an auth token really
- * contains is in {@link activityTokenSchema}.
+ * User, audience, scope and chain in the published demo's terms, always all four. `aud` and `scope`
+ * are those of the auth token once the backend holds one; before that (and in signature-only mode)
+ * they are the constants `a2a-agent` and `supply-chain:optimize`. {@link activityTokenSchema} has
+ * the auth token's actual contents.
  */
 export const delegationSchema = z.object({
   /** The user who started the run. */
@@ -17,11 +17,11 @@ export const delegationSchema = z.object({
 export type Delegation = z.infer<typeof delegationSchema>;
 
 /**
- * Claims of the auth token that the backend held when it noted this. Of a cached token of an
- * earlier run, of which nothing more is known, every member is absent.
+ * Claims of the auth token that the backend held when it recorded this. Every member is absent for
+ * a cached token of an earlier run, whose contents are unknown.
  */
 export const activityTokenSchema = z.object({
-  /** The user who consented; absent where the agent acts for itself. */
+  /** The user who consented; absent if the agent acts for itself. */
   sub: z.string().optional(),
   aud: z.string().optional(),
   scope: z.string().optional(),
@@ -30,7 +30,7 @@ export const activityTokenSchema = z.object({
 });
 export type ActivityToken = z.infer<typeof activityTokenSchema>;
 
-/** What the backend noted: the whole task first, then one entry per protocol step. */
+/** Kind of activity: the whole task, or a protocol step. */
 export const activityActionSchema = z.enum([
   "supply_chain_optimization",
   "request_signed",
@@ -45,27 +45,25 @@ export const activityActionSchema = z.enum([
 export type ActivityAction = z.infer<typeof activityActionSchema>;
 
 /**
- * One line of the activity feed. Activity 1 of a run is the task itself
- * (`supply_chain_optimization`): it changes from `running` to `completed`, and its `details` then
- * hold the agent's Markdown report.
+ * One entry of the activity feed. Activity 1 of a run is the task itself
+ * (`supply_chain_optimization`), which changes from `running` to `completed` and then has the
+ * agent's Markdown report in `details`.
  */
 export const activitySchema = z.object({
   /** Counts from 1 within its run. */
   id: z.number().int(),
   request_id: z.string(),
-  /** ISO 8601, UTC: when it was noted; of the task, when it began. */
+  /** ISO 8601, UTC: time of recording, or of the task's start. */
   timestamp: z.string(),
   /** `a2a-supply-chain-agent`, or `backend` for a protocol step. */
   agent: z.string(),
   action: activityActionSchema,
   delegation: delegationSchema,
-  /**
-   * Absent where no auth token has been received: before there is one, and where none is needed.
-   */
+  /** Absent if no auth token has been received yet or none is needed. */
   auth_token: activityTokenSchema.optional(),
-  /** Only of `token_received`: the token was not asked for now, it had been received before. */
+  /** Only for `token_received`: the token was received earlier and not requested now. */
   at_hand: z.literal(true).optional(),
-  /** Only of the three steps with a token: it is a person token (draft -11), no auth token. */
+  /** Only for the three steps with a token: it is a person token (draft -11), not an auth token. */
   person_token: z.literal(true).optional(),
   status: z.enum(["running", "completed", "failed"]),
   details: z.string(),

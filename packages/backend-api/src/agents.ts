@@ -2,13 +2,13 @@ import { z } from "zod";
 import { failureSchema } from "./failure.ts";
 
 /**
- * One agent as the dashboard shows it. Only `supply-chain-optimizer` ever works; the other five are
- * scenery.
+ * An agent on the dashboard. Only `supply-chain-optimizer` is real; the other five are
+ * placeholders.
  */
 export const agentStatusSchema = z.object({
   agent_id: z.string(),
   status: z.enum(["idle", "active"]),
-  /** ISO 8601, UTC; null when it has not worked for this user. */
+  /** ISO 8601, UTC; null if it has not worked for this user. */
   last_activity: z.string().nullable(),
   current_task: z.string().nullable(),
 });

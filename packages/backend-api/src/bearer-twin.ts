@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-/** The attacks that are also made on a service that takes bearer tokens. */
+/** The attacks that are also made on a service that accepts bearer tokens. */
 export const bearerTwinVariantSchema = z.enum(["stolen-token", "replay", "changed-body"]);
 export type BearerTwinVariant = z.infer<typeof bearerTwinVariantSchema>;
 
 /**
- * One request to the bearer twin and its response, both whole. Its token is random and opens
- * nothing else.
+ * One complete request to the bearer twin with its response. The token is random and valid nowhere
+ * else.
  */
 export const bearerExchangeSchema = z.object({
   /** Party that sent it: the `agent`, a `thief`, or the `network`, which changed or repeated it. */
@@ -21,9 +21,9 @@ export const bearerExchangeSchema = z.object({
 });
 export type BearerExchange = z.infer<typeof bearerExchangeSchema>;
 
-/** The same attack on a service that takes bearer tokens. */
+/** The same attack on a service that accepts bearer tokens. */
 export const bearerSideSchema = z.object({
-  /** Whether the attack reached its aim. A bearer token cannot prevent it. */
+  /** Whether the attack succeeded. A bearer token cannot prevent it. */
   succeeded: z.boolean(),
   /** HTTP status of the last response. */
   status: z.number().int(),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What the user has allowed on the consent page, for one run. */
+/** The user's consent for one run. */
 export const grantedConsentSchema = z.object({
   /** The agent that may act for the user. */
   agent: z.string(),
@@ -9,23 +9,23 @@ export const grantedConsentSchema = z.object({
   scopes: z.array(z.string()),
   /** ISO 8601, UTC. */
   granted_at: z.string(),
-  /** ISO 8601, UTC: end of the auth token issued for it. */
+  /** ISO 8601, UTC: expiry of the auth token issued for it. */
   expires_at: z.string(),
-  /** Whether revoking it at the auth server is possible: `DELETE /optimization/consent`. */
+  /** Whether it can be revoked at the auth server: `DELETE /optimization/consent`. */
   revocable: z.boolean(),
   /**
-   * ISO 8601, UTC; absent until the user has revoked it. An auth token already issued lives on
-   * until `expires_at`.
+   * ISO 8601, UTC; absent until the user revokes it. An issued auth token remains valid until
+   * `expires_at`.
    */
   revoked_at: z.string().optional(),
 });
 export type GrantedConsent = z.infer<typeof grantedConsentSchema>;
 
 /**
- * The user has denied. The page shows this on the way back from the consent page, the backend
- * whenever the run is opened later.
+ * Wording of a user's denial. The page shows it on the return from the consent page, and the
+ * backend when the run is opened later.
  */
 export const CONSENT_DENIED = {
   message: "You did not allow the backend to act for you, so the agent was not asked to do anything.",
-  advice: "Try again and choose to allow it, if you want the run to go on.",
+  advice: "To continue the run, try again and allow it.",
 } as const;

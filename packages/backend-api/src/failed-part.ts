@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const text = z.string().max(10_000);
 
-/** A member of an answer's data that stands for a call of the answering agent which has failed. */
+/** A member of an answer's data that describes a failed call of the answering agent. */
 export const failedPartSchema = z.object({
   status: z.literal("failed"),
   reason: text,
@@ -13,10 +13,7 @@ export const failedPartSchema = z.object({
   message: text,
 });
 
-/**
- * The first such member. Undefined for an answer without one: agents that answer in text only do
- * not say.
- */
+/** The first such member. Undefined if there is none, as for agents that answer in text only. */
 export function failedPartOf({
   data,
 }: {

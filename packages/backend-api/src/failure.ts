@@ -13,14 +13,14 @@ export const hopSchema = z.enum([
 export type Hop = z.infer<typeof hopSchema>;
 
 /**
- * What that party was doing when it refused.
+ * What failed at that party.
  *
- * `connection` nothing listens; `timeout` no response in time; `signature` the request signature
- * was refused; `identity` a named agent was demanded; `policy` the caller is known and not allowed;
- * `challenge` the resource's challenge was refused by the backend; `token_request` the auth server
- * refused or failed to issue a token; `consent` the user's consent is missing, expired or given by
- * another user; `rpc` a JSON-RPC error came back; `answer` the response could not be read;
- * `internal` a fault of the backend itself.
+ * `connection`: it could not be reached; `timeout`: no response in time; `signature`: it refused
+ * the request's signature; `identity`: it required an identified agent; `policy`: it does not allow
+ * the caller; `challenge`: the backend refused its challenge; `token_request`: the auth server
+ * issued no token; `consent`: the user's consent is missing, expired or given by another user;
+ * `rpc`: it returned a JSON-RPC error; `answer`: its response could not be read; `internal`: an
+ * error of the backend itself.
  */
 export const checkSchema = z.enum([
   "connection",
@@ -38,18 +38,19 @@ export const checkSchema = z.enum([
 export type Check = z.infer<typeof checkSchema>;
 
 /**
- * Why a run failed, for a user to act on. It never holds a token, a key, a header value or a stack.
+ * Reason why a run failed, and advice for the user. Never contains a token, a key, a header value
+ * or a stack.
  */
 export const failureSchema = z.object({
   hop: hopSchema.optional(),
   check: checkSchema.optional(),
   /**
    * Stable code to branch on: an AAuth error code, an OAuth error, `http_403`, `rpc_-32603`,
-   * `connection_refused` …
+   * `connection_refused`, …
    */
   code: z.string().optional(),
   /**
-   * Section of the specification that demands what failed, where the error names one:
+   * Section of the specification with the broken rule, if the error names one:
    * `draft -11, section 7.2`.
    */
   section: z.string().optional(),

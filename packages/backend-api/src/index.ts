@@ -1,6 +1,6 @@
 /**
- * The backend's REST API in schemas and types, shared by backend and UI: its routes are in
- * {@link apiRoutes}.
+ * The backend's REST API as schemas and types, shared by backend and UI. {@link apiRoutes} has its
+ * routes.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { failureSchema, hopSchema } from "./failure.ts";
 
-/** What the supply-chain agent offers, and the level at which it knew the backend. */
+/** The supply-chain agent's offers, and the level at which it identified the backend. */
 export const catalogueSchema = z.object({
   level: z.enum(["pseudonymous", "identified", "authorized", "agent-token", "person-token", "auth-token"]),
   laptops: z.array(z.object({ model: z.string(), vendor: z.string(), unitPrice: z.number() })),
@@ -19,8 +19,8 @@ export const orderRequestSchema = z.object({
 export type OrderRequest = z.infer<typeof orderRequestSchema>;
 
 /**
- * An order of the signed-in user. `interaction_required`: the supply-chain agent asks for the
- * user's approval on its own page; send the browser to `interaction_url`, within ten minutes.
+ * An order of the signed-in user. `interaction_required`: the supply-chain agent needs the user's
+ * approval on its own page; send the browser to `interaction_url` within ten minutes.
  */
 export const orderSchema = z.object({
   order_id: z.string(),
@@ -29,12 +29,12 @@ export const orderSchema = z.object({
   status: z.enum(["placing", "interaction_required", "placed", "declined", "failed"]),
   interaction_url: z.string().optional(),
   /**
-   * Whose page that is, in draft -11, where others may ask first. Default: the supply-chain
-   * agent's.
+   * The party whose page it is, in draft -11, where other parties may ask first. Default: the
+   * supply-chain agent.
    */
   interaction_party: hopSchema.optional(),
   total: z.number().optional(),
-  /** The user as the supply-chain agent knows them from the auth server. */
+  /** The user as identified to the supply-chain agent by the auth server. */
   approved_by: z
     .object({ sub: z.string(), name: z.string().optional(), email: z.string().optional() })
     .optional(),

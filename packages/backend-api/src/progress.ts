@@ -14,9 +14,8 @@ export type RunStatus = z.infer<typeof runStatusSchema>;
 export const progressSchema = z.object({
   request_id: z.string(),
   /**
-   * What the run was started with: the user's own words, or the text that was made of the other
-   * members. At most 200 characters of it in a list. Always present; absent only from an earlier
-   * version.
+   * Prompt of the run: the user's own words, or text generated from the other members. At most 200
+   * characters in a list. Absent only from earlier versions.
    */
   prompt: z.string().optional(),
   status: runStatusSchema,
@@ -29,15 +28,15 @@ export const progressSchema = z.object({
   /** ISO 8601, UTC. */
   started_at: z.string().optional(),
   /**
-   * ISO 8601, UTC: when it was completed, or failed. The time between, a wait for consent included,
-   * is how long it took.
+   * ISO 8601, UTC: time of completion or failure. The difference is the duration, including any
+   * wait for consent.
    */
   ended_at: z.string().optional(),
-  /** Only while `awaiting_consent`: where to send the browser. */
+  /** Only while `awaiting_consent`: URL for the browser. */
   consent_url: z.string().optional(),
   /**
-   * Beside it, where the page is that of a party of draft -11, which may be anywhere: its
-   * identifier, to be shown before the user goes there. Absent: the page is the auth server's.
+   * Identifier of the party whose page that is, in draft -11, where it may be anywhere. Show it
+   * before the user goes there. Absent: the auth server.
    */
   consent_party: z.string().optional(),
   /** Once the user has consented to this run. */
@@ -48,17 +47,17 @@ export const progressSchema = z.object({
 export type Progress = z.infer<typeof progressSchema>;
 
 /**
- * Response of `GET /optimization/all`: the caller's own runs, newest first, each with the beginning
- * of its `prompt`.
+ * Response of `GET /optimization/all`: the caller's own runs, newest first, with shortened
+ * `prompt`.
  */
 export const progressListSchema = z.array(progressSchema);
 
 /**
  * One event of `GET /optimization/progress/{id}/events` (`text/event-stream`).
  *
- * The stream opens with the present state, sends the whole state again after every change, and
- * closes after the one that is `completed` or `failed`. A reader that reconnects has therefore
- * missed nothing. Comment lines (`: heartbeat`) keep the connection alive. On the wire:
+ * The stream begins with the current state, repeats the whole state after every change, and closes
+ * after `completed` or `failed`. A reader that reconnects therefore misses nothing. Comment lines
+ * (`: heartbeat`) keep the connection alive. On the wire:
  *
  * ```
  * event: progress

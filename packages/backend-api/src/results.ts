@@ -3,10 +3,7 @@ import { z } from "zod";
 /** Figures of the whole report. Money in US dollars. */
 export const summarySchema = z.object({ total_cost: z.number(), expected_delivery: z.string().optional() });
 
-/**
- * One order that the market analysis recommends, in its order. `unit_price` is absent for a
- * quantity of 0.
- */
+/** One purchase recommended by the market analysis. `unit_price` is absent for a quantity of 0. */
 export const recommendationSchema = z.object({
   item: z.string(),
   quantity: z.number(),
@@ -16,19 +13,19 @@ export const recommendationSchema = z.object({
 });
 export type Recommendation = z.infer<typeof recommendationSchema>;
 
-/** Why one step is recommended, in the agent's words. */
+/** Rationale of one recommended step, in the agent's words. */
 export const reasoningSchema = z.object({ decision: z.string(), agent: z.string(), rationale: z.string() });
 export type Reasoning = z.infer<typeof reasoningSchema>;
 
 /**
- * Response of `GET /optimization/results/{id}` once the run is completed, or has failed at its
- * second hop alone.
+ * Response of `GET /optimization/results/{id}` once the run is completed, or has failed only at its
+ * second hop.
  */
 export const resultsSchema = z.object({
   request_id: z.string(),
-  /** Absent where no agent states figures. */
+  /** Absent if no agent states figures. */
   summary: summarySchema.optional(),
-  /** Empty where no agent states figures. */
+  /** Empty if no agent states figures. */
   recommendations: z.array(recommendationSchema),
   reasoning: z.array(reasoningSchema),
   /** ISO 8601, UTC: when the run ended. */

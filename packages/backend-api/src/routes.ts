@@ -11,7 +11,7 @@ import { clearedSchema } from "./service.ts";
 import { startReplySchema, startRequestSchema } from "./start.ts";
 import { userProfileSchema } from "./user.ts";
 
-/** A route of the REST API, which demands a signed-in user. */
+/** A route of the REST API, which requires a signed-in user. */
 export interface ApiRoute {
   readonly method: "GET" | "POST" | "DELETE";
   /** As in OpenAPI: `/orders/{id}`. */
@@ -20,7 +20,7 @@ export interface ApiRoute {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** Body of the response with status 200; of a stream, one of its events. */
+  /** Body of the response with status 200, or one event of a stream. */
   readonly answer: z.ZodType;
   /** The response is `text/event-stream`. */
   readonly isStream?: true;
@@ -33,9 +33,8 @@ const byId = z.object({ id });
 const bySub = z.object({ sub: z.string().max(64) });
 
 /**
- * Every route of the backend's REST API for users. The backend registers its routes from this
- * table. All of them demand `Authorization: Bearer <OIDC access token>`, and their refusals are
- * `ApiError`.
+ * Every route of the backend's REST API for users, from which the backend registers its routes. All
+ * require `Authorization: Bearer <OIDC access token>`, and refuse with `ApiError`.
  */
 export const apiRoutes = {
   start: {
@@ -117,7 +116,7 @@ export const apiRoutes = {
   runEvidence: {
     method: "GET",
     path: "/optimization/{id}/evidence",
-    summary: "The signed requests of a run that can be verified again, whole",
+    summary: "The complete signed requests of a run that can be verified again",
     params: byId,
     answer: runEvidenceSchema,
     isDemo: true,
@@ -172,7 +171,7 @@ export const apiRoutes = {
   clearActivities: {
     method: "DELETE",
     path: "/agents/activities",
-    summary: "Clears the list of activities; progress keeps them",
+    summary: "Clears the list of activities, but not the progress of runs",
     answer: clearedSchema,
   },
   delegates: {
@@ -184,14 +183,14 @@ export const apiRoutes = {
   runDelegate: {
     method: "POST",
     path: "/delegates/{sub}/run",
-    summary: "Lets a delegate call the supply-chain agent",
+    summary: "Makes a delegate call the supply-chain agent",
     params: bySub,
     answer: delegateSchema,
   },
   startDelegate: {
     method: "POST",
     path: "/delegates/{sub}/start",
-    summary: "Lets a delegate that was ended act again; draft -11 only",
+    summary: "Allows an ended delegate to act again; draft -11 only",
     params: bySub,
     answer: delegateSchema,
   },

@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-/** A signed request of a run as it was sent, and the published keys that verifying it takes. */
+/** A signed request of a run as sent, with the published keys needed to verify it. */
 export const savedEvidenceSchema = z.object({
   method: z.string(),
   /** Absolute. */
   url: z.string(),
   /** Kind of endpoint that it was sent to. */
   endpoint: z.enum(["resource", "token"]),
-  /** Those that are covered or belong to the signature. Lower-case names. */
+  /** Fields that are covered or belong to the signature. Lower-case names. */
   headers: z.record(z.string(), z.string()),
   /** Base64. */
   body: z.string(),
@@ -17,7 +17,7 @@ export const savedEvidenceSchema = z.object({
 
 /** Response of `GET /optimization/{id}/evidence`. */
 export const runEvidenceSchema = z.object({
-  /** In the order they were sent. Empty where the backend no longer keeps any. */
+  /** In the order sent. Empty if the backend no longer keeps any. */
   requests: z.array(savedEvidenceSchema),
 });
 export type RunEvidence = z.infer<typeof runEvidenceSchema>;

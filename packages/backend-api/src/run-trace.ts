@@ -2,9 +2,7 @@ import { z } from "zod";
 import { bearerSideSchema } from "./bearer-twin.ts";
 import { savedEvidenceSchema } from "./run-evidence.ts";
 
-/**
- * The ways to tamper with a message of a run of February 2026, each a request that is really sent.
- */
+/** The ways to tamper with a message of a February 2026 run. Each sends a real request. */
 export const breakItVariantSchema = z.enum([
   "changed-body",
   "changed-path",
@@ -18,7 +16,7 @@ export const breakItVariantSchema = z.enum([
 ]);
 export type BreakItVariant = z.infer<typeof breakItVariantSchema>;
 
-/** The same for draft -11; which of them a run has is its mode's. */
+/** The same for draft -11. The mode of a run determines which it has. */
 export const draft11BreakItVariantSchema = z.enum([
   "changed-body",
   "changed-path",
@@ -63,46 +61,48 @@ export type AnyBreakItVariant = BreakItVariant | Draft11BreakItVariant;
 export const breakItResultSchema = z.object({
   variant: anyBreakItVariantSchema,
   /**
-   * `without_effect`: the response refuses nothing, and an honest request afterwards was answered
+   * `without_effect`: the response is not a refusal, but an honest follow-up request was answered
    * as if there had been no attack. `accepted` is a hole.
    */
   outcome: z.enum(["refused", "without_effect", "accepted"]),
   /** HTTP status of the response. */
   status: z.number().int(),
-  /** HTTP status of the honest request afterwards, where the response refuses nothing. */
+  /** HTTP status of the honest follow-up request, if the response is not a refusal. */
   after_status: z.number().int().optional(),
   /**
-   * The party that was not deceived: `gateway`, `supply-chain-agent`, `market-analysis-agent`,
+   * The party that resisted: `gateway`, `supply-chain-agent`, `market-analysis-agent`,
    * `auth-server`, `person-server` or `access-server`.
    */
   refused_by: z.string().optional(),
   /**
-   * Unless accepted: whether by the check that this tampering is meant for. Otherwise something
-   * else came first, as a limit or documents that could not be read, and the refusal is no evidence
-   * for that check.
+   * Whether the targeted check refused; absent if accepted. If false, something else failed first,
+   * such as a limit or unreadable documents, and the refusal is not evidence of that check.
    */
   as_meant: z.boolean().optional(),
   /** The error code in the response: an AAuth error code, or the `error` of a server. */
   code: z.string().optional(),
   /**
-   * The check that failed: of the verifier, or of a server; `policy` where the gateway's own rules
-   * refused the caller, whatever was tampered with.
+   * The failed check of the verifier or of a server; `policy` if the gateway's own rules refused
+   * the caller regardless of the tampering.
    */
   check: z.string().optional(),
-  /** What demands that check: `RFC 9421 3.2`, `profile 2.7`, `draft -11, section 11.3.4 step 7`. */
+  /**
+   * Section that requires the check: `RFC 9421 3.2`, `profile 2.7`,
+   * `draft -11, section 11.3.4 step 7`.
+   */
   section: z.string().optional(),
-  /** What the code means, in a sentence. */
+  /** Meaning of the code in a sentence. */
   meaning: z.string().optional(),
-  /** The sentence in the response, shortened. */
+  /** The reason in the response, shortened. */
   reason: z.string().optional(),
   /**
-   * The trace of the attempt, where spans are recorded: ask
+   * Trace id of the attempt, if spans are recorded, for
    * `GET /optimization/{id}/attempts/{trace_id}`.
    */
   trace_id: z.string().optional(),
   /**
-   * The tampered request, to be verified again; absent where it may not leave the backend whole,
-   * and in offers.
+   * The tampered request, to be verified again; absent if it must not leave the backend whole, and
+   * in offers.
    */
   evidence: savedEvidenceSchema.optional(),
   /** The same attack on the bearer twin; for some variants only. */
@@ -110,10 +110,10 @@ export const breakItResultSchema = z.object({
 });
 export type BreakItResult = z.infer<typeof breakItResultSchema>;
 
-/** One variant and whether this run has what it takes. */
+/** One variant, and whether it is available for this run. */
 const breakItOfferSchema = z.object({
   variant: anyBreakItVariantSchema,
-  /** Why it cannot be tried with this run; absent when it can. */
+  /** Reason why it is unavailable for this run; absent if it is available. */
   unavailable: z.string().optional(),
   /** Outcome of the last attempt with this run; absent before the first. */
   result: breakItResultSchema.optional(),
@@ -125,28 +125,26 @@ export const runTraceSchema = z.object({
   /** Id of the run, of the order, or of a delegate's call. */
   request_id: z.string(),
   /**
-   * Trace ids of the run: more than one when it went on after the consent page. Empty where nothing
-   * is traced.
+   * Trace ids of the run: several if it continued after the consent page. Empty without tracing.
    */
   trace_ids: z.array(z.string()),
   /**
-   * What the trace store answers for each of them, in the JSON of Jaeger's query API
-   * (`{ data: [trace] }`); `protocol-trace/read` reads it. A trace that is not there yet is left
-   * out.
+   * The trace store's answer for each, in the JSON of Jaeger's query API (`{ data: [trace] }`),
+   * which `protocol-trace/read` reads. Traces not yet stored are omitted.
    */
   traces: z.array(z.unknown()),
   /** The trace store's own page; a trace is at `{explorer_url}/trace/{trace id}`. */
   explorer_url: z.string(),
-  /** What that page is; absent where the store has not been asked yet. */
+  /** Kind of that page; absent if the store has not been queried yet. */
   explorer: z.enum(["trace-store", "jaeger"]).optional(),
-  /** Whether the run is at its end. */
+  /** Whether the run has ended. */
   finished: z.boolean(),
-  /** Whether more may still come: the run goes on, or has just ended, and spans come in batches. */
-  growing: z.boolean(),
   /**
-   * What can be tried with this run, and what has been; absent unless the backend runs in demo
-   * mode.
+   * Whether more spans may arrive, because the run continues or has just ended and spans come in
+   * batches.
    */
+  growing: z.boolean(),
+  /** Available attempts on this run and their outcomes; only in demo mode. */
   break_it: z.array(breakItOfferSchema).optional(),
 });
 export type RunTrace = z.infer<typeof runTraceSchema>;

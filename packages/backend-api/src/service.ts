@@ -1,13 +1,13 @@
 import { z } from "zod";
 
 /**
- * Every refusal: 401, 403, 404, 409, 422, 429, 500, 502. `code` only where a program may want to
- * distinguish causes.
+ * Body of every refusal: 401, 403, 404, 409, 422, 429, 500, 502. `code` is present if programs may
+ * need to distinguish causes.
  */
 export const apiErrorSchema = z.object({ detail: z.string(), code: z.string().optional() });
 export type ApiError = z.infer<typeof apiErrorSchema>;
 
-/** Answer of the DELETE routes: how many of the caller's own items went. */
+/** Answer of the DELETE routes, with the number of the caller's deleted items. */
 export const clearedSchema = z.object({ message: z.string(), cleared: z.number().int() });
 export type Cleared = z.infer<typeof clearedSchema>;
 
@@ -22,10 +22,10 @@ export const authHealthSchema = z.object({
   realm: z.string(),
 });
 
-/** Query of the page the browser returns to after consent, when it was given. */
+/** Query of the page that the browser returns to after a consent. */
 export const consentGivenSchema = z.object({ aauth_authorized: z.literal("1"), request_id: z.string() });
 
-/** The same when it failed. `request_id` is absent when the state was unknown. */
+/** The same after a failure. `request_id` is absent if the state was unknown. */
 export const consentFailedSchema = z.object({
   aauth_error: z.literal("1"),
   /**

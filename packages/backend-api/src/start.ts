@@ -6,8 +6,8 @@ const scalar = z.union([z.string().max(500), z.number(), z.boolean()]);
 /**
  * Body of `POST /optimization/start`. Every member may be absent; unknown members are dropped.
  *
- * `scenario` wins over `optimization_type`; with a `custom_prompt` neither is mentioned to the
- * agent. An object of constraints is sent to the agent as `key: value` sentences.
+ * `scenario` takes precedence over `optimization_type`; with a `custom_prompt` neither is sent to
+ * the agent. An object of constraints is sent to the agent as `key: value` sentences.
  */
 export const startRequestSchema = z.object({
   optimization_type: z.string().trim().min(1).max(100).default("laptop_supply_chain"),
@@ -19,19 +19,19 @@ export const startRequestSchema = z.object({
     .optional(),
   priority: z.string().trim().min(1).max(50).optional(),
 });
-/** What a client sends. */
+/** The request as sent by a client. */
 export type StartRequest = z.input<typeof startRequestSchema>;
-/** What the backend works with: defaults filled in. */
+/** The request with defaults applied. */
 export type StartOptions = z.output<typeof startRequestSchema>;
 
-/** The agent let the backend in: the run goes on (`running`) or is already over (`completed`). */
+/** The agent accepted the run, which continues (`running`) or has already ended (`completed`). */
 export const startedReplySchema = z.object({
   request_id: z.string(),
   status: z.enum(["running", "completed"]),
   message: z.string(),
 });
 
-/** The run waits for the user: send the browser to `consent_url`, within ten minutes. */
+/** The run waits for the user: send the browser to `consent_url` within ten minutes. */
 export const consentReplySchema = z.object({
   consent_required: z.literal(true),
   consent_url: z.string(),
@@ -41,7 +41,7 @@ export const consentReplySchema = z.object({
 });
 
 /**
- * The run failed before the agent let the backend in. Answered with status 200, as the demo does.
+ * The run failed before the agent accepted it. Answered with status 200, as in the published demo.
  */
 export const failedReplySchema = z.object({
   request_id: z.string(),
@@ -50,6 +50,6 @@ export const failedReplySchema = z.object({
   failure: failureSchema,
 });
 
-/** Response of `POST /optimization/start`, given as soon as the authorization outcome is known. */
+/** Response of `POST /optimization/start`, sent as soon as the authorization outcome is known. */
 export const startReplySchema = z.union([consentReplySchema, failedReplySchema, startedReplySchema]);
 export type StartReply = z.infer<typeof startReplySchema>;

@@ -3,7 +3,7 @@ import type { AgentEvent, ShownToken } from "aauth/agent";
 import { EVENT } from "./attribute-names.ts";
 import { kindOf, tokenJson } from "./traced-token.ts";
 
-/** The attribute of each member of an event that is written as it is. */
+/** Attribute of each event member that is written unchanged. */
 const FACTS = {
   authServer: "auth_server",
   expiresInSeconds: "expires_in",
@@ -16,8 +16,8 @@ const FACTS = {
 };
 
 /**
- * Writes what an agent does between two requests onto the span around them. The names of an
- * exchange are the published walk-through's; all token requests stand under one name as well.
+ * Records an agent's events between two requests on the enclosing span. An exchange has the
+ * published walk-through's event names in addition to those of all token requests.
  */
 export function addAgentEvent(span: Span | undefined, event: AgentEvent): void {
   if (span?.isRecording() !== true) return;
@@ -25,7 +25,7 @@ export function addAgentEvent(span: Span | undefined, event: AgentEvent): void {
   switch (event.type) {
     case "request_signed":
     case "response_received":
-      return; // the request has a span of its own
+      return; // the request has its own span
     case "challenge_received": {
       // The token itself is on the response's span.
       const { resourceToken } = event;
@@ -56,7 +56,7 @@ export function addAgentEvent(span: Span | undefined, event: AgentEvent): void {
       add(EVENT.answerPending, { party: event.party, requirement: event.requirement });
       return;
     case "interaction_required":
-      // Without the page and its code.
+      // Omits the page and its code.
       add(EVENT.interactionRequired, { party: event.party, is_relayed: event.isRelayed });
       return;
     case "clarification_answered":
@@ -74,9 +74,7 @@ function factsOf(event: object): Attributes {
   return Object.fromEntries(Object.entries(FACTS).map(([member, name]) => [name, members[member]]));
 }
 
-/**
- * Without `token`, which is there where whole tokens are wanted in the log: a trace never has them.
- */
+/** Omits `token`, which is set if the log shows whole tokens: traces never do. */
 function shownTokenJson({ tokenId: id, header, claims }: ShownToken): string {
   return tokenJson({ kind: kindOf(header), id, header: { ...header }, claims });
 }

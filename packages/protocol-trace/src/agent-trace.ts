@@ -15,12 +15,12 @@ import { demandIn } from "./demand.ts";
 import { watchBody } from "./traced-body.ts";
 import { tokenIn, tokensInBody, tracedToken } from "./traced-token.ts";
 
-/** With `Agent-Auth`: what would help, or what would raise a limit. */
+/** Statuses with `Agent-Auth`, which states the requirement or how to raise a limit. */
 const CHALLENGES: ReadonlySet<number> = new Set([401, 403, 429]);
 
 type SignedEvent = Extract<AgentEvent, { type: "request_signed" }>;
 
-/** What an agent is given to be seen in traces: both go together into `createAgent`. */
+/** Tracing of an agent: pass both members to `createAgent`. */
 export interface AgentTrace {
   readonly transport: Transport;
   readonly observer: AgentObserver;
@@ -28,22 +28,22 @@ export interface AgentTrace {
 
 /** Facts about the sender of requests that the requests do not contain. */
 interface SenderFacts {
-  /** Party of its process that makes the requests. Default: the service is the party. */
+  /** Party within the process that makes the requests. Default: the service is the party. */
   readonly party?: string | undefined;
-  /** Marks its requests as those of an attack. Default: they are honest. */
+  /** Marks its requests as an attack. Default: honest. */
   readonly isTampered?: true | undefined;
 }
 
 /**
- * Makes a CLIENT span of every signed request of an agent, with the request as it was signed and
- * the answer, and passes the trace on in `traceparent` (which no signature covers). What happens
- * between two requests (a token is asked for, one is held) becomes events of the span that is
- * current when the agent is called.
+ * Creates a CLIENT span for every signed request of an agent, with the signed request and the
+ * answer, and propagates the trace in `traceparent` (which no signature covers). Events between two
+ * requests, such as a token request or a cache hit, are recorded on the span that is current when
+ * the agent is called.
  *
- * A challenge is an answer and no failure: the span of the first try has the event
- * `agent_auth_challenge_received` and no error. Any other status from 400 on is one.
+ * A challenge is not a failure: the first attempt's span has the event
+ * `agent_auth_challenge_received` and no error. Any other status of 400 or above is an error.
  *
- * A span ends when the answer's body has been read. Each agent needs a pair of its own.
+ * A span ends when the answer's body has been read. Each agent needs its own pair.
  *
  * @param send default: aauth's own transport
  * @param own see {@link SenderFacts}
@@ -53,7 +53,7 @@ interface SenderFacts {
  */
 export function createAgentTrace(send: Transport = pooledTransport, own: SenderFacts = {}): AgentTrace {
   const tracer = trace.getTracer("protocol-trace");
-  /** The agent reports what it has signed and then, before anything else can happen, sends it. */
+  /** The agent reports a signed request and immediately sends it. */
   let announced: SignedEvent | undefined;
 
   return {
@@ -108,14 +108,17 @@ export function createAgentTrace(send: Transport = pooledTransport, own: SenderF
 
 /**
  * `POST signed with jwks`, `POST again, signed with jwt`, `POST token request, signed with jwks`:
- * few enough to be searched for.
+ * low cardinality, for searches.
  */
 function nameOf({ method, purpose, scheme, attempt }: SignedEvent): string {
   const which = purpose === "token" ? " token request," : attempt > 1 ? " again," : "";
   return `${method}${which} signed with ${scheme}`;
 }
 
-/** The observer has no event for a failed token request; its type is in the form. */
+/**
+ * Whether a failed token request was an exchange. The observer has no event for it, but the form
+ * states the type.
+ */
 function isExchange(signed: SignedEvent | undefined, body: Uint8Array | undefined): boolean {
   if (signed?.purpose !== "token" || body === undefined) return false;
   return new URLSearchParams(new TextDecoder().decode(body)).get("request_type") === "exchange";
@@ -169,7 +172,7 @@ function recordResponse(span: Span, response: Response): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** Undefined where nothing is demanded. */
+/** Undefined if nothing is required. */
 function challengeAttributes(status: number, headers: Headers): Attributes | undefined {
   try {
     const demand = demandIn(Object.fromEntries(headers));

@@ -1,16 +1,16 @@
 /**
- * Every name that the demo's services write onto their spans, and the shape of what stands under
- * it. No imports: a browser can read it. Names of OpenTelemetry's stable semantic conventions come
- * first, then those of the published walk-through of the demo, so that readers who follow it in
- * Jaeger find what it shows; what neither knows begins with `aauth.`.
+ * All attribute names on spans of the demo's services, and the shapes of their values. Has no
+ * imports, so that browsers can load it. Names follow OpenTelemetry's stable semantic conventions
+ * if possible, then the demo's published walk-through, so that its readers find them in Jaeger; all
+ * others begin with `aauth.`.
  *
- * Values are strings, numbers and lists of strings. What is marked `JSON` is a string of JSON. No
- * value holds a signature, a key that is secret or a whole token; each is bounded ({@link LIMIT}).
+ * Values are strings, numbers and lists of strings; `JSON` marks a string of JSON. No value
+ * contains a signature, a secret key or a whole token, and all are bounded ({@link LIMIT}).
  *
  * @module
  */
 
-/** Span attributes. The comment says on which span, and the value's type where it is no text. */
+/** Span attributes. The comments state the span, and the value's type if it is not a string. */
 export const ATTRIBUTE = {
   /** Client and server. `POST` */
   method: "http.request.method",
@@ -18,17 +18,17 @@ export const ATTRIBUTE = {
   route: "http.route",
   /** Client and server. Number. */
   status: "http.response.status_code",
-  /** Client. Absolute; values of secret parameters are cut. */
+  /** Client. Absolute; values of secret parameters are truncated. */
   url: "url.full",
   /** Server. Without the query. */
   path: "url.path",
-  /** Client: where it was sent. Server: what the caller has named as host. */
+  /** Client: where it was sent. Server: the host named by the caller. */
   serverAddress: "server.address",
   /** Client and server. Number. */
   serverPort: "server.port",
   /**
-   * Client and server, of a process with several parties: which one, in the place of
-   * `service.name`. `person-server`, `access-server`
+   * Client and server, in a process with several parties: the party, which replaces `service.name`.
+   * `person-server`, `access-server`
    */
   party: "aauth.party",
   /** Client. Boolean: the tampered request of an attack. Absent for every other request. */
@@ -45,7 +45,7 @@ export const ATTRIBUTE = {
   /** Client: `resource`, or `token` for a request to an auth server's token endpoint. */
   purpose: "aauth.request.purpose",
 
-  /** Client. Name of the wire profile that the message is of. */
+  /** Client. Name of the message's wire profile. */
   signatureProfile: "aauth.signature.profile",
   /** Client. `hwk`, `jwks` or `jwt`. */
   signatureScheme: "aauth.signature.scheme",
@@ -53,7 +53,7 @@ export const ATTRIBUTE = {
   signatureLabel: "aauth.signature.label",
   /** Client. List of component names, in order. */
   signatureComponents: "aauth.signature.covered_components",
-  /** Client. The signature base as it was signed; a token in it is cut. */
+  /** Client. The signed signature base; a token in it is truncated. */
   signatureBase: "aauth.signature.base",
   /** Client. Number: Unix seconds. */
   signatureCreated: "aauth.signature.created",
@@ -63,44 +63,44 @@ export const ATTRIBUTE = {
   signatureKid: "aauth.signature.kid",
 
   /**
-   * Server. `passed`, `challenged` (a proven caller was asked for more, or an unsigned one for a
+   * Server. `passed`, `challenged` (an authenticated caller must present more, or an unsigned one a
    * signature) or `refused`.
    */
   verdict: "aauth.verification.verdict",
-  /** Server. JSON: {@link TracedCheck} list, in the order they were made. */
+  /** Server. JSON: {@link TracedCheck} list, in the order of execution. */
   checks: "aauth.verification.checks",
   /** Server. `hwk`, `jwks` or `jwt`. */
   verifiedScheme: "aauth.verification.scheme",
-  /** Server. Name of the wire profile that the message was judged by. */
+  /** Server. Name of the wire profile used for verification. */
   verifiedProfile: "aauth.verification.profile",
-  /** Server. Boolean: the signature covers the body, or there is none. */
+  /** Server. Boolean: the signature covers the body, or there is no body. */
   bodyBound: "aauth.verification.body_bound",
-  /** Server. Label of the signature that was judged. */
+  /** Server. Label of the verified signature. */
   verifiedLabel: "aauth.verification.label",
-  /** Server. List of component names, as `Signature-Input` has them. */
+  /** Server. List of component names, as in `Signature-Input`. */
   verifiedComponents: "aauth.verification.covered_components",
-  /** Server. The signature base as rebuilt from the received request; a token in it is cut. */
+  /**
+   * Server. The signature base as rebuilt from the received request; a token in it is truncated.
+   */
   verifiedBase: "aauth.verification.base",
   /** Server. Number: Unix seconds. */
   verifiedCreated: "aauth.verification.created",
   /** Server. `header`, `discovery`, `discovery-cache`, `auth-token` or `agent-token`. */
   keySource: "aauth.verification.key_source",
-  /** Server. Thumbprint of the key that it verified with. */
+  /** Server. Thumbprint of the key used for verification. */
   verifiedThumbprint: "aauth.verification.thumbprint",
-  /** Server. What was demanded: `pseudonymous`, `identified` or `authorized`. */
+  /** Server. The required level: `pseudonymous`, `identified` or `authorized`. */
   requiredLevel: "aauth.requirement.level",
   /** Server. Space-separated. */
   requiredScope: "aauth.requirement.scope",
 
-  /** Server. What the caller has proven: `pseudonymous`, `identified` or `authorized`. */
+  /** Server. The level that the caller has proven: `pseudonymous`, `identified` or `authorized`. */
   agentLevel: "aauth.agent.level",
-  /** Server. Identifier of the caller; of a server that signs in its own name, the server's. */
+  /** Server. Identifier of the caller, which may be a server that signs in its own name. */
   agentId: "aauth.agent.id",
   /** Server. The delegate that acts for the agent. */
   agentDelegate: "aauth.agent.delegate",
-  /**
-   * Server. The user the caller's auth token speaks for; at the backend the user who is signed in.
-   */
+  /** Server. The user named in the caller's auth token; at the backend, the signed-in user. */
   userSub: "aauth.user.sub",
 
   /** Client. JSON: {@link TracedToken} that is sent in `Signature-Key`. */
@@ -111,11 +111,11 @@ export const ATTRIBUTE = {
    */
   tokensInBody: "aauth.token.body",
   /**
-   * Server. JSON: {@link TracedToken} that came in `Signature-Key`; whether it counts is for the
-   * verdict to say.
+   * Server. JSON: {@link TracedToken} received in `Signature-Key`. The verdict states whether it is
+   * valid.
    */
   tokenReceived: "aauth.token.received",
-  /** Server of an auth server. JSON: {@link TracedToken} that is to be exchanged. */
+  /** Server of an auth server. JSON: {@link TracedToken} to be exchanged. */
   upstreamToken: "aauth.upstream_token",
   /** Server of an auth server. JSON: {@link TracedToken} in the answer. */
   tokenIssued: "aauth.token.issued",
@@ -127,24 +127,24 @@ export const ATTRIBUTE = {
   challenge: "aauth.challenge",
 
   /**
-   * Client and server. JSON object: lower-case name to value. See {@link LIMIT} for what is cut.
+   * Client and server. JSON object: lower-case name to value, truncated according to {@link LIMIT}.
    */
   requestHeaders: "aauth.http.request.headers",
   /** Client and server. JSON object, as above. */
   responseHeaders: "aauth.http.response.headers",
-  /** Client and server. Text; tokens in JSON members and form fields are cut. */
+  /** Client and server. Text; tokens in JSON members and form fields are truncated. */
   requestBody: "aauth.http.request.body",
   /**
-   * Client and server. As above; not of a challenge, whose body the agent does not read, nor of an
-   * HTML page.
+   * Client and server. As above, except for challenges, whose body the agent does not read, and
+   * HTML pages.
    */
   responseBody: "aauth.http.response.body",
 
   /** Server; published name. As `aauth.verification.scheme`. */
   publishedScheme: "auth.aauth.scheme",
   /**
-   * Server; published name. Boolean: the caller has signed, with a key of its own, what arrived.
-   * Where it is challenged, too.
+   * Server; published name. Boolean: the caller has signed the received request with its own key.
+   * Also set if it is challenged.
    */
   publishedVerified: "auth.aauth.verified",
   /**
@@ -153,17 +153,15 @@ export const ATTRIBUTE = {
    */
   publishedResult: "auth.aauth.verification_result",
   /**
-   * Server; published name, where an auth token came along. Boolean: it is in order and bound to
-   * the key that signed.
+   * Server; published name, if an auth token was presented. Boolean: it is valid and bound to the
+   * signing key.
    */
   authTokenVerified: "auth.auth_token.verified",
-  /**
-   * Server; published name. Agent that the auth token was issued to; only where that is verified.
-   */
+  /** Server; published name. Agent that the auth token was issued to; only if verified. */
   authTokenAgent: "auth.auth_token.agent",
-  /** Server; published name. `true` where the answer has a resource token. */
+  /** Server; published name. `true` if the answer has a resource token. */
   resourceTokenIssued: "auth.resource_token.issued",
-  /** Server; published name. `true` where the caller passed by its key alone. */
+  /** Server; published name. `true` if the caller passed with a bare key. */
   hwkAccepted: "auth.hwk_accepted",
 
   /** Backend. Id of the run, or of the order, that a span belongs to. */
@@ -171,96 +169,94 @@ export const ATTRIBUTE = {
 } as const;
 
 /**
- * Span events: what happened between two messages. Above each name its attributes, where `token`
- * and `resource_token` are JSON ({@link TracedToken}), `expires_in` is in seconds and `duration_ms`
- * in milliseconds. Names without `aauth.` are the published walk-through's.
+ * Span events between two messages. Each comment lists the attributes: `token` and `resource_token`
+ * are JSON ({@link TracedToken}), `expires_in` is in seconds and `duration_ms` in milliseconds.
+ * Names without `aauth.` are the published walk-through's.
  */
 export const EVENT = {
   /** Client: a signature was made. `scheme` */
   requestSigned: "aauth.request_signed",
-  /** Client: a response asks for more. `level`, `auth_server`, `resource_token`, `status` */
+  /** Client: a response is a challenge. `level`, `auth_server`, `resource_token`, `status` */
   challengeReceived: "agent_auth_challenge_received",
-  /** Client: there was a resource token in it. `token_id`, `auth_server` */
+  /** Client: the challenge contains a resource token. `token_id`, `auth_server` */
   resourceTokenExtracted: "resource_token_extracted",
-  /** Client: a resource is asked for a resource token before it is called. `resource`, `scope` */
+  /** Client: requests a resource token before calling the resource. `resource`, `scope` */
   resourceTokenRequested: "aauth.resource_token_requested",
-  /** Client: it has answered with one. `resource`, `auth_server`, `resource_token` */
+  /** Client: the resource has issued one. `resource`, `auth_server`, `resource_token` */
   resourceTokenReceived: "aauth.resource_token_received",
-  /** Client: an auth server is asked. `request_type`, `auth_server` */
+  /** Client: requests a token from an auth server. `request_type`, `auth_server` */
   tokenRequested: "aauth.token_requested",
-  /** Client: it has answered with a token. `kind`, `token`, `expires_in`, `request_type` */
+  /** Client: the auth server has issued a token. `kind`, `token`, `expires_in`, `request_type` */
   tokenReceived: "aauth.token_received",
-  /** Client: no need to ask; one is held. `token_id`, `auth_server`, `resource` */
+  /** Client: a cached token is used. `token_id`, `auth_server`, `resource` */
   tokenCacheHit: "aauth.token_cache_hit",
-  /** Client: the auth server wants the user to be asked first. `auth_server`, `expires_in` */
+  /** Client: the auth server requires the user's consent. `auth_server`, `expires_in` */
   consentRequired: "consent_required_returned",
-  /** Client: the answer comes later. `party`, `requirement` */
+  /** Client: the answer is deferred. `party`, `requirement` */
   answerPending: "aauth.answer_pending",
   /** Client: a person has to act at a page. `party`, `is_relayed` */
   interactionRequired: "aauth.interaction_required",
   /** Client: a question about the request was answered. `party`, `action` */
   clarificationAnswered: "aauth.clarification_answered",
-  /** Client: the same request again, with an auth token. `reason`, `scheme` */
+  /** Client: repeats the request with an auth token. `reason`, `scheme` */
   retriedWithAuthToken: "retrying_request_with_auth_token",
   /**
-   * Client: the same request again, with the caller's name, or without a token that was refused.
-   * `reason`, `scheme`
+   * Client: repeats the request with the caller's name, or without a refused token. `reason`,
+   * `scheme`
    */
   requestRetried: "aauth.request_retried",
   /**
-   * Client, beside the event of the request: the caller's auth token is to become one for the next
-   * hop. `auth_server`
+   * Client, in addition to the request's event: the caller's auth token is being exchanged for the
+   * next hop's. `auth_server`
    */
   exchangeStarted: "token_exchange_started",
-  /** Client, beside the event of the answer: it has. `expires_in` */
+  /** Client, in addition to the answer's event: the exchange succeeded. `expires_in` */
   exchangeSucceeded: "token_exchange_success",
-  /** Client: the auth server has refused it, or did not answer. `status` or `reason` */
+  /** Client: the auth server refused the exchange or did not answer. `status` or `reason` */
   exchangeFailed: "token_exchange_failed",
-  /** Client: there was nothing to exchange. `reason` */
+  /** Client: there is nothing to exchange. `reason` */
   exchangeSkipped: "token_exchange_skipped",
   /**
-   * Server: the caller has signed, with a key of its own, what arrived. Also where it is then asked
-   * for more. `scheme`, `level`
+   * Server: the caller has signed the received request with its own key. Also set if it is then
+   * challenged. `scheme`, `level`
    */
   requestVerified: "aauth_signature_verified",
-  /** Server: the auth token that came along is in order. `agent`, `scope` */
+  /** Server: the presented auth token is valid. `agent`, `scope` */
   authTokenVerified: "auth_token_verified",
-  /** Server: the verifier let the request pass on its key alone. */
+  /** Server: the verifier accepted the request for its key alone. */
   hwkAccepted: "hwk_accepted_pseudonymous",
   /**
-   * Server: the verifier let the request pass on a signature by a known agent, without an auth
+   * Server: the verifier accepted the request for an identified agent's signature, without an auth
    * token. `scheme`
    */
   signatureOnlyAccepted: "signature_only_accepted",
-  /** Server: a resource token goes out with a challenge. `resource_token`, `auth_server` */
+  /** Server: issues a resource token in a challenge. `resource_token`, `auth_server` */
   resourceTokenIssued: "resource_token_issued",
-  /** Server of an auth server: a token goes out. `token` */
+  /** Server of an auth server: issues a token. `token` */
   tokenIssued: "aauth.token_issued",
   /**
-   * Server: a key was looked up. `kind`, `url`, `source`, `duration_ms`; `reason` where it was not
+   * Server: a key was looked up. `kind`, `url`, `source`, `duration_ms`; `reason` if it was not
    * found
    */
   documentFetched: "aauth.document_fetched",
 } as const;
 
 /**
- * Names of spans that stand for work inside a service. Those of messages are `POST /route` and
+ * Names of spans for work inside a service. Spans of messages are named `POST /route` and
  * `POST signed with jwks`.
  */
 export const SPAN = {
   /** supply-chain-ui: from the click to the backend's answer. */
   click: "supply_chain_ui.start_optimization",
-  /** supply-chain-backend: a run begins; ends with what is known when the browser is answered. */
+  /** supply-chain-backend: the start of a run, until the browser is answered. */
   startOptimization: "optimization_api.start_optimization",
-  /**
-   * supply-chain-backend: one attempt of a run, to its end. A run that waits for consent has two.
-   */
+  /** supply-chain-backend: one complete attempt of a run. A run that waits for consent has two. */
   run: "optimization_service.run_optimization",
   /** supply-chain-backend: one call of the supply-chain agent, with all its requests. */
   callAgent: "a2a_service.send_optimization_request",
-  /** supply-chain-backend: the browser is back from the consent page. */
+  /** supply-chain-backend: the browser returns from the consent page. */
   consentReturned: "optimization_api.consent_callback",
-  /** supply-chain-backend: the code that came with it becomes a token. */
+  /** supply-chain-backend: the consent's code is redeemed for a token. */
   redeemConsent: "aauth_token_service.redeem_code",
   /** supply-chain-backend: a consent is revoked. */
   revokeConsent: "aauth_token_service.revoke_consent",
@@ -268,9 +264,9 @@ export const SPAN = {
   orderClick: "supply_chain_ui.place_order",
   /** supply-chain-backend: one attempt of an order. An order that waits for the user has two. */
   order: "order_service.place_order",
-  /** supply-chain-backend: the browser is back from the supply-chain agent's own page. */
+  /** supply-chain-backend: the browser returns from the supply-chain agent's own page. */
   orderReturned: "orders_api.interaction_callback",
-  /** supply-chain-backend: in draft -11, one call that a user has a delegate make. */
+  /** supply-chain-backend: in draft -11, one call of a delegate on a user's request. */
   delegate: "delegates_service.run_delegate",
   /** supply-chain-agent: the task of one message. */
   supplyChainExecute: "supply_chain_agent.executor.execute",
@@ -300,17 +296,17 @@ export const SERVICE_NAME = {
   personServer: "person-server",
   accessServer: "access-server",
   /**
-   * Played by the backend in an attempt to break a run, all but the last with a key of their own.
+   * Parties that the backend plays in attempts to break a run, all but the last with their own key.
    */
   thief: "thief",
   otherAgent: "other-agent",
   subAgent: "sub-agent",
-  /** A browser of no user. It has no key. */
+  /** A browser without a user, which has no key. */
   intruder: "intruder",
   keycloak: "keycloak",
 } as const;
 
-/** Bounds of what is written, in characters. A value that was cut ends with `…`. */
+/** Limits of values, in characters. A truncated value ends with `…`. */
 export const LIMIT = {
   /** Characters of one text value. */
   text: 8192,
@@ -318,14 +314,14 @@ export const LIMIT = {
   body: 4096,
   /** Characters of one header field's value. */
   headerValue: 2048,
-  /** What is left of a token: enough to recognise it. */
+  /** Characters kept of a token, enough to recognize it. */
   token: 12,
 } as const;
 
-/** What a token is, by its `typ`; `opaque` when it is no JWT. */
+/** Kind of a token, which is its `typ`; `opaque` if it is not a JWT. */
 export type TokenKind = "agent+jwt" | "auth+jwt" | "resource+jwt" | "opaque" | (string & {});
 
-/** A token without its signature. `id` is its `jti`, or the beginning of its hash. */
+/** A token without its signature. `id` is its `jti`, or a prefix of its hash. */
 export interface TracedToken {
   readonly kind: TokenKind;
   readonly id: string;
@@ -338,13 +334,13 @@ export interface TracedCheck {
   /** `signature`, `content-digest`, …: `CheckName` of `aauth`. */
   readonly name: string;
   readonly verdict: "passed" | "failed" | "skipped";
-  /** Always there when the verdict is `failed`. */
+  /** Always present if the verdict is `failed`. */
   readonly reason?: string | undefined;
-  /** What demands the check: `profile 2.4`. */
+  /** Section that requires the check: `profile 2.4`. */
   readonly section: string;
 }
 
-/** The answer of a verifier that wants more. */
+/** A verifier's challenge. */
 export interface TracedChallenge {
   readonly status: number;
   readonly level?: string | undefined;

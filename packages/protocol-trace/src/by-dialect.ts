@@ -4,7 +4,7 @@ export interface ByDialect<Value> {
   readonly "draft-11": Value;
 }
 
-/** The value for a wire profile; that of February for its variants, and for an unknown profile. */
+/** The value for a wire profile. February's variants and unknown profiles have February's value. */
 export function ofDialect<Value>(values: ByDialect<Value>, profile: string | undefined): Value {
   return values[isNamed(values, profile) ? profile : "february-2026"];
 }

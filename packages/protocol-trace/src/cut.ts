@@ -3,38 +3,35 @@ import { LIMIT } from "./attribute-names.ts";
 import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
 
 /**
- * Header fields that are left out: what is in them proves who a user or a program is, or opens a
- * session. By their names, since an opaque value looks like any other: gateways and clients make up
- * ever new ones.
+ * Header fields that are omitted, because they authenticate a user or a program or belong to a
+ * session. Matched by name, because opaque values cannot be recognized and gateways and clients
+ * invent new fields.
  */
 const LEFT_OUT = /token|key$|secret|credential|auth|cookie|session|password/i;
 /**
- * Named like those, and no secret: public keys, challenges (tokens in them are cut), refusals, and
- * what a gateway wants of its AAuth check.
+ * Fields with similar names that are not secret: public keys, challenges (with truncated tokens),
+ * refusals, and a gateway's requirements for its AAuth check.
  */
 const SHOWN =
   /^(?:signature-key|agent-auth|aauth-refusal|aauth-requirement|aauth-capabilities|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
 
-/** A signature in a dictionary: `sig1=:…:`, or in quotes, as some write it. */
+/** A signature in a dictionary: `sig1=:…:`, or in quotes, as in some implementations. */
 const SIGNATURE_VALUE = /(=[:"]{0,2})([A-Za-z0-9+/_-]{16})[A-Za-z0-9+/_=-]+/g;
 
-/** A line of a signature base that stands for a header field. */
+/** A line of a signature base for a header field. */
 const BASE_LINE = /^("([\w!#$%&'*+.^`|~-]+)": ).*$/gm;
 
-/** A text whose end is cut off where it is too long. */
+/** Truncates a text that is too long. */
 export function cutEnd(text: string, maxCharacters: number = LIMIT.text): string {
   return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
 }
 
-/** A URL whose query keeps no code, token or state, and which names no user. */
+/** Removes codes, tokens, states and user information from a URL. */
 export function shownUrl(url: string): string {
   return cutEnd(cutAddresses(url));
 }
 
-/**
- * A signature base: what headers and address may not show is not shown by what was signed of them
- * either.
- */
+/** Redacts a signature base in the same way as headers and URLs. */
 export function shownBase(base: string): string {
   const lines = base.replace(BASE_LINE, (line, start: string, name: string) =>
     isLeftOut(name) ? `${start}…` : line,
@@ -49,9 +46,9 @@ function isLeftOut(name: string): boolean {
 type HeaderEntries = Iterable<readonly [string, string | number | readonly string[] | undefined]>;
 
 /**
- * Header fields as they may be shown, as JSON: lower-case name to value. See {@link LIMIT} for what
- * is cut; `authorization` and its like are left out. Where all together are too long, the
- * protocol's own come first: a caller cannot push them out by sending others.
+ * Redacted header fields as JSON: lower-case name to value, truncated according to {@link LIMIT},
+ * without `authorization` and similar fields. If they are too long together, the protocol's own
+ * fields come first, so that a caller cannot displace them by sending others.
  */
 export function headersJson(headers: HeaderEntries): string {
   const shown: [string, string][] = [];
@@ -72,7 +69,7 @@ export function headersJson(headers: HeaderEntries): string {
   return JSON.stringify(fitting);
 }
 
-/** What the read side cannot do without. */
+/** Fields that the reading side requires. */
 const NEEDED: ReadonlySet<string> = new Set([
   ...Object.values(FIELDS),
   ...["agent-auth", "aauth-requirement", "content-type", "host"],
@@ -84,19 +81,19 @@ function shownValue(name: string, value: string): string {
 }
 
 /**
- * Not HTML: a page is nothing of the protocol, and its hidden fields are what ties an answer to the
- * user who saw it.
+ * Excludes HTML: pages are not part of the protocol, and their hidden fields bind an answer to the
+ * user.
  */
 const TEXT_TYPE = /^(?:text\/(?!html\b)|application\/(?:[\w.+-]*json|x-www-form-urlencoded|problem))/i;
 
-/** Whether a body of this type is shown; one without a type is. */
+/** Whether a body of this type is shown. A body without a type is. */
 export function isShownType(contentType: string | undefined): boolean {
   return contentType === undefined || TEXT_TYPE.test(contentType);
 }
 
 /**
- * The beginning of a body, with what is a token in it cut. Undefined for one that is a page or no
- * text, or empty.
+ * The beginning of a body, with truncated tokens. Undefined for a page, a body that is not text,
+ * and an empty body.
  */
 export function shownBody(
   body: string | Uint8Array | undefined | null,

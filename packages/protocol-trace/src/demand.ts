@@ -1,7 +1,7 @@
 import { parseAgentAuth } from "aauth/february-2026";
 import { parseRequirement } from "aauth/wire";
 
-/** What a challenge asks its caller for. */
+/** The requirement of a challenge. */
 export interface Demand {
   readonly level: string;
   readonly authServer?: string | undefined;
@@ -9,10 +9,10 @@ export interface Demand {
 }
 
 /**
- * What a challenge demands, in either profile; undefined for headers without one.
+ * Reads the requirement of a challenge in either profile; undefined for headers without one.
  *
  * @param headers lower-case names
- * @throws AAuthError malformed_challenge, for what another party has sent
+ * @throws AAuthError malformed_challenge
  */
 export function demandIn(headers: Readonly<Record<string, string>>): Demand | undefined {
   const { "agent-auth": agentAuth, "aauth-requirement": requirement } = headers;

@@ -4,9 +4,9 @@ import { EVENT } from "./attribute-names.ts";
 import { shownUrl } from "./cut.ts";
 
 /**
- * The same discovery; each key that is looked up becomes an event of the current span, which is
- * that of the verification that needs it: whose key, whether it was cached, how long it took.
- * Everything else passes through unseen.
+ * Wraps a discovery to record each key lookup as an event of the current span, which is the
+ * verification's: the owner of the key, whether it was cached, and the duration. Other calls are
+ * passed through.
  *
  * @example
  * const discovery = traceDiscovery(createDiscovery({ development: true }));
@@ -39,7 +39,7 @@ export function traceDiscovery(discovery: Discovery): Discovery {
 }
 
 function record(span: Span, startedAt: number, attributes: Attributes): void {
-  // Tenths are enough, and shorter.
+  // Rounded to tenths of a millisecond.
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
   span.addEvent(EVENT.documentFetched, { ...attributes, duration_ms: durationMs });
 }

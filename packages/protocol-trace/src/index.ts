@@ -1,7 +1,6 @@
 /**
- * Writes what the verifier and the agent report to their observers onto OpenTelemetry spans,
- * through OpenTelemetry's API alone: a process that has not started its SDK makes no spans and pays
- * next to nothing.
+ * Records observer events of verifier and agent on OpenTelemetry spans. Uses only OpenTelemetry's
+ * API, so a process that has not started the SDK creates no spans at almost no cost.
  *
  * @module
  */

@@ -4,9 +4,9 @@ import { ATTRIBUTE } from "./attribute-names.ts";
 import { headersJson, shownBody } from "./cut.ts";
 
 /**
- * Writes request and answer of every route of an instance onto the request's span: header fields
- * and the beginnings of the bodies, cut and redacted. Call it before routes are added. A body that
- * streams is left out.
+ * Records request and response of every route of an instance on the request's span: header fields
+ * and the beginnings of bodies, truncated and redacted. Call it before adding routes. Streamed
+ * bodies are omitted.
  */
 export function traceMessages(app: FastifyInstance): void {
   app.addHook("onSend", (request, reply, payload, done) => {
@@ -26,7 +26,7 @@ function recordMessages(span: Span, request: FastifyRequest, reply: FastifyReply
   });
 }
 
-/** The bytes as they came, where the verifier or a parser has kept them. */
+/** The received bytes, if the verifier or a parser has kept them. */
 function receivedBody({ rawBody, body }: FastifyRequest): string | Uint8Array | undefined {
   return rawBody ?? bytesOf(body);
 }

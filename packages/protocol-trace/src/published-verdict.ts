@@ -4,24 +4,24 @@ import { TOKEN_TYPES } from "aauth/february-2026";
 import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { tokenKind } from "./traced-token.ts";
 
-/** What a verifier has found out about a request, whether it let it pass or not. */
+/** A verifier's findings about a request, accepted or refused. */
 export interface VerifierVerdict {
-  /** What came in `Signature-Key`, good or not. */
+  /** The token received in `Signature-Key`, valid or not. */
   readonly token: string | undefined;
-  /** Absent where the verifier reached no verdict. */
+  /** Absent if the verifier reached no verdict. */
   readonly report: VerificationReport | undefined;
-  /** Who has sent it, as far as that is proven. */
+  /** The caller, as far as proven. */
   readonly caller: ProvenCaller | undefined;
-  /** The caller has signed, with a key of its own, what arrived. */
+  /** Whether the caller has signed the received request with its own key. */
   readonly isProven: boolean;
-  /** Why it did not pass; absent where it did. */
+  /** Reason for the refusal; absent if accepted. */
   readonly code?: string;
 }
 
 /**
- * Says what a verifier decided in the words of the published walk-through, beside our own: readers
- * who follow it in Jaeger search for these. They know two answers; our own alone name the check
- * that decided.
+ * Records a verifier's verdict under the published walk-through's names, in addition to our own,
+ * because its readers search for them in Jaeger. Those names only distinguish two results; only our
+ * own name the decisive check.
  */
 export function recordPublishedVerdict(span: Span, verdict: VerifierVerdict): void {
   const { report, caller, isProven, code } = verdict;
@@ -55,7 +55,7 @@ function resultOf({ report, isProven, code }: VerifierVerdict): string {
 function recordAuthToken(span: Span, { token, report, caller, isProven }: VerifierVerdict): void {
   if (token === undefined || tokenKind(token) !== TOKEN_TYPES.auth) return;
   const isInOrder = report?.checks.some(({ name, verdict }) => name === "token" && verdict === "passed");
-  // A token that the caller has no key for is in order, too.
+  // A token can be valid even if the caller lacks its key.
   const isVerified = isInOrder === true && isProven;
   span.setAttribute(ATTRIBUTE.authTokenVerified, isVerified);
   if (!isVerified || caller?.agent === undefined) return;

@@ -1,10 +1,10 @@
 /**
- * The one list of what is secret, and two notations for it: a log line shows `[token 1a2b3c4d]` in
- * place of a token, so that two lines about one token can be matched; a span keeps the beginning of
- * the value (`eyJhbGciOiJF…`), so that headers stay readable.
+ * The single list of secrets, and two ways to redact them: a log line shows `[token 1a2b3c4d]`
+ * instead of a token, so that lines about the same token can be matched; a span keeps the beginning
+ * of the value (`eyJhbGciOiJF…`), so that headers remain readable.
  *
- * Goes by names and by shapes. It is a net below the callers' own care: an opaque value under an
- * unknown name has neither.
+ * Matches names and formats. It is a safety net in addition to the callers' own care, because it
+ * cannot recognize an opaque value with an unknown name.
  *
  * @module
  */
@@ -16,24 +16,23 @@ import { LIMIT } from "./attribute-names.ts";
 export { visibleFields, visibleLines, visibleText } from "./visible-text.ts";
 
 /**
- * Never shown, whatever the switches say. Names of fields, parameters and members, with `_` between
- * words. A name that ends in `secret` counts as well.
+ * Never shown, regardless of options. Names of fields, parameters and members, with `_` between
+ * words. Names that end in `secret` match, too.
  */
 const SECRETS = ["api_key", "code_verifier", "passphrase", "password", "private_key"];
 
 /**
- * A token, or as good as one. Shown whole with `showTokens` alone. A name that ends in `token`
- * counts as well.
+ * Tokens or equivalents, shown whole only with `showTokens`. Names that end in `token` match, too.
  */
 const TOKENS = ["client_assertion", "id_token_hint", "jwt"];
 
 /**
- * Parameters alone: as a field `code` is an error's. `state` ties an answer to the user whom an
- * application sent away.
+ * Secret as parameters only, because a field `code` is an error code. `state` binds an answer to
+ * the user whom an application sent away.
  */
 const SINGLE_USE = ["code", "session", "session_id", "state"];
 
-/** Header fields that prove who a user or a program is. */
+/** Header fields that authenticate a user or a program. */
 const SECRET_HEADERS = ["cookie", "set-cookie"];
 const TOKEN_HEADERS = ["authorization", FIELDS.signature, FIELDS.signatureKey];
 
@@ -43,20 +42,20 @@ const TOKEN_FIELDS = new Set([...TOKENS, ...TOKEN_HEADERS, "authorization_code"]
 /** Private members of a JWK (RFC 7518 section 6, RFC 8037 section 2). `k` is the symmetric key. */
 const PRIVATE_JWK_MEMBERS = new Set(["d", "dp", "dq", "k", "p", "q", "qi"]);
 
-// Every pattern below takes time linear in the text, which other parties choose. Hence the upper
-// bounds, and a pattern that matches more than is taken out.
+// Every pattern below runs in linear time, because other parties choose the text. Hence the upper
+// bounds, and a pattern that matches more than is redacted.
 
 /**
- * Where a parameter's name begins. In an address that is a parameter of another, `?`, `&` and `#`
- * are encoded, again at each level.
+ * Start of a parameter's name. In a URL nested in another URL's parameter, `?`, `&` and `#` are
+ * encoded once per level.
  */
 const NAME_START = "(?:\\b|(?<=%(?:25){0,8}(?:3F|26|23)))";
 /**
- * Sets value from name. The value of an encoded one ends with the outer parameter: `&` of any level
- * may be in it.
+ * Separates name and value. An encoded value ends with the outer parameter, because `&` of any
+ * level may be in it.
  */
 const EQUALS = "(?:=|%(?:25){0,8}3D)";
-/** `_` between words may be missing: `apikey`, `clientAssertion`. */
+/** Makes `_` between words optional: `apikey`, `clientAssertion`. */
 const spellings = (names: readonly string[]) => names.map((name) => name.replaceAll("_", "_?"));
 const SECRET_NAMES = ["[a-z_]*secret", ...spellings(SECRETS)];
 const TOKEN_NAMES = ["[a-z_]*token", ...spellings(TOKENS)];
@@ -73,22 +72,22 @@ const JSON_MEMBER = new RegExp(
   "gi",
 );
 
-/** A compact JWS or JWE: its header begins with `{"` and so encodes to `eyJ`. */
+/** A compact JWS or JWE, whose header begins with `{"` and therefore encodes to `eyJ`. */
 const COMPACT_TOKEN = /(?:\b|(?<=%(?:25){0,8}3[Dd]))eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
 
 /**
- * In `AAuth-Requirement` of draft -11: who knows the code of an interaction comes to its page in
- * the person's place.
+ * The code in draft -11's `AAuth-Requirement`, which gives access to the interaction's page in the
+ * person's place.
  */
 const INTERACTION_CODE = /(\bcode=\\?")([A-Za-z0-9-]{8,64})(?=\\?")/gi;
 
 /**
- * Names a pending request to those who may poll or decide on it. Its beginning tells requests
- * apart.
+ * Reference of a pending request, which allows polling or deciding on it. Its beginning suffices to
+ * distinguish requests.
  */
 const PENDING_NAME = /(\/(?:pending|requests|returned|revoke)\/[\w-]{8})[\w-]{8,}/g;
 
-/** User name and password in an address. */
+/** User name and password in a URL. */
 const USER_INFO = /(\w:\/\/)[^/?#@\s"]*@/g;
 
 const LOG_SECRETS: readonly [RegExp, string][] = [
@@ -99,10 +98,10 @@ const LOG_SECRETS: readonly [RegExp, string][] = [
 ];
 
 const LOG_TOKENS: readonly [RegExp, string][] = [
-  // Signature-Key after its scheme: the rest is the key or the token.
+  // Signature-Key after its scheme, which is the key or the token.
   [/\((scheme="?[a-z0-9]+"?)[ ;][^)\n]*\)?/g, "($1 …)"],
-  // A signature in a dictionary, 64 bytes or more in any of the four encodings; a digest
-  // (sha-256=:…:) is not a secret.
+  // A signature in a dictionary, of 64 bytes or more in any of the four encodings. A digest
+  // (sha-256=:…:) is not secret.
   [
     /\b(?!sha-\d)([a-z*][a-z0-9_.*-]{0,63})=(?::[A-Za-z0-9+/_=-]{80,}:?|"?[A-Za-z0-9+/_-]{80,}={0,2}"?)/g,
     "$1=[signature]",
@@ -112,12 +111,12 @@ const LOG_TOKENS: readonly [RegExp, string][] = [
 ];
 
 /**
- * Each pattern needs one of these. Most values of a log (a method, a path, a number) have none, and
- * all patterns together cost.
+ * Every pattern requires one of these. Most log values (a method, a path, a number) have none and
+ * skip the patterns.
  */
 const CAN_HOLD_ONE = /[=("\s%]|eyJ/;
 /**
- * What stands for a token already: nothing, a label, and the walk-through's word in
+ * Values that already replace a token: an empty string, a label, and the walk-through's
  * `upstream_auth_token=present`.
  */
 const PLACEHOLDER = /^(?:$|present$|\[(?:token|signature)\b)/;
@@ -125,22 +124,20 @@ const PLACEHOLDER = /^(?:$|present$|\[(?:token|signature)\b)/;
 /** Options of {@link redactText} and {@link redactFields}. */
 export interface RedactionOptions {
   /**
-   * Print tokens and signatures whole. For the demo's `--show-tokens`; secrets and private keys
-   * stay hidden. Default false.
+   * Whether to show tokens and signatures whole, for the demo's `--show-tokens`. Secrets and
+   * private keys stay hidden. Default false.
    */
   readonly showTokens?: boolean;
 }
 
-/**
- * A text for a log without tokens, signatures, `Signature-Key` values, passwords and private keys.
- */
+/** Redacts tokens, signatures, `Signature-Key` values, passwords and private keys in a log text. */
 export function redactText(text: string, options: RedactionOptions = {}): string {
   if (!CAN_HOLD_ONE.test(text)) return text;
   let result = text;
   for (const [pattern, replacement] of LOG_SECRETS) result = result.replace(pattern, replacement);
   if (options.showTokens) return result;
-  // Without a dot it is no token. It is matched all the same, or else each `-eyJ` in it would be
-  // tried to the end.
+  // A match without a dot is not a token. It is matched nevertheless, because otherwise each `-eyJ`
+  // in it would be tried to the end.
   result = result.replace(COMPACT_TOKEN, (match) => (match.includes(".") ? labelOf(match) : match));
   for (const [pattern, replacement] of LOG_TOKENS) result = result.replace(pattern, replacement);
   return result.replace(TOKEN_PARAMETERS, (match, start: string, value: string) =>
@@ -148,9 +145,7 @@ export function redactText(text: string, options: RedactionOptions = {}): string
   );
 }
 
-/**
- * The same for a value parsed from JSON: goes by field names as well as by shape. Returns a copy.
- */
+/** The same for a value parsed from JSON, using field names as well as formats. Returns a copy. */
 export function redactFields(value: unknown, options: RedactionOptions = {}): unknown {
   if (typeof value === "string") return redactText(value, options);
   if (Array.isArray(value)) return value.map((item) => redactFields(item, options));
@@ -170,8 +165,8 @@ export function redactFields(value: unknown, options: RedactionOptions = {}): un
 }
 
 /**
- * A text for a span: every compact token in it is cut. What is cut already stays as it is, so that
- * two records can be compared.
+ * Truncates every compact token in a text for a span. Already truncated tokens are unchanged, so
+ * that two records can be compared.
  */
 export function cutTokens(text: string): string {
   if (!text.includes("eyJ")) return text;
@@ -181,8 +176,8 @@ export function cutTokens(text: string): string {
 }
 
 /**
- * A text with addresses for a span: no user, no secret parameter, no token, no code of an
- * interaction, no whole name of a pending request.
+ * Redacts URLs in a text for a span: users, secret parameters, tokens, interaction codes and
+ * references of pending requests.
  */
 export function cutAddresses(text: string): string {
   const known = text.includes("@") ? text.replace(USER_INFO, "$1…@") : text;
@@ -190,17 +185,17 @@ export function cutAddresses(text: string): string {
   return /[?#]/.test(safe) ? cutForm(safe) : cutTokens(safe);
 }
 
-/** A form for a span: fields that are named like secrets are cut, and tokens anywhere. */
+/** Truncates secret fields, and tokens anywhere, in a form for a span. */
 export function cutForm(form: string): string {
   return cutTokens(form.replace(ANY_PARAMETER, cutValue));
 }
 
-/** JSON for a span: members that are named like secrets are cut, and tokens anywhere. */
+/** Truncates secret members, and tokens anywhere, in JSON for a span. */
 export function cutMembers(json: string): string {
   return cutTokens(json.replace(JSON_MEMBER, cutValue));
 }
 
-/** A copy with each own member changed. Several times as fast as by way of entries. */
+/** Returns a copy with each own member mapped. Several times as fast as with entries. */
 export function mapMembers(
   value: object,
   change: (member: unknown, name: string) => unknown,
@@ -214,7 +209,7 @@ export function mapMembers(
   return copy;
 }
 
-/** A header field of several lines is a list, and each line of it is as secret as one alone. */
+/** Redacts each line of a header field, which is a list if there are several. */
 function redactEach(member: unknown, options: RedactionOptions, hide: (value: unknown) => unknown): unknown {
   if (Array.isArray(member)) return member.map((item) => redactEach(item, options, hide));
   return typeof member === "object" ? redactFields(member, options) : hide(member);
@@ -229,12 +224,12 @@ function cutValue(_match: string, start: string, value: string): string {
   return start + (value === "" ? "" : cutSecret(value));
 }
 
-/** The beginning of a value: recognisable, and useless as a credential. */
+/** The beginning of a value, which is recognizable but useless as a credential. */
 function cutSecret(value: string): string {
   return value.length <= LIMIT.token + 4 ? "…" : `${value.slice(0, LIMIT.token)}…`;
 }
 
-/** Compared without case, `-` and `_`. */
+/** Normalizes a name: lower case, without `-` and `_`. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, "");
 }

@@ -6,15 +6,15 @@ import { ATTRIBUTE } from "./attribute-names.ts";
 import { recordIssuedToken, recordTokenRefusal } from "./token-issue.ts";
 import { type VerificationTrace, verificationTrace } from "./verification-trace.ts";
 
-/** What a person server or an access server is given to be seen in traces. */
+/** Tracing of a person server or an access server. */
 export interface ServerTrace {
-  /** These three go into `createPersonServer` or `createAccessServer`. */
+  /** Pass these three to `createPersonServer` or `createAccessServer`. */
   readonly transport: Transport;
   readonly callObserver: AgentObserver;
   readonly observer: (event: VerificationOutcome, request: Parameters<VerificationTrace>[1]) => void;
   /**
-   * Writes onto the current span whose answer it has: with the token in it, or with its error where
-   * no check of the signature failed.
+   * Records an answer on the current span, with its token, or with its error if no check of the
+   * signature failed.
    */
   recordAnswer(answer: ServerAnswer): void;
 }
@@ -26,11 +26,11 @@ interface ServerAnswer {
 }
 
 /**
- * Makes a CLIENT span of every request that a server of draft -11 signs, and writes what it
- * verified and answered onto the spans of the requests to it. All of them name the party, as
- * several of them may share a process.
+ * Creates a CLIENT span for every request that a draft -11 server signs, and records its verdicts
+ * and answers on the spans of incoming requests. All spans name the party, because several may
+ * share a process.
  *
- * @param party `service.name` of the server, were it alone in its process
+ * @param party `service.name` that the server would have in its own process
  * @param send as in {@link createAgentTrace}
  */
 export function createServerTrace(party: string, send?: Transport): ServerTrace {
@@ -46,7 +46,7 @@ export function createServerTrace(party: string, send?: Transport): ServerTrace 
       const { person_token, auth_token, error, detail } = membersOf(body);
       const token = person_token ?? auth_token;
       if (status === 200 && typeof token === "string") recordIssuedToken(token);
-      // What the verifier refuses it has written down itself.
+      // The verifier records its own refusals.
       const isVerifiers = status === 401 || headers["signature-error"] !== undefined;
       if (status >= 400 && !isVerifiers && typeof error === "string") {
         recordTokenRefusal({ code: error, message: String(detail ?? error) });

@@ -2,22 +2,19 @@ import { SpanStatusCode, trace } from "@opentelemetry/api";
 import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { tracedToken } from "./traced-token.ts";
 
-/**
- * Writes onto the current span which type of token request it answers. Call it before anything is
- * judged.
- */
+/** Records the type of the token request on the current span. Call it before any check. */
 export function recordTokenRequest(requestType: string | undefined): void {
   if (requestType !== undefined)
     trace.getActiveSpan()?.setAttribute(ATTRIBUTE.requestType, requestType.slice(0, 40));
 }
 
-/** Writes onto the current span which token is to be exchanged. */
+/** Records the token to be exchanged on the current span. */
 export function recordUpstreamToken(token: string): void {
   const span = trace.getActiveSpan();
   if (span?.isRecording() === true) span.setAttribute(ATTRIBUTE.upstreamToken, tracedToken(token));
 }
 
-/** Writes onto the current span which token it is answered with. */
+/** Records the issued token on the current span. */
 export function recordIssuedToken(token: string): void {
   const span = trace.getActiveSpan();
   if (span?.isRecording() !== true) return;
@@ -26,9 +23,7 @@ export function recordIssuedToken(token: string): void {
   span.addEvent(EVENT.tokenIssued, { token: json });
 }
 
-/**
- * Writes an OAuth error onto the current span, unless the verifier has said already what was wrong.
- */
+/** Records an OAuth error on the current span, unless the verifier has already recorded its own. */
 export function recordTokenRefusal({
   code,
   message,
@@ -43,7 +38,7 @@ export function recordTokenRefusal({
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
-/** Writes onto the current span that there was no token of the caller's to exchange, and why. */
+/** Records on the current span why the caller's token is not exchanged. */
 export function recordSkippedExchange(reason: string): void {
   trace.getActiveSpan()?.addEvent(EVENT.exchangeSkipped, { reason });
 }

@@ -1,12 +1,12 @@
 import { LIMIT } from "./attribute-names.ts";
 import { isShownType, shownBody } from "./cut.ts";
 
-/** A body that its receiver does not read to the end must not keep its span from being sent. */
+/** Timeout after which a span ends although its body has not been read to the end. */
 const UNREAD_LIMIT_MS = 10_000;
 
 /**
- * The same response; `done` receives the beginning of its body once, when that was read, given up
- * or not read for ten seconds. Nothing is read that the receiver does not ask for.
+ * Wraps a response. `done` receives the beginning of the body once, after it has been read,
+ * abandoned, or idle for ten seconds. Nothing is read beyond what the receiver requests.
  */
 export function watchBody(response: Response, done: (body: string | undefined) => void): Response {
   const { body, status, statusText, headers } = response;
@@ -39,7 +39,7 @@ export function watchBody(response: Response, done: (body: string | undefined) =
             end();
             return;
           }
-          // One byte more than is shown tells that there is more.
+          // Keeps one byte more than is shown, to detect that there is more.
           if (isShown && size <= LIMIT.body) {
             start.push(value);
             size += value.byteLength;
@@ -55,7 +55,7 @@ export function watchBody(response: Response, done: (body: string | undefined) =
         await reader.cancel(reason);
       },
     },
-    // Nothing is asked of the connection before the receiver reads.
+    // Does not read from the connection before the receiver does.
     { highWaterMark: 0 },
   );
   return new Response(watched, { status, statusText, headers });

@@ -4,31 +4,31 @@ import { hasTokenMember, parseSignatureKey } from "aauth/wire";
 import { LIMIT, type TokenKind, type TracedToken } from "./attribute-names.ts";
 import { cutTokens } from "./redact.ts";
 
-/** Characters that may stand around a token in an attribute: those of a challenge. */
+/** Characters reserved around a token in an attribute, for a challenge. */
 const AROUND = 1024;
 
-/** A token as JSON for an attribute: what it is and says, without its signature. */
+/** A token as JSON for an attribute, without its signature. */
 export function tracedToken(token: string): string {
   return tokenJson(readToken(token));
 }
 
-/** What a token says it is. */
+/** Kind that a token declares. */
 export function tokenKind(token: string): TokenKind {
   return readToken(token).kind;
 }
 
-/** A token that has been taken apart already. */
+/** The same for a decoded token. */
 export function tokenJson(token: TracedToken): string {
   const json = JSON.stringify(token, (_name, value) =>
     typeof value === "string" ? cutTokens(value) : value,
   );
-  // Truncated JSON does not parse: what does not fit is left out as a whole.
+  // Truncated JSON cannot be parsed, so header and claims are omitted if they do not fit.
   return json.length <= LIMIT.text - AROUND ? json : JSON.stringify({ kind: token.kind, id: token.id });
 }
 
 /**
- * The tokens of a JSON body, by its members whose names end with `_token`, as JSON for an
- * attribute. Undefined for a body without any, and for one that is not a JSON object.
+ * Tokens in members of a JSON body whose names end with `_token`, as JSON for an attribute.
+ * Undefined if there are none or the body is not a JSON object.
  */
 export function tokensInBody(body: Uint8Array | undefined): string | undefined {
   if (body === undefined || body.length === 0) return undefined;
@@ -50,11 +50,11 @@ export function tokensInBody(body: Uint8Array | undefined): string | undefined {
 }
 
 /**
- * The token in a `Signature-Key` field of either profile, or undefined where there is none that can
- * be read.
+ * The token in a `Signature-Key` field of either profile; undefined if there is none or it cannot
+ * be parsed.
  *
- * @param label of the signature, where it is known: in draft -11 members with other labels may
- * stand beside it, and prove nothing
+ * @param label label of the signature, if known: in draft -11 the field may have members with other
+ * labels, which prove nothing
  */
 export function tokenIn(
   signatureKey: string | readonly string[] | undefined,
@@ -79,7 +79,7 @@ function readToken(token: string): TracedToken {
   }
 }
 
-/** What a token says it is. */
+/** Kind that a token declares. */
 export function kindOf(header: { readonly typ?: unknown }): string {
   return typeof header.typ === "string" ? header.typ.toLowerCase() : "opaque";
 }

@@ -7,7 +7,7 @@ export type VerificationTrace = (
   request: { readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> },
 ) => void;
 
-/** Writes what the verifier saw and decided onto the current span, which is the request's. */
+/** Records the verifier's findings and verdict on the current span, which is the request's. */
 export const verificationTrace: VerificationTrace = (event, { headers }) => {
   switch (event.type) {
     case "request_received":

@@ -20,8 +20,8 @@ import { recordPublishedVerdict } from "./published-verdict.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
 /**
- * Refusals that are not the caller's fault: it is challenged for more, or has not signed because it
- * was not challenged before. A token that has expired was good once.
+ * Refusals that are not the caller's fault: it is challenged, has not yet been challenged to sign,
+ * or its token has expired.
  */
 const CHALLENGES: ReadonlySet<string> = new Set([
   "missing_signature",
@@ -32,14 +32,14 @@ const CHALLENGES: ReadonlySet<string> = new Set([
   "token_expired",
 ]);
 
-/** A request that a verifier has judged. */
+/** A request with a verifier's verdict. */
 export interface JudgedRequest {
   readonly headers: HeaderFields;
   readonly requirement?: Requirement<string> | undefined;
 }
 
 /**
- * Writes onto a span that the verifier let a request pass, and who sent it.
+ * Records on a span that the verifier accepted a request, and its sender.
  *
  * @param span default: the current one
  */
@@ -60,19 +60,19 @@ export function recordVerified(
   recordPublishedVerdict(span, { token, report, caller, isProven: true });
 }
 
-/** What was answered to a request that did not pass. */
+/** The answer to a refused request. */
 export interface RefusalAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Where it says another code than the error has, or the error has none. */
+  /** Set if the answer's code differs from the error's, or the error has none. */
   readonly code?: string;
 }
 
 /**
- * Writes onto a span that a verifier refused a request, at which check, and what it was answered. A
- * challenge is part of the protocol and leaves the span's status alone; any other refusal is an
- * error, other than OpenTelemetry's conventions have it for a status below 500: refusals are what
- * one looks for here.
+ * Records on a span that a verifier refused a request, the failed check, and the answer. A
+ * challenge is part of the protocol and does not affect the span's status. Any other refusal is an
+ * error, unlike in OpenTelemetry's conventions for a status below 500, because refusals are of
+ * interest here.
  *
  * @param span default: the current one
  */
@@ -111,10 +111,7 @@ export function recordRefused(
   });
 }
 
-/**
- * Writes onto the current span what a caller that has passed was answered all the same, because it
- * has asked too often.
- */
+/** Records on the current span the answer to a verified caller that has exceeded its rate limit. */
 export function recordLimited(answer: RefusalAnswer): void {
   const span = trace.getActiveSpan();
   if (span?.isRecording() === true) recordChallenge(span, answer);
@@ -141,11 +138,11 @@ function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
 }
 
 /**
- * Whether all that is lacking is a token, a scope or a name: the caller has signed, with a key of
- * its own, what arrived.
+ * Whether only a token, a scope or a name is missing, that is, the caller has signed the received
+ * request with its own key.
  */
 function isProven({ provenCaller, check }: AAuthVerificationError): boolean {
-  // A caller of which only a key is known has no name.
+  // A caller known only by a key has no name.
   return provenCaller !== undefined || check === "requirement";
 }
 

@@ -3,7 +3,7 @@ import type { Verifier, VerifierObserver } from "aauth/resource";
 import { recordRefused, recordVerified } from "./verification.ts";
 
 /**
- * An observer for `createVerifier`: its verdicts are written onto the current span, which is the
+ * An observer for `createVerifier` that records verdicts on the current span, which is the
  * request's.
  */
 export const verifierTrace: VerifierObserver = (event, { headers }) => {
@@ -13,9 +13,8 @@ export const verifierTrace: VerifierObserver = (event, { headers }) => {
 };
 
 /**
- * The same verifier; what `verifyRequest` sees and decides is written onto the current span, which
- * is the request's. For endpoints that verify by themselves and not by `fastify-aauth`, which has
- * an observer.
+ * Wraps a verifier to record the findings and verdict of `verifyRequest` on the current span, which
+ * is the request's. For endpoints that verify without `fastify-aauth`, which has an observer.
  */
 export function traceVerifier(verifier: Verifier): Verifier {
   type Request = Parameters<Verifier["verifyRequest"]>[0];

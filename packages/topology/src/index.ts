@@ -1,28 +1,27 @@
 /**
- * The one table of the demo's parties. Gateway configuration, compose, demo runner, page and docs
- * derive from it or are checked against it.
+ * The single table of the demo's parties. Gateway configuration, compose, demo runner, page and
+ * docs are derived from it or checked against it.
  *
  * @module
  */
 
-/** An agent behind the gateway. Its service is the folder of the same name. */
+/** An agent behind the gateway. Its service is in the folder of the same name. */
 export interface AgentRow {
-  /** Name in the title case of the page. */
+  /** Display name. */
   readonly title: string;
   /** Port that it listens on. Callers reach it through the gateway, as `<name>.localhost`. */
   readonly port: number;
   /** Scope of the auth token that a caller needs. */
   readonly scope: string;
-  /** What the person who is asked for consent reads. */
+  /** Description of the scope on consent pages. */
   readonly scopeDescription: string;
   /**
-   * Paths that the gateway lets through for any signature, pseudonymous ones included. Default:
-   * none.
+   * Paths for which the gateway accepts any signature, including pseudonymous ones. Default: none.
    */
   readonly pseudonymousPaths?: readonly string[];
   /**
-   * Scopes that callers bring as well in user-delegated mode, so that the agent's exchange for the
-   * next hop is no expansion: its `AAUTH_RESOURCE_ADDITIONAL_SCOPES`. Default: none.
+   * Additional scopes of callers in user-delegated mode, so that the agent's exchange for the next
+   * hop does not expand the scope: its `AAUTH_RESOURCE_ADDITIONAL_SCOPES`. Default: none.
    */
   readonly additionalScopes?: readonly string[];
 }
@@ -57,7 +56,7 @@ export const agentRow = (name: AgentName): AgentRow & { readonly name: string } 
 /** All agents behind the gateway, in the order of the table. */
 export const AGENT_NAMES = Object.keys(AGENTS) as AgentName[];
 
-/** Every other listener. `variable` moves its port. */
+/** Every other listener. `variable` overrides its port. */
 export const LISTENERS = {
   "auth-server": { title: "Auth server", port: 8080, variable: "AUTH_SERVER_PORT" },
   "person-server": { title: "Person server, draft -11", port: 8081, variable: "PERSON_SERVER_PORT" },
@@ -76,17 +75,17 @@ type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Name;
 
-/** A listener by the name that it has in code: `supplyChainAgent`. */
+/** Name of a listener in code: `supplyChainAgent`. */
 export type ListenerKey = CamelCase<AgentName | keyof typeof LISTENERS>;
 
 /** `supply-chain-agent` -> `supplyChainAgent` */
 export const keyOf = (name: AgentName | keyof typeof LISTENERS): ListenerKey =>
   name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()) as ListenerKey;
 
-/** What the names of an agent's environment variables begin with: `SUPPLY_CHAIN_AGENT`. */
+/** Prefix of an agent's environment variables: `SUPPLY_CHAIN_AGENT`. */
 export const variablePrefix = (name: string): string => name.replaceAll("-", "_").toUpperCase();
 
-/** Port and the variable that moves it, of every listener. */
+/** Port of every listener, and the variable that overrides it. */
 export const PORTS = Object.fromEntries([
   ...AGENT_NAMES.map((name) => [
     keyOf(name),
@@ -97,17 +96,17 @@ export const PORTS = Object.fromEntries([
   Record<ListenerKey, { readonly port: number; readonly variable: string; readonly title: string }>
 >;
 
-/** Identity of an agent: its address at the gateway. */
+/** Identity of an agent: its URL at the gateway. */
 export const agentUrl = (name: string, gatewayPort: number = LISTENERS.gateway.port): string =>
   `http://${name}.localhost:${gatewayPort}`;
 
 /** Parties of draft -11 that are not agents, both on the port of `person-server`. */
 export const DRAFT_11_SERVERS = { personServer: "person-server", accessServer: "access-server" } as const;
 
-/** Colour of a party's name, on a light ground and on a dark one. */
+/** Colour of a party's name on light and dark backgrounds. */
 export type PartyColours = readonly [light: string, dark: string];
 
-/** Colours of parties that have pages: of these pages, and of the party's name in the picture. */
+/** Colours of parties with pages, used on their pages and for their names in diagrams. */
 export const PARTY_COLOURS = {
   "auth-server": ["#2450c8", "#8fb0ff"],
   "person-server": ["#6d35c4", "#c6a8ff"],
@@ -117,6 +116,6 @@ export const PARTY_COLOURS = {
 
 /**
  * Identifier of a party in draft -11, where identifiers have no port: `https://backend.localhost`.
- * Where it is stands in `AAUTH_ENDPOINTS`.
+ * `AAUTH_ENDPOINTS` has its address.
  */
 export const identifierOf = (name: string): string => `https://${name}.localhost`;

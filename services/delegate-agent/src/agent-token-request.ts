@@ -9,16 +9,18 @@ import type { Credential } from "./credential.ts";
 const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const ASSERTION_SECONDS = 60;
 const REQUEST_LIMIT_MS = 10_000;
-/** Most bytes of an answer: a token and a number. */
+/** Limit on an answer, which consists of a token and a number. */
 const MAX_ANSWER_BYTES = 65_536;
 
 const answerSchema = z.object({ agent_token: z.string(), expires_in: z.number().positive() });
 export const refusalSchema = z.object({ error: z.string().max(100), error_description: z.string().max(500) });
 
-/** The agent server gave no token. */
+/** The agent server issued no token. */
 export class AgentTokenError extends Error {
   override readonly name = "AgentTokenError";
-  /** `error` of the answer, such as `invalid_client`; else `no_answer` or `answer_too_large`. */
+  /**
+   * `error` of the answer, such as `invalid_client`; otherwise `no_answer` or `answer_too_large`.
+   */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -27,12 +29,12 @@ export class AgentTokenError extends Error {
   }
 }
 
-/** The agent token that is requested, which the response is compared with. */
+/** The requested agent token, with which the response is compared. */
 export interface AgentTokenKind {
   /** `typ` of its header. */
   readonly type: string;
   readonly subject: string;
-  /** For a sub-agent: the agent that it acts for. */
+  /** For a sub-agent, the agent that it acts for. */
   readonly parentAgent?: string;
 }
 
@@ -40,7 +42,7 @@ interface RequestOptions {
   readonly agentServer: string;
   readonly credential: Credential;
   readonly kind: AgentTokenKind;
-  /** Signs with the key that the token is to be bound to. */
+  /** Signs with the key to which the token will be bound. */
   readonly keyHolder: Agent;
   readonly onReceived: (claims: Readonly<Record<string, unknown>>) => void;
   /** Unix seconds. */
@@ -48,7 +50,7 @@ interface RequestOptions {
 }
 
 /**
- * Requests one agent token and checks that it is the one asked for.
+ * Requests one agent token and checks that it is the requested one.
  *
  * @throws AgentTokenError
  */

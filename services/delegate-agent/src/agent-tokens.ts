@@ -6,20 +6,22 @@ import type { Credential } from "./credential.ts";
 
 const RENEW_BEFORE_SECONDS = 30;
 
-/** Agent tokens for a delegate's keys; each is asked for once, and again shortly before it ends. */
+/**
+ * Agent tokens for a delegate's keys. Each is requested once, and again shortly before it expires.
+ */
 export interface AgentTokens {
   (key: SigningKey): Promise<string>;
   /**
-   * Drops the held token, which is no longer accepted, for example because the agent server has
-   * lost the key it was signed with.
+   * Drops the cached token after it was refused, for example because the agent server has lost the
+   * key that signed it.
    */
   drop(): void;
 }
 
 /**
- * Asks the agent server (profile 6.7), in draft -11 the agent provider. The request is signed with
- * the key that the token shall be bound to, and carries a client assertion that names this key,
- * signed with the credential (RFC 7523).
+ * Requests tokens from the agent server (profile 6.7), which in draft -11 is the agent provider.
+ * The request is signed with the key to be bound to the token, and carries a client assertion that
+ * names this key and is signed with the credential (RFC 7523).
  *
  * @throws (from the function) AgentTokenError
  */
@@ -36,7 +38,7 @@ export function createAgentTokens(options: {
   now: () => number;
 }): AgentTokens {
   const { agentServer, discovery, transport, now } = options;
-  // By its key alone: it has no identity before this is answered.
+  // Signs with a bare key, because it has no identity before this is answered.
   const keyHolder = createAgent({
     profile: february2026,
     id: agentServer,

@@ -18,27 +18,30 @@ import { createDelegate, type Delegate } from "./delegate.ts";
 import { delegateDialect } from "./delegate-dialect.ts";
 import { logged, serveRuns } from "./serve-runs.ts";
 
-/** Most agents that this process acts for. Beyond that the oldest goes, and its delegate's key. */
+/**
+ * Limit on the agents that this process acts for. Beyond it, the oldest is dropped with its
+ * delegate's key.
+ */
 const MAX_PARENTS = 100;
 
 export interface DelegateAgentDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Default: the one in the data folder, made there if there is none. */
+  /** Default: the one in the data folder, created if missing. */
   readonly credential?: Credential;
   readonly discovery?: Discovery;
   readonly transport?: Transport;
-  /** Used signatures, which a restart must not forget. Default: in memory. */
+  /** Used signatures, which must survive a restart. Default: in memory. */
   readonly stores?: Pick<Stores, "claims">;
   /** Unix seconds. */
   readonly now?: () => number;
 }
 
 /**
- * Puts the delegate together: agent tokens, the calls made with them, and the endpoint that agents
- * request calls at. It has a key and tokens for each agent that it acts for; in February 2026 that
- * is the agent server alone.
+ * Builds the delegate: agent tokens, calls with them, and the endpoint at which agents request
+ * calls. It has a key and tokens for each agent that it acts for; in February 2026 that is only the
+ * agent server.
  *
- * @throws ConfigError for an identity or a flag that the profile does not have
+ * @throws ConfigError for an identity or a flag that the profile does not allow
  */
 export async function buildDelegateAgent(
   config: DelegateAgentConfig,
@@ -56,7 +59,7 @@ export async function buildDelegateAgent(
   const log = logger.child({ logger: "agent_tokens" });
 
   async function createFor(parent: string): Promise<Delegate> {
-    // The key is new at each start; the credential stays, and with it the name.
+    // The key is new at each start; the credential, and with it the name, persists.
     const key = await generateSigningKey({ kid: `${sub}-key` });
     const kind = dialect.tokenFor(parent, sub);
     const agentToken = createAgentTokens({
@@ -89,7 +92,7 @@ export async function buildDelegateAgent(
 
   const app = await serveRuns({
     ...{ logger, url, requirement, sub },
-    // In draft -11 also the agents that the agent server is the provider of.
+    // In draft -11, also accepts agents whose provider is the agent server.
     verifier: createVerifier({
       profile,
       authorities: [canonicalAuthority(url)],

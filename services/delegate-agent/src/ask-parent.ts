@@ -7,13 +7,13 @@ import { AgentTokenError, refusalSchema } from "./agent-token-request.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
 
-/** Codes of an {@link AgentTokenError} that another agent token may help with. */
+/** Codes of an {@link AgentTokenError} that a new agent token may resolve. */
 export const REFUSED_BY_PARENT: ReadonlySet<string> = new Set([
   "agent_token_refused",
   "agent_token_replaced",
 ]);
 
-/** A {@link ObtainedToken}, as the parent has had it. */
+/** An {@link ObtainedToken} as received from the parent. */
 const grantSchema = z.object({
   token: z.string(),
   server: z.string(),
@@ -26,16 +26,16 @@ const grantSchema = z.object({
 });
 
 /**
- * The way of a sub-agent to its parent, who alone asks the person server (draft -11, section 10.2).
- * The request is signed with the sub-agent's own agent token, which is the `subagent_token` that
- * the parent passes on.
+ * Requests tokens from the parent, because only the parent calls the person server (draft -11,
+ * section 10.2). The request is signed with the sub-agent's own agent token, which the parent
+ * passes on as `subagent_token`.
  *
  * @throws (from the function) AgentTokenError with the code of the parent's refusal
  */
 export function askParent(options: {
-  /** The sub-agent as it calls its provider. */
+  /** The agent that calls the provider. */
   channel: Agent;
-  /** Identifier of the agent provider, where the parent is. */
+  /** Identifier of the agent provider, which hosts the parent. */
   provider: string;
   /** Thumbprint of the sub-agent's key. */
   thumbprint: string;

@@ -26,23 +26,24 @@ export const settings = {
     env: "DELEGATE_AGENT_PORT",
     flag: "port",
     schema: portSetting(9997),
-    description: "TCP port to listen on, for the agent server that requests calls",
+    description: "TCP port to listen on for the agent server's requests",
   }),
   url: setting({
     env: "DELEGATE_AGENT_URL",
     flag: "url",
     schema: urlSetting("http://delegate-agent.localhost:9997"),
-    description: "Where the agent server reaches this process; part of the enrolment",
+    description: "URL at which the agent server reaches this process; part of the enrolment",
   }),
   agentServer: setting({
     env: "BACKEND_AGENT_URL",
     schema: urlSetting("http://backend.localhost:8000"),
-    description: "The agent under whose identity this one acts; it issues the agent tokens",
+    description:
+      "Agent server: the agent under whose identity this one acts, and which issues the agent tokens",
   }),
   supplyChainAgentUrl: setting({
     env: "SUPPLY_CHAIN_AGENT_URL",
     schema: urlSetting("http://supply-chain-agent.localhost:3000"),
-    description: "The agent that is called: its identity, served by the gateway",
+    description: "URL and identity of the called agent, served by the gateway",
   }),
   ...authServerSettings,
   dataFolder: setting({
@@ -55,13 +56,14 @@ export const settings = {
     env: "DELEGATE_ENROLMENT_FILE",
     flag: "enrol-in",
     schema: z.string().min(1).optional(),
-    description: "The agent server's file of delegates, to enrol in; unset: the operator does",
+    description:
+      "The agent server's file of delegates in which to enrol; unset: the operator enrols the delegate",
   }),
   displayName: setting({
     env: "DELEGATE_NAME",
     flag: "name",
     schema: z.string().min(1).max(80).default("Inventory scout"),
-    description: "The delegate's name for people, as it is enrolled",
+    description: "Display name of the delegate in the enrolment",
   }),
   prompt: setting({
     env: "DELEGATE_PROMPT",
@@ -72,7 +74,7 @@ export const settings = {
   callAtStart: setting({
     flag: "call",
     schema: booleanSetting(false),
-    description: "Call at once, not only on the agent server's request",
+    description: "Call immediately, not only on the agent server's request",
   }),
   timeoutSeconds: setting({
     env: "DELEGATE_TIMEOUT_SECONDS",

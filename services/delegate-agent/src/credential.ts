@@ -13,24 +13,20 @@ const fileSchema = z.strictObject({
   jwk: z.strictObject({ ...keySchema, d: z.string().length(43) }),
 });
 
-/**
- * What makes a delegate the same one after a restart: its name, and the key that the agent server
- * knows it by.
- */
+/** A delegate's persistent identity: its name, and the key by which the agent server knows it. */
 export interface Credential {
   readonly sub: string;
   /**
-   * Signs client assertions, and nothing else: requests are signed with a key that is made at each
-   * start.
+   * Signs client assertions only. Requests are signed with a key that is generated at each start.
    */
   readonly key: CryptoKey;
   readonly publicJwk: { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string };
 }
 
 /**
- * The credential in a folder; the first start makes it, readable by its owner alone.
+ * Loads the credential from a folder. The first start creates it, readable only by its owner.
  *
- * @throws Error when the file is malformed, or others may read it
+ * @throws Error if the file is malformed or readable by others
  */
 export async function loadCredential(folder: string): Promise<Credential> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -38,7 +34,7 @@ export async function loadCredential(folder: string): Promise<Credential> {
   await createIfAbsent(path);
   const file = await open(path, "r");
   try {
-    // As ssh has it: a private key that others can read is no credential.
+    // As in ssh, a private key that others can read is refused.
     if (((await file.stat()).mode & 0o077) !== 0)
       throw new Error(`${path} can be read by others: chmod 600 it`);
   } finally {
@@ -53,7 +49,7 @@ async function read(path: string): Promise<z.output<typeof fileSchema>> {
   try {
     return fileSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch {
-    // No cause: the parser quotes what it could not read, and that is a private key.
+    // Omits the cause, because the parser's message would quote the private key.
     throw new Error(`${path} is malformed; delete it to become a new delegate`);
   }
 }

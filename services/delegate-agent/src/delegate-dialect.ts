@@ -11,30 +11,30 @@ import { askParent, REFUSED_BY_PARENT } from "./ask-parent.ts";
 import type { DelegateAgentConfig } from "./config.ts";
 import { type DescribeEvent, describeDraft11Event, describeFebruaryEvent } from "./describe-event.ts";
 
-/** How a delegate makes and reports a call. */
+/** How a delegate makes and reports calls. */
 export interface CallDialect {
-  /** Whether an error means that the agent token is not accepted. */
+  /** Whether an error means that the agent token was refused. */
   readonly isAgentTokenRefused: (error: unknown) => boolean;
   readonly describe: DescribeEvent;
 }
 
-/** The differences of a delegate between wire profiles. */
+/** A delegate's differences between wire profiles. */
 export interface DelegateDialect {
-  /** Profile of the requests for calls that the delegate serves. */
+  /** Profile of the requests that the delegate serves. */
   readonly profile: VerifierOptions["profile"];
   readonly requirement: Requirement;
   readonly discovery: Discovery;
-  /** Sends the delegate's own requests. Undefined: to the addresses as they are. */
+  /** Sends the delegate's own requests. Undefined: to the URLs unchanged. */
   readonly transport: Transport | undefined;
   /**
-   * Identifier of the agent that the delegate acts for when this caller requests a call.
+   * Identifier of the agent for which the delegate acts when this caller requests a call.
    *
    * @throws an error with status 403 for a caller that has no delegate
    */
   parentOf(caller: ProvenCaller): string;
-  /** The agent token of the delegate as it acts for a parent. `sub` is the credential's. */
+  /** The delegate's agent token for a parent. `sub` comes from the credential. */
   tokenFor(parent: string, sub: string): AgentTokenKind;
-  /** @param create creates an agent with the delegate's key, of this thumbprint, and agent token */
+  /** @param create creates an agent with the delegate's key (of this thumbprint) and agent token */
   agentFor(token: AgentTokenKind, thumbprint: string, create: CreateAgent): Agent;
   readonly calls: CallDialect;
 }
@@ -71,7 +71,7 @@ function februaryDialect({ config, deps, now }: DialectOptions): DelegateDialect
     requirement: { level: "identified" },
     discovery: deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now }),
     transport: deps.transport,
-    // The agent server alone may request calls.
+    // Only the agent server may request calls.
     parentOf: () => agentServer,
     tokenFor: (_parent, sub) => ({ type: FEBRUARY_TOKEN_TYPES.agent, subject: sub }),
     agentFor: (_token, _thumbprint, create) =>
@@ -87,10 +87,12 @@ function februaryDialect({ config, deps, now }: DialectOptions): DelegateDialect
 
 const NO_CALL_AT_START = {
   name: "--call",
-  message: "is of february-2026: a sub-agent acts for the agent that has it work",
+  message: "requires february-2026: in draft-11 a sub-agent acts for the agent that calls it",
 };
 
-/** A delegate is a sub-agent of each agent of the provider that requests a call (section 10.2). */
+/**
+ * The delegate is a sub-agent of each of the provider's agents that requests a call (section 10.2).
+ */
 function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect {
   const { agentServer, supplyChainAgentUrl } = config;
   if (config.callAtStart) throw new ConfigError("delegate-agent", [NO_CALL_AT_START]);
@@ -104,7 +106,7 @@ function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect 
     discovery,
     transport: deps.transport ?? map.requests,
     parentOf({ agent = "", identityToken }) {
-      // One level only: a sub-agent has no sub-agents.
+      // Sub-agents cannot have sub-agents.
       if (identityToken?.parent_agent !== undefined)
         throw Object.assign(new Error("untrusted_agent"), { statusCode: 403 });
       return agent;
@@ -117,7 +119,7 @@ function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect 
     agentFor({ subject: id }, thumbprint, create) {
       const trustedAuthServers = personServer === undefined ? [] : [personServer];
       const identity = { id, profile: draft11, trustedAuthServers };
-      // Without a parent, because the parent is the party that it asks.
+      // Has no parent itself, because it calls the parent.
       const channel = create(identity);
       return create({ ...identity, parent: askParent({ channel, provider: agentServer, thumbprint }) });
     },
@@ -125,17 +127,23 @@ function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect 
   };
 }
 
-/** A 401 that asks for a signature: a proven caller would be asked for an auth token instead. */
+/**
+ * Whether a 401 requires a signature. An authenticated caller would be asked for an auth token
+ * instead.
+ */
 function wantsSignature(error: unknown): boolean {
   if (!(error instanceof AgentHttpError) || error.status !== 401) return false;
   const { challenge } = error.answer;
   if (challenge === undefined) return false;
-  // The agent has parsed it before: a malformed one fails the call with another error.
+  // Already parsed by the agent: a malformed challenge fails the call with another error.
   const { level, userInteraction } = parseAgentAuth(challenge);
   return level === "pseudonymous" && userInteraction === undefined;
 }
 
-/** The parent refuses it, too, for example after the provider has lost the key that signed it. */
+/**
+ * Whether the agent token was refused. The parent refuses it, too, for example after the provider
+ * has lost the key that signed it.
+ */
 function isRefusedTokenOfSubAgent(error: unknown): boolean {
   if (error instanceof AgentTokenError) return REFUSED_BY_PARENT.has(error.code);
   return error instanceof AgentHttpError && error.status === 401;

@@ -10,20 +10,20 @@ const MAX_STEPS = 50;
 
 /** Calls the supply-chain agent and reports the outcome. */
 export interface Delegate {
-  /** One call, or the one in progress. Never rejects. */
+  /** Makes one call, or joins the one in progress. Never rejects. */
   run(): Promise<DelegateRun>;
   lastRun(): DelegateRun | null;
 }
 
 export function createDelegate(options: {
   agent: Agent;
-  /** Drops the cached agent token, so that the next call is made with a new one. */
+  /** Drops the cached agent token, so that the next call uses a new one. */
   dropAgentToken: () => void;
   dialect: CallDialect;
   supplyChainAgentUrl: string;
   prompt: string;
   timeoutSeconds: number;
-  /** Watches each call besides, for log and spans. */
+  /** Additional observer of each call, for log and spans. */
   observer: (event: AgentEvent) => void;
 }): Delegate {
   const { agent, dropAgentToken, supplyChainAgentUrl, prompt, timeoutSeconds, observer } = options;
@@ -55,8 +55,8 @@ export function createDelegate(options: {
     try {
       const report = await ask().catch((error: unknown) => {
         if (!isAgentTokenRefused(error)) throw error;
-        // The token is not accepted, as when its agent server has a new key: tried once with a new
-        // one.
+        // The token was refused, for example because the agent server has a new key. Retries once
+        // with a new one.
         dropAgentToken();
         return ask();
       });
@@ -75,7 +75,7 @@ export function createDelegate(options: {
     run() {
       underway ??= call().then((run) => {
         underway = undefined;
-        // A call with a cached token is granted what the previous call was.
+        // A call with a cached token has the same grant as the previous one.
         last =
           run.granted === undefined && last?.granted !== undefined ? { ...run, granted: last.granted } : run;
         return last;
@@ -87,11 +87,11 @@ export function createDelegate(options: {
 
 function grantedBy(claims: ReturnType<typeof decodeToken>["claims"]): DelegateRun["granted"] {
   const { agent, agent_delegate, scope } = claims;
-  // Tokens of draft -11 name no agent.
+  // Tokens of draft -11 do not name an agent.
   if (agent === undefined) return undefined;
   return {
     agent: String(agent),
-    // The published extension issues tokens without it.
+    // The published extension's tokens lack it.
     ...(typeof agent_delegate === "string" && { agent_delegate }),
     scope: String(scope ?? ""),
   };
@@ -103,13 +103,13 @@ const SENDERS = {
   unknown: "The supply-chain agent, or a gateway before it,",
 };
 
-/** In the words of the party that refused, where they may be shown. */
+/** Describes a failure, with the refusing party's own words where they may be shown. */
 function failureOf(error: unknown, timeoutSeconds: number): NonNullable<DelegateRun["failure"]> {
   const { code } = error as { code?: unknown };
   if (wantsConsent(error)) {
     return {
       code: "consent_required",
-      message: "The auth server wants a user's consent, and this delegate acts for no user.",
+      message: "The auth server requires a user's consent, but this delegate acts for no user.",
     };
   }
   if (error instanceof AAuthError || error instanceof AgentTokenError)
@@ -122,13 +122,13 @@ function failureOf(error: unknown, timeoutSeconds: number): NonNullable<Delegate
   if (error instanceof AgentAnswerError)
     return { code: "invalid_answer", message: `The answer of the supply-chain agent ${error.message}.` };
   if ((error as Error).name === "TimeoutError")
-    return { code: "timeout", message: `No answer came within ${timeoutSeconds} seconds.` };
+    return { code: "timeout", message: `No answer within ${timeoutSeconds} seconds.` };
   return { code: "call_failed", message: "The call could not be made; the delegate's log has the reason." };
 }
 
 /**
- * A delegate has no address for a user to return to, and is refused for that before any user is
- * asked (profile 6.2). Nothing else is missing in its requests, so that an auth server that names
+ * Whether consent is required. A delegate has no return address for a user, and is refused for that
+ * before any user is asked (profile 6.2). Its requests lack nothing else, so a refusal that names
  * no check means this.
  */
 function wantsConsent(error: unknown): boolean {

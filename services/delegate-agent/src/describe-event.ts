@@ -5,7 +5,7 @@ import type { DelegateRun } from "backend-api";
 type Step = DelegateRun["steps"][number];
 type Event<Type extends AgentEvent["type"]> = Extract<AgentEvent, { type: Type }>;
 
-/** The steps whose wording differs by dialect. */
+/** Wording of steps that differs by dialect. */
 interface Wording {
   signed(event: Event<"request_signed">): string;
   wanted(event: Event<"challenge_received">): string;
@@ -17,7 +17,8 @@ interface Wording {
 const FEBRUARY: Wording = {
   signed: ({ scheme, attempt, tokenId }) =>
     `scheme ${scheme}${attempt === 1 && tokenId !== undefined ? ", with the agent token" : ""}`,
-  // Requests are signed: a 401 that asks for a signature rejected the signature or the token.
+  // Requests are signed, so a 401 that requires a signature has rejected the signature or the
+  // token.
   wanted: ({ status, level }) =>
     status === 401 && level === "pseudonymous"
       ? "the signature or the token was not accepted"
@@ -33,16 +34,16 @@ const FEBRUARY: Wording = {
   },
   held: (tokenId) => ({
     action: "token_cache_hit",
-    details: `Auth token ${tokenId}, held from the call before`,
+    details: `Auth token ${tokenId}, cached from the previous call`,
   }),
 };
 
 const DRAFT_11: Wording = {
   signed: ({ tokenId }) => `with token ${tokenId}`,
-  // Besides a token, the answer can require a person to act.
+  // The answer can also require a person to act.
   wanted: ({ level }) => {
     if (!level.endsWith("-token")) return level;
-    return `the caller must show ${level === "person-token" ? "a" : "an"} ${level}`;
+    return `the caller must present ${level === "person-token" ? "a" : "an"} ${level}`;
   },
   requested: (event) => ({ action: ofParent(event), details: `Sent to the parent at ${event.authServer}` }),
   received: (event) => {
@@ -50,18 +51,18 @@ const DRAFT_11: Wording = {
     const scope = claims.scope === undefined ? "" : `, scope ${claims.scope}`;
     return { action: ofParent(event), details: `${tokenId} of ${claims.iss} for ${claims.aud}${scope}` };
   },
-  // A person token is held, too.
-  held: (tokenId) => ({ action: "token_held", details: `${tokenId}, from the call before` }),
+  // Person tokens are cached, too.
+  held: (tokenId) => ({ action: "token_held", details: `${tokenId}, from the previous call` }),
 };
 
-/** The published extension leaves `agent_delegate` out. */
+/** The published extension omits `agent_delegate`. */
 const named = (claim: string, value: unknown) =>
   value === undefined ? `no ${claim}` : `${claim} ${String(value)}`;
 
 const ofParent = ({ type, requestType }: Event<"token_requested" | "token_received">) =>
   requestType === PARENT_REQUESTS.person ? `person_${type}` : type;
 
-/** A step of the protocol as the page shows it. Undefined for events that another step includes. */
+/** Describes an event as a step for the page. Undefined for events that another step covers. */
 export type DescribeEvent = (event: AgentEvent) => Step | undefined;
 
 export const describeFebruaryEvent: DescribeEvent = (event) => describe(event, FEBRUARY);

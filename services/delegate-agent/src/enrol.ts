@@ -5,7 +5,7 @@ import type { Credential } from "./credential.ts";
 
 const fileSchema = z.strictObject({ delegates: z.array(z.looseObject({ sub: z.string() })) });
 
-/** What an agent server has to know of a delegate. */
+/** Entry of a delegate in the agent server's file. */
 export interface EnrolmentEntry {
   readonly sub: string;
   readonly name: string;
@@ -14,9 +14,9 @@ export interface EnrolmentEntry {
 }
 
 /**
- * Enters a delegate in the agent server's file, in place of an older entry of its own. Only the
- * operator can write that file: a delegate that runs elsewhere, or as another user of the system,
- * cannot do this.
+ * Writes a delegate's entry to the agent server's file, replacing its older one. Only the operator
+ * can write that file, so a delegate on another machine or under another system user cannot do
+ * this.
  */
 export async function enrolIn(path: string, entry: EnrolmentEntry): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -25,7 +25,7 @@ export async function enrolIn(path: string, entry: EnrolmentEntry): Promise<void
   await writeFile(temporary, `${JSON.stringify({ delegates: [...others, entry] }, null, 2)}\n`, {
     mode: 0o600,
   });
-  // At once, so that the agent server never reads half of it.
+  // Renames atomically, so that the agent server never reads a partial file.
   await rename(temporary, path);
 }
 

@@ -9,7 +9,7 @@ import type { Delegate } from "./delegate.ts";
 
 type Logger = NonNullable<ServiceOptions["logger"]>;
 
-/** A delegate whose log says how each call has ended. */
+/** Wraps a delegate to log the outcome of each call. */
 export function logged(delegate: Delegate, log: Pick<Logger, "info" | "warn">): Delegate {
   return {
     ...delegate,
@@ -23,23 +23,23 @@ export function logged(delegate: Delegate, log: Pick<Logger, "info" | "warn">): 
         ...(agent_delegate !== undefined && { delegate: agent_delegate }),
       };
       if (failure === undefined) log.info(fields, "✅ The supply-chain agent has answered");
-      else log.warn(fields, "❌ The call did not succeed");
+      else log.warn(fields, "❌ The call failed");
       return outcome;
     },
   };
 }
 
-/** The door for the agent server: `POST /run` makes a call, `GET /run` reports the last one. */
+/** Routes for the agent server: `POST /run` makes a call, `GET /run` reports the last one. */
 export async function serveRuns(options: {
   logger: ServiceOptions["logger"];
-  /** Where the agent server reaches this process. */
+  /** URL at which the agent server reaches this process. */
   url: string;
-  /** Accepts the agent server, and no other. */
+  /** Accepts only the agent server. */
   verifier: Verifier;
   requirement: Requirement;
   /** The delegate's own name. */
   sub: string;
-  /** Who calls the supply-chain agent for this caller. */
+  /** Returns the delegate that calls the supply-chain agent for this caller. */
   delegateOf: (caller: ProvenCaller) => Promise<Delegate>;
 }): Promise<FastifyInstance> {
   const { logger, url, verifier, requirement, sub, delegateOf } = options;

@@ -61,8 +61,8 @@ test("what the parent has had is what the sub-agent gets, and each step is shown
 });
 
 test.each([
-  [401, "person-token", "Status 401: the caller must show a person-token"],
-  [401, "auth-token", "Status 401: the caller must show an auth-token"],
+  [401, "person-token", "Status 401: the caller must present a person-token"],
+  [401, "auth-token", "Status 401: the caller must present an auth-token"],
   [202, "interaction", "Status 202: interaction"],
 ])("a challenge with status %i and %s says what is wanted", (status, level, details) => {
   const event = { type: "challenge_received", url: RESOURCE, status, level } as const;

@@ -104,7 +104,7 @@ test("a missing response is not a failed connection", async () => {
     throw new DOMException("x", "TimeoutError");
   });
   expect((await delegate.run()).failure).toEqual({
-    ...{ code: "timeout", message: "No answer came within 5 seconds." },
+    ...{ code: "timeout", message: "No answer within 5 seconds." },
   });
 });
 

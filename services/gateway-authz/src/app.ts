@@ -24,16 +24,16 @@ export async function buildGatewayAuthz(
   };
 
   const log = deps.logger.child({ logger: "aauth.gateway" });
-  // With request source `path` it is the caller's method, and a request that cannot be judged.
-  const tunnel = refusalOf(new UnusableRequest("its method asks for a tunnel"));
+  // With request source `path` this is the caller's method, and such a request cannot be judged.
+  const tunnel = refusalOf(new UnusableRequest("its method requests a tunnel"));
   const answerTunnel = () => {
     log.info({ code: tunnel.code, status: tunnel.status }, "request refused");
     return tunnel;
   };
   const app = createService({ name: "gateway-authz", logger: deps.logger, answerTunnel });
   traceMessages(app);
-  // With request source `path` the method is the caller's, and Fastify's own list is short. CONNECT
-  // never gets as far as here.
+  // With request source `path` the method is the caller's, and Fastify's default list is short.
+  // CONNECT requests never arrive here.
   for (const method of METHODS) {
     if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
   }
@@ -41,9 +41,9 @@ export async function buildGatewayAuthz(
     app.route({
       method: app.supportedMethods,
       url,
-      // Answered before Fastify looks at the caller's content-type, which comes with an empty body
-      // here: its parsers would refuse that with 400 or 415, and the gateway would pass it on as
-      // our decision.
+      // Answers before Fastify reads the caller's content-type, which comes without a body here:
+      // its parsers would refuse that with 400 or 415, which the gateway would pass on as our
+      // decision.
       onRequest: answer,
       handler: answer,
     });

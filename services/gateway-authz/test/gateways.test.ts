@@ -142,7 +142,7 @@ describe("bytes that a client library would not send", () => {
     for (const text of [tunnel, tunnel.replace("a.test:443", "/check"), `${tunnel}more`]) {
       const answer = await sendRaw(port, text);
       expect(answer).toMatch(
-        /^HTTP\/1\.1 400 Bad Request\r\n.*\r\n\r\nAAuth failure: unusable_request: .* asks for a tunnel$/s,
+        /^HTTP\/1\.1 400 Bad Request\r\n.*\r\n\r\nAAuth failure: unusable_request: .* requests a tunnel$/s,
       );
       expect(answer).toMatch(/\r\nconnection: close\r\n/);
     }

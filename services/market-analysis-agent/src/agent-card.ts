@@ -13,7 +13,7 @@ const SKILLS: readonly AgentSkillOptions[] = [
   {
     id: "market_trend_forecasting",
     name: "Market Trend Forecasting",
-    description: "Names the market trends that bear on laptop purchases",
+    description: "Lists market trends that affect laptop purchases",
     tags: ["market", "trends", "forecast"],
     examples: ["Forecast market trends for the next 3 months"],
   },
@@ -24,7 +24,7 @@ const EXTENDED_SKILLS: readonly AgentSkillOptions[] = [
   {
     id: "demand_pattern_modeling",
     name: "Demand Pattern Modeling",
-    description: "Projects each department's headcount and the laptops that go with it",
+    description: "Projects each department's headcount and laptop needs",
     tags: ["demand", "model", "departments"],
     examples: ["Model the demand of all departments"],
   },
@@ -42,5 +42,5 @@ export const card: AgentCardTexts = {
   skills: SKILLS,
 };
 
-/** What the card for proven callers says instead. */
+/** Differences of the card for authenticated callers. */
 export const extendedCard = { version: "1.0.1", skills: EXTENDED_SKILLS };

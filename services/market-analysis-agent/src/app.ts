@@ -4,7 +4,7 @@ import { card, extendedCard } from "./agent-card.ts";
 import type { MarketAnalysisAgentConfig } from "./config.ts";
 import { marketAnalysisExecutor } from "./executor.ts";
 
-/** Puts the service together: verifier in front, A2A behind it, executor inside. */
+/** Builds the service: the verifier, A2A behind it, and the executor. */
 export const buildMarketAnalysisAgent = (config: MarketAnalysisAgentConfig, deps: AgentServiceDeps) =>
   createAgentService({
     agent: agentRow("market-analysis-agent"),

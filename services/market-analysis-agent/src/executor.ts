@@ -11,8 +11,8 @@ import { marketFigures } from "./report/market-figures.ts";
 import { renderMarketReport } from "./report/market-report.ts";
 
 /**
- * Reads the question, analyses, answers in markdown, and in data for programs. Who may ask was
- * settled before; the answer says who did.
+ * Reads the question and answers in Markdown and data. Callers are already authorized; the answer
+ * names the caller.
  */
 export function marketAnalysisExecutor(options: {
   log: FastifyBaseLogger;

@@ -11,18 +11,18 @@ import { TraceStore } from "./store/trace-store.ts";
 
 export interface TraceStoreDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Unix seconds. Default the system's clock. */
+  /** Unix seconds. Default: the system's clock. */
   readonly now?: () => number;
   /** Default {@link LIMITS}. */
   readonly limits?: Partial<typeof LIMITS>;
-  /** Where traces of runs outlive the process. Default: in memory, which they do not. */
+  /** Stores in which traces of runs survive the process. Default: in memory, where they do not. */
   readonly stores?: Stores;
 }
 
 /**
- * Composition root: one store behind two servers, as Jaeger has them. `app` answers queries and
- * serves the page, `otlp` takes spans; both have `GET /health`. Closing `otlp` writes what is left
- * of runs.
+ * Composition root: one store behind two servers, as in Jaeger. `app` answers queries and serves
+ * the page, `otlp` receives spans; both have `GET /health`. Closing `otlp` writes pending traces of
+ * runs.
  */
 export async function buildTraceStore(
   config: Pick<TraceStoreConfig, "maxBytes" | "allowedOrigins" | "pageFolder"> &
@@ -39,14 +39,14 @@ export async function buildTraceStore(
   await runs.restore();
   const otlp = createService({ name, logger, maxBodyBytes });
   const app = createService({ name, logger });
-  // Neither port authenticates its callers, so a page must not reach them under a name of its own
+  // Neither port authenticates callers, so web pages must not reach them under their own host name
   // (DNS rebinding).
   const { host = "", hosts = [] } = config;
   for (const server of [otlp, app]) requireKnownHost(server, [host, ...hosts]);
   await otlp.register(cors, { origin: [...config.allowedOrigins], methods: ["POST"], maxAge: 600 });
   await otlp.register(otlpRoutes, { store, runs, maxInflatedBytes });
   otlp.addHook("onClose", () => runs.close());
-  // Tells the backend whether it reads from this store or from a Jaeger.
+  // Lets the backend distinguish this store from a Jaeger.
   app.addHook("onSend", async (_request, reply) => {
     reply.header("server", name);
   });

@@ -20,7 +20,7 @@ export const settings = {
     env: "TRACE_STORE_PORT",
     flag: "port",
     schema: portSetting(16686),
-    description: "TCP port of the query API and the page, Jaeger's own",
+    description: "TCP port of the query API and the page, the same as Jaeger's",
   }),
   otlpPort: setting({
     env: "TRACE_STORE_OTLP_PORT",
@@ -43,7 +43,7 @@ export const settings = {
     env: "TRACE_STORE_MAX_BYTES",
     schema: integerSetting(64 * MIB, { minimum: 64 * 1024 }),
     description:
-      "Memory for all spans, bytes; the oldest traces make room, signed-in users' only beyond three quarters",
+      "Memory for all spans in bytes; the oldest traces are dropped, those of signed-in users only beyond three quarters",
   }),
   allowedOrigins: setting({
     env: "CORS_ALLOWED_ORIGINS",
@@ -54,13 +54,13 @@ export const settings = {
 
 export type TraceStoreConfig = Config<typeof settings>;
 
-/** Bounds that no deployment has changed. */
+/** Limits that no deployment has needed to change. */
 export const LIMITS = {
-  /** Larger spans are refused. */
+  /** Largest accepted span. */
   maxSpanBytes: MIB / 4,
   maxSpansPerTrace: 5000,
   maxAgeSeconds: 2 * 24 * 3600,
-  /** Largest export request as it travels, and after decompression. */
+  /** Largest export request, both compressed and decompressed. */
   maxBodyBytes: 4 * MIB,
   maxInflatedBytes: 16 * MIB,
 };

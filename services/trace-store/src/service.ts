@@ -30,7 +30,7 @@ export const start: StartService = async ({ env, argv, output }) => {
     opened.push(intake);
     const query = await listenOn(app, config);
     opened.push(query);
-    logger.info({ otlp: intake.url }, "takes spans");
+    logger.info({ otlp: intake.url }, "receives spans");
     return { url: query.url, close };
   } catch (error) {
     await close();

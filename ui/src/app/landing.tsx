@@ -31,7 +31,7 @@ export function Landing({ problem, returned, onSignIn, userOfOtherTab, isSignedO
         <h2>Steal this request. It is worthless.</h2>
         <p>
           Agents plan a laptop order for you and sign every call with their own key. A token works only with
-          that key, and a request that has arrived is not accepted again. Sign in, watch each message, and try
+          that key, and an order that has arrived is not accepted again. Sign in, watch each message, and try
           to break it.
         </p>
         {mode && (

@@ -6,7 +6,6 @@
  */
 
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
-import type { Discovery } from "../../src/discovery/discovery.ts";
 import type { Transport } from "../../src/discovery/transport.ts";
 import type {
   AgentTokenClaims,
@@ -22,16 +21,16 @@ import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts
 import type { EndpointRole, SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import { createAccessServer } from "../../src/server/access-server.ts";
-import type { AccessServer, AccessServerOptions } from "../../src/server/access-server-types.ts";
+import type { AccessServerOptions } from "../../src/server/access-server-types.ts";
 import { createPersonServer } from "../../src/server/person-server.ts";
-import type { PersonServer, PersonServerOptions } from "../../src/server/person-server-types.ts";
+import type { PersonServerOptions } from "../../src/server/person-server-types.ts";
 import type { StoreName } from "../../src/server/stores.ts";
 import type { Decision } from "../../src/server/types.ts";
 import { type ClaimStore, createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import type { RecordStore } from "../../src/store/record-store.ts";
 import type { Stores } from "../../src/store/stores.ts";
 import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
-import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
+import { createTestClock } from "../../src/testing/test-clock.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import type { ProvenCaller, SigningKey } from "../../src/types.ts";
 import { changed } from "../draft-11/kit.ts";
@@ -87,60 +86,7 @@ export interface Caller {
 /** The agent token of an agent. */
 export const jwtOf = ({ credential }: Caller) => (credential as { jwt: string }).jwt;
 
-export interface World {
-  readonly clock: TestClock;
-  readonly ps: PersonServer;
-  readonly as: AccessServer;
-  readonly discovery: Discovery;
-  /** Requests that servers sent to others, as `METHOD url`. */
-  readonly sent: string[];
-  /** Addresses fetched. */
-  readonly fetched: string[];
-  /** What the servers logged. */
-  readonly logged: unknown[];
-  /** Reaches the servers, and what stands in `hosts`. */
-  readonly transport: Transport;
-  /** Answers in the place of a host. */
-  readonly hosts: Map<string, (url: URL, init: Parameters<Transport>[1]) => Answer | Promise<Answer>>;
-  /** Documents by address. */
-  readonly documents: Map<string, unknown>;
-  /** What is kept, by both servers' names for it. */
-  readonly stores: Readonly<Record<StoreName, RecordStore<unknown>>>;
-  /** Another process of the person server, over the same stores. */
-  anotherProcess(): PersonServer;
-  agentToken(over?: Partial<Parameters<typeof issueAgentToken>[0]>): Promise<string>;
-  agent(
-    over?: Partial<Parameters<typeof issueAgentToken>[0]> & { readonly signs?: SigningKey },
-  ): Promise<Caller>;
-  server(id: string): Caller;
-  request(
-    caller: Caller,
-    method: string,
-    url: string,
-    body?: object,
-    more?: RequestMore,
-  ): Promise<TestRequest>;
-  send(caller: Caller, method: string, url: string, body?: object, more?: RequestMore): Promise<Read>;
-  /** A resource token for a request that carried `presented`. */
-  resourceToken(presented: string, over?: Partial<ResourceOver>): Promise<string>;
-  /** A person token, with the person's yes where it is needed. */
-  personToken(caller: Caller, over?: object): Promise<string>;
-  /** The pair for an auth token request. */
-  pair(
-    caller: Caller,
-    over?: Partial<ResourceOver>,
-  ): Promise<{ resource_token: string; presented_token: string }>;
-  /** Everything up to the auth token, approved where the person is asked. */
-  authToken(caller: Caller, over?: Partial<ResourceOver>): Promise<string>;
-  /** Approves the one request that waits for the code. */
-  approve(
-    pending: Read,
-    more?: { readonly scopes?: readonly string[]; readonly person?: string },
-  ): Promise<void>;
-  poll(caller: Caller, pending: Read, headers?: Record<string, string>): Promise<Read>;
-  /** Polls after so many seconds. Default 1. */
-  later(caller: Caller, pending: Read, seconds?: number): Promise<Read>;
-}
+export type World = ReturnType<typeof createWorld>;
 
 export interface RequestMore {
   readonly headers?: Record<string, string>;
@@ -169,7 +115,7 @@ export interface WorldOptions {
   readonly as?: Partial<AccessServerOptions>;
 }
 
-export function createWorld(options: WorldOptions = {}): World {
+export function createWorld(options: WorldOptions = {}) {
   const clock = createTestClock();
   const { now = clock.now } = options;
   const documents = new Map<string, unknown>();
@@ -195,10 +141,14 @@ export function createWorld(options: WorldOptions = {}): World {
   }
 
   let count = 0;
+  /** Requests that servers sent to others, as `METHOD url`. */
   const sent: string[] = [];
+  /** Addresses fetched. */
   const fetched: string[] = [];
+  /** What the servers logged. */
   const logged: unknown[] = [];
-  const hosts: World["hosts"] = new Map();
+  /** Answers in the place of a host. */
+  const hosts = new Map<string, (url: URL, init: Parameters<Transport>[1]) => Answer | Promise<Answer>>();
   const discovery = createDiscovery({
     now,
     async transport(url) {
@@ -260,7 +210,8 @@ export function createWorld(options: WorldOptions = {}): World {
     hosts.set(host, () => ({ status: 200, headers: {}, body: "" }));
   }
 
-  const world: World = {
+  type AgentTokenOver = Partial<Parameters<typeof issueAgentToken>[0]>;
+  const world = {
     clock,
     ps,
     as,
@@ -272,9 +223,10 @@ export function createWorld(options: WorldOptions = {}): World {
     hosts,
     documents,
     stores,
+    /** Another process of the person server, over the same stores. */
     anotherProcess: personServer,
 
-    async agentToken(over = {}) {
+    async agentToken(over: AgentTokenOver = {}): Promise<string> {
       const { token } = await issueAgentToken({
         ...{ key: keys.provider, issuer: PROVIDER, agent: AGENT, personServer: PS },
         ...{ confirmationKey: keys.agent.publicJwk, now },
@@ -282,11 +234,14 @@ export function createWorld(options: WorldOptions = {}): World {
       });
       return token;
     },
-    async agent({ signs = keys.agent, ...over } = {}) {
+    async agent({
+      signs = keys.agent,
+      ...over
+    }: AgentTokenOver & { readonly signs?: SigningKey } = {}): Promise<Caller> {
       const jwt = await world.agentToken({ confirmationKey: signs.publicJwk, ...over });
       return { key: signs, credential: { scheme: "jwt", jwt } };
     },
-    server(id) {
+    server(id: string): Caller {
       const known: Record<string, readonly [SigningKey, string]> = {
         [PS]: [keys.ps, "aauth-person.json"],
         [AS]: [keys.as, "aauth-access.json"],
@@ -298,14 +253,26 @@ export function createWorld(options: WorldOptions = {}): World {
       return { key: own, credential: { scheme: "jwks_uri", id, document } };
     },
 
-    request(caller, method, url, body, { headers = {}, endpoint = "token" } = {}) {
+    request(
+      caller: Caller,
+      method: string,
+      url: string,
+      body?: object,
+      { headers = {}, endpoint = "token" }: RequestMore = {},
+    ): Promise<TestRequest> {
       return signedRequest({
         ...{ method, url, headers, endpoint, now, profile: draft11 },
         ...{ key: caller.key, signatureKey: caller.credential },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
     },
-    async send(caller, method, url, body, more) {
+    async send(
+      caller: Caller,
+      method: string,
+      url: string,
+      body?: object,
+      more?: RequestMore,
+    ): Promise<Read> {
       // The clock stands still, and a message that came before is refused.
       const own = body === undefined ? undefined : { ...body, count: count++ };
       const request = await world.request(caller, method, url, own, more);
@@ -313,7 +280,8 @@ export function createWorld(options: WorldOptions = {}): World {
       return read(answer!);
     },
 
-    async resourceToken(presented, over = {}) {
+    /** A resource token for a request that carried `presented`. */
+    async resourceToken(presented: string, over: Partial<ResourceOver> = {}): Promise<string> {
       const { claims } = decodeJwt(presented);
       const { typ } = decodeJwt(presented).header;
       const { thumbprint = keys.agent.thumbprint, claims: changes, ...more } = over;
@@ -328,11 +296,13 @@ export function createWorld(options: WorldOptions = {}): World {
       return changes === undefined ? token : changed(token, own.key, changes);
     },
 
-    async personToken(caller, over = {}) {
+    /** A person token, with the person's yes where it is needed. */
+    async personToken(caller: Caller, over: object = {}): Promise<string> {
       const body = { resource: RESOURCE, capabilities: CAPABILITIES, ...over };
       return (await obtain(caller, PERSON, body)).person_token;
     },
-    async pair(caller, over = {}) {
+    /** The pair for an auth token request. */
+    async pair(caller: Caller, over: Partial<ResourceOver> = {}) {
       const resource = over.issuer === undefined ? {} : { resource: over.issuer };
       const presented_token = await world.personToken(caller, resource);
       const thumbprint = caller.key.thumbprint;
@@ -341,18 +311,24 @@ export function createWorld(options: WorldOptions = {}): World {
         presented_token,
       };
     },
-    async authToken(caller, over = {}) {
+    /** Everything up to the auth token, approved where the person is asked. */
+    async authToken(caller: Caller, over: Partial<ResourceOver> = {}): Promise<string> {
       const body = { ...(await world.pair(caller, over)), capabilities: CAPABILITIES };
       return (await obtain(caller, TOKEN, body)).auth_token;
     },
-    async approve({ headers }, { person = ALICE, ...grant } = {}) {
+    /** Approves the one request that waits for the code. */
+    async approve(
+      { headers }: Read,
+      { person = ALICE, ...grant }: { readonly scopes?: readonly string[]; readonly person?: string } = {},
+    ): Promise<void> {
       const waiting = await ps.open(codeOf(headers), "browser");
       const result = await ps.approve(waiting!.reference, { version: waiting!.version, person, ...grant });
       if (result !== "done") throw new Error(result);
     },
-    poll: (caller, { headers }, more = {}) =>
+    poll: (caller: Caller, { headers }: Read, more: Record<string, string> = {}): Promise<Read> =>
       world.send(caller, "GET", headers.location!, undefined, { endpoint: "pending", headers: more }),
-    later(caller, pending, seconds = 1) {
+    /** Polls after so many seconds. */
+    later(caller: Caller, pending: Read, seconds = 1): Promise<Read> {
       clock.advance(seconds);
       return world.poll(caller, pending);
     },

@@ -5,7 +5,7 @@ import { readRequirement } from "./requirement-field.ts";
 /** One side of an exchange in words. */
 export interface Meaning {
   readonly text: string;
-  /** As checks have them: `draft -11, section 6.4`. */
+  /** In the format of checks: `draft -11, section 6.4`. */
   readonly sections: readonly string[];
 }
 
@@ -13,7 +13,7 @@ export function meaning(text: string, ...sections: string[]): Meaning {
   return { text, sections: sections.map((section) => `draft -11, section ${section}`) };
 }
 
-/** What an answer of draft -11 says; undefined while there is none. */
+/** Explains an answer of draft -11; undefined before there is one. */
 export function answerMeaning(message: Message): Meaning | undefined {
   const { status, interaction, signer } = message;
   if (interaction !== undefined) return pageAnswer(message);
@@ -159,7 +159,7 @@ function refusal(message: Message): Meaning {
   return meaning(`${partyName(to)} does not serve the request (status ${status})${error}.`, "11.9", "6");
 }
 
-/** The resource token of a challenge, as its issuer or its receiver recorded it. */
+/** The resource token of a challenge, as recorded by its issuer or receiver. */
 function resourceTokenIn({ verifiers, events }: Message) {
   return (
     verifiers.find(({ challenge }) => challenge?.resource_token !== undefined)?.challenge?.resource_token ??

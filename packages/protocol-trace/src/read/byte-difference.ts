@@ -1,13 +1,12 @@
-/** A part of a string that is the same in both strings, or not. */
+/** A part of a string, and whether it is the same in both strings. */
 export interface TextPart {
   readonly text: string;
   readonly differs: boolean;
 }
 
 /**
- * Compares two strings line by line, to show side by side: in each pair of lines, what lies between
- * the longest common beginning and the longest common end is marked. Equal strings come back
- * without a mark.
+ * Compares two strings line by line for display side by side. In each pair of lines, the part
+ * between the longest common prefix and suffix is marked. Equal strings have no marks.
  */
 export function compareTexts(one: string, other: string): { left: TextPart[][]; right: TextPart[][] } {
   const left = one.split("\n");

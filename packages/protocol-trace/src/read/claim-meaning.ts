@@ -73,7 +73,7 @@ const BY_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 const TIMES = new Set(["exp", "iat", "nbf", "auth_time"]);
 
-/** The claims of a token in words: times in UTC, structures as JSON. Decides nothing. */
+/** Formats a token's claims for display: times in UTC, structures as JSON. */
 export function readableClaims(kind: TokenKind, claims: Readonly<Record<string, unknown>>): ReadableClaim[] {
   return Object.entries(claims).map(([name, value]) => ({
     name,

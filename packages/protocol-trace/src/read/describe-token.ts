@@ -11,8 +11,8 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A token in a sentence's words, with issuer, audience and scope. `long`: as a sentence of its own,
- * with its end.
+ * Describes a token with issuer, audience and scope for use in a sentence. `long`: as a separate
+ * sentence, with its expiry.
  */
 export function describeToken(token: TracedToken | undefined, long = false): string {
   if (token === undefined) return "token.";

@@ -6,9 +6,9 @@ import { tokenOf, verifierOf } from "./key-answer.ts";
 import { partyName } from "./parties.ts";
 import type { Message, UserNames } from "./protocol-run.ts";
 
-/** The answers about a message that differ by dialect. */
+/** Answers about a message that differ by dialect. */
 interface DialectAnswers {
-  /** The signer, where the receiver knows no name. */
+  /** The signer, if the receiver knows no name. */
   nameless(message: Message): string;
   /** The person that the message is for. */
   person(message: Message, nameOf: UserNames): string;
@@ -16,7 +16,7 @@ interface DialectAnswers {
   permission(message: Message): string;
   /** The verb for a response with a token. */
   readonly gave: string;
-  /** Reason why another key than a token's signed its message, where that is expected. */
+  /** Reason why a key other than the token's signed the message, if that is expected. */
   otherKey(message: Message, token: TracedToken): string | undefined;
 }
 
@@ -48,7 +48,7 @@ const ANSWERS: ByDialect<DialectAnswers> = {
 export const answersOf = ({ signer }: Pick<Message, "signer">): DialectAnswers =>
   ofDialect(ANSWERS, signer?.profile);
 
-/** Explains a message that was signed with another key than the one its token is bound to. */
+/** Explains a message that was signed with a key other than its token's. */
 export function otherKeyInWords(message: Message, token: TracedToken): string {
   const refused = message.outcome === "refused" ? "Only the holder of the bound key can use the token." : "";
   return answersOf(message).otherKey(message, token) ?? refused;

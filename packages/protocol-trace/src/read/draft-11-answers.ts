@@ -22,7 +22,7 @@ export function draft11Person(message: Message): string {
     : `${partyName(from)} itself: an agent token names no person.`;
 }
 
-/** A directed name means something together with the audience alone. */
+/** A directed identifier is only meaningful together with its audience. */
 function nameOf({ claims }: TracedToken): string {
   return `${String(claims?.sub ?? "without a name")}, as ${String(claims?.aud ?? "the audience")} knows them`;
 }
@@ -49,7 +49,7 @@ export function draft11Permission(message: Message): string {
 
 const tokenName = ({ kind }: TracedToken) => (kind === "aa-person+jwt" ? "person token" : "auth token");
 
-/** What has come of a message that is no refusal, and nothing yet. */
+/** Outcome of a message that is neither refused nor finished. */
 export function draft11Wait(message: Message): string | undefined {
   const { outcome, status, to, response } = message;
   if (outcome === "handed-back") {

@@ -1,6 +1,5 @@
 /**
- * A trace read back as a run of the protocol: for a picture of it. Works in a browser; verifies
- * nothing.
+ * Reads a trace as a run of the protocol for display. Works in browsers; verifies nothing.
  *
  * @module
  */

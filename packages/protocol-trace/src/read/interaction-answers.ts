@@ -2,8 +2,7 @@ import { isDraft11Server, partyName } from "./parties.ts";
 import type { Interaction, Message, MessageAnswers } from "./protocol-run.ts";
 
 /**
- * The five answers for a browser that is sent to a page or comes back from one, which no agent
- * signs.
+ * The five answers for a browser that is sent to a page or returns from one, which no agent signs.
  */
 export function interactionAnswers(message: Message, { page, leg }: Interaction): MessageAnswers {
   const { outcome, to, errorCode, url } = message;
@@ -47,7 +46,7 @@ export function interactionAnswers(message: Message, { page, leg }: Interaction)
   };
 }
 
-/** A page that an answer of draft -11 names (sections 7.3 and 11.6.3). */
+/** Answers for a page named in an answer of draft -11 (sections 7.3 and 11.6.3). */
 function personPage({ to, outcome, url }: Message): Omit<MessageAnswers, "signedBy" | "key"> {
   return {
     onBehalfOf: isDraft11Server(to)
@@ -63,8 +62,8 @@ function personPage({ to, outcome, url }: Message): Omit<MessageAnswers, "signed
 }
 
 /**
- * Errors of the backend, to which a code was brought: all others are the auth server's own, and
- * come instead of one.
+ * Errors of the backend after it received a code. All others are the auth server's, sent instead of
+ * a code.
  */
 const DESPITE_CODE: ReadonlySet<string> = new Set(["exchange_failed", "wrong_user", "unknown_request"]);
 

@@ -9,24 +9,24 @@ type Exchange = Pick<
   "id" | "traceId" | "startMicros" | "endMicros" | "method" | "status" | "request" | "response"
 >;
 
-/**
- * Where a browser comes back to: the spans that the backend makes for it, in the trace of what it
- * was sent away for.
- */
+/** The backend's spans for returning browsers, in the trace of the work that sent them away. */
 const RETURNS: Readonly<Record<string, Page>> = {
   [SPAN.consentReturned]: "consent",
   [SPAN.orderReturned]: "interaction",
 };
-/** Behind the span id of the message that sent the browser away: the address of the interaction. */
+/**
+ * Suffix that turns the span id of the message that sent the browser away into the interaction's
+ * id.
+ */
 const INTERACTION_SUFFIX = "ff";
 
-/** Whether a span stands for a browser that comes back, and from which page. */
+/** Whether a span represents a returning browser, and from which page. */
 export function interactionOf({ name }: TraceSpan): Interaction | undefined {
   const page = Object.hasOwn(RETURNS, name) ? RETURNS[name] : undefined;
   return page && { page, leg: "back" };
 }
 
-/** The browser is back at the party whose span this is. */
+/** Message of a browser's return to the span's party. */
 export function returnMessage(exchange: Exchange, span: TraceSpan, interaction: Interaction): Draft {
   const route = textAttribute(span.attributes, ATTRIBUTE.route) ?? "";
   const errorCode = textAttribute(span.attributes, ATTRIBUTE.errorCode);
@@ -47,9 +47,9 @@ export function returnMessage(exchange: Exchange, span: TraceSpan, interaction: 
 }
 
 /**
- * The drafts with the interactions among them. Pages record their own traces, of which the run
- * knows nothing: that the browser was sent there is known from the answer that asks for the user,
- * and how long it stayed from its return.
+ * Adds the interactions to the drafts. Pages record their own traces, which are not part of the
+ * run: the answer that requires the user shows that the browser was sent there, and its return how
+ * long it stayed.
  */
 export function withInteractions(drafts: readonly Draft[]): Draft[] {
   const returns = drafts.filter(({ interaction }) => interaction?.leg === "back");
@@ -82,9 +82,9 @@ function interactionMessage(sent: Draft, page: Page, startMicros: number, back: 
 }
 
 /**
- * A browser's way to a page, for which there is no span.
+ * Message of a browser's redirect to a page, which has no span.
  *
- * @param sent whose answer names the page
+ * @param sent message whose answer names the page
  */
 export function messageToPage(
   { traceId }: Draft,
@@ -107,8 +107,8 @@ export function messageToPage(
 }
 
 /**
- * The browser leaves with the answer to what it had asked for; where that is not known, as soon as
- * it is wanted elsewhere.
+ * Time when the browser leaves: with the answer to its request or, if that is unknown, when the
+ * page is demanded.
  */
 export function leavesAt(
   sent: Draft,
@@ -128,7 +128,7 @@ function pageWanted(draft: Draft): Page | undefined {
   return interactionUrl(draft) === undefined ? undefined : "interaction";
 }
 
-/** The page that a challenge names for the user; without its query, which opens it. */
+/** The page that a challenge names for the user, without the query that gives access to it. */
 export function interactionUrl({
   response,
   outcome,

@@ -12,10 +12,7 @@ const KEY_SOURCES: Readonly<Record<string, string>> = {
   "person-token": "the person token names it (cnf.jwk)",
 };
 
-/**
- * Where the receiver took the key from that it verified with, when the signature was made with
- * another one.
- */
+/** Source of the receiver's key if the signature was made with a different one. */
 const OTHER_KEYS: Readonly<Record<string, string>> = {
   header: "the request names another key",
   discovery: "the published key is another one",
@@ -37,8 +34,8 @@ export function tokenOf(message: Message): TracedToken | undefined {
 }
 
 /**
- * With which key it was signed, and where the receiver found that key: never where it found a
- * different one.
+ * States the signing key and where the receiver found it, unless the receiver found a different
+ * one.
  */
 export function keyAnswer(message: Message): string {
   const { signer } = message;
@@ -56,19 +53,19 @@ export function keyAnswer(message: Message): string {
   return `${keyType(message)}${name}${print}${found}.`;
 }
 
-/** Why a message proves nothing of what its token or its name claims; undefined where it may. */
+/** Reason why a message does not prove the claims of its token or name; undefined if it may. */
 export function unprovenBecause(message: Message): string | undefined {
   if (message.signer === undefined) return undefined;
   return message.signer.scheme === undefined ? "the request is not signed" : otherKey(message);
 }
 
-/** A receiver found that the issuer of the message's token has not signed it. */
+/** Whether a receiver found that the message's token is not signed by its issuer. */
 export const isTokenForged = ({ verifiers }: Message) =>
   verifiers.some(
     ({ verdict, errorCode }) => verdict === "refused" && errorCode === "invalid_token_signature",
   );
 
-/** The receiver verified with a different key than the one that signed. */
+/** Explains that the receiver verified with a key other than the signing one. */
 function otherKey(message: Message): string | undefined {
   const { keySource, thumbprint } = verifierOf(message) ?? {};
   const signedWith = message.signer?.thumbprint;
@@ -76,7 +73,7 @@ function otherKey(message: Message): string | undefined {
   return OTHER_KEYS[keySource ?? ""] ?? BOUND_TO_ANOTHER;
 }
 
-/** The curve, where the message contains it: in the key of scheme hwk, or in the token's `cnf`. */
+/** The curve, if the message contains it: in the key of scheme hwk or in the token's `cnf`. */
 function keyType(message: Message): string {
   const key = readSignatureKey(message.request.headers?.["signature-key"] ?? "");
   const confirmed = (tokenOf(message)?.claims?.cnf as { jwk?: { crv?: unknown } } | undefined)?.jwk?.crv;

@@ -10,9 +10,9 @@ import { partyName } from "./parties.ts";
 import type { Message, MessageAnswers, UserNames, VerifierSide } from "./protocol-run.ts";
 
 /**
- * Answers the five questions. Text for people: it may change at any time.
+ * Answers the five questions. The text is for display and may change at any time.
  *
- * @param nameOf names users beside their `sub`; default: every user by `sub`
+ * @param nameOf returns display names of users; default: users are shown by `sub`
  */
 export function messageAnswers(message: Message, nameOf: UserNames = () => undefined): MessageAnswers {
   if (message.interaction !== undefined) return interactionAnswers(message, message.interaction);
@@ -40,7 +40,7 @@ function signedBy(message: Message): string {
   return `${partyName(from)}${name}; ${verifiedAndRefused(message) ?? "not verified by a receiver"}.`;
 }
 
-/** The verifier that found the signature valid, and refused the message at another check. */
+/** Describes a verifier that found the signature valid but refused the message at another check. */
 function verifiedAndRefused({ verifiers }: Message): string | undefined {
   for (const { party, checks } of verifiers) {
     const failed = checks.find(({ verdict }) => verdict === "failed");
@@ -67,7 +67,7 @@ function allowedBy(message: Message): string {
     : answersOf(message).permission(message);
 }
 
-/** The token of a refused message, as far as its receiver could rely on it. */
+/** Describes a refused message's token, as far as its receiver could rely on it. */
 function presented(message: Message): string {
   if (isTokenForged(message)) {
     const issuer = text(tokenOf(message)?.claims?.iss) ?? "an unnamed issuer";
@@ -121,9 +121,9 @@ function verdictOf(message: Message): string {
 }
 
 /**
- * What refused a message whose checks had all passed: `policy`, the gateway's own rules, with 403;
- * `answered` for anything else (no such route, a limit, the agent's own reasons). Undefined for a
- * message that a check ended, or that was accepted.
+ * What refused a message after all checks had passed: `policy` for the gateway's own rules, with
+ * 403; `answered` for anything else (no such route, a limit, the agent's own reasons). Undefined if
+ * a check refused the message, or it was accepted.
  */
 export function afterChecks(message: Message): "policy" | "answered" | undefined {
   const { outcome, status, stoppedAt, verifiers, signer } = message;
@@ -134,7 +134,7 @@ export function afterChecks(message: Message): "policy" | "answered" | undefined
   return status === 403 && stoppedAt !== undefined ? "policy" : "answered";
 }
 
-/** The receiver's refusal field: the only information from a receiver without spans. */
+/** The receiver's refusal header field, the only information from a receiver without spans. */
 function refusalIn({ response }: Message) {
   return parseRefusal(response.headers?.[REFUSAL_FIELD]);
 }
@@ -145,11 +145,11 @@ function errorIn({ response }: Message): string {
   return code === undefined ? "" : ` (${code})`;
 }
 
-/** A page that asks for no signature sends the browser on. */
+/** Whether a page that requires no signature redirected the browser. */
 export const isRedirected = ({ outcome, status = 0, signer }: Message): boolean =>
   outcome === "accepted" && status >= 300 && signer !== undefined && signer.scheme === undefined;
 
-/** What a challenge requires. */
+/** Describes the requirement of a challenge. */
 function wanted(message: Message): string {
   const { outcome, verifiers, events } = message;
   if (outcome !== "challenged") return "";

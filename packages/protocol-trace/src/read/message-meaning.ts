@@ -1,6 +1,5 @@
 /**
- * What each message of a run of draft -11 is for, and where the draft says it. The sections are the
- * draft's own.
+ * Explains the purpose of each message of a draft -11 run, with the draft's sections.
  *
  * @module
  */
@@ -11,13 +10,13 @@ import { answerMeaning, type Meaning, meaning } from "./answer-meaning.ts";
 import { isDraft11Server, partyName } from "./parties.ts";
 import type { Message, ProtocolRun } from "./protocol-run.ts";
 
-/** A message of draft -11 explained to a reader who knows the draft and not this project. */
+/** Explanation of a draft -11 message for readers who know the draft but not this project. */
 export interface MessageMeaning {
   /** What the message is, in the draft's terms. */
   readonly title: string;
-  /** What it is for, and what its receiver checks. */
+  /** Its purpose, and what its receiver checks. */
   readonly request: Meaning;
-  /** What its answer says. Undefined while there is none. */
+  /** Meaning of the answer. Undefined before there is one. */
   readonly answer: Meaning | undefined;
 }
 
@@ -30,13 +29,13 @@ const EXPLANATIONS: ByDialect<((message: Message, run: Run) => Explained) | unde
 };
 
 /**
- * Explains a message; undefined for one of another profile. Repeats what the draft demands: whether
- * a party has done it is for the verdicts to say.
+ * Explains a message; undefined for another profile's. States what the draft requires; the verdicts
+ * show whether the parties complied.
  *
- * @param run the run that it is of
+ * @param run the message's run
  */
 export function messageMeaning(message: Message, run: Run): MessageMeaning | undefined {
-  // A user's message says nothing of its profile: that of the run counts.
+  // A user's message has no profile, so the run's profile applies.
   const ofProfile = message.signer === undefined ? run.messages : [message];
   const [explain] = ofProfile.flatMap(({ signer }) => ofDialect(EXPLANATIONS, signer?.profile) ?? []);
   if (explain === undefined) return undefined;
@@ -75,7 +74,7 @@ function pageVisit({ to }: Message): Explained {
 const CHAIN =
   " The caller serves a request itself and calls on for its person: it is an agent, and its own agent provider.";
 
-/** An agent that is called itself: it acts for the person of the call that it serves. */
+/** Whether the sender is itself called, and acts for the person of that call. */
 function isChained({ from }: Message, { messages }: Run): boolean {
   return messages.some(
     ({ to, signer, purpose }) => to === from && signer !== undefined && purpose === "resource",
@@ -108,7 +107,7 @@ function resourceCall(message: Message, run: Run): Explained {
   }
 }
 
-/** A repetition for which there is no reason but an attack. */
+/** Whether a message is an identical repetition, which only an attack explains. */
 export const isSameAgain = ({ isTampered, attempt = 1, retryReason }: Message): boolean =>
   isTampered === true && attempt > 1 && retryReason === undefined;
 

@@ -14,8 +14,8 @@ import type { Message } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
 
 /**
- * The message as a line of a play: what is asked, and what the receiver says to it. Text for
- * people: it may change at any time.
+ * Describes the message as dialogue: the request and the receiver's reply. The text is for display
+ * and may change at any time.
  */
 export function messageSentence(message: Message): string {
   const { interaction, outcome, signer, from, to } = message;
@@ -66,7 +66,7 @@ function asks(message: Message): string {
   return `calls ${partyName(to)}${attempt > 1 ? " again" : ""}, signed with its own key${shown === undefined ? "" : ` and with ${shown}`}`;
 }
 
-/** Undefined while there is none. */
+/** Undefined before there is an answer. */
 function answerOf(message: Message): string | undefined {
   const { outcome, purpose, requestType, status } = message;
   switch (outcome) {

@@ -1,6 +1,6 @@
 /**
- * A run of the protocol as its trace shows it: which parties spoke, what was signed, what each
- * verifier made of it.
+ * A run of the protocol as shown in its trace: the parties, what was signed, and each verifier's
+ * verdict.
  *
  * @module
  */
@@ -8,20 +8,20 @@
 import type { TracedChallenge, TracedCheck, TracedToken } from "../attribute-names.ts";
 import type { TraceSpan } from "./trace-span.ts";
 
-/** One column of the picture. */
+/** One column of the diagram. */
 export interface Party {
-  /** `service.name`; for the party behind an address that left no span, its host. */
+  /** `service.name`, or the host of a party without spans. */
   readonly id: string;
   readonly name: string;
 }
 
-/** Headers and body as the spans hold them: bounded, tokens and signatures cut. */
+/** Headers and body as recorded on spans: bounded, with truncated tokens and signatures. */
 export interface HttpMessage {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
 }
 
-/** What the sender of a message put into its signature. */
+/** The sender's side of a signature. */
 export interface SignerSide {
   readonly party: string;
   /** Name of the wire profile. */
@@ -41,10 +41,10 @@ export interface SignerSide {
 
 export type Verdict = "passed" | "challenged" | "refused";
 
-/** What one verifier on the way saw and decided. */
+/** Findings and verdict of one verifier on the way. */
 export interface VerifierSide {
   readonly party: string;
-  /** Which replica of the party, where it has several. */
+  /** Replica of the party, if it has several. */
   readonly replica?: string | undefined;
   readonly spanId: string;
   readonly verdict: Verdict;
@@ -57,7 +57,7 @@ export interface VerifierSide {
   readonly created?: number | undefined;
   /** Name of the wire profile. */
   readonly profile?: string | undefined;
-  /** False where the signature covers no body, and there is one. */
+  /** False if there is a body that the signature does not cover. */
   readonly bodyBound?: boolean | undefined;
   readonly keySource?: string | undefined;
   readonly thumbprint?: string | undefined;
@@ -75,7 +75,7 @@ export interface VerifierSide {
   readonly requestType?: string | undefined;
 }
 
-/** Something the sender noted between this message and the next. */
+/** An event recorded by the sender between this message and the next. */
 export interface RunEvent {
   readonly name: string;
   readonly timeMicros: number;
@@ -84,11 +84,10 @@ export interface RunEvent {
 }
 
 /**
- * How a message ended. `accepted` with a status below 400; `challenged` when it was asked for more;
- * `refused` when a verifier, or a policy behind one, said no; `failed` when no answer came or a
- * server broke; `pending` while there is none yet. In draft -11 `waiting` when the answer comes
- * later (202), and `handed-back` when a person server cannot reach the person and the agent shows
- * the page itself (424).
+ * Outcome of a message. `accepted`: a status below 400. `challenged`: more is required. `refused`:
+ * by a verifier or a policy behind it. `failed`: no answer, or a server error. `pending`: no answer
+ * yet. In draft -11 also `waiting`: the answer is deferred (202); and `handed-back`: the person
+ * server cannot reach the person and the agent shows the page itself (424).
  */
 export type Outcome =
   | "accepted"
@@ -100,10 +99,9 @@ export type Outcome =
   | "pending";
 
 /**
- * A user's way to a page and back, which no agent signs: to the auth server's consent page, to a
- * resource's own page (profile 3.5), or to the page that an answer of draft -11 names (section
- * 7.3), from which nothing of the trace tells the way back. `there` has no span of its own: it is
- * known from what sent the browser there.
+ * A user's visit to a page, which no agent signs: the auth server's consent page, a resource's own
+ * page (profile 3.5), or a page named in an answer of draft -11 (section 7.3), whose return is not
+ * traced. `there` has no span; it is derived from the message that sent the browser.
  */
 export interface Interaction {
   readonly page: "consent" | "interaction" | "person";
@@ -129,44 +127,47 @@ export type UserNames = (sub: string) => string | undefined;
 
 /** One request with its response. */
 export interface Message {
-  /** Span id of its sender, or made of one: its address in the picture. */
+  /** Span id of its sender, or derived from one. Identifies the message in URLs. */
   readonly id: string;
   readonly traceId: string;
-  /** From 1, in the order they were sent. */
+  /** From 1, in the order sent. */
   readonly number: number;
   readonly from: string;
   readonly to: string;
-  /** Which replica of `to` served it, where it has several. */
+  /** Replica of `to` that served it, if there are several. */
   readonly replica?: string | undefined;
-  /** The gateway, where the message went through it. */
+  /** The gateway, if the message went through it. */
   readonly via?: string | undefined;
-  /** Where it ended, when it did not get as far as `to`. */
+  /** The party that stopped it, if it did not reach `to`. */
   readonly stoppedAt?: string | undefined;
   /** Unix microseconds. */
   readonly startMicros: number;
   readonly endMicros: number;
   readonly method: string;
   readonly url: string;
-  /** What is asked, in short: the A2A method, the type of a token request, or method and path. */
+  /**
+   * Short description of the request: the A2A method, the type of a token request, or method and
+   * path.
+   */
   readonly what: string;
   readonly status?: number | undefined;
   readonly outcome: Outcome;
   /** `token` for a request to an auth server's token endpoint. */
   readonly purpose: "resource" | "token" | "user";
   readonly requestType?: string | undefined;
-  /** Only for a browser that is sent to a page, or comes back from one. */
+  /** Only for a browser that is sent to a page or returns from one. */
   readonly interaction?: Interaction | undefined;
-  /** The span of the party that answers is there; its checks come with it. */
+  /** Whether the span of the answering party, which has its checks, has been received. */
   readonly isReceived: boolean;
-  /** Why a browser that came back got nowhere. What verifiers say is in {@link verifiers}. */
+  /** Error of a returning browser. Those of verifiers are in {@link verifiers}. */
   readonly errorCode?: string | undefined;
   readonly attempt?: number | undefined;
   readonly retryReason?: string | undefined;
-  /** The tampered request of an attack, among the honest ones before and after it. */
+  /** Whether this is an attack's tampered request, as opposed to the honest ones around it. */
   readonly isTampered?: boolean | undefined;
   readonly request: HttpMessage;
   readonly response: HttpMessage;
-  /** Absent for a message that no agent signed: the user's browser shows its own access token. */
+  /** Absent for a message that no agent signed, such as the user's browser with an access token. */
   readonly signer?: SignerSide | undefined;
   readonly verifiers: readonly VerifierSide[];
   readonly events: readonly RunEvent[];
@@ -178,7 +179,7 @@ export type Draft = Omit<Message, "number">;
 /** One bar of the waterfall. */
 export interface WaterfallRow extends TraceSpan {
   readonly depth: number;
-  /** The message whose sender, gateway or verifier this span is. */
+  /** The message of whose sender, gateway or verifier this is the span. */
   readonly messageId?: string | undefined;
   readonly status?: number | undefined;
   readonly verdict?: string | undefined;
@@ -189,7 +190,7 @@ export interface ProtocolRun {
   readonly parties: readonly Party[];
   readonly messages: readonly Message[];
   readonly waterfall: readonly WaterfallRow[];
-  /** Unix microseconds; 0 when there are no spans. */
+  /** Unix microseconds; 0 without spans. */
   readonly startMicros: number;
   readonly endMicros: number;
 }

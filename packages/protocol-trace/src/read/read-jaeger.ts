@@ -9,17 +9,17 @@ import {
   type TraceSpan,
 } from "./trace-span.ts";
 
-/** OpenTelemetry's resource attribute for one of several replicas. */
+/** OpenTelemetry's resource attribute that distinguishes replicas. */
 const INSTANCE = "service.instance.id";
 
 /**
- * Takes apart what Jaeger's HTTP query API answers (`GET /api/traces/{id}`): the frame
- * `{ data: [trace] }`, or a trace alone. Spans that were delivered twice count once; what has not
- * the shape of a span is left out, so that half a trace can be shown while it grows.
+ * Parses the answer of Jaeger's HTTP query API (`GET /api/traces/{id}`): the envelope
+ * `{ data: [trace] }`, or a single trace. Duplicate spans count once, and anything without the
+ * shape of a span is omitted, so that a partial trace can be shown while it grows.
  *
  * Never throws for anything in the answer.
  *
- * @param answer parsed JSON, not trusted
+ * @param answer untrusted parsed JSON
  * @returns spans in the order they began
  */
 export function readJaegerSpans(answer: unknown): TraceSpan[] {
@@ -43,7 +43,7 @@ function readSpan(span: Members, processes: Members): TraceSpan | undefined {
     traceId: traceID,
     spanId: spanID,
     parentId: text(parent?.spanID),
-    // Any sender of spans chooses both, and titles and headings show them.
+    // Chosen by any sender of spans, and shown in titles and headings.
     name: visibleText(text(operationName) ?? ""),
     service: visibleText(text(attributes[ATTRIBUTE.party]) ?? text(process.serviceName) ?? "unknown"),
     instance: instance && visibleText(instance),

@@ -1,5 +1,5 @@
 /**
- * Turns the spans of a run into messages.
+ * Converts the spans of a run to messages.
  *
  * @module
  */
@@ -24,19 +24,19 @@ import {
 import { withWaits } from "./waiting.ts";
 import { waterfallOf } from "./waterfall.ts";
 
-/** Routes that a page asks over and over to show a run, and documents: they are no part of it. */
+/** Routes that a page polls to show a run, and documents. They are not part of the run. */
 const WATCHING =
   /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it|evidence))|orders\/|agents\/|auth\/me|health|\.well-known|jwks\.json)/;
 
 /**
- * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them
- * (`GET /api/traces/{id}`). One run may have several. Where a user was sent to a page, that
- * interaction is a message as well, although no span of the run stands for it.
+ * Reads a run of the protocol from its traces, as returned by Jaeger's HTTP query API
+ * (`GET /api/traces/{id}`). A run may have several. A user's visit to a page is also a message,
+ * although the run has no span for it.
  *
- * What it does NOT do: verify anything. It repeats what the parties have written on their spans,
- * and a span is only as honest as its writer.
+ * Does NOT verify anything. It repeats what the parties have recorded on their spans, which are
+ * only as honest as their writers.
  *
- * Never throws for anything in the answers; a growing trace gives a growing run.
+ * Never throws for anything in the answers. A growing trace yields a growing run.
  *
  * @param answers parsed JSON of each trace
  *
@@ -66,7 +66,7 @@ export function readProtocolRun(answers: readonly unknown[]): ProtocolRun {
   };
 }
 
-/** What a service notes between two messages belongs to the one that it sent last. */
+/** Assigns a service's events between two messages to the last one that it sent. */
 function withEvents(drafts: readonly Draft[], spans: readonly TraceSpan[]): Draft[] {
   const noted = new Map<Draft, RunEvent[]>();
   for (const span of spans.filter((candidate) => !isSigned(candidate) && !isVerifier(candidate))) {
@@ -96,7 +96,7 @@ function routeOf({ attributes }: TraceSpan): string {
 }
 
 /**
- * What the receiver of one signed attempt did with it: everything below its span, up to the
+ * Reads one signed attempt with its receiver's handling: everything below its span, up to the
  * attempts that it caused.
  */
 function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
@@ -106,8 +106,8 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
   const purpose = attributes[ATTRIBUTE.purpose] === "token" ? "token" : "resource";
   const url = textAttribute(attributes, ATTRIBUTE.url) ?? "";
   const from = columnOf(span.service);
-  // A party that is called without a signature may have a gateway of its own behind it: it is not
-  // on this way.
+  // A party that is called without a signature may itself call through the gateway, which is then
+  // not part of this route.
   const via = tree.childrenOf(span).some(({ service }) => columnOf(service) === SERVICE_NAME.gateway)
     ? SERVICE_NAME.gateway
     : undefined;
@@ -200,9 +200,9 @@ function requestTypeOf({ attributes }: TraceSpan): string | undefined {
 }
 
 const REQUEST_TYPES: ByDialect<(body: string, attributes: Attributes) => string | undefined> = {
-  // The form names the type.
+  // The form states the type.
   "february-2026": (body) => /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1],
-  // The members tell the type; a GET polls for an answer.
+  // The members determine the type; a GET is a poll.
   "draft-11": (body, attributes) => {
     if (/^\s*\{\s*"jti"\s*:/.test(body)) return "revocation";
     if (attributes[ATTRIBUTE.purpose] !== "token") return undefined;
@@ -213,7 +213,7 @@ const REQUEST_TYPES: ByDialect<(body: string, attributes: Attributes) => string 
   },
 };
 
-/** Members that tell the requests of draft -11 from each other, the more telling ones first. */
+/** Members that distinguish the requests of draft -11, most specific first. */
 const DRAFT_11_REQUESTS: readonly (readonly [RegExp, string])[] = [
   [/"action"\s*:\s*"clarification_response"/, "clarification"],
   [/"action"\s*:\s*"updated_request"/, "updated-request"],

@@ -18,10 +18,10 @@ import {
   textAttribute,
 } from "./trace-span.ts";
 
-/** Others come from libraries, and say nothing of the protocol. */
+/** Excludes events of libraries, which are not about the protocol. */
 const PROTOCOL_EVENTS: ReadonlySet<string> = new Set(Object.values(EVENT));
 
-/** What a signed attempt's span says of its signature. */
+/** Reads the signature from a signed attempt's span. */
 export function readSigner({ service, attributes }: TraceSpan): SignerSide {
   return {
     party: columnOf(service),
@@ -38,7 +38,7 @@ export function readSigner({ service, attributes }: TraceSpan): SignerSide {
   };
 }
 
-/** What a verifier's span says of its verdict. */
+/** Reads the verdict from a verifier's span. */
 export function readVerifier({ service, instance, spanId, attributes }: TraceSpan): VerifierSide {
   return {
     party: columnOf(service),
@@ -70,7 +70,7 @@ export function readVerifier({ service, instance, spanId, attributes }: TraceSpa
   };
 }
 
-/** Headers and body of one side of an exchange, where the span has them. */
+/** Headers and body of one side of an exchange, if the span has them. */
 export function readHttp(attributes: Attributes, headers: string, body: string): HttpMessage {
   return {
     headers: readHeaders(jsonAttribute(attributes, headers)),

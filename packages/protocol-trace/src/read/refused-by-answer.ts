@@ -1,5 +1,5 @@
 /**
- * Refusals that a server names in its answer, after every check of the signature has passed.
+ * Refusals that a server states in its answer after all checks of the signature have passed.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { isRecord, parsedJson } from "./trace-span.ts";
 type Refused = Pick<Message, "outcome" | "to" | "stoppedAt" | "purpose" | "requestType" | "response">;
 
 /**
- * The verifiers of a message. Where it was refused and all checks had passed, the party that
- * answered has refused it, and the check that its error names has failed.
+ * The verifiers of a message. If it was refused although all checks passed, the answering party
+ * refused it, and the check named by its error failed.
  */
 export function withRefusalOfAnswer(message: Refused, verifiers: readonly VerifierSide[]): VerifierSide[] {
   const { outcome, to, stoppedAt } = message;
@@ -25,8 +25,8 @@ export function withRefusalOfAnswer(message: Refused, verifiers: readonly Verifi
 }
 
 /**
- * The verdict to show for a verifier. It may pass a message that its party then refuses, for a
- * policy or a reason of its own, or for which the agent requires an interaction.
+ * The verdict to show for a verifier. It may pass a message that its party then refuses for a
+ * policy or another reason, or for which the agent requires an interaction.
  */
 export function shownVerdict(
   { outcome, to, stoppedAt }: Pick<Message, "outcome" | "to" | "stoppedAt">,
@@ -44,7 +44,7 @@ function refusedBy(message: Refused, verifier: VerifierSide): VerifierSide {
     verifier.errorCode ?? (message.purpose === "token" ? textOf(body.error) : undefined) ?? refusal?.code;
   const named = nameOfCheck(message, errorCode) ?? refusal?.check;
   if (named === undefined) {
-    // A limit, or an application's own reason, is no verdict on the message.
+    // A limit, or an application's own reason, is not a verdict on the message.
     return verifier.errorCode === undefined ? verifier : { ...verifier, verdict: "refused" };
   }
   const failed: TracedCheck = {
@@ -57,10 +57,10 @@ function refusedBy(message: Refused, verifier: VerifierSide): VerifierSide {
   return { ...verifier, verdict: "refused", errorCode, checks };
 }
 
-/** Grants of the token requests that refer to another grant than a resource token. */
+/** Grants of token requests that do not use a resource token. */
 const GRANTS: Readonly<Record<string, string>> = { code: "authorization code", refresh: "refresh token" };
 
-/** `invalid_resource_token` is the check "resource token", and so on. */
+/** Maps `invalid_resource_token` to the check "resource token", and so on. */
 function nameOfCheck({ purpose, requestType }: Refused, code = ""): string | undefined {
   if (purpose !== "token") return undefined;
   if (code === "invalid_grant") return GRANTS[requestType ?? ""] ?? "resource token";
@@ -68,8 +68,8 @@ function nameOfCheck({ purpose, requestType }: Refused, code = ""): string | und
 }
 
 /**
- * The auth server of February 2026 answers with OAuth errors, and servers of draft -11 with
- * problems.
+ * The auth server of February 2026 answers with OAuth errors, servers of draft -11 with problem
+ * details.
  */
 const sectionOf = ({ profile }: VerifierSide) =>
   profile === "draft-11" ? "draft -11, section 11.9.3" : "profile 6.2";

@@ -1,16 +1,16 @@
 import type { HttpMessage } from "./protocol-run.ts";
 
 /**
- * `AAuth-Requirement` of an answer, for reading. Nothing is judged here, and the code of an
- * interaction is cut in a trace.
+ * `AAuth-Requirement` of an answer, for display only. In traces the code of an interaction is
+ * truncated.
  */
 export interface ReadableRequirement {
   readonly requirement: string;
-  /** With `interaction`: the page. */
+  /** The page, for `interaction`. */
   readonly url?: string | undefined;
 }
 
-/** What an answer of draft -11 demands; undefined where it demands nothing. */
+/** Requirement of an answer of draft -11, if any. */
 export function readRequirement({ headers }: HttpMessage): ReadableRequirement | undefined {
   const field = headers?.["aauth-requirement"] ?? "";
   const [, requirement] = /(?:^|,)\s*requirement=([a-z-]{1,40})/.exec(field) ?? [];

@@ -1,4 +1,4 @@
-/** Where a section can be read: one of the wire profile, of draft -11, or of an RFC. */
+/** Link to a section of the wire profile, of draft -11 or of an RFC. */
 export type SectionLink =
   | { readonly kind: "profile"; readonly section: string; readonly text: string }
   | { readonly kind: "rfc" | "draft"; readonly url: string; readonly text: string };
@@ -6,8 +6,8 @@ export type SectionLink =
 const DRAFT_11 = "https://datatracker.ietf.org/doc/html/draft-hardt-oauth-aauth-protocol-11";
 
 /**
- * The places behind a check's `section`, such as `profile 2.4`, `profile 1, 2`,
- * `draft -11, section 11.3.4 step 1` or `RFC 9421 3.2`. Text that names none of them gives none.
+ * Links for a check's `section`, such as `profile 2.4`, `profile 1, 2`,
+ * `draft -11, section 11.3.4 step 1` or `RFC 9421 3.2`. Empty for any other text.
  */
 export function sectionLinks(section: string): SectionLink[] {
   const rfc = /^RFC (\d+) ([\d.]+)$/.exec(section);

@@ -1,17 +1,17 @@
-/** A name with its value, as a signature header has it. */
+/** A name with its value in a signature header. */
 export interface FieldPart {
   readonly name: string;
   readonly value: string;
 }
 
-/** `Signature-Key` for reading. A cut token is still one value; nothing is judged here. */
+/** `Signature-Key` for display only. A truncated token still counts as one value. */
 export interface ReadableSignatureKey {
   readonly label: string;
   readonly scheme: string;
   readonly parameters: readonly FieldPart[];
 }
 
-/** `Signature-Input` for reading. */
+/** `Signature-Input` for display. */
 export interface ReadableSignatureInput {
   readonly label: string;
   readonly components: readonly string[];
@@ -19,8 +19,8 @@ export interface ReadableSignatureInput {
 }
 
 /**
- * Takes `Signature-Key` apart by the grammar of profile 1.1, or of draft -11 (section 11.3.2);
- * undefined when it follows neither.
+ * Parses `Signature-Key` by the grammar of profile 1.1 or of draft -11 (section 11.3.2); undefined
+ * if it matches neither.
  */
 export function readSignatureKey(value: string): ReadableSignatureKey | undefined {
   // label=(scheme=token name="value" …)
@@ -32,7 +32,7 @@ export function readSignatureKey(value: string): ReadableSignatureKey | undefine
   return { label, scheme, parameters: pairsIn(pairs, / ([a-z0-9-]+)="([^"]*)"/g) };
 }
 
-/** `sig=jwt;jwt="…"`. Of several members the first. */
+/** Parses `sig=jwt;jwt="…"`, using the first of several members. */
 function readDictionary(value: string): ReadableSignatureKey | undefined {
   const match = /^([a-z*][a-z0-9_.*-]*)=([a-z0-9_-]+)((?:; *[a-z0-9_-]+="[^"]*")*) *(?:,|$)/.exec(
     value.trim(),
@@ -42,7 +42,7 @@ function readDictionary(value: string): ReadableSignatureKey | undefined {
   return { label, scheme, parameters: pairsIn(pairs, /; *([a-z0-9_-]+)="([^"]*)"/g) };
 }
 
-/** Takes `Signature-Input` apart: label, covered components, parameters (RFC 9421 section 4.1). */
+/** Parses `Signature-Input`: label, covered components, parameters (RFC 9421 section 4.1). */
 export function readSignatureInput(value: string): ReadableSignatureInput | undefined {
   const match = /^([a-z*][a-z0-9_.*-]*)=\(([^)]*)\)(.*)$/.exec(value.trim());
   if (match === null) return undefined;

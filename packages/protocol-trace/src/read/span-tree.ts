@@ -1,6 +1,6 @@
 import type { TraceSpan } from "./trace-span.ts";
 
-/** Spans by their parent; a span whose parent is not (yet) there is a root. */
+/** Spans by parent. A span whose parent has not been received (yet) is a root. */
 export interface SpanTree {
   readonly roots: readonly TraceSpan[];
   childrenOf(span: TraceSpan): readonly TraceSpan[];
@@ -19,9 +19,8 @@ export function spanTree(spans: readonly TraceSpan[]): SpanTree {
 }
 
 /**
- * Everything below a span, in the order of a walk from parent to child; below those for which
- * `stop` is true it goes no further. A loop in the parents, which only a broken trace has, ends the
- * walk.
+ * All descendants of a span in depth-first order, without those below spans for which `stop` is
+ * true. A cycle of parents, which only a broken trace has, ends the walk.
  */
 export function below(tree: SpanTree, span: TraceSpan, stop: (span: TraceSpan) => boolean): TraceSpan[] {
   const found: TraceSpan[] = [];

@@ -1,4 +1,4 @@
-/** A value of a span's attribute as Jaeger's query API gives it: lists come as JSON text. */
+/** A span attribute's value in Jaeger's query API, which encodes lists as JSON strings. */
 export type AttributeValue = string | number | boolean;
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -10,17 +10,17 @@ export interface TraceEvent {
   readonly attributes: Attributes;
 }
 
-/** One span, flat: with its service's name and without the API's indirections. */
+/** One span in flat form, with its service's name and without the API's indirections. */
 export interface TraceSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentId?: string | undefined;
   readonly name: string;
-  /** The party, where the span names one. */
+  /** The service, or the party if the span names one. */
   readonly service: string;
-  /** Which replica of the service, where it has several: its `service.instance.id`. */
+  /** Replica of the service, if it has several: its `service.instance.id`. */
   readonly instance?: string | undefined;
-  /** `client`, `server`, `internal`, …; empty when the span does not say. */
+  /** `client`, `server`, `internal`, …; empty if unspecified. */
   readonly kind: string;
   /** Unix microseconds. */
   readonly startMicros: number;
@@ -30,7 +30,7 @@ export interface TraceSpan {
   readonly events: readonly TraceEvent[];
 }
 
-/** A text attribute; undefined when it is absent or no text. */
+/** A string attribute; undefined if it is absent or not a string. */
 export function textAttribute(attributes: Attributes, name: string): string | undefined {
   const value = attributes[name];
   return typeof value === "string" && value !== "" ? value : undefined;
@@ -47,12 +47,12 @@ export function booleanAttribute(attributes: Attributes, name: string): boolean 
   return typeof value === "boolean" ? value : undefined;
 }
 
-/** An attribute that holds JSON; undefined when it is absent, cut or broken. */
+/** A JSON attribute; undefined if it is absent, truncated or malformed. */
 export function jsonAttribute(attributes: Attributes, name: string): unknown {
   return parsedJson(textAttribute(attributes, name));
 }
 
-/** The value of JSON text; undefined when it is absent, cut or broken. */
+/** Parses JSON; undefined if it is absent, truncated or malformed. */
 export function parsedJson(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
@@ -62,13 +62,13 @@ export function parsedJson(text: string | undefined): unknown {
   }
 }
 
-/** A list of strings. Jaeger writes it as JSON. */
+/** A list of strings, which Jaeger encodes as JSON. */
 export function listAttribute(attributes: Attributes, name: string): readonly string[] | undefined {
   const value = jsonAttribute(attributes, name);
   return Array.isArray(value) && value.every((entry) => typeof entry === "string") ? value : undefined;
 }
 
-/** An object from JSON that is not trusted. */
+/** An untrusted object from JSON. */
 export type Members = Readonly<Record<string, unknown>>;
 
 export function isRecord(value: unknown): value is Members {

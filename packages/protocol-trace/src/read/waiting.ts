@@ -1,6 +1,6 @@
 /**
- * Answers of draft -11 that come later (section 11.8): which messages poll for them, and where a
- * person was sent meanwhile.
+ * Deferred answers of draft -11 (section 11.8): the messages that poll for them, and the pages to
+ * which a person is sent meanwhile.
  *
  * @module
  */
@@ -12,15 +12,18 @@ import { columnOfUrl } from "./parties.ts";
 import type { Draft } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
 
-/** Behind the span id of the message that sent the browser away: the address of the interaction. */
+/**
+ * Suffix that turns the span id of the message that sent the browser away into the interaction's
+ * id.
+ */
 const PAGE_SUFFIX = "fe";
 
-/** What a message at a pending URL does, by its method. A POST says so itself. */
+/** Purpose of a message at a pending URL by its method. A POST states its own. */
 const AT_PENDING_URL: Readonly<Record<string, string>> = { GET: "poll", DELETE: "cancel" };
 
 /**
- * The drafts in the order they were sent, with those marked that poll a pending URL, and with a
- * person's way to each page that an answer names.
+ * The drafts in the order sent, with polls of pending URLs marked, and with a person's visit to
+ * each page that an answer names.
  */
 export function withWaits(drafts: readonly Draft[]): Draft[] {
   const inOrder = drafts.toSorted((one, other) => one.startMicros - other.startMicros);
@@ -41,15 +44,15 @@ export function withWaits(drafts: readonly Draft[]): Draft[] {
   return [...marked, ...visits.map((visit) => sentOn(visit, visits))];
 }
 
-/** A person's way to a page, and the message whose answer named it. */
+/** A person's visit to a page, and the message whose answer named it. */
 interface Visit {
   readonly sent: Draft;
   readonly message: Draft;
 }
 
 /**
- * An agent that is called itself shows no page: its own page, to which its caller sends the person,
- * sends them on.
+ * An agent that is itself called shows no page: its caller sends the person to its own page, which
+ * redirects them.
  */
 function sentOn({ sent, message }: Visit, visits: readonly Visit[]): Draft {
   const before = visits.find(
@@ -62,17 +65,18 @@ function sentOn({ sent, message }: Visit, visits: readonly Visit[]): Draft {
 }
 
 /**
- * A URL in the parser's spelling, as that of {@link locationOf}: on a span it may have been cut.
+ * A URL as normalized by the parser, like that of {@link locationOf}. On a span it may be
+ * truncated.
  */
 const hrefOf = ({ url }: Pick<Draft, "url">): string => URL.parse(url)?.href ?? url;
 
-/** The pending URL that an answer names, absolute. */
+/** The absolute pending URL that an answer names. */
 function locationOf({ signer, status, url, response }: Draft): string | undefined {
   const location = status === 202 && signer !== undefined ? response.headers?.location : undefined;
   return location === undefined ? undefined : URL.parse(location, url)?.href;
 }
 
-/** The page that a person has to come to; undefined where a person server brings them there. */
+/** The page that a person has to visit; undefined if a person server takes them there. */
 function pageOf({ from, signer, status, response, events }: Draft): string | undefined {
   if (status !== 202 || signer === undefined || from === SERVICE_NAME.personServer) return undefined;
   if (events.some(({ name, facts }) => name === EVENT.interactionRequired && facts.is_relayed === true)) {
@@ -91,7 +95,7 @@ function pageMessage(
       hrefOf({ url }) === place && status !== undefined && status !== 202 && startMicros >= sent.startMicros,
   );
   const left = leavesAt(sent, drafts, answered && { startMicros: answered.endMicros });
-  // First the person's own server is asked to bring them there.
+  // The person's own server is first asked to take them there.
   const handedBack = drafts.find(
     ({ from, outcome, startMicros, request }) =>
       from === sent.from &&

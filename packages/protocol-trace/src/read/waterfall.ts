@@ -5,7 +5,7 @@ import { shownVerdict } from "./refused-by-answer.ts";
 import type { SpanTree } from "./span-tree.ts";
 import { numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
 
-/** All spans as bars, children under their parent, siblings in the order they began. */
+/** All spans as bars, children below their parent, siblings by start time. */
 export function waterfallOf(
   spans: readonly TraceSpan[],
   tree: SpanTree,
@@ -25,7 +25,7 @@ export function waterfallOf(
   const walk = (span: TraceSpan, depth: number, above?: string) => {
     if (seen.has(span)) return;
     seen.add(span);
-    // The gateway's own span stands between the sender's and those of the verifiers.
+    // The gateway's own span is between the sender's and the verifiers'.
     const isGateway = columnOf(span.service) === SERVICE_NAME.gateway;
     const messageId = messageOf.get(span.spanId) ?? (isGateway ? above : undefined);
     rows.push({
@@ -38,7 +38,7 @@ export function waterfallOf(
     for (const child of tree.childrenOf(span)) walk(child, depth + 1, messageId);
   };
   for (const root of tree.roots) walk(root, 0);
-  // Spans that are each other's parents have no root.
+  // Spans in a cycle of parents have no root.
   for (const span of spans) walk(span, 0);
   return rows;
 }

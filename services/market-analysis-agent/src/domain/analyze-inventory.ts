@@ -7,7 +7,7 @@ export interface InventoryGap {
   readonly stock: number;
   /** Whole units, buffer included. */
   readonly required: number;
-  /** Whole units that are missing. */
+  /** Missing whole units. */
   readonly missing: number;
   readonly priority: "medium" | "high";
 }
@@ -16,7 +16,7 @@ export interface InventorySurplus {
   readonly model: LaptopModel;
   readonly stock: number;
   readonly required: number;
-  /** Whole units above what is required. */
+  /** Whole units above the requirement. */
   readonly excess: number;
 }
 
@@ -26,7 +26,7 @@ export interface InventoryAnalysis {
   readonly risk: Severity;
 }
 
-/** A quarter on top of what is needed. */
+/** Buffer of a quarter of the need. */
 const BUFFER_FACTOR = 1.25;
 /** Stock beyond this many times the required units is surplus. */
 const SURPLUS_FACTOR = 1.5;
@@ -34,8 +34,8 @@ const SURPLUS_FACTOR = 1.5;
 const HIGH_PRIORITY_UNITS = 20;
 
 /**
- * Compares stock with what hiring and replacement will take in `months` months. Shown numbers are
- * cut, not rounded.
+ * Compares stock with the need for hiring and replacement in `months` months. Displayed numbers are
+ * truncated, not rounded.
  */
 export function analyzeInventory(months: number): InventoryAnalysis {
   const gaps: InventoryGap[] = [];

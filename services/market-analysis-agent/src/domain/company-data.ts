@@ -1,6 +1,6 @@
 /**
- * What the demo's company looks like. Shares are whole percent, so that cutting fractions never
- * meets a rounding error.
+ * Data of the demo's company. Shares are whole percentages, so that truncation is not affected by
+ * rounding errors.
  */
 
 export type LaptopModel = "MacBook Pro" | "MacBook Air";
@@ -9,7 +9,7 @@ export interface Department {
   readonly name: string;
   /** New people in six months. */
   readonly hiresPerSixMonths: number;
-  /** Share of them that gets each model. */
+  /** Share of new hires that receive each model. */
   readonly sharePercent: Readonly<Record<LaptopModel, number>>;
   readonly headcount: number;
   readonly growthPercent: number;
@@ -57,7 +57,7 @@ export const DEPARTMENTS: readonly Department[] = [
 /** Units in stock. */
 export const STOCK: Readonly<Record<LaptopModel, number>> = { "MacBook Pro": 45, "MacBook Air": 80 };
 
-/** Units that replace old ones, whatever the timeframe. */
+/** Replacement units, regardless of the timeframe. */
 export const REFRESH_UNITS: Readonly<Record<LaptopModel, number>> = { "MacBook Pro": 12, "MacBook Air": 8 };
 
 /** US dollars. */

@@ -6,12 +6,12 @@ export interface MarketTrend {
   readonly description: string;
 }
 
-/** `Date.getUTCMonth` of August and October, the months in which budgets of the year are spent. */
+/** `Date.getUTCMonth` of August and October, between which annual budgets are spent. */
 const SEASON = { first: 7, last: 9 } as const;
 
 /**
  * @param months how far to look ahead
- * @param nowSeconds Unix seconds; decides whether the season is on
+ * @param nowSeconds Unix seconds; determines whether it is the season
  */
 export function forecastTrends(months: number, nowSeconds: number): MarketTrend[] {
   const trends: MarketTrend[] = [];

@@ -15,8 +15,8 @@ export interface DemandPatterns {
 }
 
 /**
- * Projects each department's headcount by its growth, and the laptops that go with it. Fractions
- * are cut.
+ * Projects each department's headcount by its growth, and the laptops it needs. Fractions are
+ * truncated.
  */
 export function modelDemand(): DemandPatterns {
   const departments = DEPARTMENTS.map((department) => {

@@ -16,7 +16,7 @@ export interface ProcurementPlan {
   readonly totalEstimatedCost: number;
 }
 
-/** Turns gaps into orders: high priority now, medium priority soon. */
+/** Converts gaps to orders: high priority now, medium priority soon. */
 export function planProcurement({ gaps }: InventoryAnalysis): ProcurementPlan {
   const stepsFor = (priority: InventoryGap["priority"], timeline: string) =>
     gaps

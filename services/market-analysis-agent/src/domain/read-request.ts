@@ -5,10 +5,7 @@ export interface MarketQuestion {
   readonly timeframeMonths: 3 | 6 | 12;
 }
 
-/**
- * Finds out what is asked for by the words of the request; an empty text asks for the inventory of
- * six months.
- */
+/** Classifies the request by keywords. An empty text requests the inventory for six months. */
 export function readRequest(text: string): MarketQuestion {
   const words = text.toLowerCase();
   return { kind: kindOf(words), timeframeMonths: timeframeOf(words) };

@@ -3,9 +3,9 @@ import type { ActClaim, ProvenCaller } from "aauth";
 const MAX_NAME_CHARACTERS = 200;
 
 /**
- * On whose behalf an authorized caller asks: its own name, the user, and the agents it acts for,
- * nearest first (`act`, profile 4.4). Undefined for callers without an auth token, who ask for
- * themselves.
+ * Describes on whose behalf an authorized caller asks: its own name, the user, and the agents it
+ * acts for, nearest first (`act`, profile 4.4). Undefined for callers without an auth token, which
+ * ask for themselves.
  */
 export function commissionOf(caller: ProvenCaller | undefined): string | undefined {
   if (caller?.grant === undefined || caller.agent === undefined) return undefined;
@@ -24,7 +24,7 @@ function chainOf(act: ActClaim | undefined): string[] {
   return act === undefined ? [] : [act.agent, ...chainOf(act.act)];
 }
 
-/** The name is proven, but it is text from outside, and the report is Markdown. */
+/** Quotes a name, which is verified but still foreign text in a Markdown report. */
 function named(text: string): string {
   const line = text.replace(/[\p{C}\s`]+/gu, " ").trim();
   return `\`${line.length > MAX_NAME_CHARACTERS ? `${line.slice(0, MAX_NAME_CHARACTERS)}…` : line}\``;

@@ -16,9 +16,9 @@ const KIND_NAMES: Record<AnalysisKind, string> = {
 const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 
 /**
- * The answer of the agent: one markdown document, sections only for what was analysed.
+ * The agent's answer as one Markdown document, with a section for each analysed topic.
  *
- * @param commission on whose behalf it was asked, where that is known
+ * @param commission on whose behalf it was asked, if known
  */
 export function renderMarketReport(analysis: MarketAnalysis, commission?: string): string {
   const { inventory, patterns, trends } = analysis;

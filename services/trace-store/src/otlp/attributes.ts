@@ -1,7 +1,7 @@
 import type { Tag } from "../store/stored-span.ts";
 import { integerOf, listOf, type Members, malformed, membersOf, textOf } from "./members.ts";
 
-/** Attributes as tags, in their order. @throws OtlpError invalid_request */
+/** Converts attributes to tags in the same order. @throws OtlpError invalid_request */
 export function tagsOf(attributes: unknown): Tag[] {
   return listOf(attributes, "attributes").map((entry) => {
     const { key, value } = membersOf(entry, "an attribute");
@@ -9,7 +9,7 @@ export function tagsOf(attributes: unknown): Tag[] {
   });
 }
 
-/** Lists and maps become JSON, bytes base64, as Jaeger does it. */
+/** Converts lists and maps to JSON and bytes to base64, as Jaeger does. */
 function typedValue(any: Members): Pick<Tag, "type" | "value"> {
   if (any.boolValue !== undefined) return { type: "bool", value: any.boolValue === true };
   if (any.intValue !== undefined) return { type: "int64", value: int64(any.intValue) };
@@ -20,7 +20,7 @@ function typedValue(any: Members): Pick<Tag, "type" | "value"> {
   return { type: "string", value: textOf(any.stringValue, "stringValue") };
 }
 
-/** Recursion is safe: a decoder has bounded the depth. */
+/** Recursion is safe because the decoder bounds the depth. */
 function plainValue(any: Members): unknown {
   if (any.arrayValue !== undefined) {
     const values = listOf(membersOf(any.arrayValue, "arrayValue").values, "arrayValue");
@@ -28,7 +28,7 @@ function plainValue(any: Members): unknown {
   }
   if (any.kvlistValue !== undefined) {
     const entries = listOf(membersOf(any.kvlistValue, "kvlistValue").values, "kvlistValue");
-    // fromEntries defines own properties, so that a key called __proto__ stays a key.
+    // fromEntries defines own properties, so a key named __proto__ is an ordinary key.
     return Object.fromEntries(
       entries.map((entry) => {
         const { key, value } = membersOf(entry, "an entry");
@@ -48,7 +48,7 @@ function int64(value: unknown): number | string {
 
 function double(value: unknown): number | string {
   if (typeof value === "number") return value;
-  // proto3's JSON mapping spells them so: JSON has no number for them.
+  // proto3's JSON mapping for values that JSON numbers cannot represent.
   if (value === "NaN" || value === "Infinity" || value === "-Infinity") return value;
   throw malformed("doubleValue", "a number");
 }

@@ -18,7 +18,7 @@ const COMMA = byteOf(",");
 const OPENING = new Set([byteOf("{"), byteOf("[")]);
 const CLOSING = new Set([byteOf("}"), byteOf("]")]);
 
-/** Counts values and levels before anything is decoded. Does NOT check that the body is JSON. */
+/** Bounds the number of values and levels before decoding. Does NOT check that the body is JSON. */
 function requireBounded(body: Uint8Array): void {
   const values = new ValueCounter();
   let depth = 0;

@@ -28,15 +28,15 @@ const int32: Read = ({ reader }) => reader.int32();
 const int64: Read = ({ reader }) => String(reader.int64());
 const fixed64: Read = ({ reader }) => String(reader.fixed64());
 
-/** JSON has no number for what is not finite: OTLP/JSON spells it out. */
+/** OTLP/JSON uses strings for non-finite values, which JSON numbers cannot represent. */
 const double: Read = ({ reader }) => {
   const value = reader.double();
   return Number.isFinite(value) ? value : String(value);
 };
 
 /**
- * The messages of a trace export: numbers and types of opentelemetry-proto 1.x, names of OTLP/JSON.
- * Fields that are not kept are skipped (schema URLs, counts of what was dropped, flags).
+ * Messages of a trace export: field numbers and types of opentelemetry-proto 1.x, names of
+ * OTLP/JSON. Fields that are not stored are skipped (schema URLs, counts of dropped items, flags).
  */
 const keyValue = message(() => ({ 1: one("key", text), 2: one("value", anyValue) }));
 const anyValue: Read = message(() => ({
@@ -78,8 +78,8 @@ const resourceSpans = message(() => ({ 1: one("resource", resource), 2: list("sc
 const exportRequest: Readonly<Record<number, Field>> = { 1: list("resourceSpans", resourceSpans) };
 
 /**
- * An ExportTraceServiceRequest in the shape of OTLP/JSON. Stops at the first value beyond the
- * bounds.
+ * Decodes an ExportTraceServiceRequest to the shape of OTLP/JSON. Stops at the first value beyond
+ * the limits.
  *
  * @throws OtlpError invalid_protobuf, body_too_large
  */
@@ -93,12 +93,12 @@ export function decodeProtobuf(body: Uint8Array): unknown {
     return readFields(decoding, exportRequest, body.length);
   } catch (error) {
     if (error instanceof OtlpError) throw error;
-    // The library's own message may repeat what it read.
+    // The library's own message may quote the input.
     throw new OtlpError("invalid_protobuf", "the body is not an ExportTraceServiceRequest");
   }
 }
 
-/** @param fields called at the first message, so that messages may contain each other */
+/** @param fields called when the first message is read, so that messages can be recursive */
 function message(fields: () => Readonly<Record<number, Field>>): Read {
   let known: Readonly<Record<number, Field>> | undefined;
   return (decoding) => {

@@ -1,23 +1,23 @@
 import { OtlpError } from "./otlp-error.ts";
 
-/** An object of a request, not trusted. */
+/** An untrusted object of a request. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** An object; empty where it is left out. @throws OtlpError invalid_request */
+/** Returns an object, empty if absent. @throws OtlpError invalid_request */
 export function membersOf(value: unknown, what: string): Members {
   if (value === undefined || value === null) return {};
   if (typeof value !== "object" || Array.isArray(value)) throw malformed(what, "an object");
   return value as Members;
 }
 
-/** A list; empty where it is left out. @throws OtlpError invalid_request */
+/** Returns a list, empty if absent. @throws OtlpError invalid_request */
 export function listOf(value: unknown, what: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw malformed(what, "a list");
   return value;
 }
 
-/** A string; empty where it is left out. @throws OtlpError invalid_request */
+/** Returns a string, empty if absent. @throws OtlpError invalid_request */
 export function textOf(value: unknown, what: string): string {
   if (value === undefined || value === null) return "";
   if (typeof value !== "string") throw malformed(what, "a string");
@@ -25,7 +25,7 @@ export function textOf(value: unknown, what: string): string {
 }
 
 /**
- * An integer of 64 bits is a decimal string in OTLP/JSON; a number counts, too.
+ * Returns a 64-bit integer, which OTLP/JSON encodes as a decimal string or a number.
  *
  * @throws OtlpError invalid_request
  */
@@ -35,7 +35,7 @@ export function integerOf(value: unknown, what: string): bigint {
   return BigInt(text);
 }
 
-/** Names the member and repeats no value. */
+/** Creates an error that names the member but not its value. */
 export function malformed(what: string, expected: string): OtlpError {
   return new OtlpError("invalid_request", `${what} is not ${expected}`);
 }

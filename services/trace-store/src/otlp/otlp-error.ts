@@ -1,6 +1,6 @@
 /**
- * Why an export request is refused as a whole: the HTTP status, and the gRPC status code that
- * OTLP's answer carries.
+ * Reasons to refuse a whole export request, with the HTTP status and the gRPC status code of OTLP's
+ * response.
  */
 const REFUSALS = {
   invalid_json: { status: 400, rpcCode: 3 },
@@ -14,7 +14,9 @@ const REFUSALS = {
 
 export type OtlpErrorCode = keyof typeof REFUSALS;
 
-/** A refusal. Its message begins with its code: a gRPC status has no other member for it. */
+/**
+ * A refusal. Its message begins with its code, because a gRPC status has no other member for it.
+ */
 export class OtlpError extends Error {
   readonly code: OtlpErrorCode;
   readonly status: number;

@@ -9,22 +9,22 @@ import { decodeProtobuf } from "./decode-protobuf.ts";
 import { OtlpError } from "./otlp-error.ts";
 import { readRequest } from "./read-request.ts";
 
-/** The spans of a batch are alike and compress to a tenth or a twentieth. */
+/** Limit on compression. Similar spans in a batch compress to a tenth or a twentieth. */
 const MAX_RATIO = 32;
-/** What any body may inflate to. */
+/** Size to which any body may inflate. */
 const SMALL_BYTES = 65_536;
-/** Node's own 16 KiB come back to the event loop one by one. */
+/** Larger than Node's default of 16 KiB, each of which returns to the event loop. */
 const CHUNK_BYTES = 131_072;
 
 const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/x-protobuf";
 
 /**
- * OTLP/HTTP: `POST /v1/traces`, JSON or protobuf. Refusals are gRPC statuses in the request's own
- * encoding, as OTLP wants them.
+ * OTLP/HTTP: `POST /v1/traces`, JSON or protobuf. Refusals are gRPC statuses in the request's
+ * encoding, as OTLP requires.
  *
- * @param options.maxInflatedBytes largest request after decompression; the service bounds it as it
- * travels
+ * @param options.maxInflatedBytes largest request after decompression; the service limits the
+ * compressed size
  */
 export async function otlpRoutes(
   app: FastifyInstance,
@@ -69,7 +69,7 @@ function typeOf({ headers }: FastifyRequest): string {
   return headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** In the encoding of the request; JSON where that is neither. */
+/** Answers in the encoding of the request, or in JSON if it is neither. */
 function answer(request: FastifyRequest, reply: FastifyReply, json: object, protobuf: Uint8Array) {
   return typeOf(request) === PROTOBUF_TYPE
     ? reply.type(PROTOBUF_TYPE).send(protobuf)
@@ -77,8 +77,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, json: object, prot
 }
 
 /**
- * Undoes `Content-Encoding`. Stops where the result is larger than `maxBytes`, or than 64 KiB and
- * 32 times the body: the cost of reading stays in proportion to what was sent.
+ * Undoes `Content-Encoding`. Stops if the result exceeds `maxBytes`, or both 64 KiB and 32 times
+ * the body, so that the cost stays proportional to the request.
  */
 async function inflate(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
   if (encoding === undefined) return body;
@@ -88,10 +88,10 @@ async function inflate(body: Buffer, encoding: string | undefined, maxBytes: num
     return await promisify(gunzip)(body, { maxOutputLength, chunkSize: CHUNK_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE")
-      throw new OtlpError("invalid_gzip", "the body is not gzip, or was cut");
+      throw new OtlpError("invalid_gzip", "the body is not gzip, or is truncated");
     throw new OtlpError(
       "body_too_large",
-      `the body inflates to more than ${maxBytes} bytes, or than ${MAX_RATIO} times what was sent`,
+      `the body inflates to more than ${maxBytes} bytes, or more than ${MAX_RATIO} times its size`,
     );
   }
 }

@@ -3,20 +3,20 @@ import { tagsOf } from "./attributes.ts";
 import { integerOf, listOf, malformed, membersOf, textOf } from "./members.ts";
 import { OtlpError } from "./otlp-error.ts";
 
-/** OpenTelemetry's collector sends 8192 where nothing else is set. */
+/** Above the default of OpenTelemetry's collector, 8192. */
 const MAX_SPANS = 10_000;
 
-/** Later than this (the year 2255), microseconds no longer fit into a JavaScript number. */
+/** Beyond this time (the year 2255), microseconds exceed the precision of a JavaScript number. */
 const MAX_UNIX_NANOSECONDS = BigInt(Number.MAX_SAFE_INTEGER) * 1000n;
 
 const SPAN_KINDS = ["", "internal", "server", "client", "producer", "consumer"];
 const STATUS_CODES = ["", "OK", "ERROR"];
 
 /**
- * The spans of an export request, with what Jaeger makes of them: kind, status, scope and trace
- * state become tags, parent and links references, events logs.
+ * Reads the spans of an export request and converts them as Jaeger does: kind, status, scope and
+ * trace state to tags, parent and links to references, events to logs.
  *
- * @param body in the shape of OTLP/JSON; not trusted
+ * @param body untrusted, in the shape of OTLP/JSON
  * @throws OtlpError invalid_request, which names the malformed member; body_too_large for more than
  * 10,000 spans
  */
@@ -38,7 +38,7 @@ export function readRequest(body: unknown): StoredSpan[] {
   });
 }
 
-/** The names are Jaeger's for a resource without one, so that its spans can be found. */
+/** Uses Jaeger's names for a resource without a name, so that its spans can be found. */
 function processOf(attributes: unknown): Process {
   const tags = tagsOf(attributes);
   const name = tags.find(({ key }) => key === "service.name");
@@ -92,7 +92,7 @@ function storedSpan(input: unknown, scopeTags: readonly Tag[], process: Process)
   };
 }
 
-/** None for a root; some SDKs write zeros there. */
+/** No reference for a root, for which some SDKs write zeros. */
 function parentOf(traceID: string, parentSpanId: unknown): Reference[] {
   if (/^0*$/.test(textOf(parentSpanId, "parentSpanId"))) return [];
   return [{ refType: "CHILD_OF", traceID, spanID: idOf(parentSpanId, 8, "parentSpanId") }];
@@ -113,7 +113,7 @@ function textTag(key: string, value: string): Tag[] {
   return value === "" ? [] : [{ key, type: "string", value }];
 }
 
-/** Lower-case hex. */
+/** Reads an id as lower-case hex. */
 function idOf(value: unknown, bytes: 8 | 16, what: string): string {
   const id = textOf(value, what).toLowerCase();
   if (id.length !== bytes * 2 || !/^[0-9a-f]+$/.test(id) || /^0+$/.test(id))

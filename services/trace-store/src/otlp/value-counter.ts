@@ -1,13 +1,13 @@
 import { OtlpError } from "./otlp-error.ts";
 
 /**
- * Values of one request, members and elements of any kind. Decoding takes microseconds and hundreds
- * of bytes for each, however few bytes it has in the request. A span of 60 attributes has about
- * 250.
+ * Limit on the values of one request, counting members and elements of any kind. Decoding each
+ * takes microseconds and hundreds of bytes, however small it is. A span with 60 attributes has
+ * about 250.
  */
 const MAX_VALUES = 200_000;
 
-/** Levels of one request. JSON of plain attributes has about a dozen. */
+/** Limit on the nesting of one request. JSON of plain attributes has about a dozen levels. */
 export const MAX_DEPTH = 64;
 
 /** Counts the values of one request. */

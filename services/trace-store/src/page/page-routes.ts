@@ -7,8 +7,8 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 const DEFAULT_FOLDER = fileURLToPath(new URL("../../../../ui/dist", import.meta.url));
 
 /**
- * Scripts, styles and requests are this server's only, so that an attribute of a span that became
- * markup could neither run nor call home.
+ * Allows only this server's scripts, styles and requests, so that injected markup from a span's
+ * attribute could neither run nor send data.
  */
 const POLICY = [
   "default-src 'none'",
@@ -24,29 +24,29 @@ const HEADERS = {
 };
 
 /**
- * The page of traces, which the UI's build makes as its second entry: a search on `/` and
- * `/search`, one trace on `/trace/{id}`, the addresses Jaeger has.
+ * The traces page, built as the UI's second entry point: a search at `/` and `/search`, one trace
+ * at `/trace/{id}`, the same URLs as in Jaeger.
  *
- * @param options.folder the built page; empty: the repository's `ui/dist`. Without a page in it,
- * its addresses are 404
+ * @param options.folder folder of the built page; empty: the repository's `ui/dist`. Without a
+ * built page its URLs answer 404
  */
 export async function pageRoutes(app: FastifyInstance, options: { readonly folder: string }): Promise<void> {
   const folder = options.folder || DEFAULT_FOLDER;
   if (!existsSync(join(folder, "traces.html"))) {
-    app.log.warn({ folder }, "there is no built page: queries are answered, and no page is served");
+    app.log.warn({ folder }, "the page is not built: only queries are served");
     return;
   }
   app.addHook("onSend", async (_request, reply) => {
     reply.headers(HEADERS);
   });
-  // The names of these files carry a hash of their content.
+  // The names of these files contain a hash of their content.
   await app.register(fastifyStatic, {
     root: join(folder, "assets"),
     prefix: "/assets/",
     index: false,
     immutable: true,
     maxAge: "365d",
-    // The build compresses them.
+    // Compressed by the build.
     preCompressed: true,
   });
   const send = (file: string) => (_request: unknown, reply: FastifyReply) =>

@@ -1,6 +1,6 @@
 import type { TraceQuery } from "../store/trace-store.ts";
 
-/** A query that cannot be answered. Jaeger's clients show `message`, so it names the parameter. */
+/** An invalid query. Jaeger's clients show `message`, so it names the parameter. */
 export class QueryError extends Error {
   readonly status: 400 | 404;
 
@@ -14,7 +14,7 @@ export class QueryError extends Error {
 const DEFAULT_LIMIT = 100;
 const DEFAULT_LOOKBACK_SECONDS = 2 * 24 * 3600;
 
-/** Parameters of Jaeger that are refused: ignored, they would find more than was asked for. */
+/** Parameters of Jaeger that are refused, because ignoring them would return too much. */
 const UNSUPPORTED = ["traceID", "tag", "minDuration", "maxDuration"];
 
 /**
@@ -36,13 +36,13 @@ export function parseTraceQuery(parameters: URLSearchParams, nowSeconds: number)
     ...(operation && { operation }),
     tags: new Map(parameters.getAll("tags").flatMap(parseTags)),
     startMin: parseInteger(parameters, "start") ?? (nowSeconds - DEFAULT_LOOKBACK_SECONDS) * 1e6,
-    // A clock in whole seconds must not hide what has just begun.
+    // Rounds up, so that a clock in whole seconds does not exclude the newest spans.
     startMax: parseInteger(parameters, "end") ?? (nowSeconds + 1) * 1e6,
     limit,
   };
 }
 
-/** The spelling of a trace id in the store: 32 digits in lower case. @throws QueryError 400 */
+/** Normalizes a trace id to 32 lower-case digits. @throws QueryError 400 */
 export function parseTraceId(text: string): string {
   if (!/^[0-9a-f]{1,32}$/i.test(text)) throw new QueryError(400, "a trace id is 1 to 32 hex digits");
   return text.toLowerCase().padStart(32, "0");

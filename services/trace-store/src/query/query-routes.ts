@@ -4,7 +4,7 @@ import type { TraceStore } from "../store/trace-store.ts";
 import { parseTraceId, parseTraceQuery, QueryError } from "./parse-trace-query.ts";
 
 /**
- * Jaeger's HTTP query API below `/api`, as far as the backend, the page and tools use it.
+ * The part of Jaeger's HTTP query API below `/api` that the backend, the page and tools use.
  *
  * @param options.now Unix seconds
  */
@@ -38,8 +38,8 @@ export async function queryRoutes(
 }
 
 /**
- * The spans of one trace in Jaeger's JSON: equal processes are named once, `p1`, `p2` in the order
- * they appear.
+ * Converts one trace to Jaeger's JSON. Equal processes are listed once, as `p1`, `p2`, … in order
+ * of appearance.
  */
 function jaegerTrace(spans: readonly StoredSpan[]) {
   const processIDs = new Map<string, string>();
@@ -54,7 +54,7 @@ function jaegerTrace(spans: readonly StoredSpan[]) {
   return { traceID: spans[0]?.traceID, spans: named, processes, warnings: null };
 }
 
-/** Jaeger's frame around every answer. `total` counts lists of names only. */
+/** Jaeger's envelope of every answer. `total` only applies to lists of names. */
 function answer(
   reply: FastifyReply,
   data: readonly unknown[] | null,
@@ -65,7 +65,10 @@ function answer(
     .send({ data, total: more.total ?? 0, limit: 0, offset: 0, errors: more.errors ?? null });
 }
 
-/** Fastify's own query object merges repeated names; Jaeger's parameters may repeat. */
+/**
+ * Parses the query directly, because Fastify merges repeated names and Jaeger's parameters may
+ * repeat.
+ */
 function parametersOf(url: string): URLSearchParams {
   const start = url.indexOf("?");
   return new URLSearchParams(start < 0 ? "" : url.slice(start));

@@ -2,26 +2,25 @@ import type { RecordStore } from "aauth";
 import type { StoredSpan } from "./stored-span.ts";
 import type { TraceStore } from "./trace-store.ts";
 
-/** The trace of a run as it outlives the process: the JSON of each span. */
+/** A run's trace as stored outside the process: the JSON of each span. */
 export interface KeptTrace {
   readonly spans: readonly string[];
 }
 
-/** A killed process loses at most the spans of this time. */
+/** Delay of writes, and so the longest period whose spans a killed process loses. */
 const WRITE_DELAY_MS = 500;
-/** As long as the backend keeps a run, an order or a delegate's call. */
+/** Same retention as that of runs, orders and delegates' calls in the backend. */
 const LIFETIME_SECONDS = 3600;
 /**
- * The traces are all of one owner, so that they can be listed. Their number is bounded by the store
- * in memory.
+ * All traces have one owner, so that they can be listed. The in-memory store bounds their number.
  */
 const TERMS = { owner: "runs", ttlSeconds: LIFETIME_SECONDS };
 
 /**
- * Keeps the traces of runs in a record store as well, written behind: what a {@link TraceStore}
- * holds of a run is written within half a second of its last span, and deleted when it is given up
- * there. A store that fails costs no span its place in memory; it is tried again with the next
- * spans of the run, and the log has one line when it begins to fail.
+ * Write-behind copy of runs' traces in a record store. A {@link TraceStore}'s trace of a run is
+ * written within half a second of its last span, and deleted when dropped there. A failing store
+ * does not affect the spans in memory: the write is retried with the run's next spans, and the log
+ * has one line when failures begin.
  */
 export class KeptRuns {
   readonly #store: TraceStore;
@@ -41,18 +40,18 @@ export class KeptRuns {
     this.#logger = options.logger;
   }
 
-  /** Reads the traces that an earlier process has kept into memory, the oldest first. */
+  /** Loads the traces kept by an earlier process into memory, oldest first. */
   async restore(): Promise<void> {
     await this.#try(async () => {
       for (const { spans } of await this.#records.list(TERMS.owner)) {
         this.#store.add(spans.map((text) => JSON.parse(text) as StoredSpan));
       }
-      // Traces that were read are not written again, and keep their lifetime.
+      // Loaded traces are not written again and keep their expiry.
       this.#store.takeChangedRuns();
     });
   }
 
-  /** Schedules a write of the traces that have changed. */
+  /** Schedules a write of changed traces. */
   schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -60,7 +59,7 @@ export class KeptRuns {
     }, WRITE_DELAY_MS);
   }
 
-  /** Writes the traces that have changed. */
+  /** Writes changed traces. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#write();

@@ -1,11 +1,11 @@
 /**
- * A span as it is kept and served: in the JSON of Jaeger's query API, because nothing else reads
- * it. Times are Unix microseconds, durations microseconds, ids lower-case hex.
+ * A span as stored and served, in the JSON of Jaeger's query API, which is its only reader. Times
+ * are Unix microseconds, durations microseconds, ids lower-case hex.
  */
 
 /**
- * A typed attribute. An `int64` beyond what a JavaScript number holds is a string, as is a float
- * that JSON has no number for.
+ * A typed attribute. An `int64` beyond the precision of a JavaScript number is a string, as is a
+ * float that JSON cannot represent.
  */
 export interface Tag {
   readonly key: string;
@@ -25,7 +25,7 @@ export interface Reference {
   readonly spanID: string;
 }
 
-/** What made a span: the resource, with its `service.name` set apart. */
+/** The origin of a span: its resource, with `service.name` as a separate member. */
 export interface Process {
   readonly serviceName: string;
   readonly tags: readonly Tag[];
@@ -35,7 +35,7 @@ export interface StoredSpan {
   readonly traceID: string;
   readonly spanID: string;
   readonly operationName: string;
-  /** The parent first. */
+  /** References, parent first. */
   readonly references: readonly Reference[];
   readonly startTime: number;
   readonly duration: number;

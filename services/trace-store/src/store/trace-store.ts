@@ -1,8 +1,8 @@
 import type { StoredSpan } from "./stored-span.ts";
 
-/** What a store may hold. */
+/** Limits of a store. */
 export interface StoreLimits {
-  /** All spans together, an estimate of what they take in memory. */
+  /** Estimated memory of all spans together. */
   readonly maxBytes: number;
   readonly maxSpanBytes: number;
   readonly maxSpansPerTrace: number;
@@ -10,23 +10,23 @@ export interface StoreLimits {
   readonly maxAgeSeconds: number;
 }
 
-/** A trace is found when one of its spans meets all of it. */
+/** Query that matches a trace if one of its spans meets all conditions. */
 export interface TraceQuery {
   readonly service: string;
   readonly operation?: string;
-  /** Each is on the span, on one of its events, or on its process, with this value as text. */
+  /** Required on the span, one of its events, or its process, with this value as a string. */
   readonly tags: ReadonlyMap<string, string>;
-  /** The span starts within, both included. Unix microseconds. */
+  /** Range of the span's start, inclusive. Unix microseconds. */
   readonly startMin: number;
   readonly startMax: number;
-  /** Most traces to return, the newest first. */
+  /** Limit on returned traces, newest first. */
   readonly limit: number;
 }
 
-/** What a search compares before it parses a span. */
+/** Data that a search compares before it parses a span. */
 type SpanRecord = Pick<StoredSpan, "operationName" | "startTime"> & { serviceName: string };
 
-/** Traces that share their room, oldest first. */
+/** Traces that share a part of the capacity, oldest first. */
 interface Part {
   readonly traceIDs: Set<string>;
   sizeBytes: number;
@@ -35,40 +35,40 @@ interface Part {
 interface StoredTrace {
   readonly receivedAt: number;
   part: Part;
-  /** By their JSON: a repeated export of the same span changes nothing, and the size is known. */
+  /** Keyed by JSON, so that repeated exports of a span have no effect and the size is known. */
   readonly spans: Map<string, SpanRecord>;
   sizeBytes: number;
-  /** One of its spans has {@link RUN_TAG}. */
+  /** Whether one of its spans has {@link RUN_TAG}. */
   isRun: boolean;
 }
 
 /**
- * Services write it about users who have signed in, or whom an auth token names: no other caller
- * gets it onto a span.
+ * Set by services for users who have signed in or are named in an auth token. Other callers cannot
+ * set it on a span.
  */
 const USER_TAG = "aauth.user.sub";
 
-/** The backend writes the id of a run, an order or a delegate's call here. */
+/** Set by the backend to the id of a run, an order or a delegate's call. */
 const RUN_TAG = "optimization.request_id";
 
-/** Part of the capacity for traces without such a span. A run's trace begins as one of them. */
+/** Share of the capacity for traces without such a span. A run's trace begins as one of them. */
 const ANONYMOUS_PART = 1 / 4;
 
 /**
- * What a span costs beside its text: the record, its place in two maps, object heads. Measured,
+ * Memory of a span besides its text: the record, entries in two maps, object headers. Measured and
  * rounded up.
  */
 const OVERHEAD_BYTES = 400;
 
 /**
- * Traces in memory within {@link StoreLimits}: the oldest are given up for new ones. Traces of
- * users are given up for others only beyond three quarters of the room, because any caller makes a
+ * Traces in memory within {@link StoreLimits}. New traces displace the oldest. Other traces
+ * displace users' traces only beyond three quarters of the capacity, because any caller creates a
  * trace with any request.
  */
 export class TraceStore {
   readonly #limits: StoreLimits;
   readonly #now: () => number;
-  /** In the order of their first spans, so the first is the oldest. */
+  /** Ordered by arrival of the first span, so the first is the oldest. */
   readonly #traces = new Map<string, StoredTrace>();
   readonly #users: Part = { traceIDs: new Set(), sizeBytes: 0 };
   readonly #anonymous: Part = { traceIDs: new Set(), sizeBytes: 0 };
@@ -80,7 +80,9 @@ export class TraceStore {
     this.#now = now;
   }
 
-  /** Keeps spans, as far as the limits allow; says why the first one was refused. */
+  /**
+   * Stores spans as far as the limits allow, and returns the reason why the first one was refused.
+   */
   add(spans: readonly StoredSpan[]): { refusedSpans: number; firstReason: string | undefined } {
     this.#expire();
     const reasons = spans.map((span) => this.#addOne(span)).filter((reason) => reason !== undefined);
@@ -98,7 +100,7 @@ export class TraceStore {
     return [...new Set(records.map(({ operationName }) => operationName))].sort();
   }
 
-  /** The newest traces that meet `query`, the newest first. */
+  /** The newest traces that match `query`, newest first. */
   find(query: TraceQuery): StoredSpan[][] {
     this.#expire();
     const found: StoredSpan[][] = [];
@@ -109,7 +111,7 @@ export class TraceStore {
     return found;
   }
 
-  /** All spans of a trace in the order they came; undefined when it is not here. */
+  /** All spans of a trace in order of arrival; undefined if it is not stored. */
   get(traceID: string): StoredSpan[] | undefined {
     this.#expire();
     const trace = this.#traces.get(traceID);
@@ -117,8 +119,8 @@ export class TraceStore {
   }
 
   /**
-   * Traces of runs that got spans since the last call, each with the JSON of all its spans;
-   * undefined for one that was given up.
+   * Traces of runs that received spans since the last call, each with the JSON of all its spans;
+   * undefined for a dropped trace.
    */
   takeChangedRuns(): Map<string, string[] | undefined> {
     const changed = new Map(
@@ -131,7 +133,7 @@ export class TraceStore {
     return changed;
   }
 
-  /** What is held now. */
+  /** Current usage. */
   usage(): { traces: number; sizeBytes: number } {
     return { traces: this.#traces.size, sizeBytes: this.#sizeBytes };
   }
@@ -140,7 +142,9 @@ export class TraceStore {
     return this.#users.sizeBytes + this.#anonymous.sizeBytes;
   }
 
-  /** Why the span is refused; undefined where it is kept, or was already. */
+  /**
+   * Stores a span. Returns the reason if it is refused; undefined if it is stored, or already was.
+   */
   #addOne(span: StoredSpan): string | undefined {
     const { maxBytes, maxSpanBytes, maxSpansPerTrace } = this.#limits;
     const { traceID, operationName, startTime } = span;
@@ -175,8 +179,7 @@ export class TraceStore {
   }
 
   /**
-   * The trace that makes room. Never the one that is being written: it fits when all others are
-   * gone.
+   * The trace to drop next. Never the one being written, which fits once all others are dropped.
    */
   #oldestBut(traceID: string, anonymousBytes: number): string {
     const isOver = this.#anonymous.sizeBytes + anonymousBytes > this.#limits.maxBytes * ANONYMOUS_PART;
@@ -214,7 +217,7 @@ function parsed(spans: ReadonlyMap<string, unknown>): StoredSpan[] {
   return [...spans.keys()].map((text) => JSON.parse(text) as StoredSpan);
 }
 
-/** Parses the span only where everything but the tags meets the query. */
+/** Parses the span only if everything except the tags matches the query. */
 function matches(record: SpanRecord, text: string, query: TraceQuery): boolean {
   if (record.serviceName !== query.service) return false;
   if (query.operation !== undefined && record.operationName !== query.operation) return false;
@@ -235,7 +238,7 @@ function move(traceID: string, trace: StoredTrace, part: Part): void {
   part.sizeBytes += trace.sizeBytes;
 }
 
-/** V8 keeps a string in one byte a character as long as all fit, and in two otherwise. */
+/** Memory of a string in V8: one byte per character if all fit in one byte, otherwise two. */
 function textBytes(text: string): number {
   return /[^\0-\xff]/.test(text) ? text.length * 2 : text.length;
 }

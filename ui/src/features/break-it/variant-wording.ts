@@ -65,7 +65,7 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
       headline: "seen before",
       what: "The same bytes twice. The first request is accepted.",
       lesson:
-        "A receiver remembers the signatures of requests that may change something while they are fresh, for a minute, and accepts each once. A GET changes nothing: its own sender’s copy is accepted again within that minute. A request that was held back works once, unchanged.",
+        "A receiver remembers the signatures of requests that may change something while they are fresh, for a minute, and accepts each once. A copy of a GET, which changes nothing, is accepted within that minute. A request that was held back works once, unchanged.",
     },
   },
   "stolen-token": {
