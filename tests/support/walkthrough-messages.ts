@@ -20,9 +20,10 @@ export function issuedToken(run: RecordedRun, wanted: Partial<Message>): TracedT
   return messageOf(run, wanted).verifiers.find((verifier) => verifier.issuedToken)?.issuedToken;
 }
 
-/** The token that a server of draft -11 answered with, as the agent that asked read it. */
-export function receivedToken(run: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
-  return messageOf(run, wanted).events.find(({ name }) => name === EVENT.tokenReceived)?.token;
+/** The token that a server of draft -11 answered with, whichever of several polls brought it. */
+export function receivedToken({ protocol }: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
+  const events = protocol.messages.filter((message) => has(message, wanted)).flatMap(({ events }) => events);
+  return events.find(({ name }) => name === EVENT.tokenReceived)?.token;
 }
 
 /** The token that a message carries. */
