@@ -72,7 +72,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
     ...{ ...pages, server: personServer },
     unasked: {
       resources: config.resources,
-      except: [...config.consentScopes, ...config.consentScopePrefixes.map((prefix) => `${prefix}…`)],
+      except: [...config.consentScopes, ...config.consentScopePrefixes.map((prefix) => `${prefix}*`)],
     },
     isAllowed: (request) => refusalOf(config, request) === undefined,
   });

@@ -90,15 +90,11 @@ function policyWords({ resources, except }: Unasked): Html {
 <h2 id="policy-says">What this server then grants by policy</h2>
 <p class="said-by">Without asking you again, to this agent and to agents that it calls.</p>
 <ul class="scopes" aria-labelledby="policy-says">
-${resources.map(
-  (
-    resource,
-  ) => html`<li>To be known as yours, and every permission asked for${except.length === 0 ? undefined : ", except those below"}<code>${resource}</code></li>
-`,
-)}${
+<li>To be known as yours, and every permission that it asks for, at${resources.map((resource) => html`<code>${resource}</code>`)}</li>
+${
   except.length === 0
     ? undefined
-    : html`<li>You are asked about<code>${except.join(" ")}</code></li>
+    : html`<li>Except these permissions, about which you are asked<code>${except.join(" ")}</code></li>
 `
 }</ul>
 </section>
