@@ -2,6 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 import manifest from "./package.json" with { type: "json" };
 import { compress } from "./vite/compress.ts";
+import { guidePage } from "./vite/guide-page.ts";
 import { paintFirst } from "./vite/paint-first.ts";
 import { readSettings } from "./vite/read-settings.ts";
 import { savedRunViewer } from "./vite/saved-run-viewer.ts";
@@ -38,14 +39,19 @@ const ownPackages = Object.entries(manifest.dependencies)
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.
   if (command === "build") {
-    return { root: here, plugins: [react(), savedRunViewer(), paintFirst(), compress()], resolve, build };
+    return {
+      root: here,
+      plugins: [react(), savedRunViewer(), guidePage(), paintFirst(), compress()],
+      resolve,
+      build,
+    };
   }
 
   // The repository's .env serves every service; the environment beats it.
   const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));
   return {
     root: here,
-    plugins: [react(), savedRunViewer(), serveConfig(settings.browser)],
+    plugins: [react(), savedRunViewer(), guidePage(), serveConfig(settings.browser)],
     resolve,
     server: {
       host: "127.0.0.1",

@@ -13,6 +13,7 @@ const SOURCES = [
   "packages/*/package.json",
   "packages/*/src/**",
   "docs/february-2026/profile.md",
+  "docs/guide.md",
   "tsconfig.base.json",
   "pnpm-lock.yaml",
 ];

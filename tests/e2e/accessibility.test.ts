@@ -123,7 +123,7 @@ test("signed out, the sign-in page, and a wrong password", async () => {
     "npm run demo -- --profile draft-11 --mode federated",
   );
   await watched.context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  await versions.getByRole("button", { name: "Copy the command of federated" }).press("Enter");
+  await versions.getByRole("button", { name: "Copy the command for federated" }).press("Enter");
   await federated.getByText("Copied").waitFor(WAIT);
   const copied = await page.evaluate("navigator.clipboard.readText()");
   expect(copied).toBe("npm run demo -- --profile draft-11 --mode federated");

@@ -52,7 +52,7 @@ test("three attacks succeed on a bearer token and are refused by AAuth, side by 
   for (const [variant, title, bearer, aauth, check] of [
     ["stolen-token", "Steal the token and use it", "200: the thief has the report", "wrong key", "signature"],
     ["replay", "Replay the request", "201: ordered twice", "seen before", "replay"],
-    ["changed-body", "Change one byte of the body", "25 became 2,500", "was changed", "content-digest"],
+    ["changed-body", "Change one byte of the body", "25.0 became 2500", "was changed", "content-digest"],
   ] as const) {
     await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
     const row = page.locator(`[data-variant="${variant}"]`);
@@ -82,7 +82,7 @@ test("one press makes all attacks, one after the other, and reports their outcom
   await panel.getByRole("button", { name: "Stop" }).waitFor();
   await panel.getByRole("button", { name: "Run all 9" }).waitFor(WAIT);
   expect(await panel.getByRole("status").textContent()).toBe(
-    "AAuth refused 9 of 9 attacks. The bearer token lost 3 of 3 attacks.",
+    "AAuth refused 9 of 9 attacks. The bearer route let in 3 of 3 attacks.",
   );
   expect(await panel.locator("[data-refused=true]").count()).toBe(9);
   expect(await panel.locator("[data-refused=false]").count()).toBe(3);

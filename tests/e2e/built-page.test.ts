@@ -1,10 +1,11 @@
 import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { builtPage } from "../../scripts/demo/built-page.ts";
 import { freePort } from "../../scripts/demo/free-ports.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { createPageServer } from "../../ui/server/page-server.ts";
+import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { startChild } from "../support/child.ts";
 
@@ -31,6 +32,11 @@ test("the built page starts under its content security policy, without a complai
     // The part that shows a run's messages is loaded later, and brings schemas of its own.
     await page.goto(`http://localhost:${port}/#/runs/00000000-0000-4000-8000-000000000000/messages`);
     await page.waitForLoadState("networkidle");
+    await page.goto(`http://localhost:${port}/`);
+    await page.getByRole("link", { name: "Guide to the library" }).click();
+    await page.getByRole("link", { name: "Waiting for a person" }).click();
+    expect(page.url()).toMatch(/\/guide\.html#waiting-for-a-person$/);
+    await expectAccessible(page, "guide");
   } finally {
     server.closeAllConnections();
     server.close();
@@ -51,6 +57,8 @@ test("the development server serves the whole page within its allow list", async
   await page.waitForLoadState("networkidle");
   await page.goto(`http://localhost:${port}/compare.html`);
   await page.getByRole("heading", { name: "The user starts the run" }).waitFor();
+  await page.goto(`http://localhost:${port}/guide.html`);
+  await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
   await context.close();
   vite.process.kill("SIGTERM");
   await vite.ended;

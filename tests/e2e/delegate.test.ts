@@ -62,7 +62,7 @@ describe("a delegate of February", () => {
   test("a user sees the backend's delegate, lets it run, and sees the outcome", async () => {
     const panel = panelOf(watched);
     await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
-    expect(await panel.textContent()).toContain("No calls yet.");
+    expect(await panel.textContent()).toContain("No calls by you yet.");
 
     await panel.getByRole("button", { name: "Run delegate" }).click();
     await panel.getByText(/^Answered at/).waitFor(WAIT);

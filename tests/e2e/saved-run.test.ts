@@ -330,7 +330,7 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     expect(found[1]).toContain("Signature and token are valid in this browser");
     expect(found[2]).toMatch(/Refused in this browser, too. digest_mismatch/);
     expect(await file.locator(".attacks .side:first-child .outcome").allTextContents()).toEqual([
-      ...["200: the thief has the report.", "201: ordered twice.", "201: 25 became 2,500."],
+      ...["200: the thief has the report.", "201: ordered twice.", "201: 25.0 became 2500."],
     ]);
     await screenshot(file.locator(".attacks"), `saved-run-attacks-${profile}`);
     await file.locator('.row[data-state="verified"]').last().click();

@@ -25,13 +25,14 @@ test("every file that a build reads is a source", async () => {
     build: { write: false },
   });
   // Dependencies are in the lock, and modules that begin with \0 are made by plugins: one of them
-  // from profile.md.
+  // from profile.md. A plugin makes guide.html, too.
   const files = [...read]
     .filter((file) => file.startsWith(REPOSITORY_ROOT) && !file.includes("/node_modules/"))
     .map((file) => relative(REPOSITORY_ROOT, file));
   expect(files).toContain("ui/src/main.tsx");
   const sources = new Set(pageSources());
   expect(sources).toContain("docs/february-2026/profile.md");
+  expect(sources).toContain("docs/guide.md");
   expect(files.filter((file) => !sources.has(file))).toEqual([]);
 });
 

@@ -39,6 +39,12 @@ test("each script and style sheet is there in Brotli and in gzip, and smaller", 
   }
 });
 
+test("the guide is a file of the build", () => {
+  const html = readFileSync(join(folder, "guide.html"), "utf8");
+  expect(html).toContain("<title>Guide · AAuth demo</title>");
+  expect(readFileSync(join(folder, "guide.html.br")).length).toBeLessThan(html.length);
+});
+
 test("no style sheet stands in front of what is painted first", () => {
   const html = readFileSync(join(folder, "index.html"), "utf8");
   const [before, after = ""] = html.split("</main>");

@@ -25,7 +25,7 @@ export const ERROR_MEANINGS: Readonly<Record<AAuthErrorCode, string>> = {
   nonce_required: "Policy requires a Nonce on unsafe methods and there is none.",
   malformed_nonce: "Nonce is not base64url of at least 12 bytes.",
   nonce_replayed: "The nonce was used with this key and authority within the window.",
-  signature_replayed: "The signature of an unsafe request without a nonce was used within the window.",
+  signature_replayed: "The same signed request was accepted before, within the window.",
   replay_memory_full: "This caller's quota of used nonces is full; wait until the window ends.",
   store_unavailable: "The server's store cannot be read or written; try again.",
   digest_missing:

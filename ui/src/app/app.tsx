@@ -9,9 +9,12 @@ import { describeConsentError } from "../features/consent/describe-consent-error
 import { UNKNOWN_ORDER } from "../features/interaction/order-reducer.ts";
 import { forgetOrderReturn, readOrderReturn } from "../features/interaction/order-return.ts";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
+import { GUIDE } from "./build-yours.tsx";
 import { Header } from "./header.tsx";
 import { Landing } from "./landing.tsx";
 import { Workspace } from "./workspace.tsx";
+
+const SPECIFICATION = "https://datatracker.ietf.org/doc/html/draft-hardt-oauth-aauth-protocol-11";
 
 /** The whole page. The session determines which of three states it shows. */
 export function App({ config, userManager }: { config: RuntimeConfig; userManager: UserManager }) {
@@ -41,6 +44,11 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
         )}
         {user && <Workspace key={user.profile.sub} config={config} control={control} user={user} />}
       </main>
+      <footer className="note">
+        AAuth is an authorization protocol for agents by Dick Hardt, an Internet-Draft:{" "}
+        <a href={SPECIFICATION}>draft-hardt-oauth-aauth-protocol-11</a>, called draft -11 here.{" "}
+        <a href={GUIDE}>Guide to the library</a>
+      </footer>
     </>
   );
 }

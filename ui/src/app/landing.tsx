@@ -5,7 +5,7 @@ import { ProtocolSteps } from "../components/protocol-steps.tsx";
 import { useTitle } from "../components/use-title.ts";
 import { grantsPageUrl, type RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion } from "../config/versions.ts";
-import { BuildYours } from "./build-yours.tsx";
+import { BuildYours, GUIDE } from "./build-yours.tsx";
 import styles from "./landing.module.css";
 
 interface LandingProps {
@@ -31,7 +31,7 @@ export function Landing({ problem, returned, onSignIn, userOfOtherTab, isSignedO
         <h2>Steal this request. It is worthless.</h2>
         <p>
           Agents plan a laptop order for you and sign every call with their own key. A token works only with
-          that key, so a copy of it, or of a whole request, is worthless. Sign in, watch each message, and try
+          that key, and a request that has arrived is not accepted again. Sign in, watch each message, and try
           to break it.
         </p>
         {mode && (
@@ -47,7 +47,10 @@ export function Landing({ problem, returned, onSignIn, userOfOtherTab, isSignedO
             You are signed out here, but not at the person server. <a href={grantsUrl}>Sign out there, too</a>
           </p>
         )}
-        <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
+        <p className="chips">
+          <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
+          <a href={GUIDE}>Build with it: the guide</a>
+        </p>
         {returned && <FailurePanel {...returned} />}
         {problem && <FailurePanel title="You are not signed in" failure={problem} />}
         <BuildYours />

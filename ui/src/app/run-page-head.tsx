@@ -1,8 +1,15 @@
 import { useEffect, useRef } from "react";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
 
+interface RunPageHeadProps {
+  address: RunAddress;
+  /** The demo speaks February's protocol. */
+  isFebruary: boolean;
+}
+
 /** Title, back link, and link to the comparison. */
-export function RunPageHead({ address: { kind, requestId, attemptId } }: { address: RunAddress }) {
+export function RunPageHead({ address, isFebruary }: RunPageHeadProps) {
+  const { kind, requestId, attemptId } = address;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const isAttempt = attemptId !== undefined;
@@ -16,6 +23,11 @@ export function RunPageHead({ address: { kind, requestId, attemptId } }: { addre
           {isAttempt ? "An attempt to break run" : `Every message of ${kind}`}{" "}
           <code title={requestId}>{requestId.slice(0, 8)}</code>
         </h2>
+        {kind === "order" && isFebruary && (
+          <p className="note">
+            A consent that you gave at the auth server, and the token that came of it, are not recorded here.
+          </p>
+        )}
       </div>
       {kind === "run" && !isAttempt && (
         <a href={`/compare.html#run=${requestId}`}>Compare with the other version</a>

@@ -6,6 +6,7 @@ import { FailurePanel } from "../components/failure-panel.tsx";
 import type { RunAddress } from "../components/run-address.ts";
 import { useTitle } from "../components/use-title.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { runningVersion } from "../config/versions.ts";
 import { useRunTrace } from "../features/protocol/use-run-trace.ts";
 import { RunPageHead } from "./run-page-head.tsx";
 import { RunStage } from "./run-stage.tsx";
@@ -23,7 +24,7 @@ interface RunPageProps {
 
 /** The stage of a run, an order or an attempt at its own URL. Loaded on demand. */
 export default function RunPage(props: RunPageProps) {
-  const { client, address } = props;
+  const { client, config, address } = props;
   const { kind, requestId, attemptId } = address;
   const fetchTrace = useCallback(
     (signal: AbortSignal) => {
@@ -43,7 +44,7 @@ export default function RunPage(props: RunPageProps) {
   );
   return (
     <div className="column">
-      <RunPageHead address={address} />
+      <RunPageHead address={address} isFebruary={runningVersion(config).name === "february-2026"} />
       {failure && <TraceProblem failure={failure} kind={shownKind} />}
       {(!failure || state.run) && (
         <RunStage

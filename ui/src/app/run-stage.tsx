@@ -150,7 +150,7 @@ function NoMessages({ state, disabled }: Pick<RunStageProps, "state" | "disabled
           "No trace is available. Either tracing is off, or the trace store has deleted it."
         ) : (
           <>
-            <Loader size="xs" type="dots" /> Waiting for the first spans. They come in batches, every few
+            <Loader size="xs" type="dots" /> Waiting for the first messages. They come in batches, every few
             seconds.
           </>
         )}
@@ -183,10 +183,10 @@ function TraceLinks({ trace: { trace_ids: traceIds, explorer, explorer_url: url 
 
 /** The number of messages, and on devices with a keyboard, the keys to step through them. */
 function withKeys(count: number) {
-  if (count < 2) return count;
+  if (count < 2) return `${count} message`;
   return (
     <>
-      {count}
+      {count} messages
       <span className="only-with-keys">; step through with the arrow keys ← and →</span>
     </>
   );

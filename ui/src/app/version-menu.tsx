@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { CopyButton } from "../components/copy-button.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion, VERSIONS } from "../config/versions.ts";
 import styles from "./version-menu.module.css";
@@ -29,8 +29,8 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
         tabIndex={0}
       >
         <p>
-          This page belongs to the running demo. To see another version or mode, stop the demo with Ctrl-C and
-          start it again with the command below.
+          This page belongs to the running demo. Another version or mode needs a restart, on the machine where
+          it runs: stop the demo with Ctrl-C and start it again with the command below.
         </p>
         {VERSIONS.map(({ name, title, modes }) => (
           <section key={name} aria-label={title}>
@@ -59,12 +59,6 @@ export function VersionMenu({ config }: { config: Pick<RuntimeConfig, "profile" 
 
 /** Breaks only between words, because a hyphen is part of a flag. */
 function CommandLine({ command, mode }: { command: string; mode: string }) {
-  const [outcome, setOutcome] = useState("");
-  const copy = () =>
-    navigator.clipboard.writeText(command).then(
-      () => setOutcome("Copied"),
-      () => setOutcome("The browser does not allow copying: select the command"),
-    );
   return (
     <div className={`line ${styles.commandLine}`}>
       <code className={`small ${styles.command}`}>
@@ -72,17 +66,7 @@ function CommandLine({ command, mode }: { command: string; mode: string }) {
           <span key={word}>{word} </span>
         ))}
       </code>
-      <span className="small" role="status">
-        {outcome}
-      </span>
-      <button
-        type="button"
-        className="text-button small"
-        aria-label={`Copy the command for ${mode}`}
-        onClick={copy}
-      >
-        Copy
-      </button>
+      <CopyButton text={command} what={`command for ${mode}`} />
     </div>
   );
 }

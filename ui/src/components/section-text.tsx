@@ -14,7 +14,7 @@ export function SectionText({ section, onClose }: { section: string; onClose: ()
     );
   }, [section]);
   return (
-    <Modal opened onClose={onClose} title={`Wire profile, section ${section}`}>
+    <Modal opened onClose={onClose} title={`Wire profile, section ${section}: the protocol of February 2026`}>
       <Suspense fallback={null}>{text && <Markdown text={text} />}</Suspense>
     </Modal>
   );

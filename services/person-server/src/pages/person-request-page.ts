@@ -73,7 +73,7 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
   } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
     returnsTo === undefined
       ? undefined
-      : html` Either way you return to the agent, at <code>${returnsTo}</code>.`
+      : html` Either way you return by way of the agent, at <code>${returnsTo}</code>.`
   }</p>`;
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }

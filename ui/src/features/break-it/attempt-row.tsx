@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import type { AnyBreakItVariant } from "backend-api";
 import type { ReactNode } from "react";
 import { BusyButton } from "../../components/busy-button.tsx";
+import { formatTimeOfDay } from "../../components/format-time.ts";
 import { BearerExchanges } from "./bearer-exchanges.tsx";
 import styles from "./break-it.module.css";
 import { BearerOutcome, Lesson, Outcome } from "./outcome.tsx";
@@ -55,6 +56,9 @@ export function AttemptRow(props: AttemptRowProps) {
             >
               Try
             </BusyButton>
+            {attempt?.endedAt !== undefined && (
+              <span className="small">at {formatTimeOfDay(attempt.endedAt)}</span>
+            )}
             {result !== undefined && (
               <Button
                 variant="subtle"

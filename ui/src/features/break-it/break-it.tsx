@@ -31,11 +31,13 @@ export function BreakIt(props: BreakItProps) {
   const { profile, control, offers, disabled, headingRef, addressOf, renderAttempt } = props;
   const { attempts, busy, isRunningAll, halted, run, runAll, stop } = control;
   const [shown, setShown] = useState<AnyBreakItVariant | undefined>(undefined);
-  const [areOthersShown, showOthers] = useState(false);
-  const othersId = useId();
-
   const withTwin = TWIN.flatMap((variant) => offers.filter((offer) => offer.variant === variant));
   const others = offers.filter(({ variant }) => !TWIN.includes(variant));
+  // Those that were shown before the user left the page for another.
+  const [areOthersShown, showOthers] = useState(() =>
+    others.some(({ variant }) => attempts[variant] !== undefined),
+  );
+  const othersId = useId();
   const ready = [...withTwin, ...others].filter(({ unavailable }) => unavailable === undefined);
   const reason = sameReason(offers);
 
@@ -74,13 +76,15 @@ export function BreakIt(props: BreakItProps) {
             void runAll(ready);
           }}
         >
-          {isRunningAll ? "Stop" : `Run all ${ready.length || ""}`}
+          {isRunningAll ? "Stop" : runAllLabel(ready.length, offers.length)}
         </BusyButton>
       }
     >
       <p className="note">
-        Every attack is real. The bearer route is a mock service of this backend that accepts a bearer token,
-        as most APIs do. The AAuth route is the agent of this run.
+        Every attack is real: the backend plays the thief, and the intruder on the way. The bearer route is a
+        mock service of this backend that accepts a bearer token, as most APIs do. The AAuth route is the
+        agent of this run. DPoP and mutual TLS bind a token to a key, too; AAuth’s signature also covers the
+        body.
       </p>
       {reason !== undefined && (
         <p className="outcome" data-tone="waiting">
@@ -92,14 +96,15 @@ export function BreakIt(props: BreakItProps) {
           {halted.message}
         </p>
       )}
-      <p role="status">
-        {summaryOf({ attempts, profile, busy: isRunningAll ? busy : undefined, total: ready.length })}
-      </p>
       {withTwin.length > 0 && (
         <AttackTable caption="Attacks on a bearer token and on AAuth" hasTwin>
           {withTwin.map(rowOf(true))}
         </AttackTable>
       )}
+      {/* Above the attacks it would move them away from the pointer. */}
+      <p role="status">
+        {summaryOf({ attempts, profile, busy: isRunningAll ? busy : undefined, total: ready.length })}
+      </p>
       {others.length > 0 && (
         <Button
           variant="subtle"
@@ -142,6 +147,9 @@ function AttackTable({ caption, hasTwin = false, children }: AttackTableProps) {
     </table>
   );
 }
+
+const runAllLabel = (ready: number, all: number): string =>
+  ready === all || ready === 0 ? `Run all ${ready || ""}` : `Run ${ready} of ${all}`;
 
 /** The common reason why all attempts are unavailable, if there is one. */
 function sameReason(offers: readonly BreakItOffer[]): string | undefined {

@@ -27,7 +27,7 @@ export function summaryOf({ attempts, profile, busy, total }: Progress): string 
     results.length > 0 && `AAuth refused ${count("refused")} of ${times(results.length)}.`,
     unchanged > 0 && `${times(unchanged)} had no effect.`,
     accepted > 0 && `${times(accepted)} ${accepted === 1 ? "was" : "were"} accepted.`,
-    twins.length > 0 && `The bearer token lost ${stolen} of ${times(twins.length)}.`,
+    twins.length > 0 && `The bearer route let in ${stolen} of ${times(twins.length)}.`,
     failed > 0 && `${times(failed)} without an outcome.`,
   ]
     .filter(Boolean)

@@ -12,7 +12,10 @@ import type { ApiClient } from "../../api/client.ts";
 /**
  * A completed attempt: its outcome, the reason why there is none, or that with an earlier outcome.
  */
-export type Attempt = { result: BreakItResult; failure?: Failure } | { failure: Failure };
+export type Attempt = ({ result: BreakItResult; failure?: Failure } | { failure: Failure }) & {
+  /** ISO 8601; absent for one that was made before the page was opened. */
+  endedAt?: string;
+};
 
 export type Attempts = Partial<Record<AnyBreakItVariant, Attempt>>;
 
@@ -40,13 +43,18 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
   const run = async (variant: AnyBreakItVariant): Promise<Attempt> => {
     setBusy(variant);
     setHalted(undefined);
-    const attempt: Attempt = await client
+    const outcome: Attempt = await client
       .call(apiRoutes.breakIt, { params: { id: requestId, variant } })
       .then((result) => ({ result }))
       .catch((error: unknown) => ({ failure: describeFailure(error) }));
+    const attempt = { ...outcome, endedAt: new Date().toISOString() };
     const forAll = failureOfAll(attempt);
     if (forAll !== undefined) setHalted(forAll);
-    else setAttempts((before) => ({ ...before, [variant]: withEarlier(attempt, attempts[variant]) }));
+    else
+      setAttempts((before) => ({
+        ...before,
+        [variant]: withEarlier(attempt, before[variant] ?? attempts[variant]),
+      }));
     setBusy(undefined);
     return attempt;
   };

@@ -57,14 +57,15 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
       title: "Replay the request",
       headline: "seen before",
       what: "The same bytes twice. The first request is accepted.",
-      lesson: "A nonce is accepted once per key and target. An intercepted request cannot be replayed.",
+      lesson:
+        "A nonce is accepted once per key and target. A request that was held back can be used once, unchanged, within a minute.",
     },
     "draft-11": {
       title: "Replay the request",
       headline: "seen before",
       what: "The same bytes twice. The first request is accepted.",
       lesson:
-        "Draft -11 has no nonce. A receiver remembers the signatures of unsafe requests while they are fresh, and accepts each once.",
+        "A receiver remembers the signatures of requests that may change something while they are fresh, for a minute, and accepts each once. A GET changes nothing: its own sender’s copy is accepted again within that minute. A request that was held back works once, unchanged.",
     },
   },
   "stolen-token": {
@@ -78,7 +79,7 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
     "draft-11": {
       title: "Steal the token and use it",
       headline: "wrong key",
-      what: "A thief presents the token of the run and signs with a different key.",
+      what: "A thief presents a token of the run and signs with a different key.",
       lesson:
         "Every token is bound to a key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
     },
@@ -281,7 +282,7 @@ const TWIN_WORDINGS: Record<BearerTwinVariant, TwinWording> = {
     why: "The second request is as valid as the first: nothing shows that it was sent before.",
   },
   "changed-body": {
-    lost: "25 became 2,500",
+    lost: "25.0 became 2500",
     why: "The token is not tied to the body: it works with any body.",
   },
 };

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "rea
 import styles from "./compare-runs.module.css";
 import { countsOf, otherTask, type RunCounts } from "./counts.ts";
 import { headOf } from "./heads.ts";
-import { type ComparedRow, compareRuns } from "./rows.ts";
+import { type ComparedRow, compareRuns, sameTask } from "./rows.ts";
 
 interface CompareRunsProps {
   february: ProtocolRun;
@@ -19,7 +19,11 @@ interface CompareRunsProps {
  * time.
  */
 export function CompareRuns({ february, draft11, own, renderMessage }: CompareRunsProps) {
-  const rows = useMemo(() => compareRuns(february, draft11), [february, draft11]);
+  const rows = useMemo(() => {
+    const all = compareRuns(february, draft11);
+    return own === undefined ? all : sameTask(all, own);
+  }, [february, draft11, own]);
+  const messagesOf = (side: "february" | "draft11") => rows.flatMap((row) => row[side]);
   const [open, setOpen] = useState<Message | undefined>(undefined);
   const [isOnlyChanges, setOnlyChanges] = useState(false);
   const toggle = (message: Message) => setOpen(open === message ? undefined : message);
@@ -34,7 +38,10 @@ export function CompareRuns({ february, draft11, own, renderMessage }: CompareRu
           {caution}
         </p>
       )}
-      <Summary {...{ rows, names }} counts={{ february: countsOf(february), draft11: countsOf(draft11) }}>
+      <Summary
+        {...{ rows, names }}
+        counts={{ february: countsOf(messagesOf("february")), draft11: countsOf(messagesOf("draft11")) }}
+      >
         <button type="button" aria-pressed={isOnlyChanges} onClick={() => setOnlyChanges(!isOnlyChanges)}>
           Only what changed
         </button>

@@ -10,7 +10,7 @@ export interface RunCounts {
   readonly tokens: number;
 }
 
-export function countsOf({ messages }: ProtocolRun): RunCounts {
+export function countsOf(messages: readonly Message[]): RunCounts {
   return {
     messages: messages.length,
     signed: messages.filter(({ signer }) => signer !== undefined).length,
@@ -37,11 +37,16 @@ function tokenIds({ signer, verifiers, events }: Message): string[] {
 export function otherTask(own: ProtocolRun, recording: ProtocolRun): string | undefined {
   const [left, right] = [taskOf(own), taskOf(recording)];
   if (left === right) return undefined;
-  return `Your run: ${left}. The recording: ${right}. Steps that exist in only one of the two tasks are not differences between the versions.`;
+  const isShorter = agentsOf(own) < agentsOf(recording);
+  return `Your run: ${left}. The recording: ${right}${isShorter ? "; its second hop is left out here" : ""}. Steps that exist in only one of the two tasks are not differences between the versions.`;
 }
 
-function taskOf({ parties, messages }: ProtocolRun): string {
-  const agents = parties.filter(({ id }) => AGENT_NAMES.some((name) => name === id)).length;
+const agentsOf = ({ parties }: ProtocolRun): number =>
+  parties.filter(({ id }) => AGENT_NAMES.some((name) => name === id)).length;
+
+function taskOf(run: ProtocolRun): string {
+  const { messages } = run;
+  const agents = agentsOf(run);
   const isAsked = messages.some(({ interaction }) => interaction !== undefined);
   return `${agents === 1 ? "one agent" : agents === 2 ? "two agents" : `${agents} agents`}, ${isAsked ? "a person decides" : "no person decides"}`;
 }

@@ -47,7 +47,7 @@ const COMPARISONS: readonly Comparison[] = [
   {
     hop: 1,
     purpose: "ask",
-    title: "The request for the user’s decision",
+    title: "The request for a decision, where one is needed",
     changed:
       "The agent asks the person’s own server instead of the resource’s. While the person decides, the answer is a 202 with a URL to poll instead of a request token, so that any request can wait in the same way (sections 7.1 and 11.8).",
   },
@@ -158,6 +158,16 @@ export function compareRuns(february: ProtocolRun, draft11: ProtocolRun): Compar
     const id = `${hop}-${purpose}`;
     return { id, title, changed, february: left.get(id) ?? [], draft11: right.get(id) ?? [] };
   }).filter((row) => row.february.length + row.draft11.length > 0);
+}
+
+/**
+ * The rows without a second hop that the user's run does not have: it is another task, and no
+ * difference of the versions.
+ */
+export function sameTask(rows: readonly ComparedRow[], own: "february" | "draft11"): ComparedRow[] {
+  const isSecond = ({ id }: ComparedRow) => id.startsWith("2-");
+  const hasSecond = rows.some((row) => isSecond(row) && row[own].length > 0);
+  return rows.filter((row) => hasSecond || !isSecond(row));
 }
 
 function byPurpose({ messages }: ProtocolRun): Map<string, Message[]> {

@@ -33,8 +33,8 @@ export function standingOf({ process, agent_token: token, sub_agent }: Delegate,
     return "Not running. Start it with npm run delegate and the name and port it was enrolled with (see walk-through 8).";
   if (process === "unknown") return "Enrolled without a URL. It cannot be run from here.";
   return token === null
-    ? "Running. It requests an agent token when it needs one."
-    : `Running. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
+    ? "Ready. It requests an agent token when it needs one."
+    : `Ready. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
 }
 
 /**
@@ -56,7 +56,7 @@ export function pageOf({ sub_agent }: Delegate): URL | undefined {
 
 /** Outcome of the last call. */
 export function outcomeOf({ last_run: run }: Delegate): string {
-  if (run === null) return "No calls yet.";
+  if (run === null) return "No calls by you yet.";
   const at = formatTimeOfDay(run.ended_at);
   if (run.failure?.code === "interaction_required")
     return `Stopped at ${at}: the person server needs your decision.`;

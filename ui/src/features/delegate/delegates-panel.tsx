@@ -77,7 +77,7 @@ function Explanation({ list }: { list: DelegateList | undefined }) {
       <p className="note breakable">
         Processes that act for you as sub-agents, each with its own key. The agent token, issued by {agent},
         names your agent as the parent. Only the parent calls the person server: it obtains the other tokens,
-        which are bound to the sub-agent’s key and name no agent.
+        which are bound to the sub-agent’s key and name you, and no agent.
       </p>
     );
   }

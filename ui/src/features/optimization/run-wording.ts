@@ -1,4 +1,4 @@
-import type { GrantedConsent } from "backend-api";
+import type { Activity, GrantedConsent } from "backend-api";
 import { isOwnersDecision } from "../../api/is-owners-decision.ts";
 import { isFinal } from "../../api/watch-run.ts";
 import { isDenied, type Run } from "./optimization-reducer.ts";
@@ -44,13 +44,24 @@ export function runStep(run: Run): string | undefined {
 }
 
 function runTime({ progress }: Run): string | undefined {
-  const { started_at: startedAt = "", ended_at: endedAt = "", consent } = progress ?? {};
+  const { started_at: startedAt = "", ended_at: endedAt = "", activities = [] } = progress ?? {};
   const milliseconds = Date.parse(endedAt) - Date.parse(startedAt);
   if (!(milliseconds >= 0)) return undefined;
   // The backend's times may be in whole seconds, so nothing finer is shown.
   const time = milliseconds < 1000 ? "under a second" : `about ${Math.round(milliseconds / 1000)} s`;
-  const isWaitIncluded = consent !== undefined && !isFromEarlier(consent, startedAt);
-  return `Took ${time}${isWaitIncluded ? ", including the consent page" : ""}`;
+  const waited = Math.round(waitOf(activities) / 1000);
+  return `Took ${time}${waited > 0 ? `, of which ${waited} s waiting for a decision` : ""}`;
+}
+
+/** Milliseconds between each demand for a decision and what the backend did next. */
+function waitOf(activities: readonly Activity[]): number {
+  const noted = activities
+    .filter(({ action }) => action !== "supply_chain_optimization")
+    .map(({ action, timestamp }) => ({ action, at: Date.parse(timestamp) }))
+    .sort((one, other) => one.at - other.at);
+  return noted
+    .filter(({ action }) => action === "consent_required")
+    .reduce((sum, demand) => sum + (noted.find(({ at }) => at > demand.at)?.at ?? demand.at) - demand.at, 0);
 }
 
 /** Whether a consent was given before the run that uses it began. */

@@ -30,7 +30,7 @@ export function AttemptView({ client, requestId, traceId, nameOf }: AttemptViewP
     run?.messages.find(({ id }) => id === pickedId) ??
     run?.messages.find(({ isTampered }) => isTampered) ??
     run?.messages.at(-1);
-  if (!run || !message) return <p className="note">Waiting for the spans of the attempt…</p>;
+  if (!run || !message) return <p className="note">Waiting for the messages of the attempt…</p>;
   return (
     <div className="card column">
       <SequencePicture run={run} openId={message.id} onStep={(target) => pick(target.id)} />

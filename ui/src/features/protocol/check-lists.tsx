@@ -75,7 +75,7 @@ function demand(verifier: VerifierSide): string {
     agentLevel &&
       (agentLevel in DRAFT_11_LEVELS
         ? `The caller has shown ${words(agentLevel)}.`
-        : `The caller proved to be ${agentLevel}.`),
+        : `The caller is ${agentLevel}.`),
     keySource &&
       `The key ${isVerified ? "that verified it" : "to verify it with"}: ${keySourceInWords(keySource)}.`,
     errorCode && `Error code: ${errorCode}.`,

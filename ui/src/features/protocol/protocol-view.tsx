@@ -1,5 +1,5 @@
 import type { Message, ProtocolRun, UserNames } from "protocol-trace/read";
-import { useEffect, useMemo, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { messageByPageKey } from "./message-by-key.ts";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
@@ -24,6 +24,18 @@ interface ProtocolViewProps {
   onOpen: (message: Message) => void;
 }
 
+/** Where the key of a signature is, by the scheme of its Signature-Key. */
+const SCHEMES: Readonly<Record<string, string>> = {
+  hwk: "the request has the key",
+  jwks: "the sender publishes the key",
+  jwks_uri: "the sender publishes the key",
+  jwt: "a token names the key",
+};
+
+const schemesIn = ({ messages }: ProtocolRun): string[] => [
+  ...new Set(messages.flatMap(({ signer }) => signer?.scheme ?? [])),
+];
+
 /**
  * The sequence diagram of a run beside one of its messages, with the message in a sentence above
  * them.
@@ -47,6 +59,7 @@ export function ProtocolView(props: ProtocolViewProps) {
     ? { message: asked }
     : (mostTelling(run.messages) ?? {});
   const replay = useReplay({ stops, openId: asked?.id, onOpen, isAutomatic: isReplayed });
+  const view = useSteadyHeight(replay.phase === "playing");
   const step = (message: Message) => {
     if (replay.phase === "playing") replay.pause();
     onOpen(message);
@@ -82,7 +95,7 @@ export function ProtocolView(props: ProtocolViewProps) {
           onStep={step}
         />
       )}
-      <div className={styles.view}>
+      <div className={styles.view} ref={view}>
         <div className={styles.picture}>
           <SequencePicture
             {...{ run, stops, folded, hrefOf }}
@@ -101,6 +114,11 @@ export function ProtocolView(props: ProtocolViewProps) {
             <span className="toned" data-verdict="refused">
               ✕ refused
             </span>
+            {schemesIn(run).map((scheme) => (
+              <span key={scheme}>
+                {scheme}: {SCHEMES[scheme]}
+              </span>
+            ))}
             {groups.length > 0 && (
               <button type="button" className="text-button" onClick={() => setPollsOpen(isFolded)}>
                 {isFolded ? "Show each poll" : "Fold the polls"}
@@ -119,4 +137,14 @@ export function ProtocolView(props: ProtocolViewProps) {
       </div>
     </>
   );
+}
+
+/** While it is on, the element becomes higher and never lower: what is below it stays in place. */
+function useSteadyHeight(isOn: boolean): RefObject<HTMLDivElement | null> {
+  const ref = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element) element.style.minHeight = isOn ? `${element.offsetHeight}px` : "";
+  });
+  return ref;
 }

@@ -174,6 +174,12 @@ interface Step {
  */
 function steps(messages: readonly Message[], folded: readonly PollGroup[]): Step[] {
   const inGroup = new Set<Message>(folded.flat());
+  // An attack begins once its honest requests are answered; a span may end a little later.
+  const attack = messages.find(({ isTampered }) => isTampered);
+  const endOf = ({ from, startMicros, endMicros }: Message) =>
+    attack?.from === from && startMicros < attack.startMicros
+      ? Math.min(endMicros, attack.startMicros)
+      : endMicros;
   return messages
     .flatMap((message): Step[] => {
       const request = { message, at: message.startMicros };
@@ -183,7 +189,7 @@ function steps(messages: readonly Message[], folded: readonly PollGroup[]): Step
         { ...request, kind: "request" },
         ...(message.outcome === "pending"
           ? []
-          : [{ message, kind: "response" as const, at: message.endMicros }]),
+          : [{ message, kind: "response" as const, at: endOf(message) }]),
       ];
     })
     .sort((one, other) => one.at - other.at);

@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent, useState } from "react";
 
 /** Milliseconds for which a replay shows a message, based on the reading time of its sentence. */
 export function readingTime(message: Message): number {
-  return 700 + Math.min(3000, 60 * messageSentence(message).length);
+  return 1500 + Math.min(5500, 55 * messageSentence(message).length);
 }
 
 /** localStorage name that records that this browser has shown an automatic replay. */
@@ -48,8 +48,8 @@ export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions)
     setPhase("playing");
   };
   const begin = useEffectEvent(() => {
-    // Does not disturb a reader who has opened a message or scrolled.
-    if (openId !== undefined || window.scrollY > 0 || !takeFirstReplay()) return;
+    // Does not disturb a reader who has opened a message or scrolled, after a reload either.
+    if (!takeFirstReplay() || openId !== undefined || window.scrollY > 0) return;
     play();
   });
   useEffect(() => {

@@ -2,8 +2,8 @@ import { fromBase64, type SavedEvidence } from "aauth-explain";
 import type { Message } from "protocol-trace/read";
 
 const REFUSED =
-  "# A signed request is accepted once, within a minute. Sent again, it is refused. npm run explain reads it.";
-const CUT = "# Values with … are truncated in the record, so this request cannot be sent as is.";
+  "# A signed request is accepted once, within a minute. Sent again, it is refused. npm run explain of the demo reads it.";
+export const CUT = "# Values with … are truncated in the record, so this request cannot be sent as is.";
 
 /**
  * A message as a curl command line: complete if the backend still has the complete request,

@@ -78,10 +78,11 @@ export function TakeAlong(props: TakeAlongProps) {
     });
   const copy = (asked: Message) =>
     perform(async () => {
-      const [{ curlOf }, { isOf }] = await Promise.all([import("./curl.ts"), import("./to-save.ts")]);
+      const [{ curlOf, CUT }, { isOf }] = await Promise.all([import("./curl.ts"), import("./to-save.ts")]);
       const whole = (await evidence()).find((request) => isOf(request, asked));
-      await navigator.clipboard.writeText(curlOf(asked, whole));
-      return `Copied message ${asked.number}. Sent again, it is refused: a signed request is accepted once.`;
+      const command = curlOf(asked, whole);
+      await navigator.clipboard.writeText(command);
+      return `Copied message ${asked.number}. ${command.includes(CUT) ? "Its token and signature are truncated, so it cannot be sent." : "Sent again, it is refused: a signed request is accepted once."}`;
     });
   const record = () =>
     perform(async () => {
@@ -112,14 +113,14 @@ export function TakeAlong(props: TakeAlongProps) {
         <div className="column">
           <p>
             One HTML file that opens from disk without a network. It replays the messages, and verifies again
-            those that the backend still has in full.{" "}
+            those recorded completely.{" "}
             {attacks.length === 0
               ? "It also includes attacks that you make above before you save."
-              : `It includes the ${inWords(attacks.length)} that you made.`}
+              : `It includes your ${inWords(attacks.length)}.`}
           </p>
           <p>
             <strong>The file contains complete tokens.</strong> Each is bound to a key of the demo and may
-            still be valid with that key for some minutes. Without the key it is worthless, and the file does
+            still be valid with that key for up to an hour. Without the key it is worthless, and the file does
             not contain the key. Nor does it contain your sign-in, cookies, sessions or codes.
           </p>
           {!hasEvidence && (

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { countsOf, otherTask } from "../../../src/features/compare/counts.ts";
 import { headOf } from "../../../src/features/compare/heads.ts";
 import { traceOf } from "../../../src/features/compare/recording.ts";
-import { compareRuns } from "../../../src/features/compare/rows.ts";
+import { compareRuns, sameTask } from "../../../src/features/compare/rows.ts";
 
 function recorded(name: string): ProtocolRun {
   const file = new URL(`../../../src/features/compare/recorded/${name}.json`, import.meta.url);
@@ -57,9 +57,13 @@ test("a run of another task than the recording is said to be one", () => {
   const alone = messages.filter(({ to, interaction }) => to !== "market-analysis-agent" && !interaction);
   const parties = february.parties.filter(({ id }) => id !== "market-analysis-agent");
   expect(otherTask({ ...february, messages: alone, parties }, runs.federated)).toBe(
-    "Your run: one agent, no person decides. The recording: two agents, a person decides. Steps that exist in only one of the two tasks are not differences between the versions.",
+    "Your run: one agent, no person decides. The recording: two agents, a person decides; its second hop is left out here. Steps that exist in only one of the two tasks are not differences between the versions.",
   );
   for (const recording of Object.values(runs)) expect(otherTask(february, recording)).toBeUndefined();
+  const rows = compareRuns({ ...february, messages: messages.slice(0, 4) }, runs.federated);
+  expect(rows.some(({ id }) => id.startsWith("2-"))).toBe(true);
+  expect(sameTask(rows, "february")).toEqual(rows.filter(({ id }) => id.startsWith("1-")));
+  expect(sameTask(rows, "draft11")).toEqual(rows);
 });
 
 describe("the head of a message", () => {
@@ -121,12 +125,10 @@ describe("the head of a message", () => {
 });
 
 test("a run in numbers counts each token once", () => {
-  const { messages, signed, tokens } = countsOf(february);
+  const { messages, signed, tokens } = countsOf(february.messages);
   expect([messages, signed]).toEqual([10, 7]);
   expect(tokens).toBeGreaterThan(2);
-  expect(countsOf({ ...february, messages: [...february.messages, ...february.messages] }).tokens).toBe(
-    tokens,
-  );
+  expect(countsOf([...february.messages, ...february.messages]).tokens).toBe(tokens);
 });
 
 test("a recording has no whole token and no code", () => {

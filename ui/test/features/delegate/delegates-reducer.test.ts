@@ -56,8 +56,8 @@ test("a list that could not be read is requested again", () => {
 test("a list that cannot be read again says of no delegate that it runs", () => {
   const stale = delegatesReducer({ list: LIST }, { type: "failed", failure: FAILURE });
   expect(stale).toEqual({ list: LIST, failure: FAILURE, isStale: true });
-  expect(standingOf(delegate("a"))).toContain("Running");
-  expect(standingOf(delegate("a"), stale.isStale)).not.toContain("Running");
+  expect(standingOf(delegate("a"))).toContain("Ready");
+  expect(standingOf(delegate("a"), stale.isStale)).not.toContain("Ready");
   expect(delegatesReducer(stale, { type: "listed", list: LIST })).toEqual({ list: LIST });
 });
 
@@ -80,7 +80,7 @@ test("a sub-agent says whether it has ended, and until when its token is valid a
   const of = (sub_agent: Partial<NonNullable<Delegate["sub_agent"]>>) =>
     delegate("a", { sub_agent: { id: "a+b", parent: "a", state: "started", ...sub_agent } });
   const good_until = "2026-02-01T11:00:00.000Z";
-  expect(standingOf(of({}))).toMatch(/^Running/);
+  expect(standingOf(of({}))).toMatch(/^Ready/);
   expect(standingOf(of({ state: "ended" }))).toContain("its existing tokens are revoked");
   expect(standingOf(of({ state: "ended", good_until }))).toMatch(/no party accepts a revocation: .* until/);
   expect(standingOf(of({ state: "ending", good_until }))).toMatch(/did not accept .* End it again/);

@@ -193,20 +193,6 @@ describe("runStep", () => {
     expect(step({})).toBeUndefined();
     expect(runStep({ phase: "completed", progress: progress() })).toBeUndefined();
   });
-
-  it("says that the time includes the consent page, of this run only", () => {
-    const times = { started_at: "2026-02-01T10:00:00Z", ended_at: "2026-02-01T10:00:40Z" };
-    const step = (granted_at: string) =>
-      runStep({
-        phase: "completed",
-        progress: progress({
-          ...times,
-          consent: { agent: "a", resource: "r", scopes: [], granted_at, expires_at: "", revocable: true },
-        }),
-      });
-    expect(step("2026-02-01T10:00:30Z")).toBe("Took about 40 s, including the consent page");
-    expect(step("2026-02-01T09:50:00Z")).toBe("Took about 40 s");
-  });
 });
 
 describe("the history", () => {

@@ -58,6 +58,17 @@ const consentRequired = { name: EVENT.consentRequired, facts: {}, timeMicros: 0 
 const issuedToken = {} as NonNullable<Message["verifiers"][number]["issuedToken"]>;
 
 describe("layOutSequence", () => {
+  test("an attack begins after the responses to its sender's honest requests, whose spans may end later", () => {
+    const honest = message(1, "backend", "agent", [0, 12]);
+    const nested = message(2, "agent", "market", [2, 30]);
+    const attack = message(3, "backend", "agent", [10, 20], { isTampered: true });
+    const order = (...messages: Message[]) =>
+      layOutSequence(runOf(...messages), 600).rows.map(({ key }) => key);
+    expect(order(honest, attack)).toEqual(["1 request", "1 response", "3 request", "3 response"]);
+    expect(order(nested, attack).at(-1)).toBe("2 response");
+    expect(order(honest, { ...attack, isTampered: undefined })[1]).toBe("3 request");
+  });
+
   test("shortens a label for which the picture is too narrow, instead of cutting it at the edge", () => {
     const what = "revocation of a token that another has issued";
     const labelAt = (width: number) =>
