@@ -78,7 +78,9 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }
 
-/** What the operator's policy grants without asking to a person's agents, and to agents they call. */
+/**
+ * What the operator's policy grants without asking to a person's agents, and to agents they call.
+ */
 export interface Unasked {
   readonly resources: readonly string[];
   /** Scopes, and beginnings of scopes, that the person is always asked about. */
