@@ -190,7 +190,7 @@ describe("an order of February", () => {
     other.expectComplaint(/status of 403/);
     watched.expectComplaint(/status of 403/);
     await other.page.goto(address);
-    await other.page.getByText("It was begun in another browser").waitFor(WAIT);
+    await other.page.getByText("It was started in another browser").waitFor(WAIT);
 
     await page.getByRole("button", { name: "Decline" }).click();
     await outcome(/you declined/);
@@ -203,6 +203,6 @@ describe("an order of February", () => {
     await decideConsent(other.page, "Allow");
     await other.page.getByText("You are not the person who must approve this order").waitFor(WAIT);
     await page.goto(stolen);
-    await page.getByText("It was begun in another browser").waitFor(WAIT);
+    await page.getByText("It was started in another browser").waitFor(WAIT);
   });
 });

@@ -183,6 +183,7 @@ describe("the file", () => {
     const good = await evidenceOf();
     const changed = { ...good, body: toBase64(new TextEncoder().encode('{"quantity":99}')) };
     const refused = { outcome: "refused", status: 401, sentence: "Refused by the gateway." };
+    const refusedWith = (code: string) => ({ ...refused, facts: [{ name: "Code", value: code }] });
     const http = { start: "GET /report", headers: [{ name: "authorization", value: "Bearer x…" }] };
     const attack = (title: string, aauth: SavedMessage): SavedAttack => ({
       ...{ title, what: "It is changed.", aauth },
@@ -194,17 +195,19 @@ describe("the file", () => {
     const { page } = await open(
       await fileOf([messageWith(good)], {
         attacks: [
-          attack("Change it", messageWith(changed, refused)),
+          attack("Change it", messageWith(changed, refusedWith("digest_mismatch"))),
           attack("Replay it", messageWith(good, refused)),
           attack("Guess it", messageWith(undefined, refused)),
+          attack("Date it back", messageWith(changed, refusedWith("created_out_of_window"))),
         ],
       }),
     );
     expect(await page.locator(".summary").textContent()).toContain("1 of 1 messages verified");
     const found = page.locator(".attacks .side:last-child .found");
     expect(await found.evaluateAll((all) => all.map((one) => one.getAttribute("data-state")))).toEqual([
-      ...["refused", "verified", "recorded"],
+      ...["refused", "verified", "recorded", "recorded"],
     ]);
+    expect(await found.nth(3).textContent()).toContain("not confirmed");
     expect(await found.nth(0).textContent()).toContain("digest_mismatch");
     await page.getByText("The messages", { exact: true }).first().click();
     await page.locator("pre:visible").getByText("Bearer x…").first().waitFor(WAIT);
@@ -327,7 +330,7 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
       .locator(".attacks .side:last-child .found")
       .evaluateAll((all) => all.map((one) => one.textContent));
     expect(found[0]).toMatch(/Refused in this browser, too. invalid_signature/);
-    expect(found[1]).toContain("Signature and token are valid in this browser");
+    expect(found[1]).toMatch(/^✓ .* are valid in this browser/);
     expect(found[2]).toMatch(/Refused in this browser, too. digest_mismatch/);
     expect(await file.locator(".attacks .side:first-child .outcome").allTextContents()).toEqual([
       ...["200: the thief has the report.", "201: ordered twice.", "201: 25.0 became 2500."],

@@ -1,7 +1,6 @@
 /**
- * The holes of the libraries and agents that were here before (P: library, D: demo agents; profile,
- * and docs/reference/known-holes.md), each tried against the running stack by foreign code, and
- * refused by the check that is meant for it.
+ * The holes of the agents that were here before (D: docs/reference/known-holes.md), each tried
+ * against the running stack by foreign code, and refused by the check that is meant for it.
  */
 
 import { spawnSync } from "node:child_process";
@@ -20,7 +19,6 @@ import {
   readToken,
   type Scheme,
   send,
-  signedBy,
 } from "../support/foreign-agent.ts";
 import { signIn } from "../support/optimization-run.ts";
 import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
@@ -73,16 +71,6 @@ function directly(resource: Resource, outgoing: OutgoingRequest): Promise<Answer
 }
 
 /**
- * An auth token of the agent's own making: of another issuer, for another party, and bound to its
- * key.
- */
-function foreignToken(): string {
-  const names = { iss: canary.url, aud: "http://elsewhere.example", agent: agent.id, scope: "all" };
-  const claims = { ...names, iat: now(), exp: now() + 60, cnf: { jwk: publicJwk(agent) } };
-  return makeToken({ alg: "EdDSA", kid: "k", typ: "auth+jwt" }, claims, agent.key);
-}
-
-/**
  * Refused by the verifier, by this check, and with no more than the demand for a signature and what
  * it has to cover.
  */
@@ -112,98 +100,6 @@ async function authTokenOf(who: ForeignAgent, resource: Resource, from = stack):
   const granted = await who.askAuthServer(authServer, { request_type: "auth", resource_token });
   return (JSON.parse(granted.text) as { auth_token: string }).auth_token;
 }
-
-describe("library", () => {
-  const at = "marketAnalysisAgent";
-  const refused: [id: string, hole: string, code: string, make: () => OutgoingRequest][] = [
-    ["P1", "no created", "created_missing", () => agent.signed(call(at), JWKS, { created: null })],
-    [
-      "P2",
-      "only the key covered",
-      "insufficient_coverage",
-      () => agent.signed(call(at), JWKS, { covered: ["signature-key"] }),
-    ],
-    [
-      "P3",
-      "query not covered",
-      "insufficient_coverage",
-      () => agent.signed(call(at, { url: `${stack.urls[at]}/?a=1` }), JWKS, { without: ["@query"] }),
-    ],
-    [
-      "P4",
-      "body swapped, digest kept",
-      "digest_mismatch",
-      () => ({ ...agent.signed(call(at), JWKS), body: '{"jsonrpc":"2.0"}' }),
-    ],
-    [
-      "P6",
-      "two members in Signature-Key",
-      "malformed_signature_key",
-      () => {
-        const good = agent.signed(call(at), JWKS);
-        const value = good.headers?.["signature-key"] ?? "";
-        return agent.signed(call(at), JWKS, { signatureKey: `${value}, ${value.replace("sig1", "sig2")}` });
-      },
-    ],
-    [
-      "P7",
-      "auth token of a foreign issuer, for another party",
-      "untrusted_issuer",
-      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken() }),
-    ],
-    [
-      "P8",
-      "expires in the past",
-      "signature_expired",
-      () => agent.signed(call(at), JWKS, { parameters: `;expires=${now() - 1}` }),
-    ],
-  ];
-  test.each(refused)("%s: %s", async (_id, _hole, code, make) => {
-    expectRefused(await directly(at, make()), code);
-    // The gateway's check says the same, except what needs the body.
-    const answer = await send(make());
-    expect(answer.status).toBe(401);
-    expect(answer.text).toMatch(new RegExp(`\\b${code}\\b`));
-  });
-
-  test("P5: any label verifies with the base of that label", async () => {
-    const label = "my-label";
-    const signatureKey = agent.signatureKey(JWKS).replace("sig1", label);
-    const answer = await directly(at, signedBy(agent.key, signatureKey, call(at), { label }));
-    // Proven, so asked for more: a resource token is made for proven callers only.
-    expect(answer.headers["agent-auth"]).toMatch(/auth-token/);
-    const other = signedBy(thief.key, signatureKey, call(at), { label });
-    expectRefused(await directly(at, other), "invalid_signature");
-  });
-
-  test("P9: httpsig inside another scheme's text is no challenge", async () => {
-    let agentAuth = "";
-    const resource = await listen(() => ({ status: 401, headers: { "agent-auth": agentAuth } }));
-    // A pseudonymous agent, which would say who it is if it were asked.
-    const modes = { signatureScheme: "hwk" } as const;
-    const misled = await startStack({ modes, env: { backend: { SUPPLY_CHAIN_AGENT_URL: resource.url } } });
-    try {
-      const user = await signIn(misled);
-      for (const text of ["httpsig; identity=?1", "httpsig; auth-token; resource_token=x"]) {
-        agentAuth = `other realm="${text}"`;
-        resource.requests.length = 0;
-        const failure = { hop: "supply-chain-agent", code: "malformed_challenge" };
-        expect(await user.run({})).toMatchObject({ status: "failed", failure });
-        // Asked once: nothing was answered, no token was requested.
-        expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
-        expect(misled.log()).not.toMatch(/Requesting auth_token/);
-      }
-    } finally {
-      await Promise.all([misled.stop(), resource.stop()]);
-    }
-  });
-
-  test("P10: the same signed POST twice", async () => {
-    const signed = agent.signed(call(at), JWKS);
-    expect((await directly(at, signed)).headers["agent-auth"]).toMatch(/auth-token/);
-    expectRefused(await directly(at, signed), "nonce_replayed");
-  });
-});
 
 describe("demo agents, which want an auth token", () => {
   test.each<[string, Resource]>([
@@ -427,6 +323,28 @@ describe("where users delegate", () => {
     // Header, claims and signature of a JWS: 40 characters and more of each.
     expect(delegated.log()).not.toMatch(/eyJ[\w-]{40,}\.[\w-]{40,}\.[\w-]{40,}/);
   });
+});
+
+test("P9: httpsig inside another scheme's text is no challenge", async () => {
+  let agentAuth = "";
+  const resource = await listen(() => ({ status: 401, headers: { "agent-auth": agentAuth } }));
+  // A pseudonymous agent, which would say who it is if it were asked.
+  const modes = { signatureScheme: "hwk" } as const;
+  const misled = await startStack({ modes, env: { backend: { SUPPLY_CHAIN_AGENT_URL: resource.url } } });
+  try {
+    const user = await signIn(misled);
+    for (const text of ["httpsig; identity=?1", "httpsig; auth-token; resource_token=x"]) {
+      agentAuth = `other realm="${text}"`;
+      resource.requests.length = 0;
+      const failure = { hop: "supply-chain-agent", code: "malformed_challenge" };
+      expect(await user.run({})).toMatchObject({ status: "failed", failure });
+      // Asked once: nothing was answered, no token was requested.
+      expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
+      expect(misled.log()).not.toMatch(/Requesting auth_token/);
+    }
+  } finally {
+    await Promise.all([misled.stop(), resource.stop()]);
+  }
 });
 
 function publicJwk({ x }: { x: string }) {

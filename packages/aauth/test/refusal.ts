@@ -1,5 +1,8 @@
 import { expect } from "vitest";
-import { AAuthError, type AAuthErrorCode } from "../src/errors.ts";
+import { AAuthError, type AAuthErrorCode, AAuthVerificationError } from "../src/errors.ts";
+import type { Verifier } from "../src/resource/types.ts";
+import type { TestRequest } from "../src/testing/signed-request.ts";
+import type { Requirement } from "../src/types.ts";
 
 /**
  * The error of a call that has to refuse; fails the test when it does not, or throws anything but
@@ -28,3 +31,27 @@ export async function passesOrRefuses(call: () => unknown): Promise<void> {
     if (!(error instanceof AAuthError)) throw error;
   }
 }
+
+/**
+ * The error that a verifier refuses with; anything but an AAuthVerificationError fails the test.
+ */
+export async function refusal(
+  verifier: Verifier<string>,
+  request: TestRequest,
+  requirement?: Requirement<string>,
+): Promise<AAuthVerificationError> {
+  try {
+    await (requirement ? verifier.verifyRequest(request, requirement) : verifier.verifyRequest(request));
+  } catch (error) {
+    if (error instanceof AAuthVerificationError) return error;
+    throw error;
+  }
+  throw new Error("the request was accepted");
+}
+
+/** The code that a promise is rejected with, or `accepted`. */
+export const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "accepted",
+    (error) => error.code ?? String(error),
+  );

@@ -17,7 +17,7 @@ import {
 } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { createDeferred, createSessions, type ResourceOptions } from "aauth/resource";
-import { issueAgentToken, issueAuthToken, issuePersonToken, verifyAgentToken } from "aauth/server";
+import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -245,22 +245,6 @@ describe("what a resource publishes", () => {
     expect(await discovery.metadata(draft11.documents.kinds.agent, RESOURCE)).toMatchObject({
       issuer: RESOURCE,
       name: "Documents",
-    });
-    // With that it is the provider of its own agent, which calls others for its callers (section
-    // 10.1.1.1).
-    const own = {
-      key: keys.resource,
-      issuer: RESOURCE,
-      agent: "aauth:documents@resource.example",
-      confirmationKey,
-    };
-    const { claims } = await verifyAgentToken((await issueAgentToken(own)).token, {
-      discovery,
-    });
-    expect(claims.iss).toBe(RESOURCE);
-    expect((await discovery.key(draft11.documents.kinds.resource, RESOURCE, "rs-1")).jwk).toMatchObject({
-      alg: "Ed25519",
-      kid: "rs-1",
     });
     expect((await app.inject("/.well-known/aauth-resource")).statusCode).toBe(404);
   });

@@ -60,17 +60,6 @@ describe("a resource by its identity", () => {
     expect([read.statusCode, read.json()]).toEqual([200, { readBy: agent.id }]);
   });
 
-  test.each([
-    ["audience", { audience: "http://other.localhost:3000" }],
-    ["issuer", { issuer: "http://other.localhost:8080" }],
-  ])("an auth token of another %s is refused", async (_what, changes) => {
-    const app = await serve();
-    const jwt = await parties.issueAuthToken({ scope: "reports:read", ...changes });
-    const { headers } = await signed({ signatureKey: { scheme: "jwt", jwt } });
-    const answer = await app.inject({ url: "/reports", headers: headers as Record<string, string> });
-    expect(answer.statusCode).toBe(401);
-  });
-
   test("publishes the resource and its key, and nothing else", async () => {
     const app = await serve();
     const jwks_uri = `${resource.id}/jwks.json`;

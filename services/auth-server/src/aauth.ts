@@ -14,7 +14,7 @@ import { createResourceTokenCheck } from "./resource-token-check.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 import { createRequesterVerifier } from "./verify-requester.ts";
 
-/** The AAuth half: tokens for agents, and the users' consent to them. */
+/** The AAuth part of the server: tokens for agents, and users' consent to them. */
 export async function aauth(
   app: FastifyInstance,
   options: {
@@ -23,11 +23,11 @@ export async function aauth(
     state: RealmState;
     accounts: Accounts;
     keys: RsaKeys;
-    /** Where keys and metadata of agents and resources come from. */
+    /** Source of agents' and resources' keys and metadata. */
     discovery: Discovery;
     development: boolean;
     readSession: ReadSession;
-    /** How long a request waits for the user's consent. */
+    /** Seconds a request waits for the user's consent. */
     consentSeconds: number;
     stores: Stores;
     logger: FastifyBaseLogger;

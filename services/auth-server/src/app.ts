@@ -32,9 +32,9 @@ export interface AuthServerDependencies {
   readonly now?: () => number;
   /** Default: new ones. */
   readonly keys?: ServiceKeys;
-  /** Default: those of the realm in `keys`. */
+  /** Default: the realm's keys in `keys`. */
   readonly rsaKeys?: RsaKeys;
-  /** Where keys and metadata of agents and resources come from. Default: the network. */
+  /** Source of agents' and resources' keys and metadata. Default: the network. */
   readonly discovery?: Discovery;
   /** What outlives a request. Default: in memory, for this process only. */
   readonly stores?: Stores;
@@ -45,12 +45,11 @@ export interface AuthServer {
   readonly issuer: string;
 }
 
-/** Requests are forms and small JSON documents; the largest carry a token or two. */
+/** Requests are forms and small JSON documents; the largest carry one or two tokens. */
 const MAX_BODY_BYTES = 65_536;
 
 /**
- * Puts the auth server together: the realm's OpenID provider and, in February's profile, the AAuth
- * issuer.
+ * Builds the auth server: the realm's OpenID provider and, in February's profile, the AAuth issuer.
  */
 export async function buildAuthServer(
   config: AuthServerConfig,
@@ -60,7 +59,7 @@ export async function buildAuthServer(
   const { realm } = state;
   const origin = originOf(config);
   const issuer = `${origin}/realms/${realm.realm}`;
-  // The configuration allows plain http on loopback only: then agents may be there, too.
+  // Plain http is only allowed on loopback, and then agents may be on loopback, too.
   const development = origin.startsWith("http:");
   const {
     now = () => Math.floor(Date.now() / 1000),

@@ -35,7 +35,7 @@ export const settings = {
     flag: "url",
     schema: urlSetting().refine(isOrigin, "expected https, or http on loopback, and no path").optional(),
     description:
-      "Own origin as browsers and agents know it. Unset: http://localhost and the port. The issuer is <origin>/realms/<realm>",
+      "Origin of this server as browsers and agents see it. Unset: http://localhost and the port. The issuer is <origin>/realms/<realm>",
   }),
   realmFile: setting({
     env: "AUTH_SERVER_REALM_FILE",
@@ -95,7 +95,7 @@ export const settings = {
     env: "AUTH_SERVER_KEY_ROTATION_SECONDS",
     flag: "key-rotation-seconds",
     schema: integerSetting(0, { maximum: 2_592_000 }),
-    description: "Seconds between new realm keys; 0: on an administrator's request",
+    description: "Seconds between rotations of the realm key; 0: only on an administrator's request",
   }),
   adminPasswordFile: setting({
     env: "AUTH_SERVER_ADMIN_PASSWORD_FILE",
@@ -108,17 +108,17 @@ export const settings = {
 export type AuthServerConfig = Config<typeof settings>;
 
 /**
- * Whether the users are those of the demo's own realm file, whose password is published. Only on
- * this machine.
+ * Whether the users are those of the demo's realm file, whose password is public. True only if the
+ * server is limited to this machine.
  */
 export function hasDemoUsers(config: AuthServerConfig): boolean {
   if (!originOf(config).startsWith("http:")) return false; // hole V70a
-  // Other machines reach a server at this origin, too, where it listens on their network.
+  // Other machines can also reach a server with this origin if it listens on their network.
   if (!isLoopbackName(config.host)) return false; // hole V70b
   return config.realmFile === DEMO_REALM_FILE; // hole V70c
 }
 
-/** The server's own origin. */
+/** This server's origin. */
 export function originOf({ url, port }: AuthServerConfig): string {
   return url ?? `http://localhost:${port}`;
 }

@@ -4,12 +4,12 @@ import type { RsaKeys } from "issuer-kit/openid";
 import type { Realm } from "./realm/realm.ts";
 import { REQUEST_TYPES } from "./request-types/registry.ts";
 
-/** With `AAUTH_STORE=memory` a restart replaces the keys: a copy must not outlive it by much. */
+/** Short, because with `AAUTH_STORE=memory` a restart replaces the keys. */
 const CACHE_CONTROL = "public, max-age=60";
 
 /**
- * The documents that any page may read: the realm's description and its key set; at an AAuth issuer
- * also its metadata (profile 5.1), and the key set under a second address.
+ * The public documents: the realm's description and its key set; for an AAuth issuer also its
+ * metadata (profile 5.1), and the key set at a second URL.
  */
 export async function documents(
   app: FastifyInstance,

@@ -1,11 +1,11 @@
 import { ownerOf, type PublicJwk, type Stores } from "aauth";
 import { createSecrets, type Secrets } from "issuer-kit";
 
-/** A request that a user has to decide on; behind a request token. */
+/** A request that a user has to decide on, identified by a request token. */
 export interface ConsentRequest {
   readonly agent: string;
   readonly agentDelegate?: string;
-  /** The key that signed the request: the only one that may redeem the code. */
+  /** Key that signed the request, and the only one that may redeem the code. */
   readonly key: PublicJwk;
   readonly thumbprint: string;
   readonly resource: string;
@@ -16,14 +16,14 @@ export interface ConsentRequest {
   readonly state?: string;
 }
 
-/** A request that a user has agreed to; behind a code. */
+/** A request that a user has agreed to, identified by a code. */
 export interface ConsentedRequest extends ConsentRequest {
   readonly subject: string;
 }
 
 /**
- * What an agent may ask for again without the user; behind a refresh token. Not bound to a key,
- * which may be rotated.
+ * Access that an agent may request again without the user, identified by a refresh token. Not bound
+ * to a key, because keys are rotated.
  */
 export interface RefreshGrant {
   readonly agent: string;
@@ -33,7 +33,7 @@ export interface RefreshGrant {
   readonly subject: string;
 }
 
-/** Everything AAuth that outlives a request. */
+/** AAuth state that outlives a request. */
 export interface Grants {
   readonly consentRequests: Secrets<ConsentRequest>;
   readonly codes: Secrets<ConsentedRequest>;
@@ -43,11 +43,11 @@ export interface Grants {
 export const CODE_LIFETIME_SECONDS = 60;
 
 /**
- * Each with a quota for the owner of an agent (`ownerOf`): subdomains, ports, paths and delegates
- * are an agent's own to make.
+ * Creates the stores, each with a quota per owner of agents (`ownerOf`), because an owner can
+ * create any number of subdomains, ports, paths and delegates.
  */
 export function createGrants(stores: Pick<Stores, "records">): Grants {
-  // The same owner for all callers that are known by a key alone.
+  // All callers known only by a key have the same owner.
   const ownerOfGrant = ({ agent }: { readonly agent: string }) => ownerOf(agent);
   return {
     consentRequests: createSecrets(stores.records<ConsentRequest>("consent requests"), ownerOfGrant),

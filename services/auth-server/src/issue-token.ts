@@ -10,7 +10,7 @@ import type { RealmState } from "./realm/realm-state.ts";
 import { isIdentityScope, userClaims } from "./scopes.ts";
 import { invalidGrant } from "./token-errors.ts";
 
-/** What a request type has decided: the content of an auth token. */
+/** Decision of a request type: the content of an auth token. */
 export interface Decision {
   readonly agent: string;
   readonly agentDelegate?: string;
@@ -22,13 +22,13 @@ export interface Decision {
   readonly subject?: string;
   readonly act?: ActClaim;
   /**
-   * Unix seconds. The token ends then, even where policy allows a longer life: the token it rests
-   * on ends then.
+   * Unix seconds. Latest expiry, even if policy allows a longer lifetime, because the token that it
+   * is derived from expires then.
    */
   readonly notAfter?: number;
 }
 
-/** The members that every response with an auth token has. */
+/** Members of every response with an auth token. */
 export interface TokenAnswer {
   readonly auth_token: string;
   readonly expires_in: number;
@@ -47,24 +47,25 @@ export function createIssueToken(options: {
 }): IssueToken {
   const { issuer, keys, state, accounts, now, logger } = options;
   return async ({ agent, agentDelegate, key, resource, scope, subject, act, notAfter }) => {
-    // One moment for both: a second later the token would outlive what it rests on.
+    // Uses one time for both, because a second later the token would outlive the token that it is
+    // derived from.
     const issuedAt = now();
     const lifetimeSeconds = lifetimeUntil(notAfter, issuedAt);
     const user = subject === undefined ? undefined : await accounts.find(subject);
     const scopes = scopesIn(scope);
-    // In a token for the agent itself identity scopes have become claims; a resource finds its
-    // scopes as it asked (SPEC 7.4).
+    // A token for the agent itself has claims in place of identity scopes; a resource receives its
+    // scopes as requested (SPEC 7.4).
     const own = agent === resource && act === undefined;
     const tokenScope = own ? scopes.filter((word) => !isIdentityScope(word)).join(" ") : scope;
-    // Only these tell an agent who the user is; any other scope of its own needs no place on the
-    // realm's list.
+    // Only identity scopes reveal the user to an agent, so its other own scopes need no entry in
+    // the realm's list.
     const namesUser = !own || scopes.some(isIdentityScope);
     const { currentKey, alg } = keys;
     const { token, claims } = await issueAuthToken({
       signer: await createTokenSigner(currentKey, { alg, kid: currentKey.kid }),
       issuer,
       audience: resource,
-      // An exchanged token always names its agent, which `act` is about.
+      // An exchanged token always names its agent, to which `act` refers.
       ...(!own && { agent }),
       ...(agentDelegate !== undefined && { agentDelegate }),
       ...(subject !== undefined && namesUser && { subject }),
@@ -94,7 +95,7 @@ export function createIssueToken(options: {
     const { authTokenLifetimeSeconds } = state.policy();
     if (notAfter === undefined) return authTokenLifetimeSeconds;
     const left = Math.floor(notAfter - issuedAt);
-    // It was valid when it was verified, a moment ago.
+    // It was still valid when it was verified, a moment ago.
     if (left < 1) throw invalidGrant("Token exchange validation failed: the auth token has expired");
     return Math.min(authTokenLifetimeSeconds, left);
   }

@@ -8,7 +8,7 @@ import {
 import { february2026 } from "aauth/february-2026";
 import type { RsaKeys } from "issuer-kit/openid";
 
-/** Takes this server's own keys from memory instead of fetching them over the network. */
+/** Reads this server's own keys from memory instead of fetching them over the network. */
 export function knowOwnIssuer(discovery: Discovery, issuer: string, keys: RsaKeys): Discovery {
   const own = () => ({ keys: keys.publicJwks as readonly IssuerJwk[] });
   const isOwn = (kind: DiscoveryKind, id: string) =>

@@ -4,17 +4,17 @@ import { invalidRequest } from "issuer-kit";
 import type { Requester } from "./verify-requester.ts";
 
 /**
- * `http` or `https`, an authority without user (an empty user counts), no fragment, and only the
- * characters of a URI (RFC 3986 section 2): browsers drop or replace others, and would then go to
- * another address than the one that was checked.
+ * `http` or `https`, an authority without user information, even empty, no fragment, and only URI
+ * characters (RFC 3986 section 2): browsers drop or replace others, and would then go to another
+ * URL than the checked one.
  */
 const PLAIN_URI =
   /^(?!.*%(?![0-9a-f]{2}))https?:\/\/[^\s\p{Cc}"<>\\^`{|}@/?#]+(?:[/?][^\s\p{Cc}"<>\\^`{|}#]*)?$/iu;
 
 /**
- * Requires a redirect URI that the agent has published: exactly one of `redirect_uris` in its
- * metadata. In development an agent that publishes none may use its own origin. URIs with
- * credentials are refused: a user name before the host looks like a host.
+ * Requires a redirect URI that the agent has published: an exact match with one of `redirect_uris`
+ * in its metadata. In development an agent that publishes none may use its own origin. URIs with
+ * credentials are refused, because a user name before the host looks like a host.
  */
 export async function requireAgentRedirectUri(
   redirectUri: string,

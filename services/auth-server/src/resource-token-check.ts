@@ -6,7 +6,7 @@ import type { Requester } from "./verify-requester.ts";
 
 export type CheckResourceToken = (token: string, requester: Requester) => Promise<ResourceTokenClaims>;
 
-/** Verifies a resource token for its proven requester. */
+/** Creates the check of a resource token for its authenticated requester. */
 export function createResourceTokenCheck(options: {
   issuer: string;
   discovery: Discovery;
@@ -31,9 +31,9 @@ export function createResourceTokenCheck(options: {
   };
 }
 
-/** Granted scopes are stored, written into tokens, and shown to the user. */
+/** Validates the scopes, which are stored, written to tokens and shown to the user. */
 function requireScopeList(claims: Readonly<Partial<ResourceTokenClaims>>): void {
-  // A resource token may ask for scopes or by auth_request_url; this server supports scopes only.
+  // A resource token may request scopes or an auth_request_url; this server only supports scopes.
   if (claims.scope === undefined)
     throw new AAuthVerificationError("token_claim_missing", "the token has no scope");
   if (!isScopeList(claims.scope))

@@ -5,8 +5,8 @@ import type { RealmUser } from "./realm/realm.ts";
 import { accessDenied } from "./token-errors.ts";
 
 /**
- * Scopes about a user's identity, with the sentence that the consent page shows (OpenID Connect
- * Core 1.0 section 5.4).
+ * Scopes about a user's identity, with their descriptions on the consent page (OpenID Connect Core
+ * 1.0 section 5.4).
  */
 export const IDENTITY_SCOPES: Readonly<Record<string, string>> = {
   openid: "Know that it is you: your user id",
@@ -19,9 +19,10 @@ export function isIdentityScope(scope: string): boolean {
 }
 
 /**
- * The agent or the resource has to be on the realm's list where a scope is about the user's
- * identity. That agent and resource differ proves nothing: one party can be any number of
- * resources. @throws OAuthError 403 `access_denied`
+ * Requires the agent or the resource to be on the realm's list for identity scopes. It is not
+ * enough that agent and resource differ, because one party can be any number of resources.
+ *
+ * @throws OAuthError 403 `access_denied`
  */
 export function requireMayAskIdentity(
   policy: Policy,
@@ -33,7 +34,7 @@ export function requireMayAskIdentity(
   throw accessDenied("Agent is not allowed to ask who its users are");
 }
 
-/** Claims about the user in an auth token, by the scopes that the user agreed to (SPEC 7.4). */
+/** Claims about the user in an auth token, according to the consented scopes (SPEC 7.4). */
 export function userClaims(user: RealmUser, scopes: readonly string[]): UserClaims {
   const { name, email, email_verified } = accountClaims(user);
   return {

@@ -21,8 +21,8 @@ import { type RequesterVerifier, sameAgent } from "./verify-requester.ts";
 
 /**
  * `POST agent/token` and `POST agent/revoke` (profile 6.1). Order of checks: realm, signature,
- * form, policy, request type. Before the signature is proven the response reveals nothing about the
- * request, except that a signature is missing.
+ * form, policy, request type. Until the signature is verified, the response reveals nothing about
+ * the request except a missing signature.
  */
 export async function tokenEndpoint(
   app: FastifyInstance,
@@ -31,7 +31,7 @@ export async function tokenEndpoint(
     state: RealmState;
     verifier: RequesterVerifier;
     context: RequestTypeContext;
-    /** What a revocation makes the server forget. */
+    /** Consents that a revocation deletes. */
     memory: Pick<ConsentMemory, "forget">;
     logger: FastifyBaseLogger;
   },
@@ -39,7 +39,7 @@ export async function tokenEndpoint(
   const { path, state, verifier, context, memory, logger } = options;
 
   traceMessages(app);
-  // The signature covers the bytes of the body, so they are kept as they came.
+  // The signature covers the raw bytes of the body.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
@@ -52,9 +52,9 @@ export async function tokenEndpoint(
 
   app.post(`${path}/token`, async (request, reply) => noStore(reply).send(await answer(request)));
 
-  // As in RFC 7009 the response is the same whether or not there was such a token; only its owner
-  // can revoke it. The consent behind it goes, too: it would otherwise bring the next token without
-  // asking the user.
+  // As in RFC 7009, the response is the same for an unknown token, and only its owner can revoke
+  // it. The consent is deleted, too: it would otherwise yield the next token without asking the
+  // user.
   app.post(`${path}/revoke`, async (request, reply) => {
     requireServing();
     const { parameters, form } = readForm(request);
@@ -94,13 +94,13 @@ export async function tokenEndpoint(
   }
 }
 
-/** Errors are OAuth error responses; the log has their reasons. */
+/** Answers errors with OAuth error responses and logs their reasons. */
 function sendErrors(app: FastifyInstance, logger: FastifyBaseLogger): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = oauthErrorOf(error);
     if (refusal !== undefined) {
       recordTokenRefusal(refusal);
-      // Without the query: a caller may have put a token there by mistake.
+      // Omits the query, which may contain a token by mistake.
       const path = request.url.split("?", 1)[0];
       const { cause, code, message: reason } = refusal;
       const details = cause instanceof AAuthError && { check: cause.code, cause: cause.message };

@@ -9,14 +9,14 @@ export function accessDenied(description: string): OAuthError {
   return new OAuthError(403, "access_denied", description);
 }
 
-/** The server is busy: the memory of nonces is full, or too many documents are being fetched. */
+/** Error of a busy server: the nonce store is full, or too many documents are being fetched. */
 export function temporarilyUnavailable(cause: Error): OAuthError {
   return new OAuthError(503, "temporarily_unavailable", cause.message, { cause });
 }
 
 /**
- * The request has no signature, or one by a key alone where it needs an agent: the published demo
- * answers both alike.
+ * Error for a request that has no signature, or is signed with a bare key but needs an agent. The
+ * published demo answers both in the same way.
  */
 export function agentUnknown(
   code: Extract<AAuthErrorCode, "missing_signature" | "identity_required">,

@@ -28,19 +28,19 @@ import { invalidRequest, OAuthError } from "issuer-kit";
 import { recordRefused, recordUpstreamToken, verifierTrace } from "protocol-trace";
 import { agentUnknown, invalidGrant, temporarilyUnavailable } from "./token-errors.ts";
 
-/** The party that signed the token request, proven. */
+/** The verified party that signed the token request. */
 export interface Requester {
-  /** Agent identifier; `pseudonymous:<thumbprint>` when only a key is known (scheme hwk). */
+  /** Agent identifier, or `pseudonymous:<thumbprint>` if only a key is known (scheme hwk). */
   readonly agent: string;
   readonly agentDelegate?: string;
   readonly identified: boolean;
   readonly key: PublicJwk;
   readonly thumbprint: string;
-  /** The auth token that the requester was called with: what `verifyExchange` proves besides. */
+  /** The auth token that the requester was called with. Only set by `verifyExchange`. */
   readonly upstream?: AuthTokenClaims;
 }
 
-/** The same agent and, where a delegate acts for it, the same delegate. */
+/** Whether both are the same agent and, if a delegate acts for it, the same delegate. */
 export function sameAgent(grant: Pick<Requester, "agent" | "agentDelegate">, requester: Requester): boolean {
   return grant.agent === requester.agent && grant.agentDelegate === requester.agentDelegate;
 }
@@ -48,27 +48,27 @@ export function sameAgent(grant: Pick<Requester, "agent" | "agentDelegate">, req
 export type SignedForm = ReceivedRequest & { readonly body: Uint8Array };
 
 /**
- * Both throw OAuthError: 401 while the requester is not proven, 400 when the upstream token is no
- * basis for an exchange.
+ * Both methods throw OAuthError: 401 if the requester cannot be verified, 400 if the upstream token
+ * cannot be exchanged.
  */
 export interface RequesterVerifier {
-  /** For every request type but exchange. */
+  /** For every request type except exchange. */
   verify(request: SignedForm): Promise<Requester>;
   /**
-   * For exchange. There the key in `Signature-Key` is not the one that signs: the header carries
-   * the upstream token, bound to the caller's key, while the request is signed by the token's
-   * audience with its own key (rows 12 and 50 of the deviation table). That key is the one in the
-   * audience's key set whose thumbprint is `agent_jkt` of the resource token.
+   * For exchange, where `Signature-Key` does not contain the signing key: the header carries the
+   * upstream token, which is bound to the caller's key, while the token's audience signs the
+   * request with its own key (rows 12 and 50 of the deviation table). That key is the one in the
+   * audience's key set with the thumbprint `agent_jkt` of the resource token.
    *
-   * Does NOT verify the resource token, which is used only to find the key: the request type
+   * Does NOT verify the resource token, which is only used to find the key. The request type
    * verifies it.
    */
   verifyExchange(request: SignedForm, resourceToken: string): Promise<Requester>;
 }
 
 /**
- * An upstream token with these faults may be genuine: the exchange is refused, not the requester's
- * proof.
+ * Codes for an upstream token that may be genuine but cannot be exchanged. They refuse the
+ * exchange, not the requester.
  */
 const EXCHANGE_REFUSED: ReadonlySet<string> = new Set([
   "token_audience_mismatch",
@@ -78,8 +78,8 @@ const EXCHANGE_REFUSED: ReadonlySet<string> = new Set([
 
 export function createRequesterVerifier(options: {
   /**
-   * Own identifier: the audience of agent tokens. Its host is the authority in signatures, whatever
-   * `Host` contains.
+   * Own identifier, which is the audience of agent tokens. Its host is the authority in signatures,
+   * regardless of `Host`.
    */
   issuer: string;
   discovery: Discovery;
@@ -87,7 +87,10 @@ export function createRequesterVerifier(options: {
   now: () => number;
   /** Issuers whose auth tokens may be exchanged, this one included. */
   trustedIssuers: () => readonly string[];
-  /** Agents whose signatures need not cover the body. The same array until the list changes. */
+  /**
+   * Agents whose signatures need not cover the body. Must return the same array until the list
+   * changes.
+   */
   publishedPeers: () => readonly string[];
   logger: FastifyBaseLogger;
 }): RequesterVerifier {
@@ -107,10 +110,10 @@ export function createRequesterVerifier(options: {
       const upstreamToken = upstreamTokenOf(request);
       recordUpstreamToken(upstreamToken);
       const { agent, agent_jkt } = claimsOf(resourceToken);
-      // Not verified yet: a value that is not a string names no key.
+      // Not verified yet, so the value may not be a string.
       const thumbprint = typeof agent_jkt === "string" ? agent_jkt : "";
       if (typeof agent !== "string") throw noAgent();
-      // Verified completely before anything in the resource token leads to a request of this server
+      // Must be fully verified before the resource token can cause this server to send requests
       // (hole J3).
       const upstream = await verifyUpstream(upstreamToken, agent).catch((error: unknown) => {
         recordRefused(error, request, undefined);
@@ -121,17 +124,19 @@ export function createRequesterVerifier(options: {
         ...withPeers({ ...rules, schemes: ["jwt"] }, publishedPeers()),
         tokenHolder: async () => ({ agent, keys: await publishedKeys(discovery, agent, thumbprint) }),
       });
-      // The token in `Signature-Key` names the caller, which does not sign.
+      // The token in `Signature-Key` names the caller, which is not the signer.
       const verdict = exchangeVerifier.verifyRequest({ ...request, sender: agent });
       return { ...requesterOf(await proven(verdict)), upstream };
     },
   };
 
-  /** Replaced when an administrator has changed the list; the replay store is kept. */
+  /**
+   * Replaces the verifier when an administrator has changed the list, but keeps the replay store.
+   */
   function currentVerifier(): Verifier {
     const peers = publishedPeers();
-    // No trusted issuer: an auth token identifies no requester, except as upstream token of an
-    // exchange.
+    // No issuer is trusted, because an auth token identifies a requester only as an exchange's
+    // upstream token.
     if (current?.peers !== peers) current = { peers, verifier: createVerifier(withPeers(rules, peers)) };
     return current.verifier;
   }
@@ -155,15 +160,11 @@ export function createRequesterVerifier(options: {
   }
 }
 
-/**
- * The agent's key with this thumbprint. A key it has rotated in since its set was read is found
- * too.
- */
+/** The agent's key with this thumbprint, including a key added since its key set was last read. */
 async function publishedKeys(discovery: Discovery, agent: string, thumbprint: string): Promise<IssuerJwk[]> {
   const known = await keysWith(discovery, agent, thumbprint);
   if (known.length > 0) return known;
-  // Discovery reads a set again, within its limits, when it is asked for a key id that is not in
-  // it.
+  // Discovery fetches a key set again, within its limits, for a key id that is not in it.
   await discovery.key(february2026.documents.kinds.agent, agent, thumbprint).catch(() => undefined);
   const rotated = await keysWith(discovery, agent, thumbprint);
   if (rotated.length > 0) return rotated;
@@ -179,7 +180,10 @@ async function keysWith(discovery: Discovery, agent: string, thumbprint: string)
   return keys.filter((_jwk, index) => thumbprints[index] === thumbprint);
 }
 
-/** `rules` for everyone; messages of `peers` may lack what the published demo does not cover. */
+/**
+ * Applies `rules` to everyone, but lets `peers` omit the components that the published demo does
+ * not cover.
+ */
 function withPeers(rules: VerifierOptions, peers: readonly string[]): VerifierOptions {
   return peers.length === 0
     ? rules
@@ -215,7 +219,7 @@ function upstreamTokenOf({ headers }: ReceivedRequest): string {
   throw invalidRequest("Missing upstream auth_token.");
 }
 
-/** Claims of a token that is not verified: used to find its agent's keys, never to decide. */
+/** Claims of an unverified token, used to find its agent's keys but never for a decision. */
 function claimsOf(token: string): Readonly<Record<string, unknown>> {
   try {
     return decodeToken(token).claims;

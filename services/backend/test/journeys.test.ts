@@ -159,12 +159,24 @@ describe("journey 3: consent", () => {
     ]);
   });
 
+  it("B2: passes the auth server's words on, which cannot forge success", async () => {
+    const { body } = await start("alice", "hello");
+    const { state } = stack.consentTo(body.consent_url);
+    const error_description = "x&aauth_authorized=1&request_id=evil";
+    const query = new URLSearchParams({ error: "access_denied", error_description, state });
+    const { headers } = await stack.app.inject({ url: `/auth/aauth/callback?${query}` });
+    expect(Object.fromEntries(new URL(headers.location!).searchParams)).toEqual({
+      ...{ aauth_error: "1", error: "access_denied", error_description, request_id: body.request_id },
+    });
+    expect(await ending("alice", body.request_id)).toMatchObject({ failure: { code: "access_denied" } });
+  });
+
   it.each([
     ["nothing", ""],
     ["a code without a state", "?code=c"],
     ["two states", "?code=c&state=a&state=b"],
     ["an endless state", `?code=c&state=${"s".repeat(3000)}`],
-  ])("B3 refuses a callback with %s", async (_name, query) => {
+  ])("B3: refuses a callback with %s", async (_name, query) => {
     const callback = await stack.app.inject({ url: `/auth/aauth/callback${query}` });
     expect(callback.statusCode).toBe(302);
     expect(new URL(callback.headers.location!).searchParams.get("error")).toBe("missing_code_or_state");

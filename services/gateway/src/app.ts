@@ -15,20 +15,20 @@ import { Upstreams } from "./proxy/upstreams.ts";
 
 const DRAIN_MS = 1000;
 /**
- * Part of the held bytes for callers that the check has not named: an eighth, and half of that for
- * one address.
+ * Share of the held bytes for callers that the check has not identified. One address may use half
+ * of it.
  */
 const UNNAMED_SHARE = 1 / 8;
-/** Requests of one connection that are in progress or wait for those before them. */
+/** Limit per connection on requests in progress or queued behind others. */
 const MAX_PIPELINED = 32;
 
-/** What a running gateway needs from outside. */
+/** Dependencies of a running gateway. */
 export interface GatewayDependencies {
   readonly logger: {
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
-  /** Takes one access-log line, without its end. Undefined: no access log. */
+  /** Receives one access-log line without a line end. Undefined: no access log. */
   readonly accessLog: ((line: string) => void) | undefined;
   /** Default: OpenTelemetry's global one. */
   readonly tracerProvider?: TracerProvider;
@@ -36,13 +36,13 @@ export interface GatewayDependencies {
   readonly limits?: Partial<typeof LIMITS>;
 }
 
-/** A gateway that listens. */
+/** A listening gateway. */
 export interface Gateway {
   readonly url: string;
-  /** Request bodies that are held at the moment. */
+  /** Bytes of request bodies currently held. */
   readonly heldBodyBytes: number;
   /**
-   * Serves other listeners from the next request on; a new port and a new `config` section take a
+   * Replaces the listeners from the next request on. A new port or `config` section requires a
    * restart.
    */
   reload(configuration: GatewayConfiguration): void;
@@ -50,8 +50,8 @@ export interface Gateway {
 }
 
 /**
- * Composition root: opens the file's port and serves. Rejects with the system's error for a taken
- * port.
+ * Composition root: opens the port in the file and serves. Rejects with the system's error if the
+ * port is in use.
  */
 export async function buildGateway(
   settings: Pick<GatewaySettings, "host" | "logFormat"> & Partial<Pick<GatewaySettings, "proxyAddresses">>,
@@ -78,15 +78,15 @@ export async function buildGateway(
       endRequestSpan(record, tracing?.fields?.add ?? {});
       accessLog?.(accessLogLine(settings.logFormat, record, logging.fields?.add ?? {}));
     } catch (error) {
-      // The request is over; the other requests go on.
+      // The request has ended, and other requests continue.
       onProblem("a request could not be recorded", error);
     }
   };
   const pipelined = new WeakMap<Socket, number>();
   const serve = (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message;
-    // Node would go on to read what a caller sends ahead of its answers, and hold it. What it has
-    // read of a cut connection comes here.
+    // Node would continue to read and buffer requests that a caller pipelines. Those already read
+    // from a cut connection also arrive here.
     const ahead = (pipelined.get(socket) ?? 0) + 1;
     if (ahead > MAX_PIPELINED) socket.destroy();
     if (socket.destroyed) return;
@@ -118,7 +118,7 @@ export async function buildGateway(
       const fixed = (...parts: unknown[]) =>
         JSON.stringify(parts, (key, value) => (key === "ast" ? undefined : value));
       if (fixed(config, bind.port) === fixed(configuration.config, configuration.bind.port)) return;
-      logger.warn({}, "the port or the config section of the file has changed: that takes a restart");
+      logger.warn({}, "the port or the config section of the file has changed: restart to apply it");
     },
     async close() {
       const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
@@ -146,10 +146,11 @@ function serverWithin(
     },
     serve,
   );
-  // `Expect: 100-continue` gets 100 when the body is needed: a refused caller never sends it.
+  // Answers `Expect: 100-continue` only when the body is needed, so that a refused caller never
+  // sends it.
   server.on("checkContinue", (...exchange) => server.emit("request", ...exchange));
   answerTunnels(server, () => ({ status: 400 }));
-  // Node drops further lines silently; one above the limit is kept, so that the handler can refuse.
+  // Node silently drops excess lines. One above the limit is kept, so that the handler can refuse.
   server.maxHeadersCount = MAX_HEADER_LINES + 1;
   return server;
 }

@@ -4,9 +4,7 @@ import { z } from "zod";
 
 const DEFAULT_FILE = fileURLToPath(new URL("../../../agentgateway/config.yaml", import.meta.url));
 
-/**
- * Everything that is not in the configuration file. The names and flags of Agentgateway are kept.
- */
+/** Settings outside the configuration file, with Agentgateway's names and flags. */
 export const settings = {
   ...serviceSettings,
   file: setting({
@@ -28,7 +26,7 @@ export const settings = {
   tracesDisabled: setting({
     env: "OTEL_SDK_DISABLED",
     schema: booleanSetting(false),
-    description: "Disable spans, whatever config.tracing says; a caller's trace is still passed on",
+    description: "Disable spans regardless of config.tracing; a caller's trace is still passed on",
   }),
   traceServiceName: setting({
     env: "OTEL_SERVICE_NAME",
@@ -39,40 +37,42 @@ export const settings = {
 
 export type GatewaySettings = Config<typeof settings>;
 
-/** Bounds that no deployment has changed. */
+/** Limits that no deployment has needed to change. */
 export const LIMITS = {
   /**
-   * Largest request body; a larger one is answered with 413, from a caller that the check has not
-   * named beyond 64 KiB.
+   * Largest request body. A larger one is answered with 413; for a caller that the check has not
+   * identified, the limit is 64 KiB.
    */
   maxBodyBytes: 2_097_152,
   /**
-   * Request bodies held at a time; what is too much is answered with 503. One agent's callers get
-   * half, which has to take a body. Beside it an eighth is for callers that a check has not named,
-   * half of that for one address.
+   * Limit on held request bodies; beyond it the answer is 503. One agent's callers may use half,
+   * which must suffice for one body. An additional eighth is for callers that a check has not
+   * identified, half of that per address.
    */
   maxHeldBodyBytes: 67_108_864,
   /**
-   * Connections of callers, an eighth of them from one address. A further one closes the oldest
-   * that waits for its caller, or is closed itself.
+   * Limit on callers' connections, an eighth of them per address. A further connection closes the
+   * oldest idle one, or else is closed itself.
    */
   maxConnections: 2048,
   /**
-   * To one agent at a time, those included that wait for one of its 256 connections; a further one
-   * is answered with 503.
+   * Limit on concurrent requests to one agent, including those that wait for one of its 256
+   * connections. A further one is answered with 503.
    */
   maxUpstreamRequests: 1024,
   /**
-   * How long an address that could not be reached comes after the others of its route;
-   * Agentgateway's default eviction time.
+   * Time for which an unreachable address is tried after the others of its route. Agentgateway's
+   * default eviction time.
    */
   backendDownMs: 3000,
   /** Largest request head; a larger one is answered with 431. */
   maxHeaderBytes: 65_536,
-  /** Time a caller has to send a whole request. */
+  /** Time limit for a caller to send a complete request. */
   requestReadTimeoutMs: 30_000,
-  /** Time an agent has to begin its answer. */
+  /** Time limit for an agent to begin its answer. */
   upstreamHeadersTimeoutMs: 300_000,
-  /** Longest silence inside a response, from the agent or of a caller that does not read. */
+  /**
+   * Longest pause within a response, by an agent that does not send or a caller that does not read.
+   */
   idleTimeoutMs: 300_000,
 };

@@ -7,7 +7,7 @@ import type { ConfigSection } from "./configuration/document-schema.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { ConfigurationError } from "./configuration/problem.ts";
 
-/** Looking at the file's times works with every editor and every container mount. */
+/** Polls the file's times, which works with every editor and every container mount. */
 const RELOAD_INTERVAL_MS = 500;
 
 export const start: StartService = async ({ env, argv, output, startTelemetry }) => {
@@ -21,7 +21,7 @@ export const start: StartService = async ({ env, argv, output, startTelemetry })
     }
   };
   const configuration = load();
-  // A question that has been answered, as --help is: printed, status 0.
+  // Handled like --help: printed, with exit status 0.
   if (config.validateOnly) throw new HelpRequested("Configuration is valid!");
 
   const logger = createLogger({
@@ -42,7 +42,10 @@ export const start: StartService = async ({ env, argv, output, startTelemetry })
         logger.info(`configuration reloaded from ${source}`);
       } catch (error) {
         const problems = (error as Error).message.split("\n");
-        logger.error({ problems }, `${source} changed and cannot be used; the old configuration stays`);
+        logger.error(
+          { problems },
+          `${source} changed but is invalid; the previous configuration remains in use`,
+        );
       }
     };
     watchFile(config.file, { interval: RELOAD_INTERVAL_MS, persistent: false }, reload);
@@ -57,7 +60,7 @@ export const start: StartService = async ({ env, argv, output, startTelemetry })
 };
 
 /**
- * The file's `tracing` section for OpenTelemetry. A path in the endpoint itself counts, as in
+ * Converts the file's `tracing` section for OpenTelemetry. A path in the endpoint is kept, as in
  * Agentgateway.
  */
 function telemetryOf(tracing: ConfigSection["tracing"], config: GatewaySettings) {
@@ -75,8 +78,8 @@ function telemetryOf(tracing: ConfigSection["tracing"], config: GatewaySettings)
 }
 
 /**
- * A file that cannot be used, for the terminal: every problem, and no stack, which would only say
- * where it was found. Its exit status is 1, as Agentgateway's; 2 is for flags and variables.
+ * Error of an invalid file for the terminal: every problem, without a stack. The exit status is 1,
+ * as in Agentgateway; 2 is for flags and variables.
  */
 function withoutStack(source: string, error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;

@@ -91,7 +91,7 @@ describe("the file changes while it runs", () => {
       await outputHas(/gateway ready on /);
       expect(await body()).toBe("one");
       writeFileSync(file, text(two.address).replace("a2a", "a2b"));
-      await outputHas(/live\.yaml changed and cannot be used; the old configuration stays/);
+      await outputHas(/live\.yaml changed but is invalid; the previous configuration remains in use/);
       expect(child.text()).toMatch(
         /live\.yaml:6 binds\[0\]\.listeners\[0\]\.routes\[0\]\.policies\.a2b: key a2b is unknown/,
       );

@@ -35,7 +35,7 @@ describe("reload", () => {
 
   test.skipIf(isRealGateway)("the config section takes a restart, and says so", async () => {
     const { one, gateway } = await setUp();
-    const warned = () => gateway.lines.filter((line) => line.includes("takes a restart"));
+    const warned = () => gateway.lines.filter((line) => line.includes("restart to apply"));
     await gateway.reload(oneRoute(one.address, { a2a: {} }));
     expect(warned()).toEqual([]);
     await gateway.reload(oneRoute(one.address, {}, { logging: { fields: { add: { one: "1" } } } }));

@@ -17,7 +17,7 @@ const EXTENDED_SKILLS: readonly AgentSkillOptions[] = [
   {
     id: "business_policy_application",
     name: "Business Policy Application",
-    description: "States the policies that bear on a purchase: buffer, approval, limits, vendors",
+    description: "States the policies that apply to a purchase: buffer, approval, limits, vendors",
     tags: ["policy", "compliance", "approval"],
     examples: ["Which policies apply to a laptop order?"],
   },
@@ -35,5 +35,5 @@ export const card: AgentCardTexts = {
   skills: SKILLS,
 };
 
-/** What the card for proven callers says instead. */
+/** Differences of the card for authenticated callers. */
 export const extendedCard = { version: "1.0.1", skills: EXTENDED_SKILLS };

@@ -12,8 +12,7 @@ import { createInteractions } from "./interaction/interactions.ts";
 import { routeDialect } from "./route-dialect.ts";
 
 /**
- * Puts the service together: verifier in front, A2A behind it, executor inside, and the way to the
- * next agent.
+ * Builds the service: the verifier, A2A behind it, the executor, and the client of the next agent.
  */
 export function buildSupplyChainAgent(
   config: SupplyChainAgentConfig,
@@ -57,7 +56,7 @@ async function registerRoutes(
   });
   await scope.register(catalogueRoutes, catalogue);
   await registerOrders();
-  // Where no caller shows a person no order waits for one.
+  // If callers present no person, orders cannot wait for one.
   if (page === undefined) return;
   const { wire, method } = page;
   const identify = createIdentifyPerson({ method, interactions, stores, now });

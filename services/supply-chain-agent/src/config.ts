@@ -11,41 +11,42 @@ export const settings = {
   marketAnalysisUrl: setting({
     env: "MARKET_ANALYSIS_AGENT_URL",
     schema: urlSetting(agentUrl("market-analysis-agent")),
-    description: "Where the market-analysis agent is called",
+    description: "URL of the market-analysis agent",
   }),
   marketAnalysisDeadlineSeconds: setting({
     env: "MARKET_ANALYSIS_DEADLINE",
     schema: integerSetting(45, { minimum: 1, maximum: 3600 }),
     description:
-      "Seconds for the whole call of the market-analysis agent; below the wait of this agent's callers, who then get a report without it",
+      "Timeout in seconds of the whole call to the market-analysis agent; below the timeout of this agent's callers, which then receive a report without its analysis",
   }),
   additionalScopes: setting({
     env: "AAUTH_RESOURCE_ADDITIONAL_SCOPES",
     schema: listSetting(),
-    description: "Further scopes that callers need in user-delegated, for a token exchange to pass on",
+    description:
+      "Further scopes that callers need in user-delegated, so that a token exchange can pass them on",
   }),
   interactionSeconds: setting({
     env: "SUPPLY_CHAIN_INTERACTION_SECONDS",
     schema: integerSetting(600, { minimum: 1, maximum: 600 }),
-    description: "With draft-11, seconds an order waits for its person",
+    description: "With draft-11, seconds an order waits for the person to decide",
   }),
   cataloguePseudonymousPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_PSEUDONYMOUS_PER_MINUTE",
     schema: perMinute(10, 250),
     description:
-      "Catalogue requests a minute from one key, 20 times as many from all keys. With draft-11: with an agent token, per provider",
+      "Catalogue requests per minute from one key, and 20 times as many from all keys. With draft-11: with an agent token, per provider",
   }),
   catalogueIdentifiedPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE",
     schema: perMinute(100),
     description:
-      "Catalogue requests a minute from the agents of one domain. With draft-11: with a person token, per person",
+      "Catalogue requests per minute from the agents of one domain. With draft-11: with a person token, per person",
   }),
   catalogueAuthorizedPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_AUTHORIZED_PER_MINUTE",
     schema: perMinute(1000),
     description:
-      "Catalogue requests a minute with an auth token, from the agents of one domain for one user. With draft-11: per person",
+      "Catalogue requests per minute with an auth token, from the agents of one domain for one user. With draft-11: per person",
   }),
 };
 

@@ -11,8 +11,8 @@ import { recommend } from "./domain/recommend.ts";
 import { optimizationData, renderOptimizationReport } from "./report/optimization-report.ts";
 
 /**
- * Analyses the request, asks the market-analysis agent if the request says so, answers in markdown
- * and in data.
+ * Analyses the request, asks the market-analysis agent if requested, and answers in Markdown and
+ * data.
  */
 export function optimizationExecutor(options: {
   log: FastifyBaseLogger;
@@ -40,7 +40,7 @@ export function optimizationExecutor(options: {
         });
       };
       return withSpan(SPAN.supplyChainExecute, work, { isFailure }).catch((error) => {
-        // An interrupted attempt has no answer, and is asked for none.
+        // An interrupted attempt must not answer.
         if (isFailure()) throw error;
         return "";
       });

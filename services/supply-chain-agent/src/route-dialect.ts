@@ -21,11 +21,11 @@ import { createHeldOrders } from "./orders/held-orders.ts";
 import { draft11OrderRoutes, orderRoutes } from "./orders/order-routes.ts";
 import { createPlacedOrders } from "./orders/placed-orders.ts";
 
-/** The differences of this agent's own routes between wire profiles. */
+/** Differences between wire profiles in this agent's own routes. */
 export interface RouteDialect {
   readonly catalogue: CatalogueOptions;
   registerOrders(): PromiseLike<unknown>;
-  /** The page where a person decides on an order. Undefined where callers show no person. */
+  /** The page where a person decides on an order. Undefined if callers present no person. */
   readonly page: { readonly wire: InteractionWire; readonly method: SignInMethod } | undefined;
 }
 
@@ -34,7 +34,7 @@ interface RouteDialectOptions {
   readonly scope: FastifyInstance;
   readonly parts: AgentParts;
   readonly config: SupplyChainAgentConfig;
-  /** Address that users return to after a sign-in, in February 2026. */
+  /** Redirect URI of sign-ins, in February 2026. */
   readonly redirectUri: string;
   readonly interactions: Interactions;
   readonly log: FastifyBaseLogger;
@@ -53,7 +53,7 @@ function februaryRoutes(options: RouteDialectOptions): RouteDialect {
   const { id, authServer, agentFor, discovery, development, stores, now } = parts;
   const method = aauthSignIn({
     id,
-    // At the auth server this agent signs with its identity, even where it calls by key alone.
+    // At the auth server this agent signs with its identity, even if its calls use only a key.
     agent: februaryAgent(agentFor("auth-server", authServer, "jwks")),
     ...{ authServer, redirectUri, discovery, now },
   });
@@ -98,7 +98,7 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
         ? undefined
         : {
             wire: draft11Wire({ origin: new URL(redirectUri).origin, orders, browserUrl }),
-            // The person server is the OpenID provider of the resources' own pages.
+            // The person server is the OpenID provider for resources' own pages.
             method: openidSignIn({
               issuer: new URL(browserUrl(`${personServer}/`)).origin,
               ...{ clientId: id, redirectUri },

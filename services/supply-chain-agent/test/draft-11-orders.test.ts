@@ -201,7 +201,7 @@ describe("an order", () => {
       502,
       expect.stringMatching(/Path=\/orders\/interaction; .*HttpOnly; SameSite=Lax; Secure$/),
     ]);
-    expect(page.body).toContain("The auth server did not say who you are");
+    expect(page.body).toContain("The auth server did not identify you");
   });
 
   test("is refused for want of a person in agent-identity, and there is no page", async () => {

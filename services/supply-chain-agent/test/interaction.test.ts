@@ -488,7 +488,7 @@ describe("the interaction is refused, and leads nowhere", () => {
     world.state.down = true;
     const reply = await world.open(interactionIn(await world.order({ order_id: "o-3" })));
     expect(reply.statusCode).toBe(502);
-    expect(reply.body).toContain("did not say who you are");
+    expect(reply.body).toContain("did not identify you");
   });
 
   test("with a code that no request waits for", async () => {

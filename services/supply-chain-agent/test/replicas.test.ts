@@ -101,7 +101,7 @@ test("a store that is down is answered with 503, on the wire and on the page, an
   expect([order.statusCode, order.headers["retry-after"]]).toEqual([503, expect.any(String)]);
   expect(order.headers).not.toHaveProperty("agent-auth");
   const page = await other.open(address, cookie);
-  expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining("Load this page again")]);
+  expect([page.statusCode, page.body]).toEqual([503, expect.stringContaining("Reload this page")]);
   expect((await other.decide({ ...form, decision: "approve" }, cookie)).statusCode).toBe(503);
   expect((await world.order()).statusCode).toBe(401);
 });

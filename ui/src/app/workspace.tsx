@@ -26,7 +26,11 @@ import { useRunAddress } from "./use-run-address.ts";
 
 const store = window.sessionStorage;
 const RunPage = loadLater(() => import("./run-page.tsx"));
-const FrontStage = loadLater(() => import("./front-stage.tsx"));
+const loadFrontStage = () => import("./front-stage.tsx");
+const FrontStage = loadLater(loadFrontStage);
+
+/** Modes in which a call is accepted without a token that a server issues. */
+const NEEDS_NO_TOKEN: ReadonlySet<string | undefined> = new Set(["agent-identity", "signature-only"]);
 
 interface WorkspaceProps {
   config: RuntimeConfig;
@@ -54,6 +58,8 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   const [start] = useState(() => startFrom(config.profile));
   const { address, lost } = useRunAddress();
   useEffect(() => forgetConsent(store), []);
+  // The stage is loaded before the first run ends, so that nothing jumps then.
+  useEffect(() => void loadFrontStage().catch(() => undefined), []);
   // An order's outcome is shown at the top of the page, where the browser lands.
   const [isBackFromOrder] = useState(() => isOrderReturn(store));
   // An order needs a person, and no message of this mode names one.
@@ -125,7 +131,11 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
         >
           <BuildYours />
           {!isBackFromOrder && order}
-          <DelegatesPanel client={client} disabled={isLapsed} />
+          <DelegatesPanel
+            client={client}
+            disabled={isLapsed}
+            needsTokens={!NEEDS_NO_TOKEN.has(config.mode)}
+          />
         </OptimizationPage>
       )}
     </div>

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createDiscovery, type DiscoveryOptions } from "../../src/discovery/create-discovery.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
+import { codeOf } from "../refusal.ts";
 import { type LoopbackServer, startServer } from "./loopback-server.ts";
 
 const { kinds } = february2026.documents;
@@ -49,12 +50,6 @@ function discover(options: DiscoveryOptions = {}) {
     }),
   };
 }
-
-const code = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "accepted",
-    (error) => error.code,
-  );
 
 describe("finding keys", () => {
   it("reads the metadata, then the key set, then the cache", async () => {
@@ -122,18 +117,6 @@ describe("finding keys", () => {
     expect(fetched.length).toBeGreaterThanOrEqual(40 - 17);
   });
 
-  it("fetches again after 300 s", async () => {
-    const server = await agentServer();
-    const { discovery, clock } = discover();
-    await discovery.key(kinds.agent, server.origin, "k1");
-    clock.seconds += 299;
-    await discovery.key(kinds.agent, server.origin, "k1");
-    expect(server.requests).toHaveLength(2);
-    clock.seconds += 1;
-    await discovery.key(kinds.agent, server.origin, "k1");
-    expect(server.requests).toHaveLength(4);
-  });
-
   it("lets everyone who wants a new key at the same time wait for the one look at it", async () => {
     let keys = [KEY];
     const server = await agentServer(() => keys);
@@ -153,7 +136,9 @@ describe("finding keys", () => {
     const looks = async () => {
       const before = server.requests.length;
       for (let attempt = 0; attempt < 5; attempt++) {
-        expect(await code(discovery.key(kinds.agent, server.origin, `guess-${attempt}`))).toBe("unknown_key");
+        expect(await codeOf(discovery.key(kinds.agent, server.origin, `guess-${attempt}`))).toBe(
+          "unknown_key",
+        );
       }
       return server.requests.length - before;
     };
@@ -168,28 +153,12 @@ describe("finding keys", () => {
     expect(await looks()).toBe(3);
   });
 
-  it("looks as often as the profile allows", async () => {
-    const server = await agentServer();
-    const kind = { ...kinds.agent, refetchBurst: 1, refetchCooldownSeconds: 60 };
-    const { discovery, clock } = discover();
-    await discovery.keys(kind, server.origin);
-    for (const [seconds, fetched] of [
-      [0, 3],
-      [59, 3],
-      [1, 4],
-    ] as const) {
-      clock.seconds += seconds;
-      for (let attempt = 0; attempt < 2; attempt++) await code(discovery.key(kind, server.origin, "k2"));
-      expect(server.requests).toHaveLength(fetched);
-    }
-  });
-
   it("takes the only key when the token names none, and refuses to choose among two", async () => {
     const one = await agentServer();
     const two = await agentServer(() => [KEY, { ...KEY, kid: "k2" }]);
     const { discovery } = discover();
     expect((await discovery.key(kinds.agent, one.origin, undefined)).jwk).toEqual(KEY);
-    expect(await code(discovery.key(kinds.agent, two.origin, undefined))).toBe("unknown_key");
+    expect(await codeOf(discovery.key(kinds.agent, two.origin, undefined))).toBe("unknown_key");
   });
 
   it("never offers symmetric keys or keys with private members", async () => {
@@ -219,7 +188,7 @@ describe("finding keys", () => {
       "/realms/r/.well-known/openid-configuration",
       "/certs",
     ]);
-    expect(await code(discovery.metadata(kinds.issuer, issuer))).toBe("discovery_failed");
+    expect(await codeOf(discovery.metadata(kinds.issuer, issuer))).toBe("discovery_failed");
   });
 });
 
@@ -238,8 +207,8 @@ describe("G7: caches are kept apart by kind", () => {
     const { discovery } = discover();
     await discovery.key(kinds.agent, server.origin, "k1");
     await discovery.key(kinds.issuer, server.origin, "issuer-key");
-    expect(await code(discovery.key(kinds.issuer, server.origin, "k1"))).toBe("unknown_key");
-    expect(await code(discovery.key(kinds.agent, server.origin, "issuer-key"))).toBe("unknown_key");
+    expect(await codeOf(discovery.key(kinds.issuer, server.origin, "k1"))).toBe("unknown_key");
+    expect(await codeOf(discovery.key(kinds.agent, server.origin, "issuer-key"))).toBe("unknown_key");
   });
 
   it("so are those of two profiles, which one discovery reads by their own rules", async () => {
@@ -257,8 +226,8 @@ describe("G7: caches are kept apart by kind", () => {
       }),
     });
     expect((await discovery.keys(draft11.documents.kinds.agent, id)).keys).toEqual([KEY]);
-    expect(await code(discovery.key(kinds.agent, id, "february"))).toBe("accepted");
-    expect(await code(discovery.key(kinds.agent, id, "k1"))).toBe("unknown_key");
+    expect(await codeOf(discovery.key(kinds.agent, id, "february"))).toBe("accepted");
+    expect(await codeOf(discovery.key(kinds.agent, id, "k1"))).toBe("unknown_key");
     // @ts-expect-error a name says nothing of a profile
     expect(await discovery.keys("agent", id).catch((error) => error)).toBeInstanceOf(TypeError);
   });
@@ -283,7 +252,7 @@ describe("documents that are refused", () => {
       "/jwks.json": { keys: [KEY] },
     }));
     const { discovery } = discover();
-    expect(await code(discovery.key(kinds.agent, server.origin, "k1"))).toBe(expected);
+    expect(await codeOf(discovery.key(kinds.agent, server.origin, "k1"))).toBe(expected);
   });
 
   it.each([
@@ -299,14 +268,16 @@ describe("documents that are refused", () => {
       },
       "/jwks.json": { keys: [KEY] },
     }));
-    expect(await code(discover().discovery.key(kinds[kind], server.origin, "k1"))).toBe("metadata_mismatch");
+    expect(await codeOf(discover().discovery.key(kinds[kind], server.origin, "k1"))).toBe(
+      "metadata_mismatch",
+    );
   });
 
   it("a document over 64 KiB that a transport has let pass", async () => {
     const agent = "https://agent.example";
     const document = JSON.stringify({ agent, jwks_uri: `${agent}/jwks.json` });
     const transport = async () => ({ status: 200, body: new TextEncoder().encode(document.padEnd(70_000)) });
-    expect(await code(discover({ transport }).discovery.metadata(kinds.agent, agent))).toBe(
+    expect(await codeOf(discover({ transport }).discovery.metadata(kinds.agent, agent))).toBe(
       "discovery_failed",
     );
   });
@@ -316,7 +287,7 @@ describe("documents that are refused", () => {
       const document = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
       response.writeHead(status).end(JSON.stringify(document));
     });
-    expect(await code(discover().discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
+    expect(await codeOf(discover().discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
   });
 
   it.each([
@@ -329,13 +300,13 @@ describe("documents that are refused", () => {
       "/jwks.json": document,
     }));
     const { discovery } = discover();
-    expect(await code(discovery.key(kinds.agent, server.origin, "k1"))).toBe("discovery_failed");
+    expect(await codeOf(discovery.key(kinds.agent, server.origin, "k1"))).toBe("discovery_failed");
   });
 
   it("answers that are not JSON", async () => {
     const server = await start((_request, response) => void response.end("<html></html>"));
     const { discovery } = discover();
-    expect(await code(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
+    expect(await codeOf(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
   });
 
   it("a redirect is not followed", async () => {
@@ -344,7 +315,7 @@ describe("documents that are refused", () => {
       response.writeHead(302, { location: `${target.origin}${request.url}` }).end();
     });
     const { discovery } = discover();
-    expect(await code(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
+    expect(await codeOf(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
     expect(target.requests).toEqual([]);
   });
 
@@ -357,7 +328,7 @@ describe("documents that are refused", () => {
       response.writeHead(200, headers).end(document.padEnd(70_000));
     });
     const { discovery } = discover();
-    expect(await code(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
+    expect(await codeOf(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
   });
 });
 
@@ -366,11 +337,11 @@ describe("failures are remembered for a moment", () => {
     const server = await start((_request, response) => void response.writeHead(500).end());
     const { discovery, clock } = discover();
     for (let attempt = 0; attempt < 5; attempt++) {
-      expect(await code(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
+      expect(await codeOf(discovery.metadata(kinds.agent, server.origin))).toBe("discovery_failed");
     }
     expect(server.requests).toHaveLength(1);
     clock.seconds += 1;
-    await code(discovery.metadata(kinds.agent, server.origin));
+    await codeOf(discovery.metadata(kinds.agent, server.origin));
     expect(server.requests).toHaveLength(2);
   });
 
@@ -399,7 +370,7 @@ describe("failures are remembered for a moment", () => {
       const { server, discovery, clock } = await failingServer();
       for (let second = 1; second <= 5; second++) {
         for (let attempt = 0; attempt < 3; attempt++) {
-          expect(await code(discovery.key(kinds.agent, server.origin, "k2"))).toBe("discovery_failed");
+          expect(await codeOf(discovery.key(kinds.agent, server.origin, "k2"))).toBe("discovery_failed");
         }
         expect(server.requests).toHaveLength(2 + second);
         clock.seconds += 1;
@@ -410,7 +381,7 @@ describe("failures are remembered for a moment", () => {
     it("the burst is left for the time after it", async () => {
       const { server, discovery, clock, start } = await failingServer();
       for (let second = 1; second <= 5; second++) {
-        await code(discovery.key(kinds.agent, server.origin, "k2"));
+        await codeOf(discovery.key(kinds.agent, server.origin, "k2"));
         clock.seconds += 1;
       }
       for (const kid of ["k2", "k3", "k4"]) {
@@ -418,7 +389,7 @@ describe("failures are remembered for a moment", () => {
         expect((await discovery.key(kinds.agent, server.origin, kid)).jwk.kid).toBe(kid);
       }
       start("k5");
-      expect(await code(discovery.key(kinds.agent, server.origin, "k5"))).toBe("unknown_key");
+      expect(await codeOf(discovery.key(kinds.agent, server.origin, "k5"))).toBe("unknown_key");
     });
   });
 });
@@ -433,7 +404,7 @@ describe("addresses that are never fetched", () => {
         return { status: 404, body: new Uint8Array() };
       },
     });
-    return code(discovery.metadata(kinds.agent, id)).then((result) => ({ result, asked }));
+    return codeOf(discovery.metadata(kinds.agent, id)).then((result) => ({ result, asked }));
   };
 
   it.each([
@@ -476,7 +447,7 @@ describe("addresses that are never fetched", () => {
       return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
     };
     const { discovery } = discover({ transport });
-    expect(await code(discovery.key(kinds.agent, "https://agent.example", "k1"))).toBe(refused);
+    expect(await codeOf(discovery.key(kinds.agent, "https://agent.example", "k1"))).toBe(refused);
     expect(asked).toEqual(["https://agent.example/.well-known/aauth-agent"]);
   });
 });
@@ -505,7 +476,7 @@ describe("the connect guard", () => {
       const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
       const transport = createDocumentTransport({ development: false });
       const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
-      expect(await code(transport(new URL(`${scheme}://${host}:${server.port}/`), init))).toBe(
+      expect(await codeOf(transport(new URL(`${scheme}://${host}:${server.port}/`), init))).toBe(
         "discovery_blocked",
       );
       // Not one connection: that a handshake fails afterwards is no guard.
@@ -519,7 +490,7 @@ describe("the connect guard", () => {
       const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
       const transport = createDocumentTransport({ development: true });
       const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
-      expect(await code(transport(new URL(`http://${host}/`), init))).toBe("discovery_blocked");
+      expect(await codeOf(transport(new URL(`http://${host}/`), init))).toBe("discovery_blocked");
     },
   );
 });

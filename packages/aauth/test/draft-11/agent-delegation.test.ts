@@ -14,7 +14,6 @@ import {
   INTERMEDIARY,
   OTHER_SERVER,
   PARTS,
-  problem,
   requirement,
   type Sent,
   SUB_AGENT,
@@ -136,13 +135,6 @@ describe("a resource that calls another one", () => {
     expect((await middle.fetchFor(context)(at)).status).toBe(200);
     expect(pages).toEqual(["https://parts.example/login?code=WXYZ1234"]);
     expect(world.story()).toEqual(["GET part A", "GET pending/1 A"]);
-  });
-
-  it.each(["expired", "revoked", "invalid"])("learns that the upstream token is %s", async (why) => {
-    const world = createWorld();
-    world.server = () => problem(400, `${why}_upstream_token`);
-    const error = await failureOf(middleOf(world).fetchFor({ upstreamToken: await personToken() })(at));
-    expect(error).toMatchObject({ oauthError: `${why}_upstream_token`, hop: PERSON_SERVER });
   });
 });
 
@@ -317,14 +309,6 @@ describe("a sub-agent", () => {
     // Neither polled nor withdrawn.
     expect(world.story()).toEqual(["POST person A"]);
   });
-
-  it.each(["expired", "revoked", "invalid"])("may be %s", async (why) => {
-    const world = createWorld();
-    world.server = () => problem(400, `${why}_subagent_token`);
-    const input = { subagentToken: await subToken(world), resource: RESOURCE };
-    const error = await failureOf(world.agent().tokenForSubAgent(input));
-    expect(error).toMatchObject({ oauthError: `${why}_subagent_token`, hop: PERSON_SERVER });
-  });
 });
 
 describe("a mission", () => {
@@ -393,17 +377,6 @@ describe("a mission", () => {
       const { world } = await worldWithMission({ person_tokens: { [RESOURCE]: token } });
       expect((await failureOf(world.agent().proposeMission(PROPOSAL))).code).toBe("token_request_failed");
     }
-  });
-
-  it.each([
-    ["invalid_request", 400],
-    ["mission_not_found", 404],
-    ["mission_terminated", 403],
-  ])("that is refused with %s is reported by name", async (error, status) => {
-    const world = createWorld();
-    world.server = () => problem(status, error);
-    const refused = await failureOf(world.agent().proposeMission(PROPOSAL));
-    expect(refused).toMatchObject({ oauthError: error, httpStatus: status, hop: PERSON_SERVER });
   });
 
   it("of a person token that names none is not what was asked for", async () => {

@@ -10,8 +10,7 @@ import { issueAgentToken, issueAuthToken, issuePersonToken } from "../../src/dra
 import type { Draft11Level } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { formatSignature } from "../../src/draft-11/signature-key.ts";
-import { AAuthVerificationError } from "../../src/errors.ts";
-import { buildSignatureBase, componentIdentifier } from "../../src/http-signatures/signature-base.ts";
+import type { AAuthVerificationError } from "../../src/errors.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { Verifier, VerifierOptions } from "../../src/resource/types.ts";
@@ -23,6 +22,8 @@ import {
 } from "../../src/testing/signed-request.ts";
 import { decodeJwt, signJwt } from "../../src/tokens/jwt.ts";
 import type { Requirement, SigningKey } from "../../src/types.ts";
+import { refusal as refusalAt } from "../refusal.ts";
+import { type BadRequest, signBadly as sign } from "../sign-badly.ts";
 
 export const PROVIDER = "https://agent.example";
 export const AGENT = "aauth:planner@agent.example";
@@ -158,57 +159,18 @@ export const requestOf = async (over: Partial<SignedRequestOptions> = {}): Promi
     ...over,
   });
 
-/** Signs anything at all: for requests that no honest signer would make. */
-export async function signBadly(options: {
-  readonly signatureKey: string;
-  readonly key?: SigningKey;
-  readonly label?: string;
-  readonly components?: readonly string[];
-  readonly parameters?: string;
-  readonly method?: string;
-  readonly authority?: string;
-  readonly target?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: Uint8Array;
-}): Promise<TestRequest> {
-  const { label = "sig", method = "GET", authority = AUTHORITY, key: own = keys.agent } = options;
-  const components = options.components ?? ["@method", "@authority", "@path", "signature-key"];
-  const { target = "/data" } = options;
-  const list = components.map(componentIdentifier).join(" ");
-  const raw = `(${list})${options.parameters ?? `;created=${NOW}`}`;
-  const headers: Record<string, string> = {
-    ...options.headers,
-    "signature-key": options.signatureKey,
-    "signature-input": `${label}=${raw}`,
-  };
-  const base = buildSignatureBase({
-    method,
-    authority,
-    target,
-    headers,
-    components,
-    signatureParams: raw,
+export const signBadly = (request: BadRequest): Promise<TestRequest> =>
+  sign(request, {
+    ...{ key: keys.agent, label: "sig", authority: AUTHORITY, target: "/data", created: NOW },
+    formatSignature,
   });
-  headers.signature = formatSignature(await own.sign(new TextEncoder().encode(base)), label);
-  return { method, target, headers, authority, body: options.body };
-}
 
-/**
- * The error that a verifier refuses with; anything but an AAuthVerificationError fails the test.
- */
-export async function refusal(
+/** The error that a verifier refuses with, by default on a route for any agent. */
+export const refusal = (
   verifier: Verifier,
   request: TestRequest,
   requirement: Requirement = ANY_AGENT,
-): Promise<AAuthVerificationError> {
-  try {
-    await verifier.verifyRequest(request, requirement);
-  } catch (error) {
-    if (error instanceof AAuthVerificationError) return error;
-    throw error;
-  }
-  throw new Error("the request was accepted");
-}
+): Promise<AAuthVerificationError> => refusalAt(verifier, request, requirement);
 
 export const ANY_AGENT: Requirement<Draft11Level> = { level: "agent-token" };
 export const A_PERSON: Requirement<Draft11Level> = { level: "person-token" };

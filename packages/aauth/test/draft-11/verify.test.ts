@@ -170,6 +170,13 @@ it("accepts no person's token without an audience", async () => {
 });
 
 describe("replay", () => {
+  it.each(["PUT", "PATCH", "DELETE"])("refuses a second %s with the same signature", async (method) => {
+    const verifier = verifierOf({ replayStore: createMemoryClaimStore({ now }) });
+    const request = await requestOf({ method });
+    await verifier.verifyRequest(request, ANY_AGENT);
+    expect((await refusal(verifier, request)).code).toBe("signature_replayed");
+  });
+
   it("S8: leaves room for other persons of the same person server", async () => {
     const replayStore = createMemoryClaimStore({ now, maxEntries: 40 });
     const verifier = verifierOf({ replayStore });

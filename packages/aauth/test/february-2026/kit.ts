@@ -2,6 +2,8 @@ import type { Discovery } from "../../src/discovery/discovery.ts";
 import { importSigningKey } from "../../src/keys/signing-key.ts";
 import type { IssuerJwk } from "../../src/types.ts";
 
+export { codeOf } from "../refusal.ts";
+
 /** The public test keys of RFC 9421 B.1.4 and RFC 8037 A.1. */
 export const keyA = await importSigningKey(
   {
@@ -41,13 +43,6 @@ export function knownKeys(keys: readonly object[]): Discovery & { asked: string[
     },
   };
 }
-
-/** The code a promise is refused with. */
-export const codeOf = (promise: Promise<unknown>): Promise<string> =>
-  promise.then(
-    () => "accepted",
-    (error) => error.code ?? String(error),
-  );
 
 /** Values that no claim with text in it may have, nor one with a time. */
 export const NO_TEXT: readonly unknown[] = [7, null, true, [], ["a"], {}, ""];

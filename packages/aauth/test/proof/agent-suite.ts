@@ -3,10 +3,11 @@
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
-import { AAuthAgentError, AAuthError, AAuthVerificationError } from "../../src/errors.ts";
+import { AAuthError, AAuthVerificationError } from "../../src/errors.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
+import { failureOf } from "../draft-11/agent-world.ts";
 import {
   agentKey,
   clock,
@@ -113,15 +114,6 @@ export function worldOf(kit: ProfileKit) {
 }
 
 export type World = ReturnType<typeof worldOf>;
-
-export async function failureOf(promise: Promise<unknown>): Promise<AAuthAgentError> {
-  const error = await promise.then(
-    () => new Error("nothing was refused"),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof AAuthAgentError)) throw error;
-  return error;
-}
 
 /** The steps that go to the server. */
 export const stepsAtServer = (story: readonly string[]) => story.filter((step) => step.startsWith("/"));

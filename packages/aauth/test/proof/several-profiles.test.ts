@@ -14,6 +14,7 @@ import { checkRequirement, meetRequirement } from "../../src/resource/requiremen
 import type { AcceptedProfile, VerifierOptions } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
+import { refusal } from "../refusal.ts";
 import { draft11Kit, februaryKit, renamedKit } from "./dialects.ts";
 import {
   AUTHORITY,
@@ -27,7 +28,6 @@ import {
   SCOPES,
   SERVER,
 } from "./kit.ts";
-import { refusalOf } from "./verifier-suite.ts";
 
 const acceptedOf = (kit: ProfileKit, more: Partial<AcceptedProfile> = {}): AcceptedProfile => ({
   profile: kit.profile,
@@ -75,14 +75,14 @@ describe.each([draft11Kit, renamedKit])("february-2026 and $profile.name on one 
     ["issuers", { trustedIssuers: ["https://other.example"] }, "untrusted_issuer"],
   ])("by its own %s", async (_what, more, code) => {
     const verifier = verifierOf(other, more);
-    expect((await refusalOf(verifier, await requestOf(other))).code).toBe(code);
+    expect((await refusal(verifier, await requestOf(other))).code).toBe(code);
     await verifier.verifyRequest(await requestOf(februaryKit), BOTH);
   });
 
   it("a route for one profile refuses the other, before anything of it is judged", async () => {
     const { discovery, fetched } = discoveryOf(februaryKit);
     const verifier = verifierOf(other, {}, { discovery });
-    const error = await refusalOf(verifier, await requestOf(februaryKit), ONLY_AUTH_TOKEN);
+    const error = await refusal(verifier, await requestOf(februaryKit), ONLY_AUTH_TOKEN);
     expect([error.code, error.status, error.check, error.provenCaller]).toEqual([
       "profile_not_accepted",
       401,
@@ -119,7 +119,7 @@ describe("profiles that share their levels", () => {
 
   it("are told apart by name", async () => {
     await verifier.verifyRequest(await requestOf(draft11Kit), demanded);
-    const error = await refusalOf(verifier, await requestOf(renamedKit), demanded);
+    const error = await refusal(verifier, await requestOf(renamedKit), demanded);
     expect([error.code, error.check]).toEqual(["profile_not_accepted", "requirement"]);
     const { caller } = await verifier.verifyRequest(await requestOf(renamedKit), ONLY_AUTH_TOKEN);
     expect(() => meetRequirement(caller, demanded, renamedKit.profile)).toThrow(
@@ -146,7 +146,7 @@ describe("the answer at a dual route", () => {
 
   it("to an unsigned request has both challenges", async () => {
     const unsigned = { ...(await requestOf(februaryKit)), headers: {} };
-    const error = await refusalOf(verifier, unsigned, BOTH);
+    const error = await refusal(verifier, unsigned, BOTH);
     const context = { requirement: BOTH };
     for (const { status, headers } of [
       await challenger.challengeFor(error, context),
@@ -167,7 +167,7 @@ describe("the answer at a dual route", () => {
     async (kit, own, others) => {
       const below = kit.shown[1]!;
       const request = await requestOf(kit, { credential: await below.credential(agentKey) });
-      const error = await refusalOf(verifier, request, BOTH);
+      const error = await refusal(verifier, request, BOTH);
       const { headers } = await challenger.challengeFor(error, { requirement: BOTH });
       expect(headers[own]).toContain("resource");
       expect(headers).not.toHaveProperty(others);

@@ -1,14 +1,12 @@
 /** What a verifier does, whatever the profile is. */
 
 import { describe, expect, it } from "vitest";
-import { AAuthVerificationError } from "../../src/errors.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { StepName } from "../../src/profile/verification.ts";
-import type { Verifier } from "../../src/resource/types.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
-import type { Requirement } from "../../src/types.ts";
 import { flipS } from "../ecdsa.ts";
+import { refusal } from "../refusal.ts";
 import {
   agentKey,
   clock,
@@ -22,20 +20,6 @@ import {
   SERVER,
   serverKey,
 } from "./kit.ts";
-
-export async function refusalOf(
-  verifier: Verifier<string>,
-  request: TestRequest,
-  requirement?: Requirement<string>,
-): Promise<AAuthVerificationError> {
-  const passed = requirement ? verifier.verifyRequest(request, requirement) : verifier.verifyRequest(request);
-  const error = await passed.then(
-    () => new Error("the request was accepted"),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof AAuthVerificationError)) throw error;
-  return error;
-}
 
 /** Where a refusal for the level of a route is not made by the check of that name. */
 const STEP_OF: Readonly<Record<string, StepName>> = {
@@ -119,7 +103,7 @@ export function verifierSuite(kit: ProfileKit): void {
           caller: { level },
         });
       } else {
-        const { code, check } = await refusalOf(verifier, request, requirement);
+        const { code, check } = await refusal(verifier, request, requirement);
         expect([code, check]).toEqual([outcome, checkOf(STEP_OF[outcome] ?? "requirement")]);
       }
     });
@@ -231,20 +215,20 @@ export function verifierSuite(kit: ProfileKit): void {
   describe(`${profile.name}: a request is refused`, () => {
     it.each(unasked)("%s: %s, and nothing is fetched", async (_name, code, step, make) => {
       const { verifier, fetched } = resourceOf(kit);
-      const error = await refusalOf(verifier, await make());
+      const error = await refusal(verifier, await make());
       expect([error.code, error.check]).toEqual([code, checkOf(step)]);
       expect(fetched).toEqual([]);
     });
 
     it.each(asked)("%s: %s", async (_name, code, step, make) => {
-      const error = await refusalOf(resourceOf(kit).verifier, await make());
+      const error = await refusal(resourceOf(kit).verifier, await make());
       expect([error.code, error.check, error.provenCaller]).toEqual([code, checkOf(step), undefined]);
     });
 
     it("with an expired token, whose holder is proven where its age is judged last", async () => {
       const credential = await jwt({ lifetimeSeconds: 30 });
       clock.advance(30);
-      const error = await refusalOf(resourceOf(kit).verifier, await requestOf(kit, { credential }));
+      const error = await refusal(resourceOf(kit).verifier, await requestOf(kit, { credential }));
       expect([error.code, error.check]).toEqual(["token_expired", checkOf("caller")]);
       const { thumbprint } = agentKey;
       expect(error.provenCaller?.thumbprint).toBe(hasStep("expiry") ? thumbprint : undefined);
@@ -271,7 +255,7 @@ export function verifierSuite(kit: ProfileKit): void {
           ...(nonce === false && { nonce }),
         });
         await verifier.verifyRequest(request);
-        const error = await refusalOf(verifier, request);
+        const error = await refusal(verifier, request);
         expect([error.code, error.check]).toEqual([code, checkOf("replay")]);
       }
     });
@@ -295,7 +279,7 @@ export function verifierSuite(kit: ProfileKit): void {
           const { verifier } = resourceOf(kit);
           await verifier.verifyRequest(first);
           for (const repeated of again)
-            expect((await refusalOf(verifier, repeated)).code).toBe("signature_replayed");
+            expect((await refusal(verifier, repeated)).code).toBe("signature_replayed");
         }
       },
     );

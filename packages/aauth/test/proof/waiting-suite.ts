@@ -3,16 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { februaryAgent } from "../../src/february-2026/agent.ts";
-import {
-  type Answer,
-  callOf,
-  failureOf,
-  type Sent,
-  stepsAtServer,
-  URL_DATA,
-  USER,
-  worldOf,
-} from "./agent-suite.ts";
+import { failureOf } from "../draft-11/agent-world.ts";
+import { type Answer, callOf, type Sent, stepsAtServer, URL_DATA, USER, worldOf } from "./agent-suite.ts";
 import { agentKey, OTHER, type ProfileKit, RESOURCE, SERVER } from "./kit.ts";
 
 /** What an agent makes of a 202 with `Location`. */

@@ -7,6 +7,7 @@ import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { SigningKey } from "../../src/types.ts";
+import { codeOf } from "../refusal.ts";
 import { AUTHORITY, parties, requestOf } from "./kit.ts";
 
 /**
@@ -39,12 +40,6 @@ async function restartingIdentity() {
   };
 }
 
-const code = (promise: Promise<unknown>) =>
-  promise.then(
-    () => "accepted",
-    (error) => error.code,
-  );
-
 describe("an agent that starts again with a new key under its old name", () => {
   async function restartingAgent() {
     const identity = await restartingIdentity();
@@ -67,7 +62,7 @@ describe("an agent that starts again with a new key under its old name", () => {
     await call(keys.old);
     restart();
     await call(keys.new);
-    expect(await code(call(keys.old))).toBe("invalid_signature");
+    expect(await codeOf(call(keys.old))).toBe("invalid_signature");
   });
 
   it("may do so three times in a row, and is known by each new key at once", async () => {
@@ -84,13 +79,13 @@ describe("an agent that starts again with a new key under its old name", () => {
     const { keys, clock, discovery, call } = await restartingAgent();
     await call(keys.old);
     const before = discovery.requests.length;
-    for (let count = 0; count < 5; count++) expect(await code(call(keys.new))).toBe("invalid_signature");
+    for (let count = 0; count < 5; count++) expect(await codeOf(call(keys.new))).toBe("invalid_signature");
     expect(discovery.requests.length - before).toBe(3);
     clock.seconds += 9;
-    await code(call(keys.new));
+    await codeOf(call(keys.new));
     expect(discovery.requests.length - before).toBe(3);
     clock.seconds += 1;
-    for (let count = 0; count < 5; count++) await code(call(keys.new));
+    for (let count = 0; count < 5; count++) await codeOf(call(keys.new));
     expect(discovery.requests.length - before).toBe(4);
   });
 
@@ -99,17 +94,17 @@ describe("an agent that starts again with a new key under its old name", () => {
     await call(keys.old);
     const forged = await generateSigningKey({ kid: "same-1" });
     const flood = async () => {
-      for (let count = 0; count < 5; count++) expect(await code(call(forged))).toBe("invalid_signature");
+      for (let count = 0; count < 5; count++) expect(await codeOf(call(forged))).toBe("invalid_signature");
     };
     await flood();
     restart();
     clock.seconds += 9;
     await flood();
-    expect(await code(call(keys.new))).toBe("invalid_signature");
+    expect(await codeOf(call(keys.new))).toBe("invalid_signature");
     clock.seconds += 1;
     // Whose request causes the fetch does not matter.
     await flood();
-    expect(await code(call(keys.new))).toBe("accepted");
+    expect(await codeOf(call(keys.new))).toBe("accepted");
   });
 });
 
@@ -136,6 +131,6 @@ describe("tokens of an issuer that starts again with a new key under its old nam
     await verify(before);
     restart();
     await verify(await issue(keys.new));
-    expect(await code(verify(before))).toBe("invalid_token_signature");
+    expect(await codeOf(verify(before))).toBe("invalid_token_signature");
   });
 });

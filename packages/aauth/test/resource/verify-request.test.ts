@@ -190,47 +190,29 @@ describe("authority", () => {
 });
 
 describe("coverage", () => {
-  it.each(["/?x=1", "/?"])("P3: an uncovered query %s", async (target) => {
-    const request = await signBadly({ signatureKey: HWK, target });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
-  });
+  const body = new TextEncoder().encode("{}");
+  const posted = (headers: Record<string, string>) => ({ method: "POST", body, headers });
 
-  it("an uncovered nonce", async () => {
-    const request = await signBadly({ signatureKey: HWK, headers: { nonce: "AAAAAAAAAAAAAAAAAAAAAA" } });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
-  });
-
-  it("P3: a body that headers announce and the signature does not cover", async () => {
-    const body = new TextEncoder().encode("{}");
-    const request = await signBadly({
-      signatureKey: HWK,
-      method: "POST",
-      headers: { "content-length": "2" },
-      body,
-    });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
-    delete request.headers["content-length"];
-    request.headers["transfer-encoding"] = "chunked";
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
-  });
-
-  it("P3: a body that no header announces", async () => {
-    const body = new TextEncoder().encode("{}");
-    const request = await signBadly({ signatureKey: HWK, method: "POST", body });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("digest_missing");
-    request.headers["content-digest"] = "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:";
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
+  it.each<[string, Partial<Parameters<typeof signBadly>[0]>, string]>([
+    ["P3: an uncovered query", { target: "/?x=1" }, "insufficient_coverage"],
+    ["P3: an uncovered empty query", { target: "/?" }, "insufficient_coverage"],
+    ["an uncovered nonce", { headers: { nonce: "AAAAAAAAAAAAAAAAAAAAAA" } }, "insufficient_coverage"],
+    ["P3: an uncovered body with its length", posted({ "content-length": "2" }), "insufficient_coverage"],
+    ["P3: an uncovered body in chunks", posted({ "transfer-encoding": "chunked" }), "insufficient_coverage"],
+    ["P3: a body that no header announces", posted({}), "digest_missing"],
+    [
+      "P3: an uncovered digest of a body",
+      posted({ "content-digest": "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:" }),
+      "insufficient_coverage",
+    ],
+  ])("refuses %s", async (_name, message, code) => {
+    const request = await signBadly({ signatureKey: HWK, ...message });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe(code);
   });
 
   it("an uncovered body passes in the published profile, but a digest that is there is still compared", async () => {
     const verifier = parties.createVerifier({ profile: february2026Published });
-    const body = new TextEncoder().encode("{}");
-    const request = await signBadly({
-      signatureKey: HWK,
-      method: "POST",
-      headers: { "content-length": "2" },
-      body,
-    });
+    const request = await signBadly({ signatureKey: HWK, ...posted({ "content-length": "2" }) });
     expect((await verifier.verifyRequest(request)).caller.level).toBe("pseudonymous");
     request.headers["content-digest"] = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:";
     expect((await refusal(verifier, request)).code).toBe("digest_mismatch");
@@ -449,32 +431,29 @@ describe("tokens", () => {
   const withToken = async (jwt: string, options = {}) =>
     requestOf({ signatureKey: { scheme: "jwt", jwt }, ...options });
 
+  const agentToken = (change: Partial<Parameters<typeof issueAgentToken>[0]> = {}) =>
+    issueAgentToken({
+      ...{ key: agent.key, agent: agent.id, delegate: "d", confirmationKey: agent.key.publicJwk },
+      ...{ now: clock.now, ...change },
+    });
+
   it("J2, G4: an agent token of an unreachable or unknown server", async () => {
     for (const server of ["http://169.254.169.254", "http://unknown.localhost:1"]) {
-      const issuing = { key: agent.key, agent: server, delegate: "d", confirmationKey: agent.key.publicJwk };
-      const jwt = await issueAgentToken({ ...issuing, now: clock.now });
-      expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toMatch(/^discovery_/);
+      const request = await withToken(await agentToken({ agent: server }));
+      expect((await refusal(parties.createVerifier(), request)).code).toMatch(/^discovery_/);
     }
   });
 
   it("J2: an agent token that its server did not sign", async () => {
-    const forger = { ...resource.key, kid: agent.key.kid };
-    const issuing = {
-      agent: agent.id,
-      delegate: "d",
-      confirmationKey: resource.key.publicJwk,
-      now: clock.now,
-    };
-    const jwt = await issueAgentToken({ ...issuing, key: forger });
+    const key = { ...resource.key, kid: agent.key.kid };
+    const jwt = await agentToken({ key, confirmationKey: resource.key.publicJwk });
     const request = await withToken(jwt, { key: resource.key });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("invalid_token_signature");
   });
 
   it("trustedAgents holds for agent servers too", async () => {
-    const issuing = { key: agent.key, agent: agent.id, delegate: "d", confirmationKey: agent.key.publicJwk };
-    const jwt = await issueAgentToken({ ...issuing, now: clock.now });
     const verifier = parties.createVerifier({ trustedAgents: ["http://other.localhost:1"] });
-    expect((await refusal(verifier, await withToken(jwt))).code).toBe("untrusted_issuer");
+    expect((await refusal(verifier, await withToken(await agentToken()))).code).toBe("untrusted_issuer");
     expect(parties.discovery.requests).toEqual([]);
   });
 

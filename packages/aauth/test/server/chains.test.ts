@@ -238,11 +238,7 @@ describe("a resource that calls another for its caller's person", () => {
   });
 
   it("waits no longer than what it was called with", async () => {
-    const { world, upstream_token, ask } = await prepared({ ps: { personOf: () => ALICE } }).catch(
-      async () => {
-        throw new Error("prepared");
-      },
-    );
+    const { world, upstream_token, ask } = await prepared({ ps: { personOf: () => ALICE } });
     const left = claimsOf(upstream_token).exp - world.clock.now();
     world.clock.advance(left - 10);
     const renewed = await intermediary(world);

@@ -32,10 +32,13 @@ import type { RecordStore } from "../../src/store/record-store.ts";
 import type { Stores } from "../../src/store/stores.ts";
 import { signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
 import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
-import { decodeJwt, signJwt } from "../../src/tokens/jwt.ts";
+import { decodeJwt } from "../../src/tokens/jwt.ts";
 import type { ProvenCaller, SigningKey } from "../../src/types.ts";
+import { changed } from "../draft-11/kit.ts";
 import { outsideStore } from "../store/outside-store.ts";
 import { keysFile } from "../vectors/maker/keys.ts";
+
+export { changed };
 
 export const PS = "https://ps.example";
 export const AS = "https://as.example";
@@ -393,19 +396,6 @@ export function read({ status, headers, body }: Answer): Read {
 
 export const codeOf = (headers: Read["headers"]): string =>
   /code="([^"]+)"/.exec(headers["aauth-requirement"] ?? "")?.[1] ?? "";
-
-/** The same token with other claims, signed again by whom it pretends to be from. */
-export async function changed(
-  token: string,
-  own: SigningKey,
-  claims: Readonly<Record<string, unknown>>,
-  header: Readonly<Record<string, unknown>> = {},
-): Promise<string> {
-  const decoded = decodeJwt(token);
-  return signJwt({ ...decoded.header, ...header }, { ...decoded.claims, ...claims }, (data) =>
-    own.sign(data),
-  );
-}
 
 type Claims = AgentTokenClaims & PersonTokenClaims & AuthTokenClaims & ResourceTokenClaims;
 export const claimsOf = (token: string): Claims => decodeJwt(token).claims as unknown as Claims;

@@ -87,7 +87,8 @@ function answerOf(message: Message): string | undefined {
         return "Not yet. The user must agree first.";
       if (requestType === "revocation") return "Noted. It applies to tokens that you have issued.";
       return issues(message)
-        ? "Here it is. It works with your key alone."
+        ? // A person server asks an access server for its agent, whose key that is.
+          `Here it is. It works with ${message.from === "person-server" ? "the agent’s" : "your"} key alone.`
         : purpose === "token" || requestType !== undefined
           ? "Done."
           : served(message);

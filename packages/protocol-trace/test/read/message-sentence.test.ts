@@ -81,6 +81,14 @@ describe("draft -11", () => {
     );
   });
 
+  test("an access server's token is for the key of the agent, not of the person server", () => {
+    const [issued] = recordedRun("user-delegated").messages.filter(
+      ({ requestType }) => requestType === "code",
+    );
+    const federated = { ...issued!, requestType: "auth-token", from: "person-server", to: "access-server" };
+    expect(messageSentence(federated)).toContain("“Here it is. It works with the agent’s key alone.”");
+  });
+
   test("a deferred response is not a refusal", () => {
     const waits = { outcome: "waiting", status: 202, purpose: "token" } as const;
     expect(

@@ -15,7 +15,7 @@ const DEVELOPMENT_PASSWORD = "admin";
 const TOKEN_LIFETIME_SECONDS = 60;
 
 /**
- * At Keycloak a new key is a new key provider. Its priority does not count here: the newest key
+ * In Keycloak a new key is a new key provider. This server ignores its priority: the newest key
  * signs.
  */
 const newKeySchema = z.looseObject({
@@ -27,13 +27,13 @@ const updateSchema = z.looseObject({ attributes: z.record(z.string(), z.string()
 
 /**
  * The part of Keycloak's admin API that the demo uses: a direct grant in realm `master`, reading
- * and replacing the attributes of this realm, and making a new key. As at Keycloak, `attributes`
- * replaces all of them, and other fields of the representation are allowed; unlike Keycloak, those
- * change nothing. With the well-known password it answers this machine only; with a password of its
- * own, every caller that has it.
+ * and replacing this realm's attributes, and creating a key. As in Keycloak, `attributes` replaces
+ * all attributes, and other fields of the representation are allowed; unlike in Keycloak, they have
+ * no effect. With the well-known password it only serves this machine; with its own password, any
+ * caller that has it.
  *
- * @throws ConfigError when the password file cannot be read or is empty: an empty password would be
- * known to everyone
+ * @throws ConfigError if the password file cannot be read or is empty, because everyone knows an
+ * empty password
  */
 export async function realmAdmin(
   app: FastifyInstance,
@@ -43,7 +43,7 @@ export async function realmAdmin(
     passwordLimit: PasswordLimit;
     host: string;
     stores: Pick<Stores, "records">;
-    /** File with a password of its own. */
+    /** File with a password other than the well-known one. */
     passwordFile?: string | undefined;
   },
 ): Promise<void> {
@@ -71,11 +71,11 @@ export async function realmAdmin(
       const { grant_type, client_id, username, password } = request.body ?? {};
       if (grant_type !== "password") return reply.code(400).send({ error: "unsupported_grant_type" });
       if (client_id !== "admin-cli") return reply.code(401).send({ error: "invalid_client" });
-      // Both are compared in any case, so that the time of the response reveals nothing.
+      // Always compares both, so that the response time reveals nothing.
       const isName = equalSecrets(textOf(username), ADMINISTRATOR);
       const isPassword = equalSecrets(textOf(password), ownPassword ?? DEVELOPMENT_PASSWORD);
       const origin = { clientId: client_id, address: request.ip };
-      // The well-known password need not be guessed.
+      // The limit does not apply to the well-known password, which nobody has to guess.
       const allowed = ownPassword === undefined || (isName && passwordLimit.allows(ADMINISTRATOR, origin));
       if (!allowed || !isName || !isPassword) {
         return reply
@@ -134,15 +134,15 @@ export async function realmAdmin(
 }
 
 /**
- * True when the request comes from this machine and was addressed to the server's own name. The
- * second half keeps out web pages whose own name has been pointed at loopback (DNS rebinding).
+ * Whether the request comes from this machine and is addressed to the server's own name. The latter
+ * excludes web pages whose host name points to loopback (DNS rebinding).
  */
 function isLocalRequest(request: FastifyRequest, host: string): boolean {
   const address = request.socket.remoteAddress ?? "";
   return /^(::1|(::ffff:)?127(\.\d+){3})$/i.test(address) && request.headers.host === host;
 }
 
-/** Without the line end that editors leave. */
+/** Reads the password without the trailing line end that editors add. */
 function readPassword(path: string): string {
   const problem = (message: string) =>
     new ConfigError("auth-server", [{ name: "AUTH_SERVER_ADMIN_PASSWORD_FILE", message }]);

@@ -10,8 +10,8 @@ export type ConsentParties = Pick<ConsentRequest, "agent" | "agentDelegate" | "r
 };
 
 /**
- * A scope that the user agreed to in one browser session. Agreeing to another one later does not
- * prolong it.
+ * A scope that the user agreed to in one browser session. Agreeing to another scope later does not
+ * extend it.
  */
 export interface AgreedScope {
   readonly sessionId: string;
@@ -21,39 +21,39 @@ export interface AgreedScope {
 }
 
 /**
- * The scopes that a user has agreed to: not asked about again in that browser session, forgotten
- * when it ends, on revocation, and after the lifetime of the refresh token that came with them.
- * They must not be remembered longer: an expired refresh token cannot be revoked, and the consent
- * would then bring the next token without asking the user.
+ * The scopes that a user has agreed to. The user is not asked about them again until the browser
+ * session ends, they are revoked, or the refresh token issued with them expires. They must not be
+ * remembered longer: an expired refresh token cannot be revoked, and the consent would yield the
+ * next token without asking the user.
  */
 export interface ConsentMemory {
-  /** How long a consent given now is remembered. */
+  /** Seconds a consent given now is remembered. */
   lifetimeSeconds(): number;
   covers(session: BrowserSession, request: ConsentRequest): Promise<boolean>;
   remember(session: BrowserSession, request: ConsentRequest): Promise<void>;
-  /** Forgets it in every session of this user. */
+  /** Forgets the consent in every session of this user. */
   forget(parties: ConsentParties): Promise<void>;
 }
 
 /**
- * Scopes remembered for the parties of a consent: those of four of the longest requests; the oldest
- * are asked about again.
+ * Limit on the scopes remembered per consent: those of four requests of maximum length. The user is
+ * asked about the oldest again.
  */
 const MAX_CHARACTERS = 4 * MAX_PARAMETER_LENGTH;
-/** As many as fit into the longest request. */
+/** As many as fit into a request of maximum length. */
 const MAX_SCOPES = MAX_PARAMETER_LENGTH / 2;
 
 export function createConsentMemory(
   store: RecordStore<readonly AgreedScope[]>,
   options: {
-    /** Asked at each consent, because policy may change. */
+    /** Called for each consent, because policy may change. */
     lifetimeSeconds: () => number;
     /** Unix seconds. */
     now: () => number;
   },
 ): ConsentMemory {
   const { lifetimeSeconds, now } = options;
-  // JSON keeps the parts apart, whatever they contain.
+  // JSON separates the parts unambiguously.
   const key = ({ subject, agent, agentDelegate, resource }: ConsentParties) =>
     hash("sha256", JSON.stringify([subject, agent, agentDelegate ?? null, resource]), "base64url");
   const keyOf = (session: BrowserSession, request: ConsentRequest) =>
@@ -77,7 +77,7 @@ export function createConsentMemory(
           ...[...added].map((scope) => ({ sessionId: session.id, scope, until })),
           ...current(before).filter(({ sessionId, scope }) => sessionId !== session.id || !added.has(scope)),
         ]);
-        // An earlier policy may have given more time.
+        // An earlier policy may have allowed more time.
         const last = Math.max(...value.map((agreed) => agreed.until));
         return { value, owner: session.user.id, ttlSeconds: last - now() };
       });

@@ -27,24 +27,24 @@ import type { ConsentMemory } from "./consent-memory.ts";
 import { describeRequest } from "./describe-request.ts";
 import type { BrowserSession, ReadSession } from "./read-session.ts";
 
-/** A request that a browser has brought the token of. */
+/** A request found by the token that a browser sent. */
 interface FoundRequest {
   readonly requestToken: string;
   readonly consent: ConsentRequest;
   readonly state: string | undefined;
 }
 
-/** A consent page that waits for its decision. */
+/** A consent page that awaits its decision. */
 interface ShownConsent {
   readonly requestToken: string;
   readonly state?: string;
 }
 
 /**
- * Asks the user (profile 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST
- * agent/auth/consent` takes the decision, which uses up the request token, any attempt the
- * page's consent code. A browser is only sent to an address that was verified when the request was
- * made; errors before that are pages.
+ * Asks the user for consent (profile 6.5). `GET agent/auth` shows the page, after a sign-in if
+ * needed. `POST agent/auth/consent` accepts the decision, which uses up the request token; any
+ * attempt uses up the page's consent code. The browser is only sent to an address that was verified
+ * when the request was made; earlier errors are shown as pages.
  */
 export async function consentRoutes(
   app: FastifyInstance,
@@ -57,7 +57,7 @@ export async function consentRoutes(
     stores: Pick<Stores, "records">;
     memory: ConsentMemory;
     readSession: ReadSession;
-    /** How long a page waits for its decision. */
+    /** Seconds a page awaits its decision. */
     consentSeconds: number;
     logger: FastifyBaseLogger;
   },
@@ -110,43 +110,43 @@ export async function consentRoutes(
       return reply.redirect(signIn, 303);
     }
     if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
-      // The user has not agreed to anything just now, so what is remembered is not prolonged.
+      // The user has not agreed to anything new, so the remembered consent is not extended.
       return goOn(reply, { requestToken, consent, state }, session);
     }
     const fromPage = state === undefined ? {} : { state };
     const consentCode = await forms.issue(session, { requestToken, ...fromPage });
     const again = new URLSearchParams({ request_token: requestToken, ...fromPage });
-    // A consent of another tab does not answer for a user who may just have denied.
+    // A consent in another tab does not override a user who may just have denied.
     again.set("prompt", "consent"); // hole V59
     const page = consentPage({
       site,
       description: await describeRequest(consent, discovery),
       userName: session.user.username,
-      // The query leads back to this page, where the decision cannot be taken now.
+      // The query leads back to this page if the decision cannot be accepted now.
       action: `${decisionPath}?${again}`,
       consentCode,
       rememberedSeconds: memory.lifetimeSeconds(),
-      // The agent sends the browser on to its own front end, which is one of the realm's clients.
-      // Both come from verified metadata and configuration, never from the request.
+      // The agent redirects the browser to its front end, which is one of the realm's clients. Both
+      // come from verified metadata and configuration, never from the request.
       formOrigins: originsOf(consent.redirectUri, ...webOrigins),
     });
     return sendPage(reply, 200, page);
   });
 
-  // The sign-in ends here. Its code is not redeemed; the session is what counts.
+  // End of the sign-in. Only its session is needed; its code is not redeemed.
   app.get<{ Querystring: Query }>(paths.consentLoginReturn, async (request, reply) => {
     if ((await readSession(request, reply)) === undefined)
       throw invalidRequest("User session not found or expired");
     // A user who has just signed in always sees the page. A consent remembered from another tab
-    // would go straight on to the agent, and the login form may not lead there (form-action):
-    // Chromium would stop silently.
+    // would redirect straight to the agent, which the login form's `form-action` does not allow:
+    // Chromium would silently block it.
     const parameters = { ...readSignInState(single(request.query, "state") ?? ""), prompt: "consent" };
     return reply.redirect(`${authPath}?${new URLSearchParams(parameters)}`, 303);
   });
 
   app.post<{ Body: Query | undefined }>(decisionPath, async (request, reply) => {
     requireEnabled();
-    // Before anything is used up.
+    // Must precede anything that is used up.
     const form = readForm(request.body);
     const { session, value: page } = await forms.take(request, reply, form);
     const { requestToken, state } = page;
@@ -177,7 +177,8 @@ export async function consentRoutes(
     const redirectUri = single(query, "redirect_uri");
     if (redirectUri !== undefined && redirectUri !== consent.redirectUri)
       throw invalidRequest("redirect_uri mismatch");
-    // The agent's signed request decides the state; the query only where that had none (hole J12).
+    // The agent's signed request determines the state; the query only applies if it had none (hole
+    // J12).
     const found = { requestToken, consent, state: consent.state ?? single(query, "state") };
     requireShort("state", found.state);
     return found;
@@ -190,9 +191,10 @@ export async function consentRoutes(
   }
 
   /**
-   * Back to the agent, with a code for what was agreed to. The request token is used up last: a
-   * request that a store fails on in between can be decided again. A consent is remembered after
-   * that, so not where a denial came first; one that cannot be is asked for again next time.
+   * Returns to the agent with a code for what was agreed to. The request token is used up last, so
+   * that the user can decide again if a store fails in between. The consent is remembered only
+   * after that, so that it cannot override an earlier denial. If that fails, the user is asked
+   * again next time.
    */
   async function goOn(
     reply: FastifyReply,
@@ -229,8 +231,8 @@ export async function consentRoutes(
 }
 
 /**
- * Carries what the consent page needs through the sign-in; base64url, since an encoded query may be
- * three times as long.
+ * Carries the consent page's parameters through the sign-in. In base64url, because percent-encoding
+ * could triple the length.
  */
 function signInState(requestToken: string, state: string | undefined): string {
   const text = state === undefined ? requestToken : `${requestToken} ${state}`;

@@ -11,28 +11,28 @@ export interface DescribedScope {
 }
 
 /**
- * What the consent page shows of a request. Identifiers are proven; names and descriptions are the
- * parties' own.
+ * Description of a request on the consent page. Identifiers are verified; names and descriptions
+ * are the parties' own.
  */
 export interface RequestDescription {
   readonly agent: string;
-  /** What the agent calls its delegate. */
+  /** The agent's name for its delegate. */
   readonly agentDelegate?: string;
   readonly agentName?: string;
   readonly resource: string;
-  /** Scopes with the resource's descriptions, where it has any. */
+  /** Scopes with the resource's descriptions, if any. */
   readonly scopes: readonly DescribedScope[];
-  /** Scopes about the user's identity, which this server describes. */
+  /** Scopes about the user's identity, described by this server. */
   readonly identityScopes: readonly DescribedScope[];
   /** Host that the user returns to. */
   readonly returnsTo: string;
 }
 
-/** Shows a delegate whose name has no visible character. */
+/** Shown for a delegate whose name has no visible character. */
 const NO_VISIBLE_NAME = "…";
 
 /**
- * Collects names and descriptions for a consent page; a party whose metadata cannot be read is
+ * Collects names and descriptions for a consent page. A party whose metadata cannot be read is
  * shown by its identifier.
  */
 export async function describeRequest(
@@ -57,7 +57,7 @@ export async function describeRequest(
       words.filter((name) => !isIdentityScope(name)),
       resource?.scope_descriptions ?? {},
     ),
-    // An identity means the same everywhere: no resource may describe these scopes.
+    // Identity scopes mean the same everywhere, so resources may not describe them.
     identityScopes: described(words.filter(isIdentityScope), IDENTITY_SCOPES),
     returnsTo: new URL(request.redirectUri).host,
   };

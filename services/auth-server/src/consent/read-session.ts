@@ -3,9 +3,9 @@ import type { KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Accounts } from "../realm/accounts.ts";
 import type { RealmUser } from "../realm/realm.ts";
 
-/** The signed-in user of a browser, by the session that the OpenID provider keeps. */
+/** The signed-in user of a browser, from the OpenID provider's session. */
 export interface BrowserSession {
-  /** Stays the same until the user signs out. */
+  /** Stable until the user signs out. */
   readonly id: string;
   readonly user: RealmUser;
 }
@@ -16,8 +16,7 @@ export type ReadSession = (
 ) => Promise<BrowserSession | undefined>;
 
 /**
- * Reads the OpenID provider's own session, so that a signed-in user needs no second sign-in for
- * consent.
+ * Reads the OpenID provider's session, so that a signed-in user need not sign in again for consent.
  */
 export function createReadSession(currentProvider: () => Provider, accounts: Accounts): ReadSession {
   return async (request, reply) => {

@@ -1,12 +1,12 @@
 import type { AccessToken, ClientCredentials, JWTStructured, KoaContextWithOIDC } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 
-/** Audience of access tokens: the client every Keycloak user has roles in. */
+/** Audience of access tokens: the client in which every Keycloak user has roles. */
 export const ACCESS_TOKEN_AUDIENCE = "account";
 
 /**
- * Gives an access token the header and claims of one from Keycloak, in Keycloak's order, so that a
- * consumer of either cannot tell them apart by shape.
+ * Shapes an access token like Keycloak's, with the same header and claims in the same order, so
+ * that consumers cannot tell them apart.
  */
 export function shapeAccessToken(options: {
   accounts: Accounts;
@@ -21,7 +21,7 @@ export function shapeAccessToken(options: {
     const user = typeof sub === "string" ? await options.accounts.find(sub) : undefined;
     const scopes = new Set(token.scope?.split(" "));
     const { sub: _sub, email, email_verified, ...profile } = user ? accountClaims(user) : {};
-    // The library puts the header on top of its own `at+jwt`.
+    // Overrides the library's own `at+jwt`.
     parts.header = { typ: "JWT" };
     parts.payload = {
       exp,

@@ -1,13 +1,12 @@
 import { html, messagePage, originsOf, type Page, renderPage, type Site, trustedHtml } from "issuer-kit";
 import type { KoaContextWithOIDC } from "oidc-provider";
 
-/** The pages that oidc-provider asks for, in this server's look. */
+/** The pages that oidc-provider requires, in this server's style. */
 export function libraryPages(site: Site) {
   return {
     /**
-     * Asks whether to sign out. When the application has proven the user by `id_token_hint`, the
-     * form submits itself, as Keycloak's logout does. The library's form has the id
-     * `op.logoutForm`.
+     * Asks whether to sign out. If the application has identified the user with `id_token_hint`,
+     * the form submits itself, as in Keycloak. The library's form has the id `op.logoutForm`.
      */
     logoutSource(ctx: KoaContextWithOIDC, form: string): void {
       const content = html`<h1>Sign out</h1>

@@ -12,9 +12,8 @@ interface Form {
 }
 
 /**
- * The sign-in page of a pending authorization request. The request is found through a signed
- * cookie that is valid for this very address, which also keeps other sites from posting the form:
- * they have no interaction to post it to.
+ * The sign-in page of a pending authorization request. The request is found by a signed cookie that
+ * is limited to this path, which also prevents other sites from posting the form.
  */
 export async function login(
   app: FastifyInstance,
@@ -24,7 +23,7 @@ export async function login(
     site: Site;
     paths: OidcPaths;
     readSession: ReadSession;
-    /** Whether the sign-in page shows the users of the demo. */
+    /** Whether the sign-in page shows the demo's users. */
     hasDemoUsers: boolean;
     logger: FastifyBaseLogger;
   },
@@ -32,10 +31,10 @@ export async function login(
   const { provider, accounts, site, paths, readSession, hasDemoUsers, logger } = options;
   const url = `${paths.login}/:uid`;
 
-  // A sign-in is a form: no other body that a script could send is parsed.
+  // A sign-in is a form, so other bodies that a script could send are not parsed.
   app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
-    // Dropped for newer sign-ins while the password was compared.
+    // Displaced by newer sign-ins while the password was compared.
     if (isSessionNotFound(error)) return sendExpired(request, reply);
     const refusal = oauthErrorOf(error);
     if (refusal === undefined) throw error;
@@ -61,7 +60,7 @@ export async function login(
       logger.info({ clientId }, "Sign-in refused");
       return sendLogin(reply, 401, interaction, {
         login: username,
-        problem: "User name or password is not right.",
+        problem: "Invalid user name or password.",
       });
     }
     const returnTo = await provider().interactionResult(request.raw, reply.raw, {
@@ -100,7 +99,7 @@ export async function login(
   }
 }
 
-/** The interaction of the address, when the browser has its cookie. */
+/** The interaction in the URL, if the browser has its cookie. */
 async function interactionOf(
   provider: Provider,
   request: FastifyRequest<{ Params: { uid: string } }>,

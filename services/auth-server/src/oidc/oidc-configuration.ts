@@ -6,12 +6,12 @@ import { ACCESS_TOKEN_AUDIENCE, shapeAccessToken } from "./access-token.ts";
 import { libraryPages } from "./library-pages.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
-/** Scopes of the realm; all of them are served by the access token too. */
+/** Scopes of the realm, all of which also apply to the access token. */
 export const OIDC_SCOPES = ["openid", "profile", "email"] as const;
 
 /**
- * The client by which this server signs a user in before it asks for consent. It is for the session
- * alone: its codes are dropped, and cannot be redeemed because their PKCE verifiers are not kept.
+ * The client with which this server signs a user in before it asks for consent. Only the session is
+ * used: the codes are discarded, and cannot be redeemed because their PKCE verifiers are not kept.
  */
 export const CONSENT_CLIENT_ID = "aauth-consent";
 
@@ -22,7 +22,7 @@ interface ConfigurationOptions {
   accounts: Accounts;
   keys: RsaKeys;
   adapter: AdapterFactory;
-  /** Sign the browser's cookies; they outlast the keys. */
+  /** Sign the browser's cookies, and outlive the signing keys. */
   cookieKeys: readonly string[];
 }
 
@@ -35,12 +35,12 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     clients.find((client) => client.clientId === clientId)?.webOrigins ?? [];
   const resource = accountResource(issuer);
   const policy = interactionPolicy.base();
-  // The clients are the realm's own (consentRequired is false): a user only signs in.
+  // The clients belong to the realm (consentRequired is false), so users are not asked for consent.
   policy.remove("consent");
 
   return {
     adapter,
-    // A request names its redirect URI, as at Keycloak.
+    // Requests must name their redirect URI, as in Keycloak.
     allowOmittingSingleRegisteredRedirectUri: false,
     clientAuthMethods: ["none"],
     clients: [...clients.map(clientMetadata), consentClientMetadata(issuer, paths)],
@@ -63,7 +63,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
-      // No client of the demo asks for it: the claims are in the tokens.
+      // Not used by any client of the demo, because the claims are in the tokens.
       userinfo: { enabled: false },
       rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource },
       resourceIndicators: {
@@ -96,10 +96,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
   };
 }
 
-/**
- * Resource indicator behind the audience `account`; indicators have to be URLs, Keycloak's audience
- * is not one.
- */
+/** Resource indicator that stands for the audience `account`, because indicators must be URLs. */
 export function accountResource(issuer: string): string {
   return `${issuer}/account`;
 }
@@ -114,7 +111,7 @@ export function accountResourceServer(realm: Realm) {
   };
 }
 
-/** Grants a signed-in user's client all scopes, because no user is asked for consent. */
+/** Grants a signed-in user's client all scopes, because users are not asked for consent. */
 async function grantAllScopes({ oidc }: KoaContextWithOIDC, resource: string) {
   const { client, session, provider } = oidc;
   if (client === undefined || session?.accountId === undefined) return undefined;

@@ -1,8 +1,6 @@
-/** Where the realm's OpenID endpoints are; the same places as in Keycloak. */
+/** Paths of the realm's OpenID endpoints, the same as in Keycloak. */
 export interface OidcPaths {
-  /**
-   * Path of the issuer: `/realms/aauth-test`. Every other path here but `routes` starts with it.
-   */
+  /** Path of the issuer: `/realms/aauth-test`. All other paths except `routes` start with it. */
   readonly base: string;
   /** Sign-in page, followed by `/` and the interaction's id. */
   readonly login: string;

@@ -5,9 +5,9 @@ import type { Realm, RealmUser } from "../realm/realm.ts";
 import { accountResource, accountResourceServer, OIDC_SCOPES } from "./oidc-configuration.ts";
 
 /**
- * Direct grant (`grant_type=password`), by which scripts get a user's tokens without a browser.
- * Only for clients with `directAccessGrantsEnabled`; the library refuses the others before this
- * runs. The tokens are not tied to a browser session.
+ * Direct grant (`grant_type=password`), with which scripts obtain a user's tokens without a
+ * browser. Only for clients with `directAccessGrantsEnabled`; the library refuses others before
+ * this runs. The tokens are not tied to a browser session.
  */
 export function registerPasswordGrant(
   provider: Provider,
@@ -24,13 +24,12 @@ export function registerPasswordGrant(
       if (!username || !password) throw new errors.InvalidRequest("missing username or password");
       const origin = { clientId: client.clientId, address: ctx.ip };
       const user = await accounts.authenticate(username, password, origin);
-      // The text is Keycloak's.
+      // Same wording as Keycloak.
       if (user === undefined)
         throw new errors.CustomOIDCProviderError("invalid_grant", "Invalid user credentials");
 
       const requested = new Set(params.scope?.split(" "));
-      // Keycloak grants a client's default scopes whether or not they are asked for; the ID token
-      // only with `openid`.
+      // Keycloak always grants a client's default scopes, but issues an ID token only for `openid`.
       const scope = OIDC_SCOPES.filter((name) => name !== "openid" || requested.has(name)).join(" ");
       const grant = new provider.Grant({ clientId: client.clientId, accountId: user.id });
       grant.addOIDCScope(scope);

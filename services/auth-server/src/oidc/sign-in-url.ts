@@ -3,15 +3,13 @@ import { CONSENT_CLIENT_ID } from "./oidc-configuration.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
 /**
- * An ordinary authorization request to this server's own OpenID provider, for the session it leaves
- * behind. Its code is never redeemed.
+ * An ordinary authorization request to this server's own OpenID provider, made only for the
+ * resulting session. Its code is never redeemed.
  */
 export function signInUrl(options: {
   issuer: string;
   paths: OidcPaths;
-  /**
-   * Comes back as it is. Not signed: what reads it takes nothing else from it than where to go on.
-   */
+  /** Returned unchanged. Unsigned: it is only used to determine where to continue. */
   state: string;
 }): string {
   const { issuer, paths, state } = options;

@@ -7,14 +7,14 @@ export function consentPage(options: {
   description: RequestDescription;
   userName: string;
   action: string;
-  /** Single-use value that ties the decision to this page and this browser. */
+  /** Single-use value that binds the decision to this page and this browser. */
   consentCode: string;
   /**
-   * Where the browser may be sent after the decision: the agent, and the pages it sends users on
-   * to.
+   * Origins to which the browser may be sent after the decision: the agent's, and those to which it
+   * redirects users.
    */
   formOrigins: readonly string[];
-  /** How long the decision is remembered. */
+  /** Seconds the decision is remembered. */
   rememberedSeconds: number;
 }): Page {
   const { site, description, userName, action, consentCode, formOrigins, rememberedSeconds } = options;
@@ -23,7 +23,7 @@ export function consentPage(options: {
 <p class="lead">${agent === resource && identityScopes.length > 0 ? "An agent wants to know who you are" : "An agent wants to act for you"}, ${userName}.</p>
 <dl>
 <dt>Agent</dt>
-<dd>${agentName === undefined ? undefined : html`<strong>“${agentName}”</strong><small>as it calls itself; its identifier is verified:</small> `}<code>${agent}</code></dd>
+<dd>${agentName === undefined ? undefined : html`<strong>“${agentName}”</strong><small>self-declared name; its verified identifier:</small> `}<code>${agent}</code></dd>
 ${
   agentDelegate === undefined
     ? undefined
@@ -37,13 +37,13 @@ ${
 ${scopeList("resource-words", html`As described by <code>${resource}</code>:`, scopes)}${scopeList("own-words", html`As described by this server:`, identityScopes)}<form method="post" action="${action}">
 ${decisionFields(consentCode)}
 </form>
-<p class="note">Either way you return to the agent, at <code>${returnsTo}</code>. If you allow it, in this browser you will not be asked again for ${duration(rememberedSeconds)}, or until you sign out.</p>`;
+<p class="note">Either way you return to the agent, at <code>${returnsTo}</code>. If you allow this, you will not be asked again in this browser for ${duration(rememberedSeconds)}, or until you sign out.</p>`;
   return renderPage({ title: "Agent authorization request", content, site, formOrigins });
 }
 
 /**
- * Names the author of the descriptions: a resource can describe its scopes as it likes, and the
- * user has to know that.
+ * Names the author of the descriptions, because a resource can describe its scopes in any way and
+ * the user must know whose words they are.
  */
 function scopeList(id: string, author: Html, scopes: readonly DescribedScope[]): Html | undefined {
   if (scopes.length === 0) return undefined;

@@ -1,6 +1,6 @@
 import { html, type Page, renderPage, type Site } from "issuer-kit";
 
-/** The sign-in form. `problem` is shown above the fields and read out by screen readers. */
+/** The sign-in form. `problem` is shown above the fields and announced by screen readers. */
 export function loginPage(options: {
   site: Site;
   /** Name of the client. */
@@ -9,7 +9,7 @@ export function loginPage(options: {
   formOrigins: readonly string[];
   login?: string;
   problem?: string;
-  /** Shows the published password of the demo's users. Default: it is not shown. */
+  /** Whether to show the public password of the demo's users. Default: false. */
   hasDemoUsers?: boolean;
 }): Page {
   const { site, purpose, action, formOrigins, login = "", problem, hasDemoUsers = false } = options;

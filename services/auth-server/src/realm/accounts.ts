@@ -6,8 +6,8 @@ import type { Realm, RealmUser } from "./realm.ts";
 export interface Accounts {
   find(id: string): Promise<RealmUser | undefined>;
   /**
-   * By user name, or by e-mail address where the realm has `loginWithEmailAllowed`, as in
-   * Keycloak's login form. From a network that has tried too often no password is right.
+   * Finds the user by user name, or by e-mail address if the realm has `loginWithEmailAllowed`, as
+   * in Keycloak's login form. After too many attempts from a network, no password is accepted.
    */
   authenticate(login: string, password: string, origin: SignInOrigin): Promise<RealmUser | undefined>;
 }
@@ -15,7 +15,7 @@ export interface Accounts {
 export function createAccounts(realm: Realm, limit: PasswordLimit): Accounts {
   const { users } = realm;
   const byId = new Map(users.map((user) => [user.id, user]));
-  // A user name is its user's, also where it is another's e-mail address.
+  // A user name takes precedence over another user's equal e-mail address.
   const byLogin = new Map([
     ...(realm.loginWithEmailAllowed ? users.map((user) => [user.email?.toLowerCase(), user] as const) : []),
     ...users.map((user) => [user.username.toLowerCase(), user] as const),
@@ -26,8 +26,8 @@ export function createAccounts(realm: Realm, limit: PasswordLimit): Accounts {
       const user = byLogin.get(login.trim().toLowerCase());
       const expected = user?.credentials.find(({ type }) => type === "password")?.value;
       const allowed = user !== undefined && limit.allows(user.id, origin);
-      // Compared for unknown users and locked accounts, too, so that the time of the response does
-      // not tell them apart.
+      // Also compares for unknown users and locked accounts, so that the response time does not
+      // distinguish them.
       const matches = equalSecrets(password, expected ?? "") && expected !== undefined;
       if (!allowed || !matches) return undefined;
       limit.reset(user.id, origin);
@@ -36,12 +36,12 @@ export function createAccounts(realm: Realm, limit: PasswordLimit): Accounts {
   };
 }
 
-/** Compares in a time that depends on neither content nor length. */
+/** Compares in a time independent of content and length. */
 export function equalSecrets(a: string, b: string): boolean {
   return timingSafeEqual(hash("sha256", a, "buffer"), hash("sha256", b, "buffer"));
 }
 
-/** OpenID claims of a user, named and valued as Keycloak does. */
+/** OpenID claims of a user, with the names and values that Keycloak uses. */
 export function accountClaims(user: RealmUser) {
   return {
     sub: user.id,

@@ -3,7 +3,7 @@ import { networkOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import type { Realm } from "./realm.ts";
 
-/** Where a sign-in comes from. */
+/** Origin of a sign-in. */
 export interface SignInOrigin {
   readonly clientId: string;
   /** IP address. */
@@ -11,17 +11,15 @@ export interface SignInOrigin {
 }
 
 /**
- * Bounds how often the password of an account may be tried from one network. A try is counted
- * before the password is compared, so that of many at once no more are compared than of as many in
- * a row.
+ * Limits attempts at an account's password from one network. An attempt counts before the password
+ * is compared, so that concurrent attempts do not evade the limit.
  *
- * Does NOT bound guesses from many networks together: such a bound would let a few of them lock the
- * account for its user.
+ * Does NOT limit guesses across networks: such a limit would let a few of them lock out the user.
  */
 export interface PasswordLimit {
-  /** Counts a try. False when there have been too many wrong ones from this network. */
+  /** Counts an attempt. False after too many wrong ones from this network. */
   allows(accountId: string, origin: SignInOrigin): boolean;
-  /** Forgets the tries from this network: the password was right. */
+  /** Resets the count for this network after a correct password. */
   reset(accountId: string, origin: SignInOrigin): void;
 }
 
@@ -34,8 +32,8 @@ interface Tries {
 const MAX_COUNTS = 10_000;
 
 /**
- * `failureFactor` wrong passwords for each account and network in `maxFailureWaitSeconds`, counted
- * from the first one.
+ * Allows `failureFactor` wrong passwords per account and network within `maxFailureWaitSeconds` of
+ * the first.
  */
 export function createPasswordLimit(options: {
   realm: Pick<Realm, "failureFactor" | "maxFailureWaitSeconds">;

@@ -13,48 +13,49 @@ function positiveInteger(maximum: number) {
     .refine((value) => value <= maximum, `expected at most ${maximum}`);
 }
 
-// Read as an error, never as an empty list: an empty allow-list means "everyone" (hole J16).
+// Rejected rather than read as an empty list, because an empty allow-list means "everyone" (hole
+// J16).
 const words = z.string().transform((text, context) => {
   try {
     const list: unknown = JSON.parse(text);
     if (Array.isArray(list) && list.every((item) => typeof item === "string" && item !== ""))
       return list as string[];
   } catch {
-    // reported below, like any other text that is not a list
+    // reported below, like any other string that is not a list
   }
   context.addIssue({ code: "custom", message: "expected a JSON array of non-empty strings" });
   return z.NEVER;
 });
 
-// Compared as strings: in any other spelling an identifier would name no agent.
+// Identifiers are compared as strings, so another spelling would match no agent.
 const identifiers = words.refine(
   (list) => list.every(isIdentifier),
   "expected agent identifiers, such as https://agent.example",
 );
 
-/** What AAuth has in the realm's attributes: the name of each, and how its text is read. */
+/** AAuth's realm attributes: their names and schemas. */
 export const ATTRIBUTES = {
   enabled: { name: "aauth.enabled", schema: flag.default(true) },
-  /** Agents that may ask at all; empty means every agent whose identity can be proven. */
+  /** Agents that may call; empty means every agent whose identity can be proven. */
   allowedAgents: { name: "aauth.allowed.agents", schema: words.default([]) },
   blockedAgents: { name: "aauth.blocked.agents", schema: words.default([]) },
   /**
-   * Agents and resources that may learn a user's identity: one of the two in a request has to be
-   * here. Empty means none.
+   * Agents and resources that may learn a user's identity. A request's agent or resource must be
+   * listed. Empty means none.
    */
   selfAgents: { name: "aauth.self.agents", schema: words.default([]) },
-  /** Agents that may exchange a user's token for one at another resource; empty means none. */
+  /** Agents that may exchange a user's token for another resource's; empty means none. */
   exchangeAgents: { name: "aauth.exchange.agents", schema: words.default([]) },
   /**
    * Agents that speak the published demo's dialect: their signatures need not cover the body.
    * Empty means none.
    */
   publishedPeers: { name: "aauth.published.peers", schema: identifiers.default([]) },
-  /** Scopes that may be granted; empty means every scope a resource asks for. */
+  /** Scopes that may be granted; empty means every scope that a resource requests. */
   allowedScopes: { name: "aauth.allowed.scopes", schema: words.default([]) },
-  /** Issuers, besides this one, whose auth tokens may be exchanged. */
+  /** Further issuers whose auth tokens may be exchanged. */
   trustedIssuers: { name: "aauth.trusted.issuers", schema: words.default([]) },
-  /** Scopes that need the user's consent, exactly as written. */
+  /** Scopes that need the user's consent, matched exactly. */
   consentScopes: {
     name: "aauth.consent.required.scopes",
     schema: words.default(["openid", "profile", "email"]),
@@ -64,7 +65,7 @@ export const ATTRIBUTES = {
     schema: words.default(["user.", "profile.", "email."]),
   },
   exchangeEnabled: { name: "aauth.exchange.enabled", schema: flag.default(true) },
-  // Verifiers read no longer chain.
+  // Verifiers reject longer chains.
   exchangeMaxDepth: { name: "aauth.exchange.max.depth", schema: positiveInteger(20).default(10) },
   authTokenLifetimeSeconds: { name: "aauth.token.lifespan", schema: positiveInteger(86_400).default(300) },
   refreshTokenLifetimeSeconds: {
@@ -73,7 +74,7 @@ export const ATTRIBUTES = {
   },
 } as const;
 
-/** What the realm's `aauth.*` attributes decide (profile 6.4). */
+/** Policy in the realm's `aauth.*` attributes (profile 6.4). */
 export type Policy = {
   readonly [Member in keyof typeof ATTRIBUTES]: z.output<(typeof ATTRIBUTES)[Member]["schema"]>;
 };
@@ -83,8 +84,8 @@ const attributesSchema = z.strictObject(
 );
 
 /**
- * Reads the policy out of realm attributes; attributes without the `aauth.` prefix are not AAuth's.
- * An absent consent list has the defaults of the protocol, an explicit `[]` asks for no consent.
+ * Reads the policy from realm attributes, and ignores attributes without the `aauth.` prefix. An
+ * absent consent list means the protocol's defaults, an explicit `[]` no consent.
  *
  * @throws Error that names every malformed or unknown attribute
  */
@@ -97,7 +98,7 @@ export function parsePolicy(attributes: Readonly<Record<string, string>>): Polic
         ? `${issue.keys.join(", ")}: unknown attribute`
         : `${issue.path.join(".")}: ${issue.message}`,
     );
-    throw new Error(`the realm's attributes are not usable: ${problems.join("; ")}`);
+    throw new Error(`invalid realm attributes: ${problems.join("; ")}`);
   }
   const members = Object.entries(ATTRIBUTES).map(([member, { name }]) => [member, parsed.data[name]]);
   return Object.fromEntries(members) as Policy;

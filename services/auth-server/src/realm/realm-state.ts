@@ -5,15 +5,15 @@ import { ATTRIBUTES, type Policy, parsePolicy } from "./policy.ts";
 import { parseRealm, type Realm } from "./realm.ts";
 
 /**
- * The realm now: the file's content, with attributes that an administrator may replace while the
- * server runs.
+ * The current realm: the file's content, with attributes that an administrator may replace at run
+ * time.
  */
 export interface RealmState {
   readonly realm: Realm;
   attributes(): Readonly<Record<string, string>>;
   policy(): Policy;
   /**
-   * Takes effect for the next request. Throws, and changes nothing, when an attribute is unknown or
+   * Takes effect for the next request. Throws without changes if an attribute is unknown or
    * malformed.
    */
   replaceAttributes(attributes: Readonly<Record<string, string>>): void;
@@ -34,8 +34,9 @@ function createRealmState(realm: Realm): RealmState {
 }
 
 /**
- * Reads the realm file; settings override its attributes. @throws ConfigError when the file is not
- * usable
+ * Reads the realm file; settings override its attributes.
+ *
+ * @throws ConfigError if the file is invalid
  */
 export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
   const {
@@ -51,7 +52,7 @@ export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
   try {
     const json = await readFile(realmFile, "utf8");
     const realm = parseRealm(json, { uiUrl, personServerUrl });
-    // A list, or a number, is written as JSON.
+    // Lists and numbers are written as JSON.
     const overrides = [
       [ATTRIBUTES.consentScopes, consentScopes],
       [ATTRIBUTES.authTokenLifetimeSeconds, authTokenSeconds],

@@ -4,17 +4,18 @@ import { z } from "zod";
 const stringMap = z.record(z.string(), z.string());
 
 /**
- * Keycloak's patterns are not served: a prefix lets an open redirect below it send codes elsewhere.
+ * Keycloak's patterns are not supported: with a prefix, an open redirect below it could send codes
+ * elsewhere.
  */
 const exactAddress = z
-  .url({ protocol: /^https?$/, error: "expected an http or https address" })
-  .refine((uri) => !uri.includes("*") && !uri.includes("#"), "expected an exact address, without * and #");
+  .url({ protocol: /^https?$/, error: "expected an http or https URL" })
+  .refine((uri) => !uri.includes("*") && !uri.includes("#"), "expected an exact URL, without * and #");
 
 const clientSchema = z.looseObject({
   clientId: z.string().min(1),
   name: z.string().optional(),
   enabled: z.boolean().default(true),
-  publicClient: z.literal(true, { error: "only public clients are served: set publicClient to true" }),
+  publicClient: z.literal(true, { error: "only public clients are supported: set publicClient to true" }),
   standardFlowEnabled: z.boolean().default(true),
   directAccessGrantsEnabled: z.boolean().default(false),
   rootUrl: z.url({ protocol: /^https?$/ }).optional(),
@@ -36,13 +37,13 @@ const userSchema = z.looseObject({
 });
 
 /**
- * The part of a Keycloak realm export that this server understands; Keycloak's own field names,
+ * The part of a Keycloak realm export that this server supports, with Keycloak's field names and
  * times in seconds.
  */
 const realmSchema = z.looseObject({
   realm: z.string().regex(/^[A-Za-z0-9_-]+$/, "expected letters, digits, - and _"),
   displayName: z.string().optional(),
-  enabled: z.literal(true, { error: "the realm is not enabled: there is nothing to serve" }).default(true),
+  enabled: z.literal(true, { error: "the realm is disabled, so there is nothing to serve" }).default(true),
   loginWithEmailAllowed: z.boolean().default(true),
   revokeRefreshToken: z.boolean().default(false),
   accessTokenLifespan: z.int().positive().default(300),
@@ -50,7 +51,7 @@ const realmSchema = z.looseObject({
   ssoSessionMaxLifespan: z.int().positive().default(36_000),
   accessCodeLifespan: z.int().positive().default(60),
   accessCodeLifespanLogin: z.int().positive().default(1800),
-  /** Wrong passwords that an account may have in `maxFailureWaitSeconds`. */
+  /** Wrong passwords allowed per account within `maxFailureWaitSeconds`. */
   failureFactor: z.int().positive().default(30),
   maxFailureWaitSeconds: z.int().positive().max(86_400).default(900),
   attributes: stringMap.default({}),
@@ -65,7 +66,7 @@ export type RealmUser = z.output<typeof userSchema>;
 /** Client of the person server in the demo's realm file. */
 const PERSON_SERVER_CLIENT = "person-server";
 
-/** Origins of a realm's clients. With others, a second stack can run with the same file. */
+/** Origins of a realm's clients, to run a second stack with the same file. */
 export interface ClientOrigins {
   /** Origin of every client with a `rootUrl`. Default: as in the file. */
   readonly uiUrl?: string | undefined;
@@ -74,9 +75,9 @@ export interface ClientOrigins {
 }
 
 /**
- * Reads a realm export, without the clients and users that are not enabled.
+ * Reads a realm export, ignoring disabled clients and users.
  *
- * @throws Error that names each wrong field
+ * @throws Error that names each invalid field
  */
 export function parseRealm(json: string, origins: ClientOrigins = {}): Realm {
   let data: unknown;
@@ -86,7 +87,7 @@ export function parseRealm(json: string, origins: ClientOrigins = {}): Realm {
     throw new Error("the realm file is not JSON", { cause });
   }
   const parsed = realmSchema.safeParse(data);
-  if (!parsed.success) throw new Error(`the realm file is not usable: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new Error(`invalid realm file: ${z.prettifyError(parsed.error)}`);
   const clients = parsed.data.clients.filter(({ enabled }) => enabled);
   return {
     ...parsed.data,
@@ -112,10 +113,10 @@ function moveClient(client: RealmClient, { uiUrl, personServerUrl }: ClientOrigi
   };
 }
 
-/** As `PARTY_COLOURS` of `topology` has them. */
+/** Same colours as in `PARTY_COLOURS` of `topology`. */
 const COLOURS: Site["colours"] = ["#2450c8", "#8fb0ff"];
 
-/** Pages have the party's colours and name with the realm's, and link to its browser clients. */
+/** Page frame with the party's colours, the realm's name, and links to its browser clients. */
 export function siteOf({ displayName, realm, clients }: Realm): Site {
   return {
     name: `Auth server · ${displayName ?? realm}`,

@@ -15,8 +15,8 @@ import type { Requester } from "../verify-requester.ts";
 import type { RequestType, RequestTypeContext, TokenRequest } from "./request-type.ts";
 
 /**
- * `request_type=auth`: a resource token, or scopes of the agent itself, for an auth token; or for a
- * request token, where policy demands the user's consent (profile 6.1).
+ * `request_type=auth`: exchanges a resource token, or scopes of the agent itself, for an auth
+ * token; or for a request token, if policy requires the user's consent (profile 6.1).
  */
 export const auth: RequestType = {
   name: "auth",
@@ -32,7 +32,7 @@ export const auth: RequestType = {
       resource,
       scope: scopes.join(" "),
     };
-    // An identity takes a user to sign in, whatever the consent lists leave out.
+    // Identity scopes require a user to sign in, regardless of the consent lists.
     const asksForUser = own && scopes.some(isIdentityScope);
     if (!asksForUser && !consentNeeded(policy, scopes)) return context.issueToken(decision);
 
@@ -51,11 +51,11 @@ export const auth: RequestType = {
   },
 };
 
-/** The scopes that are asked for, and at which resource. */
+/** The requested scopes, and the resource. */
 interface Target {
   readonly resource: string;
   readonly scopes: readonly string[];
-  /** The agent is the resource itself. */
+  /** Whether the agent is itself the resource. */
   readonly own: boolean;
 }
 
@@ -70,11 +70,10 @@ async function readTarget(
   if (resourceToken) {
     const claims = await context.checkResourceToken(resourceToken, requester);
     const scopes = scopesIn(claims.scope);
-    // Before the question whether consent is needed: a user cannot grant what policy forbids (hole
-    // J7).
+    // Precedes the check for consent, because a user cannot grant what policy forbids (hole J7).
     if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
-    // An agent that is a resource, too, could otherwise ask for itself by a resource token of its
-    // own.
+    // Otherwise an agent that is also a resource could make requests for itself with its own
+    // resource token.
     const own = claims.iss === requester.agent;
     if (own) requireOwnScopes(scopes, requester, policy);
     return { resource: claims.iss, scopes, own };
@@ -88,7 +87,10 @@ async function readTarget(
   return { resource: requester.agent, scopes, own: true };
 }
 
-/** The agent is the resource itself (SPEC 3.5); that takes an identity others can address. */
+/**
+ * Checks a request in which the agent is itself the resource (SPEC 3.5), which requires an identity
+ * that others can address.
+ */
 function requireOwnScopes(scopes: readonly string[], requester: Requester, policy: Policy): void {
   if (!requester.identified) throw agentUnknown("identity_required");
   if (!scopesAllowed(policy, scopes)) {

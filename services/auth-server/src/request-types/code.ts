@@ -5,8 +5,8 @@ import { sameAgent } from "../verify-requester.ts";
 import type { RequestType } from "./request-type.ts";
 
 /**
- * `request_type=code`: what the user agreed to, for an auth token and a refresh token. Any attempt
- * uses the code up, also one that is refused (profile 4.6).
+ * `request_type=code`: exchanges a user's consent for an auth token and a refresh token. Any
+ * attempt uses up the code, even a refused one (profile 4.6).
  */
 export const code: RequestType = {
   name: "code",

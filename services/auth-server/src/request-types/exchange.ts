@@ -15,15 +15,15 @@ import { accessDenied, invalidGrant } from "../token-errors.ts";
 import type { RequestType } from "./request-type.ts";
 
 /**
- * `request_type=exchange`: a resource calls another one on behalf of its own caller. The new token
- * is for the next resource, names this requester as agent and the caller in `act`, never has a
- * scope that the caller's token lacks, and never outlives it (profile 6.1): a chain of exchanges
- * would otherwise carry a user's authority past its end, and past its revocation.
+ * `request_type=exchange`: a resource calls another resource on behalf of its own caller. The new
+ * token is for the next resource and names the requester as agent and the caller in `act`. It never
+ * has a scope that the caller's token lacks and never outlives it (profile 6.1); otherwise a chain
+ * of exchanges could extend a user's authority past its expiry or revocation.
  */
 export const exchange: RequestType = {
   name: "exchange",
-  // Without a resource token there is no telling whose key signs: the requester is proven like any
-  // other, and then refused.
+  // Without a resource token the signing key is unknown, so the requester is verified like any
+  // other and then refused.
   verify(verifier, request, form) {
     const resourceToken = form.get("resource_token");
     return resourceToken ? verifier.verifyExchange(request, resourceToken) : verifier.verify(request);
@@ -44,7 +44,7 @@ export const exchange: RequestType = {
     if (depthOf(act) > policy.exchangeMaxDepth) {
       throw notAuthorized(`Delegation chain depth limit exceeded (max: ${policy.exchangeMaxDepth})`);
     }
-    // Another issuer's subject is a name of its own; only a user of this realm goes into the new
+    // Another issuer's subject is not a user here, so only a user of this realm is named in the new
     // token.
     const subject =
       upstream.iss === issuer && upstream.sub !== undefined
@@ -63,10 +63,7 @@ export const exchange: RequestType = {
   },
 };
 
-/**
- * A user that is gone gets no token: one without `sub` would mean that no user's authority is
- * needed.
- */
+/** Refuses a deleted user. A token without `sub` would mean that no user's authority is needed. */
 async function userOf(id: string, accounts: Accounts): Promise<string> {
   const user = await accounts.find(id);
   if (user === undefined) throw invalidGrant("Token exchange validation failed: User not found");
@@ -74,9 +71,9 @@ async function userOf(id: string, accounts: Accounts): Promise<string> {
 }
 
 /**
- * The user agreed to a scope of the resource that now asks, in that resource's words; at the next
- * one it may mean another thing. So a scope that needs consent takes a user, and an agent that acts
- * for a user at the next resource has to be one that the realm trusts.
+ * The user agreed to a scope of the requesting resource, as described by it; at the next resource
+ * the scope may mean something else. So a scope that needs consent requires a user, and an agent
+ * that acts for a user at the next resource must be trusted by the realm.
  */
 function requireMayActForUser(
   { subject, agent, scopes }: { subject: string | undefined; agent: string; scopes: readonly string[] },
@@ -90,7 +87,7 @@ function requireMayActForUser(
 }
 
 /**
- * The caller, as its token describes it; a token without `agent` was issued to the resource itself.
+ * The caller as described in its token. A token without `agent` was issued to the resource itself.
  */
 function actFor({ agent, agent_delegate, sub, act }: AuthTokenClaims, audience: string): ActClaim {
   return {

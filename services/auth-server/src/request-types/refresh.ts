@@ -5,16 +5,16 @@ import { sameAgent } from "../verify-requester.ts";
 import type { RequestType } from "./request-type.ts";
 
 /**
- * `request_type=refresh`: a new auth token for the same agent, resource, scope and user. The
- * requester may sign with another key than before, because the verifier has proven that it is the
- * agent's (profile 4.5). The refresh token stays valid until it expires or is revoked.
+ * `request_type=refresh`: issues a new auth token for the same agent, resource, scope and user. The
+ * requester may sign with a different key than before, because the verifier has established that it
+ * is the agent's (profile 4.5). The refresh token stays valid until it expires or is revoked.
  */
 export const refresh: RequestType = {
   name: "refresh",
   async answer({ form, requester, policy }, { grants, accounts, issueToken }) {
     const grant = await grants.refreshTokens.find(requiredParameter(form, "refresh_token"));
     if (grant === undefined) throw invalidGrant("Invalid refresh_token: unknown, expired or revoked");
-    // One message for every other agent: it must not reveal whose token it is.
+    // The same message for every other agent, to not reveal whose token it is.
     if (!sameAgent(grant, requester)) throw invalidGrant("Error refreshing token: Agent signature mismatch");
     if ((await accounts.find(grant.subject)) === undefined)
       throw invalidGrant("Error refreshing token: User not found");

@@ -7,27 +7,27 @@ import type { CheckResourceToken } from "../resource-token-check.ts";
 import type { Requester, RequesterVerifier, SignedForm } from "../verify-requester.ts";
 
 /**
- * A `request_type` of the token endpoint. To add one: a file in this folder, and a line in
+ * A `request_type` of the token endpoint. To add one, add a file to this folder and a line to
  * `registry.ts`.
  */
 export interface RequestType {
   readonly name: string;
-  /** Proves the requester. Default: the request's signature. */
+  /** Authenticates the requester. Default: by the request's signature. */
   readonly verify?: (verifier: RequesterVerifier, request: SignedForm, form: Form) => Promise<Requester>;
-  /** The members of the response. @throws OAuthError */
+  /** Returns the members of the response. @throws OAuthError */
   readonly answer: (request: TokenRequest, context: RequestTypeContext) => Promise<object>;
 }
 
 export type Form = ReadonlyMap<string, string>;
 
-/** One token request: parsed, its requester proven and allowed by policy. */
+/** A token request whose requester is authenticated and allowed by policy. */
 export interface TokenRequest {
   readonly form: Form;
   readonly requester: Requester;
   readonly policy: Policy;
 }
 
-/** What a request type works with, made once. */
+/** Dependencies of request types. */
 export interface RequestTypeContext {
   readonly issuer: string;
   readonly accounts: Accounts;
@@ -35,11 +35,11 @@ export interface RequestTypeContext {
   readonly grants: Grants;
   readonly issueToken: IssueToken;
   readonly checkResourceToken: CheckResourceToken;
-  /** How long a request token waits for the user's decision. */
+  /** Seconds a request token waits for the user's decision. */
   readonly consentSeconds: number;
   /**
-   * The server is on loopback: identities without https count, and redirect URIs need not be
-   * registered.
+   * Whether the server is on loopback, where identities without https are accepted and redirect
+   * URIs need not be registered.
    */
   readonly development: boolean;
 }

@@ -33,7 +33,7 @@ test("the page names the request: to act for the user, or to know the user's ide
 test("nothing is shown of what there is not", () => {
   const bare = page({});
   for (const part of [
-    "as it calls itself",
+    "self-declared name",
     "<strong>",
     "through its delegate",
     "As described by <code>",
@@ -44,7 +44,7 @@ test("nothing is shown of what there is not", () => {
   const scopes = [{ name: "read" }];
   const whole = page({ agentName: "Me", agentDelegate: "worker", scopes, identityScopes: scopes });
   for (const part of [
-    `<strong>“Me”</strong><small>as it calls itself; its identifier is verified:</small> <code>${BACKEND}</code>`,
+    `<strong>“Me”</strong><small>self-declared name; its verified identifier:</small> <code>${BACKEND}</code>`,
     "<code>worker</code>",
     "As described by <code>",
     "As described by this server",
@@ -60,7 +60,5 @@ test("how long an answer counts is never said to be longer than it is, but for t
     [120, "2 minutes"],
     [1799, "29 minutes"],
   ] as const)
-    expect(page({}, seconds)).toContain(
-      `in this browser you will not be asked again for ${words}, or until you sign out.`,
-    );
+    expect(page({}, seconds)).toContain(`you will not be asked again in this browser for ${words}, or`);
 });

@@ -58,7 +58,7 @@ test("what is wrong with a file is said by field", () => {
   expect(() => parseRealm('{"realm":"a b"}')).toThrow("realm");
   const confidential = { realm: "r", clients: [{ clientId: "c", publicClient: false }] };
   expect(() => parseRealm(JSON.stringify(confidential))).toThrow("publicClient");
-  expect(() => parseRealm('{"realm":"r","enabled":false}')).toThrow("the realm is not enabled");
+  expect(() => parseRealm('{"realm":"r","enabled":false}')).toThrow("the realm is disabled");
   for (const uri of ["http://localhost:3050/*", "http://localhost:3050/#a", "app:/back", "/"]) {
     const pattern = { realm: "r", clients: [{ clientId: "c", publicClient: true, redirectUris: [uri] }] };
     expect(() => parseRealm(JSON.stringify(pattern))).toThrow("redirectUris");

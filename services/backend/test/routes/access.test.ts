@@ -35,7 +35,7 @@ const PUBLIC = [
   "/auth/aauth/interaction",
 ];
 
-describe("B8 every route but the public ones", () => {
+describe("B8: every route but the public ones", () => {
   it("is in the table of the API", () => {
     const served = routesOf(stack.app.printRoutes({ commonPrefix: false }));
     const known = [...PROTECTED.map(([, path]) => path), ...PUBLIC, ...SIGNED];

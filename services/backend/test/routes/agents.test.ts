@@ -50,7 +50,7 @@ describe("GET /agents/status", () => {
 });
 
 describe("the activity feed", () => {
-  it("B4 holds the caller's own activities, newest first", async () => {
+  it("B4: holds the caller's own activities, newest first", async () => {
     await start("alice");
     const { body } = await stack.call("alice", "GET", "/agents/activities");
     expect(body.map(({ action }: { action: string }) => action)).toEqual([
@@ -66,7 +66,7 @@ describe("the activity feed", () => {
     expect((await stack.call("alice", "GET", `/agents/activities?limit=${limit}`)).status).toBe(422);
   });
 
-  it("B4 is cleared for its owner only, and leaves the run alone", async () => {
+  it("B4: is cleared for its owner only, and leaves the run alone", async () => {
     const { body } = await start("alice");
     expect((await stack.call("bob", "DELETE", "/agents/activities")).body).toMatchObject({ cleared: 0 });
     expect((await stack.call("alice", "DELETE", "/agents/activities")).body).toMatchObject({ cleared: 3 });

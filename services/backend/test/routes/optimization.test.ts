@@ -55,7 +55,7 @@ describe("the prompt of a run", () => {
   });
 });
 
-describe("B4 a run belongs to its user", () => {
+describe("B4: a run belongs to its user", () => {
   it("for progress, events, results, list and clearing", async () => {
     const id = await startAs("alice");
     for (const path of [`progress/${id}`, `progress/${id}/events`, `results/${id}`]) {

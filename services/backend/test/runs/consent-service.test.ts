@@ -41,26 +41,29 @@ describe("the answer of the consent page", () => {
     expect(stack.contexts).toHaveLength(2);
   });
 
-  it("B3 works once: the same state is unknown the second time", async () => {
+  it("B3: works once, and the same state is unknown the second time", async () => {
     await answer();
     await expect(answer()).resolves.toMatchObject(unknown);
     expect(stack.agent.redeemCode).toHaveBeenCalledOnce();
   });
 
-  it("B3 redeems nothing when the state is unknown", async () => {
+  it("B3: redeems nothing when the state is unknown", async () => {
     await expect(answer({ code: "c", state: "guessed" })).resolves.toMatchObject(unknown);
     expect(stack.agent.redeemCode).not.toHaveBeenCalled();
     expect((await run()).status).toBe("awaiting_consent");
   });
 
-  it.each([{ sub: "mallory" }, {}])("B3 fails the run when the token's user is another: %j", async (user) => {
-    stack.verify.mockResolvedValue({ ...user, exp: CLAIMS.exp });
-    await expect(answer()).resolves.toMatchObject({ error: "wrong_user", requestId: id });
-    expect((await run()).failure).toMatchObject({ check: "consent", code: "wrong_user" });
-    expect(stack.contexts).toHaveLength(1);
-  });
+  it.each([{ sub: "mallory" }, {}])(
+    "B3: fails the run when the token's user is another: %j",
+    async (user) => {
+      stack.verify.mockResolvedValue({ ...user, exp: CLAIMS.exp });
+      await expect(answer()).resolves.toMatchObject({ error: "wrong_user", requestId: id });
+      expect((await run()).failure).toMatchObject({ check: "consent", code: "wrong_user" });
+      expect(stack.contexts).toHaveLength(1);
+    },
+  );
 
-  it("B9 is too late after 600 s", async () => {
+  it("B9: is too late after 600 s", async () => {
     stack.clock.now += 600;
     await expect(answer()).resolves.toMatchObject(unknown);
     expect(stack.agent.redeemCode).not.toHaveBeenCalled();

@@ -200,16 +200,16 @@ describe("a run that waits for consent", () => {
   });
 
   it.each([
-    ["B7 a second consent demand, instead of waiting forever", demand(), "consent_repeated"],
-    ["B7 a repeated challenge", new AAuthAgentError("challenge_repeated", "x"), "challenge_repeated"],
-  ])("fails on %s", async (_name, error, code) => {
+    ["B7: a second consent demand, instead of waiting forever", demand(), "consent_repeated"],
+    ["B7: a repeated challenge", new AAuthAgentError("challenge_repeated", "x"), "challenge_repeated"],
+  ])("%s fails it", async (_name, error, code) => {
     const { runs, started, settled } = scriptedRuns(refuse(demand()), refuse(error));
     const run = await started();
     await runs.resume(run, CONSENT);
     expect((await settled(run.id)).failure).toMatchObject({ code });
   });
 
-  it("B9 fails when its 600 s are over, also in the list", async () => {
+  it("B9: fails when its 600 s are over, also in the list", async () => {
     const { runs, started, clock } = scriptedRuns(refuse(demand()));
     const run = await started();
     clock.now += 599;

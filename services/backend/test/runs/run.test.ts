@@ -82,7 +82,7 @@ describe("the state machine of a run", () => {
     expect(fail(completed, FAILURE, NOW + 1)).toEqual(completed);
   });
 
-  it("B9 fails a run whose user never came back, and only then", () => {
+  it("B9: fails a run whose user never came back, and only then", () => {
     expect(expireConsent(after("wait"), NOW + 599).status).toBe("awaiting_consent");
     expect(expireConsent(after("wait"), NOW + 600).failure).toMatchObject({ code: "consent_expired" });
     expect(expireConsent(newRun(), NOW + 600).status).toBe("running");

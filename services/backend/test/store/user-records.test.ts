@@ -37,7 +37,7 @@ function recordsOf(options: Partial<UserRecordsOptions<Item>> = {}) {
 }
 
 describe("records of what users have begun", () => {
-  it("B4 show a value to its owner only", async () => {
+  it("B4: show a value to its owner only", async () => {
     const { records, add } = recordsOf();
     const mine = await add("alice");
     expect(await records.get("alice", mine.id)).toEqual(mine);
@@ -45,7 +45,7 @@ describe("records of what users have begun", () => {
     expect(await records.list("bob")).toEqual([]);
   });
 
-  it("B4 clear the caller's own values only", async () => {
+  it("B4: clear the caller's own values only", async () => {
     const { records, add, removed } = recordsOf();
     const mine = await add("alice");
     const other = await add("bob");

@@ -78,7 +78,7 @@ describe("a user token", () => {
   });
 
   // B1: the demo took every token that the realm had signed.
-  describe("B1 is refused when", () => {
+  describe("B1: is refused when", () => {
     it.each<[string, Record<string, unknown>, { typ?: string }?]>([
       ["it is an auth token (auth+jwt)", {}, { typ: "auth+jwt" }],
       ["it is a refresh token (refresh+jwt)", {}, { typ: "refresh+jwt" }],

@@ -1,18 +1,21 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 
-/** The steps of `extauthz.aauth.scope`, root first. `m["key"]` is a step as `m.key` is. */
+/**
+ * The steps of a path such as `extauthz.aauth.scope`, root first. `m["key"]` is the same step as
+ * `m.key`.
+ */
 export type CelPath = readonly string[];
 
-/** Variables that an expression can begin with: the members of a `CelContext`. */
+/** Root variables of expressions: the members of a `CelContext`. */
 export const ROOTS: ReadonlySet<string> = new Set(["request", "response", "source", "extauthz", "jwt"]);
 
-/** The name that `m.key` or `m["key"]` reads; undefined where it is computed, or a number. */
+/** The name read by `m.key` or `m["key"]`; undefined if it is computed or a number. */
 export function stepOf({ args: [, key] }: Extract<ASTNode, { op: "." | "[]" }>): string | undefined {
   const step = typeof key === "string" ? key : key.op === "value" ? key.args : undefined;
   return typeof step === "string" ? step : undefined;
 }
 
-/** The path that an expression is, or undefined when it is anything else. */
+/** The path of an expression that is just a path; undefined for any other expression. */
 export function pathOf(node: ASTNode): CelPath | undefined {
   if (node.op === "id") return [node.args];
   if (node.op !== "." && node.op !== "[]") return undefined;
@@ -21,7 +24,7 @@ export function pathOf(node: ASTNode): CelPath | undefined {
   return parent && step !== undefined ? [...parent, step] : undefined;
 }
 
-/** A path as it is written in a rule. */
+/** Formats a path as in a rule. */
 export function formatCelPath(path: CelPath): string {
   return path
     .map((step, index) => (index === 0 ? step : /^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `["${step}"]`))
@@ -29,8 +32,8 @@ export function formatCelPath(path: CelPath): string {
 }
 
 /**
- * Everything an expression reads, the longest paths, each once; of `has()` also. Variables of
- * macros are left out.
+ * The longest paths that an expression reads, each once, including those in `has()`. Macro
+ * variables are excluded.
  */
 export function pathsNamedBy(node: ASTNode): CelPath[] {
   const found = new Map<string, CelPath>();

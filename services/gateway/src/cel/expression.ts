@@ -2,8 +2,8 @@ import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { type CelPath, pathOf, ROOTS, stepOf } from "./cel-paths.ts";
 
 /**
- * What an expression can see. Every root is bound; one that is not set is null, so that
- * `has(jwt.sub)` is false and `jwt.sub` an error, as in Agentgateway.
+ * Variables of an expression. Every root is bound; an unset one is null, so that `has(jwt.sub)` is
+ * false and `jwt.sub` an error, as in Agentgateway.
  */
 export interface CelContext {
   readonly request: unknown;
@@ -17,22 +17,25 @@ export interface CelContext {
 export interface Expression {
   readonly source: string;
   readonly ast: ASTNode;
-  /** The value as the library gives it, or why there is none (a missing key, a wrong type). */
+  /**
+   * The value as returned by the library, or the reason why there is none, such as a missing key or
+   * a wrong type.
+   */
   evaluate(context: CelContext): { readonly value: unknown } | { readonly failure: string };
-  /** True only when the value is exactly `true`: an expression that fails is false. */
+  /** Whether the value is exactly `true`. False for an expression that fails. */
   isTrue(context: CelContext): boolean;
   valueOrUndefined(context: CelContext): unknown;
 }
 
-/** The expression is not valid, or would not mean here what it means in Agentgateway. */
+/** The expression is invalid, or would have a different meaning here than in Agentgateway. */
 export class ExpressionError extends Error {
   override readonly name = "ExpressionError";
 }
 
 /**
- * Fields of the roots with a fixed shape. Reading another one would fail at every request, and a
- * `deny` that fails lets through. Bodies are not among them: they would force the gateway to buffer
- * what should stream.
+ * Fields of the roots with a fixed shape. Reading any other field would fail for every request, and
+ * a failing `deny` lets requests through. Bodies are excluded, because they would force the gateway
+ * to buffer streams.
  */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   request: ["method", "uri", "host", "scheme", "path", "pathAndQuery", "version", "headers"],
@@ -43,8 +46,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 const ENVIRONMENT = new Environment({ homogeneousAggregateLiterals: false });
 for (const root of ROOTS) ENVIRONMENT.registerVariable(root, "dyn");
 ENVIRONMENT.registerFunction("json(string): dyn", parseJson);
-// Agentgateway's `contains` is membership on lists and keys on maps, and its `in` also looks into
-// strings.
+// In Agentgateway, `contains` also tests membership of lists and keys of maps, and `in` also
+// searches strings.
 ENVIRONMENT.registerFunction("list.contains(dyn): bool", (list: Iterable<unknown>, value: unknown) =>
   [...list].includes(value),
 );
@@ -77,8 +80,8 @@ export function compileExpression(source: string): Expression {
   };
   const path = neededPath(program.ast);
   const valueOrUndefined = (context: CelContext) => {
-    // The library makes an Error of each missing field, and a log asks for half a dozen: the
-    // dearest part of a request.
+    // The library creates an Error for each missing field, and a log line reads half a dozen: the
+    // most expensive part of a request.
     if (isMissing(path, context)) return undefined;
     const outcome = evaluate(context);
     return "value" in outcome ? outcome.value : undefined;
@@ -92,7 +95,7 @@ export function compileExpression(source: string): Expression {
   };
 }
 
-/** The path that an expression cannot do without; empty where there is no single one. */
+/** The path without which an expression has no value; empty if there is no single one. */
 function neededPath(node: ASTNode): CelPath {
   const path = pathOf(node);
   if (path !== undefined) return path;
@@ -100,7 +103,7 @@ function neededPath(node: ASTNode): CelPath {
   return node.op === "." || node.op === "[]" ? neededPath(node.args[0]) : [];
 }
 
-/** Whether plain data certainly end before the path does. */
+/** Whether the path certainly does not exist in plain data. */
 function isMissing(path: CelPath, context: CelContext): boolean {
   let value: unknown = context;
   for (const step of path) {
@@ -130,19 +133,18 @@ function checkNode(node: ASTNode): void {
     if (fields?.includes(name) === false) {
       throw new ExpressionError(`the embedded gateway has no CEL variable ${target.args}.${name}`);
     }
-    // Agentgateway finds a header in any spelling. Here only the one in lower case would be found.
+    // Agentgateway finds header names in any case; here only lower case would be found.
     if (target.op === "." && target.args[1] === "headers" && name !== name.toLowerCase()) {
       throw new ExpressionError(`write header names in lower case: ${JSON.stringify(name.toLowerCase())}`);
     }
   } else if (node.op === "rcall" && node.args[0] === "matches") {
-    // Agentgateway has RE2's syntax, and a pattern that JavaScript reads otherwise would match
-    // something else.
+    // Agentgateway uses RE2 syntax, and JavaScript might interpret a pattern differently.
     throw new ExpressionError("the embedded gateway has no CEL function matches");
   }
 }
 
 /**
- * JSON as CEL has it: a number without fraction is an int, and an int does not add up with a
+ * Parses JSON with CEL's types: a number without a fraction is an int, which cannot be added to a
  * double.
  */
 function parseJson(text: string): unknown {

@@ -3,13 +3,12 @@ import { compileExpression, type Expression, ExpressionError } from "../cel/expr
 import { notEmulated } from "./problem.ts";
 
 /**
- * The part of Agentgateway's configuration file that this gateway emulates, which is what
- * `agentgateway/*.yaml` use. Every object is strict: a key that would have no effect stops the
- * start. The output is what the request path works with: defaults filled in, every expression
- * compiled, once.
+ * The part of Agentgateway's configuration file that this gateway emulates, which is the part used
+ * in `agentgateway/*.yaml`. Every object is strict: a key without effect prevents the start. The
+ * output has all defaults and compiled expressions.
  */
 
-/** Default of Agentgateway since v1.4.0. */
+/** Agentgateway's default since v1.4.0. */
 const DEFAULT_CHECK_TIMEOUT_MS = 2000;
 
 const MAX_BACKENDS = 16;
@@ -35,7 +34,8 @@ const durationMs = z
   .transform((text) => Number.parseInt(text, 10) * (text.endsWith("ms") ? 1 : 1000));
 
 /**
- * `name:port` or `ip:port`. The name may not hold a colon: Agentgateway splits at the first one.
+ * `name:port` or `ip:port`. The name must not contain a colon, because Agentgateway splits at the
+ * first one.
  */
 function addressOf(text: string, context: z.RefinementCtx) {
   const [, host = "", port] = /^([A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
@@ -46,13 +46,15 @@ function addressOf(text: string, context: z.RefinementCtx) {
 
 const hostAndPort = z.string().transform(addressOf);
 
-/** Replicas of one service, with commas between them. Agentgateway takes one address here. */
+/** Comma-separated replicas of one service. Agentgateway accepts a single address here. */
 const hostsAndPorts = z
   .string()
   .transform((text, context) => text.split(",", MAX_BACKENDS + 1).map((part) => addressOf(part, context)))
   .refine((addresses) => addresses.length <= MAX_BACKENDS, `expected at most ${MAX_BACKENDS} addresses`);
 
-/** Weights are Agentgateway's: the output has each address as often as its weight says. */
+/**
+ * Weighted addresses as in Agentgateway. The output repeats each address according to its weight.
+ */
 const backends = z
   .array(z.strictObject({ host: hostAndPort, weight: z.int().min(0).max(MAX_WEIGHT).default(1) }))
   .max(MAX_BACKENDS)
@@ -65,18 +67,18 @@ const headerName = z
   .toLowerCase()
   .regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, "expected a header name");
 
-/** Fields that the HTTP client sets itself; a check with one of them could not be sent. */
+/** Fields that the HTTP client sets itself, with which a check could not be sent. */
 const FRAMING = /^(?:connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/;
 
 const settableHeaderName = headerName.refine(
   (name) => !FRAMING.test(name),
-  "frames the message or belongs to one connection: it cannot be set here",
+  "controls framing or a single connection and cannot be set here",
 );
 
 const expressionsByName = z.record(z.string().min(1), expression);
 const fields = z.strictObject({ add: expressionsByName.default({}) }).optional();
 
-/** Agentgateway's own ports: taken from the file, and not served here. */
+/** Agentgateway's own ports, accepted in the file but not served here. */
 const ownPort = z.string().optional();
 
 const config = z.strictObject({
@@ -124,7 +126,7 @@ const extAuthz = z
       { denyWithStatus: z.int().min(400).max(599) },
       notEmulated("a failureMode other than denyWithStatus"),
     ),
-    // A list that is not there means this one field.
+    // A missing list means this field only.
     includeRequestHeaders: z.array(headerName).min(1).default(["authorization"]),
     policies: z
       .strictObject({ http: z.strictObject({ requestTimeout: durationMs.optional() }).optional() })
@@ -147,7 +149,7 @@ const extAuthz = z
 
 const EFFECTS = ["allow", "deny", "require"] as const;
 
-/** A text is an `allow`. */
+/** A plain string is an `allow`. */
 const rule = z
   .preprocess(
     (value) => (typeof value === "string" ? { allow: value } : value),
@@ -176,7 +178,7 @@ const policies = z.strictObject({
   requestHeaderModifier: z
     .strictObject({ remove: z.array(settableHeaderName).default([]) })
     .default({ remove: [] }),
-  /** What the agent finds in `Host`: the caller's own (none), or the backend's name (auto). */
+  /** `Host` as received by the agent: the caller's (none) or the backend's name (auto). */
   urlRewrite: z.strictObject({ authority: z.enum(["none", "auto"]) }).default({ authority: "auto" }),
   a2a: z.strictObject({}).optional(),
 });
@@ -216,7 +218,7 @@ export const documentSchema = z
   })
   .transform(({ config, binds: [bind] }) => ({ config, bind: bind! }));
 
-/** The string that an expression is. */
+/** The value of an expression that is a string literal. */
 function literalOf(expression: Expression | undefined): string | undefined {
   const { ast } = expression ?? {};
   return ast?.op === "value" && typeof ast.args === "string" ? ast.args : undefined;
@@ -231,11 +233,11 @@ export type ExtAuthzPolicy = NonNullable<Policies["extAuthz"]>;
 export type AuthorizationRule = NonNullable<Policies["authorization"]>[number];
 /** `host:port`, split. */
 export type Address = z.output<typeof hostAndPort>;
-/** Expressions by the name of the field they make. */
+/** Expressions by the name of the field that they produce. */
 export type NamedExpressions = Readonly<Record<string, Expression>>;
 
 /** A valid configuration. */
 export interface GatewayConfiguration extends Document {
-  /** Line of a place in the file. */
+  /** Line of a path in the file. */
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }

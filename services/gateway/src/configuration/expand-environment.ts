@@ -1,17 +1,17 @@
 import { ConfigurationError, type ConfigurationProblem } from "./problem.ts";
 
-// The editor's schema hint begins with a dollar sign that is no variable; Agentgateway takes the
-// same one out before it expands.
+// The editor's schema hint contains a dollar sign that is not a variable. Agentgateway also removes
+// the hint before expansion.
 const SCHEMA_HINT = "# yaml-language-server: $schema";
 
-// `$$` | `${NAME}` | `${NAME:-default}` | `$NAME`. A dollar sign before anything else stays, as in
-// a CEL pattern `"^/x$"`.
+// `$$` | `${NAME}` | `${NAME:-default}` | `$NAME`. Any other dollar sign is kept, as in a CEL
+// pattern `"^/x$"`.
 const REFERENCE = /\$(?:(\$)|\{([A-Za-z_]\w*)(?::-([^}]*))?\}|([A-Za-z_]\w*))/g;
 
 /**
- * Replaces environment references in the whole text, comments included, as Agentgateway does before
- * it reads the YAML. An empty variable counts as unset. A variable that is not set and has no
- * default is a problem, never an empty string: an authority or an audience must not vanish.
+ * Replaces environment references in the whole text, including comments, as Agentgateway does
+ * before it parses the YAML. An empty variable counts as unset. An unset variable without a default
+ * is an error rather than an empty string, because an authority or an audience must not vanish.
  *
  * @throws ConfigurationError
  */

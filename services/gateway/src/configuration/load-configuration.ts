@@ -5,7 +5,7 @@ import { parseYaml } from "./parse-yaml.ts";
 import { ConfigurationError, formatPath } from "./problem.ts";
 
 /**
- * Text of an Agentgateway file -> configuration, every expression compiled.
+ * Parses the text of an Agentgateway file, with every expression compiled.
  *
  * @param options.source name shown in problems, usually the file's
  * @param options.env variables for `${NAME:-default}` references
@@ -20,9 +20,9 @@ export function loadConfiguration(options: {
 }
 
 /**
- * The same for a file of any shape.
+ * The same for any schema.
  *
- * @param schema strict: a key that it does not know is a problem
+ * @param schema strict: an unknown key is an error
  * @throws ConfigurationError
  */
 export function loadYaml<Output extends object>(
@@ -41,8 +41,8 @@ export function loadYaml<Output extends object>(
 }
 
 /**
- * The published demo's gateway verifies by itself, and its files say so in a policy that
- * Agentgateway does not have.
+ * The published demo's gateway verifies signatures itself, and its files configure that in a policy
+ * that Agentgateway does not have.
  */
 const isPublishedPolicy = (path: readonly PropertyKey[], key: string) =>
   key === "aauth" && path.at(-1) === "policies";

@@ -1,7 +1,7 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { ConfigurationError, type ConfigurationProblem } from "./problem.ts";
 
-/** A YAML document as plain data, and the way back from a JSON path to a line. */
+/** A YAML document as plain data, with a mapping from JSON paths to lines. */
 export interface ParsedYaml {
   readonly data: unknown;
   /** Line of the key or item at `path`, or of its nearest ancestor in the text. */
@@ -12,7 +12,7 @@ export interface ParsedYaml {
 export function parseYaml(text: string, source: string): ParsedYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
-  // A warning is about a tag that nothing resolves.
+  // Warnings report unresolved tags.
   const problems: ConfigurationProblem[] = [...document.errors, ...document.warnings].map(
     ({ pos, message }) => ({
       path: "",

@@ -1,19 +1,18 @@
-/** One thing the gateway refuses in its file, with the place to look at. */
+/** An error in the gateway's file, with its location. */
 export interface ConfigurationProblem {
   /**
-   * JSON path from the root: `binds[0].listeners[0].routes[0].policies.jwtAuth`; empty for the file
-   * as a whole.
+   * JSON path from the root, such as `binds[0].listeners[0].routes[0].policies.jwtAuth`; empty for
+   * the whole file.
    */
   readonly path: string;
-  /**
-   * 1-based line in the file; absent when the place has none (a key that is missing at the root).
-   */
+  /** 1-based line in the file; absent if there is none, as for a key missing at the root. */
   readonly line?: number;
   readonly message: string;
 }
 
 /**
- * The configuration cannot be used. Carries every problem found, so that one edit cures them all.
+ * The configuration is invalid. Contains every problem found, so that they can be fixed in one
+ * edit.
  */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
@@ -33,7 +32,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** What the real gateway takes and this one does not. */
+/** Message for a feature of the real gateway that this one does not emulate. */
 export function notEmulated(what: string): string {
   return `${what}: supported by Agentgateway, not by the embedded gateway; use docker compose`;
 }

@@ -3,14 +3,14 @@ import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { builtInFields, configuredFields } from "./record-fields.ts";
 import type { RequestRecord } from "./request-record.ts";
 
-/** A caller chooses the length of its path and of each header field. */
+/** Limit on values, because callers choose the length of paths and header fields. */
 const MAX_VALUE_CHARACTERS = 2048;
 
 /**
- * One line a request, as Agentgateway writes it.
+ * Formats one line per request, as Agentgateway does.
  *
- * text: `<time> TAB info TAB request k=v …`, built-in values bare but for `error` and those that
- * bare would not be one word, configured strings quoted. json: `level`, `time`, `scope`, then the
+ * text: `<time> TAB info TAB request k=v …`, with built-in values unquoted except `error` and those
+ * that are not one word, and configured strings quoted. json: `level`, `time`, `scope`, then the
  * same.
  */
 export function accessLogLine(
@@ -44,5 +44,5 @@ function bounded(fields: readonly [string, unknown][]): [string, unknown][] {
   });
 }
 
-/** JSON of a value that may hold a caller's text, on one line of what reads logs. */
+/** JSON of a value that may contain a caller's text, safe to display on one line. */
 const printable = (value: unknown): string => visibleText(JSON.stringify(value));

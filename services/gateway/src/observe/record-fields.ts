@@ -3,10 +3,7 @@ import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { fieldsByName } from "../proxy/request-head.ts";
 import type { RequestRecord } from "./request-record.ts";
 
-/**
- * Built-in fields of a finished request in the access log's order; those without a value are left
- * out.
- */
+/** Built-in fields of a finished request, in the access log's order, without empty ones. */
 export function builtInFields(record: RequestRecord): [string, string | number][] {
   const { head, route, span } = record;
   const source = head?.sourceAddress.includes(":") ? `[${head.sourceAddress}]` : head?.sourceAddress;
@@ -33,9 +30,9 @@ export function builtInFields(record: RequestRecord): [string, string | number][
 }
 
 /**
- * Values of the `fields.add` expressions of the file, as plain data; a failing or null one is left
- * out. Tokens and signatures are cut on the way, also inside header maps: the real gateway writes
- * them whole.
+ * Values of the file's `fields.add` expressions as plain data, without failing and null ones.
+ * Tokens and signatures are truncated, also inside header maps; the real gateway writes them in
+ * full.
  */
 export function configuredFields(record: RequestRecord, expressions: NamedExpressions): [string, unknown][] {
   const { status, responseFields = [] } = record;
@@ -51,7 +48,7 @@ export function configuredFields(record: RequestRecord, expressions: NamedExpres
     try {
       return [[name, redactFields(plainValue(value))]];
     } catch (error) {
-      // What `json()` makes of a caller's text may be deeper than the stack.
+      // The result of `json()` on a caller's text may be too deep for the stack.
       if (!(error instanceof RangeError)) throw error;
       return [[name, "…"]];
     }
@@ -59,8 +56,8 @@ export function configuredFields(record: RequestRecord, expressions: NamedExpres
 }
 
 /**
- * A CEL value as plain JSON data: integers become numbers (text when they would lose digits), maps
- * objects.
+ * Converts a CEL value to plain JSON data: integers to numbers (or strings if they would lose
+ * digits), maps to objects.
  */
 function plainValue(value: unknown): unknown {
   const text = JSON.stringify(value, (_key, part: unknown) => {

@@ -15,17 +15,17 @@ import { builtInFields, configuredFields } from "./record-fields.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 /**
- * A caller chooses what is in its header fields, and a span keeps them for as long as the collector
- * is away.
+ * Limit on attributes, because callers choose their header fields, and spans are kept while the
+ * collector is down.
  */
 const MAX_ATTRIBUTE_CHARACTERS = 8192;
 
 const propagator = new W3CTraceContextPropagator();
 
 /**
- * Starts the SERVER span of a request, as a child of the caller's, and puts it into `traceparent`
- * for the agent and the check service. Undefined where the request is not sampled; the caller's
- * `traceparent` is then passed on as it is.
+ * Starts the SERVER span of a request as a child of the caller's span, and sets `traceparent` for
+ * the agent and the check service. Undefined if the request is not sampled; the caller's
+ * `traceparent` is then passed on unchanged.
  */
 export function startRequestSpan(tracer: Tracer, head: RequestHead): Span | undefined {
   const carrier: Record<string, string> = { traceparent: firstField(head.fields, "traceparent") ?? "" };
@@ -38,8 +38,8 @@ export function startRequestSpan(tracer: Tracer, head: RequestHead): Span | unde
 }
 
 /**
- * Ends the span of a finished request: `METHOD /*`, as Agentgateway names a route for every path,
- * or `unknown` without a route.
+ * Ends the span of a finished request. Its name is `METHOD /*`, Agentgateway's name for a route
+ * that matches every path, or `unknown` without a route.
  */
 export function endRequestSpan(record: RequestRecord, fields: NamedExpressions): void {
   const { span, head, route } = record;
@@ -53,8 +53,8 @@ export function endRequestSpan(record: RequestRecord, fields: NamedExpressions):
 }
 
 /**
- * As Agentgateway types them: numbers stay numbers, everything else is text, maps and lists as
- * JSON.
+ * Uses Agentgateway's types: numbers remain numbers, everything else becomes a string, maps and
+ * lists as JSON.
  */
 function attributeOf(value: unknown): AttributeValue {
   if (typeof value === "number") return value;

@@ -1,25 +1,22 @@
 const CARD_SUFFIX = /\/\.well-known\/agent(?:-card)?\.json$/;
 const CARD_NAME = /\/\.well-known\/agent(?:-card)?\.json(?=$|\?)/;
 
-/** True for a GET of an agent card below any path. */
+/** Whether a request is a GET of an agent card below any path. */
 export function isAgentCardRequest(method: string, path: string): boolean {
   return method === "GET" && CARD_SUFFIX.test(path);
 }
 
-/**
- * The method is one word of the log. An unsigned caller must not make the gateway parse more than
- * this for it.
- */
+/** Limit on parsing a body just to log its method, because the caller may be unsigned. */
 const MAX_PARSED_BYTES = 16_384;
 /**
- * Without controls, line separators and direction marks, with which a caller could forge a line of
- * the log.
+ * Excludes control characters, line separators and direction marks, with which a caller could forge
+ * a log line.
  */
 const METHOD = /^[A-Za-z0-9/_.-]{1,64}$/;
 
 /**
- * The JSON-RPC method of an A2A call, for the log; `unknown` when the body is not JSON, has more
- * than 16 KiB, or has no method of at most 64 letters, digits and `/ _ . -`. Decides nothing.
+ * The JSON-RPC method of an A2A call, for the log only. `unknown` if the body is not JSON, exceeds
+ * 16 KiB, or has no method of at most 64 letters, digits and `/ _ . -`.
  */
 export function a2aMethod(contentType: string | undefined, body: readonly Uint8Array[]): string {
   if (body.reduce((sum, { length }) => sum + length, 0) > MAX_PARSED_BYTES) return "unknown";
@@ -34,15 +31,15 @@ export function a2aMethod(contentType: string | undefined, body: readonly Uint8A
 }
 
 /**
- * Rewrites the addresses in an agent card so that callers come through the gateway: the top-level
- * `url` becomes the address of the card without its own name, or with `supportedInterfaces` that
- * address goes before the path of each entry and nothing else changes. Key order is kept.
+ * Rewrites the URLs in an agent card so that callers go through the gateway. The top-level `url`
+ * becomes the card's URL without its file name; with `supportedInterfaces`, that URL is instead
+ * prepended to the path of each entry. Key order is kept.
  *
  * @param body the agent's answer
  * @param origin `http://` and the authority the caller used
  * @param target path and query of the card request
- * @throws Error when the body is no JSON object with one of the two; the caller answers 503 then,
- * as Agentgateway does
+ * @throws Error if the body is not a JSON object with one of the two, for which the caller answers
+ * 503 as Agentgateway does
  */
 export function rewriteAgentCard(body: Uint8Array, origin: string, target: string): Buffer {
   let card: unknown;
@@ -69,9 +66,7 @@ export function rewriteAgentCard(body: Uint8Array, origin: string, target: strin
   return Buffer.from(JSON.stringify(card));
 }
 
-/**
- * Path and query of an absolute address or of a path, byte for byte; undefined for anything else.
- */
+/** Path and query of an absolute URL or of a path, byte for byte; undefined for anything else. */
 function pathOf(url: string): string | undefined {
   const [, path] =
     /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#\s]+)?((?:\/[^?#\s]*)?(?:\?[^#\s]*)?)(?:#.*)?$/.exec(url) ?? [];

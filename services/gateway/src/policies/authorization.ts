@@ -3,9 +3,9 @@ import type { AuthorizationRule } from "../configuration/document-schema.ts";
 import { textReply } from "../proxy/local-reply.ts";
 
 /**
- * Any `deny` that is true refuses; any `require` that is not true refuses; any `allow` that is true
- * lets through; without an `allow` rule what is left passes. An expression that fails counts as
- * false, so prefer `require` to `deny`: a failing `deny` lets through.
+ * Refuses if any `deny` is true or any `require` is not true. Otherwise allows if any `allow` is
+ * true, or if there is no `allow` rule. A failing expression counts as false, so prefer `require`
+ * to `deny`: a failing `deny` lets requests through.
  *
  * @throws LocalReply 403
  */

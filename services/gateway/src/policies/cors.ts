@@ -2,10 +2,10 @@ import { LocalReply } from "../proxy/local-reply.ts";
 import { firstField, type RequestHead } from "../proxy/request-head.ts";
 
 /**
- * CORS for any origin and any header, as Agentgateway does it: the origin is echoed (never `*`),
- * and any OPTIONS that has one is answered with 200 at once.
+ * CORS for any origin and any header, as in Agentgateway: the origin is echoed (never `*`), and any
+ * OPTIONS request with an origin is answered immediately with 200.
  *
- * @returns the fields to add to whatever is answered later
+ * @returns the fields to add to the later answer
  * @throws LocalReply for an OPTIONS that ends here
  */
 export function applyCors({ method, fields }: RequestHead): string[] {

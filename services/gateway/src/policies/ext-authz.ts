@@ -10,10 +10,10 @@ import {
   type Upstreams,
 } from "../proxy/upstreams.ts";
 
-/** A decision with claims is small; a refusal with its page is not much larger. */
+/** Decisions with claims are small, and refusals with a page not much larger. */
 const MAX_ANSWER_BYTES = 262_144;
 
-/** What the check service said of a request it let through. */
+/** Result of the check service for an allowed request. */
 export interface ExtAuthzVerdict {
   /** The CEL root `extauthz`: one member per `metadata` entry that could be evaluated. */
   readonly extauthz: Readonly<Record<string, unknown>>;
@@ -22,13 +22,13 @@ export interface ExtAuthzVerdict {
 }
 
 /**
- * Asks the check service about a request (Agentgateway v1.4.1). A 2xx lets it through: fields named
- * in `includeResponseHeaders` replace those of the request, `metadata` becomes `extauthz.*`. Any
- * other answer goes to the caller byte for byte.
+ * Calls the check service about a request (as Agentgateway v1.4.1). A 2xx allows the request:
+ * fields named in `includeResponseHeaders` replace those of the request, and `metadata` becomes
+ * `extauthz.*`. Any other answer is sent to the caller byte for byte.
  *
- * The check carries only what the policy names: the client's own fields by `includeRequestHeaders`
- * (first value of each), then `addRequestHeaders` over them. A field whose expression fails is left
- * out, so the client cannot supply it instead.
+ * The check request only contains fields named in the policy: the client's fields in
+ * `includeRequestHeaders` (first value of each), overridden by `addRequestHeaders`. A field whose
+ * expression fails is omitted, so that the client cannot supply it instead.
  *
  * @param options.head its `fields` are changed by `includeResponseHeaders`
  * @throws LocalReply the refusal
@@ -41,7 +41,7 @@ export async function applyExtAuthz(
   const { method, path } = policy;
   const fields = checkFields(policy, head, context);
   const compose = ({ host, port }: Address) => ({ fields: ["host", `${host}:${port}`, ...fields] });
-  // `AbortSignal.timeout` would keep a timer for each request that has been answered long since.
+  // `AbortSignal.timeout` would keep a timer for each answered request.
   const stop = new AbortController();
   const leave = () => stop.abort(signal.reason);
   signal.addEventListener("abort", leave);
@@ -73,7 +73,7 @@ export async function applyExtAuthz(
   return evaluateMetadata(policy, context, answer);
 }
 
-/** It has said no, whatever becomes of the page that it sends. */
+/** The request is refused, even if the page of the refusal cannot be read. */
 async function relayed({ status, fields, body }: UpstreamResponse): Promise<LocalReply> {
   const passed = [...fields];
   removeField(passed, "content-length");
@@ -97,12 +97,13 @@ function checkFields(policy: ExtAuthzPolicy, head: RequestHead, context: CelCont
 
 function withoutAnswer({ statusWithoutAnswer: status }: ExtAuthzPolicy, error: unknown): LocalReply {
   const detail = `external authorization failed: ${failureCode(error)}`;
-  // RFC 9209: the gateway failed before it asked the agent, which the status alone does not tell.
+  // RFC 9209: states that the gateway failed before it called the agent, which the status alone
+  // does not show.
   const fields = ["content-type", "text/plain", "proxy-status", "gateway; error=proxy_internal_error"];
   return new LocalReply({ status, reason: "DirectResponse", body: detail, fields, detail });
 }
 
-/** The `metadata` of an answer that lets the request through. */
+/** Evaluates the `metadata` of an answer that allows the request. */
 export function evaluateMetadata(
   policy: ExtAuthzPolicy,
   context: CelContext,

@@ -2,19 +2,19 @@ import type { CelContext } from "../cel/expression.ts";
 import type { Policies } from "../configuration/document-schema.ts";
 import { type CallerKind, FEBRUARY, OF_DRAFT_11, WITH_PERSON, WITH_TOKEN } from "./carriers.ts";
 
-/** What a route's `extAuthz` asks of gateway-authz. */
+/** Requirements of a route's `extAuthz` to gateway-authz. */
 export interface AAuthCheck {
   readonly mode: "strict" | "optional" | "permissive";
-  /** Wire profiles that the route takes. */
+  /** Wire profiles that the route accepts. */
   readonly profiles: readonly string[];
   readonly requiredScheme: "hwk" | "jwks" | "jwt";
-  /** Levels of callers in draft -11 that pass. */
+  /** Levels of draft -11 that the route admits. */
   readonly levels: readonly CallerKind[];
   /** One for each profile. */
   readonly authorities: readonly string[] | undefined;
 }
 
-/** The callers that a route may have: all of the profile where it makes no check. */
+/** Kinds of callers that a route may have: all of the profile's if it makes no check. */
 export function callersOf(check: AAuthCheck | undefined, profile: string): readonly CallerKind[] {
   const { profiles, levels } = check ?? { profiles: [profile], levels: OF_DRAFT_11 };
   return Object.entries({ "february-2026": FEBRUARY, "draft-11": levels }).flatMap(([name, callers]) =>
@@ -22,16 +22,16 @@ export function callersOf(check: AAuthCheck | undefined, profile: string): reado
   );
 }
 
-/** Profile of a route that names none, as gateway-authz reads it. */
+/** Profile that gateway-authz assumes for a route that names none. */
 export const profileIn = (env: Readonly<Record<string, string | undefined>>): string =>
   env.AAUTH_PROFILE?.toLowerCase() || "february-2026";
 
 /**
- * The AAuth check of a route, or undefined when it makes none.
+ * The AAuth check of a route, or undefined if it makes none.
  *
  * @param profile of a route that names none
- * @param context of one request, where what is asked for may depend on it; without one, literals
- * count, and for what depends the least strict
+ * @param context context of one request, on which requirements may depend; without it, literals
+ * apply, and the least strict value of anything that depends on the request
  */
 export function aauthCheckOf(
   { extAuthz }: Policies,

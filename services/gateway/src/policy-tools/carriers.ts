@@ -1,21 +1,18 @@
 import type { CelPath } from "../cel/cel-paths.ts";
 
-/**
- * Callers as a route may have them: one kind for February's profile, one for each level of draft
- * -11.
- */
+/** Kinds of callers: one for February's profile, and one for each level of draft -11. */
 export type CallerKind = "february-2026" | "agent-token" | "person-token" | "auth-token" | "server";
 
 export const FEBRUARY: readonly CallerKind[] = ["february-2026"];
 const AGENT: readonly CallerKind[] = ["agent-token"];
 const AUTH: readonly CallerKind[] = ["auth-token"];
 export const WITH_PERSON: readonly CallerKind[] = ["person-token", "auth-token"];
-/** Agents of draft -11, by what they have to show. */
+/** Agents of draft -11, by the token that they present. */
 export const WITH_TOKEN: readonly CallerKind[] = ["agent-token", "person-token", "auth-token"];
 /** Values of `extauthz.aauth.level`. */
 export const OF_DRAFT_11: readonly CallerKind[] = [...WITH_TOKEN, "server"];
 
-/** Members of `extauthz.aauth`, a closed set, and the callers that have each. */
+/** All members of `extauthz.aauth`, each with the callers that have it. */
 const MEMBERS: Readonly<Record<string, readonly CallerKind[]>> = {
   scheme: FEBRUARY,
   agent: [...FEBRUARY, ...AGENT],
@@ -31,23 +28,23 @@ const MEMBERS: Readonly<Record<string, readonly CallerKind[]>> = {
 };
 
 /**
- * Claims that gateway-authz passes on of every token, of those with a person, and of none in draft
- * -11; others are an auth token's.
+ * Claims that gateway-authz passes on for every token, for tokens with a person, and for none in
+ * draft -11. Other claims are only those of auth tokens.
  */
 const OF_EVERY_TOKEN = ["iss", "sub", "exp", "iat", "cnf"];
 const OF_PERSONS = ["aud", "jti", "dwk", "tenant", "mission_s256"];
 const OF_FEBRUARY = ["agent", "agent_delegate", "act", "nbf"];
 
 /**
- * What the demo's agents demand with each `AAUTH_MODE`: no agent gets a token that is not asked
- * for. The other modes have callers of all kinds.
+ * Tokens that the demo's agents require in each `AAUTH_MODE`, because agents only obtain tokens
+ * that are required. Other modes have callers of all kinds.
  */
 const CALLERS_IN_MODE: Readonly<Record<string, readonly CallerKind[]>> = {
   "agent-identity": [...FEBRUARY, ...AGENT, "server"],
   "person-identity": [...FEBRUARY, ...AGENT, "person-token", "server"],
 };
 
-/** Callers there are with a value of `AAUTH_MODE`; undefined where it rules none out. */
+/** Kinds of callers with a value of `AAUTH_MODE`; undefined if it excludes none. */
 export const callersInMode = (mode: string | undefined): readonly CallerKind[] | undefined =>
   mode === undefined || !Object.hasOwn(CALLERS_IN_MODE, mode) ? undefined : CALLERS_IN_MODE[mode];
 
@@ -61,8 +58,8 @@ export function membersOf(kinds: readonly CallerKind[]): string[] {
 }
 
 /**
- * The callers that have a path below `extauthz.aauth`. Undefined where it is another path, or no
- * known member.
+ * The callers that have a path below `extauthz.aauth`. Undefined for any other path or an unknown
+ * member.
  */
 export function carriersOf([first, second, member, claim]: CelPath): readonly CallerKind[] | undefined {
   if (first !== "extauthz" || second !== "aauth" || member === undefined) return undefined;

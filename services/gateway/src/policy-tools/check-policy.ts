@@ -6,7 +6,7 @@ import type { Finding, RuleFinding } from "./finding.ts";
 import { lintFields } from "./lint-fields.ts";
 import { lintRule } from "./lint-rule.ts";
 
-/** Where a rule stands in the file. */
+/** JSON path of a rule in the file. */
 export const rulePath = (listener: number, rule: number): PropertyKey[] => [
   "binds",
   0,
@@ -20,7 +20,7 @@ export const rulePath = (listener: number, rule: number): PropertyKey[] => [
   rule,
 ];
 
-/** What a check has looked at and found. */
+/** Scope and findings of a check. */
 export interface PolicyCheck {
   readonly rules: number;
   readonly routes: number;
@@ -28,14 +28,14 @@ export interface PolicyCheck {
 }
 
 /**
- * Lints a policy file: all that the gateway would refuse, and what it would take although it means
- * something else than it seems to.
+ * Lints a policy file: reports what the gateway would refuse, and what it would accept although its
+ * meaning differs from its appearance.
  *
- * Does NOT prove anything: a rule without a finding may still never be true. `testPolicy` shows
- * what rules do.
+ * Does NOT prove correctness: a rule without a finding may still never be true. `testPolicy` shows
+ * the effect of rules.
  *
- * @param options.env variables for `${NAME:-default}` references, as the gateway will have them;
- * `AAUTH_PROFILE` and `AAUTH_MODE`, as the services will
+ * @param options.env the gateway's variables, for `${NAME:-default}` references, and the services'
+ * `AAUTH_PROFILE` and `AAUTH_MODE`
  */
 export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): PolicyCheck {
   let configuration: ReturnType<typeof loadConfiguration>;
@@ -69,7 +69,7 @@ export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): P
       findings.push(...placed(lintRule(rule, route.policies, profile, mode), place, rulePath(index, number)));
     }
   }
-  // Trace and log fields are written for the callers of all routes.
+  // Trace and log fields apply to the callers of all routes.
   const callers = [
     ...new Set(routes.flatMap(({ policies }) => callersOf(aauthCheckOf(policies, profile), profile))),
   ];

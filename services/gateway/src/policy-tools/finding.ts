@@ -1,4 +1,4 @@
-/** What a finding is about. */
+/** Subject of a finding. */
 export type FindingKind =
   | "invalid"
   | "unknown-field"
@@ -11,18 +11,18 @@ export type FindingKind =
   | "identifier-prefix"
   | "open-to-unsigned";
 
-/** One thing to look at in a policy file. Errors and warnings make the check fail, notes do not. */
+/** A finding in a policy file. Errors and warnings fail the check, notes do not. */
 export interface Finding {
   readonly kind: FindingKind;
   readonly severity: "error" | "warning" | "note";
   /** 1-based line in the file. */
   readonly line?: number;
-  /** `supply-chain-agent rule 1`, or a JSON path for what the loader refuses. */
+  /** `supply-chain-agent rule 1`, or a JSON path for errors of the loader. */
   readonly place: string;
   readonly message: string;
-  /** What to write instead. */
+  /** Suggested correction. */
   readonly advice?: string;
 }
 
-/** A finding before it is known where the rule stands. */
+/** A finding without the rule's location. */
 export type RuleFinding = Omit<Finding, "line" | "place">;

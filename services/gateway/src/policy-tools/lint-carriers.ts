@@ -4,19 +4,19 @@ import { visitNodes } from "../cel/expression.ts";
 import { type CallerKind, callersInMode, carriersOf, membersOf } from "./carriers.ts";
 import type { RuleFinding } from "./finding.ts";
 
-/** What must be there for a condition to be true: a field, and the callers that have it. */
+/** Prerequisite of a condition: a field, and the callers that have it. */
 interface Need {
   readonly what: string;
   readonly carriers: readonly CallerKind[];
 }
 
 /**
- * Conditions that ask for fields of different callers: an agent beside what a person has been
- * granted, where person and auth tokens of draft -11 name no agent. Also one field, where none of
- * the route's callers has it.
+ * Finds conditions on fields of different callers, such as an agent together with a person's
+ * grants, because draft -11's person and auth tokens name no agent. Also finds single fields that
+ * none of the route's callers has.
  *
  * @param kinds the callers of the route
- * @param mode as `AAUTH_MODE` of the agents, where it is known
+ * @param mode `AAUTH_MODE` of the agents, if known
  */
 export function lintCarriers(
   ast: ASTNode,
@@ -27,7 +27,7 @@ export function lintCarriers(
   const inMode = callersInMode(mode) ?? kinds;
   for (const path of pathsNamedBy(ast)) {
     const carriers = carriersOf(path)?.filter((kind) => kinds.includes(kind));
-    // What the profile does not have at all is no such field.
+    // `lintFields` reports fields that the profile does not have at all.
     if (
       carriers === undefined ||
       !membersOf(kinds).includes(path[2]!) ||
@@ -45,7 +45,7 @@ export function lintCarriers(
   visit(ast, []);
   return [...findings.values()];
 
-  /** @param needs what else is true where this is looked at */
+  /** @param needs conditions that also hold at this node */
   function visit(node: ASTNode, needs: readonly Need[]): void {
     if (node.op === "&&") {
       const operands = operandsOf(node);
@@ -64,8 +64,7 @@ export function lintCarriers(
   }
 
   /**
-   * The needs with those of further conditions. The first that leaves no caller over is found,
-   * once.
+   * Adds the needs of further conditions. Reports, once, the first that leaves no possible caller.
    */
   function narrowed(conditions: readonly ASTNode[], needs: readonly Need[]): readonly Need[] {
     let all = needs;
@@ -103,7 +102,7 @@ const tells = (kinds: readonly CallerKind[]) => `only ${list(kinds)} have it`;
 
 const operandsOf = (node: ASTNode): ASTNode[] => (node.op === "&&" ? node.args.flatMap(operandsOf) : [node]);
 
-/** True for a condition that is false or fails where one of its fields is missing. */
+/** Whether a condition is false or fails if one of its fields is missing. */
 function isSimple(node: ASTNode): boolean {
   let isSimple = true;
   visitNodes(node, ({ op }) => {
@@ -121,7 +120,7 @@ function needsOf(condition: ASTNode): Need[] {
   });
 }
 
-/** `extauthz.aauth.level == "auth-token"` is for auth tokens alone. */
+/** The level that a condition such as `extauthz.aauth.level == "auth-token"` requires. */
 function levelOf(condition: ASTNode): Need | undefined {
   if (condition.op !== "==") return undefined;
   const [left, right] = condition.args;

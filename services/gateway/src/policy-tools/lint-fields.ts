@@ -3,19 +3,19 @@ import { type CelPath, formatCelPath, pathsNamedBy } from "../cel/cel-paths.ts";
 import { type CallerKind, hasDraft11, membersOf } from "./carriers.ts";
 import type { RuleFinding } from "./finding.ts";
 
-/** Claims of tokens by the profiles. An issuer may add others. */
+/** Claims of tokens in the profiles. Issuers may add others. */
 const TOKEN_CLAIMS =
   "iss aud exp iat nbf jti sub agent agent_delegate cnf scope act name preferred_username email".split(" ");
-/** More of them in draft -11. */
+/** Additional claims in draft -11. */
 const DRAFT_11_CLAIMS = "dwk ps account tenant mission_s256".split(" ");
 const PERSON_MEMBERS = ["iss", "sub"];
-/** Members of `act`: a closed set. */
+/** All members of `act`. */
 const ACT_MEMBERS = ["agent", "agent_delegate", "sub", "act"];
 
 /**
- * Names below `extauthz.aauth` in an expression that gateway-authz never sets.
+ * Finds names below `extauthz.aauth` that gateway-authz never sets.
  *
- * @param kinds the callers that there are
+ * @param kinds the route's kinds of callers
  */
 export function lintFields(ast: ASTNode, kinds: readonly CallerKind[]): RuleFinding[] {
   const members = membersOf(kinds);
@@ -44,7 +44,7 @@ function lintPath(
     return {
       kind: "unknown-claim",
       severity: "note",
-      message: `${text}: no claim of an AAuth token; only an issuer that adds it makes it true`,
+      message: `${text}: not a claim of AAuth tokens; true only if an issuer adds it`,
     };
   }
   const wrong = claim === "act" ? below.findIndex((step) => !ACT_MEMBERS.includes(step)) : -1;

@@ -13,11 +13,10 @@ import { lintFields } from "./lint-fields.ts";
 const SCHEMES = ["Hwk", "Jwks", "Jwt"];
 
 /**
- * What a rule gives away: fields that no caller has, comparisons that mean something else than they
- * seem to, and openness.
+ * Lints a rule: fields that no caller has, misleading comparisons, and rules that are too open.
  *
  * @param profile of a route that names none
- * @param mode of the agents, where it is known
+ * @param mode mode of the agents, if known
  */
 export function lintRule(
   rule: AuthorizationRule,
@@ -56,8 +55,8 @@ function neverCarried(path: CelPath, { extAuthz }: Policies): RuleFinding | unde
 }
 
 /**
- * A `deny` that fails lets through; one that negates fails for the very callers it was written
- * against.
+ * Finds `deny` rules that can fail, and so let requests through. A negating one fails for the very
+ * callers that it targets.
  */
 function denyCanFail({ effect, expression: { ast } }: AuthorizationRule): RuleFinding[] {
   if (effect !== "deny") return [];
@@ -79,7 +78,7 @@ function denyCanFail({ effect, expression: { ast } }: AuthorizationRule): RuleFi
   return [...new Set(missing)].map((field) => ({
     kind: "deny-can-fail",
     severity: "error",
-    message: `fails for a caller without ${field}, and a deny that fails lets through`,
+    message: `fails for a caller without ${field}, and a failing deny lets requests through`,
     advice: `begin with has(${field}) &&, or turn it into a require, which refuses when it fails`,
   }));
 }
@@ -157,7 +156,7 @@ function comparisonOf(node: ASTNode): Comparison | undefined {
   }
   if (node.op === "in") {
     const [value, container] = node.args;
-    // Agentgateway's `in` looks into text, too.
+    // Agentgateway's `in` also searches strings.
     return container.op === "list"
       ? comparison(value, "equals", container.args)
       : comparison(container, "contains", [value]);
@@ -174,7 +173,7 @@ function spelling(field: string, { texts }: Comparison, values: readonly string[
     .map((text) => ({
       kind: "scheme-spelling",
       severity: "error",
-      message: `${field} is never ${JSON.stringify(text)}; it is ${values.join(", ")}, in this spelling`,
+      message: `${field} is never ${JSON.stringify(text)}; its values are ${values.join(", ")}, in this spelling`,
     }));
 }
 
@@ -191,7 +190,7 @@ function scopeSubstring(field: string, { operator, texts: [text] }: Comparison):
 function identifierPrefix(field: string, { operator, texts: [text] }: Comparison): RuleFinding[] {
   if (text === undefined || operator === "equals") return [];
   if (operator === "startsWith" && /^https?:\/\/[^/]+\//.test(text)) return [];
-  // Agents of one provider in draft -11: a name has no other @.
+  // Matches the agents of one provider in draft -11, because names contain no other @.
   if (operator === "endsWith" && text.startsWith("@")) return [];
   const message =
     operator === "startsWith"

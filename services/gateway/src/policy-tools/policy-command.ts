@@ -9,12 +9,12 @@ import { readRequestsFile } from "./requests-file.ts";
 import { testPolicy } from "./test-policy.ts";
 
 /**
- * 0: nothing found, all as expected. 1: findings, or an invalid file. 2: wrong usage, or a file
- * that cannot be read.
+ * 0: no findings, all as expected. 1: findings, or an invalid file. 2: invalid usage, or an
+ * unreadable file.
  */
 export type PolicyExitStatus = 0 | 1 | 2;
 
-/** What the command needs from outside. */
+/** Dependencies of the command. */
 export interface PolicyCommandWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** @throws the system's error */
@@ -44,8 +44,7 @@ class UsageError extends Error {
 }
 
 /**
- * Runs `check` or `test` and returns the exit status. Nothing is thrown for wrong usage or wrong
- * files.
+ * Runs `check` or `test` and returns the exit status. Does not throw for invalid usage or files.
  */
 export function runPolicyCommand(argv: readonly string[], world: PolicyCommandWorld): PolicyExitStatus {
   const style = styleFor(world.colour);

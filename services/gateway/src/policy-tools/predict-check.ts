@@ -1,14 +1,16 @@
 import { isOpen } from "gateway-check/open-paths";
 import type { AAuthCheck } from "./aauth-check.ts";
 
-/** What gateway-authz answers about a recorded caller: claims for the rules, or its own refusal. */
+/**
+ * Predicted answer of gateway-authz about a recorded caller: claims for the rules, or a refusal.
+ */
 export type PredictedAnswer =
   | { readonly passes: true; readonly claims: object; readonly note?: string }
   | { readonly passes: false; readonly status: number; readonly reason: string };
 
 /**
- * The part of gateway-authz's decision that depends on who the caller is, given that its signature
- * and token are good. Signatures, times and nonces are not its subject.
+ * Predicts the part of gateway-authz's decision that depends on the caller's identity, assuming a
+ * valid signature and token. Signatures, times and nonces are not considered.
  */
 export function predictCheck(
   check: AAuthCheck,
@@ -21,7 +23,7 @@ export function predictCheck(
     return {
       passes: true,
       claims: {},
-      ...(profile !== undefined && { note: "open path: identities are not looked at" }),
+      ...(profile !== undefined && { note: "open path: identities are not checked" }),
     };
   }
   if (profile === undefined) {
@@ -29,7 +31,7 @@ export function predictCheck(
     return refused("unsigned, and the route's mode is strict");
   }
   if (!check.profiles.includes(String(profile))) {
-    return refused(`the route takes ${check.profiles.join(" and ")}, and no message of ${profile}`);
+    return refused(`the route accepts ${check.profiles.join(" and ")}, but not ${profile}`);
   }
   const { authorities } = check;
   if (isObject(claims) && claims.aud !== undefined && authorities !== undefined) {
@@ -44,20 +46,22 @@ export function predictCheck(
 
 type Missing = (check: AAuthCheck, aauth: Readonly<Record<string, unknown>>) => string | undefined;
 
-/** What a caller lacks at a route, by the caller's profile. Default: February's scheme. */
+/**
+ * Reason why a caller does not meet a route's requirement, by the caller's profile. Default:
+ * February's scheme.
+ */
 const MISSING: ReadonlyMap<string, Missing> = new Map([["draft-11", missingLevel]]);
 
 function missingLevel({ levels }: AAuthCheck, aauth: Readonly<Record<string, unknown>>): string | undefined {
   const isEnough = levels.some((level) => level === aauth.level);
-  return isEnough ? undefined : `the route takes ${levels.join(" and ")}`;
+  return isEnough ? undefined : `the route requires ${levels.join(" or ")}`;
 }
 
 function missingScheme(
   { requiredScheme }: AAuthCheck,
   { scheme, agent, jwt_claims: claims }: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  // An auth token has an audience and names its issuer; an agent token is issued by the agent
-  // itself.
+  // Unlike an auth token, an agent token is issued by the agent itself.
   const isAuthToken = scheme === "Jwt" && isObject(claims) && claims.iss !== agent;
   if (requiredScheme === "jwt" && !isAuthToken) return "the route requires an auth token";
   if (requiredScheme === "jwks" && scheme === "Hwk") return "the route requires an identity";

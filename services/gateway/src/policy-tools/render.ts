@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { PolicyCheck } from "./check-policy.ts";
 import type { RequestResult, RuleResult } from "./test-policy.ts";
 
-/** Marks text for a terminal; leaves it as it is elsewhere. */
+/** Styles text for a terminal, and leaves it unchanged elsewhere. */
 export type Style = (format: "green" | "red" | "yellow" | "dim", text: string) => string;
 
 export const styleFor =
@@ -10,7 +10,7 @@ export const styleFor =
   (format, text) =>
     colour ? styleText(format, text, { validateStream: false }) : text;
 
-/** The findings as text, one block each, and a line that sums up. */
+/** Renders the findings, one block each, and a summary line. */
 export function renderCheck(source: string, { rules, routes, findings }: PolicyCheck, style: Style): string {
   const formats = { error: "red", warning: "yellow", note: "dim" } as const;
   const blocks = findings.map(({ severity, kind, line, place, message, advice }) => {
@@ -30,7 +30,7 @@ export function renderCheck(source: string, { rules, routes, findings }: PolicyC
   return [...blocks, `${source}: ${looked}${found}`].join("\n\n");
 }
 
-/** Each request with its decision and the reason; for a refused one the rules that decided. */
+/** Renders each request with its decision and reason, and the decisive rules of a refused one. */
 export function renderTest(source: string, results: readonly RequestResult[], style: Style): string {
   const width = Math.max(...results.map(({ request }) => request.name.length));
   const indent = " ".repeat(14);
@@ -52,7 +52,7 @@ export function renderTest(source: string, results: readonly RequestResult[], st
   return [...lines, "", `${source}: ${summary}, ${expectation}`].join("\n");
 }
 
-/** Rules that decide: the one that refused, or each allow rule where none allows. */
+/** The decisive rules: the one that refused, or every allow rule if none allowed. */
 function decisiveRules({ rules, decision, decidedBy }: RequestResult): readonly RuleResult[] {
   if (decision === "allowed") return [];
   if (decidedBy === "no rule") return rules.filter(({ effect }) => effect === "allow");

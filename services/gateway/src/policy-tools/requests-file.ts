@@ -9,7 +9,7 @@ const recordedRequest = z.strictObject({
     .default("POST"),
   url: z.url({ protocol: /^http$/, error: "expected an http URL, with the host the caller names" }),
   headers: z.record(z.string().toLowerCase(), z.string()).default({}),
-  /** What gateway-authz says of the caller: `extauthz.aauth`. */
+  /** gateway-authz's description of the caller: `extauthz.aauth`. */
   aauth: z.record(z.string(), z.json()).default({}),
   expect: z.enum(["allowed", "refused"]).optional(),
 });
@@ -18,12 +18,12 @@ const requestsFile = z.strictObject({
   requests: z.array(recordedRequest).min(1, "there is nothing to test"),
 });
 
-/** One request to try, with its caller as gateway-authz would describe it. */
+/** A request to test, with its caller as gateway-authz would describe it. */
 export type RecordedRequest = z.output<typeof recordedRequest>;
 
 /**
- * Reads a file of recorded requests. References to the environment are expanded as in the policy
- * file, so that both follow one set of ports and identities.
+ * Reads a file of recorded requests. Environment references are expanded as in the policy file, so
+ * that both use the same ports and identities.
  *
  * @throws ConfigurationError with every problem and its line
  */

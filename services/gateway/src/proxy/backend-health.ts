@@ -1,24 +1,24 @@
 import type { Address } from "../configuration/document-schema.ts";
 
-/** Address as a key: `host:port`, lower case. */
+/** Key of an address: `host:port` in lower case. */
 export const addressKey = (host: string, port: number | string): string => `${host.toLowerCase()}:${port}`;
 
-/** Order in which a request tries addresses, and which of them could not be reached recently. */
+/** Determines the order in which requests try addresses, and records recently unreachable ones. */
 export class BackendHealth {
   readonly #downMs: number;
   readonly #downUntilMs = new Map<string, number>();
-  /** By list of addresses, so that a reloaded file begins again and an old one is forgotten. */
+  /** By list of addresses, so that a reloaded file starts over and an old one is forgotten. */
   readonly #turns = new WeakMap<readonly Address[], number>();
 
-  /** @param downMs how long an address that could not be reached comes last, milliseconds */
+  /** @param downMs milliseconds for which an unreachable address comes last */
   constructor(downMs: number) {
     this.#downMs = downMs;
   }
 
   /**
-   * The addresses in the order in which a request tries them, each once: each entry of the list
-   * begins in its turn, and those that are down come last. They are tried all the same where no
-   * other is left, so that a lone address is reached as soon as it is back.
+   * The addresses in the order in which a request tries them, each once: round robin, with
+   * unreachable ones last. Those are still tried when no other is left, so that a single address is
+   * reached as soon as it recovers.
    */
   inOrder(addresses: readonly Address[]): Address[] {
     const turn = this.#turns.get(addresses) ?? 0;

@@ -1,17 +1,16 @@
-/** What one request holds of a {@link BodyBudget}. */
+/** A request's share of a {@link BodyBudget}. */
 export interface HeldBytes {
-  /** False when there is no room for so many more; nothing is held of them then. */
+  /** Reserves bytes. Returns false, reserving none, if the budget does not allow them. */
   add(bytes: number): boolean;
   giveBack(bytes: number): void;
-  /** Gives all back; nothing can be added from then on. */
+  /** Releases everything; nothing can be added afterwards. */
   release(): void;
 }
 
 /**
- * How many bytes of request bodies the process holds at a time. What the requests of one owner
- * hold, times the number of owners that requests are held for, may not exceed what is left free: an
- * agent that does not take what is sent to it ends up with at most half, and callers of the others
- * go on.
+ * Limits the request bodies that the process holds. The bytes of one owner's requests, times the
+ * number of active owners, may not exceed the free bytes. An agent that does not read its requests
+ * thus occupies at most half, and other agents' callers are not affected.
  */
 export class BodyBudget {
   readonly #maxBytes: number;
@@ -26,7 +25,10 @@ export class BodyBudget {
     return this.#heldBytes;
   }
 
-  /** @param owner whose requests share: an agent, or the address of a caller without a name */
+  /**
+   * @param owner owner that requests are charged to: an agent, or the address of an unidentified
+   * caller
+   */
   hold(owner: string): HeldBytes {
     const quota = this.#byOwner.get(owner) ?? { bytes: 0, holds: 0 };
     this.#byOwner.set(owner, quota);

@@ -1,7 +1,7 @@
 import type { CelContext } from "../cel/expression.ts";
 import { fieldsByName, type RequestHead } from "./request-head.ts";
 
-/** What expressions see of a request as it is now: made again when its fields change. */
+/** Expressions' view of a request. Must be recreated when its fields change. */
 export function requestView(head: RequestHead): CelContext["request"] {
   const length = head.contentLength === undefined ? [] : ["content-length", head.contentLength];
   return {
@@ -16,7 +16,7 @@ export function requestView(head: RequestHead): CelContext["request"] {
   };
 }
 
-/** The context of a request before anything is known of its caller. */
+/** The context of a request before its caller is known. */
 export function celContext(head: RequestHead): CelContext {
   return {
     request: requestView(head),

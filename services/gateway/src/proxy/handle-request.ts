@@ -22,22 +22,24 @@ import {
   type Upstreams,
 } from "./upstreams.ts";
 
-/** Largest agent card that is rewritten; Agentgateway's own buffer limit. */
+/** Largest agent card that is rewritten, which is Agentgateway's buffer limit. */
 const MAX_CARD_BYTES = 2_097_152;
 
-/** Reading what a refused caller still sends costs as much as taking it. */
+/**
+ * Limit on discarded bodies, because reading a refused caller's body costs as much as accepting it.
+ */
 const MAX_DISCARDED_BYTES = 262_144;
 
-/** What the request path needs beside the message. */
+/** Dependencies of request handling. */
 export interface RequestEnvironment {
-  /** Replaced as a whole when the file is reloaded. */
+  /** Replaced when the file is reloaded. */
   readonly listeners: readonly Listener[];
   readonly tracer: Tracer;
   readonly upstreams: Upstreams;
   readonly maxBodyBytes: number;
-  /** By agent. */
+  /** Budget by agent. */
   readonly bodyBudget: BodyBudget;
-  /** Budget of callers that the check has not named, by address. */
+  /** Budget of callers that the check has not identified, by address. */
   readonly unnamedBodyBudget: BodyBudget;
   readonly idleTimeoutMs: number;
   readonly onProblem: (message: string, error?: unknown) => void;
@@ -48,17 +50,17 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly environment: RequestEnvironment;
   readonly record: RequestRecord;
-  /** Aborted when the caller has left. */
+  /** Aborted when the caller disconnects. */
   readonly signal: AbortSignal;
-  /** Added to whatever is answered. */
+  /** Added to every answer. */
   readonly corsFields: string[];
   held?: HeldBytes;
 }
 
 /**
- * One request from its head to the end of its response. The order of the policies is
- * Agentgateway's: cors, extAuthz, authorization, a2a, requestHeaderModifier, urlRewrite. Fills
- * `record`; never throws.
+ * Handles one request from its head to the end of its response. Applies the policies in
+ * Agentgateway's order: cors, extAuthz, authorization, a2a, requestHeaderModifier, urlRewrite.
+ * Fills `record`; never throws.
  */
 export async function handleRequest(
   message: IncomingMessage,
@@ -143,8 +145,8 @@ function messageFor(agent: Address, { record, held }: Exchange, chunks: Buffer[]
   const { policies } = record.route!;
   const fields = [...head.fields];
   for (const name of policies.requestHeaderModifier.remove) removeField(fields, name);
-  // Without a rewrite Agentgateway puts the backend's name there, without its port, and keeps the
-  // caller's own where that is an address.
+  // Without a rewrite, Agentgateway sets the backend's name without its port, but keeps the
+  // caller's value if the backend is an IP address.
   const keepsHost = policies.urlRewrite.authority === "none" || isIP(agent.host) !== 0;
   setField(fields, "host", keepsHost ? head.authority : agent.host);
   const forwarded = held && forwardedBody(chunks, held);
@@ -154,8 +156,8 @@ function messageFor(agent: Address, { record, held }: Exchange, chunks: Buffer[]
 function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise<Buffer[]> {
   const { message, response, environment, record, signal } = exchange;
   const { maxBodyBytes, bodyBudget, unnamedBodyBudget } = environment;
-  // Where the check says who calls, callers without a name use up neither the time nor the memory
-  // that the others need.
+  // If the check identifies callers, unidentified ones cannot use up the time and memory that
+  // others need.
   const isNamed = policies.extAuthz === undefined || hasName(record.context?.extauthz);
   const agent = backends[0]!;
   const held = isNamed
@@ -164,16 +166,13 @@ function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise
   exchange.held = held;
   const maxBytes = isNamed ? maxBodyBytes : Math.min(maxBodyBytes, ONE_PIECE_BYTES);
   const onWanted = () => {
-    // The server has seen to it that this is all it expects.
+    // The server has rejected any other expectation.
     if (message.headers.expect !== undefined && message.httpVersion !== "1.0") response.writeContinue();
   };
   return readBody(message, { maxBytes, held, signal, onWanted });
 }
 
-/**
- * What the claims of `gateway-authz` call a caller that has proven who it is, or for whom. A key
- * alone is no name.
- */
+/** Claims of `gateway-authz` that identify a caller or its person. A key alone does not. */
 const NAMES = ["agent", "person"];
 
 function hasName(extauthz: unknown): boolean {
@@ -182,23 +181,24 @@ function hasName(extauthz: unknown): boolean {
   );
 }
 
-/** Streams a response as it comes, so that an event stream arrives event by event. */
+/** Streams a response without buffering, so that an event stream arrives event by event. */
 async function sendStream(exchange: Exchange, answer: UpstreamResponse): Promise<void> {
   const { response, environment, record, corsFields } = exchange;
   const { status, fields, body } = answer;
   setFields(fields, corsFields);
-  // It says nothing (RFC 9110 section 8.6), and a caller that believes it would wait for a body.
+  // A content-length is meaningless here (RFC 9110 section 8.6), but a caller that trusts it would
+  // wait for a body.
   if (status === 204) removeField(fields, "content-length");
   record.status = status;
   record.responseFields = fields;
   response.writeHead(status, fields);
-  // A caller that stops reading for as long is cut.
+  // Disconnects a caller that stops reading for that long.
   response.setTimeout(environment.idleTimeoutMs, () => response.destroy());
   // The head of an event stream must not wait for its first event. `flushHeaders` would write it as
   // UTF-8.
   if (firstField(fields, "content-length") === undefined) response.write(Buffer.alloc(0));
   await new Promise<void>((resolve) => {
-    // Cutting the caller's connection is the only way left to say that the response is not whole.
+    // Only closing the connection can still signal that the response is incomplete.
     body.on("error", (error) => {
       record.error ??= `response cut: ${failureCode(error)}`;
       response.destroy();
@@ -216,7 +216,7 @@ async function sendCard(exchange: Exchange, answer: UpstreamResponse): Promise<v
   const { status, fields } = answer;
   let body = await collect(answer.body, MAX_CARD_BYTES);
   try {
-    // A refusal is no card, whatever its path looks like.
+    // A refusal is not an agent card, whatever the path.
     if (status < 300) body = rewriteAgentCard(body, `http://${record.head!.authority}`, record.head!.target);
   } catch (error) {
     throw textReply(503, "Internal", `processing failed: ${(error as Error).message}`);
@@ -246,9 +246,9 @@ function reply(error: unknown, exchange: Exchange): void {
   removeField(fields, "content-length");
   const body = Buffer.from(local.body);
   if (local.status !== 204 && local.status !== 304) fields.push("content-length", String(body.length));
-  // A rest that is known to be short is read and thrown away: a caller whose connection is closed
-  // while it is sending may never see the answer, such as the challenge it has to meet. Any other
-  // rest must not be taken for the next request.
+  // Reads and discards a remainder that is known to be short: a caller whose connection closes
+  // while it sends may never see the answer, such as a challenge. Any other remainder must not be
+  // mistaken for the next request.
   const mayBeDiscarded = Math.min(MAX_DISCARDED_BYTES, environment.maxBodyBytes);
   const isRestShort =
     record.route !== undefined && Number(message.headers["content-length"]) <= mayBeDiscarded;

@@ -1,4 +1,4 @@
-/** Why a reply is not the agent's; the word the access log shows. */
+/** Reason why a reply is not the agent's, as shown in the access log. */
 export type ReplyReason =
   | "Authorization"
   | "DirectResponse"
@@ -9,16 +9,16 @@ export type ReplyReason =
   | "UpstreamFailure";
 
 /**
- * The gateway replies by itself. Thrown from anywhere on the request's path, written in one place.
+ * A reply by the gateway itself. Thrown from anywhere in request handling, written in one place.
  */
 export class LocalReply extends Error {
   override readonly name = "LocalReply";
   readonly status: number;
   readonly reason: ReplyReason;
   readonly body: Uint8Array | string;
-  /** Name and value in alternation, as node's rawHeaders: duplicates and their order survive. */
+  /** Alternating names and values like node's rawHeaders, which preserves duplicates and order. */
   readonly fields: readonly string[];
-  /** For the access log's `error`; undefined where the reply is the check service's. */
+  /** Value of the access log's `error`; undefined for a reply of the check service. */
   readonly detail: string | undefined;
 
   constructor(options: {
@@ -37,7 +37,7 @@ export class LocalReply extends Error {
   }
 }
 
-/** A `text/plain` reply. Its text is the log's `error`, unless `detail` says more. */
+/** A `text/plain` reply. Its text is also the log's `error`, unless `detail` is given. */
 export function textReply(
   status: number,
   reason: ReplyReason,
@@ -47,7 +47,7 @@ export function textReply(
   return new LocalReply({ status, reason, body, fields: ["content-type", "text/plain"], detail });
 }
 
-/** The caller went away before it was answered. Nothing is written. */
+/** The caller disconnected before it was answered. Nothing is written. */
 export class CallerGone extends Error {
   override readonly name = "CallerGone";
 }

@@ -3,19 +3,18 @@ import type { HeldBytes } from "./body-budget.ts";
 import { textReply } from "./local-reply.ts";
 
 /**
- * Up to here a body goes to the agent in one piece; above, chunk by chunk, each forgotten once it
- * is on its way.
+ * Largest body that is sent to the agent in one piece. Larger ones are sent in chunks, each
+ * released once sent.
  */
 export const ONE_PIECE_BYTES = 65_536;
 
 /**
- * Reads a request's body, bounded, and counted while it is here. It is held as a whole because an
- * agent needs all of it before it can compare the digest. What comes after a refusal is read and
- * thrown away, so that the caller can read its answer.
+ * Reads a request's body within its limits. It is held in full because an agent needs all of it to
+ * compare the digest. After a refusal the rest is read and discarded, so that the caller can read
+ * the answer.
  *
- * @param options.onWanted called when the body is to come
- * @throws LocalReply 413 when it is longer, 503 when too much is held already; the reason of the
- * signal
+ * @param options.onWanted called when the body is needed
+ * @throws LocalReply 413 if it is too long, 503 if too much is held; the reason of the signal
  */
 export function readBody(
   message: IncomingMessage,
@@ -43,7 +42,7 @@ export function readBody(
   });
 }
 
-/** What has been read, for the agent, with the fields that belong to it. */
+/** The body to forward to the agent, with its fields. */
 export function forwardedBody(
   chunks: Buffer[],
   held: HeldBytes,
@@ -53,7 +52,7 @@ export function forwardedBody(
   return { body: forwardChunks(chunks, held), fields: ["content-length", String(size)] };
 }
 
-/** undici asks for the next chunk when the one before has left: from then on it is the agent's. */
+/** undici requests the next chunk once the previous one has been sent, which releases it. */
 async function* forwardChunks(chunks: Buffer[], held: HeldBytes): AsyncGenerator<Buffer> {
   for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
     const { length } = chunk;

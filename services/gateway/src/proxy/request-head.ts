@@ -2,20 +2,20 @@ import type { IncomingMessage } from "node:http";
 import { textReply } from "./local-reply.ts";
 
 /**
- * As many as Agentgateway takes. node drops header lines beyond its limit without a word; the
- * server's limit is one higher, so that dropping cannot happen.
+ * Agentgateway's limit. node silently drops header lines beyond its own limit, so the server's is
+ * one higher.
  */
 export const MAX_HEADER_LINES = 100;
 
-// A registered name or an IP literal, and a port. Nothing that a URL would read as credentials,
-// path or encoding.
+// A registered name or an IP literal, and a port. Excludes anything that a URL parser would read as
+// credentials, path or encoding.
 const HOST = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
 
-// A path and a query without the characters that Agentgateway refuses there. The parser has refused
-// those above ASCII.
+// A path and a query without the characters that Agentgateway refuses. The parser has already
+// refused non-ASCII characters.
 const TARGET = /^\/[^<>`#?]*(?:\?[^"<>#]*)?$/;
 
-// RFC 9110 section 7.6.1, plus the proxy fields that were never end to end.
+// RFC 9110 section 7.6.1, plus proxy fields, which are not end-to-end.
 const HOP_BY_HOP = new Set([
   "connection",
   "keep-alive",
@@ -29,8 +29,8 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * A request's head as the policies see it: exactly what the agent will see, so that check and agent
- * cannot disagree.
+ * A request's head as seen by the policies, identical to what the agent receives, so that check and
+ * agent cannot disagree.
  */
 export interface RequestHead {
   readonly method: string;
@@ -42,27 +42,27 @@ export interface RequestHead {
   /** Without port. */
   readonly hostname: string;
   readonly httpVersion: string;
-  /** Lower-case name and value by turns; hop-by-hop fields, `host` and the framing are gone. */
+  /** Alternating lower-case names and values, without hop-by-hop fields, `host` and framing. */
   readonly fields: string[];
   readonly sourceAddress: string;
   readonly sourcePort: number;
-  /** True when the message was framed with a body, be it an empty one. */
+  /** Whether the message was framed with a body, even an empty one. */
   readonly hasBody: boolean;
-  /** As received; expressions can see it. */
+  /** As received; visible to expressions. */
   readonly contentLength?: string;
 }
 
 /**
- * Reads a request's head and refuses the shapes that two parsers could read differently (several
+ * Reads a request's head. Refuses forms that two parsers could interpret differently (several
  * `Host` lines, a target that is not a path, a fragment) and versions other than 1.0 and 1.1. The
- * parser below has refused the smuggling shapes already: length and chunks together, two lengths,
- * bare LF.
+ * HTTP parser has already refused request smuggling: length together with chunks, two lengths, bare
+ * LF.
  *
  * @throws LocalReply 400, 431, or 501 for a transfer coding other than chunked, which would be lost
  * on the way
  */
 export function readRequestHead(message: IncomingMessage): RequestHead {
-  // The parser lets these pass, and a rule would see a version that is not spoken here.
+  // The parser accepts these, and a rule would see a version that is not supported here.
   if (message.httpVersionMajor !== 1) throw textReply(400, "InvalidRequest", "not HTTP/1.0 or HTTP/1.1");
   const raw = message.rawHeaders;
   if (raw.length / 2 > MAX_HEADER_LINES) throw textReply(431, "InvalidRequest", "too many header fields");
@@ -83,13 +83,12 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
       contentLength = value;
     } else if (name === "transfer-encoding") {
       hasBody = true;
-      // RFC 9112 section 6.1: a 1.0 sender did not mean what it says.
+      // RFC 9112 section 6.1: chunked framing from a 1.0 sender is faulty.
       if (message.httpVersion === "1.0") throw textReply(400, "InvalidRequest", "chunks in HTTP/1.0");
       if (value.toLowerCase() !== "chunked")
         throw textReply(501, "InvalidRequest", "transfer coding not supported");
     } else if (name === "cookie" && cookieAt >= 0) {
-      // Agentgateway makes one line of them, before rules and check see it (RFC 9113 section
-      // 8.2.3).
+      // Agentgateway joins cookie lines before rules and check see them (RFC 9113 section 8.2.3).
       fields[cookieAt] += `; ${value}`;
     } else if (!HOP_BY_HOP.has(name) && name !== "expect" && !dropped?.has(name)) {
       if (name === "cookie") cookieAt = fields.length + 1;
@@ -119,8 +118,8 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
 }
 
 /**
- * Response fields that may pass: hop-by-hop ones and those named by `connection` are gone, names
- * are lower-case.
+ * End-to-end fields of a response, without hop-by-hop fields and those named in `connection`. Names
+ * are in lower case.
  */
 export function endToEndFields(raw: readonly string[]): string[] {
   const names = raw.map((text) => text.toLowerCase());
@@ -142,7 +141,7 @@ export function firstField(fields: readonly string[], name: string): string | un
   return undefined;
 }
 
-/** Sets fields, each to one value, whatever it held before. */
+/** Sets fields, replacing any previous values. */
 export function setFields(fields: string[], values: readonly string[]): void {
   for (let index = 0; index < values.length; index += 2) setField(fields, values[index]!, values[index + 1]!);
 }
@@ -159,10 +158,9 @@ export function removeField(fields: string[], name: string): void {
 }
 
 /**
- * Fields as CEL sees them, by name; one that is not ASCII is not there.
+ * Fields by name for CEL, without non-ASCII ones.
  *
- * @param repeated what several lines of one name are: of a request the first one, of a response a
- * list
+ * @param repeated value of repeated names: the first line in a request, a list in a response
  */
 export function fieldsByName(
   fields: readonly string[],

@@ -5,28 +5,28 @@ import type { Address } from "../configuration/document-schema.ts";
 import { addressKey, BackendHealth } from "./backend-health.ts";
 import { endToEndFields, firstField } from "./request-head.ts";
 
-/** Connections to one address. */
+/** Limit on connections to one address. */
 const MAX_CONNECTIONS = 256;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Bounds on a connection to an agent or to the check service. */
+/** Limits of a connection to an agent or to the check service. */
 export interface UpstreamLimits {
-  /** From the request's last byte to the response's head. */
+  /** Time from the request's last byte to the response's head. */
   readonly upstreamHeadersTimeoutMs: number;
-  /** Between two parts of a response; an event stream has to send something inside it. */
+  /** Time between two parts of a response, within which an event stream must send something. */
   readonly idleTimeoutMs: number;
   readonly maxHeaderBytes: number;
-  /** Requests to one address at a time, those included that wait for a connection. */
+  /** Limit on concurrent requests to one address, including those that wait for a connection. */
   readonly maxUpstreamRequests: number;
-  /** How long an address that could not be reached is tried after the others. */
+  /** Time for which an unreachable address is tried after the others. */
   readonly backendDownMs: number;
 }
 
-/** A request to an upstream. The path and the fields are sent as they are. */
+/** A request to an upstream. The path and the fields are sent unchanged. */
 export interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
-  /** Fields and body as one address gets them. Called for each address that is tried. */
+  /** Creates the fields and body for an address. Called for each address that is tried. */
   readonly compose: (address: Address) => UpstreamMessage;
   readonly signal: AbortSignal;
 }
@@ -43,7 +43,7 @@ export interface UpstreamResponse {
   readonly body: Readable;
 }
 
-/** An upstream has too many requests, or its response is too long; `code` says which. */
+/** An upstream has too many requests or its response is too long, according to `code`. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
   readonly code: string;
@@ -63,7 +63,7 @@ export class Upstreams {
   readonly #maxRequests: number;
   readonly #requests = new Map<string, number>();
   readonly #health: BackendHealth;
-  /** Failures after which the request may be sent to another address. */
+  /** Errors after which the request may be sent to another address. */
   readonly #repeatable = new WeakSet<object>();
 
   constructor(limits: UpstreamLimits) {
@@ -80,15 +80,15 @@ export class Upstreams {
   }
 
   /**
-   * Sends a request to one of several addresses and hands its response over; the request counts
-   * until `receive` is through with it.
+   * Sends a request to one of several addresses and passes on its response. The request counts
+   * until `receive` has finished.
    *
-   * It goes to another address where the first could not be reached or has too many requests:
-   * nothing was sent. A request that was sent and not answered is sent again only if it reads and
-   * is unsigned: the agent, or the check, may have seen the signature, and a second replica with
-   * the same replay store would refuse it as a replay.
+   * Tries another address if the first is unreachable or has too many requests, because nothing was
+   * sent. A request that was sent but not answered is only repeated if it is safe and unsigned: the
+   * agent or the check may have seen the signature, and a second replica with the same replay store
+   * would refuse it as a replay.
    *
-   * @throws UpstreamError for too many requests: undici itself queues without end. Also the
+   * @throws UpstreamError for too many requests, because undici's queue is unbounded. Also the
    * transport's error at the last address, or the reason of the signal
    */
   async request<Result>(
@@ -128,7 +128,7 @@ export class Upstreams {
         method: method as Dispatcher.HttpMethod,
         path,
         headers: fields as string[],
-        // undici takes any async iterable; its types know of node's streams only.
+        // undici accepts any async iterable, but its types only declare node's streams.
         body: (body as Buffer | undefined) ?? null,
         responseHeaders: "raw",
         signal,
@@ -153,7 +153,7 @@ export class Upstreams {
     }
   }
 
-  /** Notices a failed connection even if the request that asked for it is over. */
+  /** Records a failed connection even if the request that caused it has ended. */
   #connector(): buildConnector.connector {
     const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: localhostLookup as never });
     return (options, callback) =>
@@ -177,12 +177,14 @@ export class Upstreams {
   }
 }
 
-/** The connection ended before the response began. */
+/** Whether the connection ended before the response began. */
 function isCutOff(error: unknown): error is Error {
   return error instanceof Error && ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(failureCode(error));
 }
 
-/** Why a call failed, for a caller: the error's code or its kind, never an address or a stack. */
+/**
+ * Reason for a failed call, for a caller: the error's code or kind, never an address or a stack.
+ */
 export function failureCode(error: unknown): string {
   const { code, name } = error as { code?: unknown; name?: string };
   // undici's parser error has no code.
@@ -190,8 +192,8 @@ export function failureCode(error: unknown): string {
 }
 
 /**
- * A response's body in one piece. Rejects with UpstreamError when it has more than `maxBytes`, or
- * with the transport's error.
+ * Reads a whole response body. Rejects with UpstreamError if it exceeds `maxBytes`, or with the
+ * transport's error.
  */
 export function collect(body: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -263,7 +263,7 @@ describe("what is refused, and where it is said to be", () => {
       withPolicies("requestHeaderModifier: {remove: [x-a, host]}"),
       `${POLICIES}.requestHeaderModifier.remove[1]`,
       7,
-      /it cannot be set here/,
+      /cannot be set here/,
     ],
     [
       "CEL syntax",

@@ -59,7 +59,7 @@ describe("draft -11", () => {
       { decision: "allowed" },
     ],
     ["a server, where servers call", ofLevel("server"), { level: '"server"' }, { decision: "allowed" }],
-    ["downgrade: a February caller", backend, {}, { status: 401, reason: /no message of february-2026/ }],
+    ["downgrade: a February caller", backend, {}, { status: 401, reason: /but not february-2026/ }],
     [
       "a February caller, where both are taken",
       backend,

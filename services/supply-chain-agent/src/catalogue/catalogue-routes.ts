@@ -3,7 +3,9 @@ import type { FastifyInstance } from "fastify";
 import type { LevelLimits } from "fastify-aauth";
 import { CATALOGUE } from "../domain/catalogue.ts";
 
-/** A new key costs nothing: all pseudonymous callers together get this many times what one gets. */
+/**
+ * Keys are free, so all pseudonymous callers together get only this many times the limit of one.
+ */
 const PSEUDONYMOUS_TOGETHER = 20;
 
 interface PerMinute {
@@ -12,12 +14,12 @@ interface PerMinute {
   readonly authorized: number;
 }
 
-/** How often the catalogue may be read in a minute by what a caller has proven (SPEC 4.5). */
+/** Catalogue requests per minute, by what a caller has proven (SPEC 4.5). */
 export function catalogueLimits(perMinute: PerMinute, scopes: readonly string[]): LevelLimits {
   return { ...perMinute, pseudonymousTogether: perMinute.pseudonymous * PSEUDONYMOUS_TOGETHER, scopes };
 }
 
-/** The same in draft -11, by the token that a caller shows. */
+/** The same in draft -11, by the token that a caller presents. */
 export function draft11CatalogueLimits(
   { pseudonymous, identified, authorized }: PerMinute,
   scopes: readonly string[],
@@ -26,9 +28,8 @@ export function draft11CatalogueLimits(
 }
 
 /**
- * Where the catalogue is in draft -11, by what a caller must prove there: a route takes the tokens
- * of one level (draft -11, section 6), so that there is one address for each level that callers of
- * the mode have.
+ * Paths of the catalogue in draft -11, with what a caller must prove. A route accepts tokens of one
+ * level (draft -11, section 6), so each level of the mode has its own path.
  *
  * @param highest what a caller must prove for a task
  */
@@ -47,8 +48,7 @@ export interface CatalogueOptions {
 }
 
 /**
- * `GET /catalogue`: for every caller that signs, and the more often the more is known of the
- * caller.
+ * `GET /catalogue`, for every caller that signs, with higher limits for callers that prove more.
  */
 export async function catalogueRoutes(
   app: FastifyInstance,

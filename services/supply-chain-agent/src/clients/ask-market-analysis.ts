@@ -9,18 +9,18 @@ import { recordSkippedExchange } from "protocol-trace";
 import type { MarketAnalysis } from "../domain/market-analysis.ts";
 import { describeFailure } from "./describe-failure.ts";
 
-/** For whom is asked. */
+/** The caller on whose behalf the agent asks. */
 export interface Asker {
   readonly caller: ProvenCaller | undefined;
-  /** What the caller's request came with, in draft -11. Default: the caller's auth token. */
+  /** The token that the caller presented, in draft -11. Default: the caller's auth token. */
   readonly upstreamToken?: string | undefined;
   /** Default: the caller's person cannot be reached. */
   readonly person?: CallersPerson | undefined;
 }
 
 /**
- * Asks the market-analysis agent. Rejects only where `person` says that the attempt is interrupted:
- * a failed hop is part of the answer.
+ * Asks the market-analysis agent. Rejects only if `person` interrupts the attempt, because a failed
+ * hop is part of the answer.
  */
 export type AskMarketAnalysis = (text: string, asker: Asker) => Promise<MarketAnalysis>;
 
@@ -28,17 +28,17 @@ export interface AskMarketAnalysisOptions {
   /** Identity of the market-analysis agent. */
   readonly url: string;
   readonly agent: Pick<Agent, "fetchFor" | "resume">;
-  /** For one question with all its requests, but for the time that a person takes. */
+  /** Timeout of one question with all its requests, excluding a person's time. */
   readonly timeoutMs: number;
   /**
-   * user-delegated, and the modes of draft -11 with persons: the caller's token is exchanged for
-   * one of the next hop. Otherwise this agent asks on its own authority, and the caller's token
-   * stays here.
+   * Whether the caller's token is exchanged for one of the next hop: in user-delegated, and in the
+   * modes of draft -11 with persons. Otherwise this agent calls on its own authority and the
+   * caller's token stays here.
    */
   readonly onBehalfOfCaller: boolean;
-  /** The section of the dialect that demands what failed. */
+  /** Section of the dialect whose rule was broken. */
   readonly sectionOf: (error: AAuthError) => string;
-  /** Identifier of the server whose persons callers have, in draft -11. Default: none. */
+  /** Identifier of the callers' person server, in draft -11. Default: none. */
   readonly personServer?: string | undefined;
   readonly log: FastifyBaseLogger;
 }
@@ -74,7 +74,8 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
       const answer = await (waiting === undefined
         ? askAnew()
         : ask(() => agent.resume(waiting, control)).catch((error) => {
-            // The attempt before may have the answer. Asking again is safe: it is a read.
+            // The previous attempt may have received the answer. Asking again is safe, because it
+            // is a read.
             if (person?.isTakenOver && isGone(error)) return askAnew();
             throw error;
           }));
@@ -92,7 +93,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
         personServer,
       });
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);
-      // The hop has failed although this agent answers.
+      // Marks the span as failed although this agent answers.
       markFailed(error);
       return { status: "failed", failure };
     } finally {
@@ -101,7 +102,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
   };
 }
 
-/** Answers a person's question: this agent knows no more than its caller's words. */
+/** Answers a person's question. This agent knows nothing beyond its caller's words. */
 const answering = (text: string) => ({
   onClarification: async () => ({
     action: "respond" as const,
@@ -109,17 +110,17 @@ const answering = (text: string) => ({
   }),
 });
 
-/** Words of a caller on a page. */
+/** Limit on a caller's words shown on a page. */
 const MAX_WORDS = 1_000;
 
 function authTokenOf(caller: ProvenCaller | undefined): string {
   if (caller?.grant !== undefined) return caller.grant.token;
-  const reason = "the caller brought no auth token to exchange";
+  const reason = "the caller presented no auth token to exchange";
   recordSkippedExchange(reason);
   throw new AAuthAgentError("upstream_token_required", reason);
 }
 
-/** Whether a party knows nothing of a call that waited. */
+/** Whether a party does not know the pending call. */
 function isGone(error: unknown): boolean {
   if (error instanceof AgentHttpError) return error.status === 404 || error.status === 410;
   return error instanceof AAuthAgentError && GONE.has(error.code);

@@ -7,14 +7,15 @@ const TO_PERSON_SERVER = "supply-chain-agent -> person server";
 const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
 
 /**
- * Says for a reader of the report what went wrong between this agent and the next, and at which
+ * Describes for the report what went wrong between this agent and the next, and at which
  * connection.
  *
- * @param options.exchanging true when the token was to come from the caller's (user-delegated): the
- * demo's messages distinguish the two
- * @param options.timeoutMs of the question
- * @param options.sectionOf section of the dialect that demands what failed
- * @param options.personServer draft -11: the identifier of the caller's, which errors name
+ * @param options.exchanging whether the token was to be derived from the caller's (user-delegated),
+ * which the demo's messages distinguish
+ * @param options.timeoutMs timeout of the question
+ * @param options.sectionOf section of the dialect whose rule was broken
+ * @param options.personServer in draft -11, identifier of the caller's person server, which errors
+ * name
  */
 export function describeFailure(
   error: unknown,
@@ -31,7 +32,8 @@ export function describeFailure(
   },
 ): MarketAnalysisFailure {
   if (personServer !== undefined && error instanceof AAuthAgentError && error.hop === personServer) {
-    // What a person decides is the code that an answer has, not that of every refused request.
+    // The code of an answer states a person's decision; every other refused request has a generic
+    // code.
     const code = error instanceof TokenRequestError ? error.oauthError : error.code;
     const reason = DECISIONS.has(code) ? "consent required" : "token exchange failed";
     return { reason, hop: TO_PERSON_SERVER, code, section: sectionOf(error), message: error.message };
@@ -55,7 +57,7 @@ export function describeFailure(
       message: `${SENDERS[error.sender ?? "unknown"]} answered with status ${status}${why}`,
     };
   }
-  // The text of an error is the other side's and stays out of the report.
+  // The error's message comes from the other side and is kept out of the report.
   if (error instanceof AgentRpcError)
     return { ...failure, code: `rpc_${error.rpcCode}`, message: "it answered with a JSON-RPC error" };
   if (error instanceof AgentAnswerError) {
@@ -69,7 +71,7 @@ export function describeFailure(
     return { ...failure, code: "timeout", message: `it did not answer in time (${systemCode})` };
   }
   if (systemCode === "ECONNREFUSED") {
-    return { ...failure, code: "connection_refused", message: "nothing listens at its address" };
+    return { ...failure, code: "connection_refused", message: "the connection was refused" };
   }
   if (systemCode !== undefined) {
     return { ...failure, code: "connection_failed", message: `it could not be reached (${systemCode})` };
@@ -77,7 +79,7 @@ export function describeFailure(
   return { ...failure, code: "answer_unreadable", message: "its answer could not be read" };
 }
 
-/** How a request ends at a page (draft -11, section 11.9.4). */
+/** Ways in which a request can end at a page (draft -11, section 11.9.4). */
 const DECISIONS: ReadonlySet<string> = new Set(["denied", "abandoned", "expired"]);
 
 const SENDERS = { agent: "it", gateway: "the gateway before it", unknown: "it, or a gateway before it," };
@@ -102,8 +104,8 @@ function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["rea
 }
 
 /**
- * `ECONNREFUSED`, `UND_ERR_SOCKET` ...: on the error itself, on its cause (fetch), or on the first
- * of several addresses.
+ * Returns `ECONNREFUSED`, `UND_ERR_SOCKET`, … from the error, its cause (fetch), or the first of
+ * several addresses.
  */
 function systemCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;

@@ -1,16 +1,17 @@
 export interface RequestAnalysis {
   readonly type: "supply_chain_optimization";
-  /** The request, as it came. */
+  /** The request, unchanged. */
   readonly text: string;
   readonly focusArea: "laptop_inventory" | "general_supply_chain";
   readonly asksForInventory: boolean;
   readonly asksForCost: boolean;
-  /** The market-analysis agent is to be asked. */
+  /** Whether to ask the market-analysis agent. */
   readonly asksForMarketAnalysis: boolean;
 }
 
 /**
- * Reads the request by its words, without case. The words are the demo's and part of its surface.
+ * Classifies the request by case-insensitive keywords. The keywords are the demo's and part of its
+ * interface.
  */
 export function analyzeRequest(text: string): RequestAnalysis {
   const words = text.toLowerCase();

@@ -1,4 +1,4 @@
-/** The company's rules for buying, as the report states them. Amounts in US dollars. */
+/** The company's purchasing rules, as stated in the report. Amounts in US dollars. */
 export const BUSINESS_POLICIES = {
   bufferMonths: 3,
   approvalThreshold: 50_000,

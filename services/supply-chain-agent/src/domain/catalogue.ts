@@ -1,4 +1,4 @@
-/** What can be ordered: the laptops of the approved vendors. Prices in US dollars. */
+/** Laptops of approved vendors that can be ordered. Prices in US dollars. */
 export const CATALOGUE = [
   { model: "MacBook Pro", vendor: "Apple", unitPrice: 2500 },
   { model: "MacBook Air", vendor: "Apple", unitPrice: 1500 },

@@ -1,12 +1,12 @@
-/** What became of the question to the market-analysis agent. */
+/** Outcome of the question to the market-analysis agent. */
 export type MarketAnalysis =
   | { readonly status: "not-asked" }
   | {
       readonly status: "answered";
       readonly text: string;
       /**
-       * The answer's data part, as it came: it is passed on and not read here. Absent from agents
-       * that answer in text only.
+       * The answer's data part, passed on without being read. Absent from agents that answer in
+       * text only.
        */
       readonly figures?: unknown;
     }
@@ -21,9 +21,9 @@ export interface MarketAnalysisFailure {
     | "request failed";
   /** The connection that failed, `from -> to`. */
   readonly hop: string;
-  /** Stable code to search for: an AAuth error code, or one for the network. */
+  /** Stable code to search for: an AAuth error code or a network code. */
   readonly code: string;
-  /** Section of the specification, where the error names one. */
+  /** Section of the specification, if the error names one. */
   readonly section?: string | undefined;
   readonly message: string;
 }

@@ -1,9 +1,9 @@
 import { BUSINESS_POLICIES } from "./business-policies.ts";
 import { findLaptop } from "./catalogue.ts";
 
-/** An order as a caller asks for it. */
+/** An order as requested by a caller. */
 export interface OrderRequest {
-  /** The caller's own name for it. */
+  /** The caller's own id for the order. */
   readonly order_id: string;
   readonly model: string;
   readonly quantity: number;
@@ -17,13 +17,13 @@ export interface Order extends OrderRequest {
   readonly total: number;
 }
 
-/** Why an order cannot be placed regardless of approval, as a sentence for the user. */
+/** Reason why an order cannot be placed even with approval, as a sentence for the user. */
 export class OrderRefused extends Error {
   override readonly name = "OrderRefused";
 }
 
 /**
- * @throws OrderRefused for a model that is not offered, and for more than the company spends on one
+ * @throws OrderRefused for a model that is not offered, or a total above the company's limit per
  * order.
  */
 export function priceOrder(request: OrderRequest): Order {
@@ -32,6 +32,6 @@ export function priceOrder(request: OrderRequest): Order {
   const total = laptop.unitPrice * request.quantity;
   const { maxOrder } = BUSINESS_POLICIES;
   if (total > maxOrder)
-    throw new OrderRefused(`An order may cost $${maxOrder} at most; this one costs $${total}`);
+    throw new OrderRefused(`An order may cost at most $${maxOrder}; this one costs $${total}`);
   return { ...request, vendor: laptop.vendor, total };
 }

@@ -40,7 +40,7 @@ const APPROVAL: Recommendation = {
   expectedImpact: "streamline_procurement_process",
 };
 
-/** What to do about a request, most urgent first. */
+/** Recommendations for a request, most urgent first. */
 export function recommend(analysis: RequestAnalysis): Recommendation[] {
   return [
     ...(analysis.asksForInventory ? [INVENTORY] : []),

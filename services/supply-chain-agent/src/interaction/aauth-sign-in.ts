@@ -3,10 +3,10 @@ import { type FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
 import { type Expected, personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
 
 /**
- * Signs people in by AAuth itself: this agent is then the resource, too, and gets a token that says
- * who the user is (SPEC 3.5).
+ * Signs people in with AAuth itself: this agent is also the resource, and obtains a token that
+ * identifies the user (SPEC 3.5).
  *
- * @param options.agent must sign with its identity
+ * @param options.agent must sign with its own identity
  */
 export function aauthSignIn(options: {
   id: string;
@@ -19,7 +19,7 @@ export function aauthSignIn(options: {
 }): SignInMethod {
   const { id, agent, authServer, redirectUri, discovery, now } = options;
 
-  /** @param keyThumbprint the key that asked: it redeems the code, also after a rotation */
+  /** @param keyThumbprint the requesting key, which must redeem the code even after a rotation */
   async function finish(response: URL, { keyThumbprint }: Expected) {
     const { token } = await agent.redeemCode({
       authServer,
@@ -27,7 +27,8 @@ export function aauthSignIn(options: {
       redirectUri,
       ...(keyThumbprint !== undefined && { keyThumbprint }),
     });
-    // Verified although it came straight from its issuer: whose decision counts depends on it.
+    // Verified although it comes directly from its issuer, because the identity of the deciding
+    // person depends on it.
     const claims = await verifyAuthToken(token, {
       audience: id,
       trustedIssuers: [authServer],

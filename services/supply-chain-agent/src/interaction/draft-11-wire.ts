@@ -4,19 +4,19 @@ import type { InteractionWire } from "./interaction-routes.ts";
 import type { Interaction } from "./interactions.ts";
 import { byAgentOfPerson } from "./pages.ts";
 
-/** Beside `/interaction`, which leads to the pages of other parties (section 10.1.2). */
+/** Separate from `/interaction`, which leads to other parties' pages (section 10.1.2). */
 export const DRAFT_11_PAGE = "/orders/interaction";
 
 /**
- * The page of a held order (draft -11, sections 6.2 and 7.3): the browser brings a code, which is
- * good once, and perhaps a callback. One that no party of the request has published is left alone:
- * the browser stays.
+ * The page of a held order (draft -11, sections 6.2 and 7.3). The browser arrives with a single-use
+ * code and an optional callback. A callback that no party of the request has published is ignored,
+ * and the browser stays.
  */
 export function draft11Wire(options: {
   /** Origin of the page for browsers. */
   readonly origin: string;
   readonly orders: HeldOrders;
-  /** What a browser opens for a URL of one of the parties. */
+  /** Browser address of one of the parties' URLs. */
   readonly browserUrl: (url: string) => string;
 }): InteractionWire {
   const { origin, orders, browserUrl } = options;
@@ -26,7 +26,7 @@ export function draft11Wire(options: {
     declinesUnsigned: false,
     async enter(parameter, from) {
       const code = parameter("code");
-      // Without a code a page is loaded again.
+      // Without a code, the page is being reloaded.
       if (code === undefined) return { session: parameter("session") ?? "", returnUrl: undefined };
       return { session: (await orders.enter(code, from))?.id ?? "", returnUrl: parameter("callback") };
     },

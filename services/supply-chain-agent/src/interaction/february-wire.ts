@@ -5,8 +5,8 @@ import { byAgent } from "./pages.ts";
 import { isReturnUrlOf } from "./return-url.ts";
 
 /**
- * The page of February's interaction: the agent has the address of a session, adds where its user
- * returns to, and asks again itself.
+ * The page of February's interaction: the agent receives the URL of a session, adds its user's
+ * return URL, and later repeats the request itself.
  */
 export function februaryWire(options: {
   readonly id: string;

@@ -7,46 +7,46 @@ type Asking = Pick<Interaction, "id" | "owner" | "order" | "signIn">;
 /** Identifies the user of a browser through the auth server. */
 export interface IdentifyPerson {
   /**
-   * Where to send the browser of an interaction: the same URL until the response has come, or the
-   * URL is about to expire.
+   * Returns the URL to which to send the interaction's browser: the same one until the response
+   * arrives or the URL is about to expire.
    *
    * @throws TooManySignInsError; as `begin` of {@link SignInMethod}
    */
   begin(asking: Asking): Promise<string>;
-  /** The sign-in that a response of the auth server belongs to; once per response. */
+  /** Returns the sign-in that an auth server's response belongs to, once per response. */
   takeSignIn(state: string | undefined): Promise<SignIn | undefined>;
-  /** The user. Throws as `finish` of {@link SignInMethod} does. */
+  /** Returns the user. Throws as `finish` of {@link SignInMethod} does. */
   finish(response: URL, signIn: SignIn): Promise<Person>;
 }
 
-/** How a person is signed in: by AAuth itself in February, by OpenID Connect in draft -11. */
+/** Sign-in method: AAuth itself in February, OpenID Connect in draft -11. */
 export interface SignInMethod {
   /** @throws AAuthError */
   begin(state: string): Promise<BegunSignIn>;
   /**
-   * Returns the person whom the auth server names, at any replica.
+   * Returns the person that the auth server names. Works at any replica.
    *
-   * @param response the address that it has sent the browser to
+   * @param response the URL to which it has sent the browser
    * @throws AAuthError
    */
   finish(response: URL, expected: Expected): Promise<Person>;
 }
 
-/** State of a sign-in that the method needs again when the response comes. */
+/** State of a sign-in that the method needs when the response arrives. */
 export type Expected = Readonly<Record<string, string>>;
 
-/** A sign-in that the auth server waits for. */
+/** A sign-in that is pending at the auth server. */
 export interface BegunSignIn {
-  /** Where the browser goes. */
+  /** URL for the browser. */
   readonly url: string;
   readonly expiresInSeconds: number;
   readonly expected: Expected;
 }
 
-/** What a sign-in asks for. */
+/** Requested scopes. */
 export const SIGN_IN_SCOPE = "openid profile email";
 
-/** The person that the claims of a verified token name. */
+/** Reads the person from a verified token's claims. */
 export function personIn({ sub, name, email }: Readonly<Record<string, unknown>> & { sub: string }): Person {
   return {
     subject: sub,
@@ -69,27 +69,31 @@ interface SignIn {
   readonly owner: string;
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** The person that the order names. */
+  /** The approver that the order names. */
   readonly approver: string;
-  /** Absent until the auth server has been asked. */
+  /** Absent until the auth server has answered. */
   readonly expected?: Expected;
   /**
-   * The response has come. The request stays pending at the auth server until its code is redeemed.
+   * Whether the response has arrived. The request stays pending at the auth server until its code
+   * is redeemed.
    */
   readonly isAnswered: boolean;
 }
 
 /**
- * Sign-ins that wait at the auth server for one person whom the agents of one owner name, for all
- * of that owner, and in total: a tenth of what it keeps, which is this agent's quota there.
+ * Limits on pending sign-ins at the auth server: for one person named by one owner's agents, for
+ * all of that owner, and in total. The total is this agent's quota there, a tenth of the auth
+ * server's capacity.
  */
 const MAX_WAITING_PER_PERSON = 20;
 const MAX_WAITING_PER_OWNER = 200;
 const MAX_WAITING = 1_000;
-/** Time to sign in. With less of it left, the auth server is asked again. */
+/** Time needed to sign in. With less time left, a new sign-in is requested. */
 const SIGN_IN_SECONDS = 60;
 
-/** Signs people in, and counts those that wait at the auth server. Replicas share the stores. */
+/**
+ * Signs people in, and limits the sign-ins pending at the auth server. Replicas share the stores.
+ */
 export function createIdentifyPerson(options: {
   method: SignInMethod;
   interactions: Pick<Interactions, "note">;
@@ -98,15 +102,12 @@ export function createIdentifyPerson(options: {
   now: () => number;
 }): IdentifyPerson {
   const { method, interactions, stores, now } = options;
-  /** By the hash of its state: what waits at the auth server. */
+  /** Sign-ins pending at the auth server, by the hash of their state. */
   const waiting = stores.records<SignIn>("sign-ins", { maxEntries: MAX_WAITING });
-  /** By interaction: sign-ins that are begun now, by this process. */
+  /** Sign-ins that this process is starting, by interaction. */
   const beginning = new Map<string, Promise<string>>();
 
-  /**
-   * Counts a sign-in for the interaction's agent and person, before the auth server is asked for
-   * it.
-   */
+  /** Counts a sign-in for the interaction's agent and person before the auth server is called. */
   async function noteWaiting({ id, owner, order: { approver } }: Asking): Promise<SignIn> {
     const ofOwner = await waiting.list(owner);
     const ofPerson = ofOwner.filter((signIn) => signIn.approver === approver);
@@ -123,7 +124,7 @@ export function createIdentifyPerson(options: {
     return signIn;
   }
 
-  /** A change does not extend its lifetime. */
+  /** Keeps the remaining lifetime, so that changes do not extend it. */
   const termsOf = ({ owner, expiresAt }: SignIn) => ({ owner, ttlSeconds: Math.max(1, expiresAt - now()) });
 
   async function beginAgain(asking: Asking): Promise<string> {
@@ -144,7 +145,8 @@ export function createIdentifyPerson(options: {
   return {
     async begin(asking) {
       const { id, signIn } = asking;
-      // Also for a page that is loaded over and over: the auth server remembers each request.
+      // Reused even if a page is reloaded repeatedly, because the auth server remembers each
+      // request.
       if (signIn !== undefined && now() < signIn.until) return signIn.url;
       const known = beginning.get(id);
       if (known !== undefined) return known;

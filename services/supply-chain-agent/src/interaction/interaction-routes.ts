@@ -14,40 +14,40 @@ import {
 import { approvalPage, decidedPage, type Fact, type Page, problemPage, sendPage } from "./pages.ts";
 
 /**
- * What differs between the profiles: who comes, where they may go afterwards, and who hears of the
- * decision.
+ * Differences between the profiles: who visits, where they may go afterwards, and who is notified
+ * of the decision.
  */
 export interface InteractionWire {
-  /** Path of the page; those of its parts are below. */
+  /** Path of the page, above those of its parts. */
   readonly path: string;
   /** Origin of the page for browsers. */
   readonly origin: string;
-  /** Whether a sign-in that is refused declines, so that no person has to be known for it. */
+  /** Whether a refused sign-in declines the order, so that an unknown person can do so. */
   readonly declinesUnsigned: boolean;
   /**
-   * Who is here, by the query.
+   * Identifies the visit by its query.
    *
    * @param from address of the browser
    * @throws TooManyCodesError
    */
   enter(parameter: (name: string) => string | undefined, from: string): Promise<Entry>;
-  /** The verified return URL, if there is one. `refused`: nothing happens without. */
+  /** The verified return URL, if any. `refused`: the interaction must not continue. */
   mayReturnTo(
     interaction: Interaction,
     returnUrl: string | undefined,
   ): Promise<string | undefined | "refused">;
-  /** Where the browser goes after the decision. */
+  /** URL for the browser after the decision. */
   sentTo(interaction: Interaction, decision: Decision): Promise<string | undefined>;
   /**
-   * Tells the caller of a decision, once: false when it does not wait any more. Default: the caller
-   * asks again itself.
+   * Notifies the caller of a decision once; false if it no longer waits. Default: the caller
+   * repeats its request itself.
    */
   settle?(interaction: Interaction, decision: Decision): Promise<boolean>;
-  /** By whom the order is, on the page. */
+  /** Facts about who ordered, for the page. */
   orderedBy(interaction: Interaction): Promise<readonly Fact[]>;
 }
 
-/** A browser that comes to the page. */
+/** A browser's visit to the page. */
 export interface Entry {
   readonly session: string;
   readonly returnUrl: string | undefined;
@@ -57,13 +57,13 @@ type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const PUBLIC = { config: { aauth: "public" } } as const;
 const UNKNOWN =
-  "It is over: decided, used, or more than ten minutes old. Go back to the application and start again.";
-const OTHER_BROWSER = "It was begun in another browser. Go back to the application and start again.";
+  "It has been decided, has been used, or is more than ten minutes old. Go back to the application and start again.";
+const OTHER_BROWSER = "It was started in another browser. Go back to the application and start again.";
 const TOO_OFTEN =
-  "You have been sent to the auth server too often. Go back to the application, and start again in ten minutes.";
+  "You have been sent to the auth server too many times. Go back to the application and start again in ten minutes.";
 const TOO_MANY_CODES = "Too many wrong codes were tried. Go back to the application and open its link again.";
-const FULL = "Too many orders wait for other people's approval. Load this page again in a few minutes.";
-const AWAY = "What this agent keeps cannot be read or written. Load this page again in a few minutes.";
+const FULL = "Too many orders are waiting for approval. Reload this page in a few minutes.";
+const AWAY = "This agent's storage is unavailable. Reload this page in a few minutes.";
 const MAX_FORM_BYTES = 4_096;
 
 interface Desk {
@@ -76,11 +76,10 @@ interface Desk {
 type PageRequest = FastifyRequest<{ Querystring: Query }>;
 
 /**
- * The pages of an interaction (profile 3.5; draft -11, section 7.3): the first is where an agent
- * sends its user, `callback` below it where the auth server sends the user after saying who it is,
- * and which sends them back to the first, `decision` takes the answer. An interaction belongs to
- * the browser that came first and to the person that the order names; it leads back to an address
- * that the agent has published, and nowhere else.
+ * The pages of an interaction (profile 3.5; draft -11, section 7.3). An agent sends its user to the
+ * first; the auth server identifies the user and sends them to `callback`, which redirects to the
+ * first; `decision` accepts the answer. An interaction belongs to the browser that came first and
+ * to the person that the order names, and only returns to an address that the agent has published.
  */
 export async function interactionRoutes(app: FastifyInstance, desk: Desk): Promise<void> {
   const { path } = desk.wire;
@@ -103,11 +102,11 @@ function refuseFailure(error: unknown, reply: FastifyReply, { log }: Desk): Fast
   if (error instanceof StoreFullError) return refuse(reply, 503, FULL);
   if (error instanceof StoreUnavailableError) return refuse(reply, error.status, AWAY);
   if (!(error instanceof AAuthError)) throw error;
-  log.warn({ err: error, code: error.code }, "❌ The auth server did not say who the person is");
+  log.warn({ err: error, code: error.code }, "❌ The auth server did not identify the person");
   return refuse(
     reply,
     502,
-    "The auth server did not say who you are. Go back to the application and start again.",
+    "The auth server did not identify you. Go back to the application and start again.",
   );
 }
 
@@ -119,9 +118,9 @@ async function showInteraction(request: PageRequest, reply: FastifyReply, desk: 
     return showOver(request, reply, { session, returnUrl: claimed, desk });
   const returnUrl = await wire.mayReturnTo(asked, claimed);
   if (returnUrl === "refused") {
-    return refuse(reply, 400, "The address to return to is not one that the agent has published.");
+    return refuse(reply, 400, "The agent has not published this return address.");
   }
-  // Checked again: another browser may have come meanwhile.
+  // Checked again, because another browser may have arrived meanwhile.
   const interaction = await interactions.find(session);
   if (interaction === undefined || interaction.decision !== undefined)
     return showOver(request, reply, { session, returnUrl: claimed, desk });
@@ -153,14 +152,14 @@ async function takePerson(request: PageRequest, reply: FastifyReply, desk: Desk)
     return sendPage(reply, await decide(interaction, "declined", desk));
   const person = await identify.finish(new URL(request.originalUrl, wire.origin), signIn);
   if (person.subject !== interaction.order.approver) {
-    log.warn(factsOf(interaction), "❌ Another person came than the one who must approve");
+    log.warn(factsOf(interaction), "❌ The visitor is not the person who must approve");
     const text =
       "You are not the person who must approve this order. Sign out at the auth server, or ask that person.";
     return refuse(reply, 403, text);
   }
   const noted = await interactions.note(interaction.id, { person });
   if (noted === undefined) return showOver(request, reply, { session: interaction.id, desk });
-  // Not the page itself: this address works once, and a page can be loaded again.
+  // Redirects instead of showing the page, because this URL works once but a page can be reloaded.
   const address = new URLSearchParams({ session: noted.id, ...back(noted.returnUrl) });
   return noStore(reply).redirect(`${wire.path}?${address}`, 303);
 }
@@ -175,15 +174,15 @@ async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: 
   if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
   const { formToken } = interaction;
   if (formToken === undefined || !isSame(form.get("form_token") ?? "", digestOf(formToken))) {
-    return refuse(reply, 400, "The form is not the one last shown to you. Load the page again.");
+    return refuse(reply, 400, "This form is outdated. Reload the page.");
   }
   const decision = form.getAll("decision").join();
   if (decision !== "approve" && decision !== "decline")
-    return refuse(reply, 400, "There is no decision in it.");
+    return refuse(reply, 400, "The form contains no decision.");
   return sendPage(reply, await decide(interaction, decision === "approve" ? "approved" : "declined", desk));
 }
 
-/** A decision is accepted once: it is recorded before anything follows from it. */
+/** Records a decision, once, before acting on it. */
 async function decide(interaction: Interaction, decision: Decision, desk: Desk): Promise<Page> {
   const { wire, interactions } = desk;
   const decided = await interactions.note(interaction.id, { decision });
@@ -198,8 +197,9 @@ async function showDecided(interaction: Interaction, decision: Decision, { wire,
 }
 
 /**
- * Answers after the end. Only its browser, or a request with its return URL, gets a link back. For
- * its browser a decision that was recorded, and not settled because a store was down, is settled.
+ * Answers a visit after the end. Only the interaction's browser, or a request with its return URL,
+ * receives a link back. For its browser, a recorded decision that a store outage left unsettled is
+ * settled now.
  */
 async function showOver(
   request: FastifyRequest,
@@ -218,7 +218,7 @@ async function showOver(
   return sendPage(reply, problemPage(400, UNKNOWN, isShown ? over.returnUrl : undefined));
 }
 
-/** @param returnUrl that of the interaction */
+/** @param returnUrl the interaction's return URL */
 async function decisionPage(
   session: string,
   returnUrl: string | undefined,
@@ -242,12 +242,12 @@ async function decisionPage(
 
 const back = (returnUrl: string | undefined) => (returnUrl === undefined ? {} : { return_url: returnUrl });
 
-/** For the log. */
+/** Facts for the log. */
 function factsOf({ by, order: { total } }: Interaction) {
   return { ...("agent" in by && { agent: by.agent }), total };
 }
 
-/** One cookie per interaction: concurrent ones must not end each other. */
+/** Each interaction has its own cookie, so that concurrent ones do not end each other. */
 function cookieName({ id }: Pick<Interaction, "id">): string {
   return `interaction_${hash("sha256", id, "hex").slice(0, 16)}`;
 }
@@ -258,7 +258,7 @@ function isFrom(request: FastifyRequest, interaction: Pick<Interaction, "id" | "
   return isSame(value, interaction.browser);
 }
 
-/** A parameter that may be given once. */
+/** Reads a parameter that may appear only once. */
 function single(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

@@ -4,14 +4,14 @@ import { digestOf, newSecret } from "agent-kit/service";
 import type { Order } from "../domain/order.ts";
 import type { HeldOrder } from "../orders/held-order.ts";
 
-/** A person, as the auth server names them. */
+/** A person as named by the auth server. */
 export interface Person {
   readonly subject: string;
   readonly name?: string;
   readonly email?: string;
 }
 
-/** The caller and its request: only the same pair gets the decision. */
+/** The caller and its request. Only the same pair receives the decision. */
 export interface Asker {
   readonly agent: string;
   readonly agentDelegate?: string;
@@ -21,16 +21,18 @@ export interface Asker {
   readonly body: Uint8Array;
 }
 
-/** Who has ordered: in February an agent that asks again, in draft -11 a request that is held. */
+/**
+ * Origin of an order: in February an agent that repeats its request, in draft -11 a held request.
+ */
 export type OrderedBy = { readonly agent: string } | { readonly held: HeldOrder };
 
 /**
- * An interaction that a caller was challenged for (profile 3.5), or whose code a browser has
- * brought (draft -11, section 7.3).
+ * An interaction that a caller was challenged for (profile 3.5), or whose code a browser has sent
+ * (draft -11, section 7.3).
  */
 export interface Interaction {
   readonly id: string;
-  /** Whose quota it counts against. */
+  /** Owner whose quota it counts against. */
   readonly owner: string;
   readonly by: OrderedBy;
   readonly order: Order;
@@ -39,13 +41,16 @@ export interface Interaction {
   /** The decision; absent while it is open. */
   readonly decision?: Decision;
   readonly person?: Person;
-  /** Where the user returns to: set and verified by the first request. */
+  /** URL that the user returns to, set and verified by the first request. */
   readonly returnUrl?: string | undefined;
-  /** SHA-256, base64url, of the cookie of the browser that came first. No other may go on. */
+  /**
+   * SHA-256, in base64url, of the cookie of the browser that came first. No other browser may
+   * continue.
+   */
   readonly browser?: string;
-  /** Ties the page's form to the page. */
+  /** Binds the form to the page. */
   readonly formToken?: string;
-  /** Where the browser signs in, until that Unix second or until the response has come. */
+  /** Sign-in URL, valid until that Unix second or until the response arrives. */
   readonly signIn?: { readonly url: string; readonly until: number } | undefined;
 }
 
@@ -61,41 +66,41 @@ type Progress = Partial<
  * StoreUnavailableError.
  */
 export interface Interactions {
-  /** A new one. @throws StoreFullError */
+  /** Begins an interaction. @throws StoreFullError */
   begin(interaction: Pick<Interaction, "owner" | "by" | "order" | "expiresAt">): Promise<Interaction>;
-  /** The one that waits for this request, or a new one. @throws StoreFullError */
+  /** Returns the pending interaction of this request, or a new one. @throws StoreFullError */
   open(asker: Asker, order: Order): Promise<Interaction>;
   find(id: string): Promise<Interaction | undefined>;
   /**
-   * Records a change and returns the updated interaction; undefined where it is over or decided,
-   * and where another browser came first. Of two decisions the first is recorded. Does not extend
-   * its lifetime.
+   * Records a change and returns the updated interaction. Undefined if it is over or decided, or if
+   * another browser came first. The first of two decisions is recorded. Does not extend the
+   * lifetime.
    *
    * @throws StoreFullError
    */
   note(id: string, progress: Progress): Promise<Interaction | undefined>;
-  /** An interaction, also when it is over, for as long as its return URL is kept. */
+  /** Finds an interaction, even after its end, as long as its return URL is kept. */
   findOver(id: string): Promise<Interaction | undefined>;
   /** The interaction of this request, once it is decided. */
   decided(asker: Asker): Promise<Interaction | undefined>;
   /**
-   * Uses up a decision: of two callers one gets true, and the same request begins another
+   * Uses up a decision. Only one caller receives true, and the same request then begins a new
    * interaction.
    */
   close(asker: Asker): Promise<boolean>;
 }
 
-/** How long an interaction may take. */
+/** Seconds an interaction may take. */
 export const INTERACTION_SECONDS = 600;
-/** One owner alone finds room for all that `/orders` takes from it in an hour. */
+/** Leaves room for everything that `/orders` accepts from one owner in an hour. */
 const MAX_INTERACTIONS = 20_000;
-/** How long the return URL is kept: users return to pages that they have left open. */
+/** Seconds the return URL is kept, because users return to pages that they have left open. */
 const WAY_BACK_SECONDS = 3600;
 
 /** @param now Unix seconds */
 export function createInteractions(stores: Stores, now: () => number): Interactions {
   const byId = stores.records<Interaction>("interactions", { maxEntries: MAX_INTERACTIONS });
-  /** Ids, by request: one that is closed has none. */
+  /** Ids by request. A closed interaction has none. */
   const byRequest = stores.records<string>("interactions by request", { maxEntries: MAX_INTERACTIONS });
   const find: Interactions["find"] = async (id) => {
     const known = await byId.get(keyOf(id));
@@ -120,7 +125,7 @@ export function createInteractions(stores: Stores, now: () => number): Interacti
       id === undefined || id === last ? { value: begun.id, ...terms } : undefined,
     );
     if (stored === begun.id) return begun;
-    // The same request at another replica came first.
+    // Another replica handled the same request first.
     await byId.delete(keyOf(begun.id));
     return open(asker, order);
   };
@@ -152,7 +157,7 @@ export function createInteractions(stores: Stores, now: () => number): Interacti
   };
 }
 
-/** An id leads to the page: the store's keys are hashes. */
+/** Hashes an id for the store, because the id gives access to the page. */
 const keyOf = (id: string) => digestOf(id);
 
 /** Compares in constant time. */
@@ -160,7 +165,7 @@ export function isSame(secret: string | undefined, digest: string | undefined): 
   return digest !== undefined && timingSafeEqual(Buffer.from(digestOf(secret ?? "")), Buffer.from(digest));
 }
 
-/** JSON keeps the parts apart whatever is in them. */
+/** JSON separates the parts unambiguously. */
 function requestKey(asker: Asker): string {
   const { agent, agentDelegate, thumbprint, method, url, body } = asker;
   const bodyHash = createHash("sha256").update(body).digest("base64url");

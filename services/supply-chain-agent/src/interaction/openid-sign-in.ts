@@ -16,19 +16,20 @@ import { INTERACTION_SECONDS } from "./interactions.ts";
 const TIMEOUT_SECONDS = 10;
 
 /**
- * Signs people in by OpenID Connect at the person server, whose `sub` for this resource is that of
- * its tokens. Draft -11 lets the resource choose how its page recognizes a person (section 6.2).
+ * Signs people in with OpenID Connect at the person server, whose `sub` for this resource equals
+ * the one in its tokens. Draft -11 lets the resource choose how its page identifies a person
+ * (section 6.2).
  */
 export function openidSignIn(options: {
   /** Issuer of the person server as an OpenID provider. */
   issuer: string;
-  /** Own identifier: the name of this client, too. */
+  /** Own identifier, which is also the client id. */
   clientId: string;
   redirectUri: string;
 }): SignInMethod {
   const { issuer, clientId, redirectUri } = options;
   const execute = [
-    // Its key set is fetched over the same connection, but the token is verified all the same.
+    // The key set is fetched over the same connection, but the token is verified nevertheless.
     enableNonRepudiationChecks,
     ...(issuer.startsWith("http:") ? [allowInsecureRequests] : []),
   ];
@@ -64,8 +65,8 @@ export function openidSignIn(options: {
 }
 
 /**
- * @throws AAuthVerificationError `token_request_failed` for whatever the provider, or the response,
- * is
+ * @throws AAuthVerificationError `token_request_failed` for any failure of the provider or its
+ * response
  */
 async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {

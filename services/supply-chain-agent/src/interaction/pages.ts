@@ -36,18 +36,18 @@ a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;
 
-/** A page, ready to be sent. */
+/** A page to send. */
 export interface Page {
   readonly status: number;
   readonly body: string;
-  /** Sends the browser on by itself. */
+  /** URL of an automatic redirect. */
   readonly goOnTo?: string;
 }
 
 /** A line of the page: a name, and HTML. */
 export type Fact = readonly [name: string, value: string];
 
-/** An agent that has shown who it is. @param name what it calls itself */
+/** Facts about an identified agent. @param name what it calls itself */
 export function byAgent(agent: string, name: string | undefined): Fact {
   const shown = displayText(name);
   const called = shown === undefined ? "" : `<small>calls itself “${escaped(shown)}”</small>`;
@@ -55,9 +55,9 @@ export function byAgent(agent: string, name: string | undefined): Fact {
 }
 
 /**
- * An agent that has shown whom it acts for, and not which one it is.
+ * Facts about an agent that has proven whom it acts for, but not its identity.
  *
- * @param provider that the order names
+ * @param provider agent provider that the order names
  */
 export function byAgentOfPerson(personServer: string, provider: string | undefined): readonly Fact[] {
   const verified: Fact = [
@@ -68,9 +68,9 @@ export function byAgentOfPerson(personServer: string, provider: string | undefin
   return [verified, ["The order says that it comes from", `<code>${escaped(provider)}</code>`]];
 }
 
-/** Asks a person, who is known by now, whether an agent's order may be placed. */
+/** Asks an identified person whether an agent's order may be placed. */
 export function approvalPage(options: {
-  /** Where the form goes. */
+  /** Action of the form. */
   action: string;
   orderedBy: readonly Fact[];
   order: Order;
@@ -104,18 +104,18 @@ ${returnUrl === undefined ? "" : `<p class="note">Either way you return to <stro
 }
 
 /**
- * Shows the decision and returns automatically; the link is the fallback. Without an address to
- * return to the browser stays.
+ * Shows the decision and returns automatically, with a link as the fallback. Without a return
+ * address the browser stays.
  */
 export function decidedPage(decision: Decision, returnUrl: string | undefined): Page {
   const title = decision === "approved" ? "Approved" : "Declined";
   if (returnUrl === undefined)
-    return page(200, title, '<p class="lead">The application hears of it. You can close this page.</p>');
+    return page(200, title, '<p class="lead">The application is notified. You can close this page.</p>');
   const text = `<p class="lead">Going back to <a href="${escaped(returnUrl)}">${escaped(new URL(returnUrl).host)}</a>…</p>`;
   return { ...page(200, title, text), goOnTo: returnUrl };
 }
 
-/** The interaction failed. Never redirects; a verified `returnUrl` is offered as a link. */
+/** Page of a failed interaction. Never redirects; a verified `returnUrl` is offered as a link. */
 export function problemPage(status: number, text: string, returnUrl?: string): Page {
   const back =
     returnUrl === undefined
@@ -131,11 +131,11 @@ export function sendPage(reply: FastifyReply, { status, body, goOnTo }: Page): F
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",
       "content-security-policy": `default-src 'none'; style-src 'sha256-${hash("sha256", STYLE, "base64")}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-      // The URL contains the session: it must not be sent as a referrer.
+      // The URL contains the session and must not be sent as a referrer.
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
-      // Not a redirect of the form: Chromium applies form-action to those, and where the agent
-      // sends its users on is not known here.
+      // Not a redirect of the form: Chromium applies `form-action` to redirects, and the agent's
+      // further redirects are unknown here.
       ...(goOnTo !== undefined && { refresh: `1; url=${new URL(goOnTo).href}` }),
     })
     .send(body);
@@ -163,7 +163,7 @@ ${content}
   return { status, body };
 }
 
-/** For element content and double-quoted attributes. */
+/** Escapes text for element content and double-quoted attributes. */
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

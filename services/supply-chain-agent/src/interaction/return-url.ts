@@ -2,9 +2,9 @@ import { AAuthError, type Discovery } from "aauth";
 import { february2026 } from "aauth/february-2026";
 
 /**
- * Whether a user may be sent to this address: one of the `redirect_uris` that the calling agent
- * publishes, with any query, and https unless everything here is in development. Everybody else's
- * address would make this page an open redirect.
+ * Whether a user may be sent to this URL: one of the calling agent's published `redirect_uris`,
+ * with any query, and https except in development. Any other URL would make this page an open
+ * redirect.
  */
 export async function isReturnUrlOf(
   agent: string,

@@ -1,14 +1,14 @@
 import type { OpenedRequest } from "aauth/resource";
 import type { Order } from "../domain/order.ts";
 
-/** The part of a request that is held. */
+/** Data of a held request. */
 export interface Held {
   readonly order: Order;
-  /** Names the request among placed orders. */
+  /** Identifies the request among placed orders. */
   readonly request: string;
-  /** Agent provider that the order names, because tokens that name a person name no agent. */
+  /** Agent provider named in the order, because tokens that name a person do not name an agent. */
   readonly provider?: string | undefined;
 }
 
-/** An order that is held until its person has decided. */
+/** An order held until its person decides. */
 export type HeldOrder = OpenedRequest<Held>;

@@ -7,37 +7,36 @@ import type { Held, HeldOrder } from "./held-order.ts";
 import { confirm, type PlacedOrders } from "./placed-orders.ts";
 
 /**
- * Orders of draft -11 whose callers have an answer coming: a 202 with a code for the person, and an
- * address that is polled.
+ * Deferred orders of draft -11. The caller receives a 202 with a code for the person, and polls a
+ * URL.
  */
 export interface HeldOrders {
-  /** Holds an order: the 202. @throws StoreFullError */
+  /** Holds an order and returns the 202. @throws StoreFullError */
   hold(caller: ProvenCaller, held: Held): Promise<Answer>;
   /**
-   * The interaction that a code leads to, once: later it finds the one that it has begun. Undefined
-   * for any other code.
+   * Begins the interaction of a code, or finds it if already begun. Undefined for any other code.
    *
    * @param from address of the browser
    * @throws TooManyCodesError
    */
   enter(code: string, from: string): Promise<Interaction | undefined>;
   /**
-   * Where the browser may go afterwards; undefined for an address that no party of the request has
+   * URL that the browser may return to; undefined for one that no party of the request has
    * published.
    */
   returnUrl(held: HeldOrder, callback: string): Promise<string | undefined>;
   /**
-   * Executes the order, or refuses it, and so answers its caller: once, and only while the caller
-   * waits. False after that. Where it fails, the same decision can be made again.
+   * Executes or refuses the order, which answers its caller: once, and only while the caller waits;
+   * false afterwards. If it fails, the same decision can be repeated.
    *
    * @throws StoreFullError
    */
   settle(held: HeldOrder, decision: Decision, person: Person | undefined): Promise<boolean>;
-  /** Where callers poll. */
+  /** Endpoint that callers poll. */
   readonly endpoint: Endpoint;
 }
 
-/** An address has tried too many wrong codes. */
+/** Too many wrong codes from one network address. */
 export class TooManyCodesError extends Error {
   override readonly name = "TooManyCodesError";
 }
@@ -56,7 +55,7 @@ export function createHeldOrders(options: {
   readonly placedOrders: PlacedOrders;
   readonly stores: Stores;
   readonly log: FastifyBaseLogger;
-  /** How long an order waits for its person. */
+  /** Seconds an order waits for its person. */
   readonly lifetimeSeconds: number;
   /** Unix seconds. */
   readonly now: () => number;
@@ -69,14 +68,14 @@ export function createHeldOrders(options: {
     ...{ discovery, lifetimeSeconds, retryAfterSeconds: POLL_SECONDS, now },
     store: stores.records(`deferred ${id}${PENDING_PATH}`),
     async carryOut({ owner, data: { order, request } }, answer) {
-      // An agent that lost its answer may have asked twice: the second approval places nothing.
+      // An agent that lost its answer may have ordered twice; the second approval places nothing.
       const isFirst = await placedOrders.place(request, JSON.parse(answer.body), owner);
       if (!isFirst) return { ...answer, body: JSON.stringify(await placedOrders.find(request)) };
       log.info({ total: order.total }, "✅ Order placed, approved by a person");
       return answer;
     },
   });
-  /** By code: what the browser that brought it may come back to. */
+  /** Interaction ids by code, for a browser that returns to its page. */
   const entered = stores.records<string>("interactions by code");
 
   return {
@@ -87,7 +86,7 @@ export function createHeldOrders(options: {
       const begun = await entered.get(name);
       if (begun !== undefined) return interactions.find(begun);
       const held = await deferred.open(code, from);
-      if (held === "too_many_codes") throw new TooManyCodesError("too many wrong codes of one address");
+      if (held === "too_many_codes") throw new TooManyCodesError("too many wrong codes from one address");
       if (typeof held === "string") return undefined;
       const { owner, expiresAt, data } = held;
       const interaction = await interactions.begin({ owner, by: { held }, order: data.order, expiresAt });

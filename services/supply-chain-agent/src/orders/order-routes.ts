@@ -13,7 +13,7 @@ const orderSchema = z.strictObject({
   model: z.string().min(1).max(100),
   quantity: z.int().min(1).max(10_000),
 });
-/** In February the order names its approver, in draft -11 a token does. */
+/** In February the order names its approver; in draft -11 a token does. */
 const februarySchema = orderSchema.extend({ approver: z.string().min(1).max(200) });
 const draft11Schema = orderSchema.extend({
   agent_provider: z.string().max(300).refine(isServerIdentifier).optional(),
@@ -21,9 +21,9 @@ const draft11Schema = orderSchema.extend({
 
 const PER_MINUTE = 100;
 /**
- * Orders of the agents of one owner (`ownerOf`) in a minute, their delegates and users included, in
- * draft -11 of one person. Each is remembered for the ten minutes that a person may take, which is
- * as many as an owner's quota.
+ * Orders per minute of one owner's agents (`ownerOf`), including their delegates and users; in
+ * draft -11, of one person. Each is remembered for the ten minutes that a person may take, which
+ * together equal an owner's quota.
  */
 const LIMITS: LevelLimits = { identified: PER_MINUTE };
 const DRAFT_11_LIMITS: LevelLimits = {
@@ -32,14 +32,14 @@ const DRAFT_11_LIMITS: LevelLimits = {
   "auth-token": PER_MINUTE,
 };
 
-/** An order is a few words; the whole of it is remembered while a person looks at it. */
+/** Orders are short, and stored whole while a person decides. */
 const MAX_ORDER_BYTES = 4_096;
 
 /**
- * `POST /orders`: an order is placed with the approval of the person it names, given on this
- * agent's own page. The first request gets a 401 with the address of that page; the same request by
- * the same agent and key, after the interaction, places it. Repeated later, it is answered as the
- * first time.
+ * `POST /orders`: places an order after the person that it names has approved it on this agent's
+ * own page. The first request is answered 401 with the URL of that page. After the interaction, the
+ * same request by the same agent and key places the order. Later repetitions receive the same
+ * answer.
  */
 export async function orderRoutes(
   app: FastifyInstance,
@@ -75,7 +75,7 @@ export async function orderRoutes(
         url: request.raw.url ?? "",
         body: rawBody,
       };
-      // The key is left out: it may have rotated since.
+      // Excludes the key, which may have been rotated since.
       const name = requestName([agent, delegate], rawBody);
       const placed = await placedOrders.find(name);
       if (placed !== undefined) return noStore(reply).code(201).send(placed); // hole V51
@@ -105,9 +105,9 @@ export async function orderRoutes(
 }
 
 /**
- * The same in draft -11: the order is held, its caller gets a 202 with a code for the page of the
- * person that its token names, and polls for the answer (draft -11, sections 6.2 and 11.8). What
- * approves the order executes it.
+ * The same in draft -11: the order is held, and its caller receives a 202 with a code for the page,
+ * where the person in its token decides, and polls for the answer (draft -11, sections 6.2 and
+ * 11.8). The approval executes the order.
  */
 export async function draft11OrderRoutes(
   app: FastifyInstance,
@@ -115,8 +115,8 @@ export async function draft11OrderRoutes(
     /** What a caller must prove for a task. */
     requirement: Requirement;
     /**
-     * Whose persons have a page here. Undefined where callers show no person: each order is
-     * refused.
+     * Person server whose users can sign in to the page. Undefined if callers present no person, in
+     * which case all orders are refused.
      */
     personServer: string | undefined;
     orders: HeldOrders;
@@ -134,17 +134,17 @@ export async function draft11OrderRoutes(
     async (request, reply) => {
       const { caller, rawBody } = request;
       if (caller?.person === undefined || rawBody === null) {
-        const detail = "An order needs the approval of a person, and the caller has shown none";
+        const detail = "An order needs a person's approval, but the caller has not presented a person";
         return refuse(reply, 403, "person_required", detail);
       }
       const { person, grant } = caller;
       if ((grant?.claims.ps ?? person.iss) !== personServer) {
-        const detail = "The person is of a person server whose persons cannot sign in here";
+        const detail = "Users of this person server cannot sign in here";
         return refuse(reply, 403, "wrong_approver", detail);
       }
       const { agent_provider: provider, ...wanted } = orderIn(request, draft11Schema);
       const order = priceOrder({ ...wanted, approver: person.sub });
-      // Its token names no agent: the key tells it from the person's other agents.
+      // The token names no agent, so the key distinguishes it from the person's other agents.
       const name = requestName([caller.thumbprint, person.iss, person.sub], rawBody);
       const placed = await placedOrders.find(name);
       if (placed !== undefined) return noStore(reply).code(201).send(placed); // hole V52

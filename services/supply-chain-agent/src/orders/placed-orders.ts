@@ -3,29 +3,28 @@ import type { Stores } from "aauth";
 import type { Order } from "../domain/order.ts";
 import type { Person } from "../interaction/interactions.ts";
 
-/** An order that was executed, as its caller is answered. */
+/** The answer to the caller of an executed order. */
 export type Confirmation = ReturnType<typeof confirm>;
 
 /**
- * The table of executed orders, the same for all replicas. All methods reject with
- * StoreUnavailableError.
+ * Table of executed orders, shared by all replicas. All methods reject with StoreUnavailableError.
  */
 export interface PlacedOrders {
-  /** The confirmation of a request that was executed before. */
+  /** Returns the confirmation of a previously executed request. */
   find(request: string): Promise<Confirmation | undefined>;
   /**
-   * Executes an order: once for each request.
+   * Executes an order, once per request.
    *
-   * @param owner whose quota it counts against
-   * @returns false where it was executed before
+   * @param owner owner whose quota it counts against
+   * @returns false if it was executed before
    * @throws StoreFullError
    */
   place(request: string, confirmation: Confirmation, owner: string): Promise<boolean>;
 }
 
-/** How long a caller that repeats an order gets the first answer again. */
+/** Seconds during which a repeated order receives the first answer. */
 const KEPT_SECONDS = 86_400;
-/** One owner alone finds room for a hundred a minute. */
+/** Leaves room for a hundred orders a minute from one owner. */
 const MAX_ORDERS = 500_000;
 
 export function createPlacedOrders(stores: Stores): PlacedOrders {
@@ -38,9 +37,9 @@ export function createPlacedOrders(stores: Stores): PlacedOrders {
 }
 
 /**
- * Names a request among placed orders, for `find` and `place`.
+ * Derives the key of a request for `find` and `place`.
  *
- * @param caller what the caller is known by; another caller has its own orders
+ * @param caller identity of the caller, which separates callers' orders
  * @param body bytes of the order, with its `order_id`
  */
 export function requestName(caller: readonly (string | undefined)[], body: Uint8Array): string {
@@ -48,7 +47,7 @@ export function requestName(caller: readonly (string | undefined)[], body: Uint8
   return hash("sha256", parts, "base64url");
 }
 
-/** The confirmation of an order, as its caller gets it. */
+/** Builds the confirmation of an order for its caller. */
 export function confirm(order: Order, person: Person | undefined) {
   const { order_id, model, quantity, vendor, total } = order;
   const approved_by = {

@@ -17,7 +17,7 @@ export interface OptimizationReport {
 }
 
 /**
- * The report for programs: what it recommends, and what came of the question to the market-analysis
+ * The report as data: the recommendations, and the outcome of the question to the market-analysis
  * agent.
  */
 export function optimizationData({ recommendations, market }: OptimizationReport): Record<string, unknown> {
@@ -36,7 +36,7 @@ function marketData(market: Exclude<MarketAnalysis, { status: "not-asked" }>) {
   return status === "failed" ? { status, ...market.failure } : { status, figures: market.figures };
 }
 
-/** The answer of the agent: one markdown document. */
+/** The agent's answer as one Markdown document. */
 export function renderOptimizationReport({ analysis, recommendations, market }: OptimizationReport): string {
   return [
     "# Supply Chain Optimization Analysis",

@@ -85,7 +85,7 @@ test("a browser without a sign-in declines nothing", async () => {
 test("for a caller that has withdrawn its order it places nothing, and the page says so", async () => {
   const { approve, log } = await shownPage(false);
   const answer = await approve();
-  expect([answer.statusCode, answer.body]).toEqual([400, expect.stringContaining("It is over")]);
+  expect([answer.statusCode, answer.body]).toEqual([400, expect.stringContaining("It has been decided")]);
   expect(answer.body).not.toContain("Approved");
   expect(log).toEqual([]);
 });

@@ -82,7 +82,7 @@ test.each(["cancelled", "expired"])(
     if (end === "cancelled") expect((await call("DELETE")).status).toBe(204);
     else advance(600);
     const { statusCode, body } = await press("approve", shown);
-    expect([statusCode, body]).toEqual([400, expect.stringContaining("It is over")]);
+    expect([statusCode, body]).toEqual([400, expect.stringContaining("It has been decided")]);
     // Also where it ends while the page is answered.
     expect(await orders.settle("held" in by ? by.held : expect.fail(), "approved", { subject: "anna" })).toBe(
       false,

@@ -1,5 +1,6 @@
 import { type Message, type ProtocolRun, partyName } from "protocol-trace/read";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { pollGroups, pollLabel } from "../../components/poll-groups.ts";
 import styles from "./compare-runs.module.css";
 import { countsOf, otherTask, type RunCounts } from "./counts.ts";
 import { headOf } from "./heads.ts";
@@ -147,11 +148,13 @@ interface SideProps extends Pick<RowProps, "isOnlyChanges" | "open" | "toggle"> 
 }
 
 function Side({ name, messages, others, isOnlyChanges, open, toggle, detailId }: SideProps) {
+  const shown = folded(messages);
+  const counterparts = folded(others);
   return (
     <div className={styles.side}>
       <h3 className="small">{name}</h3>
       {messages.length === 0 && <p className={`note ${styles.none}`}>No such message.</p>}
-      {messages.map((message, index) => (
+      {shown.map(({ message, polls }, index) => (
         <article key={message.id} className={styles.message} data-current={message === open || undefined}>
           <button
             type="button"
@@ -165,7 +168,7 @@ function Side({ name, messages, others, isOnlyChanges, open, toggle, detailId }:
               <span className="spoken"> to </span> {partyName(message.to)}
             </strong>
             <span className="chips small">
-              <span>{message.what}</span>
+              <span>{polls ?? message.what}</span>
               <span className="toned" data-outcome={message.outcome}>
                 {message.status ?? "browser"}
               </span>
@@ -173,22 +176,36 @@ function Side({ name, messages, others, isOnlyChanges, open, toggle, detailId }:
             </span>
           </button>
           <dl className={styles.head}>
-            {shownLines(message, others[index], isOnlyChanges).map(({ name: field, parts, isChanged }) => (
-              <div key={field} data-changed={isChanged || undefined}>
-                <dt>{field}</dt>
-                <dd>
-                  {parts.map(({ text, differs }, part) =>
-                    // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change
-                    differs ? <mark key={part}>{text}</mark> : text,
-                  )}
-                </dd>
-              </div>
-            ))}
+            {shownLines(message, counterparts[index]?.message, isOnlyChanges).map(
+              ({ name: field, parts, isChanged }) => (
+                <div key={field} data-changed={isChanged || undefined}>
+                  <dt>{field}</dt>
+                  <dd>
+                    {parts.map(({ text, differs }, part) =>
+                      // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change
+                      differs ? <mark key={part}>{text}</mark> : text,
+                    )}
+                  </dd>
+                </div>
+              ),
+            )}
           </dl>
         </article>
       ))}
     </div>
   );
+}
+
+/** The first of several polls stands for all of them. */
+function folded(messages: readonly Message[]) {
+  const groups = pollGroups(messages);
+  const hidden = new Set(groups.flatMap(([, ...later]) => later));
+  return messages
+    .filter((message) => !hidden.has(message))
+    .map((message) => {
+      const group = groups.find(([first]) => first === message);
+      return { message, polls: group && pollLabel(group) };
+    });
 }
 
 /** A message without a counterpart is new and shown in full. */

@@ -185,6 +185,8 @@ function purposeOf({ interaction, signer, from, purpose, requestType }: Message)
   if (from === "person-server") return "access-server";
   if (requestType === "poll" || requestType === "code") return "collect";
   if (requestType === "person-token" || requestType === "auth") return "ask";
+  // The user has asked the agent before deciding.
+  if (requestType === "clarification") return "page";
   if (purpose === "token") return "authorize";
   const kind = signer.token?.kind;
   if (kind === "aa-person+jwt") return "call-for-person";

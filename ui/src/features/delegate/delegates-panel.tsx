@@ -10,14 +10,21 @@ import { mayRun, outcomeOf, pageOf, standingOf, stepTitle } from "./delegate-wor
 import type { DelegateAction } from "./delegates-reducer.ts";
 import { useDelegates } from "./use-delegates.ts";
 
+interface DelegatesPanelProps {
+  client: ApiClient;
+  disabled: boolean;
+  /** Calls need more than an agent token in this mode. */
+  needsTokens: boolean;
+}
+
 /** The backend's delegates: processes with their own keys that act under its identity. */
-export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabled: boolean }) {
+export function DelegatesPanel({ client, disabled, needsTokens }: DelegatesPanelProps) {
   const { state, act, readAgain } = useDelegates(client);
   const { list, running, failure } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   return (
     <Panel title="Delegates" id="delegates" headingRef={heading} testId="delegates-panel">
-      <Explanation list={list} />
+      <Explanation {...{ list, needsTokens }} />
       {list?.delegates.length === 0 && (
         <p className="note">
           No delegate is enrolled. Start one with <code>npm run delegate</code>.
@@ -70,21 +77,26 @@ const FAILED: Readonly<Record<DelegateAction, string>> = {
   start: "The delegate was not started again",
 };
 
-function Explanation({ list }: { list: DelegateList | undefined }) {
+interface ExplanationProps extends Pick<DelegatesPanelProps, "needsTokens"> {
+  list: DelegateList | undefined;
+}
+
+function Explanation({ list, needsTokens }: ExplanationProps) {
   const agent = list ? <code>{list.agent}</code> : "the backend";
   if (list?.delegates.some((delegate) => delegate.sub_agent)) {
     return (
       <p className="note breakable">
         Processes that act for you as sub-agents, each with its own key. The agent token, issued by {agent},
-        names your agent as the parent. Only the parent calls the person server: it obtains the other tokens,
-        which are bound to the sub-agent’s key and name you, and no agent.
+        names your agent as the parent.
+        {needsTokens &&
+          " Only the parent calls the person server: it obtains the other tokens, which are bound to the sub-agent’s key and name you, and no agent."}
       </p>
     );
   }
   return (
     <p className="note breakable">
       Processes that act as {agent} with their own keys. The backend vouches for each key with an agent token.
-      The auth token names the delegate.
+      {needsTokens && " The auth token names the delegate."}
     </p>
   );
 }

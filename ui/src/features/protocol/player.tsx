@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { type Message, messageSentence } from "protocol-trace/read";
+import { type PollGroup, pollLabel } from "../../components/poll-groups.ts";
 import styles from "./player.module.css";
-import { type PollGroup, pollLabel } from "./poll-groups.ts";
 import type { ReplayPhase } from "./use-replay.ts";
 
 interface PlayerProps {

@@ -1,11 +1,11 @@
 import type { Message, ProtocolRun, UserNames } from "protocol-trace/read";
 import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { pollGroups } from "../../components/poll-groups.ts";
 import { messageByPageKey } from "./message-by-key.ts";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
 import { type MostTelling, mostTelling } from "./most-telling.ts";
 import { Player } from "./player.tsx";
-import { pollGroups } from "./poll-groups.ts";
 import styles from "./protocol-view.module.css";
 import { SequencePicture } from "./sequence-picture.tsx";
 import { useReplay } from "./use-replay.ts";

@@ -9,7 +9,7 @@ import {
   type TracedToken,
   type Verdict,
 } from "protocol-trace/read";
-import { type PollGroup, pollLabel } from "./poll-groups.ts";
+import { type PollGroup, pollLabel } from "../../components/poll-groups.ts";
 
 /** A vertical line of the diagram. */
 export interface Column {

@@ -2,9 +2,9 @@ import type { Message, ProtocolRun, Verdict } from "protocol-trace/read";
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import { inPlace } from "../../components/in-place.ts";
 import { partyColour } from "../../components/party-colour.ts";
+import type { PollGroup } from "../../components/poll-groups.ts";
 import { messageByKey } from "./message-by-key.ts";
 import { spokenMessage } from "./message-wording.ts";
-import type { PollGroup } from "./poll-groups.ts";
 import { layOutSequence, leastWidth, type Row } from "./sequence-layout.ts";
 import styles from "./sequence-picture.module.css";
 

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { type Message, messageMeaning, type ProtocolRun, readProtocolRun } from "protocol-trace/read";
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test } from "vitest";
+import { CompareRuns } from "../../../src/features/compare/compare-runs.tsx";
 import { countsOf, otherTask } from "../../../src/features/compare/counts.ts";
 import { headOf } from "../../../src/features/compare/heads.ts";
 import { traceOf } from "../../../src/features/compare/recording.ts";
@@ -141,4 +144,22 @@ test("a recording has no whole token and no code", () => {
     expect(text).not.toMatch(/code=\\*"[A-Z0-9-]{4,}/);
     expect(text.length).toBeLessThan(65_536);
   }
+});
+
+test("polls that were answered with not yet are one message, with their number and time", () => {
+  const run = runs["person-server"];
+  const poll = run.messages.find(({ requestType }) => requestType === "poll")!;
+  const waiting = [0, 3, 9].map((second) => ({
+    ...poll,
+    id: `poll-${second}`,
+    outcome: "waiting" as const,
+    startMicros: second * 1_000_000,
+    endMicros: second * 1_000_000,
+  }));
+  const messages = [...run.messages.filter((message) => message !== poll), ...waiting];
+  const html = renderToStaticMarkup(
+    createElement(CompareRuns, { february, draft11: { ...run, messages }, renderMessage: () => null }),
+  );
+  expect(html.match(/3 polls, 9 s/g)?.length).toBe(1);
+  expect(html.split("poll for the answer").length - 1).toBe(0);
 });

@@ -94,7 +94,7 @@ describe("by mode", () => {
     const page = await user.comeTo(pageOf(order));
     expect(await endOf(order)).toMatchObject({ status: "failed", failure: { code: "interaction_expired" } });
     const { answer } = await press(user, page, "approve");
-    expect([answer.status, textOf(answer)]).toEqual([400, expect.stringContaining("It is over")]);
+    expect([answer.status, textOf(answer)]).toEqual([400, expect.stringContaining("It has been decided")]);
     expect(placedInLog()).toBe(0);
   });
 });

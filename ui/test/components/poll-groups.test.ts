@@ -1,6 +1,6 @@
 import type { Message } from "protocol-trace/read";
 import { expect, test } from "vitest";
-import { pollGroups, pollLabel } from "../../../src/features/protocol/poll-groups.ts";
+import { pollGroups, pollLabel } from "../../src/components/poll-groups.ts";
 
 const URL = "https://person-server.localhost/pending/1";
 
