@@ -4,7 +4,7 @@ import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { fillPrompt } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
-import { signInOnPage } from "../support/sign-in.ts";
+import { fillLoginPage, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 const WAIT = { timeout: 30_000 };
@@ -63,5 +63,31 @@ test("from the click over both hops: the person server's page, the agent's way t
   await page.goto(`${stack.urls.personServer}/granted`);
   await page.getByRole("button", { name: "Revoke" }).nth(1).waitFor(WAIT);
   await screenshot(page, "draft-11-granted");
+  await context.close();
+}, 120_000);
+
+test("a request for another user waits: the run keeps its page, and the other user signs in from there", async () => {
+  const { page, context, expectComplaint } = await openPage(browser);
+  expectComplaint(/status of 403/);
+  await signInOnPage(page, stack.urls.ui);
+  await page.goto(`${stack.urls.personServer}/granted`);
+  await page.goto(stack.urls.ui);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await fillLoginPage(page, { username: "second-user", password: "user123" });
+  await page.getByTestId("signed-in-user").waitFor(WAIT);
+  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+
+  await page.getByRole("heading", { name: "This request is not for you" }).waitFor(WAIT);
+  await expectAccessible(page, "person-other-user");
+  await page.getByRole("link", { name: "Go back without deciding" }).click();
+  await page.getByTestId("consent-notice").waitFor(WAIT);
+  await page.reload();
+  await page.getByRole("button", { name: "Review the request" }).click();
+  await page.getByRole("button", { name: "Switch user" }).click();
+  await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
+  await page.getByText("You are signed in as second-user").waitFor(WAIT);
+  await page.getByRole("button", { name: "Allow", exact: true }).click();
+  await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   await context.close();
 }, 120_000);

@@ -62,6 +62,19 @@ test("a session goes on when its access token ends, and the user notices nothing
   expect(await page.getByLabel("Custom prompt").inputValue()).toBe(PROMPT);
 });
 
+test("tabs know each other's user: a new one continues as that user, and a sign-out ends all", async () => {
+  const { page, context } = watched;
+  const second = await context.newPage();
+  await second.goto(stack.urls.ui);
+  await second.getByRole("button", { name: "Continue as mcp user" }).click();
+  await second.getByTestId("signed-in-user").waitFor(WAIT);
+  await second.getByRole("button", { name: "Sign out" }).click();
+  for (const tab of [page, second]) await tab.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
+  await second.close();
+  await signInOnPage(page, stack.urls.ui);
+  await fillPrompt(page, PROMPT);
+});
+
 test("a session that was ended elsewhere asks for a new sign-in, and loses nothing that was typed", async () => {
   const { page, context } = watched;
   // Each renewal that is refused.

@@ -88,12 +88,12 @@ export async function buildAuthServer(
   await app.register(documents, { realm, keys, issuer, isAAuthIssuer: servesFebruary });
   const shared = { realm, site, issuer, paths, accounts, keys, stores, logger, now };
   const provider = createRealmProvider({ ...shared, cookieSecret });
-  await app.register(login, { ...shared, provider, hasDemoUsers: hasDemoUsers(config) });
+  const readSession = createReadSession(provider, accounts);
+  await app.register(login, { ...shared, provider, readSession, hasDemoUsers: hasDemoUsers(config) });
   await app.register(mountOidcProvider, {
     ...shared,
     ...{ provider, routes: paths.routes, ownClientId: CONSENT_CLIENT_ID },
   });
-  const readSession = createReadSession(provider, accounts);
   const { consentSeconds } = config;
   if (servesFebruary) {
     await app.register(aauth, { ...shared, state, discovery, development, consentSeconds, readSession });

@@ -70,6 +70,10 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   });
   await app.register(personPages, {
     ...{ ...pages, server: personServer },
+    unasked: {
+      resources: config.resources,
+      except: [...config.consentScopes, ...config.consentScopePrefixes.map((prefix) => `${prefix}*`)],
+    },
     isAllowed: (request) => refusalOf(config, request) === undefined,
   });
   rotateKeys(app, personKeys, config.keyRotationSeconds);

@@ -196,6 +196,23 @@ test("the browser that opened a request opens it again with the same code, until
   expect((await shownAt(other, first.url)).status).toBe(404);
 });
 
+test("the list names the time and the agent's reason of each request, and the same request once", async () => {
+  const world = await createWorld();
+  const browser = await browserOf(world);
+  const first = await waiting(world);
+  const shown = await openInteraction(world, browser, first.page);
+  expect((await press(browser, shown, "accept")).status).toBe(200);
+  expect((await first.poll()).status).toBe(200);
+  const resource = "https://strange.localhost";
+  for (const justification of ["To plan", "To plan", "<b>To order</b>", "To plan"])
+    await waiting(world, { resource, justification });
+  const { text } = await shownAt(browser, world.page("/granted"));
+  expect(text.match(/Decide on a request/g)).toHaveLength(2);
+  expect(text).toMatch(/asked at <time datetime="[^"]+">[^<]+<\/time> and 2 times before<\/small>/);
+  expect(text).toContain("<blockquote>To plan</blockquote>");
+  expect(text).toContain("<blockquote>&#60;b&#62;To order&#60;/b&#62;</blockquote>");
+});
+
 test("T37: a form of another site, an old one, or of another request decides nothing", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);

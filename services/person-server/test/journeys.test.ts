@@ -27,11 +27,16 @@ test("person server: the person agrees to the scope on the page, once", async ()
   const browser = await browserOf(world);
   const { context, pages } = pressing(world, browser);
   const agent = world.agent();
+  const policy = "What this server then grants by policy";
   expect((await agent.fetchFor({ ...context, justification: "To plan" })(DATA)).status).toBe(200);
   expect(pages).toHaveLength(2);
   expect(pages[1]).toContain(SCOPE);
   expect(pages[1]).toContain("Words of the resource for supply-chain:optimize");
   expect(pages[1]).toContain("To plan");
+  // Only the first page makes the agent the person's.
+  expect(pages.map((page) => page.includes(policy))).toEqual([true, false]);
+  for (const part of [SUPPLY_CHAIN, MARKET_ANALYSIS, "until you revoke it", SCOPE])
+    expect(pages[0]?.split(policy)[1]).toContain(part);
   expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
 });
 
@@ -105,7 +110,9 @@ test("revoke: one click on the page, and every hop refuses within a second", asy
   const startedAt = performance.now();
   const done = await (await press(browser, granted, "revoke")).text();
   expect(performance.now() - startedAt).toBeLessThan(1_000);
-  expect(done).toContain(`${AGENT} can no longer act for you.`);
+  expect(done).toContain(
+    `${AGENT} can no longer act for you. This also ended: aauth:Service@supply-chain-agent.localhost at ${MARKET_ANALYSIS}.`,
+  );
   expect(done).toContain("You have not granted any agent access.");
 
   // The tokens themselves, signed afresh, at both hops.

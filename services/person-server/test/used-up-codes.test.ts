@@ -54,7 +54,7 @@ test("S10c: a revocation that a resource has not confirmed is on the list", () =
   const { body } = grantedPage({
     site: siteOf("person-server", { applications: ["http://localhost:3050"] }),
     ...{ title: "T", nothing: "Nothing is granted.", userName: "u", action: "/a" },
-    ...{ requestPath: "/r/", consentCode: "c", tokens: [token], waiting: [] },
+    ...{ requestPath: "/r/", consentCode: "c", tokens: [token], waiting: [], waitSeconds: 600 },
     signOutPath: "/o",
   });
   expect(body).toContain("Revoked, but not confirmed");

@@ -1,10 +1,12 @@
 import type { Discovery, Stores } from "aauth";
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
+import { digestOf } from "agent-kit/service";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   acceptFormsOnly,
   agentAllowed,
   createFormDesk,
   invalidRequest,
+  messagePage,
   noStore,
   originsOf,
   type Query,
@@ -75,7 +77,31 @@ export async function consentRoutes(
     ...{ store: options.stores.records("consent forms"), lifetimeSeconds: consentSeconds },
   });
 
+  const answered = options.stores.records<true>("answered consents");
+  const answerKey = ({ user }: BrowserSession, token: string) => digestOf(`${user.id} ${token}`);
+
+  /** For a browser that goes back to the page. The decision is valid without it. */
+  async function keepAnswer(session: BrowserSession, token: string): Promise<void> {
+    const terms = { owner: session.user.id, ttlSeconds: consentSeconds };
+    try {
+      await answered.put(answerKey(session, token), true, terms);
+    } catch (err) {
+      logger.warn({ err }, "An answer could not be remembered");
+    }
+  }
+
+  async function isAnswered(request: FastifyRequest, reply: FastifyReply, query: Query): Promise<boolean> {
+    const token = single(query, "request_token");
+    if (!token || (await grants.consentRequests.find(token)) !== undefined) return false;
+    const session = await readSession(request, reply);
+    return session !== undefined && (await answered.get(answerKey(session, token))) === true;
+  }
+
   app.get<{ Querystring: Query }>(authPath, async (request, reply) => {
+    if (await isAnswered(request, reply, request.query)) {
+      const text = "Your decision is final. This address leads nowhere: Invalid or expired request_token.";
+      return sendPage(reply, 400, messagePage(site, { title: "You have already answered", text }));
+    }
     const { requestToken, consent, state } = await readRequest(request.query);
     const session = await readSession(request, reply);
     if (session === undefined) {
@@ -130,6 +156,7 @@ export async function consentRoutes(
       return goOn(reply, { requestToken, consent, state }, session, { remembers: true });
     }
     const consent = await takeRequest(requestToken);
+    await keepAnswer(session, requestToken);
     logger.info({ agent: consent.agent, resource: consent.resource }, "Consent denied by the user");
     return redirect(reply, consent, state, {
       error: "access_denied",
@@ -184,6 +211,7 @@ export async function consentRoutes(
     }
     const code = await grants.codes.issue({ ...consent, subject: session.user.id }, CODE_LIFETIME_SECONDS);
     await takeRequest(requestToken);
+    await keepAnswer(session, requestToken);
     if (remembers) {
       const failed = (err: unknown) => logger.warn({ err }, "A consent could not be remembered");
       await memory.remember(session, consent).catch(failed);

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { messagePage, oauthErrorOf, originsOf, type Site, sendPage, sendRefusal } from "issuer-kit";
 import type { Interaction, Provider } from "oidc-provider";
+import type { ReadSession } from "../consent/read-session.ts";
 import { loginPage } from "../pages/login-page.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
@@ -21,19 +22,20 @@ export async function login(
     accounts: Accounts;
     site: Site;
     paths: OidcPaths;
+    readSession: ReadSession;
     /** Whether the sign-in page shows the demo's users. */
     hasDemoUsers: boolean;
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { provider, accounts, site, paths, hasDemoUsers, logger } = options;
+  const { provider, accounts, site, paths, readSession, hasDemoUsers, logger } = options;
   const url = `${paths.login}/:uid`;
 
   // A sign-in is a form, so other bodies that a script could send are not parsed.
   app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
     // Displaced by newer sign-ins while the password was compared.
-    if (isSessionNotFound(error)) return sendExpired(reply);
+    if (isSessionNotFound(error)) return sendExpired(request, reply);
     const refusal = oauthErrorOf(error);
     if (refusal === undefined) throw error;
     return sendRefusal(request, reply, refusal, site);
@@ -41,14 +43,14 @@ export async function login(
 
   app.get<{ Params: { uid: string } }>(url, async (request, reply) => {
     const interaction = await interactionOf(provider(), request, reply);
-    if (interaction === undefined) return sendExpired(reply);
+    if (interaction === undefined) return sendExpired(request, reply);
     return sendLogin(reply, 200, interaction);
   });
 
   app.post<{ Params: { uid: string }; Body: Form | undefined }>(url, async (request, reply) => {
     const { username, password } = request.body ?? {};
     const interaction = await interactionOf(provider(), request, reply);
-    if (interaction === undefined) return sendExpired(reply);
+    if (interaction === undefined) return sendExpired(request, reply);
     if (typeof username !== "string" || typeof password !== "string") {
       return sendLogin(reply, 400, interaction, { problem: "Enter your user name and password." });
     }
@@ -84,7 +86,13 @@ export async function login(
     return sendPage(reply, status, page);
   }
 
-  function sendExpired(reply: FastifyReply): FastifyReply {
+  async function sendExpired(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const session = await readSession(request, reply);
+    // The Back button shows the page of a sign-in that has succeeded.
+    if (session !== undefined) {
+      const text = `Your user name here is ${session.user.username}. Continue in the application.`;
+      return sendPage(reply, 200, messagePage(site, { title: "You are signed in", text }));
+    }
     const text = "Go back to the application and sign in from there.";
     const title = "This sign-in has expired";
     return sendPage(reply, 400, messagePage(site, { title, text }));

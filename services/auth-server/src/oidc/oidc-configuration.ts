@@ -115,6 +115,10 @@ export function accountResourceServer(realm: Realm) {
 async function grantAllScopes({ oidc }: KoaContextWithOIDC, resource: string) {
   const { client, session, provider } = oidc;
   if (client === undefined || session?.accountId === undefined) return undefined;
+  // A new grant would end the refresh tokens of the user's other tabs.
+  const known = session.grantIdFor(client.clientId);
+  const existing = known === undefined ? undefined : await provider.Grant.find(known);
+  if (existing?.accountId === session.accountId) return existing;
   const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
   grant.addOIDCScope(OIDC_SCOPES.join(" "));
   grant.addResourceScope(resource, OIDC_SCOPES.join(" "));

@@ -37,7 +37,7 @@ ${
 ${scopeList("resource-words", html`As described by <code>${resource}</code>:`, scopes)}${scopeList("own-words", html`As described by this server:`, identityScopes)}<form method="post" action="${action}">
 ${decisionFields(consentCode)}
 </form>
-<p class="note">Either way you return to the agent, at <code>${returnsTo}</code>. If you allow this, you will not be asked again in this browser for ${duration(rememberedSeconds)}, unless you sign out or revoke it.</p>`;
+<p class="note">Either way you return to the agent, at <code>${returnsTo}</code>. If you allow this, you will not be asked again in this browser for ${duration(rememberedSeconds)}, or until you sign out.</p>`;
   return renderPage({ title: "Agent authorization request", content, site, formOrigins });
 }
 

@@ -158,3 +158,18 @@ test("a delegate's name is one short line, whatever its agent calls it; and that
   expect(long?.endsWith("…")).toBe(true);
   expect(await shownFor("\u202e\n")).toBe("…");
 });
+
+test("a user who goes back after a decision reads that it is made; another one reads nothing of it", async () => {
+  const parties = await askForOptimize();
+  for (const button of ["accept", "cancel"] as const) {
+    const { url } = await startConsent(parties);
+    const browser = browserFor(parties);
+    const page = await (await signIn(browser, url)).response.text();
+    await decide(browser, page, button);
+    const again = await browser.get(url);
+    expect(again.status).toBe(400);
+    expect(await again.text()).toContain("You have already answered");
+    const other = browserFor(parties);
+    expect(await (await other.get(url)).text()).not.toContain("already answered");
+  }
+});

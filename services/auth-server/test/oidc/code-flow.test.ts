@@ -53,6 +53,9 @@ test("the whole journey: discovery, sign-in, code with PKCE, refresh, sign-out",
   const again = await authorizationUrl(config, { prompt: "none" });
   const silent = await browser.get(again.url);
   expect(silent.headers.get("location")).toMatch(/^http:\/\/localhost:3050\/\?code=/);
+  // Another tab's sign-in leaves this one's refresh token valid.
+  const kept = await client.refreshTokenGrant(config, refreshed.refresh_token as string);
+  expect(kept.refresh_token).not.toBe(refreshed.refresh_token);
 
   const endSession = client.buildEndSessionUrl(config, {
     id_token_hint: tokens.id_token as string,

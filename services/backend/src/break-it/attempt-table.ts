@@ -15,6 +15,7 @@ import {
   callOfSubAgent,
   honest,
   personServerOf,
+  requireAccepted,
   revokeAtPersonServer,
   waitingRequest,
 } from "./draft-11-honest.ts";
@@ -311,6 +312,8 @@ export const ATTEMPTS = {
     forge: async (context: Draft11Context) => {
       const { revocation_endpoint: url } = await personServerOf(context);
       const proof = async () => honest(context, await signed(context));
+      // A token that is already refused would show a revocation that did not take place.
+      await requireAccepted(proof);
       return { ...(await revocation(context, url!)), proof };
     },
   },

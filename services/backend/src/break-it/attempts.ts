@@ -244,6 +244,7 @@ function explained(error: unknown, to: { readonly url: string; readonly receiver
     return new BackendError(
       "conflict",
       "A preceding honest request needs your consent, which an attempt cannot ask for.",
+      { code: "user_unreachable" },
     );
   }
   if (error instanceof AAuthAgentError) {

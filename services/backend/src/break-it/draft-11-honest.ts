@@ -22,7 +22,7 @@ import {
 } from "./draft-11-messages.ts";
 import type { SentRequest } from "./evidence.ts";
 import { type ForgedRequest, keyOfAnother } from "./forged-request.ts";
-import { MAX_HONEST_ANSWER_BYTES, sendSigned } from "./send-forged.ts";
+import { MAX_HONEST_ANSWER_BYTES, sendSigned, withoutTrace } from "./send-forged.ts";
 
 const HONEST_MS = 10_000;
 
@@ -84,6 +84,18 @@ export async function revokeAtPersonServer(context: Draft11Context, token: Named
   const { status } = await honest(context, await revocation(context, url!, token));
   if (status === 200) return;
   throw new BackendError("conflict", `The token could not be revoked (status ${status}).`);
+}
+
+/**
+ * Makes an honest call that the attempt's trace does not show.
+ *
+ * @throws BackendError `conflict` if it is refused
+ */
+export async function requireAccepted(call: () => Promise<Response>): Promise<void> {
+  const { ok, status } = await withoutTrace(call);
+  if (ok) return;
+  const why = `The token of this run is no longer accepted (status ${status}), as after you revoke it. Start a new run.`;
+  throw new BackendError("conflict", why, { code: "token_not_accepted" });
 }
 
 export const personServerOf = ({ parties }: Draft11Context) =>

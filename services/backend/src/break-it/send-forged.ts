@@ -65,7 +65,7 @@ export async function sendForged(
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;
   } finally {
-    if (forged?.after !== undefined) await context.with(untraced(), forged.after).catch(() => {});
+    if (forged?.after !== undefined) await withoutTrace(forged.after).catch(() => {});
     span.end();
   }
 }
@@ -95,11 +95,11 @@ export function sendSigned(
   return transport(url, { method, headers: { ...headers }, signal, ...(body && { body }) });
 }
 
-/** A trace that neither this process nor the called ones sample. */
-function untraced() {
+/** Does work in a trace that neither this process nor the called ones sample. */
+export function withoutTrace<T>(work: () => Promise<T>): Promise<T> {
   const hex = (bytes: number) => randomBytes(bytes).toString("hex");
   const place = { traceId: hex(16), spanId: hex(8), traceFlags: TraceFlags.NONE };
-  return trace.setSpanContext(ROOT_CONTEXT, place);
+  return context.with(trace.setSpanContext(ROOT_CONTEXT, place), work);
 }
 
 /** Whether the span is recorded. It is not without an SDK. */

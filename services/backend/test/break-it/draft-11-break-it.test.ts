@@ -232,12 +232,13 @@ describe("a hole is said to be one", () => {
   });
 
   test("where another issuer than its own revokes a token, by the next use of that token", async () => {
-    const attempt = async (revoked: Response, used: number) => {
+    const attempt = async (revoked: Response, used: number, before = 200) => {
+      const statuses = [before, used];
       let asked: { readonly headers: Readonly<Record<string, string>>; readonly body: string } | undefined;
       const { service } = await serviceWith(
         () =>
           async (url, { headers, body }) => {
-            if (url.startsWith(AGENT)) return new Response("{}", { status: used });
+            if (url.startsWith(AGENT)) return new Response("{}", { status: statuses.shift()! });
             asked = { headers, body: new TextDecoder().decode(body) };
             return revoked;
           },
@@ -259,6 +260,8 @@ describe("a hole is said to be one", () => {
     expect((await attempt(new Response(null, { status: 401 }), 200)).result).toMatchObject({
       ...{ outcome: "refused", as_meant: false },
     });
+    // The user's own revocation is no hole.
+    await expect(attempt(new Response(), 401, 401)).rejects.toMatchObject({ code: "token_not_accepted" });
   });
 });
 

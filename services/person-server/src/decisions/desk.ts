@@ -7,6 +7,7 @@ import type {
   WaitingRequest,
 } from "aauth/server";
 import type { HeldToken } from "../pages/granted-page.ts";
+import type { Unasked } from "../pages/person-request-page.ts";
 import type { Person } from "../sign-in/person.ts";
 
 /** The differences between the decision pages of the person server and of the access server. */
@@ -28,6 +29,8 @@ export interface Desk {
   readonly isFor: (request: AskedRequest, person: Person) => boolean;
   /** The page shown instead of the decision if it is not this person's to make, or not yet. */
   readonly instead: (waiting: WaitingRequest, person: Person) => Promise<Message | undefined>;
+  /** What policy grants without asking once an agent belongs to a person. Default: nothing. */
+  readonly unasked?: Unasked;
   /** Whether the operator's policy admits a request. */
   readonly isAllowed: (request: AskedRequest) => boolean;
   readonly approve: (waiting: WaitingRequest, person: Person, version: number) => Promise<PageResult>;

@@ -1,6 +1,7 @@
+import type { AgentIdentity } from "aauth/server";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { invalidRequest, type Query, readForm, sendPage } from "issuer-kit";
-import { grantedPage } from "../pages/granted-page.ts";
+import { grantedPage, type HeldToken } from "../pages/granted-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
 import type { DeskContext } from "./desk-context.ts";
 
@@ -22,15 +23,17 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
     const agent = { iss: form.get("provider") ?? "", sub: form.get("agent") ?? "" };
     const refusal = desk.refuses?.(session.person);
     if (refusal !== undefined) return context.sendMessage(reply, refusal);
+    const before = await desk.granted(session.person);
     const results = await desk.revoke(session.person, agent);
     if (results === undefined) return showGranted(reply, session);
     logger.info({ agent: agent.sub, provider: agent.iss }, `Agent revoked by ${words.decider}`);
+    const also = endedWith(agent, before, await desk.granted(session.person));
     const failed = results.filter(({ error }) => error !== undefined).map(({ recipient }) => recipient);
     return showGranted(reply, session, {
       isProblem: failed.length > 0,
       text:
         failed.length === 0
-          ? words.revoked(agent.sub)
+          ? `${words.revoked(agent.sub)}${also.length === 0 ? "" : ` This also ended: ${also.join(", ")}.`}`
           : words.notEverywhere(agent.sub, [...new Set(failed)].join(", ")),
     });
   });
@@ -51,7 +54,25 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
       consentCode: await forms.issue(session, {}),
       tokens: await desk.granted(person),
       waiting: await desk.waiting(person),
+      waitSeconds: context.config.consentSeconds,
     });
     return sendPage(reply, 200, page);
   }
+}
+
+/** What other agents held before an agent was revoked, and hold no more. */
+function endedWith(
+  revoked: AgentIdentity,
+  before: readonly HeldToken[],
+  after: readonly HeldToken[],
+): readonly string[] {
+  const nameOf = ({ agent, resource }: HeldToken) => `${agent.sub} at ${resource}`;
+  const namesOf = (tokens: readonly HeldToken[]) =>
+    tokens
+      .filter(
+        ({ agent, isRevoked }) => !isRevoked && (agent.iss !== revoked.iss || agent.sub !== revoked.sub),
+      )
+      .map(nameOf);
+  const left = new Set(namesOf(after));
+  return [...new Set(namesOf(before))].filter((name) => !left.has(name));
 }

@@ -81,6 +81,7 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
     ...{ site, request, notice, userName: session.person.name },
     ...{ grantedUrl: context.at("/granted"), grantedName: desk.words.granted },
     provider: await context.describeProvider(request.agent.iss),
+    unasked: desk.unasked,
     action: context.at(`/requests/${reference}`),
     consentCode: await context.forms.issue(session, { reference, version }),
     returnsTo: callback && new URL(callback).host,

@@ -1,4 +1,5 @@
 import type { AgentIdentity, GrantedToken, IssuedTokenRecord, WaitingRequest } from "aauth/server";
+import { displayText } from "agent-kit/service";
 import { applicationLinks, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
 
 /** A token that an agent holds: granted by the person, or issued by the access server. */
@@ -29,6 +30,8 @@ export function grantedPage(options: {
   consentCode: string;
   tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
+  /** How long a request waits. */
+  waitSeconds: number;
   /** Action of the sign-out form, which has no fields. */
   signOutPath: string;
   /** Outcome of the last action. */
@@ -44,6 +47,7 @@ export function grantedPage(options: {
     consentCode,
     tokens,
     waiting,
+    waitSeconds,
     notice,
     signOutPath,
   } = options;
@@ -65,13 +69,7 @@ ${
     ? undefined
     : html`<h2 id="waiting">Waiting for you</h2>
 <ul class="scopes" aria-labelledby="waiting">
-${waiting.map(
-  ({
-    reference,
-    request,
-  }) => html`<li><a href="${requestPath}${reference}">Decide on a request</a><code>${request.agent.sub}</code>${request.resource === undefined ? undefined : html`<code>${request.resource}</code>`}</li>
-`,
-)}</ul>
+${sameOnce(waiting).map((requests) => waitingEntry(requests, { requestPath, waitSeconds }))}</ul>
 `
 }${
   agents.size === 0
@@ -83,6 +81,33 @@ ${waiting.map(
 <div class="note">${applicationLinks(site)}</div>`;
   return renderPage({ title, content, site, script: LOCAL_TIMES });
 }
+
+/** Requests that ask for the same are one entry, the newest first in each. */
+function sameOnce(waiting: readonly WaitingRequest[]): readonly (readonly WaitingRequest[])[] {
+  const newestFirst = waiting.toSorted((one, other) => other.expiresAt - one.expiresAt);
+  const groups = Map.groupBy(newestFirst, ({ request }) => {
+    const { kind, agent, subagent, resource, scopes, account, personServer, subject, fromAgent } = request;
+    const asked = [kind, agent.iss, agent.sub, subagent, resource, scopes, account, personServer, subject];
+    return JSON.stringify([...asked, fromAgent.justification]);
+  });
+  return [...groups.values()];
+}
+
+function waitingEntry(
+  requests: readonly WaitingRequest[],
+  { requestPath, waitSeconds }: { requestPath: string; waitSeconds: number },
+): Html {
+  const { reference, request, expiresAt } = requests[0] as WaitingRequest;
+  const { agent, resource, fromAgent } = request;
+  const reason = displayText(fromAgent.justification);
+  const more = requests.length - 1;
+  return html`<li><a href="${requestPath}${reference}">Decide on a request</a><small>asked at ${timeOf(expiresAt - waitSeconds)}${
+    more === 0 ? undefined : ` and ${more === 1 ? "once" : `${more} times`} before`
+  }</small>${reason === undefined ? undefined : html`<blockquote>${shortened(reason)}</blockquote>`}<code>${agent.sub}</code>${resource === undefined ? undefined : html`<code>${resource}</code>`}</li>
+`;
+}
+
+const shortened = (text: string): string => (text.length > 120 ? `${text.slice(0, 119)}…` : text);
 
 function agentSection(
   held: readonly HeldToken[],
@@ -103,9 +128,10 @@ ${latest(held).map(
         : "May act for you"
   } at <code>${resource}</code>${scopes.length === 0 ? undefined : html`<code>${scopes.join(" ")}</code>`}${
     personServer === undefined ? undefined : html`<small>requested by <code>${personServer}</code></small>`
-  }<small>until ${timeOf(exp)}</small></li>
+  }<small>token until ${timeOf(exp)}</small></li>
 `,
 )}</ul>
+<p class="note">Its tokens are renewed until you revoke it. That also ends what other agents received through it.</p>
 ${revokeForm(agent, { id, action, consentCode })}</section>
 `;
 }

@@ -16,6 +16,8 @@ export function personRequestPage(options: {
   action: string;
   /** Single-use value that binds a decision to this page, this user and this browser. */
   consentCode: string;
+  /** What the server grants to the person's agents without asking. Default: nothing. */
+  unasked?: Unasked | undefined;
   /** Host that the user returns to, if any. */
   returnsTo: string | undefined;
   formOrigins: readonly string[];
@@ -28,8 +30,9 @@ export function personRequestPage(options: {
 }): Page {
   const { site, userName, request, provider, action, consentCode, returnsTo, formOrigins, grantedUrl } =
     options;
-  const { grantedName, notice, openQuestion } = options;
+  const { grantedName, notice, openQuestion, unasked } = options;
   const isOwner = request.personServer !== undefined;
+  const becomesYours = request.person === undefined && !isOwner;
   const title =
     request.kind === "person-token"
       ? "An agent wants to be known as yours"
@@ -56,12 +59,12 @@ ${
     : undefined
 }${resourceWords(request)}
 ${agentWords(request, openQuestion)}
-<form method="post" action="${action}" aria-label="Your decision">
+${becomesYours && unasked !== undefined && unasked.resources.length > 0 ? policyWords(unasked) : undefined}<form method="post" action="${action}" aria-label="Your decision">
 ${decisionFields(consentCode)}
 </form>
 ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">${
-    request.person === undefined && !isOwner
-      ? "This agent does not act for anyone yet. If you allow this, it acts for you and for no one else from now on. "
+    becomesYours
+      ? "This agent does not act for anyone yet. If you allow this, it acts for you and for no one else until you revoke it. "
       : undefined
   }${
     isOwner
@@ -73,6 +76,31 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
       : html` Either way you return by way of the agent, at <code>${returnsTo}</code>.`
   }</p>`;
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
+}
+
+/**
+ * What the operator's policy grants without asking to a person's agents, and to agents they call.
+ */
+export interface Unasked {
+  readonly resources: readonly string[];
+  /** Scopes, and beginnings of scopes, that the person is always asked about. */
+  readonly except: readonly string[];
+}
+
+function policyWords({ resources, except }: Unasked): Html {
+  return html`<section class="says" aria-labelledby="policy-says">
+<h2 id="policy-says">What this server then grants by policy</h2>
+<p class="said-by">Without asking you again, to this agent and to agents that it calls.</p>
+<ul class="scopes" aria-labelledby="policy-says">
+<li>To be known as yours, and every permission that it asks for, at${resources.map((resource) => html`<code>${resource}</code>`)}</li>
+${
+  except.length === 0
+    ? undefined
+    : html`<li>Except these permissions, about which you are asked<code>${except.join(" ")}</code></li>
+`
+}</ul>
+</section>
+`;
 }
 
 /** Parties to the request, as verified. */

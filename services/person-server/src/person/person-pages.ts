@@ -4,9 +4,11 @@ import { noStore, type Query, single } from "issuer-kit";
 import { decisionPages } from "../decisions/decision-pages.ts";
 import type { DeskOptions } from "../decisions/desk-context.ts";
 import { isShown } from "../pages/granted-page.ts";
+import type { Unasked } from "../pages/person-request-page.ts";
 import type { Person } from "../sign-in/person.ts";
 
 export interface PersonPagesOptions extends DeskOptions {
+  readonly unasked: Unasked;
   readonly server: PersonServer;
   readonly isAllowed: (request: AskedRequest) => boolean;
 }
@@ -15,14 +17,14 @@ export interface PersonPagesOptions extends DeskOptions {
  * Pages of the person server, where people decide for themselves and see what they have granted.
  */
 export async function personPages(app: FastifyInstance, options: PersonPagesOptions): Promise<void> {
-  const { server, browserUrl, isAllowed } = options;
+  const { server, browserUrl, unasked, isAllowed } = options;
   const context = decisionPages(
     app,
     {
       party: "person-server",
       path: "",
       server,
-      isAllowed,
+      ...{ unasked, isAllowed },
       words: {
         agent: "Your agent",
         decider: "the person",
