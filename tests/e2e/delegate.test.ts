@@ -127,11 +127,7 @@ describe("a delegate of draft -11", () => {
     await run.click();
     await panel.getByText(/^Refused at .*the user has ended this delegate$/).waitFor(WAIT);
     await again.click();
-<<<<<<< HEAD
-    await panel.getByText("Ready.").waitFor(WAIT);
-=======
     await panel.getByText(/^Ready\./).waitFor(WAIT);
->>>>>>> main
     await run.click();
     await panel.getByText(/^Answered at/).waitFor(WAIT);
 
