@@ -1,9 +1,9 @@
 import type { UserManager } from "oidc-client-ts";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useAuth } from "react-oidc-context";
 import { createAccessTokens } from "./access-tokens.ts";
 import { type Session, sessionOf } from "./session.ts";
-import { createTabs, signOutOtherTabs } from "./tabs.ts";
+import { createTabs } from "./tabs.ts";
 import { userName } from "./user-name.ts";
 
 export interface SessionControl {
@@ -56,10 +56,11 @@ export function useSession(userManager: UserManager, forget: () => void): Sessio
   }, [isCallbackFailed]);
 
   const [otherTabsUser, setOtherTabsUser] = useState<string | undefined>(undefined);
+  const tabs = useRef<ReturnType<typeof createTabs> | undefined>(undefined);
   const name = user ? userName(user) : undefined;
   useEffect(() => {
     if (auth.isLoading) return;
-    const tabs = createTabs(() => name, {
+    const joined = createTabs(() => name, {
       signedOut() {
         setOtherTabsUser(undefined);
         forget();
@@ -67,7 +68,8 @@ export function useSession(userManager: UserManager, forget: () => void): Sessio
       },
       user: setOtherTabsUser,
     });
-    return () => tabs.close();
+    tabs.current = joined;
+    return () => joined.close();
   }, [auth.isLoading, name, userManager, forget]);
 
   const reportLapsed = useCallback(() => setLapsed(true), []);
@@ -92,7 +94,7 @@ export function useSession(userManager: UserManager, forget: () => void): Sessio
       void auth.signinRedirect({ state: { hash: window.location.hash, former: user?.profile.sub } }),
     signOut() {
       forget();
-      signOutOtherTabs();
+      tabs.current?.signOut();
       void auth.signoutRedirect();
     },
   };
