@@ -98,8 +98,9 @@ interface AttackRow {
 /** A refusal of an attack is what it should get: it does not count against the run. */
 function attackLines(attacks: readonly AttackRow[]): string[] {
   const lines = attacks.map(({ title, state, reason, isAsRecorded, recorded: { aauth, bearer } }) => {
+    const same = aauth.endsWith(" refused") ? (isAsRecorded ? ", too" : " by another check") : "";
     const found = {
-      refused: `refused here${isAsRecorded ? ", too" : " by another check"}: ${reason}`,
+      refused: `refused here${same}: ${reason}`,
       verified: "valid by itself",
       recorded: "as recorded",
     };

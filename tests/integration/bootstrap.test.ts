@@ -55,7 +55,7 @@ beforeEach(async () => {
   };
   await writeFile(join(root, "package.json"), JSON.stringify(manifest));
   await writeFile(join(root, "pnpm-lock.yaml"), "");
-  for (const script of ["demo/main.ts", "check.ts"]) await writeFile(join(root, "scripts", script), SCRIPT);
+  for (const script of ["demo/main.ts", "test.ts"]) await writeFile(join(root, "scripts", script), SCRIPT);
   await writeFile(join(root, "scripts/demo/build-page.ts"), BUILD_PAGE);
   await writeFile(join(root, "bin/npx"), NPX);
   await chmod(join(root, "bin/npx"), 0o755);

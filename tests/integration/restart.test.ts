@@ -58,6 +58,13 @@ describe("a process that is killed and started again by the demo's runner", () =
     expect(await messages()).toEqual(before);
     expect(keptWork(folder)).toMatch(/^[12] runs?$/);
   });
+
+  test.each(["gateway", "gateway-authz"])("%s: no run fails on a connection that is kept", async (name) => {
+    const caller = await signIn(supervised);
+    await caller.run();
+    await killAndWait(name);
+    expect(await caller.run()).toMatchObject({ status: "completed" });
+  });
 });
 
 test("all agents, user delegated, three times in a row: every verifier accepts the first request with the new key", async () => {

@@ -433,6 +433,10 @@ describe("a saved run", () => {
         ...{ title: "Use it late", what: "Late." },
         aauth: { ...refused, evidence: { ...evidence, body: "" } },
       },
+      {
+        ...{ title: "Be let in", what: "A hole." },
+        aauth: { ...recorded, status: 200, evidence: { ...evidence, body: "" } },
+      },
       { ...{ title: "Replay it", what: "Twice." }, aauth: { ...refused, evidence } },
       { ...{ title: "Guess \u202e", what: "A code." }, aauth: refused },
     ];
@@ -469,6 +473,7 @@ describe("a saved run", () => {
     expect(rows.protocol).toEqual({ version: "February 2026", mode: "autonomous" });
     expect(rows.attacks).toMatchObject([
       { state: "refused", isAsRecorded: true },
+      { state: "refused", isAsRecorded: false },
       { state: "refused", isAsRecorded: false },
       ...[{ state: "verified" }, { state: "recorded" }],
     ]);

@@ -116,7 +116,8 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     processes === true || (Array.isArray(processes) && processes.includes(name));
   const [apart, together] = [services.filter(isApart), services.filter((service) => !isApart(service))];
   const started = await startServices(asProcesses(apart), together, baseEnv, processes === "supervised");
-  return { ports, urls: stackUrls(ports), modes, ...started };
+  // Spreading it would read `processes` once, before any is started again.
+  return Object.assign(started, { ports, urls: stackUrls(ports), modes });
 }
 
 const asProcesses = (services: readonly ServiceDescription[]) =>

@@ -30,6 +30,7 @@ export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
 
 function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
   const { title, what, bearer, aauth } = attack;
+  const found = foundHere(attack, verdict);
   return element(
     "article",
     {},
@@ -44,27 +45,35 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
         { class: "side" },
         element("h4", {}, "AAuth"),
         element("p", { class: "outcome" }, `${aauth.status ?? "No status"}: ${aauth.sentence}`),
-        foundHere(attack, verdict),
+        element("p", { class: "found", "data-state": found.state }, found.text),
         folded("The message", messageBody(aauth, verdict)),
       ),
     ),
   );
 }
 
-/** A refusal here confirms the recorded one only if the same check refuses. */
-function foundHere(attack: SavedAttack, verdict: SavedVerdict): HTMLElement {
+/**
+ * What verifying an attack again shows. A refusal here confirms the recorded one only if the same
+ * check refuses.
+ */
+export function foundHere(attack: SavedAttack, verdict: SavedVerdict): Found {
   const { state, reason = "" } = verdict;
-  const isOther = state === "refused" && !isRefusedAsRecorded(attack, verdict);
-  const words = {
-    refused: isOther
-      ? `Refused in this browser by a different check, because it is verified as of the time of its signature. The recorded reason is not confirmed. ${reason}`
-      : `✕ Refused in this browser, too. ${reason}`,
-    verified:
-      "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses it for a reason that cannot be verified here: a replay, a token in its body, or a revoked token.",
-    recorded: "Not verified again: the file does not contain the complete message.",
-  };
-  return element("p", { class: "found", "data-state": isOther ? "recorded" : state }, words[state]);
+  if (state === "recorded")
+    return { state, text: "Not verified again: the file does not contain the complete message." };
+  if (attack.aauth.outcome !== "refused") {
+    const found = state === "refused" ? `✕ Refused in this browser. ${reason}` : "✓ Valid in this browser.";
+    return { state: "recorded", text: `Its receiver did not refuse it. ${found}` };
+  }
+  if (state === "verified") return { state, text: VALID_HERE };
+  return isRefusedAsRecorded(attack, verdict)
+    ? { state, text: `✕ Refused in this browser, too. ${reason}` }
+    : { state: "recorded", text: `${REFUSED_OTHERWISE} ${reason}` };
 }
+
+const VALID_HERE =
+  "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses it for a reason that cannot be verified here: a replay, a token in its body, or a revoked token.";
+const REFUSED_OTHERWISE =
+  "Refused in this browser by a different check, because it is verified as of the time of its signature. The recorded reason is not confirmed.";
 
 function bearerSide({ status, outcome, exchanges }: SavedBearerSide): HTMLElement {
   return element(

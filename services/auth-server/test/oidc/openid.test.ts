@@ -334,6 +334,12 @@ test("where a request is kept, it comes by GET, so that nothing in a body has to
   }
 });
 
+test("a request object by address is refused, and not fetched", async () => {
+  const { app } = await startInjected();
+  const answer = await app.inject(authorizationPath({ request_uri: "https://evil.example/request" }));
+  expect(`${answer.headers.location ?? ""} ${answer.body}`).toContain("request_uri_not_supported");
+});
+
 test("sign-out without a session, or without proof, has a page of its own", async () => {
   const { app } = await startInjected();
   const none = await app.inject({ url: `${OIDC}/logout`, headers: { accept: "text/html" } });
