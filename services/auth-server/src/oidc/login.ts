@@ -87,7 +87,7 @@ export async function login(
   }
 
   async function sendExpired(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    // The Back button shows the page of a sign-in that has succeeded. A form is never accepted here.
+    // The Back button shows the page of a sign-in that has succeeded; a form of it has no effect.
     const session = request.method === "GET" ? await readSession(request, reply) : undefined;
     if (session !== undefined) {
       const text = `Your user name here is ${session.user.username}. Continue in the application.`;
