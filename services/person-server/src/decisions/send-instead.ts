@@ -25,9 +25,7 @@ export async function sendInstead(
   const { opened, signIn, site, browserUrl } = context;
   const callback = await opened.callbackOf(found);
   const back =
-    callback === undefined
-      ? undefined
-      : ([browserUrl(callback), "Go back without deciding"] as const);
+    callback === undefined ? undefined : ([browserUrl(callback), "Go back without deciding"] as const);
   const { status, isForOther, ...words } = message;
   if (!isForOther) return context.sendMessage(reply, { ...(back && { link: back }), ...message });
   const user = { userName: session.person.name, switchAction: signIn.switchUserPath(page) };
