@@ -152,7 +152,7 @@ for (const command of commands) {
       if (!ours.includes("market-analysis-agent"))
         expect(verdicts(market)).toEqual(isSignatureOnly ? [IDENTIFIED] : [IDENTIFIED, AUTHORIZED]);
       // Those that are still the published demo's are named, and no others.
-      expect(demo.text().includes("These peers cover no body")).toBe(!isKeycloak);
+      expect(demo.text().includes("These peers do not cover the body")).toBe(!isKeycloak);
     },
     isKeycloak ? PATIENCE_MS : undefined,
   );

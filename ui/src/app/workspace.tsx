@@ -26,8 +26,7 @@ import { useRunAddress } from "./use-run-address.ts";
 
 const store = window.sessionStorage;
 const RunPage = loadLater(() => import("./run-page.tsx"));
-const loadFrontStage = () => import("./front-stage.tsx");
-const FrontStage = loadLater(loadFrontStage);
+const FrontStage = loadLater(() => import("./front-stage.tsx"));
 
 /** Modes in which a call is accepted without a token that a server issues. */
 const NEEDS_NO_TOKEN: ReadonlySet<string | undefined> = new Set(["agent-identity", "signature-only"]);
@@ -58,8 +57,6 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   const [start] = useState(() => startFrom(config.profile));
   const { address, lost } = useRunAddress();
   useEffect(() => forgetConsent(store), []);
-  // The stage is loaded before the first run ends, so that nothing jumps then.
-  useEffect(() => void loadFrontStage().catch(() => undefined), []);
   // An order's outcome is shown at the top of the page, where the browser lands.
   const [isBackFromOrder] = useState(() => isOrderReturn(store));
   // An order needs a person, and no message of this mode names one.
@@ -107,7 +104,8 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
           returned={isBackFromOrder && order}
           emptyStage={<EmptyStage config={config} />}
           renderStage={(requestId, between) => (
-            <Suspense fallback={null}>
+            // It keeps the room of the stage while that loads.
+            <Suspense fallback={<EmptyStage config={config} />}>
               <FrontStage
                 key={requestId}
                 client={client}

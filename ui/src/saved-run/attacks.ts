@@ -13,6 +13,12 @@ export interface JudgedAttack {
   readonly verdict: SavedVerdict;
 }
 
+/** A sentence, and the state whose colour it has. */
+interface Found {
+  readonly state: SavedVerdict["state"];
+  readonly text: string;
+}
+
 /** The attacks on a run: each on AAuth, and on a bearer token if made there, too. */
 export function attackList(attacks: readonly JudgedAttack[]): HTMLElement {
   return element(
