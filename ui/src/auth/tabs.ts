@@ -28,13 +28,13 @@ export function createTabs(
   const send = (message: Message) => channel.postMessage(message);
   channel.addEventListener("message", (event) => {
     const { data: message } = messageSchema.safeParse((event as MessageEvent).data);
-    const own = isOver ? undefined : name();
+    const own = name();
     if (message?.type === "signed_out") {
       isOver = true;
       on.signedOut();
     }
     if (message?.type === "user" && own === undefined) on.user(message.name);
-    if (message?.type === "who" && own !== undefined) send({ type: "user", name: own });
+    if (message?.type === "who" && own !== undefined && !isOver) send({ type: "user", name: own });
   });
   if (name() === undefined) send({ type: "who" });
   return {
