@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useAuth } from "react-oidc-context";
 import { createAccessTokens } from "./access-tokens.ts";
 import { type Session, sessionOf } from "./session.ts";
+import { isSignedOutOfAll, noteSignIn, noteSignOutOfAll } from "./signed-out.ts";
 import { createTabs } from "./tabs.ts";
 import { userName } from "./user-name.ts";
 
@@ -24,7 +25,17 @@ export interface SessionControl {
  */
 export function useSession(userManager: UserManager, forget: () => void): SessionControl {
   const auth = useAuth();
-  const { user } = auth;
+  const { user: stored } = auth;
+  // A tab that was away, or renewed its token, has missed a sign-out.
+  const user = useMemo(
+    () => (stored && isSignedOutOfAll(window.sessionStorage, window.localStorage) ? undefined : stored),
+    [stored],
+  );
+  useEffect(() => {
+    if (!stored || user) return;
+    forget();
+    void userManager.removeUser();
+  }, [stored, user, userManager, forget]);
   const [lapsed, setLapsed] = useState(false);
   const accessTokens = useMemo(() => createAccessTokens(userManager), [userManager]);
 
@@ -90,10 +101,13 @@ export function useSession(userManager: UserManager, forget: () => void): Sessio
     accessTokens,
     reportLapsed,
     // Preserves a link to a message across the sign-in.
-    signIn: () =>
-      void auth.signinRedirect({ state: { hash: window.location.hash, former: user?.profile.sub } }),
+    signIn() {
+      noteSignIn(window.sessionStorage);
+      void auth.signinRedirect({ state: { hash: window.location.hash, former: user?.profile.sub } });
+    },
     signOut() {
       forget();
+      noteSignOutOfAll(window.localStorage);
       tabs.current?.signOut();
       void auth.signoutRedirect();
     },
