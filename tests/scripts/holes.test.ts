@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { findChecks } from "../../scripts/holes/find-checks.ts";
+import { verdictOnRun } from "../../scripts/holes/judge-mutations.ts";
 import { checksIn, markedChecks, rowOf } from "../../scripts/holes/marked-checks.ts";
 import { allMutations } from "../../scripts/holes/mutations.ts";
 
@@ -53,6 +54,21 @@ test.each(MUTATIONS.map((mutation) => [`${mutation.id}, without ${mutation.witho
     expect(testFile !== "" && existsSync(`${REPOSITORY_ROOT}${testFile}`), testFile).toBe(true);
   },
 );
+
+test.each([
+  ["a failed test", { failed: [{ file: "a.ts", test: "b" }] }, /^noticed$/],
+  ["a run that exceeds its time", { isOutOfTime: true }, /exceeded its time/],
+  [
+    "a file that cannot be run",
+    { broken: [{ file: "a.ts", message: "ends" }] },
+    /a\.ts could not be run: ends/,
+  ],
+])("%s notices a removed check; a hole's is noticed by the first alone", async (_, change, ofHole) => {
+  const outcome = { isOutOfTime: false, failed: [], broken: [], ...change };
+  const untouched = async () => ({ passed: ["b"], broken: [] });
+  expect(await verdictOnRun(outcome, "failed run", untouched)).toBe("noticed");
+  expect(await verdictOnRun(outcome, "failed test", untouched)).toMatch(ofHole);
+});
 
 test("a check is an `if` that throws a new error or returns a refusal", async () => {
   const root = await mkdtemp(join(tmpdir(), "checks-"));
