@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { runProgram } from "../run-program.ts";
 import { readReport } from "../run-vitest.ts";
 import { type Mutation, runOf } from "./mutation.ts";
-import type { TreeCopy } from "./tree-copy.ts";
+import { GIT_OF_COPY, type TreeCopy } from "./tree-copy.ts";
 
 /** Outcome of removing one check: `noticed`, or the reason why not. */
 export interface Judgement {
@@ -110,7 +110,7 @@ async function runTests(root: string, args: readonly string[]): Promise<Outcome>
       ...args,
       ...["--reporter=json", `--outputFile.json=${report}`, `--testTimeout=${TEST_LIMIT_MS}`],
     ],
-    { output: "caught", cwd: root, limitMs: RUN_LIMIT_MS, env: { NO_COLOR: "1" } },
+    { output: "caught", cwd: root, limitMs: RUN_LIMIT_MS, env: { ...GIT_OF_COPY, NO_COLOR: "1" } },
   );
   const { testResults: results } = (await readReport(report)) ?? { testResults: [] };
   const tests = results.flatMap(({ name, assertionResults }) =>
