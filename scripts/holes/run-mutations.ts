@@ -56,18 +56,18 @@ export function holesNamed(words: readonly string[]): readonly Mutation[] {
  *
  * @param seed default 1
  * @param paths beginnings of the files' paths; all files without
- * @throws RangeError where no file with a check begins so
+ * @throws RangeError where no file begins so, or where these files have no check
  */
 export function sampleOfChecks(seed = "1", paths: readonly string[] = []): readonly Mutation[] {
-  const files = listedFiles(REPOSITORY_ROOT).filter(
-    (file) =>
-      FOLDERS.some((folder) => file.startsWith(`${folder}/src/`)) &&
-      file.endsWith(".ts") &&
-      (paths.length === 0 || paths.some((path) => file.startsWith(path))),
+  const sources = listedFiles(REPOSITORY_ROOT).filter(
+    (file) => FOLDERS.some((folder) => file.startsWith(`${folder}/src/`)) && file.endsWith(".ts"),
   );
+  const unknown = paths.find((path) => !sources.some((file) => file.startsWith(path)));
+  if (unknown !== undefined)
+    throw new RangeError(`No source file begins with ${unknown}. There are: ${FOLDERS.join(", ")}`);
+  const files = sources.filter((file) => paths.length === 0 || paths.some((path) => file.startsWith(path)));
   const checks = findChecks(REPOSITORY_ROOT, files);
-  if (checks.length === 0)
-    throw new RangeError(`There is no check in a file that begins with ${paths.join(" or ")}`);
+  if (checks.length === 0) throw new RangeError(`${paths.join(" and ")}: no file has a check`);
   const rank = ({ file, text }: Check) =>
     createHash("sha256").update(`${seed} ${file} ${text}`).digest("hex");
   return checks
