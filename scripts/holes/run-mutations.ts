@@ -14,10 +14,16 @@ import { copyTree } from "./tree-copy.ts";
 /** Packages whose checks are taken out. */
 const FOLDERS = [
   "packages/aauth",
+  "packages/aauth-a2a",
+  "packages/agent-kit",
+  "packages/fastify-aauth",
   "packages/gateway-check",
+  "packages/issuer-kit",
+  "packages/mcp-aauth",
   "services/auth-server",
   "services/person-server",
   "services/backend",
+  "services/gateway",
   "services/supply-chain-agent",
 ];
 /** Tests of a package that has none of its own. */
