@@ -114,9 +114,12 @@ export const COMMANDS = {
   "test:mutants": {
     script: "scripts/test.ts test:mutants",
     needsTools: true,
-    does: "Takes a tenth of the checks of the library and the services out of a copy of the code, one at a time, and lists those that no test of their package or service notices: at least 19 of 20 must be. An hour for all.",
+    does: "Takes a tenth of the checks of the folders below out of a copy of the code, one at a time, and lists those that no test of their package or service notices: at least 19 of 20 must be. An hour for all.",
     usage: {
-      words: ["PATH", "how the files begin: packages/aauth/src/tokens"],
+      words: [
+        "PATH",
+        "how the files begin, such as packages/aauth/src/tokens. There are: packages/aauth, packages/aauth-a2a, packages/agent-kit, packages/fastify-aauth, packages/gateway-check, packages/issuer-kit, packages/mcp-aauth, services/auth-server, services/person-server, services/backend, services/gateway, services/supply-chain-agent",
+      ],
       flags: [["--seed TEXT", "takes another tenth; the same text takes the same one (default: 1)"]],
     },
   },

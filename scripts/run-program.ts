@@ -29,7 +29,8 @@ export function runProgram(
   args: readonly string[],
   options: {
     output: "caught" | "shown";
-    env?: Readonly<Record<string, string>>;
+    /** Additions to this process's environment; undefined removes a variable. */
+    env?: Readonly<Record<string, string | undefined>>;
     limitMs?: number;
     cwd?: string;
     /** Aborting ends the program. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseArgs } from "node:util";
 import { holesNamed, judgeMutations, sampleOfChecks } from "./holes/run-mutations.ts";
 import { type Part, runParts } from "./run-parts.ts";
 import { LONG_PARTS, QUICK_PARTS, SLOW_PARTS } from "./test-parts.ts";
@@ -23,9 +24,9 @@ const COMMANDS: Readonly<Record<string, () => Parts>> = {
     return { holes: () => judgeMutations("holes", mutations) };
   },
   "test:mutants": () => {
-    const [flag, seed] = args;
-    const paths = args.splice(0).slice(flag === "--seed" ? 2 : 0);
-    const mutations = sampleOfChecks(flag === "--seed" ? seed : undefined, paths);
+    const options = { seed: { type: "string" } } as const;
+    const { values, positionals } = parseArgs({ args: args.splice(0), options, allowPositionals: true });
+    const mutations = sampleOfChecks(values.seed, positionals);
     return { mutants: () => judgeMutations("mutants", mutations) };
   },
 };

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { runProgram } from "../run-program.ts";
 import { readReport } from "../run-vitest.ts";
 import { type Mutation, runOf } from "./mutation.ts";
-import type { TreeCopy } from "./tree-copy.ts";
+import { GIT_OF_COPY, type TreeCopy } from "./tree-copy.ts";
 
 /** Outcome of removing one check: `noticed`, or the reason why not. */
 export interface Judgement {
@@ -11,6 +11,12 @@ export interface Judgement {
   readonly verdict: "noticed" | (string & {});
   readonly seconds: number;
 }
+
+/**
+ * What notices a removed check: a failed test alone, or also a file that can no longer be run and a
+ * run that exceeds its time.
+ */
+export type Notice = "failed test" | "failed run";
 
 /** A run of vitest. */
 interface Outcome {
@@ -34,11 +40,15 @@ const OUT_OF_TIME = 124;
 const IS_UNPARSED = /parse_error|transform failed|SyntaxError/i;
 
 /** Judges mutations one after the other. */
-export async function* verdictsOn(mutations: readonly Mutation[], copy: TreeCopy): AsyncGenerator<Judgement> {
+export async function* verdictsOn(
+  mutations: readonly Mutation[],
+  copy: TreeCopy,
+  notice: Notice,
+): AsyncGenerator<Judgement> {
   const untouched = new Map<string, Promise<Outcome>>();
   for (const mutation of mutations) {
     const startedAt = performance.now();
-    const verdict = await verdictOn(mutation, copy, (file) => {
+    const verdict = await verdictOn(mutation, copy, notice, (file) => {
       const outcome = untouched.get(file) ?? runTests(copy.root, runOf(file));
       untouched.set(file, outcome);
       return outcome;
@@ -51,6 +61,7 @@ export async function* verdictsOn(mutations: readonly Mutation[], copy: TreeCopy
 async function verdictOn(
   { edits, runs }: Mutation,
   copy: TreeCopy,
+  notice: Notice,
   untouched: (file: string) => Promise<Outcome>,
 ): Promise<string> {
   let verdict = "there are no tests";
@@ -61,16 +72,31 @@ async function verdictOn(
     } catch (error) {
       return `the table no longer fits the code: ${(error as Error).message}`;
     }
-    const { isOutOfTime, failed, broken, passed, output } = await runTests(copy.root, args).finally(undo);
-    if (isOutOfTime) return "noticed";
-    for (const { file, test } of failed) if ((await untouched(file)).passed.includes(test)) return "noticed";
-    for (const { file, message } of broken)
-      if (!IS_UNPARSED.test(message) && (await untouched(file)).broken.length === 0) return "noticed";
-    if (failed.length > 0) return `it fails without any change: ${failed.map(({ test }) => test).join("; ")}`;
+    const outcome = await runTests(copy.root, args).finally(undo);
+    const ofRun = await verdictOnRun(outcome, notice, untouched);
+    if (ofRun !== undefined) return ofRun;
+    const { passed, output } = outcome;
     if (passed.length > 0) verdict = "no test noticed";
     else verdict = `no test was run: ${output.slice(-LAST_WORDS_CHARACTERS)}`;
   }
   return verdict;
+}
+
+/** Verdict on a run in which something failed; undefined where nothing did. */
+export async function verdictOnRun(
+  { isOutOfTime, failed, broken }: Pick<Outcome, "isOutOfTime" | "failed" | "broken">,
+  notice: Notice,
+  untouched: (file: string) => Promise<Pick<Outcome, "passed" | "broken">>,
+): Promise<string | undefined> {
+  const isEnough = notice === "failed run";
+  for (const { file, test } of failed) if ((await untouched(file)).passed.includes(test)) return "noticed";
+  if (isOutOfTime) return isEnough ? "noticed" : "no test failed before the run exceeded its time";
+  for (const { file, message } of broken) {
+    if (IS_UNPARSED.test(message) || (await untouched(file)).broken.length > 0) continue;
+    return isEnough ? "noticed" : `no test failed, but ${file} could not be run: ${message}`;
+  }
+  if (failed.length > 0) return `it fails without any change: ${failed.map(({ test }) => test).join("; ")}`;
+  return undefined;
 }
 
 /** Runs vitest in a tree, with the arguments that select tests. */
@@ -84,7 +110,7 @@ async function runTests(root: string, args: readonly string[]): Promise<Outcome>
       ...args,
       ...["--reporter=json", `--outputFile.json=${report}`, `--testTimeout=${TEST_LIMIT_MS}`],
     ],
-    { output: "caught", cwd: root, limitMs: RUN_LIMIT_MS, env: { NO_COLOR: "1" } },
+    { output: "caught", cwd: root, limitMs: RUN_LIMIT_MS, env: { ...GIT_OF_COPY, NO_COLOR: "1" } },
   );
   const { testResults: results } = (await readReport(report)) ?? { testResults: [] };
   const tests = results.flatMap(({ name, assertionResults }) =>

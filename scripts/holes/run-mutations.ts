@@ -5,7 +5,7 @@ import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { listedFiles } from "../listed-files.ts";
 import type { PartResult } from "../test-report.ts";
 import { type Check, findChecks } from "./find-checks.ts";
-import { verdictsOn } from "./judge-mutations.ts";
+import { type Notice, verdictsOn } from "./judge-mutations.ts";
 import { rowOf } from "./marked-checks.ts";
 import type { Mutation } from "./mutation.ts";
 import { allMutations } from "./mutations.ts";
@@ -14,17 +14,26 @@ import { copyTree } from "./tree-copy.ts";
 /** Packages whose checks are taken out. */
 const FOLDERS = [
   "packages/aauth",
+  "packages/aauth-a2a",
+  "packages/agent-kit",
+  "packages/fastify-aauth",
   "packages/gateway-check",
+  "packages/issuer-kit",
+  "packages/mcp-aauth",
   "services/auth-server",
   "services/person-server",
   "services/backend",
+  "services/gateway",
   "services/supply-chain-agent",
 ];
 /** Tests of a package that has none of its own. */
 const TESTED_BY: Readonly<Record<string, string>> = { "packages/gateway-check": "services/gateway-authz" };
 const SHARE = 1 / 10;
-/** Share of the removed checks that must be noticed. */
-const NOTICED_SHARES = { holes: 1, mutants: 19 / 20 };
+/** Share of the removed checks that must be noticed, and what notices one. */
+const DEMANDS: Readonly<Record<"holes" | "mutants", { share: number; notice: Notice }>> = {
+  holes: { share: 1, notice: "failed test" },
+  mutants: { share: 19 / 20, notice: "failed run" },
+};
 /** Arguments of vitest: the unit tests that load the changed file, until one fails. */
 const UNIT = ["--changed", "--bail=1", "--passWithNoTests", "--project", "unit", "--project", "isolated"];
 /** The tests of a service that runs as a process. */
@@ -53,18 +62,18 @@ export function holesNamed(words: readonly string[]): readonly Mutation[] {
  *
  * @param seed default 1
  * @param paths beginnings of the files' paths; all files without
- * @throws RangeError where no file with a check begins so
+ * @throws RangeError where no file begins so, or where these files have no check
  */
 export function sampleOfChecks(seed = "1", paths: readonly string[] = []): readonly Mutation[] {
-  const files = listedFiles(REPOSITORY_ROOT).filter(
-    (file) =>
-      FOLDERS.some((folder) => file.startsWith(`${folder}/src/`)) &&
-      file.endsWith(".ts") &&
-      (paths.length === 0 || paths.some((path) => file.startsWith(path))),
+  const sources = listedFiles(REPOSITORY_ROOT).filter(
+    (file) => FOLDERS.some((folder) => file.startsWith(`${folder}/src/`)) && file.endsWith(".ts"),
   );
+  const unknown = paths.find((path) => !sources.some((file) => file.startsWith(path)));
+  if (unknown !== undefined)
+    throw new RangeError(`No source file begins with ${unknown}. There are: ${FOLDERS.join(", ")}`);
+  const files = sources.filter((file) => paths.length === 0 || paths.some((path) => file.startsWith(path)));
   const checks = findChecks(REPOSITORY_ROOT, files);
-  if (checks.length === 0)
-    throw new RangeError(`There is no check in a file that begins with ${paths.join(" or ")}`);
+  if (checks.length === 0) throw new RangeError(`${paths.join(" and ")}: no file has a check`);
   const rank = ({ file, text }: Check) =>
     createHash("sha256").update(`${seed} ${file} ${text}`).digest("hex");
   return checks
@@ -93,7 +102,7 @@ function mutationOf({ file, line, text, edit }: Check): Mutation {
 
 /** Judges mutations in a copy of the checkout, prints a line for each, and counts those noticed. */
 export async function judgeMutations(
-  part: keyof typeof NOTICED_SHARES,
+  part: keyof typeof DEMANDS,
   mutations: readonly Mutation[],
 ): Promise<readonly PartResult[]> {
   const startedAt = performance.now();
@@ -102,7 +111,7 @@ export async function judgeMutations(
   process.once("exit", copy.remove);
   const width = Math.max(...mutations.map(({ id }) => id.length));
   const misses: string[] = [];
-  for await (const { mutation, verdict, seconds } of verdictsOn(mutations, copy)) {
+  for await (const { mutation, verdict, seconds } of verdictsOn(mutations, copy, DEMANDS[part].notice)) {
     const { id, without, runs } = mutation;
     const isNoticed = verdict === "noticed";
     const summary = without.slice(0, SUMMARY_CHARACTERS).padEnd(SUMMARY_CHARACTERS);
@@ -114,7 +123,7 @@ export async function judgeMutations(
     misses.push(`No test notices: ${id}: ${without}`);
   }
   const passed = mutations.length - misses.length;
-  const isEnough = passed >= mutations.length * NOTICED_SHARES[part];
+  const isEnough = passed >= mutations.length * DEMANDS[part].share;
   const found = isEnough ? { failures: [], notes: misses } : { failures: misses };
   return [{ part, passed, skipped: 0, ...found, tookMs: performance.now() - startedAt }];
 }

@@ -61,12 +61,23 @@ export async function copyTree(original: string): Promise<TreeCopy> {
   };
 }
 
+/** Environment in which git finds the copy, also when git itself started this process. */
+export const GIT_OF_COPY = { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined };
+/** Settings that replace the user's, which may sign each commit or run hooks. */
+const SETTINGS = [
+  "user.name=copy",
+  "user.email=copy@localhost",
+  "commit.gpgsign=false",
+  "core.hooksPath=/dev/null",
+].flatMap((setting) => ["-c", setting]);
+
 /** Makes a repository of a tree: vitest asks git what has changed. */
-async function commitAll(root: string): Promise<void> {
-  const author = ["-c", "user.name=copy", "-c", "user.email=copy@localhost"];
-  const commit = [...author, "commit", "--quiet", "--message", "The tree as it was"];
+export async function commitAll(root: string): Promise<void> {
+  const commit = ["commit", "--quiet", "--message", "The tree as it was"];
   for (const args of [["init", "--quiet"], ["add", "--all"], commit]) {
-    const { status, output } = await runProgram("git", args, { output: "caught", cwd: root });
+    const { status, output } = await runProgram("git", [...SETTINGS, ...args], {
+      ...{ output: "caught", cwd: root, env: GIT_OF_COPY },
+    });
     if (status !== 0) throw new Error(`git ${args[0]} failed in the copy:\n${output}`);
   }
 }

@@ -72,3 +72,16 @@ test("test:holes names each id once, and refuses one that there is not even besi
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids).toContain("P1");
 });
+
+test.each([
+  [["--seed", "2", "packages/aauth", "packages/no"]],
+  [["packages/aauth", "packages/no", "--seed", "2"]],
+])(
+  "test:mutants %j refuses the path that no file has, and names the folders as --help does",
+  async (args) => {
+    const { status, output } = await run("test:mutants", ...args);
+    expect(status).toBe(2);
+    const [, folders] = /^No source file begins with packages\/no\. (There are: .*)/.exec(output)!;
+    expect((await run("test:mutants", "--help")).output).toContain(`${folders}\n`);
+  },
+);

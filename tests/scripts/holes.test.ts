@@ -1,12 +1,16 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { findChecks } from "../../scripts/holes/find-checks.ts";
+import { verdictOnRun } from "../../scripts/holes/judge-mutations.ts";
 import { checksIn, markedChecks, rowOf } from "../../scripts/holes/marked-checks.ts";
 import { allMutations } from "../../scripts/holes/mutations.ts";
+import { commitAll, GIT_OF_COPY } from "../../scripts/holes/tree-copy.ts";
+import { runProgram } from "../../scripts/run-program.ts";
 
 const MUTATIONS = allMutations();
 
@@ -53,6 +57,43 @@ test.each(MUTATIONS.map((mutation) => [`${mutation.id}, without ${mutation.witho
     expect(testFile !== "" && existsSync(`${REPOSITORY_ROOT}${testFile}`), testFile).toBe(true);
   },
 );
+
+test.each([
+  ["a failed test", { failed: [{ file: "a.ts", test: "b" }] }, /^noticed$/],
+  ["a run that exceeds its time", { isOutOfTime: true }, /exceeded its time/],
+  [
+    "a file that cannot be run",
+    { broken: [{ file: "a.ts", message: "ends" }] },
+    /a\.ts could not be run: ends/,
+  ],
+])("%s notices a removed check; a hole's is noticed by the first alone", async (_, change, ofHole) => {
+  const outcome = { isOutOfTime: false, failed: [], broken: [], ...change };
+  const untouched = async () => ({ passed: ["b"], broken: [] });
+  expect(await verdictOnRun(outcome, "failed run", untouched)).toBe("noticed");
+  expect(await verdictOnRun(outcome, "failed test", untouched)).toMatch(ofHole);
+});
+
+test("a copy is a repository of its own, whatever the user's git signs, runs and works on", async () => {
+  const root = await mkdtemp(join(tmpdir(), "copy-"));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  onTestFinished(() => rm(root, { recursive: true }));
+  const hook = join(root, "pre-commit");
+  await writeFile(hook, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  const settings = [
+    ["commit.gpgsign", "true"],
+    ["gpg.program", "false"],
+    ["core.hooksPath", root],
+  ];
+  const config = join(root, "config");
+  for (const setting of settings) execFileSync("git", ["config", "--file", config, ...setting]);
+  vi.stubEnv("GIT_CONFIG_GLOBAL", config);
+  const names = Object.keys(GIT_OF_COPY);
+  expect(names).toEqual(["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]);
+  for (const name of names) vi.stubEnv(name, join(root, "elsewhere"));
+  await commitAll(root);
+  const shown = await runProgram("git", ["ls-files"], { output: "caught", cwd: root, env: GIT_OF_COPY });
+  expect(shown).toEqual({ status: 0, output: "config\npre-commit\n" });
+});
 
 test("a check is an `if` that throws a new error or returns a refusal", async () => {
   const root = await mkdtemp(join(tmpdir(), "checks-"));

@@ -11,6 +11,7 @@ import {
   changedDocument,
   type Judged,
   NOW,
+  otherDocuments,
   PERSON,
   PERSON_SERVER,
   PROVIDER,
@@ -71,6 +72,7 @@ function commonToAll(
   requirement: object,
   jti: string,
   renewed: Record<string, string>,
+  issuers: readonly string[],
 ) {
   const bad = badToken(issue, requirement);
   const bound = (change: Members) => ({ cnf: { jwk: { ...keys.agent.publicJwk, ...change } } });
@@ -94,7 +96,7 @@ function commonToAll(
       bound({ crv: "P-256" }),
       WRONG_CURVE,
     ),
-    bad("a dwk of another kind of party", "11.2", { dwk: "aauth-resource.json" }, MALFORMED),
+    ...otherDocuments(...issuers).map((dwk) => bad(`the dwk ${dwk}`, "11.2", { dwk }, MALFORMED)),
     bad(
       "a token that its issuer has not signed",
       "11.3.4, step 5",
@@ -154,7 +156,7 @@ const agentTokens: Case[] = [
       },
     }),
   ),
-  ...commonToAll(agentToken, ANY_AGENT, "agent-token-1", asAgent),
+  ...commonToAll(agentToken, ANY_AGENT, "agent-token-1", asAgent, ["aauth-agent.json"]),
   ...["aa-resource+jwt", "agent+jwt", "JWT", undefined].map((typ) =>
     badAgent(`the type ${typ}`, "13.11", {}, WRONG_TYPE, { fields: asAgent, header: { typ } }),
   ),
@@ -212,7 +214,7 @@ const personTokens: Case[] = [
   refused(received("asks an agent for a person token", "6.1", { requirement: A_PERSON }), {
     ...{ code: "person_required", check: "requirement", fetches: true, fields: asPerson },
   }),
-  ...commonToAll(personToken, A_PERSON, "person-token-1", asPerson),
+  ...commonToAll(personToken, A_PERSON, "person-token-1", asPerson, ["aauth-person.json"]),
   ...["sub", "aud"].map((name) =>
     badPerson(`a person token without ${name}`, "7.1.2", { [name]: undefined }, MISSING),
   ),
@@ -274,7 +276,7 @@ const authTokens: Case[] = [
     token: authToken({ claims: { account: "other" } }),
     requirement: FOR_ACCOUNT,
   }),
-  ...commonToAll(authToken, TO_READ, "auth-token-1", asPerson),
+  ...commonToAll(authToken, TO_READ, "auth-token-1", asPerson, ["aauth-person.json", "aauth-access.json"]),
   ...["sub", "aud", "ps"].map((name) =>
     badAuth(`an auth token without ${name}`, "9.4.1", { [name]: undefined }, MISSING),
   ),

@@ -14,6 +14,12 @@ export const PERSON = "3pLk0bqT";
 
 // --------------------------------------------------------------------------------------- documents
 
+const DOCUMENTS = ["agent", "person", "access", "resource"].map((kind) => `aauth-${kind}.json`);
+
+/** Documents of the parties that may not issue a type of token. */
+export const otherDocuments = (...issuers: readonly string[]): readonly string[] =>
+  DOCUMENTS.filter((name) => !issuers.includes(name));
+
 const published = (key: Key) => ({ ...key.publicJwk, kid: key.kid });
 const documentsOf = (issuer: string, name: string, members: object, ...own: readonly Key[]) => ({
   [`${issuer}/.well-known/${name}`]: { issuer, jwks_uri: `${issuer}/jwks.json`, ...members },

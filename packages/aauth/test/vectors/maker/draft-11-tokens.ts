@@ -7,6 +7,7 @@ import {
   BASE,
   BODY,
   NOW,
+  otherDocuments,
   ownName,
   PERSON_SERVER,
   personToken,
@@ -84,7 +85,9 @@ const resourceTokens: VectorFile = {
     badResource("alg none", "11.3.1", {}, "token_algorithm_not_allowed", {
       token: resourceToken({ header: { alg: "none" } }),
     }),
-    badResource("a dwk of another kind of party", "11.2", { dwk: "aauth-agent.json" }, "malformed_token"),
+    ...otherDocuments("aauth-resource.json").map((dwk) =>
+      badResource(`the dwk ${dwk}`, "11.2", { dwk }, "malformed_token"),
+    ),
     badResource("a token for another server", "6.7.2", { aud: ACCESS_SERVER }, "token_audience_mismatch"),
     badResource("a token for another key", "6.7.2", {}, "token_key_mismatch", {
       agentJkt: keys.other.thumbprint,
