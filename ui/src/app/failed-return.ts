@@ -15,6 +15,6 @@ export function failedReturn(store: Store): { title: string; failure: Failure } 
   if (consent?.kind === "failed")
     return { title: "The run did not continue", failure: describeConsentError(consent.error) };
   if (readOrderReturn(store).kind === "unknown")
-    return { title: "The order was not placed", failure: UNKNOWN_ORDER };
+    return { title: "This return was not used", failure: UNKNOWN_ORDER };
   return undefined;
 }

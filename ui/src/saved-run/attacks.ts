@@ -77,7 +77,7 @@ export function foundHere(attack: SavedAttack, verdict: SavedVerdict): Found {
 }
 
 const VALID_HERE =
-  "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses it for a reason that cannot be verified here: a replay, a token in its body, or a revoked token.";
+  "✓ Its signature, and the token that it is signed with, are valid in this browser. Its receiver refuses it for a reason that this message alone does not show, such as an earlier copy of it, or what the route requires.";
 const REFUSED_OTHERWISE =
   "Refused in this browser by a different check, because it is verified as of the time of its signature. The recorded reason is not confirmed.";
 

@@ -5,6 +5,7 @@ import type { TracePlace } from "agent-kit/service";
 import { readBounded } from "agent-kit/service";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
+import { BackendError } from "../errors.ts";
 import type { ForgedRequest } from "./forged-request.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
@@ -34,6 +35,7 @@ export interface SendForgedOptions {
  * message.
  *
  * @param forge creates the request; the honest requests that it requires are part of the trace
+ * @throws BackendError `conflict` if the first of two equal requests is refused
  */
 export async function sendForged(
   forge: () => Promise<ForgedRequest>,
@@ -49,7 +51,9 @@ export async function sendForged(
     const { twice, proof } = forged;
     const request = forged;
     if (twice) {
-      await readBounded(await inSpan(() => sendSigned(request, options)), MAX_HONEST_ANSWER_BYTES);
+      const first = await inSpan(() => sendSigned(request, options));
+      await readBounded(first, MAX_HONEST_ANSWER_BYTES);
+      if (first.status >= 400) throw firstRefused(first.status);
     }
     const tampered = { ...options, isTampered: true, attempt: twice ? 2 : 1 } as const;
     const response = await inSpan(() => sendSigned(request, tampered));
@@ -68,6 +72,12 @@ export async function sendForged(
     if (forged?.after !== undefined) await withoutTrace(forged.after).catch(() => {});
     span.end();
   }
+}
+
+/** A replay of a request that was never accepted shows nothing. */
+function firstRefused(status: number): BackendError {
+  const why = `The first request was refused (status ${status}), as after you revoke its permission. Start a new run.`;
+  return new BackendError("conflict", why, { code: "token_not_accepted" });
 }
 
 /** Sends a request unchanged, and records in the trace what its sender signed. */

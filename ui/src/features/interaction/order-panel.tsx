@@ -7,7 +7,7 @@ import { FailurePanel } from "../../components/failure-panel.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import { interactionUrlOf, type OrderState } from "./order-reducer.ts";
+import { interactionUrlOf, type OrderState, UNKNOWN_ORDER } from "./order-reducer.ts";
 import { useOrder } from "./use-order.ts";
 
 interface OrderPanelProps {
@@ -51,17 +51,18 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           </a>
         )}
       </div>
-      {state.failure && (
-        <FailurePanel
-          title={state.failed === "catalogue" ? "The catalogue cannot be shown" : "The order was not placed"}
-          failure={state.failure}
-        />
-      )}
+      {state.failure && <FailurePanel title={failureTitle(state)} failure={state.failure} />}
       {state.order?.failure && (
         <FailurePanel title="The order was not placed" failure={state.order.failure} />
       )}
     </Panel>
   );
+}
+
+function failureTitle({ failed, failure }: OrderState): string {
+  if (failed === "catalogue") return "The catalogue cannot be shown";
+  // The order may have been placed before.
+  return failure === UNKNOWN_ORDER ? "This return was not used" : "The order was not placed";
 }
 
 type Laptop = Catalogue["laptops"][number];

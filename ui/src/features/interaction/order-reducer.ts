@@ -25,8 +25,9 @@ export const UNKNOWN_ORDER: Failure = {
   hop: "backend",
   check: "challenge",
   code: "unknown_request",
-  message: "No order matches this interaction. It was already used, or it expired.",
-  advice: "Order again and decide on the agent's page within ten minutes.",
+  message:
+    "No order waits for it: it was already used, or it expired. An order that you have approved is placed.",
+  advice: "Order again only if you have not approved it, and decide within ten minutes.",
 };
 
 const FOREIGN_PAGE: Failure = {
