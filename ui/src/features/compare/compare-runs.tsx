@@ -79,7 +79,7 @@ function Summary({ rows, names, counts, children }: SummaryProps) {
   const gone = rows.filter(({ draft11 }) => draft11.length === 0).length;
   const inBoth = rows.length - added - gone;
   const line = ({ messages, signed, tokens }: RunCounts) =>
-    `${messages} messages, ${signed} of them signed by an agent; ${tokens} tokens.`;
+    `${messages} messages, ${signed} of them signed by an agent; ${tokens} ${tokens === 1 ? "token" : "tokens"}.`;
   return (
     <section className="card column" aria-label="Summary" data-testid="compare-summary">
       <dl className={styles.counts}>
