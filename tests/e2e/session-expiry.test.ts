@@ -64,13 +64,18 @@ test("a session goes on when its access token ends, and the user notices nothing
 
 test("tabs know each other's user: a new one continues as that user, and a sign-out ends all", async () => {
   const { page, context } = watched;
-  const second = await context.newPage();
-  await second.goto(stack.urls.ui);
-  await second.getByRole("button", { name: "Continue as mcp user" }).click();
-  await second.getByTestId("signed-in-user").waitFor(WAIT);
+  const [second, away] = [await context.newPage(), await context.newPage()];
+  for (const tab of [second, away]) {
+    await tab.goto(stack.urls.ui);
+    await tab.getByRole("button", { name: "Continue as mcp user" }).click();
+    await tab.getByTestId("signed-in-user").waitFor(WAIT);
+  }
+  await away.goto("about:blank");
   await second.getByRole("button", { name: "Sign out" }).click();
   for (const tab of [page, second]) await tab.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
-  await second.close();
+  await away.goto(stack.urls.ui);
+  await away.getByRole("button", { name: "Sign in", exact: true }).waitFor(WAIT);
+  for (const tab of [second, away]) await tab.close();
   await signInOnPage(page, stack.urls.ui);
   await fillPrompt(page, PROMPT);
 });

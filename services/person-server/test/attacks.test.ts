@@ -162,7 +162,7 @@ test("another user signs in from the page that is not theirs to decide on, and d
   const callback = `&callback=${encodeURIComponent(CALLBACK)}`;
   const shown = await openInteraction(world, browser, page + callback);
   expect(shown.text).toContain("You are signed in as <strong>mcp-user</strong>");
-  expect(shown.text).toContain(`href="${world.map.browserUrl(CALLBACK)}?error=user_abandoned"`);
+  expect(shown.text).toContain(`href="${world.map.browserUrl(CALLBACK)}"`);
   const { action } = readForm(shown.text);
   const next = new URL(action, shown.url).href;
   const form = await browser.follow(next, await browser.post(next, {}));

@@ -39,21 +39,24 @@ async function ownerOf(world: World) {
 
 /**
  * The person allows everything at their server's pages; what they are sent to elsewhere is left.
+ * `tabs` are the same pages in other tabs, as they were before.
  */
 async function untilOwner(world: World, context = {}) {
   const person = await browserOf(world);
   const atOwner = Promise.withResolvers<string>();
-  const { context: allowing } = pressing(world, person);
+  const tabs: Awaited<ReturnType<typeof shownAt>>[] = [];
   const answer = world.agent().fetchFor({
     ...context,
     returnUrl: CALLBACK,
     async onInteraction(request) {
-      if (request.url.startsWith(ACCESS_SERVER)) atOwner.resolve(request.page);
-      else await allowing.onInteraction!(request);
+      if (request.url.startsWith(ACCESS_SERVER)) return atOwner.resolve(request.page);
+      const shown = await openInteraction(world, person, request.page);
+      tabs.push(await shownAt(person, shown.url));
+      await press(person, shown, "accept");
     },
   })(DATA);
   answer.catch(() => {});
-  return { person, answer, page: await atOwner.promise };
+  return { person, answer, page: await atOwner.promise, tabs };
 }
 
 /** The request that waits on the owner's list. */
@@ -131,7 +134,7 @@ test("T42: a person who is no owner decides nothing: neither with the code, nor 
   const brought = await openInteraction(world, person, page);
   expect(brought.status).toBe(403);
   expect(brought.text).toContain("An owner decides on this request");
-  expect(brought.text).toContain(`href="${world.map.browserUrl(CALLBACK)}?error=user_abandoned"`);
+  expect(brought.text).toContain(`href="${world.map.browserUrl(CALLBACK)}"`);
   expect(brought.text).not.toContain("consent_code");
   const list = await shownAt(person, ownerPage(world, "/granted"));
   expect([list.status, list.text.includes(AGENT)]).toEqual([403, false]);
@@ -154,7 +157,7 @@ test("a person who has brought a request still finds their way back after an own
   await press(owner, (await waitingAt(world, owner))!, "ask", { question: "When?" });
   const again = await shownAt(person, brought.url);
   expect(again.status).toBe(403);
-  expect(again.text).toContain(`href="${world.map.browserUrl(CALLBACK)}?error=user_abandoned"`);
+  expect(again.text).toContain(`href="${world.map.browserUrl(CALLBACK)}"`);
 });
 
 test("a request that a user has not come to does not exist for them, and a code that is guessed opens nothing", async () => {
@@ -167,6 +170,20 @@ test("a request that a user has not come to does not exist for them, and a code 
   const guessed = await shownAt(other, ownerPage(world, "/interaction?code=ABCD-EFGH-JKMN"));
   expect([guessed.status, guessed.text.includes('name="accept"')]).toEqual([410, false]);
 });
+
+test.each(["accept", "cancel"])(
+  "a person does not decide again while an owner decides: %s",
+  async (button) => {
+    const world = await worldOf();
+    const { answer, person, tabs } = await untilOwner(world);
+    const tab = tabs.at(-1)!;
+    expect((await shownAt(person, tab.url)).text).toContain("You have already answered");
+    expect(await (await press(person, tab, button)).text()).toContain("You have already answered");
+    const owner = await ownerOf(world);
+    await press(owner, (await waitingAt(world, owner))!, "accept");
+    expect((await answer).status).toBe(200);
+  },
+);
 
 test("a form of the person server decides nothing at the access server", async () => {
   const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: `name:${MCP_USER.username}` });

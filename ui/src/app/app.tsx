@@ -4,12 +4,11 @@ import { isSignedOut, noteSignOut } from "../auth/signed-out.ts";
 import { useSession } from "../auth/use-session.ts";
 import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
-import { forgetConsent, readConsentOutcome } from "../features/consent/consent-storage.ts";
-import { describeConsentError } from "../features/consent/describe-consent-error.ts";
-import { UNKNOWN_ORDER } from "../features/interaction/order-reducer.ts";
-import { forgetOrderReturn, readOrderReturn } from "../features/interaction/order-return.ts";
+import { forgetConsent } from "../features/consent/consent-storage.ts";
+import { forgetOrderReturn } from "../features/interaction/order-return.ts";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import { GUIDE } from "./build-yours.tsx";
+import { failedReturn } from "./failed-return.ts";
 import { Header } from "./header.tsx";
 import { Landing } from "./landing.tsx";
 import { Workspace } from "./workspace.tsx";
@@ -35,7 +34,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
         {session.kind === "signed-out" && (
           <Landing
             problem={session.problem}
-            returned={failedReturn()}
+            returned={failedReturn(window.sessionStorage)}
             onSignIn={control.signIn}
             userOfOtherTab={control.otherTabsUser}
             isSignedOut={isSignedOut(window.sessionStorage)}
@@ -59,17 +58,4 @@ function forget(): void {
   forgetOrderReturn(window.sessionStorage);
   createPageMemory(window.sessionStorage).forget();
   noteSignOut(window.sessionStorage);
-}
-
-/**
- * A failure with which a browser returned without a session. It stays stored and is shown again
- * after sign-in.
- */
-function failedReturn() {
-  const consent = readConsentOutcome(window.sessionStorage);
-  if (consent?.kind === "failed")
-    return { title: "The run failed", failure: describeConsentError(consent.error) };
-  if (readOrderReturn(window.sessionStorage).kind === "unknown")
-    return { title: "The order was not placed", failure: UNKNOWN_ORDER };
-  return undefined;
 }

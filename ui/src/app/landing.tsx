@@ -44,7 +44,7 @@ export function Landing({ problem, returned, onSignIn, userOfOtherTab, isSignedO
         </Button>
         {isSignedOut && grantsUrl !== undefined && (
           <p className="note">
-            You are signed out here, but not at the person server. <a href={grantsUrl}>Sign out there, too</a>
+            You may still be signed in at the person server. <a href={grantsUrl}>Sign out there, too</a>
           </p>
         )}
         <p className="chips">

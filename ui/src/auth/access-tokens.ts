@@ -23,7 +23,7 @@ export function createAccessTokens(userManager: Renewer): {
       if (!refreshToken || refreshToken === refused) return undefined;
       return (await userManager.signinSilent())?.access_token;
     } catch (error) {
-      if (error instanceof ErrorResponse) refused = refreshToken;
+      if (error instanceof ErrorResponse && error.error === "invalid_grant") refused = refreshToken;
       return undefined;
     }
   }

@@ -11,15 +11,9 @@ type Channel = Pick<BroadcastChannel, "postMessage" | "close"> & Pick<EventTarge
 
 const NAME = "session";
 
-/** Signs the other tabs out, too. */
-export function signOutOtherTabs(channel: Channel = new BroadcastChannel(NAME)): void {
-  channel.postMessage({ type: "signed_out" } satisfies Message);
-  channel.close();
-}
-
 /**
- * Listens to the browser's other tabs. They tell each other who is signed in; no token leaves its
- * tab.
+ * Connects the browser's tabs. They tell each other who is signed in, until one signs out; no token
+ * leaves its tab.
  *
  * @param on.signedOut called when another tab signs out
  * @param on.user called with the name of another tab's user
@@ -29,15 +23,26 @@ export function createTabs(
   name: () => string | undefined,
   on: { signedOut(): void; user(name: string): void },
   channel: Channel = new BroadcastChannel(NAME),
-): { close(): void } {
+): { signOut(): void; close(): void } {
+  let isOver = false;
   const send = (message: Message) => channel.postMessage(message);
   channel.addEventListener("message", (event) => {
     const { data: message } = messageSchema.safeParse((event as MessageEvent).data);
     const own = name();
-    if (message?.type === "signed_out") on.signedOut();
+    if (message?.type === "signed_out") {
+      isOver = true;
+      on.signedOut();
+    }
     if (message?.type === "user" && own === undefined) on.user(message.name);
-    if (message?.type === "who" && own !== undefined) send({ type: "user", name: own });
+    if (message?.type === "who" && own !== undefined && !isOver) send({ type: "user", name: own });
   });
   if (name() === undefined) send({ type: "who" });
-  return { close: () => channel.close() };
+  return {
+    /** Signs the other tabs out. */
+    signOut() {
+      isOver = true;
+      send({ type: "signed_out" });
+    },
+    close: () => channel.close(),
+  };
 }

@@ -1,9 +1,10 @@
 import type { UserManager } from "oidc-client-ts";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useAuth } from "react-oidc-context";
 import { createAccessTokens } from "./access-tokens.ts";
 import { type Session, sessionOf } from "./session.ts";
-import { createTabs, signOutOtherTabs } from "./tabs.ts";
+import { isSignedOutOfAll, noteSignIn, noteSignOutOfAll } from "./signed-out.ts";
+import { createTabs } from "./tabs.ts";
 import { userName } from "./user-name.ts";
 
 export interface SessionControl {
@@ -24,7 +25,17 @@ export interface SessionControl {
  */
 export function useSession(userManager: UserManager, forget: () => void): SessionControl {
   const auth = useAuth();
-  const { user } = auth;
+  const { user: stored } = auth;
+  // A tab that was away, or renewed its token, has missed a sign-out.
+  const user = useMemo(
+    () => (stored && isSignedOutOfAll(window.sessionStorage, window.localStorage) ? undefined : stored),
+    [stored],
+  );
+  useEffect(() => {
+    if (!stored || user) return;
+    forget();
+    void userManager.removeUser();
+  }, [stored, user, userManager, forget]);
   const [lapsed, setLapsed] = useState(false);
   const accessTokens = useMemo(() => createAccessTokens(userManager), [userManager]);
 
@@ -56,10 +67,11 @@ export function useSession(userManager: UserManager, forget: () => void): Sessio
   }, [isCallbackFailed]);
 
   const [otherTabsUser, setOtherTabsUser] = useState<string | undefined>(undefined);
+  const tabs = useRef<ReturnType<typeof createTabs> | undefined>(undefined);
   const name = user ? userName(user) : undefined;
   useEffect(() => {
     if (auth.isLoading) return;
-    const tabs = createTabs(() => name, {
+    const joined = createTabs(() => name, {
       signedOut() {
         setOtherTabsUser(undefined);
         forget();
@@ -67,7 +79,8 @@ export function useSession(userManager: UserManager, forget: () => void): Sessio
       },
       user: setOtherTabsUser,
     });
-    return () => tabs.close();
+    tabs.current = joined;
+    return () => joined.close();
   }, [auth.isLoading, name, userManager, forget]);
 
   const reportLapsed = useCallback(() => setLapsed(true), []);
@@ -88,11 +101,14 @@ export function useSession(userManager: UserManager, forget: () => void): Sessio
     accessTokens,
     reportLapsed,
     // Preserves a link to a message across the sign-in.
-    signIn: () =>
-      void auth.signinRedirect({ state: { hash: window.location.hash, former: user?.profile.sub } }),
+    signIn() {
+      noteSignIn(window.sessionStorage);
+      void auth.signinRedirect({ state: { hash: window.location.hash, former: user?.profile.sub } });
+    },
     signOut() {
       forget();
-      signOutOtherTabs();
+      noteSignOutOfAll(window.localStorage);
+      tabs.current?.signOut();
       void auth.signoutRedirect();
     },
   };

@@ -44,10 +44,13 @@ describe("createAccessTokens", () => {
     await refused.tokens.renew();
     await refused.tokens.renew();
     expect(refused.renewals()).toBe(1);
-    const unreached = setUp(user({}), () => Promise.reject(new TypeError("Failed to fetch")));
-    await unreached.tokens.renew();
-    await unreached.tokens.renew();
-    expect(unreached.renewals()).toBe(2);
+    const busy = new ErrorResponse({ error: "temporarily_unavailable" });
+    for (const failure of [new TypeError("Failed to fetch"), busy]) {
+      const unanswered = setUp(user({}), () => Promise.reject(failure));
+      await unanswered.tokens.renew();
+      await unanswered.tokens.renew();
+      expect(unanswered.renewals()).toBe(2);
+    }
   });
 
   it("does not try a hidden frame when there is no refresh token", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createTabs, signOutOtherTabs } from "../../src/auth/tabs.ts";
+import { createTabs } from "../../src/auth/tabs.ts";
 
 type Channel = NonNullable<Parameters<typeof createTabs>[2]>;
 
@@ -39,11 +39,11 @@ it("a tab without a user learns who is signed in, and one with a user does not",
 });
 
 it("a sign-out reaches the other tabs that are open", () => {
-  const { tab, channel } = createBrowser();
-  const [first, closed] = [tab("mcp-user"), tab("mcp-user")];
+  const { tab } = createBrowser();
+  const [own, first, closed] = [tab("mcp-user"), tab("mcp-user"), tab("mcp-user")];
   closed.close();
-  signOutOtherTabs(channel());
-  expect([first.heard, closed.heard]).toEqual([["signed out"], []]);
+  own.signOut();
+  expect([own.heard, first.heard, closed.heard]).toEqual([[], ["signed out"], []]);
 });
 
 it("a message that is none of theirs changes nothing", () => {
@@ -52,4 +52,26 @@ it("a message that is none of theirs changes nothing", () => {
   for (const data of [null, "signed_out", { type: "user" }, { type: "user", name: 5 }])
     channel().postMessage(data);
   expect(first.heard).toEqual([]);
+});
+
+it("after a sign-out no tab tells a new one who was signed in, in a real channel", async () => {
+  const heard: string[] = [];
+  const channels: BroadcastChannel[] = [];
+  const tab = (name: string | undefined, what: string) => {
+    const channel = new BroadcastChannel("tabs.test");
+    channels.push(channel);
+    const hears = (news: string) => void heard.push(`${what}: ${news}`);
+    return createTabs(() => name, { signedOut: () => hears("signed out"), user: hears }, channel);
+  };
+  try {
+    const own = tab("mcp-user", "own");
+    tab("mcp-user", "other");
+    own.signOut();
+    await expect.poll(() => heard).toEqual(["other: signed out"]);
+    tab("second-user", "later");
+    tab(undefined, "new");
+    await expect.poll(() => heard).toEqual(["other: signed out", "new: second-user"]);
+  } finally {
+    for (const channel of channels) channel.close();
+  }
 });

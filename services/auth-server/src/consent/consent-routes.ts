@@ -99,7 +99,7 @@ export async function consentRoutes(
 
   app.get<{ Querystring: Query }>(authPath, async (request, reply) => {
     if (await isAnswered(request, reply, request.query)) {
-      const text = "Your decision is final. This address leads nowhere: Invalid or expired request_token.";
+      const text = "This request has been answered. Go back to the application.";
       return sendPage(reply, 400, messagePage(site, { title: "You have already answered", text }));
     }
     const { requestToken, consent, state } = await readRequest(request.query);
@@ -211,8 +211,8 @@ export async function consentRoutes(
     }
     const code = await grants.codes.issue({ ...consent, subject: session.user.id }, CODE_LIFETIME_SECONDS);
     await takeRequest(requestToken);
-    await keepAnswer(session, requestToken);
     if (remembers) {
+      await keepAnswer(session, requestToken);
       const failed = (err: unknown) => logger.warn({ err }, "A consent could not be remembered");
       await memory.remember(session, consent).catch(failed);
     }

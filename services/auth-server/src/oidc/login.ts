@@ -87,8 +87,8 @@ export async function login(
   }
 
   async function sendExpired(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const session = await readSession(request, reply);
-    // The Back button shows the page of a sign-in that has succeeded.
+    // The Back button shows the page of a sign-in that has succeeded; a form of it has no effect.
+    const session = request.method === "GET" ? await readSession(request, reply) : undefined;
     if (session !== undefined) {
       const text = `Your user name here is ${session.user.username}. Continue in the application.`;
       return sendPage(reply, 200, messagePage(site, { title: "You are signed in", text }));

@@ -170,6 +170,17 @@ test("a user who goes back after a decision reads that it is made; another one r
     expect(again.status).toBe(400);
     expect(await again.text()).toContain("You have already answered");
     const other = browserFor(parties);
+    await signIn(other, (await startConsent(parties)).url, { ...MCP_USER, username: "second-user" });
     expect(await (await other.get(url)).text()).not.toContain("already answered");
   }
+});
+
+test("a user who is not asked again has not answered the request", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const page = await (await signIn(browser, (await startConsent(parties)).url)).response.text();
+  await decide(browser, page, "accept");
+  const { url } = await startConsent(parties);
+  expect((await browser.get(url)).headers.get("location")).toContain("code=");
+  expect(await (await browser.get(url)).text()).toContain("Invalid or expired request_token");
 });

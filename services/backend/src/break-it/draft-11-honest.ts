@@ -92,8 +92,9 @@ export async function revokeAtPersonServer(context: Draft11Context, token: Named
  * @throws BackendError `conflict` if it is refused
  */
 export async function requireAccepted(call: () => Promise<Response>): Promise<void> {
-  const { ok, status } = await withoutTrace(call);
-  if (ok) return;
+  const { status } = await withoutTrace(call);
+  // 202 tells that the request waits, not that the token was accepted.
+  if (status === 200) return;
   const why = `The token of this run is no longer accepted (status ${status}), as after you revoke it. Start a new run.`;
   throw new BackendError("conflict", why, { code: "token_not_accepted" });
 }

@@ -47,9 +47,6 @@ export const consentRoutes: FastifyPluginAsyncZod<{
 /** The backend's `callback_endpoint`, to which pages of draft -11 return the browser. */
 export const RETURN_PATH = "/auth/aauth/return";
 
-/** Error of a person who has left the page and may still decide. */
-const UNDECIDED = "user_abandoned";
-
 const text = (pattern: RegExp) => z.string().regex(pattern).optional().catch(undefined);
 const returnQuery = z.object({
   request_id: z.uuid().optional().catch(undefined),
@@ -67,9 +64,7 @@ export const interactionReturn: FastifyPluginAsyncZod<{
     { config: { access: "public" }, schema: { querystring: returnQuery } },
     async (request, reply) => {
       const { request_id: id, state, error } = request.query;
-      const isDecided = error !== UNDECIDED;
-      const isBack =
-        id !== undefined && state !== undefined && (await runs.cameBack(id, state, { isDecided }));
+      const isBack = id !== undefined && state !== undefined && (await runs.cameBack(id, state));
       return backToPage(reply, frontendUrl, outcomeOf(isBack ? id : undefined, error));
     },
   );

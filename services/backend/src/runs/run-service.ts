@@ -137,14 +137,14 @@ export class RunService {
 
   /**
    * Handles a browser's return from the page that a run waits at. The run stops showing the page
-   * unless the person has left it undecided, and continues to poll. Returns false and changes
-   * nothing if the state is not the run's, because the run's id is not a secret.
+   * and continues to poll, which shows the page again if the request still waits. Returns false and
+   * changes nothing if the state is not the run's, because the run's id is not a secret.
    */
-  async cameBack(id: string, state: string, { isDecided = true } = {}): Promise<boolean> {
+  async cameBack(id: string, state: string): Promise<boolean> {
     let isBack = false;
     await this.#change(id, (at, now) => {
       isBack = continuesAtPage(this.#context.calls) && at.returnState === state;
-      return isBack && isDecided ? continueRun(at, now) : at;
+      return isBack ? continueRun(at, now) : at;
     });
     return isBack;
   }

@@ -260,8 +260,11 @@ describe("a hole is said to be one", () => {
     expect((await attempt(new Response(null, { status: 401 }), 200)).result).toMatchObject({
       ...{ outcome: "refused", as_meant: false },
     });
-    // The user's own revocation is no hole.
-    await expect(attempt(new Response(), 401, 401)).rejects.toMatchObject({ code: "token_not_accepted" });
+    // The user's own revocation is no hole, and a call that waits does not accept the token.
+    for (const before of [401, 202])
+      await expect(attempt(new Response(), 401, before)).rejects.toMatchObject({
+        code: "token_not_accepted",
+      });
   });
 });
 

@@ -6,18 +6,10 @@ import { interactionReturn } from "../../src/routes/returns.ts";
 const RUN = "6c669c73-8b8b-4b9b-a5ad-e92ce0afc854";
 const STATE = "S".repeat(43);
 
-/** Whether the person has decided, for each return to the run. */
-const decided: boolean[] = [];
-
 /** Where a browser with this query is sent, by a backend with one run. */
 async function back(query: string): Promise<Record<string, string>> {
   const app = fastify().setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
-  const runs = {
-    async cameBack(id: string, state: string, { isDecided = true } = {}) {
-      if (id === RUN && state === STATE) decided.push(isDecided);
-      return id === RUN && state === STATE;
-    },
-  };
+  const runs = { cameBack: async (id: string, state: string) => id === RUN && state === STATE };
   await app.register(interactionReturn, { runs, frontendUrl: "http://localhost:3050" });
   const { headers } = await app.inject(`/auth/aauth/return${query}`);
   await app.close();
@@ -30,13 +22,6 @@ test("a browser that brings the state of the run is led to it", async () => {
   expect(await back(`${query}&error=access_denied`)).toMatchObject({
     ...{ aauth_error: "1", error: "access_denied", request_id: RUN },
   });
-});
-
-test("a person who has left the page undecided does not end the run's wait", async () => {
-  decided.length = 0;
-  const query = `?request_id=${RUN}&state=${STATE}`;
-  for (const error of ["", "&error=access_denied", "&error=user_abandoned"]) await back(query + error);
-  expect(decided).toEqual([true, true, false]);
 });
 
 test.each([

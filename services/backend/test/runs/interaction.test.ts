@@ -72,16 +72,6 @@ describe("a call that waits for a person", () => {
     expect((await run()).status).toBe("completed");
   });
 
-  it("still shows the page to a person who has come back without a decision", async () => {
-    const { runs, reply, run } = await waitingRun();
-    const { returnState } = await run();
-    expect(await runs.cameBack(reply.request_id, returnState, { isDecided: false })).toBe(true);
-    expect(await run()).toMatchObject({
-      status: "awaiting_consent",
-      demand: { url: expect.stringContaining("ABCD-EFGH") },
-    });
-  });
-
   it("shows the page again where no decision follows the return", async () => {
     const { runs, reply, run, clock, context } = await waitingRun();
     const { returnState, demand } = await run();

@@ -10,7 +10,7 @@ export interface OpenedRequest {
   readonly callback?: string;
   /** The person's question to the agent, and the version of the request it refers to. */
   readonly asked?: { readonly question: string; readonly version: number };
-  /** The person's decision, known after the request has ended. */
+  /** The person's decision, final while the request still waits for another party. */
   readonly decision?: "allowed" | "denied";
 }
 
@@ -28,7 +28,7 @@ export interface OpenedRequests {
   /** A request that the desk shows this person; undefined for everyone else. */
   find(person: Person, reference: string): Promise<Found | undefined>;
   keep(person: Person, reference: string, request: OpenedRequest): Promise<void>;
-  /** Decision of this person on a request that no longer waits. */
+  /** Decision that this person has made. */
   decisionOf(person: Person, reference: string): Promise<OpenedRequest["decision"]>;
   /** Remembers a used code for the browser session that has opened a request with it. */
   keepCode(session: BrowserSession, code: string, reference: string): Promise<void>;

@@ -36,8 +36,8 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     if (session === undefined) return reply;
     const { reference } = request.params;
     const found = await opened.find(session.person, reference);
-    if (found === undefined)
-      return context.sendEnded(reply, await opened.decisionOf(session.person, reference));
+    const decision = await opened.decisionOf(session.person, reference);
+    if (found === undefined || decision !== undefined) return context.sendEnded(reply, decision);
     return showRequest(context, { reply, session, found });
   });
 
@@ -47,7 +47,8 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     const { reference } = request.params;
     if (value.reference !== reference) throw invalidRequest("Invalid or expired consent code"); // hole T37
     const found = await opened.find(session.person, reference);
-    if (found === undefined) return context.sendEnded(reply);
+    const decision = await opened.decisionOf(session.person, reference);
+    if (found === undefined || decision !== undefined) return context.sendEnded(reply, decision);
     const visit = { reply, session, found };
     const other = await desk.instead(found.waiting, session.person);
     if (other !== undefined) return sendInstead(context, here(context, visit), other);

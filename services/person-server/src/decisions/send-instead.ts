@@ -22,21 +22,12 @@ export async function sendInstead(
   }: { reply: FastifyReply; session: BrowserSession; found: Found; page: string },
   message: Message,
 ): Promise<FastifyReply> {
-  const { opened, signIn, site } = context;
+  const { opened, signIn, site, browserUrl } = context;
   const callback = await opened.callbackOf(found);
   const back =
-    callback === undefined
-      ? undefined
-      : ([undecided(context, callback), "Go back without deciding"] as const);
+    callback === undefined ? undefined : ([browserUrl(callback), "Go back without deciding"] as const);
   const { status, isForOther, ...words } = message;
   if (!isForOther) return context.sendMessage(reply, { ...(back && { link: back }), ...message });
   const user = { userName: session.person.name, switchAction: signIn.switchUserPath(page) };
   return sendPage(reply, status, otherUserPage({ site, ...words, ...user, back }));
-}
-
-/** The agent's address, with the news that the request still waits. */
-function undecided({ browserUrl }: DeskContext, callback: string): string {
-  const url = new URL(browserUrl(callback));
-  url.searchParams.set("error", "user_abandoned");
-  return url.href;
 }

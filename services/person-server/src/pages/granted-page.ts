@@ -87,8 +87,10 @@ function sameOnce(waiting: readonly WaitingRequest[]): readonly (readonly Waitin
   const newestFirst = waiting.toSorted((one, other) => other.expiresAt - one.expiresAt);
   const groups = Map.groupBy(newestFirst, ({ request }) => {
     const { kind, agent, subagent, resource, scopes, account, personServer, subject, fromAgent } = request;
+    const { accessServer, upstream, calledBy, page, question } = request;
     const asked = [kind, agent.iss, agent.sub, subagent, resource, scopes, account, personServer, subject];
-    return JSON.stringify([...asked, fromAgent.justification]);
+    const more = [accessServer, upstream, calledBy, page, question];
+    return JSON.stringify([...asked, ...more, fromAgent.justification]);
   });
   return [...groups.values()];
 }

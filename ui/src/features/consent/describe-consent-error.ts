@@ -18,8 +18,8 @@ const known: Record<string, { message: string; advice: string }> = {
     advice: "Try again; if it happens again, check the auth server's log.",
   },
   user_abandoned: {
-    message: "You left the page without a decision. The run still waits.",
-    advice: "Sign in to continue.",
+    message: "You left the page without a decision, which ended the request.",
+    advice: "Try again.",
   },
   wrong_user: {
     message: "The consent was given by a user other than the one who started the run.",
