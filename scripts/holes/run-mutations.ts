@@ -26,8 +26,11 @@ const FOLDERS = [
   "services/gateway",
   "services/supply-chain-agent",
 ];
-/** Tests of a package that has none of its own. */
-const TESTED_BY: Readonly<Record<string, string>> = { "packages/gateway-check": "services/gateway-authz" };
+/** Services whose tests judge a package that has few of its own. */
+const TESTED_BY: Readonly<Record<string, string>> = {
+  "packages/gateway-check": "services/gateway-authz",
+  "packages/issuer-kit": "services/auth-server",
+};
 const SHARE = 1 / 10;
 /** Share of the removed checks that must be noticed, and what notices one. */
 const DEMANDS: Readonly<Record<"holes" | "mutants", { share: number; notice: Notice }>> = {
@@ -89,9 +92,10 @@ export function sampleOfChecks(seed = "1", paths: readonly string[] = []): reado
  */
 function mutationOf({ file, line, text, edit }: Check): Mutation {
   const [, owner = ""] = /^(.*)\/src\//.exec(file)!;
-  const tests = `${TESTED_BY[owner] ?? owner}/test/`;
+  const judge = TESTED_BY[owner] ?? owner;
+  const tests = `${judge}/test/`;
   const beside = file.replace("/src/", "/test/").replace(/[^/]+$/, "");
-  const contract = `tests/contract/${file.split("/")[1]}/`;
+  const contract = `tests/contract/${judge.split("/")[1]}/`;
   const isThere = (folder: string) => existsSync(join(REPOSITORY_ROOT, folder));
   const runs = [
     ...[...new Set([beside, tests])].filter(isThere).map((folder) => ["run", folder, ...UNIT]),
