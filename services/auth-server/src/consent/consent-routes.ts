@@ -99,7 +99,8 @@ export async function consentRoutes(
 
   app.get<{ Querystring: Query }>(authPath, async (request, reply) => {
     if (await isAnswered(request, reply, request.query)) {
-      const text = "This request has been answered. Go back to the application.";
+      // The error is that of Keycloak's provider, for the agent's developer.
+      const text = "Go back to the application. (Invalid or expired request_token)";
       return sendPage(reply, 400, messagePage(site, { title: "You have already answered", text }));
     }
     const { requestToken, consent, state } = await readRequest(request.query);
