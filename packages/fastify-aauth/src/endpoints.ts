@@ -86,7 +86,7 @@ export async function serveGuarded(
         config: { aauth: requirement as Requirement },
         bodyLimit: maxBodyBytes,
         handler: async ({ caller, raw, rawBody }, reply) => {
-          if (caller === null) throw new TypeError("the request has no proven caller");
+          if (!caller) throw new TypeError("the request has no proven caller");
           const headers = receivedFields(raw);
           return sendAnswer(reply, await admit({ caller, headers, body: rawBody ?? undefined }));
         },

@@ -4,7 +4,7 @@ import { createTestParties } from "aauth/february-2026/testing";
 import { createResource, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type FastifyAAuthOptions, fastifyAAuth } from "../src/index.ts";
 
 const parties = await createTestParties();
@@ -84,6 +84,17 @@ describe("a resource by its identity", () => {
       name: "Reports",
     });
     expect((await app.inject({ method: "POST", url: "/resource/token" })).statusCode).toBe(401);
+  });
+
+  test("serves no endpoint for verified callers without a caller, even if its requirement is public", async () => {
+    const admit = vi.fn();
+    const own = { methods: ["POST"], path: "/guarded", maxBodyBytes: 9, handle: vi.fn() } as const;
+    const endpoints = [{ ...own, requirement: "public" as never, admit }];
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    await app.register(fastifyAAuth, { resource: { ...createResource(IDENTITY), endpoints } });
+    expect((await app.inject({ method: "POST", url: "/guarded" })).statusCode).toBe(500);
+    expect(admit).not.toHaveBeenCalled();
   });
 
   test("with a key ring publishes the keys of now", async () => {

@@ -1,4 +1,4 @@
-import { decodeToken } from "aauth";
+import { type AAuthErrorCode, decodeToken } from "aauth";
 import { february2026Published } from "aauth/february-2026";
 import { expect, test } from "vitest";
 import { recordingLogger } from "./support/auth-server.ts";
@@ -7,6 +7,7 @@ import {
   createParties,
   expectRefusal,
   type Parties,
+  SUPPLY_CHAIN,
   type TokenRequestOptions,
 } from "./support/parties.ts";
 
@@ -26,6 +27,23 @@ test("the log names a published peer whose signature does not cover the body", a
   expect((await ask(parties, { profile: february2026Published })).status).toBe(200);
   expect(marked()).toHaveLength(1);
   expect(marked()[0]).toContain(`"agent":"${BACKEND}","profile":"february-2026-published"`);
+});
+
+test("a resource token with a scope of another shape, or with no scope, is refused", async () => {
+  const parties = await createParties();
+  const refused = async (scope: string | undefined, code: AAuthErrorCode, description: string) => {
+    const { header, claims } = decodeToken(await parties.resourceToken());
+    const parts = [header, { ...claims, scope, auth_request_url: `${SUPPLY_CHAIN}/request` }];
+    const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+    const signature = await parties.keys[SUPPLY_CHAIN]!.sign(Buffer.from(input));
+    const resource_token = `${input}.${Buffer.from(signature).toString("base64url")}`;
+    const reply = await parties.request({ request_type: "auth", resource_token });
+    expectRefusal(reply, 400, "invalid_grant", {
+      ...{ code, description: `Invalid resource_token: ${description}` },
+    });
+  };
+  await refused('supply-chain:optimize "all"', "malformed_token", "the token's scope has the wrong shape");
+  await refused(undefined, "token_claim_missing", "the token has no scope");
 });
 
 test("the log has what happened and no token", async () => {

@@ -104,6 +104,18 @@ test("a sign-in that expires while the person signs in ends in a page", async ()
   expect(await response.text()).toContain("This sign-in has expired");
 });
 
+test("the page of another sign-in than the browser's own has expired", async () => {
+  const world = await createWorld({ level: "person-token" });
+  const browser = await browserOf(world);
+  const { url } = await begin(world, SUPPLY_CHAIN, world.map.browserUrl(SUPPLY_CHAIN + PAGE));
+  const page = new URL((await browser.get(url)).headers.get("location")!, url).href;
+  // The test's browser also sends the cookie of `page` to addresses that begin like it.
+  const other = await browser.get(`${page}-other`);
+  expect([other.status, other.headers.get("refresh")]).toEqual([400, null]);
+  expect(await other.text()).toContain("This sign-in has expired");
+  expect((await browser.get(page)).headers.get("refresh")).toContain("url=");
+});
+
 test.each([
   ["a resource that is not named", MARKET_ANALYSIS, MARKET_ANALYSIS + PAGE],
   ["another address of one that is", SUPPLY_CHAIN, `${SUPPLY_CHAIN}/elsewhere`],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAgent } from "../../src/agent/index.ts";
+import { type Agent, createAgent } from "../../src/agent/index.ts";
 import { verifyAgentToken } from "../../src/draft-11/verify-tokens.ts";
 import { AnswerPendingError } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
@@ -172,6 +172,26 @@ describe("an agent that is its own provider", () => {
     };
     const options = { ...february, key: keys.agent, trustedAuthServers: [], discovery: world.discovery };
     expect(() => createAgent({ profile: february2026, ...options })).toThrow("signatureScheme");
+  });
+});
+
+describe("an agent without a person server", () => {
+  it("proposes no mission, and requests no token for a sub-agent", async () => {
+    const world = createWorld();
+    const own = { key: keys.agent, discovery: world.discovery, trustedAuthServers: [] };
+    const february = { ...own, id: "https://agent.example", profile: february2026 };
+    const agentOfFebruary = createAgent({ ...february, signatureScheme: "jwks" });
+    const agent = world.agent({ trustedAuthServers: [], agentToken: undefined });
+    for (const ask of [
+      ({ proposeMission }: Agent) => proposeMission({ description: "x" }),
+      ({ tokenForSubAgent }: Agent) => tokenForSubAgent({ subagentToken: "x.y.z", resource: RESOURCE }),
+    ]) {
+      await expect(ask(agentOfFebruary)).rejects.toThrow("profile february-2026 has no person server");
+      expect(await failureOf(ask(agent))).toMatchObject({
+        ...{ code: "person_required", message: "this agent has no person server" },
+      });
+    }
+    expect(world.sent).toEqual([]);
   });
 });
 

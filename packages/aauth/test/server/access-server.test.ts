@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
+import type { AuthTokenClaims } from "../../src/draft-11/claims.ts";
 import { verifyAuthToken } from "../../src/draft-11/verify-tokens.ts";
 import type { VerificationOutcome } from "../../src/resource/types.ts";
+import { AccessRecords } from "../../src/server/access-records.ts";
 import { createAccessServer } from "../../src/server/access-server.ts";
+import type { ServerParts } from "../../src/server/server-types.ts";
 import type { Decision } from "../../src/server/types.ts";
+import { createMemoryRecordStore } from "../../src/store/record-store.ts";
+import { createTestClock } from "../../src/testing/test-clock.ts";
 import {
   AGENT,
   ALICE,
@@ -376,6 +381,23 @@ describe("an upstream token of another person server", () => {
     expect(await ask({ upstream_token })).toMatchObject(refused(400, "invalid_upstream_token"));
     expect(world.fetched.filter((url) => url.includes("other.example"))).toEqual([]);
   });
+});
+
+it("T27: valid auth tokens of one agent are limited, and other agents of its provider are not refused", async () => {
+  const { now, advance } = createTestClock();
+  const store = createMemoryRecordStore<unknown>({ maxEntries: 20_000, now });
+  const records = new AccessRecords({ now } as ServerParts, store);
+  let count = 0;
+  const add = (sub = AGENT) => {
+    const claims = { iss: AS, jti: `${count++}`, exp: now() + 60, aud: RESOURCE, ps: PS, sub: "s" };
+    return records.add(claims as AuthTokenClaims, { iss: PROVIDER, sub }, { iss: PS, jti: `${count}` });
+  };
+  while (count < 2_500) await add();
+  await expect(add()).rejects.toMatchObject({ status: 429, error: "slow_down" });
+  await add("aauth:twin@agent.example");
+  expect(await records.ofResource(RESOURCE)).toHaveLength(2_501);
+  advance(121);
+  await add();
 });
 
 it("a request that waits for an owner is listed still after a hundred that others have withdrawn", async () => {

@@ -362,6 +362,14 @@ describe("a question to the agent", () => {
     expect(claimsOf(body.auth_token).scope).toBe("data.read");
   });
 
+  it("T30: cannot turn a person token request into an auth token request", async () => {
+    const { world, agent, pending, post } = await waiting();
+    const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
+    await world.ps.ask(reference, { question: "Why?" });
+    const update = { action: "updated_request", ...(await world.pair(agent)) };
+    expect(await post(update)).toMatchObject(refused(400, "invalid_request"));
+  });
+
   it("T30: is over with the tokens of the updated request, and with their revocation", async () => {
     const world = createWorld();
     const agent = await world.agent();

@@ -34,6 +34,16 @@ describe("what a person server keeps of tokens", () => {
     expect(await records.tokensOf("alice")).toHaveLength(1);
   });
 
+  it("T5: names no further access server that a revoked token is sent to", async () => {
+    const records = new PersonRecords(store(), store(), now);
+    await records.add(record(1, { shownTo: ["https://as.example"], undelivered: [] }));
+    await records.markShown(record(1), "https://as.example");
+    await expect(records.markShown(record(1), "https://as2.example")).rejects.toMatchObject({
+      ...{ status: 403, error: "revoked" },
+    });
+    expect(await records.tokens.get(record(1))).toMatchObject({ shownTo: ["https://as.example"] });
+  });
+
   it("is there for an agent but for a token whose record cannot be read", async () => {
     const tokens = store();
     const records = new PersonRecords(store(), tokens, now);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { resourceMetadata } from "../../src/draft-11/documents.ts";
 import { issueAgentToken } from "../../src/draft-11/issue-tokens.ts";
 import { sendRevocation } from "../../src/server/send-revocation.ts";
 import type { Decision } from "../../src/server/types.ts";
@@ -384,6 +385,11 @@ describe("a token that a person takes back", () => {
     expect(await answering(403, '{"error":"unsupported_iss"}')).toEqual([
       { recipient: RESOURCE, error: "revocation_unsupported" },
     ]);
+    const silent = { recipient: PARTS, error: "revocation_unsupported" };
+    world.documents.set(`${PARTS}/.well-known/aauth-resource.json`, resourceMetadata({ issuer: PARTS }));
+    expect(
+      await world.ps.revoke(ALICE, claimsOf(await world.personToken(agent, { resource: PARTS }))),
+    ).toEqual([silent]);
     expect(await answering(200, "<html>")).toEqual(unavailable);
     expect(await answering(200, '{"downstream":"none"}')).toEqual(unavailable);
     const unnamed = '{"downstream":[{"recipient":"parts","error":"revocation_unavailable"}]}';

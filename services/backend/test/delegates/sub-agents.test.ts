@@ -43,6 +43,7 @@ function emptyStores() {
 function world(
   answer: (input: SubAgentTokenInput) => Promise<ObtainedToken> = async () => ({}) as ObtainedToken,
   { clock, stores } = emptyStores(),
+  hasPersonServer = true,
 ) {
   const enrolled = { current: [{ sub: "scout", name: "Scout", jwk: {} as never }] };
   const asked: SubAgentTokenInput[] = [];
@@ -53,7 +54,8 @@ function world(
     return answer(input);
   };
   const subAgents = new SubAgents({
-    ...{ issuer: BACKEND, key: () => provider, personServer: PERSON_SERVER, now: clock.now },
+    ...{ issuer: BACKEND, key: () => provider, now: clock.now },
+    personServer: hasPersonServer ? PERSON_SERVER : undefined,
     idOf: (userId) => `aauth:user-${userId}@backend.localhost`,
     agentOf: () => ({ tokenForSubAgent }) as unknown as Agent,
     enrolments: {
@@ -139,6 +141,16 @@ describe("a sub-agent", () => {
     clock.advance(601);
     await subAgents.end("anna", "scout");
     expect(await subAgents.of("anna", "scout")).toEqual({ id: SCOUT, parent: ANNA, state: "ended" });
+  });
+
+  it("is not called after its end where no person server refuses it, until it is started again", async () => {
+    const { subAgents } = world(undefined, undefined, false);
+    await subAgents.prepare("anna", "scout");
+    await subAgents.end("anna", "scout");
+    const refused = { kind: "conflict", code: "delegate_ended" };
+    await expect(subAgents.prepare("anna", "scout")).rejects.toMatchObject(refused);
+    await subAgents.start("anna", "scout");
+    await subAgents.prepare("anna", "scout");
   });
 
   it("is ended by the token that it got something with, whatever it was given and asked for since", async () => {
@@ -230,6 +242,9 @@ describe("a sub-agent", () => {
     for (const parent of [SCOUT, ANNA.replace("anna", "bert"), "aauth:@backend.localhost", ""])
       expect(await codeOf(subAgents.issue(parent, "scout", confirmed))).toBe("delegate_not_started");
     expect(await codeOf(subAgents.issue(ANNA, "other", confirmed))).toBe("delegate_not_started");
+    // The same identifier as that of a sub-agent of SCOUT.
+    await subAgents.prepare("anna", "scout+nested");
+    expect(await codeOf(subAgents.issue(SCOUT, "nested", confirmed))).toBe("delegate_not_started");
   });
 
   it("continues at another process: its state, its page and its agent token", async () => {
