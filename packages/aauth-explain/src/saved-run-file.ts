@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readAtMost } from "aauth";
 import { checkedRun } from "./checked-run.ts";
 import {
   damaged,
@@ -33,7 +34,7 @@ export async function packRun(run: SavedRun): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(run));
   if (bytes.length > MAX_DATA_BYTES) throw tooLarge();
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
-  return toBase64(await readAtMost(stream, MAX_DATA_BYTES)); // hole R3
+  return toBase64(await readData(stream)); // hole R3
 }
 
 /**
@@ -81,46 +82,18 @@ export async function unpackRun(text: string): Promise<SavedRun> {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   let data: unknown;
   try {
-    data = JSON.parse(new TextDecoder().decode(await readAtMost(stream, MAX_DATA_BYTES)));
+    data = JSON.parse(new TextDecoder().decode(await readData(stream)));
   } catch (error) {
     throw error instanceof SavedRunError ? error : damaged("its data cannot be decompressed, or is cut off");
   }
   return checkedRun(data);
 }
 
-async function readAtMost(
-  stream: ReadableStream<Uint8Array>,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of chunksOf(stream)) {
-    length += part.length;
-    if (length > maxBytes) throw tooLarge();
-    parts.push(part);
-  }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-/** Not every browser can iterate over a stream. */
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
+/** @throws SavedRunError `saved_run_too_large` */
+const readData = (stream: ReadableStream<Uint8Array>) =>
+  readAtMost(stream, MAX_DATA_BYTES).catch((error: unknown) => {
+    throw error instanceof RangeError ? tooLarge() : error;
+  });
 
 /** Bytes as base64, as `body` of the evidence has them. */
 export function toBase64(bytes: Uint8Array): string {
