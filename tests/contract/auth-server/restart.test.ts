@@ -9,8 +9,8 @@ import { newPair } from "./party.ts";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
 
 const POLL_MS = 50;
-/** A failed look is remembered for a second; the rest is for this machine. */
-const LIMIT_MS = 1_500;
+/** A failed fetch is cached for a second. However slow the machine, a later request succeeds. */
+const CACHED_FAILURE_MS = 1_100;
 
 const world = await startWorld();
 const { server, agent, resource, wish } = world;
@@ -26,8 +26,9 @@ test("three restarts in a row, with requests in the agent's name meanwhile: each
     await Promise.all([agent.startAgain(), resource.startAgain()]);
     const ready = performance.now();
     let reply = await agent.ask(server, wish());
-    while (reply.status !== 200 && performance.now() - ready < LIMIT_MS) {
+    for (let sentAt = ready; reply.status !== 200 && sentAt - ready < CACHED_FAILURE_MS; ) {
       await pause(POLL_MS);
+      sentAt = performance.now();
       reply = await agent.ask(server, wish());
     }
     expect(grantedToken(reply).claims).toMatchObject({ cnf: { jwk: { x: agent.pair.x } } });
