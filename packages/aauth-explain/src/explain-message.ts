@@ -43,8 +43,9 @@ import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from
 export interface ExplainOptions
   extends Partial<Omit<VerifierOptions, "authorities" | "discovery" | "profile" | "accept">> {
   /**
-   * The dialects that the message may be of. It is judged by its own ({@link profileOf}) where the
-   * other options mean something in that one, and by the first in which they do where not.
+   * Dialects that the message may be in. The message is judged by its own dialect ({@link
+   * profileOf}) if the other options are valid in it, and otherwise by the first dialect in which
+   * they are.
    */
   readonly profiles: KnownProfiles;
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
