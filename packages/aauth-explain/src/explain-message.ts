@@ -37,7 +37,7 @@ import { profileOf } from "./profile-of.ts";
 import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from "./second-opinion.ts";
 
 /**
- * The verifier to judge by: the options of `createVerifier` without authority, which the message
+ * Options of the verifier: those of `createVerifier` without the authority, which the message
  * names.
  */
 export interface ExplainOptions
@@ -51,8 +51,7 @@ export interface ExplainOptions
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
   readonly discovery: Discovery;
   /**
-   * What the route would demand; without it the message is judged by its signature alone. Default:
-   * none.
+   * Requirement of the route. Default: none, so that the message is judged by its signature alone.
    */
   readonly requirement?: Requirement<string>;
 }

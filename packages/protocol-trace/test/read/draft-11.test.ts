@@ -198,8 +198,8 @@ const ERRORS = { error: "denied" };
 const request = (body: object): Sent => ({ body, status: 200 });
 
 /**
- * What the modes of the demo and its failures can bring, each with its title and the first section
- * of its answer.
+ * Messages of the demo's modes and failures, each with its title and the first section of its
+ * answer.
  */
 test.each<[string, Sent, string, string]>([
   ["a question answered", request({ action: "clarification_response" }), "Answer to a clarification", "11.8"],
