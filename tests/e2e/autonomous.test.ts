@@ -87,8 +87,7 @@ describe("a user in a browser", () => {
     const { page } = watched;
     const lists = "**/optimization/all";
     const begun = page.waitForRequest((request) => request.url().endsWith("/optimization/start"));
-    // The run goes on, and is at its end before the page is there again: what is listed first is a
-    // moment old.
+    // The run completes before the page has loaded again, so the first list is outdated.
     await page.route(lists, async (route) => {
       const response = await route.fetch();
       const [latest, ...others] = await response.json();

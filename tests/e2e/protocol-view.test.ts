@@ -230,7 +230,7 @@ describe("a user-delegated run over both hops", () => {
     await detail(3).waitFor(WAIT);
     await page.keyboard.press("ArrowLeft");
     await detail(2).waitFor(WAIT);
-    // Tabs have a use of their own for the same keys.
+    // Tabs use these keys themselves.
     await page.getByRole("tab", { selected: true }).focus();
     await page.keyboard.press("ArrowRight");
     await detail(2).waitFor(WAIT);

@@ -267,7 +267,7 @@ const SPOKEN = {
   "draft-11": { version: "draft -11", mode: "person-server" },
 };
 
-/** Values of a page's requests that are good for whoever has them. */
+/** Secrets in the page's requests, which work without a key. */
 function secretsSentBy(page: Page): Set<string> {
   const secrets = new Set<string>();
   page.on("request", (request) => {

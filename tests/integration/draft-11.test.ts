@@ -215,7 +215,8 @@ describe("what the person takes back on the person server's page", () => {
     await revokeAtPage(stack, browser, "aauth:supply-chain-agent@");
     const { end, visits } = await decideAtPages(user, await user.run(), undefined, browser);
     expect(end.status).toBe("completed");
-    // First that the agent acts for its person again, then the scope: each was taken back.
+    // The person server asks first about the agent, then about the scope, because both were
+    // revoked.
     expect(visits.map(({ text }) => /<h1>(.*)<\/h1>/.exec(text)?.[1])).toEqual([
       "An agent wants to be known as yours",
       "An agent asks for your permission",

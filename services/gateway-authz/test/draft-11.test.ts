@@ -395,7 +395,7 @@ describe("no way around a route's profile", () => {
       status: 200,
       claims: { profile: "draft-11", agent: AGENT },
     });
-    // The authority of the other profile is none of its own.
+    // The authority of the other profile is not valid in draft -11.
     const url = "https://supply-chain-agent.localhost:3000/";
     expect(await stage.ask(await stage.agentToken(), { url, route: BOTH })).toMatchObject({ status: 401 });
   });

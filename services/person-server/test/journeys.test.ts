@@ -115,7 +115,7 @@ test("revoke: one click on the page, and every hop refuses within a second", asy
   );
   expect(done).toContain("You have not granted any agent access.");
 
-  // The tokens themselves, signed afresh, at both hops.
+  // The tokens themselves, in new signed requests at both hops.
   for (const [resource, holder] of [
     [SUPPLY_CHAIN, BACKEND],
     [MARKET_ANALYSIS, SUPPLY_CHAIN],

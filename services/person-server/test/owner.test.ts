@@ -1,4 +1,4 @@
-/** The access server's page: an owner of the resource decides, and takes back. */
+/** The access server's page: an owner of the resource decides and revokes. */
 
 import { expect, test } from "vitest";
 import { createBrowser } from "../../auth-server/test/support/browser.ts";

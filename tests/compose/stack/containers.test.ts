@@ -175,7 +175,7 @@ test("everything stops within 5 s", { timeout: 600_000 }, async () => {
   };
   const first = await stop();
   if (first < STOP_LIMIT_MS) return;
-  // Once more: a busy machine may have been at fault.
+  // Tries again, because the machine may have been busy.
   await up();
   expect(await stop()).toBeLessThan(STOP_LIMIT_MS);
 });

@@ -88,7 +88,8 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
       }
 
       await revokeAtPage({ urls }, browser, "aauth:supply-chain-agent@");
-      // First that the agent acts for its person again, then the scope: each was taken back.
+      // The person server asks first about the agent, then about the scope, because both were
+      // revoked.
       expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [{}, {}] });
       await expect.poll(() => logOf("market-analysis-agent"), LOG_WAIT).toContain("token_revoked");
 

@@ -31,7 +31,7 @@ const hostile = [
     events: [{ timeUnixNano: `${startMs}000000`, name: HOSTILE }],
     status: { code: 2, message: HOSTILE },
   }),
-  // Each the other's parent: the tree must end all the same.
+  // Each is the other's parent: the tree must still end.
   otlpSpan(startMs, { traceId: hostileId, spanId: "b".repeat(16), parentSpanId: "c".repeat(16) }),
   otlpSpan(startMs, { traceId: hostileId, spanId: "c".repeat(16), parentSpanId: "b".repeat(16) }),
 ];

@@ -137,7 +137,7 @@ test("a consent is remembered by both, and forgotten by both", async () => {
 });
 
 test("a policy changed at one holds at the other", async () => {
-  // Each has it at hand now.
+  // Both nodes have the documents cached now.
   for (const node of [A, B])
     expect((await at(node, wish({ redirect_uri: agent.callback }))).status).toBe(200);
   balancer.use(B);

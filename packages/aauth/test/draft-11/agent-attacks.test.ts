@@ -92,7 +92,7 @@ it("page after page does not bring a person to all of them", async () => {
   );
   expect([error.code, shown.length]).toEqual(["grant_pending", 5]);
   expect(world.asked("/interaction").length).toBe(5);
-  // Nor when it goes on.
+  // Resuming the call shows no further page.
   const again = agent.resume(error.waiting, { onInteraction: ({ code }) => void shown.push(code) });
   expect((await failureOf(again)).code).toBe("grant_pending");
   expect(shown.length).toBe(5);

@@ -114,7 +114,7 @@ describe("an auth token of an access server", () => {
     const resource_token = await world.resourceToken(presented_token, own);
     const first = await ask({ resource_token, presented_token, subagent_token });
     expect(claimsOf(first.body.auth_token)).toMatchObject({ exp: world.clock.now() + 120 });
-    // After a step-up the presented token is one of its own.
+    // After a step-up the presented token is the access server's own.
     const again = await world.resourceToken(first.body.auth_token, { ...own, scope: "data.write" });
     const body = {
       resource_token: again,

@@ -180,7 +180,7 @@ describe("an agent token that its provider revokes", () => {
       before
         .filter((token) => token.resource === resource && token.iss === iss && token.agent.sub === AGENT)
         .map(({ jti }) => `${new URL(resource).host} ${jti}`);
-    // The access server takes back what it has issued.
+    // The access server revokes the tokens that it has issued.
     expect(heard.toSorted()).toEqual(
       [...names(RESOURCE, PS), ...names(PARTS, PS), ...names(PARTS, AS)].toSorted(),
     );
@@ -339,7 +339,7 @@ describe("a token that a person takes back", () => {
     expect(results).toHaveLength(3);
     const asked = await ask(RESOURCE);
     expect(asked.status).toBe(202);
-    // The agent stays theirs, and what they agree to anew is not what they had agreed to before.
+    // The agent remains this person's, and a new consent does not restore an earlier one.
     await expect(world.approve(asked, { person: "bob" })).rejects.toThrow("other_person");
     const parts = await ask(PARTS);
     await world.approve(parts);

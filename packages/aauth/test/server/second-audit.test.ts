@@ -39,7 +39,7 @@ const granting: WorldOptions = { ps: { personOf: () => ALICE, decide: grant } };
 const memoryStores = (now: () => number, maxEntries: number) =>
   storesOf(() => createMemoryRecordStore<unknown>({ maxEntries, now }));
 
-/** Agents of another provider, each with a name of its own. */
+/** Agents of another provider, each with another name. */
 async function strangers(world: World, count: number): Promise<readonly Caller[]> {
   const provider = "https://mallory.example";
   world.documents.set(`${provider}/.well-known/aauth-agent.json`, {

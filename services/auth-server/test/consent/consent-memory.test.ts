@@ -8,10 +8,7 @@ const session = { id: "session", user: { id: "user" } } as BrowserSession;
 const signedInAs = (id: string) => ({ ...session, id }) as BrowserSession;
 const request = (scope: string) => ({ agent: "http://a", resource: "http://r", scope }) as ConsentRequest;
 
-/**
- * A memory with a lifetime of its own, and the notes that it has written, as another store would
- * get them.
- */
+/** A memory with a configurable lifetime, and the notes that it writes into its store. */
 function world(options: { lifetimeSeconds?: () => number } = {}) {
   const clock = { now: 1_000 };
   const store = createMemoryRecordStore<readonly AgreedScope[]>({ now: () => clock.now });

@@ -54,7 +54,7 @@ const withAgentToken: Sent = async (key, now) => [
 ];
 
 /**
- * A run that got a person token, and asked for an auth token with a resource token that is good
+ * A run that got a person token, and asked for an auth token with a resource token that is valid
  * until `exp`.
  */
 const withPersonToken =

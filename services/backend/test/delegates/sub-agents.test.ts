@@ -135,7 +135,7 @@ describe("a sub-agent", () => {
     });
     const good_until = new Date((clock.now() + 600) * 1000).toISOString();
     expect(await subAgents.of("anna", "scout")).toMatchObject({ state: "ending", good_until });
-    // It is called all the same, and refused.
+    // A call is still possible, and refused.
     await subAgents.prepare("anna", "scout");
     expect(await codeOf(subAgents.issue(ANNA, "scout", confirmed))).toBe("delegate_ended");
     clock.advance(601);

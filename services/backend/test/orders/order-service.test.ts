@@ -35,7 +35,7 @@ let log: string[];
 let outage: Error | undefined;
 /** Another service over them is another process. */
 let stores: Stores;
-/** Answers of the agent to a request that is repeated, where it goes on. */
+/** Answers of the agent to the repeated requests of a continuing call. */
 let again: (() => Awaited<ReturnType<Place>>)[];
 /** Jobs of the service made last. */
 let jobs: Jobs;

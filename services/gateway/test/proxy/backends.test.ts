@@ -28,8 +28,7 @@ async function startAgent(): Promise<FakeServer> {
 }
 
 /**
- * A server that does as it is told with each connection, once the first bytes of a request are
- * there.
+ * A server that calls `behave` with each connection once the first bytes of a request are there.
  */
 async function startRaw(behave: (socket: Socket) => void, at = "127.0.0.1:0") {
   const sockets = new Set<Socket>();

@@ -28,7 +28,7 @@ async function start(
   return server;
 }
 
-/** A connection from an address of its own, once the server has it. */
+/** A connection from another address, once the server has accepted it. */
 async function call(server: Server, from = "127.0.0.2", text = ""): Promise<Socket> {
   const { port } = server.address() as AddressInfo;
   const socket = connect({ port, host: from.includes(":") ? "::1" : "127.0.0.1", localAddress: from });

@@ -342,7 +342,7 @@ describe("services in one process", () => {
     for (const end of closes.splice(0)) await end();
   });
 
-  /** Asks the next service, if there is one, inside a step of its own. */
+  /** Starts a service that calls the next one, if any, inside its own step. */
   async function startOne(name: string, options: { next?: string; env?: NodeJS.ProcessEnv } = {}) {
     const lines: string[] = [];
     const env = {
