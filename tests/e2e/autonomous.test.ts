@@ -137,7 +137,7 @@ describe("a user in a browser", () => {
     await page.emulateMedia({ colorScheme: "light" });
   });
 
-  test("sees which hop failed and what to do when an agent is down, and can go on when it is back", async () => {
+  test("sees which hop failed and what to do when an agent is down, and can continue when it is back", async () => {
     const { page } = watched;
     await stack.kill("supply-chain-agent");
     await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
@@ -179,7 +179,7 @@ describe("a user in a browser", () => {
     expect(await runs.count()).toBe(6);
   });
 
-  test("signs out", async () => {
+  test("signs out of the page", async () => {
     const { page } = watched;
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: "Sign in" }).waitFor({ timeout: 30_000 });

@@ -119,7 +119,7 @@ function usersOrders({ modes, pictures, firstPage, agentOnPage, approver, ...dia
     await page.getByRole("link", { name: "Back to the workspace" }).click();
   });
 
-  test("the next one asks only about the order; one who goes back can go on, and declined, it is not placed", async () => {
+  test("the next one asks only about the order; a user who goes back can continue, and a declined order is not placed", async () => {
     await order();
     await approvalPage();
     await page.goBack();

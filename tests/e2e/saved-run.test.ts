@@ -249,7 +249,7 @@ describe("the file", () => {
     await page.getByRole("button", { name: "Play" }).waitFor(WAIT);
   });
 
-  test("that is damaged says so, with a code", async () => {
+  test("that is damaged is reported with a code", async () => {
     const html = await fileOf([messageWith()]);
     const { page } = await open(html.replace(/"aauth-run">H4s.{20}/, '"aauth-run">H4s'));
     expect(await page.locator(".summary").textContent()).toContain("saved_run_damaged");

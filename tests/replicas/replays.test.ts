@@ -89,7 +89,7 @@ describe("a request that one replica has answered", () => {
 });
 
 describe("while the replay store stands still", () => {
-  test("no request is accepted, and all are again once it goes on", async () => {
+  test("no request is accepted, and all are again once it continues", async () => {
     const send = await signed();
     await stack.whileStopped("valkey", async () => {
       const answers = await ofMany(50, async (index) => (await signed())(index % 2));

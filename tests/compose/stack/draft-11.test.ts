@@ -40,7 +40,7 @@ test("agent-identity: a run goes over both hops without a person", START, async 
 });
 
 test(
-  "person-identity: a run that waits at the person server's page goes on after the backend was killed",
+  "person-identity: a run that waits at the person server's page continues after the backend was killed",
   START,
   async () => {
     await upIn("person-identity");
@@ -58,7 +58,7 @@ test(
 
 describe.each(["person-server", "federated"])("%s", (mode) => {
   test(
-    "allowed on the person server's page, a run completes; taken back there, both hops refuse it",
+    "allowed on the person server's page, a run completes; revoked there, both hops refuse it",
     START,
     async () => {
       // So that a run has the tokens of the one before.

@@ -131,7 +131,7 @@ test("search by service and operation, then a trace, then a span", async () => {
   expect(await violations(page)).toEqual([]);
 });
 
-test("a challenge and its retry are told apart without opening a span, on a phone as well", async () => {
+test("a challenge and its retry are distinguishable without opening a span, on a phone as well", async () => {
   await page.goto(`${traces.queryUrl}/trace/${retriedId}`);
   const rows = () => page.locator("[data-testid=waterfall] > li").allTextContents();
   await soon(rows).toEqual([

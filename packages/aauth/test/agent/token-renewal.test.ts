@@ -98,7 +98,7 @@ function once(run: () => Promise<unknown>) {
 }
 
 describe("V58: a refresh token that its issuer takes once", () => {
-  it("is used by one of two processes, and both go on with what it brings", async () => {
+  it("is used by one of two processes, and both continue with the new token", async () => {
     const { clock, used, createProcess } = await createProcesses();
     const calls = [createProcess(), createProcess()];
     for (let round = 1; round <= 2; round++) {

@@ -231,7 +231,7 @@ describe("servers", () => {
     },
   );
 
-  it("a token endpoint takes agent tokens only, a revocation endpoint none", async () => {
+  it("accepts only agent tokens at a token endpoint, and none at a revocation endpoint", async () => {
     const url = `${ACCESS_SERVER}/token`;
     const person = await requestOf({ url, body: "{}", signatureKey: jwt(await personToken()) });
     for (const requirement of [ANY_AGENT, undefined]) {

@@ -412,8 +412,8 @@ it("a request that waits for an owner is listed still after a hundred that other
   expect(await world.as.waiting(RESOURCE)).toMatchObject([{ reference: first!.reference }]);
 });
 
-describe("what a server tells its observer", () => {
-  it("is each verification, with the answer of a refusal, and changes none where the observer fails", async () => {
+describe("events that a server reports to its observer", () => {
+  it("contain each verification with the answer to a refusal, and a failing observer changes no verdict", async () => {
     const seen: string[] = [];
     const observer = (event: VerificationOutcome): void => {
       seen.push(
@@ -428,7 +428,7 @@ describe("what a server tells its observer", () => {
     expect(world.logged.map(String)).toEqual(["Error: observer", "Error: observer"]);
   });
 
-  it("is also each request that it signs, before that is sent", async () => {
+  it("contain each request that it signs, before it is sent", async () => {
     const calls: object[] = [];
     const { world, agent, pair } = await prepared({
       ps: {

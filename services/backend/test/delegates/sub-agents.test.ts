@@ -126,7 +126,7 @@ describe("a sub-agent", () => {
     expect(await issuing).toBe("delegate_ended");
   });
 
-  it("is ended here even where the person server is not reached, until when its token is good", async () => {
+  it("is ended here even if the person server is unreachable, until its token expires", async () => {
     const { clock, subAgents } = world();
     await started(subAgents);
     await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({
@@ -170,7 +170,7 @@ describe("a sub-agent", () => {
     expect(revoked).toEqual([used, last]);
   });
 
-  it("that was started again after it could not be ended is ended all the same", async () => {
+  it("that was started again after a failed end is still ended", async () => {
     const { subAgents, asking, revoked, personServer } = world();
     const used = await started(subAgents);
     await asking(used);
