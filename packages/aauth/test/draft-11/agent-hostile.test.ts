@@ -55,7 +55,7 @@ describe("a resource token that is not for this call", () => {
     ]);
   });
 
-  it("rejects one that cannot be parsed, or is another token", async () => {
+  it("that cannot be parsed, or is another token, ends the call", async () => {
     for (const change of [
       async () => "x.y.z",
       async () => personToken(),
@@ -68,7 +68,7 @@ describe("a resource token that is not for this call", () => {
     }
   });
 
-  it("rejects one for a request that presented no person", async () => {
+  it("for a request that presented no person ends the call", async () => {
     const world = createWorld();
     const caller = {
       ...{ profile: "draft-11", level: "person-token", scheme: "jwt", key: keys.agent.publicJwk },
@@ -90,7 +90,7 @@ describe("a resource token that is not for this call", () => {
     expect(toServer(world, "/token").length).toBe(1);
   });
 
-  it("and a resource without identifier is asked for nothing", async () => {
+  it("is not requested at a resource without identifier", async () => {
     const world = createWorld();
     world.at["https://resource.example:8443"] = () => problem(401, undefined, requirement("person-token"));
     const error = await failureOf(world.agent().fetchFor()("https://resource.example:8443/"));
