@@ -1,5 +1,5 @@
 /**
- * The places where the gateway's configuration and the compose file name each agent of
+ * Regions of the gateway's configuration and of the compose file that name each agent of
  * `packages/topology`.
  *
  * @module
@@ -20,7 +20,7 @@ import { DEMO_PORTS, endpointTable } from "../demo/stack.ts";
 export const gatewayConfiguration = (content: string) =>
   withRegions(content, { listeners: ofEachAgent((name) => listenerOf(name, FEBRUARY_CHECK)) });
 
-/** `agentgateway/config-draft-11.yaml`: the same in draft -11. */
+/** `agentgateway/config-draft-11.yaml`: one listener for each agent in draft -11. */
 export const draft11Configuration = (content: string) =>
   withRegions(content, { listeners: ofEachAgent((name) => listenerOf(name, DRAFT_11_CHECK)) });
 
@@ -36,7 +36,7 @@ export const composeFile = (content: string) =>
     volumes: ofEachAgent(volumeOf),
   });
 
-/** `compose/draft-11.env`: the parties' identifiers, and where they are. */
+/** `compose/draft-11.env`: the parties' identifiers and addresses. */
 export const draft11Variables = (content: string) => withRegions(content, { parties: draft11Parties() });
 
 /** `compose/draft-11-federated.env`: resources that the access server decides for. */
@@ -84,7 +84,7 @@ ${extraEnvironment(agentRow(name))}    volumes: ["${name}:/run/state"]
 
 `;
 
-/** Set in every mode, demanded of callers in user-delegated only. */
+/** Set in every mode, but required of callers only in user-delegated. */
 const extraEnvironment = ({ additionalScopes }: AgentRow) =>
   additionalScopes === undefined
     ? ""
