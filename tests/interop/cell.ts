@@ -196,7 +196,7 @@ const VERIFICATION =
 const RECEIVED = /auth_token in request|"verified"/;
 const ACTOR = /"act": ?\{/;
 
-/** The published agents log tokens as they come. */
+/** The published agents log whole tokens. */
 const withClaims = (log: string) =>
   log.replace(/\beyJ[\w-]+\.([\w-]+)\.[\w-]+/g, (_, claims) => Buffer.from(claims, "base64url").toString());
 
