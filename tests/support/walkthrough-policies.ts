@@ -13,7 +13,7 @@ export function changedPolicy(policy: string): string {
 export function mistakenPolicy(policy: string, page: string): string {
   const mistakes = yamlBlock(page, "deny:");
   const [before, rest] = policy.split(/^ {18}- >-\n {20}extauthz/m) as [string, string];
-  const after = rest.slice(rest.indexOf(`${RULE_INDENT}# What must be readable`));
+  const after = rest.slice(rest.indexOf(`${RULE_INDENT}# Documents that callers read`));
   return `${before}${mistakes.replace(/^/gm, RULE_INDENT).trimEnd()}\n${after}`;
 }
 
