@@ -22,7 +22,7 @@ const result =
   (id) =>
     Response.json({ jsonrpc: "2.0", id, result: value });
 
-/** Asks an agent that answers so; `sent` are the requests. */
+/** Calls an agent that answers in this way; `sent` are the requests. */
 function ask(respond: Respond, options: Partial<AskOptions> = {}) {
   const sent: { headers: Headers; body: string }[] = [];
   const fetch: AskOptions["fetch"] = async (_input, init) => {

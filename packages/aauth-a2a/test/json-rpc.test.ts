@@ -155,7 +155,7 @@ describe("refusals are JSON-RPC errors under 200", () => {
     expect(seen).toEqual([new Error("database password is wrong")]);
   });
 
-  // The library reads members of a configuration that is not there.
+  // The library reads members of a missing configuration.
   test.each(["tasks/pushNotificationConfig/set", "CreateTaskPushNotificationConfig"])(
     "what the library trips over in %s stays inside",
     async (method) => {

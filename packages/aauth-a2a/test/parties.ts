@@ -37,7 +37,7 @@ export async function createParties(
 ) {
   const hosts = new Map<string, Serve>();
   const published: SigningKey[] = [];
-  /** Requests that agents have sent, as they were signed. */
+  /** Requests that agents have sent, as signed. */
   const sent: SentRequest[] = [];
   const serve: Serve = async (request) => {
     const served = hosts.get(new URL(request.url).origin);
@@ -85,7 +85,7 @@ export async function createParties(
   });
   return {
     ...{ resource, sent, serve, discovery, transport },
-    /** Puts a server in the resource's place. */
+    /** Replaces the resource by a server. */
     listen: (served: Serve) => void hosts.set(RESOURCE, served),
     /**
      * An agent with a key and a person. All are created before the first call, because key sets are
@@ -100,7 +100,7 @@ export async function createParties(
   };
 }
 
-/** Sends a message again, as it was, but for what `over` changes. */
+/** Sends a message again, unchanged except for `over`. */
 export const again = (
   { serve }: { readonly serve: Serve },
   { url, method, headers, body }: SentRequest,

@@ -1,4 +1,4 @@
-/** Messages of draft -11, told by their shape and judged by their own rules. */
+/** Messages of draft -11, recognized by their form and judged by its rules. */
 
 import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";

@@ -1,4 +1,4 @@
-/** A run as a file: what is verified again in it, and that only what the file has whole counts. */
+/** A run as a file: its messages are verified again, and only complete ones can be verified. */
 
 import { draft11, type SigningKey, toJwks } from "aauth";
 import { february2026 } from "aauth/february-2026";
@@ -88,7 +88,7 @@ const runOf = (...messages: SavedMessage[]): SavedRun => ({
 });
 const verify = async (evidence?: SavedEvidence) => verifySavedMessage(message(evidence), PROFILES);
 
-/** One byte of a text changed to another of the same alphabet. */
+/** Replaces one character of a string by another of the same alphabet. */
 const flipped = (text: string, at: number) =>
   `${text.slice(0, at)}${text[at] === "A" ? "B" : "A"}${text.slice(at + 1)}`;
 const withField = (evidence: SavedEvidence, name: string, change: (value: string) => string) => ({

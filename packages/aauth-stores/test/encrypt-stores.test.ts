@@ -7,7 +7,7 @@ const KEY = new Uint8Array(32).fill(7);
 const OTHER_KEY = new Uint8Array(32).fill(8);
 const TERMS = { owner: "alice", ttlSeconds: 100 };
 
-/** An entry as it is stored. */
+/** An entry in its stored form. */
 interface EncryptedRecord {
   readonly kid: string;
   readonly data: string;

@@ -15,7 +15,7 @@ it("A20: how a fetch failed that a caller caused is one answer to the caller", (
   const { message } = answers[0]!;
   expect(message).not.toMatch(/10\.0\.0\.1|reason/);
   expect(answers).toEqual(FETCH_FAILURES.map(() => ({ code: "discovery_failed", message })));
-  // Not by its status either.
+  // The status does not distinguish them, either.
   expect(new Set(FETCH_FAILURES.map((code) => ERROR_CODES[code].status)).size).toBe(1);
 });
 

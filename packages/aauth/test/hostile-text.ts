@@ -1,8 +1,8 @@
 import fc from "fast-check";
 
 /**
- * Pieces the header grammars are made of: random walks over them reach further into a parser than
- * random bytes.
+ * Pieces of the header grammars. Random sequences of them reach further into a parser than random
+ * bytes.
  */
 const PIECES = [
   ...'"\\():;,=?@%*_-. \t\n\r\0',

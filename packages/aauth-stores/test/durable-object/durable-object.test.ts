@@ -1,4 +1,4 @@
-/** Stores in Durable Objects, over the SQLite of Node. tests/runtimes has them in workerd. */
+/** Stores in Durable Objects, over Node's SQLite. tests/runtimes tests them in workerd. */
 
 import { DatabaseSync } from "node:sqlite";
 import { type ClaimTerms, type RecordTerms, type Stores, StoreUnavailableError } from "aauth";
@@ -40,7 +40,7 @@ function storageOf(database: DatabaseSync): ObjectStorage {
 
 const listed = (rows: Readonly<Record<string, unknown>>[]) => ({ toArray: () => rows });
 
-/** Objects on a clock, and their databases. */
+/** Objects with a test clock, and their databases. */
 function onClock() {
   const clock = { seconds: 1_800_000_000 };
   const databases = new Map<string, DatabaseSync>();

@@ -3,7 +3,7 @@ import { WriteQueue } from "../../src/postgres/write-queue.ts";
 
 const REFUSED = new RangeError("a value is refused");
 
-/** A queue whose statements end when the test says so; `"bad"` is a value that they refuse. */
+/** A queue whose statements end when the test decides; they refuse the value `"bad"`. */
 function startQueue(deadlineMs = 10_000) {
   const batches: (readonly string[])[] = [];
   const held: PromiseWithResolvers<void>[] = [];
@@ -25,7 +25,7 @@ function startQueue(deadlineMs = 10_000) {
   return {
     queue,
     batches,
-    /** Ends all statements, of now and later. */
+    /** Ends all current and later statements. */
     end() {
       isHeld = false;
       for (const { resolve } of held) resolve();

@@ -84,7 +84,7 @@ describe("a signed fetch", () => {
   ])("refuses %s before anything is sent", async (_name, url, init, type) => {
     const world = await createWorld();
     const fetch = world.agent({ maxRequestBodyBytes: 100 }).fetchFor();
-    // Addresses are remembered, but none that is refused.
+    // Challenged addresses are remembered, but refused ones are not.
     const refused = errorOf<Error>(fetch(url, init));
     expect((await refused) instanceof RangeError && (await refused).message).toBe(
       type === RangeError && "the request body exceeds 100 bytes, the agent's maxRequestBodyBytes",
@@ -255,8 +255,7 @@ describe("an authorization challenge", () => {
     const response = await agent.fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello authorized");
     expect(world.story().slice(3)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
-    // Both tokens are still there: the one for the first scope is found by what the challenge asks
-    // for.
+    // Both tokens are still cached, and the challenge selects the one for the first scope.
     world.requirement = { level: "authorized", scopes: ["supply-chain:optimize"] };
     expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
     expect(world.story().slice(6)).toEqual(["resource jwt", "resource jwt"]);

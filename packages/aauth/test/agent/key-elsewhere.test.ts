@@ -1,4 +1,4 @@
-/** Keys that cannot be read, as in a KMS or behind PKCS#11: here those of WebCrypto. */
+/** Keys that cannot be exported, as in a KMS or behind PKCS#11: here those of WebCrypto. */
 
 import { expect, it } from "vitest";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";

@@ -7,7 +7,7 @@ import { createWorld, errorOf, received, type World } from "./world.ts";
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/catalogue";
 const POST = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1}' };
 
-/** A resource where callers of these levels are over their limit. */
+/** A resource at which callers of these levels exceed their limit. */
 async function limitedWorld(...over: string[]): Promise<World> {
   const world = await createWorld();
   const { resource, authServer, clock } = world.parties;

@@ -75,7 +75,7 @@ describe("a held token that the resource refuses without saying what would help"
   });
 });
 
-/** A 401 as published agents write it. */
+/** A 401 in the form of published agents. */
 const refusing = (
   agentAuth: string,
   body: string | ReadableStream = "Authorization required",
@@ -84,7 +84,7 @@ const refusing = (
 const BARE = 'httpsig; auth-token; auth_server="http://localhost:8080/realms/aauth-test"';
 
 describe("a token that is answered with a demand for a token, without a resource token", () => {
-  /** A resource that answers requests with a token as given, and all others as usual. */
+  /** A resource with a given answer to requests with a token, and the usual one to all others. */
   async function worldThatRejects(answer: () => Response, times = Number.POSITIVE_INFINITY) {
     const world = await createWorld();
     const agent = world.agent();
@@ -220,7 +220,7 @@ describe("a token that is answered with a demand for a token, without a resource
 });
 
 describe("a refused token that came with a refresh token", () => {
-  /** A cache that remembers all it was given, and an agent that keeps a grant of a user in it. */
+  /** A cache that records its values, and an agent with a user's grant in it. */
   async function worldWithKept() {
     const world = await createWorld();
     const { agent, resource, authServer, clock } = world.parties;
@@ -248,7 +248,7 @@ describe("a refused token that came with a refresh token", () => {
     const caller = world.agent({ stores });
     await caller.cacheToken({ obtained: grant, cacheKey: "alice" });
     const working = world.resource;
-    /** The resource takes any token but the one that was kept, and does not say what would help. */
+    /** The resource accepts any token except the cached one, and names no requirement. */
     world.resource = (request) =>
       request.headers["signature-key"]?.includes(grant.token)
         ? new Response("", { status: 401, headers: { "agent-auth": "httpsig" } })

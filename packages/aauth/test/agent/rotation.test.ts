@@ -9,8 +9,8 @@ import { createWorld, errorOf, type World } from "./world.ts";
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
 /**
- * The world with an agent that rotates its key; the verifiers fetch its set when they meet a key id
- * they do not know.
+ * The world with an agent that rotates its key; the verifiers fetch its key set for an unknown key
+ * id.
  */
 async function rotatingWorld(keepSeconds = 900) {
   const world = await createWorld();
@@ -84,7 +84,7 @@ describe("an agent whose key is rotated", () => {
     world.tokenEndpoint = () => Response.json({ auth_token: bound, expires_in: 300 });
     const { authServer, keyThumbprint = "" } = demand;
     expect((await agent.redeemCode({ authServer, code: "c", keyThumbprint })).token).toBe(bound);
-    // The current key, and so the default, is another one: the token is not bound to it.
+    // The token is not bound to the current key, which is the default.
     const refused = await errorOf(agent.redeemCode({ authServer, code: "c" }));
     expect(refused.code).toBe("token_request_failed");
   });
@@ -92,7 +92,9 @@ describe("an agent whose key is rotated", () => {
 
 describe("a resource that requires an interaction with the user", () => {
   const returnUrl = "http://backend.localhost:8000/interaction?state=s";
-  /** A resource that serves who has been there; the visit is remembered for the key that asked. */
+  /**
+   * A resource that serves callers after an interaction, which it remembers for the key that asked.
+   */
   async function visitedWorld(requirement: World["requirement"]) {
     const rotating = await rotatingWorld();
     const { world } = rotating;
@@ -123,7 +125,7 @@ describe("a resource that requires an interaction with the user", () => {
       expect(demand.keyThumbprint).toBe(old.thumbprint);
       visited.add(old.thumbprint);
       await rotate();
-      // A token that was had with the new key meanwhile must not take the old one's place.
+      // A token obtained with the new key meanwhile must not replace the old one.
       await errorOf(agent.fetchFor({ returnUrl, cacheKey: "x" })(URL_ROOT));
       const { keyThumbprint = "" } = demand;
       expect((await agent.fetchFor({ returnUrl, keyThumbprint })(URL_ROOT)).status).toBe(200);

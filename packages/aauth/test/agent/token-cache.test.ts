@@ -12,8 +12,8 @@ import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { createTestClock } from "../../src/testing/index.ts";
 
 /**
- * Short and of few characters, among them those that the keys are written with: two lists are soon
- * nearly alike.
+ * Short strings of few characters, including those in the cache's keys, so that two lists are often
+ * almost equal.
  */
 const part = fc.string({ unit: fc.constantFrom("a", ":", ",", "-", "1"), maxLength: 4 });
 const optional = fc.option(part, { nil: undefined });

@@ -10,14 +10,14 @@ const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 afterEach(() => vi.restoreAllMocks());
 
 /**
- * Processes of one agent with a user's grant in a common store, and an issuer that takes each
+ * Processes of one agent with a user's grant in a common store, and an issuer that accepts each
  * refresh token once.
  */
 async function createProcesses() {
   const world = await createWorld();
   const { clock, authServer } = world.parties;
   const kept = outsideStore<ObtainedToken>({ now: clock.now });
-  /** Refresh tokens in the order in which they came. */
+  /** Refresh tokens in the order of their use. */
   const used: string[] = [];
   let issued = 0;
   world.tokenEndpoint = async ({ form }) => {
@@ -33,7 +33,7 @@ async function createProcesses() {
     });
     return Response.json({ auth_token, expires_in: 300, refresh_token: `r-${++issued}` });
   };
-  /** A call of a process, which keeps its tokens where the others do. */
+  /** A call of a process, which shares the others' store of tokens. */
   const createProcess = (store: RecordStore<ObtainedToken> = kept, more: Partial<AgentOptions> = {}) => {
     const agent = world.agent({ stores: inStores(store), ...more });
     return async () => (await agent.fetchFor({ cacheKey: "alice" })(URL_ROOT)).status;
@@ -42,14 +42,14 @@ async function createProcesses() {
     .agent({ stores: inStores(kept) })
     .redeemCode({ authServer: authServer.issuer, code: "c", cacheKey: "alice" });
   const working = world.resource;
-  /** The resource refuses the token of the grant, and does not say what would help. */
+  /** The resource refuses the token of the grant without a requirement. */
   const refuseFirst = () => {
     world.resource = (request) =>
       request.headers["signature-key"]?.includes(token)
         ? new Response("", { status: 401, headers: { "agent-auth": "httpsig" } })
         : working(request);
   };
-  /** Holds requests for a renewal back until `answer` is called: then as `how` says. */
+  /** Holds renewal requests back until `answer` is called, and then answers as `how` states. */
   const holdRenewal = () => {
     const asked = Promise.withResolvers<void>();
     const { promise, resolve: answer } = Promise.withResolvers<"as usual" | "not at all">();
@@ -66,7 +66,7 @@ async function createProcesses() {
   return { world, clock, kept, used, createProcess, refuseFirst, holdRenewal };
 }
 
-/** A store in which something else happens before each write of the process. */
+/** A store that runs something before each write of the process. */
 function interrupted(store: RecordStore<ObtainedToken>, before: () => Promise<unknown>) {
   return {
     ...store,
@@ -81,13 +81,13 @@ function interrupted(store: RecordStore<ObtainedToken>, before: () => Promise<un
   };
 }
 
-/** Lets time pass by the processes' own measure, which no clock changes. */
+/** Advances the processes' monotonic time, independently of the clock. */
 function passSeconds(seconds: number): void {
   const before = performance.now.bind(performance);
   vi.spyOn(performance, "now").mockImplementation(() => before() + seconds * 1000);
 }
 
-/** Runs something the first time that it is called. */
+/** Runs a function at the first call only. */
 function once(run: () => Promise<unknown>) {
   let isDone = false;
   return async () => {
@@ -139,7 +139,7 @@ describe("V58: a refresh token that its issuer takes once", () => {
     const { used, kept, clock, createProcess, refuseFirst } = await createProcesses();
     refuseFirst();
     const first = createProcess();
-    // Between what the second reads and what it writes, the first renews the token.
+    // The first process renews the token between the second's read and write.
     const second = createProcess(interrupted(kept, once(first)));
     expect(await second()).toBe(200);
     clock.advance(300);

@@ -88,11 +88,11 @@ describe("a store outside of the process", () => {
     await agent.fetchFor()(URL_ROOT);
     const names = [...new Set(put.mock.calls.map(([name]) => name))];
     expect(names).toHaveLength(2);
-    // The resource wants what the auth server does not give.
+    // The resource requires a scope that the auth server does not grant.
     world.requirement = { level: "authorized", scopes: ["other"] };
     world.tokenEndpoint = async () => Response.json({ auth_token: await world.parties.issueAuthToken() });
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("challenge_repeated");
-    // The token for the scope that was enough before is left.
+    // The token for the earlier scope remains.
     const kept = names.map(async (name) => (await remote.get(name)) !== undefined);
     expect(await Promise.all(kept)).toEqual(names.map((name) => name.includes("supply-chain:optimize")));
   });
@@ -178,12 +178,12 @@ describe("tokens that speak for a user", () => {
     ]);
     expect([refreshes, world.sent[2]?.form.refresh_token]).toEqual([1, "r-1"]);
 
-    // An auth server that is away for a moment: the token is used to its end.
+    // The auth server is unavailable for a moment: the token is used until it expires.
     clock.advance(280);
     world.tokenEndpoint = () => Promise.reject(new Error("away"));
     expect((await agent.fetchFor({ cacheKey: "alice" })(URL_ROOT)).status).toBe(200);
 
-    // A refresh token that is refused: everything starts again.
+    // A refused refresh token: the agent starts with a new challenge.
     world.tokenEndpoint = (request) =>
       request.form.request_type === "refresh"
         ? Response.json({ error: "invalid_grant" }, { status: 400 })
@@ -219,8 +219,8 @@ describe("token exchange", () => {
       challenger: { resource: "http://market-analysis-agent.localhost:3000" },
     });
     const { agent, resource, discovery } = world.parties;
-    // The market-analysis agent only challenges and lets tokens in; the chain behind it is the auth
-    // server's affair.
+    // The market-analysis agent only challenges and accepts tokens; the auth server checks the
+    // chain.
     const market = "http://market-analysis-agent.localhost:3000";
     world.resource = async ({ scheme, headers }) => {
       if (scheme === "jwt") {

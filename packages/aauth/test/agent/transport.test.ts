@@ -18,7 +18,7 @@ async function start(...arguments_: Parameters<typeof startServer>): Promise<Loo
   return server;
 }
 
-/** Ways in which a caller can let go of a body that has not arrived yet. */
+/** Ways to release a body that has not arrived yet. */
 const LET_GO: Record<string, (body: ReadableStream<Uint8Array>) => Promise<unknown>> = {
   unread: (body) => body.cancel(),
   "once it has ended": async (body) => {

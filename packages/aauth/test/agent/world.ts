@@ -64,7 +64,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     sent,
     events,
     requirement: { level: "authorized", scopes: ["supply-chain:optimize"] } as Requirement,
-    /** Claims the auth server puts on top into what it issues. */
+    /** Claims that the auth server adds to its tokens. */
     granting: {} as { lifetimeSeconds?: number },
     seen: [] as VerifiedRequest[],
     /** Answers of the resource, and of the token endpoint. */
@@ -147,7 +147,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
-/** A challenge of the resource for the agent, except for what is given. */
+/** A challenge of the resource for the agent, with the given members replaced. */
 export async function challenge(
   world: World,
   change: Partial<Parameters<typeof issueResourceToken>[0]> = {},

@@ -3,7 +3,7 @@ import { createOffloader } from "../../src/crypto/offload.ts";
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Turns with a pool whose operations end when the test says so. */
+/** An offload scheduler with a pool whose operations end when the test decides. */
 function startOffloader() {
   const inTurn = createOffloader();
   const underWay: ((error: Error | null, result: string) => void)[] = [];

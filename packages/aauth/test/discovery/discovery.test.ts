@@ -20,9 +20,7 @@ async function start(listener: RequestListener): Promise<LoopbackServer> {
   return server;
 }
 
-/**
- * A server that answers with the JSON its path is mapped to; a function is called for each request.
- */
+/** A server that answers with the JSON of a path's map; a function is called for each request. */
 async function serve(documents: (origin: string) => Record<string, unknown>): Promise<LoopbackServer> {
   const server = await start((request, response) => {
     const found = documents(server.origin)[request.url ?? ""];
@@ -454,7 +452,7 @@ describe("addresses that are never fetched", () => {
 
 describe("a discovery", () => {
   it.each<[string, new () => Error, object]>([
-    // From JavaScript "false" would open the guard.
+    // In JavaScript the string "false" would be truthy and open the guard.
     ["development must be true or false", TypeError, { development: "false" }],
   ])("names the option it cannot be made with: %s", (message, type, options) => {
     const making = () => createDiscovery(options as never);
@@ -479,7 +477,7 @@ describe("the connect guard", () => {
       expect(await codeOf(transport(new URL(`${scheme}://${host}:${server.port}/`), init))).toBe(
         "discovery_blocked",
       );
-      // Not one connection: that a handshake fails afterwards is no guard.
+      // No connection at all: a handshake that fails afterwards does not protect.
       expect(server.connections()).toBe(0);
     },
   );

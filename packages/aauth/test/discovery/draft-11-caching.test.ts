@@ -12,7 +12,7 @@ import { NOW, PERSON_SERVER, publications } from "../draft-11/kit.ts";
 const JWKS = `${PERSON_SERVER}/jwks.json`;
 const METADATA = `${PERSON_SERVER}/.well-known/aauth-person.json`;
 
-/** A person server whose answers a test changes, and when it was asked. */
+/** A person server whose answers a test changes, and the times of its requests. */
 function world() {
   const clock = createTestClock(NOW);
   const published = publications();
@@ -35,7 +35,7 @@ function world() {
       ({ code }: { readonly code: string }) => code,
     );
   const secondsOf = (address: string) => fetched.filter(([href]) => href === address).map(([, at]) => at);
-  /** Asks for a key in each second of a time. */
+  /** Requests a key in each second of a period. */
   async function askFor(seconds: number, kid = "ps-1") {
     const outcomes = new Set<string>();
     for (let second = 0; second < seconds; second++) {

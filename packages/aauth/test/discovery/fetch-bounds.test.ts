@@ -16,9 +16,7 @@ const code = (promise: Promise<unknown>) =>
     (error) => error.code,
   );
 
-/**
- * Documents for every identity, except that hosts whose name begins with `silent` answer nothing.
- */
+/** Documents for every identity, except that hosts whose name begins with `silent` never answer. */
 function network() {
   const asked: string[] = [];
   const given: string[] = [];
@@ -59,7 +57,7 @@ const silent = (discovery: Discovery, count: number, name = (index: number) => `
     code(discovery.key(kinds.agent, `https://${name(index)}`, "k1")),
   );
 
-/** Their answers, of those that are there already. */
+/** The answers that have arrived already. */
 async function answered(promises: Promise<string>[]): Promise<string[]> {
   const open = Symbol("open");
   await delay(5);
@@ -104,7 +102,7 @@ describe("fetches for parties that have proven nothing", () => {
     discovery.proven?.(kinds.agent, HONEST);
     clock.seconds += 300;
     const all = silent(discovery, 40, (index) => `silent.owner${index}.test`);
-    // All slots are taken, also those that its owner may have.
+    // All slots are in use, including those of its owner.
     all.push(...silent(discovery, 6, (index) => `silent${index}.honest.example`));
     expect(await code(discovery.key(kinds.agent, "https://new.example", "k1"))).toBe("discovery_busy");
     expect(await code(discovery.key(kinds.agent, HONEST, "k1"))).toBe("found");

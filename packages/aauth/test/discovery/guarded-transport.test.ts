@@ -76,7 +76,7 @@ describe("a name that leads to a forbidden network", () => {
   });
 });
 
-/** A server of bytes, which keeps its side of each connection open. */
+/** A raw TCP server that keeps its side of each connection open. */
 async function startRaw(serve: (socket: Socket) => void) {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {

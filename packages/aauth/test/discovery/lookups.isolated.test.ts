@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { createDocumentTransport } from "../../src/discovery/http-node.ts";
 
 const lookup = vi.hoisted(() => vi.fn<(...options: unknown[]) => void>());
-// A name server that answers when it likes.
+// A name server whose answers the test triggers.
 vi.mock("node:dns", () => ({ lookup }));
 
 it("A2: names being resolved are at most 64, also when their fetches have been given up", async () => {

@@ -5,7 +5,7 @@ export interface LoopbackServer {
   /** `http://127.0.0.1:port` */
   readonly origin: string;
   readonly port: number;
-  /** Paths asked for, in order. */
+  /** Requested paths, in order. */
   readonly requests: string[];
   /** Number of connections made so far. */
   connections(): number;

@@ -4,7 +4,7 @@ import { guardUrl } from "../../src/discovery/url-guard.ts";
 
 /**
  * First and last address of each block of IANA's special-purpose registry for IPv4, multicast, and
- * what is reserved.
+ * reserved addresses.
  */
 const SPECIAL_IPV4 = [
   ["0.0.0.0", "0.255.255.255"],
@@ -72,7 +72,7 @@ const PUBLIC_IPV6 = [
 ];
 
 const transport = createDocumentTransport({ development: false });
-/** Gives up before it connects: nothing leaves this machine. */
+/** Fails before it connects, so nothing leaves this machine. */
 const connectGuard = async (host: string) => {
   const signal = AbortSignal.abort(new Error("let through"));
   const error = await transport(new URL(`https://${host}/`), { signal, maxBytes: 1 }).catch(

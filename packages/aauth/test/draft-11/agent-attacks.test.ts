@@ -138,7 +138,7 @@ it("does not quote malformed error codes of a resource that refuses a resource t
     const world = createWorld({ published: OFFERING });
     world.resource = (request) =>
       request.url.endsWith("/authorize") ? problem(400, error) : world.usual.resource(request);
-    // It is no refusal in the words of section 6.6.3: the challenge of the call counts.
+    // The answer is not a refusal as in section 6.6.3, so the challenge of the call applies.
     expect((await world.agent().fetchFor({ scope: "data.read" })(DATA)).status).toBe(200);
   }
 });
@@ -253,7 +253,7 @@ it("accepts a session token from the authorization endpoint, section 6.6.1", asy
 const parametersOf = ({ headers }: Sent) => /;created=.*/.exec(headers["signature-input"] ?? "")?.[0] ?? "";
 
 describe("equal unsafe requests of one second", () => {
-  /** With one agent token: each that is issued is another. */
+  /** With one agent token, because each issued one is different. */
   async function caller(more: Partial<AgentOptions> = {}) {
     const world = createWorld({ requirement: ANY_AGENT });
     const token = await world.agentTokenOf(keys.agent);

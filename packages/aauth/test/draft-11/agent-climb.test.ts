@@ -126,7 +126,7 @@ describe("one fetch", () => {
       const refused = await failureOf(world.agent().fetchFor({ scope: "data.read" })(DATA));
       expect(refused).toMatchObject({ code: "token_request_refused", oauthError: error, hop: RESOURCE });
     }
-    // It must not offer more than was asked.
+    // The resource token must not contain more than was requested.
     world.requirement = { ...TO_READ, scopes: ["data.read", "data.write"] };
     world.resource = async (request) => {
       return Response.json({ resource_token: resourceTokenIn(await world.usual.resource(request)) });
@@ -153,7 +153,7 @@ describe("a token that is held", () => {
     const [first, second] = world.asked("/token");
     expect(decodeJwt(String(second?.presented_token)).header.typ).toBe("aa-auth+jwt");
     expect(second?.presented_token).not.toBe(first?.presented_token);
-    // Back and forth: both are held now, and no server is asked.
+    // Both tokens are cached now, so no server is called.
     const asked = world.asked("/token").length;
     for (const scope of ["data.read", "data.write", "data.read"]) {
       world.requirement = { level: "auth-token", scopes: [scope] };

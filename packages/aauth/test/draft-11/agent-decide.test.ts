@@ -34,7 +34,7 @@ function story(outcomes: readonly CallOutcome[], scope?: string): string[] {
   return outcomes.map((outcome) => {
     const decision = decide(state, outcome, { ...NOTHING, scope });
     state = decision.state;
-    // Plain data: it can be written down at any step.
+    // Plain data, which can be stored at any step.
     expect(JSON.parse(JSON.stringify(state))).toEqual(state);
     const { step } = decision;
     switch (step.do) {

@@ -269,7 +269,7 @@ describe("a sub-agent", () => {
 
   it("receives no token for a resource token of another key", async () => {
     const world = createWorld();
-    // A demand for the parent's own key.
+    // A challenge for the parent's own key.
     const seen: Sent[] = [];
     world.server = (request) => {
       seen.push(request);
@@ -326,7 +326,7 @@ describe("a sub-agent", () => {
     };
     const input = { subagentToken: await subToken(world), resource: RESOURCE, onInteraction };
     await expect(world.agent().tokenForSubAgent(input)).rejects.toBe(later);
-    // Neither polled nor withdrawn.
+    // The request is neither polled nor cancelled.
     expect(world.story()).toEqual(["POST person A"]);
   });
 });
@@ -363,7 +363,7 @@ describe("a mission", () => {
     expect(world.story()).toEqual([
       ...["POST mission A", "GET pending/1 A", "GET data P", "POST token A", "GET data T"],
     ]);
-    // Elsewhere its token is asked for by name, and a call of no mission shares nothing with it.
+    // Another agent requests its token by name, and a call without a mission does not share it.
     world.requirement = A_PERSON;
     await agent.fetchFor({ mission: id })(at);
     await agent.fetchFor()(at);

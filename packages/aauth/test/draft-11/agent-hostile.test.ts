@@ -31,7 +31,7 @@ const toServer = (world: World, path: string) =>
   world.sent.filter(({ url }) => url === `${PERSON_SERVER}${path}`);
 
 describe("a resource token that is not for this call", () => {
-  /** The resource's own, with something else in it. */
+  /** The resource's own token, with changed claims. */
   async function challenged(change: (token: string, request: Sent) => Promise<string>) {
     const world = createWorld();
     replaceResourceToken(world, change);

@@ -23,7 +23,7 @@ import { A_PERSON, ANY_AGENT, authToken, keys, PERSON_SERVER, RESOURCE, TO_READ 
 const LATER = { "retry-after": "0" };
 const isLook = ({ url }: Sent) => url.includes("/pending/");
 
-/** As it comes back from a store, and whatever was in it that is no plain data is lost. */
+/** As a store returns it, without anything that is not plain data. */
 const stored = (waiting: WaitingCall): WaitingCall => JSON.parse(JSON.stringify(waiting)) as WaitingCall;
 
 describe("a server that answers later", () => {
@@ -48,8 +48,8 @@ describe("a server that answers later", () => {
   });
 
   /**
-   * Seconds of the timers that run out at once meanwhile: those of the polls, since all documents
-   * are there.
+   * Seconds of the timers that end at once meanwhile: only those of polls, because all documents
+   * are cached.
    */
   async function waitsOf(world: World): Promise<number[]> {
     const waits: number[] = [];
@@ -242,7 +242,7 @@ describe("a person who has to act", () => {
     expect(await announced(world.agent())).toBe("interaction");
     const onClarification = async () => ({ action: "cancel" }) as const;
     expect(await announced(world.agent(), { onClarification })).toBe("interaction, clarification");
-    // No server, a parent in its place, or a person who is the caller's.
+    // A missing person server, a parent in its place, or the caller's person.
     expect(await announced(world.agent({ trustedAuthServers: [] }))).toBeUndefined();
     const parent = () => Promise.reject(new Error("not asked"));
     expect(await announced(world.agent({ parent }))).toBeUndefined();
@@ -253,7 +253,7 @@ describe("a person who has to act", () => {
   it("is brought there by a call that can, whatever another one cannot", async () => {
     const world = createWorld({ requirement: A_PERSON });
     const deferred = deferring(world.server, 1, INTERACTION);
-    // Both have asked by the time that there is an answer.
+    // Both have sent their request before the answer exists.
     world.server = async (request) => {
       await new Promise((resolve) => setTimeout(resolve, 40));
       return deferred(request);
@@ -471,7 +471,7 @@ describe("a call that does not wait", () => {
       call: { method: "POST", url: DATA, context: { cacheKey: "dana", resource: RESOURCE } },
     });
     expect(world.sent.filter(isLook).length).toBe(0);
-    // It asked for an answer now.
+    // The request asked for an immediate answer.
     expect(world.sent.at(-1)?.headers.prefer).toBeUndefined();
     expect(world.asked("/person")[0]?.capabilities).toEqual(["interaction", "clarification"]);
   });
@@ -480,7 +480,7 @@ describe("a call that does not wait", () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, { ...INTERACTION, ...LATER });
     let waiting = await left(world.agent());
-    // The person token is there, and the auth token has to be waited for.
+    // The person token has arrived; the auth token is still pending.
     const error = await failureOf<AnswerPendingError>(world.agent().resume(waiting, { waiting: "throw" }));
     waiting = stored(error.waiting);
     expect(world.story().slice(-3)).toEqual(["GET pending/1 A", "POST data P", "POST token A"]);
@@ -610,7 +610,7 @@ describe("a call that does not wait", () => {
     expect((await waits).status).toBe(200);
   });
 
-  /** A person server that asks why, until it is answered. */
+  /** A person server that asks a question until it is answered. */
   function asking(world: World) {
     const asked = { isAnswered: false };
     let first: Sent;
@@ -657,7 +657,7 @@ describe("a call that does not wait", () => {
     const { server } = world;
     let looks = 0;
     world.server = (request) => {
-      // As a server that has decided refuses an answer.
+      // Like a server that has decided and refuses an answer.
       if (isLook(request) && request.method === "POST") return problem(400, "invalid_request");
       return isLook(request) && looks++ === 0 ? problem(503, undefined, LATER) : server(request);
     };

@@ -1,7 +1,4 @@
-/**
- * The agent and the library's own resource: what one of them makes up, the other one would not
- * understand.
- */
+/** The agent with the library's own resource: neither would understand a deviation of the other. */
 
 import { describe, expect, it } from "vitest";
 import type { InteractionRequest } from "../../src/agent/index.ts";

@@ -73,7 +73,7 @@ export const accepted = (headers: Record<string, string> = {}, body: object = { 
 export const requirement = (value: string) => ({ "aauth-requirement": `requirement=${value}` });
 export const INTERACTION = requirement(`interaction; url="https://ps.example/visit"; code="A1B2-C3D4"`);
 
-/** Documents by which the resource hands out resource tokens before it is called. */
+/** Documents of a resource that issues resource tokens before a call. */
 export const OFFERING = {
   [`${RESOURCE}/.well-known/aauth-resource.json`]: resourceMetadata({
     ...{ issuer: RESOURCE, authorization_endpoint: `${RESOURCE}/authorize` },
@@ -88,8 +88,8 @@ export interface WorldOptions {
 }
 
 /**
- * An agent, two resources with verifiers and challengers, and a person server of a few lines: over
- * a transport in memory.
+ * An agent, two resources with verifiers and challengers, and a short person server, over a
+ * transport in memory.
  */
 export function createWorld(options: WorldOptions = {}) {
   const clock = { time: NOW };
@@ -207,7 +207,7 @@ export function createWorld(options: WorldOptions = {}) {
     return answer(seen);
   };
 
-  /** Issues what it is asked for, to whom it is proven to be asked by. */
+  /** Issues the requested token to the proven caller. */
   async function personServer(request: Sent): Promise<Response> {
     const { caller } = await atServer.verifyRequest(received(request), ANY_AGENT);
     const { json, url } = request;
@@ -269,7 +269,7 @@ export function replaceResourceToken(
   };
 }
 
-/** The error of an agent's call; anything else fails the test. */
+/** The error of an agent's call; any other error fails the test. */
 export async function failureOf<T extends AAuthAgentError = AAuthAgentError>(
   promise: Promise<unknown>,
 ): Promise<T> {
@@ -282,7 +282,7 @@ export async function failureOf<T extends AAuthAgentError = AAuthAgentError>(
 }
 
 /**
- * A server that says `times` times that its answer is pending, and then what was asked of it first.
+ * A server that reports its answer as pending `times` times, and then answers the original request.
  */
 export function deferring(serve: Answer, times: number, headers: Record<string, string> = {}): Answer {
   const kept: Sent[] = [];

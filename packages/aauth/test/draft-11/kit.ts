@@ -69,7 +69,7 @@ export function publications(): Map<string, unknown> {
   return published;
 }
 
-/** The real discovery over documents in memory, and what it has fetched. */
+/** The real discovery over documents in memory, with the fetched addresses. */
 export function discoveryOf(
   published = publications(),
   clock: () => number = now,
@@ -149,7 +149,7 @@ export const verifierOf = (over: Partial<VerifierOptions> = {}): Verifier =>
     ...over,
   });
 
-/** A request of the agent, with its agent token unless something else is given. */
+/** A request of the agent, by default with its agent token. */
 export const requestOf = async (over: Partial<SignedRequestOptions> = {}): Promise<TestRequest> =>
   signedRequest({
     ...{ profile: draft11, url: `${RESOURCE}/data`, key: keys.agent, now },

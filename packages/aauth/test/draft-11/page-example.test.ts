@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import keys from "../vectors/keys.json" with { type: "json" };
 
-// The example of docs/reference/profile-draft-11.md 4.6, computed as its readers compute it: with
-// the platform alone, from what the page says.
+// The example of docs/reference/profile-draft-11.md 4.6, computed from the page with the platform
+// alone.
 const page = readFileSync(new URL("../../../../docs/reference/profile-draft-11.md", import.meta.url), "utf8");
 const example = page.slice(page.indexOf("### 4.6"), page.indexOf("## 5."));
 const [tokenParts = "", base = "", fields = ""] = Array.from(

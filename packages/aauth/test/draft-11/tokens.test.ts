@@ -41,7 +41,7 @@ const confirmationKey = keys.agent.publicJwk;
 const bound = { audience: RESOURCE, trustedIssuers: [PERSON_SERVER, ACCESS_SERVER], discovery, now };
 const SUB = "aauth:planner+search@agent.example";
 
-/** Each type: a good token, who signs it, how it is verified, and its texts. */
+/** Each type: a valid token, its signer, its verification and its error texts. */
 const types = [
   {
     name: "agent",
@@ -142,7 +142,7 @@ describe.each(types)("an $name token", ({ name, make, signer, verify, texts }) =
     const { iss, jti, iat, exp } = decodeJwt(token).claims;
     const aged = name === "agent" ? {} : { iat };
     expect(asked[1]).toEqual({ type: `aa-${name}+jwt`, iss, jti, exp, ...aged });
-    // A check that answers nothing is no permission.
+    // A revocation check without an answer does not permit the token.
     expect(await codeOf(verify(token, { isRevoked: async () => undefined }))).toBe("token_revoked");
   });
 });

@@ -147,7 +147,7 @@ it("any headers at all are refused by name, and nothing is fetched for them", as
       async (field, value) => {
         const discovery = discoveryOf();
         const headers = { ...good.headers, [field]: value };
-        // Only a session token is looked at; any other authorization is not the protocol's.
+        // Only a session token is read; any other authorization is not part of the protocol.
         if (field === "authorization" && !/^[ \t]*aauth(?:[ \t]|$)/i.test(value)) return;
         const error = await refusal(verifierOf({ discovery }), { ...good, headers });
         expect(error.check).toMatch(/^(headers|coverage|created|scheme|token)$/);

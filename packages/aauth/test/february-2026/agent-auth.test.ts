@@ -9,7 +9,7 @@ describe("Agent-Auth", () => {
     expect(parseAgentAuth('httpsig; user_interaction="a\\"b\\\\c"').userInteraction).toBe('a"b\\c');
   });
 
-  // Hole P9: the Python library finds the word anywhere.
+  // Hole P9: the Python library finds the word anywhere in the string.
   test("P9: httpsig inside another scheme's quoted text is not a challenge", async () => {
     await expectRefusal("malformed_challenge", () => parseAgentAuth('Bearer realm="httpsig"'));
     const twice = 'httpsig; algs=("ed25519"); algs=("rsa-pss-sha512")';

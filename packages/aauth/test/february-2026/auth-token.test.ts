@@ -168,7 +168,7 @@ describe("verifying auth tokens", () => {
       agent: NO_TEXT,
       agent_delegate: NO_TEXT,
       jti: NO_TEXT,
-      // Text without a word grants nothing, and says so.
+      // A string without a word grants nothing, and is refused with a reason.
       scope: NO_TEXT.filter((value) => value !== ""),
       exp: NO_TIME,
       iat: NO_TIME,

@@ -24,7 +24,7 @@ export const keyB = await importSigningKey(
   { kid: "key-b" },
 );
 
-/** A discovery that knows a few keys, and remembers who was asked for. */
+/** A discovery with a few keys, which records the parties it was asked for. */
 export function knownKeys(keys: readonly object[]): Discovery & { asked: string[] } {
   const asked: string[] = [];
   const none = async () => {
@@ -44,12 +44,12 @@ export function knownKeys(keys: readonly object[]): Discovery & { asked: string[
   };
 }
 
-/** Values that no claim with text in it may have, nor one with a time. */
+/** Values that no string claim and no time claim may have. */
 export const NO_TEXT: readonly unknown[] = [7, null, true, [], ["a"], {}, ""];
 export const NO_TIME: readonly unknown[] = ["x", "1730217600", null, true, [], {}];
 export const NO_AUDIENCE: readonly unknown[] = [7, null, true, [], [7], {}, ""];
 
-/** One row for each value, named so that a failing test says which it was. */
+/** One row for each value, with a name that a failing test shows. */
 export function wrongTypes(
   claims: Readonly<Record<string, readonly unknown[]>>,
 ): [name: string, claims: Record<string, unknown>][] {

@@ -28,10 +28,7 @@ const expecting = () => ({
   now,
 });
 
-/**
- * A resource token with other header or claims than it should have, properly signed by the
- * resource.
- */
+/** A resource token with a wrong header or claims, properly signed by the resource. */
 async function forged(claims: Record<string, unknown>, header: Record<string, unknown> = {}) {
   const token = decodeToken(await issueResourceToken(issuing));
   return signJwt({ ...token.header, ...header }, { ...token.claims, ...claims }, (data) => keyB.sign(data));

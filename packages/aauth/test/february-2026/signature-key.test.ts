@@ -13,7 +13,7 @@ const x = "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs";
 const hwk = `sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="${x}")`;
 
 describe("parseSignatureKey", () => {
-  // Hole P6: the Python library merges two members and lets the last of two parameters win.
+  // Hole P6: the Python library merges two members, and the last of two parameters wins.
   test.each([
     ["P6: a second member", `${hwk}, sig2=(scheme=jwt jwt="a.b.c")`],
     ["P6: the same member twice", `${hwk}, ${hwk}`],

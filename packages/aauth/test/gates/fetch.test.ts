@@ -10,7 +10,7 @@ import { resourceOf, signed, TO_READ } from "./kit.ts";
 const BODY = '{"month":"2026-11"}';
 const resource = resourceOf();
 
-/** As a server of `fetch` hands it over; its `Host` names whatever it likes. */
+/** As a `fetch` server passes it; its `Host` can name anything. */
 const fetched = ({ method, target, headers, body }: TestRequest, init: RequestInit = {}): Request =>
   new Request(`http://other.example${target}`, {
     ...{ method, headers, body: (body as Uint8Array<ArrayBuffer> | undefined) ?? null },

@@ -1,7 +1,7 @@
 import { createResource, type ResourceOptions } from "../../src/resource/create-resource.ts";
 import { authToken, discoveryOf, keys, now, PERSON_SERVER, RESOURCE, requestOf } from "../draft-11/kit.ts";
 
-/** A resource that a gate stands in front of. */
+/** A resource behind a gate. */
 export const resourceOf = (over: Partial<ResourceOptions> = {}) =>
   createResource({
     ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], scopes: ["data.read"] },

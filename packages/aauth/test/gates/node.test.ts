@@ -46,7 +46,7 @@ const headOf = ({ method, target, headers }: TestRequest, more: readonly string[
     ...more,
   ].join("\r\n");
 
-/** Everything that a server answers until it closes the connection, or until `isWhole`. */
+/** The complete answer of a server until it closes the connection, or until `isWhole`. */
 async function exchange(port: number, bytes: string, options: { readonly end?: boolean } = {}) {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});

@@ -35,7 +35,7 @@ describe("canonicalAuthority", () => {
       fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (url) => {
         expect(canonicalAuthority(url)).toBe(new URL(url).host);
       }),
-      // Making such URLs takes the time.
+      // Building such URLs takes time.
       { numRuns: 30 },
     );
   });

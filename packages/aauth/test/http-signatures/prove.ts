@@ -5,13 +5,13 @@ import type { MessageFacts } from "../../src/profile/messages.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { ReceivedRequest } from "../../src/types.ts";
 
-/** A request as it arrived, with all of its body. */
+/** A request as it arrived, with its whole body. */
 export interface Arrived extends ReceivedRequest {
   readonly authority: string;
   readonly body?: Uint8Array;
 }
 
-/** Unix seconds of every known answer. */
+/** Time of every known answer, Unix seconds. */
 export const NOW = 1_730_217_600;
 
 const endpoint = { role: "resource", ...february2026.messages.endpoints.resource! } as const;
@@ -30,7 +30,7 @@ export const factsOf = ({
 });
 
 /**
- * Asks a verifier of the request's authority that knows no agent: what these tests sign, they sign
+ * Verifies with a verifier of the request's authority that knows no agent, because these tests sign
  * with scheme hwk.
  */
 export async function prove({ body, ...request }: Arrived, options: { now?: number } = {}): Promise<void> {

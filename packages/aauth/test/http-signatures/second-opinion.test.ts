@@ -1,7 +1,7 @@
 /**
- * http-message-signatures as a second opinion: it verifies what we sign, and we verify what it
- * signs. Its own verification is looser than ours, so only agreement on honest messages says
- * something.
+ * http-message-signatures as a second opinion: it verifies our signatures, and we verify its
+ * signatures. Its own verification is looser than ours, so only agreement on honest messages is
+ * meaningful.
  */
 
 import { createPrivateKey, createPublicKey } from "node:crypto";
@@ -25,8 +25,7 @@ const theirSigner = createSigner(createPrivateKey({ key: keys.A.jwk, format: "jw
 const theirVerifier = createVerifier(createPublicKey({ key: publicJwk, format: "jwk" }), "ed25519");
 
 /**
- * Requests whose URL the library's normalisation leaves alone: it derives components from a URL
- * object.
+ * Requests with URLs that the library does not normalize: it derives components from a URL object.
  */
 const request = fc
   .record({

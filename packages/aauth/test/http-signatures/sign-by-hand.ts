@@ -8,8 +8,8 @@ const key = createPrivateKey({ key: keys.A.jwk, format: "jwk" });
 export const SIGNATURE_KEY = `(scheme=hwk kty="OKP" crv="Ed25519" x="${keys.A.jwk.x}")`;
 
 /**
- * A request with a right signature over whatever the test wants covered: what a peer sends that is
- * wrong, careless or hostile, which `signRequest` cannot be made to send.
+ * A request with a valid signature over any components: a wrong, careless or hostile request that
+ * `signRequest` cannot make.
  */
 export function signByHand(
   request: Omit<Arrived, "headers"> & { readonly headers?: Arrived["headers"] },

@@ -9,7 +9,7 @@ import { signByHand } from "./sign-by-hand.ts";
 const get = { method: "GET", authority: "resource.example", target: "/api/data" };
 const signed = signByHand(get);
 
-/** The request with one header changed, or left out. */
+/** The request with one header changed or removed. */
 const withHeader = (request: Arrived, name: string, value: string | undefined): Arrived => ({
   ...request,
   headers: { ...request.headers, [name]: value },

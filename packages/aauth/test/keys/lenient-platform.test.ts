@@ -7,7 +7,7 @@ import keys from "../vectors/keys.json" with { type: "json" };
 test("importSigningKey refuses halves that do not belong together, even where the platform does not", async () => {
   const { importPrivateKey } = platformUnderTest;
   const halves = Object.values(keys).map(({ jwk }) => jwk as PrivateJwk);
-  // A platform that takes the private half and never looks at the public one.
+  // A platform that uses the private half and never checks the public one.
   vi.spyOn(platformUnderTest, "importPrivateKey").mockImplementation(({ d }) =>
     importPrivateKey(halves.find((jwk) => jwk.d === d)!),
   );

@@ -75,7 +75,7 @@ describe("importVerificationKey", () => {
         [p256, ["Ed25519"]],
         [publicJwk, ["ES256"]],
       ] as const) {
-        // Known to the process already, which changes nothing.
+        // A cached import does not change that.
         await importVerificationKey(jwk);
         await expectRefusal("unsupported_key", () => importVerificationKey(jwk, { algorithms }));
       }

@@ -30,7 +30,7 @@ export interface Sent extends TransportRequest {
 export type Answer = (request: Sent) => Promise<Response>;
 
 /**
- * An agent, a resource with a verifier and a challenger, and a server whose endpoints verify: over
+ * An agent, a resource with a verifier and a challenger, and a server with verified endpoints, over
  * a transport in memory.
  */
 export function worldOf(kit: ProfileKit) {
@@ -61,7 +61,7 @@ export function worldOf(kit: ProfileKit) {
     atServer: ((request) => server(request)) as Answer,
     resource,
     server,
-    /** The caller that a request to the server is from. */
+    /** The caller of a request to the server. */
     async callerAtServer({ url, method, headers, body }: Sent) {
       return (await atServer.verifyRequest(received(url, method, headers, body))).caller;
     },
@@ -115,13 +115,13 @@ export function worldOf(kit: ProfileKit) {
 
 export type World = ReturnType<typeof worldOf>;
 
-/** The steps that go to the server. */
+/** The requests to the server. */
 export const stepsAtServer = (story: readonly string[]) => story.filter((step) => step.startsWith("/"));
 
 export const URL_DATA = `${RESOURCE}/data`;
 export const USER = { cacheKey: "user" };
 
-/** The one call of a case. */
+/** The call of a case. */
 export const callOf = (world: World, more: Partial<AgentOptions> = {}, init: RequestInit = {}) =>
   world.agent(more).fetchFor(USER)(URL_DATA, init);
 

@@ -155,7 +155,7 @@ const personTokenFor = (boundTo: SigningKey) =>
   personToken({ key: serverKey, confirmationKey: boundTo.publicJwk, now });
 
 const NO_SERVER = { server: "unsupported_scheme" } as const;
-/** A route for agent tokens takes no other. */
+/** A route for agent tokens accepts no other tokens. */
 const NO_AGENT_TOKEN = { ...NO_SERVER, "agent-token": "token_type_mismatch" } as const;
 
 /** The caller, with other claims in the token that proved its person. */
@@ -251,7 +251,7 @@ const { messages } = draft11;
 const components = (facts: MessageFacts) =>
   messages.demandedComponents(facts).map((name) => (name === messages.fields.signatureKey ? RENAMED : name));
 
-/** Draft -11 with its key in a field of another name, which tells its messages apart. */
+/** Draft -11 with its key in another field, which distinguishes its messages. */
 export const renamedKit = draft11KitOf({
   ...draft11,
   name: "draft-11-renamed",

@@ -62,7 +62,7 @@ export interface Shown {
   readonly refused: Readonly<Record<string, AAuthErrorCode>>;
 }
 
-/** A resource token that no agent carries to a server: how it differs from one that is carried. */
+/** Differences of a resource token that must not be sent to the server. */
 export interface StrayResourceToken {
   readonly name: string;
   /** The challenger that issues it. */
@@ -96,7 +96,7 @@ export interface ProfileKit {
   grant(url: string, body: string, caller: ProvenCaller, boundTo?: SigningKey): Promise<object>;
   /** Requests of the agent up to the highest level: a scheme, or a path of the server. */
   readonly climb: readonly string[];
-  /** Resource tokens that are another's in this dialect alone. */
+  /** Resource tokens that are invalid in this dialect only. */
   readonly stray: readonly StrayResourceToken[];
   /** Form of a deferred answer: 202 with a `Location`, or a page where a person gets a code. */
   readonly later: "location" | "code";
@@ -122,7 +122,7 @@ export function discoveryOf({ documents }: Pick<ProfileKit, "documents">) {
   return { discovery, fetched, published };
 }
 
-/** A verifier of the resource, and what it has fetched. */
+/** A verifier of the resource, with the fetched addresses. */
 export function resourceOf(kit: ProfileKit, options: Partial<VerifierOptions> = {}) {
   const { discovery, ...documents } = discoveryOf(kit);
   const verifier = createVerifier({
@@ -137,7 +137,7 @@ export function resourceOf(kit: ProfileKit, options: Partial<VerifierOptions> = 
   return { verifier, ...documents };
 }
 
-/** A signed request to the resource, with a grant unless something else is shown. */
+/** A signed request to the resource, by default with a grant. */
 export async function requestOf(
   { profile, token }: ProfileKit,
   { credential, ...options }: Partial<SignedRequestOptions> & { credential?: SignatureKeyScheme } = {},
@@ -153,8 +153,8 @@ export async function requestOf(
 }
 
 /**
- * Signs again what has been changed, by the codec's own words: for requests that no honest signer
- * would make.
+ * Signs a changed request again with the profile's codec, for requests that no honest signer would
+ * make.
  */
 export async function resigned(
   { profile: { messages } }: ProfileKit,

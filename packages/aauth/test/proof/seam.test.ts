@@ -1,7 +1,4 @@
-/**
- * No file outside of a dialect's folder writes its names: what is specific to a dialect is asked of
- * its value.
- */
+/** No file outside a dialect's folder contains its names: code asks the dialect's value instead. */
 
 import { globSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
@@ -18,7 +15,7 @@ const OWN_FOLDERS = [
 
 /** Header fields of RFC 9421 and RFC 9530, the same in each profile. */
 const OF_RFCS: readonly string[] = [FIELDS.signature, FIELDS.signatureInput, FIELDS.contentDigest];
-/** Found anywhere in a literal. */
+/** Names that are forbidden anywhere in a literal. */
 const NAMES = [
   FIELDS.signatureKey,
   AGENT_AUTH,
@@ -28,13 +25,13 @@ const NAMES = [
   ...Object.values(TOKEN_TYPES),
   ...Object.values(DOCUMENTS),
 ];
-/** Other fields, and grants. Words like these stand in any text, so only a whole literal counts. */
+/** Other fields, and grants. Such words occur in any text, so only a whole literal is refused. */
 const WORDS = [
   ...Object.values(FIELDS).filter((name) => !OF_RFCS.includes(name) && name !== FIELDS.signatureKey),
   ...["auth", "exchange", "refresh", "code", "revoke"],
 ];
 
-/** `file: name`, and why it may stay. */
+/** Exceptions as `file: name`, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   "packages/aauth/src/profile/refusal.ts: code":
     "a parameter of the refusal's field, which is the same in each dialect",
@@ -43,7 +40,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 const LITERAL =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?<=[(=,:[!&|?{};>]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
 
-/** String, template and regular expression literals: no comments, no addresses of modules. */
+/** String, template and regular expression literals, without comments and module specifiers. */
 function literalsIn(source: string): string[] {
   return Array.from(source.matchAll(LITERAL)).flatMap(({ 0: text, index }) => {
     if (text.startsWith("//") || text.startsWith("/*")) return [];
@@ -52,8 +49,7 @@ function literalsIn(source: string): string[] {
 }
 
 /**
- * A sentence may name a header, which is then written with capitals; everything else counts in any
- * spelling.
+ * A sentence may name a header, which is then capitalized; other names are refused in any spelling.
  */
 function namesIn(literal: string): string[] {
   const text = literal.includes(" ") ? literal : literal.toLowerCase();

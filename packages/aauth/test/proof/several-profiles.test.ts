@@ -1,6 +1,6 @@
 /**
- * One verifier for several profiles: each message is judged by its own, and a route may be closed
- * to some.
+ * One verifier for several profiles: each message is judged by its own profile, and a route may
+ * exclude some.
  */
 
 import { describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * A dialect made from draft -11 by spreading, with the entry points of the package alone.
- * docs/add-a-profile.md has the same for an agent.
+ * A dialect made from draft -11 by spreading, with the package's entry points alone.
+ * docs/add-a-profile.md does the same for an agent.
  */
 
 import { expect, it } from "vitest";

@@ -36,7 +36,7 @@ export function verifierSuite(kit: ProfileKit): void {
   const { checks } = profile.verification;
   const { toleranceSeconds } = endpoints.resource!;
   const hasStep = (step: StepName) => checks.some(({ steps }) => steps.includes(step));
-  /** A resolver enters the check of the token by itself, wherever it is called. */
+  /** A resolver adds the token's check itself, wherever it is called. */
   const checkOf = (step: StepName) =>
     step === "caller" ? "token" : checks.find(({ steps }) => steps.includes(step))!.name;
   const jwt = async (options: Parameters<ProfileKit["token"]>[0]) =>

@@ -12,7 +12,7 @@ export function deferredSuite(kit: ProfileKit): void {
   const { profile } = kit;
   const WAIT = "0.03";
 
-  /** Answers 202 `looks` times: first for the request, then at its `Location`. */
+  /** Answers 202 `looks` times: first to the request, then at its `Location`. */
   function deferring(answer: Answer, looks: number, headers: Record<string, string> = {}): Answer {
     const first: Sent[] = [];
     let left = looks;
@@ -157,7 +157,7 @@ export function deferredSuite(kit: ProfileKit): void {
   });
 }
 
-/** The consent of a person, where the profile asks for one by a page and a code. */
+/** The consent of a person, in a profile that requests it by a page and a code. */
 export function consentSuite(kit: ProfileKit): void {
   if (kit.later !== "code") return;
   describe(`${kit.profile.name}: a person's consent`, () => {
