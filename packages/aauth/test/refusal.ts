@@ -5,8 +5,8 @@ import type { TestRequest } from "../src/testing/signed-request.ts";
 import type { Requirement } from "../src/types.ts";
 
 /**
- * The error of a call that has to refuse; fails the test when it does not, or throws anything but
- * an AAuthError.
+ * The error of a call that must refuse. Fails the test if the call does not refuse, or throws
+ * anything but an AAuthError.
  */
 export async function refusalOf(call: () => unknown): Promise<AAuthError> {
   try {
@@ -23,7 +23,7 @@ export async function expectRefusal(code: AAuthErrorCode, call: () => unknown): 
   expect((await refusalOf(call)).code).toBe(code);
 }
 
-/** Runs a parser on whatever comes; anything but a result or an AAuthError fails the test. */
+/** Runs a parser on any input; anything but a result or an AAuthError fails the test. */
 export async function passesOrRefuses(call: () => unknown): Promise<void> {
   try {
     await call();

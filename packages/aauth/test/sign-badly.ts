@@ -27,7 +27,7 @@ interface Usual {
   formatSignature(bytes: Uint8Array, label: string): string;
 }
 
-/** Signs anything at all: for requests that no honest signer would make. */
+/** Signs any message, including those that no honest signer would make. */
 export async function signBadly(options: BadRequest, usual: Usual): Promise<TestRequest> {
   const { method = "GET", key, label, authority, target } = { ...usual, ...options };
   const { components = ["@method", "@authority", "@path", "signature-key"] } = options;

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { expect, test } from "vitest";
 
-/** Growth that needs no new figure. */
+/** Growth that is allowed without a new figure. */
 const ROOM = 1.05;
 const SOURCES = new URL("../src/", import.meta.url).pathname;
 const ENTRY = `${SOURCES}program.ts`;
@@ -16,7 +16,7 @@ type Dependencies = "bundled" | "external";
 
 interface Bundle {
   readonly kilobytes: number;
-  /** Paths of the modules of which something is in it. */
+  /** Paths of the bundled modules. */
   readonly modules: readonly string[];
 }
 

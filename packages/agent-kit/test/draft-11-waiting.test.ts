@@ -26,7 +26,7 @@ const CALLER = "https://backend.localhost";
 const PAGE = "https://person-server.localhost/interaction?code=ABCD-EFGH-JKMN";
 const BROWSER = "http://localhost:8080";
 
-/** Ends an attempt at the work as a call does that waits for the caller's person. */
+/** Ends an attempt at the work like a call that waits for the caller's person. */
 function waitAt(person: CallersPerson, page: string): never {
   const interaction = { url: page, code: page, page, party: new URL(page).origin };
   person.control.onInteraction(interaction);

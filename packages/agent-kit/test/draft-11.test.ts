@@ -58,7 +58,7 @@ test("the upstream token is the one a person's request was signed with, and neve
     upstreamTokenOf({ ...caller, level: "agent-token", agent: "aauth:a@b.example" }, fields),
   ).toBeUndefined();
   expect(upstreamTokenOf({ ...caller, level: "person-token", person }, fields)).toBe(jwt);
-  // Only the member with the signature's label is proven: another's token may stand beside it.
+  // Only the member with the signature's label is proven; another party's token may be beside it.
   const beside = {
     "signature-key": `sig=jwt;jwt="eyJ.stolen", own=jwt;jwt="${jwt}"`,
     "signature-input": "own=();created=1",

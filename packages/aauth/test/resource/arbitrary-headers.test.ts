@@ -11,8 +11,8 @@ const genuine = [
 const values = genuine.flatMap((headers) => Object.values(headers));
 
 /**
- * Fragments of the grammars and real values, cut and joined: far more of them get past the first
- * check.
+ * Fragments of the grammars and real values, cut and joined, because far more of them pass the
+ * first check.
  */
 const fragment = fc.oneof(
   fc.constantFrom(

@@ -1,4 +1,4 @@
-/** A resource as one object: what it publishes, serves, lets in and refuses. */
+/** A resource as one object: its documents, endpoints, callers and refusals. */
 
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";

@@ -114,7 +114,7 @@ describe("a poll", () => {
     expect(refused.status).toBe(404);
     expect(await poll(unknown)).toEqual(refused);
     expect((await poll(answer, { ...foreign, method: "DELETE" })).status).toBe(404);
-    // Nothing has happened to it.
+    // The request is unchanged.
     await deferred.finish(id, DONE);
     expect((await poll(answer)).status).toBe(200);
   });

@@ -1,4 +1,4 @@
-/** Requests that are held until an auth token is here (draft -11, section 6.5.1; N38). */
+/** Requests that are held until an auth token arrives (draft -11, section 6.5.1; N38). */
 
 import { describe, expect, test } from "vitest";
 import { parseRequirement } from "../../src/draft-11/headers.ts";
@@ -138,7 +138,7 @@ describe("a poll", () => {
     expect(executed).toHaveLength(1);
     const statuses = answers.map(({ status }) => status);
     expect(statuses).toContain(201);
-    // The other one gets the same answer, or 202 while it is not there.
+    // The other one gets the same answer, or 202 before it exists.
     for (const status of statuses) expect([201, 202]).toContain(status);
     clock.advance(5);
     expect((await poll(answer, token, other)).body).toBe("a laptop for person-1, number 1");

@@ -3,12 +3,12 @@ import { authToken, keys, NOW, PERSON_SERVER, personToken, requestOf, verifierOf
 
 export const clockOf = () => createTestClock(NOW);
 
-/** The resource's verifier without an access server, by a clock that moves. */
+/** The resource's verifier without an access server, on a test clock. */
 export const resourceVerifier = (now: () => number) => verifierOf({ now, trustedIssuers: [PERSON_SERVER] });
 
 type Sign = NonNullable<Parameters<typeof requestOf>[0]>;
 
-/** Requests that show a token. */
+/** Requests with a token. */
 export const showing = async (jwt: string, over: Sign) =>
   requestOf({ signatureKey: { scheme: "jwt", jwt }, ...over });
 

@@ -36,7 +36,7 @@ function kit(options: Parameters<typeof createRevocations>[0] = {}) {
   const trustedAgents = [PERSON_SERVER, ACCESS_SERVER];
   const verifier = verifierOf({ now, discovery, endpoint: "revocation", trustedAgents });
   const endpoint = createRevocationEndpoint({ verifier, revocations, path: "/revoke", now });
-  /** Signed a second later each time: the same request twice is a replay. */
+  /** Signed a second later each time, because the same request twice is a replay. */
   const revoke = async (
     body: unknown,
     { server = PERSON, key = keys.person }: { server?: typeof PERSON; key?: SigningKey } = {},

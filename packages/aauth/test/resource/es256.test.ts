@@ -1,6 +1,6 @@
 /**
- * ES256 keys of messages: no dialect of today has them, so one is made here that differs from
- * February 2026 in this alone.
+ * ES256 keys of messages. No current dialect has them, so this one differs from February 2026 in
+ * them alone.
  */
 
 import { describe, expect, it } from "vitest";

@@ -13,7 +13,7 @@ export const URL_ROOT = `${parties.resource.id}/`;
 export const AUTHORITY = "supply-chain-agent.localhost:3000";
 export const SCOPES: Requirement = { level: "authorized", scopes: ["supply-chain:optimize"] };
 
-/** A request of the demo's backend, scheme jwks unless something else is said. */
+/** A request of the demo's backend, by default with scheme jwks. */
 export function requestOf(options: Partial<SignedRequestOptions> = {}): Promise<TestRequest> {
   return signedRequest({
     profile: february2026,

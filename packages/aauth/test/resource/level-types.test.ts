@@ -14,7 +14,7 @@ const request = { method: "GET", target: "/", headers: {}, body: undefined };
 const key = {} as SigningKey;
 const identity = { resource: "https://reports.example", key };
 
-/** `tsc` compares; no line of these functions runs. */
+/** `tsc` compares the types; these functions never run. */
 test("the levels of a verifier are those of its profiles", () => {
   expectTypeOf<typeof draft11.verification.levels>().toEqualTypeOf<readonly Draft11Level[]>();
   const today = () => createVerifier(own);

@@ -7,7 +7,7 @@ import { parties, requestOf } from "./kit.ts";
 
 const AUTHORIZED = { level: "authorized", scopes: ["supply-chain:optimize"] } as const;
 
-/** `tsc` compares the types; that what they promise is there is seen at run time. */
+/** `tsc` compares the types; the tests check the members at run time. */
 describe("what a requirement says of the caller's members", () => {
   test("authorized: agent and grant are there", async () => {
     const jwt = await parties.issueAuthToken();

@@ -1,5 +1,6 @@
 /**
- * A runtime that does not say when its process began, such as Workers: its memory is one isolate's.
+ * A runtime that does not report when its process began, such as Workers, where memory belongs to
+ * one isolate.
  */
 
 import { beforeEach, describe, expect, test, vi } from "vitest";

@@ -1,7 +1,4 @@
-/**
- * Peers of a variant of the profile: an agent that is named may leave the body uncovered, and no
- * other.
- */
+/** Peers of a variant of the profile: only a named agent may leave the body uncovered. */
 
 import { expect, test } from "vitest";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
@@ -78,7 +75,7 @@ test("a peer's name alone opens nothing", async () => {
   const named = { ...otherKey, kid: agent.key.kid };
   expect(await verdict(await sign({ scheme: "jwks", id: agent.id }, named))).toBe("invalid_signature");
   const sender = { ...(await sign({ scheme: "jwks", id: OTHER }, otherKey)), sender: agent.id };
-  // The caller of the verifier knows who sends, as an auth server does at an exchange.
+  // The verifier's caller knows the sender, as an auth server does in an exchange.
   expect(await verdict(sender)).toEqual(UNCOVERED);
   const notAPeer = { ...(await sign({ scheme: "jwks", id: agent.id }, agent.key)), sender: OTHER };
   expect(await verdict(notAPeer)).toBe("insufficient_coverage");

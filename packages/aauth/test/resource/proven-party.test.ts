@@ -7,7 +7,7 @@ import { parties, refusal, requestOf } from "./kit.ts";
 const { agent, clock, createVerifier } = parties;
 const unknown = await testKey("B", agent.key.kid);
 
-/** A verifier, and the parties that it says have proven themselves. */
+/** A verifier, and the parties that it reports as proven. */
 function setUp() {
   const proven: string[] = [];
   const discovery: Discovery = {

@@ -11,7 +11,7 @@ import { codeOf } from "../refusal.ts";
 import { AUTHORITY, parties, requestOf } from "./kit.ts";
 
 /**
- * An identity that starts again with a new key under its old name, as the demo's agents do at every
+ * An identity that restarts with a new key under its old name, as the demo's agents do at every
  * start.
  */
 async function restartingIdentity() {

@@ -66,7 +66,7 @@ describe("requests that pass", () => {
       thumbprint: agent.key.thumbprint,
     });
     expect(verified.caller.identityToken).toBeUndefined();
-    // Code that logs, copies or sends the caller does not send its token along.
+    // Logging, copying or sending the caller does not disclose its token.
     expect(verified.caller.grant?.token).toBe(jwt);
     for (const copy of [JSON.stringify(verified.caller), inspect(verified.caller, { depth: 9 })]) {
       expect(copy).not.toContain(jwt);
@@ -476,7 +476,7 @@ describe("tokens", () => {
         agent: agent.id,
         key: { kty: "OKP", crv: "Ed25519", x: agent.key.publicJwk.x },
         thumbprint: agent.key.thumbprint,
-        // A step-up needs to know what the caller had.
+        // A step-up needs the caller's earlier token.
         grant: { scopes: ["supply-chain:optimize"], claims: { exp: clock.now() } },
       });
       expect(error.report?.checks.find(({ verdict }) => verdict === "failed")?.name).toBe("token");
@@ -584,7 +584,7 @@ describe("the verifier itself", () => {
     ],
     ["an audience with a trailing slash", { audience: `${resource.id}/` }, "audience must be"],
     ["no scheme at all", { schemes: [] }, "schemes must name at least one"],
-    // A string would contain each of its parts.
+    // A string would match each of its substrings.
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
     ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
@@ -596,7 +596,7 @@ describe("the verifier itself", () => {
   });
 
   it.each([{ pay: 1 }, '{"pay":1}'])("takes no body but its bytes: %j", async (body) => {
-    // Without an announced length, as over HTTP/2, nothing else would demand a digest of it.
+    // Without an announced length, as over HTTP/2, nothing else would require its digest.
     const judging = parties.createVerifier().verifyRequest({ ...(await requestOf()), body } as never);
     await expect(judging).rejects.toThrow("body must be the received bytes");
   });

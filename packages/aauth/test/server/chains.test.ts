@@ -80,7 +80,7 @@ describe("a resource that calls another for its caller's person", () => {
     const token = claimsOf(answer.body.auth_token);
     expect(token).toMatchObject({ aud: PARTS, sub: person.sub, scope: "parts.read", exp: upstream.exp });
     expect(token).not.toHaveProperty("act");
-    // It serves every person, and belongs to none.
+    // It serves every person, and no person owns it.
     const alone = await intermediary(world, { personServer: PS });
     expect(await world.send(alone, "POST", PERSON, { resource: PARTS })).toMatchObject(
       refused(500, "server_error"),
@@ -137,8 +137,8 @@ describe("a resource that calls another for its caller's person", () => {
     const token = await changed(upstream_token, keys.as, { iss: untrusted, dwk: "aauth-access.json" });
     expect(await ask({ upstream_token: token })).toMatchObject(invalid);
     expect(world.fetched.filter((url) => url.startsWith(untrusted))).toEqual([]);
-    // Signed by an access server that is asked from here, which has never been shown a person
-    // token.
+    // Signed by an access server that this person server calls, but which has never received a
+    // person token.
     const never = await changed(
       upstream_token,
       keys.as,
@@ -394,7 +394,7 @@ describe("a sub-agent", () => {
       endpoint: "revocation",
     });
     expect(await ask(next)).toMatchObject(refused(400, "revoked_subagent_token"));
-    // One level, and no more.
+    // Only one level.
     const child = await world.agent({ agent: SUB, parentAgent: AGENT });
     expect(await ask(await subToken(world), child)).toMatchObject(refused(400, "invalid_request"));
   });

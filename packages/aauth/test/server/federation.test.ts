@@ -46,7 +46,7 @@ async function prepared({ ps = {}, ...options }: WorldOptions = {}, lifetimeSeco
   const later = async (pending: Awaited<ReturnType<typeof ask>>, seconds = 1) => {
     return world.later(agent, pending, seconds);
   };
-  /** A scripted access server: what it answers, in turn, and what it was asked. */
+  /** A scripted access server: its answers in turn, and its requests. */
   const requests: { method: string; url: string; body: Record<string, unknown> }[] = [];
   const script = (...answers: (Answer | (() => Answer | Promise<Answer>))[]) =>
     world.hosts.set("as.example", async (url, { method, body }) => {
@@ -118,7 +118,7 @@ describe("a token request that an access server decides", () => {
     expect(pending.headers.location).toMatch(/^https:\/\/ps\.example\/aauth\/pending\//);
     expect((await later(pending)).status).toBe(202);
     const sent = world.sent.length;
-    // Not more often there than the access server wants.
+    // Polls the access server no more often than it allows.
     await world.poll(agent, pending);
     expect(world.sent).toHaveLength(sent);
     decision = { type: "grant" };
@@ -155,7 +155,8 @@ describe("a token request that an access server decides", () => {
       status: 403,
       body: { error: "payment_declined", detail: "no" },
     });
-    // A 402 of the person server's own would ask the agent to pay it (section 11.8.4).
+    // A 402 of the person server would ask the agent to pay the person server itself (section
+    // 11.8.4).
     script(json(402, { error: "payment_required" }));
     expect(await ask()).toMatchObject(refused(502, "as_unreachable"));
   });

@@ -111,7 +111,7 @@ describe("a pending request", () => {
     const [request] = await world.ps.waiting(ALICE);
     await world.ps.approve(request!.reference, { person: ALICE, version: 0 });
     expect((await asked).status).toBe(200);
-    // Without an answer it ends when its time is up.
+    // Without an answer the request ends after its waiting time.
     const start = performance.now();
     const body = { resource: PARTS };
     const held = await world.send(agent, "POST", PERSON, body, { headers: { prefer: "wait=1" } });
@@ -354,7 +354,7 @@ describe("a question to the agent", () => {
       scopes: ["data.read"],
       fromAgent: { justification: "Only reading" },
     });
-    // A person who has seen the larger request has not agreed to this one.
+    // A person who has seen the larger request has not consented to this one.
     expect(await world.ps.approve(reference, { person: ALICE, version: 0 })).toBe("changed");
     const { version } = (await world.ps.find(reference))!;
     expect(await world.ps.approve(reference, { person: ALICE, version })).toBe("done");

@@ -23,7 +23,7 @@ describe("what a person server keeps of tokens", () => {
     const records = new PersonRecords(store(), store(), now);
     for (let index = 0; index < 2_500; index++) await records.add(record(index));
     await expect(records.add(record(2_500))).rejects.toMatchObject({ status: 429, error: "slow_down" });
-    // Another agent of the same person has its own room.
+    // Another agent of the same person has a separate quota.
     const other = { iss: "https://agent.example", sub: "aauth:b@agent.example" };
     await records.add(record(2_501, { agent: other }));
     expect(await records.tokensFor(other)).toHaveLength(1);
@@ -56,7 +56,7 @@ describe("what a person server keeps of tokens", () => {
       return kept;
     };
     expect((await records.tokensFor(record(1).agent)).map(({ jti }) => jti)).toEqual(["0", "2"]);
-    // Never taken for one that is not revoked.
+    // A malformed record never passes for one that is not revoked.
     await expect(records.tokens.isRevoked(record(1))).rejects.toThrow("tampered");
   });
 });

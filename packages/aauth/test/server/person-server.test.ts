@@ -95,7 +95,7 @@ describe("a person token", () => {
     expect(Object.keys(claims).sort()).toEqual(["aud", "cnf", "dwk", "exp", "iat", "iss", "jti", "sub"]);
     expect(await world.poll(agent, asked)).toMatchObject({ status: 410 });
     expect(await world.send(agent, "POST", PERSON, { resource: RESOURCE })).toMatchObject({ status: 200 });
-    // Another resource is another question.
+    // Another resource needs a separate consent.
     expect(
       await world.send(agent, "POST", PERSON, { resource: PARTS, capabilities: CAPABILITIES }),
     ).toMatchObject({
@@ -175,7 +175,7 @@ describe("whom an agent belongs to", () => {
     const world = createWorld({ ps: { personOf: ({ sub }) => (sub === AGENT ? ALICE : undefined), decide } });
     expect(claimsOf(await world.personToken(await world.agent())).iss).toBe(PS);
     expect(seen).toEqual([ALICE]);
-    // A policy that grants where there is no person is a mistake, and gives no token.
+    // A policy that grants without a person is an error and issues no token.
     const other = await world.agent({ agent: "aauth:other@agent.example" });
     const answer = await world.send(other, "POST", PERSON, { resource: RESOURCE });
     expect(answer).toMatchObject(refused(500, "server_error"));
@@ -410,7 +410,7 @@ describe("token requests that are refused", () => {
     const { world, agent, ask } = await prepared();
     const other = await world.personToken(agent);
     expect(await ask({ presented_token: other })).toMatchObject(refused(400, "invalid_resource_token"));
-    // Someone has exchanged one of them.
+    // Another party has exchanged one of them.
     expect(world.logged).toMatchObject([{ code: "presented_token_mismatch" }]);
   });
 
@@ -489,7 +489,7 @@ describe("token requests that are refused", () => {
     // The token of another agent that has the same key.
     const twin = await world.agent({ agent: "aauth:twin@agent.example" });
     expect(await ask({}, twin)).toMatchObject(invalid);
-    // The token of a person whose name at the resource is another.
+    // The token of a person with another identifier at the resource.
     const sub = { sub: "somebody" };
     const forged = await changed(pair.presented_token, keys.ps, sub);
     const also = await changed(pair.resource_token, keys.resource, sub);
@@ -517,7 +517,7 @@ describe("token requests that are refused", () => {
       statuses.push(answer.status);
     }
     expect(statuses.indexOf(429)).toBe(50);
-    // Other agents of the same provider share what may be pending.
+    // Other agents of the same provider share the limit on pending requests.
     let refusedAt: Read | undefined;
     for (let index = 0; index < 1_000 && refusedAt === undefined; index++) {
       const agent = await world.agent({ agent: `aauth:a${index}@agent.example` });
@@ -594,7 +594,7 @@ describe("messages that are refused", () => {
     const body = new TextEncoder().encode(JSON.stringify({ resource: PARTS }));
     expect(await error({ ...good, body: body.slice() })).toBe("error=invalid_input");
     expect(await error({ ...good, headers: {} })).toBe("error=invalid_signature");
-    // A second later, so that neither of the next two is refused for having come before.
+    // A second later, so that neither of the next two is refused as a replay.
     world.clock.advance(1);
     const stolen = { ...agent, key: keys.other };
     expect(await error(await asked(world, stolen))).toBe("error=invalid_signature");
@@ -753,7 +753,7 @@ describe("a resource's own page, before the person decides", () => {
     expect(back).toMatchObject({ reference: waiting.reference });
     expect(back).not.toHaveProperty("first");
     expect(await world.ps.returned(name)).toBeUndefined();
-    // A person who is here already needs no other code.
+    // A person who is already signed in needs no other code.
     const held = await end();
     expect(held).toMatchObject({ status: 202, body: { status: "interacting" } });
     expect(held.headers["aauth-requirement"]).toBe(pending.headers["aauth-requirement"]);

@@ -50,7 +50,7 @@ const revoke = (
   const { jti, exp } = claimsOf(token);
   return world.send(from, "POST", url, { jti, exp }, { ...SEND, headers });
 };
-/** The resource answers revocations once the returned function is called. */
+/** The resource answers revocations after the returned function is called. */
 function holding(world: World, status: number): () => void {
   const gate = Promise.withResolvers<void>();
   world.hosts.set("resource.example", async () => {
@@ -87,7 +87,7 @@ describe("a revocation", () => {
     }
     const { status, headers } = await world.send(agent, "POST", PERSON, { resource: RESOURCE });
     expect([status, headers["signature-error"]]).toEqual([401, "error=revoked_jwt"]);
-    // A token that its provider gives out later is judged by itself.
+    // A token that its provider issues later is judged separately.
     const next = await world.agent({ lifetimeSeconds: 100 });
     expect((await world.send(next, "POST", PERSON, { resource: RESOURCE })).status).toBe(200);
   });
@@ -130,7 +130,7 @@ describe("a revocation", () => {
       last = await world.send(from, "POST", REVOKE, { jti: String(index), exp }, SEND);
     }
     expect(last).toMatchObject({ ...refused(429, "rate_limited"), headers: { "retry-after": "60" } });
-    // Those that are kept may be repeated, and others have their own room.
+    // Recorded revocations may be repeated, and other providers have a separate quota.
     expect((await world.send(from, "POST", REVOKE, { jti: "5", exp }, SEND)).status).toBe(200);
     expect((await world.send(world.server(PROVIDER), "POST", REVOKE, { jti: "5", exp }, SEND)).status).toBe(
       200,
@@ -185,7 +185,7 @@ describe("an agent token that its provider revokes", () => {
       [...names(RESOURCE, PS), ...names(PARTS, PS), ...names(PARTS, AS)].toSorted(),
     );
     expect(world.sent.filter((url) => url === `POST ${AS}/aauth/access/revoke`)).toHaveLength(1);
-    // The agent is still its person's.
+    // The agent still belongs to its person.
     const again = await world.send(second, "POST", PERSON, { resource: RESOURCE });
     expect(again.status).toBe(200);
   });
@@ -436,7 +436,7 @@ describe("a person token that is revoked at an access server", () => {
     expect(await world.send(agent, "POST", TOKEN, step)).toMatchObject(
       refused(400, "revoked_presented_token"),
     );
-    // Another revocation finds nothing left to do.
+    // A second revocation has nothing left to revoke.
     expect((await revoke(world, world.server(PS), pair.presented_token, AT)).status).toBe(200);
     expect(heard).toHaveLength(2);
   });

@@ -167,7 +167,7 @@ describe("a store that other owners have filled", () => {
 describe("a revocation that a party has not confirmed", () => {
   afterEach(() => void vi.useRealTimers());
 
-  /** Lets the repeats of so many seconds run. */
+  /** Lets this many seconds of retries run. */
   const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
 
   it("S7b: is repeated at growing intervals until it is confirmed", async () => {
@@ -287,7 +287,7 @@ describe("an updated request after the grant", () => {
     const [waiting] = await world.as.waiting(RESOURCE);
     expect(await world.as.ask(waiting!.reference, { question: "Why?" })).toBe("done");
     expect(await world.as.approve(waiting!.reference, { version: 0 })).toBe("done");
-    // A question after the grant would open the request again.
+    // A question after the grant would reopen the request.
     expect(await world.as.ask(waiting!.reference, { question: "And?" })).toBe("unable");
     const more = {
       ...{ action: "updated_request", presented_token: pair.presented_token },

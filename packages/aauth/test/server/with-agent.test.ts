@@ -144,7 +144,7 @@ describe("an agent of this library", () => {
       as: { decide: () => ({ type: "interaction" }) },
     });
     const onInteraction = async ({ page, party }: { page: string; party: string }) => {
-      // The person server passes on a page that is not its own.
+      // The person server forwards a page of another party.
       expect(party).toBe(AS);
       const { origin, searchParams } = new URL(page);
       expect(origin).toBe(AS);

@@ -66,7 +66,7 @@ export const keys = {
 };
 const secret = crypto.getRandomValues(new Uint8Array(32));
 
-/** A JSON answer, read. */
+/** A parsed JSON answer. */
 export interface Read {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -102,7 +102,7 @@ export interface ResourceOver {
   readonly thumbprint: string;
   readonly loginHint: string;
   readonly interaction: { url: string; code: string };
-  /** Changes claims after all, and signs again. */
+  /** Changes claims and signs again. */
   readonly claims: Record<string, unknown>;
 }
 
@@ -147,7 +147,7 @@ export function createWorld(options: WorldOptions = {}) {
   const fetched: string[] = [];
   /** Errors that the servers logged. */
   const logged: unknown[] = [];
-  /** Answers in the place of a host. */
+  /** Handlers that replace a host. */
   const hosts = new Map<string, (url: URL, init: Parameters<Transport>[1]) => Answer | Promise<Answer>>();
   const discovery = createDiscovery({
     now,
@@ -170,7 +170,7 @@ export function createWorld(options: WorldOptions = {}) {
     return answer?.status === 200 ? JSON.parse(answer.body) : undefined;
   }
   const transport: Transport = async (address, init) => {
-    // A signature is made for one target.
+    // A signature is valid for one target.
     if (init.redirect !== "manual") throw new TypeError("a redirect would be followed");
     const url = new URL(address);
     sent.push(`${init.method} ${address}`);
@@ -273,7 +273,7 @@ export function createWorld(options: WorldOptions = {}) {
       body?: object,
       more?: RequestMore,
     ): Promise<Read> {
-      // The clock stands still, and a message that came before is refused.
+      // The clock stands still, so a message that was sent before is refused.
       const own = body === undefined ? undefined : { ...body, count: count++ };
       const request = await world.request(caller, method, url, own, more);
       const answer = await serverAt(new URL(url).host)!.handle(request);
@@ -296,12 +296,12 @@ export function createWorld(options: WorldOptions = {}) {
       return changes === undefined ? token : changed(token, own.key, changes);
     },
 
-    /** A person token, with the person's yes where it is needed. */
+    /** A person token, with the person's consent if required. */
     async personToken(caller: Caller, over: object = {}): Promise<string> {
       const body = { resource: RESOURCE, capabilities: CAPABILITIES, ...over };
       return (await obtain(caller, PERSON, body)).person_token;
     },
-    /** The pair for an auth token request. */
+    /** The resource token and the presented token of an auth token request. */
     async pair(caller: Caller, over: Partial<ResourceOver> = {}) {
       const resource = over.issuer === undefined ? {} : { resource: over.issuer };
       const presented_token = await world.personToken(caller, resource);
@@ -311,12 +311,12 @@ export function createWorld(options: WorldOptions = {}) {
         presented_token,
       };
     },
-    /** Everything up to the auth token, approved where the person is asked. */
+    /** All requests up to the auth token, approved if the person is asked. */
     async authToken(caller: Caller, over: Partial<ResourceOver> = {}): Promise<string> {
       const body = { ...(await world.pair(caller, over)), capabilities: CAPABILITIES };
       return (await obtain(caller, TOKEN, body)).auth_token;
     },
-    /** Approves the one request that waits for the code. */
+    /** Approves the only request that waits for the code. */
     async approve(
       { headers }: Read,
       { person = ALICE, ...grant }: { readonly scopes?: readonly string[]; readonly person?: string } = {},
@@ -327,7 +327,7 @@ export function createWorld(options: WorldOptions = {}) {
     },
     poll: (caller: Caller, { headers }: Read, more: Record<string, string> = {}): Promise<Read> =>
       world.send(caller, "GET", headers.location!, undefined, { endpoint: "pending", headers: more }),
-    /** Polls after so many seconds. */
+    /** Polls after this many seconds. */
     later(caller: Caller, pending: Read, seconds = 1): Promise<Read> {
       clock.advance(seconds);
       return world.poll(caller, pending);
@@ -335,7 +335,7 @@ export function createWorld(options: WorldOptions = {}) {
   };
   return world;
 
-  /** Asks for a token, with the person's yes where it is needed. */
+  /** Requests a token, with the person's consent if required. */
   async function obtain(caller: Caller, url: string, body: object): Promise<Read["body"]> {
     let answer = await world.send(caller, "POST", url, body);
     if (answer.status === 202) {

@@ -24,7 +24,7 @@ describe("a claim store in memory", () => {
         if (store.putIfAbsent(`${next++}`, { ...charge, ttlSeconds: 61 }) !== true) return claims;
       }
     };
-    // 750 are not reserved.
+    // 750 places are not reserved.
     expect(flood(own("one.example"))).toBe(375);
     expect(flood(own("two.example"))).toBe(125);
     expect(flood(own("one.example"))).toBe(0);

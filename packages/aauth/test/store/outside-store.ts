@@ -9,7 +9,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 /**
  * A store outside of the process: each operation takes a while, and values are written as JSON.
  *
- * @param turn lets other work happen before an operation. Default: timers and I/O, too
+ * @param turn lets other work run before an operation. Default: timers and I/O, too
  */
 export function outsideStore<Value>(
   options: MemoryRecordStoreOptions = {},

@@ -6,7 +6,7 @@ function storeOf(options: { maxEntries?: number; maxPerOwner?: number } = {}) {
   const clock = { seconds: 1_000 };
   const dropped: string[] = [];
   const store = new QuotaStore<string>({
-    // Room for all that a test is not about.
+    // Limits that a test does not reach.
     maxEntries: 1_000,
     now: () => clock.seconds,
     onDrop: (value) => dropped.push(value),
@@ -68,7 +68,7 @@ test("what one holds, times the number of owners, does not exceed what is free; 
   const quotas = [...held.values()];
   expect(quotas.slice(0, 4)).toEqual([10, 10, 10, 10]);
   expect(Math.min(...quotas)).toBe(1);
-  // Twenty that took what they could have left something for the next owner.
+  // Twenty owners at their quota still leave room for the next owner.
   expect(quotas.reduce((sum, quota) => sum + quota)).toBeLessThan(100);
   expect(put("patient", "p")).toEqual([]);
 });
@@ -80,7 +80,7 @@ test("an owner that finds no room is refused, and nothing is lost or kept", () =
   expect(() => put("d", "d")).toThrow(StoreFullError);
   expect(() => put("d", "d")).toThrow(expect.objectContaining({ code: "store_full" }));
   expect(["a", "b", "c", "d"].map((key) => store.has(key))).toEqual([true, true, true, false]);
-  // An owner that has an entry changes it for a new one.
+  // An owner with an entry replaces it by a new one.
   expect(put("a", "a2")).toEqual(["a"]);
   clock.seconds += 60;
   expect(put("d", "d")).toEqual([]);

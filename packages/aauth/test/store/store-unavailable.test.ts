@@ -1,4 +1,4 @@
-/** A store that is down: everything that needs it is refused with 503 `store_unavailable`. */
+/** A store that is down: every operation that needs it is refused with 503 `store_unavailable`. */
 
 import { describe, expect, test } from "vitest";
 import { StoreUnavailableError } from "../../src/errors.ts";

@@ -17,7 +17,7 @@ interface Issuer {
   readonly alg: TokenAlgorithm;
   readonly jwk: IssuerJwk;
   readonly privateJwk: JWK & { kty: string };
-  /** Any two texts, signed as they are. */
+  /** Signs any two strings as header and claims. */
   signRaw(header: string, payload: string): string;
 }
 
@@ -53,7 +53,7 @@ async function joses(token: string, { jwk, alg }: Pick<Issuer, "jwk" | "alg">): 
   return (await jwtVerify(token, key, { algorithms: [alg], typ: TYPE })).payload;
 }
 
-/** Claims beside those that jose would judge. */
+/** Claims that jose does not check. */
 const otherClaims = fc.dictionary(
   fc.string({ maxLength: 12 }).map((name) => `x-${name}`),
   fc.jsonValue({ maxDepth: 3 }),

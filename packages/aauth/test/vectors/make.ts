@@ -1,7 +1,7 @@
 /**
- * Writes the vectors: `node packages/aauth/test/vectors/make.ts`. All but the recorded flow are
- * made without the library, each with a verdict from the text of the dialect; vectors.test.ts
- * compares the library with them.
+ * Writes the vectors: `node packages/aauth/test/vectors/make.ts`. All except the recorded flow are
+ * made without the library, each with a verdict from the dialect's text; vectors.test.ts compares
+ * the library with them.
  *
  * @module
  */

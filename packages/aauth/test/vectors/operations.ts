@@ -54,7 +54,7 @@ const signatureOf =
     return { label: signature.label, bytes: Buffer.from(signature.bytes).toString("base64") };
   };
 
-/** The real discovery over documents in memory, and whether it has fetched. */
+/** The real discovery over documents in memory, with a flag for fetches. */
 function discoveryOf({ now, documents: changed = {} }: Input, profile: WireProfile) {
   const state = { fetches: false };
   const published: Record<string, unknown> = { ...documents, ...changed };
@@ -68,7 +68,7 @@ function discoveryOf({ now, documents: changed = {} }: Input, profile: WireProfi
   return { discovery, state };
 }
 
-/** Fields of an answer by which the other party knows what is wrong. */
+/** Fields of an answer that state the error to the other party. */
 const TELLING = /^(?:signature-error|aauth-requirement|accept-signature-(?:scheme|alg)|agent-auth)$/;
 
 const verifyRequest = (profile: WireProfile) => async (input: Input) => {

@@ -40,7 +40,7 @@ interface BadToken extends Omit<Judged, "title" | "section"> {
   readonly fields?: Record<string, string>;
 }
 
-/** A token that is refused: with these claims and header, or another one in its place. */
+/** A refused token: with these claims and header, or another token instead. */
 const badToken =
   (issue: (change?: TokenChange) => string, requirement: object) =>
   (title: string, section: string, claims: Members, [code, error]: Reason, more: BadToken = {}): Case => {

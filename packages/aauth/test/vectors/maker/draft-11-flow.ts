@@ -89,7 +89,7 @@ class Recorder {
   now = NOW;
   readonly revoked: string[] = [];
 
-  /** Records a request, and its answer once it is there. */
+  /** Records a request, and later its answer. */
   async record(
     { title, section, caller = theAgent, error }: Step,
     sent: Sent,
@@ -186,7 +186,7 @@ const SERVER_STEPS: Readonly<Record<string, Step>> = {
   },
 };
 
-/** The parties, over a transport in memory that records what it carries. */
+/** The parties, over a transport in memory that records all messages. */
 async function createParties(recorder: Recorder) {
   const overWorld: { transport?: World["transport"] } = {};
   const recorded =
@@ -372,10 +372,7 @@ async function record(): Promise<readonly Case[]> {
 
 const flow = new AsyncLocalStorage<{ count: number }>();
 
-/**
- * Names and codes are random: in the flow they are the same in each run, whatever else the process
- * still does.
- */
+/** Replaces random names and codes by fixed ones, so that the flow is the same in each run. */
 async function withSameRandomBytes<Result>(run: () => Promise<Result>): Promise<Result> {
   const { randomBytes } = platformCrypto;
   const same: typeof randomBytes = (lengthBytes) => {

@@ -26,7 +26,7 @@ const documentsOf = (issuer: string, name: string, members: object, ...own: read
   [`${issuer}/jwks.json`]: { keys: own.map(published) },
 });
 
-/** Documents by address: what a verifier would fetch. */
+/** Documents that a verifier would fetch, by address. */
 export const documents: Readonly<Record<string, unknown>> = {
   ...documentsOf(PROVIDER, "aauth-agent.json", {}, keys.provider, keys.providerEs256),
   ...documentsOf(
@@ -51,7 +51,7 @@ export const documents: Readonly<Record<string, unknown>> = {
 // ------------------------------------------------------------------------------------------ tokens
 
 type Members = Readonly<Record<string, unknown>>;
-/** Changes to a token; undefined leaves a member out. */
+/** Changes to a token; undefined removes a member. */
 export interface TokenChange {
   readonly claims?: Members;
   readonly header?: Members;
@@ -148,7 +148,7 @@ export interface Judged extends RequestOptions {
   readonly section: string;
   readonly requirement?: object;
   readonly verifier?: Members;
-  /** In place of those that are published. */
+  /** Replaces the published documents. */
   readonly documents?: Members;
   /** The request has been accepted once before. */
   readonly repeated?: true;
@@ -183,7 +183,7 @@ export interface Refusal {
   readonly check: string;
   /** Default 401. */
   readonly status?: number;
-  /** Fields of the answer by which the other party knows why. */
+  /** Fields of the answer that state the reason to the other party. */
   readonly fields?: Fields;
   /** Whether a document has been fetched. Default false: the message is refused before. */
   readonly fetches?: true;

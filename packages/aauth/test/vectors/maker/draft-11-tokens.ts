@@ -1,4 +1,4 @@
-/** Tokens as the server that redeems them judges them, and requests as an agent signs them. */
+/** Tokens judged by the server that redeems them, and requests signed by an agent. */
 
 import {
   ACCESS_SERVER,

@@ -15,7 +15,7 @@ export interface Key {
   readonly source: string;
   /** With the private member `d`. */
   readonly jwk: Readonly<Record<string, string>>;
-  /** As `cnf.jwk` and key sets carry it. */
+  /** In the form of `cnf.jwk` and key sets. */
   readonly publicJwk: Readonly<Record<string, string>>;
   /** RFC 7638. */
   readonly thumbprint: string;

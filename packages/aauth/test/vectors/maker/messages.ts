@@ -26,7 +26,7 @@ export interface Case {
 export interface VectorFile {
   /** Meaning of input and value. */
   readonly about: string;
-  /** Operation that is carried out with each input. */
+  /** Operation to run with each input. */
   readonly operation: string;
   readonly cases: readonly Case[];
 }
@@ -73,7 +73,7 @@ export interface SignOptions {
   readonly encoding?: "base64" | "base64url";
 }
 
-/** The message with the three fields of its signature, and what was signed. */
+/** The message with the three fields of its signature, and the signed base. */
 export function sign(
   message: Message,
   options: SignOptions,
@@ -92,7 +92,7 @@ export function sign(
 export const claimsOf = (token: string) =>
   JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
 
-/** A compact JWS. A member that is undefined is left out. */
+/** A compact JWS. An undefined member is omitted. */
 export function jwt(key: Key, header: object, claims: object): string {
   const input = [header, claims].map((part) => base64url(JSON.stringify(part))).join(".");
   return `${input}.${base64url(key.sign(input))}`;

@@ -25,7 +25,7 @@ interface Sender {
   received(): string;
 }
 
-/** A body of 990 bytes, the last of them missing. */
+/** A body of 990 bytes without its last byte. */
 async function send(port: number, from: string, bytes = 989): Promise<Sender> {
   const socket = connect({ port, host: "127.0.0.1", localAddress: from }).setEncoding("utf8");
   cleanUps.push(() => socket.destroy());

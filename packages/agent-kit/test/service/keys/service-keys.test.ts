@@ -53,7 +53,7 @@ const openRing = async () => (await open()).signingKeys("backend", { keepSeconds
 const kidsOf = (ring: KeyRing) => ring.published().map(({ kid }) => kid);
 const path = (file: string) => join(folder, file);
 
-/** Puts a file there as an operator does, in place of the one before. */
+/** Replaces a file, as an operator does. */
 async function put(file: string, content: object | string, mode = 0o600): Promise<void> {
   await mkdir(folder, { recursive: true });
   const text = typeof content === "string" ? content : JSON.stringify(content);
@@ -265,7 +265,7 @@ describe("a key of an operator", () => {
     await put("backend.json", { keys: [newJwk("key-2"), newJwk("key-1")] });
     const ring = await openRing();
     expect([ring.current().kid, kidsOf(ring)]).toEqual(["key-1", ["key-2", "key-1"]]);
-    // The file's own time, of the system's clock, may be in the next second.
+    // The file's time, by the system's clock, may be in the next second.
     clock.advance(13);
     expect(ring.current().kid).toBe("key-2");
   });

@@ -15,7 +15,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** A ring whose newest key is so old. */
+/** A ring whose newest key has this age. */
 async function ringOfAge(seconds: number) {
   const key = await generateSigningKey({ kid: "key-1" });
   const held: HeldKey[] = [{ key, announcedAt: Math.floor(Date.now() / 1000) - seconds, keepSeconds: 0 }];

@@ -10,7 +10,7 @@ import { PARENT_PID_VARIABLE, watchParent } from "../../../src/service/index.ts"
 const FIXTURE = fileURLToPath(new URL("fixtures/tiny-service.ts", import.meta.url));
 const PARENT = fileURLToPath(new URL("fixtures/parent.mjs", import.meta.url));
 
-/** A dozen processes start at once, perhaps on a busy machine. */
+/** A dozen processes start at once, on a busy machine. */
 const PATIENT = { timeout: 30_000 };
 
 const children: ChildProcess[] = [];

@@ -12,7 +12,7 @@ export interface CollectedSpan {
   readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
 }
 
-/** A collector on a free loopback port. It keeps what it has accepted; `answer` may be changed. */
+/** A collector on a free loopback port. It stores accepted requests; `answer` may be changed. */
 export interface Collector {
   readonly url: string;
   readonly spans: CollectedSpan[];

@@ -61,10 +61,10 @@ async function start(env: Record<string, string> = {}) {
   return telemetry;
 }
 
-/** As a part of the service whose telemetry was started. */
+/** Runs within the service whose telemetry was started. */
 const inService = <T>(work: () => T): T => telemetry!.run(work);
 
-/** A service with a few routes, and what its log says. */
+/** A service with a few routes, and its log lines. */
 async function serve(logOptions: Partial<LoggerOptions> = {}) {
   const lines: string[] = [];
   const logger = createLogger({
@@ -250,7 +250,7 @@ describe.each([
       await start({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: arg });
       const { send } = await serve();
       const { body } = await send("POST", "/handed-on", { traceparent: TRACEPARENT.replace(/01$/, flag) });
-      // The handler's own calls belong to the caller's trace even where it is not recorded here.
+      // The handler's own calls belong to the caller's trace even if it is not recorded here.
       expect(body.traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-0${count}$`));
       await telemetry!.close();
       expect(collector.spans).toHaveLength(count);
