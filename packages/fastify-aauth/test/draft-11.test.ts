@@ -63,7 +63,7 @@ async function listen(app: FastifyInstance): Promise<string> {
   return app.listen({ host: "127.0.0.1", port: 0 });
 }
 
-/** A party that does nothing but publish its document and key. */
+/** A party that only publishes its document and key. */
 async function publisher(name: string, document: Record<string, string>, key: SigningKey): Promise<string> {
   const app = Fastify();
   const jwks = () => toJwks([key]);
@@ -74,7 +74,7 @@ async function publisher(name: string, document: Record<string, string>, key: Si
   return listen(app);
 }
 
-/** Resource, person server and agent provider on loopback: what an operator writes is one table. */
+/** Resource, person server and agent provider on loopback; an operator writes one table. */
 async function world(
   routes: (scope: FastifyInstance) => void | Promise<void>,
   options: Omit<Partial<ResourceOptions>, "observer"> = {},
@@ -129,7 +129,7 @@ async function world(
   return { app, map, discovery, events, send };
 }
 
-/** As servers sign, in their own name. */
+/** Signed in a server's own name. */
 const itself = (key: SigningKey, id: string, document: string) => ({
   key,
   signatureKey: { scheme: "jwks_uri", id, document } as const,

@@ -191,7 +191,8 @@ describe("a refused request", () => {
     const call = (options: RequestOptions, body?: Uint8Array) =>
       new Promise<IncomingMessage>((resolve, reject) => {
         const sent = httpRequest({ host: "127.0.0.1", port, agent, ...options }, resolve);
-        // The server may go away before it has all of the body: it has answered.
+        // The server may close the connection before it has read the whole body, because it has
+        // answered.
         sent.on("error", reject).end(body);
       });
     const body = JSON.stringify("x".repeat(4_000_000));

@@ -9,7 +9,7 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 
-/** Jobs over records that outlive them. */
+/** Jobs over records that outlive the process. */
 function world(records = createMemoryRecordStore<JobRow>()) {
   return { records, jobs: createLocalJobs({ records, log }) };
 }

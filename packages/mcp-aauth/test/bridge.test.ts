@@ -19,7 +19,7 @@ const init = {
   clientInfo: { name: "host", version: "1" },
 };
 
-/** A host that talks to the bridge, line by line. */
+/** A host that exchanges lines with the bridge. */
 async function host() {
   const parties = await createParties();
   const handled: Handled[] = [];

@@ -27,9 +27,9 @@ const reader = { level: "auth-token", scopes: ["data.read"] } as const;
 interface WorldOptions extends McpGateOptions<Draft11Level> {
   /** Default: a person token. */
   readonly requirement?: Requirement<Draft11Level>;
-  /** Whether the person server gives no token for `data.write`. */
+  /** Whether the person server refuses a token for `data.write`. */
   readonly isDenied?: boolean;
-  /** Receives what the server of SDK 1 keeps. */
+  /** Receives the sessions of the SDK 1 server. */
   readonly sessions?: SdkSessions;
 }
 
@@ -53,8 +53,8 @@ async function world(
 }
 
 /**
- * A gate behind a socket, with a stream as body of each request that may have one, as adapters for
- * Node give it.
+ * A gate behind a socket, with a stream as body of each request that may have one, as Node adapters
+ * pass it.
  */
 async function overSocket(gate: (request: Request) => Promise<Response>) {
   const server = createServer(async (incoming, outgoing) => {

@@ -40,7 +40,7 @@ function callWith(send: Transport) {
 const json = (body: object, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 
-/** A resource that wants an auth token, and its auth server. */
+/** A resource that requires an auth token, and its auth server. */
 const challenging: Transport = async (url, { headers }) => {
   if (url.includes("/token")) return json({ auth_token: authToken, expires_in: 300 });
   if (headers["signature-key"]!.includes("scheme=jwt")) return json({ ok: true });
@@ -79,7 +79,7 @@ describe("a challenge, a token, a retry", () => {
     });
     expect(first.attributes[A.signatureComponents]).toContain("@query");
     expect(first.attributes).not.toHaveProperty(A.retryReason);
-    // The agent gives the body of a challenge up; the resource's own span has it.
+    // The agent discards the body of a challenge; the resource's own span has it.
     expect(first.attributes).not.toHaveProperty(A.responseBody);
     expect(first.status.code).toBe(SpanStatusCode.UNSET);
     expect(first.events.map(({ name }) => name)).toEqual([EVENT.requestSigned, EVENT.challengeReceived]);

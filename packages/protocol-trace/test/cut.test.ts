@@ -107,7 +107,7 @@ describe("headers are bounded", () => {
     const many = Array.from({ length: 90 }, (_, index): [string, string] => [`x-${index}`, value]);
     const json = headersJson([...many, ...protocol]);
     expect(json.length).toBeLessThanOrEqual(LIMIT.text);
-    // The protocol's own are not pushed out.
+    // The protocol's own headers are kept.
     const names = Object.keys(JSON.parse(json));
     expect(names.slice(0, 4)).toEqual([...protocol.map(([name]) => name), "x-0"]);
   });

@@ -1,6 +1,6 @@
 /**
- * The names of the published walk-through, spelled out: readers who follow it in Jaeger search for
- * exactly these. Our own vocabulary is tested elsewhere.
+ * The names of the published walk-through, spelled out, because its readers search Jaeger for
+ * exactly these. Other tests cover our own vocabulary.
  */
 
 import { SpanStatusCode } from "@opentelemetry/api";
@@ -43,7 +43,7 @@ describe("a verifier", () => {
     trustedIssuers: [authServer.issuer],
   });
 
-  /** Judges a request, and gives its span. */
+  /** Judges a request, and returns its span. */
   async function judge(
     requirement: Requirement<FebruaryLevel>,
     signatureKey: Parameters<typeof signedRequest>[0]["signatureKey"],
@@ -186,7 +186,7 @@ describe("an agent", () => {
     new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 
   /**
-   * One call of a resource that wants an auth token; what is between its requests is on the span
+   * One call of a resource that requires an auth token; events between its requests are on the span
    * around it.
    */
   async function call(tokenEndpoint: () => Promise<Response>, context: FetchContext = {}) {

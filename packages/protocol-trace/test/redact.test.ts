@@ -6,7 +6,7 @@ const TOKEN = `${Buffer.from('{"alg":"EdDSA","typ":"auth+jwt"}').toString("base6
 const SIGNATURE_OF_TOKEN = "s".repeat(86);
 const SIGNATURE = "w".repeat(86);
 const PRIVATE = "n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU";
-/** An address that is a parameter's value, in so many levels. */
+/** An address as a parameter's value, in this many levels. */
 function nested(levels: number): string {
   const address = encodeURIComponent("http://backend/interaction?code=opaque-code&state=opaque-state");
   return levels === 1 ? address : encodeURIComponent(`http://auth/auth?redirect_uri=${nested(levels - 1)}`);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ATTRIBUTE as A, createServerTrace, traceVerifier } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 
-/** Header and claims of a person token, without a signature that would count. */
+/** Header and claims of a person token, without a valid signature. */
 const TOKEN = [
   { alg: "Ed25519", typ: "aa-person+jwt" },
   { iss: "https://ps.example", jti: "1" },

@@ -49,7 +49,7 @@ afterEach(async () => {
   spans.stop();
 });
 
-/** Sends a signed request and gives its span. */
+/** Sends a signed request and returns its span. */
 async function send(
   more: Partial<Parameters<typeof signedRequest>[0]> = {},
   change: (headers: Record<string, string>) => void = () => {},

@@ -2,7 +2,7 @@ import { createMemoryStores, type Stores } from "aauth";
 import { expect, test } from "vitest";
 import { createGrants } from "../src/grants.ts";
 
-/** Stores of 200 entries, of which one owner finds half. */
+/** Stores of 200 entries, half of which one owner may use. */
 function smallStores(): Pick<Stores, "records"> {
   const stores = createMemoryStores({ now: () => 1_730_217_600 });
   return { records: (name) => stores.records(name, { maxEntries: 200 }) };
@@ -18,8 +18,8 @@ const WISH = {
 };
 
 /**
- * Request tokens, codes and refresh tokens, as the demo's backend has one of each; then a flood of
- * them from others.
+ * Request tokens, codes and refresh tokens: one of each for the demo's backend, then a flood of
+ * others'.
  */
 async function backendsAfter(flood: (index: number) => { agent: string; agentDelegate?: string }) {
   const grants = createGrants(smallStores());

@@ -15,7 +15,7 @@ const USER = { id: "user", username: "u", firstName: "", lastName: "", emailVeri
 
 const keys = await createRsaKeys(memoryKeys(), "auth-server");
 
-/** Issues what has been decided; policy gives 300 s. */
+/** Issues a token for a decision; policy allows 300 s. */
 async function issued(decision: Partial<Decision>) {
   const key = await generateSigningKey({ kid: "agent" });
   const issueToken = createIssueToken({

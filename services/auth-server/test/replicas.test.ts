@@ -22,7 +22,7 @@ test("a sign-in and a consent whose requests go to two processes in turn are one
   const shown = await signIn(browser, (await startConsent(one)).url);
   const answer = await decide(browser, await shown.response.text(), "accept");
   expect(new URL(answer.headers.get("location") ?? "").searchParams.get("code")).toMatch(/^[\w-]{43}$/);
-  // The consent is remembered in the browser's session, at both.
+  // The consent is remembered in the browser's session, at both processes.
   const again = await browser.get((await startConsent(other)).url);
   expect(new URL(again.headers.get("location") ?? "").searchParams.has("code")).toBe(true);
 });

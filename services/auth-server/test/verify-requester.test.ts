@@ -11,7 +11,7 @@ import {
   type TokenRequestOptions,
 } from "./support/parties.ts";
 
-/** A request that would be granted, sent with the changes given. */
+/** A request that would be granted, sent with the given changes. */
 async function ask(parties: Parties, options: TokenRequestOptions = {}) {
   const resource_token = await parties.resourceToken();
   return parties.request({ request_type: "auth", resource_token }, options);

@@ -71,7 +71,7 @@ export interface ScriptedStack {
     body?: object,
     backend?: FastifyInstance,
   ): Promise<{ status: number; body: ReturnType<typeof JSON.parse>; headers: Record<string, unknown> }>;
-  /** Another process of the backend over the same stores, which has taken up what is unfinished. */
+  /** Another process of the backend over the same stores, which has resumed unfinished work. */
   another(): Promise<FastifyInstance>;
   /** From now on nothing listens at the agent's address. */
   stopAgent(): Promise<void>;
@@ -80,7 +80,7 @@ export interface ScriptedStack {
 
 /**
  * A backend with two real neighbours on loopback: a supply-chain agent behind the real verifier,
- * and an auth server that issues real tokens. Only what they decide is scripted.
+ * and an auth server that issues real tokens. Only their decisions are scripted.
  */
 export async function startScriptedStack(
   options: { env?: Record<string, string>; deps?: Partial<BackendDeps> } = {},
@@ -158,7 +158,7 @@ export async function startScriptedStack(
     return { jsonrpc: "2.0", id, result: { kind: "message", messageId: "m", role: "agent", parts } };
   });
 
-  // Read too often, so that only an auth token would help.
+  // Over the limit, so that only an auth token would help.
   agentApp.get("/catalogue", async ({ method, headers, raw }, reply) => {
     const received = { method, headers, target: raw.url!, authority, body: Buffer.alloc(0) };
     const { caller } = await verifier.verifyRequest(received, { level: "identified" });
@@ -335,7 +335,7 @@ export async function startScriptedStack(
   };
 }
 
-/** Takes a port before the routes exist: a party's identity has its address in it. */
+/** Takes a port before the routes exist, because a party's identity contains its address. */
 async function listen(app: FastifyInstance): Promise<string> {
   const server = createServer((request, response) => app.routing(request, response));
   app.addHook("onClose", () => {

@@ -42,7 +42,7 @@ async function asked(answer: () => Response, more: object = {}) {
 test("what the parent has had is what the sub-agent gets, and each step is shown", async () => {
   const { result, events, sent } = await asked(() => Response.json(GRANT));
   expect(result).toEqual(GRANT);
-  // The agent token signs the request: it is not in the body.
+  // The agent token signs the request and is not in the body.
   expect(sent).toEqual([[`${PROVIDER}/delegate/grant`, { resource: RESOURCE }]]);
   expect(events.map(describeDraft11Event)).toEqual([
     { action: "person_token_requested", details: `Sent to the parent at ${PROVIDER}` },

@@ -5,7 +5,7 @@ import { endlessBody } from "../../../packages/agent-kit/test/service/support/en
 import { createDelegate } from "../src/delegate.ts";
 import { februaryCalls } from "../src/delegate-dialect.ts";
 
-/** A delegate whose calls are answered by hand. */
+/** A delegate whose calls the test answers. */
 function delegateAnswered(answer: () => Response, dropAgentToken = () => {}) {
   return createDelegate({
     agent: { fetchFor: () => async () => answer() } as unknown as Agent,

@@ -19,15 +19,13 @@ const RESOURCE = "http://supply-chain-agent.localhost:3000";
 const AUTHORITY = "supply-chain-agent.localhost:3000";
 
 /**
- * A delegate, an agent server with a key that can be lost, and a resource that takes what this
- * agent server has published.
+ * A delegate, an agent server that can lose its key, and a resource that accepts the published keys
+ * of this agent server.
  */
 async function createWorld() {
   const clock = createTestClock();
   const requirement: Requirement<FebruaryLevel> = { level: "identified" };
-  /**
-   * Key ids of what signed the agent tokens that came to the resource, and how many were asked for.
-   */
+  /** Key ids of the agent tokens that reached the resource, and the number of requested tokens. */
   const seen = { signedBy: [] as unknown[], issued: 0 };
   const resourceKey = await generateSigningKey({ kid: "supply-chain-agent-1" });
   let server = await generateSigningKey({ kid: "backend-ephemeral-1" });
@@ -93,7 +91,7 @@ async function createWorld() {
   );
   return {
     ...{ seen, run: (await delegateOf(BACKEND)).run, close: () => app.close() },
-    /** As a restart does: what was published before is gone. */
+    /** Like a restart: the earlier published key is gone. */
     async restartAgentServer(kid: string) {
       server = await generateSigningKey({ kid });
     },

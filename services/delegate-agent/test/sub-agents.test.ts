@@ -29,7 +29,7 @@ const configured = async (env: Record<string, string> = {}) =>
   });
 const logger = createLogger({ service: "t", destination: { write: () => {} } });
 
-/** The door, and which parents the agent tokens were asked for. */
+/** The routes, and the parents for which agent tokens were requested. */
 async function createDoor(stores?: Stores) {
   const documents = Object.fromEntries(
     [BACKEND, FOREIGN].flatMap((issuer) => [

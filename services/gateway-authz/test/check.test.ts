@@ -101,7 +101,7 @@ describe("the caller of a request that is let through", () => {
     expect(await check(app, { ...(await signed(schemes.jwks, { url })), ...authority })).toMatchObject({
       status: 200,
     });
-    // Signed for the other one.
+    // Signed for the other resource.
     expect(await check(app, { ...(await signed(schemes.jwks)), ...authority })).toMatchObject({
       status: 401,
     });
@@ -306,7 +306,7 @@ describe("the memory of used nonces", () => {
     const onHwkRoute = await flood(schemes.hwk, { "x-aauth-required-scheme": "hwk" });
     expect(onHwkRoute).toMatchObject(full);
     expect(onHwkRoute.body).toContain("replay_memory_full");
-    // A caller's doing, and as often as it likes: no place for a stack trace.
+    // Caused by a caller, any number of times, so it must not log a stack trace.
     expect(failures(lines)).toBe("");
     expect(lines.join("\n")).toContain("replay_memory_full");
 

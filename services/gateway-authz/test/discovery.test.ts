@@ -49,7 +49,7 @@ describe("A20: what becomes of a fetch that a caller caused", () => {
 });
 
 describe("callers that name silent hosts", () => {
-  /** The documents of the parties; every other host accepts a connection and says nothing. */
+  /** The documents of the parties; every other host accepts a connection and never answers. */
   async function besideSilence() {
     const { discovery: known, clock } = await createTestParties();
     const transport: DocumentTransport = async ({ hostname, href }, { signal }) => {
@@ -87,7 +87,7 @@ describe("callers that name silent hosts", () => {
     const startedAt = performance.now();
     expect(await check(app, await signed(schemes.jwks))).toMatchObject({ status: 200 });
     expect(performance.now() - startedAt).toBeLessThan(SILENCE_MS / 2);
-    // Those that wait as long as a fetch may take are one in a slot, or one and 64 others.
+    // Callers that wait for the whole time limit are one in a slot, or one and 64 others.
     await expect.poll(() => answered.length, { timeout: SILENCE_MS / 2 }).toBeGreaterThanOrEqual(300 - 65);
     const busy = { status: 503, body: expect.stringContaining("discovery_busy") };
     for (const answer of answered) expect(answer).toMatchObject(busy);

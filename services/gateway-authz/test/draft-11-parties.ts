@@ -11,7 +11,7 @@ export const AGENT = "aauth:planner@backend.localhost";
 export const PERSON = "person-1";
 export const SCOPE = "supply-chain:optimize";
 
-/** Issuers of draft -11, an agent, and documents that are read from memory. */
+/** Issuers of draft -11, an agent, and documents in memory. */
 export async function draft11Parties(now: () => number) {
   const [agent, other, provider, ps, as] = (await Promise.all(
     ["agent-1", "agent-2", "ap-1", "ps-1", "as-1"].map((kid) => generateSigningKey({ kid })),
@@ -61,7 +61,7 @@ export async function draft11Parties(now: () => number) {
       (await issuePersonToken({ key: ps, issuer: PERSON_SERVER, ...bound, ...over })).token,
     authToken: async (over: object = {}) =>
       (await issueAuthToken({ key: ps, issuer: PERSON_SERVER, scope: SCOPE, ...bound, ...over })).token,
-    /** The fields of a signed request, as a gateway gets them. */
+    /** The fields of a signed request, as a gateway receives them. */
     async signed(
       jwt: string,
       request: {

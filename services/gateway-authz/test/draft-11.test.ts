@@ -1,4 +1,4 @@
-/** Checks in draft -11: who passes, what the rules get, and how callers are refused. */
+/** Checks in draft -11: accepted callers, the input of the rules, and refusals. */
 
 import { decodeToken, generateSigningKey } from "aauth";
 import { describe, expect, test } from "vitest";
@@ -334,7 +334,7 @@ describe("no way around a route's profile", () => {
     "x-aauth-required-scheme": "jwks",
   };
 
-  /** A February message to the supply-chain agent, and what its gateway adds. */
+  /** A February message to the supply-chain agent, with its gateway's additions. */
   const februaryMessage = async ({ february }: Awaited<ReturnType<typeof world>>, route: object) => ({
     ...(await february.signed(february.schemes.jwks)),
     ...route,
@@ -342,10 +342,10 @@ describe("no way around a route's profile", () => {
 
   test("downgrade: a February message at a route of draft -11", async () => {
     const stage = await world();
-    // It passes where its profile is taken,
+    // It passes if its profile is accepted,
     const taken = await februaryMessage(stage, { "x-aauth-profiles": "february-2026" });
     expect(await check(stage.app, taken)).toMatchObject({ status: 200 });
-    // and not where it is not, with the answer of draft -11.
+    // and is otherwise refused with the answer of draft -11.
     expect(await check(stage.app, await februaryMessage(stage, draft11CheckHeaders()))).toMatchObject({
       status: 401,
       signatureError: "error=invalid_signature",

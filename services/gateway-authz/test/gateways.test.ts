@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
-/** One check over a real connection, header lines as given. */
+/** One check over a real connection, with the given header lines. */
 async function checkOverHttp(
   app: FastifyInstance,
   options: { method?: string; path?: string; headers: readonly string[]; body?: string },
@@ -90,8 +90,8 @@ describe("bytes that a client library would not send", () => {
   const BASE = { ...checkHeaders("POST", "/"), "content-length": "0", host: "127.0.0.1:7070" };
 
   /**
-   * A check as Agentgateway writes it; what comes back, and nothing but the end of the connection
-   * after it.
+   * A check in Agentgateway's form; returns the answer, which only the end of the connection may
+   * follow.
    */
   async function answerTo(
     change: Record<string, string | string[] | undefined>,
@@ -204,7 +204,7 @@ describe("other gateways (README)", () => {
       ["POST", "/a%2Fb/../c?x=%20"],
       ["DELETE", "/"],
       ["PUT", "/x?y"],
-      // Nothing that Fastify knows of by itself.
+      // Fastify does not know this method by default.
       ["PROPFIND", "/x"],
     ] as const) {
       const headers = await signed(schemes.jwks, {

@@ -53,7 +53,7 @@ export async function setUp(
     jwks: { scheme: "jwks", id: parties.agent.id },
   } as const satisfies Record<string, SignatureKeyScheme>;
 
-  /** Signs a request as the agent would, and returns what the gateway makes of it. */
+  /** Signs a request as the agent would, and returns the gateway's result. */
   async function signed(
     signatureKey: SignatureKeyScheme,
     request: {

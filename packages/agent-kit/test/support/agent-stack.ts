@@ -1,6 +1,6 @@
 /**
- * An agent of the demo as it runs, for the tests of each: over discovery in memory, and with a
- * clock that stands still.
+ * An agent of the demo in its real composition, for the tests of each: over discovery in memory,
+ * and with a fixed clock.
  */
 import { february2026 } from "aauth/february-2026";
 import type { TestParties } from "aauth/february-2026/testing";
@@ -67,7 +67,7 @@ export function inject(
   });
 }
 
-/** As the demo's Python client sends it. */
+/** In the form of the demo's Python client. */
 export function messageSend(text: string): string {
   return JSON.stringify({
     id: "1",

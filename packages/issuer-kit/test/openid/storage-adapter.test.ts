@@ -98,7 +98,7 @@ test("revoking a grant removes every artifact of it, whatever its kind", async (
   expect(await codes.find("a")).toBeUndefined();
   expect(await refreshTokens.find("b")).toBeUndefined();
   expect(await refreshTokens.find("c")).toBeDefined();
-  // Made while it was being revoked.
+  // Created during its revocation.
   await refreshTokens.upsert("d", { jti: "d", grantId: "g" }, 60);
   expect(await refreshTokens.find("d")).toBeUndefined();
 });

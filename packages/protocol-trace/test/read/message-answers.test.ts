@@ -23,7 +23,7 @@ test("a challenge: what failed, with its code, and what is wanted", () => {
   const { verdict, key } = messageAnswers(delegated[1]!);
   expect(verdict).toMatch(/Challenged by Supply-chain agent .* “requirement” .*\(authorization_required\)/);
   expect(verdict).toMatch(/from http:\/\/localhost:\d+\/realms\/aauth-test with scope supply-chain:optimize/);
-  // Scheme jwks names an identity and a key id; the kind of key is what the message says.
+  // Scheme jwks names an identity and a key id, but not the kind of key.
   expect(key).toMatch(/^Key backend-ephemeral-1, thumbprint/);
 });
 

@@ -263,7 +263,7 @@ describe("a trace that is not whole", () => {
   });
 
   test("nothing that a store answers makes it throw", () => {
-    // JavaScript can make neither a string nor a number of these.
+    // JavaScript can convert these to neither a string nor a number.
     const odd = fc.constantFrom<unknown>({ toString: 1 }, { toString: null, valueOf: 1 }, [{ toString: "" }]);
     const value = fc.oneof(fc.jsonValue(), odd);
     const tag = fc.record({

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { type ProtocolRun, readProtocolRun } from "../../src/read/index.ts";
 
 /**
- * Traces of real runs of the demo, as the embedded trace store answered them, one as Jaeger v1.76
- * did.
+ * Traces of real runs of the demo, as returned by the embedded trace store, and one by Jaeger
+ * v1.76.
  */
 export type RecordedTrace =
   | "autonomous-by-jaeger"

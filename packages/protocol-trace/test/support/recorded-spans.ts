@@ -12,7 +12,7 @@ import {
 /** OpenTelemetry's SDK for one test: keeps finished spans in memory. */
 export interface RecordedSpans {
   finished(): ReadableSpan[];
-  /** Runs work inside a span and gives that span when both are done. */
+  /** Runs work inside a span and returns that span when both have ended. */
   within(work: () => Promise<unknown>): Promise<ReadableSpan>;
   stop(): void;
 }

@@ -74,7 +74,7 @@ test("agreed to again, a scope lasts from then", async () => {
   await memory.remember(session, request("read"));
   clock.now += 1_700;
   await memory.remember(session, request("read write"));
-  // Once, and no more: twice would take the room of others.
+  // Stored once, because a second copy would take the room of others.
   expect(notes.at(-1)?.text.match(/"read"/g)).toHaveLength(1);
   clock.now += 1_799;
   expect(await memory.covers(session, request("read write"))).toBe(true);

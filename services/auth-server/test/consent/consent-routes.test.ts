@@ -17,7 +17,7 @@ const AUTH = "/realms/r/protocol/aauth/agent/auth";
 
 const FIRST = { id: "asked", user: { id: "first", username: "first" } };
 
-/** The routes alone, in the browser session that is set. */
+/** The routes alone, with the given browser session. */
 async function startRoutes() {
   const stores = createMemoryStores({ now: () => 0 });
   const grants = createGrants(stores);
@@ -44,7 +44,7 @@ async function startRoutes() {
   const request = { agent: AGENT, key: {} as never, thumbprint: "", resource: AGENT, scope: "s" };
   const ask = (more: object = {}) =>
     grants.consentRequests.issue({ ...request, redirectUri: `${AGENT}/callback`, ...more }, 600);
-  /** The code of a page that the first user is shown. */
+  /** The code of a page that is shown to the first user. */
   const shownCode = async (requestToken: string) => {
     const { session } = browser;
     browser.session = FIRST;
@@ -66,8 +66,8 @@ async function startRoutes() {
 }
 
 /**
- * The sign-in page makes another session for another user; should that ever not be so, the page is
- * still the first one's.
+ * The sign-in page makes another session for another user. Even if it did not, the page would still
+ * be the first user's.
  */
 test("J11: accepts a decision only from the asked user in the asked session, whichever of the two has changed", async () => {
   const { browser, ask, shownCode, accept } = await startRoutes();

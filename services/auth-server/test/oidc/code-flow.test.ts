@@ -49,7 +49,7 @@ test("the whole journey: discovery, sign-in, code with PKCE, refresh, sign-out",
   const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token as string);
   expect(refreshed.refresh_token).not.toBe(tokens.refresh_token);
 
-  // Signed in already: no form the second time.
+  // The user is signed in already, so the second time shows no form.
   const again = await authorizationUrl(config, { prompt: "none" });
   const silent = await browser.get(again.url);
   expect(silent.headers.get("location")).toMatch(/^http:\/\/localhost:3050\/\?code=/);

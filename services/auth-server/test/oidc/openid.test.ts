@@ -169,7 +169,7 @@ test("an unknown redirect URI is an error page, not a redirect", async () => {
     "https://evil.example/",
     "http://localhost:3050.evil.example/",
     "http://localhost:3051/",
-    // The page's own address is exact.
+    // The page's own address must match exactly.
     `${UI}/callback`,
   ]) {
     const reply = await app.inject({
@@ -180,7 +180,7 @@ test("an unknown redirect URI is an error page, not a redirect", async () => {
     expect(reply.headers.location).toBeUndefined();
     expect(reply.body).toContain("invalid_redirect_uri");
   }
-  // The consent client's address is exact.
+  // The consent client's address must match exactly.
   const below = await app.inject(
     authorizationPath({
       client_id: "aauth-consent",
@@ -242,7 +242,7 @@ test("what is not served there is refused in the same words as everywhere", asyn
   }
 });
 
-/** Cookies are only set for what is kept. */
+/** A cookie is only set for a stored session. */
 async function refusedQuery({ app }: TestServer, url: string, description: string) {
   const json = await app.inject(url);
   expect(json.statusCode).toBe(400);
@@ -268,7 +268,7 @@ test("what a sign-in or a sign-out keeps of its request is bounded, before it is
   );
   const whole = "the query is longer than 8192 characters";
   await refusedQuery(server, `${authorizationPath()}${"&a=b".repeat(2048)}`, whole);
-  // In this server's own, the state alone may be longer.
+  // In this server's own requests only the state may be longer.
   const own = authorizationPath({ client_id: "aauth-consent", nonce: "x".repeat(2049) });
   await refusedQuery(server, own, "nonce is longer than 2048 characters");
   await refusedQuery(server, `${OIDC}/logout?id_token_hint=${"x".repeat(8192)}`, whole);

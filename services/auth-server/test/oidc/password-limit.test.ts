@@ -1,6 +1,6 @@
 /**
- * Passwords are bounded in tries from a network, on the page and at the token endpoint, and no
- * answer tells which names exist.
+ * Password attempts from a network are limited, on the page and at the token endpoint, and no
+ * answer reveals which names exist.
  */
 import { nameProxies } from "agent-kit/service";
 import { expect, test } from "vitest";
@@ -35,7 +35,7 @@ async function openSignIn({ app }: TestServer) {
   return { browser, url, post };
 }
 
-/** Without what is new each time, and the name that was typed. */
+/** The page without values that are new each time, and without the typed name. */
 function comparable(page: string, name: string): string {
   return page.replaceAll(/authenticate\/[\w-]+/g, "").replace(`value="${name}"`, "");
 }
@@ -46,7 +46,7 @@ test("the page and the token endpoint share a limit, and a locked account refuse
   await guess(server, FAILURES - 2);
   const { username, password } = MCP_USER;
   const wrong = await post({ username, password: "x" });
-  // Another spelling of the name, and the e-mail address, are the same account.
+  // Another spelling of the name, and the e-mail address, belong to the same account.
   await post({ username: " MCP@user.com ", password: "x" });
   const locked = await post({ username, password });
   expect(locked.status).toBe(401);
@@ -135,7 +135,7 @@ test("S21: wrong passwords from one address lock the account for no other", asyn
   expect(await signIn("198.51.100.1", password)).toBe(400);
   expect(await signIn("::ffff:198.51.100.1", password)).toBe(400);
   expect(await signIn("198.51.100.2", password)).toBe(200);
-  // The right password from elsewhere forgets nothing of the guesser's.
+  // The right password from another network does not reset the guesser's attempts.
   expect(await signIn("198.51.100.1", password)).toBe(400);
   for (let index = 0; index < FAILURES; index++) await signIn(`2001:db8:1:1::${index}`, "wrong");
   expect(await signIn("2001:db8:1:1::ffff", password)).toBe(400);

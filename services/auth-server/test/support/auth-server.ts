@@ -10,12 +10,12 @@ import { freePort } from "../../../../scripts/demo/free-ports.ts";
 import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";
 import { type AuthServerConfig, settings } from "../../src/config.ts";
 
-/** A configuration as the demo has it, quiet, with the environment's variables given. */
+/** The demo's configuration without log output, with the given environment variables. */
 export function testConfig(env: Record<string, string> = {}): AuthServerConfig {
   return loadConfig({ service: "auth-server", settings, env: { LOG_LEVEL: "silent", ...env }, argv: [] });
 }
 
-/** The variable that names a file with the demo's realm, some of its fields changed. */
+/** The variable that names a file with the demo's realm, with some fields changed. */
 export async function realmWith(change: object): Promise<Record<string, string>> {
   const demo = JSON.parse(await readFile(settings.realmFile.schema.parse(undefined), "utf8"));
   const file = join(await mkdtemp(join(tmpdir(), "realm-")), "realm.json");
@@ -48,7 +48,7 @@ export async function startInjected(
   return { ...server, clock };
 }
 
-/** An RSA key takes a tenth of a second to make: the injected servers of one file share theirs. */
+/** An RSA key takes a tenth of a second to make, so the injected servers of one file share one. */
 let keys: Promise<RsaKeys> | undefined;
 
 function sharedKeys(): Promise<RsaKeys> {
@@ -56,7 +56,7 @@ function sharedKeys(): Promise<RsaKeys> {
   return keys;
 }
 
-/** Builds the server and listens on a free port, with the address it really has as its URL. */
+/** Builds the server and listens on a free port, with its real address as its URL. */
 export async function startListening(
   dependencies: AuthServerDependencies & { env?: Record<string, string> } = {},
 ): Promise<AuthServer & { url: string }> {
@@ -70,7 +70,7 @@ export async function startListening(
   return { ...server, url };
 }
 
-/** A log that can be read: one parsed record per line. */
+/** A log as parsed records, one per line. */
 export function recordingLogger() {
   const lines: string[] = [];
   const logger = createLogger({

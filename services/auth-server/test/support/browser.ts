@@ -1,9 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/**
- * A browser as far as these tests need one: keeps cookies by path, never follows a redirect by
- * itself.
- */
+/** A minimal browser for these tests: keeps cookies by path, never follows a redirect by itself. */
 export interface Browser {
   get(url: string, headers?: Record<string, string>): Promise<Response>;
   /** Submits a form. */

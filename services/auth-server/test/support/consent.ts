@@ -5,8 +5,8 @@ import { signIn } from "./sign-in.ts";
 export const AUTH_URL = "http://localhost:8080/realms/aauth-test/protocol/aauth/agent/auth";
 
 /**
- * Asks for a token with a scope that needs consent; gives the address the agent would send its user
- * to.
+ * Requests a token with a scope that needs consent; returns the address that the agent would send
+ * its user to.
  */
 export async function startConsent(
   { request, resourceToken }: Parties,
@@ -34,7 +34,7 @@ export async function decide(browser: Browser, page: string, button: "accept" | 
   return browser.post(new URL(action, AUTH_URL).href, { ...fields, [button]: "yes" });
 }
 
-/** The whole journey of a user who signs in and agrees: the code the agent gets. */
+/** The whole journey of a user who signs in and consents: the code that the agent gets. */
 export async function consentedCode(parties: Parties): Promise<string> {
   const browser = browserFor(parties);
   const { url } = await startConsent(parties, { state: "s" });

@@ -29,7 +29,7 @@ export interface TokenRequestOptions {
   /** Default: the server's own. */
   readonly path?: string;
   readonly created?: number;
-  /** By which it is signed. */
+  /** The signing key. */
   readonly profile?: WireProfile;
 }
 
@@ -41,7 +41,7 @@ export interface Reply {
   readonly headers: Record<string, unknown>;
 }
 
-/** The auth server with the three parties of the demo around it: the network is in memory. */
+/** The auth server with the demo's three parties around it, over a network in memory. */
 export interface Parties {
   readonly server: TestServer;
   /** Starts another process over the same stores and parties. */
@@ -51,11 +51,13 @@ export interface Parties {
   readonly keys: Readonly<Record<string, SigningKey>>;
   /** Signs a form as an agent, for the token endpoint. */
   sign(form: Record<string, string> | string, options?: TokenRequestOptions): Promise<SignedRequest>;
-  /** Posts a signed form, as often as it is called. */
+  /** Posts a signed form at each call. */
   send(signed: SignedRequest): Promise<Reply>;
-  /** Both. */
+  /** Signs a form and posts it. */
   request(form: Record<string, string> | string, options?: TokenRequestOptions): Promise<Reply>;
-  /** A resource token for the backend at the supply-chain agent, except for what is given. */
+  /**
+   * A resource token for the backend at the supply-chain agent, with the given members replaced.
+   */
   resourceToken(options?: Partial<Parameters<typeof issueResourceToken>[0]>): Promise<string>;
 }
 
@@ -173,7 +175,7 @@ export async function administrator(server: TestServer) {
   return { host: "localhost:8080", authorization: `Bearer ${login.json().access_token}` };
 }
 
-/** Replaces single attributes through the admin endpoint, as a script would. */
+/** Replaces single attributes through the admin endpoint, like a script. */
 export async function setAttributes(server: TestServer, attributes: Record<string, string>): Promise<void> {
   const headers = await administrator(server);
   const realm = (await server.app.inject({ url: "/admin/realms/aauth-test", headers })).json();
@@ -186,7 +188,7 @@ export async function setAttributes(server: TestServer, attributes: Record<strin
   expect(update.statusCode).toBe(204);
 }
 
-/** Wants the scope `supply-chain:optimize` to be asked about, as the user-delegated preset does. */
+/** Requires consent for the scope `supply-chain:optimize`, as the user-delegated preset does. */
 export const ASK_FOR_OPTIMIZE = { "aauth.consent.required.scopes": '["supply-chain:optimize"]' };
 
 /** Asserts a refusal by status, `error` and reason. */

@@ -8,8 +8,8 @@ export const MCP_USER = {
 };
 
 /**
- * Opens a page that leads to the sign-in form, fills it in, and follows until the server's origin
- * is left or a page is shown.
+ * Opens a page that leads to the sign-in form, fills it in, and follows redirects until another
+ * origin or a page.
  */
 export async function signIn(
   browser: Browser,
@@ -23,10 +23,7 @@ export async function signIn(
   return browser.follow(target, await browser.post(target, { username, password }));
 }
 
-/**
- * Asks the token endpoint for a user's tokens by name and password, the demo user's where `form`
- * has no other.
- */
+/** Requests a user's tokens by name and password, by default the demo user's. */
 export async function directGrant(
   { app }: TestServer,
   form: Record<string, string> = {},

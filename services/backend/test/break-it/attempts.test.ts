@@ -29,7 +29,7 @@ async function sent(key: SigningKey, to: keyof typeof TYPE, text: string, now: (
 
 const RUN = { id: "r", userId: "alice" } as Run;
 
-/** Its tampered requests are answered by hand. */
+/** The test answers its tampered requests. */
 async function serviceWith(answer: () => Response, { isExpired = false, renewable = true } = {}) {
   const { now } = createTestClock();
   const key = await testKey("A", "backend-ephemeral-1");
@@ -153,7 +153,7 @@ describe("a run whose requests have expired", () => {
     expect(await service.attempt(completed, "stale")).toMatchObject({
       ...{ outcome: "refused", as_meant: true },
     });
-    // Only now it is known that the run needed no token.
+    // Only now is it known that the run needed no token.
     await expect(service.attempt(completed, "stolen-token")).rejects.toMatchObject({ kind: "conflict" });
   });
 

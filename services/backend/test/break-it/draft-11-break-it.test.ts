@@ -48,7 +48,7 @@ async function agentToken(key: SigningKey, now: () => number) {
   return (await issueAgentToken(own)).token;
 }
 
-/** A run that needed no more than the agent token. */
+/** A run that needed only the agent token. */
 const withAgentToken: Sent = async (key, now) => [
   await request(key, now, `${AGENT}/`, await agentToken(key, now), "{}"),
 ];
@@ -116,7 +116,7 @@ interface World {
   readonly now: () => number;
 }
 
-/** The real verifier of an agent that demands an agent token. */
+/** The real verifier of an agent that requires an agent token. */
 const verifying =
   (removed: Partial<VerifierOptions> = {}) =>
   ({ discovery, now }: World): Transport => {
@@ -209,7 +209,7 @@ describe("a hole is said to be one", () => {
     for (const variant of ["forged-callback", "guessed-consent-code"] as const) {
       const found = { outcome: "accepted", status: 303, after_status: 200 };
       expect(await attempt(variant, token)).toMatchObject(found);
-      // The request has ended, and not as its person decided.
+      // The request has ended, but not by its person's decision.
       const ended = { outcome: "accepted", after_status: 403 };
       expect(await attempt(variant, problem(403, "denied"))).toMatchObject(ended);
       await expect(attempt(variant, problem(429, "slow_down"))).rejects.toMatchObject({
@@ -260,7 +260,7 @@ describe("a hole is said to be one", () => {
     expect((await attempt(new Response(null, { status: 401 }), 200)).result).toMatchObject({
       ...{ outcome: "refused", as_meant: false },
     });
-    // The user's own revocation is no hole, and a call that waits does not accept the token.
+    // The user's own revocation does not show a hole, and a waiting call does not accept the token.
     for (const before of [401, 202])
       await expect(attempt(new Response(), 401, before)).rejects.toMatchObject({
         code: "token_not_accepted",

@@ -10,7 +10,7 @@ import { createRunStores } from "../../src/runs/run-store.ts";
 import { type ScriptedStack, startScriptedStack } from "../scripted-stack.ts";
 
 let stack: ScriptedStack;
-/** A process that has the runs, and none of their requests. */
+/** A process that has the runs, but not their requests. */
 let restarted: FastifyInstance;
 beforeEach(async () => {
   stack = await startScriptedStack({ env: { AAUTH_BREAK_IT: "true" } });

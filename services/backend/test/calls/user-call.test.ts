@@ -26,7 +26,7 @@ test("a person who decides in the last second of ten minutes is still heard", ()
     ...{ type: "interaction_required", party: "https://sca.localhost", url: page, page, code: "c" },
     isRelayed: false,
   });
-  // The next look at the answer, and the way there and back.
+  // The next poll, with its round trip.
   vi.advanceTimersByTime(602_000);
   expect(context.signal?.aborted).toBe(false);
   vi.advanceTimersByTime(60_000);

@@ -69,7 +69,7 @@ async function start(env: Record<string, string>, stores?: Stores): Promise<Fast
 }
 
 interface Mistakes {
-  /** Claims of the assertion; undefined takes one away. */
+  /** Claims of the assertion; undefined removes one. */
   readonly claims?: Record<string, unknown>;
   readonly header?: { alg?: string; typ?: string };
   readonly credential?: CryptoKey;

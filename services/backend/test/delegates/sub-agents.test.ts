@@ -39,7 +39,7 @@ function emptyStores() {
   return { clock, stores: createJsonStores({ now: clock.now }) };
 }
 
-/** A sub-agent's wishes: what the parent asks, answered by hand. */
+/** Requests of a sub-agent through its parent, which the test answers. */
 function world(
   answer: (input: SubAgentTokenInput) => Promise<ObtainedToken> = async () => ({}) as ObtainedToken,
   { clock, stores } = emptyStores(),
@@ -94,7 +94,7 @@ function world(
   return { clock, stores, subAgents, asking, asked, enrolled, revoked, personServer };
 }
 
-/** Started, with an agent token. */
+/** A started sub-agent with an agent token. */
 async function started(subAgents: SubAgents): Promise<unknown> {
   await subAgents.prepare("anna", "scout");
   const { token, name } = await subAgents.issue(ANNA, "scout", confirmed);
@@ -161,7 +161,7 @@ describe("a sub-agent", () => {
     const { subAgents, asking, revoked, personServer } = world(() => answers.shift()!());
     const used = await started(subAgents);
     await asking(used);
-    // The person server knows no agent by this one, and so would take nothing back for it.
+    // The person server knows no agent of this identifier, so it would revoke nothing.
     const last = await started(subAgents);
     expect(await codeOf(asking(last))).toBe("denied");
     await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({ kind: "unreachable" });
@@ -345,7 +345,7 @@ describe("POST /delegate/grant", () => {
     ]);
     expect(await send(path, { jwt: await tokenOf() })).toEqual([403, "delegate_not_started"]);
     expect((await send(path, { hwk: true }))[0]).toBe(401);
-    // The signature is for no body.
+    // The signature covers no body.
     expect(await send(path, { jwt: await tokenOf(), covers: false })).toEqual([401, "invalid_input"]);
     expect((await send(path, { jwt: await tokenOf(), body: "{" }))[0]).toBe(400);
   });

@@ -33,11 +33,11 @@ let asked: PlacedOrder[];
 let contexts: CallContext[];
 let log: string[];
 let outage: Error | undefined;
-/** Another service over them is another process. */
+/** A second service over these stores acts as another process. */
 let stores: Stores;
 /** Answers of the agent to the repeated requests of a continuing call. */
 let again: (() => Awaited<ReturnType<Place>>)[];
-/** Jobs of the service made last. */
+/** Jobs of the latest service. */
 let jobs: Jobs;
 const newJobs = () => {
   jobs = createLocalJobs({ records: stores.records<JobRow>("jobs"), log: { warn: () => {} } });

@@ -7,7 +7,7 @@ import { closedAddress, type ScriptedStack, startScriptedStack } from "../script
 
 let stack: ScriptedStack;
 beforeAll(async () => {
-  // In demo mode there are more routes than otherwise.
+  // Demo mode adds routes.
   stack = await startScriptedStack({ env: { AAUTH_BREAK_IT: "true" } });
 });
 afterAll(() => stack.close());

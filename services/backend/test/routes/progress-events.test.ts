@@ -10,7 +10,7 @@ let asked: PromiseWithResolvers<void>;
 
 let isAway: boolean;
 
-/** Stores that reject all readings while `isAway`. */
+/** Stores that reject all reads while `isAway`. */
 function unreliableStores(): Stores {
   const stores = createMemoryStores();
   return {
@@ -41,7 +41,7 @@ afterEach(async () => {
   await stack.close();
 });
 
-/** Starts a run that stays with the agent until `answer` is settled, and returns its id. */
+/** Starts a run that waits at the agent until `answer` is settled, and returns its id. */
 async function startedRun(sub = "alice") {
   void stack.call(sub, "POST", "/optimization/start", {});
   await asked.promise;

@@ -14,7 +14,7 @@ const ATTEMPT = "fedcba9876543210fedcba9876543210";
 let app: FastifyInstance;
 afterEach(() => app.close());
 
-/** The routes alone, over a store and a run of the test's own making. */
+/** The routes alone, over a store and a run made by the test. */
 async function routesWith(
   trace: TraceClient["trace"],
   given: Run | (() => Run),

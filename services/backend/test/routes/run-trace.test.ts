@@ -70,7 +70,7 @@ describe("POST /optimization/{id}/break-it/{variant}", () => {
       detail: `No response from ${stack.agentUrl}, the address of the supply-chain agent (connection_refused).`,
       code: "connection_refused",
     });
-    // The next attempt is not locked out by the one that failed.
+    // The failed attempt does not block the next one.
     expect((await stack.call("alice", "POST", `/optimization/${id}/break-it/stale`)).status).toBe(502);
   });
 

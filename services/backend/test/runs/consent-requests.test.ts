@@ -7,7 +7,7 @@ import { createOpenRequests, type OpenRequests } from "../../src/store/open-requ
 
 let now: number;
 let requests: OpenRequests;
-/** Requests of alice, once all notes so far are made. */
+/** Requests of alice, once all pending notes are written. */
 const waiting = async () => {
   await new Promise(setImmediate);
   return requests.count("alice");
@@ -44,7 +44,7 @@ const unreached = (code: string) =>
   new AAuthAgentError("token_request_failed", "x", { cause: Object.assign(new Error(code), { code }) });
 const left = new DOMException("cleared", "AbortError");
 
-/** Seconds from now until it counts no more. */
+/** Seconds from now until it is no longer charged. */
 async function remaining(): Promise<number> {
   await waiting();
   const before = now;

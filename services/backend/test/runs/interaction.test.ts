@@ -142,7 +142,7 @@ describe("a call that waits for a person", () => {
       const ended = await later.settled(reply.request_id);
       expect(ended).toMatchObject({ status: "completed", percentage: 100 });
       expect(ended).not.toHaveProperty("waiting");
-      // Polling alone is nothing to write down.
+      // Polling alone writes nothing.
       expect(resumed).toEqual([waitingAt("https://ps/2")]);
     });
 

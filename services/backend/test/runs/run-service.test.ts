@@ -195,7 +195,7 @@ describe("a run that waits for consent", () => {
       status: "completed",
       progress_percentage: 100,
     });
-    // The agent holds the token under the run's name.
+    // The agent caches the token under the run's name.
     expect(contexts.map(({ cacheKey }) => cacheKey)).toEqual([run.id, run.id]);
   });
 

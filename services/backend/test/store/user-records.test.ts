@@ -166,7 +166,7 @@ describe("open requests of a user", () => {
     expect(refused).toBeGreaterThan(3);
     stores.start();
     clock.now += 60;
-    // The one that was added.
+    // The added request.
     expect(await open.count("alice")).toBe(1);
   });
 

@@ -1,8 +1,6 @@
 import { createMemoryStores, type RecordStore, type Stores } from "aauth";
 
-/**
- * Stores as outside of the process: what they get and give out has been written down in between.
- */
+/** Stores like those outside the process: values are serialized in between. */
 export function createJsonStores(options: { now: () => number }): Stores {
   const stores = createMemoryStores(options);
   return {

@@ -19,7 +19,7 @@ const span = (spanID: string, parent?: string, tags: Record<string, string> = {}
 const click = (spanID: string) => span(spanID, undefined, { "span.kind": "client" }, "page");
 
 /**
- * A run's spans: the request, the step that starts it and is known to the backend, the run, a call
+ * A run's spans: the request, the step that starts it and that the backend knows, the run, a call
  * and its gate.
  */
 const runOf = (user: string, parent?: string) => [

@@ -77,7 +77,7 @@ describe("a user token", () => {
     await expect(verify(await token({ iat: NOW + 5 }))).resolves.toMatchObject({ id: "user-1" });
   });
 
-  // B1: the demo took every token that the realm had signed.
+  // B1: the demo accepted every token that the realm had signed.
   describe("B1: is refused when", () => {
     it.each<[string, Record<string, unknown>, { typ?: string }?]>([
       ["it is an auth token (auth+jwt)", {}, { typ: "auth+jwt" }],

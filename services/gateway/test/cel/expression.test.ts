@@ -20,7 +20,7 @@ const CONTEXT: CelContext = {
 // tests/contract/gateway/expressions.test.ts has Agentgateway's results for the same expressions.
 describe("values and errors", () => {
   test.each<[string, unknown]>([
-    // has() is false on something that is no map, true on a present null
+    // has() is false on a value that is not a map, true on a present null
     ["has(extauthz.text.agent)", false],
     ["has(extauthz.nothing)", true],
     // contains and in
@@ -32,11 +32,11 @@ describe("values and errors", () => {
     ["'c' in extauthz.text", false],
     ["'a b' in extauthz.text.split(' ')", false],
     ['request.headers["two"]', ["a", "b"]],
-    // no way to JavaScript's own properties
+    // no access to JavaScript's own properties
     ["extauthz.aauth.constructor", "error"],
     ["extauthz.aauth.__proto__", "error"],
     ["request.headers.constructor", "error"],
-    // whole numbers are int as far as an int goes, then double; the two do not add up
+    // whole numbers are int within its range, then double; the two cannot be added
     ['json("nonsense")', "error"],
     ['json("[9223372036854775807]")[0] == 9223372036854775807', true],
     ['json("[9223372036854775808]")[0] + 0', "error"],

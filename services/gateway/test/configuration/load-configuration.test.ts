@@ -19,7 +19,7 @@ function problemsOf(text: string): readonly ConfigurationProblem[] {
 }
 
 /**
- * A file whose only route has the given policies, one key a line; the first line of `policies` is
+ * A file whose only route has the given policies, one key per line; the first line of `policies` is
  * line 7.
  */
 function withPolicies(policies: string): string {
@@ -27,7 +27,7 @@ function withPolicies(policies: string): string {
   return `binds:\n- port: 3000\n  listeners:\n  - name: main\n    routes:\n    - policies:\n${indented}\n      backends: [{host: "127.0.0.1:9999"}]\n`;
 }
 
-/** Its own lines are the first five. */
+/** The first five lines are the header's. */
 const EXT_AUTHZ =
   'extAuthz:\n  host: "127.0.0.1:7070"\n  failureMode: {denyWithStatus: 503}\n  protocol:\n    http:\n';
 const FIXED = `      path: '"/c"'\n      addRequestHeaders: {":method": '"POST"'}\n`;

@@ -33,7 +33,7 @@ async function setUp(
   };
 }
 
-/** Among what the gateway prints, the line of a request. */
+/** The line of a request in the gateway's output. */
 const requestLines = ({ lines }: GatewayUnderTest) =>
   lines.filter((text) => /\trequest |"request"/.test(text));
 

@@ -49,8 +49,8 @@ describe("effects", () => {
   });
 });
 
-// The callers of agentgateway/policy-requests.yaml, and those of the gateway contract, meet the
-// rules there.
+// Other tests apply the rules to the callers of agentgateway/policy-requests.yaml and of the
+// gateway contract.
 describe("agentgateway/config-policy.yaml: callers that no check describes so", () => {
   const text = readFileSync(new URL("../../../../agentgateway/config-policy.yaml", import.meta.url), "utf8");
   const { bind } = loadConfiguration({ text, source: "config-policy.yaml", env: {} });

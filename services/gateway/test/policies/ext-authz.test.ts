@@ -24,7 +24,7 @@ interface Stage {
   call(call?: Omit<TestCall, "port">): ReturnType<typeof send>;
 }
 
-/** @param policies beside the check, whose own members are `http` and `check` */
+/** @param policies in addition to the check, whose own members are `http` and `check` */
 async function setUp(
   answer: FakeAnswer,
   { http, check, ...policies }: { http?: object; check?: object; [policy: string]: unknown } = {},
@@ -84,8 +84,7 @@ describe("the check request (Agentgateway v1.4.1)", () => {
     const { headers } = authz.seen[0]!;
     expect(headers["x-aauth-authority"]).toBe("agent.localhost:3000");
     expect(headers["x-aauth-uri"]).toBe("http://agent.test/");
-    // An expression without a value that can be sent takes the field away rather than leaving the
-    // client's.
+    // An expression without a sendable value removes the field instead of leaving the client's.
     for (const name of ["x-failing", "x-number", "x-lines", "x-aauth-required-scheme"]) {
       expect(headers[name]).toBeUndefined();
     }
@@ -204,7 +203,7 @@ describe("the decision", () => {
       const { agent, call } = await setUp(answer);
       const status = await call().then(
         (response) => response.status,
-        // Agentgateway is passing the page on when it breaks off.
+        // Agentgateway breaks off while it forwards the page.
         (error: NodeJS.ErrnoException) => error.code,
       );
       expect([401, "ECONNRESET"]).toContain(status);
@@ -263,7 +262,7 @@ describe("no answer lets no request through", () => {
   test("a connection that breaks off, and an answer without end", async () => {
     const broken = await setUp((_, response) => response.destroy());
     expect((await broken.call()).status).toBe(503);
-    // Agentgateway takes the status for the answer and looks no further.
+    // Agentgateway takes the status as the answer and reads no further.
     if (isRealGateway) return;
     const answer = (bytes: number) =>
       setUp((_, response) => response.writeHead(200).end("x".repeat(bytes)), {

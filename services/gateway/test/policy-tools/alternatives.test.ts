@@ -1,5 +1,5 @@
 /**
- * Every rule that agentgateway/config-policy.yaml keeps as a comment, taken in as its comments say.
+ * Every commented rule of agentgateway/config-policy.yaml, uncommented as its comments describe.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -17,15 +17,15 @@ const isRule = (line: string) => /^ +# +- /.test(line);
 const begins = (line: string) => /^ +# +(authorization|rules):$/.test(line);
 const isOpenPaths = (line: string) => line.includes("request.path in");
 /**
- * Lines of alternatives, by number; the second route's need its frame and the rule for open paths,
- * too.
+ * Line numbers of alternatives; those of the second route also need its frame and the rule for open
+ * paths.
  */
 const alternatives = lines.flatMap((line, index) => (isRule(line) && !isOpenPaths(line) ? [index] : []));
 const secondRoute = lines.findIndex((line) => begins(line));
 
 /**
- * The file with one alternative, and on the first route without the rule it replaces unless it is a
- * veto beside it.
+ * The file with one alternative, and on the first route without the rule that it replaces, unless
+ * it is a veto beside it.
  */
 function takeIn(alternative: number): string {
   const firstRule = lines.findIndex((line) => line.includes("The backend, by its identity")) + 1;
@@ -44,7 +44,7 @@ function takeIn(alternative: number): string {
     .join("\n");
 }
 
-/** Names of the recorded calls to `/` of the alternative's route that come through. */
+/** Names of the allowed recorded calls to `/` of the alternative's route. */
 function allowedWith(alternative: number): string[] {
   const host = alternative > secondRoute ? "//market-analysis-agent" : "//supply-chain-agent";
   const calls = requests.filter(

@@ -1,11 +1,11 @@
-/** A policy file with one ruled route, as JSON (which is YAML). The other route has none. */
+/** A policy file with rules on one of its two routes, as JSON (which is YAML). */
 export function policyFile(
   rules: readonly unknown[] | undefined,
   options: {
     mode?: string;
     scheme?: string;
     check?: boolean;
-    /** CEL, in the place of `mode`. */
+    /** CEL in place of `mode`. */
     modeExpression?: string;
     /** `x-aauth-profiles`, and CEL of `x-aauth-required-level`. */
     profiles?: string;

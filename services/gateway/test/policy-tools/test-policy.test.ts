@@ -80,7 +80,7 @@ describe("draft -11", () => {
     const policy = { text: read("config-draft-11-policy.yaml"), source: "p", env: {} };
     const results = testPolicy(loadConfiguration(policy), requests);
     expect(results.filter(({ isAsExpected }) => !isAsExpected)).toEqual([]);
-    // Every rule lets one through that no other one does.
+    // Every rule allows a request that no other rule does.
     const allowing = results.flatMap(({ rules }) => {
       const [only, ...more] = rules.filter(({ isTrue }) => isTrue);
       return only !== undefined && more.length === 0 ? [only.rule] : [];

@@ -31,7 +31,7 @@ test("an agent without requests takes no quota", () => {
   const gone = budget.hold("gone");
   expect(gone.add(10)).toBe(true);
   gone.release();
-  // Beside another agent it would be more than half of what is free.
+  // Beside another agent it would use more than half of the free space.
   expect(budget.hold("a").add(60)).toBe(true);
 });
 

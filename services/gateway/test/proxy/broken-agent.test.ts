@@ -8,7 +8,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** A gateway before an agent that speaks the given bytes to whatever it is asked. */
+/** A gateway before an agent that answers every request with the given bytes. */
 async function setUp(answer: (socket: Socket) => void) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -29,7 +29,7 @@ async function setUp(answer: (socket: Socket) => void) {
   return gateway;
 }
 
-/** A reason, and no address. */
+/** The answer has a reason, but no address. */
 const FAILED = isRealGateway
   ? /^upstream call failed: (?!.*127\.0\.0\.1)/
   : /^upstream call failed: (?:[A-Z_]+|HTTPParserError)$/;
@@ -50,7 +50,7 @@ describe("an agent whose answer has no usable head: 503 with a reason, and nothi
     expect([response.status, response.body]).toEqual([503, expect.stringMatching(FAILED)]);
   });
 
-  // Agentgateway has larger limits, and goes by the chunks.
+  // Agentgateway has larger limits and uses the chunks.
   test.skipIf(isRealGateway).each([
     ["sends a head that is too large", `200 OK\r\nx: ${"x".repeat(80_000)}\r\n\r\n`],
     [
@@ -89,7 +89,7 @@ describe("an agent whose body is not what its head says", () => {
     const gateway = await setUp(says(`HTTP/1.1 ${status} X\r\nContent-Length: 3\r\n\r\nabc`));
     const answer = await sendRaw(gateway.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     expect(answer).not.toContain("abc");
-    // A 304 says how long the body would be; with a 204 a caller could wait for one.
+    // A 304 states the body's length; after a 204 with a length a caller could wait for a body.
     if (!isRealGateway) expect(/content-length: 3/i.test(answer)).toBe(status === 304);
   });
 });

@@ -136,7 +136,7 @@ describe("the request reaches the agent byte for byte", () => {
     ];
     await sendRaw(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\n${lines.join("\r\n")}\r\n\r\n`);
     const names = Object.keys(lastSeen().headers).filter((name) => name !== "connection");
-    // Agentgateway lets `te: trailers` pass.
+    // Agentgateway forwards `te: trailers`.
     expect(names.filter((name) => name !== "te").sort()).toEqual(["host", "x-stays"]);
   });
 

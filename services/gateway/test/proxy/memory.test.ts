@@ -36,7 +36,7 @@ async function setUp(stuck: string, options: { policies?: object; limits?: TestL
   return { gateway, well };
 }
 
-/** Takes connections and never reads from them. */
+/** Accepts connections and never reads from them. */
 async function deafServer(): Promise<string> {
   const server = createTcpServer({ pauseOnConnect: true });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -62,7 +62,7 @@ const post = ({ port }: GatewayUnderTest, host: string, bytes: number) =>
 describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
   test("bodies for it are held up to half of the bound; more is 503, others are served, a caller that leaves frees its own", async () => {
     const { gateway, well } = await setUp(await deafServer(), {
-      // The operating system takes a part of each: 240 KiB do not fit into its buffers and one
+      // The operating system buffers a part of each: 240 KiB do not fit into its buffers and one
       // chunk.
       limits: { maxHeldBodyBytes: 1024 * KIB },
     });
@@ -112,7 +112,7 @@ describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
     });
     const get = () => send({ port: gateway.port, host: "stuck" });
     const sent = [get(), get(), get()];
-    // The other two are not answered before their time is over.
+    // The other two are only answered after their time limit.
     expect(await Promise.race(sent)).toMatchObject({
       status: 503,
       body: "upstream call failed: too many requests are in progress",
@@ -250,7 +250,10 @@ describe.skipIf(isRealGateway)("before the check has answered", () => {
 });
 
 describe.skipIf(isRealGateway)("callers that the check has not named", () => {
-  /** The check names the callers that say so, as `gateway-authz` names those that have signed. */
+  /**
+   * The check identifies callers with the test's field, as `gateway-authz` identifies those that
+   * have signed.
+   */
   async function named(): Promise<{ gateway: GatewayUnderTest; agent: FakeServer }> {
     const check = await startFakeServer(({ headers }, response) => {
       const claims = headers["x-name"] === undefined ? {} : { scheme: "Jwks", agent: headers["x-name"] };
@@ -291,7 +294,8 @@ describe.skipIf(isRealGateway)("callers that the check has not named", () => {
       socket.write(head("stuck", 60 * KIB) + "x".repeat(50 * KIB));
       return socket;
     });
-    // 2 MiB may be held: an eighth for all that have no name, about half of that for one address.
+    // 2 MiB may be held: an eighth for all unidentified callers, about half of that for one
+    // address.
     await until(() => gateway.heldBodyBytes() > 64 * KIB);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(gateway.heldBodyBytes()).toBeLessThan(180 * KIB);
