@@ -1,7 +1,4 @@
-/**
- * The page as it is served: development serves its styles as they are written, and a build rewrites
- * them.
- */
+/** The served page: development serves its styles unchanged, and a build rewrites them. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** As much of the browser's Storage as the page uses. */
+/** The part of the browser's Storage that the page uses. */
 export function memoryStore(initial: Record<string, string> = {}) {
   const entries = new Map(Object.entries(initial));
   return {

@@ -20,7 +20,7 @@ const spanOf = (name: string) => collector.spans.find((span) => span.name === na
 const above = (name: string) =>
   collector.spans.find(({ spanId }) => spanId === spanOf(name).parentSpanId)?.name;
 
-/** Sends a signed request to the service as it runs, and waits for its spans to arrive. */
+/** Sends a signed request to the service, and waits for its spans. */
 async function trace(call: Parameters<Stack["call"]>[0]): Promise<void> {
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
   const config = loadConfig({ service: "test", settings, env, argv: [] });

@@ -97,7 +97,7 @@ test("T38: another user's session does not decide: neither with the address, nor
   const shown = await openInteraction(world, browser, page);
   expect((await shownAt(other, shown.url)).status).toBe(404);
   expect((await press(other, shown, "accept")).status).toBe(400);
-  // The form has been used up by the attempt, of any sender.
+  // An attempt uses the form up, whoever sends it.
   expect((await press(browser, shown, "accept")).status).toBe(400);
   expect((await poll()).status).toBe(202);
   const again = await shownAt(browser, shown.url);
@@ -111,7 +111,7 @@ test("an agent is one person's: another one cannot allow it anything (N46)", asy
   const other = await browserOf(world, SECOND_USER);
   const first = await waiting(world);
   const second = await waiting(world, { resource: "https://strange.localhost" });
-  // Both pages are open before the agent belongs to anyone.
+  // Both pages are open before the agent belongs to a person.
   const shown = await openInteraction(world, browser, first.page);
   const theirs = await openInteraction(world, other, second.page);
   expect((await press(browser, shown, "accept")).status).toBe(200);
@@ -232,7 +232,7 @@ test("T37: a form of another site, an old one, or of another request decides not
   expect(json.status).toBe(415);
   const { headers } = await browser.get(shown.url);
   expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
-  // Nor does the same user in another browser.
+  // The same user in another browser gets no page, either.
   const copied = await openInteraction(world, browser, (await waiting(world)).page);
   expect((await press(await browserOf(world), copied, "accept")).status).toBe(400);
   expect((await press(browser, shown, "accept")).status).toBe(200);
@@ -266,7 +266,7 @@ test("a code is valid once; wrong ones are counted, for the request and for the 
   expect((await openInteraction(world, await browserOf(world), page)).status).toBe(410);
   expect((await poll()).status).toBe(202);
 
-  // The request's name is known, its secret is guessed.
+  // The attacker knows the request's name and guesses its secret.
   const guessed = await waiting(world);
   const name = guessed.code.replaceAll("-", "").slice(0, 4);
   for (const secret of ["00000000", "00000001", "00000002", "00000003", "00000004"]) {
@@ -276,7 +276,7 @@ test("a code is valid once; wrong ones are counted, for the request and for the 
   expect(await errorOf(await guessed.poll())).toBe("invalid_code");
   expect((await openInteraction(world, browser, guessed.page)).status).toBe(410);
 
-  // Twenty codes, and this user tries no more for a while; another one does.
+  // After twenty codes this user may try no more for a while; another user may.
   for (let tried = 0; tried < 20; tried++) {
     await openInteraction(world, browser, `${PERSON_SERVER}/interaction?code=ZZZZ0000${1000 + tried}`);
   }
@@ -357,7 +357,7 @@ test("the resource's own page comes first: nothing is decided before the browser
   };
   const one = await ask();
   const { shown, callback } = await first(one.page);
-  // Another user who has got hold of the callback sees nothing.
+  // Another user with the callback's address sees nothing.
   expect((await shownAt(await browserOf(world, SECOND_USER), callback)).status).toBe(404);
   const back = await shownAt(browser, shown.url);
   expect((await press(browser, back, "accept")).status).toBe(200);
@@ -435,7 +435,7 @@ test("an access server hears person servers that it knows, and no agent", async 
   expect(answer.headers.get("signature-error")).toContain("unsupported_scheme");
 });
 
-/** As much of a picture as is looked at. */
+/** Maximum bytes that are read of a picture. */
 const png = (width: number, height: number) => {
   const size = Buffer.alloc(8);
   size.writeUInt32BE(width);

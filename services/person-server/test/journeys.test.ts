@@ -1,5 +1,6 @@
 /**
- * An agent and resources on sockets, the person at the pages: whole calls against the auth server.
+ * An agent and resources on sockets, and the person at the pages: whole calls against the auth
+ * server.
  */
 
 import { expect, test } from "vitest";
@@ -33,7 +34,7 @@ test("person server: the person agrees to the scope on the page, once", async ()
   expect(pages[1]).toContain(SCOPE);
   expect(pages[1]).toContain("Words of the resource for supply-chain:optimize");
   expect(pages[1]).toContain("To plan");
-  // Only the first page makes the agent the person's.
+  // Only the first page assigns the agent to the person.
   expect(pages.map((page) => page.includes(policy))).toEqual([true, false]);
   for (const part of [SUPPLY_CHAIN, MARKET_ANALYSIS, "until you revoke it", SCOPE])
     expect(pages[0]?.split(policy)[1]).toContain(part);

@@ -24,7 +24,7 @@ import {
 
 const DATA = `${SUPPLY_CHAIN}/data`;
 
-/** A world whose persons sign in there; each login is a person. */
+/** A world whose persons sign in at the provider; each login is a person. */
 async function otherWorld({ env, ...options }: WorldOptions = {}, owner = "nobody") {
   const port = String(await freePort());
   const redirectUri = `http://localhost:${port}/sign-in/callback`;
@@ -44,7 +44,7 @@ async function otherWorld({ env, ...options }: WorldOptions = {}, owner = "nobod
   return { provider, world };
 }
 
-/** Follows redirects to the end, wherever they lead. */
+/** Follows all redirects, to any origin. */
 async function arrive(browser: Browser, from: string, first: Response) {
   let shown = await browser.follow(from, first);
   while (shown.response.headers.has("location"))

@@ -38,8 +38,8 @@ async function ownerOf(world: World) {
 }
 
 /**
- * The person allows everything at their server's pages; what they are sent to elsewhere is left.
- * `tabs` are the same pages in other tabs, as they were before.
+ * The person allows everything at their server's pages, and leaves pages of other servers
+ * undecided. `tabs` are the same pages in other tabs, in their earlier state.
  */
 async function untilOwner(world: World, context = {}) {
   const person = await browserOf(world);
@@ -142,7 +142,7 @@ test("T42: a person who is not an owner decides nothing: neither with the code, 
   const owner = await ownerOf(world);
   const form = (await waitingAt(world, owner))!;
   for (const button of ["accept", "cancel"]) expect((await press(person, form, button)).status).toBe(400);
-  // Each attempt has used the form up.
+  // Each attempt has used up the form.
   expect((await press(owner, form, "accept")).status).toBe(400);
   expect(await waitingAt(world, owner)).toBeDefined();
   expect(world.served).toEqual([]);
@@ -209,7 +209,7 @@ test("an agent that cannot send its person to a page is refused, and leaves no p
     { chains: true },
   );
   const { context } = pressing(world, await browserOf(world));
-  // This middle agent has no way to its caller's person: nothing is left waiting.
+  // This middle agent cannot reach its caller's person, so no request is left pending.
   const answer = await world.agent().fetchFor(context)(DATA);
   expect(answer.status).toBe(500);
   const owner = await ownerOf(world);

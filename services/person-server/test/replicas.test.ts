@@ -1,6 +1,6 @@
 /**
- * Two person servers over the same stores and keys: the agent's calls at one, the person's browser
- * at the other.
+ * Two person servers over the same stores and keys: the agent calls one, the person's browser uses
+ * the other.
  */
 import { createMemoryStores } from "aauth";
 import { memoryKeys } from "agent-kit/service";
@@ -34,7 +34,7 @@ test("a person answers at one process what another was asked, and revokes it the
     },
   };
   expect((await world.agent().fetchFor(context)(DATA)).status).toBe(200);
-  // The consent is the first process's, too.
+  // The consent applies at the first process, too.
   expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
   expect(asked).toBe(2);
 

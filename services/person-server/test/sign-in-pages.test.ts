@@ -1,4 +1,4 @@
-/** Persons who sign in at a page of a resource's own. */
+/** Persons who sign in at a resource's own page. */
 import * as client from "openid-client";
 import { expect, test } from "vitest";
 import { signIn } from "../../auth-server/test/support/sign-in.ts";
@@ -109,7 +109,7 @@ test("the page of another sign-in than the browser's own has expired", async () 
   const browser = await browserOf(world);
   const { url } = await begin(world, SUPPLY_CHAIN, world.map.browserUrl(SUPPLY_CHAIN + PAGE));
   const page = new URL((await browser.get(url)).headers.get("location")!, url).href;
-  // The test's browser also sends the cookie of `page` to addresses that begin like it.
+  // The test's browser also sends the cookie of `page` to addresses with that prefix.
   const other = await browser.get(`${page}-other`);
   expect([other.status, other.headers.get("refresh")]).toEqual([400, null]);
   expect(await other.text()).toContain("This sign-in has expired");

@@ -23,7 +23,7 @@ import {
   type WorldOptions,
 } from "./support/world.ts";
 
-/** More than a page needs that only reads. */
+/** More operations than a page needs that only reads. */
 const FEWEST_OPERATIONS = 6;
 
 async function createStoppableWorld(options: WorldOptions = {}) {

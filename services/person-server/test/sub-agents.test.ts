@@ -1,4 +1,4 @@
-/** Sub-agents at the person server: their parents ask for them, and no other agent does. */
+/** Sub-agents at the person server: only their parents request tokens for them. */
 
 import { generateSigningKey } from "aauth";
 import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
@@ -16,9 +16,7 @@ import {
 const PERSON_TOKENS = `${PERSON_SERVER}/aauth/person`;
 const SCOUT = AGENT.replace("@", "+scout@");
 
-/**
- * An agent token of the provider; its key signs what the world sends, unless another one is named.
- */
+/** An agent token of the provider. By default its key signs the world's requests. */
 async function tokenOf(world: World, over: Partial<IssueAgentTokenOptions> = {}) {
   const key = world.keys[BACKEND]!;
   const own = { key, issuer: BACKEND, agent: AGENT, personServer: PERSON_SERVER };

@@ -1,6 +1,6 @@
 /**
- * Codes that other pages send a user's browser to the page with, and what the list shows of a
- * revocation that is not confirmed.
+ * Codes that other pages submit through a user's browser, and the list's state of an unconfirmed
+ * revocation.
  */
 
 import { issueAgentToken } from "aauth/server";
@@ -41,7 +41,7 @@ test("S32e: codes that a page submits through the user's browser leave the user'
   expect(opened.status).toBe(303);
   const page = await shownAt(browser, new URL(opened.headers.get("location")!, shown.url).href);
   expect(page.text).toContain(AGENT);
-  // The form is the user's own, once.
+  // The form is bound to the user, and valid once.
   expect((await browser.post(new URL(action, shown.url).href, { ...fields, code })).status).toBe(400);
 });
 

@@ -1,6 +1,6 @@
 /**
- * Orders and the catalogue of draft -11, message by message; tests/integration has them with their
- * persons.
+ * Orders and the catalogue of draft -11, message by message; tests/integration covers them with
+ * their persons.
  */
 
 import {
@@ -86,7 +86,9 @@ async function build(mode = "federated") {
 }
 beforeEach(() => build());
 
-/** Signed with a token; each at another second, as equal requests of one second are replays. */
+/**
+ * Signed with a token, each at another second, because equal requests of one second are replays.
+ */
 let second = 0;
 async function send(jwt: string, path: string, { method = "GET", body = undefined as unknown } = {}) {
   second = (second + 1) % 50;
@@ -121,7 +123,7 @@ describe("an order", () => {
     const { pathname } = new URL(location);
     expect((await send(await tokens.auth(), pathname)).statusCode).toBe(202);
 
-    // Withdrawn, it leads to no page.
+    // A withdrawn order has no page.
     const code = /code="([^"]+)"/.exec(String(held.headers["aauth-requirement"]))![1]!;
     expect((await send(await tokens.auth(), pathname, { method: "DELETE" })).statusCode).toBe(204);
     expect((await app.inject(`/orders/interaction?code=${code}`)).statusCode).toBe(400);
@@ -135,7 +137,7 @@ describe("an order", () => {
       ...{ stores, placedOrders: createPlacedOrders(stores), interactions: createInteractions(stores, now) },
       ...{ log: { info: (line: unknown) => placed.push(line) } as never, lifetimeSeconds: 600, now },
     });
-    // An agent that has lost its answer asks twice.
+    // An agent that has lost its answer sends its request again.
     const [held, again] = [await order(await tokens.auth()), await order(await tokens.auth())];
     const codeOf = ({ headers }: typeof held) =>
       /code="([^"]+)"/.exec(String(headers["aauth-requirement"]))![1]!;
@@ -189,7 +191,7 @@ describe("an order", () => {
     expect(await guess(0)).toBe(400);
     const held = await order(await tokens.auth());
     const code = /code="([^"]+)"/.exec(String(held.headers["aauth-requirement"]))![1]!;
-    // The auth server is away: the person would be sent there.
+    // The auth server, to which the person would be redirected, is unavailable.
     expect(await statusOf(`/orders/interaction?code=${code}`)).toBe(502);
   });
 

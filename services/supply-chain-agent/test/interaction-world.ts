@@ -10,7 +10,7 @@ export const APPROVER = "user-anna";
 export const RETURN_URL = "http://backend.localhost:8000/back";
 const ISSUER = "http://localhost:8080/realms/aauth-test";
 
-/** The supply-chain agent, an agent that orders, and an auth server that says who a user is. */
+/** The supply-chain agent, an agent that orders, and an auth server that identifies users. */
 export async function createInteractionWorld() {
   const parties = await createTestParties();
   const { agent, authServer, clock } = parties;
@@ -36,7 +36,7 @@ export async function createInteractionWorld() {
     { now: clock.now },
   );
   const state = {
-    /** Whom the auth server names next. */
+    /** The user whom the auth server names next. */
     user: APPROVER as string | undefined,
     audience: SELF,
     down: false,
@@ -127,7 +127,7 @@ interface Signing {
 
 export type InteractionWorld = Awaited<ReturnType<typeof createInteractionWorld>>;
 
-/** The address in a challenge, with the way back that an agent adds. */
+/** The address in a challenge, with the return address that an agent adds. */
 export function interactionIn(reply: { headers: Record<string, unknown> }, returnUrl = RETURN_URL): string {
   const address = /user_interaction="([^"]+)"/.exec(String(reply.headers["agent-auth"]))?.[1] ?? "";
   const url = new URL(address);
@@ -136,15 +136,15 @@ export function interactionIn(reply: { headers: Record<string, unknown> }, retur
 }
 
 /**
- * Opens the interaction and signs in: the page that asks, the browser's cookie, and the fields of
- * its form.
+ * Opens the interaction and signs in: the confirmation page, the browser's cookie, and the fields
+ * of its form.
  */
 export async function arrive(world: Pick<InteractionWorld, "open">, address: string) {
   const first = await world.open(address);
   const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
   const state = new URL(String(first.headers.location)).searchParams.get("state")!;
   const back = await world.open(`/interaction/callback?code=c-1&state=${state}`, cookie);
-  // A browser follows; without a page to go to, what it has got is the page.
+  // Follows a redirect like a browser; without one, the response is the page.
   const page = back.statusCode === 303 ? await world.open(String(back.headers.location), cookie) : back;
   const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
   const form = { session: field("session"), form_token: field("form_token") };

@@ -120,7 +120,7 @@ test("an agent may order a hundred times a minute, whatever it calls its delegat
     expect(reply.statusCode).toBe(429);
     expect(Number(reply.headers["retry-after"])).toBeGreaterThan(0);
     expect(reply.headers).not.toHaveProperty("agent-auth");
-    // The backend tells it from a limit of the gateway by this sentence.
+    // By this sentence the backend distinguishes it from a limit of the gateway.
     expect(reply.body).toBe("Too many requests for this level");
   }
 });
@@ -134,7 +134,7 @@ describe("an interaction that is loaded over and over", () => {
     const first = await world.open(address);
     const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
     const signIn = (reply: typeof first) => new URL(String(reply.headers.location)).searchParams;
-    /** The answer of the auth server to the sign-in that a reload is sent to. */
+    /** The auth server's answer to the sign-in after a reload. */
     const comeBack = async () => {
       const state = signIn(await world.open(address, cookie)).get("state");
       return world.open(`/interaction/callback?code=c-1&state=${state}`, cookie);
@@ -187,7 +187,7 @@ describe("sign-ins that wait at the auth server", () => {
     expect((await openFor(world, "o-22", "user-bert")).statusCode).toBe(303);
 
     // An answer without a code, or with one that the auth server does not know, leaves its request
-    // there.
+    // pending.
     const state = new URL(String(first.headers.location)).searchParams.get("state")!;
     const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
     world.state.down = true;
@@ -277,8 +277,7 @@ describe("an interaction that is over", () => {
     const late = { ...form, decision: "approve", return_url: RETURN };
     expect(shown(await world.open(address, cookie))).toBe("way back");
     expect(shown(await world.decide({ ...form, decision: "decline" }, cookie))).toBe("way back");
-    // Its cookie does not outlive the interaction: the address is then known from the page that was
-    // left open.
+    // Its cookie does not outlive the interaction, so the address comes from the open page.
     expect(shown(await world.decide(late))).toBe("way back");
   });
 
@@ -307,7 +306,7 @@ describe("an interaction that is over", () => {
       const world = await createInteractionWorld();
       const address = interactionIn(await world.order(), RETURN);
       const cookie = String((await world.open(address)).headers["set-cookie"]).split(";")[0]!;
-      // A sign-in that is begun shortly before the end comes back after it.
+      // A sign-in that begins shortly before the expiry returns after it.
       world.clock.advance(570);
       const { location } = (await world.open(address, cookie)).headers;
       const state = new URL(String(location)).searchParams.get("state");
@@ -454,7 +453,7 @@ describe("the interaction is refused, and leads nowhere", () => {
     }
     const state = new URL(String(first.headers.location)).searchParams.get("state");
     expect((await world.open(`/interaction/callback?code=c&state=${state}`)).statusCode).toBe(403);
-    // The answer of the auth server is used up; the browser that began may sign in again.
+    // The auth server's answer is used up; the browser that began may sign in again.
     expect((await world.open(`/interaction/callback?code=c&state=${state}`, cookie)).statusCode).toBe(400);
     expect(world.state.asked).toHaveLength(1);
 

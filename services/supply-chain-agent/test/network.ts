@@ -18,7 +18,7 @@ export interface TokenRequest {
   readonly upstream: string | undefined;
 }
 
-/** The parties of the second hop, wired to each other without a socket: URL in, answer out. */
+/** The parties of the second hop, connected without sockets: URL in, answer out. */
 export interface Network extends TestParties {
   readonly selfKey: SigningKey;
   readonly transport: Transport;

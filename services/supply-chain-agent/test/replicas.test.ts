@@ -31,7 +31,7 @@ test("a person whom an ended process has sent to sign in comes back to the next 
   expect((await next.open(address, cookie)).headers.location).toBe(first.headers.location);
   const callback = `/interaction/callback?code=c-1&state=${state}`;
   const answers = await Promise.all([next.open(callback, cookie), world.open(callback, cookie)]);
-  // The answer of the auth server is taken by one of the two.
+  // One of the two accepts the auth server's answer.
   expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([303, 400]);
   const page = await next.open(address, cookie);
   expect(page.body).toContain("Approve this order?");
@@ -75,7 +75,7 @@ test("V50: of an approval and a refusal at two processes the first is recorded",
   expect((await another.find(id))?.decision).toBe("approved");
 });
 
-/** Interactions of two processes, each of which has read the same one. */
+/** Interactions of two processes that have both read the same one. */
 async function bothProcesses() {
   const { now } = createTestClock();
   const stores = createMemoryStores({ now });

@@ -6,7 +6,7 @@ import { type Stack, startStack } from "./stack.ts";
 const ANALYZE = { level: "authorized", scopes: ["market-analysis:analyze"] } as const;
 const QUESTION = "optimize laptop supply chain, perform market analysis";
 
-/** Calls with a token that the first hop accepts, and gives the report. */
+/** Calls with a token that the first hop accepts, and returns the report. */
 async function ask(stack: Stack, options: Parameters<Stack["issueAuthToken"]>[0] = {}): Promise<string> {
   const jwt = await stack.issueAuthToken(options);
   const reply = await stack.call({ text: QUESTION, signatureKey: { scheme: "jwt", jwt } });

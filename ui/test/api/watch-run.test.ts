@@ -7,7 +7,7 @@ import { progress } from "../features/optimization/progress-sample.ts";
 
 type Answer = Response | Error;
 
-/** A backend whose stream and whose progress route answer as told, one after the other. */
+/** A backend with scripted answers of its stream and its progress route, one after the other. */
 function backend(stream: Answer, polls: Answer[] = []) {
   const paths: string[] = [];
   const client = createApiClient({

@@ -1,4 +1,4 @@
-/** The sentence under an attack in a saved run's page. */
+/** The sentence below an attack in a saved run's page. */
 
 import type { SavedAttack, SavedVerdict } from "aauth-explain";
 import { expect, test } from "vitest";

@@ -95,7 +95,7 @@ test.each([
   ["brotli, xgzip", undefined, "export {};"],
   ["", undefined, "export {};"],
 ])("a file is sent as the build compressed it, for Accept-Encoding: %s", async (accepted, coding, body) => {
-  // `fetch` would decode the content.
+  // `fetch` would decode the content coding.
   const ask = async (method: string) => {
     const headers = { "accept-encoding": accepted };
     const url = `${await servedPage()}/assets/page-1a2b.js`;

@@ -5,7 +5,7 @@ import { serveConfig } from "../../vite/serve-config.ts";
 
 const browser = { backendUrl: "http://b.test:1", authServerUrl: "http://a.test:2/realms/r", clientId: "ui" };
 
-/** Sends one request through what the plugin adds to the development server. */
+/** Sends one request through the plugin's middleware of the development server. */
 function answerTo(url: string) {
   const handlers: Connect.NextHandleFunction[] = [];
   const server = { middlewares: { use: (handler: Connect.NextHandleFunction) => handlers.push(handler) } };

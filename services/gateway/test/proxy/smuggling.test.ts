@@ -211,7 +211,7 @@ describe("shapes that two parsers read differently never reach the agent", () =>
 test("a hundred header lines pass, more are 431, not dropped", async () => {
   const lines = (count: number) => Array.from({ length: count }, (_, index) => `X-${index}: 1\r\n`).join("");
   const call = (count: number) =>
-    // Host and Connection count.
+    // The limit includes Host and Connection.
     sendRaw(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines(count - 2)}\r\n`);
   expect(await call(100)).toMatch(/^HTTP\/1\.1 200 /);
   const before = agent.seen.length;

@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** A gateway before an agent whose answers the test writes by hand. */
+/** A gateway before an agent whose answers the test writes. */
 async function setUp(
   answer: (response: ServerResponse, message: IncomingMessage) => void,
   policies: object = {},
@@ -57,7 +57,7 @@ async function open(port: number): Promise<{ outgoing: ClientRequest; incoming: 
 }
 
 describe("responses stream", () => {
-  // a2a and extAuthz metadata by header must not make the gateway hold the stream back.
+  // Metadata of a2a and extAuthz by header must not make the gateway buffer the stream.
   test.each([
     ["plain", {}],
     ["with a2a", { a2a: {} }],
@@ -68,13 +68,13 @@ describe("responses stream", () => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.flushHeaders();
     }, policies);
-    // The head comes although no event has been sent.
+    // The head arrives before any event is sent.
     const { incoming } = await open(gateway.port);
     expect(incoming.headers["content-type"]).toBe("text/event-stream");
     incoming.setEncoding("utf8");
     for (const event of ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]) {
       stream.write(event);
-      // The next event is sent only when this one has come through: a buffering gateway would wait
+      // The next event is only sent when this one has arrived: a buffering gateway would wait
       // forever.
       const [text] = await once(incoming, "data");
       expect(text).toBe(event);
@@ -143,7 +143,7 @@ describe("responses stream", () => {
     });
     const { incoming } = await open(gateway.port);
     incoming.pause();
-    // Until nothing moves any more: what has been written then sits in socket buffers.
+    // Waits until no more bytes move: those written are then in socket buffers.
     for (let last = -1; last !== written; ) {
       last = written;
       await new Promise((resolve) => setTimeout(resolve, 150));

@@ -21,14 +21,14 @@ export interface FakeServer {
   /** `127.0.0.1:port`. */
   readonly address: string;
   readonly port: number;
-  /** Requests so far, bodies read. */
+  /** Requests so far, with their bodies. */
   readonly seen: SeenRequest[];
   close(): Promise<void>;
 }
 
 export type FakeAnswer = (request: SeenRequest, response: ServerResponse) => void;
 
-/** A server on a free loopback port that remembers what it was asked. Default answer: 200 `ok`. */
+/** A server on a free loopback port that records its requests. Default answer: 200 `ok`. */
 export async function startFakeServer(
   answer: FakeAnswer = (_, response) => void response.end("ok"),
 ): Promise<FakeServer> {

@@ -31,13 +31,13 @@ export interface GatewayUnderTest {
   close(): Promise<void>;
 }
 
-/** An Agentgateway file as data; its first bind's port is filled in. JSON is YAML. */
+/** An Agentgateway file as data, in which the first bind's port is set. JSON is YAML. */
 export type GatewayFile = {
   readonly config?: object;
   readonly binds: readonly [{ readonly listeners: readonly object[] }];
 };
 
-/** Limits that keep a test of them short. */
+/** Small limits, so that tests of them are short. */
 export type TestLimits = Partial<typeof LIMITS>;
 
 /**
@@ -52,14 +52,14 @@ export async function startGateway(
     env?: Record<string, string>;
     /** Embedded only. */
     logFormat?: "text" | "json";
-    /** Embedded only: takes an access-log line before it is kept. */
+    /** Embedded only: receives an access-log line before it is stored. */
     onLine?: (line: string) => void;
   } = {},
 ): Promise<GatewayUnderTest> {
   return BINARY === undefined ? startEmbedded(file, options) : startBinary(BINARY, file, options);
 }
 
-/** `extAuthz.protocol.http` as the repository's files have it. */
+/** `extAuthz.protocol.http` of the repository's files. */
 export const CHECK = {
   path: '"/check"',
   addRequestHeaders: {
@@ -70,7 +70,7 @@ export const CHECK = {
   },
 };
 
-/** An `extAuthz` policy that asks as the repository's files do. */
+/** An `extAuthz` policy like that of the repository's files. */
 export function extAuthz(host: string, http: object = {}, more: object = {}): object {
   return { host, failureMode: { denyWithStatus: 503 }, protocol: { http: { ...CHECK, ...http } }, ...more };
 }
@@ -113,7 +113,7 @@ async function startEmbedded(
         options.onLine?.(line);
         lines.push(line);
       },
-      // As main.ts does it.
+      // As in main.ts.
       ...(tracing && {
         tracerProvider: new TracerProvider({
           spanProcessors: [new SimpleSpanProcessor({ exporter })],

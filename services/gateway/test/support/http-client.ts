@@ -16,7 +16,7 @@ export interface TestCall {
   readonly path?: string;
   /** `Host` header. Default `agent.test`. */
   readonly host?: string;
-  /** Name and value by turns, or an object. */
+  /** Alternating names and values, or an object. */
   readonly headers?: readonly string[] | Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
 }
@@ -53,7 +53,7 @@ export function send(call: TestCall): Promise<TestResponse> {
   });
 }
 
-/** Writes bytes as they are and returns everything that comes back until the other end closes. */
+/** Writes bytes unchanged and returns all received bytes until the other end closes. */
 export function sendRaw(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");

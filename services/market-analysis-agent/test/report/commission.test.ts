@@ -6,7 +6,7 @@ const SUPPLY_CHAIN = "http://supply-chain-agent.localhost:3000";
 /** A mode in which a token need not name a user. */
 const ENV = { AAUTH_AUTHORIZATION_SCHEME: "autonomous" };
 
-/** The overview's line about the caller, as a caller with this token reads it. */
+/** The overview's line about a caller with this token. */
 async function askedBy(token: { subject?: string; agentDelegate?: string; act?: ActClaim } = {}) {
   const stack = await startStack(ENV);
   const jwt = await stack.issueAuthToken({ audience: SELF, scope: "market-analysis:analyze", ...token });

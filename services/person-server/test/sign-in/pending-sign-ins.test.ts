@@ -1,4 +1,4 @@
-/** Sign-ins in progress: one browser's, for a while, and once. */
+/** Pending sign-ins: each is for one browser, for a limited time, and used once. */
 import type { FastifyInstance } from "fastify";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type LyingProvider, startLyingProvider } from "../support/lying-provider.ts";

@@ -32,7 +32,7 @@ afterEach(async () => {
 
 const begin = (page = "/who", from = browser) => beginSignIn(from, page);
 
-/** From the provider's page to the own one. */
+/** Follows the provider's page back to the server's own. */
 async function finish(callback: string, from = browser): Promise<Shown> {
   return shown((await from.follow(callback)).response);
 }

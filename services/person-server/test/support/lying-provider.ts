@@ -7,18 +7,17 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 export interface Lies {
   /** Members of the provider's document. */
   readonly document?: Readonly<Record<string, unknown>>;
-  /** Claims of the ID token; undefined takes one out. */
+  /** Claims of the ID token; undefined removes one. */
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly signsWithAnotherKey?: boolean;
-  /** Answers the path with this status, and as many bytes of spaces. */
+  /** Answers the path with this status, and this many spaces. */
   readonly fails?: { readonly path: string; readonly status?: number; readonly bytes?: number };
   /** Never answers the path. */
   readonly hangs?: string;
 }
 
 /**
- * An OpenID provider whose documents and tokens are made by the test. Its code is the nonce of the
- * request.
+ * An OpenID provider with documents and tokens of the test. Its code is the nonce of the request.
  */
 export interface LyingProvider {
   readonly issuer: string;

@@ -17,7 +17,7 @@ export const OTHER_CLIENT = { clientId: "any-person-server", clientSecret: "not 
 
 export interface OtherProvider {
   readonly issuer: string;
-  /** Replaces the signing keys; tokens have the new one from now on. */
+  /** Replaces the signing keys; new tokens are signed with the new one. */
   rotateKeys(): void;
   /** The `sub` that the client gets for a login. */
   subjectOf(login: string): string;
@@ -117,7 +117,7 @@ function buildProvider(options: {
   return provider;
 }
 
-/** The library warns of what is meant for development, as this is. */
+/** The library warns of settings meant for development, as these are. */
 function quietly<T>(make: () => T): T {
   const { warn } = console;
   console.warn = () => {};

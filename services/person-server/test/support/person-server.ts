@@ -7,13 +7,13 @@ import { buildPersonServer, type PersonServerDependencies } from "../../src/app.
 import { type PersonServerConfig, settings } from "../../src/config.ts";
 import { createTestSignIn } from "./test-sign-in.ts";
 
-/** The demo's resources, as its start names them. */
+/** The demo's resources, as named at its start. */
 export const DEMO_RESOURCES = {
   PERSON_SERVER_RESOURCES: AGENT_NAMES.map(identifierOf).join(" "),
   PERSON_SERVER_SIGN_IN_PAGES: `${identifierOf("supply-chain-agent")}/orders/interaction/callback`,
 };
 
-/** The demo's configuration, without logs, with the given variables. It may be changed later. */
+/** The demo's configuration without logs, with the given variables. Tests may change it later. */
 export function testConfig(env: Record<string, string> = {}): PersonServerConfig {
   return {
     ...loadConfig({
@@ -32,8 +32,8 @@ export interface StartedPersonServer {
 }
 
 /**
- * Builds the server and listens on a free port, with its real address as URL. Persons sign in by
- * name unless a test passes another way.
+ * Builds the server and listens on a free port, with its real address as URL. By default persons
+ * sign in by name.
  */
 export async function startListening(
   dependencies: PersonServerDependencies & { env?: Record<string, string> } = {},
@@ -48,7 +48,7 @@ export async function startListening(
   return { app, url, config };
 }
 
-/** A log that can be read: one parsed record per line. */
+/** A log as parsed records, one per line. */
 export function recordingLogger() {
   const lines: string[] = [];
   const logger = createLogger({

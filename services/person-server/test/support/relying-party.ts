@@ -20,8 +20,8 @@ export const pageOf = async (response: Response) => ({
 });
 
 /**
- * Up to the provider's page; the address that it sends the browser back to, with the nonce as
- * code.
+ * Goes to the provider's page; returns the address to which it redirects the browser, with the
+ * nonce as code.
  */
 export async function beginSignIn(browser: TestBrowser, page = "/who"): Promise<string> {
   const response = await browser.open(page);
@@ -31,8 +31,8 @@ export async function beginSignIn(browser: TestBrowser, page = "/who"): Promise<
 }
 
 /**
- * A server with nothing but the sign-in, and two pages with the session: `/who` requires it,
- * `/public` does not.
+ * A server with only the sign-in, and two pages with the session: `/who` requires it, `/public`
+ * does not.
  */
 export async function relyingParty(
   options: Pick<SignInOptions, "issuer"> & Partial<SignInOptions>,
@@ -67,7 +67,7 @@ export async function relyingParty(
  */
 export class TestBrowser {
   readonly cookies = new Map<string, string>();
-  /** The server that answers; another one while a test moves the browser to it. */
+  /** The answering server; a test can move the browser to another one. */
   app: Pick<FastifyInstance, "inject">;
 
   constructor(app: FastifyInstance) {
@@ -75,7 +75,7 @@ export class TestBrowser {
   }
 
   /**
-   * Requests a page, of {@link relyingParty} or of a provider on loopback. `form` makes it a POST.
+   * Requests a page of {@link relyingParty} or of a provider on loopback. `form` makes it a POST.
    */
   async open(address: string, form?: Record<string, string>): Promise<Response> {
     const url = new URL(address, OWN_ORIGIN);
@@ -99,7 +99,7 @@ export class TestBrowser {
     return "person" in (await shown(await this.open("/public")));
   }
 
-  /** Follows redirects, also by `Refresh`, until a page is shown. */
+  /** Follows redirects, including `Refresh`, until a page is shown. */
   async follow(address: string, form?: Record<string, string>): Promise<{ response: Response; url: string }> {
     let url = new URL(address, OWN_ORIGIN).href;
     let response = await this.open(url, form);

@@ -41,11 +41,11 @@ export interface WorldOptions {
   readonly accessServer?: string;
   readonly level?: "person-token" | "auth-token";
   readonly logger?: NonNullable<PersonServerDependencies["logger"]>;
-  /** Starts the person server. Default: in this process, where persons sign in by name. */
+  /** Starts the person server. Default: in this process, with sign-in by name. */
   readonly startServer?: (env: Record<string, string>) => Promise<{ readonly url: string }>;
   /** Time that an agent waits for a person, milliseconds. Default 20000. */
   readonly pendingMs?: number;
-  /** Picture at `/logo.png` of each party, and the address of it that the backend publishes. */
+  /** Picture at `/logo.png` of each party, and its address in the backend's document. */
   readonly logo?: Buffer;
   readonly logoUri?: string;
   /** Calls the market-analysis agent for each caller of the supply-chain agent. Default: no. */
@@ -53,7 +53,7 @@ export interface WorldOptions {
 }
 
 /**
- * Person server and access server, two resources of which the first calls the second, and an agent:
+ * Person server and access server, two resources of which the first calls the second, and an agent,
  * all on sockets.
  */
 export async function createWorld(options: WorldOptions = {}) {
@@ -99,7 +99,7 @@ export async function createWorld(options: WorldOptions = {}) {
       ...over,
     });
   const served: string[] = [];
-  /** Logos that were asked for. */
+  /** Requested logos. */
   const fetched: string[] = [];
   /** The token of the last call that each resource has served. */
   const shown = new Map<string, string>();
@@ -171,8 +171,8 @@ export async function browserOf(world: World, user: { username: string; password
 }
 
 /**
- * Opens the page that an agent sends its user to, with the browser's own address; follows to where
- * it shows something.
+ * Opens the page that an agent sends its user to, at the browser's own address, and follows
+ * redirects until a page is shown.
  */
 export async function openInteraction(world: World, browser: Browser, page: string) {
   const url = world.map.browserUrl(page);
@@ -186,7 +186,7 @@ export async function shownAt(browser: Browser, url: string) {
   return { status: response.status, text: await response.text(), url: at };
 }
 
-/** A request with a token, freshly signed by the backend's key or another one. */
+/** A new signed request with a token, by the backend's key or another one. */
 export async function sendWith(
   world: World,
   url: string,
@@ -208,7 +208,7 @@ export async function sendWith(
   } as never);
 }
 
-/** Presses a button of a page that was shown. */
+/** Presses a button of a loaded page. */
 export async function press(
   browser: Browser,
   shown: { text: string; url: string },
@@ -221,7 +221,7 @@ export async function press(
   return browser.post(new URL(action, shown.url).href, { ...fields, ...more, [button]: "yes" });
 }
 
-/** A user who goes through every page that the agent sends them to, and presses the same button. */
+/** A user who opens every page of the agent and presses the same button. */
 export function pressing(world: World, browser: Browser, button = "accept") {
   const pages: string[] = [];
   const answers: Response[] = [];

@@ -1,4 +1,4 @@
-/** A9: what one owner makes this agent remember never costs another owner anything. */
+/** A9: one owner's records never reduce another owner's quota. */
 import { ConsentRequiredError, createMemoryStores, ownerOf, StoreFullError } from "aauth";
 import { createTestClock } from "aauth/testing";
 import Fastify from "fastify";

@@ -1,4 +1,4 @@
-/** A decision of draft -11 counts while its caller waits for it, and once. */
+/** A decision of draft -11 is accepted once, while its caller waits for it. */
 import { AAuthError, createMemoryStores } from "aauth";
 import { createTestClock } from "aauth/testing";
 import Fastify from "fastify";
@@ -20,7 +20,7 @@ async function shownPage(waits: boolean) {
   const orders = {
     enter: async () => interaction,
     returnUrl: async (_held: unknown, callback: string) => callback,
-    // As the engine of deferred requests: once.
+    // Like the engine of deferred requests: once.
     async settle(_held: unknown, decision: unknown) {
       return waits && decisions.push(decision) === 1;
     },

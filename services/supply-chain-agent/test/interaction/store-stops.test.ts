@@ -1,6 +1,6 @@
 /**
- * A store stops while a person decides on a held order: the decision is made again, and once. Where
- * the caller has gone, nothing is placed.
+ * A store stops while a person decides on a held order: the decision is made again, and once.
+ * Nothing is placed for a caller that has gone.
  */
 import { createMemoryStores, type ProvenCaller } from "aauth";
 import { createTestClock } from "aauth/testing";
@@ -137,7 +137,7 @@ describe("V55: whichever operation has failed,", () => {
         stores.start();
         if (results.at(-1) === 503) {
           let again = operations % 2 === 0 ? await press(decision, shown) : await load();
-          // Until a decision is recorded, the page asks for it.
+          // The page asks for a decision until one is recorded.
           if (again.body.includes("Approve this order?")) again = await press(decision, again);
           expect([operations, again.body]).toEqual([operations, expect.stringContaining(`<h1>${title}`)]);
         }

@@ -304,7 +304,7 @@ function field(tag: number, bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), bytes]);
 }
 
-/** With the bounds of the real one. */
+/** With the bounds of the real store. */
 async function startBig() {
   const big = await startStore({}, {});
   onTestFinished(() => big.close());

@@ -37,7 +37,7 @@ describe("what a restart leaves", () => {
     const stores = createMemoryStores();
     const [run, unrelated] = [newTraceId(), newTraceId()];
     const before = await open(stores);
-    // The span that names the run comes last: the ones below it end first.
+    // The span that names the run comes last, because the spans below it end first.
     await send(before, other(run, "below"), other(unrelated, "elsewhere"));
     await send(before, ofRun(run, "run"));
     await opened.pop()!.close();

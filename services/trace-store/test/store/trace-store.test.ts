@@ -28,7 +28,7 @@ function createStore(limits: Partial<StoreLimits> = {}) {
   return { clock, store: new TraceStore({ ...LIMITS, ...limits }, () => clock.now) };
 }
 
-/** A text of this many bytes makes a span of about as many more. */
+/** A string of this many bytes makes a span of about twice the size. */
 const sized = (bytes: number) => ({ operationName: "x".repeat(bytes) });
 
 describe("bounds", () => {

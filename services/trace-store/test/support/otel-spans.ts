@@ -1,6 +1,5 @@
 /**
- * Spans made by the real OpenTelemetry SDK, to be sent by its own exporter or serialised by its own
- * serialiser.
+ * Spans made by the real OpenTelemetry SDK, sent by its exporter or serialised by its serialiser.
  */
 
 import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";

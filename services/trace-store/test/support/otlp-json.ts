@@ -1,4 +1,4 @@
-/** Hand-made OTLP/JSON, for what an SDK would not send. */
+/** Hand-made OTLP/JSON, for requests that an SDK would not send. */
 
 import { randomBytes } from "node:crypto";
 

@@ -23,7 +23,7 @@ export interface StoreUnderTest {
     body: unknown,
     headers?: Record<string, string>,
   ): Promise<{ status: number; headers: Record<string, unknown>; body: string; bytes: Buffer }>;
-  /** Asks the query API. */
+  /** Sends a request to the query API. */
   ask(path: string): Promise<{ status: number; answer: Answer }>;
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export interface Answer {
   readonly errors: readonly { code?: number; msg: string; traceID?: string }[] | null;
 }
 
-/** A trace store whose clock stands still, reached without a network. */
+/** A trace store with a fixed clock, reached without a network. */
 export async function startStore(
   config: Partial<Pick<TraceStoreConfig, "host" | "hosts" | "pageFolder">> = {},
   limits: TraceStoreDeps["limits"] = TEST_LIMITS,

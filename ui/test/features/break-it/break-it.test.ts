@@ -90,7 +90,7 @@ it("every variant of each profile has its words", () => {
   const titles = draft11.map(({ title }) => title);
   for (const { headline } of draft11) expect(headline).toBeTruthy();
   expect(new Set(titles).size).toBe(draft11BreakItVariantSchema.options.length);
-  // A run of draft -11 is not told of February's nonce, auth server, or keys without tokens.
+  // A run of draft -11 does not mention February's nonce, auth server, or keys without tokens.
   const words = JSON.stringify(draft11);
   expect(words).not.toMatch(/auth server|A nonce is/);
 });

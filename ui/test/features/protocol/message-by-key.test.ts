@@ -13,7 +13,7 @@ const pressed = (key: string, change = {}) => ({
   target: null,
   ...change,
 });
-/** An element of which `closest` finds something, or nothing. */
+/** An element whose `closest` finds something, or nothing. */
 const within = (found: object | null) => ({ closest: () => found }) as unknown as EventTarget;
 
 describe("in the picture", () => {

@@ -101,7 +101,7 @@ describe("layOutSequence", () => {
     const heights = (count: number, width: number) =>
       layOutSequence(runOf(...messages(count)), width).rows.map(({ height }) => height);
     const ten = layOutSequence(runOf(...messages(10)), 550);
-    // 800 px less the header, the margins, and the legend.
+    // 800 px minus the header, the margins, and the legend.
     expect(ten.height).toBeLessThanOrEqual(680);
     expect(Math.min(...heights(10, 550))).toBeGreaterThanOrEqual(24);
     expect(heights(4, 550)[2]).toBe(46);
