@@ -1,7 +1,7 @@
 /**
- * What is measured has one core and what loads it another; otherwise a ratio also contains how
- * often the system has moved a thread. Without two cores and `taskset` everything runs where the
- * system puts it.
+ * Puts the measured program on one core and its load on another. Otherwise a ratio would also
+ * contain the cost of moving threads between cores. Without two cores and `taskset` the system
+ * places everything.
  *
  * @module
  */
@@ -16,13 +16,13 @@ const HAS_CORES = Object.values(NUMBERS).every(
   (number) => spawnSync("taskset", ["-c", number, "true"]).status === 0,
 );
 
-/** The same program, on this core with all its threads and what it starts. */
+/** The command that runs a program, with its threads and child processes, on this core. */
 export function onCore(core: Core, program: string, args: readonly string[]): [string, string[]] {
   if (!HAS_CORES) return [program, [...args]];
   return ["taskset", ["-c", NUMBERS[core], program, ...args]];
 }
 
-/** Puts this process, and what it starts from now on, on a core. */
+/** Moves this process, with everything it starts from now on, to a core. */
 export function stayOn(core: Core): void {
   if (HAS_CORES) spawnSync("taskset", ["-a", "-p", "-c", NUMBERS[core], String(process.pid)]);
 }

@@ -1,6 +1,6 @@
 /**
- * What signing and verifying cost in the dialect of draft -11, above the limit of the platform's
- * cryptography, beside `@hellocoop/httpsig` where `npm run test:interop -- interop-draft-11` has
+ * Measures the cost of signing and verifying in draft -11 above the limit of the platform's
+ * cryptography, beside `@hellocoop/httpsig` if `npm run test:interop -- interop-draft-11` has
  * installed it.
  */
 
@@ -53,7 +53,7 @@ const verifier = createVerifier({
   authorities: ["resource.example"],
   discovery: discoveryOf(key),
   toleranceSeconds: WINDOW_SECONDS,
-  // The same request comes again and again.
+  // The benchmark sends one request many times.
   replayStore: { putIfAbsent: () => true },
 });
 const requirement = { level: "agent-token" } as const;

@@ -92,7 +92,7 @@ async function runPart(name: string, rows: Row[], folder?: string): Promise<bool
   const program = resolve(name === "flow" ? here : (folder ?? here), "bench", `${name}.ts`);
   const part = fork(program, { cwd: folder ?? here });
   part.on("message", (message) => rows.push(...(message as Row[])));
-  // What the part has started watches it, and ends with it.
+  // Processes that the part has started watch it and end with it.
   const stop = () => {
     part.kill("SIGTERM");
     process.exit(1);

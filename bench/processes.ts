@@ -10,7 +10,7 @@ export interface ProcessUse {
   readonly sockets: number;
 }
 
-/** What a process and its descendants use. */
+/** CPU and memory use of a process and its descendants. */
 export function useBelow(root: number): ProcessUse {
   const lines = execFileSync("ps", ["-Ao", "pid=,ppid=,rss="], { encoding: "utf8" }).trim().split("\n");
   const rows = lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number, number]);

@@ -1,6 +1,6 @@
 /**
- * What our signing and verifying cost above the limit of the platform's cryptography: SHA-256 of
- * the body and Ed25519 with a key that is imported already.
+ * Measures the cost of our signing and verifying above the limit of the platform's cryptography:
+ * SHA-256 of the body and Ed25519 with an imported key.
  */
 
 import assert from "node:assert";
@@ -134,7 +134,7 @@ function createTestVerifier(): Verifier {
     trustedIssuers: [ISSUER],
     discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [realmJwk] } } }),
     toleranceSeconds: 3_600,
-    // The same request comes again and again.
+    // The benchmark sends one request many times.
     replayStore: { putIfAbsent: () => true },
   });
 }

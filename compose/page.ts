@@ -26,7 +26,7 @@ const modes = {
 
 const deadline = performance.now() + LIMIT_MS;
 for (const url of LAST) while (!(await answers(url)) && performance.now() < deadline) await pause(POLL_MS);
-// How long it took only `docker compose` knows, and Ctrl-C ends it only where it was not started
+// Only `docker compose` knows how long the start took. Ctrl-C ends the stack unless it was started
 // with --detach.
 const text = welcomeText(DEMO_PORTS, modes, { readyAfterMs: 0 })
   .replace(/^Ready in \S+ s: /m, "Ready: ")

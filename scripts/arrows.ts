@@ -7,7 +7,7 @@
 
 import { AGENT_NAMES } from "topology";
 
-/** What docs/architecture.md allows. */
+/** Folders and imports that docs/architecture.md allows. */
 export interface ArchitectureMap {
   /** Every folder of section 2, from the root. */
   readonly folders: readonly string[];

@@ -55,8 +55,8 @@ process.exitCode = await run(nodeForScripts(), [...envFile, ...script.split(" ")
 });
 
 /**
- * What has to be installed for the command: everything, or what it runs on, without the tools that
- * test and build the code.
+ * Dependencies that the command needs and that are not installed: all, or those it runs on, without
+ * the tools that test and build the code.
  */
 function missingDependencies() {
   const needsTools = COMMANDS[command].needsTools === true;

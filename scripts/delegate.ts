@@ -22,7 +22,7 @@ try {
 await import("../services/delegate-agent/src/main.ts");
 
 /**
- * What the demo would give its delegate at a port that is free. Flags of the service and other
+ * Environment that the demo gives its delegate, with a free port. Flags of the service and other
  * variables take precedence.
  */
 async function variablesFor(env: NodeJS.ProcessEnv, args: string[]): Promise<NodeJS.ProcessEnv> {

@@ -11,7 +11,7 @@ import {
 
 const SOURCES = `${REPOSITORY_ROOT}tests/interop/draft-11/`;
 
-/** Where the peers of draft -11 are: two Pythons, a folder with `node_modules`, and a program. */
+/** Locations of the draft -11 peers: two Pythons, a folder with `node_modules`, and a program. */
 export interface PeersOfDraft11 {
   readonly introspection: string;
   readonly regent: string;

@@ -50,7 +50,7 @@ export async function installPinned(
   return { folder };
 }
 
-/** The same for a `package.json` and its `pnpm-lock.yaml` in `sources`. */
+/** Installs the `package.json` and `pnpm-lock.yaml` in `sources`. */
 export function installFrozen(
   { sources, ...packages }: Pick<PinnedPackages, "what" | "prefix"> & { readonly sources: string },
   log: Log,
@@ -64,7 +64,7 @@ export function installFrozen(
 }
 
 /**
- * The same as a virtual environment, with the folder of its programs.
+ * Installs into a Python virtual environment and returns the folder of its programs.
  *
  * @param packages its steps name programs of the environment
  */

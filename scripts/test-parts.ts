@@ -31,7 +31,7 @@ const PUBLISHED = [
   "packages/aauth-a2a/",
   "packages/mcp-aauth/",
 ];
-/** What the packages' users read, run as it stands. */
+/** Documentation of the packages, whose code runs unchanged. */
 const INSTALLED = [
   ...project("stack"),
   "tests/docs/guide-draft-11.test.ts",

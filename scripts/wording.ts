@@ -119,7 +119,7 @@ export function commentProblems(path: string, source: string): string[] {
   });
 }
 
-/** The same source with the comments that are too long on more lines. */
+/** The source with its long comments wrapped. */
 export function wrapComments(source: string): string {
   const lines = source.split("\n");
   for (const comment of commentsIn(source).reverse()) {

@@ -9,9 +9,9 @@ const body = Buffer.from(JSON.stringify({ text: "x".repeat(1013) }));
 /** An agent that the policy lets in: serves its key, and signs with it. */
 export interface BenchAgent {
   readonly id: string;
-  /** A POST of 1 KB, never the same twice. */
+  /** A POST of 1 KB, different each time. */
   signed(url: string): Promise<PreparedRequest>;
-  /** The same without a signature. */
+  /** The POST without a signature. */
   unsigned(url: string): PreparedRequest;
   stop(): Promise<void>;
 }

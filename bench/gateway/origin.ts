@@ -1,6 +1,6 @@
 /**
- * What stands behind the gateways that `gateway.ts` measures: reads the request's body and answers
- * with 1 KB. The port is its only argument.
+ * Origin behind the gateways that `gateway.ts` measures: reads the request's body and answers with
+ * 1 KB. The port is its only argument.
  *
  * @module
  */

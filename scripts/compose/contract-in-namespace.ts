@@ -37,7 +37,7 @@ export async function runContractInNamespace(
       "--rm",
       "--init",
       `--network=container:${net.output.trim()}`,
-      // What it writes into the work tree belongs to who started it.
+      // Files that it writes into the work tree belong to the user who started it.
       `--user=${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
       `--volume=${REPOSITORY_ROOT}:${REPOSITORY_ROOT}`,
       `--workdir=${REPOSITORY_ROOT}`,

@@ -21,7 +21,7 @@ export function docker(
   return runProgram("docker", args, { output: "caught", limitMs: ANSWER_LIMIT_MS, ...options });
 }
 
-/** Why there is no Docker with its compose plugin and an engine that answers. */
+/** Reason why Docker, its compose plugin or its engine is not available. */
 export async function whyNoDocker(): Promise<string | undefined> {
   const { status } = await docker(["compose", "version"]);
   if (status === 127) return "there is no docker";

@@ -13,8 +13,8 @@ const UP_LIMIT_MS = 8 * 60_000;
 const COMMAND_LIMIT_MS = 60_000;
 const GATEWAY_OVERRIDE = ".cache/compose/gateway-under-test.yml";
 /**
- * Where the gateway of the contract looks for what the tests put behind it; nothing of the stack is
- * there.
+ * Ports at which the contract's gateway expects the services of the tests. The stack does not use
+ * them.
  */
 const AUTHZ_PORT = "7170";
 const SUPPLY_CHAIN_PORT = "9989";

@@ -1,7 +1,4 @@
-/**
- * Which scopes need the user's consent: those that are listed, and those that begin with a listed
- * prefix.
- */
+/** Scopes that need the user's consent: those listed, and those that begin with a listed prefix. */
 export interface ConsentPolicy {
   readonly scopes: readonly string[];
   readonly prefixes: readonly string[];

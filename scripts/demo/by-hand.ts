@@ -26,9 +26,7 @@ const AGENT_VARIABLES: ReadonlySet<string> = new Set([
   ...["AAUTH_SHOW_TOKENS", "AAUTH_PROFILE", "AAUTH_MODE", "AAUTH_ENDPOINTS"],
 ]);
 
-/**
- * How the services `names` are started by hand so that they fit a stack with these ports and modes.
- */
+/** Commands that start the services `names` by hand, for a stack with these ports and modes. */
 export async function leftOutServices(
   ports: StackPorts,
   modes: StackModes,

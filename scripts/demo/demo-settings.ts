@@ -51,8 +51,8 @@ const portSettings = Object.fromEntries(
 ) as unknown as Readonly<Record<`${ListenerKey}Port`, Setting<ReturnType<typeof integerSetting>>>>;
 
 /**
- * What services read for themselves. Declared here so that a wrong value stops the start before the
- * first of them refuses it.
+ * Settings that the services read themselves. Declaring them here stops the start before the first
+ * service refuses a wrong value.
  */
 const forEveryService = <Schema extends z.ZodType>({ env, schema, description, secret }: Setting<Schema>) =>
   setting({ env: env!, schema, description, ...(secret && { secret }) });

@@ -35,13 +35,13 @@ export interface ServiceDescription {
   /** Answers 2xx, or `healthStatus`, once the service is ready. */
   readonly healthUrl: string;
   readonly healthStatus?: number;
-  /** How long it may take to be ready, milliseconds. Default the runner's. */
+  /** Time in which it must be ready, milliseconds. Default the runner's. */
   readonly readyLimitMs?: number;
   /** Names of services that must be ready before this one is started. */
   readonly after: readonly string[];
 }
 
-/** The same stack without some services: nothing waits for services that are started separately. */
+/** The stack without some services. No other service waits for one that is started separately. */
 export function leaveOut(
   services: readonly ServiceDescription[],
   names: readonly string[],
@@ -225,7 +225,7 @@ function agent(stack: Stack, name: (typeof AGENT_NAMES)[number]): ServiceDescrip
   const { additionalScopes } = agentRow(name);
   return service(name, keyOf(name), {
     env: {
-      // Where the others are called, and then its own address.
+      // Addresses of all agents, then its own.
       ...Object.fromEntries(AGENT_NAMES.map((peer) => [`${variablePrefix(peer)}_URL`, ids.agent(peer)])),
       [`${variablePrefix(name)}_PORT`]: String(ports[keyOf(name)]),
       [`${variablePrefix(name)}_URL`]: `http://localhost:${ports[keyOf(name)]}`,
@@ -341,7 +341,7 @@ function page(stack: Stack): ServiceDescription {
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,
-    // Which has built the page by then.
+    // The trace store has built the page by then.
     after: ["trace-store"],
   });
 }

@@ -107,7 +107,7 @@ export class HostedService implements StartedService {
   async #close(limitMs: number): Promise<boolean> {
     const closed = this.#started.then(
       (running) => current.run(this, async () => running.close()),
-      // What has not started has nothing to close.
+      // A service that did not start needs no close.
       () => {},
     );
     let limit: NodeJS.Timeout | undefined;

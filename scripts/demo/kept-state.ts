@@ -26,7 +26,7 @@ export function keptWork(folder: string): string {
   return workIn((service) => countSqliteEntries(`${folder}/${service}.db`));
 }
 
-/** The same for replicas, once their PostgreSQL is there. */
+/** Counts the work that replicas have left, once their PostgreSQL runs. */
 export async function keptWorkOfReplicas(url: string): Promise<string> {
   const { countPostgresEntries } = await import("aauth-stores/postgres");
   const counts = await countPostgresEntries(url);

@@ -4,8 +4,8 @@ import { join, relative } from "node:path";
 import { REPOSITORY_ROOT } from "./stack.ts";
 
 /**
- * What the built page is made of, dependencies by their versions.
- * `tests/scripts/built-page.test.ts` compares it with what a build reads.
+ * Files that the built page depends on; dependencies count by their versions.
+ * `tests/scripts/built-page.test.ts` compares them with the files that a build reads.
  */
 const SOURCES = [
   "ui/{index.html,compare.html,traces.html,package.json,tsconfig.json,vite.config.ts}",

@@ -68,8 +68,8 @@ export interface RunningStack {
 export interface RunStackOptions {
   readonly log: LogLines;
   /**
-   * What the services inherit; each description adds to it. Default the environment of this
-   * process.
+   * Environment that the services inherit; each description adds to it. Default the environment of
+   * this process.
    */
   readonly baseEnv?: NodeJS.ProcessEnv;
   /** Aborting stops a start in progress. */

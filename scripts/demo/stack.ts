@@ -76,7 +76,7 @@ export const DEMO_MODES: StackModes = {
   showTokens: false,
 };
 
-/** Where each part of the stack is reached, and the identities of the agents. */
+/** Addresses of the parts of the stack, and identities of the agents. */
 export interface StackUrls {
   readonly ui: string;
   readonly backend: string;
@@ -125,8 +125,7 @@ export const stateFolders = (
 });
 
 /**
- * What each party is called by the others: in February its address, in draft-11 an identifier
- * without a port.
+ * Identifiers of the parties: in February their addresses, in draft -11 identifiers without a port.
  */
 export function partyIds(ports: StackPorts, { profile }: StackModes) {
   const isDraft11 = profile === "draft-11";

@@ -23,8 +23,8 @@ export interface JudgingOptions {
   /** `now`, `created` or Unix seconds. Default: when it was recorded, else when it was signed. */
   readonly at: string | undefined;
   /**
-   * What kind of endpoint it was sent to. Default: a resource; of a server of draft -11 a
-   * revocation endpoint.
+   * Kind of endpoint that received it. Default: a resource; for a server of draft -11 a revocation
+   * endpoint.
    */
   readonly endpoint: string | undefined;
   /** Unix seconds. */

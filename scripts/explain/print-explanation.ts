@@ -37,8 +37,8 @@ export function printExplanation(
 }
 
 /**
- * What the message says is its sender's: only the colours and the line ends of this command reach
- * the terminal.
+ * Contents of the message are untrusted: only the colours and line ends of this command reach the
+ * terminal.
  */
 function visibleExplanation(judged: Explanation): Explanation {
   const { signatureBase, ...rest } = judged;

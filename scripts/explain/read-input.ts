@@ -12,7 +12,7 @@ export function readInput(input: Uint8Array): HarRequest[] {
   const text = new TextDecoder().decode(input);
   if (text.trim() === "") throw new ExplainInputError("empty_input", "there is nothing to explain");
   if (/^\s*\{/.test(text)) return readHar(text);
-  // What is copied from a page has comments above it.
+  // A command copied from a page has comments above it.
   const command = text.replace(/^(?:\s*#[^\n]*\n)+/, "");
   if (/^\s*(\$\s+)?curl\s/.test(command)) return [{ message: readCurl(command.replace(/^\s*\$\s+/, "")) }];
   return [{ message: readRawRequest(input) }];

@@ -13,8 +13,8 @@ export interface Judgement {
 }
 
 /**
- * What notices a removed check: a failed test alone, or also a file that can no longer be run and a
- * run that exceeds its time.
+ * Evidence that a removed check was noticed: a failed test only, or also a file that cannot be run
+ * and a run that exceeds its time.
  */
 export type Notice = "failed test" | "failed run";
 

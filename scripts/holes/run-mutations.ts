@@ -111,7 +111,7 @@ export async function judgeMutations(
 ): Promise<readonly PartResult[]> {
   const startedAt = performance.now();
   const copy = await copyTree(REPOSITORY_ROOT);
-  // Also when the run is interrupted.
+  // Covers an interrupted run, too.
   process.once("exit", copy.remove);
   const width = Math.max(...mutations.map(({ id }) => id.length));
   const misses: string[] = [];

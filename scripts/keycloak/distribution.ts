@@ -12,7 +12,7 @@ const PROVIDER_POM = `${REPOSITORY_ROOT}keycloak/provider/pom.xml`;
 const MAVEN_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 const FETCH_LIMIT_MS = 15 * 60_000;
 
-/** What the provider is built for: it is pinned in the provider's `pom.xml` and nowhere else. */
+/** The Keycloak that the provider is built for, pinned only in the provider's `pom.xml`. */
 export interface Distribution {
   readonly version: string;
   /** Digest of the zip, in hex. */

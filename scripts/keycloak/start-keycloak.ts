@@ -8,9 +8,9 @@ const HEALTH_POLL_MS = 200;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
 /**
- * What bounds silent connections and waiting requests: without these half an hour, a minute for
- * each worker, and nothing. The first two are Quarkus' settings, for which Keycloak has no options.
- * docker-compose.yml has the same; a test compares.
+ * Bounds on silent connections and waiting requests. The defaults are half an hour, a minute for
+ * each worker, and no limit. The first two are Quarkus' settings, for which Keycloak has no
+ * options. docker-compose.yml has the same values; a test compares.
  */
 export const LISTENER_LIMITS = {
   QUARKUS_HTTP_IDLE_TIMEOUT: "60S",
@@ -20,7 +20,7 @@ export const LISTENER_LIMITS = {
 
 export interface ClusterOptions {
   readonly databaseUrl: string;
-  /** Where the other nodes reach it, on loopback. */
+  /** Port for the other nodes, on loopback. */
   readonly port: number;
 }
 
@@ -33,14 +33,11 @@ export interface KeycloakOptions {
   readonly managementPort: number;
   readonly admin: { readonly username: string; readonly password: string };
   readonly realm: object;
-  /**
-   * What it shares with the other nodes of its cluster. Default: it is alone, and its database is
-   * in its memory.
-   */
+  /** Cluster with other nodes. Default: a single node with its database in memory. */
   readonly cluster?: ClusterOptions;
-  /** How long a request waits for the user's consent. Default the provider's. */
+  /** Seconds that a request waits for the user's consent. Default the provider's. */
   readonly consentSeconds?: number;
-  /** Where its spans go. Default: it makes none. */
+  /** Destination of its spans. Default: no spans. */
   readonly otlpUrl?: string;
   readonly env: NodeJS.ProcessEnv;
   /** Aborting stops it. */

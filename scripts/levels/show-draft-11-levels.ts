@@ -7,7 +7,7 @@ export interface Draft11LevelsOptions {
   /** Identity of the supply-chain agent. */
   readonly resource: string;
   readonly visitor: Draft11Visitor;
-  /** What a browser opens for a URL of one of the parties. */
+  /** Address that a browser opens for a URL of one of the parties. */
   readonly browserUrl: (url: string) => string;
   /** Requests at the highest level; its limit is not used up. */
   readonly authorizedRequests: number;

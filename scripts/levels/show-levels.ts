@@ -7,7 +7,7 @@ export interface LevelsOptions {
   /** Identity of the supply-chain agent. */
   readonly resource: string;
   readonly visitor: Visitor;
-  /** What is asked for beforehand; the scope of the catalogue's highest limit. */
+  /** Scope of the catalogue's highest limit, requested beforehand. */
   readonly scope: string;
   /** Requests at the highest level; its limit is not used up. */
   readonly authorizedRequests: number;

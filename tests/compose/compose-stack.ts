@@ -28,7 +28,11 @@ export function composeStatus(args: readonly string[], options: ComposeOptions =
   });
 }
 
-/** The same. @throws Error with the command's output when it fails */
+/**
+ * Output of a `docker compose` command that must succeed.
+ *
+ * @throws Error with the command's output when it fails
+ */
 export async function compose(args: readonly string[], options: ComposeOptions = {}): Promise<string> {
   const { status, output } = await composeStatus(args, options);
   if (status !== 0) throw new Error(`docker compose ${args.join(" ")}: status ${status}\n${output}`);

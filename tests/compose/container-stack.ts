@@ -80,7 +80,7 @@ function forAuthServer(variables: Variables, authServer: AuthServer): Variables 
   return { ...rest, KC_SPI_LOGIN_PROTOCOL__AAUTH__CONSENT_LIFESPAN: consentSeconds };
 }
 
-/** What the containers have printed, as lines `service | line`. */
+/** Output of the containers, as lines `service | line`. */
 function composeLog(env: Variables): string {
   const { stdout } = spawnSync("docker", ["compose", "logs", "--no-color"], {
     cwd: REPOSITORY_ROOT,

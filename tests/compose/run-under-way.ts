@@ -47,7 +47,8 @@ export async function startRun(): Promise<RunUnderWay> {
 }
 
 /**
- * How a run ends after signing in again: an auth server that was started again may know no session.
+ * Final status of a run after signing in again, because a restarted auth server may know no
+ * session.
  */
 export async function nextRun(): Promise<string> {
   try {

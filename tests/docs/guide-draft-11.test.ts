@@ -78,7 +78,7 @@ describe("MCP", () => {
     const { command, args, env } = programs.host.mcpServers.files!;
     expect(command).toBe("npx");
     const [bridge, url] = args as [string, string];
-    // Where the package is not installed, `npx` would ask the registry for it.
+    // Without an installed package, `npx` would ask the registry for it.
     const run =
       process.env.INSTALLED_PACKAGES === undefined
         ? [process.execPath, new URL(`../../packages/${bridge}/src/main.ts`, import.meta.url).pathname, url]

@@ -132,7 +132,7 @@ async function fileWith(name: string, text: string): Promise<string> {
   return join(folder, name);
 }
 
-/** What `npm run policy` prints for February's files of the page. */
+/** Output of `npm run policy` for the page's February files. */
 async function commandRegions(): Promise<Record<string, string>> {
   const shipped = await policyCommand(0, "test", POLICY_FILE);
   const changedFile = await fileWith("my-policy-changed.yaml", changedPolicy(policy));

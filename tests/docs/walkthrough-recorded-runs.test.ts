@@ -54,7 +54,7 @@ describe.each(Object.entries(RUNS))("%s", (name, modes) => {
   test("the messages are those of the recording", () => {
     const path = `${REPOSITORY_ROOT}ui/src/features/compare/recorded/${name}.json`;
     const recording = recordingOf(trace);
-    // What is left out changes no message.
+    // The omitted parts change no message.
     expect(sequence(readProtocolRun([traceOf(recording)]))).toEqual(sequence(run));
     if (process.env.UPDATE_DOCS === "1") writeFileSync(path, recordingJson(recording));
     const kept = JSON.parse(readFileSync(path, "utf8")) as Recording;

@@ -64,7 +64,7 @@ async function excessAt320(): Promise<unknown> {
   return excess;
 }
 
-/** What is drawn of such parts where the colours are the user's own. */
+/** Styles of such parts in the user's forced colours. */
 const drawn = (parts: Locator) =>
   parts.evaluateAll((elements) =>
     elements.map((element) => {
@@ -230,7 +230,7 @@ test("the focus stays near what was pressed where that goes", async () => {
   await heading("Inventory scout");
 });
 
-/** How much of what has the keyboard is covered by the page's head, in pixels. */
+/** Pixels of the focused element that the page's head covers. */
 const COVERED = `(() => {
   const focused = document.activeElement;
   const head = document.querySelector("header");
@@ -282,7 +282,7 @@ test("the consent page, and the run it was for", async () => {
   await page.emulateMedia({ forcedColors: "none" });
 });
 
-/** What an agent may answer as well. */
+/** An agent may answer with wide tables and code. */
 const WIDE_ANSWER = [
   `| ${"Department | ".repeat(9)}`,
   `|${"---|".repeat(9)}`,
@@ -445,7 +445,7 @@ test("an order, and the agent's own page", async () => {
   page.on("request", (request) => {
     if (request.url().includes("/interaction?session=")) interactions.push(request.url());
   });
-  // What was decided is shown for a second only, then the browser would go back by itself.
+  // The decision is shown for a second only, before the browser returns by itself.
   const wayBack = "**/auth/aauth/interaction?**";
   await page.route(wayBack, (route) => route.abort("aborted"));
   await press("Show the catalogue");

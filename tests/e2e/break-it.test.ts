@@ -90,7 +90,7 @@ test("one press makes all attacks, one after the other, and reports their outcom
 
 test.each([
   ["stolen-token", "both sides", /Key thief-1, .*The token is bound to another key: refused\./],
-  ["other-key", "the message", /Key thief-1, .*The published key is another one: refused\./],
+  ["other-key", "the message", /Key thief-1, .*The signer publishes another key: refused\./],
 ])("S4: the key that signed is the thief's: %s", async (variant, opened, key) => {
   const { page } = watched;
   const row = page.locator(`[data-variant="${variant}"]`);

@@ -47,7 +47,7 @@ const DRAFT_11: Dialect = {
   firstPage: { heading: "An agent wants to be known as yours", text: "" },
   agentOnPage: () => "An agent that acts for you",
   approver: "mcp-user",
-  // How often the pending order is polled differs.
+  // The number of polls differs between runs.
   statuses: expect.arrayContaining(["401", "202", "201"]),
   readMessages: () => page.getByText("token request: auth-token").first().waitFor(WAIT),
 };

@@ -247,7 +247,7 @@ describe("a user-delegated run over both hops", () => {
     await page.goto(address);
     await page.getByRole("heading", { name: "9. Supply-chain agent to Auth server" }).waitFor(WAIT);
 
-    // Also for its owner in another browser, who has to sign in first.
+    // The address works in another browser of the owner, who has to sign in first.
     const elsewhere = await openPage(browser);
     await elsewhere.page.goto(address);
     await elsewhere.page.getByRole("button", { name: "Sign in" }).click();

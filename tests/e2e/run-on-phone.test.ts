@@ -1,4 +1,4 @@
-/** What a user with a phone has in view while a run goes on and when it is over. */
+/** View of a user with a phone during a run and after it. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -119,7 +119,7 @@ test("a run opened from the list comes into view, with what it was asked for", a
   await expectInView(status.getByText(asked));
   await screenshot(page, "ui-phone-opened", { fullPage: false });
 
-  // Where the colours are the user's own, a line says which run it is.
+  // In forced colours, a line marks the opened run.
   await page.emulateMedia({ forcedColors: "active" });
   expect(
     await item.evaluate((part) => part.ownerDocument.defaultView!.getComputedStyle(part).borderLeftWidth),

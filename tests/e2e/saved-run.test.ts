@@ -350,7 +350,7 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     expect(sent.size).toBeGreaterThan(2);
     expect(bearer.size).toBeGreaterThan(0);
     for (const secret of secrets) expect(whole).not.toContain(secret);
-    // What is recorded is cut after twelve characters.
+    // Recorded values are truncated after twelve characters.
     expect(whole).not.toMatch(/"d":|cookie|\/pending\/[\w-]{9}|"state"|(?<!name":")authorization"/i);
     expect(whole).not.toMatch(/[?&](?:code|state)=[\w-]{13}|refresh_token\W{1,7}[\w-]{13}/);
   });

@@ -129,7 +129,7 @@ test("the user plays, pauses, and steps by button and key, and each message is s
   await page.keyboard.press("ArrowRight");
   await expect.poll(() => sentence().textContent(), WAIT).not.toBe(before);
   await messages().nth(1).click();
-  expect(await sentence().textContent()).toContain("“No, and here is what I need:");
+  expect(await sentence().textContent()).toContain("“No. I need");
   expect(page.url()).not.toContain("#/runs");
   expect(await scrolled()).toBe(at);
   await screenshot(page, "stage", { fullPage: false });

@@ -58,7 +58,7 @@ function rpc(method: string, params: object = { message: TEXT }): string {
   return JSON.stringify({ jsonrpc: "2.0", id: 7, method, params });
 }
 
-/** The same message, sent to the agent's own socket instead of to the gateway. */
+/** Sends the message to the agent's own socket instead of the gateway. */
 function directly(outgoing: OutgoingRequest): OutgoingRequest {
   return { ...outgoing, url: outgoing.url.replace(host(), `localhost:${stack.ports.supplyChainAgent}`) };
 }

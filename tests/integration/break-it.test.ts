@@ -35,8 +35,8 @@ const PERSON = "person-server";
 const ACCESS = "access-server";
 
 /**
- * Which party has to refuse each variant, with which code (or status, where a page has none), and
- * the section that demands it. Without effect: by which check.
+ * The party that must refuse each variant, with its code (or status, for a page without a code) and
+ * the section that demands it. For a variant without effect: the check that prevents it.
  */
 const OF_AGENTS = {
   "changed-body": [AGENT, "digest_mismatch", /11\.3\.4 step 2$/],
@@ -180,7 +180,7 @@ describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s
       ),
     );
 
-    // What was sent is to be seen, and no token that anyone could use.
+    // The trace shows the sent messages, but no usable token.
     for (const trace of traces) {
       const text = async () => JSON.stringify((await run.trace(`attempts/${trace}`)).traces);
       await expect.poll(text, WAIT).toContain("break_it.");
@@ -208,7 +208,7 @@ test("an attempt is shown with the honest messages before it, and the verdict on
   await expect
     .poll(await shown("stolen-token"), WAIT)
     .toEqual({ statuses: [401], party: "agentgateway", errorCode: "invalid_signature" });
-  // What withdraws the request afterwards is not part of it.
+  // The withdrawal of the request afterwards is not part of the attempt.
   await expect.poll(await shown("pending-of-another"), WAIT).toMatchObject({ statuses: [202, 404] });
   await expect.poll(await shown("forged-callback"), WAIT).toMatchObject({ statuses: [202, 303, 202] });
   await expect.poll(await shown("revocation-by-another"), WAIT).toMatchObject({ statuses: [200, 200] });

@@ -225,7 +225,7 @@ describe("a sub-agent of the user's agent, draft -11", () => {
       expect(ended.sub_agent?.good_until).toBeUndefined();
       const refused = await have(sub, "run");
       expect(refused.last_run).toMatchObject({ status: "failed", failure: { code: "delegate_ended" } });
-      // What it held is refused at the resource before.
+      // The resource refuses the delegate's old token first.
       expect(actionsOf(refused)?.[0]).toBe("token_held");
       expect(stack.log()).toMatch(/supply-chain-agent +\| .*token_revoked/);
 

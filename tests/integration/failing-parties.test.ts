@@ -9,7 +9,10 @@ import { startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
-/** What stands between two parties: it hands on, unless the test says something else for a path. */
+/**
+ * Handler of a proxy between two parties, which forwards requests unless a test answers a path
+ * itself.
+ */
 type Lie = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 async function startBetween(target: () => string) {

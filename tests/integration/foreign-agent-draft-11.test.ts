@@ -149,7 +149,7 @@ async function world({
   map = createEndpointMap({ ...sockets });
 
   const visited: string[] = [];
-  /** What a person does at the page whose address the agent opens. */
+  /** The person's visit to the page that the agent opens. */
   async function visit(page: string, code: string): Promise<void> {
     visited.push(page);
     if (page === `${RESOURCE}/interaction`)
@@ -264,7 +264,7 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
     const planner = agent();
     expect((await planner.call(get("/data"))).status).toBe(200);
     expect(visited).toEqual([`${PS}/interaction`, `${PS}/interaction`]);
-    // What they have agreed to they are not asked again.
+    // The person is not asked again for access that they granted.
     planner.person.clear();
     planner.auth.clear();
     expect((await planner.call(get("/data"))).status).toBe(200);

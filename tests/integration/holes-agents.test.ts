@@ -160,7 +160,7 @@ describe("demo agents, which want an auth token", () => {
       const atGateway = await send(signed());
       expect(atGateway.status).toBe(401);
       expect(atGateway.text).toMatch(/\bdiscovery_failed\b/);
-      // Why is for the log alone.
+      // Only the log contains the reason.
       await expect.poll(() => isRefusedInLog(id), LOG_WAIT).toBe(true);
     },
   );
@@ -175,7 +175,7 @@ describe("demo agents, which want an auth token", () => {
       const atGateway = await send(signed());
       expect(atGateway.status).toBe(401);
       expect(atGateway.text).toMatch(/\bdiscovery_failed\b/);
-      // Why is for the log alone.
+      // Only the log contains the reason.
       await expect.poll(() => isRefusedInLog("http://192.0.2.1/jwks.json"), LOG_WAIT).toBe(true);
     } finally {
       await pointing.stop();

@@ -1,6 +1,6 @@
 /**
- * What of the former auth server's holes (J: docs/reference/known-holes.md) shows at the start of
- * its process. What shows in its answers is in `tests/contract/auth-server`.
+ * Holes of the former auth server (J: docs/reference/known-holes.md) that show at the start of its
+ * process. Those that show in its answers are in `tests/contract/auth-server`.
  */
 
 import { spawnSync } from "node:child_process";

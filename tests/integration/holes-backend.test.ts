@@ -14,7 +14,7 @@ installLocalhostLookup();
 describe("B6: a challenge that is not for this agent is not followed", () => {
   const impostorsKey = keyPair();
   const resourceKey = { kty: "OKP", crv: "Ed25519", x: impostorsKey.x, kid: "k" };
-  /** What the impostor's next challenge says otherwise than a good one. */
+  /** Errors in the impostor's next challenge. */
   let change: { authServer?: string; claims?: object } = {};
   let misled: TestStack;
   let impostor: Listener;

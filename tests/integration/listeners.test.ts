@@ -30,7 +30,7 @@ const ATTACKS: Readonly<Record<string, { start: string; boundMs: number }>> = {
   },
 };
 
-/** How long the connection lasts, milliseconds; `undefined` once `boundMs` are over. */
+/** Lifetime of the connection, milliseconds; `undefined` once `boundMs` are over. */
 function lifetimeMs(port: number, { start, boundMs }: { start: string; boundMs: number }) {
   return new Promise<number | undefined>((resolve) => {
     const startedAt = performance.now();

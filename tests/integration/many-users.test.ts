@@ -59,7 +59,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-/** What a run of one user looks like from outside. */
+/** A run of one user, as seen from outside. */
 interface OwnRun {
   readonly user: User;
   readonly token: string;

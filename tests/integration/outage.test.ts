@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-/** What the results say of the second hop. */
+/** The results' entry about the second hop. */
 async function marketAnalysisOf(progress: Progress) {
   return (await user.report(progress)).reasoning.find(({ decision }) => decision === "Market Analysis");
 }

@@ -61,7 +61,7 @@ function startRotating(options: Parameters<typeof startStack>[0] = {}): Promise<
   });
 }
 
-/** How many keys each party's key set names now. */
+/** Number of keys in each party's current key set. */
 async function publishedKeys({ urls }: TestStack): Promise<Record<string, number>> {
   const sets = {
     backend: `${urls.backend}/jwks.json`,
@@ -107,7 +107,7 @@ describe("while every party rotates its keys", () => {
     expect(log).toMatch(/Received auth_token from auth server \(refresh\)/);
     expect(log).toMatch(/Received auth_token from auth server \(exchange\)/);
     expect(log).not.toMatch(/Received request_token/);
-    // The same user, and the same consent, to the end.
+    // User and consent are unchanged at the end.
     const last = await user.run();
     expect(last.consent).toMatchObject({ granted_at: first.consent?.granted_at, revocable: true });
     const received = log.split("\n").filter((line) => line.includes("Received auth_token in request"));

@@ -1,4 +1,4 @@
-/** What the demo's servers give away of the machine's files: the page's own, and no others. */
+/** Files of the machine that the demo's servers serve: those of the page, and no others. */
 
 import { readFileSync } from "node:fs";
 import { mkdtemp, symlink } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { startChild } from "../support/child.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
-/** Where the page is developed: relative paths begin there. */
+/** Folder of the page's sources, where relative paths begin. */
 const UI = join(REPOSITORY_ROOT, "ui");
 const FOREIGN_ORIGIN = "http://evil.localhost:4321";
 

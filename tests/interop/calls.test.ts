@@ -1,6 +1,6 @@
 /**
- * What the swaps of matrix.test.ts do not show of Python agents and resources in our services'
- * places.
+ * Behaviour of Python agents and resources in our services' places that the swaps of matrix.test.ts
+ * do not show.
  */
 
 import { installLocalhostLookup } from "agent-kit/service";
@@ -30,7 +30,7 @@ const forAll = (variables: Record<string, string>): ServiceVariables =>
   );
 
 describe("a Python agent in the backend's place", () => {
-  /** What it was answered; options are those of python/agent.py. */
+  /** Answers that it received; options are those of python/agent.py. */
   const call = async (mode: Mode, options: readonly string[] = [], { isPeer = true, hwk = "false" } = {}) => {
     stack = await startStack({
       modes: MODES[mode],

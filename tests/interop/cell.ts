@@ -17,13 +17,13 @@ export interface Peers {
    * and then `{"step": "end"}`.
    */
   readonly isDriven: boolean;
-  /** What our services beside them need, in every mode. */
+  /** Variables that our services beside them need, in every mode. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
 /**
- * What the hop to the supply-chain agent and that to the market-analysis agent came to, in words:
- * `verified (jwks, jwt)`, `served unverified (…)`, `refused by the …: code`, `not reached`.
+ * Outcomes of the hops to the supply-chain agent and to the market-analysis agent: `verified (jwks,
+ * jwt)`, `served unverified (…)`, `refused by the …: code`, `not reached`.
  */
 export type Verdicts = readonly [string, string];
 
@@ -153,15 +153,14 @@ const linesOf = (log: string, service: string) =>
     .join("\n");
 
 /**
- * What the auth server refused, by its log. Its code is OAuth's; that of the verifier, which is the
- * cause, is more.
+ * Refusals of the auth server in its log, with the code of the verifier's check instead of OAuth's.
  */
 const tokenRefusals = (log: string) =>
   log
     .replace(/Token request refused code=\w+(.* check=)/g, "Token request refused $1")
     .replace(/check=/g, "code=");
 
-/** The same by what our Python programs say that they were answered. */
+/** Refusals of the auth server as our Python programs report them. */
 const tokenAnswers = (log: string) =>
   log
     .split("\n")

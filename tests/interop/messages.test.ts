@@ -14,8 +14,8 @@ const program = new URL("python/messages.py", import.meta.url).pathname;
 const AUTHORITY = "resource.localhost:3000";
 
 /**
- * What the published library reads as it stands: it takes `;` for a parameter of the path, and a
- * bare `?` for nothing.
+ * Characters that the published library reads unchanged. It treats `;` as the start of a path
+ * parameter and ignores a bare `?`.
  */
 const readable = fc.stringMatching(/^[A-Za-z0-9._~!$&'()*+,=:@%-]{1,20}$/);
 const message = fc.record({

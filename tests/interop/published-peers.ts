@@ -3,7 +3,7 @@ import type { TestStack } from "../support/start-stack.ts";
 import type { Peers } from "./cell.ts";
 import { type Box, MODES, type Mode } from "./swaps.ts";
 
-/** What `demoForInterop` has prepared. */
+/** Result of `demoForInterop`. */
 export interface PreparedDemo {
   /** A checkout of the published demo. */
   readonly folder: string;

@@ -7,7 +7,7 @@ import { MODES } from "./swaps.ts";
 export const PYTHON = process.env.PYTHON_UNDER_TEST!;
 export const program = (name: string) => new URL(`python/${name}.py`, import.meta.url).pathname;
 
-/** What a program has printed for the tests: its lines of JSON. */
+/** A program's output for the tests: its lines of JSON. */
 export const factsIn = (text: string) =>
   text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
 

@@ -23,7 +23,7 @@ export const SWAPS: readonly (readonly Box[])[] = [
   BOXES,
 ];
 
-/** Where the peers are named in `AAUTH_PUBLISHED_PEERS`. */
+/** Services that name the peers in `AAUTH_PUBLISHED_PEERS`. */
 export type Named = "everywhere" | "not at the auth server" | "nowhere";
 
 export interface Cell {
@@ -62,7 +62,7 @@ interface Parties {
 export const sectionName = ({ peers, authServer, gateway }: Parties): string =>
   [peers, authServer, ...(gateway ? [gateway] : [])].join(", ");
 
-/** What can be run; the gateway fork with any of the others. */
+/** Sections that can be run; the gateway fork combines with any of the others. */
 export const SECTIONS: readonly string[] = [
   ...(["Python programs", "published services"] as const).flatMap((peers) =>
     (

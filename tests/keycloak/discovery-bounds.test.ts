@@ -1,4 +1,4 @@
-/** What callers that have proven nothing can have Keycloak wait for. */
+/** Waiting that unproven callers can cause in Keycloak. */
 
 import { createServer, type Socket } from "node:net";
 import { afterAll, expect, test } from "vitest";

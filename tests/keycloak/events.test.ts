@@ -1,4 +1,4 @@
-/** What Keycloak's administrators see: an event for each grant and each refusal. */
+/** Events that Keycloak's administrators see: one for each grant and each refusal. */
 
 import { expect, test } from "vitest";
 import {

@@ -1,4 +1,4 @@
-/** What the realm itself decides, before any request is looked at. */
+/** Decisions of the realm before any request is examined. */
 
 import { afterEach, describe, expect, test } from "vitest";
 import {

@@ -49,7 +49,7 @@ async function signed(): Promise<Send> {
   };
 }
 
-/** How often each answer came. */
+/** Number of each answer. */
 function counted(answers: readonly Answer[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { status, code } of answers) {

@@ -1,4 +1,4 @@
-/** What servers have answered, as a table of docs/reference/runtimes.md. */
+/** Answers of servers, as a table of docs/reference/runtimes.md. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -20,7 +20,7 @@ interface Rolldown {
 
 const LIBRARY = new URL("../../packages/aauth/package.json", import.meta.url);
 
-/** How a worker is served. */
+/** Options for serving a worker. */
 export interface WorkerOptions {
   readonly bindings?: Readonly<Record<string, string>>;
   /** An isolate listens at each: of one module, with Durable Objects in common. */

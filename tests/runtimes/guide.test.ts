@@ -14,7 +14,7 @@ const samples = new Map(
     code!,
   ]),
 );
-// Where the packages are installed, with the frameworks beside.
+// Folder with the installed packages and frameworks.
 const folder = await programsFolder();
 await symlink(`${process.env.RUNTIMES_UNDER_TEST}/node_modules`, `${folder}/node_modules`);
 afterAll(() => rm(folder, { recursive: true }));

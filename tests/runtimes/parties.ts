@@ -54,7 +54,7 @@ export interface TokenOver {
 /** A request that differs from a good one. */
 export type SignedOver = Partial<SignedRequestOptions> & { readonly token?: string };
 
-/** What an agent needs beside its key. */
+/** An agent's side of a dialect, except for its key. */
 interface AgentSide {
   /** Makes the resource at a port known to the parties. @returns where it is, by identifier */
   resourceAt(port: number): Readonly<Record<string, string>>;
@@ -88,7 +88,7 @@ export interface Parties {
 
 const REPORTS = { body: '{"month":"2026-11"}', answer: '{"method":"GET","body":""}' };
 
-/** Where a server listens, on loopback. */
+/** Starts a server on loopback. */
 export async function listen(listener: RequestListener, port = 0) {
   const server = createServer(listener).listen(port, "127.0.0.1");
   await once(server, "listening");

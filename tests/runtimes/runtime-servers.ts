@@ -60,7 +60,7 @@ async function startAs(settings: Settings, commandOf: (own: string) => Command):
   return started(commandOf(JSON.stringify({ ...settings, port })), port);
 }
 
-/** Where the samples of the guide listen. */
+/** Port of the guide's samples. */
 const SAMPLE_PORT = 4020;
 
 /**

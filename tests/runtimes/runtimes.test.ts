@@ -1,4 +1,4 @@
-/** The same attacks at servers of other runtimes, each in a process of its own. */
+/** Attacks on servers of other runtimes, each in a separate process. */
 
 import { afterAll, beforeAll, describe } from "vitest";
 import { Answers, regionOfPage, testPage } from "./answers.ts";

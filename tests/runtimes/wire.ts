@@ -38,9 +38,9 @@ const REPEAT_MS = 5;
 const LEAVE_MS = 100;
 
 /**
- * What the server answers. It may keep the connection, as Deno does where a body goes on.
+ * The server's answer. The connection may stay open, as Deno keeps it while a body continues.
  *
- * @throws where there is no answer within 20 s
+ * @throws if there is no answer within 20 s
  */
 export function exchange(port: number, request: WireRequest): Promise<Reply> {
   const { body = new Uint8Array() } = request;

@@ -32,7 +32,7 @@ const schemeOf = ({ headers }: IncomingMessage) =>
 const WANTS_IDENTITY = { "agent-auth": "httpsig; identity=?1" };
 
 test.each([
-  // What config-policy.yaml does: its check demands an identity, and its rules name the demo's own
+  // Like config-policy.yaml: its check requires an identity, and its rules name the demo's own
   // agents.
   ["wants to know who asks, and refuses the answer", (scheme: string) => (scheme === "hwk" ? 401 : 403)],
   ["refuses every caller", () => 403],

@@ -1,4 +1,4 @@
-/** What a test starts ends with the test's process, however that ends. */
+/** Processes that a test starts end with the test's process, however that ends. */
 import { expect, test, vi } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { isAlive, startChild } from "../support/child.ts";

@@ -127,7 +127,7 @@ describe("a record store of PostgreSQL", () => {
     await admin.query(`insert into aauth_entries (store, key, room, owner, value, expires_at)
       select 'records large', 'live ' || n, 'records', 'alice', '1', now() + interval '1 h'
       from generate_series(1, 1000) n`);
-    // What a connection of the pool has read before may not have been counted yet.
+    // A new connection, because reads of a pooled connection may be counted late.
     const writer = new pg.Client({ connectionString: server.url });
     await writer.connect();
     await writer.query(`begin; select aauth_write('records large', '{new}', '{records}', '{alice}', '{2}',

@@ -56,7 +56,7 @@ export async function expectAccessible(
   expect.soft(found).toEqual([]);
 }
 
-/** What axe finds: rule, element and why, a line each. */
+/** Violations that axe finds: rule, element and reason, a line each. */
 export async function violations(page: Page): Promise<string[]> {
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
   const results = (await page.evaluate(`axe.run(document, ${RUN})`)) as AxeResults;

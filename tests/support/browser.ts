@@ -45,7 +45,7 @@ interface OpenedPage extends WatchedPage {
    */
   readonly isOfOneTest: boolean;
   isClosed: boolean;
-  /** What a user with open developer tools would have seen in red or yellow since the last test. */
+  /** Warnings and errors in the console since the last test. */
   complaints: string[];
   expected: RegExp[];
 }

@@ -27,10 +27,7 @@ export interface OutgoingRequest {
   readonly body?: string | Buffer;
 }
 
-/**
- * What a signer may do otherwise, or wrong. Without any of these the request is as profile 2 wants
- * it.
- */
+/** Deviations and errors of a signer. Without any of these the request conforms to profile 2. */
 export interface Mistakes {
   /** Whole value of `Signature-Key`, instead of the scheme's. */
   readonly signatureKey?: string;
@@ -44,13 +41,13 @@ export interface Mistakes {
   readonly signingKey?: KeyObject;
   /** Components that are not covered. */
   readonly without?: readonly string[];
-  /** What is covered, in this order; each must apply to the request. */
+  /** Covered components, in this order; each must apply to the request. */
   readonly covered?: readonly string[];
   /** Text after `created=…`. */
   readonly parameters?: string;
   /** Default `sig1`; the value of `Signature-Key` has to be given with the same. */
   readonly label?: string;
-  /** How the signature's bytes are written. Default base64url without padding. */
+  /** Encoding of the signature's bytes. Default base64url without padding. */
   readonly encode?: (signature: Buffer) => string;
 }
 
@@ -198,7 +195,7 @@ export class ForeignAgent {
     return new ForeignAgent(listener, pair);
   }
 
-  /** What others have asked its metadata server for. */
+  /** Requests to its metadata server. */
   get asked(): readonly string[] {
     return this.#listener.requests;
   }

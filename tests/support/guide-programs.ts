@@ -6,14 +6,14 @@ import { type Child, startChild } from "./child.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Where the programs expect each other. */
+/** Ports at which the programs expect each other. */
 export const GUIDE_PORTS = { agent: 4011, ps: 4012, resource: 4013 } as const;
 
 export interface GuidePrograms {
   /** Folder that they run in. */
   readonly folder: string;
   text(file: string): string;
-  /** What a program's comments say that it prints. */
+  /** Output that a program's comments state. */
   printed(file: string): readonly string[];
   /**
    * Starts one, and waits until it says that it is ready, if it does. Default: without arguments.

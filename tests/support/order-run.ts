@@ -10,7 +10,7 @@ export interface OrderRun {
   readonly browser: Browser;
   /** The order that waits for the person. */
   readonly waiting: Order;
-  /** How it stands now. */
+  /** The order's current state. */
   state(): Promise<Order>;
 }
 

@@ -11,9 +11,9 @@ const LONGEST_WAIT_MS = 30_000;
 export interface Visit {
   /** As the run named it. */
   readonly url: string;
-  /** What the page said. */
+  /** Text of the page. */
   readonly text: string;
-  /** Where the browser went after the decision. */
+  /** Address to which the browser returned after the decision. */
   readonly returnedTo: string | undefined;
 }
 

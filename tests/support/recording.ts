@@ -25,7 +25,7 @@ export interface JaegerTrace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
 }
 
-/** What a verifier's span repeats of the message, which the sender's span has as well. */
+/** Attributes of a verifier's span that the sender's span has as well. */
 const REPEATED: ReadonlySet<string> = new Set([
   ...[ATTRIBUTE.requestHeaders, ATTRIBUTE.requestBody, ATTRIBUTE.responseHeaders, ATTRIBUTE.responseBody],
   ...[ATTRIBUTE.publishedScheme, ATTRIBUTE.publishedVerified, ATTRIBUTE.publishedResult],

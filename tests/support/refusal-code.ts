@@ -4,7 +4,9 @@ import { expect } from "vitest";
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** What the header of a refusal says; undefined without one. Throws where it cannot be read. */
+/**
+ * Contents of the header field of a refusal; undefined without one. Throws if it cannot be parsed.
+ */
 export function refusalIn(headers: Headers): Refusal | undefined {
   const value = headers[REFUSAL_FIELD];
   if (value === undefined) return undefined;

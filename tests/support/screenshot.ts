@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "playwright-core";
 
-/** What test runs leave to look at; not in git. With a slash at its end. */
+/** Folder for the pictures and records of test runs; not in git. Ends with a slash. */
 export const RESULTS_FOLDER = fileURLToPath(new URL("../../test-results/", import.meta.url));
 const DOCS = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 

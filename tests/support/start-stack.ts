@@ -47,7 +47,7 @@ export interface TestStack {
   readonly ports: StackPorts;
   readonly urls: StackUrls;
   readonly modes: StackModes;
-  /** Where each service runs. */
+  /** Process of each service. */
   readonly processes: readonly { readonly name: string; readonly pid: number | undefined }[];
   readonly readyAfterMs: number;
   /** Everything the services have printed, as lines `service | line`. */

@@ -14,7 +14,7 @@ const ALL_SERVICES = [
 const jsonOf = <T>(span: SeenSpan, name: string): T => JSON.parse(String(span.tags[name])) as T;
 const isError = ({ tags }: SeenSpan) => tags.error === true;
 
-/** What a person must be able to read off the traces of the flows, with either trace store. */
+/** Facts that a person must be able to read in the traces of the flows, with either trace store. */
 export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "processes"> = {}): void {
   describe("autonomous", () => {
     let stack: TestStack;
@@ -99,7 +99,7 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
         [A.agentLevel]: "authorized",
         [A.keySource]: "auth-token",
       });
-      // What was signed is what was verified.
+      // The signed base is the verified base.
       for (const attempt of [first!, second!]) {
         const verifier = below(attempt, to)!;
         expect(verifier.tags[A.verifiedBase]).toBe(attempt.tags[A.signatureBase]);

@@ -31,8 +31,8 @@ export function commandsOf(page: string): ShownCommand[] {
 }
 
 /**
- * What the demo would be started with. Keycloak and Agentgateway are left out: whether they can be
- * started depends on the machine, not on the page.
+ * Modes in which a command starts the demo. Keycloak and Agentgateway are omitted, because the
+ * machine and not the page decides whether they can be started.
  */
 export function demoModes({ env, words }: ShownCommand): StackModes {
   const flags = words.slice(words.indexOf("--") + 1 || words.length);
@@ -48,8 +48,7 @@ export function isDemo({ words }: ShownCommand): boolean {
 }
 
 /**
- * What is wrong with a command: no such script, flag or file. Commands that are run elsewhere are
- * not run here.
+ * Problem of a command: no such script, flag or file. Commands that run elsewhere are not run here.
  */
 export function problemOf(command: ShownCommand): string | undefined {
   const { words } = command;

@@ -16,7 +16,7 @@ export interface PageRegion {
   readonly body: string;
 }
 
-/** What a page takes out of the run of a flow. */
+/** Parts of a flow's run that a page contains. */
 export interface PageSource {
   /** Lines `service | line`, with the demo's ports. */
   readonly log: string;
@@ -32,7 +32,7 @@ export interface WalkthroughPage {
   /** The page without its regions: what people have written. */
   readonly prose: string;
   /**
-   * The same page out of other runs, by flow. Problems are lines and regions that a run does not
+   * The page rendered from other runs, by flow. Problems are lines and regions that a run does not
    * have.
    */
   from(sources: Readonly<Record<string, PageSource>>): { text: string; problems: string[] };

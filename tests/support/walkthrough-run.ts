@@ -8,9 +8,7 @@ const BEGINNERS = ["supply-chain-backend", "supply-chain-agent", "delegate-agent
 const POLL_MS = 700;
 const TRACES_LIMIT_MS = 20_000;
 
-/**
- * What a stack did while something was done with it, as the demo on its own ports would show it.
- */
+/** Record of a stack during an action, with the ports of the demo. */
 export interface RecordedRun {
   readonly log: string;
   readonly protocol: ProtocolRun;

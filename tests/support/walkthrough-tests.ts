@@ -14,17 +14,14 @@ import { canonical, runValues } from "./walkthrough-values.ts";
  */
 const IS_UPDATE = process.env.UPDATE_DOCS === "1";
 
-/**
- * What a template says of a value that is not there. A page that was written with it would compare
- * equal forever.
- */
+/** Output of a template for a missing value. A page written with it would compare equal forever. */
 const NO_VALUE = /\b(?:undefined|NaN)\b|\[object /;
 
 /** A recorded run of a page, on a stack of its own. */
 export interface Flow {
-  /** What a command of the page must start. */
+  /** Modes that a command of the page must start. */
   readonly modes: Partial<StackModes>;
-  /** What the stack is started with instead. Default: `modes` */
+  /** Modes in which the stack is started instead. Default: `modes`. */
   readonly stackModes?: () => Partial<StackModes>;
   readonly env?: () => ServiceVariables;
   readonly record: (stack: TestStack) => Promise<FlowRun>;

@@ -1,4 +1,4 @@
-/** What differs from run to run, by its form. The first form that fits a place counts. */
+/** Forms of values that differ from run to run. The first form that matches a place is used. */
 const FORMS = {
   uuid: "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
   traceparent: "00-[0-9a-f]{32}-[0-9a-f]{16}-01",

@@ -19,7 +19,7 @@ interface ServedFile {
   readonly body: Buffer | string;
   readonly type: string;
   readonly cache: string;
-  /** The same compressed, by content coding. Default: only as it is. */
+  /** Compressed bodies, by content coding. Default: uncompressed only. */
   readonly coded?: readonly (readonly [coding: string, body: Buffer])[];
 }
 

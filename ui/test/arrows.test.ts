@@ -4,10 +4,7 @@ import { expect, it } from "vitest";
 
 const source = join(import.meta.dirname, "../src");
 
-/**
- * What may import what, by folder of src. A feature is a folder of its own: features never import
- * each other.
- */
+/** Allowed imports by folder of src. Features never import each other. */
 const mayImport: Record<string, string[]> = {
   app: ["features/", "auth", "api", "components", "config", "telemetry"],
   "features/": ["auth", "api", "components"],

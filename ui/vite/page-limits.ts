@@ -1,6 +1,6 @@
 /**
- * What a browser has for its part of a request, milliseconds, and the connections of all of them:
- * as the services of the demo have it.
+ * Limits on a browser's requests, in milliseconds, and on the number of connections. The services
+ * of the demo have the same.
  */
 export const PAGE_LIMITS = {
   headersTimeout: 10_000,

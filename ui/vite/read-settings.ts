@@ -32,7 +32,7 @@ const settings = {
 export interface UiSettings {
   /** TCP port the page is served on. */
   port: number;
-  /** What the browser gets as `/config.json`. */
+  /** Contents of `/config.json`. */
   browser: {
     backendUrl: string;
     authServerUrl: string;

@@ -11,7 +11,7 @@ import type { PrivateJwk } from "aauth";
 import { Pool } from "undici";
 import type { SignedPost } from "./signed-requests.ts";
 
-/** What a flood sends. */
+/** Requests of a flood, and their rate. */
 export interface Flood {
   readonly port: number;
   readonly connections: number;

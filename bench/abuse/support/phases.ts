@@ -21,7 +21,7 @@ export interface Attack {
   /** The status that shows that the honest caller was served. Default 200. */
   readonly served?: number;
   readonly attack: Load;
-  /** The same number of connections with plain requests that end in a refusal. */
+  /** Plain requests that end in a refusal, over the same number of connections. */
   readonly plain: Load;
   /**
    * Most that the honest caller's p99 may grow under the attack, as a quotient. Default: it is not

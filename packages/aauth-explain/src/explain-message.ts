@@ -37,21 +37,21 @@ import { profileOf } from "./profile-of.ts";
 import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from "./second-opinion.ts";
 
 /**
- * The verifier to judge by: the options of `createVerifier` without authority, which the message
+ * Options of the verifier: those of `createVerifier` without the authority, which the message
  * names.
  */
 export interface ExplainOptions
   extends Partial<Omit<VerifierOptions, "authorities" | "discovery" | "profile" | "accept">> {
   /**
-   * The dialects that the message may be of. It is judged by its own ({@link profileOf}) where the
-   * other options mean something in that one, and by the first in which they do where not.
+   * Dialects that the message may be in. The message is judged by its own dialect ({@link
+   * profileOf}) if the other options are valid in it, and otherwise by the first dialect in which
+   * they are.
    */
   readonly profiles: KnownProfiles;
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
   readonly discovery: Discovery;
   /**
-   * What the route would demand; without it the message is judged by its signature alone. Default:
-   * none.
+   * Requirement of the route. Default: none, so that the message is judged by its signature alone.
    */
   readonly requirement?: Requirement<string>;
 }

@@ -1,21 +1,20 @@
 /**
- * What `explainMessage` answers: data for a terminal, a page or a trace. Nothing in it is a
- * decision.
+ * Result of `explainMessage`: data for a terminal, a page or a trace. It makes no decision.
  *
  * @module
  */
 
 import type { AAuthErrorCode, CheckName, KeySource, ProvenCaller } from "aauth";
 
-/** A header as it was received, and what its grammar makes of it. */
+/** A header field as received, with its parsed value. */
 export interface ExplainedHeader {
   /** In lower case. */
   readonly name: string;
   /** As received; absent when the message has no such header. */
   readonly value?: string;
-  /** The parsed value, or why it cannot be parsed. */
+  /** The parsed value; absent if it cannot be parsed. */
   readonly parsed?: unknown;
-  /** Why it cannot be parsed. */
+  /** Reason why it cannot be parsed. */
   readonly problem?: string;
 }
 
@@ -29,14 +28,14 @@ export interface ExplainedSignatureBase {
   readonly agree: boolean;
   /** Number of the first line that differs, from 1; absent when they agree. */
   readonly firstDifferentLine?: number;
-  /** Why one of them could not be built. */
+  /** Reason why one of them could not be built. */
   readonly problem?: string;
 }
 
-/** What a response says in fields of the profile. */
+/** A response, with the fields that the profile defines. */
 export interface ExplainedResponse {
   readonly status: number;
-  /** Those that it has. */
+  /** The profile's fields that the response contains. */
   readonly headers: readonly ExplainedHeader[];
 }
 
@@ -58,7 +57,7 @@ export interface ExplainedToken {
 export interface ExplainedCheck {
   readonly name: CheckName;
   readonly verdict: "passed" | "failed" | "skipped";
-  /** Why it failed or was skipped. */
+  /** Reason why it failed or was skipped. */
   readonly reason?: string;
   /** The error code, when it failed. */
   readonly code?: AAuthErrorCode;
@@ -69,17 +68,17 @@ export interface ExplainedCheck {
   readonly section: string;
 }
 
-/** What a message is, and why it is or is not accepted. */
+/** Explains a message: its parts, its checks and the verdict. */
 export interface Explanation {
   /** Name of the wire profile that it is judged by. */
   readonly profile: string;
   /** Verdict of a verifier with the same options. */
   readonly verdict: "accepted" | "refused";
-  /** Why it was refused. */
+  /** Error code of the refusal. */
   readonly code?: AAuthErrorCode;
-  /** The error's message: for its reader, not for the sender. */
+  /** Message of the error, for the reader of the explanation and not for the sender. */
   readonly reason?: string;
-  /** Who it is from, when it was accepted. */
+  /** The proven caller of an accepted message. */
   readonly caller?: ProvenCaller;
   /** The message without headers. */
   readonly request: {
@@ -91,17 +90,17 @@ export interface Explanation {
   };
   /** Header fields of the signature, and the digest. */
   readonly headers: readonly ExplainedHeader[];
-  /** What was signed. */
+  /** The signed bytes. */
   readonly signatureBase: ExplainedSignatureBase;
   /** The key that the message names. */
   readonly key?: {
     readonly thumbprint?: string;
     readonly source?: KeySource;
-    /** Why no key could be found to ask the second opinion with. */
+    /** Reason why no key was found for the second opinion. */
     readonly problem?: string;
   };
   /**
-   * Whether `http-message-signatures` finds the signature good with that key; absent without a key.
+   * Whether `http-message-signatures` verifies the signature with that key; absent without a key.
    */
   readonly secondOpinion?: { readonly verifies: boolean; readonly reason?: string };
   /** The response, where one is given. */

@@ -3,14 +3,14 @@ import { fieldValue } from "aauth/wire";
 import type { KnownProfiles, MessageToExplain } from "./message.ts";
 
 /**
- * Which dialect a message is of, by its shape: that of `Signature-Key`, and where there is none the
- * fields of the response. It proves nothing, and a message of no known shape is taken for one of
- * the first profile.
+ * Finds the dialect of a message by its form: by `Signature-Key`, or else by the fields of the
+ * response. The result proves nothing. A message of no known form is assigned to the first profile.
  *
  * @param message names of its fields in lower case
  *
  * @example
- * profileOf({ headers: { "signature-key": 'sig=jwt;jwt="…"' } }, [draft11, february2026]).name; // "draft-11"
+ * profileOf({ headers: { "signature-key": 'sig=jwt;jwt="…"' } }, [draft11, february2026]).name; //
+ * "draft-11"
  */
 export function profileOf(
   { headers, response }: Pick<MessageToExplain, "headers" | "response">,

@@ -68,7 +68,7 @@ export async function readSavedRun(page: string): Promise<SavedRun> {
 }
 
 /**
- * The same of the data block's text alone.
+ * Reads the run from the text of the data block alone.
  *
  * @throws SavedRunError
  */

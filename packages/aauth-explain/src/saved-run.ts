@@ -1,12 +1,12 @@
 /**
- * What the file of a saved run contains, as data. `saved-run-file.ts` writes and reads the file.
+ * Contents of a saved run's file, as data. `saved-run-file.ts` writes and reads the file.
  *
  * @module
  */
 
 /**
- * What a run's picture needs, in data. Everything in it is its maker's word, but for what
- * {@link SavedEvidence} proves.
+ * A saved run, with all data for its sequence diagram. Everything in it is a claim of the file's
+ * maker, except what {@link SavedEvidence} proves.
  */
 export interface SavedRun {
   readonly format: "aauth-saved-run";
@@ -23,7 +23,7 @@ export interface SavedRun {
   readonly attacks: readonly SavedAttack[];
 }
 
-/** What the parties of a run spoke, as text. */
+/** Protocol of the run, for display. */
 export interface SavedProtocol {
   /** Version of AAuth: `draft -11`. */
   readonly version: string;
@@ -34,11 +34,11 @@ export interface SavedProtocol {
 /** An attack on a run, really sent. */
 export interface SavedAttack {
   readonly title: string;
-  /** How the request was changed. */
+  /** Describes the change to the request. */
   readonly what: string;
   /** The attack on AAuth: the message that was sent last. */
   readonly aauth: SavedMessage;
-  /** The same attack on a service that takes bearer tokens, as recorded. */
+  /** The attack on a service that takes bearer tokens, as recorded. */
   readonly bearer?: SavedBearerSide;
 }
 
@@ -125,7 +125,7 @@ export interface SavedKey {
   readonly jwk: Readonly<Record<string, unknown>>;
 }
 
-/** Why a file is not a saved run that can be read. */
+/** Reason why a file cannot be read as a saved run. */
 export type SavedRunCode =
   | "not_a_saved_run"
   | "saved_run_too_large"

@@ -24,13 +24,16 @@ export interface SavedVerdict {
    * what the receiver recorded.
    */
   readonly state: "verified" | "refused" | "recorded";
-  /** Why it is refused. */
+  /** Reason for the refusal. */
   readonly reason?: string;
-  /** Time that it is judged at, Unix seconds: when it was signed, which the signature covers. */
+  /**
+   * Time at which it is judged, Unix seconds: the time of the signature, which the signature
+   * covers.
+   */
   readonly atSeconds?: number;
-  /** When the token that it was signed with expires, Unix seconds; absent without a token. */
+  /** Expiry of the token that it was signed with, Unix seconds; absent without a token. */
   readonly tokenExpiresAt?: number;
-  /** What its signature proves, by the keys in the file; absent unless `verified`. */
+  /** Claims that the signature proves by the keys in the file; absent unless `verified`. */
   readonly proven?: ProvenRequest;
   /**
    * Each check, tokens decoded, the signature base; absent where the message cannot be judged at

@@ -17,7 +17,7 @@ export interface BadRequest {
   readonly body?: Uint8Array;
 }
 
-/** What a dialect, and a test's parties, have where a {@link BadRequest} names nothing. */
+/** Defaults for the members that a {@link BadRequest} omits. */
 interface Usual {
   readonly key: SigningKey;
   readonly label: string;

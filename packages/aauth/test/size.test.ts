@@ -1,6 +1,6 @@
 /**
- * What a program downloads of this package: one module, minified, gzip, for a browser. The aims are
- * in docs/decisions/0012-performance-targets.md.
+ * Download size of this package for a program: one module, minified and compressed with gzip, for a
+ * browser. The aims are in docs/decisions/0012-performance-targets.md.
  */
 
 import { gzipSync } from "node:zlib";

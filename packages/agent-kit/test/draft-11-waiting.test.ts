@@ -36,7 +36,7 @@ function waitAt(person: CallersPerson, page: string): never {
 
 type Work = (person: CallersPerson) => Promise<string>;
 
-/** What outlives a process of the agent. */
+/** State that outlives a process of the agent. */
 interface Kept {
   readonly key: SigningKey;
   readonly stores: Stores;

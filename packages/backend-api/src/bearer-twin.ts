@@ -21,7 +21,7 @@ export const bearerExchangeSchema = z.object({
 });
 export type BearerExchange = z.infer<typeof bearerExchangeSchema>;
 
-/** The same attack on a service that accepts bearer tokens. */
+/** Outcome of the attack on a service that accepts bearer tokens. */
 export const bearerSideSchema = z.object({
   /** Whether the attack succeeded. A bearer token cannot prevent it. */
   succeeded: z.boolean(),

@@ -13,7 +13,7 @@ export const hopSchema = z.enum([
 export type Hop = z.infer<typeof hopSchema>;
 
 /**
- * What failed at that party.
+ * Kind of failure at that party.
  *
  * `connection`: it could not be reached; `timeout`: no response in time; `signature`: it refused
  * the request's signature; `identity`: it required an identified agent; `policy`: it does not allow

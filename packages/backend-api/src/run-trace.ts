@@ -16,7 +16,10 @@ export const breakItVariantSchema = z.enum([
 ]);
 export type BreakItVariant = z.infer<typeof breakItVariantSchema>;
 
-/** The same for draft -11. The mode of a run determines which it has. */
+/**
+ * The ways to tamper with a message of a draft -11 run. Which of them a run offers depends on its
+ * mode.
+ */
 export const draft11BreakItVariantSchema = z.enum([
   "changed-body",
   "changed-path",
@@ -105,7 +108,7 @@ export const breakItResultSchema = z.object({
    * in offers.
    */
   evidence: savedEvidenceSchema.optional(),
-  /** The same attack on the bearer twin; for some variants only. */
+  /** Outcome at the bearer twin; for some variants only. */
   bearer: bearerSideSchema.optional(),
 });
 export type BreakItResult = z.infer<typeof breakItResultSchema>;

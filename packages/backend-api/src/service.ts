@@ -25,7 +25,7 @@ export const authHealthSchema = z.object({
 /** Query of the page that the browser returns to after a consent. */
 export const consentGivenSchema = z.object({ aauth_authorized: z.literal("1"), request_id: z.string() });
 
-/** The same after a failure. `request_id` is absent if the state was unknown. */
+/** Query of that page after a failure. `request_id` is absent if the state was unknown. */
 export const consentFailedSchema = z.object({
   aauth_error: z.literal("1"),
   /**

@@ -185,7 +185,7 @@ describe("what counts as one caller", () => {
     const answers: number[] = [];
     for (let index = 0; index < 7; index++) answers.push((await call(few.app, await as(index))).statusCode);
     expect(answers).toEqual([200, 200, 200, 200, 200, 429, 429]);
-    // Where nothing is said, ten times what one user gets.
+    // Default: ten times the limit of one user.
     const { app } = await buildApp({ ...LIMITS, authorized: 1 });
     for (let index = 0; index < 10; index++) expect((await call(app, await as(index))).statusCode).toBe(200);
     expect((await call(app, await as(10))).statusCode).toBe(429);

@@ -58,7 +58,7 @@ async function serve(
   }
   return {
     events,
-    /** What is sent is signed in the kit's profile; without one it is not signed. */
+    /** Sends a request that is signed in the kit's profile, or unsigned without a kit. */
     async post(path: string, kit?: ProfileKit) {
       const body = "{}";
       const unsigned = { "content-type": "application/json" };

@@ -9,19 +9,19 @@ import type { ProfileName } from "./wire-profiles.ts";
  * the same.
  */
 const MODES = ["strict", "optional", "permissive"] as const;
-/** The least that a route wants, named by the scheme that proves it. */
+/** Requirement of a February route, named by the scheme that proves it. */
 export const SCHEMES = ["hwk", "jwks", "jwt"] as const;
 export type RequiredScheme = (typeof SCHEMES)[number];
 
 /**
- * What a route of draft -11 takes: any token of an agent, agent tokens alone, person and auth
- * tokens, or a server that signs for itself. Not `auth-token`: its challenge needs a resource
- * token, which the resource alone can issue.
+ * Requirement of a draft -11 route: any token of an agent, agent tokens only, person and auth
+ * tokens, or a server that signs for itself. Not `auth-token`, because its challenge needs a
+ * resource token, which only the resource can issue.
  */
 const LEVELS = ["any", "agent-token", "person-token", "server"] as const;
 type RequiredLevel = (typeof LEVELS)[number];
 
-/** Where a check names the request it is about. */
+/** Part of a check that describes the checked request. */
 export type RequestSource = "aauth" | "forwarded" | "path";
 
 /** A check as it came from the gateway. */
@@ -70,7 +70,7 @@ export class UnusableRequest extends Error {
 /** Path of every check; with request source `path` the request's own path follows it. */
 export const CHECK_PATH = "/check";
 
-/** Where a check does not say. */
+/** Tolerance of a check that names none. */
 export const DEFAULT_TOLERANCE_SECONDS = 60;
 
 const MAX_TOLERANCE_SECONDS = 300;
@@ -158,7 +158,7 @@ function profilesOf(text: string | undefined, unset: ProfileName): readonly Prof
 
 /** The caller's fields in February's profile. */
 const FEBRUARY_LIST: readonly unknown[] = [...Object.values(february2026.messages.fields), "content-type"];
-/** What a check has of its own: it would pass for what the caller has sent. */
+/** Fields of the check itself, which must not pass for the caller's. */
 const OF_THE_CHECK = /^(?:x-aauth-.*|x-forwarded-.*|host|connection|content-length|transfer-encoding)$/;
 
 /**

@@ -34,7 +34,10 @@ const identifiers = z
     "expected identifiers of the form https://host in lower case, each once, without port and path",
   );
 
-/** What is judged and whom to trust, whichever transport it has. Spread them into its settings. */
+/**
+ * Settings of the check for every transport: the resources and the trusted parties. Spread them
+ * into the transport's settings.
+ */
 export const checkSettings = {
   ...authServerSettings,
   ...profileSettings,
@@ -94,7 +97,7 @@ type Optional = "leastScheme" | "issuer" | OfDraft11;
 /** The values of {@link checkSettings}. Those of draft -11 may be left out where there is none. */
 export type CheckConfig = Omit<Values, Optional> & Partial<Pick<Values, Optional>>;
 
-/** Whose persons and auth tokens count in draft -11. */
+/** Trusted servers of draft -11: the issuers of person and auth tokens. */
 export function serversOf({ mode, personServers = [], accessServer }: CheckConfig) {
   return { personServers, accessServer: mode === "federated" ? accessServer : undefined };
 }

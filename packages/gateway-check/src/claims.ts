@@ -8,27 +8,27 @@ export const CLAIMS_HEADER = "x-aauth-claims";
 export const NO_CLAIMS = "{}";
 
 /**
- * Who the caller is, as ASCII JSON for one header field; the gateway's rules see it as
+ * Describes the caller as ASCII JSON for one header field; the gateway's rules see it as
  * `extauthz.aauth`.
  *
  * - `scheme`: `Hwk`, `Jwks` or `Jwt`
  * - `agent`: identifier; absent for Hwk
- * - `agent_delegate`: the delegate that acts for the agent. The user a token speaks for is
- *   `jwt_claims.sub` and never here
- * - `jwt_claims`: claims of the token, for Jwt only; absent otherwise, never null, so that `has()`
- *   in a rule is right. Of an auth token all of them, of an agent token only those that say who it
- *   is: a `scope` or `act` that an agent writes for itself is no grant
+ * - `agent_delegate`: the delegate that acts for the agent. The token's user is in `jwt_claims.sub`
+ *   and never here
+ * - `jwt_claims`: claims of the token, for Jwt only; absent otherwise and never null, so that
+ *   `has()` works in a rule. All claims of an auth token; of an agent token only those that
+ *   identify the agent, because a `scope` or `act` that an agent writes for itself is not a grant
  *
- * In draft -11, where a member is there only for the tokens named:
+ * In draft -11, each member only for the tokens named:
  * - `profile`: `draft-11`
  * - `level`: `agent-token`, `person-token`, `auth-token`, or `server`
- * - `agent`, `parent_agent` (of a sub-agent): agent tokens alone. Person and auth tokens name no
+ * - `agent`, `parent_agent` (of a sub-agent): agent tokens only. Person and auth tokens name no
  *   agent
  * - `person`: `iss` and `sub`, of person and auth tokens
- * - `scopes`, a list, and `account`, where there is one: auth tokens. What the resource token asked
- *   for is known as far as it is in there
+ * - `scopes`, a list, and an optional `account`: auth tokens. Other contents of the resource token
+ *   are not known
  * - `server`: identifier of a server that signs for itself
- * - `jwt_claims` as above, of person tokens all
+ * - `jwt_claims` as above, with all claims of person tokens
  *
  * @param profile profile of the resource
  */

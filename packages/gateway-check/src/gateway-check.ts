@@ -23,7 +23,7 @@ import { createResourceVerifiers, type ResourceVerifiers } from "./resource-veri
  */
 const DISCOVERY_TIMEOUT_MS = 2_000;
 
-/** What a check needs from outside. */
+/** External dependencies of a check. */
 export interface GatewayCheckDeps {
   readonly logger: ServiceOptions["logger"];
   /** Discovery of February's parties. Default: one of its own, with short timeouts. */
@@ -37,8 +37,8 @@ export interface GatewayCheckDeps {
 }
 
 /**
- * What a check is answered: 200 with `x-aauth-claims` lets the request through, anything else goes
- * to its caller as it is.
+ * Answer to a check. The gateway lets the request through on 200 with `x-aauth-claims` and passes
+ * any other answer on to the caller.
  */
 export interface CheckAnswer {
   readonly status: number;
@@ -50,7 +50,9 @@ export interface CheckAnswer {
 
 /** Judges one check after the other. */
 export interface GatewayCheck {
-  /** What goes wrong is a refusal. Writes the verdict into the log and onto the current span. */
+  /**
+   * Refuses the request on any error. Writes the verdict into the log and onto the current span.
+   */
   answer(check: CheckMessage): Promise<CheckAnswer>;
 }
 
@@ -59,7 +61,7 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
   const log = deps.logger.child({ logger: "aauth.gateway" });
   warnOfPublishedPeers(log, config);
   const verifiers = verifiersOf(config, deps);
-  // Where the check could not be read, the answer is in the default profile.
+  // A check that cannot be read is answered in the default profile.
   const unread = { profiles: [config.profile ?? "february-2026"], requiredLevel: "any" } as const;
   return {
     async answer(check) {

@@ -7,7 +7,7 @@ import { isOpen } from "./open-paths.ts";
 import type { CheckedResource, ResourceVerifiers } from "./resource-verifiers.ts";
 import { knownProfiles, type ProfileName, WIRE_PROFILES } from "./wire-profiles.ts";
 
-/** Why a request is let through, and what the gateway learns of its caller. */
+/** An admitted request: the reason, and the claims that the gateway receives about the caller. */
 export interface Admission {
   readonly claims: string;
   readonly because: "open" | "unsigned" | "verified";
@@ -105,7 +105,7 @@ async function judgeDraft11(
   return pending.complete(undefined);
 }
 
-/** What the refusals of a route ask for: the least that its callers must be. */
+/** Requirement in a route's refusals: the lowest level that it accepts. */
 export function requirementOf(check: Pick<CheckRequest, "profiles" | "requiredLevel">): Requirement {
   const [first = { level: "identified" }, or] = knownProfiles(check.profiles).map((name) =>
     PROFILES[name].minimum(check),

@@ -10,16 +10,16 @@ export interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Why, for log and trace; the caller may get another one (`publicRefusal`). */
+  /** Error code for log and trace; the caller may get another one (`publicRefusal`). */
   readonly code: string;
 }
 
-/** What would help a caller at a gateway: another signature, or an identity. */
+/** Requirement in a refusal at the gateway: an identified caller. */
 const IDENTIFIED = { level: "identified" } as const;
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
 
-/** What a refusal has to know of the route, where the check could be read. */
+/** Properties of the route that a refusal depends on, if the check could be read. */
 export interface RefusingRoute {
   readonly profiles: readonly ProfileName[];
   readonly requirement: Requirement;

@@ -8,7 +8,7 @@ import type { ProfileName } from "./wire-profiles.ts";
 /** A resource behind the gateway in one profile, for one check. */
 export interface CheckedResource {
   readonly profile: ProfileName;
-  /** What its callers sign for, in its canonical form. */
+  /** Authority that callers sign, in canonical form. */
   readonly authority: string;
   /** @param endpoint `revocation` for what servers sign in their own name; default `resource` */
   verifier(endpoint?: "revocation"): Verifier;
@@ -16,7 +16,7 @@ export interface CheckedResource {
 
 /** Verifiers of the resources behind the gateway, by the authority a check names. */
 export interface ResourceVerifiers {
-  /** Who else may speak the published demo's dialect. */
+  /** Peers that may use the published demo's dialect. */
   readonly peers: PublishedPeers;
   /**
    * The resource of each profile that the route takes, in the order of its list. Default for the
@@ -33,14 +33,14 @@ interface ProfileResources {
   /** Identifiers. */
   readonly resources: readonly string[];
   readonly discovery: Discovery;
-  /** What a verifier has beside that: issuers and variants. */
+  /** Further options of a verifier: issuers and variants. */
   options(resource: string): Pick<VerifierOptions, "profile" | "accept" | "trustedIssuers" | "accessServer">;
 }
 
-/** Who issues tokens of draft -11. */
+/** Trusted issuers of draft -11 tokens. */
 export interface Draft11Trust {
   readonly personServers: readonly string[];
-  /** Then its auth tokens count and no other's. */
+  /** If set, only its auth tokens are accepted. */
   readonly accessServer: string | undefined;
 }
 
@@ -76,7 +76,7 @@ export function createResourceVerifiers(options: {
             profile: february2026,
             ...shared,
             toleranceSeconds,
-            // What is revoked is for its issuer to say.
+            // Only the trusted servers may revoke tokens.
             ...(endpoint !== undefined && { endpoint, trustedAgents: servers }),
           });
         // The first is made now and not at the first check, so that options that could never work

@@ -145,7 +145,7 @@ export function redactText(text: string, options: RedactionOptions = {}): string
   );
 }
 
-/** The same for a value parsed from JSON, using field names as well as formats. Returns a copy. */
+/** Redacts a value parsed from JSON, using field names as well as formats. Returns a copy. */
 export function redactFields(value: unknown, options: RedactionOptions = {}): unknown {
   if (typeof value === "string") return redactText(value, options);
   if (Array.isArray(value)) return value.map((item) => redactFields(item, options));

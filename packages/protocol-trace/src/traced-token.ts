@@ -17,7 +17,7 @@ export function tokenKind(token: string): TokenKind {
   return readToken(token).kind;
 }
 
-/** The same for a decoded token. */
+/** A decoded token as JSON for an attribute. */
 export function tokenJson(token: TracedToken): string {
   const json = JSON.stringify(token, (_name, value) =>
     typeof value === "string" ? cutTokens(value) : value,

@@ -1,15 +1,15 @@
 /**
  * Control characters (C0, DEL, C1), format characters (bidi controls, zero-width characters, BOM,
- * tags), line and paragraph separators, and halves of a surrogate pair: what a terminal, a browser
- * or a reader of a log acts on instead of showing it.
+ * tags), line and paragraph separators, and unpaired surrogates: characters that a terminal, a
+ * browser or a log viewer interprets instead of showing them.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
- * A string of others as a terminal, a log or the title of a page may show it: one line, on which
- * each character that is not shown is spelled out as `\u202e`, by UTF-16 code unit. Every such
- * string goes through here, or through {@link visibleLines} or {@link visibleFields}. JSON text
- * stays JSON with the same value.
+ * An untrusted string as a terminal, a log or the title of a page may show it: one line, with each
+ * invisible character escaped as `\u202e`, by UTF-16 code unit. Every such string goes through
+ * here, or through {@link visibleLines} or {@link visibleFields}. JSON text stays JSON with the
+ * same value.
  *
  * Does NOT bound the length, redact, escape backslashes, or tell letters apart that look alike.
  */
@@ -18,8 +18,7 @@ export function visibleText(text: string): string {
 }
 
 /**
- * The same for text of several lines whose line ends are ours, such as JSON with indentation; it
- * keeps them.
+ * Like {@link visibleText} for our own lines of text, such as indented JSON: line ends are kept.
  */
 export function visibleLines(text: string): string {
   return text.replace(INVISIBLE, (character) => (character === "\n" ? character : escaped(character)));

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { visibleFields, visibleLines, visibleText } from "../src/visible-text.ts";
 
 /**
- * What must not reach a terminal or a log, by code point; written as numbers, so that this file can
- * be read.
+ * Characters that must not reach a terminal or a log, as code points, so that this file stays
+ * readable.
  */
 const HIDDEN: readonly (readonly [from: number, to: number])[] = [
   [0x00, 0x1f],

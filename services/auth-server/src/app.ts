@@ -36,7 +36,7 @@ export interface AuthServerDependencies {
   readonly rsaKeys?: RsaKeys;
   /** Source of agents' and resources' keys and metadata. Default: the network. */
   readonly discovery?: Discovery;
-  /** What outlives a request. Default: in memory, for this process only. */
+  /** State that outlives a request. Default: in memory, for this process only. */
   readonly stores?: Stores;
 }
 

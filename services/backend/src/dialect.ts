@@ -27,7 +27,7 @@ export interface BackendDialect {
   readonly places: Places;
   /** Sends a request unchanged. */
   readonly transport: Transport;
-  /** How runs make calls, wait for their users and use their consent. */
+  /** The dialect's part in runs: their calls, waiting for users, and standing consent. */
   readonly runs: Pick<RunContext, "calls" | "standingConsent">;
   readonly orders: OrderWire;
   /** The tampered requests of "now break it". */

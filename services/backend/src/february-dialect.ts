@@ -95,7 +95,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
 const LEFT_OUT =
   "Ending a delegate here: only with AAUTH_PROFILE=draft-11; elsewhere take its enrolment away";
 
-/** The same agent, configured for three purposes. */
+/** The backend's agent, configured for three purposes. */
 function agentsOf(config: BackendConfig, createAgent: ReturnType<typeof ownAgents>) {
   const { agentUrl: id, supplyChainAgentUrl, signatureScheme } = config;
   const issuer = issuerOf(config);

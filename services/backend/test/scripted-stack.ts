@@ -39,29 +39,29 @@ export interface ScriptedStack {
   readonly agentUrl: string;
   /** Every line the backend logged. */
   readonly log: string[];
-  /** What the supply-chain agent and the auth server were asked, in order. */
+  /** Requests to the supply-chain agent and the auth server, in order. */
   readonly seen: {
     party: "agent" | "auth-server";
     what: string;
     scheme: string;
     subject?: string | undefined;
   }[];
-  /** How the parties behave; change it before a call. */
+  /** Behaviour of the parties; change it before a call. */
   readonly script: {
     requirement: Requirement<FebruaryLevel>;
     /** Text of the agent's response; may wait. */
     answer: AgentReply;
-    /** What the auth server does with a request of type auth. */
+    /** Response of the auth server to a request of type auth. */
     grant: "direct" | "consent";
-    /** Who consented, by request token: `sub` of the auth token. */
+    /** The user who consents: `sub` of the auth token. */
     consentingUser: string;
     revocation: "done" | "broken";
   };
   /** An access token of the realm for this user. */
   userToken(sub: string, claims?: Record<string, unknown>): Promise<string>;
-  /** What the consent page does on accept: a code for the request token in the consent address. */
+  /** The consent page's answer on accept: a code for the request token in the consent address. */
   consentTo(consentUrl: string): { code: string; state: string };
-  /** How many requests the auth server keeps that no user has decided. */
+  /** Number of undecided requests at the auth server. */
   pendingRequests(): number;
   /** Calls the backend's API as a user. */
   call(

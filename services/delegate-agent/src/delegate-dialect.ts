@@ -11,7 +11,7 @@ import { askParent, REFUSED_BY_PARENT } from "./ask-parent.ts";
 import type { DelegateAgentConfig } from "./config.ts";
 import { type DescribeEvent, describeDraft11Event, describeFebruaryEvent } from "./describe-event.ts";
 
-/** How a delegate makes and reports calls. */
+/** The dialect's part in calls of a delegate and in reporting them. */
 export interface CallDialect {
   /** Whether an error means that the agent token was refused. */
   readonly isAgentTokenRefused: (error: unknown) => boolean;

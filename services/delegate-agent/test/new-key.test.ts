@@ -1,7 +1,4 @@
-/**
- * What becomes of a delegate whose agent server has lost the key that its agent token is signed
- * with.
- */
+/** A delegate whose agent server has lost the key that signed its agent token. */
 
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -118,7 +115,7 @@ test("a token of a lost key is dropped, and the whole call is made again with a 
     ...["request_signed", "response_received"],
   ]);
   expect(steps[1]?.details).toBe("Status 401: the signature or the token was not accepted");
-  // And kept from then on.
+  // The new token is kept from then on.
   await run();
   expect(seen.issued).toBe(2);
   await close();

@@ -5,7 +5,7 @@ import { check, checkHeaders, MARKET_ANALYSIS, setUp } from "./parties.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
-/** What was logged as a failure of our own. */
+/** Logged errors of the service itself. */
 const failures = (lines: readonly string[]) => lines.filter((line) => line.startsWith("ERROR:")).join("\n");
 
 describe("the caller of a request that is let through", () => {

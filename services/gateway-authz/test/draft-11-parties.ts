@@ -92,7 +92,7 @@ export async function draft11Parties(now: () => number) {
   };
 }
 
-/** What config-draft-11.yaml adds to a check. */
+/** Header fields that config-draft-11.yaml adds to a check. */
 export const draft11CheckHeaders = (more: Record<string, string> = {}): Record<string, string> => ({
   "x-aauth-method": "POST",
   "x-aauth-uri": `${RESOURCE.replace("https", "http")}/`,

@@ -60,7 +60,7 @@ describe("traps of a check without a body (Agentgateway v1.4.1)", () => {
       ];
       const result = await checkOverHttp(app, { headers: [...headers, "content-length", "0"] });
       expect(result).toEqual({ status: 200, claims: "{}", body: "" });
-      // And neither with a body, should a gateway send one.
+      // A body does not change that, should a gateway send one.
       expect(
         await checkOverHttp(app, { headers: [...headers, "content-length", "5"], body: "{oops" }),
       ).toMatchObject({ status: 200 });
@@ -178,7 +178,7 @@ describe("other gateways (README)", () => {
     expect(
       await checkOverHttp(app, { method: "GET", headers: flat({ ...headers, ...forwarded }) }),
     ).toMatchObject({ status: 200 });
-    // What the caller could send instead is not looked at.
+    // Fields that the caller could send instead are ignored.
     const forged = {
       "x-aauth-method": "POST",
       "x-aauth-uri": "/a?x=1",
@@ -211,7 +211,7 @@ describe("other gateways (README)", () => {
         method,
         url: `http://supply-chain-agent.localhost:3000${target}`,
       });
-      // What a caller could send is not looked at.
+      // Fields that a caller could send are ignored.
       const forged = { ...headers, "x-aauth-method": "GET", "x-aauth-uri": "/health" };
       expect(
         await checkOverHttp(app, { method, path: `/check${target}`, headers: flat(forged) }),

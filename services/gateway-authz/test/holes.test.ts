@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { check, checkHeaders, MARKET_ANALYSIS, setUp } from "./parties.ts";
 
-// What the verifier does about the others is tested in packages/aauth, and all of them end to end
-// in tests/contract/gateway.
+// Holes of the verifier are tested in packages/aauth, and all holes end to end in
+// tests/contract/gateway.
 
 const ORIGIN = "http://supply-chain-agent.localhost:3000";
 

@@ -93,7 +93,7 @@ export async function setUp(
   return { ...parties, app, lines, schemes, signed, agentToken };
 }
 
-/** What the gateway of the repository's files adds to a check. */
+/** Header fields that the repository's gateway configuration adds to a check. */
 export function checkHeaders(method: string, url: string): Headers {
   return {
     "x-aauth-method": method,

@@ -19,7 +19,7 @@ import { siteOf } from "./site.ts";
 
 export interface PersonServerDependencies {
   readonly logger?: ServiceOptions["logger"];
-  /** What outlives a request. Default: in memory, for this process only. */
+  /** State that outlives a request. Default: in memory, for this process only. */
   readonly stores?: Stores;
   /** Default: new ones. */
   readonly keys?: ServiceKeys;

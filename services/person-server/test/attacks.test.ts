@@ -1,6 +1,4 @@
-/**
- * What must not work at the person server and the access server, and at the pages of the person.
- */
+/** Attacks on the person server and the access server, and on the person's pages. */
 
 import { issueAgentToken, issueResourceToken } from "aauth/server";
 import { expect, test } from "vitest";

@@ -125,7 +125,7 @@ test("revoke: one click on the page, and every hop refuses within a second", asy
     expect(refused.status).toBe(401);
     expect(refused.headers.get("signature-error")).toContain("revoked_jwt");
   }
-  // And the agent that goes on by itself needs its person again.
+  // The agent itself needs its person again.
   await expect(agent.fetchFor()(DATA)).rejects.toThrow();
   expect(world.served).toHaveLength(served);
   expect((await agent.fetchFor(context)(DATA)).status).toBe(200);

@@ -122,7 +122,7 @@ test("an owner asks, the agent answers through its person server, and the answer
     .poll(async () => (await shownAt(owner, page.url)).text, { timeout: 10_000 })
     .toContain("In &#60;b&#62;March&#60;/b&#62;");
   expect(questions).toEqual(["Which dates?"]);
-  // What was seen before the answer is not what is decided on.
+  // A page loaded before the answer cannot decide.
   const next = await shownAt(owner, page.url);
   expect((await press(owner, next, "accept")).status).toBe(200);
   expect((await answer).status).toBe(200);

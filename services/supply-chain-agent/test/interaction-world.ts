@@ -40,7 +40,7 @@ export async function createInteractionWorld() {
     user: APPROVER as string | undefined,
     audience: SELF,
     down: false,
-    /** What it was asked for. */
+    /** Forms of the token requests. */
     asked: [] as Record<string, string>[],
   };
   const transport: Transport = async (url, { headers, body }) => {

@@ -11,7 +11,7 @@ import { fastifyAAuth } from "fastify-aauth";
 export const SELF = "http://supply-chain-agent.localhost:3000";
 export const MARKET = "http://market-analysis-agent.localhost:3000";
 
-/** What the auth server was asked for. */
+/** A request to the auth server. */
 export interface TokenRequest {
   readonly form: Record<string, string>;
   /** The token in `Signature-Key`, when its scheme is jwt. */

@@ -9,8 +9,8 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 /**
- * What a browser sends for a page at this host, which has come to this store's port: to itself,
- * with its own origin.
+ * Header fields of a browser's request for a page at this host, which resolves to this store. The
+ * page's own origin is the request's target.
  */
 const pageAt = (host: string, port: number) => ({
   host: `${host}:${port}`,

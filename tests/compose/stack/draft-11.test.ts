@@ -50,7 +50,7 @@ test(
     await up(env, ["--no-deps", "backend"]);
     const { end, visits } = await decideAtPages(user, run);
     expect([end.status, visits.length]).toEqual(["completed", 1]);
-    // What the file holds, tokens and the key, the delegate must not have.
+    // The delegate must not have the file, which contains tokens and the key.
     const volumes = (await containers(env)).get("delegate-agent")!.Mounts.map(({ Name }) => Name);
     expect(volumes).toEqual(["aauth-demo_data"]);
   },

@@ -1,4 +1,4 @@
-/** What a user sees after cloning the project: no images of ours, no volumes, and one command. */
+/** First start after cloning the project: no images of ours, no volumes, and one command. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";

@@ -1,4 +1,4 @@
-/** What becomes of a run whose container is killed, and of the next one. */
+/** A run whose container is killed, and the run after it. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";

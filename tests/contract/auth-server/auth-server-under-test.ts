@@ -17,7 +17,10 @@ export interface AuthServerUnderTest {
   admin(path: string, init?: RequestInit): Promise<Response>;
   /** The realm file's attributes with these changes, from the next request on. */
   setAttributes(changes?: Attributes): Promise<void>;
-  /** The same, but the answer is given back: a server may refuse what is malformed. */
+  /**
+   * Like {@link setAttributes}, but returns the answer, because a server may refuse malformed
+   * attributes.
+   */
   tryAttributes(changes: Attributes): Promise<Response>;
   close(): Promise<void>;
 }

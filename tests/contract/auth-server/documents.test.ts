@@ -1,6 +1,6 @@
 /**
- * What an auth server says about itself, and the OpenID endpoints that the demo's services and page
- * rely on (profile 5).
+ * Documents of an auth server, and the OpenID endpoints that the demo's services and page rely on
+ * (profile 5).
  */
 
 import { createPublicKey } from "node:crypto";
@@ -110,7 +110,7 @@ test("a user's access token: a JWT for `account` that the key set verifies, with
   expect(reply.headers.get("cache-control")).toContain("no-store");
   const body = (await reply.json()) as { access_token: string; expires_in: number; token_type: string };
   expect(body.token_type).toBe("Bearer");
-  // What is left when the answer is written: a busy Keycloak may need a second for it.
+  // Remaining lifetime when the answer is written: a busy Keycloak may need a second for it.
   expect(300 - body.expires_in).toBeGreaterThanOrEqual(0);
   expect(300 - body.expires_in).toBeLessThanOrEqual(2);
   const { header, claims } = await verifiedToken(body.access_token, `${OIDC}/certs`);

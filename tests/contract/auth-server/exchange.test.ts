@@ -378,7 +378,7 @@ describe("refused", () => {
 
   test("a resource token for another agent", async () => {
     const resource_token = nextWish({ claims: { agent: agent.id } });
-    // Whose key has signed is looked up by the agent that the token names.
+    // The key is looked up for the agent that the token names.
     expectRefusal(await exchange(await upstreamToken(), { resource_token }), 400, "invalid_grant", {
       code: "token_audience_mismatch",
       description: "Token exchange validation failed: ",

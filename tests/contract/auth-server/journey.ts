@@ -90,7 +90,7 @@ export function isConsent(page: Shown): boolean {
   return page.status === 200 && /<input[^>]*name="consent_code"/.test(page.text);
 }
 
-/** What the page says, without markup. */
+/** Text of the page, without markup. */
 export function textOf({ text }: Shown): string {
   return decoded(text.replace(/<(script|style)[\s\S]*?<\/\1>/gi, "").replace(/<[^>]*>/g, " ")).replace(
     /\s+/g,
@@ -98,13 +98,13 @@ export function textOf({ text }: Shown): string {
   );
 }
 
-/** Who the page says has worded the scopes below, in order. */
+/** Authors of the scopes' descriptions as the page names them, in order. */
 export function saidBy(page: Shown): string[] {
   const lines = textOf(page).match(/As described by (this server|\S+) ?:/g) ?? [];
   return lines.map((line) => line.replace(" :", ":"));
 }
 
-/** Where the browser is sent, away from the auth server. */
+/** Address to which the auth server redirects the browser. */
 export function sentTo({ headers, status }: Shown): { address: string; query: Record<string, string> } {
   if (status !== 303) throw new Error(`status ${status} instead of a redirect`);
   const url = new URL(headers.get("location")!);

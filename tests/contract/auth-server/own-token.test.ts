@@ -28,7 +28,7 @@ async function agreedTo(asked: Reply) {
   return { page, code: code! };
 }
 
-/** The same, with what the agent gets for the code. */
+/** The user consents: the page, and the token that the agent gets for the code. */
 async function identityOf(scope: string, asked = ask(scope)) {
   const { page, code } = await agreedTo(await asked);
   const { body } = await redeem(world, code);

@@ -26,7 +26,7 @@ export interface AskOptions extends Mistakes {
   /** Default the token endpoint. */
   readonly url?: string;
   readonly contentType?: string;
-  /** What is sent instead of what was signed; a header that is undefined is left out. */
+  /** Replaces parts of the request after signing; an undefined header is removed. */
   readonly tamper?: (headers: Readonly<Record<string, string>>) => {
     readonly url?: string;
     readonly headers?: Readonly<Record<string, string | undefined>>;
@@ -102,7 +102,7 @@ export class Party {
     }
   }
 
-  /** What others have asked it for, in order. */
+  /** Requests that this party has received, in order. */
   get asked(): string[] {
     return this.#listener.requests;
   }

@@ -1,4 +1,4 @@
-/** Where the realm file lets its browser client be sent to. */
+/** Redirect URIs that the realm file allows its browser client. */
 
 import { expect, test } from "vitest";
 import { startWorld } from "./world.ts";

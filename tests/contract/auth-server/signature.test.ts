@@ -1,5 +1,5 @@
 /**
- * Who asks is proven before anything else is looked at (profile 1, 2). P and J number the holes of
+ * The caller is proven before the request is examined (profile 1, 2). P and J number the holes of
  * the published implementations.
  */
 
@@ -25,7 +25,7 @@ const COVERED = [
 /** Whatever it was: the reasons are in the log. */
 const NOT_READ = "the documents of a party that the message names could not be read";
 
-/** Which check a code is of. Those of tokens are of the check `token`. */
+/** The check of each code. Codes of tokens belong to the check `token`. */
 const CHECKS: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   missing_signature: "headers",
   malformed_signature_key: "signature-key",

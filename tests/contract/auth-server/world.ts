@@ -61,7 +61,7 @@ export function expectRefusal(reply: Reply, status: number, error: string, reaso
   expectReason(reply, reason);
   if (typeof reason !== "string") {
     const { code, check } = reason;
-    // What is missing stands in the description, too.
+    // The description contains the missing fields, too.
     const { missing: _, ...refusal } = refusalIn(reply.headers) ?? {};
     expect(refusal).toEqual({ code, check, section: ERROR_CODES[code].section });
   }

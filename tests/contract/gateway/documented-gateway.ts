@@ -40,7 +40,7 @@ export interface DocumentedGateway {
   /** The file, where the page shows a part of it. */
   readonly around?: (shown: string, folder: string) => string;
   readonly requestFrom: "aauth" | "path" | "forwarded";
-  /** What a caller gets while gateway-authz does not answer. */
+  /** Status that a caller gets while gateway-authz does not answer. */
   readonly statusWithoutCheck: number;
   /** It passes on status and headers of a refusal, and has a page of its own. */
   readonly hasOwnPages?: true;
@@ -48,7 +48,7 @@ export interface DocumentedGateway {
   readonly more?: (running: RunningGateway) => void;
 }
 
-/** What the tests of one gateway send with. */
+/** The running gateway, for the requests of its tests. */
 export interface RunningGateway {
   readonly port: number;
   readonly discovery: Awaited<ReturnType<typeof createIdentities>>["discovery"];

@@ -83,12 +83,13 @@ async function listen(app: FastifyInstance): Promise<string> {
 }
 const portOf = (address: string) => new URL(address).port;
 
-/** What the resource behind the gateway has been asked, and by whom. */
+/** Requests that reached the resource behind the gateway, with their callers. */
 const seen: { path: string; caller: ProvenCaller | null; claims: unknown; host: unknown }[] = [];
 let addresses: Record<string, string>;
 let personServer: ReturnType<typeof createPersonServer>;
 /**
- * What the person server sees of the others: the gateway's address is another one for each file.
+ * Sets the addresses of the other parties for the person server, because each file has another
+ * gateway address.
  */
 let placeMap: (map: EndpointMap) => void;
 let authzPort: number;
@@ -227,7 +228,7 @@ describe.each(GATEWAYS)("%s", (file) => {
   });
   afterAll(() => gateway?.close());
 
-  /** What a caller is answered, and what of it has reached the resource. */
+  /** The caller's answer, and the requests that reached the resource. */
   async function answerOf(response: Response, before: number) {
     const requirement = response.headers.get("aauth-requirement");
     return {
@@ -281,7 +282,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     }
   });
 
-  // What the embedded gateway does with bodies is its own.
+  // Only the embedded gateway limits bodies in this way.
   const isEmbedded = file !== "nginx" && !isRealGateway;
   test.runIf(isEmbedded)("a caller with any token may send more than one without a name", async () => {
     const body = JSON.stringify({ text: "x".repeat(100_000) });

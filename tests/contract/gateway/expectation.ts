@@ -1,4 +1,4 @@
-/** What Agentgateway v1.4.1 does with a request; written from its documents, not from our code. */
+/** Behaviour of Agentgateway v1.4.1, written from its documents and not from our code. */
 
 import type { AAuthErrorCode } from "aauth";
 import { BACKEND, type Identity, SCOPE } from "./identities.ts";
@@ -32,7 +32,9 @@ const OPEN = new Set([
   "/health",
 ]);
 
-/** What a user's browser may request of the supply-chain agent without an agent's signature. */
+/**
+ * Requests to the supply-chain agent that a user's browser may make without an agent's signature.
+ */
 const INTERACTION = new Set(["GET /interaction", "GET /interaction/callback", "POST /interaction/decision"]);
 
 /** The one answer both gateways have to give. */

@@ -1,7 +1,7 @@
 /**
- * What a rule is worth: one listener for each expression, and whether the gateway lets a request
- * through it. Values and failures as measured on Agentgateway v1.4.1; runs against the embedded
- * gateway, and with AGENTGATEWAY_BIN set against that one.
+ * Values of rules: one listener for each expression, which lets a request through or not. Values
+ * and failures as measured on Agentgateway v1.4.1; runs against the embedded gateway, and against
+ * Agentgateway with AGENTGATEWAY_BIN set.
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -18,7 +18,8 @@ const CLAIMS =
   '{"scheme":"Jwt","agent":"http://a.test","nothing":null,"jwt_claims":{"aud":["x","y"],"scope":"openid a:b",' +
   '"exp":1790000000,"share":1.5,"whole":1.0,"yes":true,"act":{"agent":"http://b.test","act":{"agent":"c"}}}}';
 /**
- * What is sent with a Buffer for a body is sent as it is; with a text node makes UTF-8 of the head.
+ * A Buffer, because Node encodes the head as UTF-8 for a string body and leaves the bytes unchanged
+ * for a Buffer.
  */
 const BODY = Buffer.from("{}");
 const HEADERS = [

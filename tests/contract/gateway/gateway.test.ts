@@ -25,7 +25,8 @@ import { listenFor, runningGateway } from "./running-gateway.ts";
 const running = runningGateway(process.env);
 const files: readonly PolicyFile[] = running ? [running.file] : ["config.yaml", "config-policy.yaml"];
 /**
- * Else every pair of file, agent, request and caller occurs, and not every combination of the four.
+ * If false, every pair of file, agent, request and caller occurs, but not every combination of the
+ * four.
  */
 const isFull = running !== undefined || Boolean(process.env.LONG_TESTS);
 const port = running?.port ?? (await freePort());

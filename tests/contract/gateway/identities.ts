@@ -1,7 +1,7 @@
 /**
- * Who calls. Each identity signs one request (or leaves it alone) and says what a gateway has to
- * make of it; the oracle in `expectation.ts` turns that into the answer. Nothing here looks at how
- * the gateway works.
+ * Callers of the contract. Each identity signs one request (or leaves it unsigned) and states the
+ * result that a gateway must reach; the oracle in `expectation.ts` derives the answer. Nothing here
+ * depends on how the gateway works.
  */
 
 import {
@@ -23,7 +23,7 @@ export const EVIL_ISSUER = "http://evil.localhost:6666";
 const POINTING_INSIDE = "http://inside.localhost:6667";
 export const SCOPE = "supply-chain:optimize";
 
-/** What the check makes of an identity. */
+/** Result of the check for an identity. */
 export type Standing =
   | { readonly kind: "unsigned" }
   /** A good signature by an unpublished key. */
@@ -322,8 +322,8 @@ async function signedText(header: object, claims: object, key: SigningKey): Prom
 }
 
 /**
- * The same request under a valid signature that covers nothing but `signature-key`, all that the
- * forked gateway asked for.
+ * The request under a valid signature that covers only `signature-key`, as the forked gateway
+ * required.
  */
 async function signedKeyOnly(headers: Headers, key: SigningKey, created: number): Promise<Headers> {
   const params = `("signature-key");created=${created}`;

@@ -80,7 +80,7 @@ let watched: WatchedPage;
 let page: Page;
 
 beforeAll(async () => {
-  // Also with a Jaeger named for the other tests: this page is ours.
+  // The page is ours, even if a Jaeger is named for the other tests.
   for (const name of ["JAEGER_OTLP_URL", "JAEGER_QUERY_URL"]) delete process.env[name];
   traces = await startTraces();
   await sendByExporter(traces.otlpUrl, failing.spans);

@@ -1,8 +1,8 @@
 /**
- * What tools and our UI rely on in a trace store, black box over HTTP: OTLP/HTTP in, Jaeger's query
- * API out. Runs against the embedded store; with JAEGER_OTLP_URL and JAEGER_QUERY_URL set, against
- * that Jaeger (2.13, its memory storage). Names are new in every run, so a Jaeger that has seen
- * other things does no harm.
+ * Black-box tests over HTTP of the parts of a trace store that tools and our UI use: OTLP/HTTP in,
+ * Jaeger's query API out. Runs against the embedded store, or with JAEGER_OTLP_URL and
+ * JAEGER_QUERY_URL against that Jaeger (2.13, its memory storage). Names are new in every run, so a
+ * Jaeger with other traces does no harm.
  */
 
 import { randomBytes } from "node:crypto";

@@ -4,8 +4,8 @@ import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } fro
 import type { PrivateJwk } from "aauth";
 
 /**
- * Who signs: an agent with its token, for one key or another, or the person server with a key that
- * it publishes.
+ * The signer: an agent with its token, with one of two keys, or the person server with a published
+ * key.
  */
 export type Sender = "agent" | "agent, ES256" | "server";
 

@@ -19,7 +19,7 @@ const VERIFIERS = [
   "aauth-protocol",
 ].filter((verifier) => isUnderTest(verifier));
 
-/** What of a message is not as it should be. */
+/** Defects of a message. */
 interface Mistake {
   readonly token?: string;
   readonly signatureKey?: string;
@@ -105,9 +105,9 @@ afterAll(() => libraries.end());
 
 interface Row {
   readonly mistake: string;
-  /** What the draft has for it. */
+  /** Verdict that the draft requires. */
   readonly draft: string;
-  /** By verifier, where it is another. */
+  /** Verdicts that differ, by verifier. */
   readonly verdicts?: Readonly<Record<string, string>>;
 }
 

@@ -67,7 +67,7 @@ export function agentToken({ publicJwk }: KeyPair, other: object = {}, signer = 
   return `${signed}.${sign(null, Buffer.from(signed), signer).toString("base64url")}`;
 }
 
-/** What each sender shows; a server shows no token. */
+/** Token of each sender; a server has none. */
 const TOKENS: Readonly<Record<Sender, string | undefined>> = {
   agent: agentToken(KEYS.agent),
   "agent, ES256": agentToken(KEYS["agent, ES256"]),

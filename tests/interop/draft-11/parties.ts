@@ -1,4 +1,4 @@
-/** Who takes part, and what their programs print. */
+/** Parties of the draft -11 interop, and the output of their programs. */
 
 /** The identifier of each party; none has a port. */
 export const PARTIES = {
@@ -9,10 +9,10 @@ export const PARTIES = {
 } as const;
 export type Role = keyof typeof PARTIES;
 
-/** Where each party is. */
+/** Address of each party, by role. */
 export type Endpoints = Readonly<Record<Role, string>>;
 
-/** The same by identifier. */
+/** Address of each party, by identifier. */
 export const byIdentifier = (endpoints: Endpoints): Record<string, string> =>
   Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]]));
 
@@ -24,7 +24,7 @@ export interface Step {
   readonly requirement?: string | null;
 }
 
-/** What a server prints of a request. */
+/** A server's output about a request. */
 export interface Fact {
   readonly party?: string;
   readonly status?: number;

@@ -54,7 +54,7 @@ export interface Setting {
   start(role: ProgramRole, peer: string, args?: readonly string[]): Promise<void>;
   /** Runs an agent to its end. */
   call(peer: string, args: readonly string[]): Promise<Step[]>;
-  /** What the servers have printed since the last call of this. */
+  /** Output of the servers since the last call. */
   facts(): Fact[];
   stop(): Promise<void>;
 }
@@ -93,7 +93,7 @@ export async function createSetting(fixed: Partial<Record<Role, number>> = {}): 
       const child = run("agent", peer, args);
       const { status } = await child.ended;
       if (status !== 0) throw new Error(`the agent of ${peer} failed: ${child.stderr()}`);
-      // What the servers have printed may still be in their pipes.
+      // Output of the servers may still be in their pipes.
       await pause(20);
       return lines<Step>(child.stdout()).filter(({ status: answered }) => answered !== undefined);
     },
@@ -121,7 +121,7 @@ function lines<T>(text: string): T[] {
     .flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as T] : []));
 }
 
-/** What a run came to: `verified`, `served unverified`, or `refused (CODE, HOP)`. */
+/** Outcome of a run: `verified`, `served unverified`, or `refused (CODE, HOP)`. */
 export function verdictOf(steps: readonly Step[], facts: readonly Fact[]): string {
   const last = steps.findLast(({ step }) => !step.endsWith("again"));
   if (last === undefined) return "nothing was called";

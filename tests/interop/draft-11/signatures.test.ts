@@ -68,7 +68,7 @@ describe.each(rows)("%s", (_name, { signer, verifier, ...row }) => {
 
   test(`${RUNS} random messages`, async () => {
     const judge = await libraries.of(verifier);
-    // Where it is to be covered, it is there.
+    // A message has a query if it must be covered.
     const query = row.extra?.includes("@query") ? readable : fc.option(readable, { nil: undefined });
     const random = fc.asyncProperty(messages(query), async (message) => {
       expect(await judge.verify(await sent(message))).toBe(row.verdict);

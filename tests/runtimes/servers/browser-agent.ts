@@ -7,12 +7,12 @@ import { createDiscovery, createEndpointMap, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
 import { SERVED } from "./reports.ts";
 
-/** What the page gets from the test. */
+/** Settings that the page receives from the test. */
 export interface PageSettings {
   readonly id: string;
   readonly personServer: string;
   readonly url: string;
-  /** Where the parties are, by identifier. */
+  /** Addresses of the parties, by identifier. */
   readonly endpoints: Readonly<Record<string, string>>;
 }
 

@@ -26,7 +26,7 @@ export interface Settings {
   readonly key: PrivateJwk;
   /** Its person server, in February 2026 its auth server. */
   readonly issuer: string;
-  /** Where the parties of draft -11 are, by identifier. */
+  /** Addresses of the draft -11 parties, by identifier. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** Port to listen at. */
   readonly port?: number;
@@ -52,5 +52,5 @@ export async function createReports(settings: Settings, stores?: Stores): Promis
   });
 }
 
-/** What a handler answers with: what it has seen of the request. */
+/** A handler's answer: the request as it was received. */
 export const seen = (method: string, body: string) => ({ method, body });

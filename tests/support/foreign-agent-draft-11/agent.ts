@@ -80,7 +80,7 @@ export class AgentProvider {
 
 const ENDED = ["expired_jwt", "revoked_jwt"];
 
-/** What the agent cannot do alone: a person opens a page, or answers a question. */
+/** Actions of the agent's person: opening a page, and answering a question. */
 export interface Person {
   /** Opens `{url}?code={code}`. */
   readonly visit?: ((page: string, code: string) => unknown) | undefined;
@@ -103,7 +103,7 @@ export class ForeignAgent {
   /** P and T by resource. */
   readonly person = new Map<string, string>();
   readonly auth = new Map<string, string>();
-  /** What was sent, as `POST https://ps.example/token aa-agent+jwt 202`. */
+  /** Sent requests, as `POST https://ps.example/token aa-agent+jwt 202`. */
   readonly log: string[] = [];
   token: string;
   readonly #sockets: Sockets;

@@ -31,7 +31,7 @@ export interface Outgoing {
   readonly body?: string;
 }
 
-/** What a signer does wrong. */
+/** Errors that a signer makes. */
 export interface Mistakes {
   /** Unix seconds; null leaves the parameter out. */
   readonly created?: number | null;

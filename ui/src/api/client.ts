@@ -25,7 +25,7 @@ export interface CallOptions<Route extends ApiRoute> {
 export interface ApiClient {
   /** Calls a route of `apiRoutes` and returns the validated JSON response. */
   call<Route extends ApiRoute>(route: Route, options?: CallOptions<Route>): Promise<z.infer<Route["answer"]>>;
-  /** The same, for a streamed response. */
+  /** Calls a route and returns its streamed response. */
   open<Route extends ApiRoute>(route: Route, options?: CallOptions<Route>): Promise<Response>;
 }
 

@@ -12,7 +12,7 @@ mkdir -p /tmp/tarballs && npm pack --pack-destination /tmp/tarballs ./packages/a
 # in yours
 npm install /tmp/tarballs/aauth-0.1.0.tgz`;
 
-/** Where the build puts the guide. */
+/** Path of the guide in the build. */
 export const GUIDE = "/guide.html";
 
 /** A resource to begin with, and the guide. */

@@ -2,7 +2,7 @@ import { useState } from "react";
 
 interface CopyButtonProps {
   text: string;
-  /** What is copied, for the button's name and for the advice where copying is not allowed. */
+  /** Names the copied text, for the button's label and for the advice if copying is not allowed. */
   what: string;
 }
 

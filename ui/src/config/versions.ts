@@ -1,7 +1,7 @@
 /** A mode in which the demo can be started. */
 export interface Mode {
   readonly name: string;
-  /** What an agent has to prove, in one sentence. */
+  /** The agent's proof in this mode, in one sentence. */
   readonly sentence: string;
   /** Command that starts the demo in this mode. */
   readonly command: string;

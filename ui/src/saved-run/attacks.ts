@@ -59,8 +59,8 @@ function attackCard({ attack, verdict }: JudgedAttack): HTMLElement {
 }
 
 /**
- * What verifying an attack again shows. A refusal here confirms the recorded one only if the same
- * check refuses.
+ * Describes the result of verifying an attack again. A refusal confirms the recorded one only if
+ * the same check refuses.
  */
 export function foundHere(attack: SavedAttack, verdict: SavedVerdict): Found {
   const { state, reason = "" } = verdict;

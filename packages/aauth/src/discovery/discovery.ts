@@ -61,8 +61,8 @@ export interface DocumentRules {
   /** True for a canonical identifier. Identifiers are compared as strings. */
   isIdentifier(value: string): boolean;
   /**
-   * The same for an agent, if its identifier is not an address of documents. Default
-   * `isIdentifier`.
+   * True for a canonical agent identifier, in a profile where that is not the address of a
+   * document. Default `isIdentifier`.
    */
   isAgentIdentifier?(value: string): boolean;
   /** By name. */

@@ -132,7 +132,7 @@ describe("a resource that requires an interaction with the user", () => {
 });
 
 describe("a grant that is kept for a user", () => {
-  /** What the auth server holds for the user: a refresh token, and the answers to it. */
+  /** The user's grant at the auth server: a refresh token and the answers to it. */
   async function keptGrant() {
     const { world, ring, rotate, clock, agent } = await rotatingWorld();
     const { issuer: authServer } = world.parties.authServer;
@@ -186,7 +186,7 @@ describe("a grant that is kept for a user", () => {
     expect(world.story()).toEqual(["resource jwt", "token refresh jwks", "resource jwt"]);
     expect(subjects()).toEqual(["alice", "alice"]);
     expect(keysUsed(world)[1]).toBe(ring.current().thumbprint);
-    // And again: the refresh token has moved on to the new key.
+    // Rotates again: the refresh token is now bound to the new key.
     await rotate();
     clock.advance(280);
     await call();

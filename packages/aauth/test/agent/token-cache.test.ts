@@ -53,7 +53,7 @@ test("what a store brings back is a grant only with all members of one", () => {
       expect(isObtainedToken({ ...grant, [name]: value } as never)).toBe(false);
     }
   }
-  // What the version before this one has written.
+  // A record written by the previous version.
   expect(
     isObtainedToken({ authToken: "x", authServer: "y", scope: "z", expiresAt: 9, renewAt: 9 } as never),
   ).toBe(false);

@@ -87,7 +87,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
           ...more,
         }),
       ),
-    /** What went over the wire, in short. */
+    /** Requests on the wire, abbreviated. */
     story: () =>
       sent.map(({ url, scheme, form }) =>
         url.includes("/agent/token") ? `token ${form.request_type} ${scheme}` : `resource ${scheme}`,
@@ -172,7 +172,7 @@ export function received(url: string, method: string, headers: Record<string, st
   return { method, ...requestTarget(url), headers: { ...headers, ...length }, body };
 }
 
-/** What a promise is refused with. */
+/** The error that a promise is rejected with. */
 export async function errorOf<T extends Error = AAuthError>(promise: Promise<unknown>): Promise<T> {
   try {
     await promise;

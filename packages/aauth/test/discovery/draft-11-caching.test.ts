@@ -1,4 +1,6 @@
-/** How often documents are fetched in draft -11, and how long they are kept (section 11.4). */
+/**
+ * Frequency of fetches of documents in draft -11, and the time that they are cached (section 11.4).
+ */
 
 import { describe, expect, test } from "vitest";
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";

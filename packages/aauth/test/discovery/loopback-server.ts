@@ -7,9 +7,9 @@ export interface LoopbackServer {
   readonly port: number;
   /** Paths asked for, in order. */
   readonly requests: string[];
-  /** How many have been made so far. */
+  /** Number of connections made so far. */
   connections(): number;
-  /** How many of them are open. */
+  /** Number of open connections. */
   openConnections(): Promise<number>;
   close(): Promise<void>;
 }

@@ -26,7 +26,10 @@ const SPECIAL_IPV4 = [
   ["224.0.0.0", "239.255.255.255"],
   ["240.0.0.0", "255.255.255.255"],
 ] as const;
-/** The same for IPv6, with the forms that lead to an IPv4 address, and what is not assigned. */
+/**
+ * First and last address of each block for IPv6, including forms that lead to an IPv4 address and
+ * unassigned blocks.
+ */
 const SPECIAL_IPV6 = [
   ["::", "::2"],
   ["::ffff:0:0", "::ffff:255.255.255.255"],

@@ -1,4 +1,4 @@
-/** What parties may try with an agent: each attack has once succeeded. */
+/** Attacks of other parties on an agent. Each of them succeeded once. */
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

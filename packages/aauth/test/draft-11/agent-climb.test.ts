@@ -134,7 +134,7 @@ describe("one fetch", () => {
     const more = await failureOf(world.agent().fetchFor({ scope: "data.read" })(DATA));
     expect(more.code).toBe("challenge_untrusted");
     world.requirement = TO_READ;
-    // Where the endpoint does not help, the call does.
+    // If the endpoint fails, the agent climbs by calling the resource.
     world.resource = (request) =>
       request.url.endsWith("/authorize") ? problem(500) : world.usual.resource(request);
     expect(await (await world.agent().fetchFor({ scope: "data.read" })(DATA)).text()).toBe("auth-token");

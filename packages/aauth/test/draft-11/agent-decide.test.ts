@@ -28,7 +28,7 @@ const held: CallOutcome = { type: "started", token: T, held: { isCurrentKey: tru
 const person: Challenge = { level: "person-token" };
 const auth = (resourceToken = R): Challenge => ({ level: "auth-token", resourceToken });
 
-/** What is done after each outcome, in short. */
+/** Actions after each outcome, abbreviated. */
 function story(outcomes: readonly CallOutcome[], scope?: string): string[] {
   let state: CallState = {};
   return outcomes.map((outcome) => {

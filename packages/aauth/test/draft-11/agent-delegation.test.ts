@@ -219,7 +219,7 @@ describe("a sub-agent", () => {
       expect(decodeJwt(String(json.subagent_token)).claims.sub).toBe(SUB_AGENT);
     }
     expect(world.seen[0]?.thumbprint).toBe(keys.other.thumbprint);
-    // What it has is kept with it, and not with the parent.
+    // The sub-agent's token is cached with the sub-agent and not with the parent.
     await sub.fetchFor()(DATA);
     expect(world.story().at(-1)).toBe("GET data T");
     expect(toServer.length).toBe(2);

@@ -359,7 +359,7 @@ describe("a question", () => {
     };
     const onClarification = async () =>
       ({ action: "reduce", scope: "data.read", justification: "less" }) as const;
-    // What was asked first allows more than what is granted; the resource is content with it.
+    // The first request asks for more than is granted; the resource accepts the lower scope.
     expect(await (await world.agent().fetchFor({ onClarification })(DATA)).text()).toBe("auth-token");
     const update = world.sent.find((request) => request.method === "POST" && isLook(request))?.json;
     expect(update).toEqual({

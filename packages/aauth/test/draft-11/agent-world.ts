@@ -157,14 +157,14 @@ export function createWorld(options: WorldOptions = {}) {
     isRevoked: (() => false) as RevocationCheck,
     /** Callers that the resources have served. */
     seen: [] as ProvenCaller[],
-    /** What the person server puts into its tokens beside what is right. */
+    /** Claims of the person server's tokens that replace the correct ones. */
     person: {} as Partial<Parameters<typeof issuePersonToken>[0]>,
     auth: {} as Partial<Parameters<typeof issueAuthToken>[0]>,
     resource: usual.resource as Answer,
     server: usual.server as Answer,
-    /** What they answer where no test has replaced it. */
+    /** Answers of the parties unless a test replaces them. */
     usual,
-    /** What stands before them, by origin. */
+    /** Handlers by origin, which a test may replace. */
     at: {
       [RESOURCE]: (request: Sent) => world.resource(request),
       [PARTS]: resourceOf(PARTS, partsKey),
@@ -181,7 +181,7 @@ export function createWorld(options: WorldOptions = {}) {
         timeouts: { pendingMs: 2_000 },
         ...more,
       }),
-    /** What went over the wire, in short. */
+    /** Requests on the wire, abbreviated. */
     story: () =>
       sent.map(({ url, method, token }) => `${method} ${new URL(url).pathname.slice(1)} ${SHORT[token]}`),
     asked: (path: string) => sent.filter(({ url }) => new URL(url).pathname === path).map(({ json }) => json),

@@ -32,7 +32,7 @@ const challenger = (over = {}) =>
   createChallenger({ profile: draft11, key: keys.resource, resource: RESOURCE, now, ...over });
 const SERVER: Requirement = { level: "server" };
 
-/** What a resource answers. */
+/** The answer of a resource. */
 async function answerTo(
   request: TestRequest,
   requirement: Requirement,

@@ -46,7 +46,7 @@ export const keys = {
   resource: await key("rs-1"),
 };
 
-/** What the parties publish, by address. */
+/** Documents that the parties publish, by address. */
 export function publications(): Map<string, unknown> {
   const published = new Map<string, unknown>();
   const publish = (metadata: { readonly issuer: string }, name: string, own: SigningKey) => {
@@ -128,9 +128,7 @@ export const authToken = async (over: Over<typeof issueAuthToken> = {}) =>
     })
   ).token;
 
-/**
- * The same token with other claims or another header, signed again by whom it pretends to be from.
- */
+/** Copy of a token with other claims or another header, signed again by its supposed issuer. */
 export async function changed(
   token: string,
   own: SigningKey,

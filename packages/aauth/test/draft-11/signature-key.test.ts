@@ -24,7 +24,7 @@ const forms: [string, SignatureKey][] = [
     { label: "sig1", scheme: "jwks_uri", id: "https://ps.example", dwk: "aauth-person.json", kid: 'ps "1"' },
   ],
 ];
-/** What this grammar is made of, beside the common pieces. */
+/** Pieces of this grammar, in addition to the common ones. */
 const PIECES = [
   "sig=",
   "jwt",

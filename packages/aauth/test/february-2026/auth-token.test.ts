@@ -264,7 +264,7 @@ describe("naming a token", () => {
     const anonymous = await forged({ jti: undefined });
     expect(tokenId(anonymous)).toBe(createHash("sha256").update(anonymous).digest("hex").slice(0, 8));
     expect(tokenId("opaque")).toMatch(/^[0-9a-f]{8}$/);
-    // What a foreign jti says must not write into a log.
+    // A foreign jti must not write into a log.
     expect(tokenId(await forged({ jti: "x\nINFO: forged line" }))).toMatch(/^[0-9a-f]{8}$/);
   });
 });

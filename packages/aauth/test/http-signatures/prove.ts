@@ -16,7 +16,7 @@ export const NOW = 1_730_217_600;
 
 const endpoint = { role: "resource", ...february2026.messages.endpoints.resource! } as const;
 
-/** What a verifier knows of a message before its body is here. */
+/** Facts that a verifier has about a message before its body arrives. */
 export const factsOf = ({
   method = "GET",
   target,

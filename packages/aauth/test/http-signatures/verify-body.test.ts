@@ -8,7 +8,7 @@ const digest = await formatContentDigest(body);
 const minimum = ["@method", "@authority", "@path", "signature-key"];
 const covered = [...minimum, "content-type", "content-digest"];
 const field = "content-digest";
-/** What the full profile demands of a message with a body. */
+/** Components that the full profile requires of a message with a body. */
 const full = { field, demanded: covered };
 /** A profile that leaves bodies uncovered, and a message without a body. */
 const optional = { field, demanded: minimum };

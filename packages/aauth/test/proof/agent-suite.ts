@@ -1,4 +1,4 @@
-/** What an agent does, whatever the profile is. */
+/** Behaviour of an agent that every profile shares. */
 
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
@@ -56,7 +56,7 @@ export function worldOf(kit: ProfileKit) {
   const world = {
     sent,
     requirement: kit.requirements.at(-1) as Requirement<string>,
-    /** What stands before the resource, and before the server. */
+    /** Handlers in front of the resource and the server, which a test may replace. */
     atResource: ((request) => resource(request)) as Answer,
     atServer: ((request) => server(request)) as Answer,
     resource,
@@ -163,7 +163,7 @@ export function agentSuite(kit: ProfileKit): void {
       expect((await failureOf(call(URL_DATA))).code).toBe("challenge_repeated");
       expect(world.story()).toEqual(kit.climb);
       const unhelpful = keyClaimOf(world.sent.at(-1)!).jwt;
-      // What did not help is not tried again.
+      // The agent does not try a token again that did not help.
       world.sent.length = 0;
       clock.advance(1);
       expect((await failureOf(call(URL_DATA))).code).toBe("challenge_repeated");

@@ -67,7 +67,7 @@ it("an agent, a resource and a person server find each other through one map", a
       discovery,
       now,
     });
-  /** What each of them publishes, and what it serves. */
+  /** A party with the documents that it publishes and the endpoints that it serves. */
   const party = (id: string, serve: Handler): Promise<string> =>
     listen(async (request, body) => {
       hosts.add(String(request.headers.host));

@@ -1,6 +1,6 @@
 /**
- * What the suites need of a profile: its tokens and documents, in a world of one agent, one
- * resource and one server. Everything else is done through the profile's own codec.
+ * Parts of a profile that the suites need: its tokens and documents, for one agent, one resource
+ * and one server. Everything else goes through the profile's own codec.
  *
  * @module
  */
@@ -49,14 +49,14 @@ export interface TokenOptions {
   readonly lifetimeSeconds?: number;
 }
 
-/** How a caller shows itself, and what that proves. */
+/** A credential that a caller presents, and the level that it proves. */
 export interface Shown {
   readonly name: string;
   readonly level: string;
   credential(boundTo: SigningKey): Promise<SignatureKeyScheme>;
-  /** Who signs; default the agent. */
+  /** The signing key; default the agent's. */
   readonly key?: SigningKey;
-  /** The kind of endpoint where it is shown; default a resource. */
+  /** The kind of endpoint that receives it; default a resource. */
   readonly endpoint?: EndpointRole;
   /** Levels that it does not meet, with the code of the refusal. It meets all others. */
   readonly refused: Readonly<Record<string, AAuthErrorCode>>;
@@ -75,7 +75,7 @@ export interface ProfileKit {
   readonly profile: WireProfile;
   /** Own identifier of the agent. */
   readonly agent: string;
-  /** How the agent gets its identity token, where it has one. */
+  /** Issues the agent's identity token, in a profile that has one. */
   readonly agentToken?: (key: SigningKey) => Promise<string>;
   readonly shown: readonly Shown[];
   /** Requirements for agents, the lowest first. */
@@ -94,14 +94,11 @@ export interface ProfileKit {
    * @param boundTo the key that the token is bound to; default the agent's
    */
   grant(url: string, body: string, caller: ProvenCaller, boundTo?: SigningKey): Promise<object>;
-  /** What the agent sends on its way up: a scheme, or a path of the server. */
+  /** Requests of the agent up to the highest level: a scheme, or a path of the server. */
   readonly climb: readonly string[];
   /** Resource tokens that are another's in this dialect alone. */
   readonly stray: readonly StrayResourceToken[];
-  /**
-   * How a party answers that has no answer yet: with 202 and a `Location`, or with a page where a
-   * person gets a code.
-   */
+  /** Form of a deferred answer: 202 with a `Location`, or a page where a person gets a code. */
   readonly later: "location" | "code";
 }
 

@@ -1,4 +1,4 @@
-/** What a verifier does, whatever the profile is. */
+/** Behaviour of a verifier that every profile shares. */
 
 import { describe, expect, it } from "vitest";
 import { toJwks } from "../../src/keys/jwks.ts";
@@ -21,7 +21,7 @@ import {
   serverKey,
 } from "./kit.ts";
 
-/** Where a refusal for the level of a route is not made by the check of that name. */
+/** Steps that refuse a caller below the route's level, if it is not the step of that name. */
 const STEP_OF: Readonly<Record<string, StepName>> = {
   token_type_mismatch: "caller",
   unsupported_scheme: "scheme",
@@ -109,7 +109,7 @@ export function verifierSuite(kit: ProfileKit): void {
     });
   });
 
-  /** What is found without asking anyone. */
+  /** Defects that the verifier finds without discovery. */
   const unasked: readonly Case[] = [
     ["without its key", "missing_signature", "fields", () => without(fields.signatureKey)],
     ["without its input", "missing_signature", "fields", () => without(fields.signatureInput)],

@@ -1,4 +1,4 @@
-/** What an agent does where an answer comes later, whatever the profile is. */
+/** Behaviour of an agent that waits for a deferred answer, in every profile. */
 
 import { describe, expect, it } from "vitest";
 import { ConsentRequiredError } from "../../src/errors.ts";
@@ -7,7 +7,7 @@ import { failureOf } from "../draft-11/agent-world.ts";
 import { type Answer, callOf, type Sent, stepsAtServer, URL_DATA, USER, worldOf } from "./agent-suite.ts";
 import { agentKey, OTHER, type ProfileKit, RESOURCE, SERVER } from "./kit.ts";
 
-/** What an agent makes of a 202 with `Location`. */
+/** Behaviour of an agent after a 202 with `Location`. */
 export function deferredSuite(kit: ProfileKit): void {
   const { profile } = kit;
   const WAIT = "0.03";

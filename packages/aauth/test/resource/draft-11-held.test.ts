@@ -95,7 +95,7 @@ describe("a poll", () => {
     await poll(answer, jwtOf(await granted()));
     expect((await poll(answer, jwtOf(await granted()))).status).toBe(410);
     expect((await poll(answer, jwtOf(await personToken()))).status).toBe(410);
-    // Also when everything else is forgotten.
+    // The resource still answers 410 after its other records have expired.
     for (let minutes = 0; minutes < 80; minutes++) {
       clock.advance(60);
       const { now } = clock;
@@ -196,7 +196,7 @@ describe("a poll", () => {
     clock.advance(300);
     const later = await poll(answer, token);
     expect(resourceTokenOf(later)?.jti).not.toBe(resourceTokenOf(answer)?.jti);
-    // Who shows no person gets none (section 6.7).
+    // A caller that presents no person gets no resource token (section 6.7).
     clock.advance(300);
     expect((await poll(answer, {})).headers["aauth-requirement"]).toBeUndefined();
   });

@@ -71,7 +71,7 @@ describe("in the dialect of February 2026", () => {
     const request = await signBadly({ signatureKey, key });
     const verifier = parties.createVerifier({ discovery: published() });
     expect((await refusal(verifier, request)).code).toBe("unsupported_key");
-    // The same key, imported for another verifier a moment before, is no way round it.
+    // A cached import of the key by another verifier does not make it acceptable.
     await verifierFor().verifyRequest(request);
     expect((await refusal(verifier, request)).code).toBe("unsupported_key");
   });

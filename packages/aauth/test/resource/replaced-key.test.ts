@@ -102,7 +102,7 @@ describe("an agent that starts again with a new key under its old name", () => {
     await flood();
     expect(await codeOf(call(keys.new))).toBe("invalid_signature");
     clock.seconds += 1;
-    // Whose request causes the fetch does not matter.
+    // Any request may cause the fetch.
     await flood();
     expect(await codeOf(call(keys.new))).toBe("accepted");
   });

@@ -328,7 +328,7 @@ describe("nonces", () => {
     const unsafe = await requestOf({ body: "{}", nonce: false });
     await verifier.verifyRequest(unsafe);
     expect((await refusal(verifier, unsafe)).code).toBe("signature_replayed");
-    // The same bytes in another of the spellings that are taken.
+    // The same signature in another accepted encoding.
     const headers = { ...unsafe.headers, signature: padded(unsafe.headers.signature!) };
     expect((await refusal(verifier, { ...unsafe, headers })).code).toBe("signature_replayed");
     await verifier.verifyRequest(await requestOf({ body: '{"another":1}', nonce: false }));

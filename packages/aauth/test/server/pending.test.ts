@@ -53,7 +53,7 @@ describe("a pending request", () => {
     expect(await world.send(agent, "GET", `${PS}/aauth/pending/other`, undefined, POLL)).toMatchObject({
       status: 404,
     });
-    // The same agent with another key and a newer token is the same.
+    // A newer token with another key still identifies the same agent.
     const renewed = await world.agent({ signs: keys.other });
     expect(await later(renewed)).toMatchObject({ status: 202, body: { status: "pending" } });
     await world.approve(pending);
@@ -117,7 +117,7 @@ describe("a pending request", () => {
     const held = await world.send(agent, "POST", PERSON, body, { headers: { prefer: "wait=1" } });
     expect(held).toMatchObject({ status: 202, headers: { "aauth-requirement": "requirement=approval" } });
     expect(performance.now() - start).toBeGreaterThan(900);
-    // What the agent has to act on, it hears at once.
+    // An answer that requires action by the agent is sent at once.
     const page = createWorld();
     const at = performance.now();
     const prompt = { resource: RESOURCE, capabilities: CAPABILITIES };
@@ -242,7 +242,7 @@ describe("a question to the agent", () => {
     }
     expect((await later()).headers["aauth-requirement"]).toBe("requirement=clarification");
     const answer = await post({ action: "clarification_response", clarification_response: "March" });
-    // What came of it is told with the answer to the answer, or at the next poll.
+    // The server reports the outcome in the response to this POST or at the next poll.
     expect([200, 202]).toContain(answer.status);
     expect(seen.at(-1)).toEqual([{ question: question.question, answer: "March" }]);
   });

@@ -278,7 +278,7 @@ describe("an auth token", () => {
     const presented = claimsOf(pair.presented_token);
     expect(claims).toMatchObject({ iss: PS, ps: PS, aud: RESOURCE, scope: "data.read", account: "acme" });
     expect(claims).toMatchObject({ sub: presented.sub, exp: presented.exp });
-    // What was not agreed to is asked for again.
+    // The person is asked again for scopes that they did not grant.
     const again = {
       ...(await world.pair(agent, { scope: "data.write", account: "acme" })),
       capabilities: CAPABILITIES,
@@ -456,7 +456,7 @@ describe("token requests that are refused", () => {
     expect(await ask({ resource_token: await changed(pair.resource_token, keys.other, {}) })).toMatchObject(
       invalid,
     );
-    // What the agent shows for itself is not a resource token.
+    // The agent token is not a resource token.
     expect(await ask({ resource_token: (agent.credential as { jwt: string }).jwt })).toMatchObject(invalid);
   });
 

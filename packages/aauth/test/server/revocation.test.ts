@@ -60,7 +60,7 @@ function holding(world: World, status: number): () => void {
   return gate.resolve;
 }
 
-/** What resources are told: the token's names, by host. */
+/** Revocations that resources receive: `jti` by host. */
 function told(world: World, answer: () => { status: number; body?: string } = () => ({ status: 200 })) {
   const heard: string[] = [];
   for (const id of [RESOURCE, PARTS]) {
@@ -279,7 +279,7 @@ describe("a token that a person takes back", () => {
     const federated = claimsOf(body.auth_token);
     const presented = claimsOf(pair.presented_token);
     const heard = told(world);
-    // What an access server has issued goes with the person token that it was issued on.
+    // A token of an access server is revoked together with the person token that it is based on.
     const results = await world.ps.revoke(ALICE, federated);
     expect(results).toEqual([{ recipient: RESOURCE }, { recipient: AS }]);
     expect(heard.toSorted()).toEqual(

@@ -301,7 +301,7 @@ describe("an updated request after the grant", () => {
       return world.send(server, "POST", url, more, { endpoint: "pending" });
     };
     expect(await update()).toMatchObject(refused(400, "invalid_request"));
-    // Also where a question had been left open.
+    // A request with an open question does not accept the update, either.
     const name = pending.headers.location!.split("/").at(-1)!;
     await kept.update(`request ${name}`, (value) => ({
       value: { ...(value as object), clarification: { question: "And?", from: "policy" } },

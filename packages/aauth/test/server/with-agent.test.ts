@@ -118,7 +118,7 @@ describe("an agent of this library", () => {
     expect(await world.ps.grants(ALICE)).toMatchObject([
       { type: "person-token", agent: { iss: PROVIDER, sub: AGENT } },
     ]);
-    // No one is asked again, also not by a new process of the agent.
+    // The person is not asked again, even by a new process of the agent.
     expect((await agent().fetchFor()(DATA)).status).toBe(200);
   });
 

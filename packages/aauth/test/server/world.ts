@@ -74,10 +74,10 @@ export interface Read {
   readonly body: Record<string, any>;
 }
 
-/** What an error is answered with, in a {@link Read}. */
+/** The answer to an erroneous request, as a {@link Read}. */
 export const refused = (status: number, error: string) => ({ status, body: { error } });
 
-/** Who asks: an agent token with its key, or a server. */
+/** A caller: an agent with its agent token and key, or a server. */
 export interface Caller {
   readonly key: SigningKey;
   readonly credential: SignatureKeyScheme;
@@ -145,7 +145,7 @@ export function createWorld(options: WorldOptions = {}) {
   const sent: string[] = [];
   /** Addresses fetched. */
   const fetched: string[] = [];
-  /** What the servers logged. */
+  /** Errors that the servers logged. */
   const logged: unknown[] = [];
   /** Answers in the place of a host. */
   const hosts = new Map<string, (url: URL, init: Parameters<Transport>[1]) => Answer | Promise<Answer>>();

@@ -27,7 +27,7 @@ import { ALICE, AS, createWorld, PERSON, PS, storesOf } from "../server/world.ts
 const HOST = "db.internal:5432";
 const unavailable = () => new StoreUnavailableError(HOST, { cause: new Error("connect ECONNREFUSED") });
 
-/** The same store, whose calls are rejected where `isDown` is true. */
+/** Wraps a store so that its calls are rejected while `isDown` returns true. */
 const failing = <Store extends object>(store: Store, isDown = () => true): Store =>
   new Proxy(store, {
     get(target, name) {

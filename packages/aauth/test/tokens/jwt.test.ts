@@ -39,7 +39,7 @@ async function issuerOf(alg: TokenAlgorithm): Promise<Issuer> {
 const encode = (text: string) => Buffer.from(text).toString("base64url");
 const issuers = await Promise.all((["RS256", "ES256", "EdDSA"] as const).map(issuerOf));
 
-/** What the token checks do with a token before they look at its claims. */
+/** The checks of a token that come before the checks of its claims. */
 async function ours(token: string, { jwk, alg }: Pick<Issuer, "jwk" | "alg">): Promise<object> {
   const decoded = decodeJwt(token);
   const { alg: named } = checkHeader(decoded, { type: TYPE, algorithms: TOKEN_ALGORITHMS });

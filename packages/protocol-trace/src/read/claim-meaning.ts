@@ -18,7 +18,7 @@ const COMMON: Readonly<Record<string, string>> = {
   client_id: "the client it was issued to",
   dwk: "the document that names its issuer’s keys",
   account: "the account at the resource",
-  mission_s256: "hash of the mission that it belongs to",
+  mission_s256: "hash of the token’s mission",
   tenant: "the organization of the person",
 };
 
@@ -47,7 +47,7 @@ const BY_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     iss: "the agent provider that vouches for the agent",
     sub: "the agent",
     ps: "the agent’s person server",
-    parent_agent: "the agent that it is a sub-agent of",
+    parent_agent: "the parent of this sub-agent",
   },
   "aa-person+jwt": {
     iss: "the person server that issued it",
@@ -99,16 +99,16 @@ export function isoSeconds(unixSeconds: number): string {
 
 const DRAFT_11_TOKENS: Readonly<Record<string, string>> = {
   "aa-agent+jwt":
-    "Agent token (draft -11, section 5.3): an agent provider says which agent it is and which key it has. It names no person.",
+    "Agent token (draft -11, section 5.3): an agent provider states the agent’s identifier and key. It names no person.",
   "aa-person+jwt":
-    "Person token (draft -11, section 7.1): a person server says for whom the holder of the key acts, by a name for one resource. It names no agent.",
+    "Person token (draft -11, section 7.1): a person server states whom the holder of the key acts for, by an identifier for one resource. It names no agent.",
   "aa-resource+jwt":
-    "Resource token (draft -11, section 6.7): what a resource requires of the agent that it challenged, signed by the resource.",
+    "Resource token (draft -11, section 6.7): the access that a resource requires of the agent it challenged, signed by the resource.",
   "aa-auth+jwt":
-    "Auth token (draft -11, section 9.4): what the holder of the key may do at one resource for one person. It names no agent.",
+    "Auth token (draft -11, section 9.4): the access of the key’s holder to one resource for one person. It names no agent.",
 };
 
-/** What a kind of token is for, in a sentence. */
+/** Describes the purpose of a kind of token in a sentence. */
 export function tokenPurpose(kind: TokenKind): string {
   if (kind === "resource+jwt")
     return "Resource token: the access that a resource requires, signed by the resource. An auth server exchanges it for an auth token.";

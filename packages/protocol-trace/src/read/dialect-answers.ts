@@ -8,7 +8,7 @@ import type { Message, UserNames } from "./protocol-run.ts";
 
 /** Answers about a message that differ by dialect. */
 interface DialectAnswers {
-  /** The signer, if the receiver knows no name. */
+  /** Describes a signer whose identifier the receiver does not know. */
   nameless(message: Message): string;
   /** The person that the message is for. */
   person(message: Message, nameOf: UserNames): string;
@@ -34,14 +34,14 @@ const ANSWERS: ByDialect<DialectAnswers> = {
   "draft-11": {
     // Person and auth tokens name no agent.
     nameless: ({ from, to }) =>
-      `${partyName(from)}. ${partyName(to)} knows its key and its person: the token names no agent (section 6.1).`,
+      `${partyName(from)}. ${partyName(to)} knows only its key and its person: the token names no agent (section 6.1).`,
     person: draft11Person,
     permission: draft11Permission,
     gave: "answered with",
     otherKey: ({ signer }, token) =>
       signer?.token?.id === token.id
         ? undefined
-        : "This is expected: the message is about a token of another party.",
+        : "This is expected: the message concerns a token of another party.",
   },
 };
 
@@ -66,7 +66,7 @@ function februaryPerson(message: Message, nameOf: UserNames): string {
     return `The user ${name === undefined ? user : `${name} (${user})`}.${chain}`;
   }
   if (caller !== undefined) return `The token names no user.${chain}`;
-  return token === undefined ? "Itself: no token names a user." : "Itself: the token names no user.";
+  return token === undefined ? "No user: the message has no token." : "No user: the token names none.";
 }
 
 function februaryPermission(message: Message): string {
@@ -80,7 +80,7 @@ function februaryPermission(message: Message): string {
     return "The resource token from the challenge.";
   }
   const token = tokenOf(message);
-  return token === undefined ? "Its signature only: it carries no token." : describeToken(token, true);
+  return token === undefined ? "Its signature only: it has no token." : describeToken(token, true);
 }
 
 /** The chain of `act`, nearest caller first. */

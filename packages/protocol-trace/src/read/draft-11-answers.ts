@@ -16,10 +16,10 @@ export function draft11Person(message: Message): string {
   if (token?.kind === "aa-person+jwt" || token?.kind === "aa-auth+jwt") return `The person ${nameOf(token)}.`;
   if (requestType === "poll") return "The person of the request that it polls.";
   if (requestType === "person-token")
-    return `The person of ${partyName(from)}: ${partyName(to)} knows them, or asks first.`;
+    return `The person of ${partyName(from)}, whom ${partyName(to)} knows or asks first.`;
   return token === undefined
-    ? `${partyName(from)} itself: a server signs in its own name.`
-    : `${partyName(from)} itself: an agent token names no person.`;
+    ? `No person: ${partyName(from)} signs in its own name, as a server.`
+    : "No person: an agent token names none.";
 }
 
 /** A directed identifier is only meaningful together with its audience. */
@@ -40,9 +40,9 @@ export function draft11Permission(message: Message): string {
     return `${shown.length === 0 ? last : `${shown.join(", ")} and ${last}`}.`;
   }
   if (requestType === "person-token")
-    return `Its agent token. Whether the person agrees is for ${partyName(to)} to find out.`;
+    return `Its agent token. ${partyName(to)} determines whether the person consents.`;
   const token = signer?.token;
-  if (token === undefined) return "The key that it publishes under its identifier.";
+  if (token === undefined) return "The key that the signer publishes under its identifier.";
   const only = requestType === "poll" ? " No other party may poll." : "";
   return `${describeToken(token, true)}${only}`;
 }
@@ -62,6 +62,6 @@ export function draft11Wait(message: Message): string | undefined {
       ? `: a person decides first${url === undefined ? "" : `, at ${url}`}`
       : requirement === undefined
         ? ""
-        : `: it waits for ${requirement}`;
+        : `: it requires ${requirement}`;
   return `${partyName(to)} answers later (status ${status})${why}. The agent polls the Location of the answer.`;
 }

@@ -2,7 +2,7 @@ import { isDraft11Server, partyName } from "./parties.ts";
 import type { Interaction, Message, MessageAnswers } from "./protocol-run.ts";
 
 /**
- * The five answers for a browser that is sent to a page or returns from one, which no agent signs.
+ * The five answers for a browser that is sent to a page or returns from it. No agent signs these.
  */
 export function interactionAnswers(message: Message, { page, leg }: Interaction): MessageAnswers {
   const { outcome, to, errorCode, url } = message;
@@ -51,13 +51,13 @@ function personPage({ to, outcome, url }: Message): Omit<MessageAnswers, "signed
   return {
     onBehalfOf: isDraft11Server(to)
       ? `The person whom ${partyName(to)} authenticates on that page.`
-      : `The person: the page of ${partyName(to)} sends the browser on to the server that authenticates them.`,
+      : `The person: the page of ${partyName(to)} redirects the browser to the server that authenticates them.`,
     allowedBy:
-      "The code in the page’s URL, good once. It ties the browser to the request and authorizes nothing.",
+      "The single-use code in the page’s URL. It ties the browser to the request and authorizes nothing.",
     verdict:
       outcome === "pending"
         ? `Waiting for the person at ${url}.`
-        : `The request has been decided at ${url}. The agent learns it when it polls. The page records its own traces.`,
+        : `The request was decided at ${url}. The agent learns the decision by polling. The page records its own traces.`,
   };
 }
 

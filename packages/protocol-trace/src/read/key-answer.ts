@@ -6,7 +6,7 @@ import { readSignatureKey } from "./signature-fields.ts";
 const KEY_SOURCES: Readonly<Record<string, string>> = {
   header: "it is in the request",
   discovery: "the receiver fetched it from the signer’s published key set",
-  "discovery-cache": "the receiver had cached it from the signer’s published key set",
+  "discovery-cache": "the receiver had the signer’s published key set in its cache",
   "auth-token": "the auth token names it (cnf.jwk)",
   "agent-token": "the agent token names it (cnf.jwk)",
   "person-token": "the person token names it (cnf.jwk)",
@@ -15,8 +15,8 @@ const KEY_SOURCES: Readonly<Record<string, string>> = {
 /** Source of the receiver's key if the signature was made with a different one. */
 const OTHER_KEYS: Readonly<Record<string, string>> = {
   header: "the request names another key",
-  discovery: "the published key is another one",
-  "discovery-cache": "the published key is another one",
+  discovery: "the signer publishes another key",
+  "discovery-cache": "the signer publishes another key",
 };
 const BOUND_TO_ANOTHER = "the token is bound to another key";
 

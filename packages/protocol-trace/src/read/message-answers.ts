@@ -90,7 +90,7 @@ function verdictOf(message: Message): string {
   if (outcome === "failed" && status === undefined) return "No response.";
   const wait = draft11Wait(message);
   if (wait !== undefined) return wait;
-  if (isRedirected(message)) return `Redirected with status ${status}. No signature was asked for.`;
+  if (isRedirected(message)) return `Redirected with status ${status}. No signature was required.`;
   if (outcome === "accepted") {
     const parties = verifiers
       .filter(({ verdict }) => verdict === "passed")
@@ -121,9 +121,9 @@ function verdictOf(message: Message): string {
 }
 
 /**
- * What refused a message after all checks had passed: `policy` for the gateway's own rules, with
- * 403; `answered` for anything else (no such route, a limit, the agent's own reasons). Undefined if
- * a check refused the message, or it was accepted.
+ * Reason for a refusal after all checks passed: `policy` for a rule of the gateway (403),
+ * `answered` for anything else (an unknown route, a limit, a reason of the agent). Undefined if the
+ * message was accepted or a check refused it.
  */
 export function afterChecks(message: Message): "policy" | "answered" | undefined {
   const { outcome, status, stoppedAt, verifiers, signer } = message;
@@ -139,7 +139,7 @@ function refusalIn({ response }: Message) {
   return parseRefusal(response.headers?.[REFUSAL_FIELD]);
 }
 
-/** The code in a JSON error of the receiver's own. */
+/** The code in the receiver's JSON error, in parentheses. */
 function errorIn({ response }: Message): string {
   const code = /^\s*\{\s*"error"\s*:\s*"([a-z_]{1,40})"/.exec(response.body ?? "")?.[1];
   return code === undefined ? "" : ` (${code})`;

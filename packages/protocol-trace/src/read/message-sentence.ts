@@ -20,31 +20,31 @@ import { readRequirement } from "./requirement-field.ts";
 export function messageSentence(message: Message): string {
   const { interaction, outcome, signer, from, to } = message;
   if (interaction?.leg === "there")
-    return `You are sent to the page of ${partyName(to)} to decide${outcome === "pending" ? ", and it waits for you" : ""}.`;
+    return `You are sent to the page of ${partyName(to)} to decide${outcome === "pending" ? ". It is waiting for you" : ""}.`;
   if (interaction !== undefined)
     return outcome === "refused"
-      ? "You come back without a yes: the run ends."
+      ? "You come back without your consent: the run ends."
       : "You come back, and the run continues.";
   if (signer === undefined)
-    return `You ask ${partyName(to)}; from here on, each agent signs with its own key.${outcome === "pending" ? " The answer is still to come." : ""}`;
+    return `You ask ${partyName(to)}; from here on, each agent signs with its own key.${outcome === "pending" ? " No answer yet." : ""}`;
   const answer = answerOf(message);
   return `${partyName(from)} ${asks(message)}.${answer === undefined ? " No answer yet." : ` ${partyName(message.stoppedAt ?? to)}: “${answer}”`}`;
 }
 
 const TOKEN_REQUESTS: Readonly<Record<string, string>> = {
-  auth: "asks for a token that works with its own key alone",
+  auth: "asks for a token bound to its own key",
   exchange: "asks for a token for its own call, on behalf of its caller",
-  code: "brings proof of your consent",
-  refresh: "asks for a fresh token",
-  "person-token": "asks for proof of the person that it acts for",
-  "auth-token": "asks for what the person has allowed",
+  code: "presents proof of your consent",
+  refresh: "asks for a new token",
+  "person-token": "asks for proof of the person it acts for",
+  "auth-token": "asks for a token for the access that the person allowed",
   poll: "asks again whether there is a decision",
-  cancel: "no longer waits",
-  clarification: "answers a question of the person",
-  "updated-request": "asks for something else instead",
-  claims: "passes on what has to be known of the person",
-  interaction: "asks to bring the person to a page",
-  revocation: "takes back a token",
+  cancel: "cancels its pending request",
+  clarification: "answers a question from the person",
+  "updated-request": "replaces its request with another",
+  claims: "passes on the required claims about the person",
+  interaction: "asks for the person to be sent to a page",
+  revocation: "revokes a token",
 };
 
 const PRESENTED: Readonly<Record<string, string>> = {
@@ -79,16 +79,16 @@ function answerOf(message: Message): string | undefined {
     case "handed-back":
       return "I cannot reach the person. Show them the page yourself.";
     case "refused":
-      return `No.${whyNot(message)}`;
+      return `No.${refusalReason(message)}`;
     case "failed":
       return status === undefined ? "…" : `Something went wrong here (status ${status}).`;
     case "accepted":
       if (message.events.some(({ name }) => name === EVENT.consentRequired))
         return "Not yet. The user must agree first.";
-      if (requestType === "revocation") return "Noted. It applies to tokens that you have issued.";
+      if (requestType === "revocation") return "Recorded, for tokens that you issued.";
       return issues(message)
-        ? // A person server asks an access server for its agent, whose key that is.
-          `Here it is. It works with ${message.from === "person-server" ? "the agent’s" : "your"} key alone.`
+        ? // A person server asks an access server for a token bound to the agent's key.
+          `Here it is. It works only with ${message.from === "person-server" ? "the agent’s" : "your"} key.`
         : purpose === "token" || requestType !== undefined
           ? "Done."
           : served(message);
@@ -96,20 +96,20 @@ function answerOf(message: Message): string | undefined {
 }
 
 function needs(message: Message): string {
-  if (interactionUrl(message) !== undefined) return "No, and here is what I need: the user, on my own page.";
+  if (interactionUrl(message) !== undefined) return "No. I need the user to decide on my own page.";
   const level =
     readRequirement(message.response)?.requirement ??
     message.verifiers.find(({ challenge }) => challenge !== undefined)?.challenge?.level ??
     text(message.events.find(({ name }) => name === EVENT.challengeReceived)?.facts.level);
-  return `No, and here is what I need: ${NEEDED[level ?? ""] ?? "more than this"}.`;
+  return `No. I need ${NEEDED[level ?? ""] ?? "further authorization"}.`;
 }
 
 const NEEDED: Readonly<Record<string, string>> = {
   pseudonymous: "a valid signature",
   identified: "a signature that shows which agent you are",
-  authorized: "an auth token, which your key alone can use",
+  authorized: "an auth token, which works only with your key",
   "agent-token": "an agent token, which shows which agent you are",
-  "person-token": "a person token, which shows for whom you act",
+  "person-token": "a person token, which shows whom you act for",
   "auth-token": "an auth token, which shows what that person allows",
 };
 
@@ -127,18 +127,18 @@ function issues({ verifiers, events }: Message): boolean {
 
 function served({ signer, status = 0 }: Message): string {
   if (status >= 300) return "Go to another page first.";
-  if (signer?.scheme === undefined) return "Here is the answer. I ask for no signature here.";
+  if (signer?.scheme === undefined) return "Here is the answer. I require no signature here.";
   return signer?.token === undefined
     ? "Yes. Your signature is enough: here is the answer."
-    : "Yes. The token is for the key that signed: here is the answer.";
+    : "Yes. The token is bound to the key that signed: here is the answer.";
 }
 
-/** The policy or the check that refused the message, where one did. */
-function whyNot(message: Message): string {
-  if (afterChecks(message) === "policy") return " Your signature is good, but my policy does not let you in.";
+/** Names the policy or the check that refused the message; empty if neither did. */
+function refusalReason(message: Message): string {
+  if (afterChecks(message) === "policy") return " Your signature is valid, but my policy does not allow you.";
   const failed = message.verifiers
     .flatMap(({ checks }) => checks)
     .find(({ verdict }) => verdict === "failed");
-  if (failed?.name === "replay") return " I have seen this message before.";
-  return failed === undefined ? "" : ` Your message fails my check ${failed.name}.`;
+  if (failed?.name === "replay") return " I have already received this message.";
+  return failed === undefined ? "" : ` Your message failed the ${failed.name} check.`;
 }

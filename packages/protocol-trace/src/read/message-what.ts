@@ -6,14 +6,14 @@ interface Asked extends Pick<Message, "method" | "url" | "purpose"> {
 }
 
 /**
- * What a signed message asks for, short enough for an arrow. Every A2A call is a POST to the same
- * path, so that is no answer: the JSON-RPC method is.
+ * Names the request of a signed message, short enough for an arrow. Every A2A call is a POST to the
+ * same path, so its name is the JSON-RPC method.
  */
 export function whatIsAsked({ method, url, purpose, request, requestType }: Asked): string {
   const named = requestType === undefined ? undefined : DRAFT_11_WORDS[requestType];
   if (named !== undefined) return named;
   if (purpose === "token") return `token request${requestType === undefined ? "" : `: ${requestType}`}`;
-  // The sign of a cut value is no part of the address.
+  // The URL parser percent-encodes the ellipsis of a truncated value.
   const path = (URL.parse(url)?.pathname ?? url).replaceAll("%E2%80%A6", "…");
   const called = rpcMethod(request.body);
   if (called === undefined) return `${method} ${path}`.trim();
@@ -32,8 +32,8 @@ const DRAFT_11_WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * `message/send`, `SendMessage`, … Of a body whose end is cut only what stands before its
- * parameters can be read.
+ * `message/send`, `SendMessage`, … A truncated body is not valid JSON, so only the part before its
+ * parameters is read.
  */
 function rpcMethod(body: string | undefined): string | undefined {
   const [head = ""] = body?.split('"params"', 1) ?? [];

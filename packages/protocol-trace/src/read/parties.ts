@@ -27,7 +27,7 @@ export function partiesOf(messages: readonly Message[]): Party[] {
   return [...known, ...others.map((id) => ({ id, name: partyName(id) }))];
 }
 
-/** What a party is called in words. */
+/** Display name of a party. */
 export function partyName(id: string): string {
   if (id === SERVICE_NAME.gatewayAuthz) return "Gateway";
   return COLUMNS.find((party) => party.id === id)?.name ?? id;

@@ -44,7 +44,7 @@ function refusedBy(message: Refused, verifier: VerifierSide): VerifierSide {
     verifier.errorCode ?? (message.purpose === "token" ? textOf(body.error) : undefined) ?? refusal?.code;
   const named = nameOfCheck(message, errorCode) ?? refusal?.check;
   if (named === undefined) {
-    // A limit, or an application's own reason, is not a verdict on the message.
+    // A limit or a reason of the application is not a verdict on the message.
     return verifier.errorCode === undefined ? verifier : { ...verifier, verdict: "refused" };
   }
   const failed: TracedCheck = {

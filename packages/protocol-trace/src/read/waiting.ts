@@ -18,7 +18,7 @@ import { readRequirement } from "./requirement-field.ts";
  */
 const PAGE_SUFFIX = "fe";
 
-/** Purpose of a message at a pending URL by its method. A POST states its own. */
+/** Purpose of a message at a pending URL by its method. A POST states its purpose in the body. */
 const AT_PENDING_URL: Readonly<Record<string, string>> = { GET: "poll", DELETE: "cancel" };
 
 /**
@@ -51,8 +51,8 @@ interface Visit {
 }
 
 /**
- * An agent that is itself called shows no page: its caller sends the person to its own page, which
- * redirects them.
+ * The visit as redirected by the caller's page. The caller of an agent that waits shows its own
+ * page, which redirects the person.
  */
 function sentOn({ sent, message }: Visit, visits: readonly Visit[]): Draft {
   const before = visits.find(

@@ -56,7 +56,9 @@ describe("an attack", () => {
     for (const purpose of ["token", "resource"] as const) {
       const message = only({ purpose, body, status: 200, tags: { [A.signatureScheme]: "jwks_uri" } });
       expect(message).toMatchObject({ requestType: "revocation", what: "revocation of a token" });
-      expect(messageAnswers(message).onBehalfOf).toBe("Backend itself: a server signs in its own name.");
+      expect(messageAnswers(message).onBehalfOf).toBe(
+        "No person: Backend signs in its own name, as a server.",
+      );
     }
   });
 
@@ -115,7 +117,7 @@ describe("an answer that comes later", () => {
     expect(messageAnswers(messages[0]!).verdict).toMatch(
       /answers later \(status 202\): a person decides first/,
     );
-    expect(messageAnswers(messages[1]!).verdict).toContain("has been decided");
+    expect(messageAnswers(messages[1]!).verdict).toContain("was decided");
     expect(messages.map((message) => JSON.stringify(messageAnswers(message))).join()).not.toContain(
       "Refused",
     );
@@ -196,8 +198,8 @@ const ERRORS = { error: "denied" };
 const request = (body: object): Sent => ({ body, status: 200 });
 
 /**
- * What the modes of the demo and its failures can bring, each with its title and the first section
- * of its answer.
+ * Messages of the demo's modes and failures, each with its title and the first section of its
+ * answer.
  */
 test.each<[string, Sent, string, string]>([
   ["a question answered", request({ action: "clarification_response" }), "Answer to a clarification", "11.8"],
@@ -284,7 +286,7 @@ test("a token that is no longer valid is refused, and a new one requested", () =
     tags: { [A.tokenSent]: JSON.stringify({ kind: "aa-auth+jwt", id: "1" }) },
   });
   const { text, sections } = messageMeaning(message, { messages: [message] })!.answer!;
-  expect(text).toMatch(/Signature-Error is revoked_jwt\. It asks for a new one: person-token\.$/);
+  expect(text).toMatch(/Signature-Error is revoked_jwt\. It requires a new token: person-token\.$/);
   expect(sections[0]).toBe("draft -11, section 11.3.4");
 });
 
@@ -294,7 +296,7 @@ test("a poll that ends without an answer names the error", () => {
     { url: PENDING, method: "GET", status: 403, answer: ERRORS },
   );
   expect(messageMeaning(messages[1]!, { messages })?.answer).toEqual({
-    text: "The request has ended without what was asked for: denied.",
+    text: "The request has ended unsuccessfully: denied.",
     sections: ["draft -11, section 11.9.4"],
   });
 });

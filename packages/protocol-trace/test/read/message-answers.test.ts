@@ -76,7 +76,7 @@ describe("S4: a message that another key has signed", () => {
       (keySource) => messageAnswers(stolen({ keySource })).key,
     );
     const published = expect.stringMatching(
-      /^Key thief-1, .*\. The published key is another one: refused\.$/,
+      /^Key thief-1, .*\. The signer publishes another key: refused\.$/,
     );
     const named = expect.stringMatching(/^Key thief-1, .*\. The request names another key: refused\.$/);
     expect(keys).toEqual([published, published, named]);

@@ -5,18 +5,18 @@ import { recordedRun } from "./recorded-trace.ts";
 const sentences = (name: Parameters<typeof recordedRun>[0]) =>
   recordedRun(name).messages.map((message) => messageSentence(message));
 
-test("a user-delegated run of February reads like a play", () => {
+test("describes a user-delegated run of February as a dialogue", () => {
   const [first, challenged, asked, sent, back, redeemed, served, , exchanged] = sentences("user-delegated");
   expect(first).toBe("You ask Backend; from here on, each agent signs with its own key.");
   expect(challenged).toBe(
-    "Backend calls Supply-chain agent, signed with its own key. Supply-chain agent: “No, and here is what I need: an auth token, which your key alone can use.”",
+    "Backend calls Supply-chain agent, signed with its own key. Supply-chain agent: “No. I need an auth token, which works only with your key.”",
   );
   expect(asked).toContain("Auth server: “Not yet. The user must agree first.”");
   expect(sent).toBe("You are sent to the page of Auth server to decide.");
   expect(back).toBe("You come back, and the run continues.");
-  expect(redeemed).toContain("“Here it is. It works with your key alone.”");
+  expect(redeemed).toContain("“Here it is. It works only with your key.”");
   expect(served).toContain("calls Supply-chain agent, signed with its own key and with an auth token");
-  expect(served).toContain("“Yes. The token is for the key that signed: here is the answer.”");
+  expect(served).toContain("“Yes. The token is bound to the key that signed: here is the answer.”");
   expect(exchanged).toContain("on behalf of its caller");
 });
 
@@ -27,15 +27,15 @@ test("a signature alone is enough where no token is asked for", () => {
 });
 
 test("an order needs the user", () => {
-  expect(sentences("order")[1]).toContain("“No, and here is what I need: the user, on my own page.”");
+  expect(sentences("order")[1]).toContain("“No. I need the user to decide on my own page.”");
 });
 
 test("a refusal names the check or the policy, and the party that refused", () => {
   expect(sentences("changed-path")).toEqual([
-    "Backend calls Supply-chain agent, signed with its own key. Gateway: “No. Your message fails my check signature.”",
+    "Backend calls Supply-chain agent, signed with its own key. Gateway: “No. Your message failed the signature check.”",
   ]);
   expect(sentences("refused-by-policy")[1]).toContain(
-    "Gateway: “No. Your signature is good, but my policy does not let you in.”",
+    "Gateway: “No. Your signature is valid, but my policy does not allow you.”",
   );
 });
 
@@ -48,7 +48,7 @@ describe("an attack", () => {
     const verifiers = [{ ...call!.verifiers[0]!, verdict: "refused", checks }] as const;
     const replayed = message({ attempt: 2, outcome: "refused", status: 401, verifiers });
     expect(replayed).toContain("sends Supply-chain agent the same bytes again, with the same signature");
-    expect(replayed).toContain("“No. I have seen this message before.”");
+    expect(replayed).toContain("“No. I have already received this message.”");
   });
 
   test("without a signature is not said to have one", () => {
@@ -62,7 +62,7 @@ describe("an attack", () => {
 
   test("on a token of another issuer is not said to have taken it back", () => {
     const revoked = message({ requestType: "revocation", to: "person-server", stoppedAt: undefined });
-    expect(revoked).toContain("“Noted. It applies to tokens that you have issued.”");
+    expect(revoked).toContain("“Recorded, for tokens that you issued.”");
   });
 });
 
@@ -74,7 +74,7 @@ describe("draft -11", () => {
   test("a challenge says which token shows what", () => {
     const challenge = { outcome: "challenged", status: 401 } as const;
     expect(message({ ...challenge, response: requires("requirement=person-token") })).toContain(
-      "“No, and here is what I need: a person token, which shows for whom you act.”",
+      "“No. I need a person token, which shows whom you act for.”",
     );
     expect(message({ ...challenge, response: requires("requirement=auth-token") })).toContain(
       "an auth token, which shows what that person allows",
@@ -86,7 +86,7 @@ describe("draft -11", () => {
       ({ requestType }) => requestType === "code",
     );
     const federated = { ...issued!, requestType: "auth-token", from: "person-server", to: "access-server" };
-    expect(messageSentence(federated)).toContain("“Here it is. It works with the agent’s key alone.”");
+    expect(messageSentence(federated)).toContain("“Here it is. It works only with the agent’s key.”");
   });
 
   test("a deferred response is not a refusal", () => {

@@ -14,7 +14,7 @@ export const refresh: RequestType = {
   async answer({ form, requester, policy }, { grants, accounts, issueToken }) {
     const grant = await grants.refreshTokens.find(requiredParameter(form, "refresh_token"));
     if (grant === undefined) throw invalidGrant("Invalid refresh_token: unknown, expired or revoked");
-    // The same message for every other agent, to not reveal whose token it is.
+    // Every other agent receives this message, so that it does not reveal the token's owner.
     if (!sameAgent(grant, requester)) throw invalidGrant("Error refreshing token: Agent signature mismatch");
     if ((await accounts.find(grant.subject)) === undefined)
       throw invalidGrant("Error refreshing token: User not found");

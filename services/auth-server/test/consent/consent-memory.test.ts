@@ -55,7 +55,7 @@ test("what is agreed to in one browser prolongs nothing in another", async () =>
     expect(await memory.covers(laptop, request("payments:transfer"))).toBe(round === 0);
   }
   expect(await memory.covers(phone, request("weather:read"))).toBe(true);
-  // What is over takes no room.
+  // Expired entries take no space.
   expect(notes.at(-1)?.text).not.toContain("laptop");
 });
 

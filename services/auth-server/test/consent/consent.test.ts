@@ -48,7 +48,7 @@ test("a state that only the address has is bounded like the signed one, and come
     expect(refused.status).toBe(400);
     expect(await refused.text()).toContain("state is longer than 2048 characters");
   }
-  // Where the signed request has one, the address's is not looked at.
+  // The state of the signed request replaces the one in the address.
   const signed = await startConsent(parties, { state: "s", query: { state: "s".repeat(2049) } });
   expect((await signedIn.get(signed.url)).status).toBe(200);
 });

@@ -44,7 +44,7 @@ export interface Reply {
 /** The auth server with the three parties of the demo around it: the network is in memory. */
 export interface Parties {
   readonly server: TestServer;
-  /** The same parties around another process, over the same stores. */
+  /** Starts another process over the same stores and parties. */
   startReplica(): Promise<Parties>;
   readonly clock: TestClock;
   readonly discovery: TestDiscovery;

@@ -33,7 +33,7 @@ export interface Evidence {
    * id.
    */
   during<T>(run: Pick<Run, "id" | "userId">, work: () => Promise<T>): Promise<T>;
-  /** The same for repeated work. On success its requests replace the earlier ones. */
+  /** Like {@link during} for repeated work. On success its requests replace the earlier ones. */
   replacing<T>(run: Pick<Run, "id" | "userId">, work: () => Promise<T>): Promise<T>;
   /** Wraps a transport to keep what it sends. */
   recording(transport: Transport): Transport;

@@ -61,7 +61,7 @@ export interface ForgeContext {
   readonly material: Material;
   /** The key that the run signed with. */
   readonly key: SigningKey;
-  /** How the run's requests identify the key. */
+  /** Key identification in the run's requests. */
   readonly signatureKey: SignatureKeyScheme;
   /** A resource that the run's token is not for. */
   readonly otherResourceUrl: string;
@@ -75,13 +75,13 @@ export interface ForgeContext {
 
 /** A run of February 2026. */
 export interface FebruaryContext extends ForgeContext {
-  /** How a request without a token identifies the key. */
+  /** Key identification in a request without a token. */
   readonly ownName: SignatureKeyScheme;
 }
 
 type SigningProfile = NonNullable<SignRequestOptions["profile"]>;
 
-/** How a request is signed, and by which party. */
+/** Options for signing a forged request, and the party that signs it. */
 export type ForgeOptions = Omit<SignRequestOptions, "profile"> & { readonly profile: SigningProfile } & Pick<
     Partial<ForgedSignature>,
     "purpose"

@@ -40,7 +40,7 @@ function confirmationOf(token: string): unknown {
   return cnf?.jwk?.x;
 }
 
-/** The same token with members of its header and claims replaced, under the same signature. */
+/** The token with changed members of its header and claims, under the original signature. */
 export function withChanged(
   token: string,
   changes: { readonly header?: object; readonly claims?: object },
@@ -59,10 +59,7 @@ export function withWiderScope(token: string): string {
   return withChanged(token, { claims: { scope: `${scope} ${SCOPE_TOO_MUCH}` } });
 }
 
-/**
- * The same claims with a signature of zeros, because an empty one is refused before keys are
- * fetched.
- */
+/** The token with a signature of zeros, because an empty one is refused before keys are fetched. */
 export function unsignedToken(token: string): string {
   const [header, payload] = token.split(".");
   return `${header}.${payload}.${Buffer.alloc(SIGNATURE_BYTES).toString("base64url")}`;

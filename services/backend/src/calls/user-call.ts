@@ -9,7 +9,7 @@ import type { WaitingCall } from "aauth";
 import type { Agent, AgentObserver, FetchContext } from "aauth/agent";
 import { createPatience } from "agent-kit/draft-11";
 
-/** How a dialect makes such calls. */
+/** The dialect's part in calls on behalf of a user. */
 export interface CallWire {
   /** The agent that calls on behalf of a user. */
   readonly agentOf: (userId: string) => Agent;

@@ -6,9 +6,9 @@ import { PARTIES } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
 import { oneLine } from "./one-line.ts";
 
-/** Nobody decided in time. */
+/** Failure of a request whose page expired without a decision. */
 export const PAGE_EXPIRED = {
-  message: "Nobody decided in time.",
+  message: "No decision was made in time.",
   advice: "Start the optimization again and decide within ten minutes.",
 };
 

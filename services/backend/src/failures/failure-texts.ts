@@ -1,7 +1,7 @@
 import type { Check, Failure, Hop } from "backend-api";
 import type { Situation } from "./situation.ts";
 
-/** What failed, as data from which the texts are derived. */
+/** Facts about a failure, from which its message is derived. */
 export interface Finding {
   readonly hop: Hop;
   readonly check: Check;

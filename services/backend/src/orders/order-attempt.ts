@@ -18,7 +18,7 @@ import type { Returns } from "../store/returns.ts";
 import type { UserRecords } from "../store/user-records.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "./order-client.ts";
 
-/** How a dialect requests an order. */
+/** The dialect's part in requesting an order. */
 export interface OrderWire extends CallWire {
   /** Further members of the signed order. In February they name its only approver. */
   readonly named: (userId: string) => Pick<PlacedOrder, "approver" | "agent_provider">;
@@ -69,7 +69,7 @@ export const INTERACTION_EXPIRED: Failure = {
   hop: "supply-chain-agent",
   check: "challenge",
   code: "interaction_expired",
-  message: "Nobody decided on the supply-chain agent's page in time.",
+  message: "No decision was made on the supply-chain agent's page in time.",
   advice: "Order again and decide on the page within ten minutes.",
 };
 

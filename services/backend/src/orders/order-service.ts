@@ -27,7 +27,7 @@ const FINAL: ReadonlySet<Order["status"]> = new Set(["placed", "declined", "fail
 /** The browser returns to the page in every state of the order. */
 export const ORDER_RETURN_STATUS = 303;
 const MAX_ORDERS = 10_000;
-/** How long a reply waits for a continuing call. */
+/** Time that a reply waits for a continuing call. */
 const REPLY_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 const QUEUE = "orders";

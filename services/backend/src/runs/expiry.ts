@@ -18,7 +18,7 @@ const ANSWER_LOST: Failure = {
   message: "The backend stopped before it had redeemed your consent.",
   advice: "Start the optimization again; the auth server may already have your consent.",
 };
-/** The same in draft -11, at a party's page. */
+/** Failure of a draft -11 run whose page expired. */
 const EXPIRED_AT_PAGE = {
   check: "consent",
   code: "expired",

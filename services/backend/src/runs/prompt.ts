@@ -15,7 +15,7 @@ export function promptFor(options: StartOptions): string {
   ].join("");
 }
 
-/** The same for display: the user's own words verbatim, or else the text of the message. */
+/** The prompt for display: the user's own words verbatim, or else the text of the message. */
 export function shownPrompt(options: StartOptions): string {
   return options.custom_prompt?.trim() || promptFor(options);
 }

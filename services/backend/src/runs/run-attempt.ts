@@ -30,7 +30,7 @@ import {
 } from "./run-context.ts";
 
 /**
- * How long a run waits for its user at one page, equal to the lifetime of a request token (profile
+ * Time that a run waits for its user at one page, equal to the lifetime of a request token (profile
  * 6.1).
  */
 const PAGE_SECONDS = 600;

@@ -34,7 +34,7 @@ export interface RunContext {
   readonly consentRequests: OpenRequests;
   /** Maps a state to the run that the browser's return resumes, if its call ended with a page. */
   readonly returns: Returns;
-  /** How runs make calls and wait for their users. */
+  /** The dialect's part in the calls of a run. */
   readonly calls: CallWire;
   readonly supplyChainAgent: SupplyChainAgent;
   /** Converts protocol events to activities and log lines. */

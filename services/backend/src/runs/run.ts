@@ -59,7 +59,7 @@ export interface Run extends Resumable {
   readonly userId: string;
   /** The text sent to the agent. */
   readonly prompt: string;
-  /** The same as shown to the user. */
+  /** The prompt as shown to the user. */
   readonly shownPrompt: string;
   readonly status: RunStatus;
   readonly step: string;
@@ -72,7 +72,7 @@ export interface Run extends Resumable {
   readonly delegation: Delegation;
   /** Contents of the run's auth token. Empty for a cached token of unknown content. */
   readonly token?: ActivityToken;
-  /** The same for a token from a consent that is not yet proven to be this user's. */
+  /** Contents of a token from a consent that is not yet proven to be this user's. */
   readonly unprovenToken?: ActivityToken;
   /** Present while it waits for consent. `expiresAt` in Unix seconds. */
   readonly demand?: Demand;

@@ -46,8 +46,8 @@ export async function wholeEvidence(
 }
 
 /**
- * The same for an attack, which need not verify. Undefined if it may not be exported, or if a key
- * needed to judge it cannot be found.
+ * Selects the request of an attack, which need not verify. Undefined if it may not be exported, or
+ * if a key needed to judge it cannot be found.
  */
 export async function wholeAttack(
   sent: SentRequest,

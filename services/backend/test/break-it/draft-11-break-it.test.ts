@@ -77,7 +77,7 @@ interface Scripted {
   readonly agentOf?: Draft11Options["agentOf"];
 }
 
-/** What it sends is answered by `answer`. */
+/** A service whose requests are answered by `answering`. */
 async function serviceWith(answering: (world: World) => Transport, scripted: Scripted = {}) {
   const { mode = "agent-identity", sent = withAgentToken, agentOf = () => ({}) as Agent } = scripted;
   const clock = createTestClock();

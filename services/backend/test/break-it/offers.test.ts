@@ -4,7 +4,7 @@ import { type ScriptedStack, startScriptedStack } from "../scripted-stack.ts";
 let stack: ScriptedStack;
 afterEach(() => stack?.close());
 
-/** Why a token cannot be stolen from the run that is started now. */
+/** Reason why a new run offers no token to steal. */
 async function reason(): Promise<string> {
   const { request_id } = (await stack.call("alice", "POST", "/optimization/start", {})).body;
   const { body } = await stack.call("alice", "GET", `/optimization/${request_id}/trace`);

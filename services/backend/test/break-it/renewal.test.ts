@@ -28,7 +28,7 @@ async function run(): Promise<string> {
 const attempt = (id: string, variant = "replay") =>
   stack.call("alice", "POST", `/optimization/${id}/break-it/${variant}`, {}, restarted);
 
-/** Why a token cannot be stolen from a run; undefined where it can. */
+/** Reason why a run offers no token to steal; undefined if it does. */
 async function reason(id: string): Promise<string | undefined> {
   const { body } = await stack.call("alice", "GET", `/optimization/${id}/trace`, undefined, restarted);
   return body.break_it.find(({ variant }: { variant: string }) => variant === "stolen-token").unavailable;

@@ -242,7 +242,7 @@ describe("a sub-agent", () => {
     for (const parent of [SCOUT, ANNA.replace("anna", "bert"), "aauth:@backend.localhost", ""])
       expect(await codeOf(subAgents.issue(parent, "scout", confirmed))).toBe("delegate_not_started");
     expect(await codeOf(subAgents.issue(ANNA, "other", confirmed))).toBe("delegate_not_started");
-    // The same identifier as that of a sub-agent of SCOUT.
+    // A delegate of the user with the identifier of a sub-agent of SCOUT.
     await subAgents.prepare("anna", "scout+nested");
     expect(await codeOf(subAgents.issue(SCOUT, "nested", confirmed))).toBe("delegate_not_started");
   });

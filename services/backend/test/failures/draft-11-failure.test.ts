@@ -83,7 +83,7 @@ it.each([
   [AS, "denied", "access-server", "owner"],
   [PS, "denied", "person-server", "You did not allow"],
   [undefined, "denied", "person-server", "did not issue a token: denied: why"],
-  [AS, "expired", "access-server", "decided in time"],
+  [AS, "expired", "access-server", "No decision was made in time"],
 ])("a decision at the page of %s: %s is that party's", (page, code, hop, words) => {
   const error = at(PS, refused(code));
   const failure = explainFailure(error, { peer: "auth-server", page, places, timeoutSeconds: 9 });

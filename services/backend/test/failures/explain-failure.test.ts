@@ -31,7 +31,7 @@ const refused = systemError("ECONNREFUSED");
 const consent = { consentUrl: "u", requestToken: "r", authServer: "a", expiresInSeconds: 1 };
 const http = (status: number, answer: RefusedAnswer = {}) => new AgentHttpError(status, answer);
 
-/** What happened, and the hop, check and code of the explanation. */
+/** Each error, with the hop, check and code of its explanation. */
 const CASES: [string, unknown, [hop: string, check: string, code?: string], Peer?][] = [
   ["gateway down", fetchError(refused), ["gateway", "connection", "connection_refused"]],
   ["auth server down", refused, ["auth-server", "connection", "connection_refused"], "auth-server"],

@@ -354,7 +354,7 @@ it("a catalogue that cannot be read is explained as a failed run is", async () =
 });
 
 describe("an order of draft -11, whose call goes on", () => {
-  /** What the supply-chain agent does, told by the test. */
+  /** Orders with a supply-chain agent that the test controls. */
   function held(onResume?: (waiting: WaitingCall) => void) {
     const answer = Promise.withResolvers<Awaited<ReturnType<Place>>>();
     const pages: ((url: string, party: string) => Promise<void>)[] = [];

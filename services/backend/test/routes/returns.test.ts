@@ -6,7 +6,7 @@ import { interactionReturn } from "../../src/routes/returns.ts";
 const RUN = "6c669c73-8b8b-4b9b-a5ad-e92ce0afc854";
 const STATE = "S".repeat(43);
 
-/** Where a browser with this query is sent, by a backend with one run. */
+/** Address to which a backend with one run redirects a browser with this query. */
 async function back(query: string): Promise<Record<string, string>> {
   const app = fastify().setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
   const runs = { cameBack: async (id: string, state: string) => id === RUN && state === STATE };

@@ -20,7 +20,7 @@ type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 
 export const NOW = 1_730_217_600;
 
-/** What the auth server gives for a code. */
+/** The auth server's grant for a code. */
 export const GRANT = { token: "auth-token-value", refreshToken: "refresh-token-value" } as ObtainedToken;
 export const CLAIMS = { sub: "alice", scope: "supply-chain:optimize", exp: NOW + 300 };
 
@@ -52,7 +52,7 @@ export const refuse =
  */
 export const scriptedRuns = (...script: Ask[]) => scriptedRunsWith({}, ...script);
 
-/** The same with another wire, or with the stores and the clock of an earlier process. */
+/** Scripted runs with another wire, or with the stores and the clock of an earlier process. */
 export function scriptedRunsWith(
   {
     clock = { now: NOW },

@@ -20,7 +20,7 @@ export function loadConfiguration(options: {
 }
 
 /**
- * The same for any schema.
+ * Parses the text of a configuration file with any schema.
  *
  * @param schema strict: an unknown key is an error
  * @throws ConfigurationError

@@ -9,7 +9,7 @@ import { rulePath } from "./check-policy.ts";
 import { predictCheck } from "./predict-check.ts";
 import type { RecordedRequest } from "./requests-file.ts";
 
-/** A rule as it came out for one request. */
+/** Evaluation of a rule for one request. */
 export interface RuleResult {
   /** From 1, in the file's order. */
   readonly rule: number;
@@ -17,20 +17,21 @@ export interface RuleResult {
   readonly line?: number;
   readonly isTrue: boolean;
   /**
-   * Why it could not be evaluated, for example the key that is missing. Such a rule counts as
-   * false.
+   * Reason why it could not be evaluated, for example a missing key. Such a rule counts as false.
    */
   readonly failure?: string;
 }
 
-/** What becomes of one recorded request. */
+/** Decision on one recorded request. */
 export interface RequestResult {
   readonly request: RecordedRequest;
   readonly route?: string;
   readonly decision: "allowed" | "refused";
   /** Status of a refusal. */
   readonly status?: number;
-  /** Who decided: the routing, gateway-authz before the rules, a rule, or that none was true. */
+  /**
+   * Origin of the decision: the routing, gateway-authz before the rules, a rule, or no true rule.
+   */
   readonly decidedBy: "routing" | "gateway-authz" | "rule" | "no rule" | "no rules";
   readonly reason: string;
   readonly rules: readonly RuleResult[];
@@ -126,7 +127,7 @@ function ruleResult(
   };
 }
 
-/** What the route's own metadata expressions make of the answer that gateway-authz would give. */
+/** Values of the route's metadata expressions for gateway-authz's answer. */
 function metadataOf(
   { extAuthz }: Policies,
   context: CelContext,

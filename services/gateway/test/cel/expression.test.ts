@@ -17,7 +17,7 @@ const CONTEXT: CelContext = {
   },
 };
 
-// What Agentgateway makes of the same expressions is in tests/contract/gateway/expressions.test.ts.
+// tests/contract/gateway/expressions.test.ts has Agentgateway's results for the same expressions.
 describe("values and errors", () => {
   test.each<[string, unknown]>([
     // has() is false on something that is no map, true on a present null

@@ -154,7 +154,7 @@ describe("the decision", () => {
     const response = await call({ headers: ["X-User", "forged", "x-user", "again", "X-Absent", "client's"] });
     expect(agent.seen[0]!.headers["x-user"]).toBe("proven");
     expect(agent.seen[0]!.headers["x-private"]).toBeUndefined();
-    // What the service leaves out, the client's own survives (Agentgateway v1.4.1): services must
+    // A client's field survives if the service omits it (Agentgateway v1.4.1), so services must
     // always send all of them.
     expect(agent.seen[0]!.headers["x-absent"]).toBe("client's");
     expect(response.body).toBe("ok");

@@ -25,7 +25,10 @@ afterAll(async () => {
 
 const HIDDEN = "GET /hidden HTTP/1.1\r\nHost: agent.test\r\n\r\n";
 
-/** What Agentgateway's parser takes, or refuses with 503: docs/reference/gateways.md says so. */
+/**
+ * Requests that Agentgateway's parser accepts, or refuses with 503, as docs/reference/gateways.md
+ * states.
+ */
 const TAKEN_BY_AGENTGATEWAY = new Set([
   "length and chunks",
   "a bare LF as line end",

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { connect } from "node:net";
 
-/** What came back. `fields` are name and value by turns, names lower-case. */
+/** A response. `rawFields` are alternating names and values, names lower-case. */
 export interface TestResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { SELF, startStack } from "../stack.ts";
 
 const SUPPLY_CHAIN = "http://supply-chain-agent.localhost:3000";
-/** Where a token need not name a user. */
+/** A mode in which a token need not name a user. */
 const ENV = { AAUTH_AUTHORIZATION_SCHEME: "autonomous" };
 
 /** The overview's line about the caller, as a caller with this token reads it. */

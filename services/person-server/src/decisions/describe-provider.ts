@@ -1,7 +1,7 @@
 import { type Discovery, type DocumentTransport, draft11, ownerOf, QuotaStore } from "aauth";
 import { displayText } from "agent-kit/service";
 
-/** What an agent provider publishes about itself for people. Unverified. */
+/** An agent provider's own description, for people. Unverified. */
 export interface DescribedProvider {
   readonly name?: string | undefined;
   /** Image as a `data:` URL, so that showing it sends nothing to the provider. */

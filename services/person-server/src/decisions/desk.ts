@@ -29,7 +29,9 @@ export interface Desk {
   readonly isFor: (request: AskedRequest, person: Person) => boolean;
   /** The page shown instead of the decision if it is not this person's to make, or not yet. */
   readonly instead: (waiting: WaitingRequest, person: Person) => Promise<Message | undefined>;
-  /** What policy grants without asking once an agent belongs to a person. Default: nothing. */
+  /**
+   * Access that policy grants without asking once an agent belongs to a person. Default: nothing.
+   */
   readonly unasked?: Unasked;
   /** Whether the operator's policy admits a request. */
   readonly isAllowed: (request: AskedRequest) => boolean;

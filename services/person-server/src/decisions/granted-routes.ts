@@ -60,7 +60,7 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
   }
 }
 
-/** What other agents held before an agent was revoked, and hold no more. */
+/** Tokens of other agents that ended together with a revoked agent. */
 function endedWith(
   revoked: AgentIdentity,
   before: readonly HeldToken[],

@@ -30,7 +30,7 @@ export function grantedPage(options: {
   consentCode: string;
   tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
-  /** How long a request waits. */
+  /** Seconds that a request waits. */
   waitSeconds: number;
   /** Action of the sign-out form, which has no fields. */
   signOutPath: string;

@@ -8,7 +8,7 @@ export function otherUserPage(options: {
   userName: string;
   /** Action of a form without fields, which ends the session and returns to this page. */
   switchAction: string;
-  /** Where the person came from; default: the applications. */
+  /** Link back to the page before this one; default: the applications. */
   back: readonly [href: string, name: string] | undefined;
 }): Page {
   const { site, title, text, userName, switchAction, back } = options;

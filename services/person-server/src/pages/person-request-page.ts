@@ -16,7 +16,7 @@ export function personRequestPage(options: {
   action: string;
   /** Single-use value that binds a decision to this page, this user and this browser. */
   consentCode: string;
-  /** What the server grants to the person's agents without asking. Default: nothing. */
+  /** Access that the server grants to the person's agents without asking. Default: nothing. */
   unasked?: Unasked | undefined;
   /** Host that the user returns to, if any. */
   returnsTo: string | undefined;
@@ -79,7 +79,8 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
 }
 
 /**
- * What the operator's policy grants without asking to a person's agents, and to agents they call.
+ * Access that the operator's policy grants without asking to a person's agents, and to agents they
+ * call.
  */
 export interface Unasked {
   readonly resources: readonly string[];

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 
-/** What a provider does that it must not. Default: nothing. */
+/** Violations of a provider. Default: none. */
 export interface Lies {
   /** Members of the provider's document. */
   readonly document?: Readonly<Record<string, unknown>>;

@@ -10,10 +10,10 @@ export const OWN_ORIGIN = "http://localhost:8081";
 /** A session, or a message. */
 export type Shown = Partial<BrowserSession & SignInMessage>;
 
-/** What a page of {@link relyingParty} has. */
+/** Contents of a page of {@link relyingParty}. */
 export const shown = async (response: Response): Promise<Shown> => (await response.json()) as Shown;
 
-/** The same, with the status. */
+/** Contents of a page, with the status. */
 export const pageOf = async (response: Response) => ({
   status: response.status,
   ...(await shown(response)),

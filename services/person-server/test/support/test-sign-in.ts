@@ -10,7 +10,7 @@ export const SECOND_USER = { username: "second-user", password: "user123" };
 const ISSUER = "https://provider.example";
 export const SIGN_IN_FORM = "/test-sign-in";
 const COOKIE = "test-session";
-/** How long ago a person has always signed in. */
+/** Age of every sign-in. */
 export const SIGNED_IN_SECONDS = 60;
 
 /** The person that signs in with this name. */

@@ -43,7 +43,7 @@ export interface WorldOptions {
   readonly logger?: NonNullable<PersonServerDependencies["logger"]>;
   /** Starts the person server. Default: in this process, where persons sign in by name. */
   readonly startServer?: (env: Record<string, string>) => Promise<{ readonly url: string }>;
-  /** How long an agent waits for a person, milliseconds. Default 20000. */
+  /** Time that an agent waits for a person, milliseconds. Default 20000. */
   readonly pendingMs?: number;
   /** Picture at `/logo.png` of each party, and the address of it that the backend publishes. */
   readonly logo?: Buffer;
@@ -103,7 +103,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const fetched: string[] = [];
   /** The token of the last call that each resource has served. */
   const shown = new Map<string, string>();
-  /** Who has called `/caller`, and with which token. */
+  /** Callers of `/caller`, with their tokens. */
   const callers: { readonly caller: ProvenCaller; readonly token: string }[] = [];
   for (const [index, id] of identifiers.entries()) {
     const app = Fastify();

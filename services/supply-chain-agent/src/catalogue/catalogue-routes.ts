@@ -14,12 +14,12 @@ interface PerMinute {
   readonly authorized: number;
 }
 
-/** Catalogue requests per minute, by what a caller has proven (SPEC 4.5). */
+/** Catalogue requests per minute, by the level of the caller (SPEC 4.5). */
 export function catalogueLimits(perMinute: PerMinute, scopes: readonly string[]): LevelLimits {
   return { ...perMinute, pseudonymousTogether: perMinute.pseudonymous * PSEUDONYMOUS_TOGETHER, scopes };
 }
 
-/** The same in draft -11, by the token that a caller presents. */
+/** Catalogue requests per minute in draft -11, by the token that a caller presents. */
 export function draft11CatalogueLimits(
   { pseudonymous, identified, authorized }: PerMinute,
   scopes: readonly string[],

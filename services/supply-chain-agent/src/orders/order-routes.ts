@@ -105,14 +105,14 @@ export async function orderRoutes(
 }
 
 /**
- * The same in draft -11: the order is held, and its caller receives a 202 with a code for the page,
- * where the person in its token decides, and polls for the answer (draft -11, sections 6.2 and
- * 11.8). The approval executes the order.
+ * Orders in draft -11. The order is held and its caller receives a 202 with a code for the page.
+ * The person in the caller's token decides there, while the caller polls for the answer (draft -11,
+ * sections 6.2 and 11.8). The approval executes the order.
  */
 export async function draft11OrderRoutes(
   app: FastifyInstance,
   options: {
-    /** What a caller must prove for a task. */
+    /** Requirement for a task. */
     requirement: Requirement;
     /**
      * Person server whose users can sign in to the page. Undefined if callers present no person, in

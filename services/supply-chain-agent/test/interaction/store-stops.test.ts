@@ -83,7 +83,7 @@ test.each(["cancelled", "expired"])(
     else advance(600);
     const { statusCode, body } = await press("approve", shown);
     expect([statusCode, body]).toEqual([400, expect.stringContaining("It has been decided")]);
-    // Also where it ends while the page is answered.
+    // An order that ends while the page is answered is not placed, either.
     expect(await orders.settle("held" in by ? by.held : expect.fail(), "approved", { subject: "anna" })).toBe(
       false,
     );

@@ -4,8 +4,8 @@ import { attribute, exportRequest, otlpSpan } from "../support/otlp-json.ts";
 import { type StoreUnderTest, startStore } from "../support/store-under-test.ts";
 
 /**
- * What Jaeger does as well is in tests/contract/traces; here is what is ours alone, and what needs
- * a clock that stands still.
+ * tests/contract/traces tests the queries that Jaeger supports, too. The tests here need a fixed
+ * clock or cover our own queries.
  */
 
 let store: StoreUnderTest;

@@ -136,7 +136,7 @@ describe("A13: traces of signed-in users", () => {
       store.add([span(`anonymous-${index}`)]);
     }
     expect(kept(store, ids)).toEqual(["b", "c", "d"]);
-    // What a run begins with is not the user's yet.
+    // The first spans of a run do not name the user yet.
     expect(kept(store, ["anonymous-8", "anonymous-9"])).toEqual(["anonymous-8", "anonymous-9"]);
   });
 

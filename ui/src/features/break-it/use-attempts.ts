@@ -30,7 +30,7 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
   const attempts = { ...attemptsIn(offers), ...made };
   const [busy, setBusy] = useState<AnyBreakItVariant | undefined>(undefined);
   const [isRunningAll, setRunningAll] = useState(false);
-  /** Why not all attempts were made. */
+  /** Failure that stopped the series of attempts. */
   const [halted, setHalted] = useState<Failure | undefined>(undefined);
   const isStopped = useRef(false);
   useEffect(() => {
@@ -88,7 +88,7 @@ export function useAttempts(client: ApiClient, requestId: string, offers: readon
   return { attempts, busy, isRunningAll, halted, run, runAll, stop };
 }
 
-/** Why no attempt can be made now: the run's requests have expired and are not renewed. */
+/** Failure that prevents all attempts: the run's requests have expired and are not renewed. */
 function failureOfAll(attempt: Attempt): Failure | undefined {
   return attempt.failure?.code === "consent_required" ? attempt.failure : undefined;
 }

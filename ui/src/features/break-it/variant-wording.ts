@@ -268,7 +268,7 @@ const WORDINGS: Record<AnyBreakItVariant, Wording | ByDialect<Wording>> = {
 export interface TwinWording {
   /** Damage with a bearer token. */
   lost: string;
-  /** Why the bearer token could not prevent it. */
+  /** Reason why the bearer token could not prevent it. */
   why: string;
 }
 

@@ -134,7 +134,7 @@ function DelegateItem({ delegate, isStale, doing, disabled, onAct }: DelegateIte
           {button("run", "Run delegate", !mayRun(delegate))}
           {sub_agent &&
             sub_agent.state !== "new" &&
-            // The same element for both, so that it keeps the focus.
+            // Both buttons are one element, so that it keeps the focus.
             (sub_agent.state === "ended" ? button("start", "Start again") : button("end", "End delegate"))}
         </div>
       </div>

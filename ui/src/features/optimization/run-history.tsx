@@ -82,7 +82,7 @@ function ClearButton({ count, disabled, onClear }: ClearButtonProps) {
           Clear them
         </BusyButton>
       )}
-      {/* The same button, so that it keeps the focus. */}
+      {/* Both states use one button, so that it keeps the focus. */}
       <Button
         {...shared}
         variant="subtle"

@@ -31,8 +31,8 @@ const USES_ARROWS = [
 ].join(", ");
 
 /**
- * The same for a key pressed anywhere on the page: left and right only, because up and down scroll
- * it.
+ * The message for a key pressed anywhere on the page: left and right only, because up and down
+ * scroll it.
  */
 export function messageByPageKey(
   event: Key & { readonly defaultPrevented: boolean; readonly target: EventTarget | null },

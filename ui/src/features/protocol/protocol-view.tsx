@@ -24,7 +24,7 @@ interface ProtocolViewProps {
   onOpen: (message: Message) => void;
 }
 
-/** Where the key of a signature is, by the scheme of its Signature-Key. */
+/** Location of the signing key, by the scheme of Signature-Key. */
 const SCHEMES: Readonly<Record<string, string>> = {
   hwk: "the request has the key",
   jwks: "the sender publishes the key",

@@ -11,7 +11,7 @@ type FetchTrace = (signal: AbortSignal) => Promise<RunTrace>;
 export interface RunTraceState {
   /** The latest response. */
   trace?: RunTrace;
-  /** The same, read as messages. */
+  /** Messages of the latest response. */
   run?: ProtocolRun;
   /** Whether the run has ended and the latest read found no new spans. */
   isStill?: boolean;

@@ -6,6 +6,8 @@ test("a replay shows a message as long as its sentence takes to read, and at mos
   const back = { interaction: { page: "consent", leg: "back" }, outcome: "accepted" } as Message;
   // "You come back, and the run continues."
   expect(readingTime(back)).toBe(1500 + 55 * 37);
-  const agents = { from: "supply-chain-agent", to: "market-analysis-agent" };
-  expect(readingTime({ ...agents, outcome: "pending" } as Message)).toBe(7000);
+  const agents = { from: "supply-chain-agent", to: "market-analysis-agent", signer: {}, response: {} };
+  // "Supply-chain agent asks for a token for its own call, on behalf of its caller. …"
+  const waiting = { ...agents, requestType: "exchange", outcome: "waiting" } as Message;
+  expect(readingTime(waiting)).toBe(7000);
 });

@@ -57,7 +57,7 @@ const ROUTES: Readonly<
 const SERVER_LEVEL = { level: "server" };
 const [PERSON, TOKEN] = ["/aauth/person", "/aauth/token"];
 
-/** How the party at an address judges what comes there. */
+/** Verifier and requirement of the party at an address. */
 function judgeOf({ host, pathname }: URL) {
   if (pathname.includes("revoke"))
     return { verifier: { endpoint: "revocation", authority: host }, requirement: SERVER_LEVEL };

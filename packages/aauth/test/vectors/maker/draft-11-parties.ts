@@ -137,7 +137,7 @@ export const A_PERSON = { level: "person-token" };
 export const TO_READ = { level: "auth-token", scopes: ["data.read"] };
 export const A_SERVER = { level: "server" };
 
-/** How the party that is called has been configured. */
+/** Configuration of the called party. */
 export const AT_RESOURCE = {
   ...{ endpoint: "resource", authority: "resource.example", audience: RESOURCE },
   trustedIssuers: [PERSON_SERVER, ACCESS_SERVER],

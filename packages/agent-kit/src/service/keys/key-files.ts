@@ -8,7 +8,7 @@ import { ConfigError } from "../config/config-error.ts";
 export interface KeyFile {
   readonly name: string;
   readonly text: string;
-  /** When it was written, Unix seconds. */
+  /** Time of its last change, Unix seconds. */
   readonly writtenAt: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * How many times as long `run` takes for one text as for another, each at its fastest of three.
- * Less than 10 ms counts as 10: a pause of the machine must not decide, so the texts have to be
- * long enough for what is looked for.
+ * Ratio of the times that `run` takes for two strings, each the fastest of three. Less than 10 ms
+ * counts as 10, so that a pause of the machine does not decide; the strings must be long enough for
+ * a difference to show.
  */
 export function timesAsLong(run: (text: string) => unknown, hostile: string, harmless: string): number {
   return fastestMs(() => run(hostile)) / fastestMs(() => run(harmless));

@@ -117,7 +117,7 @@ describe.each([
     startUnderTest = startInProcess;
     return prepare();
   });
-  // What either has registered with the API of the process.
+  // Both register providers with the API of the process.
   afterEach(() => {
     for (const part of [trace, context, propagation]) part.disable();
   });

@@ -28,7 +28,7 @@ import java.util.function.Supplier;
  */
 final class Bulkhead implements AutoCloseable {
 
-    /** What is known about a party before its document is fetched. */
+    /** Lane of a party's documents, by the knowledge about it before its document is fetched. */
     enum Standing {
         /** Unknown: any caller can name it. */
         UNKNOWN(8),

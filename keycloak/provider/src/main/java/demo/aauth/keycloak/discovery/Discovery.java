@@ -84,8 +84,8 @@ public final class Discovery implements AutoCloseable {
     }
 
     /**
-     * The same discovery for a realm whose policy lists some parties, whose fetches unknown parties
-     * cannot block.
+     * A view of this discovery for a realm whose policy lists some parties. Unknown parties cannot
+     * block fetches of the listed ones.
      */
     public Discovery withListed(Predicate<String> listed) {
         return new Discovery(this, listed);

@@ -62,7 +62,7 @@ public final class OAuthException extends RuntimeException {
         return new OAuthException(401, "invalid_request", description, new AAuthException(code, description));
     }
 
-    /** The same refusal, with the name of the verifier's check that failed. */
+    /** A copy that names the verifier's check that failed. */
     public OAuthException at(String failed) {
         return new OAuthException(status, error, getMessage(), getCause(), failed);
     }

@@ -24,7 +24,8 @@ public final class RefreshTokenGrant {
         RefreshGrant grant = context.realm().grants().refreshTokens().find(request.required("refresh_token"))
                 .orElseThrow(() -> OAuthException.invalidGrant("Invalid refresh_token: unknown, expired or revoked"));
         Requester requester = request.requester();
-        // The same message for every other agent, to not reveal whose token it is (hole J17).
+        // Every other agent receives this message, so that it does not reveal the token's owner
+        // (hole J17).
         if (!SameAgent.test(grant.agent(), grant.agentDelegate(), requester)) {
             throw OAuthException.invalidGrant("Error refreshing token: Agent signature mismatch");
         }

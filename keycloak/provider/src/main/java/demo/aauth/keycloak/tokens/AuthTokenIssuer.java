@@ -85,8 +85,8 @@ public final class AuthTokenIssuer {
     }
 
     /**
-     * Who the user is, an agent is told by identity scopes alone; for any other scope of its own it
-     * needs no place on the realm's list.
+     * Only identity scopes disclose the user to an agent that asks for itself. For its other scopes
+     * the agent need not be on the realm's list.
      */
     private static boolean tellsWho(Decision decision) {
         return !isOwn(decision) || IdentityScope.anyOf(Scopes.words(decision.scope()));
@@ -107,7 +107,7 @@ public final class AuthTokenIssuer {
         }
     }
 
-    /** What the token says about the user, by the scopes that the user agreed to. */
+    /** Adds the claims about the user that the consented scopes allow. */
     private void putUser(ObjectNode claims, Decision decision) {
         UserModel user = session.users().getUserById(realm, decision.subject());
         List<String> scopes = Scopes.words(decision.scope());

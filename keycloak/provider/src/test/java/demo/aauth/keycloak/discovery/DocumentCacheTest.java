@@ -97,8 +97,8 @@ class DocumentCacheTest {
     }
 
     /**
-     * Else requests in the name of an agent that is just starting would lock it out for a while
-     * after.
+     * Otherwise requests in the name of an agent that is just starting could lock it out for a
+     * while.
      */
     @Test
     void aReloadThatFailsLeavesTheBurst() {
@@ -288,7 +288,7 @@ class DocumentCacheTest {
             started.await();
             Future<DocumentCache.Cached<Integer>> second = pool.submit(this::reload);
             assertThrows(TimeoutException.class, () -> second.get(100, TimeUnit.MILLISECONDS));
-            // Who is content with the old value has it at once.
+            // A caller that accepts the old value gets it at once.
             assertEquals(1, get().value());
             mayEnd.countDown();
             assertEquals(2, first.get());
@@ -300,7 +300,7 @@ class DocumentCacheTest {
         }
     }
 
-    /** Else each of them would hold a worker, every five minutes. */
+    /** Otherwise each of them would block a worker every five minutes. */
     @Test
     void givesTheOldValueWhileAnotherCallerRenewsIt() throws Exception {
         get();

@@ -112,7 +112,7 @@ class HttpDocumentTransportTest {
         }
     }
 
-    /** What is small on the wire could be large in memory. */
+    /** A document that is small on the wire could be large in memory. */
     @Test
     void unpacksNothing() throws IOException {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();

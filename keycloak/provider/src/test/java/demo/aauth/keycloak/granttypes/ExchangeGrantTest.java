@@ -14,7 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-/** Who may carry a user's authority on. */
+/** Agents that may exchange a user's token. */
 class ExchangeGrantTest {
 
     private static final String LISTED = "https://listed.example";
@@ -38,7 +38,7 @@ class ExchangeGrantTest {
                 refusal("user", "https://other.example", "read", "orders2", "username"));
     }
 
-    /** Who a user is needs consent whatever the lists say. */
+    /** Identity scopes need consent, whatever the lists contain. */
     @ParameterizedTest
     @ValueSource(strings = {"orders", "user.settings", "openid", "profile", "email"})
     void whatNeedsConsentIsCarriedOnForAUserByTheListed(String scope) {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-/** Who may redeem, refresh and revoke what somebody was given. */
+/** Agents that may redeem, refresh and revoke a grant. */
 class SameAgentTest {
 
     private static final String AGENT = "https://agent.example";

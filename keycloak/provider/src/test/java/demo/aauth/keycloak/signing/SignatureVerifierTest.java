@@ -168,7 +168,7 @@ class SignatureVerifierTest {
         ReceivedRequest received = request.send();
         verify(received);
         Refusal.expect(ErrorCode.SIGNATURE_REPLAYED, () -> verify(received));
-        // The same bytes in another spelling.
+        // The same signature in another encoding.
         request.headers.put("signature", received.headers().get("signature").replace('-', '+').replace('_', '/').replace(":$", "==:"));
         expect(ErrorCode.SIGNATURE_REPLAYED);
         request.headers.remove("signature");
@@ -190,7 +190,10 @@ class SignatureVerifierTest {
         return recorder.steps().get(check.ordinal());
     }
 
-    /** What binds no body is not remembered: two requests of one second may be signed alike. */
+    /**
+     * A signature that binds no body is not remembered: two requests of one second may have the
+     * same.
+     */
     @Test
     void takesAPublishedPeersRequestWithoutBodyAndNonceAndRemembersNothing() {
         request.headers.remove("nonce");
@@ -319,7 +322,7 @@ class SignatureVerifierTest {
         assertEquals(Map.of(), spent);
     }
 
-    /** What is announced and covered has to have a digest, however it is announced. */
+    /** An announced body needs a digest, however it is announced. */
     @Test
     void refusesABodyWithoutDigestThoughTheTypeIsCovered() {
         request.without("content-digest");

@@ -68,7 +68,7 @@ class SecretsTest {
         String everything = stored.toString();
         assertFalse(everything.contains(requestToken));
         assertFalse(everything.contains(consentCode));
-        // What is there is no secret: it is not taken for one.
+        // A stored hash is not accepted as the secret.
         String hash = pages.take(consentCode).orElseThrow().requestTokenHash();
         assertEquals(Optional.empty(), wishes.take(hash));
         assertTrue(wishes.takeHashed(hash).isPresent());

@@ -25,7 +25,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-/** Which published key verifies which token. */
+/** Algorithms of published keys and of the tokens that they verify. */
 class TokenAlgorithmTest {
 
     private static final byte[] DATA = {1, 2, 3};

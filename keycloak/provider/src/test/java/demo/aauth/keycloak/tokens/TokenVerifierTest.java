@@ -136,7 +136,7 @@ class TokenVerifierTest {
             Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify("e30." + part + ".AAAA"));
         }
 
-        /** As long as any header that could carry it. */
+        /** The limit is the size of the largest header. */
         @Test
         void refusesATokenThatIsTooLong() {
             Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the token is too large", () -> verify("a".repeat(16_385)));

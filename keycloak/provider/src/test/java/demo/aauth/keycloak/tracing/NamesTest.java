@@ -15,7 +15,10 @@ import java.util.regex.Pattern;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-/** What is written here is read by the demo's protocol view: its names are the ones that count. */
+/**
+ * The demo's protocol view reads the spans of this provider, so their names must be those of the
+ * view.
+ */
 class NamesTest {
 
     private static String read(String file) throws IOException {
