@@ -25,7 +25,7 @@ function createBrowser() {
         signedOut: () => void heard.push("signed out"),
         user: (user: string) => void heard.push(user),
       };
-      return { heard, ...createTabs(() => name, on, channel()) };
+      return { heard, ...createTabs(name, on, channel()) };
     },
   };
 }
@@ -46,7 +46,7 @@ it("a sign-out reaches the other tabs that are open", () => {
   expect([own.heard, first.heard, closed.heard]).toEqual([[], ["signed out"], []]);
 });
 
-it("a message that is none of theirs changes nothing", () => {
+it("a foreign message changes nothing", () => {
   const { tab, channel } = createBrowser();
   const first = tab(undefined);
   for (const data of [null, "signed_out", { type: "user" }, { type: "user", name: 5 }])
@@ -61,7 +61,7 @@ it("after a sign-out no tab tells a new one who was signed in, in a real channel
     const channel = new BroadcastChannel("tabs.test");
     channels.push(channel);
     const hears = (news: string) => void heard.push(`${what}: ${news}`);
-    return createTabs(() => name, { signedOut: () => hears("signed out"), user: hears }, channel);
+    return createTabs(name, { signedOut: () => hears("signed out"), user: hears }, channel);
   };
   try {
     const own = tab("mcp-user", "own");

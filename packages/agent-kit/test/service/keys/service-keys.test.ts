@@ -142,7 +142,7 @@ describe("keys in a folder", () => {
     expect([kidsOf(one), kidsOf(await openRing())]).toEqual([kidsOf(other), kidsOf(other)]);
   });
 
-  it("K2: are one key for processes of their own, started together", async () => {
+  it("K2: are one key for separate processes that start together", async () => {
     const script = fileURLToPath(new URL("fixtures/open-keys.ts", import.meta.url));
     const processes = [1, 2, 3].map(() => startChild(process.execPath, [script, folder]));
     await Promise.all(processes.map(({ ended }) => ended));
@@ -277,6 +277,17 @@ describe("a key of an operator", () => {
     await put("backend.json", newJwk("key-1"), 0o444);
     expect(await refusalOf(openRing())).toContain("can be read by others");
     vi.restoreAllMocks();
+  });
+
+  it("is a file of at most 256 KiB: refuses a folder and a larger file", async () => {
+    await mkdir(path("backend.json"), { recursive: true, mode: 0o700 });
+    expect(await refusalOf(openRing())).toContain("backend.json is not a file of keys");
+    await rm(path("backend.json"), { recursive: true });
+    const key = JSON.stringify(newJwk("key-1"));
+    await put("backend.json", key.padEnd(262_144));
+    expect(kidsOf(await openRing())).toEqual(["key-1"]);
+    await put("backend.json", key.padEnd(262_145));
+    expect(await refusalOf(openRing())).toContain("backend.json is not a file of keys");
   });
 
   it("is rotated by the operator alone, and signs once others can have read it", async () => {
