@@ -15,12 +15,12 @@ const NAME = "session";
  * Connects the browser's tabs. They tell each other who is signed in, until one signs out; no token
  * leaves its tab.
  *
+ * @param own name of this tab's user; if it is undefined, the other tabs are asked for theirs
  * @param on.signedOut called when another tab signs out
  * @param on.user called with the name of another tab's user
- * @param name returns the name of this tab's user; without one, the other tabs are asked for theirs
  */
 export function createTabs(
-  name: () => string | undefined,
+  own: string | undefined,
   on: { signedOut(): void; user(name: string): void },
   channel: Channel = new BroadcastChannel(NAME),
 ): { signOut(): void; close(): void } {
@@ -28,7 +28,6 @@ export function createTabs(
   const send = (message: Message) => channel.postMessage(message);
   channel.addEventListener("message", (event) => {
     const { data: message } = messageSchema.safeParse((event as MessageEvent).data);
-    const own = name();
     if (message?.type === "signed_out") {
       isOver = true;
       on.signedOut();
@@ -36,7 +35,7 @@ export function createTabs(
     if (message?.type === "user" && own === undefined) on.user(message.name);
     if (message?.type === "who" && own !== undefined && !isOver) send({ type: "user", name: own });
   });
-  if (name() === undefined) send({ type: "who" });
+  if (own === undefined) send({ type: "who" });
   return {
     /** Signs the other tabs out. */
     signOut() {

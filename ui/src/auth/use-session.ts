@@ -71,7 +71,7 @@ export function useSession(userManager: UserManager, forget: () => void): Sessio
   const name = user ? userName(user) : undefined;
   useEffect(() => {
     if (auth.isLoading) return;
-    const joined = createTabs(() => name, {
+    const joined = createTabs(name, {
       signedOut() {
         setOtherTabsUser(undefined);
         forget();

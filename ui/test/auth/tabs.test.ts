@@ -25,7 +25,7 @@ function createBrowser() {
         signedOut: () => void heard.push("signed out"),
         user: (user: string) => void heard.push(user),
       };
-      return { heard, ...createTabs(() => name, on, channel()) };
+      return { heard, ...createTabs(name, on, channel()) };
     },
   };
 }
@@ -61,7 +61,7 @@ it("after a sign-out no tab tells a new one who was signed in, in a real channel
     const channel = new BroadcastChannel("tabs.test");
     channels.push(channel);
     const hears = (news: string) => void heard.push(`${what}: ${news}`);
-    return createTabs(() => name, { signedOut: () => hears("signed out"), user: hears }, channel);
+    return createTabs(name, { signedOut: () => hears("signed out"), user: hears }, channel);
   };
   try {
     const own = tab("mcp-user", "own");

@@ -279,6 +279,17 @@ describe("a key of an operator", () => {
     vi.restoreAllMocks();
   });
 
+  it("is a file of at most 256 KiB: refuses a folder and a larger file", async () => {
+    await mkdir(path("backend.json"), { recursive: true, mode: 0o700 });
+    expect(await refusalOf(openRing())).toContain("backend.json is not a file of keys");
+    await rm(path("backend.json"), { recursive: true });
+    const key = JSON.stringify(newJwk("key-1"));
+    await put("backend.json", key.padEnd(262_144));
+    expect(kidsOf(await openRing())).toEqual(["key-1"]);
+    await put("backend.json", key.padEnd(262_145));
+    expect(await refusalOf(openRing())).toContain("backend.json is not a file of keys");
+  });
+
   it("is rotated by the operator alone, and signs once others can have read it", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     await put("backend.json", newJwk("key-1"));
