@@ -1,9 +1,9 @@
 /**
  * The embedded gateway against `@fastify/http-proxy` in one run: POST 1 KB, 1 KB back. Every
- * gateway, the origin and the check service are processes of their own; this one is the load
- * generator. Rounds are interleaved and ratios are taken within a round, so that whatever the
- * machine does meanwhile hits all of them. Processor time is the gateway's own process, the check
- * service's not counted.
+ * gateway, the origin and the check service are separate processes; this one is the load generator.
+ * Rounds are interleaved and ratios are taken within a round, so that other work of the machine
+ * affects all contenders. Processor time is that of the gateway's process, without the check
+ * service's.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- name …]`: runs the benchmarks named, or all, each as a process of its own, and
- * ends with a table for the README. `npm run bench -- --beside FOLDER name …` runs them in turn
- * here and in another checkout, and ends with both.
+ * `npm run bench [-- name …]`: runs the named benchmarks, or all, each as a separate process, and
+ * ends with a table for the README. `npm run bench -- --beside FOLDER name …` alternates between
+ * this checkout and another, and ends with the figures of both.
  *
  * @module
  */
@@ -82,8 +82,8 @@ async function runBeside(folder: string, names: readonly string[]): Promise<stri
 }
 
 /**
- * A process of its own, so that no benchmark inherits the state of another. Its output is shown as
- * it comes.
+ * Runs a part as a separate process, so that no benchmark inherits the state of another. Its output
+ * is shown as it comes.
  */
 async function runPart(name: string, rows: Row[], folder?: string): Promise<boolean> {
   const here = fileURLToPath(new URL("..", import.meta.url));

@@ -10,9 +10,7 @@ import { type Core, onCore } from "./cores.ts";
 const READY_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 5_000;
 
-/**
- * A program that listens on a port, as a process of its own. It is killed when this process ends.
- */
+/** A program that listens on a port, as a separate process. It is killed when this process ends. */
 export interface Program {
   readonly pid: number;
   /** Processor time so far of its threads and of its children; `NaN` without /proc. */

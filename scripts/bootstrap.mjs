@@ -110,8 +110,8 @@ function nodeForScripts() {
 }
 
 /**
- * Runs a program to its end and resolves with its exit status. Signals go on to it, and so does the
- * loss of our own parent.
+ * Runs a program to its end and resolves with its exit status. Signals are forwarded to it, and so
+ * is the loss of our own parent.
  */
 function run(program, programArgs, { stdio, output }) {
   return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 /**
- * `npm run levels`: shows on the running demo what a resource gives to callers of each level, and
- * how a caller raises its own. Sends about 180 requests as an agent of its own. In draft -11 a
- * person has to allow that agent once.
+ * `npm run levels`: shows on the running demo the limits for callers of each level, and how a
+ * caller raises its level. Sends about 180 requests as a separate agent. In draft -11 a person has
+ * to allow that agent once.
  *
  * @module
  */

@@ -27,8 +27,8 @@ export interface PinnedPackages {
 }
 
 /**
- * A folder of its own below `.cache`, made when these versions are not there yet. A string is the
- * reason why it cannot be had here.
+ * Installs the packages into a folder below `.cache`, unless these versions are there already. A
+ * string is the reason why they cannot be installed here.
  */
 export async function installPinned(
   { what, prefix = "", pins, steps }: PinnedPackages,

@@ -54,7 +54,7 @@ export function runProgram(
     let killer: NodeJS.Timeout | undefined;
     const limit = setTimeout(() => {
       expired = true;
-      // A program with children of its own gets a moment to end them.
+      // A program with child processes gets a moment to end them.
       child.kill("SIGTERM");
       killer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
     }, options.limitMs ?? LONGEST_TIMER_MS);

@@ -2,9 +2,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import type { Socket } from "node:net";
 
 /**
- * As `spawn`, for a program that does not watch its parent: it gets a process group of its own,
- * which is killed when this process ends, however it ends. A signal from the terminal does not
- * reach it.
+ * Like `spawn`, for a program that does not watch its parent: it gets its own process group, which
+ * is killed when this process ends, however it ends. A signal from the terminal does not reach it.
  */
 export function spawnGuarded(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const child = spawn(program, args, { ...options, detached: true });

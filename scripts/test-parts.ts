@@ -1,6 +1,6 @@
 /**
- * The parts of the three test commands. A part is a run of vitest, with a foreign program where
- * `prepare` finds or makes one, or a function of its own.
+ * The parts of the three test commands. A part is a run of vitest, with a foreign program if
+ * `prepare` finds or makes one, or a function.
  *
  * @module
  */

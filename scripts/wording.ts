@@ -9,19 +9,19 @@ export const COMMENT_COLUMNS = 100;
 /** Words of a test's title, those of the groups around it included. */
 export const TITLE_WORDS = 3;
 
-/** A comment on lines of its own. */
+/** A comment that is alone on its lines. */
 interface Comment {
   /** Index of its first line. */
   readonly first: number;
-  /** Its lines as they stand in the file. */
+  /** Its lines, unchanged. */
   readonly lines: readonly string[];
 }
 
 /** Comments for tools, and marks, which stay on one line. */
 const FOR_TOOLS = /^(?:biome-ignore|@ts-|hole [A-Z]\d|#)/;
-/** Lines that begin a paragraph: a tag, an item, an element, or what stays as it stands. */
+/** Lines that begin a paragraph: a tag, an item, an element, or a verbatim line. */
 const PARAGRAPH = /^(?:@\w|\s*(?:[-*]|\d+\.) |<\/?(?:p|ul|ol|li|pre)>|\||```)/;
-/** Lines that stay as they stand: tables and fences. */
+/** Lines that are never wrapped: tables and fences. */
 const VERBATIM = /^(?:\||```)/;
 /** Place between a sentence and the tag that follows it on its line. */
 const TAG_AFTER_SENTENCE = /(?<=[.)\w]) (?=@(?:throws|param|returns?)\b)/;

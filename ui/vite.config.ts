@@ -10,7 +10,7 @@ import { serveConfig } from "./vite/serve-config.ts";
 
 const here = import.meta.dirname;
 
-// React changes far less often than the page: in a file of its own it stays in the browser's cache.
+// React changes far less often than the page: in a separate file it stays in the browser's cache.
 const reactAlone = { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// };
 // With its switch in the same file: a file that both this page and a part loaded later need runs
 // before the page's own, and would make its schemas before the switch is set

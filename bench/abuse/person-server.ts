@@ -1,6 +1,6 @@
 /**
- * `node bench/abuse/person-server.ts`: a provider of its own mints agents and agent tokens, and
- * each request leaves what it can in the stores of a person server of draft -11. The honest callers
+ * `node bench/abuse/person-server.ts`: one provider issues many agents and agent tokens, and each
+ * request fills the stores of a person server of draft -11 as far as possible. The honest callers
  * are agents of other providers and persons.
  *
  * @module

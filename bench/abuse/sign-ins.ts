@@ -1,7 +1,8 @@
 /**
  * `node bench/abuse/sign-ins.ts [--attack requests|passwords]`: 250 requests a second from another
- * address, which begin sign-ins that no one ends, or try wrong passwords for the honest user's
- * account. The honest user takes four seconds to fill the form in; beside it, others do.
+ * address, which begin sign-ins and never finish them, or try wrong passwords for the honest user's
+ * account. The honest user takes four seconds to fill in the form; other honest users sign in
+ * beside.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The server that `route.ts` loads: one echo, open and behind the verifier, in a process of its
- * own. Arguments: its port, and the public key of the issuer.
+ * The server that `route.ts` loads: one echo, open and behind the verifier, as a separate process.
+ * Arguments: its port, and the public key of the issuer.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A resource or a person server of draft -11 in a process of its own. Its argument is a
- * {@link Party} with the port, as JSON. The person of an agent is its provider's host.
+ * A resource or a person server of draft -11, as a separate process. Its argument is a {@link
+ * Party} with the port, as JSON. The person of an agent is its provider's host.
  *
  * @module
  */

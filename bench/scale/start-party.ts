@@ -14,7 +14,7 @@ export interface Party {
   readonly replayStore?: string;
 }
 
-/** Starts one in a process of its own. */
+/** Starts a party as a separate process. */
 export async function startParty(party: Party): Promise<Program & { readonly port: number }> {
   const port = await freePort();
   const script = new URL("party.ts", import.meta.url);

@@ -107,7 +107,7 @@ function authServerContract({ env, image, isReal }: PreparedCompose) {
 }
 
 /**
- * Against the gateway's container with its file, as it stands in the stack, but with the tests' own
+ * Tests the contract against the gateway's container with the stack's file, but with the tests' own
  * agents and check behind it.
  */
 function gatewayContract({ image }: PreparedCompose, file: string, stackEnv: Variables) {

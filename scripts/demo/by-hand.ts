@@ -61,7 +61,10 @@ async function commandByHand({ name, args, env }: ServiceDescription, modes: Sta
   return `${variables.join("")}npx pnpm --filter ${name} dev${shownFlags.join("")}`;
 }
 
-/** The demo's folder of state; a service that is started by hand makes one of its own. */
+/**
+ * Whether a setting names the demo's folder of state. A service that is started by hand makes its
+ * own.
+ */
 const isOwnFolder = (variable: string, value: string): boolean =>
   (variable === "AAUTH_STORE" && value.startsWith("sqlite:.data/")) || variable === "AAUTH_KEYS";
 

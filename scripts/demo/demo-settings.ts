@@ -147,7 +147,7 @@ const settings = {
 export interface DemoSettings {
   readonly ports: StackPorts;
   readonly modes: StackModes;
-  /** Each service as a process of its own. */
+  /** Whether each service is a separate process. */
   readonly processes: boolean;
   /** Processes of each service that can have two. */
   readonly replicas: number;

@@ -157,7 +157,8 @@ function traceStore(stack: Stack): ServiceDescription {
       TRACE_STORE_PORT: String(ports.traceStore),
       TRACE_STORE_OTLP_PORT: String(ports.traceStoreOtlp),
       CORS_ALLOWED_ORIGINS: urls.ui,
-      // Jaeger would make spans of its own, and send them by gRPC to a port where nothing listens.
+      // Jaeger would otherwise make spans itself and send them by gRPC to a port where nothing
+      // listens.
       OTEL_TRACES_SAMPLER: "always_off",
     },
   });

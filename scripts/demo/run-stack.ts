@@ -86,9 +86,9 @@ export interface RunStackOptions {
 }
 
 /**
- * Starts every service as soon as those it comes after are ready, and resolves when all are: in
- * this process where its description says how, otherwise as a process of its own. When one fails,
- * or the start is aborted, the others are stopped before the promise rejects.
+ * Starts every service as soon as those that it depends on are ready, and resolves when all are: in
+ * this process if its description says how, otherwise as a separate process. If one fails, or the
+ * start is aborted, the others are stopped before the promise rejects.
  *
  * @throws PortsTakenError before anything is started
  * @throws ServiceDiedError with the service's last lines

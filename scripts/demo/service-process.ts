@@ -4,7 +4,7 @@ import { PARENT_PID_VARIABLE } from "agent-kit/watch-parent";
 import type { ServiceDescription } from "./describe-stack.ts";
 import { REPOSITORY_ROOT } from "./stack.ts";
 
-/** A service of the stack that has been started, as a process of its own or in the runner's. */
+/** A started service of the stack, in a separate process or in the runner's. */
 export interface StartedService {
   readonly name: string;
   /** Its own process, or the runner's. Undefined where none could be started. */
@@ -37,7 +37,7 @@ export interface ProcessOutput {
   readonly onLine: (line: string) => void;
 }
 
-/** One service of the stack as a process of its own. */
+/** One service of the stack as a separate process. */
 export class ServiceProcess implements StartedService {
   readonly name: string;
   readonly ended: Promise<string>;
@@ -54,8 +54,8 @@ export class ServiceProcess implements StartedService {
       cwd: REPOSITORY_ROOT,
       env: { ...options.baseEnv, ...description.env, [PARENT_PID_VARIABLE]: String(process.pid) },
       stdio: ["ignore", "pipe", "pipe"],
-      // A process group of its own: Ctrl-C in a terminal reaches every process of a group at once,
-      // and the runner stops in order.
+      // A separate process group, because Ctrl-C in a terminal reaches every process of a group at
+      // once and the runner stops services in order.
       detached: true,
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {

@@ -44,7 +44,7 @@ export interface StackModes {
   readonly jaegerProgram?: string;
   readonly authServer: (typeof AUTH_SERVERS)[number];
   readonly ui: boolean;
-  /** A process that acts under the backend's identity with a key of its own. */
+  /** A process that acts under the backend's identity with another key. */
   readonly delegate: boolean;
   readonly showTokens: boolean;
   /** `AAUTH_STORE` of all services. Undefined: files in {@link stateFolders}. */

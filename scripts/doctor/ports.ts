@@ -6,7 +6,7 @@ import { type StackModes, type StackPorts, stackUrls } from "../demo/stack.ts";
 import { takenPorts } from "../demo/taken-ports.ts";
 import { type Finding, note, ok, problem } from "./finding.ts";
 
-/** The only listener without a port of its own, nor a setting. */
+/** The only listener without a fixed port or a setting. */
 const BEARER_TWIN = ok(
   "Bearer twin",
   'a listener of the backend for "Now break it": only after the first press, loopback, five minutes',

@@ -9,8 +9,8 @@ interface KeySet {
 }
 
 /**
- * A discovery that fetches nothing: keys come from files alone. A file contains a key set, which
- * then counts for every identifier, or an object of key sets by identifier.
+ * A discovery that fetches nothing: keys come only from files. A file contains a key set, which
+ * then applies to every identifier, or an object of key sets by identifier.
  *
  * @param texts contents of the files
  * @throws ExplainInputError `malformed_jwks`

@@ -26,7 +26,7 @@ const FOLDERS = [
   "services/gateway",
   "services/supply-chain-agent",
 ];
-/** Services whose tests judge a package that has few of its own. */
+/** Services whose tests also judge a package that has few tests. */
 const TESTED_BY: Readonly<Record<string, string>> = {
   "packages/gateway-check": "services/gateway-authz",
   "packages/issuer-kit": "services/auth-server",
@@ -87,8 +87,8 @@ export function sampleOfChecks(seed = "1", paths: readonly string[] = []): reado
 }
 
 /**
- * Unit tests of the package that load the file, those of its own folder first; then the contract of
- * the service, where it has one.
+ * The mutation of a check, with the unit tests of the package that load its file, those of its
+ * folder first, and then the contract of the service, if there is one.
  */
 function mutationOf({ file, line, text, edit }: Check): Mutation {
   const [, owner = ""] = /^(.*)\/src\//.exec(file)!;

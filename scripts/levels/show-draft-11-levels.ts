@@ -15,7 +15,9 @@ export interface Draft11LevelsOptions {
 }
 
 const NOT_FOUND = 404;
-/** In draft -11 each level has an address of its own: a route takes the tokens of one level. */
+/**
+ * In draft -11 each level has a separate address, because a route takes the tokens of one level.
+ */
 const LEVELS = [
   ["agent-token", "/catalogue"],
   ["person-token", "/catalogue/person-token"],

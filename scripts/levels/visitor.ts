@@ -14,9 +14,7 @@ import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
 import { agentMetadata, february2026, toJwks as februaryJwks } from "aauth/february-2026";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 
-/**
- * An agent that no service of the demo knows: a key, and its two documents on a port of its own.
- */
+/** An agent that no service of the demo knows: a key, and a port that serves its two documents. */
 export interface Visitor {
   readonly id: string;
   readonly key: SigningKey;
@@ -67,7 +65,7 @@ export async function startDraft11Visitor({
   endpoints: Readonly<Record<string, string>>;
   port: number;
 }): Promise<Draft11Visitor> {
-  // A name of its own for each start: the services keep the key set of the last one.
+  // A new key id for each start, because the services cache the key set of the last one.
   const key = await generateSigningKey({ kid: `visitor-${randomBytes(6).toString("base64url")}` });
   const { documents, stop } = await serveDocuments(port);
   const issuer = identifierOf("visitor");

@@ -41,7 +41,7 @@ const ROUTED: ReadonlySet<string> = new Set(["person-server", "backend"]);
 
 const nameOf = (service: string, index: number) => `${service}-${index + 1}`;
 
-/** Describes the stack with replicas. Services without replicas keep stores of their own. */
+/** Describes the stack with replicas. Services without replicas keep their own stores. */
 export function describeReplicas(
   services: readonly ServiceDescription[],
   replicas: Replicas,

@@ -73,7 +73,7 @@ function writeOverride(variables: ReadonlyMap<string, Variables>, authServer: Au
   writeFileSync(`${REPOSITORY_ROOT}${OVERRIDE}`, stringify({ services: Object.fromEntries(services) }));
 }
 
-/** Keycloak takes the settings of our provider by names of its own. */
+/** Keycloak has other names for the settings of our provider. */
 function forAuthServer(variables: Variables, authServer: AuthServer): Variables {
   const { AUTH_SERVER_CONSENT_SECONDS: consentSeconds, ...rest } = variables;
   if (authServer === "embedded" || consentSeconds === undefined) return variables;

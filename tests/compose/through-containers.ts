@@ -4,10 +4,10 @@ import { beforeEach, vi } from "vitest";
 const START_LIMIT_MS = 480_000;
 
 /**
- * To be called before a test file that is meant for processes is imported: its stack takes longer
- * to start here.
+ * Call this before importing a test file that is meant for processes, because its stack starts more
+ * slowly in containers.
  *
- * @param reasons by the name of a test that cannot run with the containers at hand, why
+ * @param reasons by the name of a test, why it cannot run with the available containers
  */
 export function throughContainers(reasons: Readonly<Record<string, string | false>> = {}): void {
   vi.setConfig({ hookTimeout: START_LIMIT_MS });

@@ -1,5 +1,5 @@
 /**
- * The agent, the resource and the person server of the guide, as they stand: three programs and a
+ * The agent, the resource and the person server of the guide, unchanged: three programs and a
  * person.
  */
 

@@ -5,7 +5,7 @@ import { startListening } from "../../services/auth-server/test/support/auth-ser
 import { startChild } from "../support/child.ts";
 import { programsFolder } from "../support/guide-programs.ts";
 
-/** Documents whose TypeScript blocks are programs: each is run as it stands. */
+/** Documents whose TypeScript blocks are programs, which run unchanged. */
 const DOCUMENTS = [
   ...["packages/aauth/README.md", "packages/aauth-explain/README.md", "packages/fastify-aauth/README.md"],
   ...["packages/aauth-stores/README.md", "packages/aauth-a2a/README.md", "packages/mcp-aauth/README.md"],
@@ -25,7 +25,7 @@ for (const document of DOCUMENTS) {
       async (index, program) => {
         const file = `${folder}/${document.replaceAll("/", "-")}-${index}.ts`;
         await writeFile(file, program);
-        // A program that reads AUTH_SERVER gets the embedded one, on a port of its own.
+        // A program that reads AUTH_SERVER gets the embedded one, on a free port.
         const env = { ...process.env };
         if (program.includes("env.AUTH_SERVER")) env.AUTH_SERVER = (await startListening()).issuer;
         const child = startChild(process.execPath, [file], { cwd: folder, timeout: 20_000, env });

@@ -84,7 +84,7 @@ describe.each(Object.entries(RUNS))("%s", (name, modes) => {
   );
 });
 
-test("a run that waits at both hops is explained as well: 202 and 424 are no refusals", async () => {
+test("a run that waits at both hops is explained as well: 202 and 424 are not refusals", async () => {
   const env = { "person-server": { PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };
   const stack = await startStack({ modes: RUNS.federated!, env });
   try {

@@ -167,7 +167,7 @@ test("signed in, with a delegate, and one's own tokens", async () => {
   await dialog.getByRole("button", { name: "Close" }).click();
 });
 
-test("an address that leads nowhere says so, also after signing in", async () => {
+test("an unknown address is reported, also after signing in", async () => {
   for (const [address, kind] of [
     ["#/runs/<x>", "run"],
     ["#/orders/cut off", "order"],
@@ -385,7 +385,7 @@ test("an attack on a bearer token and on AAuth, side by side", async () => {
   await press("Hide both sides: Change one byte of the body");
 });
 
-test("a tampered request, and its message on a page of its own", async () => {
+test("a tampered request, and its message on a separate page", async () => {
   await press("Show 6 more attacks on AAuth");
   await pressKey("Try: Send it to another path");
   await page.getByRole("button", { name: "Show the message" }).waitFor(WAIT);

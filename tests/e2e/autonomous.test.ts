@@ -87,8 +87,7 @@ describe("a user in a browser", () => {
     const { page } = watched;
     const lists = "**/optimization/all";
     const begun = page.waitForRequest((request) => request.url().endsWith("/optimization/start"));
-    // The run goes on, and is at its end before the page is there again: what is listed first is a
-    // moment old.
+    // The run completes before the page has loaded again, so the first list is outdated.
     await page.route(lists, async (route) => {
       const response = await route.fetch();
       const [latest, ...others] = await response.json();
@@ -138,7 +137,7 @@ describe("a user in a browser", () => {
     await page.emulateMedia({ colorScheme: "light" });
   });
 
-  test("sees which hop failed and what to do when an agent is down, and can go on when it is back", async () => {
+  test("sees which hop failed and what to do when an agent is down, and can continue when it is back", async () => {
     const { page } = watched;
     await stack.kill("supply-chain-agent");
     await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
@@ -180,7 +179,7 @@ describe("a user in a browser", () => {
     expect(await runs.count()).toBe(6);
   });
 
-  test("signs out", async () => {
+  test("signs out of the page", async () => {
     const { page } = watched;
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: "Sign in" }).waitFor({ timeout: 30_000 });

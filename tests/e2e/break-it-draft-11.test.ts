@@ -63,7 +63,7 @@ test("federated: each party refuses, and says by which section of draft -11", as
     expect(text).toContain(code);
     expect(text).toContain(section);
   }
-  // The thief is a column of its own, and its key is not said to be the token's.
+  // The thief has a separate column, and its key is not shown as the token's.
   await tryIt(page, "Steal the agent token", "Refused by the person server");
   const row = page.locator('[data-variant="stolen-agent-token"]');
   await row.getByRole("button", { name: "Show the message" }).click();

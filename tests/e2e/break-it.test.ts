@@ -118,7 +118,7 @@ test("says what there is to learn, and leads to the section that demands the che
   await dialog.waitFor({ state: "hidden" });
 });
 
-test("an attempt has an address of its own, and each of its messages too", async () => {
+test("an attempt has an address, and each of its messages too", async () => {
   const { page } = watched;
   const run = page.url();
   const variant = page.locator('[data-variant="changed-path"]');
@@ -137,7 +137,7 @@ test("an attempt has an address of its own, and each of its messages too", async
   expect(page.url().split("/messages")[0]).toBe(run.split("/messages")[0]);
 });
 
-test("a request without a response is no refusal, and says where it was sent", async () => {
+test("a request without a response is not shown as a refusal, and its destination is named", async () => {
   const { page } = watched;
   await stack.kill("gateway");
   try {

@@ -29,7 +29,7 @@ test("the built page starts under its content security policy, without a complai
     const { port } = server.address() as AddressInfo;
     await page.goto(`http://localhost:${port}/`);
     await page.getByRole("button", { name: "Sign in" }).waitFor();
-    // The part that shows a run's messages is loaded later, and brings schemas of its own.
+    // The part that shows a run's messages is loaded later and contains further schemas.
     await page.goto(`http://localhost:${port}/#/runs/00000000-0000-4000-8000-000000000000/messages`);
     await page.waitForLoadState("networkidle");
     await page.goto(`http://localhost:${port}/`);

@@ -98,7 +98,7 @@ describe("the page of both versions", () => {
     await page.getByRole("heading", { name: "The user starts the run" }).waitFor(WAIT);
   });
 
-  test("a run of no one who is signed in here is replaced by a recording, which it says", async () => {
+  test("a run of no signed-in user is replaced by a recording, which the page states", async () => {
     const { page } = await openPage(browser);
     await page.goto(`${url}/compare.html#run=00000000-0000-4000-8000-000000000000`);
     await page.getByRole("heading", { name: "Your run cannot be shown: these are recordings" }).waitFor(WAIT);

@@ -73,7 +73,7 @@ describe("a delegate of February", () => {
     await pictureOf(watched, "ui-delegates");
   });
 
-  test("a list of delegates that cannot be read says so, and is requested again", async () => {
+  test("a failure to read the list of delegates is reported, and the list requested again", async () => {
     const { page } = watched;
     const list = /\/delegates$/;
     await page.route(list, (route) => route.abort());

@@ -92,7 +92,7 @@ function usersOrders({ modes, pictures, firstPage, agentOnPage, approver, ...dia
     await page.getByRole("heading", { name: firstPage.heading }).waitFor(WAIT);
     expect(await page.locator("main").textContent()).toContain(firstPage.text);
     await page.getByRole("button", { name: "Allow", exact: true }).click();
-    // The browser goes on by itself, and is signed in there.
+    // The browser continues by itself and is signed in there.
     await approvalPage();
     expect(new URL(page.url()).origin).toBe(stack.urls.supplyChainAgent);
     const text = await page.locator("main").textContent();
@@ -119,7 +119,7 @@ function usersOrders({ modes, pictures, firstPage, agentOnPage, approver, ...dia
     await page.getByRole("link", { name: "Back to the workspace" }).click();
   });
 
-  test("the next one asks only about the order; one who goes back can go on, and declined, it is not placed", async () => {
+  test("the next one asks only about the order; a user who goes back can continue, and a declined order is not placed", async () => {
     await order();
     await approvalPage();
     await page.goBack();
@@ -132,7 +132,7 @@ function usersOrders({ modes, pictures, firstPage, agentOnPage, approver, ...dia
   });
 }
 
-/** A challenge has an address of its own, and what opens the agent's page is in none of it. */
+/** A challenge has an address, which does not contain the secret that opens the agent's page. */
 async function readChallenge(): Promise<void> {
   await messages().nth(1).click(WAIT);
   const answers = page.getByTestId("message-answers");

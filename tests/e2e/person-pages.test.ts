@@ -32,7 +32,7 @@ afterAll(() => browser?.close());
 const heading = (name: string) => page.getByRole("heading", { name, level: 1 }).waitFor();
 const press = (name: string) => page.getByRole("button", { name }).first().click();
 
-test("a person signs in, allows an agent, asks it something, sees what it has, and takes it back", async () => {
+test("a person signs in, allows an agent, asks it something, sees its grants, and revokes them", async () => {
   const world = await createSignInWorld({ chains: true, accessServer: ACCESS_SERVER });
   await page.goto(`${world.url}/interaction`);
   await page.getByLabel("User name or e-mail").fill(DEMO_USER.username);
@@ -86,7 +86,7 @@ test("a person signs in, allows an agent, asks it something, sees what it has, a
   await expectAccessible(page, "person-denied");
 });
 
-test("the page of a resource that was only told who the person is names who called it, and shows the logo", async () => {
+test("the page of a resource that learned only the person's identity names its caller, and shows the logo", async () => {
   const fresh = await (await browser.newContext()).newPage();
   await fresh.setContent('<body style="background: conic-gradient(#d33, #fb0, #2a5, #25c, #d33)">');
   const logo = await fresh.screenshot({ clip: { x: 0, y: 0, width: 64, height: 64 } });

@@ -187,7 +187,7 @@ describe("a user-delegated run over both hops", () => {
     await detail.getByText("This is expected in a token exchange").waitFor(WAIT);
   });
 
-  test("a section that cannot be loaded says so", async () => {
+  test("a failure to load a section is reported", async () => {
     const { page } = watched;
     watched.expectComplaint(/profile-/);
     await page.route(/\/profile-[^/]*$/, (route) => route.abort());
@@ -230,7 +230,7 @@ describe("a user-delegated run over both hops", () => {
     await detail(3).waitFor(WAIT);
     await page.keyboard.press("ArrowLeft");
     await detail(2).waitFor(WAIT);
-    // Tabs have a use of their own for the same keys.
+    // Tabs use these keys themselves.
     await page.getByRole("tab", { selected: true }).focus();
     await page.keyboard.press("ArrowRight");
     await detail(2).waitFor(WAIT);
@@ -312,7 +312,7 @@ describe("a user-delegated run over both hops", () => {
     await page.getByTestId("break-it").waitFor(WAIT);
   });
 
-  test("a link to another user's run, or to none, says so", async () => {
+  test("a link to another user's run, or to an unknown run, is reported", async () => {
     const { page } = watched;
     watched.expectComplaint(/status of 404/);
     await page.goto(`${stack.urls.ui}/#/runs/00000000-0000-4000-8000-000000000000`);

@@ -126,7 +126,7 @@ test("a run opened from the list comes into view, with what it was asked for", a
   ).toBe("4px");
 });
 
-test("where what shows the response cannot be loaded, its place says so and the page stays", async () => {
+test("a failure to load the response's part is reported in its place, and the page stays", async () => {
   const { page, expectComplaint } = await signedInPhone();
   expectComplaint(/markdown/);
   await page.route(responseReader, (route) => route.abort());

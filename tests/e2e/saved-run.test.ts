@@ -249,7 +249,7 @@ describe("the file", () => {
     await page.getByRole("button", { name: "Play" }).waitFor(WAIT);
   });
 
-  test("that is damaged says so, with a code", async () => {
+  test("that is damaged is reported with a code", async () => {
     const html = await fileOf([messageWith()]);
     const { page } = await open(html.replace(/"aauth-run">H4s.{20}/, '"aauth-run">H4s'));
     expect(await page.locator(".summary").textContent()).toContain("saved_run_damaged");
@@ -267,7 +267,7 @@ const SPOKEN = {
   "draft-11": { version: "draft -11", mode: "person-server" },
 };
 
-/** Values of a page's requests that are good for whoever has them. */
+/** Secrets in the page's requests, which work without a key. */
 function secretsSentBy(page: Page): Set<string> {
   const secrets = new Set<string>();
   page.on("request", (request) => {

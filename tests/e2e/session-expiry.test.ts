@@ -41,7 +41,7 @@ const nextStart = () =>
   );
 const tokenOf = (request: Request) => request.headers().authorization;
 
-test("a session goes on when its access token ends, and the user notices nothing", async () => {
+test("a session continues when its access token expires, and the user notices nothing", async () => {
   const { page } = watched;
   await signInOnPage(page, stack.urls.ui);
   await fillPrompt(page, PROMPT);

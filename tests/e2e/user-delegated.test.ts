@@ -80,7 +80,7 @@ describe("a user who is asked", () => {
     await stack?.stop();
   });
 
-  test("sees who asks for what, allows it, and the same run goes on through both agents", async () => {
+  test("sees who asks for what, allows it, and the same run continues through both agents", async () => {
     const { page } = watched;
     await fillPrompt(page, MARKET_PROMPT);
     const requestId = await startRun(watched, "Run Custom Optimization");

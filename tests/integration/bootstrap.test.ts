@@ -136,7 +136,7 @@ describe("installing", () => {
 
 describe("--help of a command that starts something heavy", () => {
   test.each(["bench", "test:all", "doctor"])(
-    "%s: told without an install, as a wrong flag is",
+    "%s: shown without an install, as a wrong flag is",
     async (command) => {
       const help = start([command, "--help"]);
       expect((await help.ended).status).toBe(0);
@@ -171,7 +171,7 @@ describe("running", () => {
     expect(other.text()).toContain("fromFile shell");
   });
 
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s goes on to the command", async (signal) => {
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s is passed on to the command", async (signal) => {
     const child = start(["demo"]);
     await child.prints(/^pid \d+/m);
     child.process.kill(signal);

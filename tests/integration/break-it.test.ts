@@ -228,7 +228,7 @@ test("no attempt leaves a request that waits, or takes anything from the run's a
   const waiting = ["forged-callback", "pending-of-another", "guessed-consent-code"];
   for (const variant of [...waiting, "revoked-token", "revocation-by-another"]) await run.attempt(variant);
   expect((await granted()).replace(/\d+:\d+(:\d+)?/g, "")).toBe(before.replace(/\d+:\d+(:\d+)?/g, ""));
-  // The run's own tokens are good.
+  // The run's own tokens are still valid.
   expect(await run.attempt("changed-body")).toMatchObject({ code: "digest_mismatch" });
   expect(await decideAtPages(run.user, await run.user.run())).toMatchObject({ visits: [] });
 });

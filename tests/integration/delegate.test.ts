@@ -104,7 +104,7 @@ describe("the backend's delegate, February", () => {
     expect(after.agent_token?.key).not.toBe(before.agent_token?.key);
   });
 
-  test("says so where a user's consent is wanted: it acts for no user", async () => {
+  test("reports that a user's consent is required, because it acts for no user", async () => {
     const { sub } = await own();
     const { authServer, realm } = { authServer: new URL(stack.urls.issuer).origin, realm: "aauth-test" };
     const policy = await openConsentPolicy({ authServer, realm, admin: "admin", password: "admin" });
@@ -234,7 +234,7 @@ describe("a sub-agent of the user's agent, draft -11", () => {
     });
   });
 
-  test("what the user takes back of the parent on the person server's page, the delegate loses, too", async () => {
+  test("the delegate loses access that the user revokes from the parent on the person server's page", async () => {
     await startedIn("person-server");
     const { sub } = await own();
     expect((await working(sub)).last_run?.status).toBe("completed");

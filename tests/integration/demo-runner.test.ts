@@ -213,7 +213,7 @@ describe("what goes wrong", () => {
     expect(demo.text()).not.toContain("needed by");
   });
 
-  test("a port taken on the IPv6 loopback counts, because a browser would find it", async (context) => {
+  test("a port taken on the IPv6 loopback is reported, because a browser would find it", async (context) => {
     const services = await describeServices({ one: "well" });
     const server = createServer();
     const bound = await new Promise((resolve) => {
@@ -371,7 +371,7 @@ describe("services in the runner's own process", () => {
     },
   );
 
-  test("beside a process of its own, which ends with the runner", async () => {
+  test("beside a separate process, which ends with the runner", async () => {
     const [one, ...others] = await describeServices({ one: "well", second: "well" });
     const [, second] = await hosted({ one: "well", second: "well" });
     const stack = startStack([one!, { ...second!, ports: others[0]!.ports, env: others[0]!.env }]);

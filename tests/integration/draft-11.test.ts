@@ -60,7 +60,7 @@ describe.each([
 });
 
 describe("a second hop that waits for the person", () => {
-  test("makes the first one answer with a 202 of its own, whose page leads to the person server's", async () => {
+  test("makes the first one answer with its own 202, whose page leads to the person server's", async () => {
     const user = await started("person-server", { env: CONSENT_FOR_MARKET });
     const { end, visits } = await decideAtPages(user, await user.run());
     expect(end.status).toBe("completed");
@@ -184,7 +184,7 @@ test("a few guesses near its code end the request, and the run with it", async (
   expect(await endOf(user, run)).toMatchObject({ status: "failed", failure });
 });
 
-describe("what the person takes back on the person server's page", () => {
+describe("access that the person revokes on the person server's page", () => {
   /** So that a run has the tokens of the one before. */
   const KEPT_TOKENS = { backend: { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000" } };
 
@@ -215,7 +215,8 @@ describe("what the person takes back on the person server's page", () => {
     await revokeAtPage(stack, browser, "aauth:supply-chain-agent@");
     const { end, visits } = await decideAtPages(user, await user.run(), undefined, browser);
     expect(end.status).toBe("completed");
-    // First that the agent acts for its person again, then the scope: each was taken back.
+    // The person server asks first about the agent, then about the scope, because both were
+    // revoked.
     expect(visits.map(({ text }) => /<h1>(.*)<\/h1>/.exec(text)?.[1])).toEqual([
       "An agent wants to be known as yours",
       "An agent asks for your permission",

@@ -144,7 +144,7 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
     await expectEnd({ hop: "supply-chain-agent", code, hasSection: section !== undefined });
   });
 
-  test("and afterwards runs go on, also several in one second", async () => {
+  test("and afterwards runs succeed, also several in one second", async () => {
     const runs = await Promise.all([user.run(), user.run(), user.run()]);
     const ends = await Promise.all(runs.map((run) => decideAtPages(user, run)));
     expect(ends.map(({ end }) => end.status)).toEqual(Array(3).fill("completed"));

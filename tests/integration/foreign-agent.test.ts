@@ -93,7 +93,7 @@ describe("an agent written from docs/february-2026/profile.md alone, calling thr
     const report = reportIn(await agent.call(question, { scheme: "jwt", jwt: grant.auth_token }));
     expect(report).toContain("# Supply Chain Optimization Analysis");
     expect(report).not.toContain("No market analysis provided");
-    // The token is good until it expires.
+    // The token is valid until it expires.
     reportIn(await agent.call(question, { scheme: "jwt", jwt: grant.auth_token }));
   });
 

@@ -117,7 +117,7 @@ describe("demo agents, which want an auth token", () => {
     expectRefused(await directly("supplyChainAgent", wrong), "invalid_signature");
   });
 
-  test("D3: a stolen auth token is no bearer token", async () => {
+  test("D3: a stolen auth token does not work as a bearer token", async () => {
     const jwt = await authTokenOf(agent, "supplyChainAgent");
     const scheme = { scheme: "jwt", jwt } as const;
     expect((await directly("supplyChainAgent", agent.signed(call("supplyChainAgent"), scheme))).status).toBe(
@@ -190,7 +190,7 @@ describe("demo agents, which want an auth token", () => {
     expect(answer.headers["agent-auth"]).not.toMatch(/resource_token/);
   });
 
-  test("D13: there is no switch that relaxes the digest", () => {
+  test("D13: no switch relaxes the digest", () => {
     const start = spawnSync(process.execPath, ["services/market-analysis-agent/src/main.ts"], {
       cwd: REPOSITORY_ROOT,
       env: { PATH: process.env.PATH, AAUTH_RELAX_CONTENT_DIGEST: "true" },
@@ -325,7 +325,7 @@ describe("where users delegate", () => {
   });
 });
 
-test("P9: httpsig inside another scheme's text is no challenge", async () => {
+test("P9: httpsig inside another scheme's text is not read as a challenge", async () => {
   let agentAuth = "";
   const resource = await listen(() => ({ status: 401, headers: { "agent-auth": agentAuth } }));
   // A pseudonymous agent, which would say who it is if it were asked.

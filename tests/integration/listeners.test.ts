@@ -72,7 +72,7 @@ describe("A12: no listener waits long for a request", () => {
   });
 });
 
-test("A12: no program makes a listener of its own", async () => {
+test("A12: programs make listeners only through agent-kit", async () => {
   const found: string[] = [];
   for (const root of ["packages", "services"]) {
     const folder = new URL(`../../${root}/`, import.meta.url);

@@ -87,7 +87,7 @@ describe("by mode", () => {
     expect((await startOrder(stack)).waiting).toMatchObject({ status: "failed", failure });
   });
 
-  test("an order that no one has decided on in time has failed, and its page places nothing", async () => {
+  test("an order without a decision in time has failed, and its page places nothing", async () => {
     await start("person-server", { "supply-chain-agent": { SUPPLY_CHAIN_INTERACTION_SECONDS: "4" } });
     const user = new OrderingUser();
     const order = await waitingOrder(user);

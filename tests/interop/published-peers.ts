@@ -18,8 +18,8 @@ const SITE = new URL("python/site", import.meta.url).pathname;
 export function publishedPeers({ folder, pythons }: PreparedDemo): Peers {
   return {
     isDriven: false,
-    // In this mode the published supply-chain agent asks for no token of its own: it would exchange
-    // its caller's, which has no such scope.
+    // In this mode the published supply-chain agent requests no token: it would exchange its
+    // caller's, which lacks the scope.
     variables: { MARKET_ANALYSIS_AUTONOMOUS_LEVEL: "identified" },
     async start(box, stack, mode) {
       const { port, args, env } = launch(box, stack);

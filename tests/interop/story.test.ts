@@ -1,6 +1,6 @@
 /**
- * docs/swap-one-box.md: its commands as they stand, each beside programs in Python in the places of
- * the boxes that are not swapped.
+ * The commands of docs/swap-one-box.md, unchanged, each beside Python programs in the places of the
+ * boxes that are not swapped.
  */
 
 import { globSync, readFileSync } from "node:fs";

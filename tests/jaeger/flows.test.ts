@@ -1,4 +1,4 @@
 import { traceFlowTests } from "../support/trace-flow-tests.ts";
 
-// Each service in a process of its own, as in the containers.
+// Each service is a separate process, as in the containers.
 traceFlowTests({ modes: { jaegerProgram: process.env.JAEGER_UNDER_TEST! }, processes: true });

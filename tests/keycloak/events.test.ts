@@ -218,7 +218,7 @@ test.each(EVENTS)("logs %s: %s", async (type, _what, happens, { client, user, er
   if (client === undefined) expect(event).not.toHaveProperty("details.agent");
 });
 
-test("another agent's refresh token cannot be revoked: there is no event, as there is no answer", async () => {
+test("another agent's refresh token cannot be revoked, without an event or an error", async () => {
   await server.admin("/events", { method: "DELETE" });
   const token = await refreshToken();
   const reply = await resource.ask(server, { token }, { url: server.revocationEndpoint });

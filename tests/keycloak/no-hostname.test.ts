@@ -1,6 +1,6 @@
 /**
- * Hole J6, second half: where no hostname is configured, Keycloak calls itself what the request's
- * `Host` says. Nobody may sign for that.
+ * Hole J6, second half: without a configured hostname, Keycloak takes its name from the request's
+ * `Host`. No caller may sign for that name.
  */
 
 import { join } from "node:path";

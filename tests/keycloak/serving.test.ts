@@ -85,7 +85,7 @@ describe("a realm where AAuth is switched off", () => {
   });
 });
 
-test("scopes that are no longer allowed when the code comes are not granted", async () => {
+test("scopes that are no longer allowed when the code is redeemed are not granted", async () => {
   await server.setAttributes(ASK_FOR_OPTIMIZE);
   const user = new User();
   const answer = await user.decide(await user.openSignedIn((await startConsent(world)).url), "accept");

@@ -30,8 +30,8 @@ interface Answer {
 type Send = (replica: number) => Promise<Answer>;
 
 /**
- * A request of its own, as it is sent to either replica. An empty call: the agent refuses its
- * content, once its signature is verified.
+ * A new request, which can be sent to either replica. It is an empty call: the agent refuses its
+ * content once the signature is verified.
  */
 async function signed(): Promise<Send> {
   const url = `${stack.urls.marketAnalysisAgent}/`;
@@ -89,7 +89,7 @@ describe("a request that one replica has answered", () => {
 });
 
 describe("while the replay store stands still", () => {
-  test("no request is accepted, and all are again once it goes on", async () => {
+  test("no request is accepted, and all are again once it continues", async () => {
     const send = await signed();
     await stack.whileStopped("valkey", async () => {
       const answers = await ofMany(50, async (index) => (await signed())(index % 2));

@@ -34,7 +34,7 @@ describe("in workerd", () => {
   test.each(recordStoreContract)("a record store $title", ({ title }) => run("records", title));
 });
 
-test("V26: of one signed POST at two isolates at once one is served, and none after a restart", async () => {
+test("V26: one of two identical signed POSTs at two isolates is served, and neither after a restart", async () => {
   const parties = await draft11Parties();
   onTestFinished(() => parties.stop());
   const objects = await folder();

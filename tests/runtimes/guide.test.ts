@@ -1,4 +1,4 @@
-/** The servers of the guide, as they stand: they challenge, publish their keys, and are short. */
+/** The servers of the guide, unchanged: they challenge, publish their keys, and are short. */
 
 import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Servers of other runtimes, each in a process of its own, over the packages as they are packed and
- * installed: the folders are those that `npm run test:all -- runtimes` makes.
+ * Servers of other runtimes, each a separate process, over the packages as packed and installed.
+ * `npm run test:all -- runtimes` makes their folders.
  */
 
 import { mkdtemp } from "node:fs/promises";

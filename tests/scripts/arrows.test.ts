@@ -21,7 +21,7 @@ test("an import that the table allows, and one that it does not", () => {
   expect(problemsOf("services/backend/src/app.ts", "aauth/testing")).toHaveLength(1);
 });
 
-test("a folder with a row of its own, inside a package that may import more", () => {
+test("a folder with its own row, inside a package that may import more", () => {
   expect(problemsOf("packages/agent-kit/src/protocol-log/x.ts", "aauth", "../service/index.ts")).toEqual([]);
   expect(problemsOf("packages/agent-kit/src/service/x.ts", "../protocol-log/index.ts")).toHaveLength(1);
 });
@@ -45,7 +45,7 @@ test.each([
   expect(problemsOf(`packages/aauth/src/${path}`, specifier)).toHaveLength(count);
 });
 
-test("finds every form of import, and none in a comment", () => {
+test("finds every form of import, but not in comments", () => {
   const source = `
     import a from "a";
     import { b,

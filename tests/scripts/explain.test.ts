@@ -86,7 +86,7 @@ describe("a signed request is taken apart", () => {
     expect(await explain(["-"], `${text}\n`)).toMatchObject({ status: 0 });
   });
 
-  test("as JSON", async () => {
+  test("prints the explanation as JSON", async () => {
     const { out } = await explain(["changed-body.http", "--json"]);
     expect(JSON.parse(out)).toMatchObject({
       verdict: "refused",
@@ -164,7 +164,7 @@ describe("draft -11, by the shape of the message", () => {
     expect(await explain(["-", ...KEYS], text)).toMatchObject({ status: 0 });
   });
 
-  test("an address that is no identifier needs the name of who is there", async () => {
+  test("an address that is not an identifier needs the name of its party", async () => {
     const text = (await sample("draft-11.har"))
       .replaceAll('"https://resource.example/me"', '"http://127.0.0.1:4013/me"')
       .replaceAll('"resource.example"', '"127.0.0.1:4013"');
@@ -172,7 +172,7 @@ describe("draft -11, by the shape of the message", () => {
     expect(problem).toContain("http://127.0.0.1:4013 is no identifier in draft-11: --audience");
   });
 
-  test("a server's own signature is judged as at a revocation endpoint, and it says so", async () => {
+  test("a server's own signature is judged as at a revocation endpoint, as the output states", async () => {
     const key = await testKey("B", "ps-1");
     const url = "https://resource.example/aauth/revoke";
     const { headers, body } = await signedRequest({
@@ -242,7 +242,7 @@ describe("A10: a message that talks to the terminal", () => {
     ["A10: in a host", hostileRequest("raw", "x\u202e.localhost"), []],
     ["A10: in what cannot be read", `\u001b[2J\u202e${HOSTILE}`, []],
     ["A10: in a curl line", `curl $'http://x\u202e.localhost/' -H $'x-\u202e: \u001b[2J' --\u202e`, []],
-  ])("%s writes nothing but visible characters, and no line of its own", async (_what, input, flags) => {
+  ])("%s writes only visible characters, and no additional line", async (_what, input, flags) => {
     const { out, problem } = await explain(["-", ...flags], input);
     expect(out + problem).not.toBe("\n");
     expect(out + problem).not.toMatch(UNSEEN);

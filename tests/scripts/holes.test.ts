@@ -73,7 +73,7 @@ test.each([
   expect(await verdictOnRun(outcome, "failed test", untouched)).toMatch(ofHole);
 });
 
-test("a copy is a repository of its own, whatever the user's git signs, runs and works on", async () => {
+test("a copy is a separate repository, whatever the user's git signs, runs and works on", async () => {
   const root = await mkdtemp(join(tmpdir(), "copy-"));
   onTestFinished(() => void vi.unstubAllEnvs());
   onTestFinished(() => rm(root, { recursive: true }));

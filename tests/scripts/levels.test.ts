@@ -9,7 +9,7 @@ import { startChild } from "../support/child.ts";
 
 installLocalhostLookup();
 
-/** Shows the levels of a resource whose answers are given; gives back what came of it. */
+/** Shows the levels of a resource with the given answers, and returns the outcome. */
 async function levelsOf(
   answer: (scheme: string) => [status: number, headers?: Record<string, string>],
   print: (line: string) => void = () => {},

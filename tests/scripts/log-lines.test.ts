@@ -3,7 +3,7 @@ import { LogLines } from "../../scripts/demo/log-lines.ts";
 
 const HOSTILE = "x\u001b[2J\u202e\u2028gateway | forged";
 
-test("A15: a line of a service stays one line of its own, and does not talk to the terminal", () => {
+test("A15: a line of a service stays one line, and does not control the terminal", () => {
   const written: string[] = [];
   const lines = new LogLines(["backend"], { sink: { write: (text) => written.push(text) }, colour: false });
   lines.write("backend", HOSTILE);
@@ -14,7 +14,7 @@ test("A15: a line of a service stays one line of its own, and does not talk to t
   ]);
 });
 
-test("a line that is wider than the terminal goes on below its beginning, and in a file it stays one", () => {
+test("a line wider than the terminal continues below its beginning, and stays one line in a file", () => {
   const written: string[] = [];
   const sink = { write: (text: string) => written.push(text) };
   const line = `Received token claims={${"x".repeat(70)}} and more words`;

@@ -6,7 +6,7 @@ import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
 
 const node = (code: string) => [process.execPath, ["--input-type=module", "--eval", code]] as const;
 
-test("a program that takes too long is ended, and says so", async () => {
+test("a program that takes too long is ended and reported", async () => {
   const [program, args] = node("console.log('begun'); setTimeout(() => {}, 60_000)");
   const { status, output } = await runProgram(program, args, { output: "caught", limitMs: 1500 });
   expect(status).toBe(124);

@@ -83,7 +83,7 @@ describe("a record store of PostgreSQL", () => {
     expect(await countPostgresEntries("postgres://aauth:wrong@127.0.0.1:1/none")).toEqual(new Map());
   });
 
-  test("counts what it holds, whatever is put, replaced, handed over, taken and expired", async () => {
+  test("counts its entries, whether put, replaced, handed over, taken or expired", async () => {
     const records = open<number>("counts", { maxEntries: 20 });
     const operations = Array.from({ length: 300 }, (_, index) => index);
     await Promise.all(

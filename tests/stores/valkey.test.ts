@@ -157,7 +157,7 @@ describe("a Valkey that cannot be used", () => {
     });
   });
 
-  test("has calls rejected after the deadline while it is slow, and accepts none twice", async () => {
+  test("has calls rejected after the deadline while it is slow, and accepts no call twice", async () => {
     const stores = await openValkeyClaims({ url: server.url, deadlineMs: 200 });
     const claims = stores.claims("slow");
     expect(await claims.putIfAbsent("a", TERMS)).toBe(true);

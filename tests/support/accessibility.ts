@@ -6,7 +6,7 @@ import { screenshot } from "./screenshot.ts";
 /** WCAG 2.1, levels A and AA. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 
-/** No `preload`: axe would load style sheets once more, which the pages' own policies forbid. */
+/** No `preload`: axe would load style sheets again, which the pages' policies forbid. */
 const RUN = JSON.stringify({
   runOnly: { type: "tag", values: RULES },
   resultTypes: ["violations"],

@@ -17,10 +17,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/**
- * Starts a headless Chromium. Each page comes from a context of its own, so nothing is shared
- * between tests.
- */
+/** Starts a headless Chromium. Each page has a separate context, so tests share nothing. */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("no Chromium was found; name one in CHROME_PATH");
@@ -50,7 +47,7 @@ interface OpenedPage extends WatchedPage {
   expected: RegExp[];
 }
 
-/** The browser tells of a failed request a little later than the page shows what came of it. */
+/** The browser reports a failed request a little later than the page shows the result. */
 const COMPLAINT_WAIT = { timeout: 3000, interval: 50 };
 
 let opened: OpenedPage[] = [];

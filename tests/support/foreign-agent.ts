@@ -182,7 +182,9 @@ export class ForeignAgent {
     this.x = pair.x;
   }
 
-  /** With a metadata server of its own (profile 5.1). `more` goes into its agent document. */
+  /**
+   * Starts an agent with a metadata server (profile 5.1). `more` is added to its agent document.
+   */
   static async start(hostname = "foreign-agent.localhost", more: object = {}): Promise<ForeignAgent> {
     const pair = keyPair();
     const jwk = { kty: "OKP", crv: "Ed25519", x: pair.x, kid: "key-of-mine" };
@@ -280,7 +282,7 @@ export function thumbprintOf({ x }: { x: string }): string {
   return sha256(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).toString("base64url");
 }
 
-/** A compact JWS by anybody's key; without one it ends with an empty signature. */
+/** A compact JWS by any key, or with an empty signature without one. */
 export function makeToken(header: object, claims: object, key?: KeyObject): string {
   const input = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))

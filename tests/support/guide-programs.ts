@@ -1,4 +1,4 @@
-/** The programs of docs/guide.md that name their file, as they stand there. */
+/** The programs of docs/guide.md that name their file, unchanged. */
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

@@ -17,8 +17,8 @@ import { describeReplicas } from "../../scripts/replicas/describe-replicas.ts";
 import { prepareReplicas } from "../../scripts/replicas/prepare-replicas.ts";
 
 /**
- * The demo with two processes of each service that can have them, on ports and databases of its
- * own.
+ * The demo with two processes of each service that can have them, on free ports and with new
+ * databases.
  */
 export interface ReplicaStack {
   readonly urls: StackUrls;

@@ -35,14 +35,14 @@ export interface TestStackOptions {
    */
   readonly authServerPort?: number | undefined;
   /**
-   * Services that are processes of their own, for a test that ends them: the named ones, all
-   * (`true`), or all and `supervised` by the demo's runner, which starts them again. The others
-   * share one process, as in the demo. Default: none.
+   * Services to run as separate processes, for a test that ends them: the named ones, all (`true`),
+   * or all and `supervised` by the demo's runner, which restarts them. The others share one
+   * process, as in the demo. Default: none.
    */
   readonly processes?: readonly string[] | true | "supervised";
 }
 
-/** The whole stack on ports of its own, identities to match. */
+/** The whole stack on free ports, with matching identities. */
 export interface TestStack {
   readonly ports: StackPorts;
   readonly urls: StackUrls;
@@ -125,7 +125,7 @@ const asProcesses = (services: readonly ServiceDescription[]) =>
 
 type Started = Omit<TestStack, "ports" | "urls" | "modes">;
 
-/** Those that a test may end as processes of their own, beside one process for the others. */
+/** Starts the services that a test may end as separate processes, and the others in one process. */
 async function startServices(
   apart: readonly ServiceDescription[],
   together: readonly ServiceDescription[],

@@ -89,7 +89,7 @@ async function serverOf(
     },
     async whileStopped(run) {
       signal("SIGSTOP");
-      // The processes of PostgreSQL's connections are in groups of their own.
+      // The processes of PostgreSQL's connections are in separate groups.
       const own = childrenOf(child.pid);
       for (const pid of own) process.kill(pid, "SIGSTOP");
       try {

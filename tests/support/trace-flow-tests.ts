@@ -164,7 +164,7 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
       }
     });
 
-    test("a challenge is no error", () => {
+    test("a challenge is not marked as an error", () => {
       expect(spans.filter(isError)).toEqual([]);
     });
 

@@ -56,7 +56,7 @@ export function readWalkthroughPage(name: string): WalkthroughPage {
       const problems = [...made.keys()]
         .filter((region) => !regions.some((shown) => shown.name === region))
         .map((region) => `the page has no region ${region}`);
-      // A service's lines go on from block to block of a flow.
+      // A service's lines continue from block to block of a flow.
       const fill = new Map(flows.map(([flow, { log }]) => [flow, fillLines(log)]));
       const renewed = text.replace(REGION, (_all, region: string, body: string) => {
         const ofFlow = fill.get(region.split("/", 1)[0]!) ?? fillLines("");

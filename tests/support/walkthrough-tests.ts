@@ -17,7 +17,7 @@ const IS_UPDATE = process.env.UPDATE_DOCS === "1";
 /** Output of a template for a missing value. A page written with it would compare equal forever. */
 const NO_VALUE = /\b(?:undefined|NaN)\b|\[object /;
 
-/** A recorded run of a page, on a stack of its own. */
+/** A recorded run of a page, on a separate stack. */
 export interface Flow {
   /** Modes that a command of the page must start. */
   readonly modes: Partial<StackModes>;

@@ -10,7 +10,10 @@ const NAME = "guide.html";
 const GUIDE = `${import.meta.dirname}/../../docs/guide.md`;
 const STYLE = `${import.meta.dirname}/guide.css`;
 
-/** Serves `docs/guide.md` as a page without a script: a file of a build, made anew by Vite. */
+/**
+ * Serves `docs/guide.md` as a page without a script. A build writes it as a file, and Vite renders
+ * it for each request.
+ */
 export function guidePage(): Plugin {
   return {
     name: "guide-page",

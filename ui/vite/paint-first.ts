@@ -3,8 +3,8 @@ import type { Plugin } from "vite";
 const STYLESHEET = /^\s*<link rel="stylesheet"[^>]*>\n/gm;
 
 /**
- * Moves the stylesheets of a page with markup of its own behind that markup. A browser shows what
- * is in front of them at once, and runs the page's script when they are there.
+ * Moves the stylesheets of a page that has its own markup behind that markup, so that a browser
+ * shows the markup at once. It runs the page's script when the stylesheets are loaded.
  */
 export function paintFirst(): Plugin {
   return {

@@ -7,8 +7,7 @@ const NAME = "virtual:saved-run-viewer";
 const SOURCES = `${import.meta.dirname}/../src/saved-run`;
 
 /**
- * Makes the viewer of saved runs a string that the page can import: a whole page of its own,
- * without data.
+ * Makes the viewer of saved runs a string that the page can import: a complete page without data.
  */
 export function savedRunViewer(): Plugin {
   return {

@@ -1,7 +1,7 @@
 /**
- * A thread that sends requests again and again on connections of its own, each as soon as the one
- * before it is answered. It posts a message when it begins, and at the first message of its parent
- * the number of answers by status; then it ends.
+ * A thread that sends requests repeatedly on its own connections, each as soon as the previous one
+ * is answered. It posts a message when it begins. At the first message of its parent it posts the
+ * number of answers by status and ends.
  *
  * @module
  */

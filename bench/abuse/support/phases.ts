@@ -100,8 +100,8 @@ async function phase(name: string, stack: Processes, attack: Attack, load: Load)
 }
 
 /**
- * Requests from a thread of their own; see {@link Flood}. What ends it resolves with the number of
- * answers by status.
+ * Load from a separate thread; see {@link Flood}. The function that ends it resolves with the
+ * number of answers by status.
  */
 export function flood(plan: Flood): Load {
   return async () => {
@@ -148,7 +148,7 @@ export function connections(options: {
   };
 }
 
-/** Runs an attack on a stack of its own. */
+/** Runs an attack on a separate stack. */
 export async function attackStack(
   attackOf: (stack: TestStack) => Attack | Promise<Attack>,
   options: Parameters<typeof startStack>[0] = {},

@@ -1,5 +1,5 @@
 /**
- * A resource of draft -11 for the attacks on its memories, in a process of its own. Arguments: its
+ * A resource of draft -11 for the attacks on its memories, as a separate process. Arguments: its
  * port, and the public key of the person server.
  *
  * @module

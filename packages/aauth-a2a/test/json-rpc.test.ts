@@ -72,7 +72,7 @@ describe("a data part goes to clients that accept JSON, and to no others", () =>
     return (await post(echoAgent({ executor }), JSON.stringify(body))).json().result.parts;
   };
 
-  test("the February-2026 demo accepts none", async () => {
+  test("is not accepted by the February-2026 demo", async () => {
     for (const modes of [[], ["text/plain"]])
       expect(await partsFor(modes)).toEqual([{ kind: "text", text: "hello" }]);
   });

@@ -1,6 +1,6 @@
 /**
- * A resource, agents, their provider and a person server that answers without asking, in memory:
- * the real ones, over a transport that hands each request to the party's `fetch`.
+ * A resource, agents, their provider and a person server that grants without asking, in memory: the
+ * real ones, over a transport that passes each request to the party's `fetch`.
  *
  * @module
  */
@@ -88,8 +88,8 @@ export async function createParties(
     /** Puts a server in the resource's place. */
     listen: (served: Serve) => void hosts.set(RESOURCE, served),
     /**
-     * An agent with a key and a person of its own. All are created before the first call: key sets
-     * are cached.
+     * An agent with a key and a person. All are created before the first call, because key sets are
+     * cached.
      */
     async agent(name: string, more: Partial<AgentOptions> = {}) {
       const key = await generateSigningKey({ kid: `${name}-1` });

@@ -29,9 +29,9 @@ export function secondSignatureBase(
 }
 
 /**
- * Whether the signature is good over the base that the library builds, its own reading of
- * `Signature-Input` included. The library's `verifyMessage` does the same with `Buffer`, which a
- * page has not, and by a clock of its own.
+ * Verifies the signature over the base that the library builds, with the library's own reading of
+ * `Signature-Input`. Its `verifyMessage` does the same, but needs `Buffer`, which browsers lack,
+ * and uses its own clock.
  *
  * @throws whatever the library or a header parser throws; the caller shows the message.
  */

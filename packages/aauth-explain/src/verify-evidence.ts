@@ -66,12 +66,12 @@ export interface UsedKey {
 }
 
 /**
- * Verifies a saved request: its signature, digest and token, with the verifier of `aauth` and by
- * the keys beside it. Whatever was recorded about it is not looked at. It was valid when it was
- * signed: that a token has expired since is not held against it.
+ * Verifies a saved request: its signature, digest and token, with the verifier of `aauth` and the
+ * saved keys. It ignores the recorded verdict, and judges at the time of the signature: a token
+ * that has expired since is still valid.
  *
- * It does NOT prove that the keys are those that their parties publish: whoever makes a file can
- * make keys, too. A reader compares their thumbprints. Nor that the request was sent once.
+ * Does NOT prove that the parties publish these keys, because the maker of a file can make keys,
+ * too. A reader compares their thumbprints. Nor does it prove that the request was sent once.
  *
  * Never throws for anything in the message.
  */

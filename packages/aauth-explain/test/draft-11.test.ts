@@ -51,7 +51,7 @@ describe("an accepted message", () => {
     ["person", "aa-person+jwt", "draft -11, section 7.1", personToken],
     ["auth", "aa-auth+jwt", "draft -11, section 9.4", authToken],
   ] as const)(
-    "with %s token: told by its shape, and both implementations agree",
+    "with %s token: recognized by its form, and both implementations agree",
     async (_kind, typ, section, issue) => {
       const request = await requestOf({ signatureKey: jwt(await issue()), body: '{"a":1}' });
       const explanation = await explain(request);
@@ -174,7 +174,7 @@ describe("a refused message", () => {
     ]);
   });
 
-  test("without a signature is told by what was answered", async () => {
+  test("without a signature is recognized by its response", async () => {
     const headers = { "aauth-requirement": "requirement=agent-token" };
     const explanation = await explain(
       { method: "GET", headers: {}, body: undefined },

@@ -103,14 +103,14 @@ describe("a refused message", () => {
     expect(explanation).toMatchObject({ code: "created_out_of_window", secondOpinion: { verifies: true } });
   });
 
-  test("two labels: the second opinion has no signature to judge, and says so", async () => {
+  test("two labels: the second opinion reports that it has no signature to judge", async () => {
     const signed = await message();
     const headers = { ...signed.headers, signature: signed.headers.signature!.replace("sig1=", "sig2=") };
     const { secondOpinion } = await explainMessage({ ...signed, headers }, VERIFIER);
     expect(secondOpinion).toEqual({ verifies: false, reason: expect.stringContaining('"sig2"') });
   });
 
-  test("unsigned: there is nothing to rebuild, and it says so", async () => {
+  test("unsigned: reports that there is nothing to rebuild", async () => {
     const explanation = await explainMessage({ method: "GET", url, headers: {} }, VERIFIER);
     expect(explanation).toMatchObject({ verdict: "refused", code: "missing_signature", tokens: [] });
     expect(explanation.signatureBase).toEqual({

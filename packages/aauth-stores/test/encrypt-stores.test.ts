@@ -76,7 +76,7 @@ describe("an encrypted record store", () => {
     expect(onUnreadable).toHaveBeenCalledTimes(2);
   });
 
-  test("rejects keys of another length, and none", () => {
+  test("rejects keys of another length, and an empty list of keys", () => {
     for (const keys of [[], [new Uint8Array(16)], [KEY, new Uint8Array(31)]]) {
       expect(() => encrypted(createMemoryRecordStore(), keys)).toThrow(RangeError);
     }

@@ -270,7 +270,7 @@ describe("options that could never work", () => {
     await expect(register(options)).rejects.toThrow(TypeError);
   });
 
-  test("a route for persons where no person server counts", async () => {
+  test("a route for persons without a trusted person server", async () => {
     const app = Fastify();
     await app.register(fastifyAAuth, { ...identity, profile: draft11 });
     const route = () => app.get("/", { config: { aauth: { level: "person-token" } } }, () => "");
@@ -406,7 +406,7 @@ describe("the endpoints of a resource", () => {
 });
 
 describe("limits", () => {
-  test("count the owner of agents, and persons by what they have been granted", async () => {
+  test("apply to the owner of agents, and to persons by the access granted to them", async () => {
     const { send, events } = await world((scope) => {
       const aauthLimits = {
         "agent-token": 1,

@@ -136,7 +136,7 @@ describe("each level has its own limit", () => {
   });
 });
 
-describe("what counts as one caller", () => {
+describe("a caller's identity for limits", () => {
   test("another key, another agent, another user are others", async () => {
     const { app } = await buildApp();
     await statuses(app, 3);
@@ -158,7 +158,7 @@ describe("what counts as one caller", () => {
     expect((await call(app, as(ids[0]!))).statusCode).toBe(429);
   });
 
-  test("delegates count as their agent, which makes them itself: identified", async () => {
+  test("delegates share the limit of their agent, which makes them itself: identified", async () => {
     const { app } = await buildApp();
     const answers: number[] = [];
     for (let index = 0; index < 4; index++)
@@ -191,7 +191,7 @@ describe("what counts as one caller", () => {
     expect((await call(app, await as(10))).statusCode).toBe(429);
   });
 
-  test("a token without the scopes makes no caller more than identified, nor does any where none are named", async () => {
+  test("a token without the scopes leaves a caller identified, as does any token if no scopes are configured", async () => {
     const { app } = await buildApp();
     const weak = await jwt({ scope: "supply-chain:read" });
     expect(await statuses(app, 4, weak)).toEqual([200, 200, 200, 429]);
@@ -219,7 +219,7 @@ describe("what counts as one caller", () => {
 });
 
 describe("nothing unproven is counted", () => {
-  test("messages in somebody's name do not use up its requests", async () => {
+  test("messages in another agent's name do not use up its requests", async () => {
     const { app } = await buildApp();
     const forged: Signing = { ...jwks, key: second };
     expect(await statuses(app, 5, forged)).toEqual([401, 401, 401, 401, 401]);

@@ -83,9 +83,9 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 /**
  * Reads a check (Agentgateway v1.4.1, HTTP external authorization).
  *
- * @param defaults where the check does not say
- * @throws UnusableCheck when the gateway left something out, or a value of its own is malformed
- * @throws UnusableRequest when the method or the target, which are the caller's, is malformed
+ * @param defaults values for a check that names none
+ * @throws UnusableCheck if the gateway omitted something, or one of its values is malformed
+ * @throws UnusableRequest if the caller's method or target is malformed
  */
 export function readCheckRequest(
   check: CheckMessage,
@@ -183,8 +183,8 @@ function callerFields(
     const value = textField(headers, name);
     if (value !== undefined) fields[name] = value;
   }
-  // The check has no body of its own and cannot carry the caller's length. A digest, or a type on a
-  // method that usually has a body, announces one, and the signature must then cover both.
+  // The check has no body and cannot carry the caller's length. A digest, or a type on a method
+  // that usually has a body, announces one, and the signature must then cover both.
   const hasBody =
     february2026.messages.fields.contentDigest in fields ||
     ("content-type" in fields && !WITHOUT_BODY.has(method));

@@ -26,7 +26,7 @@ const DISCOVERY_TIMEOUT_MS = 2_000;
 /** External dependencies of a check. */
 export interface GatewayCheckDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Discovery of February's parties. Default: one of its own, with short timeouts. */
+  /** Discovery of February's parties. Default: a separate one with short timeouts. */
   readonly discovery?: Discovery;
   /** Discovery of draft -11's parties. Default: the same, over the configured endpoints. */
   readonly draft11Discovery?: Discovery;

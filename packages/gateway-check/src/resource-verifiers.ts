@@ -45,11 +45,11 @@ export interface Draft11Trust {
 }
 
 /**
- * One verifier per resource, profile and tolerance. Audience and issuers are this service's own
- * configuration. Each resource has a memory of used nonces of its own, so that a flood of callers
- * at one does not affect the others.
+ * One verifier per resource, profile and tolerance. Audience and issuers come from this service's
+ * configuration. Each resource has its own memory of used nonces, so that a flood of callers at one
+ * does not affect the others.
  *
- * @throws TypeError for a resource or an issuer that is no canonical identifier
+ * @throws TypeError for a resource or an issuer that is not a canonical identifier
  */
 export function createResourceVerifiers(options: {
   february: { resources: readonly string[]; trustedIssuers: readonly string[]; discovery: Discovery };
@@ -104,7 +104,7 @@ export function createResourceVerifiers(options: {
 
   function ofFebruary(audience: string) {
     const { trustedIssuers, discovery } = february;
-    // To a resource that is a peer itself everyone speaks its dialect: it could read no other.
+    // A resource that is a published peer itself can only read the published demo's dialect.
     if (peers.publishedPeers.includes(audience)) return { trustedIssuers, profile: february2026Published };
     const accepted = { authorities: [canonicalAuthority(audience)], audience, trustedIssuers, discovery };
     return {

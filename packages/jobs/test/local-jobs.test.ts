@@ -69,7 +69,7 @@ describe("jobs of one process", () => {
     expect(run.mock.calls[1]![2]).toEqual({ isTakenOver: true });
   });
 
-  test("counts no start while the store is down", async () => {
+  test("a start is not counted while the store is down", async () => {
     const { jobs, records } = world();
     const run = vi.fn(async () => {});
     jobs.handle("runs", { abandon, run });

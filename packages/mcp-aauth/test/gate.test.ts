@@ -350,7 +350,7 @@ test("M9: a session that cannot be bound does not stay with the SDK", async () =
   }
 });
 
-test("a session whose id is another caller's is refused, and the other's goes on", async () => {
+test("a session with another caller's id is refused, and the other's continues", async () => {
   const taken = createMemoryRecordStore<SessionHolder>();
   const stores = { records: () => ({ ...taken, putIfAbsent: async () => false }) } as unknown as Pick<
     Stores,

@@ -20,7 +20,7 @@ const said = (text: string) => ({ content: [{ type: "text" as const, text }] });
 /** Transports of SDK 1 by session. */
 export type SdkSessions = Map<string, WebStandardStreamableHTTPServerTransport>;
 
-/** SDK 1 with sessions, each a transport and a server of its own. */
+/** SDK 1 with sessions, each with its own transport and server. */
 export function sessionsOfSdk1(handled: Handled[], sessions: SdkSessions = new Map()): McpHandler {
   const serverOf = () => {
     const server = new McpServer1(about);

@@ -95,7 +95,7 @@ describe("headers are bounded", () => {
     ["signature", `sig1=:${SIGNATURE}==:`],
   ];
 
-  test("each", () => {
+  test("applies to each of them", () => {
     expect(shownHeaders([["x-0", "v".repeat(9000)]])["x-0"]).toBe(`${"v".repeat(LIMIT.headerValue)}…`);
     expect(shownHeaders([["signature", "=".repeat(9000)]]).signature).toHaveLength(LIMIT.headerValue + 1);
   });
@@ -134,7 +134,7 @@ test.each([
   expect(shownBody(body, type)).toBe(shown);
 });
 
-test("a body is bounded, and a token at the edge is cut all the same", () => {
+test("a body is bounded, and a token at the edge is still cut", () => {
   const edge = `${"x".repeat(LIMIT.body - 40)} ${TOKEN}`;
   expect(shownBody(edge, "text/plain")).toBe(`${"x".repeat(LIMIT.body - 40)} eyJhbGciOiJF……`);
   expect(shownBody("", "text/plain")).toBeUndefined();
@@ -142,14 +142,17 @@ test("a body is bounded, and a token at the edge is cut all the same", () => {
   expect(shownBody(undefined, undefined)).toBeUndefined();
 });
 
-test.each([0, 1, 2, 8])("an address within an address keeps none either, encoded %i more times", (levels) => {
-  let inner = encodeURIComponent(`http://app.example/back?page=1&code=${SIGNATURE}&state=abc`);
-  for (let level = 0; level < levels; level++) inner = encodeURIComponent(inner);
-  const shown = shownUrl(`https://as.example/auth?return_url=${inner}&scope=x`);
-  expect(shown).not.toContain("abc");
-  expect(shown).not.toContain(SIGNATURE);
-  expect(shown).toMatch(/^https:\/\/as\.example\/auth\?return_url=http%.*page.*k{12}…&scope=x$/);
-});
+test.each([0, 1, 2, 8])(
+  "an address within an address contains no token either, encoded %i more times",
+  (levels) => {
+    let inner = encodeURIComponent(`http://app.example/back?page=1&code=${SIGNATURE}&state=abc`);
+    for (let level = 0; level < levels; level++) inner = encodeURIComponent(inner);
+    const shown = shownUrl(`https://as.example/auth?return_url=${inner}&scope=x`);
+    expect(shown).not.toContain("abc");
+    expect(shown).not.toContain(SIGNATURE);
+    expect(shown).toMatch(/^https:\/\/as\.example\/auth\?return_url=http%.*page.*k{12}…&scope=x$/);
+  },
+);
 
 test("a token within an encoded address is cut, whatever its name", () => {
   expect(shownUrl(`https://as.example/auth?to=${encodeURIComponent(`/back?any=${TOKEN}`)}`)).toBe(

@@ -32,7 +32,7 @@ async function issued(decision: Partial<Decision>) {
   return { answer, claims };
 }
 
-test("a token ends when policy says so, or when what it rests on ends, whichever is first", async () => {
+test("a token expires with the policy or with its basis, whichever is first", async () => {
   for (const [notAfter, seconds] of [
     [undefined, 300],
     [NOW + 301, 300],

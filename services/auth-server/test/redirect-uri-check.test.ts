@@ -36,7 +36,7 @@ test("J9: a URI the agent has published passes, exactly as published", async () 
   }
 });
 
-test("J9: where it has published none, its own origin is enough in development only", async () => {
+test("J9: without published URIs, the agent's own origin is enough in development only", async () => {
   for (const uri of ["anything", "", "a%20b/c@d?x=@&y=é"]) await check(`${AGENT}/${uri}`);
   for (const uri of [AGENT, `${AGENT}?x=1`, "HTTP://Backend.localhost:8000/x"]) await check(uri);
   await expect(check(`${AGENT}/anything`, { development: false })).rejects.toThrow("not registered");

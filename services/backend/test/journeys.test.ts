@@ -107,7 +107,7 @@ describe("journey 3: consent", () => {
     return { id: body.request_id as string, url, callback: await stack.app.inject({ url }) };
   }
 
-  it("asks the user, then goes on with the same run", async () => {
+  it("asks the user, then continues the same run", async () => {
     const { id, callback } = await consentAs("alice");
     expect(callback.statusCode).toBe(302);
     expect(callback.headers.location).toBe(`http://localhost:3050/?aauth_authorized=1&request_id=${id}`);

@@ -47,7 +47,7 @@ describe("another process of the backend over the same stores", () => {
     expect((await runsAt())[0]?.consent?.revoked_at).toBeDefined();
   });
 
-  it("asks the agent again for a run that was mid-call, and says what goes on", async () => {
+  it("asks the agent again for a run that was mid-call, and reports the steps", async () => {
     stack.script.answer = () => new Promise(() => {});
     const starting = start();
     await vi.waitFor(() => expect(stack.seen.at(-1)?.what).toBe("hello."));

@@ -13,7 +13,7 @@ import { loadCredential } from "../src/credential.ts";
 
 const BACKEND = "http://backend.localhost:8000";
 
-/** A delegate and its agent server, which answers as it is told. */
+/** A delegate and its agent server, whose answers the test sets. */
 async function createWorld() {
   const clock = createTestClock();
   const credential = await loadCredential(await mkdtemp(join(tmpdir(), "delegate-")));

@@ -18,7 +18,7 @@ function delegateAnswered(answer: () => Response, dropAgentToken = () => {}) {
   });
 }
 
-test("an answer beyond 1 MiB is not read, and the run says so", async () => {
+test("an answer beyond 1 MiB is not read, and the run reports it", async () => {
   const { body, read } = endlessBody();
   const { status, failure } = await delegateAnswered(() => new Response(body)).run();
   expect([status, failure]).toEqual([

@@ -67,7 +67,7 @@ async function createDoor(stores?: Stores) {
 
 const ANNA = "aauth:anna@backend.localhost";
 
-it("works for agents of its provider, for each with a key of its own, and tells each its own last call", async () => {
+it("works for agents of its provider, with a separate key for each, and reports to each its own last call", async () => {
   const { ask, parents } = await createDoor();
   expect(JSON.parse((await ask(ANNA)).text)).toMatchObject({
     status: "failed",

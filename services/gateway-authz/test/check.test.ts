@@ -286,7 +286,7 @@ describe("the memory of used nonces", () => {
     expect(await check(alone.app, headers)).toMatchObject({ status: 200 });
   });
 
-  test("one agent's flood is 503 for that agent; the others and the other resource go on", async () => {
+  test("one agent's flood is 503 for that agent; other agents and the other resource are still served", async () => {
     const flooding = "http://flooding.localhost:8001";
     const floodingKey = await testKey("B", "flooding-1");
     const { app, signed, schemes, lines } = await setUp({

@@ -137,7 +137,7 @@ describe("the caller of a request that is let through", () => {
     expect(response.statusCode).toBe(200);
   });
 
-  test("a session token counts for nothing unless its signature covers it", async () => {
+  test("a session token has no effect unless its signature covers it", async () => {
     const { app, signed, agentToken } = await world();
     const headers = { ...(await signed(await agentToken())), ...draft11CheckHeaders() };
     const result = await check(app, { ...headers, authorization: "AAuth c2Vzc2lvbg" });
@@ -234,7 +234,7 @@ describe("the level of a route", () => {
   });
 });
 
-describe("whose tokens count", () => {
+describe("accepted tokens", () => {
   test("auth tokens of the access server in federated mode, and of no person server", async () => {
     const { ask, authToken, personToken, keys } = await world({ mode: "federated" });
     const ofAccessServer = { key: keys.as, issuer: ACCESS_SERVER, personServer: PERSON_SERVER };
@@ -252,7 +252,7 @@ describe("whose tokens count", () => {
     expect(await ask(jwt)).toMatchObject({ status: 401, signatureError: "error=invalid_jwt" });
   });
 
-  test("a person server that is not named is not even looked up", async () => {
+  test("a person server that is not named is not fetched", async () => {
     const { ask, personToken, fetched } = await world();
     const jwt = await personToken({ issuer: "https://other.localhost" });
     expect(await ask(jwt)).toMatchObject({ status: 401, signatureError: "error=invalid_jwt" });
@@ -304,7 +304,7 @@ describe("the resource is the route's", () => {
     });
   });
 
-  test("a check that names none is about the only resource of the profile, and there are two", async () => {
+  test("a check without an authority is for the profile's only resource, and refused with two resources", async () => {
     const stage = await world();
     const { "x-aauth-authority": _, ...route } = draft11CheckHeaders();
     const ask = async ({ app, signed, agentToken }: typeof stage) =>
@@ -395,7 +395,7 @@ describe("no way around a route's profile", () => {
       status: 200,
       claims: { profile: "draft-11", agent: AGENT },
     });
-    // The authority of the other profile is none of its own.
+    // The authority of the other profile is not valid in draft -11.
     const url = "https://supply-chain-agent.localhost:3000/";
     expect(await stage.ask(await stage.agentToken(), { url, route: BOTH })).toMatchObject({ status: 401 });
   });

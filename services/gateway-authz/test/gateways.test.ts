@@ -190,7 +190,7 @@ describe("other gateways (README)", () => {
     ).toMatchObject({ status: 401 });
   });
 
-  test("x-forwarded-* does not count unless configured", async () => {
+  test("x-forwarded-* is ignored unless configured", async () => {
     const { app, signed, schemes } = await setUp();
     const { "x-aauth-method": _, "x-aauth-uri": __, ...headers } = await signed(schemes.jwks);
     expect(
@@ -226,7 +226,7 @@ describe("other gateways (README)", () => {
     ).toMatchObject({ status: 401 });
   });
 
-  test("below /check there is nothing unless configured", async () => {
+  test("nothing is served below /check unless configured", async () => {
     const { app, signed, schemes } = await setUp();
     expect(
       await checkOverHttp(app, { path: "/check/health", headers: flat(await signed(schemes.jwks)) }),

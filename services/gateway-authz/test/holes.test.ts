@@ -57,7 +57,7 @@ describe("G5, G6: what a check says of a request is what was signed", () => {
   });
 });
 
-test("to a resource that speaks the published demo's dialect everyone speaks it, and to no other", async () => {
+test("only a resource of the published demo's dialect accepts that dialect from every caller", async () => {
   const { app, signed, schemes, resource } = await setUp({ config: { publishedPeers: [MARKET_ANALYSIS] } });
   const statusAt = async (id: string) => {
     const headers = await signed(schemes.jwks, { nonce: false, url: `${id}/` });
@@ -87,7 +87,7 @@ describe("G8: the authority is the gateway's word, of those that are configured"
     }
   });
 
-  test("neither Host nor the URI's host counts", async () => {
+  test("neither Host nor the URI's host is used", async () => {
     const { app, signed, schemes } = await setUp();
     const headers = await signed(schemes.jwks);
     const elsewhere = { host: "evil.test", "x-aauth-uri": "http://evil.test/" };

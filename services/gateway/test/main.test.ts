@@ -74,7 +74,7 @@ test.each([
 });
 
 describe("the file changes while it runs", () => {
-  test("a typo changes nothing and is named with its line; the next good file counts", async () => {
+  test("a typo changes nothing and is reported with its line; the next valid file applies", async () => {
     const one = await startFakeServer((_, response) => response.end("one"));
     const two = await startFakeServer((_, response) => response.end("two"));
     const port = await freePort();

@@ -33,7 +33,7 @@ describe("reload", () => {
     expect(await body()).toBe("one");
   });
 
-  test.skipIf(isRealGateway)("the config section takes a restart, and says so", async () => {
+  test.skipIf(isRealGateway)("reports that the config section needs a restart", async () => {
     const { one, gateway } = await setUp();
     const warned = () => gateway.lines.filter((line) => line.includes("restart to apply"));
     await gateway.reload(oneRoute(one.address, { a2a: {} }));

@@ -19,7 +19,7 @@ test("an empty environment is the demo", () => {
   });
 });
 
-test("D13: there is no switch that edits the signature input before it is verified", () => {
+test("D13: has no switch that edits the signature input before verification", () => {
   // the February-2026 demo read this name; it may stand in an old .env
   expect(() => load({ AAUTH_RELAX_CONTENT_DIGEST: "true" })).toThrow("AAUTH_RELAX_CONTENT_DIGEST: unknown");
 });

@@ -153,7 +153,7 @@ test("S22b: a link that another user opens stays valid for its own user", async 
   expect((await openInteraction(world, theirs, bound.page)).text).toContain(AGENT);
 });
 
-test("another user signs in from the page that is not theirs to decide on, and decides", async () => {
+test("another user can sign in from the page of a request for somebody else, and decide", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const { page, poll } = await waiting(world, { login_hint: SECOND_USER.username });
@@ -245,7 +245,7 @@ test("T37: a form of another site, an old one, or of another request decides not
   expect((await browser.post(granted.url, { ...revoke, ...again })).status).toBe(400);
 });
 
-test("a form without a button grants nothing, and one of a request is none of the page of codes", async () => {
+test("a form without a button grants nothing, and a request's form is not accepted by the page of codes", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const { page, poll } = await waiting(world);
@@ -257,7 +257,7 @@ test("a form without a button grants nothing, and one of a request is none of th
   expect((await poll()).status).toBe(202);
 });
 
-test("a code is good once; wrong ones are counted, for the request and for the user", async () => {
+test("a code is valid once; wrong ones are counted, for the request and for the user", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const { page, code, poll } = await waiting(world);

@@ -40,7 +40,7 @@ test("person server: the person agrees to the scope on the page, once", async ()
   expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
 });
 
-test("S6: a resource that was only told who the person is acts for them once they allow it", async () => {
+test("S6: a resource that learned only the person's identity acts for them once they allow it", async () => {
   const world = await createWorld();
   const { context, pages } = pressing(world, await browserOf(world));
   await world.agent().fetchFor(context)(`${SUPPLY_CHAIN}/caller`);
@@ -115,7 +115,7 @@ test("revoke: one click on the page, and every hop refuses within a second", asy
   );
   expect(done).toContain("You have not granted any agent access.");
 
-  // The tokens themselves, signed afresh, at both hops.
+  // The tokens themselves, in new signed requests at both hops.
   for (const [resource, holder] of [
     [SUPPLY_CHAIN, BACKEND],
     [MARKET_ANALYSIS, SUPPLY_CHAIN],

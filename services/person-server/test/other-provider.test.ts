@@ -91,7 +91,7 @@ test("a person signs in, is asked, asks back, allows both hops, and revokes", as
   await expect(agent.fetchFor()(DATA)).rejects.toMatchObject({ oauthError: "user_unreachable" });
 });
 
-test("two persons of one provider have grants of their own", async () => {
+test("two persons of one provider have separate grants", async () => {
   const { world } = await otherWorld();
   const { browser: alice } = await browserOf(world, "alice");
   const { context } = pressing(world, alice);

@@ -1,4 +1,4 @@
-/** The access server's page: an owner of the resource decides, and takes back. */
+/** The access server's page: an owner of the resource decides and revokes. */
 
 import { expect, test } from "vitest";
 import { createBrowser } from "../../auth-server/test/support/browser.ts";
@@ -66,7 +66,7 @@ async function waitingAt(world: World, owner: Awaited<ReturnType<typeof ownerOf>
   return path === undefined ? undefined : shownAt(owner, new URL(path, world.url).href);
 }
 
-test("an owner allows on the list what the person has brought there, and takes it back", async () => {
+test("an owner grants on the list a request that the person has brought, and revokes it", async () => {
   const world = await worldOf();
   const { answer } = await untilOwner(world);
   const owner = await ownerOf(world);
@@ -128,7 +128,7 @@ test("an owner asks, the agent answers through its person server, and the answer
   expect((await answer).status).toBe(200);
 });
 
-test("T42: a person who is no owner decides nothing: neither with the code, nor at the list, nor with an owner's form", async () => {
+test("T42: a person who is not an owner decides nothing: neither with the code, nor at the list, nor with an owner's form", async () => {
   const world = await worldOf();
   const { page, person } = await untilOwner(world);
   const brought = await openInteraction(world, person, page);
@@ -195,7 +195,7 @@ test("a form of the person server decides nothing at the access server", async (
   expect((await browser.post(ownerPage(world, "/granted"), fields)).status).toBe(400);
 });
 
-test("scopes that need no owner are granted at once, and without owners there is no page", async () => {
+test("scopes that need no owner are granted at once, and without owners the page does not exist", async () => {
   const world = await worldOf();
   const { context } = pressing(world, await browserOf(world));
   expect((await world.agent().fetchFor(context)(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
@@ -231,7 +231,7 @@ test.each([
   ],
   ["an entry of the setting", OWNED.ACCESS_SERVER_OWNERS, OWNED.ACCESS_SERVER_OWNERS],
   ["an owner's name with a control character", "second-user\u202e", OWNED.ACCESS_SERVER_OWNERS],
-])("U11: %s as user name makes no one an owner", async (_, username, owners) => {
+])("U11: the user name %s makes no person an owner", async (_, username, owners) => {
   const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: owners });
   const browser = createBrowser();
   await signIn(browser, world.page("/interaction"), { ...SECOND_USER, username });

@@ -20,7 +20,7 @@ import {
   shownAt,
 } from "./support/world.ts";
 
-test("S32e: codes that a page sends the user's browser with leave the user attempts of their own", async () => {
+test("S32e: codes that a page submits through the user's browser leave the user's own attempts", async () => {
   const world = await createWorld();
   const key = world.keys[BACKEND]!;
   const { token } = await issueAgentToken({

@@ -18,7 +18,7 @@ async function read({ app, agent, clock }: Stack, signatureKey: SignatureKey) {
   );
 }
 
-test("the catalogue is for anybody who signs, and says what it took the caller for", async () => {
+test("the catalogue is for every caller that signs, and states the caller's level", async () => {
   const stack = await startStack();
   const reply = await read(stack, { scheme: "hwk" });
   expect(reply.json()).toEqual({

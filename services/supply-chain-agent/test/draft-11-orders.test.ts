@@ -193,7 +193,7 @@ describe("an order", () => {
     expect(await statusOf(`/orders/interaction?code=${code}`)).toBe(502);
   });
 
-  test("whose person cannot sign in says so on the page, without a reason of the provider's", async () => {
+  test("whose person cannot sign in is explained on the page, without the provider's reason", async () => {
     const held = await order(await tokens.auth());
     const code = /code="([^"]+)"/.exec(String(held.headers["aauth-requirement"]))![1]!;
     const page = await app.inject(`/orders/interaction?code=${code}`);
@@ -204,7 +204,7 @@ describe("an order", () => {
     expect(page.body).toContain("The auth server did not identify you");
   });
 
-  test("is refused for want of a person in agent-identity, and there is no page", async () => {
+  test("is refused without a person in agent-identity, and has no page", async () => {
     await build("agent-identity");
     const refused = await order(await tokens.agent());
     expect([refused.statusCode, refused.json().error]).toEqual([403, "person_required"]);

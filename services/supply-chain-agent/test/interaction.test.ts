@@ -176,7 +176,7 @@ describe("sign-ins that wait at the auth server", () => {
   const openFor = async (world: InteractionWorld, name: string, approver = APPROVER) =>
     world.open(interactionIn(await world.order({ order_id: name, approver })));
 
-  test("are twenty at most for one person, and count until one is used up or its time is over", async () => {
+  test("are limited to twenty for one person, until one is used or expires", async () => {
     const world = await createInteractionWorld();
     const address = interactionIn(await world.order());
     const first = await world.open(address);
@@ -477,7 +477,7 @@ describe("the interaction is refused, and leads nowhere", () => {
     expect((await world.order()).statusCode).toBe(401);
   });
 
-  test("when the auth server's token is for somebody else, names nobody, or does not come", async () => {
+  test("when the auth server's token is for another user, names no user, or does not come", async () => {
     const world = await createInteractionWorld();
     world.state.audience = "http://market-analysis-agent.localhost:3000";
     expect((await arrive(world, interactionIn(await world.order()))).page.statusCode).toBe(502);
@@ -525,7 +525,7 @@ describe("the interaction is refused, and leads nowhere", () => {
     expect((await world.decide(body, cookie)).statusCode).toBe(200);
   });
 
-  test("before anybody has said who they are", async () => {
+  test("before the user has signed in", async () => {
     const world = await createInteractionWorld();
     const address = interactionIn(await world.order());
     const first = await world.open(address);

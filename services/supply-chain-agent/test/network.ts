@@ -30,7 +30,7 @@ export interface Network extends TestParties {
 /**
  * @param options.requirement of the market-analysis agent
  * @param options.refuse OAuth error of the auth server; `consent` makes it ask for consent
- * @param options.down host that nobody listens at
+ * @param options.down host at which nothing listens
  */
 export async function createNetwork(options: {
   requirement: Requirement;

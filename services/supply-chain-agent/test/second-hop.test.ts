@@ -26,7 +26,7 @@ describe("signature-only", () => {
 });
 
 describe("autonomous", () => {
-  test("the second hop is a challenge of its own, met on this agent's own authority", async () => {
+  test("the second hop is a separate challenge, met on this agent's own authority", async () => {
     const network = await createNetwork({ requirement: ANALYZE });
     const stack = await startStack({}, network);
     expect(await ask(stack)).toContain(`# Market Analysis Report for: ${QUESTION}`);
@@ -103,7 +103,7 @@ describe("a failure of the second hop is part of the report, with the hop named"
   test.each([
     [MARKET, "(request failed)", TO_MARKET, "connection_refused"],
     ["http://localhost:8080", "(token request failed)", TO_AUTH_SERVER, "token_request_failed"],
-  ])("nobody at %s", async (down, text, hop, code) => {
+  ])("a service not running at %s", async (down, text, hop, code) => {
     const network = await createNetwork({ requirement: ANALYZE, down });
     const report = await ask(await startStack({}, network));
     expect(report).toContain(`No market analysis provided ${text}`);

@@ -11,7 +11,7 @@ export type Stack = AgentStack;
 
 export const SELF = "http://supply-chain-agent.localhost:3000";
 
-/** @param network the parties of the second hop; without it there is no one to call */
+/** @param network the parties of the second hop; without it the agent cannot call any */
 export async function startStack(
   env: NodeJS.ProcessEnv = {},
   network?: Network,

@@ -75,7 +75,7 @@ describe("the containers", () => {
     expect(names.filter((name) => /PASSWORD$|SECRET|TOKEN$/.test(name))).toEqual([]);
   });
 
-  test("the images are of this version, say what they are made of, and are no larger than they were", async () => {
+  test("the images are of this version, state their contents, and have not grown", async () => {
     const bases = {
       services: "docker.io/library/debian:trixie-slim",
       ...(isReal("keycloak") && { keycloak: expect.stringMatching(/^quay\.io\/keycloak\/keycloak:\d/) }),
@@ -175,7 +175,7 @@ test("everything stops within 5 s", { timeout: 600_000 }, async () => {
   };
   const first = await stop();
   if (first < STOP_LIMIT_MS) return;
-  // Once more: a busy machine may have been at fault.
+  // Tries again, because the machine may have been busy.
   await up();
   expect(await stop()).toBeLessThan(STOP_LIMIT_MS);
 });

@@ -40,7 +40,7 @@ test("agent-identity: a run goes over both hops without a person", START, async 
 });
 
 test(
-  "person-identity: a run that waits at the person server's page goes on after the backend was killed",
+  "person-identity: a run that waits at the person server's page continues after the backend was killed",
   START,
   async () => {
     await upIn("person-identity");
@@ -58,7 +58,7 @@ test(
 
 describe.each(["person-server", "federated"])("%s", (mode) => {
   test(
-    "allowed on the person server's page, a run completes; taken back there, both hops refuse it",
+    "allowed on the person server's page, a run completes; revoked there, both hops refuse it",
     START,
     async () => {
       // So that a run has the tokens of the one before.
@@ -88,7 +88,8 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
       }
 
       await revokeAtPage({ urls }, browser, "aauth:supply-chain-agent@");
-      // First that the agent acts for its person again, then the scope: each was taken back.
+      // The person server asks first about the agent, then about the scope, because both were
+      // revoked.
       expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [{}, {}] });
       await expect.poll(() => logOf("market-analysis-agent"), LOG_WAIT).toContain("token_revoked");
 

@@ -16,9 +16,9 @@ throughContainers();
  */
 const RUN_UNDER_WAY_MS = 1500;
 /**
- * Longer than the gateway keeps an idle connection. An agent that goes on after a stop closes those
- * that have been idle for 5 s, also where a request has come meanwhile; a new connection is taken
- * up.
+ * Longer than the gateway keeps an idle connection. An agent that continues after a pause closes
+ * connections that were idle for 5 s, even if a request has arrived on them; a new connection is
+ * accepted.
  */
 const CONNECTIONS_GONE_MS = 6000;
 const BACK = { timeout: 60_000, interval: 1000 };
@@ -36,7 +36,7 @@ const WAITED_FOR = "market-analysis-agent";
 const signal = (name: string, what: "STOP" | "CONT") =>
   compose(["exec", "--no-TTY", name, "bash", "-c", `kill -${what} -1`]);
 
-/** Starts a run, and kills a container while it provably goes on. */
+/** Starts a run, and kills a container while the run provably continues. */
 async function killDuringRun(name: string) {
   await pause(CONNECTIONS_GONE_MS);
   await signal(WAITED_FOR, "STOP");

@@ -35,10 +35,9 @@ const { attributes: FILE_ATTRIBUTES } = JSON.parse(readFileSync(REALM_FILE, "utf
 
 /**
  * The server at AUTH_SERVER_TEST_URL, a Keycloak with the provider and the demo's realm (see
- * scripts/keycloak/start-for-tests.ts), or else the embedded one as a process of its own. With a
- * running one: AUTH_SERVER_TEST_KIND says `embedded` where it is no Keycloak, and
- * AUTH_SERVER_TEST_PASSWORD is its administrator's password where that is not the one everybody
- * knows.
+ * scripts/keycloak/start-for-tests.ts), or else the embedded one as a separate process. For a
+ * running server, AUTH_SERVER_TEST_KIND is `embedded` if it is not a Keycloak, and
+ * AUTH_SERVER_TEST_PASSWORD is its administrator's password if that is not the well-known one.
  */
 export async function startAuthServer(): Promise<AuthServerUnderTest> {
   const running = process.env.AUTH_SERVER_TEST_URL;

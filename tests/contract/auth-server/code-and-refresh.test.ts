@@ -46,13 +46,13 @@ describe("a code", () => {
     });
   });
 
-  test("is good once", async () => {
+  test("is valid only once", async () => {
     const code = await consentedCode(world);
     expect((await redeem(world, code)).status).toBe(200);
     expectRefusal(await redeem(world, code), 400, "invalid_grant", UNUSABLE_CODE);
   });
 
-  test("is good once, also for two at the same time", async () => {
+  test("is valid once, also for two concurrent requests", async () => {
     const code = await consentedCode(world);
     const replies = await Promise.all([redeem(world, code), redeem(world, code)]);
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 400]);
@@ -181,7 +181,7 @@ describe("a refresh token", () => {
     });
   });
 
-  test("is good more than once", async () => {
+  test("is valid more than once", async () => {
     const token = await refreshToken();
     grantedToken(await refresh(token));
     grantedToken(await refresh(token));
@@ -221,7 +221,7 @@ describe("a refresh token", () => {
     expectRefusal(await refresh(token), 403, "access_denied", "Agent is not allowed by policy");
   });
 
-  test("is no auth token, and an auth token is no refresh token", async () => {
+  test("is not accepted as an auth token, nor an auth token as a refresh token", async () => {
     const { body } = await redeem(world, await consentedCode(world));
     expectRefusal(await refresh(String(body.auth_token)), 400, "invalid_grant", "Invalid refresh_token: ");
   });
@@ -305,7 +305,7 @@ describe("what one delegate was given", () => {
     expectRefusal(await redeemAs(code, as("worker-7")), 400, "invalid_grant", "Agent signature mismatch");
   });
 
-  test.each(others)("as a refresh token is not for %s, and not theirs to revoke", async (_name, options) => {
+  test.each(others)("as a refresh token cannot be used or revoked by %s", async (_name, options) => {
     const { body } = await redeemAs(await codeOf(as("worker-7")), as("worker-7"));
     const token = String(body.refresh_token);
     expectRefusal(

@@ -279,7 +279,7 @@ describe("J10: an address that cannot be trusted is never gone to", () => {
   });
 });
 
-describe("J11: an answer counts only from the page, in the browser and of the person that were asked", () => {
+describe("J11: accepts an answer only from the page, in the browser and of the person that were asked", () => {
   test("without the page's code, or with a made-up one", async () => {
     const user = new User();
     const page = await user.openSignedIn((await startConsent(world)).url);
@@ -314,7 +314,7 @@ describe("J11: an answer counts only from the page, in the browser and of the pe
     await expectErrorPage(await user.decide(page, "accept"), "Invalid or expired consent code");
   });
 
-  test("both buttons, or none, is a no", async () => {
+  test("both buttons, or neither, mean no", async () => {
     for (const buttons of [{ accept: "yes", cancel: "yes" }, {}] as Record<string, string>[]) {
       const user = new User();
       const page = await user.openSignedIn((await startConsent(world)).url);
@@ -322,7 +322,7 @@ describe("J11: an answer counts only from the page, in the browser and of the pe
     }
   });
 
-  test("a form that names something twice is no answer, and uses nothing up", async () => {
+  test("a form with a duplicate field is refused, and uses nothing up", async () => {
     const user = new User();
     const page = await user.openSignedIn((await startConsent(world)).url);
     for (const name of ["accept", "consent_code", "other"]) {

@@ -12,7 +12,7 @@ const MALFORMED = ["garbage", "///", "garbage, application/x-www-form-urlencoded
 describe.each(MALFORMED)("A18: a malformed Content-Type, %s", (type) => {
   const headers = { "content-type": type, accept: "application/json" };
 
-  test("is no form for any endpoint that takes one", async () => {
+  test("is refused by every endpoint that takes a form", async () => {
     for (const url of [server.tokenEndpoint, server.revocationEndpoint, `${server.authEndpoint}/consent`]) {
       const reply = await fetch(url, { method: "POST", headers, body: "a=b" });
       expect([url, reply.status]).toEqual([url, 415]);
@@ -21,7 +21,7 @@ describe.each(MALFORMED)("A18: a malformed Content-Type, %s", (type) => {
     }
   });
 
-  test("is no fault of the server's where no body is read", async () => {
+  test("is ignored by endpoints that read no body", async () => {
     const documents = [
       `${server.issuer}/.well-known/aauth-issuer`,
       `${server.issuer}/protocol/aauth/certs`,

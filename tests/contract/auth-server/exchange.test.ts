@@ -125,7 +125,7 @@ describe("granted", () => {
     expect(grantedToken(second).claims.act).toEqual({ agent: resource.id, act: { agent: agent.id } });
   });
 
-  test("a token at itself names the requester all the same: act needs an actor", async () => {
+  test("a token for the resource itself still names the requester: act needs an actor", async () => {
     const resource_token = resource.resourceToken(server, resource, { scope: "supply-chain:optimize" });
     const { claims } = grantedToken(await exchange(await upstreamToken(), { resource_token }));
     expect(claims).toMatchObject({
@@ -210,7 +210,7 @@ describe("refused: what a user has to agree to", () => {
     await Promise.all([evil.stop(), evilResource.stop()]);
   });
 
-  test("in an agent's token for itself, which is no user's", async () => {
+  test("in an agent's token for itself, which has no user", async () => {
     await server.setAttributes({ ...NEED_CONSENT, "aauth.exchange.agents": JSON.stringify([agent.id]) });
     const upstream = await agreedTo(agent, {
       request_type: "auth",

@@ -89,7 +89,7 @@ describe("our packages", () => {
   });
 
   test.each(["AAuth", "Bearer", undefined])(
-    "take a token in the published shape: odd spacing, a kid in cnf that is no thumbprint, no jti; token_type %s",
+    "take a token in the published form: odd spacing, a kid in cnf that is not a thumbprint, no jti; token_type %s",
     async (token_type) => {
       const realm = generateKeyPairSync("rsa", { modulusLength: 2048 });
       let issue: () => string = () => "";

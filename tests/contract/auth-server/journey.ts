@@ -29,8 +29,8 @@ interface PageForm {
 }
 
 /**
- * A user at a browser of their own: keeps cookies, follows redirects inside the auth server,
- * submits forms.
+ * A user with a browser that keeps cookies, follows redirects inside the auth server and submits
+ * forms.
  */
 export class User {
   readonly browser: Browser = createBrowser();

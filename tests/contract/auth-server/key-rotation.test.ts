@@ -9,7 +9,7 @@ import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./wor
 const world = await startWorld();
 const { server, agent, resource, nextResource, wish } = world;
 
-test("a new key in the agent's set: tokens go on, bound to it; a code is still for the key that asked for it", async () => {
+test("a new key in the agent's set: refreshed tokens are bound to it; a code stays bound to the key that asked for it", async () => {
   await server.setAttributes(ASK_FOR_OPTIMIZE);
   const { body } = await redeem(world, await consentedCode(world));
   const code = await consentedCode(world);

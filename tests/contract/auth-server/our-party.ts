@@ -15,7 +15,7 @@ export interface OurParty {
 }
 
 /**
- * Starts a party on a port of its own.
+ * Starts a party on a free port.
  *
  * @param options.authServer issues the tokens its callers need and those that it asks for itself
  */

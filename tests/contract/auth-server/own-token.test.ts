@@ -39,7 +39,7 @@ async function identityOf(scope: string, asked = ask(scope)) {
 describe("an agent that may ask who its users are", () => {
   beforeEach(() => server.setAttributes(SELF));
 
-  test("gets a token for itself: claims in this order, none but what was agreed to", async () => {
+  test("gets a token for itself with the claims in this order, and only those agreed to", async () => {
     const { page, claims } = await identityOf("openid profile email");
     expect(Object.keys(claims)).toEqual([
       "exp",
@@ -70,7 +70,7 @@ describe("an agent that may ask who its users are", () => {
     expect(Object.keys(other.claims)).toEqual(["exp", "iat", "iss", "aud", "sub", "cnf", "jti"]);
   });
 
-  test("keeps scopes of its own beside them, and gets the same again for the refresh token", async () => {
+  test("keeps its own scopes beside them, and gets the same again for the refresh token", async () => {
     const { page, body, claims } = await identityOf("profile data.read");
     expect(saidBy(page)).toEqual([`As described by ${agent.id}:`, "As described by this server:"]);
     expect(claims).toMatchObject({ scope: "data.read", sub: MCP_USER.id, name: "mcp user" });
@@ -137,7 +137,7 @@ describe("a resource token of another party that asks who the user is", () => {
   test.each([
     ["the agent", agent],
     ["the resource", resource],
-  ])("is good where %s is listed", async (_, listed) => {
+  ])("is accepted if %s is listed", async (_, listed) => {
     await server.setAttributes({ "aauth.self.agents": JSON.stringify([listed.id]) });
     const { claims } = await identityOf("", askAt(resource, "openid profile email"));
     expect(claims).toMatchObject({ aud: resource.id, sub: MCP_USER.id, email: "mcp@user.com" });
@@ -184,7 +184,7 @@ describe("closed by default", () => {
     expectNotTold(await ask("openid"));
   });
 
-  test("scopes that are not about a user are for everybody", async () => {
+  test("scopes that are not about a user are for all agents", async () => {
     const { claims } = grantedToken(await ask("data.read data.write"));
     expect(claims).toMatchObject({ aud: agent.id, scope: "data.read data.write" });
     expect(claims).not.toHaveProperty("sub");

@@ -49,8 +49,8 @@ export interface SigningPair {
 }
 
 /**
- * One that is an agent, a resource and, where its documents say so, an issuer, all by itself: keys
- * and metadata on a port of its own.
+ * An agent and resource and, if its documents say so, an issuer, with its keys and metadata on one
+ * port.
  */
 export class Party {
   readonly id: string;
@@ -195,7 +195,7 @@ export class Party {
     );
   }
 
-  /** An agent token for a delegate of this party with a key of its own (profile 4.3). */
+  /** An agent token for a delegate of this party with a separate key (profile 4.3). */
   agentToken(delegate: SigningPair, claims: object = {}, key: KeyObject = this.pair.key): string {
     return makeToken(
       { alg: "EdDSA", kid: this.pair.kid, typ: "agent+jwt" },

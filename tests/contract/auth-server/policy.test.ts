@@ -43,14 +43,14 @@ describe("J16: a malformed attribute opens nothing", () => {
     else expect([change.status, reply.status]).toEqual([400, 200]);
   });
 
-  test("once it is mended, everything goes on", async () => {
+  test("once it is corrected, requests are accepted again", async () => {
     await server.tryAttributes({ "aauth.allowed.agents": "not JSON" });
     await server.setAttributes();
     grantedToken(await agent.ask(server, wish()));
   });
 });
 
-test("a trusted issuer, an agent or a scope counts only whole", async () => {
+test("matches a trusted issuer, an agent or a scope only as a whole", async () => {
   await server.setAttributes({
     "aauth.allowed.agents": JSON.stringify([`${agent.id}/`, agent.id.slice(0, -1)]),
   });

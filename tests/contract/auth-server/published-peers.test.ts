@@ -169,7 +169,7 @@ test("what binds no body is not remembered: two requests of one second may be si
     grantedToken(await agent.ask(server, form, { ...PUBLISHED, created }));
 });
 
-test("the list counts as it is now", async () => {
+test("applies the current list to each request", async () => {
   for (const [peers, granted] of [
     [[agent.id], true],
     [[], false],

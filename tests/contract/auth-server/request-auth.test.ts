@@ -214,7 +214,7 @@ describe("refused by policy", () => {
     grantedToken(await agent.ask(server, wishWith({ scope: "data.read" })));
   });
 
-  test("everybody, while the realm has AAuth switched off", async () => {
+  test("all callers, while the realm has AAuth switched off", async () => {
     await server.setAttributes({ "aauth.enabled": "false" });
     expectRefusal(
       await agent.ask(server, wish()),
@@ -240,7 +240,7 @@ describe("refused for what is missing, or too much", () => {
       "Missing required parameter: resource_token or scope",
     ));
 
-  test("both", () =>
+  test("both resource_token and scope", () =>
     refused(
       { request_type: "auth", resource_token: resource.resourceToken(server, agent), scope: "a" },
       "Only one of resource_token and scope may be given",
@@ -292,7 +292,7 @@ describe("refused for what is missing, or too much", () => {
     }
   });
 
-  test("too large", async () => {
+  test("a body that is too large", async () => {
     const { status, body } = await agent.ask(server, `request_type=auth&x=${"x".repeat(70_000)}`);
     expect([status, body.error]).toEqual([413, "invalid_request"]);
   });

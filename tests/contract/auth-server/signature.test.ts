@@ -72,7 +72,7 @@ const rewritten =
   (headers) => ({ headers: { [name]: change(headers[name]!) } });
 
 describe("what is sent", () => {
-  test("no signature at all, or none that says whose", async () => {
+  test("no signature at all, or one without a key", async () => {
     for (const tamper of [
       without("signature-key", "signature-input", "signature"),
       without("signature-key"),
@@ -137,7 +137,7 @@ describe("when, and what for", () => {
 
   test("P1: no created", () => refused("created_missing", { created: null }));
 
-  test("P1: created that is no whole number", async () => {
+  test("P1: created that is not a whole number", async () => {
     for (const parameters of [';created="1730217600"', `;created=${now()}.5`])
       await refused("created_missing", { created: null, parameters });
   });
@@ -171,7 +171,7 @@ describe("when, and what for", () => {
     await refused("insufficient_coverage", { tamper: () => ({ url: `${server.tokenEndpoint}?x=1` }) });
   });
 
-  test("P4, J5: another body under the digest of the first, or none", async () => {
+  test("P4, J5: another body, or no body, under the digest of the first", async () => {
     await refused("digest_mismatch", { tamper: () => ({ body: "request_type=auth&scope=admin" }) });
     await refused("digest_mismatch", { tamper: () => ({ body: "" }) });
   });
@@ -179,7 +179,7 @@ describe("when, and what for", () => {
   test("J5: the digest of another body, covered", () =>
     refused("digest_mismatch", { digest: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:" }));
 
-  test("J5: a digest by a deprecated algorithm, or none", async () => {
+  test("J5: a digest by a deprecated algorithm, or no digest", async () => {
     await refused("malformed_digest", {
       digest: "md5=:1B2M2Y8AsgTpgAmY7PhCfg==:",
     });
@@ -376,7 +376,7 @@ describe("nothing is fetched for", () => {
     expect(stranger.requests).toEqual([]);
   });
 
-  test("an identity that is no identity", async () => {
+  test("an identity that is not an identifier", async () => {
     for (const id of [
       `${stranger.url}?x`,
       stranger.url.replace("//", "//user@"),
@@ -402,7 +402,7 @@ describe("request_type", () => {
     },
   );
 
-  test("is POSTed", async () => {
+  test("is only accepted by POST", async () => {
     const reply = await fetch(`${server.tokenEndpoint}?request_type=auth`);
     expect([404, 405]).toContain(reply.status);
   });

@@ -1,6 +1,6 @@
 /**
- * Every gateway file that the repository ships, by its text: what runs here of them has tests of
- * its own.
+ * Every gateway file of the repository, checked by its text. Other tests run those that can run
+ * here.
  */
 
 import { readFileSync } from "node:fs";

@@ -42,7 +42,7 @@ export interface DocumentedGateway {
   readonly requestFrom: "aauth" | "path" | "forwarded";
   /** Status that a caller gets while gateway-authz does not answer. */
   readonly statusWithoutCheck: number;
-  /** It passes on status and headers of a refusal, and has a page of its own. */
+  /** Whether it passes on status and headers of a refusal with its own page. */
   readonly hasOwnPages?: true;
   /** Tests of this gateway alone. */
   readonly more?: (running: RunningGateway) => void;

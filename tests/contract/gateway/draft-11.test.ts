@@ -320,7 +320,7 @@ describe.each(GATEWAYS)("%s", (file) => {
       grant: { scopes: [SCOPE] },
     });
 
-    // The person takes it back, and the resource learns of it through the gateway; the gateway does
+    // The person revokes it. The resource learns of it through the gateway; the gateway itself does
     // not.
     const granted = (await personServer.grants(ALICE)).find(
       ({ type, isRevoked }) => type === "auth-token" && !isRevoked,

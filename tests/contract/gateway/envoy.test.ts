@@ -1,7 +1,4 @@
-/**
- * The Envoy configuration of docs/reference/gateways.md, as it stands there. Needs `envoy` on the
- * PATH.
- */
+/** The Envoy configuration of docs/reference/gateways.md, unchanged. Needs `envoy` on the PATH. */
 import { expect, test } from "vitest";
 import { describeGateway, shownFile } from "./documented-gateway.ts";
 

@@ -1,7 +1,4 @@
-/**
- * The nginx configuration of docs/reference/gateways.md, as it stands there. Needs `nginx` on the
- * PATH.
- */
+/** The nginx configuration of docs/reference/gateways.md, unchanged. Needs `nginx` on the PATH. */
 import { AAuthVerificationError } from "aauth";
 import { expect, test, vi } from "vitest";
 import { send } from "../../../services/gateway/test/support/http-client.ts";

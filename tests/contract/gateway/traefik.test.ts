@@ -1,6 +1,5 @@
 /**
- * The Traefik configuration of docs/reference/gateways.md, as it stands there. Needs `traefik` on
- * the PATH.
+ * The Traefik configuration of docs/reference/gateways.md, unchanged. Needs `traefik` on the PATH.
  */
 import { describeGateway } from "./documented-gateway.ts";
 

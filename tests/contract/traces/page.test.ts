@@ -31,7 +31,7 @@ const hostile = [
     events: [{ timeUnixNano: `${startMs}000000`, name: HOSTILE }],
     status: { code: 2, message: HOSTILE },
   }),
-  // Each the other's parent: the tree must end all the same.
+  // Each is the other's parent: the tree must still end.
   otlpSpan(startMs, { traceId: hostileId, spanId: "b".repeat(16), parentSpanId: "c".repeat(16) }),
   otlpSpan(startMs, { traceId: hostileId, spanId: "c".repeat(16), parentSpanId: "b".repeat(16) }),
 ];
@@ -131,7 +131,7 @@ test("search by service and operation, then a trace, then a span", async () => {
   expect(await violations(page)).toEqual([]);
 });
 
-test("a challenge and its retry are told apart without opening a span, on a phone as well", async () => {
+test("a challenge and its retry are distinguishable without opening a span, on a phone as well", async () => {
   await page.goto(`${traces.queryUrl}/trace/${retriedId}`);
   const rows = () => page.locator("[data-testid=waterfall] > li").allTextContents();
   await soon(rows).toEqual([

@@ -213,7 +213,7 @@ describe("search", () => {
     expect(await found({ service: NAMES.called, operation: "list orders", tags })).toEqual([]);
   });
 
-  test("by time", async () => {
+  test("by the time of their start", async () => {
     const service = NAMES.caller;
     const end = String((startMs + 500) * 1000);
     expect(await found({ service, start: "0", end })).toEqual([made.traceID]);

@@ -85,7 +85,7 @@ export interface QueryAnswer {
 
 export async function ask(queryUrl: string, path: string): Promise<QueryAnswer> {
   const response = await fetch(`${queryUrl}${path}`);
-  // Jaeger labels its errors text/plain; they are JSON all the same.
+  // Jaeger labels its errors text/plain, but they are JSON.
   return { status: response.status, ...((await response.json()) as Omit<QueryAnswer, "status">) };
 }
 

@@ -142,7 +142,7 @@ async function httpsigLibrary(): Promise<Library> {
   };
 }
 
-/** As it stands on the wire: a parser of URLs would change it. */
+/** The URL as on the wire, because a URL parser would change it. */
 function partsOf(url: string) {
   const [, authority, target, path, query] = /^https:\/\/([^/]+)((\/[^?]*)(?:\?(.*))?)$/s.exec(url)!;
   return { authority: authority!, target: target!, path: path!, query };

@@ -65,7 +65,7 @@ test.each<[string, AskOptions, AAuthErrorCode]>([
   ["with a nonce", {}, "nonce_replayed"],
   ["without", { nonce: null }, "signature_replayed"],
 ])(
-  "a request signed %s is good once: what one node has taken, the other refuses",
+  "a request signed %s is valid once: after one node has accepted it, the other refuses",
   async (_what, options, code) => {
     await server.setAttributes();
     const send = signedOnce(options);
@@ -101,7 +101,7 @@ test("a page shown by one is answered at the other, once", async () => {
   expect((await user.decide(page, "accept")).status).toBe(400);
 });
 
-test("a code is good once: of two that get it at once, one redeems it", async () => {
+test("a code is valid once: one of two concurrent requests redeems it", async () => {
   for (let round = 0; round < 5; round++) {
     const code = await consentedCode(world);
     const form = { request_type: "code", code, redirect_uri: agent.callback };
@@ -137,7 +137,7 @@ test("a consent is remembered by both, and forgotten by both", async () => {
 });
 
 test("a policy changed at one holds at the other", async () => {
-  // Each has it at hand now.
+  // Both nodes have the documents cached now.
   for (const node of [A, B])
     expect((await at(node, wish({ redirect_uri: agent.callback }))).status).toBe(200);
   balancer.use(B);

@@ -78,7 +78,7 @@ describe("createApiClient", () => {
     expect([renewals(), lapses()]).toEqual([1, 1]);
   });
 
-  it("reports a lapsed session when there is no token to be had, without sending anything", async () => {
+  it("reports an expired session without an access token, without sending anything", async () => {
     const { client, requests, lapses } = setUp([good], []);
     expect((await failureOf(client.call(read))).kind).toBe("session_lapsed");
     expect([requests.length, lapses()]).toEqual([0, 1]);

@@ -61,7 +61,7 @@ describe("watchRun", () => {
     expect(paths).toEqual(["/optimization/progress/run-1/events"]);
   });
 
-  it("polls every two seconds when there is no stream", async () => {
+  it("polls every two seconds without a stream", async () => {
     const none = Response.json({ detail: "Not Found" }, { status: 404 });
     const { client } = backend(none, [poll(running), poll(running), poll(completed)]);
     expect(await statuses(watchRun(client, "run-1", options))).toEqual(["running", "running", "completed"]);

@@ -33,7 +33,7 @@ describe("createAccessTokens", () => {
     expect(renewals()).toBe(2);
   });
 
-  it("has none when the auth server refuses", async () => {
+  it("has no token when the auth server refuses", async () => {
     const { tokens } = setUp(user({}), () => Promise.reject(new Error("invalid_grant")));
     expect(await tokens.renew()).toBeUndefined();
   });
@@ -53,7 +53,7 @@ describe("createAccessTokens", () => {
     }
   });
 
-  it("does not try a hidden frame when there is no refresh token", async () => {
+  it("does not try a hidden frame without a refresh token", async () => {
     const { refresh_token: _none, ...without } = user({});
     const { tokens, renewals } = setUp(without as User, async () => user({}));
     expect(await tokens.renew()).toBeUndefined();

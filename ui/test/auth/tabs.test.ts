@@ -46,7 +46,7 @@ it("a sign-out reaches the other tabs that are open", () => {
   expect([own.heard, first.heard, closed.heard]).toEqual([[], ["signed out"], []]);
 });
 
-it("a message that is none of theirs changes nothing", () => {
+it("a foreign message changes nothing", () => {
   const { tab, channel } = createBrowser();
   const first = tab(undefined);
   for (const data of [null, "signed_out", { type: "user" }, { type: "user", name: 5 }])

@@ -25,7 +25,7 @@ test("polls of one request that were answered with not yet are a group, with num
   expect(pollLabel(group!)).toBe("3 polls, 9 s");
 });
 
-test("a single poll, and polls of different parties or requests, are no group", () => {
+test("does not group a single poll, or polls of different parties or requests", () => {
   const others = [{ from: "supply-chain-agent" }, { url: `${URL}2` }, { requestType: "cancel" }];
   expect(pollGroups([poll("a", 0)])).toEqual([]);
   for (const change of others) expect(pollGroups([poll("a", 0), poll("b", 1, change)])).toEqual([]);

@@ -15,7 +15,7 @@ describe("loadRuntimeConfig", () => {
     expect(lines.map((line) => line.split(":")[0])).toEqual(["backendUrl", "authServerUrl", "clientId"]);
   });
 
-  it("says when there is none", async () => {
+  it("reports a missing configuration", async () => {
     await expect(loadRuntimeConfig(async () => new Response("", { status: 404 }))).rejects.toThrow(
       "status 404",
     );

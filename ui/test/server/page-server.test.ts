@@ -129,7 +129,7 @@ test.each(["bytes=0-1", "x"])("the whole file is the answer to Range: %s", async
 });
 
 test.each(["/%", "/%ff", "/%00", "//", "/\\", "/a?%", "*", "http://other.test/x"])(
-  "%s is no file",
+  "does not serve %s as a file",
   async (path) => {
     const { port } = new URL(await servedPage());
     const [reply] = await once(request({ port, path, agent: false }).end(), "response");

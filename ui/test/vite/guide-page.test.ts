@@ -12,7 +12,7 @@ test("the guide's anchors exist, each once", () => {
   expect(ids).toEqual(expect.arrayContaining(anchors));
 });
 
-test("the guide names files of the repository, and links none", () => {
+test("the guide names files of the repository without links", () => {
   const linked = all(/ href="([^"]+)"/g).filter((href) => !/^(?:#|https:)/.test(href));
   expect(linked).toEqual(["/favicon.svg", "/"]);
   expect(html).toContain("(<code>docs/aauth-dpop-or-bearer.md</code>)");

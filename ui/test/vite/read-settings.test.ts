@@ -13,7 +13,7 @@ describe("readSettings", () => {
     });
   });
 
-  it("takes what is set, without a trailing slash; empty counts as unset", () => {
+  it("takes set values without a trailing slash; empty means unset", () => {
     const settings = readSettings({ UI_PORT: "0", UI_BACKEND_URL: "https://b.test/api/", UI_CLIENT_ID: "" });
     expect(settings.port).toBe(0);
     expect(settings.browser).toMatchObject({ backendUrl: "https://b.test/api", clientId: "supply-chain-ui" });

@@ -49,7 +49,7 @@ export class Connections {
   async query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
     const run = async () => (await this.#pool.query<Row>(text, [...values])).rows;
     try {
-      // A deadlock with a transaction that is not ours: nothing was written, the other goes on.
+      // After a deadlock with a foreign transaction nothing was written and the other continues.
       // hole V6a
       return await run().catch((error) => (codeOf(error) === DEADLOCK ? run() : Promise.reject(error)));
     } catch (error) {

@@ -89,7 +89,7 @@ describe("a record store of Durable Objects", () => {
 });
 
 describe("stores of Durable Objects", () => {
-  test("V26: of two isolates one claims a key, and none when the object has started again", async () => {
+  test("V26: one of two isolates claims a key, and neither after a restart of the object", async () => {
     const { namespace, end } = onClock();
     const isolates = [createDurableObjectStores(namespace), createDurableObjectStores(namespace)];
     const claim = () =>

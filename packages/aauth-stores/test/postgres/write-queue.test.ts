@@ -55,7 +55,7 @@ describe("a queue of writes", () => {
     expect(batches.map(({ length }) => length)).toEqual([1, 100, 100, 50]);
   });
 
-  test("rejects all writes of a batch by its error, and goes on with the next", async () => {
+  test("rejects all writes of a batch by its error, and continues with the next batch", async () => {
     const { queue, batches, end, fail } = startQueue();
     const results = [queue.add("a"), queue.add("b")];
     fail(new Error("disk full"));

@@ -157,7 +157,7 @@ describe("an identity challenge", () => {
     expect(world.story()).toEqual(["resource hwk", "resource jwks"]);
   });
 
-  it("goes on to an auth token where the route demands one", async () => {
+  it("continues to an auth token if the route requires one", async () => {
     const world = await createWorld();
     const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello authorized");
@@ -421,7 +421,7 @@ describe("giving up", () => {
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).name).toBe("TimeoutError");
   });
 
-  it("waits for a resource as long as the call's own signal does, where it is told to", async () => {
+  it("waits for a resource until the call's own signal aborts, if configured", async () => {
     const world = await createWorld();
     const { transport } = world;
     world.transport = async (url, request) => {

@@ -30,7 +30,7 @@ describe("a held token that the resource refuses without saying what would help"
     return world;
   }
 
-  it("is dropped, and the call goes on as if it had never been", async () => {
+  it("is dropped, and the call continues without it", async () => {
     const world = await createWorld();
     const agent = world.agent();
     expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);

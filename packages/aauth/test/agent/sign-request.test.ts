@@ -40,7 +40,7 @@ describe("signRequest", () => {
     expect(signed.coveredComponents).not.toContain("content-digest");
   });
 
-  test("signature headers of an earlier try do not count", async () => {
+  test("ignores signature headers of an earlier attempt", async () => {
     const first = await signRequest(post, {
       profile: february2026,
       ...options,

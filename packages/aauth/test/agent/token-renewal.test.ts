@@ -22,7 +22,7 @@ async function createProcesses() {
   let issued = 0;
   world.tokenEndpoint = async ({ form }) => {
     if (form.request_type === "refresh") {
-      // RFC 9700, section 4.14.2: what came of a refresh token ends when it comes twice.
+      // RFC 9700, section 4.14.2: a second use of a refresh token ends the tokens issued with it.
       const isSecond = used.includes(form.refresh_token!);
       used.push(form.refresh_token!);
       if (isSecond) return Response.json({ error: "invalid_grant" }, { status: 400 });
@@ -98,7 +98,7 @@ function once(run: () => Promise<unknown>) {
 }
 
 describe("V58: a refresh token that its issuer takes once", () => {
-  it("is used by one of two processes, and both go on with what it brings", async () => {
+  it("is used by one of two processes, and both continue with the new token", async () => {
     const { clock, used, createProcess } = await createProcesses();
     const calls = [createProcess(), createProcess()];
     for (let round = 1; round <= 2; round++) {

@@ -149,7 +149,7 @@ describe("the default transport", () => {
     expect([response.status, server.requests]).toEqual([307, ["/"]]);
   });
 
-  it("does not follow one through the platform's fetch either, which would take the token along", async () => {
+  it("does not follow a redirect through the platform's fetch either, which would forward the token", async () => {
     const elsewhere = await start((_request, response) => void response.end("mine now"));
     const server = await start((_request, response) => {
       response.writeHead(307, { location: elsewhere.origin }).end();
@@ -169,7 +169,7 @@ describe("the default transport", () => {
     ["/a?b", "/a?b"],
     ["/a??", "/a??"],
     ["/a%2Fb/?q=1&r=%20", "/a%2Fb/?q=1&r=%20"],
-  ])("signs %s as it goes on the wire, whichever transport sends it", async (address, wire) => {
+  ])("signs %s as sent on the wire, with either transport", async (address, wire) => {
     const { agent, discovery, clock, createVerifier } = await createTestParties();
     const server = await start(async ({ method = "", url: target = "", headers }, response) => {
       const verifier = createVerifier({ authorities: [server.origin.slice(7)] });

@@ -17,8 +17,8 @@ function startOffloader() {
   };
 }
 
-describe("what a thread does itself", () => {
-  test("is the first of each turn while the pool is idle", async () => {
+describe("jobs that a thread does itself", () => {
+  test("are the first of each turn while the pool is idle", async () => {
     const { run, end } = startOffloader();
     expect(run()).toBe("here");
     const second = run();
@@ -28,7 +28,7 @@ describe("what a thread does itself", () => {
     expect(run()).toBe("here");
   });
 
-  test("is nothing while the pool has enough to do, and no more than it can", async () => {
+  test("are none while the pool has jobs in progress", async () => {
     const { run, end } = startOffloader();
     void run();
     const pooled = [];
@@ -42,7 +42,7 @@ describe("what a thread does itself", () => {
     expect(await Promise.all(pooled)).toEqual(pooled.map(() => "on the pool"));
   });
 
-  test("a job that fails on the pool no longer counts as in progress", async () => {
+  test("do not count a job in progress that failed on the pool", async () => {
     const { run, end } = startOffloader();
     void run();
     const failed = run();

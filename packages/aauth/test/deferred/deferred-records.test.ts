@@ -58,7 +58,7 @@ describe("a change", () => {
     expect(await records.change(id, "alice", count)).toBe(1);
   });
 
-  test("that the store did not take holds no one up in its process", async () => {
+  test("that the store rejected does not delay others in its process", async () => {
     const { store, records, id, record } = await kit();
     await records.add(record);
     const away = vi.spyOn(store, "update");

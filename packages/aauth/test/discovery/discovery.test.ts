@@ -117,7 +117,7 @@ describe("finding keys", () => {
     expect(fetched.length).toBeGreaterThanOrEqual(40 - 17);
   });
 
-  it("lets everyone who wants a new key at the same time wait for the one look at it", async () => {
+  it("concurrent callers that need a new key share one fetch", async () => {
     let keys = [KEY];
     const server = await agentServer(() => keys);
     const { discovery } = discover();
@@ -153,7 +153,7 @@ describe("finding keys", () => {
     expect(await looks()).toBe(3);
   });
 
-  it("takes the only key when the token names none, and refuses to choose among two", async () => {
+  it("takes the only key when the token names no key, and refuses to choose among two", async () => {
     const one = await agentServer();
     const two = await agentServer(() => [KEY, { ...KEY, kid: "k2" }]);
     const { discovery } = discover();

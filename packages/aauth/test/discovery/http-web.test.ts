@@ -68,7 +68,7 @@ describe("reading at most so many bytes", () => {
     }
   });
 
-  it("gives all of a shorter one, and nothing of none", async () => {
+  it("returns all of a shorter body, and an empty result for no body", async () => {
     const stream = () => new Blob(["ab", "cd"]).stream();
     expect(new TextDecoder().decode(await readAtMost(stream(), 4))).toBe("abcd");
     const reader = { getReader: () => stream().getReader() } as ReadableStream<Uint8Array>;

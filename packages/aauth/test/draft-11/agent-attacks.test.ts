@@ -92,7 +92,7 @@ it("page after page does not bring a person to all of them", async () => {
   );
   expect([error.code, shown.length]).toEqual(["grant_pending", 5]);
   expect(world.asked("/interaction").length).toBe(5);
-  // Nor when it goes on.
+  // Resuming the call shows no further page.
   const again = agent.resume(error.waiting, { onInteraction: ({ code }) => void shown.push(code) });
   expect((await failureOf(again)).code).toBe("grant_pending");
   expect(shown.length).toBe(5);
@@ -133,7 +133,7 @@ function controlled() {
   return { signal: controller.signal, abort: (reason: Error) => controller.abort(reason) };
 }
 
-it("words that are no code are not quoted of a resource that refuses a resource token", async () => {
+it("does not quote malformed error codes of a resource that refuses a resource token", async () => {
   for (const error of ["a\nb", "x".repeat(5_000)]) {
     const world = createWorld({ published: OFFERING });
     world.resource = (request) =>
@@ -174,7 +174,7 @@ it("a request that the caller reduces is not updated with more", async () => {
   expect(world.sent.filter(isLook)).toEqual([]);
 });
 
-it("a call that goes on covers what the resource has asked to be covered", async () => {
+it("a resumed call covers the components that the resource required", async () => {
   const world = createWorld({ requirement: ANY_AGENT });
   world.resource = (request) => {
     if (!request.headers["signature-input"]?.includes('"aauth-capabilities"')) {
@@ -238,7 +238,7 @@ it("an event shows no token that is covered as a field", async () => {
   expect(events).not.toContain("session-token-of-the-resource");
 });
 
-it("a session token counts that comes from the authorization endpoint, section 6.6.1", async () => {
+it("accepts a session token from the authorization endpoint, section 6.6.1", async () => {
   const world = createWorld({ published: OFFERING });
   world.requirement = A_PERSON;
   world.resource = (request) =>

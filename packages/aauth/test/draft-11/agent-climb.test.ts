@@ -96,7 +96,7 @@ describe("one fetch", () => {
     ]);
   });
 
-  it("says that it has none", async () => {
+  it("fails without a trusted person server", async () => {
     const world = createWorld();
     const error = await failureOf(world.agent({ trustedAuthServers: [] }).fetchFor()(DATA));
     expect([error.code, error.hop]).toEqual(["person_required", RESOURCE]);
@@ -322,7 +322,7 @@ describe("a token that is held", () => {
     expect(await (await agent.fetchFor()(DATA)).text()).toBe("auth-token");
   });
 
-  it("is not used with another key, and none is kept for a user of another name", async () => {
+  it("is not used with another key, and not kept for a user of another name", async () => {
     const world = createWorld();
     const stores = createMemoryStores();
     await world.agent({ stores }).fetchFor()(DATA);

@@ -80,7 +80,7 @@ describe("a resource that calls another one", () => {
     expect(world.asked("/person").map(({ upstream_token }) => upstream_token)).toEqual([one, two]);
   });
 
-  it("sends no mission of its own", async () => {
+  it("does not send a mission", async () => {
     const world = createWorld({ requirement: A_PERSON });
     world.person = { missionS256: "caller's" };
     const context = { upstreamToken: await personToken(), mission: "own" };
@@ -102,7 +102,7 @@ describe("a resource that calls another one", () => {
     expect(world.sent.some(({ url }) => url.startsWith(PERSON_SERVER))).toBe(false);
   });
 
-  it("answers its own caller while it waits, and goes on later", async () => {
+  it("answers its caller while it waits, and continues later", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, { ...INTERACTION, "retry-after": "0" });
     const upstreamToken = await personToken();
@@ -163,7 +163,7 @@ describe("an agent that is its own provider", () => {
     expect(await shown()).not.toBe(second);
   });
 
-  it("needs no scheme, and takes none that the profile does not have", async () => {
+  it("needs no scheme, and rejects schemes that the profile does not define", async () => {
     const world = createWorld();
     expect(() => world.agent({ signatureScheme: "none" as never })).toThrow(TypeError);
     const { signatureScheme: _, ...february } = {
@@ -399,7 +399,7 @@ describe("a mission", () => {
     }
   });
 
-  it("of a person token that names none is not what was asked for", async () => {
+  it("rejects a person token without the requested mission", async () => {
     const world = createWorld({ requirement: A_PERSON });
     world.person = { missionS256: "another" };
     const agent = world.agent();

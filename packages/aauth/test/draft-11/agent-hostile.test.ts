@@ -55,7 +55,7 @@ describe("a resource token that is not for this call", () => {
     ]);
   });
 
-  it("and none that cannot be read, or is another token", async () => {
+  it("that cannot be parsed, or is another token, ends the call", async () => {
     for (const change of [
       async () => "x.y.z",
       async () => personToken(),
@@ -68,7 +68,7 @@ describe("a resource token that is not for this call", () => {
     }
   });
 
-  it("and none for a request that showed no person", async () => {
+  it("for a request that presented no person ends the call", async () => {
     const world = createWorld();
     const caller = {
       ...{ profile: "draft-11", level: "person-token", scheme: "jwt", key: keys.agent.publicJwk },
@@ -83,14 +83,14 @@ describe("a resource token that is not for this call", () => {
     expect(world.sent.length).toBe(1);
   });
 
-  it("sends no one to a server of the resource's choice", async () => {
+  it("does not send a person to a server of the resource's choice", async () => {
     const world = createWorld({ accessServer: OTHER_SERVER });
     await failureOf(call(world));
     expect(world.sent.some(({ url }) => url.startsWith(OTHER_SERVER))).toBe(false);
     expect(toServer(world, "/token").length).toBe(1);
   });
 
-  it("and a resource without identifier is asked for nothing", async () => {
+  it("is not requested at a resource without identifier", async () => {
     const world = createWorld();
     world.at["https://resource.example:8443"] = () => problem(401, undefined, requirement("person-token"));
     const error = await failureOf(world.agent().fetchFor()("https://resource.example:8443/"));
@@ -234,7 +234,7 @@ describe("a server that fails", () => {
     expect(other).toMatchObject({ oauthError: "something_else" });
   });
 
-  it("with words that are no code is not quoted", async () => {
+  it("is not quoted if its error code is malformed", async () => {
     for (const error of ["a b", "x".repeat(101), 'a"b', "ü", "a\nb"]) {
       const failure = await failing(() => problem(400, error));
       expect(failure.code).toBe("token_request_failed");
@@ -282,7 +282,7 @@ describe("a server that fails", () => {
   });
 });
 
-it("login_hint of the resource goes on unchanged, and the caller's words with it", async () => {
+it("forwards the resource's login_hint unchanged, with the caller's words", async () => {
   const world = createWorld();
   replaceResourceToken(world, (token) => changed(token, keys.resource, { login_hint: "dana@resource" }));
   const context = { loginHint: "dana@agent", justification: "To check **stock**" };

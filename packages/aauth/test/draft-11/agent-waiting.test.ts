@@ -368,7 +368,7 @@ describe("a question", () => {
     });
   });
 
-  it("without words, or that no one answers, ends the call", async () => {
+  it("without words, or without an answer, ends the call", async () => {
     const world = createWorld();
     world.server = () => accepted(requirement("clarification"));
     expect((await failureOf(world.agent().fetchFor()(DATA))).code).toBe("token_request_failed");
@@ -387,7 +387,7 @@ describe("a question", () => {
 });
 
 describe("a resource that answers later", () => {
-  it("is asked again for an answer of its own, and may be slow", async () => {
+  it("is polled for its own answer, and may be slow", async () => {
     const world = createWorld({ requirement: ANY_AGENT });
     let looks = 0;
     world.resource = (request) => {
@@ -460,7 +460,7 @@ describe("a call that does not wait", () => {
     return stored(error.waiting);
   };
 
-  it("ends at once with all that is needed to go on, in plain JSON", async () => {
+  it("ends at once with everything needed to resume, in plain JSON", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, { ...INTERACTION, ...LATER });
     const waiting = await left(world.agent(), { cacheKey: "dana", onInteraction: undefined });
@@ -476,7 +476,7 @@ describe("a call that does not wait", () => {
     expect(world.asked("/person")[0]?.capabilities).toEqual(["interaction", "clarification"]);
   });
 
-  it("goes on in another process, through each of its waits", async () => {
+  it("continues in another process, through each of its waits", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, { ...INTERACTION, ...LATER });
     let waiting = await left(world.agent());
@@ -493,7 +493,7 @@ describe("a call that does not wait", () => {
   it.each([
     [1, "POST person A", 1],
     [3, "POST token A", 0],
-  ])("may wait all the same, and say how another process goes on: wait %i", async (wait, asked, later) => {
+  ])("may still wait, and state how another process continues: wait %i", async (wait, asked, later) => {
     const world = createWorld();
     world.server = deferring(world.server, 2, { ...INTERACTION, ...LATER });
     const kept: WaitingCall[] = [];
@@ -515,7 +515,7 @@ describe("a call that does not wait", () => {
     expect(pages).toHaveLength(later);
   });
 
-  it("brings the person to a page of its own, also beside another call for the same token", async () => {
+  it("sends the person to its own page, also beside another call for the same token", async () => {
     const world = createWorld({ requirement: A_PERSON });
     const asked = new Map<string, Sent>();
     const pages: string[] = [];
@@ -545,7 +545,7 @@ describe("a call that does not wait", () => {
     expect(world.sent.filter(isLook)).toEqual([]);
   });
 
-  it("may wait for a resource, and say how another process goes on", async () => {
+  it("may wait for a resource, and state how another process continues", async () => {
     const world = createWorld({ requirement: ANY_AGENT });
     let looks = 0;
     world.resource = (request) =>
@@ -559,7 +559,7 @@ describe("a call that does not wait", () => {
     expect(await (await world.agent().resume(kept[0]!)).text()).toBe("agent-token");
   });
 
-  it("goes on with a request that the resource holds", async () => {
+  it("continues with a request that the resource holds", async () => {
     const world = createWorld({ requirement: ANY_AGENT });
     world.resource = () => accepted({ ...LATER, ...requirement("approval") });
     const waiting = await left(world.agent());
@@ -571,7 +571,7 @@ describe("a call that does not wait", () => {
     expect(world.story()).toEqual(["POST data A", "GET pending/1 A", "GET pending/1 A"]);
   });
 
-  it("goes on with the token that a held request wants", async () => {
+  it("continues with the token that a held request requires", async () => {
     const world = createWorld();
     world.resource = async (request) => {
       const answer = await world.usual.resource(request);
@@ -629,7 +629,7 @@ describe("a call that does not wait", () => {
   const answers = (world: World) =>
     world.sent.filter((request) => request.method === "POST" && isLook(request)).map(({ json }) => json);
 
-  it("answers a question when it goes on and is still asked", async () => {
+  it("answers a question when it is resumed and still asked", async () => {
     const world = createWorld({ requirement: A_PERSON });
     asking(world);
     const waiting = await left(world.agent());
@@ -679,7 +679,7 @@ describe("a call that does not wait", () => {
     expect(answers(world)).toHaveLength(1);
   });
 
-  it("answers a question all the same, and ends where it would wait for what follows", async () => {
+  it("still answers a question, and ends instead of waiting for the outcome", async () => {
     const world = createWorld({ requirement: A_PERSON });
     asking(world);
     const waiting = await left(world.agent(), { onClarification });

@@ -118,7 +118,7 @@ describe("an agent and a resource of this library", () => {
     expect(pages).toEqual([expect.stringMatching(/^https:\/\/resource\.example\/login\?code=[\w-]+$/)]);
     expect(await (await agent.fetchFor()(DATA)).text()).toBe("hello");
     expect(sessionsSeen).toEqual([undefined, "dana"]);
-    // An interaction that no one here can handle is left with all that is needed.
+    // An interaction that cannot be handled here ends the call with everything needed to resume it.
     const left = await failureOf<AnswerPendingError>(world.agent().fetchFor()(DATA));
     expect([left instanceof AnswerPendingError, left.waiting.party]).toEqual([true, RESOURCE]);
   });

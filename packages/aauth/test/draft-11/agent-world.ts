@@ -254,7 +254,7 @@ export type World = ReturnType<typeof createWorld>;
 export const resourceTokenIn = ({ headers }: Response): string | undefined =>
   /resource-token="([^"]+)"/.exec(headers.get("aauth-requirement") ?? "")?.[1];
 
-/** The resource challenges with another resource token in the place of its own. */
+/** The resource challenges with another resource token instead of its own. */
 export function replaceResourceToken(
   world: World,
   change: (token: string, request: Sent) => Promise<string>,

@@ -27,7 +27,7 @@ const minimals = [
 
 describe.each(minimals)("a document of kind %s", (kind, minimal) => {
   const { read } = documents.kinds[kind].document;
-  it("is read with what it needs, without what no one knows", () => {
+  it("is read with its known members, without unknown ones", () => {
     expect(read({ ...minimal, unheard: 1 }, ID)).toEqual(minimal);
   });
   it.each(Object.keys(minimal).filter((name) => name !== "issuer"))("needs %s", async (name) => {
@@ -41,7 +41,7 @@ describe.each(minimals)("a document of kind %s", (kind, minimal) => {
       await expectRefusal("metadata_mismatch", () => read({ ...minimal, issuer }, ID));
     }
   });
-  it.each([null, [], "text", 7])("is no %j", (value) =>
+  it.each([null, [], "text", 7])("rejects %j", (value) =>
     expectRefusal("discovery_failed", () => read(value, ID)),
   );
   it("a description of the wrong shape is dropped", () => {

@@ -89,7 +89,7 @@ describe("Signature-Input and Signature", () => {
   const bytes = new Uint8Array(64).fill(251);
   const value = formatSignature(bytes);
 
-  it("takes padded base64 only, and says so", async () => {
+  it("accepts only padded base64, and names the reason", async () => {
     const padded = value.slice(5, -1);
     for (const text of [
       padded.replace(/=+$/, ""),

@@ -79,7 +79,7 @@ describe.each(types)("an $name token", ({ name, make, signer, verify, texts }) =
   });
 
   it.each(types.filter((other) => other.name !== name))(
-    "is no $name token",
+    "is not accepted as $name token",
     async ({ verify: verifyOther }) => {
       expect(await codeOf(verifyOther(await make()))).toBe("token_type_mismatch");
     },

@@ -119,7 +119,7 @@ it("a refusal names a section of the draft, also where profiles share its code",
   expect(await read(await requestOf({ now: () => NOW - 100 }))).toBe("draft -11, section 11.3.4 step 3");
   const person = await requestOf({ signatureKey: jwt(await personToken()) });
   expect(await read(person, TO_READ)).toBe("draft -11, section 6");
-  // It has one of its own.
+  // This refusal has a more specific section.
   expect(await read(await requestOf(), TO_READ)).toBe("draft -11, section 6.1");
 });
 
@@ -231,7 +231,7 @@ describe("servers", () => {
     },
   );
 
-  it("a token endpoint takes agent tokens only, a revocation endpoint none", async () => {
+  it("accepts only agent tokens at a token endpoint, and none at a revocation endpoint", async () => {
     const url = `${ACCESS_SERVER}/token`;
     const person = await requestOf({ url, body: "{}", signatureKey: jwt(await personToken()) });
     for (const requirement of [ANY_AGENT, undefined]) {

@@ -91,7 +91,7 @@ describe("agent tokens", () => {
     expect(await codeOf(verifyAgentToken(fake, expecting()))).toBe("invalid_token_signature");
   });
 
-  it("are refused with an audience where the verifier has no name of its own", async () => {
+  it("are refused with an audience if the verifier has no identifier", async () => {
     const token = await issueAgentToken({ ...issuing, audience: RESOURCE });
     const { audience: _, ...anonymous } = expecting();
     expect(await codeOf(verifyAgentToken(token, anonymous))).toBe("token_audience_mismatch");

@@ -148,7 +148,7 @@ describe("bodies at a gate of fetch", () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  test("writes the error behind a 500 to the console where there is no onError", async () => {
+  test("writes the error behind a 500 to the console without an onError", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const request = fetched(await signed({ method: "POST", body: BODY }));
     await request.text();

@@ -205,7 +205,7 @@ describe("bodies at a gate of node", () => {
     expect(onError.mock.calls).toMatchObject([[{ message: "the AAuth gate supports only HTTP/1.1" }]]);
   });
 
-  test("E8: answers 500 where the request has been told to give text", async () => {
+  test("E8: answers 500 if the request decodes its body as text", async () => {
     const onError = vi.fn();
     const gate = protect(resource, TO_READ, { onError });
     const next = vi.fn();
@@ -259,7 +259,7 @@ describe("errors at a gate of node", () => {
     expect(onError.mock.calls).toMatchObject([[{ message: "of the handler" }]]);
   });
 
-  test("E9: the answer has none of the headers of a handler that throws", async () => {
+  test("E9: discards the headers of a handler that throws", async () => {
     const gate = protect(resource, TO_READ);
     const port = await listen((request, response) => {
       void gate(request, response, () => {

@@ -40,7 +40,7 @@ describe("readNonce", () => {
     );
   });
 
-  test.each(["GET", "HEAD", "OPTIONS"])("demands none of %s", (method) => {
+  test.each(["GET", "HEAD", "OPTIONS"])("does not require a nonce of %s", (method) => {
     expect(readNonce({ method, headers: {} }, field, { required: true })).toBeUndefined();
   });
 });
@@ -66,7 +66,7 @@ describe("spendNonce", () => {
     await spendNonce(store, use);
   });
 
-  test("a store that is full refuses rather than forget, and says so", async () => {
+  test("a full store refuses instead of forgetting, with a code", async () => {
     const store = createMemoryClaimStore({ maxEntries: 1, now: () => NOW });
     await spendNonce(store, use);
     await expectRefusal("replay_memory_full", () => spendNonce(store, { ...use, nonce: "BBBBBBBBBBBBBBBB" }));

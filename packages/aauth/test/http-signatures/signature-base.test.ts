@@ -58,7 +58,7 @@ describe("buildSignatureBase", () => {
     ]);
   });
 
-  test("refuses @query where there is no question mark", async () => {
+  test("refuses @query without a question mark", async () => {
     await expectRefusal("missing_component", () =>
       buildSignatureBase({ ...message, target: "/", components: ["@query"] }),
     );

@@ -49,12 +49,12 @@ describe("a key ring", () => {
     expect(state().published).toEqual(["k3", "k2"]);
   });
 
-  it("signs with its oldest key while none has been announced long enough", () => {
+  it("signs with its oldest key until another was announced long enough", () => {
     const { state } = ringWith({ key: [heldKey("k2", 1_000), heldKey("k1", 995)] });
     expect(state()).toEqual({ current: "k1", usable: ["k1"], published: ["k2", "k1"] });
   });
 
-  it("refuses two keys of one name, none, and more than may be published", () => {
+  it("refuses two keys of one name, an empty list, and more than may be published", () => {
     const two = [heldKey("k2", 1_000), heldKey("k1", 0)];
     expect(() => ringWith({ key: [heldKey("k1", 1_000), heldKey("k1", 0)] })).toThrow(TypeError);
     expect(() => ringWith({ key: [] })).toThrow(TypeError);

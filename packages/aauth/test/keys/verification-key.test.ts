@@ -70,7 +70,7 @@ describe("importVerificationKey", () => {
       expect(key.thumbprint).toBe(await jwkThumbprint(p256 as never));
     });
 
-    test("is refused where only Ed25519 counts, and the other way round", async () => {
+    test("is refused if only Ed25519 is accepted, and Ed25519 if only P-256 is", async () => {
       for (const [jwk, algorithms] of [
         [p256, ["Ed25519"]],
         [publicJwk, ["ES256"]],

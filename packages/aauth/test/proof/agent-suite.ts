@@ -204,7 +204,7 @@ export function agentSuite(kit: ProfileKit): void {
       expect([error.code, world.story()]).toEqual(["challenge_untrusted", kit.climb.slice(0, -2)]);
     });
 
-    it("reports a refusal of the server without a status of its own", async () => {
+    it("reports a refusal of the server without an HTTP status", async () => {
       const world = worldOf(kit);
       world.atServer = async () => Response.json({ error: "access_denied" }, { status: 403 });
       const error = await failureOf(callOf(world));

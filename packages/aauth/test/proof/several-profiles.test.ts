@@ -117,7 +117,7 @@ describe("profiles that share their levels", () => {
   });
   const demanded: Requirement<string> = { ...ONLY_AUTH_TOKEN, profiles: ["draft-11"] };
 
-  it("are told apart by name", async () => {
+  it("are distinguished by name", async () => {
     await verifier.verifyRequest(await requestOf(draft11Kit), demanded);
     const error = await refusal(verifier, await requestOf(renamedKit), demanded);
     expect([error.code, error.check]).toEqual(["profile_not_accepted", "requirement"]);
@@ -131,7 +131,7 @@ describe("profiles that share their levels", () => {
     { level: "authorized", scopes: SCOPES },
     { ...ONLY_AUTH_TOKEN, profiles: ["february-2026"] },
     { ...ONLY_AUTH_TOKEN, or: { level: "unheard" } },
-  ])("none of which can mean %j", async (requirement) => {
+  ])("reject the requirement %j", async (requirement) => {
     expect(() => checkRequirement(requirement, verifier.profiles!)).toThrow(TypeError);
   });
 });

@@ -37,7 +37,7 @@ const requestIn = (profile: WireProfile, id: string) => {
   });
 };
 
-it("verifies a request of its own, under its own name", async () => {
+it("verifies a request of the third dialect under its name", async () => {
   const { caller, report } = await verifier.verifyRequest(await requestIn(numbered, "1"), {
     level: "server",
   });

@@ -32,7 +32,7 @@ export function deferredSuite(kit: ProfileKit): void {
 
   if (kit.later !== "location") {
     describe(`${profile.name}: a 202`, () => {
-      it("of a server is no answer, and nothing is looked for at its Location", async () => {
+      it("of a server is rejected, and its Location is not polled", async () => {
         const world = worldOf(kit);
         world.atServer = deferring(world.server, 1);
         expect((await failureOf(callOf(world))).code).toBe("token_request_failed");

@@ -107,7 +107,7 @@ describe("challenges", () => {
     "invalid_signature",
     "untrusted_issuer",
   ] as const)(
-    "%s of this service's own call to another is no answer of a verifier: 500, whatever a peer said",
+    "%s of this service's call to another is answered with 500, whatever the peer said",
     async (code) => {
       const { headers, ...answer } = await challenger.challengeFor(new AAuthAgentError(code, "test"), {
         requirement: SCOPES,
@@ -117,7 +117,7 @@ describe("challenges", () => {
     },
   );
 
-  it("a proven caller that is passed counts for nothing where the error carries one", async () => {
+  it("prefers the error's proven caller to the one passed", async () => {
     const error = await refusal(verifier, await requestOf(), SCOPES);
     const caller = { ...error.provenCaller!, agent: resource.id };
     const { headers } = await challenger.challengeFor(error, { requirement: SCOPES, caller });
@@ -173,7 +173,7 @@ describe("challenges", () => {
     }
   });
 
-  it("a proven caller that is passed counts where the error carries none", async () => {
+  it("uses the passed proven caller if the error has none", async () => {
     const { caller: verified } = await verifier.verifyRequest(await requestOf());
     const error = new AAuthVerificationError("authorization_required", "x");
     const { headers } = await challenger.challengeFor(error, { requirement: SCOPES, caller: verified });

@@ -135,7 +135,7 @@ describe("a session", () => {
     authorization: `AAuth ${headers["aauth-access"]}`,
   });
 
-  test("counts for the key that it was given to, and for no other", async () => {
+  test("is valid only for the key that it was issued to", async () => {
     const sessions = createSessions<{ user: string }>({ now });
     const { caller } = await requestWith({});
     const headers = authorization(await sessions.start(caller, { user: "dana" }));

@@ -119,7 +119,7 @@ describe("a poll", () => {
     expect((await poll(answer)).status).toBe(200);
   });
 
-  test("may show a person token of the same agent: the key is what counts", async () => {
+  test("may present a person token of the same agent, because the key is decisive", async () => {
     const { begin, poll, now } = kit();
     const { answer } = await begin();
     const jwt = await personToken();
@@ -175,7 +175,7 @@ describe("a poll", () => {
     expect((await poll(answer)).status).toBe(410);
   });
 
-  test("after DELETE is answered 410, and nothing comes of what is decided then", async () => {
+  test("after DELETE is answered 410, and a later decision has no effect", async () => {
     const { clock, deferred, begin, poll } = kit();
     const { id, code, answer } = await begin("interaction");
     expect((await poll(answer, { method: "DELETE" })).status).toBe(204);
@@ -322,7 +322,7 @@ describe("the browser's way back", () => {
     expect(await deferred.returnUrl(opened, `${PERSON_SERVER}/back`)).toBe(`${PERSON_SERVER}/back`);
   });
 
-  test("may be on loopback where the provider says so", async () => {
+  test("may be on loopback if the provider allows it", async () => {
     const more = { localhost_callback_allowed: true };
     for (const callback of ["http://localhost:4000/done", "http://127.0.0.1:4000/done"]) {
       expect(await wayBack(callback, agentToken(), undefined, more)).toBe(callback);
@@ -353,8 +353,8 @@ test("a resource's own page before the person server decides: its code is in the
   expect(await deferred.open(claims.interaction!.code, BROWSER)).toMatchObject({ id });
 });
 
-describe("what is kept", () => {
-  test("is plain data: another process goes on with it", async () => {
+describe("a stored request", () => {
+  test("is plain data, with which another process continues", async () => {
     const { now } = clockOf();
     const store = outsideStore({ now });
     const { begin, poll, options, clock } = kit({ store });

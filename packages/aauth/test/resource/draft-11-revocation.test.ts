@@ -79,7 +79,7 @@ describe("the endpoint", () => {
     expect(await revocations.isRevoked({ type: "", iss: PERSON_SERVER, jti: "t-1", exp })).toBe(false);
   });
 
-  test("refuses an issuer that does not count, and fetches nothing of it", async () => {
+  test("refuses an untrusted issuer, and fetches nothing from it", async () => {
     const { revoke, discovery } = kit();
     const server = { id: "https://ps.stranger.example", document: "aauth-person.json" };
     const answer = await revoke({ jti: "t-1", exp }, { server });

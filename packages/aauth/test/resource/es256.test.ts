@@ -45,7 +45,7 @@ describe("the alg parameter", () => {
     }
   });
 
-  it("chooses among the keys of a holder, and lets no other count", async () => {
+  it("chooses among the keys of a holder, and accepts no other", async () => {
     const tokenHolder = async () => ({
       agent: resource.id,
       keys: [resource.key.publicJwk, key.publicJwk],
@@ -67,7 +67,7 @@ describe("the alg parameter", () => {
 });
 
 describe("in the dialect of February 2026", () => {
-  it("an agent's ES256 key does not count", async () => {
+  it("an agent's ES256 key is not accepted", async () => {
     const request = await signBadly({ signatureKey, key });
     const verifier = parties.createVerifier({ discovery: published() });
     expect((await refusal(verifier, request)).code).toBe("unsupported_key");
@@ -76,7 +76,7 @@ describe("in the dialect of February 2026", () => {
     expect((await refusal(verifier, request)).code).toBe("unsupported_key");
   });
 
-  it("scheme hwk carries none, neither way", async () => {
+  it("scheme hwk is neither sent nor accepted with an ES256 key", async () => {
     const signing = signRequest(
       { method: "GET", url: `http://${AUTHORITY}/` },
       { profile: february2026, key, signatureKey: { scheme: "hwk" } },

@@ -34,7 +34,7 @@ describe("what a requirement says of the caller's members", () => {
     expect(caller.agent).toBe(parties.agent.id);
   });
 
-  test("none, pseudonymous, or any: neither has to be", async () => {
+  test("pseudonymous, any level, or no requirement: both members are optional", async () => {
     const verifier = parties.createVerifier();
     const none = await verifier.verifyRequest(await requestOf());
     const least = await verifier.verifyRequest(await requestOf(), { level: "pseudonymous" });

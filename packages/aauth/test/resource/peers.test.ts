@@ -65,7 +65,7 @@ test("a peer is known by its id, its agent token or its auth token", async () =>
   }
 });
 
-test("everyone else has to cover the body", async () => {
+test("other callers have to cover the body", async () => {
   const { agent, otherKey, issueAuthToken, sign, verdict } = await createWorld();
   expect(await verdict(await sign({ scheme: "jwks", id: OTHER }, otherKey))).toBe("insufficient_coverage");
   expect(await verdict(await sign({ scheme: "hwk" }, agent.key))).toBe("insufficient_coverage");
@@ -143,7 +143,7 @@ test("S20: spends a message once across the dialects of one replay store", async
   }
 });
 
-test("the first profile is everyone's, and peers are identifiers", async () => {
+test("the first profile applies to all callers, and peers are identifiers", async () => {
   const { accepted } = await createWorld();
   const misplaced = { ...accepted, profile: february2026Published, peers: [] };
   expect(() => createVerifier(misplaced)).toThrow("peers is only allowed in a profile of accept");

@@ -80,7 +80,7 @@ describe("parseRefusal", () => {
   });
 
   it.each(["Coverage", '"coverage"', "a b", "<script>", "", "../x", "a_b"])(
-    "leaves out a check, and a party, that is no name: %j",
+    "omits a check or a party that is not a name: %j",
     (check) => {
       expect(parseRefusal(`code=unknown_key, check=${check}, by=${check}`)).toEqual({
         code: "unknown_key",

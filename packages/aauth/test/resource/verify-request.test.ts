@@ -119,7 +119,7 @@ describe("requests that pass", () => {
     expect((await parties.createVerifier().verifyRequest(request)).caller.level).toBe("identified");
   });
 
-  it("what the published demo signs, in its profile and in the default one where there is no body", async () => {
+  it("requests of the published demo: in its profile, and without a body in the default one", async () => {
     const profile = february2026Published;
     for (const verifier of [parties.createVerifier(), parties.createVerifier({ profile })]) {
       const { caller } = await verifier.verifyRequest(await requestOf({ profile, method: "GET" }));
@@ -173,7 +173,7 @@ describe("authority", () => {
     expect([error.code, error.status]).toEqual(["unknown_authority", 421]);
   });
 
-  it("J6: a signature for another host does not count here, even when Host names that host", async () => {
+  it("J6: a signature for another host is refused, even if Host names that host", async () => {
     const request = await requestOf({
       url: "http://evil.localhost:3000/",
       signatureKey: { scheme: "hwk" },
@@ -183,7 +183,7 @@ describe("authority", () => {
     expect(error.code).toBe("invalid_signature");
   });
 
-  it("the first configured authority is used when routing gives none", async () => {
+  it("the first configured authority is used if routing passes none", async () => {
     const { authority: _, ...request } = await requestOf();
     expect((await parties.createVerifier().verifyRequest(request)).caller.level).toBe("identified");
   });
@@ -323,7 +323,7 @@ describe("nonces", () => {
     expect(used).toHaveLength(1);
   });
 
-  it("without one an unsafe request is good for once, a safe one for the whole window", async () => {
+  it("without one an unsafe request is valid once, a safe one for the whole window", async () => {
     const verifier = parties.createVerifier();
     const unsafe = await requestOf({ body: "{}", nonce: false });
     await verifier.verifyRequest(unsafe);
@@ -500,7 +500,7 @@ describe("tokens", () => {
     it.each([
       ["another issuer", { issuer: "http://evil.localhost:1" }, "untrusted_issuer"],
       ["another audience", { audience: "http://other.localhost:1" }, "token_audience_mismatch"],
-    ])("prove nobody when they have %s", async (_name, change, code) => {
+    ])("identify no caller when they have %s", async (_name, change, code) => {
       const jwt = await parties.issueAuthToken({ now: () => clock.now() - 300, ...change });
       const error = await refusal(parties.createVerifier(), await withToken(jwt));
       expect([error.code, error.provenCaller]).toEqual([code, undefined]);
@@ -544,7 +544,7 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
     expect(report.thumbprint).toBe(resource.key.thumbprint);
   });
 
-  it("is refused with a key that is not offered, with none, and with one beyond the tenth", async () => {
+  it("is refused with an unoffered key, without a key, and with one beyond the tenth", async () => {
     const offers = [
       [agent.key.publicJwk],
       [],

@@ -114,7 +114,7 @@ describe("an auth token of an access server", () => {
     const resource_token = await world.resourceToken(presented_token, own);
     const first = await ask({ resource_token, presented_token, subagent_token });
     expect(claimsOf(first.body.auth_token)).toMatchObject({ exp: world.clock.now() + 120 });
-    // After a step-up the presented token is one of its own.
+    // After a step-up the presented token is the access server's own.
     const again = await world.resourceToken(first.body.auth_token, { ...own, scope: "data.write" });
     const body = {
       resource_token: again,
@@ -412,8 +412,8 @@ it("a request that waits for an owner is listed still after a hundred that other
   expect(await world.as.waiting(RESOURCE)).toMatchObject([{ reference: first!.reference }]);
 });
 
-describe("what a server tells its observer", () => {
-  it("is each verification, with the answer of a refusal, and changes none where the observer fails", async () => {
+describe("events that a server reports to its observer", () => {
+  it("contain each verification with the answer to a refusal, and a failing observer changes no verdict", async () => {
     const seen: string[] = [];
     const observer = (event: VerificationOutcome): void => {
       seen.push(
@@ -428,7 +428,7 @@ describe("what a server tells its observer", () => {
     expect(world.logged.map(String)).toEqual(["Error: observer", "Error: observer"]);
   });
 
-  it("is also each request that it signs, before that is sent", async () => {
+  it("contain each request that it signs, before it is sent", async () => {
     const calls: object[] = [];
     const { world, agent, pair } = await prepared({
       ps: {

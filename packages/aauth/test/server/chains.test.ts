@@ -317,7 +317,7 @@ describe("a sub-agent", () => {
     expect(token.exp).toBe(person.exp);
   });
 
-  it("needs no yes of its own: its parent has it", async () => {
+  it("needs no separate consent, because its parent has it", async () => {
     const world = createWorld();
     const parent = await world.agent();
     await world.personToken(parent);
@@ -327,7 +327,7 @@ describe("a sub-agent", () => {
     );
   });
 
-  it("is no longer waited for when its own token is revoked (N40)", async () => {
+  it("ends its wait when its own token is revoked (N40)", async () => {
     const world = createWorld({ ps: { ...grants.ps, decide: () => ({ type: "approval" }) } });
     const parent = await world.agent();
     const subagent_token = await subToken(world);
@@ -345,7 +345,7 @@ describe("a sub-agent", () => {
     expect(body.detail).toContain("sub-agent token");
   });
 
-  it("takes its tokens along when its own token is revoked, and its parent's stay", async () => {
+  it("loses its tokens when its own token is revoked, while its parent's remain", async () => {
     const world = createWorld(grants);
     const parent = await world.agent();
     const subagent_token = await subToken(world);
@@ -359,7 +359,7 @@ describe("a sub-agent", () => {
     expect(world.sent).toContain(`POST ${RESOURCE}/revoke`);
   });
 
-  it("T14: is the signer's own, of the same provider, with a key of its own (N34)", async () => {
+  it("T14: must be the signer's own, of the same provider, with a separate key (N34)", async () => {
     const world = createWorld(grants);
     const parent = await world.agent();
     const ask = (subagent_token: string, who = parent) =>

@@ -110,7 +110,7 @@ describe("a token request that an access server decides", () => {
     });
   });
 
-  it("waits there while the agent waits here, and is then told once", async () => {
+  it("waits there while the agent waits here, and is answered once", async () => {
     let decision: Decision = { type: "approval" };
     const { world, ask, later, agent } = await prepared({ as: { decide: () => decision } });
     const pending = await ask();
@@ -160,7 +160,7 @@ describe("a token request that an access server decides", () => {
     expect(await ask()).toMatchObject(refused(502, "as_unreachable"));
   });
 
-  it("is taken back there when it is taken back here", async () => {
+  it("is cancelled there when it is cancelled here", async () => {
     const { world, agent, ask } = await prepared({ as: { decide: () => ({ type: "approval" }) } });
     const pending = await ask();
     await world.send(agent, "DELETE", pending.headers.location!, undefined, POLL);
@@ -175,7 +175,7 @@ describe("a token request that an access server decides", () => {
   });
 });
 
-describe("what the access server asks for", () => {
+describe("a requirement of the access server", () => {
   it("is claims: those that it names and the person server gives, never sub (N29)", async () => {
     const given: unknown[] = [];
     const decide = ({ claims }: { claims?: object | undefined }): Decision => {
@@ -252,7 +252,7 @@ describe("what the access server asks for", () => {
     expect(claimsOf(body.auth_token).scope).toBe("data.read");
   });
 
-  it("is nothing that the agent cannot do", async () => {
+  it("ends the request if the agent cannot meet it", async () => {
     const { world, ask } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
     expect(await ask({ capabilities: [] })).toMatchObject(refused(403, "user_unreachable"));
     expect(world.sent.at(-1)).toMatch(/^DELETE/);
@@ -260,7 +260,7 @@ describe("what the access server asks for", () => {
     expect(await other.ask({ capabilities: [] })).toMatchObject(refused(403, "denied"));
   });
 
-  it("may be something that is not known here: it is waited for", async () => {
+  it("may be unknown here: the answer is waited for", async () => {
     const { ask, script } = await prepared();
     script(pendingAt("requirement=blood-oath"));
     expect(await ask()).toMatchObject({

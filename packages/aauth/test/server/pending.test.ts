@@ -141,7 +141,7 @@ describe("a pending request", () => {
     expect(again.status).toBe(200);
   });
 
-  it("is over for who takes it back", async () => {
+  it("ends when its caller cancels it", async () => {
     const { world, agent, pending, url, later } = await waiting();
     const request = (await world.ps.open(codeOf(pending.headers), "b"))!;
     expect(await world.send(agent, "DELETE", url, undefined, POLL)).toMatchObject({ status: 204, body: {} });
@@ -303,7 +303,7 @@ describe("a question to the agent", () => {
     expect((await later()).status).toBe(200);
   });
 
-  it("is not put to an agent that answers none", async () => {
+  it("is not asked of an agent that cannot answer questions", async () => {
     const { world, pending } = await waiting({}, { capabilities: ["interaction"] });
     const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
     expect(await world.ps.ask(reference, { question: "Why?" })).toBe("unable");

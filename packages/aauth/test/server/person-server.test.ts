@@ -150,7 +150,7 @@ describe("a person token", () => {
 });
 
 describe("whom an agent belongs to", () => {
-  it("T19: is the first person that authorizes it, and no one else afterwards (N46)", async () => {
+  it("T19: is the first person that authorizes it, and remains so (N46)", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const ask = () => world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
@@ -166,7 +166,7 @@ describe("whom an agent belongs to", () => {
     expect(await world.ps.grants("bob")).toEqual([]);
   });
 
-  it("is known from the deployment where it says so", async () => {
+  it("is known from the deployment's function", async () => {
     const seen: unknown[] = [];
     const decide = ({ person }: AskedRequest): Decision => {
       seen.push(person);
@@ -552,7 +552,7 @@ describe("token requests that are refused", () => {
     expect(world.logged).toMatchObject([{ message: "the database at 10.0.0.7 is down" }]);
   });
 
-  it("end at once where the policy denies, or no one can be reached", async () => {
+  it("end at once if the policy denies, or the person cannot be reached", async () => {
     let decision: Decision = { type: "deny", detail: "not this one" };
     const world = createWorld({ ps: { personOf: () => ALICE, decide: () => decision } });
     const agent = await world.agent();

@@ -158,7 +158,7 @@ describe("a revocation that cannot be kept", () => {
 });
 
 describe("an agent token that its provider revokes", () => {
-  it("takes along everything that was given to the agent, at every party (N42)", async () => {
+  it("revokes every token issued to the agent, at every party (N42)", async () => {
     const { world } = await prepared();
     const first = await world.agent({ lifetimeSeconds: 1_000 });
     const second = await world.agent({ lifetimeSeconds: 2_000 });
@@ -180,7 +180,7 @@ describe("an agent token that its provider revokes", () => {
       before
         .filter((token) => token.resource === resource && token.iss === iss && token.agent.sub === AGENT)
         .map(({ jti }) => `${new URL(resource).host} ${jti}`);
-    // The access server takes back what it has issued.
+    // The access server revokes the tokens that it has issued.
     expect(heard.toSorted()).toEqual(
       [...names(RESOURCE, PS), ...names(PARTS, PS), ...names(PARTS, AS)].toSorted(),
     );
@@ -271,7 +271,7 @@ describe("a resource token that its resource revokes", () => {
   });
 });
 
-describe("a token that a person takes back", () => {
+describe("a token that a person revokes", () => {
   it("is refused here, at its resource, and at the access servers that have seen it", async () => {
     const { world, agent } = await prepared();
     const pair = await world.pair(agent, { accessServer: AS });
@@ -291,7 +291,7 @@ describe("a token that a person takes back", () => {
     expect((await world.ps.grants(ALICE)).every(({ isRevoked }) => isRevoked)).toBe(true);
   });
 
-  it("T36: takes along what was had with it, and what followed from it", async () => {
+  it("T36: revokes the tokens obtained with it, and those derived from it", async () => {
     const { world, agent } = await prepared();
     const upstream_token = await world.authToken(agent);
     const { token: jwt } = await issueAgentToken({
@@ -328,7 +328,7 @@ describe("a token that a person takes back", () => {
     expect((await world.ps.grants(ALICE))[0]!.isRevoked).toBe(false);
   });
 
-  it("T23: may be everything that an agent has, and its person's consents", async () => {
+  it("T23: may include everything of an agent, and its person's consents", async () => {
     const world = createWorld();
     const agent = await world.agent();
     await world.authToken(agent);
@@ -339,14 +339,14 @@ describe("a token that a person takes back", () => {
     expect(results).toHaveLength(3);
     const asked = await ask(RESOURCE);
     expect(asked.status).toBe(202);
-    // The agent stays theirs, and what they agree to anew is not what they had agreed to before.
+    // The agent remains this person's, and a new consent does not restore an earlier one.
     await expect(world.approve(asked, { person: "bob" })).rejects.toThrow("other_person");
     const parts = await ask(PARTS);
     await world.approve(parts);
     expect((await ask(RESOURCE)).status).toBe(202);
   });
 
-  it("T23: is undone by no policy, but by the person", async () => {
+  it("T23: cannot be restored by a policy, only by the person", async () => {
     const world = createWorld({ ps: { decide: () => ({ type: "grant" }), personOf: () => ALICE } });
     const agent = await world.agent();
     const ask = () => world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
@@ -358,7 +358,7 @@ describe("a token that a person takes back", () => {
     expect((await ask()).status).toBe(200);
   });
 
-  it("T23: takes what was allowed and not yet fetched, too", async () => {
+  it("T23: ends grants that were not yet fetched, too", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const asked = await world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
@@ -370,7 +370,7 @@ describe("a token that a person takes back", () => {
     });
   });
 
-  it("is reported by recipient: who has no endpoint, and who does not answer", async () => {
+  it("is reported by recipient, whether it has no endpoint or does not answer", async () => {
     const { world, agent } = await prepared();
     const at = async (change: () => void) => {
       const token = claimsOf(await world.personToken(agent));
@@ -420,7 +420,7 @@ describe("a token that a person takes back", () => {
 describe("a person token that is revoked at an access server", () => {
   const AT = `${AS}/aauth/access/revoke`;
 
-  it("takes along the auth tokens that were issued on it, and on those (N42)", async () => {
+  it("revokes the auth tokens that were issued on it, and those derived from them (N42)", async () => {
     const { world, agent } = await prepared();
     const pair = await world.pair(agent, { accessServer: AS });
     const first = (await world.send(agent, "POST", TOKEN, pair)).body.auth_token;
@@ -459,7 +459,7 @@ describe("a person token that is revoked at an access server", () => {
     expect(await revoke(world, world.server(RESOURCE), jwt, AT)).toMatchObject({ status: 200, body: {} });
   });
 
-  it("may be taken back by the access server itself", async () => {
+  it("may be revoked by the access server itself", async () => {
     const { world, agent } = await prepared();
     const token = claimsOf(await world.authToken(agent, { accessServer: AS }));
     const heard = told(world);

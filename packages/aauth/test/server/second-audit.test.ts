@@ -39,7 +39,7 @@ const granting: WorldOptions = { ps: { personOf: () => ALICE, decide: grant } };
 const memoryStores = (now: () => number, maxEntries: number) =>
   storesOf(() => createMemoryRecordStore<unknown>({ maxEntries, now }));
 
-/** Agents of another provider, each with a name of its own. */
+/** Agents of another provider, each with another name. */
 async function strangers(world: World, count: number): Promise<readonly Caller[]> {
   const provider = "https://mallory.example";
   world.documents.set(`${provider}/.well-known/aauth-agent.json`, {
@@ -70,7 +70,7 @@ describe("a request by which nothing is issued", () => {
 });
 
 describe("an agent that is given tokens on ever fresh agent tokens", () => {
-  it("S1b: is refused beyond a bound of its own, and other agents of its person are not", async () => {
+  it("S1b: is refused beyond a limit per agent, and other agents of its person are not", async () => {
     const { now } = createTestClock();
     const { people, tokens } = memoryStores(now, 50_000);
     const records = new PersonRecords(people, tokens, now);
@@ -317,7 +317,7 @@ describe("an updated request after the grant", () => {
   });
 });
 
-describe("an agent token that names another person server, or none", () => {
+describe("an agent token that names another person server, or no person server", () => {
   it("S32d: is refused, but of an intermediary (sections 7.1 and 10.1.1)", async () => {
     const world = createWorld(granting);
     for (const personServer of [undefined, "https://other.example"]) {

@@ -190,7 +190,7 @@ describe("an agent of this library", () => {
     expect(seen.at(-1)!.thumbprint).toBe(keys.worker.thumbprint);
   });
 
-  it("loses what its person takes back, and may ask again", async () => {
+  it("loses access that its person revokes, and may ask again", async () => {
     const { world, seen, agent, approving } = createParties();
     const planner = agent();
     expect((await planner.fetchFor(approving())(DATA)).status).toBe(200);

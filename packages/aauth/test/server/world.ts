@@ -1,6 +1,6 @@
 /**
- * A person server, an access server, agents and resources that reach each other in memory. The
- * clock moves only when it is told to.
+ * A person server, an access server, agents and resources that reach each other in memory. Tests
+ * advance the clock.
  *
  * @module
  */

@@ -24,7 +24,7 @@ it("takes from the owner used least recently where all have equally much", () =>
   expect(["a", "b", "c", "d"].map((key) => map.get(key))).toEqual([1, undefined, 1, 1]);
 });
 
-it("replaces an entry with its weight, forgets one, and keeps none that is heavier than all its room", () => {
+it("replaces an entry with its weight, removes one, and rejects one heavier than the whole map", () => {
   const map = new FairMap<number>(4);
   map.set("a", 1, "a", 4);
   map.set("a", 2, "a", 1);

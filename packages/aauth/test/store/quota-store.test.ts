@@ -35,7 +35,7 @@ test("an owner's oldest entry goes when it has too many; no other owner's does",
   expect(dropped).toEqual(["a1"]);
 });
 
-test("an entry that is stored again counts once, for its new owner, and is its newest", () => {
+test("charges a re-stored entry once, to its new owner, as its newest", () => {
   const { put } = storeOf({ maxPerOwner: 2 });
   put("a", "x");
   put("a", "a1");
@@ -45,7 +45,7 @@ test("an entry that is stored again counts once, for its new owner, and is its n
   expect(put("a", "a3")).toEqual([]);
 });
 
-test("each entry counts until it has expired, not a second longer or shorter", () => {
+test("charges each entry exactly until it expires", () => {
   const { clock, store, put, dropped } = storeOf({ maxPerOwner: 1 });
   put("a", "a1", 60);
   clock.seconds += 59;

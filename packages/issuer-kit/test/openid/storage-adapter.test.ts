@@ -158,7 +158,7 @@ test("a full store refuses a new owner, and its entries stay valid", async () =>
   expect(await tokens.find("a")).toMatchObject({ consumed: expect.any(Number) });
 });
 
-test("a network's sign-ins in progress take half of the room, and end none that was begun before", async () => {
+test("a network's pending sign-ins use at most half of the room, and end no earlier one", async () => {
   const { adapterFor, caller } = adapters();
   const interactions = adapterFor("Interaction");
   const begin = (id: string, more = {}) => interactions.upsert(id, { jti: id, ...more }, 1800);

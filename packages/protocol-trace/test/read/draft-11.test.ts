@@ -51,7 +51,7 @@ function runOf(...messages: readonly Sent[]) {
 const only = (sent: Sent): Message => runOf(sent).messages[0]!;
 
 describe("an attack", () => {
-  test("with a revocation is no request for claims, whatever it was signed for", () => {
+  test("with a revocation is not read as a request for claims, whatever it was signed for", () => {
     const body = { jti: "1", exp: 2 };
     for (const purpose of ["token", "resource"] as const) {
       const message = only({ purpose, body, status: 200, tags: { [A.signatureScheme]: "jwks_uri" } });

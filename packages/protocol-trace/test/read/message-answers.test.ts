@@ -34,7 +34,7 @@ test("a token request: its parameters and its outcome", () => {
   expect(messageAnswers(delegated[8]!).verdict).toMatch(/issued auth token .* scope market-analysis:analyze/);
 });
 
-test("a pseudonymous caller has no name, and says so", () => {
+test("a pseudonymous caller is shown without a name", () => {
   const { signedBy, key, allowedBy } = messageAnswers(recordedRun("signature-only-hwk").messages[1]!);
   expect(signedBy).toContain("pseudonymous");
   expect(key).toMatch(/^Ed25519 key.*it is in the request/);
@@ -82,7 +82,7 @@ describe("S4: a message that another key has signed", () => {
     expect(keys).toEqual([published, published, named]);
   });
 
-  test("is in a column of its own", () => {
+  test("is in a separate column", () => {
     expect(partyName("thief")).toBe("Thief");
     expect(partyName("other-agent")).toBe("Another agent");
   });

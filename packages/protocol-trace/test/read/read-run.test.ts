@@ -143,7 +143,7 @@ test("Jaeger's own answer gives the same picture", () => {
   }
 });
 
-test("a message that the gateway's policy refuses ends there, although its signature is good", () => {
+test("a message refused by the gateway's policy ends there, although its signature is valid", () => {
   const message = recordedRun("refused-by-policy").messages.at(-1);
   expect(message).toMatchObject({
     outcome: "refused",

@@ -109,7 +109,7 @@ describe("tokenBinding", () => {
   });
 
   test.each([{}, { cnf: { jwk: { kty: "nonsense" } } }, { cnf: null }])(
-    "claims that name no key bind to none: %j",
+    "claims that name no key have no binding: %j",
     async (claims) => {
       expect(await tokenBinding({ kind: "auth+jwt", id: "1", claims })).toBeUndefined();
     },

@@ -75,7 +75,7 @@ export async function realmAdmin(
       const isName = equalSecrets(textOf(username), ADMINISTRATOR);
       const isPassword = equalSecrets(textOf(password), ownPassword ?? DEVELOPMENT_PASSWORD);
       const origin = { clientId: client_id, address: request.ip };
-      // The limit does not apply to the well-known password, which nobody has to guess.
+      // The limit does not apply to the well-known password, which needs no guessing.
       const allowed = ownPassword === undefined || (isName && passwordLimit.allows(ADMINISTRATOR, origin));
       if (!allowed || !isName || !isPassword) {
         return reply

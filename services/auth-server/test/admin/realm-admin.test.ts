@@ -29,7 +29,7 @@ function login(
   });
 }
 
-test("an administrator reads and replaces the attributes, and they count at once", async () => {
+test("an administrator reads and replaces the attributes, which apply at once", async () => {
   const server = await startInjected();
   const loggedIn = await login(server);
   const token = loggedIn.json().access_token;
@@ -52,7 +52,7 @@ test("an administrator reads and replaces the attributes, and they count at once
 });
 
 test.each([{ toString: 1 }, ["admin"]])(
-  "a name or password that is no text is a wrong one: %j",
+  "a name or password that is not a string is wrong: %j",
   async (odd) => {
     const { app } = await startInjected();
     for (const name of ["username", "password"]) {
@@ -90,7 +90,7 @@ test("attributes that cannot be used change nothing", async () => {
   expect(now.attributes["aauth.token.lifespan"]).toBe("60");
 });
 
-test("without a token of an administrator there is nothing to see or change", async () => {
+test("without an administrator's token nothing can be read or changed", async () => {
   const server = await startInjected();
   const user = await server.app.inject({
     method: "POST",
@@ -133,7 +133,7 @@ test("it is not there where the server is for others", async () => {
   expect((await login(server, {}, { host: "auth.example" })).statusCode).toBe(404);
 });
 
-test("with a password of its own it answers every caller that has it, and refuses the well-known one", async () => {
+test("with its own password it answers every caller that has it, and refuses the well-known one", async () => {
   const adminPasswordFile = join(await mkdtemp(join(tmpdir(), "auth-server-")), "password");
   await writeFile(adminPasswordFile, "a-password-of-its-own\n");
   const server = await startInjected({ env: { AUTH_SERVER_ADMIN_PASSWORD_FILE: adminPasswordFile } });
@@ -143,7 +143,7 @@ test("with a password of its own it answers every caller that has it, and refuse
   expect((await login(server, { password: "a-password-of-its-own" }, elsewhere)).statusCode).toBe(200);
 });
 
-test("a password of its own is bounded in tries, too", async () => {
+test("attempts at its own password are limited, too", async () => {
   const adminPasswordFile = join(await mkdtemp(join(tmpdir(), "auth-server-")), "password");
   await writeFile(adminPasswordFile, "a-password-of-its-own");
   const realm = await realmWith({ failureFactor: 3 });

@@ -8,10 +8,7 @@ const session = { id: "session", user: { id: "user" } } as BrowserSession;
 const signedInAs = (id: string) => ({ ...session, id }) as BrowserSession;
 const request = (scope: string) => ({ agent: "http://a", resource: "http://r", scope }) as ConsentRequest;
 
-/**
- * A memory with a lifetime of its own, and the notes that it has written, as another store would
- * get them.
- */
+/** A memory with a configurable lifetime, and the notes that it writes into its store. */
 function world(options: { lifetimeSeconds?: () => number } = {}) {
   const clock = { now: 1_000 };
   const store = createMemoryRecordStore<readonly AgreedScope[]>({ now: () => clock.now });
@@ -45,7 +42,7 @@ test("each scope is remembered until its own time, whatever is agreed to meanwhi
   expect(await memory.covers(session, request("weather:read"))).toBe(true);
 });
 
-test("what is agreed to in one browser prolongs nothing in another", async () => {
+test("consent in one browser does not prolong consent in another", async () => {
   const { clock, notes, memory } = world();
   const [laptop, phone] = [signedInAs("laptop"), signedInAs("phone")];
   await memory.remember(laptop, request("payments:transfer"));
@@ -59,7 +56,7 @@ test("what is agreed to in one browser prolongs nothing in another", async () =>
   expect(notes.at(-1)?.text).not.toContain("laptop");
 });
 
-test("what one delegate was allowed counts for no other, nor for the agent itself", async () => {
+test("a delegate's consent applies to no other delegate, nor to the agent itself", async () => {
   const { memory } = world();
   const by = (agentDelegate: string) => ({ ...request("read"), agentDelegate });
   await memory.remember(session, by("one"));
@@ -85,7 +82,7 @@ test("agreed to again, a scope lasts from then", async () => {
   expect(await memory.covers(session, request("read"))).toBe(false);
 });
 
-test("a policy that gives less time takes none from what was promised, and the note lasts as long as its last scope", async () => {
+test("a shorter policy does not shorten earlier consents, and the note lasts as long as its last scope", async () => {
   let lifetime = 1_800;
   const { clock, notes, memory } = world({ lifetimeSeconds: () => lifetime });
   await memory.remember(session, request("read"));
@@ -109,7 +106,7 @@ test("of more scopes than there is room for the oldest are asked again", async (
   expect(JSON.parse(notes.at(-1)!.text)).toHaveLength(1_024);
 });
 
-test("what is remembered of one session is bounded: the newest request counts whole, the oldest are asked again", async () => {
+test("the memory of one session is bounded: the newest request is kept whole, the oldest are asked again", async () => {
   const { notes, memory } = world();
   const long = (index: number) => `${index}:`.padEnd(2048, "x");
   await memory.remember(session, request("first"));

@@ -69,7 +69,7 @@ async function startRoutes() {
  * The sign-in page makes another session for another user; should that ever not be so, the page is
  * still the first one's.
  */
-test("J11: a decision counts only from the user that was asked, in the session that was asked, whichever of the two has changed", async () => {
+test("J11: accepts a decision only from the asked user in the asked session, whichever of the two has changed", async () => {
   const { browser, ask, shownCode, accept } = await startRoutes();
   const requestToken = await ask();
   const acceptIn = async (session: object | undefined) => {
@@ -83,7 +83,7 @@ test("J11: a decision counts only from the user that was asked, in the session t
   expect(await acceptIn({ id: "asked", user: { id: "first" } })).toEqual([303, true]);
 });
 
-test("a consent is remembered once it counts: not where a denial came first, and whether or not it can be", async () => {
+test("remembers a consent once it is accepted: not after a denial, and a failure to remember it changes nothing", async () => {
   const { browser, ask, shownCode, accept, grants, remember } = await startRoutes();
   browser.session = FIRST;
   const denied = await ask();

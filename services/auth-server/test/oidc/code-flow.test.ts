@@ -93,7 +93,7 @@ test("a refresh token used twice is refused and takes its successor with it", as
   });
 });
 
-test("a code is good once, also for two that redeem it at the same time", async () => {
+test("a code is valid once, also for two concurrent requests", async () => {
   const { issuer } = await startListening();
   const config = await discover(issuer);
   const { url, verifier } = await authorizationUrl(config);

@@ -274,7 +274,7 @@ test("what a sign-in or a sign-out keeps of its request is bounded, before it is
   await refusedQuery(server, `${OIDC}/logout?id_token_hint=${"x".repeat(8192)}`, whole);
 });
 
-test("there is no session before the sign-in that could be planted; a new sign-in makes a new one, and the old one is void", async () => {
+test("no session exists before the sign-in that could be planted; a new sign-in makes a new one and ends the old one", async () => {
   const { app } = await startInjected();
   const begun = [(await app.inject(authorizationPath())).headers["set-cookie"]].flat();
   expect(begun.filter((cookie) => String(cookie).startsWith("aauth_session"))).toEqual([]);
@@ -340,7 +340,7 @@ test("a request object by address is refused, and not fetched", async () => {
   expect(`${answer.headers.location ?? ""} ${answer.body}`).toContain("request_uri_not_supported");
 });
 
-test("sign-out without a session, or without proof, has a page of its own", async () => {
+test("shows a page for a sign-out without a session, or without proof", async () => {
   const { app } = await startInjected();
   const none = await app.inject({ url: `${OIDC}/logout`, headers: { accept: "text/html" } });
   expect(none.statusCode).toBe(200);
@@ -433,7 +433,7 @@ test("a sign-in ends with its time, and its form brings no second code", async (
   expect(await (await late()).response.text()).toContain("This sign-in has expired");
 });
 
-test("S5: plain requests from one address end no sign-in of another one, and none of its own for long", async () => {
+test("S5: plain requests from one address end no sign-in of another one, and its own only briefly", async () => {
   const { app, clock } = await startInjected();
   const path = authorizationPath();
   const browser = createBrowser(injectedFetch(app));

@@ -40,7 +40,7 @@ function comparable(page: string, name: string): string {
   return page.replaceAll(/authenticate\/[\w-]+/g, "").replace(`value="${name}"`, "");
 }
 
-test("the page and the token endpoint count together, and a locked account's right password is a wrong one", async () => {
+test("the page and the token endpoint share a limit, and a locked account refuses the right password", async () => {
   const server = await startInjected();
   const { post } = await openSignIn(server);
   await guess(server, FAILURES - 2);

@@ -53,7 +53,7 @@ test("nothing is shown of what there is not", () => {
   expect(whole.match(/No description given<code>read<\/code>/g)).toHaveLength(2);
 });
 
-test("how long an answer counts is never said to be longer than it is, but for the last minute", () => {
+test("never overstates how long a consent is remembered, except for the last minute", () => {
   for (const [seconds, words] of [
     [1, "a minute"],
     [119, "a minute"],

@@ -58,7 +58,7 @@ export function createBrowser(fetchImplementation: typeof fetch = fetch): Browse
         headers: { "content-type": "application/x-www-form-urlencoded" },
       }),
     async follow(url, response) {
-      // A page that goes on by itself, after a sign-in for a resource.
+      // A page that redirects by itself, after a sign-in for a resource.
       const [, refreshed] = /url=(.*\/openid\/auth\/.+)$/.exec(response.headers.get("refresh") ?? "") ?? [];
       const location = response.headers.get("location") ?? refreshed;
       if (location === undefined) return { response, url };

@@ -65,7 +65,7 @@ export function attemptRun(given: RunContext, run: Run, how: Attempt): Promise<v
   return withSpan(SPAN.run, work, { attributes, isFailure: () => !how.signal.aborted });
 }
 
-/** Resumes a run whose process has ended. Its task only reads, so it is safe to send once more. */
+/** Resumes a run whose process has ended. Its task only reads, so it is safe to send again. */
 export async function takeUpRun(context: RunContext, run: Run, signal: AbortSignal): Promise<void> {
   const { id, waiting, isRepeated } = run;
   if (waiting === undefined) {

@@ -63,7 +63,7 @@ async function serviceWith(answer: () => Response, { isExpired = false, renewabl
 const attempt = async (variant: BreakItVariant, answer: () => Response) =>
   (await serviceWith(answer)).attempt(RUN, variant);
 
-describe("a response of the gateway alone is no refusal", () => {
+describe("a response of the gateway alone does not show a refusal", () => {
   test.each([502, 503, 504])("status %i", async (status) => {
     await expect(attempt("stale", () => new Response("", { status }))).rejects.toMatchObject({
       ...{ kind: "unreachable", code: `http_${status}` },

@@ -54,7 +54,7 @@ const withAgentToken: Sent = async (key, now) => [
 ];
 
 /**
- * A run that got a person token, and asked for an auth token with a resource token that is good
+ * A run that got a person token, and asked for an auth token with a resource token that is valid
  * until `exp`.
  */
 const withPersonToken =
@@ -156,7 +156,7 @@ test.each(Object.entries(OF_AN_AGENT))("%s is refused by a verifier: %s", async 
   });
 });
 
-test("attempts of one second are no repetitions of each other", async () => {
+test("attempts in one second do not replay each other", async () => {
   const { service } = await serviceWith(verifying());
   for (const _ of [1, 2]) {
     expect(await service.attempt(RUN, "replay")).toMatchObject({ as_meant: true });
@@ -268,7 +268,7 @@ describe("a hole is said to be one", () => {
   });
 });
 
-describe("what a run has not left behind", () => {
+describe("an offer whose material a run lacks", () => {
   const reasons = async (mode: Draft11Options["mode"], sent?: Sent) => {
     const { service, clock } = await serviceWith(accepting, { mode, ...(sent && { sent }) });
     return (after = 0) => {
@@ -279,7 +279,7 @@ describe("what a run has not left behind", () => {
     };
   };
 
-  test("is said", async () => {
+  test("names the reason", async () => {
     const offers = (await reasons("person-server"))();
     expect(offers["other-audience"]).toBe("The person server issued no token for this run.");
     expect(offers["foreign-resource-token"]).toBe("This run requested no auth token.");
@@ -288,7 +288,7 @@ describe("what a run has not left behind", () => {
     expect(new Set(Object.values(none()))).toEqual(new Set([expect.stringContaining("Start a new run")]));
   });
 
-  test("or what has expired meanwhile", async () => {
+  test("names the reason once its material has expired", async () => {
     const { now } = createTestClock();
     const offers = await reasons("person-server", withPersonToken(now() + 300));
     expect(offers()["foreign-resource-token"]).toBe("");

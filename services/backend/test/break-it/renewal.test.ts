@@ -44,7 +44,7 @@ describe("a renewal that needs the user", () => {
     expect((await attempt(id, "stolen-token")).body).toMatchObject({ outcome: "refused", as_meant: true });
   });
 
-  test("B16: counts among the requests that a user may have open, also the second one of a run", async () => {
+  test("B16: uses the user's quota of open requests, also the second one of a run", async () => {
     const runs = await Promise.all(Array.from({ length: 20 }, run));
     stack.script.grant = "consent";
     const statuses: number[] = [];
@@ -54,7 +54,7 @@ describe("a renewal that needs the user", () => {
     expect(stack.pendingRequests()).toBe(20);
   });
 
-  test("says so, and not that consent was given", async () => {
+  test("reports that consent is required, and not that it was given", async () => {
     const id = await run();
     stack.script.grant = "consent";
     const { body } = await attempt(id);
@@ -64,7 +64,7 @@ describe("a renewal that needs the user", () => {
   });
 });
 
-test("B16: a renewal of draft -11 counts for as long as its request waits at the person server", async () => {
+test("B16: a renewal of draft -11 uses the quota while its request waits at the person server", async () => {
   const now = () => 1000;
   const { consentRequests } = createRunStores({ stores: createMemoryStores({ now }), now });
   const agent = {

@@ -6,7 +6,7 @@ import { createDelegateAuthentication } from "../../src/delegates/client-asserti
 const ENDPOINT = "http://backend.localhost:8000/delegate/token";
 const NOW = 1_730_217_600;
 
-test("A9: one delegate's assertions leave another delegate's room alone, and none is forgotten", async () => {
+test("A9: one delegate's assertions leave another delegate's quota unchanged, and all are remembered", async () => {
   const { privateKey, publicKey } = await generateKeyPair("EdDSA");
   const { x } = await exportJWK(publicKey);
   const jwk = { kty: "OKP", crv: "Ed25519", x: String(x) } as const;

@@ -219,7 +219,7 @@ describe("a key that is not enrolled", () => {
   });
 });
 
-describe("a credential that is no good", () => {
+describe("an invalid credential", () => {
   const refused: [string, Mistakes][] = [
     ["signed with another key", { credential: stranger.credential }],
     ["of another delegate", { credential: bob.credential }],
@@ -248,7 +248,7 @@ describe("a credential that is no good", () => {
     await expectRefusal(await ask(alice, { assertion }), 401, "invalid_client");
   });
 
-  it("used twice", async () => {
+  it("used a second time", async () => {
     const assertion = await assertionOf(alice);
     expect((await ask(alice, { assertion })).status).toBe(200);
     await expectRefusal(await ask(alice, { assertion }), 401, "invalid_client");

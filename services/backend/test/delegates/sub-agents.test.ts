@@ -126,7 +126,7 @@ describe("a sub-agent", () => {
     expect(await issuing).toBe("delegate_ended");
   });
 
-  it("is ended here even where the person server is not reached, until when its token is good", async () => {
+  it("is ended here even if the person server is unreachable, until its token expires", async () => {
     const { clock, subAgents } = world();
     await started(subAgents);
     await expect(subAgents.end("anna", "scout")).rejects.toMatchObject({
@@ -135,7 +135,7 @@ describe("a sub-agent", () => {
     });
     const good_until = new Date((clock.now() + 600) * 1000).toISOString();
     expect(await subAgents.of("anna", "scout")).toMatchObject({ state: "ending", good_until });
-    // It is called all the same, and refused.
+    // A call is still possible, and refused.
     await subAgents.prepare("anna", "scout");
     expect(await codeOf(subAgents.issue(ANNA, "scout", confirmed))).toBe("delegate_ended");
     clock.advance(601);
@@ -170,7 +170,7 @@ describe("a sub-agent", () => {
     expect(revoked).toEqual([used, last]);
   });
 
-  it("that was started again after it could not be ended is ended all the same", async () => {
+  it("that was started again after a failed end is still ended", async () => {
     const { subAgents, asking, revoked, personServer } = world();
     const used = await started(subAgents);
     await asking(used);

@@ -45,7 +45,7 @@ describe("placing an order", () => {
   });
 
   it.each(["no json", { status: "placed" }, { ...PLACED, approved_by: {} }, null])(
-    "an answer that is none: %j",
+    "rejects a malformed answer: %j",
     async (body) => {
       await expect(client.place(ORDER, answering(201, body))).rejects.toThrow(
         "does not match the expected schema",

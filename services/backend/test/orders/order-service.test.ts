@@ -35,7 +35,7 @@ let log: string[];
 let outage: Error | undefined;
 /** Another service over them is another process. */
 let stores: Stores;
-/** Answers of the agent to a request that is repeated, where it goes on. */
+/** Answers of the agent to the repeated requests of a continuing call. */
 let again: (() => Awaited<ReturnType<Place>>)[];
 /** Jobs of the service made last. */
 let jobs: Jobs;
@@ -119,7 +119,7 @@ describe("an order", () => {
     expect(asked[0]).toEqual({ order_id: waiting.order_id, ...WANTED, approver: "anna" });
   });
 
-  it("that is declined says so", async () => {
+  it("reports that it was declined", async () => {
     const orders = scripted(fail(DEMAND), fail(new OrderRefusedError("order_declined", "no")));
     const { order_id } = await orders.start("anna", WANTED);
     await orders.resume(stateOf());
@@ -305,7 +305,7 @@ describe("orders of one user", () => {
     expect((await orders.start("anna", WANTED)).status).toBe("interaction_required");
   });
 
-  it("are no fewer for the agent when one fails: what it waits for counts for its ten minutes", async () => {
+  it("keep the agent's quota used when one fails: a waiting order is charged for its ten minutes", async () => {
     const orders = many(50, fail(DEMAND));
     for (let index = 0; index < 20; index++) {
       await orders.start("anna", WANTED);
@@ -353,7 +353,7 @@ it("a catalogue that cannot be read is explained as a failed run is", async () =
   });
 });
 
-describe("an order of draft -11, whose call goes on", () => {
+describe("an order of draft -11, whose call continues", () => {
   /** Orders with a supply-chain agent that the test controls. */
   function held(onResume?: (waiting: WaitingCall) => void) {
     const answer = Promise.withResolvers<Awaited<ReturnType<Place>>>();
@@ -518,14 +518,14 @@ describe("an order of draft -11, whose call goes on", () => {
     ["expired", { status: "failed", failure: { code: "interaction_expired" } }],
     ["invalid_code", { status: "failed", failure: { code: "invalid_code" } }],
     ["person_required", { status: "failed", failure: { advice: expect.stringContaining("--mode") } }],
-  ])("that ends %s says so", async (code, expected) => {
+  ])("that ends %s reports it", async (code, expected) => {
     const { orders, answer } = held();
     const started = orders.start("anna", WANTED);
     answer.reject(new OrderRefusedError(code, "words"));
     expect(await started).toMatchObject(expected);
   });
 
-  it("counts for its user while it waits", async () => {
+  it("is charged to its user while it waits", async () => {
     const { orders } = held();
     for (let index = 0; index < 20; index++) void orders.start("anna", WANTED);
     await vi.waitFor(() => expect(asked).toHaveLength(20));

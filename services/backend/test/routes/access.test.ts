@@ -20,9 +20,7 @@ const addressOf = (path: string) =>
     .replace("{traceId}", TRACE_ID)
     .replace(/\{\w+\}/, "some-id");
 
-/**
- * Not for users: its callers sign, and bring a credential of their own (delegate-token.test.ts).
- */
+/** Not for users: its callers sign and present their own credential (delegate-token.test.ts). */
 const SIGNED = ["/delegate/token"];
 
 const PUBLIC = [

@@ -89,7 +89,7 @@ describe("the event stream", () => {
     expect(stateIn(last)).toMatchObject({ status: "completed", progress_percentage: 100 });
   });
 
-  it("V23: goes on while the store does not answer", async () => {
+  it("V23: continues while the store does not answer", async () => {
     const id = await startedRun();
     const { next } = await open(id);
     await next();

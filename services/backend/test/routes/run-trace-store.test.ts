@@ -97,7 +97,7 @@ test("of other traces only the run's own attempts can be asked for", async () =>
   expect((await ask(run, "attempts/nonsense")).statusCode).toBe(422);
 });
 
-test("an order has a trace of its own", async () => {
+test("an order has a separate trace", async () => {
   const order = { id: "order-1", places: [{ traceId: TRACE, spanId: "1" }], isFinal: false, changedAt: 1000 };
   await routesWith(
     async () => [{ traceID: TRACE, spans: [span("1", "order-1"), span("2", "another")] }],
@@ -114,7 +114,7 @@ test("an order has a trace of its own", async () => {
   expect(reply.json()).not.toHaveProperty("break_it");
 });
 
-describe("a run that a backend started anew knows nothing of", () => {
+describe("a run that a restarted backend does not know", () => {
   const FORGOTTEN = "00000000-0000-4000-8000-000000000001";
   const tagged = (runId: string, userId: string): StoredTrace => ({
     traceID: TRACE,
@@ -168,7 +168,7 @@ describe("a run that a backend started anew knows nothing of", () => {
     expect((await lookUp(answers)).reply.statusCode).toBe(404);
   });
 
-  test("is not looked for by an id that can be none", async () => {
+  test("is not searched for by a malformed id", async () => {
     const { asked, reply } = await lookUp([tagged("x", "alice")], "x");
     expect(reply.statusCode).toBe(404);
     expect(asked).toEqual([]);

@@ -54,16 +54,16 @@ async function remaining(): Promise<number> {
 }
 
 describe("an attempt", () => {
-  it("counts as long as it goes on", async () => {
+  it("is charged while it runs", async () => {
     expect(await remaining()).toBe(3600);
   });
 
-  it("that asked the auth server for nothing counts no more when it is over", async () => {
+  it("that sent the auth server no request is not charged after its end", async () => {
     await watched.end();
     expect(await waiting()).toBe(0);
   });
 
-  it("whose request was granted or refused counts no more when it is over", async () => {
+  it("whose request was granted or refused is not charged after its end", async () => {
     watched.observer(ASKED);
     watched.observer(answered(200));
     watched.observer(GRANTED);
@@ -78,7 +78,7 @@ describe("an attempt", () => {
     expect(await waiting()).toBe(0);
   });
 
-  it("that has to ask the user counts as long as the auth server keeps the request", async () => {
+  it("that has to ask the user is charged as long as the auth server keeps the request", async () => {
     watched.observer(ASKED);
     watched.observer(answered(200));
     watched.observer(DEMANDED);
@@ -87,7 +87,7 @@ describe("an attempt", () => {
   });
 
   it.each(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH"])(
-    "that did not arrive (%s) counts no more",
+    "that did not arrive (%s) is no longer charged",
     async (code) => {
       watched.observer(ASKED);
       await watched.end(unreached(code));
@@ -95,15 +95,18 @@ describe("an attempt", () => {
     },
   );
 
-  it.each(["ECONNRESET", "UND_ERR_HEADERS_TIMEOUT"])("whose answer was lost (%s) counts", async (code) => {
-    watched.observer(ASKED);
-    await watched.end(unreached(code));
-    expect(await remaining()).toBe(600);
-  });
+  it.each(["ECONNRESET", "UND_ERR_HEADERS_TIMEOUT"])(
+    "whose answer was lost (%s) is charged",
+    async (code) => {
+      watched.observer(ASKED);
+      await watched.end(unreached(code));
+      expect(await remaining()).toBe(600);
+    },
+  );
 });
 
 describe("an attempt that was left", () => {
-  it("while the auth server was being asked counts, and for as long as the answer says when it comes", async () => {
+  it("during the request to the auth server is charged, for as long as a later answer states", async () => {
     watched.observer(ASKED);
     await watched.end(left);
     expect(await remaining()).toBe(600);
@@ -112,14 +115,14 @@ describe("an attempt that was left", () => {
     expect(await remaining()).toBe(90);
   });
 
-  it("a moment before the auth server was asked counts as well", async () => {
+  it("just before the request to the auth server is charged as well", async () => {
     await watched.end(left);
     expect(await waiting()).toBe(0);
     watched.observer(ASKED);
     expect(await remaining()).toBe(600);
   });
 
-  it("counts no more once the request turns out to be granted or refused", async () => {
+  it("is no longer charged once the request proves to be granted or refused", async () => {
     watched.observer(ASKED);
     await watched.end(left);
     watched.observer(answered(400));
@@ -144,7 +147,7 @@ describe("an attempt of draft -11 that was left", () => {
     ["before the answer", []],
     ["while a server's answer is pending", [answered(202), SIGNED, answered(202)]],
     ["while the resource's answer is pending", [answered(200), GRANTED, SIGNED, resource(202)]],
-  ])("%s counts as long as the request waits there", async (_when, events: AgentEvent[]) => {
+  ])("%s is charged as long as the request waits there", async (_when, events: AgentEvent[]) => {
     watched.observer(SIGNED);
     for (const event of events) watched.observer(event);
     await watched.end(left);
@@ -157,14 +160,14 @@ describe("an attempt of draft -11 that was left", () => {
     ["the gateway while its store is away", { refusal: { ...AWAY, by: "gateway" } }, 0],
     ["a gateway that could not ask its check", { gatewayFailed: true }, 0],
     ["a gateway whose connection to the agent broke", {}, 600],
-  ])("refused with 503 by %s counts only if it may have arrived", async (_by, answer, seconds) => {
+  ])("refused with 503 by %s is charged only if it may have arrived", async (_by, answer, seconds) => {
     watched.observer(SIGNED);
     watched.observer(resource(503));
     await watched.end(new AgentHttpError(503, answer));
     expect(await remaining()).toBe(seconds);
   });
 
-  it("after the last answer counts no more", async () => {
+  it("after the last answer is no longer charged", async () => {
     for (const event of [SIGNED, answered(202), SIGNED, answered(200), GRANTED]) watched.observer(event);
     for (const event of [SIGNED, resource(202), SIGNED, resource(200)]) watched.observer(event);
     await watched.end();

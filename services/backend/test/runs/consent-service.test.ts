@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 
 describe("the answer of the consent page", () => {
-  it("lets the same run go on", async () => {
+  it("resumes the same run", async () => {
     await expect(answer()).resolves.toEqual({ authorized: true, requestId: id });
     expect(stack.agent.redeemCode).toHaveBeenCalledWith({
       authServer: "http://auth",
@@ -137,13 +137,13 @@ describe("the user's requests at the auth server", () => {
     expect(await waiting()).toBe(0);
   });
 
-  it("are no less for a denial, which any party can write that knows the state", async () => {
+  it("remain charged after a denial, which any party that knows the state can send", async () => {
     await answer({ error: "access_denied" });
     expect((await run()).status).toBe("failed");
     expect(await waiting()).toBe(1);
   });
 
-  it("are no less for a code that the auth server does not know", async () => {
+  it("remain charged after a code that the auth server does not know", async () => {
     stack.agent.redeemCode.mockRejectedValue(new TokenRequestError("invalid_grant", "Invalid code", 400));
     await answer();
     expect(await waiting()).toBe(1);

@@ -40,7 +40,7 @@ describe("a call that waits for a person", () => {
     });
   });
 
-  it("goes on when the person has decided, and not when the answer is looked at", async () => {
+  it("continues after the person's decision, and not when the answer is read", async () => {
     const { context, decided, run, settled, reply } = await waitingRun();
     context.observer!(LOOKED);
     await new Promise(setImmediate);
@@ -106,7 +106,7 @@ describe("a call that waits for a person", () => {
     expect(await settled(reply.request_id)).toMatchObject({ status: "failed" });
   });
 
-  it("fails when no one comes", async () => {
+  it("fails if the person does not come", async () => {
     const { clock, run } = await waitingRun();
     clock.now += 600;
     expect(await run()).toMatchObject({

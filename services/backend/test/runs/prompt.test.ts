@@ -21,7 +21,7 @@ it("does not double a full stop, and adds the priority", () => {
   expect(prompt({ custom_prompt: " Do it. ", priority: "high" })).toBe("Do it.. Priority level: high");
 });
 
-it("names the scenario rather than the type when there is no prompt", () => {
+it("names the scenario rather than the type without a prompt", () => {
   expect(prompt({ scenario: "laptop_procurement", optimization_type: "x", constraints: ["a", "b"] })).toBe(
     "Optimize the laptop procurement. with the following constraints: a, b. Please provide detailed recommendations with their expected impact.",
   );

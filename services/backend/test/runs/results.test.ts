@@ -101,7 +101,7 @@ describe("the results of a report", () => {
     },
   );
 
-  it("say why there is no market analysis", () => {
+  it("state why the market analysis is missing", () => {
     const marketAnalysis = {
       status: "failed",
       reason: "request failed",

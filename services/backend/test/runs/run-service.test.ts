@@ -46,7 +46,7 @@ describe("a start", () => {
     expect(new Set(places.map(({ traceId }) => traceId))).toEqual(new Set([made[0]!.spanContext().traceId]));
   });
 
-  it("answers running once the agent has let it in, and goes on in the background", async () => {
+  it("answers running once the agent has accepted it, and continues in the background", async () => {
     const answer = Promise.withResolvers<string>();
     const { runs, settled } = scriptedRuns((_text, call) => {
       call.onAccepted?.();
@@ -116,7 +116,7 @@ describe("a start", () => {
     expect(await runs.start("alice", options())).toMatchObject({ failure: { hop: party } });
   });
 
-  it("that breaks inside the backend says so, and leaves the reason to the log", async () => {
+  it("that fails inside the backend reports it, with the reason in the log only", async () => {
     const { runs, logLines } = scriptedRuns(refuse(new TypeError("secret detail")));
     const reply = await runs.start("alice", options());
     expect(reply).toMatchObject({ status: "failed", failure: { hop: "backend", check: "internal" } });
@@ -148,7 +148,7 @@ describe("requests for consent of one user", () => {
     await expect(runs.start("alice", options())).resolves.toMatchObject({ consent_required: true });
   });
 
-  it("count as long as the auth server keeps them, also beyond the time a run waits", async () => {
+  it("are charged as long as the auth server keeps them, also beyond the time a run waits", async () => {
     const { runs, clock } = many(21, 900);
     for (let count = 0; count < 20; count++) await runs.start("alice", options());
     clock.now += 899;
@@ -158,7 +158,7 @@ describe("requests for consent of one user", () => {
     await expect(runs.start("alice", options())).resolves.toMatchObject({ consent_required: true });
   });
 
-  it("count when they end a run, too: the second of one run", async () => {
+  it("are charged when they end a run, too: the second of one run", async () => {
     const { runs, started, settled, consentRequests } = many(2);
     const run = await started();
     await consentRequests.end("alice", run.id);
@@ -167,7 +167,7 @@ describe("requests for consent of one user", () => {
     expect(await consentRequests.count("alice")).toBe(1);
   });
 
-  it("are not made by runs that need none, nor by those that are cleared while they wait for the agent", async () => {
+  it("are not made by runs that need no consent, nor by those cleared while they wait for the agent", async () => {
     const { runs, contexts, consentRequests } = scriptedRuns(
       report,
       refuse(new AAuthAgentError("challenge_untrusted", "x")),

@@ -158,7 +158,7 @@ describe("what an auth token contains", () => {
     expect(tokens(after("wait", "token", "fail"))).toEqual([undefined, undefined]);
   });
 
-  it("is known of a cached token only by the consent that it came of", () => {
+  it("is known of a cached token only through its consent", () => {
     const run = after("cached");
     expect(activitiesOf(run)[1]).toMatchObject({ at_hand: true, auth_token: {} });
     const token = { sub: "alice", aud: "http://sca", scope: "supply-chain:optimize" };

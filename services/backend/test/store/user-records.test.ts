@@ -140,7 +140,7 @@ describe("open requests of a user", () => {
     await add("bob");
   });
 
-  it("count what waits at other parties, as long as that waits", async () => {
+  it("are charged as long as they wait at other parties", async () => {
     const { add, open, clock } = recordsOf();
     for (let index = 0; index < 20; index++) await open.keep("alice", `gone-${index}`, 600);
     await expect(add("alice")).rejects.toMatchObject(tooMany);

@@ -69,7 +69,7 @@ describe("the requests that leave whole", () => {
     expect(await wholeEvidence([request], discovery)).toEqual([]);
   });
 
-  test("a request leaves without keys that is signed with a key of its own", async () => {
+  test("a request that is signed with a key in its headers is exported without keys", async () => {
     const body = new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0" }));
     const request = {
       method: "POST",

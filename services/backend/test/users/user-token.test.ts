@@ -107,7 +107,7 @@ describe("a user token", () => {
       await expect(verify(await token({}, { key: stranger.privateKey }))).rejects.toThrow(UserTokenError);
     });
 
-    it("its alg is none", async () => {
+    it(`its alg is "none"`, async () => {
       const unsigned = `${part({ alg: "none", typ: "JWT", kid: "realm" })}.${part(CLAIMS)}.`;
       await expect(verify(unsigned)).rejects.toThrow(UserTokenError);
     });

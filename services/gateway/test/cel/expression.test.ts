@@ -86,7 +86,7 @@ test.each([
   "has(extauthz.aauth.Agent)",
   "extauthz.aauth.jwt_claims.Scope.contains('A')",
   'request.headers["x-one"].startsWith("X-One")',
-])("%s is taken: it is no header's name", (source) => {
+])("accepts %s, which is not a header's name", (source) => {
   expect(compileExpression(source).source).toBe(source);
 });
 

@@ -325,7 +325,7 @@ describe("what is refused, and where it is said to be", () => {
     expect(() => load(text)).toThrow(expect.objectContaining({ code: "invalid_gateway_configuration" }));
   });
 
-  test.each(["", "text"])("a file that is no mapping: %j", (text) => {
+  test.each(["", "text"])("a file that is not a mapping: %j", (text) => {
     expect(problemsOf(text)).not.toEqual([]);
   });
 });

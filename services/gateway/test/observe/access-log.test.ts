@@ -231,7 +231,7 @@ describe("traces", () => {
   const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const tracing = { otlpProtocol: "http", otlpEndpoint: "http://127.0.0.1:9", randomSampling: true };
 
-  test("a caller's trace goes on with a span id of the gateway's", async () => {
+  test("a caller's trace continues with a span id of the gateway", async () => {
     const authz = await startFakeServer();
     cleanUps.push(authz.close);
     const { agent, gateway, call } = await setUp(
@@ -266,7 +266,7 @@ describe("traces", () => {
   });
 
   test.skipIf(isRealGateway)(
-    "without tracing a caller's trace is passed on, and none is started",
+    "without tracing a caller's trace is forwarded, and no trace is started",
     async () => {
       const { agent, gateway, call } = await setUp({});
       await call();

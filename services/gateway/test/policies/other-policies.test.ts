@@ -144,7 +144,7 @@ describe("a2a: agent cards", () => {
       "processing failed: agent card supportedInterfaces is not an array",
     ],
   ])(
-    "A18: %s is no card: 503 with Agentgateway v1.4.1, here where it is no refusal",
+    "A18: %s is not a card: 503 with Agentgateway v1.4.1, here if it is not a refusal",
     async (_name, document, status, body) => {
       const { call } = await setUp({ a2a: {} }, card(document, status));
       const response = await call({ path: "/x/.well-known/agent-card.json" });

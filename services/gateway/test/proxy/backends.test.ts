@@ -28,8 +28,7 @@ async function startAgent(): Promise<FakeServer> {
 }
 
 /**
- * A server that does as it is told with each connection, once the first bytes of a request are
- * there.
+ * A server that calls `behave` with each connection once the first bytes of a request are there.
  */
 async function startRaw(behave: (socket: Socket) => void, at = "127.0.0.1:0") {
   const sockets = new Set<Socket>();
@@ -95,7 +94,7 @@ describe.skipIf(isRealGateway)("healthy backends take turns", () => {
     expect(gateway.lines.map((line) => / endpoint=(\S+)/.exec(line)?.[1])).toEqual(await bodies(4));
   });
 
-  test("backends receive requests by weight, and none with weight 0", async () => {
+  test("backends receive requests by weight, and no requests with weight 0", async () => {
     const [one, two, three] = [await startAgent(), await startAgent(), await startAgent()];
     const { bodies } = await setUp([
       { host: one.address, weight: 2 },

@@ -35,7 +35,7 @@ test("an agent without requests takes no quota", () => {
   expect(budget.hold("a").add(60)).toBe(true);
 });
 
-test("an agent counts as long as one of its requests is held, however often another is released", () => {
+test("an agent is charged as long as one of its requests is held, however often another is released", () => {
   const budget = new BodyBudget(100);
   const [first, second] = [budget.hold("a"), budget.hold("a")];
   first.release();

@@ -66,7 +66,7 @@ describe("an agent whose answer has no usable head: 503 with a reason, and nothi
   });
 });
 
-test.skipIf(isRealGateway)("informational responses are dropped, the final one counts", async () => {
+test.skipIf(isRealGateway)("informational responses are dropped, and the final one is used", async () => {
   const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n";
   const gateway = await setUp(
     says(`${hints}HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal`),
@@ -76,7 +76,7 @@ test.skipIf(isRealGateway)("informational responses are dropped, the final one c
 });
 
 describe("an agent whose body is not what its head says", () => {
-  test("bytes after the body are no second answer", async () => {
+  test("bytes after the body are not read as a second answer", async () => {
     const hidden = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhidden";
     const gateway = await setUp(says(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc${hidden}`));
     const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";

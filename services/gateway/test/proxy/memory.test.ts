@@ -219,7 +219,7 @@ describe.skipIf(isRealGateway)("before the check has answered", () => {
     await until(() => /\r\n\r\nHTTP\/1\.1 200 OK\r\n.*ok$/s.test(wanted.received()));
   });
 
-  test("a refused caller can read the challenge to the end, and goes on with the same connection", async () => {
+  test("a refused caller can read the challenge to the end, and continues on the same connection", async () => {
     const { gateway, answers } = await beforeCheck();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     cleanUps.push(() => agent.destroy());
@@ -272,7 +272,7 @@ describe.skipIf(isRealGateway)("callers that the check has not named", () => {
   const call = (gateway: GatewayUnderTest, bytes: number, headers: Record<string, string> = {}) =>
     send({ port: gateway.port, method: "POST", host: "stuck", headers, body: "x".repeat(bytes) });
 
-  test("A7: a body of theirs has at most 64 KiB, signed with a key alone or not at all", async () => {
+  test("A7: have at most 64 KiB for a body, signed with a key alone or unsigned", async () => {
     const { gateway, agent } = await named();
     expect((await call(gateway, 64 * KIB)).status).toBe(200);
     expect(await call(gateway, 65 * KIB)).toMatchObject({ status: 413, body: "request body too large" });

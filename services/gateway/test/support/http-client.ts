@@ -21,7 +21,7 @@ export interface TestCall {
   readonly body?: string | Uint8Array;
 }
 
-/** One request on a connection of its own; the path and the header lines go out as given. */
+/** One request on a new connection; the path and the header lines are sent as given. */
 export function send(call: TestCall): Promise<TestResponse> {
   const { port, method = "GET", path = "/", host = "agent.test", body } = call;
   const given = (

@@ -21,7 +21,7 @@ afterEach(async () => {
   await provider.stop();
 });
 
-test("U3: a response counts once", async () => {
+test("U3: accepts a response once", async () => {
   const callback = await beginSignIn(browser);
   const begun = new Map(browser.cookies);
   await browser.open(callback);
@@ -85,7 +85,7 @@ test("U4: the cookie of one sign-in does for no other", async () => {
   expect(await browser.isSignedIn()).toBe(false);
 });
 
-test("U4: a response that is opened in another browser signs no one in there", async () => {
+test("U4: a response opened in another browser signs no user in there", async () => {
   const callback = await beginSignIn(browser);
   const victim = new TestBrowser(app);
   await beginSignIn(victim);
@@ -95,7 +95,7 @@ test("U4: a response that is opened in another browser signs no one in there", a
   expect(await browser.isSignedIn()).toBe(true);
 });
 
-test("callers who begin sign-ins without end take no one's", async () => {
+test("callers that begin unlimited sign-ins do not end those of others", async () => {
   const oldest = await beginSignIn(browser);
   for (let index = 0; index < 2_000; index += 1) await app.inject("/who");
   await browser.open(oldest);

@@ -167,7 +167,7 @@ describe("what a caller sends", () => {
     await other.stop();
   });
 
-  test("U8: another site's page signs no one out", async () => {
+  test("U8: another site's page cannot sign a user out", async () => {
     await signIn("alice");
     const cookie = `person-server-session=${browser.cookies.get(SESSION)}`;
     const foreign = [
@@ -260,7 +260,7 @@ describe("what a provider does", () => {
       { document: { token_endpoint: "http://idp.invalid/token" } },
     ],
   ] as const;
-  test.each(lies)("a provider that %s signs no one in", async (_, lie) => {
+  test.each(lies)("a provider that %s signs no user in", async (_, lie) => {
     const callback = await begin();
     clock += 60;
     provider.lies = lie;
@@ -365,7 +365,7 @@ describe("what a provider does", () => {
   });
 });
 
-test("U17: a sign-out goes on to the provider's end of the session, with the ID token", async () => {
+test("U17: a sign-out continues to the provider's end of the session, with the ID token", async () => {
   await signIn("alice");
   const response = await browser.open("/sign-in/sign-out", {});
   const [, address = ""] = /^0; url=(.+)$/.exec(response.headers.get("refresh") ?? "") ?? [];

@@ -23,7 +23,7 @@ export const personNamed = (name: string) => ({
   loginHints: [`subject-of-${name}`, name, `${name}@provider.example`],
 });
 
-/** Signs persons in by name alone, with a form of its own in place of an OpenID provider's. */
+/** Signs persons in by name alone, with a form in place of an OpenID provider's. */
 export const createTestSignIn: typeof createSignIn = async (app, { now }) => {
   const sessions = new Map<string, BrowserSession>();
   const read = async ({ headers }: FastifyRequest) =>

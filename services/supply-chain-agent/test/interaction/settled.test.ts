@@ -68,7 +68,7 @@ test("eight at once are one", async () => {
   expect(log.filter((line) => line.includes("approved by the person"))).toHaveLength(1);
 });
 
-test("once it is made, who has the code alone is not told where its browser went", async () => {
+test("once it is made, a caller with the code alone does not learn where the browser went", async () => {
   const { app, headers, approve } = await shownPage(true);
   await approve();
   const other = await app.inject(`${PAGE}?code=c`);
@@ -82,7 +82,7 @@ test("a browser without a sign-in declines nothing", async () => {
   expect((await approve()).statusCode).toBe(200);
 });
 
-test("for a caller that has withdrawn its order it places nothing, and the page says so", async () => {
+test("for a caller that has withdrawn its order it places nothing, as the page states", async () => {
   const { approve, log } = await shownPage(false);
   const answer = await approve();
   expect([answer.statusCode, answer.body]).toEqual([400, expect.stringContaining("It has been decided")]);

@@ -12,7 +12,7 @@ function report(text: string, market: MarketAnalysis = { status: "not-asked" }):
 const UI_DEFAULT =
   "optimize laptop supply chain. with the following constraints: budget_limit: 500000, delivery_time: 2 weeks, quality_requirement: enterprise_grade";
 
-test("without a question to the market there is no such section", () => {
+test("omits the section without a question to the market", () => {
   expect(report(UI_DEFAULT)).not.toContain("Market Analysis");
 });
 

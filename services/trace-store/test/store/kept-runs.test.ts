@@ -33,7 +33,7 @@ async function namesIn(store: StoreUnderTest, traceId: string): Promise<string[]
 const kept = (stores: Stores) => stores.records<KeptTrace>("traces").list("runs");
 
 describe("what a restart leaves", () => {
-  test("all spans of a run's trace, found by id and by search, and none of other traces", async () => {
+  test("all spans of a run's trace, found by id and by search, without spans of other traces", async () => {
     const stores = createMemoryStores();
     const [run, unrelated] = [newTraceId(), newTraceId()];
     const before = await open(stores);
@@ -49,7 +49,7 @@ describe("what a restart leaves", () => {
     expect(answer.data).toHaveLength(1);
   });
 
-  test("a run that goes on has its earlier spans beside its new ones, after each restart", async () => {
+  test("a continuing run has its earlier spans beside its new ones, after each restart", async () => {
     const stores = createMemoryStores();
     const run = newTraceId();
     await send(await open(stores), ofRun(run, "first"));
@@ -100,7 +100,7 @@ describe("bounds", () => {
     process: { serviceName: "shop", tags: [] },
   });
 
-  test("a trace that makes room in memory is no longer kept", async () => {
+  test("a trace that is removed from memory is no longer kept", async () => {
     const records = createMemoryStores().records<KeptTrace>("traces");
     const { store, runs } = createKept(4000, records);
     store.add([span("a")]);

@@ -39,7 +39,7 @@ describe("bounds", () => {
     expect(store.usage().sizeBytes).toBeLessThanOrEqual(LIMITS.maxBytes);
   });
 
-  test("wide characters count twice", () => {
+  test("wide characters weigh two bytes", () => {
     const narrow = createStore().store;
     narrow.add([span("a", { operationName: "é".repeat(1000) })]);
     const wide = createStore().store;

@@ -13,7 +13,7 @@ export type ConsentOutcome = z.infer<typeof outcomeSchema>;
 
 /**
  * Stores the outcome from the page's query, where the backend put it. It is stored first and read
- * later, because the user may have to sign in again in between, which redirects once more.
+ * later, because the user may have to sign in again in between, which is another redirect.
  *
  * @returns whether the query was such an outcome and should be removed from the address bar.
  */

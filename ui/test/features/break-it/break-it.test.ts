@@ -29,7 +29,7 @@ it("a check that refused teaches its lesson", () => {
   expect(html).toContain(lesson);
 });
 
-it("the gateway's policy refuses whatever was tampered with: there is no lesson", () => {
+it("shows no lesson if the gateway's policy refuses every change", () => {
   const html = shown({ status: 403, refused_by: "gateway", check: "policy", reason: "its own rules" });
   expect(html).toContain("Its own rules.");
   expect(html).toContain("403: this caller is not admitted");
@@ -49,7 +49,7 @@ it("a request that is not refused is a hole, and teaches nothing", () => {
   expect(html).not.toContain(lesson);
 });
 
-it("an attack without effect is no refusal, and shows its evidence", () => {
+it("does not show an attack without effect as a refusal, and shows its evidence", () => {
   const without = { outcome: "without_effect", refused_by: "person-server", as_meant: true } as const;
   const guess = shown({ ...without, variant: "guessed-consent-code", status: 303, after_status: 202 });
   expect(guess).toContain("Without effect at the person server");

@@ -107,7 +107,7 @@ describe("the head of a message", () => {
     }
   });
 
-  test("has a field as changed that the other side does not have, and none that is the same", () => {
+  test("marks a field as changed that the other side lacks, and no equal field", () => {
     const [left, right] = [row("1-call").february[0]!, row("1-call").draft11[0]!];
     const changed = (of: Message, beside: Message) =>
       headOf(of, beside).flatMap(({ name, isChanged }) => (isChanged ? [name] : []));

@@ -47,7 +47,7 @@ describe("the trip to the consent page", () => {
     expect(store.names()).toEqual([]);
   });
 
-  it("takes damaged state for none", () => {
+  it("ignores damaged state", () => {
     expect(readConsentOutcome(memoryStore({ consent_outcome: '{"kind":1}' }))).toBeUndefined();
   });
 });

@@ -11,12 +11,12 @@ const shown = (order: Partial<Order> & Pick<Order, "status">) =>
 describe("an order that waits for the user", () => {
   const interaction_url = "http://supply-chain-agent.localhost:3000/interaction?session=s&return_url=r";
 
-  it("has a link to go on", () => {
+  it("has a link to continue", () => {
     const html = shown({ status: "interaction_required", interaction_url });
     expect(html).toContain(`<a href="${interaction_url.replace("&", "&amp;")}">Continue</a>`);
   });
 
-  it("has none to an address that is not on the web, nor once it is over", () => {
+  it("has no link to an address that is not on the web, nor after its end", () => {
     expect(shown({ status: "interaction_required", interaction_url: "javascript:alert(1)" })).not.toContain(
       "<a",
     );

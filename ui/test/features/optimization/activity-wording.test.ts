@@ -39,14 +39,14 @@ describe("for whom, where and for what", () => {
     ]);
   });
 
-  it("names no user where the token names none", () => {
+  it("names no user for a token without one", () => {
     expect(tokenFacts(activity({ auth_token: token }))[0]).toEqual([
       "For user",
       "none: the agent acts for itself",
     ]);
   });
 
-  it("is not told where no token says so", () => {
+  it("is omitted without a token that states it", () => {
     expect(tokenFacts(activity({ status: "completed" }))).toEqual([["Auth token", "not needed"]]);
     expect(tokenFacts(activity({ status: "failed" }))).toEqual([["Auth token", "none"]]);
     expect(tokenFacts(activity({ action: "request_signed", status: "completed" }))).toEqual([

@@ -34,7 +34,7 @@ describe("startRequest", () => {
     });
   });
 
-  it("leaves out empty rows, and constraints altogether when there are none", () => {
+  it("omits empty rows, and constraints altogether if all are empty", () => {
     expect(startRequest(" p ", [row(1, " ", ""), row(2, " a ", " 1 ")])).toMatchObject({
       custom_prompt: "p",
       constraints: { a: "1" },
@@ -44,7 +44,7 @@ describe("startRequest", () => {
 });
 
 describe("constraintProblems", () => {
-  it("finds none in the standard constraints, nor in an empty row", () => {
+  it("finds no problem in the standard constraints, nor in an empty row", () => {
     expect(constraintProblems([...defaultDraft.constraints, row(9, "", " ")]).size).toBe(0);
   });
 

@@ -100,7 +100,7 @@ describe("a run", () => {
     expect(belongsToOtherUser({ phase: "failed", failure: { message: "no" } })).toBe(false);
   });
 
-  it("takes the backend's failure, or its last words when it gives none", () => {
+  it("takes the backend's failure, or its last words without one", () => {
     const failure = { message: "no", code: "invalid_scope" };
     const told = after(...started, {
       type: "progress_received",
@@ -208,7 +208,7 @@ describe("the history", () => {
     expect(cleared).toEqual(idle);
   });
 
-  it("stays when it could not be cleared, and says so until there is news of it", () => {
+  it("stays if it could not be cleared, and reports that until the next update", () => {
     const listed: OptimizationAction = { type: "history_received", history: [progress()] };
     const failed = after(listed, { type: "clear_failed", failure });
     expect(failed).toMatchObject({ history: [progress()], clearFailure: failure });

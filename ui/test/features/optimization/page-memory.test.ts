@@ -37,7 +37,7 @@ describe("createPageMemory", () => {
     expect(store.names()).toEqual([]);
   });
 
-  it("takes a damaged entry for none", () => {
+  it("ignores a damaged entry", () => {
     for (const text of ["{", "null", "[]", '{"prompt":1}', '{"prompt":"p","constraints":[{"name":1}]}']) {
       const memory = createPageMemory(memoryStore({ optimization_open_run: text, optimization_draft: text }));
       expect(memory.openRun()).toBeUndefined();

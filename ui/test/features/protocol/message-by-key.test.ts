@@ -44,7 +44,7 @@ describe("anywhere on the page", () => {
       expect(messageByPageKey(pressed(key), messages, "b")).toBeUndefined();
   });
 
-  it("but not in what has a use of its own for them", () => {
+  it("but not in elements that use the keys themselves", () => {
     expect(messageByPageKey(pressed("ArrowRight", { target: within({}) }), messages, "b")).toBeUndefined();
     expect(
       messageByPageKey(pressed("ArrowRight", { defaultPrevented: true }), messages, "b"),

@@ -152,7 +152,7 @@ describe("layOutSequence", () => {
     expect(rows[1]?.passes).toEqual([]);
   });
 
-  test("says what is asked, and how an interaction on a page goes on", () => {
+  test("labels requests, and how an interaction on a page continues", () => {
     const { rows } = layOutSequence(
       runOf(
         message(1, "backend", "agent", [0, 5]),
@@ -172,7 +172,7 @@ describe("layOutSequence", () => {
     ]);
   });
 
-  test("says of a message without a signature that it has none", () => {
+  test("labels a message without a signature as unsigned", () => {
     const unsigned = { request: { headers: { authorization: "Bearer …" } } };
     const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], unsigned)), 600);
     expect(rows[0]?.label.text).toBe("1  message/send, not signed");

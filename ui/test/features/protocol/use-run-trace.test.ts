@@ -24,7 +24,7 @@ const answer = (more: Partial<RunTrace> = {}): RunTrace => ({
   ...more,
 });
 
-/** A backend whose answers are scripted, one function for each question; the last goes on. */
+/** A backend with scripted answers, one function for each question; the last one repeats. */
 function polling(...script: (() => RunTrace)[]) {
   let state: RunTraceState = {};
   const seen = { asked: 0, signals: [] as AbortSignal[], state: () => state };

@@ -28,7 +28,7 @@ async function start(
   return server;
 }
 
-/** A connection from an address of its own, once the server has it. */
+/** A connection from another address, once the server has accepted it. */
 async function call(server: Server, from = "127.0.0.2", text = ""): Promise<Socket> {
   const { port } = server.address() as AddressInfo;
   const socket = connect({ port, host: from.includes(":") ? "::1" : "127.0.0.1", localAddress: from });
@@ -128,7 +128,7 @@ test("A12: silent connections of many addresses do not keep others out", async (
   expect((await openOf(silent)).filter(Boolean)).toHaveLength(7);
 });
 
-test("A12: 127.0.0.1 and ::1 have no bound of their own, other addresses when they are named", async () => {
+test("A12: 127.0.0.1 and ::1 have no separate limit, other addresses have one if they are named", async () => {
   const server = await start({ maxConnections: 8 }, answer, "::");
   const local = [
     await call(server, "127.0.0.1"),

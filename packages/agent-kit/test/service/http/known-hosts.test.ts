@@ -7,7 +7,7 @@ import {
   requireKnownHost,
 } from "../../../src/service/index.ts";
 
-describe("a server that asks nobody who they are", () => {
+describe("a server without authentication", () => {
   test.each([
     "localhost",
     "localhost:16686",

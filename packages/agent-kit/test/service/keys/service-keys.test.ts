@@ -142,7 +142,7 @@ describe("keys in a folder", () => {
     expect([kidsOf(one), kidsOf(await openRing())]).toEqual([kidsOf(other), kidsOf(other)]);
   });
 
-  it("K2: are one key for processes of their own, started together", async () => {
+  it("K2: are one key for separate processes that start together", async () => {
     const script = fileURLToPath(new URL("fixtures/open-keys.ts", import.meta.url));
     const processes = [1, 2, 3].map(() => startChild(process.execPath, [script, folder]));
     await Promise.all(processes.map(({ ended }) => ended));

@@ -1,11 +1,11 @@
 const PIECE_BYTES = 65_536;
 
 /**
- * A body that goes on for as long as somebody reads it, and what was read of it.
+ * A body that continues as long as it is read, and the number of bytes read.
  *
- * @param options.start what it begins with
- * @param options.maxBytes where it ends all the same: a test of a bound that is gone must not take
- * the machine's memory
+ * @param options.start its beginning
+ * @param options.maxBytes its length: a test of a missing bound must not exhaust the machine's
+ * memory
  */
 export function endlessBody({ start = "", maxBytes = 8_388_608 } = {}) {
   const read = { bytes: 0, isCancelled: false };

@@ -1,10 +1,10 @@
 import { connect } from "node:net";
 
 /**
- * Asks a server for tunnels as those do who are gone before the answer, and as one that stays and
- * goes on sending.
+ * Asks a server for tunnels: from clients that disconnect before the answer, and from one that
+ * stays and continues to send.
  *
- * @returns the error that the one that stays ends with
+ * @returns the error with which the staying client's connection ends
  */
 export async function lingeringTunnels(port: number, tunnel: string): Promise<unknown> {
   for (let index = 0; index < 50; index++) {

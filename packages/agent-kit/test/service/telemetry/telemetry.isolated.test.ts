@@ -161,7 +161,7 @@ describe.each([
       expect(JSON.parse(body)).toEqual({ trace: TRACE });
     });
 
-    test("starts a trace where there is none; a GET does not, nor does /health", async () => {
+    test("starts a trace if there is none, except for a GET and /health", async () => {
       await start();
       const { send } = await serve();
       expect((await send("GET", "/things")).body).toEqual({ trace: "none" });
@@ -229,7 +229,7 @@ describe.each([
       expect(collector.paths).toEqual(["/mine/"]);
     });
 
-    test("OTEL_TRACES_EXPORTER=none: nowhere, and the trace goes on all the same", async () => {
+    test("OTEL_TRACES_EXPORTER=none: nowhere, and the trace context is still forwarded", async () => {
       await start({ OTEL_TRACES_EXPORTER: "none" });
       const { send } = await serve();
       expect((await send("POST", "/things/7", { traceparent: TRACEPARENT })).body).toEqual({
@@ -258,7 +258,7 @@ describe.each([
   });
 
   describe("work inside a service", () => {
-    test("has a span of its own, whose error is the work's", async () => {
+    test("has a span, whose error is the work's", async () => {
       await start();
       const failure = Object.assign(new Error("token eyJhbGciOiJFZERTQSJ9.e30.c2ln is no good"), {
         code: "invalid",
@@ -285,7 +285,7 @@ describe.each([
     });
   });
 
-  describe("a collector that is no help", () => {
+  describe("a collector that fails", () => {
     test.each([
       ["is not there", "http://127.0.0.1:1"],
       ["never answers", undefined],
@@ -342,7 +342,7 @@ describe("services in one process", () => {
     for (const end of closes.splice(0)) await end();
   });
 
-  /** Asks the next service, if there is one, inside a step of its own. */
+  /** Starts a service that calls the next one, if any, inside its own step. */
   async function startOne(name: string, options: { next?: string; env?: NodeJS.ProcessEnv } = {}) {
     const lines: string[] = [];
     const env = {

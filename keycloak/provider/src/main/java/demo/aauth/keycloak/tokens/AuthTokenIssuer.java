@@ -48,7 +48,7 @@ public final class AuthTokenIssuer {
     public record Issued(String token, String id) {
     }
 
-    /** @param now Unix seconds, from which on the token is good */
+    /** @param now Unix seconds, start of the token's validity */
     public Issued issue(Decision decision, long now, int lifespanSeconds) {
         String id = newId();
         SignatureSignerContext signer = session.getProvider(SignatureProvider.class, algorithm()).signer();

@@ -156,10 +156,7 @@ class DocumentCacheTest {
         }
     }
 
-    /**
-     * An error of this server's own says nothing about the party, and is nobody's answer a second
-     * time.
-     */
+    /** An error of this server says nothing about the party, so it is not cached. */
     @Test
     void anErrorOfOurOwnIsNotRemembered() {
         assertThrows(IllegalStateException.class, () -> cache.get("key", of("a.example"), () -> {

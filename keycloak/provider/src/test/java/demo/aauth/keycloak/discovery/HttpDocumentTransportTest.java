@@ -129,7 +129,7 @@ class HttpDocumentTransportTest {
         assertEquals(List.of("null"), accepted);
     }
 
-    /** A2: whoever a caller names decides about a connection that is kept. */
+    /** A2: the party that a caller names would decide how long a kept connection stays open. */
     @Test
     void keepsNoConnection() throws IOException {
         List<InetSocketAddress> clients = new CopyOnWriteArrayList<>();

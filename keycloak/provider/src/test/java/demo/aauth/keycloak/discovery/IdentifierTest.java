@@ -19,7 +19,7 @@ class IdentifierTest {
     })
     void takesTheOneSpelling(String id) {
         assertTrue(Identifier.isCanonical(id));
-        // Whoever may be called that can be fetched from: one rule, with underscore and all.
+        // Identifiers and fetched URLs follow one rule, which includes the underscore.
         assertEquals(id.replaceFirst("(https?://[^/]+).*", "$1"), HttpUrl.parse(id).orElseThrow().origin());
     }
 
@@ -38,8 +38,8 @@ class IdentifierTest {
     }
 
     /**
-     * Anybody may name one: no text may be too much for the stack of a thread, be it nearly used
-     * up.
+     * Any caller may send an identifier, so no text may overflow a thread's stack, even if most of
+     * it is used.
      */
     @ParameterizedTest
     @ValueSource(strings = {"/a", ".a", "/", ":", "@", "%2e"})

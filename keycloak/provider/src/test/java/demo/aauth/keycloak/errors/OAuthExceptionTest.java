@@ -38,8 +38,8 @@ class OAuthExceptionTest {
     }
 
     /**
-     * Told apart, a forbidden network, a closed port and a host that answers would make this server
-     * a scanner of its own network.
+     * If the answer distinguished a forbidden network, a closed port and a responding host, this
+     * server would be a scanner of its own network.
      */
     @Test
     void tellsNoOneHowAFetchFailed() {

@@ -67,8 +67,8 @@ class PolicyReaderTest {
     }
 
     /**
-     * One of the two has to be listed, whichever; neither is by a name that only begins alike, and
-     * nobody is by default.
+     * Either the agent or the resource must be listed. A listed name does not match longer names,
+     * and the default list is empty.
      */
     @Test
     void letsTheListedAlonePutTheQuestionWhoAUserIs() {

@@ -106,8 +106,8 @@ class RequesterVerifierTest {
     }
 
     /**
-     * Agents that make a new key at every start may give it the old name; whoever signs with
-     * neither is nobody.
+     * An agent that makes a new key at every start may reuse the old key id. A signature by neither
+     * key identifies no agent.
      */
     @Test
     void looksAgainForAKeyThatCameFromTheCache() {
@@ -128,7 +128,7 @@ class RequesterVerifierTest {
         assertEquals(fetches + 1, world.fetched.size());
     }
 
-    /** Fetched just now, it is the one: a stranger does not make it be fetched twice. */
+    /** A key that was just fetched is current: an untrusted caller cannot cause a second fetch. */
     @Test
     void doesNotLookAgainForAKeyThatWasJustFetched() {
         world.publish("agent", AGENT, "k", TestKey.generate().jwk());
@@ -192,9 +192,7 @@ class RequesterVerifierTest {
         assertEquals(AGENT, verifier.verifyExchange(later.send(), wish(AGENT, key.thumbprint()), List.of(ISSUER)).requester().agent());
     }
 
-    /**
-     * Each candidate costs a verification, and whoever publishes a set decides how many there are.
-     */
+    /** Each candidate costs a verification, and the publisher of a key set decides their number. */
     @Test
     void anExchangeTriesTenKeysAtMost() {
         ObjectNode[] keys = new ObjectNode[11];
@@ -359,7 +357,7 @@ class RequesterVerifierTest {
         assertEquals("code=unknown_key, check=token, section=\"profile 5.2\"", ofExchange.refusal());
     }
 
-    /** Whoever may read traces must not be able to act for anybody. */
+    /** Readers of traces must not be able to act for an agent. */
     @Test
     void theSpanHasNoTokenAndNoSignature() {
         String upstream = upstream(AGENT, ISSUER);

@@ -161,7 +161,7 @@ class SignatureVerifierTest {
         assertEquals(61L, spent.values().iterator().next());
     }
 
-    /** Whoever sends no nonce has signed for one request all the same. */
+    /** A signature without a nonce is valid for one request, too. */
     @Test
     void refusesASecondUseOfASignatureWithoutNonce() {
         request.headers.remove("nonce");
@@ -179,7 +179,7 @@ class SignatureVerifierTest {
     @Test
     void tellsWhichChecksWereMade() {
         verify(request.send());
-        // The key, and the token it may be in, are found by whoever knows the schemes.
+        // The code that knows the schemes finds the key and the token that may contain it.
         List<Check> notOurs = List.of(Check.TOKEN, Check.KEY, Check.REQUIREMENT);
         assertEquals(List.of(VerificationRecorder.Verdict.PASSED), recorder.steps().stream()
                 .filter(step -> !notOurs.contains(step.check())).map(VerificationRecorder.Step::verdict).distinct().toList());

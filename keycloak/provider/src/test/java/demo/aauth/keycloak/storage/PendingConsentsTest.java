@@ -34,7 +34,7 @@ class PendingConsentsTest {
         return new ConsentRequest(agent, null, "jkt", "https://resource.example", "read", agent + "/cb", "s");
     }
 
-    /** Until an owner is refused; with a host of its own for each. */
+    /** Issues requests until an owner is refused, each for another host. */
     private List<String> fill() {
         List<String> tokens = new ArrayList<>();
         OAuthException refusal = assertThrows(OAuthException.class, () -> {

@@ -37,8 +37,8 @@ class TokenAlgorithmTest {
     }
 
     /**
-     * Verifying with a long one takes long, with an even one it is not RSA, and with 1 everybody
-     * can sign.
+     * A long exponent makes verification slow, an even one is not RSA, and with 1 any caller can
+     * sign.
      */
     @ParameterizedTest
     @CsvSource({"1,false", "3,true", "4,false", "65537,true", "65536,false", "4294967295,true", "4294967297,false"})
@@ -55,7 +55,7 @@ class TokenAlgorithmTest {
         assertTrue(TokenAlgorithm.RS256.verifies(rsa(key.getModulus(), key.getPublicExponent()), DATA, sign("SHA256withRSA", pair)));
     }
 
-    /** The last thing between a stranger and a token of the realm's. */
+    /** The last check before an untrusted token is accepted as the realm's. */
     @Test
     void refusesASignatureOverSomethingElseOrByAnotherKey() throws GeneralSecurityException {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");

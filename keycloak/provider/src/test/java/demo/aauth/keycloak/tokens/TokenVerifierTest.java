@@ -156,8 +156,8 @@ class TokenVerifierTest {
         }
 
         /**
-         * A name that is empty is a name, and nobody's; only a header without one means the only
-         * key there is.
+         * An empty key id is a key id that no key has. Only a header without one selects the only
+         * key.
          */
         @Test
         void looksAnEmptyKeyIdUp() {
@@ -375,7 +375,7 @@ class TokenVerifierTest {
             assertEquals(world.now + 60, token.expiresAt());
         }
 
-        /** Hole J3: nothing is fetched from an issuer that the token names and nobody else does. */
+        /** Hole J3: nothing is fetched from an issuer that only the token names. */
         @Test
         void fetchesNothingFromAnIssuerThatIsNotTrusted() {
             claims.put("iss", "https://attacker.example");
