@@ -115,6 +115,8 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ["february-2026"],
 ];
 
+const ADD_TO_LAYERS = "add it to AAUTH_LAYERS in scripts/arrows.ts";
+
 /** A source file by its path from the repository's root, with the specifiers it imports. */
 export interface SourceFile {
   readonly path: string;
@@ -140,13 +142,14 @@ export function arrowProblems(
     const own = packages.find(({ folder }) => path.startsWith(`${folder}/`));
     if (own === undefined) return [];
     const part = Object.keys(arrows).find((folder) => path.startsWith(`${folder}/`)) ?? own.folder;
-    return imports.flatMap((specifier) => {
+    const problems = imports.flatMap((specifier) => {
       if (specifier.startsWith(".")) return relativeProblems(path, specifier, { ...own, folder: part });
       const isOurs = packages.some(({ name }) => name === specifier.split("/", 1)[0]);
       return !isOurs || arrows[part]?.includes(specifier)
         ? []
         : [`${path}: imports ${specifier}, which docs/architecture.md does not allow`];
     });
+    return [...new Set(problems)];
   });
 }
 
@@ -182,8 +185,9 @@ function relativeProblems(path: string, specifier: string, { folder, name }: Pac
 function layerProblems(path: string, target: string, folder: string): string[] {
   const from = placeOf(path, `${folder}/src/`);
   const to = placeOf(target, `${folder}/src/`);
-  if (from === undefined) return [`${path}: belongs to no layer of aauth`];
-  if (to === undefined) return [`${path}: imports ${target}, which belongs to no layer of aauth`];
+  if (from === undefined) return [`${path}: is in no layer of aauth; ${ADD_TO_LAYERS}`];
+  if (to === undefined)
+    return [`${path}: imports ${target}, which is in no layer of aauth; ${ADD_TO_LAYERS}`];
   if (from.place === to.place || to.layer < from.layer || from.layer === 0) {
     return from.layer === 0 && to.layer > 0 ? [`${path}: imports ${to.place} from a higher layer`] : [];
   }
