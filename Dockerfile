@@ -1,24 +1,24 @@
-# One image for every TypeScript service of the demo and for the web page; the command selects which (docker-compose.yml).
+# One image for all TypeScript services and the web page; docker-compose.yml selects the command.
 
 FROM node:24-trixie-slim AS node
 
 FROM node AS build
 WORKDIR /app
 ENV CI=true
-# The packages come before the sources: a changed source file fetches nothing again.
+# Packages come before the sources, so that a changed source file downloads nothing.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN --mount=type=cache,id=npm,target=/root/.npm \
     npm install --global --no-fund --no-audit "$(node -p "require('./package.json').packageManager.split('+')[0]")"
 RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     pnpm config set store-dir /pnpm-store --location=global && pnpm fetch
 COPY . .
-# Called by its path, because the Node that the workspace pins for development wants a library that slim images leave out.
+# Called by path: the pinned Node for development needs a library that slim images lack.
 RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     pnpm install --offline --frozen-lockfile && /usr/local/bin/node ui/node_modules/vite/bin/vite.js build ui
-# Then the same tree with what runs, and nothing else. `--no-optional` leaves out the pinned Node.
+# The tree with only its runtime dependencies. `--no-optional` omits the pinned Node.
 RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     find . -name node_modules -type d -prune -exec rm -rf {} + \
-    # The page is built: its server finds what it needs at the root.
+    # The page is built; its server finds its packages at the root.
     && pnpm install --offline --frozen-lockfile --prod --no-optional --filter '!ui' \
     && rm -rf ui/src ui/index.html ui/traces.html ui/public
 
@@ -34,7 +34,7 @@ WORKDIR /app
 USER 10001:10001
 ENV NODE_ENV=production
 ENTRYPOINT ["node"]
-# At the end: a new revision rebuilds no layer.
+# Last, so that a new revision rebuilds no layer.
 ARG VERSION=0.1.0
 ARG REVISION=
 ARG SOURCE=

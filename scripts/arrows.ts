@@ -1,5 +1,5 @@
 /**
- * docs/architecture.md as data: which folders there are, and which part may import which.
+ * docs/architecture.md as data: the folders, and the imports that each part may make.
  * `check-arrows` compares the tree with it.
  *
  * @module
@@ -12,8 +12,8 @@ export interface ArchitectureMap {
   /** Every folder of section 2, from the root. */
   readonly folders: readonly string[];
   /**
-   * By folder: packages and entry points of ours that it may import. A folder inside a package
-   * stands before the package.
+   * By folder: our packages and entry points that it may import. A folder inside a package precedes
+   * the package.
    */
   readonly arrows: Readonly<Record<string, readonly string[]>>;
 }
@@ -62,8 +62,8 @@ function folderOf(part: string, folders: readonly string[]): string {
 }
 
 /**
- * Folders that are not on the map, or on the map alone. `src` folders count where the map shows
- * those of a package.
+ * Folders that are missing on the map or in the tree. `src` folders are compared if the map shows
+ * those of the package.
  */
 export function folderProblems({ folders }: ArchitectureMap, found: readonly string[]): string[] {
   const isShown = (folder: string) => {
@@ -82,8 +82,7 @@ export function folderProblems({ folders }: ArchitectureMap, found: readonly str
 
 /**
  * The layers of `packages/aauth/src`, lowest first: a file imports from its own folder and from
- * lower layers, never sideways or up. A file that is named itself belongs to that layer and not to
- * its folder's.
+ * lower layers, never sideways or up. A named file belongs to its layer and not to its folder's.
  */
 export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   [
@@ -123,15 +122,15 @@ export interface SourceFile {
   readonly imports: readonly string[];
 }
 
-/** The name and folder of a package of ours. */
+/** Name and folder of one of our packages. */
 export interface Package {
   readonly folder: string;
   readonly name: string;
 }
 
 /**
- * Imports that are not on the map, each as a sentence that begins with the place. That manifests
- * name what is imported knip checks.
+ * Imports that are not on the map, each as a sentence that begins with the place. knip checks that
+ * manifests name the imported packages.
  */
 export function arrowProblems(
   { arrows }: Pick<ArchitectureMap, "arrows">,
@@ -168,8 +167,7 @@ export function addOnProblems(path: string, source: string): string[] {
 
 /** The specifiers of static imports, re-exports and dynamic imports in a TypeScript source. */
 export function importsOf(source: string): string[] {
-  // Enough for code that a formatter has laid out; a specifier built at run time is refused by
-  // review, not here.
+  // Enough for formatted code; reviews refuse specifiers that are built at run time.
   const withoutComments = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
   const pattern =
     /(?:^|[\n;}])\s*(?:import|export)\b[^"';]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;

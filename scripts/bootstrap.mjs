@@ -36,7 +36,7 @@ if (script === undefined) {
 if (asksForHelp(args)) {
   const text = helpText(command);
   if (text !== undefined) console.log(text);
-  // The other scripts declare their flags, and print the rest.
+  // The other scripts declare their flags and print the rest of the help.
   if (COMMANDS[command].usage !== undefined) process.exit();
   if (text !== undefined) console.log();
 }
@@ -73,7 +73,7 @@ async function installDependencies({ why, needsTools }) {
   const startedAt = Date.now();
   console.error(why);
   const output = [];
-  // --yes: some npm configurations answer npx's question with no.
+  // --yes, because some npm configurations answer npx's question with no.
   const installArgs = [
     "--yes",
     manifest.packageManager,
@@ -90,8 +90,8 @@ async function installDependencies({ why, needsTools }) {
       status,
     );
   }
-  // pnpm leaves the file unchanged when nothing was to do; without a new date it would run again
-  // every time.
+  // pnpm leaves the file unchanged if there was nothing to do; without a new date the install would
+  // run every time.
   const now = new Date();
   utimesSync(installStamp, now, now);
   // If this fails, the demo tries again and reports the error.
@@ -147,9 +147,9 @@ function run(program, programArgs, { stdio, output }) {
 }
 
 /**
- * npm that is ended may not signal the processes below it. So under npm or pnpm (and under a
- * program that asks for it) the parents are watched; elsewhere they are not, because a shell may
- * leave its background jobs behind on purpose.
+ * An npm that is ended may not signal the processes below it. So under npm or pnpm (and under a
+ * program that asks for it) the parents are watched. Elsewhere they are not, because a shell may
+ * leave background jobs behind on purpose.
  */
 function watchOwnParent(onDeath) {
   if (process.env.npm_lifecycle_event === undefined && !process.env.AGENT_KIT_PARENT_PID) return undefined;
@@ -160,8 +160,8 @@ function watchOwnParent(onDeath) {
 }
 
 /**
- * Our parent and, where there is /proc, its parent: npm starts scripts through a shell, and some
- * shells stay in between.
+ * Our parent and, with /proc, its parent: npm starts scripts through a shell, and some shells stay
+ * in between.
  */
 function parents() {
   let grandparent = "";
@@ -169,7 +169,7 @@ function parents() {
     // pid (name) state ppid …; the name may hold spaces and brackets.
     grandparent = readFileSync(`/proc/${process.ppid}/stat`, "utf8").replace(/^.*\) \S+ (\d+) .*$/s, "$1");
   } catch {
-    // Not Linux: there the shell gives its place to the script.
+    // Without /proc the shell is replaced by the script.
   }
   return `${process.ppid} ${grandparent}`;
 }

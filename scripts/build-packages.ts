@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 
-/** The packages that others may install, each after those it imports. */
+/** The published packages, each after those that it imports. */
 export const PUBLISHED_PACKAGES = [
   "aauth",
   "aauth-explain",
@@ -14,9 +14,9 @@ export const PUBLISHED_PACKAGES = [
 ] as const;
 
 /**
- * Builds the published packages, and packs them as npm does.
+ * Builds the published packages and packs them as npm does.
  *
- * @param folder where the tarballs go; made where it is missing
+ * @param folder destination of the tarballs; created if it is missing
  * @returns their paths, in the order of {@link PUBLISHED_PACKAGES}
  * @throws Error with the output of the compiler or of npm
  */
@@ -26,7 +26,7 @@ export async function packPackages(folder: string): Promise<readonly string[]> {
   await build(first);
   await Promise.all(others.map(build));
   const sources = PUBLISHED_PACKAGES.map((name) => `./packages/${name}`);
-  // `prepack` builds: that is done.
+  // `prepack` would build again.
   const options = ["--ignore-scripts", "--silent", "--pack-destination", folder];
   await mkdir(folder, { recursive: true });
   await demand("npm", ["pack", ...options, ...sources]);

@@ -26,7 +26,7 @@ const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/
   },
 );
 
-/** Those at the root, of packages and services, and of the sources of packages. */
+/** Folders at the root, of packages and services, and of the packages' sources. */
 const folders = new Set<string>();
 for (const path of listedFiles(REPOSITORY_ROOT)) {
   const parts = path.split("/").slice(0, -1);

@@ -46,9 +46,7 @@ function exportsOf(file: string): Map<string, Set<string>> {
   return found;
 }
 
-/**
- * Whether a comment ends before the declaration of a name. True where the file re-exports it.
- */
+/** Whether a comment ends before the declaration of a name. True if the file re-exports it. */
 function hasDocstring(source: string, name: string): boolean {
   const declared = [...source.matchAll(DECLARATION)].find(([, own]) => own === name);
   return declared === undefined || source.slice(0, declared.index).trimEnd().endsWith("*/");

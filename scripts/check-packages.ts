@@ -61,8 +61,8 @@ async function judge(tarball: string, name: string): Promise<void> {
 }
 
 /**
- * Lays a tarball out as an install would: its own dependencies beside it, packages of ours from
- * their tarballs.
+ * Unpacks a tarball as an install would: its dependencies beside it, our packages from their
+ * tarballs.
  */
 async function unpack(tarball: string, name: string): Promise<void> {
   const target = installed(name);
@@ -83,10 +83,7 @@ function refuseWorkspaceRanges(name: string, { dependencies, peerDependencies }:
       throw new Error(`${name} depends on ${dependency} by ${range}, which is no range`);
 }
 
-/**
- * Inside the workspace a package is its folder `src`: the same entries, from the sources of what is
- * built.
- */
+/** Inside the workspace a package is its folder `src`: the same entries, but from the sources. */
 async function demandSourceManifest(name: string, packed: Manifest): Promise<void> {
   const source = await readManifest(`${REPOSITORY_ROOT}packages/${name}/src/package.json`);
   const entries = Object.entries(source.exports as Record<string, string>).map(([entry, file]) => {
@@ -112,8 +109,8 @@ function builtTargets(targets: Targets | undefined): Targets | undefined {
 }
 
 /**
- * The address of the repository is that of the root's manifest, and links of the README begin with
- * it or lead elsewhere.
+ * The repository's address is that of the root's manifest, and links of the README begin with it or
+ * lead elsewhere.
  */
 async function demandAddresses(name: string, { repository, homepage, bugs }: Manifest): Promise<void> {
   const { url } = (await readManifest(`${REPOSITORY_ROOT}package.json`)).repository!;
@@ -123,8 +120,8 @@ async function demandAddresses(name: string, { repository, homepage, bugs }: Man
   const wanted = [{ type: "git", url, directory }, `${page}/tree/main/${directory}#readme`, `${page}/issues`];
   if (found !== JSON.stringify(wanted)) throw new Error(`${name}: repository, homepage or bugs: ${found}`);
   const readme = await readFile(join(installed(name), "README.md"), "utf8");
-  // A tarball has README and code; whatever else the repository has is not there for a reader of
-  // the package's page.
+  // A tarball has README and code. Other files of the repository are not there for a reader of the
+  // package's page.
   const [link] = /\]\((?!https?:|#)[^)]*\)/.exec(readme) ?? [];
   if (link !== undefined) throw new Error(`the README of ${name} links out of its package: ${link}`);
 }

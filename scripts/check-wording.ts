@@ -1,6 +1,6 @@
 /**
- * Fails where a comment or a test's title breaks the rules of wording.ts. `--wrap` first puts the
- * comments that are too long on more lines, in the files given or in all.
+ * Fails if a comment or a test's title breaks the rules of wording.ts. `--wrap` first wraps long
+ * comments, in the given files or in all.
  *
  * @module
  */

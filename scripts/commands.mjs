@@ -166,8 +166,8 @@ export function asksForHelp(args) {
 }
 
 /**
- * Beginning of a command's help, or all of it where `usage` is declared. Undefined where the
- * script prints all of it.
+ * Beginning of a command's help, or all of it if `usage` is declared. Undefined if the script
+ * prints all of it.
  */
 export function helpText(name) {
   const { does, usage } = COMMANDS[name];

@@ -1,6 +1,6 @@
 /**
- * `npm run consent`: shows and changes which scopes need the user's consent, at whichever auth
- * server is running (the embedded one or Keycloak).
+ * `npm run consent`: shows and changes the scopes that need the user's consent, at the running auth
+ * server (the embedded one or Keycloak).
  *
  * @module
  */
@@ -100,7 +100,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** An auth server may have kept anything as a scope. */
+/** An auth server may have stored any string as a scope. */
 function describePolicy({ scopes, prefixes }: ConsentPolicy): string {
   const list = (words: readonly string[]) => (words.length === 0 ? "(none)" : visibleText(words.join(", ")));
   return `Scopes that need consent:    ${list(scopes)}\nPrefixes that need consent:  ${list(prefixes)}`;

@@ -1,6 +1,6 @@
 /**
- * `npm run doctor`: what works on this machine and what to do about what does not, one line each.
- * Exits with 1 when `npm run demo` would not work; what only other commands need is a note.
+ * `npm run doctor`: a line for each part of this machine, with a remedy if it does not work. Exits
+ * with 1 if `npm run demo` would not work; requirements of other commands are notes.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * `npm run explain -- FILE|-`: how the verifier judges a signed request, check by check, offline.
+ * `npm run explain -- FILE|-`: judges a signed request check by check, as the verifier does,
+ * offline.
  *
  * @module
  */

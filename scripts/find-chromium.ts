@@ -14,10 +14,10 @@ const KNOWN_PLACES = [
 const DOWNLOAD_LIMIT_MS = 120_000;
 
 /**
- * A Chromium to test with: `CHROME_PATH`, else one the system has, else the one playwright
- * downloaded. Undefined when none is found.
+ * A Chromium to test with: `CHROME_PATH`, else the system's, else the one that playwright
+ * downloaded. Undefined if none is found.
  *
- * @throws Error when `CHROME_PATH` names a file that does not exist
+ * @throws Error if `CHROME_PATH` names a file that does not exist
  */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (env.CHROME_PATH) {
@@ -27,7 +27,7 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
   return [...KNOWN_PLACES, chromium.executablePath()].find((path) => existsSync(path));
 }
 
-/** As {@link findChromium}, but has playwright download one when none is found. */
+/** Like {@link findChromium}, but has playwright download one if none is found. */
 export async function findOrDownloadChromium(): Promise<string | undefined> {
   const found = findChromium();
   if (found !== undefined) return found;

@@ -2,8 +2,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 
 /**
- * The absolute path of a program: a path is taken as it is (from where the user stands), a name is
- * looked up on the PATH.
+ * The absolute path of a program: a path is resolved from the user's folder, a name is looked up on
+ * the PATH.
  */
 export function findExecutable(program: string, env: NodeJS.ProcessEnv): string | undefined {
   const isPath = isAbsolute(program) || program.includes("/");

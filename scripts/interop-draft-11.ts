@@ -22,14 +22,14 @@ export interface PeersOfDraft11 {
 
 /**
  * For a part of a test command: installs the pinned peers in Python and JavaScript below `.cache`.
- * A string is the reason why not.
+ * A string is the reason why that failed.
  */
 export async function peersOfDraft11(env: NodeJS.ProcessEnv, log: Log) {
   const peers = await install(env, log);
   return typeof peers === "string" ? peers : { PEERS_UNDER_TEST: JSON.stringify(peers) };
 }
 
-/** As {@link peersOfDraft11}, with the Rust crate: the tests are those in which it takes part. */
+/** Like {@link peersOfDraft11}, with the Rust crate, for the tests in which it takes part. */
 export async function rustPeerOfDraft11(env: NodeJS.ProcessEnv, log: Log) {
   const cargo = findExecutable("cargo", env);
   if (cargo === undefined) return "there is no cargo on the PATH";
@@ -38,7 +38,7 @@ export async function rustPeerOfDraft11(env: NodeJS.ProcessEnv, log: Log) {
   log("Building the Rust peer of draft -11…");
   const manifest = `${SOURCES}rust/Cargo.toml`;
   const target = `${INTEROP_CACHE}draft-11-rust`;
-  // Does nothing where nothing has changed.
+  // Does nothing if nothing has changed.
   const args = ["build", "--release", "--locked", "--manifest-path", manifest, "--target-dir", target];
   const failure = await runSteps([[cargo, ...args]]);
   if (failure !== undefined) return `the crate aauth-protocol could not be built: ${failure}`;

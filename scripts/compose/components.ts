@@ -8,20 +8,20 @@ import { providerJar } from "../keycloak/provider-jar.ts";
 import type { Log } from "../pinned-packages.ts";
 import { docker, obtainImage, type Variables } from "./docker.ts";
 
-/** The third parties' parts of the stack, by their names in docker-compose.yml. */
+/** Third-party parts of the stack, by their names in docker-compose.yml. */
 export type ComponentName = "keycloak" | "jaeger" | "agentgateway";
 
 /** A component of the stack, and its origin for the reader of the result. */
 export interface Component {
   readonly name: ComponentName;
-  /** False: the project's own stand-in takes its place. */
+  /** False if the embedded service replaces it. */
   readonly isReal: boolean;
   readonly description: string;
-  /** Build contexts to hand in, by stage: made on this machine, because no image contains them. */
+  /** Build contexts by stage, made on this machine because no image contains them. */
   readonly buildContexts?: Variables;
 }
 
-/** The component cannot be had on this machine. */
+/** The component is not available on this machine. */
 class ComponentUnavailableError extends Error {}
 
 const FETCH_LIMIT_MS = 15 * 60_000;
@@ -29,8 +29,8 @@ const ZIP_FOLDER = `${REPOSITORY_ROOT}.cache/keycloak/zip`;
 const MAVEN_IMAGE = "maven:3.9-eclipse-temurin-21";
 
 /**
- * The components, each as real as this machine allows: its official image, its program on a
- * stand-in image, or the embedded service.
+ * The components in the most real form that this machine allows: the official image, the program on
+ * a stand-in image, or the embedded service.
  *
  * @param imageOf name of a component's image in docker-compose.yml
  */

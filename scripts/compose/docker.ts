@@ -6,7 +6,7 @@ import { type ProgramResult, runProgram } from "../run-program.ts";
 const ANSWER_LIMIT_MS = 15_000;
 const PULL_LIMIT_MS = 10 * 60_000;
 const MAKE_LIMIT_MS = 15 * 60_000;
-/** Set by the maker of stand-ins, with the names it gave. */
+/** Label of stand-in images, with their names. */
 const STAND_IN_LABEL = "standin.tags";
 /** Beside the repository, on machines without an image registry. */
 const STAND_INS_FOLDER = "../shared/docker";
@@ -31,16 +31,17 @@ export async function whyNoDocker(): Promise<string | undefined> {
 }
 
 /**
- * Images under official names, for machines that reach package registries and no image registry.
+ * Images under official names, for machines with access to package registries but no image
+ * registry.
  */
 export type StandIn = "base" | "node" | "keycloak" | "jaeger" | "agentgateway";
 
 /**
- * Finds or fetches an image. Where neither is possible, makes one that stands in for it, by the
- * program in the folder that COMPOSE_STAND_INS names.
+ * Finds or fetches an image. If neither is possible, makes a stand-in by the program in the folder
+ * that COMPOSE_STAND_INS names.
  *
  * @param make variables of the program for the stand-in
- * @returns whether the image is the official one; undefined where there is none
+ * @returns whether the image is the official one; undefined if there is none
  * @throws Error with the program's last lines
  */
 export async function obtainImage(

@@ -15,15 +15,16 @@ export interface PreparedCompose {
   /** The project's own image. */
   readonly image: string;
   isReal(name: ComponentName): boolean;
-  /** A line for each part of third parties, with its origin. */
+  /** A line for each third-party part, with its origin. */
   readonly wasReal: readonly string[];
 }
 
 /**
- * Everything before `docker compose up`: base images, the third parties' parts as real as this
- * machine allows, and the project's images. A string says why the stack cannot be had.
+ * Everything before `docker compose up`: base images, the third-party parts in the most real form
+ * that this machine allows, and the project's images. A string states why the stack is not
+ * available.
  *
- * @throws Error when an image cannot be built: that is a fault of ours
+ * @throws Error if an image cannot be built, which is our fault
  */
 export async function prepareCompose(log: (line: string) => void): Promise<PreparedCompose | string> {
   const reason = await whyNoDocker();
@@ -49,7 +50,7 @@ export async function prepareCompose(log: (line: string) => void): Promise<Prepa
   const files = ["docker-compose.yml", ...(await generatedFiles(components))];
   const variables = {
     COMPOSE_FILE: files.join(":"),
-    // So that a test can see them arrive in the images.
+    // Lets a test check that they arrive in the images.
     BUILD_REVISION: "test-revision",
     BUILD_SOURCE: "test-source",
   };
@@ -67,8 +68,7 @@ export async function prepareCompose(log: (line: string) => void): Promise<Prepa
 }
 
 /**
- * The embedded stand-ins of exactly those components that are not real, and the build contexts of
- * those that are.
+ * The embedded stand-ins of the components that are not real, and the build contexts of the others.
  */
 async function generatedFiles(components: readonly Component[]): Promise<string[]> {
   const folder = `${REPOSITORY_ROOT}${GENERATED}`;

@@ -21,7 +21,7 @@ const SUPPLY_CHAIN_PORT = "9989";
 const MARKET_ANALYSIS_PORT = "9988";
 const FIRST_FAILURE_LINES = 15;
 
-/** Everything that is tried in containers, in order. */
+/** All runs in containers, in order. */
 const runsOf = (stack: PreparedCompose): readonly (() => Promise<PartResult>)[] => [
   ...["stack", "journeys", "contract"].flatMap((folder) => vitestByFile(`tests/compose/${folder}`, stack)),
   authServerContract(stack),
@@ -30,9 +30,8 @@ const runsOf = (stack: PreparedCompose): readonly (() => Promise<PartResult>)[] 
 ];
 
 /**
- * Prepares what the machine allows, runs everything against the stack, and takes it down. The last
- * result's notes say what was real; without Docker or base images there is one that says why
- * nothing ran.
+ * Prepares the stack, runs everything against it, and takes it down. The last result's notes state
+ * the real components; without Docker or base images the only result states why nothing ran.
  */
 export async function runComposeTests(log: (line: string) => void): Promise<PartResult[]> {
   const startedAt = performance.now();
@@ -70,8 +69,7 @@ export async function runComposeTests(log: (line: string) => void): Promise<Part
 }
 
 /**
- * A run for each file: together they may take longer, on a busy machine, than one run of vitest is
- * given.
+ * A separate run for each file, because together they may exceed vitest's limit on a busy machine.
  */
 function vitestByFile(folder: string, { env }: PreparedCompose) {
   return globSync(`${folder}/*.test.ts`, { cwd: REPOSITORY_ROOT })
@@ -139,7 +137,7 @@ function gatewayContract({ image }: PreparedCompose, file: string, stackEnv: Var
   };
 }
 
-/** Undefined when everything is healthy, else what makes a failed part of it. */
+/** Undefined if everything is healthy, else the failed part. */
 async function up(env: Variables, services: readonly string[] = []) {
   const startedAt = performance.now();
   const args = ["compose", "up", "--detach", "--wait", "--wait-timeout", "360", ...services];

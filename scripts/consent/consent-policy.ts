@@ -10,7 +10,7 @@ export interface PolicyAccess {
   write(policy: ConsentPolicy): Promise<void>;
 }
 
-/** The policy could not be read or written; the message has reason and remedy. */
+/** The policy could not be read or written; the message contains reason and remedy. */
 export class PolicyAccessError extends Error {
   override readonly name = "PolicyAccessError";
 }
@@ -75,7 +75,7 @@ export async function openConsentPolicy(options: {
       };
     },
     async write({ scopes, prefixes }) {
-      // Keycloak removes the attributes that are not sent: all go back.
+      // Keycloak removes attributes that are not sent, so all are sent back.
       const changed = {
         ...(await attributes()),
         [ATTRIBUTES.scopes]: JSON.stringify(scopes),

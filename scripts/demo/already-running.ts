@@ -3,9 +3,9 @@ import type { StackUrls } from "./stack.ts";
 const ANSWER_LIMIT_MS = 2000;
 
 /**
- * Reports a demo that is already running with these URLs, and what to do about it; undefined when
- * there is none. Its page names its backend, and its backend identifies itself: other programs on
- * the same ports do neither.
+ * Reports a demo that is already running with these URLs, and the remedy; undefined if there is
+ * none. Its page names its backend, and its backend identifies itself; other programs on these
+ * ports do neither.
  */
 export async function alreadyRunning({ ui, backend }: StackUrls): Promise<string | undefined> {
   if ((await memberOf(`${ui}/config.json`, "backendUrl")) === backend)

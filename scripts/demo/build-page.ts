@@ -1,6 +1,6 @@
 /**
- * Builds the page where its sources have changed. The bootstrap runs it after an install, so that
- * the first demo starts as fast as the others.
+ * Builds the page if its sources have changed. The bootstrap runs it after an install, so that the
+ * first demo starts as fast as later ones.
  *
  * @module
  */

@@ -11,8 +11,8 @@ const KEPT_BUILDS = 5;
 const VITE = `${REPOSITORY_ROOT}ui/node_modules/vite/bin/vite.js`;
 
 /**
- * The folder with the page built from the current sources; builds it where none exists, in
- * about 1.5 s.
+ * The folder with the page built from the current sources. Builds it if none exists, in about 1.5
+ * s.
  *
  * @throws Error with the output of a build that failed
  */

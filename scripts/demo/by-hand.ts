@@ -6,8 +6,8 @@ import { describeStack, type ServiceDescription } from "./describe-stack.ts";
 import { DEMO_MODES, DEMO_PORTS, REPOSITORY_ROOT, type StackModes, type StackPorts } from "./stack.ts";
 
 /**
- * A service that was left out, and the command that starts it beside the others; none for a program
- * of third parties.
+ * A service that was left out, and the command that starts it beside the others; no command for a
+ * third-party program.
  */
 export interface LeftOut {
   readonly name: string;
@@ -91,7 +91,7 @@ async function usualInService(name: string): Promise<IsUsual> {
   };
 }
 
-/** The runner stands in the root, the command in the service's folder. */
+/** The runner is in the root, the command in the service's folder. */
 function fromServiceFolder(value: string): string {
   return value.replace(/^\.data\//, "../../.data/");
 }

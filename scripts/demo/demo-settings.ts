@@ -38,7 +38,7 @@ import {
   type StackPorts,
 } from "./stack.ts";
 
-/** Not 0: identities and the other services' settings have the number in them. */
+/** Not 0, because identities and the other services' settings contain the number. */
 const portSettings = Object.fromEntries(
   Object.entries(PORTS).map(([key, { port, variable, title }]) => [
     `${key}Port`,
@@ -151,7 +151,7 @@ export interface DemoSettings {
   readonly processes: boolean;
   /** Processes of each service that can have two. */
   readonly replicas: number;
-  /** Remove what earlier starts have kept. */
+  /** Whether to remove the state of earlier starts. */
   readonly fresh: boolean;
   /**
    * Names of services that are started separately; with `modes.publishedPeers` they are the
@@ -163,16 +163,16 @@ export interface DemoSettings {
 /**
  * Reads flags and environment of the demo runner.
  *
- * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a
- * program that is not there
+ * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a missing policy
+ * file or program
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
   const { profile, mode, signatureScheme, authorizationScheme, ui, showTokens, processes, swap } = config;
   const isDraft11 = profile === "draft-11";
   const given = readFlags(settings, argv).values;
-  // A flag without a meaning is refused whatever its value; a variable may be the one of a file for
-  // all services.
+  // A flag without effect is refused whatever its value; a variable may come from a file for all
+  // services.
   const isAsked = (name: "mode" | "authorizationScheme" | "signatureScheme") =>
     given.has(name) || config[name] !== DEMO_MODES[name];
   if (!isDraft11 && isAsked("mode"))
@@ -255,7 +255,7 @@ function othersThan(names: readonly string[], ports: StackPorts): string[] {
   return [...identifiers(ports)].filter(([name]) => !names.includes(name)).map(([, id]) => id);
 }
 
-/** @throws ConfigError for what a flag needs and is not there */
+/** @throws ConfigError for a missing requirement of a flag */
 function found<T>(name: string, find: () => T): T {
   try {
     return find();

@@ -19,7 +19,7 @@ export interface NeededPort {
   readonly variable: string;
 }
 
-/** One part of the stack: how it is started, when it is ready, what it occupies. */
+/** One part of the stack: its start, its readiness and its ports. */
 export interface ServiceDescription {
   readonly name: string;
   /** As a process: arguments for the Node that runs this script. */
@@ -29,7 +29,7 @@ export interface ServiceDescription {
    * Undefined: always a process.
    */
   readonly hosted?: { readonly module: string; readonly argv: readonly string[] } | undefined;
-  /** On top of the runner's own environment. */
+  /** Added to the runner's own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly NeededPort[];
   /** Answers 2xx, or `healthStatus`, once the service is ready. */
@@ -51,12 +51,12 @@ export function leaveOut(
     .map((service) => ({ ...service, after: service.after.filter((name) => !names.includes(name)) }));
 }
 
-/** Services that traces know by another name than ours: the published walk-through's. */
+/** Services with another name in traces: those of the published walk-through. */
 const TRACE_NAMES: Readonly<Record<string, string>> = {
   backend: "supply-chain-backend",
   gateway: "agentgateway",
 };
-/** The first time it is fetched and built. */
+/** The first start downloads and builds it. */
 const KEYCLOAK_READY_LIMIT_MS = 20 * 60_000;
 
 /**
@@ -81,7 +81,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
 
 type Stack = ReturnType<typeof createStack>;
 
-/** The values that several services need, and what all of them have in common. */
+/** Values that several services need, and common settings of all. */
 function createStack(ports: StackPorts, modes: StackModes) {
   const urls = stackUrls(ports);
   const isDraft11 = modes.profile === "draft-11";
@@ -100,7 +100,7 @@ function createStack(ports: StackPorts, modes: StackModes) {
     AAUTH_KEYS: modes.store === "memory" ? "" : folders.keys,
     ...(modes.publishedPeers && { AAUTH_PUBLISHED_PEERS: modes.publishedPeers.join(" ") }),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.traceStoreOtlp}`,
-    // A shell's own would win over it, and the page would find no trace.
+    // A variable of the shell would override it, and the page would find no trace.
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "",
   };
   const need = (key: keyof StackPorts, purpose: string) => ({
@@ -171,7 +171,7 @@ function authServer(stack: Stack): ServiceDescription {
       args: ["scripts/keycloak/main.ts"],
       hosted: undefined,
       ports: [need("authServer", "Keycloak"), need("keycloakManagement", "Keycloak, health")],
-      // There once the realm is, which comes after Keycloak's own readiness.
+      // Answers once the realm exists, which is after Keycloak's own readiness.
       healthUrl: `http://127.0.0.1:${ports.authServer}/realms/${REALM}/.well-known/aauth-issuer`,
       readyLimitMs: KEYCLOAK_READY_LIMIT_MS,
     }),
@@ -256,11 +256,11 @@ function gateway(stack: Stack): ServiceDescription {
       // The configuration file names these; its defaults are the demo's ports.
       GATEWAY_PORT: String(ports.gateway),
       BACKEND_AGENT_URL: ids.backend,
-      // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules
-      // on identity keeps jwks.
+      // With jwks no pseudonymous call would reach an agent. The file with rules on identity keeps
+      // jwks.
       GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
       AAUTH_AUTHZ_HOST: `127.0.0.1:${ports.gatewayAuthz}`,
-      // The second is a replica's, which has no turn with weight 0.
+      // The second is a replica's, which receives no requests with weight 0.
       ...Object.fromEntries(
         AGENT_NAMES.flatMap((name) => {
           const prefix = variablePrefix(name);
@@ -309,7 +309,7 @@ function delegateAgent(stack: Stack): ServiceDescription {
   const { ports, modes, ids, delegatesFile, service } = stack;
   const own = `delegate-agent-${ports.delegateAgent}`;
   return service("delegate-agent", "delegateAgent", {
-    // Its point is to share nothing with the backend but the public half of its key.
+    // It shares nothing with the backend except the public half of its key.
     hosted: undefined,
     env: {
       DELEGATE_AGENT_PORT: String(ports.delegateAgent),

@@ -2,23 +2,19 @@ import { DEMO_PORTS, type StackPorts } from "./stack.ts";
 import { isTaken } from "./taken-ports.ts";
 
 /**
- * Below what systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere): a port
- * from there may be taken before the service that it was found for listens. Above the ports that
- * `fetch` refuses.
+ * Below the ports of outgoing connections (from 32768 on Linux, 49152 elsewhere), which may be
+ * taken before the service listens. Above the ports that `fetch` refuses.
  */
 const FIRST = 11_000;
 const COUNT = 21_000;
-/**
- * Test files that run at the same time are processes with neighbouring ids; their ports lie apart.
- */
+/** Concurrent test files are processes with neighbouring ids, so their ports are far apart. */
 const STEP = 997;
 
 let next = (process.pid * STEP) % COUNT;
 
 /**
- * `count` distinct ports that were free on loopback a moment ago. A process gets none a second time
- * before it has had all; between this and their use another program may still take one, but hardly
- * by chance.
+ * `count` distinct ports that were free on loopback a moment ago. A process gets none twice before
+ * it has had all. Another program may still take one before it is used, but this is unlikely.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
@@ -30,13 +26,13 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** One of them. */
+/** One free port. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
 }
 
-/** One for each listener of the stack. */
+/** A free port for each listener of the stack. */
 export async function freeStackPorts(): Promise<StackPorts> {
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);

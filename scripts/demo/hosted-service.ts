@@ -14,17 +14,17 @@ import { REPOSITORY_ROOT } from "./stack.ts";
 const current = new AsyncLocalStorage<HostedService>();
 
 /**
- * The service whose code runs, to which an uncaught error belongs. Undefined outside of
- * all.
+ * The service whose code runs, to which an uncaught error belongs. Undefined outside of all
+ * services.
  */
 export function currentService(): HostedService | undefined {
   return current.getStore();
 }
 
 /**
- * One service of the stack in this process, which must have been prepared (`prepareProcess`): it
- * has its own variables, arguments and output. It shares the event loop, memory and whatever Node
- * keeps for a process.
+ * One service of the stack in this process, which must have been prepared (`prepareProcess`). It
+ * has its own variables, arguments and output, and shares the event loop, memory and process-wide
+ * state.
  */
 export class HostedService implements StartedService {
   readonly name: string;
@@ -86,8 +86,8 @@ export class HostedService implements StartedService {
   }
 
   /**
-   * Nothing in a process can be ended by force: a service that does not close is left to the end of
-   * the process.
+   * Code in this process cannot be ended by force: a service that does not close remains until the
+   * process ends.
    */
   stop(limitMs: number): Promise<boolean> {
     this.#closing ??= this.#close(limitMs);

@@ -19,8 +19,8 @@ const COUNTED = [
 ] as const;
 
 /**
- * Counts what services have left in their files: `3 runs, 1 open order, 2 consents`. Empty where
- * there is nothing of that.
+ * Counts the work that services have left in their files: `3 runs, 1 open order, 2 consents`. Empty
+ * if there is none.
  */
 export function keptWork(folder: string): string {
   return workIn((service) => countSqliteEntries(`${folder}/${service}.db`));
@@ -45,8 +45,8 @@ function workIn(entriesOf: (service: string) => ReadonlyMap<string, number>): st
 export const PASSWORD_FILE = "state-password";
 
 /**
- * Removes what earlier starts have kept: state, and the keys that it belongs to. Keys that an
- * operator has put into the folder stay.
+ * Removes the state of earlier starts, with its keys. Keys that an operator has put into the folder
+ * stay.
  */
 export async function removeState(ports: Ports, modes: Profile): Promise<void> {
   const { data, keys } = stateFolders(ports, modes);
@@ -57,8 +57,8 @@ export async function removeState(ports: Ports, modes: Profile): Promise<void> {
 }
 
 /**
- * Folder of the demo's own PostgreSQL. It runs as another user where the demo runs as root, and
- * that user has no access to root's folders, a `TMPDIR` of root's among them.
+ * Folder of the demo's own PostgreSQL. If the demo runs as root, PostgreSQL runs as another user,
+ * which has no access to root's folders, including root's `TMPDIR`.
  */
 export function postgresFolder(ports: Ports, modes: Profile): string {
   const isRoot = process.getuid?.() === 0;

@@ -6,18 +6,18 @@ export interface TextSink {
 }
 
 /**
- * Distinct on light and dark backgrounds: cyan, yellow, green, magenta, blue and their bright
- * forms.
+ * Colours that are distinct on light and dark backgrounds: cyan, yellow, green, magenta, blue and
+ * their bright forms.
  */
 const COLOURS = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 
-/** In front of the second line of a broken one, and of those after it. */
+/** Prefix of the continued lines of a broken one. */
 const CONTINUED = "  ";
-/** Least number of characters of a line, also in a narrow terminal. */
+/** Minimum characters of a line, also in a narrow terminal. */
 const LEAST_ROOM = 40;
 
 /**
- * Writes each service's lines as `name | line`, names aligned, one colour per service where the
+ * Writes each service's lines as `name | line`, names aligned, one colour per service if the
  * terminal shows colours.
  */
 export class LogLines {
@@ -48,9 +48,9 @@ export class LogLines {
   }
 
   /**
-   * Empty lines are left out: between the lines of other services they separate nothing. A stack
-   * trace of Java keeps its indentation, the gateway's access log its tabs between fields;
-   * everything else that a terminal would act on is spelled out.
+   * Empty lines are dropped, because between the lines of other services they separate nothing. A
+   * Java stack trace keeps its indentation, the gateway's access log its tabs between fields; other
+   * control characters are escaped.
    */
   write(name: string, line: string): void {
     if (line.trim() === "") return;
@@ -66,8 +66,7 @@ export class LogLines {
 }
 
 /**
- * Lines of at most `room` characters. A word of more than half a line is broken where the line
- * ends.
+ * Lines of at most `room` characters. A word of more than half a line is broken at the line's end.
  */
 function brokenAt(text: string, room: number): string[] {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the whole stack in one terminal and, but for the delegate and the programs of
- * third parties, in one process.
+ * `npm run demo`: the whole stack in one terminal and, except for the delegate and third-party
+ * programs, in one process.
  *
  * @module
  */
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
           continues: await continues(),
         }),
       whyPortsTaken: async () => {
-        // The published backend looks like ours.
+        // The published backend answers like ours.
         const reason = isSwap ? undefined : await alreadyRunning(urls);
         return (
           reason &&
@@ -66,10 +66,10 @@ async function main(): Promise<number> {
   );
 }
 
-/** Removes the state of earlier starts where that is asked for, and describes the services. */
+/** Removes the state of earlier starts if requested, and describes the services. */
 async function prepare({ ports, modes, fresh, replicas, without }: DemoSettings) {
   const services = leaveOut(describeStack(ports, modes), without);
-  // Another demo may be at work on the files.
+  // Another demo may be using the files.
   if (fresh && (await takenPorts(describeStack(ports, modes))).length === 0) await removeState(ports, modes);
   const isContinued = modes.store === undefined && hasState(ports, modes);
   if (replicas === 1) {

@@ -26,7 +26,7 @@ export function pageSources(root = REPOSITORY_ROOT): string[] {
     .sort();
 }
 
-/** 16 characters that differ where a name or the content of one of the files does. */
+/** Fingerprint of 16 characters over the names and contents of the files. */
 export function hashOfPageSources(root = REPOSITORY_ROOT): string {
   const hash = createHash("sha256");
   for (const file of pageSources(root)) {

@@ -3,8 +3,8 @@ import { servePage } from "../../ui/server/serve-page.ts";
 import { builtPage } from "./built-page.ts";
 
 /**
- * The web page as a service of the demo: built when its sources have changed, then served as the
- * container image serves it.
+ * The web page as a service of the demo: built if its sources have changed, then served as in the
+ * container image.
  */
 export const start: StartService = async ({ env }) => {
   try {

@@ -4,7 +4,7 @@ import { POLICY_FILES } from "./stack.ts";
 type Profile = StackModes["profile"];
 
 /**
- * Refuses a gateway's file whose routes take messages of the other profile alone: the gateway would
+ * Refuses a gateway file whose routes take only messages of the other profile: the gateway would
  * refuse every call.
  *
  * @throws Error
@@ -17,14 +17,14 @@ export function requireProfile(file: string, text: string, profile: Profile): vo
   );
 }
 
-/** By what its routes tell the check; undefined where they tell nothing of it. */
+/** Profile that the routes pass to the check; undefined if they pass none. */
 function profilesIn(text: string): readonly string[] | undefined {
   const lines = text.split("\n").filter((line) => !/^\s*#/.test(line));
   const valuesOf = (field: string) =>
     lines.flatMap((line) => new RegExp(`\\b${field}:\\s*'?"([^"]*)"`).exec(line)?.[1] ?? []);
   const named = valuesOf("x-aauth-profiles").flatMap((value) => value.split(/[ ,]+/));
   if (named.length > 0) return [...new Set(named)];
-  // Names have a port in February's profile alone.
+  // Only names of February's profile have a port.
   const isFebruary = valuesOf("x-aauth-authority").some((authority) => authority.includes(":"));
   return isFebruary ? ["february-2026"] : undefined;
 }

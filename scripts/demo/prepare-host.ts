@@ -7,7 +7,7 @@ import { REPOSITORY_ROOT } from "./stack.ts";
  * uncaught error. Call it before the first service is imported.
  */
 export async function prepareHost(): Promise<void> {
-  // Their paths are from there.
+  // Their paths are relative to it.
   process.chdir(REPOSITORY_ROOT);
   await prepareProcess();
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {

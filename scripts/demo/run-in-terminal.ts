@@ -7,24 +7,21 @@ import type { StartedService } from "./service-process.ts";
 class StopRequested extends Error {}
 
 /**
- * Ctrl-C reaches this process from the terminal and, a moment later, from the bootstrap: within
- * this time it is one request.
+ * Ctrl-C reaches this process from the terminal and, a moment later, from the bootstrap. Within
+ * this time both are one request.
  */
 const SAME_SIGNAL_MS = 500;
 
 /**
  * Runs services until Ctrl-C, SIGTERM, SIGHUP or the parent's death, and resolves with the exit
- * status: 0 after a stop that was asked for, 1 when a port was taken, or when a service died and
- * could not be started again. A second signal ends everything at once.
+ * status: 0 after a requested stop, 1 if a port was taken, or if a service died and could not be
+ * restarted. A second signal ends everything at once.
  */
 export async function runInTerminal(
   services: readonly ServiceDescription[],
   options: {
     whenReady: (stack: RunningStack) => string | Promise<string>;
-    /**
-     * Reason why ports are taken, printed instead of their list where it is known. Default: it is
-     * not.
-     */
+    /** Reason why ports are taken, printed instead of their list. Default: unknown. */
     whyPortsTaken?: () => Promise<string | undefined>;
     /** As for `runStack`. */
     otherPorts?: readonly number[];
@@ -35,7 +32,7 @@ export async function runInTerminal(
     {
       sink: process.stdout,
       colour: wantsColour(process.stdout, process.env),
-      // Undefined where the output is no terminal: in a file each line stays one.
+      // Undefined if the output is not a terminal: in a file lines are not broken.
       columns: () => process.stdout.columns,
     },
   );
@@ -45,7 +42,7 @@ export async function runInTerminal(
   const requestStop = () => {
     if (stopRequest.signal.aborted) {
       if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
-      // Speeds up the stop in progress; nothing is left behind.
+      // Speeds up the stop in progress; no process remains.
       for (const running of started) running.kill();
     } else {
       stoppingSince = performance.now();

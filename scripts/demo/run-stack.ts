@@ -5,9 +5,9 @@ import { ServiceProcess, type StartedService } from "./service-process.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 import { proposePorts, takenPorts } from "./taken-ports.ts";
 
-/** For one service to be ready: a cold disk is slow. */
+/** Time for one service to be ready: a cold disk is slow. */
 const READY_LIMIT_MS = 60_000;
-/** For all services together to stop. */
+/** Time for all services together to stop. */
 const STOP_LIMIT_MS = 5000;
 const SHORTEST_STOP_MS = 1000;
 
@@ -48,19 +48,19 @@ export class ServiceDiedError extends Error {
   }
 }
 
-/** A stack that is up. */
+/** A running stack. */
 export interface RunningStack {
   readonly services: readonly StartedService[];
   /** From the first start to the last ready, milliseconds. */
   readonly readyAfterMs: number;
   /**
    * Rejects with {@link ServiceDiedError} when a service has ended before `stop`; never resolves.
-   * The others run on.
+   * The others keep running.
    */
   readonly failed: Promise<never>;
   /**
-   * Stops the services, last started first; ends stragglers. Resolves with the names of those that
-   * had to be ended.
+   * Stops the services, last started first; kills those that do not stop. Resolves with their
+   * names.
    */
   stop(): Promise<string[]>;
 }
@@ -74,14 +74,16 @@ export interface RunStackOptions {
   readonly baseEnv?: NodeJS.ProcessEnv;
   /** Aborting stops a start in progress. */
   readonly signal: AbortSignal;
-  /** Receives every service that is started, so that the caller can end it in a hurry. */
+  /** Receives every started service, so that the caller can kill it. */
   readonly onStart?: (service: StartedService) => void;
   /**
    * Ports of services that are started separately: not proposed where one of ours is taken. Default
    * none.
    */
   readonly otherPorts?: readonly number[];
-  /** A process that dies after it was ready is started again. Default false: it has ended. */
+  /**
+   * Whether a process that dies after it was ready is restarted. Default false: the stack fails.
+   */
   readonly restart?: boolean;
 }
 
@@ -163,7 +165,7 @@ async function stopInReverse(services: readonly StartedService[]): Promise<strin
   const deadline = performance.now() + STOP_LIMIT_MS;
   const stragglers: string[] = [];
   for (const running of [...services].reverse()) {
-    // A straggler must not cost the services behind it their own orderly end.
+    // A service that does not stop must not prevent the orderly stop of the others.
     const limit = Math.max(SHORTEST_STOP_MS, deadline - performance.now());
     if (await running.stop(limit)) stragglers.push(running.name);
   }

@@ -7,21 +7,18 @@ import { REPOSITORY_ROOT } from "./stack.ts";
 /** A started service of the stack, in a separate process or in the runner's. */
 export interface StartedService {
   readonly name: string;
-  /** Its own process, or the runner's. Undefined where none could be started. */
+  /** Its own process, or the runner's. Undefined if none could be started. */
   readonly pid: number | undefined;
   /**
-   * Resolves when it is gone and its output is read to the end: how it ended, as the end of a
-   * sentence.
+   * Resolves when it has ended and its output is read to the end, with the end of a sentence about
+   * it.
    */
   readonly ended: Promise<string>;
   /** The last lines that it printed, at most 15, oldest first. */
   readonly lastLines: readonly string[];
   /** Resolves true once it serves, false when it ends or `signal` is aborted before that. */
   isReady(signal: AbortSignal): Promise<boolean>;
-  /**
-   * Stops it, by force when it has not stopped after `limitMs`. True when it did not stop by
-   * itself.
-   */
+  /** Stops it, by force after `limitMs`. True if force was needed. */
   stop(limitMs: number): Promise<boolean>;
   /** Ends it immediately, where that is possible. */
   kill(): void;
@@ -98,7 +95,7 @@ export class ServiceProcess implements StartedService {
     return false;
   }
 
-  /** By force: with everything that it started. */
+  /** Kills it with all child processes. */
   async stop(limitMs: number): Promise<boolean> {
     if (this.#hasEnded) return false;
     this.#child.kill("SIGTERM");

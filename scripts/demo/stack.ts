@@ -20,7 +20,7 @@ const ofEachListener = <Value>(value: (key: ListenerKey) => Value) =>
 export const DEMO_PORTS: StackPorts = ofEachListener((key) => PORTS[key].port);
 
 /**
- * The variable that moves each port, for the demo runner. Those of the services carry the service's
+ * The variable of the demo runner that moves each port. Those of the services contain the service's
  * own name for it.
  */
 export const PORT_VARIABLES = ofEachListener((key) => PORTS[key].variable);
@@ -52,8 +52,7 @@ export interface StackModes {
   /** `AAUTH_REPLAY_STORE` of all services. Undefined: their store. */
   readonly replayStore?: string;
   /**
-   * Identifiers of the parties that are the published demo's. Undefined: those that the environment
-   * names.
+   * Identifiers of the parties that are the published demo's. Undefined: those in the environment.
    */
   readonly publishedPeers?: readonly string[];
 }
@@ -112,10 +111,7 @@ export function stackUrls(ports: StackPorts): StackUrls {
   };
 }
 
-/**
- * Folders of what outlives the processes of one demo, from the repository's root. Another profile
- * or port has others.
- */
+/** Folders of one demo's state, from the repository's root. Another profile or port has others. */
 export const stateFolders = (
   ports: Pick<StackPorts, "backend">,
   { profile }: Pick<StackModes, "profile">,
@@ -135,7 +131,7 @@ export function partyIds(ports: StackPorts, { profile }: StackModes) {
   };
 }
 
-/** `AAUTH_ENDPOINTS`: where the parties of draft-11 are, and where a browser finds their pages. */
+/** `AAUTH_ENDPOINTS`: addresses of the draft -11 parties, and of their pages for a browser. */
 export function endpointTable(ports: StackPorts): string {
   const { backend, personServer } = stackUrls(ports);
   const at = (port: number, browser: string) => `http://127.0.0.1:${port},${browser}`;
@@ -143,7 +139,7 @@ export function endpointTable(ports: StackPorts): string {
     ["backend", at(ports.backend, backend)],
     ...AGENT_NAMES.map((name) => [name, at(ports.gateway, agentUrl(name, ports.gateway))]),
     ...Object.values(DRAFT_11_SERVERS).map((name) => [name, at(ports.personServer, personServer)]),
-    // There while npm run levels runs.
+    // Present while npm run levels runs.
     ["visitor", `http://127.0.0.1:${ports.visitor}`],
   ]
     .map(([name, address]) => `${identifierOf(name!)}=${address}`)

@@ -2,16 +2,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceDescription } from "./describe-stack.ts";
 import { type ProcessOutput, ServiceProcess, type StartedService } from "./service-process.ts";
 
-/** Deaths within {@link DEATHS_WITHIN_MS} after which a service is not started again. */
+/** Deaths within {@link DEATHS_WITHIN_MS} after which a service is not restarted. */
 const MAX_DEATHS = 5;
 const DEATHS_WITHIN_MS = 60_000;
-/** Before the first restart; doubled for each further death within the same time. */
+/** Delay before the first restart; doubled for each further death within the same time. */
 const FIRST_PAUSE_MS = 500;
 
 /**
- * One service of the stack as a process that is started again when it dies. A service that dies
- * before it was ready for the first time has `ended`: its settings do not work. So has one that was
- * ready and died five times within a minute.
+ * One service of the stack as a process that is restarted when it dies. A service that dies before
+ * it was first ready has `ended`, because its settings do not work. So has one that was ready and
+ * died five times within a minute.
  */
 export class SupervisedProcess implements StartedService {
   readonly name: string;
@@ -23,8 +23,8 @@ export class SupervisedProcess implements StartedService {
   #wasReady = false;
 
   /**
-   * @param options.readyLimitMs for a process that was started again: one that is not ready by then
-   * is ended, and has died
+   * @param options.readyLimitMs for a restarted process: one that is not ready by then is killed,
+   * and has died
    */
   constructor(
     description: ServiceDescription,

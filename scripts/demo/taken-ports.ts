@@ -7,8 +7,8 @@ const LAST_PORT = 65_535;
 const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 
 /**
- * The ports of `services` that are in use. Checks both loopback addresses: another program on
- * `[::1]:3050` would be what a browser finds under `localhost:3050`, although 127.0.0.1 is free.
+ * The ports of `services` that are in use. Checks both loopback addresses, because a browser would
+ * find another program on `[::1]:3050` under `localhost:3050`, even if 127.0.0.1 is free.
  */
 export async function takenPorts(services: readonly ServiceDescription[]): Promise<NeededPort[]> {
   const wanted = services.flatMap((service) => service.ports);
@@ -17,9 +17,9 @@ export async function takenPorts(services: readonly ServiceDescription[]): Promi
 }
 
 /**
- * For each taken port the nearest one above it that is free now, by variable: none that another
- * part of the stack has, by default or by `settled`, and none twice, so that all proposals can be
- * taken together.
+ * The nearest free port above each taken one, by variable. None is used by another part of the
+ * stack, by default or by `settled`, and none is proposed twice, so that all proposals can be taken
+ * together.
  */
 export async function proposePorts(
   taken: readonly NeededPort[],

@@ -3,8 +3,8 @@ import { start as startTraceStore } from "../../services/trace-store/src/service
 import { builtPage } from "./built-page.ts";
 
 /**
- * The trace store as a service of the demo. Its page is part of the web page's build, which is made
- * where its sources have changed.
+ * The trace store as a service of the demo. Its page is part of the web page's build, which runs if
+ * its sources have changed.
  */
 export const start: StartService = async (context) =>
   startTraceStore({

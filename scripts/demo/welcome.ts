@@ -5,12 +5,12 @@ import { type StackModes, type StackPorts, stackUrls, stateFolders } from "./sta
 /** The label of the web page's main button. */
 export const START_BUTTON = "Optimize Laptop Supply Chain";
 
-/** Name, address and the service that answers there. */
+/** Name and address of a service, and its description. */
 type Row = readonly [label: string, url: string, service: string];
 
 /**
- * Text for a user when everything is up: addresses, an account, the button to press, how to stop;
- * and, with services left out, how to start those, unless they are the published demo's.
+ * Text for a user once everything runs: addresses, an account, the button to press, and how to
+ * stop. With services left out, also how to start those, unless they are the published demo's.
  */
 export function welcomeText(
   ports: StackPorts,
@@ -21,8 +21,7 @@ export function welcomeText(
     /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
     readonly owners?: string | undefined;
     /**
-     * Work that an earlier start has left, as `keptWork` counts it. Undefined where nothing is
-     * kept.
+     * Work that an earlier start has left, as counted by `keptWork`. Undefined if there is none.
      */
     readonly continues?: string | undefined;
   },
@@ -97,7 +96,7 @@ function profileWords({ profile, mode, signatureScheme, authorizationScheme }: S
     : `AAuth of February 2026, signatures by ${signatureScheme}, authorization ${authorizationScheme}`;
 }
 
-/** Their identifiers: where they are stands in AAUTH_ENDPOINTS. */
+/** Their identifiers; AAUTH_ENDPOINTS has their addresses. */
 function serverRows({ profile, mode }: StackModes): Row[] {
   if (profile !== "draft-11" || mode === "agent-identity") return [];
   const person: Row = ["Person server", identifierOf(DRAFT_11_SERVERS.personServer), "person-server"];

@@ -1,5 +1,5 @@
 /**
- * The places where the gateway's configuration and the compose file name each agent of
+ * Regions of the gateway's configuration and of the compose file that name each agent of
  * `packages/topology`.
  *
  * @module
@@ -20,7 +20,7 @@ import { DEMO_PORTS, endpointTable } from "../demo/stack.ts";
 export const gatewayConfiguration = (content: string) =>
   withRegions(content, { listeners: ofEachAgent((name) => listenerOf(name, FEBRUARY_CHECK)) });
 
-/** `agentgateway/config-draft-11.yaml`: the same in draft -11. */
+/** `agentgateway/config-draft-11.yaml`: one listener for each agent in draft -11. */
 export const draft11Configuration = (content: string) =>
   withRegions(content, { listeners: ofEachAgent((name) => listenerOf(name, DRAFT_11_CHECK)) });
 
@@ -36,7 +36,7 @@ export const composeFile = (content: string) =>
     volumes: ofEachAgent(volumeOf),
   });
 
-/** `compose/draft-11.env`: the parties' identifiers, and where they are. */
+/** `compose/draft-11.env`: the parties' identifiers and addresses. */
 export const draft11Variables = (content: string) => withRegions(content, { parties: draft11Parties() });
 
 /** `compose/draft-11-federated.env`: resources that the access server decides for. */
@@ -84,7 +84,7 @@ ${extraEnvironment(agentRow(name))}    volumes: ["${name}:/run/state"]
 
 `;
 
-/** Set in every mode, demanded of callers in user-delegated only. */
+/** Set in every mode, but required of callers only in user-delegated. */
 const extraEnvironment = ({ additionalScopes }: AgentRow) =>
   additionalScopes === undefined
     ? ""
@@ -107,7 +107,7 @@ interface Check {
 const FEBRUARY_CHECK: Check = {
   fields: ["content-type", "content-digest", "nonce"],
   added: (name) => `
-                      # A literal, never request.host: a caller must not choose which authority it is judged for.
+                      # A literal, never request.host: the caller must not choose the resource.
                       x-aauth-authority: '"${name}.localhost:\${GATEWAY_PORT:-3000}"'
                       x-aauth-mode: '"optional"'
                       x-aauth-required-scheme: ${requiredScheme(agentRow(name))}`,
@@ -117,12 +117,12 @@ const DRAFT_11_CHECK: Check = {
   // The session token of a resource is signed, too.
   fields: ["content-type", "content-digest", "authorization"],
   added: (name) => `
-                      # A literal, never request.host: a caller must not choose which authority it is judged for.
+                      # A literal, never request.host: the caller must not choose the resource.
                       x-aauth-authority: '"${name}.localhost"'
-                      # What this route takes, whatever AAUTH_PROFILE says. For both: "february-2026 draft-11", and both authorities above.
+                      # The profile. For both: "february-2026 draft-11", and both authorities.
                       x-aauth-profiles: '"draft-11"'
                       x-aauth-mode: '"optional"'
-                      # Any token of an agent: what it lacks the agent behind says, which alone can issue a resource token. Servers revoke in their own name.
+                      # Any token: the agent itself challenges for more. Servers may revoke tokens.
                       x-aauth-required-level: 'request.path == "/aauth/revoke" ? "server" : "any"'`,
 };
 
@@ -141,7 +141,7 @@ const listenerOf = (name: AgentName, { fields, added }: Check) => `      - name:
                 policies:
                   http:
                     requestTimeout: 5s
-                # Whatever a signature may cover, and nothing else of the caller's.
+                # Only the caller's fields that a signature may cover.
                 includeRequestHeaders:
                   - signature-key
                   - signature-input
@@ -157,19 +157,19 @@ ${fields.map((field) => `                  - ${field}`).join("\n")}
                       x-aauth-method: "request.method"
                       x-aauth-uri: "request.uri"${added(name)}
                       x-aauth-timestamp-tolerance: '"60"'
-                    # From a header, never response.body: that would make the gateway hold back the agents' event streams too.
+                    # A header, because response.body would make the gateway buffer event streams.
                     metadata:
                       aauth: 'json(response.headers["x-aauth-claims"])'
-              # The decision says in x-aauth-claims who the caller is. Neither field that a caller sends reaches the agent.
+              # The decision sets x-aauth-claims. A caller's own copies of both fields are removed.
               requestHeaderModifier:
                 remove: [x-aauth-claims, x_aauth_claims, x_aauth-claims, x-aauth_claims, x-forwarded-for]
               a2a: {}
-              # Without it the agent sees the backend's name as Host.
+              # Otherwise the agent receives the backend's name as Host.
               urlRewrite:
                 authority: none
             backends:
               - host: \${${variablePrefix(name)}_ADDR:-127.0.0.1:${AGENTS[name].port}}
-              # A second replica is in turn once its weight is 1.
+              # A second replica receives requests once its weight is 1.
               - host: \${${variablePrefix(name)}_ADDR_2:-127.0.0.1:${AGENTS[name].port}}
                 weight: \${${variablePrefix(name)}_WEIGHT_2:-0}
 `;

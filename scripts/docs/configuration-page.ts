@@ -7,7 +7,7 @@ const HEAD = ["Variable", "Flag", "Default", "Meaning"];
 /** A setting with equal declarations in this many services is listed once. */
 const SHARED_BY = 3;
 
-/** `docs/reference/configuration.md`, out of the declarations that the services themselves read. */
+/** `docs/reference/configuration.md`, generated from the declarations that the services read. */
 export async function configurationPage(): Promise<string> {
   const services = new Map<string, string[][]>();
   for (const service of readdirSync(`${REPOSITORY_ROOT}services`).sort()) {
@@ -67,6 +67,6 @@ function defaultOf({ schema, secret }: Setting): string | undefined {
   // An empty table.
   if (typeof data === "object" && !Array.isArray(data)) return undefined;
   if (secret) return "(secret)";
-  // The demo's own files: by their place in the repository, wherever that is.
+  // Paths of the demo's files, relative to the repository.
   return String(data).replace(REPOSITORY_ROOT, "");
 }

@@ -5,7 +5,7 @@ import { table, withTables } from "./table.ts";
 
 const SOURCES = `${REPOSITORY_ROOT}tests/interop/draft-11/`;
 
-/** A row of results.json; flows and signatures differ in who takes part. */
+/** A row of results.json; flows and signatures have different parties. */
 interface Result {
   readonly verdict: string;
   /** Reason of a failure, with the section of the draft that the peer violates. */
@@ -25,7 +25,7 @@ interface Signature extends Result {
   readonly extra?: readonly string[];
 }
 
-/** A message with one mistake, and the verifiers that differ from what the draft has for it. */
+/** A message with one mistake, and the verifiers that differ from the draft's verdict. */
 interface Lapse {
   readonly mistake: string;
   readonly draft: string;
@@ -35,7 +35,7 @@ interface Lapse {
 
 const VERIFIERS = ["ours", "introspection-aauth", "regent-httpsig", "aauth-protocol", "@hellocoop/httpsig"];
 
-/** Name, registry, what it is here, and the file with its pinned version. */
+/** Name, registry, role here, and the file with its pinned version. */
 const PEERS = [
   [
     "introspection-aauth",
@@ -51,7 +51,8 @@ const PEERS = [
 ] as const;
 
 /**
- * Tables of docs/reference/interop.md, made of the results that the interoperability tests expect.
+ * Tables of docs/reference/interop.md, generated from the results that the interoperability tests
+ * expect.
  */
 export async function interopPage(page: string): Promise<string> {
   const { flows, signatures, lapses } = JSON.parse(await readFile(`${SOURCES}results.json`, "utf8")) as {
@@ -104,7 +105,7 @@ function grouped<T extends Result>(
   ]);
 }
 
-/** Two cells: what was verified, and every other result with its reason. */
+/** Two cells: the verified cases, and every other result with its reason. */
 function verifiedAndRefused<T extends Result>(
   results: readonly T[],
   nameOf: (result: T) => string,
@@ -121,7 +122,7 @@ function verifiedAndRefused<T extends Result>(
   return [[...new Set(verified)].join("; "), others.join("; ")];
 }
 
-/** The code of a refusal, and who refused. */
+/** The code of a refusal, and the party that refused. */
 const shortVerdict = (verdict: string): string => verdict.replace(/^refused \((.*)\)$/, "$1");
 
 const code = (text: string): string => (text.startsWith("ours") ? text : `\`${text}\``);

@@ -14,8 +14,8 @@ for (const [name, value] of Object.entries(backendApi)) {
 const uri = (id: string) => `#/components/schemas/${id}`;
 
 /**
- * `docs/reference/openapi.yaml`, out of the table that the backend registers its routes from, and
- * the schemas that it validates with.
+ * `docs/reference/openapi.yaml`, generated from the backend's table of routes and the schemas that
+ * it validates with.
  */
 export function openApi(): string {
   const paths: Record<string, Record<string, object>> = {};

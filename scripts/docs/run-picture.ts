@@ -33,7 +33,7 @@ path{fill:none}
 .number{fill:var(--soft);font-size:12px}.outcome{fill:var(--tone);font-size:12px;font-weight:400}
 `;
 
-/** The recording as SVG, which shows all messages at once to readers who want no movement. */
+/** The recording as SVG, which shows all messages at once to readers who prefer reduced motion. */
 export function runPicture(): string {
   const { parties, messages } = readProtocolRun([
     traceOf(JSON.parse(readFileSync(`${REPOSITORY_ROOT}${RECORDED}`, "utf8"))),
@@ -53,7 +53,7 @@ ${messages.map((message, index) => row(message, index, xOf)).join("\n")}
 `;
 }
 
-/** Keyframes by which each row appears and the newest one is marked, again and again. */
+/** Keyframes that show each row and mark the newest one, repeatedly. */
 function movement(count: number): string {
   const duration = count * SECONDS_PER_MESSAGE + SECONDS_AT_THE_END;
   const at = (seconds: number) => `${((100 * seconds) / duration).toFixed(2)}%`;

@@ -10,7 +10,7 @@ interface Row {
   readonly letters: readonly string[];
 }
 
-/** Swaps of tests/interop/results.json: who took part, by letter, and a row for equal results. */
+/** Swaps of tests/interop/results.json: the parties by letter, and a row for equal results. */
 export function swapTable(): string {
   const results = Object.entries(JSON.parse(readFileSync(RESULTS, "utf8")) as Results);
   const rows = results.flatMap(([, { verdicts }], index) =>
@@ -57,7 +57,7 @@ function merged(rows: readonly Row[], keyOf: (row: Row) => string): readonly Row
   }));
 }
 
-/** Without the schemes, and once where both hops have one result. */
+/** Without the schemes, and once if both hops have one result. */
 function shortened(verdict: string): string {
   const [first, second] = verdict.split("; ").map((hop) => hop.replace(/ \(.*| ?, consent given/, ""));
   return first === second || second === undefined ? first! : `${first}; ${second}`;

@@ -1,4 +1,4 @@
-/** A Markdown table. Cells may hold anything: a pipe is escaped. */
+/** A Markdown table. Pipes in cells are escaped. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |\n`;
@@ -6,7 +6,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /**
- * A page with other lists and tables under its headings; the other lines stay.
+ * A page with new lists and tables under its headings; other lines stay.
  *
  * @throws Error for a heading without one
  */

@@ -1,7 +1,7 @@
 /** Result of one check of this machine. */
 export interface Finding {
   /**
-   * `ok`: works. `note`: something optional is not there. `problem`: `npm run demo` will not work.
+   * `ok`: works. `note`: something optional is missing. `problem`: `npm run demo` will not work.
    */
   readonly verdict: "ok" | "note" | "problem";
   /** Subject of the check, one or two words. */

@@ -2,7 +2,7 @@ import { totalmem } from "node:os";
 import { type Finding, note, ok } from "./finding.ts";
 
 const GIB = 2 ** 30;
-/** The demo's processes and a browser. */
+/** Memory for the demo's processes and a browser. */
 const NEEDED_MEMORY_GIB = 2;
 
 /** Node, as `npm run` found it and as the workspace pins it. */

@@ -13,8 +13,8 @@ const BEARER_TWIN = ok(
 );
 
 /**
- * Whether the ports are free that `npm run demo` would take with this environment, or taken by a
- * demo that runs.
+ * Whether the ports that `npm run demo` would take with this environment are free, or taken by a
+ * running demo.
  */
 export async function portFindings(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
   let demo: { readonly ports: StackPorts; readonly modes: StackModes };

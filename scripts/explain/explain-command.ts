@@ -35,8 +35,8 @@ export interface ExplainIo {
 }
 
 /**
- * Runs the command; answers the exit status: 0 every message accepted, 1 one refused, 2 one could
- * not be judged.
+ * Runs the command and returns the exit status: 0 if every message was accepted, 1 if one was
+ * refused, 2 if one could not be judged.
  */
 export async function runExplainCommand(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 2> {
   try {

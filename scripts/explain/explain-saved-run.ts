@@ -89,13 +89,13 @@ interface AttackRow {
   readonly title: string;
   readonly state: SavedVerdict["state"];
   readonly reason: string | undefined;
-  /** Whether it is refused here by the check that was recorded. */
+  /** Whether the recorded check refuses it here, too. */
   readonly isAsRecorded: boolean;
   /** Status and outcome on either side. */
   readonly recorded: { readonly aauth: string; readonly bearer?: string };
 }
 
-/** A refusal of an attack is what it should get: it does not count against the run. */
+/** A refused attack is the expected outcome, so it is not counted against the run. */
 function attackLines(attacks: readonly AttackRow[]): string[] {
   const lines = attacks.map(({ title, state, reason, isAsRecorded, recorded: { aauth, bearer } }) => {
     const same = aauth.endsWith(" refused") ? (isAsRecorded ? ", too" : " by another check") : "";
@@ -115,7 +115,7 @@ const keyLine = ({ id, kid, thumbprint }: UsedKey, signer: string) =>
 
 async function readFile(input: Uint8Array) {
   try {
-    // Characters are bytes at least: what is too large in bytes is not decoded.
+    // A character is at least one byte, so an input that is too large is not decoded.
     const bytes = input.subarray(0, MAX_SAVED_RUN_BYTES + 1);
     return await readSavedRun(new TextDecoder().decode(bytes));
   } catch (error) {

@@ -41,12 +41,12 @@ export type JudgedVerdict = Explanation["verdict"] | "undecided";
 export interface Judged {
   readonly explanation: Explanation;
   /**
-   * `undecided` where it takes keys that no file has: a verifier that fetches them may accept the
+   * `undecided` if it needs keys that no file has: a verifier that fetches them may accept the
    * message.
    */
   readonly verdict: JudgedVerdict;
   readonly clock: Clock;
-  /** Values that were taken from the message because no option has them. */
+  /** Values taken from the message because no option states them. */
   readonly assumed: readonly string[];
 }
 
@@ -109,8 +109,8 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
 const CUT = "the record is cut: signature or token end with …, and cannot be judged";
 
 /**
- * A record of spans has the beginning of a signature or a token, and an ellipsis, which no such
- * field can contain.
+ * A record of spans has the beginning of a signature or a token and an ellipsis, which such a field
+ * cannot contain.
  */
 const isCut = (message: MessageToExplain): boolean =>
   [FIELDS.signature, FIELDS.signatureKey].some((name) => headerOf(message, name).includes("…"));
@@ -130,7 +130,7 @@ function readEndpoint({ endpoint }: JudgingOptions, message: MessageToExplain, p
       return { endpoint: endpoint as VerifierOptions["endpoint"], isAssumed: false };
     throw new ExplainInputError("bad_usage", `--endpoint is one of ${Object.keys(endpoints).join(", ")}`);
   }
-  // Its resources take no server's own signature.
+  // Resources of February take no server's own signature.
   const isServer = profile === draft11 && /^\s*[^=]*=jwks_uri\b/.test(headerOf(message, FIELDS.signatureKey));
   return { endpoint: isServer ? "revocation" : "resource", isAssumed: isServer } as const;
 }

@@ -5,7 +5,7 @@ export interface HeaderLine {
   readonly value: string;
 }
 
-/** Header lines by lower-case name; lines of one name are joined as RFC 9110 section 5.3 says. */
+/** Header lines by lower-case name; lines of one name are joined as in RFC 9110 section 5.3. */
 export function collectHeaders(lines: readonly HeaderLine[]): Record<string, string> {
   const headers: Record<string, string> = Object.create(null);
   for (const { name, value } of lines) {

@@ -116,7 +116,7 @@ function baseLines({ signatureBase }: Explanation, style: Paint): string[] {
   ];
 }
 
-/** Sources of keys: files take the place of discovery. */
+/** Sources of keys: files replace discovery. */
 const KEY_SOURCES: Readonly<Record<string, string>> = {
   header: "in the request itself",
   discovery: "in a file of keys",

@@ -56,7 +56,7 @@ export function readCurl(text: string): MessageToExplain {
   return { method: method ?? (body === undefined ? "GET" : "POST"), url, headers, ...(body && { body }) };
 }
 
-/** `-XPOST` and `--request=POST` carry their value with them; a word without a dash is the URL. */
+/** `-XPOST` and `--request=POST` contain their value; a word without a dash is the URL. */
 function splitOption(word: string): { option?: string; attached?: string } {
   if (!word.startsWith("-") || word === "-") return {};
   const long = /^(--[a-z0-9.-]+)=(.*)$/s.exec(word);

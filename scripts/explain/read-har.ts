@@ -5,7 +5,7 @@ import { collectHeaders, type HeaderLine, urlOfHost } from "./message-parts.ts";
 /** A recorded request and when it was sent. */
 export interface HarRequest {
   readonly message: MessageToExplain;
-  /** Unix seconds; absent when the recording does not have it. */
+  /** Unix seconds; absent if the recording lacks it. */
   readonly sentAt?: number;
 }
 
@@ -78,7 +78,7 @@ function entriesOf(text: string): HarEntry[] {
 }
 
 /**
- * With the name that was sent: a party of draft -11 on this machine is connected to at another
+ * With the name that was sent, because a draft -11 party on this machine is reached at another
  * address.
  */
 function asSent(url: string, host: string | undefined): string {

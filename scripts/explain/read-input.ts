@@ -4,7 +4,7 @@ import { type HarRequest, readHar } from "./read-har.ts";
 import { readRawRequest } from "./read-raw-request.ts";
 
 /**
- * Reads a HAR recording (begins with `{`), a curl command line, or a request as it is on the wire.
+ * Reads a HAR recording (begins with `{`), a curl command line, or a request in wire format.
  *
  * @throws ExplainInputError
  */

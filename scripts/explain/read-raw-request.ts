@@ -3,9 +3,9 @@ import { ExplainInputError } from "./explain-input-error.ts";
 import { collectHeaders, type HeaderLine, urlOfHost } from "./message-parts.ts";
 
 /**
- * Reads a request as it is on the wire: request line, header lines, empty line, body. Lines may end
- * with LF alone. A body longer than its `Content-Length` ends there: editors like to end a file
- * with a newline.
+ * Reads a request in wire format: request line, header lines, empty line, body. Lines may end with
+ * LF alone. A body longer than its `Content-Length` is cut there, because editors like to end a
+ * file with a newline.
  *
  * @throws ExplainInputError `not_a_request`, `malformed_header`
  */

@@ -3,10 +3,10 @@ import { ExplainInputError } from "./explain-input-error.ts";
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "0": "\0" };
 
 /**
- * Splits a command line as a POSIX shell would, quotes and continued lines included. Expands
- * nothing: `$NAME` stays as it is.
+ * Splits a command line as a POSIX shell would, with quotes and continued lines. Expands nothing:
+ * `$NAME` stays.
  *
- * @throws ExplainInputError `malformed_curl` when a quote is not closed
+ * @throws ExplainInputError `malformed_curl` for an unclosed quote
  */
 export function shellWords(text: string): string[] {
   const words: string[] = [];

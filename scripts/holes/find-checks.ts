@@ -20,7 +20,7 @@ export interface Check {
   readonly line: number;
   /** The first line of the code. */
   readonly text: string;
-  /** The file with the condition never met; what the condition does still happens. */
+  /** The file with a condition that is never met; side effects of the condition remain. */
   readonly edit: Edit;
 }
 
@@ -29,10 +29,10 @@ const REFUSAL =
   /refus|den[iy]|reject|fail|problem|invalid|forbid|unauthori|malformed|unsupported|expired|not_?allowed|giveUp|too_?(?:many|often|large)|\b[45]\d\d\b/i;
 
 /**
- * The checks of these files, in their order. A file that the project does not have has none.
+ * The checks of these files, in their order. A file outside the project has none.
  *
  * @param root a tree with a tsconfig.json
- * @throws Error when the project cannot be loaded
+ * @throws Error if the project cannot be loaded
  */
 export function findChecks(root: string, files: readonly string[]): readonly Check[] {
   const api = new API({ cwd: root });

@@ -25,11 +25,11 @@ interface Outcome {
   /** Files whose tests could not be started, with the reason. */
   readonly broken: readonly { readonly file: string; readonly message: string }[];
   readonly isOutOfTime: boolean;
-  /** Vitest's own output, for when it reports no tests. */
+  /** Vitest's own output, in case it reports no tests. */
   readonly output: string;
 }
 
-/** Ignored by git, so that it is no change. */
+/** Ignored by git, so that it is not a change. */
 const REPORT = "test-results/mutation.json";
 const LAST_WORDS_CHARACTERS = 600;
 /** Ends a test that waits for an event that no longer occurs. */
@@ -57,7 +57,7 @@ export async function* verdictsOn(
   }
 }
 
-/** @param untouched runs the tests of a file of the tree as it was */
+/** @param untouched runs the tests of a file in the unchanged tree */
 async function verdictOn(
   { edits, runs }: Mutation,
   copy: TreeCopy,
@@ -82,7 +82,7 @@ async function verdictOn(
   return verdict;
 }
 
-/** Verdict on a run in which something failed; undefined where nothing did. */
+/** Verdict on a run in which something failed; undefined if nothing did. */
 export async function verdictOnRun(
   { isOutOfTime, failed, broken }: Pick<Outcome, "isOutOfTime" | "failed" | "broken">,
   notice: Notice,

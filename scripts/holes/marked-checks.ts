@@ -1,7 +1,7 @@
 /**
- * Checks that are marked where they stand: `// hole T7` at the end of the line that a check begins
- * with, or alone on the line above. A mark moves with its check, so that no table has to follow the
- * code. The page names the tests.
+ * Checks that are marked in the code: `// hole T7` at the end of the line that a check begins with,
+ * or alone on the line above. A mark moves with its check, so that no table has to follow the code.
+ * The page names the tests.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Mutation, runOf } from "./mutation.ts";
 
 /** The code that a mark stands for. */
 export interface MarkedCheck {
-  /** A row of docs/reference/known-holes.md, with a letter where the row has several. */
+  /** A row of docs/reference/known-holes.md, with a letter if the row has several. */
   readonly id: string;
   /** From the line of the mark to the end of the statement, operand, property or call. */
   readonly text: string;
@@ -41,9 +41,9 @@ export function testsOfRows(root: string): (id: string) => readonly string[] | u
 }
 
 /**
- * One mutation for each mark: its check is taken out, and a test of the row must fail.
+ * One mutation for each mark: its check is removed, and a test of the row must fail.
  *
- * @param instead by id: the code that takes the check's place, where nothing works without any
+ * @param instead by id: code that replaces the check if nothing works without any
  */
 export function markedMutations(
   root: string,
@@ -75,7 +75,7 @@ export function checksIn(source: string): readonly MarkedCheck[] {
   });
 }
 
-/** The first line of the code, cut. */
+/** The first line of the code, truncated. */
 export function summaryOf(text: string): string {
   const code = text.split("\n").find((line) => !/^\s*\/\//.test(line)) ?? "";
   return code
@@ -87,7 +87,7 @@ export function summaryOf(text: string): string {
 /** Row of a mark with a letter. */
 export const rowOf = (id: string): string => id.replace(/[a-z]$/, "");
 
-/** First line of what ends on a line, where that is a closing bracket. */
+/** First line of a statement that ends on a line with a closing bracket. */
 function startOf(lines: readonly string[], last: number): number {
   let first = last;
   while (CLOSES.test(lines[first] ?? "") || indentOf(lines[first]) > indentOf(lines[last])) first -= 1;
@@ -95,7 +95,7 @@ function startOf(lines: readonly string[], last: number): number {
 }
 
 /**
- * Last line of what begins on a line. The formatter indents the rest deeper, or begins it with a
+ * Last line of a statement. The formatter indents the following lines deeper, or begins them with a
  * closing bracket.
  */
 function endOf(lines: readonly string[], first: number): number {

@@ -39,14 +39,14 @@ const uncovered = (condition: string): Edit => [
   "filter((name) => !components.includes(name))",
   `filter((name) => !(${condition} || components.includes(name)))`,
 ];
-/** Believes the signature of tokens that a party of this kind issues. */
+/** Skips the signature of tokens that a party of this kind issues. */
 const believed = (kind: string): Edit => [
   ISSUER_KEY,
   "    await verifyJwt(token, jwk, alg, named);\n  } catch",
   `    if (kind.name !== "${kind}") await verifyJwt(token, jwk, alg, named);\n  } catch`,
 ];
 const anySignature: Edit = [VERIFICATION, "if ((await hasSigned(key)) === true) return key;", "return key;"];
-/** A header that is not there is an empty one. */
+/** Reads a missing header as an empty one. */
 const noSignature: Edit = [
   VERIFY,
   "if (value === undefined) {",
@@ -60,7 +60,7 @@ const anyAddress: readonly Edit[] = [
 
 /** Edits that remove a check, by the row of the hole. */
 const HOLES: Readonly<Record<string, Edit | readonly Edit[]>> = {
-  // The library: what signs, when, and what for.
+  // The library: signer, time and purpose.
   P1: [VERIFY, "(input.created === undefined) {", "(input.created === undefined) return;\n  if (false) {"],
   P2: uncovered('name.startsWith("@")'),
   P3: uncovered('name === "@query"'),
@@ -121,7 +121,7 @@ const HOLES: Readonly<Record<string, Edit | readonly Edit[]>> = {
   ],
   J20: [`${SERVER}/token-endpoint.ts`, "await context.grants.refreshTokens.take(token);", ""],
 
-  // The gateway, and its check of who calls.
+  // The gateway, and its check of the caller.
   G1: believed("issuer"),
   G2: [CLAIMS, "return now >= exp;", "return now >= exp + 60;"],
   G3: [
@@ -187,8 +187,7 @@ const HOLES: Readonly<Record<string, Edit | readonly Edit[]>> = {
     "];",
   ],
   D14: [
-    // Each of the two is enough: callers do not hand tokens out, and the log takes out what it is
-    // given.
+    // Either is enough: callers do not pass tokens out, and the log redacts its input.
     [`${BACKEND}/own-agent.ts`, "revealTokens: config.showTokens,", "revealTokens: true,"],
     [
       "packages/agent-kit/src/service/log/logger.ts",
@@ -320,8 +319,8 @@ const TESTS: Readonly<Record<string, readonly [file: string, pattern: string]>> 
 };
 
 /**
- * Marked checks (marked-checks.ts) that something else takes the place of: without any code there,
- * nothing works.
+ * Marked checks (marked-checks.ts) that need a replacement, because nothing works without any code
+ * there.
  */
 const INSTEAD: Readonly<Record<string, string>> = {
   V23: "const run = await runs.find(first.userId, first.id);",

@@ -11,7 +11,7 @@ import type { Mutation } from "./mutation.ts";
 import { allMutations } from "./mutations.ts";
 import { copyTree } from "./tree-copy.ts";
 
-/** Packages whose checks are taken out. */
+/** Packages whose checks are removed. */
 const FOLDERS = [
   "packages/aauth",
   "packages/aauth-a2a",
@@ -32,7 +32,7 @@ const TESTED_BY: Readonly<Record<string, string>> = {
   "packages/issuer-kit": "services/auth-server",
 };
 const SHARE = 1 / 10;
-/** Share of the removed checks that must be noticed, and what notices one. */
+/** Share of the removed checks that must be noticed, and the evidence that is accepted. */
 const DEMANDS: Readonly<Record<"holes" | "mutants", { share: number; notice: Notice }>> = {
   holes: { share: 1, notice: "failed test" },
   mutants: { share: 19 / 20, notice: "failed run" },
@@ -61,11 +61,11 @@ export function holesNamed(words: readonly string[]): readonly Mutation[] {
 }
 
 /**
- * A tenth of the checks, in an order that depends on the seed and the code of each check alone.
+ * A tenth of the checks, in an order that depends only on the seed and the code of each check.
  *
  * @param seed default 1
- * @param paths beginnings of the files' paths; all files without
- * @throws RangeError where no file begins so, or where these files have no check
+ * @param paths prefixes of the files' paths; default all files
+ * @throws RangeError if no file has the prefix, or these files have no check
  */
 export function sampleOfChecks(seed = "1", paths: readonly string[] = []): readonly Mutation[] {
   const sources = listedFiles(REPOSITORY_ROOT).filter(

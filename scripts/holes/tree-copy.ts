@@ -6,7 +6,7 @@ import { listedFiles } from "../listed-files.ts";
 import { localProgram, runProgram } from "../run-program.ts";
 import type { Edit } from "./mutation.ts";
 
-/** A copy of the tree that may be damaged. */
+/** A copy of the tree that mutations may change. */
 export interface TreeCopy {
   readonly root: string;
   /**
@@ -19,8 +19,8 @@ export interface TreeCopy {
 }
 
 /**
- * Copies a tree, with edits that are not committed and without what git ignores, to a temporary
- * folder, and installs its packages from the package manager's store.
+ * Copies a tree, including uncommitted edits and without git-ignored files, to a temporary folder,
+ * and installs its packages from the package manager's store.
  *
  * @throws Error with the package manager's output
  */

@@ -26,8 +26,8 @@ export class JaegerUnavailableError extends Error {
 }
 
 /**
- * A Jaeger that is here: `JAEGER_BIN`, or `jaeger` on the PATH. Not the one that
- * {@link findOrBuildJaeger} has built, which has no pages.
+ * An installed Jaeger: `JAEGER_BIN`, or `jaeger` on the PATH. Not the one built by {@link
+ * findOrBuildJaeger}, which has no pages.
  *
  * @throws JaegerUnavailableError
  */
@@ -50,11 +50,11 @@ function findInstalled(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /**
- * As {@link findJaeger}, for those who only query: builds Jaeger with the Go toolchain when there
- * is none, and keeps it in `.cache`. Cold, that takes two processor cores about ten minutes. What
- * is built has the query API and no pages: those are not in the Go module.
+ * Like {@link findJaeger}, for callers that only query: builds Jaeger with the Go toolchain if
+ * there is none, and keeps it in `.cache`. The first build takes two processor cores about ten
+ * minutes. It has the query API and no pages, which are not in the Go module.
  *
- * @throws JaegerUnavailableError when there is no Go, or the build fails
+ * @throws JaegerUnavailableError without Go, or if the build fails
  */
 export async function findOrBuildJaeger(
   env: NodeJS.ProcessEnv,
@@ -72,8 +72,8 @@ export async function findOrBuildJaeger(
   const { program, env: goEnv } = await goToolchain(go).catch((error) => {
     throw failed("Jaeger could not be built", (error as Error).message);
   });
-  // Built where it lies, with its own list of exact versions, of which some are replacements:
-  // `go install` refuses those.
+  // Built in the module's folder with its own list of exact versions, some of which are
+  // replacements that `go install` refuses.
   const source = await download(program, goEnv);
   await mkdir(dirname(built), { recursive: true });
   const unfinished = `${built}.${process.pid}`;

@@ -16,10 +16,10 @@ export interface GoToolchain {
 }
 
 /**
- * A Go that is new enough for Jaeger, out of any Go with modules: Debian's may be years behind. A
- * newer one is had through the Go module proxy, which also checks its sum.
+ * A Go that is new enough for Jaeger, obtained by any Go with modules, because Debian's may be
+ * years old. The Go module proxy provides a newer one and checks its sum.
  *
- * @throws Error with the reason in words
+ * @throws Error with the reason
  */
 export async function goToolchain(go: string): Promise<GoToolchain> {
   const { status, output } = await runProgram(go, ["env", "GOVERSION", "GOOS", "GOARCH"], {

@@ -2,7 +2,7 @@
 const ANSWER_LIMIT_MS = 120_000;
 
 /**
- * Creates a realm through the admin API, as `--import-realm` does at the start; but from a value
+ * Creates a realm through the admin API, like `--import-realm` at the start, but from a value
  * instead of a file, so that every run can have its own.
  *
  * @throws Error with Keycloak's answer

@@ -31,7 +31,7 @@ export interface JavaTools {
   readonly maven: string;
 }
 
-/** @throws KeycloakUnavailableError that names what is missing, or too old */
+/** @throws KeycloakUnavailableError that names the missing or outdated program */
 export function findJavaTools(env: NodeJS.ProcessEnv): JavaTools {
   const java = findJava(env);
   const maven = findExecutable("mvn", env);

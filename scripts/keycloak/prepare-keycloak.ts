@@ -37,7 +37,7 @@ export async function prepareKeycloak(preparation: Preparation): Promise<string>
   log("Installing the AAuth provider in Keycloak…");
   await rm(stamp, { force: true });
   const providers = join(home, "providers");
-  // An older version of ours has another file name.
+  // An older version of the provider has another file name.
   for (const old of globSync("keycloak-aauth-provider-*.jar", { cwd: providers }))
     await rm(join(providers, old));
   await copyFile(jar, join(providers, basename(jar)));

@@ -23,7 +23,7 @@ import { findJavaTools, KeycloakUnavailableError } from "./java-tools.ts";
 import { prepareKeycloak } from "./prepare-keycloak.ts";
 
 const STOP_LIMIT_MS = 10_000;
-/** On its first start a Keycloak builds itself. */
+/** A Keycloak builds itself on its first start. */
 const READY_LIMIT_MS = 20 * 60_000;
 const DATABASE_LIMIT_MS = 60_000;
 const POLL_MS = 100;

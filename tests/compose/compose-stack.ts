@@ -7,7 +7,7 @@ const READY_SECONDS = "360";
 
 export const urls = stackUrls(DEMO_PORTS);
 
-/** Whether this part of the stack is the third party's own and not our stand-in. */
+/** Whether a third-party part of the stack is the real one and not our stand-in. */
 export function isReal(name: string): boolean {
   return (process.env.COMPOSE_REAL ?? "").split(",").includes(name);
 }
@@ -17,7 +17,7 @@ interface ComposeOptions {
   readonly limitMs?: number;
 }
 
-/** `docker compose …` with the files that COMPOSE_FILE names, however it ends. */
+/** Runs `docker compose …` with the files that COMPOSE_FILE names, and resolves however it ends. */
 export function composeStatus(args: readonly string[], options: ComposeOptions = {}): Promise<ProgramResult> {
   const { env = {}, limitMs = COMMAND_LIMIT_MS } = options;
   return runProgram("docker", ["compose", ...args], {
@@ -55,13 +55,13 @@ export async function up(
   }
 }
 
-/** Without containers and volumes of before: services keep their state in volumes. */
+/** Removes earlier containers and volumes, because services keep their state in volumes. */
 export async function upNew(env: Readonly<Record<string, string>>): Promise<void> {
   await compose(["down", "--volumes", "--remove-orphans", "--timeout", "4"], { env });
   await up(env);
 }
 
-/** One running container, as `docker inspect` tells it. */
+/** One running container, as reported by `docker inspect`. */
 export interface Container {
   readonly Config: { readonly User: string; readonly Env: readonly string[] };
   readonly State: {

@@ -8,7 +8,7 @@ import { compose, isReal, up, upNew, urls } from "./compose-stack.ts";
 type Variables = Readonly<Record<string, string>>;
 type AuthServer = StackModes["authServer"];
 
-/** Services whose containers are named after the product that can be in them. */
+/** Services whose containers are named after a product. */
 const CONTAINERS: Readonly<Record<string, string>> = {
   "auth-server": "keycloak",
   gateway: "agentgateway",
@@ -18,9 +18,8 @@ const OVERRIDE = ".cache/compose/under-test.yml";
 const POLICY_FILES = ["agentgateway/config-policy.yaml", "agentgateway/config-draft-11-policy.yaml"];
 
 /**
- * The stack of the journeys as containers, all of them new: what one journey left behind (traces,
- * consent, keys) the next one must not find. It stays when the journey ends, and goes with the next
- * one or with the test run.
+ * The stack of the journeys as new containers, so that no journey finds another's traces, consent
+ * or keys. It stays when the journey ends, and is removed with the next one or the test run.
  */
 export async function startContainerStack(options: TestStackOptions = {}): Promise<TestStack> {
   const { modes: wanted = {}, env: more = {} } = options;

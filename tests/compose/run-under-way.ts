@@ -6,10 +6,10 @@ import { urls } from "./compose-stack.ts";
 
 const POLL_MS = 100;
 
-/** A run of the demo's user that has been started and is not waited for. */
+/** A started run of the demo's user, which may still be in progress. */
 export interface RunUnderWay {
   progress(): Promise<Progress>;
-  /** Resolves when it has ended, or wants the user's consent. */
+  /** Resolves when it has ended, or requires the user's consent. */
   ended(): Promise<Progress>;
   /** Results of a completed run. */
   results(): Promise<Results>;

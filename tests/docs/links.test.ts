@@ -28,7 +28,7 @@ function leadsSomewhere(from: string, target: string): boolean {
   return headings.includes(anchor);
 }
 
-/** A heading's anchor as the usual Markdown renderers make it. */
+/** A heading's anchor as common Markdown renderers make it. */
 function slug(heading: string): string {
   return heading
     .toLowerCase()

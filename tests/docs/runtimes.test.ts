@@ -1,4 +1,4 @@
-/** The page of frameworks and runtimes names what is attacked, and what is tried. */
+/** The page of frameworks and runtimes names all that are attacked, and the attacks. */
 
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";

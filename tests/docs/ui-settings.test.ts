@@ -1,4 +1,4 @@
-/** The settings table of ui/README.md is what the page's own settings say. */
+/** The settings table of ui/README.md equals the page's settings. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";

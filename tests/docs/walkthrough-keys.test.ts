@@ -22,7 +22,7 @@ installLocalhostLookup();
 const PAGE = "6-keys-and-delegates.md";
 const PROMPT = { custom_prompt: "optimize laptop supply chain" };
 const PARTIES = ["backend", "supply-chain-agent", "market-analysis-agent", "auth-server"];
-/** A new key is made every 8 seconds and signs after 12; the token has 20. */
+/** A new key is made every 8 seconds and signs after 12; the token lives 20 seconds. */
 const NEW_KEYS_MS = 21_000;
 const KEY_WAIT = { timeout: 20_000, interval: 200 };
 
@@ -76,7 +76,7 @@ describePage(PAGE, {
 async function refreshAndRevoke(stack: TestStack): Promise<void> {
   expect((await runWithConsent(stack, PROMPT.custom_prompt)).status).toBe("completed");
   const user = await signIn(stack);
-  // Once with the token that is held, and once when it has expired and all sign with a new key.
+  // Once with the cached token, and once after it has expired and all sign with a new key.
   expect((await user.run(PROMPT)).status).toBe("completed");
   await pause(NEW_KEYS_MS);
   expect((await user.run(PROMPT)).status).toBe("completed");

@@ -31,10 +31,10 @@ const DRAFT_11_POLICY_FILE = "agentgateway/config-draft-11-policy.yaml";
 const ONE_AGENT = { custom_prompt: "optimize laptop supply chain" };
 const RELOAD_WAIT = { timeout: 20_000, interval: 50 };
 
-/** The page is followed with this Agentgateway binary when it is given. */
+/** Agentgateway binary for the page, if given. */
 const gatewayProgram = process.env.AGENTGATEWAY_BIN || undefined;
 const gateway = gatewayProgram === undefined ? {} : { gatewayProgram };
-/** Agentgateway says it in its own words. */
+/** Agentgateway has other words for it. */
 const RELOADED = gatewayProgram === undefined ? "configuration reloaded" : "loaded config from File";
 
 const policy = await readFile(REPOSITORY_ROOT + POLICY_FILE, "utf8");
@@ -99,7 +99,7 @@ describePage(PAGE, {
   },
 });
 
-/** Runs with the shipped rules, with the page's change, and without it again. */
+/** Runs with the shipped rules, with the page's change, and with the shipped rules again. */
 async function followChanges(stack: TestStack): Promise<void> {
   const document = await fetch(`${stack.urls.supplyChainAgent}/.well-known/aauth-resource`);
   expect(document.status).toBe(200);
@@ -160,7 +160,7 @@ function requests(output: string): string[] {
   return output.trimEnd().split(/\n(?=allowed|refused)/);
 }
 
-/** A request without what its other rules say. */
+/** A request without the output of its other rules. */
 function firstRule(request: string): string {
   return request.replace(/\n +rule 2[\s\S]*(?=\n +expected: )/, "");
 }

@@ -1,7 +1,7 @@
 /**
- * The runs that the page of both profiles shows side by side, recorded again:
- * `npm run docs -- --walkthrough` keeps what it records, any other test run demands that the
- * messages are those of the recording.
+ * The runs that the page of both profiles shows side by side, recorded again: `npm run docs --
+ * --walkthrough` stores the recording; any other test run requires the same messages as in the
+ * recording.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const RUNS: Readonly<Record<string, Partial<StackModes>>> = {
   federated: { profile: "draft-11", mode: "federated" },
 };
 const POLL_MS = 500;
-/** Services send their spans every 200 ms, each by itself. */
+/** Services send their spans every 200 ms, separately. */
 const SETTLED_POLLS = 4;
 
 describe.each(Object.entries(RUNS))("%s", (name, modes) => {
@@ -94,7 +94,7 @@ test("a run that waits at both hops is explained as well: 202 and 424 are not re
     expect(new Set(run.messages.map(({ outcome }) => outcome))).toEqual(
       new Set(["accepted", "challenged", "waiting", "handed-back"]),
     );
-    // The agent's own page, and from there on to the person server's.
+    // The agent's own page, and from there the person server's.
     const visits = run.messages.filter(({ interaction }) => interaction !== undefined);
     expect(visits.map(({ to }) => to)).toEqual(["person-server", "supply-chain-agent", "person-server"]);
   } finally {
@@ -115,10 +115,7 @@ function expectExplained(run: ProtocolRun): void {
   }
 }
 
-/**
- * The party that received a signed message has written down what it checked, each check with its
- * section.
- */
+/** The receiver of a signed message has recorded its checks, each with its section. */
 function expectChecked({ messages }: ProtocolRun): void {
   for (const { number, signer, verifiers, to } of messages) {
     if (signer === undefined) continue;
@@ -128,10 +125,7 @@ function expectChecked({ messages }: ProtocolRun): void {
   }
 }
 
-/**
- * Kind, parties and status of each message. How often an answer to come is polled differs from run
- * to run.
- */
+/** Kind, parties and status of each message. The number of polls differs from run to run. */
 function sequence({ messages }: ProtocolRun): string[] {
   const isWaiting = ({ requestType, status }: Message) => requestType === "poll" && status === 202;
   return messages
@@ -141,7 +135,7 @@ function sequence({ messages }: ProtocolRun): string[] {
 
 const pathOf = (what: string) => what.replace(/[0-9a-f-]{36}/g, "{id}");
 
-/** A run over both hops whose user agrees, as the backend shows it to them. */
+/** A run over both hops whose user consents, as the backend shows it to them. */
 async function recordedTrace(stack: TestStack): Promise<JaegerTrace> {
   const user = await signIn(stack);
   const isDraft11 = stack.modes.profile === "draft-11";

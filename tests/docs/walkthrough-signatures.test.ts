@@ -80,7 +80,7 @@ async function completedRun(stack: TestStack): Promise<void> {
   expect((await (await signIn(stack)).run()).status).toBe("completed");
 }
 
-/** An answer as `curl -i` shows it, without what says nothing of AAuth. */
+/** An answer as `curl -i` shows it, without header fields unrelated to AAuth. */
 async function answerOf(reply: Response): Promise<string> {
   const fields = ["AAuth-Requirement", "Signature-Error", "Content-Type"].map(
     (name) => `${name}: ${reply.headers.get(name)}`,

@@ -47,15 +47,14 @@ afterAll(async () => {
 const heading = (name: string | RegExp) => page.getByRole("heading", { name }).waitFor(WAIT);
 const press = (name: string | RegExp) => page.getByRole("button", { name }).click(WAIT);
 
-/** Waits until the browser's tab is called so. */
+/** Waits until the browser's tab has this title. */
 const tabSays = (view: RegExp | string) =>
   expect
     .poll(() => page.title(), WAIT)
     .toMatch(new RegExp(`^${typeof view === "string" ? view : view.source} · AAuth demo$`));
 
 /**
- * By how much the page is wider than a window of 320 px, which is one of 1280 px at 400 % (WCAG
- * 1.4.10).
+ * Excess width of the page in a window of 320 px, which is one of 1280 px at 400 % (WCAG 1.4.10).
  */
 async function excessAt320(): Promise<unknown> {
   await page.setViewportSize({ width: 320, height: 640 });
@@ -74,10 +73,10 @@ const drawn = (parts: Locator) =>
     }),
   );
 
-/** Waits until the keyboard is there. */
+/** Waits until the element has the keyboard focus. */
 const hasFocus = (part: Locator) =>
   expect.poll(() => part.evaluate((element) => element.matches(":focus")), WAIT).toBe(true);
-/** Presses with the keyboard, as a user does who would notice that the focus is lost. */
+/** Presses a key, as a user does who would notice a lost focus. */
 const pressKey = (name: string | RegExp) => page.getByRole("button", { name }).press("Enter", WAIT);
 
 test("what is wrong with a page is found", async () => {
@@ -207,8 +206,7 @@ test("the focus stays near what was pressed where that goes", async () => {
   await page.keyboard.type("budget_limit");
   await page.getByLabel("Constraint 1 value").fill("500000");
 
-  // Nor does it go while an action is in progress: the button takes no more presses then, and is
-  // there still.
+  // The button stays while an action is in progress, but accepts no more presses.
   const held = Promise.withResolvers<void>();
   let calls = 0;
   await page.route("**/catalogue", async (route) => {
@@ -346,7 +344,7 @@ test("every message of the run, and the section that demands a check", async () 
     await page.getByText(text).waitFor(WAIT);
     await expectAccessible(page, `protocol-view-${tab.split(" ")[0]?.toLowerCase()}`);
   }
-  // The colours are the user's own: only lines can say which one is selected.
+  // In forced colours only lines can show the selection.
   await page.emulateMedia({ forcedColors: "active" });
   const lineOf = (isSelected: boolean) =>
     page

@@ -17,13 +17,13 @@ beforeAll(async () => {
   browser = await startBrowser();
 });
 afterEach(async () => {
-  // Before what it asks for is gone.
+  // Time limit, before the request expires.
   await watched?.context.close();
   await stack?.stop();
 });
 afterAll(() => browser?.close());
 
-/** Starts a run with the button; where it needs its user's consent, they give it. */
+/** Starts a run with the button; the user consents if required. */
 async function runOnPage(needsConsent: boolean): Promise<Page> {
   watched = await openPage(browser);
   const { page } = watched;
@@ -37,7 +37,7 @@ async function runOnPage(needsConsent: boolean): Promise<Page> {
   return page;
 }
 
-/** Presses the button of a variant, and waits for what it says. */
+/** Presses the button of a variant, and waits for its outcome. */
 async function tryIt(page: Page, title: string, says: string): Promise<string> {
   await page.getByRole("button", { name: `Try: ${title}` }).click(WAIT);
   const variant = page
@@ -82,7 +82,7 @@ test("federated: each party refuses, and says by which section of draft -11", as
     ["Revoke a token of another issuer", "still works: it was used again afterwards and accepted"],
   ] as const)
     expect(await tryIt(page, title, "Without effect at the person server")).toContain(proof);
-  // The guess is an intruder's, and the poll after it is not what is shown.
+  // The guess is an intruder's; the poll after it is not shown.
   const guess = page.locator('[data-variant="guessed-consent-code"]');
   await guess.getByRole("button", { name: "Show the message" }).click();
   const guessed = page.locator('[data-opened="guessed-consent-code"]').getByTestId("message-detail");
@@ -110,7 +110,7 @@ test("federated: each party refuses, and says by which section of draft -11", as
   await page.setViewportSize({ width: 1280, height: 900 });
   await variant.getByRole("link", { name: "Open on its own page" }).click();
   await page.getByRole("heading", { name: "An attempt to break run" }).waitFor(WAIT);
-  // The honest ones before it are there, too.
+  // The honest messages before it are shown, too.
   await page.getByRole("link", { name: /^Message 7 of / }).waitFor(WAIT);
   await expectAccessible(page, "draft-11-break-it-attempt");
 });

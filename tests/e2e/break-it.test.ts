@@ -39,8 +39,7 @@ test("a button sends it, the answer is there, and the message can be looked at w
   await opened.getByRole("tab", { name: "Signature" }).click(WAIT);
   await opened.getByTestId("message-detail").getByText("The differences are marked").waitFor(WAIT);
   expect(await opened.locator("mark").allTextContents()).toContain("admin");
-  // High enough for everything: a sticky header would lie over a picture that has to be scrolled
-  // for.
+  // High enough for everything, because a sticky header would cover a scrolled picture.
   await page.setViewportSize({ width: 1280, height: 6000 });
   await screenshot(opened.getByRole("tabpanel"), "break-it-changed-path");
   await variant.getByRole("button", { name: "Hide the message" }).click();
@@ -141,7 +140,7 @@ test("a request without a response is not shown as a refusal, and its destinatio
   const { page } = watched;
   await stack.kill("gateway");
   try {
-    // Back on the page of the run, those that were tried are in view.
+    // Back on the page of the run, the attempts are in view.
     await page.getByRole("button", { name: "Hide 6 more attacks on AAuth" }).waitFor(WAIT);
     watched.expectComplaint(/status of 502/);
     await page.getByRole("button", { name: "Try: Sign it ten minutes ago" }).click();

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** In `npm run demo` and in `docker compose` the page is served like this. */
+/** `npm run demo` and `docker compose` serve the page in this way. */
 test("the built page starts under its content security policy, without a complaint", async () => {
   const server = createPageServer(await builtPage(), {
     backendUrl: "http://localhost:8000",

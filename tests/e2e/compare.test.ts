@@ -104,7 +104,7 @@ describe("the page of both versions", () => {
     await page.getByRole("heading", { name: "Your run cannot be shown: these are recordings" }).waitFor(WAIT);
     await openers(page).first().waitFor(WAIT);
     await expectAccessible(page, "compare-no-run");
-    // Another mode reads its recording, and the run not again.
+    // Another mode reads its recording, but not the run again.
     const fetched: string[] = [];
     page.on("request", (request) => fetched.push(new URL(request.url()).pathname));
     await page.getByRole("button", { name: "Federated", exact: true }).click();
@@ -148,7 +148,7 @@ describe("a federated run in the protocol view", () => {
     const { page } = await openPage(browser);
     await page.setViewportSize({ width: 1280, height: 1000 });
     await page.goto(stack.urls.ui);
-    // The start page speaks of the protocol that the demo speaks.
+    // The start page describes the demo's protocol.
     await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
     await signInOnPage(page, stack.urls.ui);
     await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);

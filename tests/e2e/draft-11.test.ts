@@ -17,7 +17,7 @@ beforeAll(async () => {
   browser = await startBrowser();
   stack = await startStack({
     modes: { profile: "draft-11", mode: "person-server", ui: true },
-    // So that the second hop has a question, too.
+    // Makes the second hop ask a question, too.
     env: { "person-server": { PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } },
   });
 });
@@ -53,8 +53,8 @@ test("from the click over both hops: the person server's page, the agent's way t
 
   await page.getByRole("link", { name: "Show every message" }).click();
   await page.getByRole("heading", { name: "Every message of run" }).waitFor(WAIT);
-  // Three of the backend's and three of the agent's, in whatever place: how often an answer to come
-  // is looked at differs.
+  // Three of the backend's and three of the agent's, in any order, because the number of polls
+  // differs.
   await page.getByText("message/send, signed with jwt").nth(4).waitFor(WAIT);
   await page.getByText("token request: person-token").first().waitFor(WAIT);
   await page.getByText("token request: auth-token").first().waitFor(WAIT);

@@ -19,7 +19,7 @@ const WAIT = { timeout: 30_000 };
 /** The order of a dialect, where its pages and messages differ. */
 interface Dialect {
   readonly modes: NonNullable<TestStackOptions["modes"]>;
-  /** Begins the names of its pictures. */
+  /** Prefix of its pictures' names. */
   readonly pictures: string;
   /** The page where the user first allows the agent something. */
   readonly firstPage: { readonly heading: string; readonly text: string };
@@ -34,7 +34,7 @@ interface Dialect {
 const FEBRUARY: Dialect = {
   modes: {},
   pictures: "",
-  // The agent asks the auth server which user is there; the user agrees to that once.
+  // The agent asks the auth server for the user; the user consents to that once.
   firstPage: { heading: "Agent authorization request", text: "An agent wants to know who you are" },
   agentOnPage: ({ urls }) => urls.backendAgent,
   approver: "mcp user, mcp@user.com",
@@ -195,7 +195,7 @@ describe("an order of February", () => {
     await page.getByRole("button", { name: "Decline" }).click();
     await outcome(/you declined/);
 
-    // The other user is the first to come: the interaction is theirs then, but not the decision.
+    // The other user comes first: the interaction is bound to them, but not the decision.
     const { waiting } = await startOrder(stack);
     const stolen = waiting.interaction_url!;
     await other.page.goto(stolen);

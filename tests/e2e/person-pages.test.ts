@@ -57,7 +57,7 @@ test("a person signs in, allows an agent, asks it something, sees its grants, an
     await expectAccessible(page, isFirst ? "person-first-request" : "person-request");
     await screenshot(page, isFirst ? "person-first-request" : "person-request");
     await press("Allow");
-    // The page's own policy lets the browser go there, and nowhere else (form-action).
+    // The page's policy (form-action) lets the browser go there, and nowhere else.
     await page.waitForURL(world.map.browserUrl(CALLBACK));
   };
   const decided: Promise<void>[] = [];

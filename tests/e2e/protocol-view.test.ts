@@ -33,7 +33,7 @@ async function startMarketRun(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Run Custom Optimization" }).click();
 }
 
-/** Opens the protocol view of the run on the page, and waits until this many messages are in it. */
+/** Opens the protocol view of the run on the page, and waits until it has this many messages. */
 async function openMessages(page: Page, count: number): Promise<void> {
   await page.getByRole("link", { name: "Show every message" }).click(WAIT);
   await expect.poll(() => messageLinks(page).count(), WAIT).toBe(count);
@@ -59,7 +59,7 @@ interface StoredTrace {
   }[];
 }
 
-/** The trace as it is when the supply-chain agent ends half a second late, by its own clock. */
+/** The trace with a supply-chain agent whose clock is half a second late at its end. */
 function withLateAgent({ data }: StoredTrace): StoredTrace {
   const late = ({ operationName, processID }: { operationName: string; processID: string }) =>
     operationName === "POST /" && data[0]?.processes[processID]?.serviceName === "supply-chain-agent";
@@ -73,14 +73,13 @@ function withLateAgent({ data }: StoredTrace): StoredTrace {
 
 /** A part of the page, as a whole. */
 async function partPicture(page: Page, part: string, name: string, width = 1280): Promise<void> {
-  // High enough for everything: a sticky header would lie over a picture that has to be scrolled
-  // for.
+  // High enough for everything, because a sticky header would cover a scrolled picture.
   await page.setViewportSize({ width, height: 6000 });
   await screenshot(page.getByTestId(part), name);
   await page.setViewportSize({ width: 1280, height: 1000 });
 }
 
-/** Light and dark, wide and narrow: it fits; all four are kept as pictures. */
+/** It fits in light and dark, wide and narrow; all four are kept as pictures. */
 async function inAllShapes(page: Page, name: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
@@ -133,7 +132,7 @@ describe("a user-delegated run over both hops", () => {
     await consentPageOpen(page);
     await page.unroute("**/optimization/start");
     const consentPage = page.url();
-    // The consent page is left alone, as by a user who wants to know first what it is about.
+    // The user leaves the consent page undecided, to look at the messages first.
     await page.goto(`${stack.urls.ui}/#/runs/${runId}`);
     await expect.poll(() => messageLinks(page).count(), WAIT).toBe(4);
     await page.getByText("4 so far").waitFor(WAIT);
@@ -303,7 +302,7 @@ describe("a user-delegated run over both hops", () => {
 
   test("is found again by its owner after the backend was started again", async () => {
     const { page } = watched;
-    // A page that is open asks on, and complains.
+    // An open page keeps polling, and logs errors.
     await page.goto("about:blank");
     await stack.kill("backend");
     await stack.startAgain("backend");
@@ -329,7 +328,7 @@ describe("a run by signature alone that the gateway refuses", () => {
   beforeAll(async () => {
     stack = await startStack({
       modes: { policyFile: "agentgateway/config-policy.yaml", ui: true },
-      // The policy lets in this agent, and no other.
+      // The policy allows only this agent.
       env: { gateway: { BACKEND_AGENT_URL: "http://somebody-else.localhost:8000" } },
     });
     watched = await signedInPage(stack);
@@ -345,7 +344,7 @@ describe("a run by signature alone that the gateway refuses", () => {
     await page.getByTestId("failure-panel").waitFor(WAIT);
     await openMessages(page, 2);
     await page.getByRole("heading", { name: /^2\. Backend to Supply-chain agent/ }).waitFor(WAIT);
-    // The spans of those who checked come a little later than the answer.
+    // The verifiers' spans arrive a little later than the answer.
     await expect.poll(() => answers(page), WAIT).toContain(`proven to be ${stack.urls.backendAgent}`);
     expect(await answers(page)).toContain("Refused by Gateway with status 403");
     await inAllShapes(page, "protocol-view-refused");

@@ -39,9 +39,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/**
- * Opens a file from disk in a browser without a network. Returns the page and what it asked for.
- */
+/** Opens a file from disk in a browser without a network. Returns the page and its requests. */
 async function open(html: string) {
   const file = join(folder, `${crypto.randomUUID()}.html`);
   writeFileSync(file, html);
@@ -256,7 +254,7 @@ describe("the file", () => {
   });
 });
 
-/** In both a user is asked: there are a session, codes and a pending request. */
+/** Both require a user, so there are a session, codes and a pending request. */
 const MODES = {
   "february-2026": { authorizationScheme: "user-delegated" },
   "draft-11": { profile: "draft-11", mode: "person-server" },

@@ -34,7 +34,7 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-/** The next start of a run that the page asks the backend for. */
+/** The next run that the page starts at the backend. */
 const nextStart = () =>
   watched.page.waitForRequest(
     (request) => request.method() === "POST" && request.url().endsWith("/optimization/start"),
@@ -82,7 +82,7 @@ test("tabs know each other's user: a new one continues as that user, and a sign-
 
 test("a session that was ended elsewhere asks for a new sign-in, and loses nothing that was typed", async () => {
   const { page, context } = watched;
-  // Each renewal that is refused.
+  // Every refused renewal.
   watched.expectComplaint(/status of 400/);
   const elsewhere = await context.newPage();
   await elsewhere.goto(`${stack.urls.issuer}/protocol/openid-connect/logout`);

@@ -50,7 +50,7 @@ describe.each(["hwk", "jwks"] as const)(
       await expect.poll(() => messages.count(), WAIT).toBe(2);
       await messages.nth(1).click();
       await page.getByRole("heading", { name: /^2\. / }).waitFor(WAIT);
-      // The spans of those who checked come a little later than the answer.
+      // The verifiers' spans arrive a little later than the answer.
       await page
         .getByTestId("message-answers")
         .getByText("All checks passed at")

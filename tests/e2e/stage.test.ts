@@ -65,10 +65,10 @@ test("the first run of a browser is replayed by itself, message by message, and 
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await decide();
   await completed();
-  // Not only once the trace is known to be complete, which takes 15 s.
+  // Already before the trace is known to be complete, which takes 15 s.
   await button("Pause").waitFor({ timeout: 10_000 });
   await expect.poll(faint, WAIT).toBeGreaterThan(0);
-  // Screen readers are not read to at this speed.
+  // Screen readers do not announce messages at this speed.
   expect(await sentence().getAttribute("aria-live")).toBe("off");
   expect(await scrolled()).toBe(0);
 });
@@ -108,7 +108,7 @@ test("polls are one line with their number and time, which opens", async () => {
 
 test("the user plays, pauses, and steps by button and key, and each message is said", async () => {
   await page.keyboard.press("Home");
-  // A click of Playwright brings into view what it clicks.
+  // Playwright scrolls an element into view before it clicks it.
   await messages().nth(1).scrollIntoViewIfNeeded();
   const at = await scrolled();
   await messages().first().click();

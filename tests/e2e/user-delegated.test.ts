@@ -42,7 +42,7 @@ async function signedInPage(stack: TestStack): Promise<UserPage> {
   return { ...watched, runs };
 }
 
-/** Presses the button and gives the id of the run that this started. */
+/** Presses the button and returns the id of the started run. */
 async function startRun({ page, runs }: UserPage, button = "Optimize Laptop Supply Chain"): Promise<string> {
   const before = runs.length;
   await page.getByRole("button", { name: button }).click();
@@ -50,7 +50,7 @@ async function startRun({ page, runs }: UserPage, button = "Optimize Laptop Supp
   return runs.at(-1)!;
 }
 
-/** Waits until the page says that this very run is completed. */
+/** Waits until the page shows this run as completed. */
 async function runCompleted(page: Page, requestId: string): Promise<void> {
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   await page.getByTestId("run-status").getByTitle(`Request id ${requestId}`).waitFor(WAIT);
@@ -208,8 +208,8 @@ describe("a user who is asked", () => {
     await screenshot(page, "ui-consent-wrong-user");
     expect(await page.getByRole("link", { name: "Show every message" }).count()).toBe(1);
 
-    // To the other user's own page it is another user's run; in a browser without a session, the
-    // outcome is there before signing in.
+    // The other user's page shows it as another user's run. A browser without a session shows the
+    // outcome before signing in.
     const other = await openPage(browser);
     other.expectComplaint(/status of 404/);
     await other.page.goto(`${stack.urls.ui}/?aauth_error=1&error=wrong_user&request_id=${requestId}`);
@@ -223,7 +223,7 @@ describe("a user who is asked", () => {
     expect(await other.page.getByRole("button", { name: "Try again" }).count()).toBe(0);
     expect(await other.page.getByRole("link", { name: "Show every message" }).count()).toBe(0);
 
-    // The other user's consent is not remembered either: the question comes again.
+    // The other user's consent is not remembered either, so the question is asked again.
     await startRun(watched, "Try again");
     await consentPageOpen(page);
     await context.clearCookies();

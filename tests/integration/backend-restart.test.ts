@@ -1,4 +1,4 @@
-/** A backend that is killed and started again, with what it has kept. */
+/** A backend that is killed and restarted with its stored state. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Bad input against the running stack: which party refuses it, that no address in it is fetched,
- * and that nothing crashes. What each check and each parser refuses is tested in its package.
+ * Bad input against the running stack: the party that refuses it, that no address in it is fetched,
+ * and that nothing crashes. The packages test each check and each parser.
  */
 
 import { connect } from "node:net";
@@ -29,13 +29,13 @@ const LISTENING = [
 
 let stack: TestStack;
 let agent: ForeignAgent;
-/** Named in messages as an address to fetch; must stay silent. */
+/** An address in messages that must not be fetched. */
 let canary: Listener;
 
 beforeAll(async () => {
   [stack, agent, canary] = await Promise.all([
-    // One agent that lets a signature in, to reach what is behind the verifier; the other one wants
-    // a token.
+    // One agent accepts any signature, to reach the code behind the verifier; the other requires a
+    // token.
     startStack({ env: { "supply-chain-agent": { AAUTH_AUTHORIZATION_SCHEME: "signature-only" } } }),
     ForeignAgent.start(),
     listen(() => ({ status: 200, body: {} })),
@@ -64,7 +64,7 @@ function directly(outgoing: OutgoingRequest): OutgoingRequest {
 }
 
 /**
- * Sends bytes as they are and gives what comes back until the other side hangs up or has answered.
+ * Sends bytes unchanged and returns the received bytes once the other side has answered or hung up.
  */
 function raw(port: number, text: string): Promise<string> {
   return new Promise((resolve) => {
@@ -143,7 +143,7 @@ describe("an address in a message is not fetched", () => {
       expect((await send(make())).status).toBe(401);
       expect((await send(directly(make()))).status).toBe(401);
     }
-    // hwk ignores what it does not know, addresses included.
+    // hwk ignores unknown parameters, including addresses.
     const signatureKey = `${agent.signatureKey({ scheme: "hwk" }).slice(0, -1)} x5u="${canary.url}" jku="${canary.url}")`;
     expect(
       (await send(directly(agent.signed(call(), JWKS, { signatureKey, authority: host() })))).status,

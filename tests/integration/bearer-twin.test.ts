@@ -25,7 +25,7 @@ const MESSAGE = {
   },
 };
 const ORDER = { item: "laptop", quantity: 25 };
-/** Requests to each listener: those that the twin takes, and those that the parties are for. */
+/** Requests to each listener: those that the twin accepts, and those of the parties. */
 const REQUESTS: readonly (readonly [path: string, body?: object])[] = [
   ["/", MESSAGE],
   ["/report"],
@@ -35,21 +35,21 @@ const REQUESTS: readonly (readonly [path: string, body?: object])[] = [
   ["/realms/aauth-test/protocol/aauth/agent/token", {}],
   ["/realms/aauth-test/protocol/openid-connect/userinfo"],
 ];
-/** No credential of that kind is accepted here. */
+/** This party accepts no such credential. */
 const REFUSED = new Set([400, 401, 403, 404, 405, 415]);
 
-/** Each listener of the stack by itself, and each agent by way of the gateway. */
+/** Each listener of the stack directly, and each agent through the gateway. */
 function listeners(): readonly string[] {
   const { supplyChainAgent, marketAnalysisAgent, backendAgent } = stack.urls;
   const ports = Object.entries(stack.ports).filter(
-    // No other party than the trace store and the page's files is open to all.
+    // Only the trace store and the page's files are open to all.
     ([name]) => !["ui", "traceStore", "traceStoreOtlp", "keycloakManagement"].includes(name),
   );
   const direct = ports.map(([, port]) => `http://127.0.0.1:${port}`);
   return [...direct, supplyChainAgent, marketAnalysisAgent, backendAgent];
 }
 
-/** Requests with this bearer token that any listener has not refused. */
+/** Requests with this bearer token that a listener has not refused. */
 async function accepted(token: string): Promise<readonly string[]> {
   const asked = listeners().flatMap((base) =>
     REQUESTS.map(async ([path, body]) => {
@@ -79,7 +79,7 @@ test.each([{ profile: "february-2026" }, { profile: "draft-11", mode: "federated
     const { end } = await decideAtPages(user, await user.run());
     expect(end.status).toBe("completed");
 
-    // The user's token is for the backend's API, and found there.
+    // The user's token works at the backend's API only.
     expect(await accepted(userToken)).toContain(`200 ${stack.urls.backendAgent}/optimization/start`);
     // The auth tokens of the run, which the log shows.
     const logged = () => [...new Set(stack.log().match(TOKEN))].filter(isAuthToken);
@@ -100,11 +100,11 @@ test.each([{ profile: "february-2026" }, { profile: "draft-11", mode: "federated
 
     expect((await atTwin(twinToken)).status).toBe(200);
     expect(await accepted(twinToken)).toEqual([]);
-    // The twin knows no token but its own.
+    // The twin accepts only its own token.
     for (const token of [...tokensOfRun, userToken]) expect((await atTwin(token)).status).toBe(401);
     for (const token of tokensOfRun) expect(await accepted(token)).toEqual([]);
 
-    // It ends with its backend, at the latest.
+    // It ends with its backend at the latest.
     await stack.kill("backend");
     await expect(atTwin(twinToken)).rejects.toThrow();
     await stack.startAgain("backend");

@@ -19,7 +19,7 @@ import { type Child, isAlive, startChild } from "../support/child.ts";
 const SCRIPTS = fileURLToPath(new URL("../../scripts/", import.meta.url));
 const STAMP = "node_modules/.pnpm-workspace-state-v1.json";
 
-/** Says its pid and how it was stopped; `exit=N` ends it with N. */
+/** Prints its pid and how it was stopped; `exit=N` ends it with N. */
 const SCRIPT = `
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => { console.log("got " + signal); process.exit(5); });
 console.log("pid " + process.pid + " args " + process.argv.slice(2).join(",") + " fromFile " + process.env.FROM_FILE);
@@ -28,10 +28,10 @@ if (exit) process.exit(Number(exit.slice(5)));
 setInterval(() => {}, 1000);
 `;
 
-/** Stands in for the build of the page. */
+/** Replaces the build of the page. */
 const BUILD_PAGE = 'import { writeFileSync } from "node:fs"; writeFileSync("page-built", "");';
 
-/** Stands in for npx: notes its arguments and does what an install would. */
+/** Replaces npx: records its arguments and acts like an install. */
 const NPX = `#!/bin/sh
 echo "$@" > npx-arguments
 [ -n "$NPX_FAILS" ] && { echo "registry said no"; exit 9; }
@@ -188,7 +188,7 @@ describe("running", () => {
 
   test.each([
     ["its parent", '"$0" "$1" demo & wait'],
-    // dash keeps itself between npm and the script when more than the script is asked of it.
+    // dash stays between npm and the script if the command line has more than the script.
     ["its parent's parent", "sh -c \"'$0' '$1' demo; true\" & wait"],
   ])("when npm, %s, is killed, the command is stopped", async (who, script) => {
     if (who !== "its parent" && process.platform !== "linux") return;

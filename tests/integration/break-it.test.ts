@@ -28,7 +28,7 @@ type Expected = readonly [by: string, codeOrCheck: string | number, section: Reg
 const TOKEN = /eyJ[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/;
 const GATEWAY = "gateway";
 const AGENT = "supply-chain-agent";
-/** Columns of what the backend sends in an attempt. */
+/** Columns of the backend's requests in an attempt. */
 const SENDERS = new Set(["supply-chain-backend", "thief", "other-agent", "sub-agent", "intruder"]);
 const MARKET = "market-analysis-agent";
 const PERSON = "person-server";
@@ -105,7 +105,7 @@ interface BrokenRun {
   trace(path?: string): Promise<RunTrace>;
 }
 
-/** A run that has ended well, and what is tried with it. */
+/** A completed run, and attempts with it. */
 async function finishedRun(modes: Partial<TestStack["modes"]>): Promise<BrokenRun> {
   stack = await startStack({ modes });
   const token = await userAccessToken(stack.urls);
@@ -192,10 +192,7 @@ describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s
 
 test("an attempt is shown with the honest messages before it, and the verdict on the last one", async () => {
   const run = await finishedRun({ profile: "draft-11", mode: "person-server" });
-  /**
-   * The statuses of what the backend has sent in an attempt, and the last verdict on the last
-   * message.
-   */
+  /** Statuses of the backend's requests in an attempt, and the last verdict on the last message. */
   const shown = async (variant: string) => {
     const { trace_id } = await run.attempt(variant);
     return async () => {
@@ -212,7 +209,7 @@ test("an attempt is shown with the honest messages before it, and the verdict on
   await expect.poll(await shown("pending-of-another"), WAIT).toMatchObject({ statuses: [202, 404] });
   await expect.poll(await shown("forged-callback"), WAIT).toMatchObject({ statuses: [202, 303, 202] });
   await expect.poll(await shown("revocation-by-another"), WAIT).toMatchObject({ statuses: [200, 200] });
-  // Its two challenges, tokens and call; the revocation; the same call again.
+  // Its two challenges, tokens and call; the revocation; the call again.
   await expect.poll(await shown("revoked-token"), WAIT).toEqual({
     ...{ statuses: [401, 200, 401, 200, 200, 200, 401] },
     ...{ party: "market-analysis-agent", errorCode: "token_revoked" },

@@ -22,7 +22,7 @@ beforeAll(async () => {
   await child.prints(/ready on/);
 });
 afterAll(async () => {
-  // Others use that one, too.
+  // Other tests use that realm, too.
   if (child === undefined) await consent(DEFAULTS);
   child?.process.kill("SIGTERM");
   await child?.ended;

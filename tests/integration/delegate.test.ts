@@ -57,7 +57,7 @@ async function have(sub: string, action: "run" | "start" | "end", user?: typeof 
 }
 
 describe("the backend's delegate, February", () => {
-  // With the rules on identity: they let only delegates of the backend through.
+  // The rules on identity allow only delegates of the backend.
   beforeAll(() =>
     started({ modes: { policyFile: "agentgateway/config-policy.yaml" }, processes: ["delegate-agent"] }),
   );
@@ -167,7 +167,7 @@ const POLICY = "agentgateway/config-draft-11-policy.yaml";
 const startedIn = (mode: Mode, { modes, ...options }: TestStackOptions = {}) =>
   started({ ...options, modes: { ...modes, profile: "draft-11", mode } });
 
-/** The user decides at the page that the delegate waits for. Returns what it says. */
+/** The user decides at the page that the delegate waits for. Returns the page's text. */
 async function allow({ sub_agent }: Delegate): Promise<string> {
   const browser = new User();
   const page = await browser.openSignedIn(sub_agent!.interaction_url!);
@@ -176,7 +176,7 @@ async function allow({ sub_agent }: Delegate): Promise<string> {
   return textOf(page);
 }
 
-/** Has the delegate work until it has what it needs of the user. */
+/** Runs the delegate until it has all decisions that it needs from the user. */
 async function working(sub: string): Promise<Delegate> {
   const first = await have(sub, "run");
   if (first.sub_agent?.interaction_url === undefined) return first;
@@ -326,7 +326,7 @@ describe("a sub-agent of the user's agent, draft -11", () => {
     expect(delegates[0]?.sub_agent).toMatchObject({ state: "ending", good_until: agent_token?.expires_at });
   });
 
-  // A key set is fetched once a minute (section 11.4): the delegate learns the new key that late.
+  // A key set is fetched once a minute (section 11.4), so the delegate learns the new key late.
   test("a backend that has lost its key vouches for the delegate again after a minute", async () => {
     await startedIn("person-server", { processes: ["backend"] });
     const { sub } = await own();

@@ -55,7 +55,7 @@ async function listenOn(port: number): Promise<Server> {
   return server;
 }
 
-/** The first of `count` neighbours that are all free. */
+/** The first of `count` neighbouring free ports. */
 async function rowOfFreePorts(count: number): Promise<number> {
   for (;;) {
     const [first] = await freePorts(1);
@@ -169,8 +169,8 @@ describe("what goes wrong", () => {
 
   test("what is proposed instead is free, no other part's, and proposed once", async () => {
     const first = await rowOfFreePorts(4);
-    // The first two are taken and the third is another part's: the first proposal is the fourth,
-    // the second comes after it.
+    // The first two ports are taken and the third is another part's, so the proposals are the
+    // fourth and the one after it.
     const [server, other] = [await listenOn(first), await listenOn(first + 1)];
     const services = (await describeServices({ one: "well", second: "well", third: "well" })).map(
       (service, index) => ({

@@ -71,7 +71,7 @@ describe("a second hop that waits for the person", () => {
     ]);
     expect(visits[1]!.text).toContain("market-analysis:analyze");
     expect(visits[1]!.returnedTo).toContain(`request_id=${end.request_id}`);
-    // Nothing that was asked twice.
+    // No question was asked twice.
     expect(visits[1]!.text).toContain("aauth:supply-chain-agent@supply-chain-agent.localhost");
   });
 
@@ -185,7 +185,7 @@ test("a few guesses near its code end the request, and the run with it", async (
 });
 
 describe("access that the person revokes on the person server's page", () => {
-  /** So that a run has the tokens of the one before. */
+  /** Lets a run have the tokens of the previous one. */
   const KEPT_TOKENS = { backend: { AAUTH_AUTH_TOKEN_CACHE_TTL: "3000" } };
 
   test.each(["person-server", "federated"] as const)(
@@ -271,7 +271,7 @@ describe("an access server whose owner has a say", () => {
   const owned = (scope: string) => ({
     "person-server": { ACCESS_SERVER_OWNERS: `name:${MCP_USER.username}`, ACCESS_SERVER_OWNER_SCOPES: scope },
   });
-  /** At the person server's page first, and then at the access server's. */
+  /** At the person server's page first, then at the access server's. */
   const refusingTheSecond = (visit: number) => (visit === 0 ? "accept" : "cancel");
 
   test("leads the run to the access server's page, and back", async () => {

@@ -60,8 +60,8 @@ const PERSON_TOKEN = /^\/aauth\/person$/;
 const ACCESS_TOKEN = /^\/aauth\/access\/token$/;
 const TASK = /^\/$/;
 
-// Each answer that a party may give is tried in packages/aauth/test/draft-11/agent-hostile.test.ts
-// and packages/aauth/test/server/federation.test.ts.
+// packages/aauth/test/draft-11/agent-hostile.test.ts and
+// packages/aauth/test/server/federation.test.ts test each answer of a party.
 describe("a party that is slow, breaks off or lies ends the run, with hop, code and section", () => {
   let stack: TestStack;
   let user: ApiUser;
@@ -107,7 +107,7 @@ describe("a party that is slow, breaks off or lies ends the run, with hop, code 
       },
     });
     user = await signIn(stack);
-    // Everything is up, and the person has agreed.
+    // All parties run, and the person has consented.
     expect((await decideAtPages(user, await user.run())).end.status).toBe("completed");
   });
   afterEach(() => Object.values(between).forEach(({ lies }) => void lies(() => false)));

@@ -41,8 +41,8 @@ const keys = { resource: await keyOf("rs-1"), person: await keyOf("ps-1"), acces
 const subjectSecret = crypto.getRandomValues(new Uint8Array(32));
 
 /**
- * Our resource, person server and access server on sockets. The default of the person server is to
- * ask its person.
+ * Our resource, person server and access server on sockets. By default the person server asks its
+ * person.
  */
 async function world({
   federated = false,
@@ -138,7 +138,7 @@ async function world({
   };
   const provider = await AgentProvider.start(sockets);
   onTestFinished(() => provider.stop());
-  // The provider of a resource that is an agent, too, under its own name.
+  // The provider of a resource that is an agent, too, under its own identifier.
   const chain = await AgentProvider.start(sockets, "https://chain.example");
   onTestFinished(() => chain.stop());
   const other = await ForeignResource.start(sockets, {
@@ -232,7 +232,8 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
     ]);
     const second = await agent({ local: "other", alg: "ES256" }).call(get("/person"));
     expect([first.status, first.text]).toEqual([200, second.text]);
-    // A person token names no agent: for the agent's identity the agent token is shown again.
+    // A person token names no agent, so the agent token is presented again for the agent's
+    // identity.
     expect((await planner.call(get("/agent"))).text).toBe("aauth:planner@foreign.example");
   });
 
@@ -321,7 +322,7 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
       federated: true,
       decideAtPS: ({ kind }) => {
         if (kind === "person-token" || atTheAccessServer) return { type: "grant" };
-        // Someone else approves, without the agent.
+        // Another person approves, without the agent.
         setTimeout(async () => {
           const [{ reference, version } = { reference: "", version: 0 }] = await person.waiting(ALICE);
           await person.approve(reference, { person: ALICE, version });
@@ -338,7 +339,7 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
     const polled = withoutHosts(planner.log).filter((line) => line.includes("/pending/"));
     expect(polled.at(-1)).toBe(`GET ${PS}/aauth/pending/… aa-agent+jwt 200`);
     expect(faults).toEqual([]);
-    // Step-up: the presented token is one of the access server's own.
+    // Step-up: the presented token is the access server's own.
     planner.log.length = 0;
     expect((await planner.call(get("/more"))).status).toBe(200);
     expect(planner.log[0]).toBe(`GET ${RESOURCE}/more aa-auth+jwt 401`);
@@ -428,8 +429,7 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
       "aa-agent+jwt 200",
       "aa-auth+jwt 200",
     ]);
-    // Its provider takes the agent token back: everything that was issued to the agent goes with
-    // it.
+    // Its provider revokes the agent token, and with it everything that was issued to the agent.
     const { jti: agentJti, exp: agentExp } = readToken(planner.token).claims;
     const metadata = await planner.document(PS, "aauth-person.json");
     const revoked = await provider.call(sockets, {
@@ -446,7 +446,7 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
   });
 });
 
-// The other mistakes are vectors and cases of packages/aauth.
+// Vectors and cases of packages/aauth cover the other mistakes.
 describe("what it does wrong", () => {
   test("is refused with the code of the page", async () => {
     const { agent, get, post, sockets, provider } = await world({ decideAtPS: grant });

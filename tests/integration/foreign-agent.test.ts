@@ -107,7 +107,7 @@ describe("an agent written from docs/february-2026/profile.md alone, calling thr
       status: 401,
       headers: { "agent-auth": "httpsig; identity=?1" },
     });
-    // The agent has one public name, wherever its socket is.
+    // The agent has one public name, whatever its socket.
     const { host } = new URL(stack.urls.supplyChainAgent);
     const direct = { ...question, url: `http://localhost:${stack.ports.supplyChainAgent}/` };
     expect(reportIn(await agent.call(direct, HWK, { authority: host }))).toContain("# Supply Chain");

@@ -1,6 +1,6 @@
 /**
- * The holes of the agents that were here before (D: docs/reference/known-holes.md), each tried
- * against the running stack by foreign code, and refused by the check that is meant for it.
+ * Holes of the former agents (D: docs/reference/known-holes.md), each attacked on the running stack
+ * by foreign code, and refused by its check.
  */
 
 import { spawnSync } from "node:child_process";
@@ -31,7 +31,7 @@ installLocalhostLookup();
 let stack: TestStack;
 let agent: ForeignAgent;
 let thief: ForeignAgent;
-/** Named in messages as an address to fetch; must stay silent. */
+/** An address in messages that must not be fetched. */
 let canary: Listener;
 
 beforeAll(async () => {
@@ -47,8 +47,8 @@ afterAll(() => Promise.all([stack?.stop(), agent?.stop(), thief?.stop(), canary?
 type Resource = "supplyChainAgent" | "marketAnalysisAgent";
 
 /**
- * A call past the gateway, at the agent's own socket: it must enforce by itself. `Host` and
- * signature name what the gateway passes on.
+ * A call past the gateway, at the agent's own socket, which must verify it. `Host` and signature
+ * name the authority that the gateway forwards.
  */
 function call(
   resource: Resource,
@@ -71,8 +71,8 @@ function directly(resource: Resource, outgoing: OutgoingRequest): Promise<Answer
 }
 
 /**
- * Refused by the verifier, by this check, and with no more than the demand for a signature and what
- * it has to cover.
+ * Refused by this check of the verifier, with only the required signature and its coverage in the
+ * answer.
  */
 function expectRefused(answer: Answer, code: string, agentAuth = "httpsig"): void {
   const text = answer.text.replace(
@@ -86,7 +86,7 @@ function expectRefused(answer: Answer, code: string, agentAuth = "httpsig"): voi
   });
 }
 
-/** Whether the log shows that an address was refused for its text. */
+/** Whether the log shows a refusal of the address itself. */
 const isRefusedInLog = (address: string) =>
   stack
     .log()
@@ -217,7 +217,7 @@ describe("demo agents in their other modes", () => {
     };
     const jwt = makeToken({ alg: "EdDSA", kid: agent.kid, typ: "auth+jwt" }, claims, agent.key);
     expectRefused(await directly(at, agent.signed(call(at), { scheme: "jwt", jwt })), "untrusted_issuer");
-    // D1, D2 and D9 hold where a signature is all that is asked for.
+    // D1, D2 and D9 hold if only a signature is required.
     expectRefused(await directly(at, call(at)), "missing_signature");
     const wrong = agent.signed(call(at), { scheme: "hwk" }, { signingKey: thief.key });
     expectRefused(await directly(at, wrong), "invalid_signature");
@@ -236,7 +236,7 @@ describe("demo agents in their other modes", () => {
 
   test("P7, D10: the token's verdict stands, whatever the signature's is", async () => {
     const at = "marketAnalysisAgent";
-    // An auth server that signs whatever it is asked to.
+    // An auth server that signs every request.
     const realm = keyPair();
     const authServer = await listen((path, own) => {
       const issuer = `${own}/realms/aauth-test`;
@@ -328,7 +328,7 @@ describe("where users delegate", () => {
 test("P9: httpsig inside another scheme's text is not read as a challenge", async () => {
   let agentAuth = "";
   const resource = await listen(() => ({ status: 401, headers: { "agent-auth": agentAuth } }));
-  // A pseudonymous agent, which would say who it is if it were asked.
+  // A pseudonymous agent, which would identify itself if challenged.
   const modes = { signatureScheme: "hwk" } as const;
   const misled = await startStack({ modes, env: { backend: { SUPPLY_CHAIN_AGENT_URL: resource.url } } });
   try {
@@ -338,7 +338,7 @@ test("P9: httpsig inside another scheme's text is not read as a challenge", asyn
       resource.requests.length = 0;
       const failure = { hop: "supply-chain-agent", code: "malformed_challenge" };
       expect(await user.run({})).toMatchObject({ status: "failed", failure });
-      // Asked once: nothing was answered, no token was requested.
+      // Called once: it sent no answer to a challenge and requested no token.
       expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
       expect(misled.log()).not.toMatch(/Requesting auth_token/);
     }

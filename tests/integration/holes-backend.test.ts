@@ -1,6 +1,6 @@
 /**
- * A resource whose challenges lead the backend elsewhere, against the running stack. The other
- * holes of the demo's former backend (B: docs/reference/known-holes.md) are tried in its own tests.
+ * A resource whose challenges lead the backend elsewhere, against the running stack. The backend's
+ * own tests cover the other holes of the former backend (B: docs/reference/known-holes.md).
  */
 
 import { installLocalhostLookup } from "agent-kit/service";

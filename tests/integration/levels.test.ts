@@ -1,4 +1,4 @@
-/** The catalogue of draft -11 by level, as the page and `npm run levels` read it. */
+/** The catalogue of draft -11 by level, for the page and `npm run levels`. */
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";

@@ -1,6 +1,6 @@
 /**
- * Every port of every service, admin and page ports included, ends callers that do not finish their
- * request.
+ * Every port of every service, including admin and page ports, ends callers that do not finish
+ * their request.
  */
 
 import { readdir, readFile } from "node:fs/promises";
@@ -9,14 +9,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeStack, type NeededPort } from "../../scripts/demo/describe-stack.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
-/**
- * A head has 10 s, a request 15 s; deadlines are looked at every second, on a machine with other
- * work.
- */
+/** A head has 10 s, a request 15 s; deadlines are checked every second, on a busy machine. */
 const HEAD_BOUND_MS = 14_000;
 const REQUEST_BOUND_MS = 19_000;
 const DRIP_MS = 400;
-/** Not the address that the stack's own services call from. */
+/** Differs from the address of the stack's own services. */
 const ATTACKER = "127.0.0.2";
 
 const HEAD = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";

@@ -1,7 +1,7 @@
 /**
- * B5: the runs of many users at once. The former backend kept the last challenge in one place for
- * all, so that concurrent users swapped challenges and tokens. Here many users each start a run at
- * the same time, with consent, and each must get what is theirs.
+ * B5: concurrent runs of many users. The former backend kept the last challenge in one place, so
+ * that concurrent users swapped challenges and tokens. Here many users each start a run at the same
+ * time, with consent, and each must get their own result.
  */
 
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ installLocalhostLookup();
 
 const USERS = process.env.LONG_TESTS ? 200 : 30;
 /**
- * Persons do not sign in at one moment, and so many requests at once would only wait for each
+ * Persons do not sign in at the same moment, and so many requests at once would only wait for each
  * other.
  */
 const SIGN_INS_AT_ONCE = 20;
@@ -71,17 +71,17 @@ test(
   "B5: many users at once, each with consent, never see each other's challenge, token or result",
   async () => {
     const tokens = await inTurns(users, (user) => userAccessToken(stack.urls, user));
-    // One before all others: the parties learn each other's keys, which is not what is tried here.
+    // One run before all others, so that the parties learn each other's keys.
     const early = await start(users[0]!, tokens[0]!);
     await fetch(await consent(early), { redirect: "manual" });
     await result(early);
 
-    // All at once from here: challenges of all runs cross in the backend.
+    // All at once from here, so that challenges of all runs overlap in the backend.
     const runs = await Promise.all(users.map((user, index) => start(user, tokens[index]!)));
     expect(new Set(runs.map(({ id }) => id)).size).toBe(USERS);
     expect(new Set(runs.map(({ consentUrl }) => requestTokenOf(consentUrl))).size).toBe(USERS);
 
-    // In the opposite order, so that no answer comes when its question was the last one.
+    // In the opposite order, so that no answer comes while its question is the latest.
     const callbacks = await inTurns([...runs].reverse(), consent);
     await Promise.all(callbacks.map((callback) => fetch(callback, { redirect: "manual" })));
     const results = await Promise.all(runs.map(result));
@@ -89,11 +89,11 @@ test(
     for (const [index, { report, progress }] of results.entries()) {
       const { id, username } = users[index]!;
       expect({ username, status: progress.status }).toEqual({ username, status: "completed" });
-      // Two hops on, the market-analysis agent says on whose behalf it worked.
+      // Two hops later, the market-analysis agent states the user it worked for.
       expect(users.filter((user) => report.includes(user.id)).map((user) => user.id)).toEqual([id]);
     }
 
-    // One auth token a user, in that user's name.
+    // One auth token per user, in that user's name.
     const subjects = [
       ...stack.log().matchAll(/Received auth_token from auth server \(code exchange\).*?token=(\S+)/g),
     ];
@@ -114,7 +114,7 @@ async function start(user: User, token: string): Promise<OwnRun> {
   return { user, token, id: reply.request_id, consentUrl: reply.consent_url };
 }
 
-/** Signs in and allows; gives the address the browser is sent to. */
+/** Signs in and consents; returns the address that the browser is redirected to. */
 async function consent({ user, consentUrl }: OwnRun): Promise<string> {
   const browser = createBrowser();
   const shown = await signInAtAuthServer(browser, consentUrl, user);
@@ -142,7 +142,7 @@ function requestTokenOf(consentUrl: string): string | null {
   return new URL(consentUrl).searchParams.get("request_token");
 }
 
-/** In the order given, some at a time. */
+/** In the given order, with limited concurrency. */
 async function inTurns<In, Out>(items: readonly In[], work: (item: In) => Promise<Out>): Promise<Out[]> {
   const done: Out[] = [];
   let next = 0;

@@ -9,7 +9,7 @@ installLocalhostLookup();
 let stack: TestStack | undefined;
 afterEach(() => stack?.stop());
 
-/** A run over both hops in one mode, and what the log says of it. */
+/** A run over both hops in one mode, and its log lines. */
 async function logOf(modes: Partial<StackModes>): Promise<string> {
   stack = await startStack({ modes });
   const state = await (await signIn(stack)).run();
@@ -18,7 +18,7 @@ async function logOf(modes: Partial<StackModes>): Promise<string> {
   return stack.log();
 }
 
-// Those without a token, and the default, are run by tests/docs/walkthrough-*.test.ts.
+// tests/docs/walkthrough-*.test.ts run the modes without a token, and the default.
 describe("modes that no page of the walk-through runs", () => {
   test("hwk, autonomous: asked for its identity first, then for an auth token", async () => {
     const log = await logOf({ signatureScheme: "hwk", authorizationScheme: "autonomous" });

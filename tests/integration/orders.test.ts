@@ -19,8 +19,8 @@ const start = async (
 const pageOf = ({ waiting }: OrderRun) => waiting.interaction_url!;
 
 /**
- * An order that waits at the supply-chain agent's page; before it the user's agent is allowed,
- * where it is new.
+ * An order that waits at the supply-chain agent's page, after the person has allowed a new agent of
+ * the user.
  */
 async function waitingOrder(user: OrderingUser): Promise<OrderRun> {
   const order = await startOrder(stack);
@@ -30,7 +30,7 @@ async function waitingOrder(user: OrderingUser): Promise<OrderRun> {
   return { ...order, waiting: await order.state() };
 }
 
-/** Presses a button; where the page leads then. */
+/** Presses a button; returns the page's destination. */
 async function press(user: OrderingUser, page: Shown, decision: "approve" | "decline") {
   const answer = await user.submit(page, { decision });
   return { answer, back: answer.headers.get("refresh")?.replace(/^\d+; url=/, "") };
@@ -134,7 +134,7 @@ describe("in person-server", () => {
     expect((await order.state()).status).toBe("interaction_required");
     const { answer, back } = await press(user, page, "approve");
     expect([answer.status, back, answer.text]).toEqual([200, undefined, expect.not.stringContaining("evil")]);
-    // The answer is polled for, whether the browser comes back or not.
+    // The backend polls for the answer, whether the browser returns or not.
     expect((await endOf(order)).status).toBe("placed");
   });
 

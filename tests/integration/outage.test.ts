@@ -16,8 +16,8 @@ beforeAll(async () => {
   stack = await startStack({
     processes: true,
     env: {
-      // Each hop gives up before the one in front of it: market analysis 4 s, the gateway's check 5
-      // s, the whole run 8 s.
+      // Each hop times out before the one in front of it: market analysis 4 s, the gateway's check
+      // 5 s, the whole run 8 s.
       "supply-chain-agent": { MARKET_ANALYSIS_DEADLINE: "4" },
       backend: { SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "8" },
     },
@@ -111,7 +111,7 @@ describe("a service that is not there", () => {
       failure: { hop: "auth-server", check: "connection", code: "connection_refused" },
     });
     await stack.startAgain("auth-server");
-    // Its keys are new, so what it signed before is worth nothing any more.
+    // Its keys are new, so its earlier signatures are no longer valid.
     user = await signInAgain(stack);
     await expectBothHopsWork();
   });

@@ -1,4 +1,4 @@
-/** The variables that the published demo's presets set start our services, and mean the same. */
+/** The variables of the published demo's presets start our services with the same meaning. */
 
 import { issuerOf, loadConfig, type Settings } from "agent-kit/service";
 import { expect, test } from "vitest";

@@ -11,14 +11,14 @@ import { startStack, type TestStack } from "../support/start-stack.ts";
 installLocalhostLookup();
 
 /**
- * Every party makes a new key every other second, the auth server included; each signs 12 s after
- * it was published. Auth tokens live 4 s.
+ * Every party makes a new key every two seconds, including the auth server; each signs 12 s after
+ * its publication. Auth tokens live 4 s.
  */
 const ROTATING = { AGENT_KEY_ROTATION_SECONDS: "2" };
-/** Long enough for several keys of each party to have begun to sign. */
+/** Long enough for several keys of each party to start signing. */
 const STREAM_MS = 17_000;
 
-/** Two runs at a time, again and again; says of each how far it came. */
+/** Two concurrent runs, repeatedly; reports how far each came. */
 async function streamOfRuns(user: ApiUser): Promise<string[]> {
   const outcomeOf = async (progress: Progress) => {
     if (progress.status !== "completed") return JSON.stringify(progress.failure ?? progress.status);

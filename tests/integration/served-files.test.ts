@@ -31,7 +31,7 @@ afterAll(() => stack?.stop());
 
 let linked: string;
 
-/** As it is, and in every spelling that a server may decode to it. */
+/** The path itself, and every encoding that a server may decode to it. */
 function addressesOf(file: string): string[] {
   const fromPage = relative(UI, file);
   const encodedDots = fromPage.replaceAll("..", "%2e%2e");
@@ -60,7 +60,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Sends the path as it is: `fetch` would tidy it. */
+/** Sends the path unchanged, because `fetch` would normalize it. */
 function ask(origin: string, path: string): Promise<Answer> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {
@@ -77,7 +77,7 @@ function ask(origin: string, path: string): Promise<Answer> {
   });
 }
 
-/** The addresses that give the key away, whole or as a data URL. */
+/** Addresses that return the key, whole or as a data URL. */
 async function leaksOf(origin: string, addresses: readonly string[]): Promise<string[]> {
   const inBase64 = readFileSync(credential).toString("base64").slice(0, 40);
   const leaks: string[] = [];

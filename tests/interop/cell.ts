@@ -1,4 +1,4 @@
-/** One run of the demo with some boxes replaced by peers, and what each hop made of it. */
+/** One run of the demo with some boxes replaced by peers, and the outcome of each hop. */
 
 import type { AuthServerUnderTest } from "../contract/auth-server/auth-server-under-test.ts";
 import type { Child } from "../support/child.ts";
@@ -8,13 +8,13 @@ import { userAccessToken } from "../support/sign-in.ts";
 import { type ServiceVariables, startStack, type TestStack } from "../support/start-stack.ts";
 import { BOXES, type Box, type Cell, MODES, type Mode, type Named, type RESOURCES } from "./swaps.ts";
 
-/** Programs that take the places of our services. */
+/** Programs that replace our services. */
 export interface Peers {
   /** Starts one in a box's place and resolves when it serves. */
   start(box: Box, stack: TestStack, mode: Mode): Promise<Child>;
   /**
-   * Its backend starts a run by itself, prints `{"consent": url}` where a person has to be asked,
-   * and then `{"step": "end"}`.
+   * Its backend starts a run itself, prints `{"consent": url}` if a person has to be asked, and
+   * then `{"step": "end"}`.
    */
   readonly isDriven: boolean;
   /** Variables that our services beside them need, in every mode. */
@@ -68,14 +68,14 @@ export async function runCell(
   const children: Partial<Record<Box, Child>> = {};
   let hasConsented = false;
   try {
-    // The backend last: it may begin at once.
+    // The backend last, because it may begin at once.
     for (const box of [...swapped].reverse()) children[box] = await peers.start(box, stack, mode);
     hasConsented = await (children.backend && peers.isDriven ? follow(children.backend) : askBackend(stack));
   } finally {
     for (const child of Object.values(children)) child.process.kill("SIGTERM");
     await Promise.all([stack.stop(), ...Object.values(children).map(({ ended }) => ended)]);
   }
-  // All that they print has arrived when they have ended.
+  // All output has arrived when they have ended.
   const log = stack.log();
   const saidBy = (box: Box) => children[box]?.text() ?? linesOf(log, box);
   const callers = { "supply-chain-agent": "backend", "market-analysis-agent": "supply-chain-agent" } as const;
@@ -84,7 +84,7 @@ export async function runCell(
       requests: requestsTo(log, box),
       atGateway: linesOf(log, "gateway-authz"),
       atResource: saidBy(box),
-      // Keycloak's log is not ours to read.
+      // Keycloak's log is not available here.
       atAuthServer: keycloak
         ? tokenAnswers(saidBy(callers[box]))
         : tokenRefusals(linesOf(log, "auth-server")),
@@ -95,7 +95,7 @@ export async function runCell(
   ];
 }
 
-/** For each service: a variable that only some of them read does no harm. */
+/** For each service, because a variable that only some of them read does no harm. */
 function variablesOf(
   { variables }: Peers,
   named: Named,
@@ -117,8 +117,8 @@ function variablesOf(
 }
 
 /**
- * Waits for the end of a run that a backend has started by itself. Says whether a person was asked
- * for consent, and gave it.
+ * Waits for the end of a run that a backend has started itself. Returns whether a person was asked
+ * for consent and gave it.
  */
 export async function follow(backend: Child): Promise<boolean> {
   const [, consentUrl] = await backend.prints(/"consent": "([^"]+)"|"step": "end"/);
@@ -127,7 +127,7 @@ export async function follow(backend: Child): Promise<boolean> {
   return consentUrl !== undefined;
 }
 
-/** A run by the backend's API, which is the published one's, too. */
+/** A run through the backend's API, which the published backend has, too. */
 async function askBackend({ urls }: TestStack): Promise<boolean> {
   const headers = {
     authorization: `Bearer ${await userAccessToken(urls)}`,
@@ -186,17 +186,17 @@ function requestsTo(log: string, box: Box): SeenRequest[] {
     }));
 }
 
-/** The words of our log and of the published agents', and those of the Python programs here. */
+/** The words of our log and of the published agents, and of the Python programs here. */
 const VERIFICATION =
   /AAuth signature verification (successful|failed|exception)|"verified": (true|false)|Auth token validation (failed)/g;
 /**
- * The claims of a token that a resource was called with: in our log, in that of the Python
- * programs, and in a token.
+ * Claims of a token that a resource received: in our log, in that of the Python programs, and in a
+ * token.
  */
 const RECEIVED = /auth_token in request|"verified"/;
 const ACTOR = /"act": ?\{/;
 
-/** The published agents log tokens as they come. */
+/** The published agents log whole tokens. */
 const withClaims = (log: string) =>
   log.replace(/\beyJ[\w-]+\.([\w-]+)\.[\w-]+/g, (_, claims) => Buffer.from(claims, "base64url").toString());
 

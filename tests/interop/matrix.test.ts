@@ -46,7 +46,7 @@ const inModes = (of: readonly Mode[], swaps: readonly Cell["swapped"][], named: 
   of.flatMap((mode) => swaps.map((swapped) => ({ mode, swapped, named })));
 /**
  * Beside the extension, which has no list of peers, all agents may be ours; one peer at a time
- * shows each of them.
+ * tests each of them.
  */
 const cells = (
   INTEROP_EXTENSION

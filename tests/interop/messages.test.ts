@@ -1,4 +1,4 @@
-/** Random messages between our library and the published one, each way. */
+/** Random messages between our library and the published one, in both directions. */
 
 import { createInterface } from "node:readline";
 import { generateSigningKey, signRequest } from "aauth";

@@ -14,7 +14,7 @@ export interface PreparedDemo {
 
 const SITE = new URL("python/site", import.meta.url).pathname;
 
-/** The published demo's own services, started as its pages say, but on ports of the stack. */
+/** The published demo's services, started as its pages describe, but on ports of the stack. */
 export function publishedPeers({ folder, pythons }: PreparedDemo): Peers {
   return {
     isDriven: false,
@@ -55,7 +55,7 @@ const shared = ({ urls }: TestStack, mode: Mode) => ({
   MARKET_ANALYSIS_AGENT_ID_URL: urls.marketAnalysisAgent,
   MARKET_ANALYSIS_AGENT_URL: `${urls.marketAnalysisAgent}/`,
   AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze",
-  // It does without what is not there.
+  // It works without the missing file.
   MCP_SERVER_BASE_URL: urls.gateway,
 });
 
@@ -72,6 +72,6 @@ function launch(box: Box, { ports, urls }: TestStack) {
   return { port, args: ["."], env };
 }
 
-/** Undefined where the swaps are made with other peers. */
+/** Undefined if the swaps have other peers. */
 export const preparedDemo = (): PreparedDemo | undefined =>
   process.env.DEMO_UNDER_TEST === undefined ? undefined : JSON.parse(process.env.DEMO_UNDER_TEST);

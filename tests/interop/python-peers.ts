@@ -33,7 +33,7 @@ export const pythonPeers: Peers = {
       String(isSupplyChain ? ports.supplyChainAgent : ports.marketAnalysisAgent),
       isSupplyChain ? urls.supplyChainAgent : urls.marketAnalysisAgent,
       urls.issuer,
-      // In a user's name the token has to have what the exchange passes on.
+      // In a user's name the token needs the scope that the exchange passes on.
       isSupplyChain && mode === "user-delegated"
         ? `${scope} ${AGENTS["market-analysis-agent"].scope}`
         : scope,

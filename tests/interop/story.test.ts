@@ -31,7 +31,7 @@ const commands = commandsOf(page).filter((command) => isDemo(command) && command
 
 const children: Child[] = [];
 afterEach(async () => {
-  // As Ctrl-C in a terminal: npm and the shell below it receive it, too.
+  // Like Ctrl-C in a terminal: npm and the shell below it receive it, too.
   for (const { pid } of children) process.kill(-pid, "SIGINT");
   await Promise.all(children.splice(0).map(({ ended }) => ended));
 });
@@ -51,8 +51,7 @@ const verdicts = (child: Child | undefined) =>
   );
 
 /**
- * A step: what runs is the command; the environment says which ports, and which mode where the
- * words do not.
+ * A step runs the command itself; the environment sets the ports, and the mode if the words do not.
  */
 async function follow(command: ShownCommand) {
   const ours = after(command, "--swap").split(",");
@@ -78,7 +77,7 @@ async function follow(command: ShownCommand) {
     AAUTH_AUTHORIZATION_SCHEME: mode,
   };
 
-  // Ours stands for the published gateway and for Keycloak with the published extension.
+  // Our services replace the published gateway and Keycloak with the published extension.
   for (const box of ["gateway", "auth-server"].filter(isTheirs)) {
     const args = ["scripts/demo/main.ts", "--swap", box];
     await start(process.execPath, args, env).prints(/^Ready in/m);
@@ -120,7 +119,7 @@ async function follow(command: ShownCommand) {
   return { demo, status: last.status === 200 ? "completed" : last, supplyChain, market };
 }
 
-/** Once it has been fetched. */
+/** After its download. */
 const hasKeycloak = globSync(`${REPOSITORY_ROOT}.cache/keycloak/*/bin/kc.sh`).length > 0;
 
 const IDENTIFIED = [true, "jwks"];
@@ -151,7 +150,7 @@ for (const command of commands) {
       if (!ours.includes("supply-chain-agent")) expect(verdicts(supplyChain)).toEqual(seen);
       if (!ours.includes("market-analysis-agent"))
         expect(verdicts(market)).toEqual(isSignatureOnly ? [IDENTIFIED] : [IDENTIFIED, AUTHORIZED]);
-      // Those that are still the published demo's are named, and no others.
+      // Names exactly those parties that are still the published demo's.
       expect(demo.text().includes("These peers do not cover the body")).toBe(!isKeycloak);
     },
     isKeycloak ? PATIENCE_MS : undefined,

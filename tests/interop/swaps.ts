@@ -1,4 +1,4 @@
-/** The swaps that matrix.test.ts makes, and how their results are kept. */
+/** The swaps that matrix.test.ts makes, and the form of their results. */
 
 export const RESOURCES = ["supply-chain-agent", "market-analysis-agent"] as const;
 export const BOXES = ["backend", ...RESOURCES] as const;
@@ -32,12 +32,12 @@ export interface Cell {
   readonly named: Named;
 }
 
-/** Recorded results of the swaps, which docs/reference/interop.md is made from. */
+/** Recorded results of the swaps, from which docs/reference/interop.md is generated. */
 export const RESULTS = new URL("results.json", import.meta.url);
 
 /**
- * By who took part: their versions, and the verdicts of both hops, joined by `; `, by where the
- * peers were named, mode, and swapped boxes.
+ * By the parties' versions: the verdicts of both hops, joined by `; `, by the services that named
+ * the peers, mode, and swapped boxes.
  */
 export type Results = Readonly<
   Record<

@@ -9,7 +9,7 @@ import { listen } from "../support/foreign-agent.ts";
 const { server, agent, resource, wish } = await startWorld();
 const PLAIN_LIMIT_MS = 5000;
 
-/** A host that takes every connection and never answers. */
+/** A host that accepts every connection and never answers. */
 async function silentHosts() {
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => {
@@ -44,7 +44,7 @@ test("A2, A3: 100 requests that name silent hosts hold eight connections, are re
   );
   await expect.poll(() => answered, { timeout: 10_000 }).toBeGreaterThanOrEqual(80);
   expect(silent.sockets.size).toBeLessThanOrEqual(8);
-  // Asked again and again, so that the places of the first are never free for long.
+  // Repeated, so that the places of the first requests are never free for long.
   const more = Array.from({ length: 40 }, (_, index) => askAs(silent.at(`b${index}.other${index}`)));
 
   const startedAt = performance.now();
@@ -63,7 +63,7 @@ test("A2, A3: 100 requests that name silent hosts hold eight connections, are re
   }
   const failed = replies.filter(({ status }) => status !== 503);
   for (const { status, body } of failed) expect([status, body.error]).toEqual([401, "invalid_signature"]);
-  // Nothing is left of it.
+  // No trace of the load remains.
   await expect.poll(() => silent.sockets.size, { timeout: 10_000 }).toBe(0);
   expect((await unknown.ask(server, { request_type: "auth" })).status).toBe(400);
   await Promise.all([listed.stop(), unknown.stop()]);

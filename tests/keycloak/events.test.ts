@@ -42,7 +42,7 @@ async function refreshToken(): Promise<string> {
   return String((await redeem(world, await consentedCode(world))).body.refresh_token);
 }
 
-/** The resource calls on with its caller's token. */
+/** The resource makes a call with its caller's token. */
 async function exchange(scope: string) {
   const upstream = await agent.ask(server, wish());
   grantedToken(upstream);

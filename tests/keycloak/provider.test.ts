@@ -1,4 +1,4 @@
-/** The provider's own tests, run by Maven; each counts as one of ours. */
+/** The provider's own tests, run by Maven; each is counted as one of ours. */
 
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";

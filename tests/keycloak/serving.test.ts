@@ -16,7 +16,7 @@ import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "../co
 const world = await startWorld();
 const { server, agent, resource, nextResource, wish } = world;
 
-/** The realm as Keycloak has it, changed. */
+/** Changes Keycloak's representation of the realm. */
 async function change(realm: object): Promise<void> {
   const reply = await server.admin("", {
     method: "PUT",

@@ -1,4 +1,4 @@
-/** Connections to Keycloak's own listener that send half of something. */
+/** Connections to Keycloak's own listener that send an incomplete request. */
 
 import { connect } from "node:net";
 import { expect, test } from "vitest";
@@ -24,7 +24,7 @@ test.each([server.tokenEndpoint, `${server.issuer}/protocol/openid-connect/token
       ].join("\r\n"),
     );
     await new Promise((resolve) => socket.once("close", resolve));
-    // Without the setting it is a minute.
+    // The default is a minute.
     expect(performance.now() - startedAt).toBeLessThan(30_000);
   },
   40_000,

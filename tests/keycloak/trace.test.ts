@@ -1,6 +1,6 @@
 /**
- * Keycloak's part of a trace: which checks it has made of a signed request, under the names that
- * the protocol view reads.
+ * Keycloak's part of a trace: its checks of a signed request, under the names that the protocol
+ * view reads.
  */
 
 import { randomBytes } from "node:crypto";
@@ -41,8 +41,8 @@ const inTrace = (id: string) => ({
 });
 
 /**
- * Attributes of Keycloak's server span in a trace, and names of its events; they come when the
- * exporter sends them.
+ * Attributes of Keycloak's server span in a trace, and names of its events, once the exporter has
+ * sent them.
  */
 async function serverSpan(traceId: string): Promise<{ tags: Record<string, unknown>; events: string[] }> {
   const giveUpAt = Date.now() + LIMIT_MS;

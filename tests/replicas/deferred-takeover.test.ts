@@ -12,14 +12,14 @@ const WAIT = { timeout: 30_000 };
 let stack: ReplicaStack;
 let user: ApiUser;
 beforeAll(async () => {
-  // The second hop asks the person, too: meanwhile the supply-chain agent defers its answer.
+  // The second hop asks the person, too, so that the supply-chain agent defers its answer.
   const env = () => ({ PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze" });
   stack = await startReplicas({ profile: "draft-11", mode: "person-server" }, env);
   user = await signIn(stack);
 }, 180_000);
 afterAll(() => stack?.stop());
 
-/** Numbers of the processes that have polled the person server for the agent's deferred answer. */
+/** Processes that have polled the person server for the agent's deferred answer, by number. */
 function pollers(log: string): string[] {
   const polls =
     /^supply-chain-agent-([12]) .*SIGNING.*GET.*https:\/\/person-server\.localhost\/aauth\/pending/gm;
@@ -34,7 +34,7 @@ test("an answer that an agent defers is made by another process when the one at 
   const worker = pollers(stack.log()).at(-1)!;
   stack.kill(`supply-chain-agent-${worker}`);
   const killedAt = stack.log().length;
-  // The other replica, or the one that was started in place of the killed one: whichever is first.
+  // The other replica or the restarted one, whichever is first.
   await expect.poll(() => pollers(stack.log().slice(killedAt)), WAIT).not.toEqual([]);
   const { end } = await decideAtPages(user, { ...run, consent_url: undefined }, undefined, browser);
   expect([end.status, end.failure]).toEqual(["completed", undefined]);

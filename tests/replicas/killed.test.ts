@@ -10,9 +10,9 @@ const IS_STORM = process.env.LONG_TESTS !== undefined;
 /** Moments, in twelfths of the time that a run takes on this machine. */
 const TWELFTHS = IS_STORM ? Array.from({ length: 12 }, (_, index) => index) : [3];
 const REPLICATED = ["backend", "supply-chain-agent", "market-analysis-agent", "gateway-authz"];
-/** A person who waits has gone after that. */
+/** A waiting person gives up after that. */
 const END_LIMIT_MS = 30_000;
-/** A process starts again, on a machine that may do other work. */
+/** Time for a restart on a busy machine. */
 const START_LIMIT_MS = 150_000;
 const POLL_MS = 200;
 /** Characters of the services' log that a failed test shows. */
@@ -33,7 +33,7 @@ describe.each(IS_STORM ? [FEBRUARY, DRAFT_11] : [FEBRUARY])("in %s", (_name, mod
   beforeAll(async () => {
     stack = await startReplicas(modes);
     user = lastingUser(stack.urls);
-    // The first one finds no keys and no connections.
+    // The first run has no cached keys and no connections.
     for (let run = 0; run < 3; run++) {
       const startedMs = performance.now();
       await startRun(user);
@@ -68,7 +68,7 @@ describe.each(IS_STORM ? [FEBRUARY, DRAFT_11] : [FEBRUARY])("in %s", (_name, mod
 
   const starts = (name: string) => stack.log().split(`${name.replace(/-\d$/, "")} ready on`).length;
 
-  // By turns: a process that dies five times within a minute is not started again.
+  // In turn, because a process that dies five times within a minute is not restarted.
   const victims = services.flatMap((name) => (IS_STORM ? [`${name}-1`, `${name}-2`] : [`${name}-1`]));
   test.each(TWELFTHS)(
     "a run ends with a result or a reason, whichever process is killed after %i twelfths of it, and so does the next one",

@@ -14,9 +14,9 @@ installLocalhostLookup();
 /** `npm run test:long -- scale` stops both servers in both ways, for 20 seconds. */
 const IS_LONG = process.env.LONG_TESTS !== undefined;
 const OUTAGE_MS = IS_LONG ? 20_000 : 2_000;
-/** After this everything is served again. */
+/** Time after which everything is served again. */
 const RECOVERY_MS = 5_000;
-/** Between two runs. In the long outages more of them fail than a user may have open. */
+/** Pause between two runs. In the long outages more of them fail than a user may have open. */
 const RUN_MS = IS_LONG ? 900 : 1_500;
 const END_LIMIT_MS = 60_000;
 
@@ -63,9 +63,9 @@ const runsOf = async (user: LastingUser) =>
   progressSchema.array().parse(await (await user("/optimization/all")).json());
 
 /**
- * Makes a request each so many milliseconds, whether or not the last one was answered.
+ * Sends a request at each interval, whether or not the last one was answered.
  *
- * @returns ends it: the different outcomes of those made before and since a time
+ * @returns ends it: the distinct outcomes of the requests sent before and since a time
  */
 function atRate(everyMs: number, make: () => Promise<Answer>) {
   const made: { atMs: number; outcome: Promise<string> }[] = [];
@@ -99,7 +99,7 @@ const OUTAGES = [
 ] as const;
 const AWAY = "503 store_unavailable";
 
-// In CI `replays.test.ts` lets Valkey stand still.
+// In CI `replays.test.ts` pauses Valkey.
 test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
   "V25: while %s, requests under load are refused with a code, nothing is lost, nothing done twice",
   async (title, outage) => {
@@ -140,7 +140,7 @@ test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
           codes.every((code) => code === AWAY || code === "401 signature_replayed"),
         ),
       },
-      // A run needs no claim of the backend's.
+      // A run needs no claim in the backend's store.
       runs: title.startsWith("Valkey") ? { since: ["200"], before: ["200"] } : answered,
     });
 

@@ -26,7 +26,7 @@ const userAt = (replica: number): Promise<ApiUser> => {
 const runsOf = async (user: ApiUser) =>
   progressSchema.array().parse(await (await user.get("/optimization/all")).json());
 
-/** Lets no market analysis be answered while `run` runs. */
+/** Delays every answer of the market-analysis agent while `run` runs. */
 const withoutAnswers = (run: () => Promise<void>) =>
   stack.whileStopped("market-analysis-agent-1", () => stack.whileStopped("market-analysis-agent-2", run));
 
@@ -39,7 +39,7 @@ test("a run whose process is killed mid-call is completed by the other, which st
     await expect.poll(async () => (await runsOf(users[1]))[0]?.activities.length, WAIT).toBeGreaterThan(1);
     const [run] = await runsOf(users[1]);
     const id = run!.request_id;
-    // Mostly the one that was asked: its job is for either.
+    // Usually the process that was asked, but the job is for either.
     const [, worker] = new RegExp(`^backend-([12]) .*SIGNING.*runId=${id}`, "m").exec(stack.log())!;
     other = users[worker === "1" ? 1 : 0];
     events = (await other.get(`/optimization/progress/${id}/events`)).text();

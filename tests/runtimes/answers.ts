@@ -14,7 +14,7 @@ export type RecordReply = (request: string, reply: AnswerParts) => void;
 export const table = (...rows: readonly (readonly string[])[]) =>
   rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
-/** Answers of one run, by request and column, and the servers that have given them. */
+/** Answers of one run, by request and column, with the servers that gave them. */
 export class Answers {
   readonly #columns: readonly string[];
   readonly #rows = new Map<string, Map<string, Set<string>>>();
@@ -24,7 +24,7 @@ export class Answers {
     this.#columns = columns;
   }
 
-  /** Creates the function that takes the answers of a server, to a column that it may share. */
+  /** Creates the function that records the answers of a server in a column, which it may share. */
   to(column: string, name: string, server: ServerUnderTest, dialect: string): RecordReply {
     return (request, { status, code, isServed }) => {
       const { dialects } = this.#servers.get(name) ?? { dialects: new Set() };
@@ -37,11 +37,11 @@ export class Answers {
   }
 
   /**
-   * The tables: servers, and their answers, requests with equal answers in one row, servers with
-   * equal answers in one column. A cell has all answers, a dash where the request was not tried.
+   * The tables: servers, and their answers, with requests of equal answers in one row and servers
+   * of equal answers in one column. A cell has all answers, or a dash if the request was not made.
    *
-   * @param options.except a table: requests that all servers here answer as its second column says
-   * are left out
+   * @param options.except a table: requests that all servers here answer as in its second column
+   * are omitted
    */
   tables({ except = "" }: { except?: string } = {}): string {
     const servers = [...this.#servers].map(([name, { server, dialects }]) => [
@@ -83,7 +83,7 @@ const placeOf = (region: string) => new RegExp(`(?<=<!-- ${region} -->\n\n).*?(?
 export const regionOfPage = (region: string): string =>
   placeOf(region).exec(readFileSync(PAGE, "utf8"))?.[0] ?? "";
 
-/** The last test of a file: the page has its answers. With `UPDATE_DOCS=1` it is written before. */
+/** The last test of a file: the page has its answers. `UPDATE_DOCS=1` writes them first. */
 export function testPage(region: string, written: () => string): void {
   test(`docs/reference/runtimes.md shows these answers of ${region}`, () => {
     if (process.env.UPDATE_DOCS === "1") {

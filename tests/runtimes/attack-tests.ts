@@ -6,7 +6,7 @@ import type { ServerUnderTest, Started } from "./server-under-test.ts";
 import { SERVED } from "./servers/reports.ts";
 import { exchange, wireOf } from "./wire.ts";
 
-/** The attacks on one server as tests: what has to be served is, and nothing else. */
+/** The attacks on one server as tests: it serves valid requests, and refuses all others. */
 export function attackTests(
   given: () => Parties,
   { start, as = (parties) => parties, drops = [] }: ServerUnderTest,

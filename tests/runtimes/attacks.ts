@@ -28,25 +28,25 @@ export function expectedOf({ code, status, isServed = code === undefined }: Atta
   };
 }
 
-/** One try at the server at a port. */
+/** One attempt at the server at a port. */
 export interface Attack {
   readonly name: string;
-  /** Undefined for requests that have to be served. */
+  /** Undefined for requests that must be served. */
   readonly code?: ByDialect<string>;
   /** Default 200 without a code, 401 with one. */
   readonly status?: ByDialect<number>;
-  /** Whether the answer is a handler's. Default: that without a code is. */
+  /** Whether a handler makes the answer. Default: true without a code. */
   readonly isServed?: boolean;
   send(parties: Parties, port: number): Promise<Reply>;
 }
 
-/** The request of `make`, in the form that goes on the wire. */
+/** The request of `make`, in wire format. */
 const once =
   (make: (parties: Parties) => Promise<WireRequest>): Attack["send"] =>
   async (parties, port) =>
     exchange(port, await make(parties));
 
-/** A good request that is changed on the way. */
+/** A valid request that is changed on the way. */
 const changed = (
   over: (parties: Parties) => SignedOver,
   change: (request: WireRequest, parties: Parties) => Partial<WireRequest>,
@@ -255,5 +255,5 @@ const WHOLE: readonly Attack[] = [
   },
 ];
 
-/** Everything that connections can try. */
+/** Attacks at the level of connections. */
 export const ATTACKS: readonly Attack[] = [...GOOD, ...MESSAGE, ...TOKENS, ...BOUNDS, ...WHOLE];

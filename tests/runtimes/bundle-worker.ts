@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** The part of rolldown that is used here: it is installed for the package alone. */
+/** The part of rolldown that is used here; only the package has it installed. */
 interface Rolldown {
   rolldown(options: {
     readonly input: string;
@@ -23,7 +23,7 @@ const LIBRARY = new URL("../../packages/aauth/package.json", import.meta.url);
 /** Options for serving a worker. */
 export interface WorkerOptions {
   readonly bindings?: Readonly<Record<string, string>>;
-  /** An isolate listens at each: of one module, with Durable Objects in common. */
+  /** Ports of the isolates, which run one module and share Durable Objects. */
   readonly ports: readonly number[];
   /**
    * Folder of the objects of the module's class `StoreObject`, bound as `STORES`. Default: no
@@ -33,7 +33,7 @@ export interface WorkerOptions {
 }
 
 /**
- * Bundles a Workers module as its tools do, by their conditions, and writes the configuration of a
+ * Bundles a Workers module like its tools, with their conditions, and writes the configuration of a
  * `workerd` that serves it.
  *
  * @returns path of the configuration
@@ -47,7 +47,7 @@ export async function bundleWorker(input: string, options: WorkerOptions): Promi
   return config;
 }
 
-/** A module and all that it imports, as one, by these conditions. */
+/** Bundles a module with all its imports, by these conditions. */
 export async function bundle(input: string, conditionNames: readonly string[]): Promise<string> {
   const resolved = createRequire(LIBRARY).resolve("rolldown");
   const { rolldown }: Rolldown = await import(/* @vite-ignore */ pathToFileURL(resolved).href);
@@ -57,7 +57,7 @@ export async function bundle(input: string, conditionNames: readonly string[]): 
   return output[0].code;
 }
 
-/** Without `nodejs_compat`, and with the loopback of the parties within reach. */
+/** Without `nodejs_compat`, and with access to the parties' loopback. */
 const configOf = (options: WorkerOptions) => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [

@@ -1,4 +1,6 @@
-/** Stores in Durable Objects of a real workerd: their contracts, and what two isolates share. */
+/**
+ * Stores in Durable Objects of a real workerd: their contracts, and state shared by two isolates.
+ */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

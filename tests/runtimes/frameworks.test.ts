@@ -1,4 +1,4 @@
-/** One list of attacks at each framework of Node, in both dialects. */
+/** One list of attacks on each Node framework, in both dialects. */
 
 import { afterAll, beforeAll, describe } from "vitest";
 import { Answers, testPage } from "./answers.ts";

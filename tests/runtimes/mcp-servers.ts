@@ -21,7 +21,7 @@ const CALL = {
   }),
 };
 
-/** Callers whose good request is a call of a tool. */
+/** Callers whose valid request calls a tool. */
 const asClients = (parties: Parties): Parties => ({
   ...parties,
   body: CALL.body,
@@ -35,7 +35,7 @@ type Sdk1 = typeof import("@modelcontextprotocol/sdk/server/mcp.js") &
 type Sdk2 = typeof import("@modelcontextprotocol/server");
 type Zod = typeof import("zod");
 
-/** A server and a transport for each request: without sessions. */
+/** A new server and transport for each request, without sessions. */
 async function handlerOfSdk1(name: string): Promise<McpHandler> {
   const { McpServer } = await load<Sdk1>(`${name}/server/mcp.js`);
   const { WebStandardStreamableHTTPServerTransport } = await load<Sdk1>(

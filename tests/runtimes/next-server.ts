@@ -1,6 +1,4 @@
-/**
- * Next, as `next build` makes it and `next start` serves it, over the packages as they are packed.
- */
+/** Next, as built by `next build` and served by `next start`, over the packages as packed. */
 
 import { cp, rm, symlink } from "node:fs/promises";
 import { startChild } from "../support/child.ts";
@@ -10,7 +8,7 @@ import type { ServerUnderTest } from "./server-under-test.ts";
 const folder = `${process.env.INSTALLED_PACKAGES}/next`;
 const modules = `${process.env.NEXT_UNDER_TEST}/node_modules`;
 const NEXT_PROGRAM = `${modules}/next/dist/bin/next`;
-/** Nothing is sent to its makers, and nothing is fetched. */
+/** Disables telemetry and downloads. */
 const QUIET = { NEXT_TELEMETRY_DISABLED: "1", NEXT_IGNORE_INCORRECT_LOCKFILE: "1" };
 
 /** @throws Error with the output of the build */
@@ -32,7 +30,7 @@ async function build(): Promise<void> {
 export const NEXT: ServerUnderTest = {
   gate: "aauth/fetch",
   packages: ["next"],
-  // It keeps the first of two.
+  // It keeps the first of two fields.
   drops: ["a second content type"],
   async start(settings) {
     await build();

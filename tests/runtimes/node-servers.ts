@@ -1,6 +1,4 @@
-/**
- * Frameworks of Node, in this process, from the folder that `npm run test:all -- runtimes` makes.
- */
+/** Node frameworks in this process, from the folder that `npm run test:all -- runtimes` makes. */
 
 import type { RequestListener, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
@@ -37,7 +35,7 @@ async function nodeHttp(settings: Settings): Promise<Started> {
   });
 }
 
-/** `app.use`, as Express and Connect have it. */
+/** `app.use` of Express and Connect. */
 interface Middlewares extends RequestListener {
   use(middleware: (request: NodeRequest, response: ServerResponse, next: () => void) => unknown): void;
 }

@@ -1,6 +1,4 @@
-/**
- * Parties around the resource that is attacked: agent, person server or auth server, on loopback.
- */
+/** Parties around the attacked resource: agent, person server or auth server, on loopback. */
 
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
@@ -40,7 +38,7 @@ const PROVIDER = "https://agent.example";
 export const AGENT = "aauth:planner@agent.example";
 const SCOPE = "reports.read";
 
-/** Claims of an auth token that differ from a good one. */
+/** Claims of an auth token that replace the valid ones. */
 export interface TokenOver {
   readonly key?: SigningKey;
   readonly audience?: string;
@@ -51,7 +49,7 @@ export interface TokenOver {
   readonly now?: () => number;
 }
 
-/** A request that differs from a good one. */
+/** Changes to a valid request. */
 export type SignedOver = Partial<SignedRequestOptions> & { readonly token?: string };
 
 /** An agent's side of a dialect, except for its key. */
@@ -75,11 +73,11 @@ export interface Parties {
   readonly body: string;
   /** A part of the answer to a whole call. */
   readonly answer: string;
-  /** A request that meets the requirement, but for `over`. */
+  /** A request that meets the requirement, except for `over`. */
   sign(over?: SignedOver): Promise<TestRequest>;
   /** For an agent elsewhere. */
   readonly agentSide?: AgentSide;
-  /** A call of the library's agent, which gets all tokens by itself, to a resource at `port`. */
+  /** A call of the library's agent, which obtains all tokens itself, to a resource at `port`. */
   call?(port: number, init?: RequestInit): Promise<Response>;
   /** The issuer revokes a token at the resource at `port`; the name of an error, if any. */
   revoke?(token: string, port: number): Promise<string | undefined>;
@@ -112,7 +110,7 @@ const publish = (documents: (origin: string) => Readonly<Record<string, object>>
     response.writeHead(document === undefined ? 404 : 200).end(JSON.stringify(document));
   });
 
-/** The parties of draft -11, with a person server that really issues. */
+/** The parties of draft -11, with a person server that really issues tokens. */
 export async function draft11Parties(): Promise<Parties> {
   const [agentKey, providerKey, personKey, otherKey] = (await Promise.all(
     ["agent-1", "ap-1", "ps-1", "ps-1"].map((kid) => generateSigningKey({ kid })),
@@ -124,7 +122,7 @@ export async function draft11Parties(): Promise<Parties> {
   const elsewhere = new Map([[PROVIDER, provider.origin]]);
   const mapFor = (reports: Readonly<Record<string, string>>) =>
     createEndpointMap({ ...Object.fromEntries(elsewhere), ...reports });
-  // The resource is known where a test has started it.
+  // The resource's address is known once a test has started it.
   let reportsAt = "http://127.0.0.1:1";
   const personServer = createPersonServer({
     issuer: PERSON_SERVER,

@@ -54,7 +54,7 @@ const workerd: Start = async (settings) => {
 
 type Command = readonly [program: string, ...args: string[]];
 
-/** Starts the program that gets these settings. */
+/** Starts the program with these settings. */
 async function startAs(settings: Settings, commandOf: (own: string) => Command): Promise<Started> {
   const port = await freePort();
   return started(commandOf(JSON.stringify({ ...settings, port })), port);
@@ -64,7 +64,7 @@ async function startAs(settings: Settings, commandOf: (own: string) => Command):
 const SAMPLE_PORT = 4020;
 
 /**
- * Starts a sample of the guide, which has its port in it.
+ * Starts a sample of the guide, which contains its port.
  *
  * @param key the binding of a Workers module
  */

@@ -10,7 +10,7 @@ export interface Started {
   stop(): unknown;
 }
 
-/** A server that the attacks are tried at. */
+/** A server under attack. */
 export interface ServerUnderTest {
   /** Entry point of its gate. */
   readonly gate: string;
@@ -20,12 +20,12 @@ export interface ServerUnderTest {
    */
   readonly packages?: readonly string[];
   /**
-   * Names of attacks whose change the server takes out before the gate: the request is served as it
-   * was signed.
+   * Names of attacks whose change the server removes before the gate, so that the request is served
+   * as signed.
    */
   readonly drops?: readonly string[];
   start(settings: Settings): Promise<Started>;
-  /** The parties as callers of this server. Default: as they are. */
+  /** The parties as callers of this server. Default: unchanged. */
   readonly as?: (parties: Parties) => Parties;
 }
 
@@ -41,7 +41,7 @@ export function versionsOf({ packages }: ServerUnderTest): string {
   return packages.map((name) => nameAndVersion(name, pinned(name))).join(", ");
 }
 
-/** A package that is installed for one platform, or in a second version, has another name here. */
+/** A package that is installed for one platform, or in a second version, has another name. */
 function nameAndVersion(name: string, version: string): string {
   const [, original, old] = /^npm:(.+)@(.+)$/.exec(version) ?? [];
   if (original !== undefined) return `${original} ${old}`;

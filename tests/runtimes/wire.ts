@@ -1,4 +1,4 @@
-/** HTTP as bytes on a socket: what no client would send. */
+/** HTTP as bytes on a socket, for requests that no client would send. */
 
 import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
@@ -13,12 +13,12 @@ export interface WireRequest {
   readonly host: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array | undefined;
-  /** Sends the body again and again. */
+  /** Sends the body repeatedly. */
   readonly repeats?: boolean;
 }
 
 export interface Reply {
-  /** 0 where the server closed without an answer. */
+  /** 0 if the server closed without an answer. */
   readonly status: number;
   /** Code of the refusal, if there is one. */
   readonly code: string | undefined;
@@ -53,7 +53,7 @@ export function exchange(port: number, request: WireRequest): Promise<Reply> {
     }, LIMIT_MS);
     const repeat = request.repeats && setInterval(() => socket.writable && socket.write(body), REPEAT_MS);
     socket
-      // A server may reset what it no longer reads.
+      // A server may reset a connection that it no longer reads.
       .on("error", () => {})
       .on("data", (chunk) => {
         text += chunk.toString("latin1");

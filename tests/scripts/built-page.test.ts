@@ -1,4 +1,4 @@
-/** The page is built again whenever the build would be another one, and only then. */
+/** The page is built again exactly when the build would differ. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";

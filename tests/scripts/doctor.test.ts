@@ -9,7 +9,7 @@ import { nameFindings } from "../../scripts/doctor/names.ts";
 import { portFindings } from "../../scripts/doctor/ports.ts";
 import { dockerFinding, programFindings } from "../../scripts/doctor/programs.ts";
 
-/** Free ports, as the environment that moves the demo there. */
+/** Free ports, as an environment that moves the demo there. */
 async function freeDemo() {
   const names = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(names.length);

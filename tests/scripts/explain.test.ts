@@ -12,7 +12,7 @@ const KEYS = ["--jwks", "keys.json"];
 /** The number of an entry follows. */
 const DRAFT_11 = ["draft-11.har", ...KEYS, "--entry"];
 
-/** Runs the command over samples, standard input and other files. */
+/** Runs the command with samples, standard input and other files. */
 async function explain(
   argv: readonly string[],
   input?: string | Uint8Array,
@@ -205,8 +205,8 @@ describe("A10: a message that talks to the terminal", () => {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
   /**
-   * A request with a token that says so in every claim, also in a claim's name and below it, and in
-   * its header.
+   * A request with a token that has such characters in every claim, in a claim's name and below it,
+   * and in its header.
    */
   function hostileRequest(where: "HAR" | "raw", authority = "backend.localhost"): string {
     const claims = {

@@ -48,7 +48,7 @@ describe("for tests", () => {
 });
 
 describe("the Go that builds it", () => {
-  /** A Go that says it is `version`, and fetches what it is asked for into the test's folder. */
+  /** A Go that reports `version`, and fetches modules into the test's folder. */
   function fakeGo(version: string, dir = folder): string {
     const path = program(join(folder, "go"));
     const answers = `case "$1" in

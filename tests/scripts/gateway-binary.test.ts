@@ -9,8 +9,8 @@ import { DEMO_PORTS, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
 
 /**
- * Stands in for the binary: prints its arguments, its process id and whether it knows of a runner,
- * and stays.
+ * Replaces the binary: prints its arguments, its process id and whether it knows of a runner, and
+ * stays.
  */
 const PROGRAM = `#!${process.execPath}
 console.log("runs as", process.pid, process.env.AGENT_KIT_PARENT_PID, process.argv.slice(2).join(" "));

@@ -13,7 +13,7 @@ const commands = Object.entries(scripts).flatMap(([name, line]) =>
 );
 const LIMIT_MS = 30_000;
 
-/** One that starts real work would not end within the limit, or would say so. */
+/** A command that starts real work would exceed the limit or print it. */
 const run = (...args: string[]) =>
   runProgram(process.execPath, ["scripts/bootstrap.mjs", ...args], { output: "caught", limitMs: LIMIT_MS });
 

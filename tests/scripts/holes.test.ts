@@ -39,8 +39,8 @@ test("a mark stands for a whole statement, operand or property", () => {
   expect(texts("const a =\n  b || // hole T1\n  c;")).toEqual(["  b || // hole T1"]);
 });
 
-// Whether its test notices, only `npm run test:holes` says, in 40 minutes; whether the table still
-// fits the code can be told here.
+// Only `npm run test:holes` shows whether a test notices, in 40 minutes. This checks that the table
+// still matches the code.
 test.each(MUTATIONS.map((mutation) => [`${mutation.id}, without ${mutation.without}`, mutation] as const))(
   "can be taken out: %s",
   (_, { edits, runs }) => {

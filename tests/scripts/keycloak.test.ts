@@ -37,7 +37,7 @@ test("attributes of a run replace those of the file, one by one", async () => {
   expect(attributes).toMatchObject({ "aauth.token.lifespan": "60", "aauth.exchange.max.depth": "10" });
 });
 
-/** A folder with programs of these names, which print what is given on standard error. */
+/** A folder with programs of these names, which print the given text on standard error. */
 async function folderWith(programs: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "programs-"));
   for (const [name, text] of Object.entries(programs)) {
@@ -69,7 +69,7 @@ test.each([
     expect(() => findJavaTools(env)).toThrow(KeycloakUnavailableError);
     expect(() => findJavaTools(env)).toThrow(text);
     expect(() => findJavaTools(env)).toThrow("apt-get install default-jdk-headless maven");
-    // Before anything is started, and as a mistake in the flag.
+    // Fails before anything is started, as a mistake in the flag.
     expect(() => readDemoSettings(env, ["--auth-server", "keycloak"])).toThrow(text);
   },
 );
@@ -82,7 +82,7 @@ test("the version is the one that the provider is built for, and the documents n
   }
 });
 
-/** A Maven that brings something else instead of Keycloak. */
+/** A Maven that fetches something other than Keycloak. */
 const OTHER_MAVEN = `#!/bin/sh
 for word; do case "$word" in
   -DoutputDirectory=*) folder="\${word#*=}";;

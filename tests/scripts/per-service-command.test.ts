@@ -1,6 +1,6 @@
 /**
- * `npx pnpm --filter NAME dev`: one service by hand, beside a stack that runs. pnpm hands the
- * script to a shell, and so does this.
+ * `npx pnpm --filter NAME dev`: one service by hand, beside a running stack. pnpm passes the script
+ * to a shell, and so does this.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

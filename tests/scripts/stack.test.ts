@@ -117,7 +117,7 @@ test("draft-11 by flags: its own gateway file, and nothing that speaks February 
   expect(() => readDemoSettings({}, ["--mode", "federated"])).toThrow(/--mode.*--profile draft-11/);
   expect(() => read("--mode", "autonomous")).toThrow(/AAUTH_MODE|--mode/);
   expect(() => read("--authorization-scheme", "user-delegated")).toThrow(/February 2026 only/);
-  // Its default, too: who gives it expects something of it.
+  // Refused even with its default value, because the user expects an effect.
   expect(() => read("--authorization-scheme", "autonomous")).toThrow(/February 2026 only/);
   expect(() => read("--signature-scheme", "jwks")).toThrow(/February 2026 only/);
   expect(() => readDemoSettings({}, ["--mode", "person-server"])).toThrow(/--mode.*--profile draft-11/);

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 afterAll(() => server?.close());
 
-/** Two replicas whose jobs take so many seconds, and a way to add jobs. */
+/** Two replicas with jobs of this duration in seconds, and a way to add jobs. */
 async function replicas(seconds: number) {
   const service = `service-${names++}`;
   const start = async () => {

@@ -8,7 +8,7 @@ import { type StoreServer, startPostgres } from "../support/store-servers.ts";
 import { claimsOfTwoProcesses, recordsOfTwoProcesses } from "../support/two-processes.ts";
 
 const TERMS = { owner: "alice", ttlSeconds: 100 };
-/** The machine of the tests may be slow; the contract is not about time. */
+/** Generous limits for a slow machine; the contract is not about time. */
 const deadlineMs = 30_000;
 let server: StoreServer;
 let stores: OpenStores;
@@ -34,7 +34,7 @@ function onServer<Store>(
     const name = `contract ${names++}`;
     return {
       store: open(name, bounds),
-      // Everything in the store ends so much earlier.
+      // Moves the expiry of every entry forward by this time.
       async advance(seconds) {
         const sql = `update aauth_entries set expires_at = expires_at - make_interval(secs => $1)
           where store like '%' || $2`;
@@ -110,7 +110,7 @@ describe("a record store of PostgreSQL", () => {
 
   test("makes its writes in time beside many entries that have expired, and removes those", async () => {
     const records = open<number>("swept", { maxEntries: 100_000 });
-    // One statement for all would update the row that counts them 20,000 times in one transaction.
+    // One statement for all would update the counting row 20,000 times in one transaction.
     for (let part = 1; part <= 20; part++) {
       await admin.query(`insert into aauth_entries (store, key, room, owner, value, expires_at)
         select 'records swept', 'old ${part} ' || n, 'records', 'alice', '1', now() - interval '1 s'
@@ -299,7 +299,7 @@ describe("a PostgreSQL that cannot be used", () => {
   });
 });
 
-/** Waits until so many statements wait for a lock. */
+/** Waits until this number of statements wait for a lock. */
 async function waiting(statements: number): Promise<void> {
   const sql = "select count(*)::int as waiting from pg_locks where not granted";
   await expect.poll(async () => (await admin.query(sql)).rows).toEqual([{ waiting: statements }]);

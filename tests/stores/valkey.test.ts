@@ -24,7 +24,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-/** Lets seconds pass for one store: everything in it ends so much earlier. */
+/** Lets seconds pass for one store by moving the expiry of its entries forward. */
 async function advance(name: string, seconds: number): Promise<void> {
   for (const key of await client.keys(`aauth:{${name}}:claim:*`)) {
     await client.pexpire(key, (await client.pttl(key)) - seconds * 1000);

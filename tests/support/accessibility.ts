@@ -13,9 +13,7 @@ const RUN = JSON.stringify({
   preload: false,
 });
 
-/**
- * Colours are judged as they will be, not half way there; an endless animation has no end to go to.
- */
+/** Waits for transitions, so that final colours are judged; endless animations are ignored. */
 const END_ANIMATIONS =
   "document.getAnimations().filter((it) => it.effect?.getComputedTiming().endTime !== Infinity).forEach((it) => it.finish())";
 
@@ -29,8 +27,8 @@ const SHAPES: readonly Shape[] = [
 const ALL_SHAPES: readonly Shape[] = [...SHAPES, [1280, 900, "dark"], [400, 800, "light"]];
 
 /**
- * Demands that axe finds nothing on the page as it is, wide and light, and on a phone in the dark,
- * where it must fit the width as well. Keeps a picture of each. Leaves the page wide and light.
+ * Requires that axe finds nothing on the page, wide and light, and on a phone in the dark, where
+ * the page must also fit the width. Keeps a picture of each, and leaves the page wide and light.
  *
  * @param options.everyShape default false; true for wide and dark, and narrow and light, too
  */

@@ -4,7 +4,7 @@ import { findChromium } from "../../scripts/find-chromium.ts";
 import { keepEvidence } from "./failure-evidence.ts";
 
 /**
- * Flags for a machine without network: Chromium's own look-ups would be refused, many at a time.
+ * Flags for a machine without network, where Chromium's own look-ups would be refused.
  * `--no-sandbox` because CI runs as root; only pages of the stack under test are opened.
  */
 const FLAGS = [
@@ -24,21 +24,21 @@ export async function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A fresh page that is watched: a test at whose end something has gone wrong in it fails. */
+/** A new, watched page: a test fails if an error occurs in it. */
 export interface WatchedPage {
   readonly context: BrowserContext;
   readonly page: Page;
   /**
-   * Says that something goes wrong on purpose: until the test's end, complaints of this kind are no
-   * longer forbidden but demanded.
+   * Announces an intended error: until the test's end, complaints of this kind are required instead
+   * of forbidden.
    */
   expectComplaint(kind: RegExp): void;
 }
 
 interface OpenedPage extends WatchedPage {
   /**
-   * Opened by one test, and closed with it. Others are there for a group of tests, which closes
-   * them before its stack stops.
+   * Pages opened by a test are closed with it. A group of tests closes its own pages before its
+   * stack stops.
    */
   readonly isOfOneTest: boolean;
   isClosed: boolean;
@@ -54,8 +54,8 @@ let opened: OpenedPage[] = [];
 let isInTest = false;
 
 /**
- * Opens an empty page in a fresh context whose user wants little motion: nothing plays by itself.
- * Errors and warnings of its console, uncaught errors, and failed requests are complaints.
+ * Opens an empty page in a new context whose user prefers reduced motion, so nothing plays by
+ * itself. Errors and warnings of its console, uncaught errors, and failed requests are complaints.
  */
 export async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext({ reducedMotion: "reduce" });
@@ -77,7 +77,7 @@ export async function openPage(browser: Browser): Promise<WatchedPage> {
   });
   page.on("pageerror", (error) => watched.complaints.push(`uncaught: ${error.message}`));
   page.on("requestfailed", (request) => {
-    // A page that is left gives up what it was loading.
+    // A page that is left aborts its requests.
     const reason = request.failure()?.errorText ?? "unknown";
     if (reason !== "net::ERR_ABORTED")
       watched.complaints.push(`failed: ${request.method()} ${request.url()} ${reason}`);
@@ -89,8 +89,7 @@ export async function openPage(browser: Browser): Promise<WatchedPage> {
   return watched;
 }
 
-// Rules of every file that opens pages, and not calls in its tests: one that has to be remembered
-// is forgotten.
+// Applied to every file that opens pages, because a call in each test could be forgotten.
 beforeEach(() => {
   isInTest = true;
 });
@@ -98,7 +97,7 @@ afterEach(async ({ task }) => {
   isInTest = false;
   const hasFailed = task.result?.state === "fail";
   const problem = hasFailed ? undefined : await problemOf(opened);
-  // A test that is meant to fail leaves nothing to look into.
+  // A test that is expected to fail leaves no evidence.
   if ((hasFailed || problem !== undefined) && task.fails !== true) await keepEvidence(opened, task);
   await Promise.all(opened.map(endOfTest));
   opened = opened.filter(({ isClosed }) => !isClosed);
@@ -123,7 +122,7 @@ async function endOfTest(watched: OpenedPage): Promise<void> {
   watched.complaints = [];
   watched.expected = [];
   if (watched.isOfOneTest && !watched.isClosed) {
-    // An answer that a test changes on its way may still be on it.
+    // An answer that a test changes may still be on its way.
     await watched.page.unrouteAll({ behavior: "ignoreErrors" });
     await watched.context.close();
   }

@@ -2,16 +2,16 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
 
-/** A program under test with what it printed so far. */
+/** A program under test with its output so far. */
 export interface Child {
   readonly process: ChildProcess;
   readonly pid: number;
-  /** Standard output and standard error in the order they came. */
+  /** Standard output and standard error in their order. */
   text(): string;
-  /** One of them alone. */
+  /** One of the two streams. */
   stdout(): string;
   stderr(): string;
-  /** Resolves with the match once the output has it; rejects when the program ends before that. */
+  /** Resolves with the match once the output has it; rejects if the program ends before that. */
   prints(pattern: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<{ readonly status: number | null; readonly signal: NodeJS.Signals | null }>;
 }
@@ -56,7 +56,7 @@ export function startChild(program: string, args: readonly string[], options: Sp
   };
 }
 
-/** Whether a process with this pid exists and is not a zombie's leftover of ours. */
+/** Whether a process with this pid exists and is not our zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

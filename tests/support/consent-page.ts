@@ -9,7 +9,7 @@ export async function consentPageOpen(page: Page): Promise<void> {
     .waitFor({ timeout: LONGEST_WAIT_MS });
 }
 
-/** Fills in the auth server's login page, which must be open, where a consent page follows. */
+/** Fills in the auth server's open login page, if a consent page follows. */
 export async function signInForConsent(
   page: Page,
   user: { username: string; password: string },

@@ -5,10 +5,7 @@ import type { TestStack } from "./start-stack.ts";
 
 const POLL_MS = 50;
 
-/**
- * The demo's user signs in at either auth server, allows what the page asks for, and is sent back
- * to the agent.
- */
+/** The demo's user signs in at either auth server, consents, and is redirected to the agent. */
 export async function allow(consentUrl: string): Promise<void> {
   const user = new User();
   const answer = await user.decide(await user.openSignedIn(consentUrl), "accept");
@@ -19,7 +16,7 @@ export async function allow(consentUrl: string): Promise<void> {
  * A whole user-delegated run by HTTP alone: start, sign-in, "Allow", callback, and progress until
  * the end. Needs the localhost look-up.
  *
- * @throws Error when no consent is asked for
+ * @throws Error if no consent is requested
  */
 export async function runWithConsent({ urls }: TestStack, prompt: string): Promise<Progress> {
   const authorization = `Bearer ${await userAccessToken(urls)}`;

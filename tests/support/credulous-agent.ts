@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
 
 /**
- * An agent that checks nothing and answers everything, in the place of one that was left out of the
+ * An agent that checks nothing and answers everything, in place of one that was left out of the
  * stack.
  */
 export async function startCredulousAgent(port: number): Promise<{ stop(): void }> {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { BrowserContext, Page } from "playwright-core";
 import { RESULTS_FOLDER } from "./screenshot.ts";
 
-/** A page that waits for an answer may wait for longer than the test run wants to. */
+/** A page that waits for an answer may wait longer than the test run should. */
 const EVIDENCE_LIMIT_MS = 10_000;
 
 interface PageAtEnd {
@@ -13,7 +13,7 @@ interface PageAtEnd {
   readonly complaints: readonly string[];
 }
 
-/** vitest's task of a test, as far as its name goes. */
+/** The name parts of vitest's task. */
 interface NamedTask {
   readonly name: string;
   readonly suite?: NamedTask | undefined;
@@ -21,9 +21,9 @@ interface NamedTask {
 }
 
 /**
- * Keeps what each page looked like when a test failed, in a folder of test-results with the test's
- * name: picture, HTML, the complaints, and the record of what was done since the test began, for
- * `playwright-core show-trace`. Never fails: the test's own failure is reported.
+ * Saves each page when a test failed, in a folder of test-results with the test's name: picture,
+ * HTML, complaints, and the record of actions since the test began, for `playwright-core
+ * show-trace`. Never fails, so that the test's own failure is reported.
  */
 export async function keepEvidence(pages: readonly PageAtEnd[], task: NamedTask): Promise<void> {
   const folder = `${RESULTS_FOLDER}failures/${fileName([task.file?.name, ...namesOf(task)].join(" "))}/`;

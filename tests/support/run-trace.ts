@@ -42,7 +42,7 @@ export async function tracesOf(queryUrl: string, service: string, operation: str
   return (data ?? []).map(seenSpans);
 }
 
-/** The spans of one trace; empty while the store knows none. */
+/** The spans of one trace; empty if the store does not know it. */
 export async function spansOf(queryUrl: string, traceId: string): Promise<SeenSpan[]> {
   const { data } = (await (await fetch(`${queryUrl}/api/traces/${traceId}`)).json()) as {
     data: JaegerTrace[] | null;
@@ -50,12 +50,13 @@ export async function spansOf(queryUrl: string, traceId: string): Promise<SeenSp
   return data?.[0] === undefined ? [] : seenSpans(data[0]);
 }
 
-/** Services send their spans every 200 ms, each by itself. */
+/** Services send their spans every 200 ms, separately. */
 const SETTLED_MS = 1_000;
 
 /**
- * Waits until the one trace of this operation is whole: every parent is there, `isComplete` agrees,
- * and no span has come for a second, since nothing shows that a span without children is missing.
+ * Waits until the only trace of this operation is complete: every parent has arrived, `isComplete`
+ * agrees, and no span has arrived for a second, since nothing shows that a span without children is
+ * missing.
  */
 export function wholeTrace(
   queryUrl: string,

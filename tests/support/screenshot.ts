@@ -24,7 +24,7 @@ export async function screenshot(
   await mkdir(folder, { recursive: true });
   const path = `${folder}${keycloak ? "keycloak-" : ""}${name}.png`;
   const { fullPage = true } = options;
-  // A head that stays in place would lie over the middle of a picture of a whole page.
+  // A sticky head would cover the middle of a picture of a whole page.
   if ("goto" in shown && fullPage) await shown.evaluate("window.scrollTo(0, 0)");
   await ("goto" in shown ? shown.screenshot({ path, fullPage }) : shown.screenshot({ path }));
 }

@@ -3,13 +3,13 @@ import { fileURLToPath } from "node:url";
 import type { ServiceDescription } from "../../scripts/demo/describe-stack.ts";
 import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
 
-/** To the host: starts services as the stack `id`, or stops that stack where there are none. */
+/** To the host: starts services as the stack `id`, or stops that stack without any. */
 export interface HostRequest {
   readonly id: number;
   readonly services?: readonly ServiceDescription[];
 }
 
-/** From the host, about one stack; without one of them, that it takes requests. */
+/** From the host, about one stack; without further members, that it accepts requests. */
 export interface HostReply {
   readonly id: number;
   /** Lines of its services. */
@@ -20,7 +20,7 @@ export interface HostReply {
   readonly isPrepared?: true;
 }
 
-/** A group of services that has been started. */
+/** A started group of services. */
 export interface ServiceGroup {
   readonly processes: readonly { readonly name: string; readonly pid: number | undefined }[];
   readonly readyAfterMs: number;
@@ -87,7 +87,7 @@ async function startProgram(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
     prepared.reject(new Error(`the process for stacks has ended with status ${status}`));
   });
   await prepared.promise;
-  // It ends with this process, and does not keep it.
+  // It ends with this process, and does not keep it alive.
   child.unref();
   child.channel?.unref();
   return child;

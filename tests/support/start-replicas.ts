@@ -26,15 +26,15 @@ export interface ReplicaStack {
   addressesOf(service: string): readonly [string, string];
   processes(): readonly { readonly name: string; readonly pid: number }[];
   log(): string;
-  /** Kills a process, as a crash would: the runner starts it again. */
+  /** Kills a process, as a crash would, after which the runner restarts it. */
   kill(name: string): void;
-  /** Lets a process stand still, with its connections open, while `run` runs. */
+  /** Pauses a process, with its connections open, while `run` runs. */
   whileStopped(name: string, run: () => Promise<void>): Promise<void>;
-  /** Ends all and removes what they have kept. */
+  /** Ends all processes and removes their state. */
   stop(): Promise<void>;
 }
 
-/** Fifteen processes start together, on a machine that may do other work. */
+/** Fifteen processes start together, on a busy machine. */
 const READY_LIMIT_MS = 150_000;
 const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "POSTGRES_BIN", "VALKEY_BIN"];
 

@@ -17,7 +17,7 @@ import {
 import { startChild } from "./child.ts";
 import { type ServiceGroup, startInHost } from "./stack-host.ts";
 
-/** A line of the log arrives over a pipe, some time after what it tells of. For `expect.poll`. */
+/** A line of the log arrives over a pipe, some time after its event. For `expect.poll`. */
 export const LOG_WAIT = { timeout: 5_000, interval: 20 };
 
 export type ServiceVariables = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -25,13 +25,12 @@ export type ServiceVariables = Readonly<Record<string, Readonly<Record<string, s
 export interface TestStackOptions {
   /** Default: as the demo, but without the web page and the delegate. */
   readonly modes?: Partial<StackModes>;
-  /** More variables for a service, by its name. They beat what the stack's description says. */
+  /** More variables for a service, by its name. They override the stack's description. */
   readonly env?: ServiceVariables | ((urls: StackUrls) => ServiceVariables);
-  /** Services that the test puts something else in the place of. Default: none. */
+  /** Services that the test replaces. Default: none. */
   readonly without?: readonly string[];
   /**
-   * Port of an auth server that runs already and serves several stacks. Default: the stack starts
-   * its own.
+   * Port of a running auth server that serves several stacks. Default: the stack starts its own.
    */
   readonly authServerPort?: number | undefined;
   /**
@@ -70,8 +69,8 @@ const STOP_LIMIT_MS = 5_000;
 const AUTH_SERVER: StackModes["authServer"] = process.env.AUTH_SERVER_TEST_URL ? "keycloak" : "embedded";
 
 /**
- * Kept from the environment of the test run. The rest (VITEST, NODE_ENV, a developer's settings)
- * must not change what is tested.
+ * Variables kept from the environment of the test run. Others (VITEST, NODE_ENV, a developer's
+ * settings) must not change the test.
  */
 const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "JAVA_HOME"];
 
@@ -81,7 +80,7 @@ const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "JAVA_HOME"];
  */
 export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
   if (process.env.COMPOSE_UNDER_TEST) {
-    // The journeys are the same; only who starts the services differs.
+    // The journeys are the same; only the starter of the services differs.
     const { startContainerStack } = await import("../compose/container-stack.ts");
     return startContainerStack(options);
   }
@@ -116,7 +115,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     processes === true || (Array.isArray(processes) && processes.includes(name));
   const [apart, together] = [services.filter(isApart), services.filter((service) => !isApart(service))];
   const started = await startServices(asProcesses(apart), together, baseEnv, processes === "supervised");
-  // Spreading it would read `processes` once, before any is started again.
+  // Spreading it would read `processes` once, before any restart.
   return Object.assign(started, { ports, urls: stackUrls(ports), modes });
 }
 
@@ -186,7 +185,7 @@ async function startServices(
   };
 }
 
-/** As {@link startInHost}, by the demo's runner. */
+/** Like {@link startInHost}, by the demo's runner. */
 async function startRunner(
   services: readonly ServiceDescription[],
   env: NodeJS.ProcessEnv,

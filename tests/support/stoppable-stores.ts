@@ -2,7 +2,7 @@ import { type Stores, StoreUnavailableError } from "aauth";
 
 /** Stores whose database can be stopped and started again. */
 export interface StoppableStores extends Stores {
-  /** Lets so many operations pass, and fails each one after them. */
+  /** Allows this number of operations, and fails all later ones. */
   stopAfter(operations: number): void;
   start(): void;
 }

@@ -7,7 +7,7 @@ import { freePort } from "../../scripts/demo/free-ports.ts";
 import { findStoreServers, unprivilegedUser } from "../../scripts/store-servers.ts";
 import { type Child, startChild } from "./child.ts";
 
-/** A server of a test, which stands still, ends and starts again on request. */
+/** A server of a test, which can be paused, killed and restarted. */
 export interface StoreServer {
   readonly url: string;
   /** The url with another password. */
@@ -15,9 +15,9 @@ export interface StoreServer {
   /** Kills it, as a crash would. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** Lets it stand still, with its connections open, while `run` runs. */
+  /** Pauses it, with its connections open, while `run` runs. */
   whileStopped(run: () => Promise<void>): Promise<void>;
-  /** Kills it and removes what it keeps. */
+  /** Kills it and removes its data. */
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function startPostgres(): Promise<StoreServer> {
   const { POSTGRES_BIN } = await programs();
   const port = await freePort();
   const user = unprivilegedUser();
-  // The folder for temporary files of a test run is not open to another user.
+  // The temporary folder of a test run is closed to other users.
   const folder = await mkdtemp(join(user === undefined ? tmpdir() : "/tmp", "postgres-"));
   const passwordFile = join(folder, "password");
   writeFileSync(passwordFile, PASSWORD);

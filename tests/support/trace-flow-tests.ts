@@ -132,7 +132,7 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
       expect(issued.map((span) => jsonOf<TracedToken>(span, A.tokenIssued).id).sort()).toEqual(sent.sort());
     });
 
-    // Spelled out: readers of the published walk-through search in Jaeger for exactly these.
+    // Spelled out, because readers of the published walk-through search Jaeger for exactly these.
     test("events have the names of the published walk-through", () => {
       const seen = [
         ...new Set(spans.flatMap(({ service, events }) => events.map(({ name }) => `${service} ${name}`))),

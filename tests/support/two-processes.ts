@@ -9,13 +9,13 @@ export interface Database {
 
 const PROGRAM = `${REPOSITORY_ROOT}tests/support/fixtures/store-worker.ts`;
 
-/** Lines that two processes print which do the same to one database at the same time. */
+/** Lines of two processes that do the same to one database at the same time. */
 async function ofTwoProcesses(verb: string, { kind, url }: Database): Promise<string[][]> {
   const args = [PROGRAM, verb, kind, url];
   const children = [startChild(process.execPath, args), startChild(process.execPath, args)];
   for (let round = 1; round <= (verb === "count" ? 1 : 10); round++) {
     await Promise.all(children.map((child) => child.prints(new RegExp(`(?:^ready$[^]*?){${round}}`, "m"))));
-    // Each of them begins every other round: neither does all the work on a busy machine.
+    // Each of them begins every other round, so that neither does all the work on a busy machine.
     for (const child of round % 2 ? children : children.toReversed()) child.process.kill("SIGUSR2");
   }
   const statuses = await Promise.all(children.map(({ ended }) => ended));
@@ -30,7 +30,7 @@ async function ofTwoProcesses(verb: string, { kind, url }: Database): Promise<st
   );
 }
 
-/** Claims 500 keys from each of two processes: how many were made, and by how many of them. */
+/** Claims 500 keys from each of two processes: the number made, and by how many of them. */
 export async function claimsOfTwoProcesses(database: Database) {
   const made = await ofTwoProcesses("claim", database);
   const keys = made.flat();

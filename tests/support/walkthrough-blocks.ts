@@ -12,14 +12,14 @@ export function fenced(language: string, text: string): string {
   return `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
 }
 
-/** A token as a page shows it: header and claims, the latter one to a line. */
+/** A token as a page shows it: header and claims, with one claim per line. */
 export function tokenBlock(token: TracedToken | undefined): string {
   if (token?.claims === undefined) throw new Error("the run has no such token");
   const claims = Object.entries(token.claims).map(([name, value]) => `  "${name}": ${inline(value)}`);
   return fenced("json", `${inline(token.header)}\n{\n${claims.join(",\n")}\n}`);
 }
 
-/** A value on one line, with blanks as people write them. */
+/** A value on one line, with human-readable spacing. */
 export function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

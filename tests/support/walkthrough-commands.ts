@@ -13,7 +13,7 @@ const PROGRAM = /^(?:[A-Z_]+=\S* +)*(?:npm run|docker)\b/;
 
 /** Commands in the page's blocks and between its back-ticks. */
 export function commandsOf(page: string): ShownCommand[] {
-  // Blocks of every language, so that none begins with the end of the one before.
+  // Blocks of every language, so that none begins with the end of the previous one.
   const blocks = [...page.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
     .filter(([, language]) => language === "" || language === "sh")
     .flatMap(([, , body]) => body!.replace(/\\\n\s*/g, "").split("\n"));
@@ -61,7 +61,7 @@ export function problemOf(command: ShownCommand): string | undefined {
   return lost === undefined ? undefined : `there is no file ${lost}`;
 }
 
-/** Paths of files and folders that the page names between back-ticks and that are not there. */
+/** Paths of files and folders in the page's back-ticks that do not exist. */
 export function missingFiles(page: string): string[] {
   const folders = "agentgateway|bench|docs|docker|keycloak|packages|scripts|services|tests|ui";
   const named = page.matchAll(new RegExp(`\`((?:${folders})/[\\w./-]+)\``, "g"));

@@ -11,8 +11,8 @@ const LETTERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The signed messages of a run of draft -11, one to a line: route, request, key, members of the
- * body that matter, answer. What is polled several times is one line.
+ * The signed messages of a run of draft -11, one per line: route, request, key, relevant members of
+ * the body, answer. Repeated polls are one line.
  *
  * @param from number of the first message to show. Default: all
  */
@@ -36,8 +36,7 @@ export function messageList({ protocol }: RecordedRun, from = 1): string {
 }
 
 /**
- * The checks that a gateway and the agent behind it made of a message, with their sections of draft
- * -11.
+ * The checks of a message by a gateway and the agent behind it, with their sections of draft -11.
  */
 export function checkList({ verifiers }: Message): string {
   const [first] = verifiers;
@@ -58,7 +57,7 @@ export function checkList({ verifiers }: Message): string {
 }
 
 const isPoll = ({ method, url }: Message) => method === "GET" && url.includes("/pending/");
-/** A poll is answered when what it waits for has happened. */
+/** A poll is answered when its event has happened. */
 const timeOf = (message: Message) => (isPoll(message) ? message.endMicros! : message.startMicros);
 
 function keyOf({ signer }: Message): string {

@@ -2,25 +2,25 @@ import { EVENT } from "protocol-trace/names";
 import type { Message, TracedToken } from "protocol-trace/read";
 import type { RecordedRun } from "./walkthrough-run.ts";
 
-/** The first message of a run that has all of this. */
+/** The first message of a run with all these members. */
 export function messageOf({ protocol }: RecordedRun, wanted: Partial<Message>): Message {
   const found = protocol.messages.find((message) => has(message, wanted));
   if (found === undefined) throw new Error(`the run has no message ${JSON.stringify(wanted)}`);
   return found;
 }
 
-/** The resource token of the challenge that a resource has answered a message with. */
+/** The resource token of the challenge to a message. */
 export function challengeToken(run: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
   const { verifiers } = messageOf(run, { ...wanted, outcome: "challenged" });
   return verifiers.find(({ challenge }) => challenge?.resource_token)?.challenge?.resource_token;
 }
 
-/** The auth token, or agent token, that the answer to a message brought. */
+/** The auth token or agent token in the answer to a message. */
 export function issuedToken(run: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
   return messageOf(run, wanted).verifiers.find((verifier) => verifier.issuedToken)?.issuedToken;
 }
 
-/** The token that a server of draft -11 answered with, whichever of several polls brought it. */
+/** The token in the answer of a draft -11 server, to whichever of several polls. */
 export function receivedToken({ protocol }: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
   const events = protocol.messages.filter((message) => has(message, wanted)).flatMap(({ events }) => events);
   return events.find(({ name }) => name === EVENT.tokenReceived)?.token;

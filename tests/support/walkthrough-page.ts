@@ -29,7 +29,7 @@ export interface WalkthroughPage {
   readonly name: string;
   readonly text: string;
   readonly regions: readonly PageRegion[];
-  /** The page without its regions: what people have written. */
+  /** The page without its regions: its hand-written text. */
   readonly prose: string;
   /**
    * The page rendered from other runs, by flow. Problems are lines and regions that a run does not

@@ -6,9 +6,7 @@ import { withDemoPorts } from "./walkthrough-run.ts";
 const FOLDER = `${REPOSITORY_ROOT}docs/images/`;
 const WIDTH_PIXELS = 1280;
 
-/**
- * Takes a picture of a trace as the trace store's own page shows it, with the demo's ports.
- */
+/** Takes a picture of a trace on the trace store's own page, with the demo's ports. */
 export async function takeTracePicture(
   stack: Pick<TestStack, "urls" | "ports">,
   traceId: string,

@@ -27,9 +27,9 @@ export function mistakenDraft11Policy(policy: string, page: string): string {
 }
 
 /**
- * The shipped policy with the rule on the chain taken in, as the page shows it.
+ * The shipped policy with the rule on the chain uncommented, as the page shows it.
  *
- * @throws Error when the file has another one
+ * @throws Error if the file has another one
  */
 export function chainPolicy(policy: string, page: string): string {
   const lines = policy.split("\n");

@@ -16,7 +16,7 @@ export interface RecordedRun {
   readonly traces: ReadonlyMap<string, unknown>;
 }
 
-/** Records the log and the traces of a stack while `work` is done. */
+/** Records the log and the traces of a stack during `work`. */
 export async function recordRun(
   stack: TestStack,
   work: () => Promise<unknown>,
@@ -57,7 +57,8 @@ interface JaegerTrace {
 }
 
 /**
- * Spans come in batches: the traces are whole when every parent is there and nothing more comes.
+ * Spans come in batches: the traces are complete when every parent has arrived and no further span
+ * comes.
  */
 async function settledTraces({ urls, ports }: TestStack, since: number): Promise<Map<string, unknown>> {
   const signal = AbortSignal.timeout(TRACES_LIMIT_MS);

@@ -9,8 +9,8 @@ import type { RecordedRun } from "./walkthrough-run.ts";
 import { canonical, runValues } from "./walkthrough-values.ts";
 
 /**
- * `npm run docs -- --walkthrough` sets it: the pages are written again, from the runs that they are
- * compared with otherwise.
+ * Set by `npm run docs -- --walkthrough`: the pages are written from the runs, instead of being
+ * compared with them.
  */
 const IS_UPDATE = process.env.UPDATE_DOCS === "1";
 
@@ -31,17 +31,14 @@ export interface FlowRun {
   readonly run: RecordedRun;
   /** Whole regions by name; the others are lines of the log. */
   readonly regions?: PageSource["regions"];
-  /**
-   * The trace in the flow's picture. Default the longest: the others are of documents that were
-   * read.
-   */
+  /** The trace in the flow's picture. Default the longest, because the others fetch documents. */
   readonly traceId?: string;
 }
 
 /**
- * The tests of a page of the walk-through against real runs, one after the other. A flow whose
- * picture the page shows, `walkthrough-<flow>.png`, has its trace drawn. With `UPDATE_DOCS=1` the
- * page is written from the runs before.
+ * Tests a page of the walk-through against real runs, one after the other. A flow whose picture the
+ * page shows, `walkthrough-<flow>.png`, has its trace drawn. `UPDATE_DOCS=1` first writes the page
+ * from the runs.
  */
 export function describePage(name: string, flows: Readonly<Record<string, Flow>>): void {
   describe(`docs/walkthrough/${name}`, () => {

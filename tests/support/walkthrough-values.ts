@@ -26,7 +26,7 @@ const ANY_VALUE = new RegExp(
   "g",
 );
 
-/** A value that differs from run to run, where it stands. */
+/** A value that differs from run to run, with its position. */
 export interface RunValue {
   readonly form: Form;
   readonly text: string;
@@ -48,8 +48,8 @@ export function anyOf(form: Form): string {
 
 /**
  * A text with each value replaced by its form and a number, the same number for the same value. Two
- * texts have the same canonical form when there is a bijection between their values; times are not
- * told apart.
+ * texts have the same canonical form if there is a bijection between their values; times are not
+ * distinguished.
  */
 export function canonical(text: string): string {
   const names = new Map<string, string>();

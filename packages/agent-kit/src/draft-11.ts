@@ -169,7 +169,7 @@ export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_
       if (isPage ? pages <= MAX_PAGES : event.type === "answer_pending" && !isWaiting) {
         isWaiting = true;
         allow(personMs);
-      } else if (isWaiting && goesOn(event)) {
+      } else if (isWaiting && hasAnswer(event)) {
         isWaiting = false;
         allow(limitMs);
       }
@@ -196,7 +196,7 @@ export function draft11SectionOf({ code, section }: AAuthError): string {
 const STILL_WAITING: ReadonlySet<number> = new Set([ACCEPTED, 429, 503]);
 
 /** Whether a waiting call has received its answer. */
-export function goesOn(event: AgentEvent): boolean {
+export function hasAnswer(event: AgentEvent): boolean {
   switch (event.type) {
     case "token_received":
     case "request_retried":

@@ -5,7 +5,7 @@ import {
   createPatience,
   draft11Parties,
   draft11Requirement,
-  goesOn,
+  hasAnswer,
   requireServerIdentifier,
   upstreamTokenOf,
 } from "../src/draft-11.ts";
@@ -119,12 +119,12 @@ describe("the deadline of a call", () => {
 
 test("a poll that finds the answer pending reports no progress", () => {
   for (const type of ["challenge_received", "response_received"]) {
-    expect(goesOn(event({ type, status: 202, purpose: "resource" }))).toBe(false);
-    expect(goesOn(event({ type, status: 401, purpose: "resource" }))).toBe(true);
+    expect(hasAnswer(event({ type, status: 202, purpose: "resource" }))).toBe(false);
+    expect(hasAnswer(event({ type, status: 401, purpose: "resource" }))).toBe(true);
   }
-  expect(goesOn(event({ type: "response_received", status: 200, purpose: "token" }))).toBe(false);
+  expect(hasAnswer(event({ type: "response_received", status: 200, purpose: "token" }))).toBe(false);
   for (const status of [429, 503]) {
-    expect(goesOn(event({ type: "response_received", status, purpose: "resource" }))).toBe(false);
+    expect(hasAnswer(event({ type: "response_received", status, purpose: "resource" }))).toBe(false);
   }
-  expect(goesOn(PAGE)).toBe(false);
+  expect(hasAnswer(PAGE)).toBe(false);
 });

@@ -133,10 +133,10 @@ describe("an auth server that dies and is restarted", () => {
     expect(await nextRun()).toBe("awaiting_consent");
     const restarts = async () => (await containers()).get("keycloak")!.RestartCount;
     expect(await restarts()).toBe(0);
-    // All that the container's user may end: the auth server, and not the init above it.
+    // Ends all processes of the container's user: the auth server, but not the init above it.
     await composeStatus(["exec", "--no-TTY", "keycloak", "bash", "-c", "kill -9 -1"]);
     await expect.poll(restarts, { timeout: 30_000, interval: 200 }).toBe(1);
-    // Not `up`, which would make the realm again: what Docker restarts by itself must do.
+    // Not `up`, which would write the realm again: the restart by Docker alone must be enough.
     const health = async () => (await containers()).get("keycloak")!.State.Health?.Status;
     await expect.poll(health, { timeout: 180_000, interval: 1000 }).toBe("healthy");
     await expect.poll(nextRun, { timeout: 30_000, interval: 1000 }).toMatch(/^(awaiting_consent|completed)$/);

@@ -61,7 +61,7 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
     "allowed on the person server's page, a run completes; revoked there, both hops refuse it",
     START,
     async () => {
-      // So that a run has the tokens of the one before.
+      // Lets a run have the tokens of the previous one.
       await upIn(mode, {
         AAUTH_AUTH_TOKEN_CACHE_TTL: "3000",
         // The second hop asks the person, too.

@@ -24,7 +24,7 @@ test("plain `docker compose up` builds what is missing, starts everything and sa
   expect((await runProgram("docker", ["rmi", "--force", ...ids], { output: "caught" })).status).toBe(0);
 
   const startedAt = performance.now();
-  // In the foreground, as the README has it; its output is what the user reads.
+  // In the foreground, as in the README; its output is what the user reads.
   const stop = new AbortController();
   const running = runProgram("docker", ["compose", "up"], { output: "caught", signal: stop.signal });
   let hasEnded = false;

@@ -11,9 +11,7 @@ import { throughContainers } from "../through-containers.ts";
 installLocalhostLookup();
 throughContainers();
 
-/**
- * A run has passed the backend and the first agent by then, and waits for the one that is stopped.
- */
+/** By then a run has passed the backend and the first agent, and waits for the stopped one. */
 const RUN_UNDER_WAY_MS = 1500;
 /**
  * Longer than the gateway keeps an idle connection. An agent that continues after a pause closes
@@ -23,15 +21,15 @@ const RUN_UNDER_WAY_MS = 1500;
 const CONNECTIONS_GONE_MS = 6000;
 const BACK = { timeout: 60_000, interval: 1000 };
 
-// Whole again before each: what one test left broken must not break the next.
+// Restores the whole stack before each test, so that one failure does not break the next.
 beforeEach(() => up());
 
 /** Stopped, so that the run waits for it while a container is killed. */
 const WAITED_FOR = "market-analysis-agent";
 
 /**
- * To all processes of a container but its init. Not `pause`: Docker takes a paused container for
- * unhealthy within seconds.
+ * Signals all processes of a container except its init. Not `pause`, because Docker takes a paused
+ * container for unhealthy within seconds.
  */
 const signal = (name: string, what: "STOP" | "CONT") =>
   compose(["exec", "--no-TTY", name, "bash", "-c", `kill -${what} -1`]);
@@ -52,13 +50,13 @@ async function killDuringRun(name: string) {
 }
 
 test.each([
-  // Those that the run needs after the kill.
+  // Services that the run needs after the kill.
   ["supply-chain-agent", ["failed"]],
   ["agentgateway", ["failed"]],
-  // Those that it may have done with by then.
+  // Services that the run may no longer need by then.
   ["gateway-authz", ["failed", "completed"]],
   ["keycloak", ["failed", "completed"]],
-  // Those that it never needs.
+  // Services that the run never needs.
   ["jaeger", ["completed"]],
   ["ui", ["completed"]],
   ["delegate-agent", ["completed"]],

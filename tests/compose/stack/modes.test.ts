@@ -1,6 +1,4 @@
-/**
- * One run in each mode that is a file of compose's; those that are variables have their journeys.
- */
+/** One run in each mode that is a compose file; the modes that are variables have journeys. */
 
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test } from "vitest";
@@ -33,7 +31,7 @@ describe("docker-compose.embedded.yml, whole", () => {
       const images = (await compose(["config", "--images"], { env })).trim().split("\n");
       expect(new Set(images.map((image) => image.split(":")[0]))).toEqual(new Set(["aauth-demo/services"]));
       expect(await nextRun()).toBe("completed");
-      // As much as it was measured to take under load (services/trace-store/README.md).
+      // The size measured under load (services/trace-store/README.md).
       expect((await containers(env)).get("jaeger")!.HostConfig.Memory).toBeGreaterThanOrEqual(430 * 2 ** 20);
       const logs = await compose(["logs", "--no-color", "ui"], { env });
       expect(logs).not.toContain("Keycloak's console");

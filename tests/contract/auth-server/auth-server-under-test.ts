@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { startChild } from "../../support/child.ts";
 
-/** Realm attributes, all of them text. */
+/** Realm attributes, all strings. */
 export type Attributes = Readonly<Record<string, string>>;
 
-/** The auth server that the contract is about: reached by HTTP alone. */
+/** The auth server under test, reached only by HTTP. */
 export interface AuthServerUnderTest {
   readonly kind: "embedded" | "keycloak";
   readonly origin: string;
@@ -13,7 +13,7 @@ export interface AuthServerUnderTest {
   readonly tokenEndpoint: string;
   readonly revocationEndpoint: string;
   readonly authEndpoint: string;
-  /** Asks the admin API for something below the realm. */
+  /** Sends a request to the admin API, below the realm. */
   admin(path: string, init?: RequestInit): Promise<Response>;
   /** The realm file's attributes with these changes, from the next request on. */
   setAttributes(changes?: Attributes): Promise<void>;
@@ -26,7 +26,7 @@ export interface AuthServerUnderTest {
 }
 
 const REALM = "aauth-test";
-/** Half of the life of an administrator's token. */
+/** Half the lifetime of an administrator's token. */
 const ADMIN_TOKEN_MS = 30_000;
 const REALM_FILE = new URL("../../../keycloak/realm/aauth-test-realm.json", import.meta.url);
 const { attributes: FILE_ATTRIBUTES } = JSON.parse(readFileSync(REALM_FILE, "utf8")) as {
@@ -57,7 +57,7 @@ export async function startAuthServer(): Promise<AuthServerUnderTest> {
   async function tryAttributes(changes: Attributes): Promise<Response> {
     applied = undefined;
     const current = (await (await admin("")).json()) as { attributes: Attributes };
-    // Keycloak removes the attributes that are not sent: its own go back.
+    // Keycloak removes attributes that are not sent, so its own are sent back.
     const others = Object.entries(current.attributes).filter(([name]) => !name.startsWith("aauth."));
     const attributes = { ...Object.fromEntries(others), ...FILE_ATTRIBUTES, ...changes };
     return admin("", { method: "PUT", body: JSON.stringify({ realm: REALM, attributes }) });

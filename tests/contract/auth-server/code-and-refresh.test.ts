@@ -148,7 +148,7 @@ describe("a code", () => {
       "invalid_grant",
       "Agent signature mismatch",
     );
-    // A refresh token is the agent's, whichever key it has by then.
+    // A refresh token belongs to the agent, whatever its current key.
     const { body } = await redeemWith(await consented(), {});
     const form = { request_type: "refresh", refresh_token: String(body.refresh_token) };
     grantedToken(await rotated.ask(server, form, other));
@@ -269,8 +269,8 @@ describe("J20: revocation", () => {
 describe("what one delegate was given", () => {
   const { pair } = agent;
   /**
-   * The agent's delegate of this name. All have the agent's own key here, so that nothing but the
-   * name tells who it is.
+   * The agent's delegate of this name. All have the agent's own key here, so that only the name
+   * identifies them.
    */
   const as = (sub: string, key: SigningPair = pair): AskOptions => ({
     scheme: { scheme: "jwt", jwt: agent.agentToken(key, { sub }) },

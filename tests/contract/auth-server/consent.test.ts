@@ -1,6 +1,6 @@
 /**
- * The user's side, driven as a browser does it: sign-in, page, decision, and every way to get there
- * wrongly (profile 6.5).
+ * The user's side, as in a browser: sign-in, page, decision, and every wrong way to them (profile
+ * 6.5).
  */
 
 import { setTimeout as pause } from "node:timers/promises";
@@ -176,7 +176,7 @@ describe("a user who is asked", () => {
         error_description: expect.any(String),
         state: "s",
       });
-      // Nor is it remembered that the user has agreed.
+      // The consent is not remembered, either.
       await server.setAttributes(ASK_FOR_OPTIMIZE);
       expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
     }
@@ -288,7 +288,7 @@ describe("J11: accepts an answer only from the page, in the browser and of the p
       user.submit(page, { accept: "yes" }, { action, fields, buttons: [] });
     await expectErrorPage(await sent({}), "Missing required parameter: consent_code");
     await expectErrorPage(await sent({ consent_code: "made-up" }), "Invalid or expired consent code");
-    // The real one is still good.
+    // The real one is still valid.
     expect(sentTo(await user.decide(page, "accept")).query).toHaveProperty("code");
   });
 

@@ -1,7 +1,4 @@
-/**
- * A `Content-Type` that is no media type: the first thing that is parsed of a request, before any
- * caller is proven.
- */
+/** A `Content-Type` that is not a media type, which is parsed before any caller is proven. */
 
 import { describe, expect, test } from "vitest";
 import { startWorld } from "./world.ts";
@@ -16,7 +13,7 @@ describe.each(MALFORMED)("A18: a malformed Content-Type, %s", (type) => {
     for (const url of [server.tokenEndpoint, server.revocationEndpoint, `${server.authEndpoint}/consent`]) {
       const reply = await fetch(url, { method: "POST", headers, body: "a=b" });
       expect([url, reply.status]).toEqual([url, 415]);
-      // A coded error in either server's words, never a page with a stack trace.
+      // An error with a code, in either server's words, and never a page with a stack trace.
       expect(reply.headers.get("content-type")).toMatch(/^application\/(problem\+)?json/);
     }
   });

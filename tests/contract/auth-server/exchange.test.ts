@@ -1,5 +1,5 @@
 /**
- * `request_type=exchange`: a resource calls on, on behalf of its caller; also with a caller from
+ * `request_type=exchange`: a resource makes a call on behalf of its caller, also with a caller from
  * another auth server (profile 4.4, 6.1).
  */
 
@@ -25,7 +25,7 @@ import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./wor
 const world = await startWorld();
 const { server, agent, resource, nextResource, wish } = world;
 const BOTH_SCOPES = "supply-chain:optimize market-analysis:analyze";
-/** The one that may carry on what users agreed to. */
+/** The agent that may exchange users' tokens. */
 const CARRIER = { "aauth.exchange.agents": JSON.stringify([resource.id]) };
 const partner = await Party.start("partner-auth-server");
 afterAll(() => partner.stop());
@@ -150,7 +150,7 @@ describe("granted", () => {
   });
 });
 
-/** The token of an agent whose user agrees. */
+/** Token of an agent whose user consents. */
 async function agreedTo(party: Party, form: Form, check: (page: Shown) => void = () => {}): Promise<string> {
   const { body } = await party.ask(server, form);
   const user = new User();
@@ -402,7 +402,7 @@ describe("a caller from another auth server", () => {
   });
 
   /**
-   * An auth token as the partner issues it, in the shape of the published extension: odd spacing,
+   * An auth token as the partner issues it, in the form of the published extension: odd spacing,
    * foreign kid in cnf, no jti.
    */
   function partnerToken(
@@ -435,9 +435,9 @@ describe("a caller from another auth server", () => {
     await server.setAttributes(trusted);
     const { claims } = grantedToken(await exchange(partnerToken()));
     expect(claims.act).toEqual({ agent: agent.id, sub: MCP_USER.id });
-    // The partner's user is not this realm's, even where the two have the same id.
+    // The partner's user is not this realm's, even if both have the same id.
     expect(claims).not.toHaveProperty("sub");
-    // So no user here could have agreed, whichever agent carries it on.
+    // Therefore no user here could have consented, whichever agent exchanges the token.
     await server.setAttributes({
       ...trusted,
       ...CARRIER,
@@ -484,7 +484,7 @@ describe("a caller from another auth server", () => {
   });
 
   test("J3: a token that only says it is from here", async () => {
-    // Under the name of the key that this server signs with.
+    // Under the key id that this server signs with.
     const kid = String(readToken(await upstreamToken()).header.kid);
     const forged = partnerToken({ iss: server.issuer }, realm.privateKey, { kid });
     expectRefusal(await exchange(forged), 401, "invalid_signature", { code: "invalid_token_signature" });

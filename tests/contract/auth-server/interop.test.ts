@@ -1,6 +1,6 @@
 /**
- * The published implementations: both servers take what their agents send, and our packages take
- * what they issue (profile 9).
+ * The published implementations: both servers accept what their agents send, and our packages
+ * accept what they issue (profile 9).
  */
 
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
@@ -57,7 +57,7 @@ describe("both servers take a request", () => {
     for (const encode of [
       (bytes: Buffer) => `${bytes.toString("base64url")}=`,
       (bytes: Buffer) => bytes.toString("hex"),
-      // Bits beyond the last byte: another text for the same bytes.
+      // Bits beyond the last byte: another string for the same bytes.
       (bytes: Buffer) =>
         bytes.toString("base64url").replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1)),
     ])
@@ -150,7 +150,7 @@ describe("our packages", () => {
   );
 
   test("P9: take `httpsig` inside another scheme's quotes for no challenge, and ask this server nothing", async () => {
-    // A pseudonymous agent, which would say who it is if it were asked.
+    // A pseudonymous agent, which would identify itself if challenged.
     const quoted = createAgent({
       profile: february2026,
       id: "http://quoted-agent.localhost",

@@ -44,13 +44,13 @@ export class User {
     return this.arrive(url, await this.browser.post(url, { ...form.fields, ...fields }));
   }
 
-  /** Sends what no form of the page would. */
+  /** Sends a form that no page contains. */
   async send(page: Shown, body: URLSearchParams): Promise<Shown> {
     const url = new URL(formOf(page).action, page.url).href;
     return this.arrive(url, await this.browser.post(url, body));
   }
 
-  /** Opens a page behind the sign-in, and signs in where that is asked for. */
+  /** Opens a page behind the sign-in, and signs in if required. */
   async openSignedIn(url: string, { username, password } = MCP_USER): Promise<Shown> {
     const page = await this.open(url);
     return isSignIn(page) ? this.submit(page, { username, password }) : page;
@@ -66,7 +66,7 @@ export class User {
   }
 }
 
-/** The one form of a page that is POSTed. */
+/** The only POST form of a page. */
 export function formOf({ text, url }: Shown): PageForm {
   const html = /<form[^>]*method="post"[\s\S]*?<\/form>/i.exec(text)?.[0];
   if (html === undefined) throw new Error(`no form at ${url.split("?")[0]}: ${text.slice(0, 500)}`);
@@ -130,7 +130,7 @@ export async function startConsent(
   return { requestToken, url: `${server.authEndpoint}?${new URLSearchParams(parameters)}` };
 }
 
-/** The whole journey of a user who signs in and agrees: the code the agent gets. */
+/** The whole journey of a user who signs in and consents: the code that the agent gets. */
 export async function consentedCode(world: World, user = new User(), account = MCP_USER): Promise<string> {
   const page = await user.openSignedIn((await startConsent(world)).url, account);
   const answer = isConsent(page) ? await user.decide(page, "accept") : page;

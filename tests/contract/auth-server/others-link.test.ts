@@ -1,6 +1,6 @@
 /**
- * A consent link in the hands of another user than the one it was made for: the server cannot tell
- * them apart, so nothing may be lost.
+ * A consent link that another user opens than the one it was made for. The server cannot
+ * distinguish them, so nothing may be lost.
  */
 
 import { expect, test } from "vitest";

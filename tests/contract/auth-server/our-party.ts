@@ -9,7 +9,7 @@ import { freePort } from "../../../scripts/demo/free-ports.ts";
 export interface OurParty {
   readonly id: string;
   readonly agent: FebruaryAgent;
-  /** Claims of the tokens it was called with. */
+  /** Claims of the tokens in its callers' requests. */
   readonly received: AuthTokenClaims[];
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * The agent is the resource itself: `scope` instead of a resource token; who the user is, for those
- * on the realm's list (SPEC 3.5, 7.4).
+ * The agent is the resource itself: `scope` instead of a resource token, and the user's identity
+ * for agents on the realm's list (SPEC 3.5, 7.4).
  */
 
 import { beforeEach, describe, expect, test } from "vitest";
@@ -19,7 +19,7 @@ const ask = (scope: string, more: Record<string, string> = redirect) =>
 
 const expectNotTold = (reply: Reply) => expectRefusal(reply, 403, "access_denied", NOT_ALLOWED);
 
-/** The user signs in and agrees: the page, and the code that the agent gets. */
+/** The user signs in and consents: the page, and the code that the agent gets. */
 async function agreedTo(asked: Reply) {
   expect(Object.keys(asked.body)).toEqual(["expires_in", "request_token", "token_type"]);
   const user = new User();
@@ -124,7 +124,7 @@ describe("a resource token of another party that asks who the user is", () => {
     const listed = JSON.stringify([`${agent.id}/`, `${other.id}/`, resource.id, "*"]);
     await server.setAttributes({ "aauth.self.agents": listed });
     for (const scope of ["openid", "profile", "data.read email"]) expectNotTold(await askAt(other, scope));
-    // Nor where nothing needs consent: there it would be granted at once.
+    // It is not granted without consent, either.
     await server.setAttributes({
       "aauth.consent.required.scopes": "[]",
       "aauth.consent.required.scope.prefixes": "[]",

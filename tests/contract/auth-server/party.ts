@@ -36,7 +36,7 @@ export interface AskOptions extends Mistakes {
 
 export interface ResourceTokenOptions {
   readonly header?: object;
-  /** Claims instead of the usual ones; undefined leaves one out. */
+  /** Claims instead of the usual ones; undefined removes one. */
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly scope?: string;
   readonly key?: KeyObject;
@@ -57,7 +57,7 @@ export class Party {
   pair: SigningPair;
   /** Published at `/jwks.json`. */
   keySet: object[];
-  /** Members of the published documents beside the two that every one has. */
+  /** Members of the published documents in addition to the two common ones. */
   agentMetadata: object = {};
   resourceMetadata: object = {};
   #listener: Listener;
@@ -72,7 +72,7 @@ export class Party {
   /** @param name host name below `localhost` */
   static async start(name: string): Promise<Party> {
     const pair = { kid: `${name}-1`, ...keyPair() };
-    // The documents are made when they are asked for: a test changes the party as it goes.
+    // Documents are made on request, because tests change the party.
     let party: Party | undefined;
     const listener = await listen((path) => party?.document(path) ?? { status: 404 }, `${name}.localhost`);
     party = new Party(listener, pair, [jwkOf(pair)]);
@@ -119,7 +119,7 @@ export class Party {
     return this.#listener.stop();
   }
 
-  /** After `stop`: on the same port, with a new key under the old name. */
+  /** Restarts the party after `stop`: on the same port, with a new key under the old name. */
   async startAgain(): Promise<void> {
     const { hostname, port } = new URL(this.id);
     this.pair = newPair(this.pair.kid);

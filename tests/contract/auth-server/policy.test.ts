@@ -1,4 +1,4 @@
-/** Policy from the realm's attributes (profile 6.4): what is absent, what is malformed. */
+/** Policy from the realm's attributes (profile 6.4): absent and malformed ones. */
 
 import { describe, expect, test } from "vitest";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
@@ -17,7 +17,7 @@ describe("J16: a malformed attribute opens nothing", () => {
   ])("%s: where %s holds, %s lets no agent in", async (name, closed, malformed) => {
     await server.setAttributes({ [name]: closed });
     const change = await server.tryAttributes({ [name]: malformed });
-    // One server refuses the change, and the old value holds; the other takes it, and refuses to
+    // One server refuses the change and keeps the old value; the other accepts it and refuses to
     // serve.
     const reply = await agent.ask(server, wish());
     expect(reply.status).toBeGreaterThanOrEqual(400);

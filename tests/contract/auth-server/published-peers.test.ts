@@ -1,5 +1,5 @@
 /**
- * Agents that speak the published demo's dialect, by name: their signatures cover neither body nor
+ * Agents that use the published demo's dialect, by name: their signatures cover neither body nor
  * nonce (`aauth.published.peers`).
  */
 
@@ -11,7 +11,7 @@ import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./wor
 const world = await startWorld();
 const { server, agent, resource, nextResource, wish } = world;
 
-/** As the published agents sign. */
+/** Signed as by the published agents. */
 const PUBLISHED: AskOptions = {
   nonce: null,
   without: ["content-type", "content-digest"],
@@ -113,7 +113,7 @@ describe("refused as ever", () => {
       await agent.ask(server, wish(), { ...PUBLISHED, signingKey }),
       await agent.ask(server, OWN_TOKEN, { ...asDelegate(agent), signingKey }),
       await exchange({ ...PUBLISHED, signingKey }),
-      // By the caller whose token it is.
+      // Sent by the caller that owns the token.
       await exchange(PUBLISHED, agent),
     ])
       expectRefusal(reply, 401, "invalid_signature", invalid);

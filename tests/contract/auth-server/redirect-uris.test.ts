@@ -28,9 +28,9 @@ test("A19: the page's addresses are exact", async () => {
   // A stack on other ports has moved it.
   const uris = registered[0]?.redirectUris ?? [PAGE];
   const page = uris.find((uri) => new URL(uri).pathname === "/")!;
-  // One shows its page at once, the other sends the browser on to it.
+  // One shows its page at once, the other redirects the browser to it.
   expect([200, 303]).toContain(await signIn(page));
-  // The published demo's page looks there for a session.
+  // The published demo's page checks for a session there.
   expect([200, 303]).toContain(await signIn(`${page}silent-check-sso.html`));
   for (const other of ["callback", "a/b", "?x=1", "..%2f", "//evil.example/"])
     expect([other, await signIn(page + other)]).toEqual([other, 400]);

@@ -1,7 +1,4 @@
-/**
- * `request_type=auth`: what is granted, in which form, and everything that is refused (profile 4.1,
- * 4.2, 6.1, 6.2).
- */
+/** `request_type=auth`: the grants, their form, and every refusal (profile 4.1, 4.2, 6.1, 6.2). */
 
 import type { AAuthErrorCode } from "aauth";
 import { describe, expect, test } from "vitest";
@@ -284,8 +281,7 @@ describe("refused for what is missing, or too much", () => {
       contentType: "application/json",
     });
     expect([status, body.error]).toEqual([415, "invalid_request"]);
-    // Keycloak reads these by itself, so it may refuse them by itself; but it is no fault of the
-    // server's.
+    // Keycloak reads these itself, so it may refuse them itself, but not with a server error.
     for (const url of [server.tokenEndpoint, server.revocationEndpoint]) {
       const contentType = "multipart/form-data; boundary=x";
       expect((await agent.ask(server, "--x--", { contentType, url })).status).toBe(415);
@@ -298,7 +294,7 @@ describe("refused for what is missing, or too much", () => {
   });
 });
 
-/** JavaScript cannot make a text of it. */
+/** A value that JavaScript cannot convert to a string. */
 const NO_TEXT = { toString: 1, valueOf: 1 };
 
 describe("refused for the resource token", () => {
@@ -353,8 +349,7 @@ describe("refused for the resource token", () => {
     keeper.keySet = [jwkOf(keeper.pair)];
     both.resourceMetadata = { jwks_uri: `${keeper.id}/jwks.json` };
     const invalid = { code: "invalid_token_signature", description: "Invalid resource_token: " } as const;
-    // First the key set of the agent is read, then that of the resource, under one name and one key
-    // id.
+    // The agent's key set is read first, then the resource's, under one name and one key id.
     grantedToken(await both.ask(server, wish({ resource_token: resource.resourceToken(server, both) })));
     const byAgent = both.resourceToken(server, agent);
     expectRefusal(await agent.ask(server, wish({ resource_token: byAgent })), 400, "invalid_grant", invalid);

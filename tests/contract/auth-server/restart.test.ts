@@ -1,5 +1,5 @@
 /**
- * An agent and a resource that start again: each time with a new key, under the old name
+ * An agent and a resource that restart, each time with a new key under the old name
  * (docs/decisions/0007).
  */
 
@@ -9,7 +9,7 @@ import { newPair } from "./party.ts";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
 
 const POLL_MS = 50;
-/** A failed fetch is cached for a second. However slow the machine, a later request succeeds. */
+/** A failed fetch is cached for a second, so a later request succeeds even on a slow machine. */
 const CACHED_FAILURE_MS = 1_100;
 
 const world = await startWorld();
@@ -38,7 +38,7 @@ test("three restarts in a row, with requests in the agent's name meanwhile: each
 test("a flood of bad signatures in an agent's name makes its key set be fetched three times, and then not for 10 s", async () => {
   const { nextResource: victim } = world;
   const ask = (mistakes = {}) => victim.ask(server, { request_type: "auth", scope: "openid" }, mistakes);
-  // It has no right to a token, but its signature has been verified.
+  // It gets no token, but its signature has been verified.
   expectRefusal(await ask(), 403, "access_denied");
   const { length: before } = victim.asked;
   for (let attempt = 0; attempt < 6; attempt++) {

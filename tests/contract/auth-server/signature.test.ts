@@ -22,7 +22,7 @@ const COVERED = [
   "signature-key",
 ] as const;
 
-/** Whatever it was: the reasons are in the log. */
+/** One message for every reason; the log has the reasons. */
 const NOT_READ = "the documents of a party that the message names could not be read";
 
 /** The check of each code. Codes of tokens belong to the check `token`. */
@@ -201,7 +201,7 @@ describe("when, and what for", () => {
     const nonce = "AAECAwQFBgcICQoLDA0ODw";
     grantedToken(await agent.ask(server, form, { nonce }));
     await refused("nonce_replayed", { nonce, form });
-    // Another agent has its own.
+    // Another agent has separate nonces.
     const resource_token = resource.resourceToken(server, nextResource);
     grantedToken(await nextResource.ask(server, wish({ resource_token }), { nonce }));
   });

@@ -5,20 +5,20 @@ import { expectReason, type Reason, refusalIn } from "../../support/refusal-code
 import { type AuthServerUnderTest, startAuthServer } from "./auth-server-under-test.ts";
 import { type Form, Party, type Reply } from "./party.ts";
 
-/** The auth server and those who deal with it. */
+/** The auth server and the parties of the tests. */
 export interface World {
   readonly server: AuthServerUnderTest;
   /** Asks for tokens. */
   readonly agent: Party;
-  /** Is called by the agent, and calls on. */
+  /** A resource that is called by the agent, and calls the next one. */
   readonly resource: Party;
-  /** Is called by the resource. */
+  /** The next resource, which is called by the first. */
   readonly nextResource: Party;
-  /** A resource token of the resource for the agent, as a form that asks for a token with it. */
+  /** A resource token of the resource for the agent, as a token request's form. */
   wish(more?: Readonly<Record<string, string>>): Form;
 }
 
-/** Wants the scope `supply-chain:optimize` to be asked about, as the user-delegated demo does. */
+/** Requires consent for the scope `supply-chain:optimize`, as the user-delegated demo does. */
 export const ASK_FOR_OPTIMIZE = { "aauth.consent.required.scopes": '["supply-chain:optimize"]' };
 
 /** Starts a world for one test file; the realm is as in its file before each test. */
@@ -51,10 +51,10 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** A reason that names the verifier's check, where one has failed. */
+/** A reason that names the verifier's failed check, if one failed. */
 type CheckedReason = string | (Exclude<Reason, string> & { readonly check?: string | undefined });
 
-/** Asserts a refusal by status, `error` and reason; the section has to be that of the code. */
+/** Asserts a refusal by status, `error` and reason; the section must be the code's. */
 export function expectRefusal(reply: Reply, status: number, error: string, reason: CheckedReason = ""): void {
   const { status: got, body } = reply;
   expect({ status: got, error: body.error }).toEqual({ status, error });

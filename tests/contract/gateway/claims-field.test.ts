@@ -16,7 +16,7 @@ const agentgateway = (name: string) => ({
 /** CGI and WSGI read `_` as `-`. */
 const SPELLINGS = ["x-aauth-claims", "x_aauth_claims", "x_aauth-claims", "x-aauth_claims"];
 
-/** For each file, how a route begins in it, and how the field is taken out. */
+/** The beginning of a route in each file, and the line that removes the field. */
 const FILES: Readonly<Record<string, { text: string; route: RegExp; removal: RegExp }>> = {
   ...Object.fromEntries(
     ["config", "config-policy", "config-draft-11", "config-draft-11-policy"].map((name) => [

@@ -29,15 +29,15 @@ const REQUESTS = [
 type Request = (typeof REQUESTS)[number];
 const post = REQUESTS[0]!;
 
-/** A gateway of docs/reference/gateways.md, whose file stands there. */
+/** A gateway of docs/reference/gateways.md, with its file. */
 export interface DocumentedGateway {
-  /** Its heading on the page, and of the tests. */
+  /** Heading on the page and of the tests. */
   readonly name: string;
   /** Looked up on the PATH; without it the tests are skipped. */
   readonly program: string;
-  /** With the file of the page, ports exchanged for those of this run. */
+  /** Arguments, with the page's file and the ports of this run. */
   readonly args: (file: string, port: number, folder: string) => readonly string[];
-  /** The file, where the page shows a part of it. */
+  /** Completes the file if the page shows a part of it. */
   readonly around?: (shown: string, folder: string) => string;
   readonly requestFrom: "aauth" | "path" | "forwarded";
   /** Status that a caller gets while gateway-authz does not answer. */
@@ -57,7 +57,7 @@ export interface RunningGateway {
 }
 
 /**
- * Holds a documented gateway, in front of services/gateway-authz and an agent, against the requests
+ * Tests a documented gateway, in front of services/gateway-authz and an agent, against the requests
  * and answers of the contract.
  */
 export async function describeGateway({
@@ -103,7 +103,7 @@ export async function describeGateway({
       const ports = { 3000: port, 7070: (authz.server.address() as AddressInfo).port, 9999: agent.port };
       writeFileSync(file, around(shownFile(name, ports), folder));
       child = spawnGuarded(executable!, args(file, port, folder), { stdio: ["ignore", "ignore", "inherit"] });
-      // Until there is a route: an early answer may be the gateway's own 404.
+      // Waits until a route exists, because an early answer may be the gateway's own 404.
       await vi.waitFor(async () => expect((await send({ port, host, path: "/health" })).status).toBe(200), {
         timeout: 20_000,
       });

@@ -154,8 +154,7 @@ beforeAll(async () => {
   });
   await serveParty(ofServer, personServer);
   addresses[PERSON_SERVER] = await listen(ofServer);
-  // The resource finds the others by the map as it is now; the others find it by way of the
-  // gateway.
+  // The resource resolves the others by the current map; they reach it through the gateway.
   addresses[RESOURCE] = await resource();
   placeMap = (map) => {
     later.map = map;
@@ -180,7 +179,7 @@ afterAll(async () => {
   for (const app of apps) await app.close();
 });
 
-/** A gateway with one of the repository's files, or as the page about gateways shows it. */
+/** A gateway with a file of the repository, or of the page about gateways. */
 type Started = Pick<GatewayUnderTest, "url" | "close"> & Partial<Pick<GatewayUnderTest, "lines">>;
 
 function startWith(file: string): Promise<Started> {
@@ -312,7 +311,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     });
     expect([response.status, await response.text()]).toEqual([200, "served"]);
     const calls = seen.slice(before).filter(({ path }) => path === "/");
-    // Agent token, person token, auth token: each has come as far as the resource.
+    // The calls with agent token, person token and auth token have all reached the resource.
     expect(calls).toHaveLength(3);
     expect(calls[2]!.caller).toMatchObject({
       level: "auth-token",

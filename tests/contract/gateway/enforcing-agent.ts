@@ -6,9 +6,8 @@ import { type FakeServer, startFakeServer } from "../../../services/gateway/test
 import { ISSUER } from "./identities.ts";
 
 /**
- * An agent as it should stand behind any gateway: it verifies by itself what carries signature
- * headers, with the body, under its own authority. Answers with what it received; its refusals
- * begin with `agent:`.
+ * An agent as it should be behind any gateway: it verifies signed requests itself, with the body,
+ * under its own authority. It answers with the received request; its refusals begin with `agent:`.
  */
 export function startEnforcingAgent(resource: string, discovery: TestDiscovery): Promise<FakeServer> {
   const authority = new URL(resource).host;

@@ -7,13 +7,13 @@ export type PolicyFile = "config.yaml" | "config-policy.yaml";
 export type Destination = "supply-chain-agent" | "market-analysis-agent" | "unknown";
 
 export type Expectation =
-  /** The agent's own answer comes back; `card` when the gateway rewrites it. */
+  /** The agent's own answer is returned; `card` if the gateway rewrites it. */
   | { readonly reaches: "agent"; readonly card?: true }
   | {
       readonly reaches: "gateway";
       readonly status: number;
       readonly agentAuth?: string;
-      /** In `aauth-refusal`, where it is the check that refuses. */
+      /** Code in `aauth-refusal`, if the check refuses. */
       readonly code?: AAuthErrorCode;
       readonly body: string | RegExp;
     };
@@ -37,7 +37,7 @@ const OPEN = new Set([
  */
 const INTERACTION = new Set(["GET /interaction", "GET /interaction/callback", "POST /interaction/decision"]);
 
-/** The one answer both gateways have to give. */
+/** The answer that both gateways must give. */
 export function expectationFor(
   file: PolicyFile,
   destination: Destination,
@@ -71,7 +71,7 @@ function passes({ method, target }: Request): Expectation {
 
 function meetsRules(standing: Extract<Identity["standing"], { kind: "unsigned" | "proven" }>): boolean {
   if (standing.kind === "unsigned" || standing.agent !== BACKEND) return false;
-  // By an agent token comes a delegate of the backend, and with it the backend's word.
+  // An agent token identifies a delegate of the backend, which the backend vouches for.
   if (standing.token === undefined || standing.token.kind === "agent") return true;
   return (standing.token.scope ?? "").split(" ").includes(SCOPE);
 }

@@ -28,7 +28,7 @@ const HEADERS = [
   ["x-empty", ""],
   ["cookie", "a=1"],
   ["cookie", "b=2"],
-  // The bytes of é, and one byte that is no text.
+  // The bytes of é, and a byte that is not UTF-8.
   ["x-text", "caf\xc3\xa9"],
   ["x-bytes", "caf\xe9"],
 ];

@@ -150,7 +150,7 @@ describe.each(files)("%s", (file) => {
     expect(response.status).toBe(200);
     const [seen, ...more] = seenBy(destination, caseId);
     expect(more).toEqual([]);
-    // Whatever was signed reaches the agent as it was sent.
+    // The agent receives signed parts unchanged.
     expect(seen).toMatchObject({
       method: request.method,
       url: request.target,
@@ -315,8 +315,7 @@ describe.each(files)("%s", (file) => {
       ...headers,
       connection: line.slice("connection: ".length),
     });
-    // Either the gateway refuses, or it took the request for an unsigned one, and so does the
-    // agent.
+    // Either the gateway refuses, or it and the agent treat the request as unsigned.
     if (response.status === 200) {
       expect(file).toBe("config.yaml");
       expect((JSON.parse(response.body) as { agent?: string }).agent).toBeUndefined();

@@ -19,14 +19,14 @@ export const BACKEND = "http://backend.localhost:8000";
 export const UNKNOWN_AGENT = "http://unknown-agent.localhost:8001";
 export const ISSUER = "http://localhost:8080/realms/aauth-test";
 export const EVIL_ISSUER = "http://evil.localhost:6666";
-/** Its document names a key set inside a network. */
+/** Its document names a key set in a private network. */
 const POINTING_INSIDE = "http://inside.localhost:6667";
 export const SCOPE = "supply-chain:optimize";
 
 /** Result of the check for an identity. */
 export type Standing =
   | { readonly kind: "unsigned" }
-  /** A good signature by an unpublished key. */
+  /** A valid signature by an unpublished key. */
   | { readonly kind: "pseudonymous" }
   | {
       readonly kind: "proven";
@@ -37,7 +37,7 @@ export type Standing =
 
 export interface OutgoingRequest {
   readonly method: string;
-  /** Identifier of the resource that is meant. */
+  /** Identifier of the called resource. */
   readonly resource: string;
   readonly target: string;
   readonly body: string | undefined;
@@ -190,7 +190,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     [
       "G2: an expired token",
       broken("token_expired", "httpsig; identity=?1"),
-      // By a second: there is no leeway.
+      // Expired by a second: there is no leeway.
       withToken({ now: () => seconds() - 301 }),
     ],
     [
@@ -313,7 +313,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
   };
 }
 
-/** A JWT with whatever header and claims. */
+/** A JWT with any header and claims. */
 async function signedText(header: object, claims: object, key: SigningKey): Promise<string> {
   const input = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))

@@ -5,7 +5,7 @@ export const nginxArguments = (file: string, folder: string): readonly string[] 
   ...["-c", file, "-p", folder, "-e", join(folder, "error.log")],
 ];
 
-/** A whole file around what the page shows, for an nginx that stays in the foreground. */
+/** A complete file around the part that the page shows, for an nginx in the foreground. */
 export function nginxFile(servers: string, folder: string): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,

@@ -1,7 +1,6 @@
 /**
- * `npm run policy -- test` must say what the gateways do: the claims that gateway-authz really
- * gives each identity, through the tool, against the same oracle that `gateway.test.ts` holds
- * against the gateways.
+ * `npm run policy -- test` must agree with the gateways: the claims that gateway-authz gives each
+ * identity, through the tool, against the oracle that `gateway.test.ts` applies to the gateways.
  */
 
 import { readFileSync } from "node:fs";
@@ -43,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => authz.close());
 
-/** The claims of the caller, as if it were enough for every route. */
+/** Claims of the caller, as if they were enough for every route. */
 async function claimsOf(identity: Identity): Promise<Record<string, never>> {
   const request = { method: "POST", target: "/", resource: RESOURCE, body: undefined };
   const reply = await authz.inject({

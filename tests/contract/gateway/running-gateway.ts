@@ -3,8 +3,8 @@ import type { FakeServer } from "../../../services/gateway/test/support/fake-age
 import type { Destination, PolicyFile } from "./expectation.ts";
 
 /**
- * A gateway that runs already, with one of the files, and where it looks for what the tests put
- * behind it.
+ * A running gateway with one of the files, and the ports at which it expects the services of the
+ * tests.
  */
 export interface RunningGateway {
   readonly port: number;
@@ -14,7 +14,7 @@ export interface RunningGateway {
 }
 
 /**
- * The one that GATEWAY_TEST_PORT names. It reads GATEWAY_TEST_FILE, and its environment must have
+ * The gateway at GATEWAY_TEST_PORT. It reads GATEWAY_TEST_FILE, and its environment must have
  * AAUTH_AUTHZ_HOST at GATEWAY_TEST_AUTHZ_PORT, and the two agents at GATEWAY_TEST_SUPPLY_CHAIN_PORT
  * and GATEWAY_TEST_MARKET_ANALYSIS_PORT, on loopback.
  */
@@ -32,8 +32,8 @@ export function runningGateway(env: NodeJS.ProcessEnv): RunningGateway | undefin
 }
 
 /**
- * Agents of the tests listen where they like: this leads to them from the ports that the gateway
- * knows, byte by byte.
+ * Forwards bytes from the ports that the gateway knows to the tests' agents, which listen on free
+ * ports.
  */
 export async function listenFor(
   { agentPorts }: RunningGateway,
@@ -47,7 +47,7 @@ function lead(from: number, to: number): Promise<{ close(): void }> {
   const server = createServer((incoming) => {
     const outgoing = connect({ host: "127.0.0.1", port: to });
     incoming.pipe(outgoing).pipe(incoming);
-    // Either side's end is the other's.
+    // The end of one side ends the other.
     incoming.on("error", () => outgoing.destroy()).on("close", () => outgoing.destroy());
     outgoing.on("error", () => incoming.destroy()).on("close", () => incoming.destroy());
   });

@@ -1,7 +1,4 @@
-/**
- * Persons sign in for the person server at the realm: in Keycloak, and in the server that stands
- * in for it.
- */
+/** Persons sign in to the person server at the realm: in Keycloak, and in the embedded server. */
 
 import { afterAll, expect, test } from "vitest";
 import {
@@ -25,7 +22,7 @@ afterAll(async () => {
   await server.close();
 });
 
-/** To the realm's form, and back with a session. */
+/** Opens the realm's form and returns with a session. */
 async function signIn(browser: TestBrowser, { username, password } = MCP_USER) {
   const { response, url } = await browser.follow("/who?x=1");
   const page = { url, status: response.status, headers: response.headers, text: await response.text() };
@@ -58,7 +55,7 @@ test("a sign-out ends the realm's session, too: another person signs in in the s
   expect(response.status).toBe(200);
   expect(new URL(url).origin).toBe(server.origin);
   const page = await response.text();
-  // The stand-in's page submits its form by a script.
+  // The embedded server's page submits its form by a script.
   if (page.includes("op.logoutForm")) {
     const xsrf = /name="xsrf" value="(\w+)"/.exec(page)?.[1] ?? "";
     const action = /action="([^"]+)"/.exec(page)?.[1] ?? "";

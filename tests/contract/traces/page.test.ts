@@ -1,4 +1,4 @@
-/** The page of the embedded store in a real browser. Jaeger has its own. */
+/** The page of the embedded store in a real browser. Jaeger has a different page. */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -54,7 +54,7 @@ const attempt = (
       ...(verdict === undefined ? [] : [attribute("aauth.verification.verdict", { stringValue: verdict })]),
     ],
   });
-/** A challenge and the retry that answers it, as the demo's services write them. */
+/** A challenge and its retry, as the demo's services record them. */
 const retried: [service: string, spans: object[]][] = [
   [
     "supply-chain-backend",
@@ -197,7 +197,7 @@ describe("hostile spans", () => {
         .locator("main :is(script, img, iframe), main [onerror], main a[href^='javascript:']")
         .count(),
     ).toBe(0);
-    // The title is the trace's own text, not what the script would have made of it.
+    // The title is the trace's own text, not the script's result.
     expect(await page.title()).not.toBe("owned");
     expect(await page.locator("[data-testid=waterfall] > li").count()).toBe(3);
   });

@@ -57,7 +57,7 @@ beforeAll(async () => {
 });
 afterAll(() => traces?.close());
 
-/** Tags in no order, since Jaeger sorts them; one of each name. */
+/** Tags without their order, since Jaeger sorts them, and one of each name. */
 const tagsOf = ({ tags }: { tags: { key: string; type: string; value: unknown }[] }) =>
   Object.fromEntries(tags.map(({ key, type, value }) => [key, [type, value]]));
 

@@ -8,7 +8,7 @@ import { runStack } from "../../../scripts/demo/run-stack.ts";
 import { DEMO_MODES, DEMO_PORTS } from "../../../scripts/demo/stack.ts";
 import { buildTraceStore } from "../../../services/trace-store/src/app.ts";
 
-/** The one that is asked: ours by default, a Jaeger when the variables name one. */
+/** The store under test: ours by default, or the Jaeger that the variables name. */
 export interface TracesUnderTest {
   readonly otlpUrl: string;
   readonly queryUrl: string;
@@ -17,7 +17,7 @@ export interface TracesUnderTest {
 }
 
 /**
- * Takes the Jaeger that runs at `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL`, or starts the executable
+ * Uses the Jaeger at `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL`, or starts the executable
  * `JAEGER_UNDER_TEST` (which `npm run test:all -- jaeger` sets), or else the embedded store, on
  * free ports.
  */
@@ -72,7 +72,7 @@ async function startJaeger(program: string): Promise<TracesUnderTest> {
   };
 }
 
-/** Jaeger's frame around every answer. */
+/** Jaeger's envelope of every answer. */
 export interface QueryAnswer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: what a test looks at it looks at by itself
@@ -90,8 +90,7 @@ export async function ask(queryUrl: string, path: string): Promise<QueryAnswer> 
 }
 
 /**
- * Waits until a trace has all its spans: Jaeger stores what it has answered for in batches, a
- * moment later.
+ * Waits until a trace has all its spans, because Jaeger stores accepted spans later, in batches.
  */
 export async function arrived(queryUrl: string, traceID: string, spans: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {

@@ -15,14 +15,13 @@ import { serveOurProvider } from "./our-agent.ts";
 import type { OurParty } from "./ours.ts";
 import { byIdentifier, type Endpoints, PARTIES } from "./parties.ts";
 
-/** The person that the agents ask for, by `login_hint`. */
+/** The person whom the agents name by `login_hint`. */
 const DANA = { username: "dana", password: "user123" };
-/** As the peers' agents call themselves. */
+/** Identifier of the peers' agents. */
 const AGENT = "aauth:Planner@agent.example";
 
 /**
- * Serves at the endpoints of both. The person has signed in, and allows whatever an agent sends
- * them to.
+ * Serves at the endpoints of both. The person is signed in and allows every request of an agent.
  *
  * @param how `known`: the person has allowed the peers' agent before
  */
@@ -53,8 +52,8 @@ export async function startDemoServers(endpoints: Endpoints, how: readonly strin
 
   const browser = createBrowser();
   await signIn(browser, `${url}/granted`, DANA);
-  // A peer's agent opens the page as its user's browser would, and has no session: the person
-  // follows it there.
+  // A peer's agent opens the page without a session, in place of its user's browser; the person
+  // opens it afterwards.
   app.server.on("request", ({ url: target = "", headers }) => {
     if (target.startsWith("/interaction?") && headers.cookie === undefined)
       void allow(browser, `${url}${target}`);

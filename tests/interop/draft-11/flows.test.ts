@@ -1,6 +1,6 @@
 /**
- * Agents, resources and person servers by different authors, live. `results.json` has what each
- * cell comes to, and why where it is a refusal; docs/reference/interop.md is made of it.
+ * Agents, resources and person servers by different authors, live. `results.json` has the outcome
+ * of each cell, with the reason of a refusal; docs/reference/interop.md is generated from it.
  */
 
 import { setTimeout as pause } from "node:timers/promises";
@@ -40,14 +40,14 @@ describe.each([...settings])("%s", (_name, group) => {
   afterAll(() => setting.stop());
 
   test.each(group)("agent of $agent, $flow: $verdict", async ({ agent, call, verdict }) => {
-    // All agents of a run have the same key: the same request twice in one second is a replay.
+    // All agents of a run have the same key, so the same request twice in one second is a replay.
     if (ps.startsWith("ours")) await pause(1_000);
     const steps = await setting.call(agent, call);
     expect(verdictOf(steps, setting.facts()), JSON.stringify(steps)).toBe(verdict);
   });
 });
 
-// They have no part for the Rust peer.
+// These have no part for the Rust peer.
 if (PEERS.rust === undefined) {
   describe("the agent and the resource of docs/guide.md, as they stand there", () => {
     let setting: Setting;

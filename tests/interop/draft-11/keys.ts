@@ -11,7 +11,7 @@ export type Sender = "agent" | "agent, ES256" | "server";
 
 export interface KeyPair {
   readonly key: KeyObject;
-  /** With the private part. */
+  /** Includes the private part. */
   readonly jwk: PrivateJwk & Record<string, string>;
   readonly publicJwk: Readonly<Record<string, string>>;
 }
@@ -24,7 +24,7 @@ function keyPair(key: KeyObject, alg: string): KeyPair {
 
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** The private keys that the programs make of the same names. */
+/** Private keys that the programs derive from the same names. */
 function ed25519(name: string): KeyPair {
   const seed = createHash("sha256").update(`interop-${name}`).digest();
   const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: "der", type: "pkcs8" });

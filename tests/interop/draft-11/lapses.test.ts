@@ -1,6 +1,6 @@
 /**
- * Messages with one mistake each, and what each verifier makes of them. `results.json` has what the
- * draft says, and who differs.
+ * Messages with one mistake each, and the verdict of each verifier. `results.json` has the draft's
+ * verdict, and the verifiers that differ.
  */
 
 import { sign } from "node:crypto";
@@ -74,12 +74,12 @@ const MISTAKES: Readonly<Record<string, () => Mistake>> = {
   }),
 };
 
-/** Signed by hand: no library signs what is wrong. */
+/** Signed by hand, because no library signs a wrong message. */
 function messageWith(mistake: Mistake): Message {
   const { covered = BASE, params = created(), encoding = "base64", headers, body } = mistake;
   const { token = agentToken(KEYS.agent), signatureKey = `sig=jwt;jwt="${token}"` } = mistake;
   const method = body === undefined ? "GET" : "POST";
-  // No two are alike.
+  // All messages differ.
   const path = `/stock/${crypto.randomUUID()}`;
   const fields: Record<string, string> = { ...headers, "signature-key": signatureKey };
   const authority = new URL(PARTIES.resource).host;
@@ -90,7 +90,7 @@ function messageWith(mistake: Mistake): Message {
     `"@signature-params": ${signatureParams}`,
   ].join("\n");
   const signature = sign(null, Buffer.from(base), KEYS.agent.key).toString(encoding);
-  // Only these two characters tell one from the other for a lenient reader.
+  // For a lenient reader only these two characters differ.
   if (encoding === "base64url" && !/[-_]/.test(signature)) return messageWith(mistake);
   return {
     method,

@@ -1,6 +1,6 @@
 /**
- * Signers and verifiers of messages, each behind the same two calls: ours, that of the draft's
- * author, and those that are programs.
+ * Signers and verifiers of messages behind the same two calls: ours, that of the draft's author,
+ * and programs.
  */
 
 import { randomUUID, sign } from "node:crypto";
@@ -33,7 +33,7 @@ export interface Library {
 const AGENT_ID = "aauth:Planner@agent.example";
 const SERVER_KID = "ps-1";
 
-/** The documents that all verifiers find, by URL. */
+/** The documents that all verifiers get, by URL. */
 const DOCUMENTS: Readonly<Record<string, unknown>> = {
   [`${PARTIES.agent}/.well-known/aauth-agent.json`]: {
     issuer: PARTIES.agent,
@@ -49,10 +49,7 @@ const DOCUMENTS: Readonly<Record<string, unknown>> = {
   [`${PARTIES.ps}/jwks.json`]: { keys: [{ ...KEYS.server.publicJwk, kid: SERVER_KID }] },
 };
 
-/**
- * Made by hand: a token that none of the libraries has made. `other` claims replace those that are
- * right.
- */
+/** A token made by hand, by none of the libraries. `other` claims replace the correct ones. */
 export function agentToken({ publicJwk }: KeyPair, other: object = {}, signer = PROVIDER.key): string {
   const now = Math.floor(Date.now() / 1000);
   const header = { alg: "Ed25519", typ: "aa-agent+jwt", kid: "ap-1" };
@@ -74,7 +71,7 @@ const TOKENS: Readonly<Record<Sender, string | undefined>> = {
   server: undefined,
 };
 
-/** A peer that is a program: a message a line, JSON in, JSON out. */
+/** A peer that is a program: one message per line, JSON in, JSON out. */
 function programLibrary(name: keyof typeof MESSAGES): Library {
   const [program, ...args] = MESSAGES[name];
   const child = spawnGuarded(program!, args, { stdio: ["pipe", "pipe", "inherit"] });
@@ -101,7 +98,7 @@ function programLibrary(name: keyof typeof MESSAGES): Library {
 }
 
 /**
- * The library of the draft's author. It verifies the signature, and leaves the token to its caller.
+ * The library of the draft's author. It verifies the signature and leaves the token to its caller.
  */
 async function httpsigLibrary(): Promise<Library> {
   const { resolve } = createRequire(`${PEERS.js}/package.json`);
@@ -148,7 +145,7 @@ function partsOf(url: string) {
   return { authority: authority!, target: target!, path: path!, query };
 }
 
-/** Ours. Servers are verified as at a token endpoint, agents as at a resource. */
+/** Our library. Servers are verified as at a token endpoint, agents as at a resource. */
 function ourLibrary(): Library {
   const discovery = createDiscovery({
     async transport({ href }) {
@@ -173,7 +170,7 @@ function ourLibrary(): Library {
               ? { scheme: "jwks_uri", id: PARTIES.ps, document: "aauth-person.json" }
               : { scheme: "jwt", jwt },
           additionalComponents: extra,
-          // As our agent does for the second of two equal unsafe requests.
+          // Like our agent for the second of two equal unsafe requests.
           nonce: method === "GET" ? undefined : randomUUID(),
         },
       );
@@ -187,7 +184,7 @@ function ourLibrary(): Library {
       return (isServer ? server : resource).verifyRequest(message, requirement).then(
         () => "verified",
         (error) => {
-          // As it is said on the wire.
+          // The code in its form on the wire.
           const { "signature-error": field } = plainRefusal(error, { requirement }, [draft11]).headers;
           return `refused (${/error=([a-z_]+)/.exec(field ?? "")?.[1] ?? error.code})`;
         },
@@ -197,7 +194,7 @@ function ourLibrary(): Library {
   };
 }
 
-/** Those that are under test, each made once. */
+/** The libraries under test, each made once. */
 export function createLibraries() {
   const made = new Map<string, Promise<Library>>();
   return {

@@ -1,4 +1,4 @@
-/** Our agent in the flows, in the place of a peer's, with its agent provider. */
+/** Our agent in the flows, in place of a peer's, with its agent provider. */
 
 import { createServer } from "node:http";
 import {
@@ -19,7 +19,7 @@ import { byIdentifier, type Endpoints, PARTIES, type Step } from "./parties.ts";
 
 const AGENT = "aauth:planner@agent.example";
 
-/** A call as the peers' programs make it, and a step for each answer. */
+/** A call like that of the peers' programs, with a step for each answer. */
 export async function callWithOurAgent(
   endpoints: Endpoints,
   [method = "GET", path = "/", ...how]: readonly string[],
@@ -40,7 +40,7 @@ export async function callWithOurAgent(
     transport: map.requests,
     observer(event) {
       if (event.type !== "response_received") return;
-      // As the programs name them: a step at the resource ends in "token".
+      // Named as by the programs: a step at the resource ends in "token".
       steps.push({ step: event.purpose === "resource" ? "agent token" : "auth", status: event.status });
     },
   });
@@ -77,10 +77,10 @@ export async function callWithOurAgent(
   return steps;
 }
 
-/** The documents of the agents' provider, with the key that the peers have, too. */
+/** The documents of the agents' provider, with the key that the peers use, too. */
 export async function serveOurProvider(endpoints: Endpoints) {
-  // The name that the peers give it, too: a person server keeps the key set of the first that it
-  // meets.
+  // The key id that the peers use, too, because a person server keeps the first key set that it
+  // fetches.
   const provider = await importSigningKey(PROVIDER.jwk, { kid: await jwkThumbprint(PROVIDER.jwk) });
   const documents: Readonly<Record<string, unknown>> = {
     "/.well-known/aauth-agent.json": agentProviderMetadata({ issuer: PARTIES.agent }),

@@ -1,5 +1,5 @@
 /**
- * Our person server and access server, in the place of a peer's. Dana agrees to everything a moment
+ * Our person server and access server, in place of a peer's. Dana consents to everything a moment
  * after she is asked.
  */
 

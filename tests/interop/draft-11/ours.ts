@@ -1,6 +1,5 @@
 /**
- * Our side of the flows, in the place of a peer's: a resource as users have it, with
- * `fastify-aauth`.
+ * Our side of the flows, in place of a peer's: a resource as users build it, with `fastify-aauth`.
  */
 
 import { createDiscovery, createEndpointMap, draft11, generateSigningKey, type Requirement } from "aauth";
@@ -11,7 +10,7 @@ import { byIdentifier, type Endpoints, type Fact, PARTIES } from "./parties.ts";
 
 const { resource, ps, as } = PARTIES;
 
-/** As the peers' resources: what each path asks for. */
+/** Requirements by path, as at the peers' resources. */
 const OF_PERSON_SERVER: Readonly<Record<string, Requirement>> = {
   "/agent": { level: "agent-token" },
   "/person": { level: "person-token" },
@@ -54,7 +53,7 @@ export async function startOurResource(endpoints: Endpoints): Promise<OurParty> 
     await scope.register(fastifyAAuth, { ...identity, discovery, observer });
     serve(scope, OF_PERSON_SERVER);
   });
-  // Under the same identifier; the documents are those above.
+  // Under the same identifier, whose documents are those above.
   await app.register(async (scope) => {
     const authority = map.authorityOf(resource);
     await scope.register(fastifyAAuth, {

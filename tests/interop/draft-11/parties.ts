@@ -16,7 +16,7 @@ export type Endpoints = Readonly<Record<Role, string>>;
 export const byIdentifier = (endpoints: Endpoints): Record<string, string> =>
   Object.fromEntries(Object.entries(PARTIES).map(([role, party]) => [party, endpoints[role as Role]]));
 
-/** One answer that an agent got, as its program prints it. */
+/** One answer to an agent, as its program prints it. */
 export interface Step {
   readonly step: string;
   readonly status: number;

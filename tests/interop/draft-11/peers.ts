@@ -13,8 +13,8 @@ import { byIdentifier, type Endpoints, type Fact, PARTIES, type Role, type Step 
 export const PEERS: PeersOfDraft11 = JSON.parse(process.env.PEERS_UNDER_TEST!);
 
 /**
- * Whether something between these parties is for this run: with the Rust peer it is what that one
- * takes part in, without it all else.
+ * Whether a case with these parties belongs to this run: with the Rust peer only its cases, without
+ * it all others.
  */
 export const isUnderTest = (...peers: readonly string[]): boolean =>
   peers.includes("aauth-protocol") === (PEERS.rust !== undefined);
@@ -39,7 +39,7 @@ const PROGRAMS = {
 
 export type ProgramRole = keyof typeof PROGRAMS;
 
-/** The signer or verifier that takes a message a line, by peer. */
+/** The program that signs or verifies one message per line, by peer. */
 export const MESSAGES = {
   "introspection-aauth": [PEERS.introspection, file("python/messages_introspection.py")],
   "regent-httpsig": [PEERS.regent, file("python/messages_regent.py")],
@@ -47,7 +47,7 @@ export const MESSAGES = {
   "aauth-protocol": [PEERS.rust, "messages"],
 } as const;
 
-/** The parties of one setting: where they are, and those that run as programs. */
+/** The parties of one setting: their addresses, and those that run as programs. */
 export interface Setting {
   readonly endpoints: Endpoints;
   /** Starts a server and waits until it listens. */
@@ -131,7 +131,7 @@ export function verdictOf(steps: readonly Step[], facts: readonly Fact[]): strin
     return judged?.verified === true ? "verified" : "served unverified";
   }
   const hop = isAtResource ? "resource" : "person server";
-  // An agent may not print the code that it was answered; the server does.
+  // An agent may not print the code of its answer, but the server does.
   const answered = facts.findLast(({ party, code }) => party === PARTIES.ps && code);
   return `refused (${last.code ?? (isAtResource ? undefined : answered?.code) ?? last.status}, ${hop})`;
 }

@@ -1,6 +1,6 @@
 /**
- * Random messages, signed by one library and verified by another. `results.json` has what each pair
- * comes to.
+ * Random messages, signed by one library and verified by another. `results.json` has the outcome of
+ * each pair.
  */
 
 import fc from "fast-check";
@@ -20,7 +20,7 @@ const messages = (query: fc.Arbitrary<string | undefined>): fc.Arbitrary<Message
   fc
     .record({
       method: fc.constantFrom("GET", "POST", "PUT", "DELETE"),
-      // No two messages are alike: a verifier that remembers them would refuse the second.
+      // All messages differ, because a verifier with a replay memory would refuse a second one.
       path: fc
         .tuple(fc.uuid(), fc.array(readable, { maxLength: 4 }))
         .map(([id, parts]) => ["", id, ...parts].join("/")),
@@ -38,7 +38,7 @@ const messages = (query: fc.Arbitrary<string | undefined>): fc.Arbitrary<Message
         body: hasBody ? content : undefined,
       };
     })
-    // Some libraries sign what a parser of URLs makes of it: without dot segments, with `'` encoded
+    // Some libraries sign the URL as a parser normalizes it: without dot segments, with `'` encoded
     // in a query.
     .filter(({ url }) => new URL(url).href === url);
 
@@ -49,7 +49,7 @@ interface Row {
   readonly signer: string;
   readonly verifier: string;
   readonly sender: string;
-  /** Components that are covered beside those that the draft demands. */
+  /** Covered components in addition to those that the draft requires. */
   readonly extra?: readonly string[];
   readonly verdict: string;
 }

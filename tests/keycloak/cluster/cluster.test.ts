@@ -1,6 +1,4 @@
-/**
- * Two nodes are one auth server: whatever one of them has given, taken or seen, the other knows.
- */
+/** Two nodes act as one auth server: each knows what the other has issued, accepted or seen. */
 
 import type { AAuthErrorCode } from "aauth";
 import { afterAll, beforeEach, expect, test } from "vitest";
@@ -25,7 +23,7 @@ const NODES = process.env.KEYCLOAK_CLUSTER_NODES!.split(" ");
 const [A, B] = [0, 1];
 
 const balancer = await startLoadBalancer(process.env.AUTH_SERVER_TEST_URL!, NODES);
-// The first to be registered is the last to be called: the realm is put back through it.
+// Registered first and therefore called last, because the realm is restored through it.
 afterAll(() => balancer.close());
 const world = await startWorld();
 const { server, agent, wish } = world;
@@ -37,11 +35,11 @@ beforeEach(async () => {
 
 const tokenEndpointOf = (node: number) => server.tokenEndpoint.replace(server.origin, NODES[node]!);
 
-/** Asks one node, past the load balancer. */
+/** Sends a request to one node, past the load balancer. */
 const at = (node: number, form: Form): Promise<Reply> =>
   agent.ask(server, form, { tamper: () => ({ url: tokenEndpointOf(node) }) });
 
-/** One signed request, to be sent as it is to whom and as often as one likes. */
+/** One signed request, which can be sent to any node any number of times. */
 function signedOnce(options: AskOptions = {}): (node: number) => Promise<Reply> {
   const form = new URLSearchParams(wish() as Record<string, string>).toString();
   const { headers = {} } = agent.tokenRequest(server, form, options);

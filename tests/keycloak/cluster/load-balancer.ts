@@ -1,11 +1,10 @@
 import { createServer, request } from "node:http";
 
 /**
- * Stands before the nodes, at the address that all of them call their own. Who is asked next, the
- * test decides.
+ * Stands before the nodes, at the address that all of them have. The test selects the next node.
  */
 export interface LoadBalancer {
-  /** From now on every request goes to this node. */
+  /** Sends every request to this node from now on. */
   use(node: number): void;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The agent in a page of Chromium, towards parties on other origins. */
+/** The agent in a page of Chromium, calling parties on other origins. */
 
 import type { webcrypto } from "node:crypto";
 import { request as send } from "node:http";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([parties.stop(), browser.close()]));
 
 /**
- * A party behind what its owner needs for pages of other origins: CORS, with all fields exposed.
+ * A party with the CORS that its owner needs for pages of other origins, with all fields exposed.
  */
 async function forPages(origin: string): Promise<string> {
   const open = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
@@ -44,7 +44,7 @@ async function forPages(origin: string): Promise<string> {
   return front.origin;
 }
 
-/** Serves the page, and what its own server does for it. */
+/** Serves the page, with its server's endpoints. */
 async function servePage() {
   const script = await bundle(source("browser-agent.ts"), ["browser", "import"]);
   const served = await listen(async (request, response) => {
@@ -85,7 +85,7 @@ test("a page makes whole calls with a key that does not leave it", async () => {
     Object.entries(endpoints).map(async ([identifier, at]) => [identifier, await forPages(at)]),
   );
   const page = await browser.newPage();
-  // Whether the platform gives out a private key that it has made.
+  // Whether the platform exports a private key that it has generated.
   await page.addInitScript(() => {
     const inPage = globalThis as InPage;
     inPage.isExported = [];

@@ -1,7 +1,4 @@
-/**
- * An agent in a page, which the page's own server gives agent tokens, and brings its person to
- * theirs.
- */
+/** An agent in a page. The page's server gives it agent tokens, and opens its person's pages. */
 
 import { createDiscovery, createEndpointMap, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
@@ -25,7 +22,7 @@ export interface PageAnswer {
 
 const post = async (path: string, body: string) => (await fetch(path, { method: "POST", body })).text();
 
-/** Calls a resource with a fresh key: twice, and with a body. */
+/** Calls a resource with a new key: twice, and with a body. */
 async function callResource(settings: PageSettings): Promise<readonly PageAnswer[]> {
   const { id, personServer, url, endpoints } = settings;
   const map = createEndpointMap(endpoints);

@@ -1,4 +1,4 @@
-/** The resource that is attacked, the same on every framework and runtime. */
+/** The attacked resource, the same on every framework and runtime. */
 
 import {
   createDiscovery,
@@ -14,7 +14,7 @@ import { createResource, type Resource } from "aauth/resource";
 export const RESOURCE = "https://reports.example";
 export const FEBRUARY_RESOURCE = "http://reports.localhost:4001";
 export const MAX_BODY_BYTES = 4_096;
-/** Bounds of the gates: short, so that attacks on them take little time. */
+/** Short bounds of the gates, so that attacks on them take little time. */
 export const BOUNDS = { maxBodyBytes: MAX_BODY_BYTES, bodyTimeoutMs: 2_000 };
 /** Field of an answer that a handler has made. */
 export const SERVED = "x-served";
@@ -22,7 +22,7 @@ export const SERVED = "x-served";
 /** Settings that a server gets from the test: plain JSON. */
 export interface Settings {
   readonly dialect: "draft-11" | "february-2026";
-  /** Its private key: the parties cache the public one from server to server. */
+  /** Its private key, the same for all servers because the parties cache the public one. */
   readonly key: PrivateJwk;
   /** Its person server, in February 2026 its auth server. */
   readonly issuer: string;

@@ -49,7 +49,7 @@ export class AgentProvider {
     });
   }
 
-  /** Listens on loopback and enters itself into `sockets`. */
+  /** Listens on loopback and adds itself to `sockets`. */
   static async start(sockets: Sockets, issuer = "https://foreign.example"): Promise<AgentProvider> {
     const provider = new AgentProvider(issuer);
     await new Promise<void>((resolve) => provider.#server.listen(0, "127.0.0.1", resolve));
@@ -90,8 +90,7 @@ export interface Person {
 export interface AgentOptions extends Person {
   readonly ps: string;
   /**
-   * The server of its caller's person, where it is a resource that calls another (15). Default: its
-   * own.
+   * The server of its caller's person, for a resource that calls another (15). Default: its own.
    */
   readonly actsFor?: string;
   readonly local?: string;
@@ -126,7 +125,7 @@ export class ForeignAgent {
   }
 
   /**
-   * One signed request with one of its tokens, at a resource with what that resource wants covered
+   * One signed request with one of its tokens, at a resource with the components that it requires
    * (4.2).
    */
   async once(
@@ -153,7 +152,7 @@ export class ForeignAgent {
   }
 
   /**
-   * Calls a resource, and gets whatever it asks for on the way (2.2). The answer is the last one.
+   * Calls a resource, and obtains whatever it requires on the way (2.2). Returns the last answer.
    */
   async call({ headers, ...rest }: Outgoing): Promise<Answer> {
     const outgoing = { ...rest, headers: { "aauth-capabilities": "interaction, clarification", ...headers } };
@@ -170,7 +169,7 @@ export class ForeignAgent {
       if (answer.status === 202) return this.#settle(answer, outgoing.url, shown);
       if (answer.status !== 401) return answer;
       if (requirement === undefined) {
-        // Tokens end in the order they were made from each other (17).
+        // Tokens expire in the order of their derivation (17).
         if (!ENDED.includes(signatureErrorOf(answer) ?? "")) return answer;
         if (shown === this.token) shown = this.token = this.#renew();
         else shown = await this.personToken(resource);
@@ -183,7 +182,7 @@ export class ForeignAgent {
     throw new Refused(`no end of challenges at ${outgoing.url}`);
   }
 
-  /** A fresh P for the resource (10.1). What it had for this resource is forgotten. */
+  /** A new P for the resource (10.1), which replaces all earlier tokens for it. */
   async personToken(resource: string, more: object = {}): Promise<string> {
     this.auth.delete(resource);
     this.person.delete(resource);
@@ -194,7 +193,7 @@ export class ForeignAgent {
     return token;
   }
 
-  /** T for R, as the resource gave it for the token that was shown (7.7, 10.2, 7.8). */
+  /** T for R, as the resource issued it for the presented token (7.7, 10.2, 7.8). */
   async authToken(
     resource: string,
     resourceToken: string,
@@ -214,7 +213,8 @@ export class ForeignAgent {
   }
 
   /**
-   * Asks its person server, waits for the end of it, and gives the members of the answer (10, 12).
+   * Sends a request to its person server, waits for the outcome, and returns the members of the
+   * answer (10, 12).
    */
   async ask(endpoint: string, content: object): Promise<Record<string, unknown>> {
     const url = (await this.document(this.#ps, "aauth-person.json"))[endpoint] as string;
@@ -231,7 +231,7 @@ export class ForeignAgent {
     return parsed(answer.text);
   }
 
-  /** Polls until there is an answer that is one, for half a minute (12 to 14). */
+  /** Polls for a final answer, for half a minute (12 to 14). */
   async #settle(first: Answer, url: string, token: string): Promise<Answer> {
     const until = Date.now() + 30_000;
     const seen = new Set<string>();

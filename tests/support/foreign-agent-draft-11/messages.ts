@@ -42,7 +42,7 @@ export interface Mistakes {
   readonly signatureKey?: string;
 }
 
-/** Identifiers have no port: where each of them listens, as `http://127.0.0.1:4711` (3). */
+/** Sockets by identifier, as `http://127.0.0.1:4711`, because identifiers have no port (3). */
 export type Sockets = Record<string, string>;
 export type Claims = Record<string, unknown> & { readonly iss: string; readonly sub: string };
 export type Alg = "Ed25519" | "ES256";
@@ -92,7 +92,7 @@ export function thumbprintOf({ crv, kty, x, y }: Jwk): string {
   return sha256(JSON.stringify({ crv, kty, x, y })).toString("base64url");
 }
 
-/** Whether the key of the JWK has made the signature, by the algorithm that the JWK names (4.5). */
+/** Whether the JWK's key has made the signature, by the algorithm that the JWK names (4.5). */
 export function isSignedBy(jwk: Jwk, text: string, signature: Buffer): boolean {
   const key = createPublicKey({ key: jwk, format: "jwk" });
   if (jwk.alg === "Ed25519") return verify(null, Buffer.from(text), key, signature);
@@ -141,7 +141,7 @@ export function signatureErrorOf({ headers }: Answer): string | undefined {
   return dictionary(String(headers["signature-error"] ?? "")).get("error")?.value;
 }
 
-/** Connects to the socket of the identifier, names the identifier's host. Follows nothing. */
+/** Connects to the identifier's socket and names the identifier's host. Follows no redirect. */
 export function send(
   sockets: Sockets,
   { method = "GET", url, headers = {}, body }: Outgoing,
@@ -163,7 +163,7 @@ export function send(
 }
 
 /**
- * The request with its three signature fields (4). `more` is covered too, where the request has it.
+ * The request with its three signature fields (4). `more` is covered too, if the request has it.
  */
 export function signed(
   outgoing: Outgoing,

@@ -17,8 +17,8 @@ import {
 import { keyOf, Refused, type TokenType, verifyToken } from "./tokens.ts";
 
 /**
- * A resource written from the same page: verifies messages (5), answers with what a route needs
- * (9.1), takes revocations (18).
+ * A resource written from the same page: verifies messages (5), answers with a route's requirement
+ * (9.1), accepts revocations (18).
  */
 
 interface Caller {

@@ -11,7 +11,7 @@ import {
   send,
 } from "./messages.ts";
 
-/** Documents and tokens of other parties, as sections 6 and 7 of the page have them checked. */
+/** Documents and tokens of other parties, checked as in sections 6 and 7 of the page. */
 
 export type Members = Record<string, unknown>;
 

@@ -112,7 +112,7 @@ export async function consentRoutes(
     }
     if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
       // The user has not agreed to anything new, so the remembered consent is not extended.
-      return goOn(reply, { requestToken, consent, state }, session);
+      return returnCode(reply, { requestToken, consent, state }, session);
     }
     const fromPage = state === undefined ? {} : { state };
     const consentCode = await forms.issue(session, { requestToken, ...fromPage });
@@ -154,7 +154,7 @@ export async function consentRoutes(
     if (form.has("accept") && !form.has("cancel")) {
       const consent = await grants.consentRequests.find(requestToken);
       if (consent === undefined) throw invalidRequest("Request token expired");
-      return goOn(reply, { requestToken, consent, state }, session, { remembers: true });
+      return returnCode(reply, { requestToken, consent, state }, session, { remembers: true });
     }
     const consent = await takeRequest(requestToken);
     await keepAnswer(session, requestToken);
@@ -197,7 +197,7 @@ export async function consentRoutes(
    * after that, so that it cannot override an earlier denial. If that fails, the user is asked
    * again next time.
    */
-  async function goOn(
+  async function returnCode(
     reply: FastifyReply,
     { requestToken, consent, state }: FoundRequest,
     session: BrowserSession,

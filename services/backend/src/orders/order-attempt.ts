@@ -1,6 +1,6 @@
 import { UserInteractionRequiredError } from "aauth";
 import { AgentHttpError } from "aauth-a2a";
-import { goesOn } from "agent-kit/draft-11";
+import { hasAnswer } from "agent-kit/draft-11";
 import { markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Failure, Order } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -172,7 +172,7 @@ async function outcomeOf(
     personSeconds: INTERACTION_SECONDS + timeoutSeconds,
     observer(event) {
       call.observer(event);
-      if (continuesAtPage(wire) && goesOn(event)) notes.add(() => orders.update(id, noteAnswered));
+      if (continuesAtPage(wire) && hasAnswer(event)) notes.add(() => orders.update(id, noteAnswered));
     },
     async onPage(url, party) {
       if (lost !== undefined) throw lost;

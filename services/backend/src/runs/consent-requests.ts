@@ -1,7 +1,7 @@
 import { ConsentRequiredError } from "aauth";
 import type { AgentEvent } from "aauth/agent";
 import { AgentHttpError } from "aauth-a2a";
-import { goesOn as hasAnswer } from "agent-kit/draft-11";
+import { hasAnswer } from "agent-kit/draft-11";
 import { networkCodeOf } from "../failures/network-code.ts";
 import { createSequence } from "../sequence.ts";
 import type { OpenRequests } from "../store/open-requests.ts";

@@ -1,7 +1,7 @@
 import { ConsentRequiredError, type WaitingCall } from "aauth";
 import type { AgentEvent } from "aauth/agent";
 import type { AgentAnswer } from "aauth-a2a";
-import { goesOn } from "agent-kit/draft-11";
+import { hasAnswer } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN } from "../calls/resumable.ts";
@@ -158,7 +158,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
     /** Identifier of the party at whose page the call last waited. */
     page: () => page,
     observer(event: AgentEvent) {
-      if (continuesAtPage(calls) && goesOn(event)) note((at) => noteAnswered(continueRun(at, now())));
+      if (continuesAtPage(calls) && hasAnswer(event)) note((at) => noteAnswered(continueRun(at, now())));
     },
     onWaiting(waiting: WaitingCall) {
       notes.add(async () => {

@@ -13,7 +13,8 @@ const waiting = async () => {
   return requests.count("alice");
 };
 let watched: WatchedRequest;
-const watch = (id: string, goesOn = false) => watchConsentRequest(requests, { userId: "alice", id }, goesOn);
+const watch = (id: string, continues = false) =>
+  watchConsentRequest(requests, { userId: "alice", id }, continues);
 beforeEach(() => {
   now = 1_000;
   const stores = createMemoryStores({ now: () => now });

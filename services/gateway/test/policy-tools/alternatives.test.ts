@@ -28,8 +28,8 @@ const secondRoute = lines.findIndex((line) => begins(line));
  * veto beside it.
  */
 function takeIn(alternative: number): string {
-  const firstRule = lines.findIndex((line) => line.includes("The backend, as itself")) + 1;
-  const nextRule = lines.findIndex((line) => line.includes("What must be readable"));
+  const firstRule = lines.findIndex((line) => line.includes("The backend, by its identity")) + 1;
+  const nextRule = lines.findIndex((line) => line.includes("Documents that callers read"));
   const replaces = alternative < secondRoute && !lines[alternative]!.includes("require:");
   return lines
     .map((line, index) => {

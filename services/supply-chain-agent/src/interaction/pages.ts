@@ -41,7 +41,7 @@ export interface Page {
   readonly status: number;
   readonly body: string;
   /** URL of an automatic redirect. */
-  readonly goOnTo?: string;
+  readonly continueTo?: string;
 }
 
 /** A line of the page: a name, and HTML. */
@@ -112,7 +112,7 @@ export function decidedPage(decision: Decision, returnUrl: string | undefined): 
   if (returnUrl === undefined)
     return page(200, title, '<p class="lead">The application is notified. You can close this page.</p>');
   const text = `<p class="lead">Going back to <a href="${escaped(returnUrl)}">${escaped(new URL(returnUrl).host)}</a>…</p>`;
-  return { ...page(200, title, text), goOnTo: returnUrl };
+  return { ...page(200, title, text), continueTo: returnUrl };
 }
 
 /** Page of a failed interaction. Never redirects; a verified `returnUrl` is offered as a link. */
@@ -124,7 +124,7 @@ export function problemPage(status: number, text: string, returnUrl?: string): P
   return page(status, "This interaction cannot continue", `<p class="lead">${escaped(text)}</p>${back}`);
 }
 
-export function sendPage(reply: FastifyReply, { status, body, goOnTo }: Page): FastifyReply {
+export function sendPage(reply: FastifyReply, { status, body, continueTo }: Page): FastifyReply {
   return reply
     .code(status)
     .headers({
@@ -136,7 +136,7 @@ export function sendPage(reply: FastifyReply, { status, body, goOnTo }: Page): F
       "x-content-type-options": "nosniff",
       // Not a redirect of the form: Chromium applies `form-action` to redirects, and the agent's
       // further redirects are unknown here.
-      ...(goOnTo !== undefined && { refresh: `1; url=${new URL(goOnTo).href}` }),
+      ...(continueTo !== undefined && { refresh: `1; url=${new URL(continueTo).href}` }),
     })
     .send(body);
 }

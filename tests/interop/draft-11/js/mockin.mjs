@@ -23,8 +23,7 @@ globalThis.fetch = (url, init) => {
   return fetch(`${parties[origin]}${pathname}${search}`, { ...init, headers: { ...init?.headers, host } });
 };
 
-// Its dependencies are beside it, where the link goes; its version is read from the working
-// directory.
+// Its dependencies are beside the link's target; its version is read from the working directory.
 const mockin = realpathSync(`${folder}/node_modules/@hellocoop/mockin`);
 process.chdir(mockin);
 const { resolve } = createRequire(`${mockin}/package.json`);

@@ -40,7 +40,7 @@ public final class AuthGrant {
     public static ObjectNode handle(TokenRequest request, GrantContext context) {
         Wish wish = readWish(request, context);
         Requester requester = request.requester();
-        MayAskWho.require(request.policy(), requester.agent(), wish.resource(), wish.scopes());
+        IdentityAccess.require(request.policy(), requester.agent(), wish.resource(), wish.scopes());
         // Identity scopes require a user, regardless of the consent lists, because otherwise there
         // is no identity to state.
         boolean asksForUser = wish.own() && IdentityScope.anyOf(wish.scopes());

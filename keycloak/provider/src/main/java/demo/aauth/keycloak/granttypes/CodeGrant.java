@@ -43,7 +43,7 @@ public final class CodeGrant {
         if (!request.policy().allowsScopes(scopes)) {
             throw OAuthException.accessDenied("Authorization denied");
         }
-        MayAskWho.require(request.policy(), wish.agent(), wish.resource(), scopes);
+        IdentityAccess.require(request.policy(), wish.agent(), wish.resource(), scopes);
         RefreshGrant grant =
                 new RefreshGrant(wish.agent(), wish.agentDelegate(), wish.resource(), wish.scope(), consented.subject());
         ObjectNode answer = context.issue(Decision.of(grant.agent(), grant.agentDelegate(), requester.key(),

@@ -37,7 +37,7 @@ public final class RefreshTokenGrant {
         if (!request.policy().allowsScopes(scopes)) {
             throw OAuthException.accessDenied("Authorization denied");
         }
-        MayAskWho.require(request.policy(), grant.agent(), grant.resource(), scopes);
+        IdentityAccess.require(request.policy(), grant.agent(), grant.resource(), scopes);
         return context.issue(Decision.of(grant.agent(), grant.agentDelegate(), requester.key(),
                 grant.resource(), grant.scope(), grant.subject()), request.policy());
     }

@@ -54,7 +54,7 @@ public record Policy(
      * Whether no scope reveals a user's identity, or the agent or the resource is on the realm's
      * list. It is not enough that the two differ, because one party can be any number of resources.
      */
-    public boolean letsAskWho(String agent, String resource, List<String> scopes) {
+    public boolean allowsIdentity(String agent, String resource, List<String> scopes) {
         return !IdentityScope.anyOf(scopes) || selfAgents.contains(agent) || selfAgents.contains(resource);
     }
 

@@ -8,6 +8,6 @@ public final class PolicyException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     PolicyException(List<String> problems) {
-        super("the realm's attributes are not usable: " + String.join("; ", problems));
+        super("invalid realm attributes: " + String.join("; ", problems));
     }
 }

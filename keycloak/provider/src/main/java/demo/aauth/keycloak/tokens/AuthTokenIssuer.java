@@ -62,7 +62,7 @@ public final class AuthTokenIssuer {
             claims.put("nbf", now);
         }
         claims.put("iss", issuer).put("aud", decision.resource());
-        if (decision.subject() != null && tellsWho(decision)) {
+        if (decision.subject() != null && disclosesUser(decision)) {
             claims.put("sub", decision.subject());
         }
         // An exchanged token always names its agent: `act` needs one.
@@ -88,7 +88,7 @@ public final class AuthTokenIssuer {
      * Only identity scopes disclose the user to an agent that asks for itself. For its other scopes
      * the agent need not be on the realm's list.
      */
-    private static boolean tellsWho(Decision decision) {
+    private static boolean disclosesUser(Decision decision) {
         return !isOwn(decision) || IdentityScope.anyOf(Scopes.words(decision.scope()));
     }
 

@@ -71,18 +71,18 @@ class PolicyReaderTest {
      * and the default list is empty.
      */
     @Test
-    void letsTheListedAlonePutTheQuestionWhoAUserIs() {
+    void disclosesUsersOnlyToListedParties() {
         Policy policy = PolicyReader.read(Map.of("aauth.self.agents", "[\"https://a.example\"]"));
         for (String scope : List.of("openid", "profile", "email")) {
             List<String> scopes = List.of("read", scope);
-            assertTrue(policy.letsAskWho("https://a.example", "https://a.example", scopes));
-            assertTrue(policy.letsAskWho("https://a.example", "https://b.example", scopes));
-            assertTrue(policy.letsAskWho("https://b.example", "https://a.example", scopes));
-            assertFalse(policy.letsAskWho("https://b.example", "https://c.example", scopes));
-            assertFalse(policy.letsAskWho("https://a.example/", "https://a.example/x", scopes));
-            assertFalse(PolicyReader.read(Map.of()).letsAskWho("https://a.example", "https://a.example", scopes));
+            assertTrue(policy.allowsIdentity("https://a.example", "https://a.example", scopes));
+            assertTrue(policy.allowsIdentity("https://a.example", "https://b.example", scopes));
+            assertTrue(policy.allowsIdentity("https://b.example", "https://a.example", scopes));
+            assertFalse(policy.allowsIdentity("https://b.example", "https://c.example", scopes));
+            assertFalse(policy.allowsIdentity("https://a.example/", "https://a.example/x", scopes));
+            assertFalse(PolicyReader.read(Map.of()).allowsIdentity("https://a.example", "https://a.example", scopes));
         }
-        assertTrue(policy.letsAskWho("https://b.example", "https://c.example", List.of("read", "user.name")));
+        assertTrue(policy.allowsIdentity("https://b.example", "https://c.example", List.of("read", "user.name")));
     }
 
     /** Hole J16: a malformed allow list must not read as an empty one, which means "everyone". */
@@ -133,7 +133,7 @@ class PolicyReaderTest {
     void namesEveryProblem() {
         PolicyException problem = assertThrows(PolicyException.class,
                 () -> PolicyReader.read(Map.of("aauth.enabled", "x", "aauth.unknown", "y")));
-        assertEquals("the realm's attributes are not usable: aauth.enabled: expected true or false; aauth.unknown: unknown attribute",
+        assertEquals("invalid realm attributes: aauth.enabled: expected true or false; aauth.unknown: unknown attribute",
                 problem.getMessage());
     }
 

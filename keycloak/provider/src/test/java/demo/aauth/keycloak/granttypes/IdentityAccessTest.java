@@ -12,23 +12,23 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-class MayAskWhoTest {
+class IdentityAccessTest {
 
     private static final Policy POLICY = PolicyReader.read(Map.of("aauth.self.agents", "[\"https://listed.example\"]"));
 
     private static void require(String agent, String resource, String... scopes) {
-        MayAskWho.require(POLICY, agent, resource, List.of(scopes));
+        IdentityAccess.require(POLICY, agent, resource, List.of(scopes));
     }
 
     @Test
-    void theListedAndThoseTheyDealWithMay() {
+    void allowsAListedAgentOrResource() {
         assertDoesNotThrow(() -> require("https://listed.example", "https://other.example", "openid"));
         assertDoesNotThrow(() -> require("https://other.example", "https://listed.example", "openid"));
         assertDoesNotThrow(() -> require("https://other.example", "https://other.example", "read"));
     }
 
     @Test
-    void twoNamesOfSomebodyElseMayNot() {
+    void refusesTwoNamesOfAnUnlistedParty() {
         OAuthException refusal = assertThrows(OAuthException.class,
                 () -> require("https://evil.example/a", "https://evil.example/b", "read", "email"));
         assertEquals("403 access_denied Agent is not allowed to ask who its users are",
