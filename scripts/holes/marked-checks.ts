@@ -20,7 +20,7 @@ export interface MarkedCheck {
 }
 
 const PAGE = "docs/reference/known-holes.md";
-const ROW = /^\| ([A-Z]\d+[a-z]?) \| .+ \| \[[^\]]+\]\(\.\.\/\.\.\/([^)]+)\)[ ,]/gm;
+const ROW = /^\| \[([A-Z]\d+[a-z]?)\]\(\.\.\/\.\.\/([^)]+)\)/gm;
 const MARK = /^(.*)\/\/ hole ([A-Z]\d+[a-z]?)$/;
 const SOURCES = /^(?:packages|services)\/[^/]+\/src\/.+\.ts$/;
 const MAX_SUMMARY_CHARACTERS = 64;
