@@ -7,7 +7,7 @@ describe("createPageMemory", () => {
   it("remembers draft and open run across a reload of the same user", () => {
     const store = memoryStore();
     const before = createPageMemory(store, "u1");
-    // Of any length, because a draft that cannot be sent must not be lost, either.
+    // A draft of any length is kept, even if it cannot be sent.
     const draft = {
       prompt: "p".repeat(draftLimits.promptLength + 1),
       constraints: [{ id: 2, name: "", value: "v" }],
