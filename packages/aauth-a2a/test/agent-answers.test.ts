@@ -92,7 +92,7 @@ test("only 2xx is reported as accepted", async () => {
   expect(onAccepted).toHaveBeenCalledOnce();
 });
 
-test("the head of a refusal is kept, and nothing of its body", async () => {
+test("keeps the head of a refusal, but not its body", async () => {
   const headers = {
     "agent-auth": "httpsig",
     "aauth-refusal": 'code=invalid_signature, check=signature, section="RFC 9421 3.2", by=gateway',

@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
 import { echoAgent, legacySend, post } from "./echo-agent.ts";
 
-test("what hooks know reaches the executor, and parallel calls do not see each other's", async () => {
+test("passes what hooks set to the executor, separately for parallel calls", async () => {
   const app = echoAgent({
     stateFor: (request) => new Map([["caller", request.headers["x-caller"]]]),
   });

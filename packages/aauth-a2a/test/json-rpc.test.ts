@@ -77,7 +77,7 @@ describe("a data part goes to clients that accept JSON, and to no others", () =>
       expect(await partsFor(modes)).toEqual([{ kind: "text", text: "hello" }]);
   });
 
-  test("it comes behind the text", async () => {
+  test("is placed after the text", async () => {
     expect(await partsFor(["text/plain", "application/json"])).toEqual([
       { kind: "text", text: "hello" },
       { kind: "data", data: { length: 5 } },
@@ -142,7 +142,7 @@ describe("refusals are JSON-RPC errors under 200", () => {
     expect(reply.json().error.code).toBe(-32009);
   });
 
-  test("what the executor throws stays inside", async () => {
+  test("hide errors that the executor throws", async () => {
     const seen: unknown[] = [];
     const executor = createTextExecutor({
       answer: () => Promise.reject(new Error("database password is wrong")),
@@ -157,7 +157,7 @@ describe("refusals are JSON-RPC errors under 200", () => {
 
   // The library reads members of a missing configuration.
   test.each(["tasks/pushNotificationConfig/set", "CreateTaskPushNotificationConfig"])(
-    "what the library trips over in %s stays inside",
+    "hide errors of the library about %s",
     async (method) => {
       const reply = await post(echoAgent(), JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: {} }));
       expect(reply.statusCode).toBe(200);
@@ -204,7 +204,7 @@ describe("an executor that publishes a task", () => {
     expect(ids).toHaveLength(1);
   });
 
-  test("M7: nor what an executor throws, of which the SDK makes a task", async () => {
+  test("M7: hides an error of the executor, which the SDK turns into a task", async () => {
     const execute = () => Promise.reject(new Error("database password is wrong"));
     const reply = await post(echoAgent({ executor: { ...executor, execute } }), legacySend("x"));
     expect(reply.json().error).toEqual({ code: -32603, message: "Internal error" });

@@ -54,7 +54,7 @@ test("challenges an unsigned message, and never calls the executor", async () =>
   expect(answer).not.toHaveBeenCalled();
 });
 
-test("refuses a message again, one whose text was changed, and one beyond 1 MiB", async () => {
+test("refuses a replayed message, a changed one, and one beyond 1 MiB", async () => {
   const parties = await echo();
   const { fetchFor } = await parties.agent("planner", { maxRequestBodyBytes: 2_000_000 });
   await askAgent(RESOURCE, "hello", { fetch: fetchFor() });
@@ -77,7 +77,7 @@ test("serves the card to everyone, the extended card to proven callers", async (
   expect(await extended.json()).toMatchObject({ name: "Echo for you" });
 });
 
-test("serves what the resource publishes, and no other path", async () => {
+test("serves the resource's documents, and no other path", async () => {
   const { serve } = await echo({ url: `${RESOURCE}/a2a` });
   const statusOf = async (path: string, init?: RequestInit) =>
     (await serve(new Request(`${RESOURCE}${path}`, init))).status;

@@ -136,7 +136,7 @@ describe("a refused message", () => {
     }
   });
 
-  test("shows what was answered: the requirement, its token, and those of both bodies", async () => {
+  test("shows the response: the requirement, its token, and those of both bodies", async () => {
     const shown = await personToken();
     const demanded = await resourceToken(shown);
     const json = (value: object) => new TextEncoder().encode(JSON.stringify(value));
@@ -193,7 +193,7 @@ describe("a refused message", () => {
     }
   });
 
-  test("of a profile that is not among those given is refused by one that is", async () => {
+  test("of a profile that is not given is refused by one that is", async () => {
     const explanation = await explain(
       { method: "GET", headers: { "signature-key": "sig1=(scheme=hwk)" }, body: undefined },
       {},

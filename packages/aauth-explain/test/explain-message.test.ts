@@ -71,7 +71,7 @@ describe("an accepted message", () => {
     });
   });
 
-  test("survives JSON: nothing in the answer is lost on the way to a page", async () => {
+  test("is unchanged by JSON, for use in a page", async () => {
     const explanation = await explainMessage(await message(), VERIFIER);
     expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
   });

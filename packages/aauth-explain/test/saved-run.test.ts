@@ -172,7 +172,7 @@ describe.each(KINDS)("a message with %s", (_kind, make) => {
   });
 });
 
-test("R2: a verified message is called by what its signature proves, whatever was recorded", async () => {
+test("R2: labels a verified message by what its signature proves, whatever was recorded", async () => {
   const evidence = await whole(await agentToken(), [
     PROVIDERS_KEY,
     published("https://bank.example", keys.access),
@@ -197,7 +197,7 @@ test("a token bound to another key is refused", async () => {
   expect(verdict).toMatchObject({ state: "refused", reason: expect.stringContaining("invalid_signature") });
 });
 
-test("an attack is refused as recorded where the same check refuses it, without a key, too", async () => {
+test("an attack is refused as recorded if the same check refuses it, also without a key", async () => {
   const evidence = { ...(await february("https://other.example")), keys: [] };
   const recordedAs = (code: string): SavedAttack => ({
     ...{ title: "Use it elsewhere", what: "Sent to another resource." },

@@ -23,7 +23,7 @@ describe("an encrypted record store", () => {
     run(onTestClock((options) => encrypted(createMemoryRecordStore(options)))),
   );
 
-  test("keeps nothing of the value readable, nor whether two are equal", async () => {
+  test("hides values, and whether two of them are equal", async () => {
     const stored = createMemoryRecordStore<EncryptedRecord>();
     const store = encrypted(stored);
     await store.put("a", "secret", TERMS);
@@ -33,7 +33,7 @@ describe("an encrypted record store", () => {
     expect(first?.data).not.toBe(second?.data);
   });
 
-  test("reads what an earlier key has encrypted, and rejects a key that it does not have", async () => {
+  test("reads values of an earlier key, and rejects a key that it does not have", async () => {
     const stored = createMemoryRecordStore<EncryptedRecord>();
     await encrypted(stored).put("a", 1, TERMS);
     expect(await encrypted(stored, [OTHER_KEY, KEY]).get("a")).toBe(1);

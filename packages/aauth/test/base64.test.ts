@@ -23,7 +23,7 @@ describe.each([
     );
   });
 
-  test("decodes what it encodes", () => {
+  test("decodes its own encoding", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(decodeBase64(encodeBase64(bytes))).toEqual(bytes);
@@ -32,7 +32,7 @@ describe.each([
     );
   });
 
-  test("takes no text but the one it would write itself", () => {
+  test("accepts only the string that it would write itself", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."AB/+_-=Q\n éZ"), maxLength: 12 }), (text) => {
         const standard = decodeBase64(text);
@@ -45,7 +45,7 @@ describe.each([
     );
   });
 
-  test("any base64 takes the four spellings of some bytes, and no other text", () => {
+  test("any base64 accepts the four encodings of some bytes, and no other string", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."AB/+_-=Q\n éZ"), maxLength: 12 }), (text) => {
         const bytes = decodeAnyBase64(text);

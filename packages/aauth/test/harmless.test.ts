@@ -4,7 +4,7 @@ import { harmless } from "../src/harmless.ts";
 
 const full = new Error("the log is full");
 
-test("an observer that throws or rejects changes nothing, and its error is handed over", async () => {
+test("an observer that throws or rejects changes nothing, and its error is reported", async () => {
   const failed = vi.fn();
   const throwing = () => {
     throw full;

@@ -26,7 +26,7 @@ test.each([
     "https://access-server.localhost",
   ],
 ] as const)(
-  "%s: what a caller must prove, and whom it asks",
+  "%s: the caller's requirement, and the agent's servers",
   (mode, requirement, personServer, accessServer) => {
     expect(draft11Requirement(mode, "a:b")).toEqual(requirement);
     const options = { id: "https://a.localhost", now: () => 0 };
@@ -93,7 +93,7 @@ describe("the deadline of a call", () => {
     expect(signal.aborted).toBe(true);
   });
 
-  test("is not put off by looking at the same answer again, nor by ever new pages", () => {
+  test("is not extended by polls of the same answer, nor by ever new pages", () => {
     const { signal, observer } = createPatience(1_000, 10_000);
     for (let second = 0; second < 10; second++) {
       observer(PENDING);

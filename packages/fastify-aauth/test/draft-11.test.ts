@@ -179,7 +179,7 @@ describe("the ladder, over sockets", () => {
     expect(await (await send("/person", token)).text()).toBe(PERSON);
   });
 
-  test("T17: a resource with an access server sends there, and takes no auth token of a person server", async () => {
+  test("T17: a resource with an access server names it, and accepts no auth token of a person server", async () => {
     const { send } = await world(ROUTES, { authServer: "https://as.example" });
     const { resourceToken } = requirementOf(await send("/data", await personToken()))!;
     expect(decodeToken(resourceToken!).claims).toMatchObject({
@@ -222,8 +222,8 @@ describe("the query of a signed request", () => {
   });
 });
 
-describe("what a resource publishes", () => {
-  test("is read through the map, by any reader: documents, and keys with their algorithm", async () => {
+describe("the documents of a resource", () => {
+  test("are readable through the map: documents, and keys with their algorithm", async () => {
     const { app, discovery } = await world(ROUTES, {
       ...{ toleranceSeconds: 30, about: { name: "Documents", access_mode: "auth-token" } },
       agent: { name: "Documents" },
@@ -278,8 +278,8 @@ describe("options that could never work", () => {
   });
 });
 
-describe("answers that come later", () => {
-  test("the resource asks its person itself, and gives the agent a session", async () => {
+describe("deferred answers", () => {
+  test("the resource asks its person itself, and returns a session to the agent", async () => {
     const sessions = createSessions<{ user: string }>();
     const { send } = await world(async (scope) => {
       const { verifier } = scope.aauth;
@@ -353,7 +353,7 @@ describe("answers that come later", () => {
   });
 });
 
-test("a person server is served whole: bytes in, answers out, and nothing beside its endpoints", async () => {
+test("a person server is served whole: bytes in, answers out, at its endpoints only", async () => {
   const app = Fastify();
   onTestFinished(() => app.close());
   const seen: unknown[] = [];

@@ -104,7 +104,7 @@ const jwt = async (options: Parameters<typeof parties.issueAuthToken>[0] = {}): 
 });
 
 describe("each level has its own limit", () => {
-  test("a key: 429 says how long to wait and that an identity would help", async () => {
+  test("a key: 429 states how long to wait and that an identity would help", async () => {
     const { app, events, state } = await buildApp();
     expect(await statuses(app, 3)).toEqual([200, 200, 429]);
     vi.advanceTimersByTime(10_500);
@@ -206,7 +206,7 @@ describe("a caller's identity for limits", () => {
     expect((await call(app, { path: "/other" })).statusCode).toBe(200);
   });
 
-  test("all keys together have a limit, too, so that new keys gain nothing", async () => {
+  test("all keys together have a limit, too, so that new keys do not raise it", async () => {
     const { app } = await buildApp({ ...LIMITS, pseudonymousTogether: 5 });
     const answers: number[] = [];
     for (let index = 0; index < 8; index++) {
@@ -218,7 +218,7 @@ describe("a caller's identity for limits", () => {
   });
 });
 
-describe("nothing unproven is counted", () => {
+describe("unproven messages are not counted", () => {
   test("messages in another agent's name do not use up its requests", async () => {
     const { app } = await buildApp();
     const forged: Signing = { ...jwks, key: second };

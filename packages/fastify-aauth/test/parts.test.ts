@@ -39,7 +39,7 @@ const signed = (options: Pick<Parameters<typeof signedRequest>[0], "signatureKey
   });
 
 describe("a resource by its identity", () => {
-  test("challenges, and lets an auth token in", async () => {
+  test("challenges, and accepts an auth token", async () => {
     const app = await serve();
     const { headers } = await signed({ signatureKey: JWKS });
     const refused = await app.inject({ url: "/reports", headers: headers as Record<string, string> });
@@ -60,7 +60,7 @@ describe("a resource by its identity", () => {
     expect([read.statusCode, read.json()]).toEqual([200, { readBy: agent.id }]);
   });
 
-  test("publishes the resource and its key, and nothing else", async () => {
+  test("publishes only the resource and its key", async () => {
     const app = await serve();
     const jwks_uri = `${resource.id}/jwks.json`;
     const document = await app.inject("/.well-known/aauth-resource");
@@ -105,7 +105,7 @@ describe("a resource by its identity", () => {
     expect((await app.inject("/jwks.json")).json()).toEqual(toJwks(key.published()));
   });
 
-  test("by default looks nothing up over http, and in development does", async () => {
+  test("fetches nothing over http by default, but does in development", async () => {
     for (const [options, code] of [
       [{}, "discovery_blocked"],
       [{ development: true }, "discovery_failed"],

@@ -140,7 +140,7 @@ describe("a signed request", () => {
     expect(answer).toEqual([status, expect.stringContaining(code)]);
   });
 
-  test("without a body passes too", async () => {
+  test("is accepted without a body, too", async () => {
     const { app } = await buildApp();
     const { inject } = await send(app, { path: "/pseudonymous", signatureKey: { scheme: "hwk" } });
     expect((await inject()).json()).toEqual({ agent: "pseudonymous", body: null, raw: "" });
@@ -148,7 +148,7 @@ describe("a signed request", () => {
 });
 
 describe("a refused request", () => {
-  test("never reaches the handler and says what is wanted", async () => {
+  test("never reaches the handler and states the requirement", async () => {
     const { app, handled, events } = await buildApp();
     const answer = await app.inject({ method: "POST", url: "/identified", payload: "{}" });
     expect(answer.statusCode).toBe(401);
@@ -183,7 +183,7 @@ describe("a refused request", () => {
     expect(handled).toEqual([]);
   });
 
-  test("what is left of a body over the bound does not stand in the way of the next request", async () => {
+  test("leaves the connection usable after a body over the bound", async () => {
     const { app } = await buildApp();
     await app.listen({ port: 0, host: "127.0.0.1" });
     const { port } = app.server.address() as AddressInfo;

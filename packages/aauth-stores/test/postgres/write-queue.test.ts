@@ -81,7 +81,7 @@ describe("a queue of writes", () => {
     expect(batches.slice(2)).toEqual([["b", "bad"], ["b"], ["bad"], ["c", "d"]]);
   });
 
-  test("rejects what does not end in time, and never makes a write that waited too long", async () => {
+  test("rejects writes that exceed the deadline, and never makes a write that waited too long", async () => {
     const { queue, batches, end } = startQueue(20);
     const results = await Promise.allSettled([queue.add("a"), queue.add("b")]);
     expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
@@ -100,7 +100,7 @@ describe("a queue of writes", () => {
     expect(await queue.add("later")).toBe("later made");
   });
 
-  test("makes what waits before it closes, and rejects later writes", async () => {
+  test("makes waiting writes before it closes, and rejects later ones", async () => {
     const { queue, end } = startQueue();
     const results = [queue.add("a"), queue.add("b")];
     const closed = queue.close();

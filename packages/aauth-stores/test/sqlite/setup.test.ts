@@ -39,7 +39,7 @@ describe("stores in a file of SQLite", () => {
     await second.close();
   });
 
-  test("are counted by name without the key of their values, but for what has expired", async () => {
+  test("are counted by name without the key of their values, except for expired entries", async () => {
     expect(countSqliteEntries(path)).toEqual(new Map());
     const stores = openSqliteStores({ path, now: () => 1_000 });
     await stores.records("runs").put("a", 1, TERMS);
@@ -60,7 +60,7 @@ describe("stores in a file of SQLite", () => {
     await stores.close();
   });
 
-  test("tell apart keys with NUL, with lone surrogates, and very long ones", async () => {
+  test("distinguish keys with NUL, with lone surrogates, and very long ones", async () => {
     const stores = openSqliteStores({ path });
     const keys = ["a", "a\0", "a\0b", "a\ud800", "a\ud801", "a\ufffd", "x".repeat(5_000), "x".repeat(5_001)];
     const records = stores.records<string>("grants");

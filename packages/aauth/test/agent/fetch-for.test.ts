@@ -32,7 +32,7 @@ describe("a signed fetch", () => {
     ["bytes", new TextEncoder().encode("text"), "application/octet-stream"],
     ["a form", new URLSearchParams({ a: "b" }), "application/x-www-form-urlencoded;charset=UTF-8"],
     ["a stream", new Blob(["text"]).stream(), "application/octet-stream"],
-  ])("takes %s for a body", async (_name, body, contentType) => {
+  ])("accepts %s as a body", async (_name, body, contentType) => {
     const world = await createWorld();
     world.requirement = { level: "identified" };
     const response = await world.agent().fetchFor()(URL_ROOT, {
@@ -55,7 +55,7 @@ describe("a signed fetch", () => {
     expect(texts).toEqual(["text", false, "text"]);
   });
 
-  it("says what is wrong with a body that has been read", async () => {
+  it("reports a body that has already been read", async () => {
     const fetch = (await createWorld()).agent().fetchFor();
     const request = new Request(URL_ROOT, POST);
     await fetch(request);
@@ -103,7 +103,7 @@ describe("a signed fetch", () => {
     expect(world.events[0]).toMatchObject({ type: "request_signed", profile: "february-2026-published" });
   });
 
-  it("speaks another variant with auth servers, and shares what they issue with agents that do the same", async () => {
+  it("uses another variant with auth servers, and shares their tokens with agents that do the same", async () => {
     const world = await createWorld();
     const variants = { profile: february2026Published, serverProfile: february2026 };
     world.resource = async ({ scheme }) =>
@@ -121,7 +121,7 @@ describe("a signed fetch", () => {
     expect(world.story().slice(3)).toEqual(["resource jwt"]);
   });
 
-  it("gives a 401 without challenge back as it is, and one that asks for a person too", async () => {
+  it("returns a 401 without a challenge unchanged, and one that requires a person, too", async () => {
     const world = await createWorld();
     const answers = [undefined, "httpsig", 'httpsig; user_interaction="https://r.example/visit"'];
     for (const agentAuth of answers) {
@@ -132,7 +132,7 @@ describe("a signed fetch", () => {
     expect(world.sent).toHaveLength(3);
   });
 
-  it("does not take a header on another status for a challenge", async () => {
+  it("does not read a header of another status as a challenge", async () => {
     const world = await createWorld();
     world.resource = () => new Response("ok", { headers: { "agent-auth": "httpsig; identity=?1" } });
     expect((await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(200);
@@ -164,7 +164,7 @@ describe("an identity challenge", () => {
     expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
   });
 
-  it("is what a challenge for a token means that was made for a key without a name", async () => {
+  it("follows from a challenge for a token that was made for a key without a name", async () => {
     const world = await createWorld();
     const nobodys = { "agent-auth": await challenge(world, { agent: "https://unknown-agent" }) };
     world.resource = async ({ scheme }) =>
@@ -185,7 +185,7 @@ describe("an identity challenge", () => {
     expect(world.story()).toEqual(["resource hwk"]);
   });
 
-  it("that never ends is given back, not followed forever", async () => {
+  it("that never ends is returned, not followed forever", async () => {
     const world = await createWorld();
     const headers = { "agent-auth": "httpsig; identity=?1" };
     world.resource = () => new Response("", { status: 401, headers });
@@ -217,7 +217,7 @@ describe("an authorization challenge", () => {
     expect(retry?.headers.signature).not.toBe(first?.headers.signature);
   });
 
-  it("signs with the delegate's agent token where there is one", async () => {
+  it("signs with the delegate's agent token if there is one", async () => {
     const world = await createWorld();
     const { agent, clock } = world.parties;
     const delegate = await generateSigningKey({ kid: "delegate" });
@@ -261,7 +261,7 @@ describe("an authorization challenge", () => {
     expect(world.story().slice(6)).toEqual(["resource jwt", "resource jwt"]);
   });
 
-  it("starts with the token it is given, and asks for another when that one has expired", async () => {
+  it("starts with the given token, and requests another when it has expired", async () => {
     const world = await createWorld();
     const authToken = await world.parties.issueAuthToken();
     expect((await world.agent().fetchFor({ authToken })(URL_ROOT, POST)).status).toBe(200);
@@ -284,7 +284,7 @@ describe("an authorization challenge", () => {
   });
 });
 
-it("an authorization challenge that wants a person to act first is the caller's to answer", async () => {
+it("returns an authorization challenge that first requires a person's action to the caller", async () => {
   const world = await createWorld();
   const agentAuth = `${(await challenge(world)).replace("auth-token; ", "")}; user_interaction="https://r.example/visit"`;
   world.resource = () => new Response("", { status: 401, headers: { "agent-auth": agentAuth } });
@@ -333,7 +333,7 @@ describe("B6: a challenge that is not followed", () => {
     expect(code).toBe("malformed_challenge");
   });
 
-  it("may come from a resource that is not called by its identifier, if that is given", async () => {
+  it("may come from a resource that is called by another address, if its identifier is given", async () => {
     const world = await createWorld();
     const { resource } = world.parties;
     world.resource = async (request) =>
@@ -349,7 +349,7 @@ describe("B6: a challenge that is not followed", () => {
 });
 
 describe("events", () => {
-  it("tell the whole story, and no secret", async () => {
+  it("describe every step, and contain no secret", async () => {
     const world = await createWorld();
     const local: string[] = [];
     const agent = world.agent();
@@ -372,7 +372,7 @@ describe("events", () => {
     for (const secret of secrets.filter((text) => text !== "")) expect(told).not.toContain(secret);
   });
 
-  it("do not let an observer disturb the call", async () => {
+  it("are not affected by an observer that throws", async () => {
     const world = await createWorld();
     const observer = () => {
       throw new Error("observer");
@@ -433,7 +433,7 @@ describe("giving up", () => {
     expect((await errorOf(agent.fetchFor()(URL_ROOT, { signal }))).name).toBe("AbortError");
   });
 
-  it("gives the transport's own errors through", async () => {
+  it("passes the transport's own errors on", async () => {
     const world = await createWorld();
     const refusal = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
     world.resource = () => Promise.reject(refusal);
@@ -460,12 +460,12 @@ describe("an agent", () => {
     ["cacheKey must be a string", { cacheKey: null }],
     ["upstreamToken must be a compact token", { upstreamToken: { sub: "user-1" } }],
     ["authToken must be a compact token", { authToken: null }],
-  ])("takes no call that could go out with another user's token: %s", async (message, context) => {
+  ])("rejects a call that could be sent with another user's token: %s", async (message, context) => {
     const agent = (await createWorld()).agent();
     expect(() => agent.fetchFor(context as never)).toThrow(message);
   });
 
-  it("takes no call for a resource whose name no party has", async () => {
+  it("rejects a call for a resource whose name no party has", async () => {
     const world = await createWorld();
     const making = () => world.agent().fetchFor({ resource: "http://supply-chain-agent.localhost:3000/" });
     expect(making).toThrow(TypeError);

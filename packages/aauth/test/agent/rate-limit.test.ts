@@ -35,7 +35,7 @@ async function limited(challenger: ReturnType<typeof createChallenger>, caller: 
   return new Response(answer.body, answer);
 }
 
-it("a pseudonymous agent over its limit says who it is, once", async () => {
+it("a pseudonymous agent over its limit identifies itself, once", async () => {
   const world = await limitedWorld("pseudonymous");
   const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
   expect(await response.text()).toBe("hello identified");
@@ -101,7 +101,7 @@ it.each([
   expect(world.sent).toHaveLength(1);
 });
 
-it("a held token is not given up for a 429 that asks for less", async () => {
+it("a cached token is not dropped for a 429 with a lower requirement", async () => {
   const world = await createWorld();
   const fetch = world.agent().fetchFor();
   await fetch(URL_ROOT);

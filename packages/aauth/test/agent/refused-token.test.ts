@@ -9,7 +9,7 @@ import { createWorld, errorOf } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
-describe("a held token that the resource refuses without saying what would help", () => {
+describe("a held token that the resource refuses without naming a requirement", () => {
   /**
    * The resource no longer knows the key that signed the token, as after a restart of the auth
    * server.
@@ -62,7 +62,7 @@ describe("a held token that the resource refuses without saying what would help"
     expect(world.story().slice(before)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
   });
 
-  it("ends the call where the caller brought it, and what is held stays", async () => {
+  it("ends the call if the caller supplied it, and cached tokens stay", async () => {
     const world = await createWorld();
     const agent = world.agent();
     await agent.fetchFor()(URL_ROOT);
@@ -83,7 +83,7 @@ const refusing = (
 ) => new Response(body, { status: 401, headers: { "agent-auth": agentAuth, ...more } });
 const BARE = 'httpsig; auth-token; auth_server="http://localhost:8080/realms/aauth-test"';
 
-describe("a token that is answered with a demand for a token, without a resource token", () => {
+describe("a token that is answered with a requirement for a token, without a resource token", () => {
   /** A resource with a given answer to requests with a token, and the usual one to all others. */
   async function worldThatRejects(answer: () => Response, times = Number.POSITIVE_INFINITY) {
     const world = await createWorld();
@@ -135,7 +135,7 @@ describe("a token that is answered with a demand for a token, without a resource
     expect(world.story().slice(before + 4)).toEqual(story);
   });
 
-  it("a renewed one that is rejected, too, is forgotten with its refresh token", async () => {
+  it("a renewed one that is rejected, too, is dropped with its refresh token", async () => {
     const world = await createWorld();
     const working = world.tokenEndpoint;
     world.tokenEndpoint = async (request) => {
@@ -158,7 +158,7 @@ describe("a token that is answered with a demand for a token, without a resource
     expect(world.story()[before + 3]).toBe("resource jwks");
   });
 
-  it("is not the token's fault where the refusal names another check: the answer comes back", async () => {
+  it("is not dropped if the refusal names another check: the answer is returned", async () => {
     const refusal = { "aauth-refusal": "code=nonce_replayed, check=replay" };
     const { call, reject } = await worldThatRejects(() => refusing("httpsig", "", refusal));
     reject();
@@ -178,7 +178,7 @@ describe("a token that is answered with a demand for a token, without a resource
   });
 
   it.each([BARE, "httpsig; auth-token"])(
-    "an agent that is known by its key alone gives its identity instead, once: %s",
+    "a pseudonymous agent presents its identity instead, once: %s",
     async (agentAuth) => {
       const world = await createWorld();
       world.resource = () => refusing(agentAuth);
@@ -205,7 +205,7 @@ describe("a token that is answered with a demand for a token, without a resource
     expect(error.message).toBe(`the resource rejected the auth token: ${shown || "status 401"}`);
   });
 
-  it("waits no longer than the call for words that do not come, and cancels them", async () => {
+  it("waits for the body no longer than the call, and then cancels it", async () => {
     const { promise: cancelled, resolve: cancel } = Promise.withResolvers<unknown>();
     const caller = new AbortController();
     const pull = () => caller.abort(new DOMException("too late", "TimeoutError"));
@@ -261,7 +261,7 @@ describe("a refused token that came with a refresh token", () => {
     return { world, grant, written, call };
   }
 
-  it("is renewed, and marked meanwhile: its times stay what they are", async () => {
+  it("is renewed, and marked meanwhile without a change of its times", async () => {
     const { world, grant, written, call } = await worldWithKept();
     expect((await call()).status).toBe(200);
     expect(world.story()).toEqual(["resource jwt", "token refresh jwks", "resource jwt"]);

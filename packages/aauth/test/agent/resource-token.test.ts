@@ -77,7 +77,7 @@ async function issue(scope: string, { parties }: World): Promise<Response> {
   });
 }
 
-it("a call whose scope is known goes out once, with a token", async () => {
+it("a call whose scope is known is sent once, with a token", async () => {
   const { world, story, fetchFor } = await worldWithEndpoint();
   const response = await fetchFor()(`${RESOURCE}/`, POST);
   expect(await response.text()).toBe("hello authorized");
@@ -87,7 +87,7 @@ it("a call whose scope is known goes out once, with a token", async () => {
   expect(JSON.stringify(world.events)).not.toMatch(/eyJ[\w-]{20,}/);
 });
 
-it("a pseudonymous agent saves a round trip: it need not be asked who it is first", async () => {
+it("a pseudonymous agent saves the round trip of an identity challenge", async () => {
   const { story, fetchFor } = await worldWithEndpoint();
   expect((await fetchFor({ signatureScheme: "hwk" })(`${RESOURCE}/`, POST)).status).toBe(200);
   expect(story()).toHaveLength(3);
@@ -96,7 +96,7 @@ it("a pseudonymous agent saves a round trip: it need not be asked who it is firs
   expect(without.story()).toHaveLength(4);
 });
 
-it("an agent that wants to stay anonymous does not ask", async () => {
+it("an agent that wants to stay anonymous requests no resource token", async () => {
   const { world, story, fetchFor } = await worldWithEndpoint();
   world.requirement = { level: "pseudonymous" };
   await fetchFor({ signatureScheme: "hwk", mayIdentify: false })(`${RESOURCE}/`, POST);
@@ -136,13 +136,13 @@ describe("an endpoint that does not answer", () => {
     return { world, fetchFor };
   };
 
-  it("is given up after the time for a token request", async () => {
+  it("times out with the time for a token request", async () => {
     const { fetchFor } = await silent();
     const send = fetchFor({ timeouts: { tokenRequestMs: 5 } });
     expect((await errorOf(send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
   });
 
-  it("is given up when the caller gives up", async () => {
+  it("is abandoned when the caller aborts", async () => {
     const { fetchFor } = await silent();
     const signal = AbortSignal.timeout(5);
     const error = await errorOf(fetchFor()(`${RESOURCE}/`, { ...POST, signal }));

@@ -63,7 +63,7 @@ describe("an agent whose key is rotated", () => {
     expect(keysUsed(world).at(-1)).toBe(ring.current().thumbprint);
   });
 
-  it("presents a token it is given with the key that token is bound to", async () => {
+  it("presents a given token with the key that it is bound to", async () => {
     const { world, ring, rotate, agent } = await rotatingWorld();
     const old = ring.current();
     const authToken = await world.parties.issueAuthToken({ confirmationKey: old.publicJwk });
@@ -117,7 +117,7 @@ describe("a resource that requires an interaction with the user", () => {
     ["an identity", { level: "identified" }],
     ["a token", { level: "authorized", scopes: ["supply-chain:optimize"] }],
   ] as [string, World["requirement"]][])(
-    "gets the request again with the key that the visit is for, rotated or not; it wants %s",
+    "gets the request again with the key of the interaction, rotated or not; it requires %s",
     async (_what, requirement) => {
       const { ring, rotate, agent, visited } = await visitedWorld(requirement);
       const old = ring.current();
@@ -240,7 +240,7 @@ describe("a grant that is kept for a user", () => {
 });
 
 describe("a revocation", () => {
-  it("is sent to trusted auth servers only, and says when it was refused", async () => {
+  it("is sent to trusted auth servers only, and reports a refusal", async () => {
     const world = await createWorld();
     const agent = world.agent();
     const { issuer: authServer } = world.parties.authServer;

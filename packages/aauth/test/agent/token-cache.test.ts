@@ -45,7 +45,7 @@ const grant: ObtainedToken = {
   ...{ expiresAt: 300, renewAt: 270 },
 };
 
-test("what a store brings back is a grant only with all members of one", () => {
+test("accepts a stored value as a grant only with all members", () => {
   expect(isObtainedToken(grant)).toBe(true);
   expect(isObtainedToken({ ...grant, refreshToken: "r", subject: "s", isRefused: true })).toBe(true);
   for (const name of ["token", "server", "scope", "thumbprint", "expiresAt", "renewAt"] as const) {

@@ -97,7 +97,7 @@ function once(run: () => Promise<unknown>) {
   };
 }
 
-describe("V58: a refresh token that its issuer takes once", () => {
+describe("V58: a refresh token that its issuer accepts once", () => {
   it("is used by one of two processes, and both continue with the new token", async () => {
     const { clock, used, createProcess } = await createProcesses();
     const calls = [createProcess(), createProcess()];
@@ -109,7 +109,7 @@ describe("V58: a refresh token that its issuer takes once", () => {
     expect(used).toEqual(["r-1", "r-2"]);
   });
 
-  it("that is refused is asked for once, and given up by both", async () => {
+  it("that is refused is used once, and dropped by both", async () => {
     const world = await createWorld();
     const { clock, authServer } = world.parties;
     const kept = outsideStore<ObtainedToken>({ now: clock.now });
@@ -163,7 +163,7 @@ describe("V58: a refresh token that its issuer takes once", () => {
     expect(used).toEqual(["r-1"]);
   });
 
-  it("does not come back when the process that used it had lost its claim", async () => {
+  it("is not restored if the process that used it had lost its claim", async () => {
     const { used, clock, createProcess, holdRenewal } = await createProcesses();
     clock.advance(270);
     const renewal = holdRenewal();
@@ -181,7 +181,7 @@ describe("V58: a refresh token that its issuer takes once", () => {
     expect(used).toEqual(["r-1", "r-2"]);
   });
 
-  it("does not come back by the process that has waited for what it brings", async () => {
+  it("is not restored by the process that has waited for the new token", async () => {
     const { used, kept, clock, createProcess, holdRenewal } = await createProcesses();
     const first = createProcess();
     clock.advance(300);
@@ -205,7 +205,7 @@ describe("V58: a refresh token that its issuer takes once", () => {
     expect(new Set(used).size).toBe(used.length);
   });
 
-  it("is stored also where the call that asked for it is given up", async () => {
+  it("is stored even if the call that requested it is aborted", async () => {
     const { world, used, kept, clock, createProcess, holdRenewal } = await createProcesses();
     clock.advance(300);
     const renewal = holdRenewal();
@@ -222,7 +222,7 @@ describe("V58: a refresh token that its issuer takes once", () => {
     expect(used).toEqual(["r-1", "r-2"]);
   });
 
-  it("V58b: a process that wakes up gives back no claim of the one that has taken over", async () => {
+  it("V58b: a resumed process does not release the claim of its successor", async () => {
     const kept = outsideStore<ObtainedToken>();
     const process = () => createTokenCache(kept, () => Date.now() / 1000);
     const [first, second, third] = [process(), process(), process()];
@@ -322,7 +322,7 @@ describe("a process whose token another process renews", () => {
     await ended;
   });
 
-  it("waits no longer than a renewal takes, also where claims follow each other", async () => {
+  it("waits no longer than a renewal takes, even if claims follow each other", async () => {
     const { kept, clock, used, createProcess } = await createProcesses();
     clock.advance(300);
     let claims = 0;

@@ -14,8 +14,8 @@ const failing = async (answer: (world: World) => Response | Promise<Response>) =
   return errorOf(world.agent().fetchFor()(URL_ROOT));
 };
 
-describe("what a token endpoint answers", () => {
-  it("the check that failed comes with an OAuth error whose answer names it", async () => {
+describe("the answer of a token endpoint", () => {
+  it("names the failed check with an OAuth error, if it states one", async () => {
     const refused = (headers: Record<string, string>) =>
       failing(() => Response.json({ error: "invalid_grant" }, { status: 400, headers }));
     const refusal = { code: "discovery_failed", section: "profile 6.2" };
@@ -28,7 +28,7 @@ describe("what a token endpoint answers", () => {
       expect(await refused(headers)).toMatchObject({ refusal: undefined });
   });
 
-  it("an OAuth error is a typed error with its text on one line", async () => {
+  it("is a typed error with its text on one line for an OAuth error", async () => {
     const error = await failing(() =>
       Response.json({ error: "access_denied", error_description: "no\nINFO: \u2028forged" }, { status: 403 }),
     );
@@ -80,7 +80,7 @@ describe("what a token endpoint answers", () => {
     expect(error.code).toBe("token_request_failed");
   });
 
-  it("an auth server that cannot be reached, or does not answer in time", async () => {
+  it("is missing if the auth server cannot be reached, or does not respond in time", async () => {
     const unreachable = await failing(() => Promise.reject(new Error("ECONNREFUSED")));
     expect([unreachable.code, unreachable.message, (unreachable.cause as Error).message]).toEqual([
       ...["token_request_failed", "the auth server could not be reached", "ECONNREFUSED"],
@@ -105,7 +105,7 @@ describe("what a token endpoint answers", () => {
     ]);
   });
 
-  it("does not show what the parser quotes of a response that is not JSON", async () => {
+  it("is not quoted if it is not JSON", async () => {
     const error = await failing(() => new Response("eyJ.secret"));
     expect([error.message, error.cause]).toEqual([
       "the auth server answered with status 200 and no JSON object",
@@ -132,7 +132,7 @@ describe("what a token endpoint answers", () => {
     return world.agent({ timeouts: { tokenRequestMs } });
   };
 
-  it("can be given up while the answer is read", async () => {
+  it("can be aborted while it is read", async () => {
     const controller = new AbortController();
     const giveUp = () => controller.abort(new Error("enough"));
     const agent = await stalling(() => setTimeout(giveUp, 5), 5_000);
@@ -141,7 +141,7 @@ describe("what a token endpoint answers", () => {
     await expect(agent.redeemCode(input)).rejects.toThrow("enough");
   });
 
-  it("a demand for consent without a place to give it", async () => {
+  it("is rejected if it requires consent without a page for it", async () => {
     const world = await createWorld();
     const discovery = {
       ...world.parties.discovery,
@@ -158,7 +158,7 @@ describe("what a token endpoint answers", () => {
 });
 
 describe("redeeming a code", () => {
-  it("sends code and redirect_uri, signed, and gives the grant", async () => {
+  it("sends code and redirect_uri, signed, and returns the grant", async () => {
     const world = await createWorld();
     const { issuer } = world.parties.authServer;
     const authToken = await world.parties.issueAuthToken({ subject: "user-1" });
@@ -187,14 +187,14 @@ describe("redeeming a code", () => {
     expect([world.sent, world.parties.discovery.requests]).toEqual([[], []]);
   });
 
-  it("can be given up", async () => {
+  it("can be aborted by the caller", async () => {
     const world = await createWorld();
     const signal = AbortSignal.abort(new Error("enough"));
     const input = { authServer: world.parties.authServer.issuer, code: "c", signal };
     await expect(world.agent().redeemCode(input)).rejects.toThrow("enough");
   });
 
-  it("can be given up while the auth server is being looked up", async () => {
+  it("can be aborted during discovery of the auth server", async () => {
     const world = await createWorld();
     const { authServer } = world.parties;
     const discovery = { ...world.parties.discovery, metadata: () => new Promise<never>(() => {}) };
@@ -210,7 +210,7 @@ describe("redeeming a code", () => {
     expect(world.sent).toEqual([]);
   });
 
-  it("leaves nothing behind on a signal that outlives it", async () => {
+  it("leaves no listener on a signal that outlives it", async () => {
     const world = await createWorld();
     const authToken = await world.parties.issueAuthToken();
     world.tokenEndpoint = () => Response.json({ auth_token: authToken });
@@ -225,7 +225,7 @@ describe("a revocation that has been accepted", () => {
   it.each([
     ["more than it should", () => new Response("x".repeat(70_000))],
     ["a body without an end", () => new Response(new ReadableStream({}))],
-  ])("is one with %s, too: its answer says nothing", async (_what, answer) => {
+  ])("is accepted with %s, too, because its answer has no content", async (_what, answer) => {
     const world = await createWorld();
     world.tokenEndpoint = answer;
     const { issuer: authServer } = world.parties.authServer;
@@ -235,7 +235,7 @@ describe("a revocation that has been accepted", () => {
 });
 
 describe("errors of a call", () => {
-  it("are those of an agent, without a status, and keep what caused them", async () => {
+  it("are agent errors without a status, and keep their cause", async () => {
     const world = await createWorld();
     const { issuer: authServer } = world.parties.authServer;
     const discovery = {
@@ -260,15 +260,12 @@ describe("errors of a call", () => {
   });
 });
 
-it.each([undefined, 0, -300, "30", null])(
-  "no lifetime is taken from an expires_in of %j",
-  async (expires_in) => {
-    const world = await createWorld();
-    const authToken = await world.parties.issueAuthToken({ lifetimeSeconds: 77 });
-    world.tokenEndpoint = () => Response.json({ auth_token: authToken, expires_in });
-    const { issuer: authServer } = world.parties.authServer;
-    const grant = await world.agent().redeemCode({ authServer, code: "c" });
-    const { clock } = world.parties;
-    expect([grant.expiresAt, grant.renewAt]).toEqual([clock.now() + 77, clock.now() + 47]);
-  },
-);
+it.each([undefined, 0, -300, "30", null])("ignores an expires_in of %j", async (expires_in) => {
+  const world = await createWorld();
+  const authToken = await world.parties.issueAuthToken({ lifetimeSeconds: 77 });
+  world.tokenEndpoint = () => Response.json({ auth_token: authToken, expires_in });
+  const { issuer: authServer } = world.parties.authServer;
+  const grant = await world.agent().redeemCode({ authServer, code: "c" });
+  const { clock } = world.parties;
+  expect([grant.expiresAt, grant.renewAt]).toEqual([clock.now() + 77, clock.now() + 47]);
+});

@@ -20,7 +20,7 @@ describe("tokens of the agent itself", () => {
     expect(tokenRequests(world)).toBe(1);
   });
 
-  it("still come for the others when the first caller gives up", async () => {
+  it("still arrive for the others when the first caller aborts", async () => {
     const world = await createWorld();
     const working = world.tokenEndpoint;
     const asked = Promise.withResolvers<void>();
@@ -127,7 +127,7 @@ describe("tokens that speak for a user", () => {
     return { world, agent: world.agent(), subjects };
   };
 
-  it("are never kept when the caller does not say which user", async () => {
+  it("are never cached if the caller does not name the user", async () => {
     const { world, agent, subjects } = await delegated();
     await agent.fetchFor()(URL_ROOT);
     await agent.fetchFor()(URL_ROOT);
@@ -150,7 +150,7 @@ describe("tokens that speak for a user", () => {
     expect(tokenRequests(world)).toBe(3);
   });
 
-  it("that come from a code are kept under cacheKey, renewed by their refresh token, and dropped when that fails", async () => {
+  it("from a code are cached under cacheKey, renewed by their refresh token, and dropped when that fails", async () => {
     const world = await createWorld();
     const { clock, authServer } = world.parties;
     const agent = world.agent();

@@ -44,7 +44,7 @@ const LET_GO: Record<string, (body: ReadableStream<Uint8Array>) => Promise<unkno
 
 describe("a body in chunks", () => {
   it.each(Object.entries(LET_GO))(
-    "S2: cancelled %s it throws nothing outside its reader, and closes its connection",
+    "S2: cancelled %s throws only in its reader, and closes its connection",
     async (how, letGo) => {
       const uncaught: unknown[] = [];
       const note = (error: unknown) => uncaught.push(error);
@@ -108,7 +108,7 @@ describe("the default transport", () => {
     );
   });
 
-  it("holds no connection for a short body that nothing reads", async () => {
+  it("holds no connection for an unread short body", async () => {
     const sockets = new Set<unknown>();
     const server = await start((request, response) => {
       sockets.add(request.socket);
@@ -190,7 +190,7 @@ describe("the default transport", () => {
     expect(server.requests).toEqual([wire, wire]);
   });
 
-  it("can be given up", async () => {
+  it("can be aborted by the caller", async () => {
     const server = await start(() => {});
     const controller = new AbortController();
     const pending = pooledTransport(`${server.origin}/`, {

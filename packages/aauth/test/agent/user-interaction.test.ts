@@ -12,7 +12,7 @@ async function worldWith(address: string) {
   return world;
 }
 
-describe("a challenge that wants the user", () => {
+describe("a challenge that requires the user", () => {
   it("becomes an error with the address to go to and the way back in it", async () => {
     const world = await worldWith(`${RESOURCE}/interaction?session=abc#part`);
     const error = await errorOf<UserInteractionRequiredError>(
@@ -57,14 +57,17 @@ describe("a challenge that wants the user", () => {
     expect(error.code).toBe("challenge_untrusted");
   });
 
-  it.each(["javascript:alert(1)", "/callback", ""])("cannot come back to %s", async (returnUrl) => {
-    const world = await worldWith(`${RESOURCE}/interaction`);
-    expect(() => world.agent().fetchFor({ returnUrl })).toThrow(
-      new TypeError("returnUrl must be an absolute http or https URL"),
-    );
-  });
+  it.each(["javascript:alert(1)", "/callback", ""])(
+    "cannot have the return address %s",
+    async (returnUrl) => {
+      const world = await worldWith(`${RESOURCE}/interaction`);
+      expect(() => world.agent().fetchFor({ returnUrl })).toThrow(
+        new TypeError("returnUrl must be an absolute http or https URL"),
+      );
+    },
+  );
 
-  it("after an auth token is such an error, too, and the token is kept", async () => {
+  it("after an auth token is such an error, too, and the token stays cached", async () => {
     const world = await createWorld();
     const usual = world.resource;
     let visited = false;

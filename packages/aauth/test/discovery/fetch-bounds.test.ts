@@ -110,7 +110,7 @@ describe("fetches for parties that have proven nothing", () => {
     await Promise.all(all);
   });
 
-  it("X20: end in their time, also where the transport takes no notice of its signal", async () => {
+  it("X20: end in their time, even if the transport ignores its signal", async () => {
     const clock = { seconds: 1_000 };
     const { transport } = network();
     let isDeaf = true;
@@ -181,7 +181,7 @@ describe("documents of a proven party", () => {
 });
 
 describe("connections", () => {
-  it("A2: do not outlive their fetch, whatever the host says of keeping them", async () => {
+  it("A2: do not outlive their fetch, whatever the host's headers say", async () => {
     const server = await startServer((request, response) => {
       const id = `http://${request.headers.host}`;
       const metadata = { agent: id, jwks_uri: `${id}/jwks.json` };
@@ -196,7 +196,7 @@ describe("connections", () => {
     await expect.poll(() => server.openConnections()).toBe(0);
   });
 
-  it("A2: end with a fetch that is given up, before and after the answer has begun", async () => {
+  it("A2: end with an aborted fetch, before and after the answer has begun", async () => {
     const server = await startServer((request, response) => {
       if (request.url?.includes("half")) response.writeHead(200, { "content-length": "100" }).write("{");
     });

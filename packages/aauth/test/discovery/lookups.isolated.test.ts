@@ -5,7 +5,7 @@ const lookup = vi.hoisted(() => vi.fn<(...options: unknown[]) => void>());
 // A name server whose answers the test triggers.
 vi.mock("node:dns", () => ({ lookup }));
 
-it("A2: names being resolved are at most 64, also when their fetches have been given up", async () => {
+it("A2: at most 64 names are resolved at once, including those of aborted fetches", async () => {
   const transport = createDocumentTransport({ development: false });
   const ask = (index: number) => {
     const init = { signal: AbortSignal.timeout(20), maxBytes: 10 };

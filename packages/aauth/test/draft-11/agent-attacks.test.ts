@@ -35,7 +35,7 @@ import {
 const isLook = ({ url }: Sent) => url.includes("/pending/");
 const NOW_AND_AGAIN = { "retry-after": "0" };
 
-it("a server that a caller's token names makes the resource in the middle connect to nothing private", async () => {
+it("a server named by a caller's token cannot make the resource connect to a private address", async () => {
   let connections = 0;
   const internal = createServer().listen(0, "127.0.0.1");
   internal.on("connection", () => connections++);
@@ -76,7 +76,7 @@ it("a question that does not end does not hold the call", async () => {
   expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
 }, 8_000);
 
-it("page after page does not bring a person to all of them", async () => {
+it("limits the pages that one call shows to a person", async () => {
   const world = createWorld();
   let pages = 0;
   world.resource = () => {
@@ -189,7 +189,7 @@ it("a resumed call covers the components that the resource required", async () =
 });
 
 it.each(["server", "resource"] as const)(
-  "a %s that is asked too often is left alone for as long as it says",
+  "a %s that is polled too often is not polled again before its time",
   async (party) => {
     const world = createWorld({ requirement: A_PERSON });
     world[party] = (request) =>
@@ -274,7 +274,7 @@ describe("equal unsafe requests of one second", () => {
     }
   });
 
-  it("have a nonce, and neither safe ones nor those of another second", async () => {
+  it("have a nonce, unlike safe requests and those of another second", async () => {
     const { world, call } = await caller();
     await call(DATA);
     await call(DATA);

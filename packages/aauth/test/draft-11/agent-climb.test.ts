@@ -57,7 +57,7 @@ describe("one fetch", () => {
     expect((await agent.fetchFor()(DATA)).status).toBe(200);
   });
 
-  it("covers what the resource wants to be covered in addition, from then on", async () => {
+  it("covers additional components of the resource from then on", async () => {
     const world = createWorld();
     world.resource = (request) =>
       request.headers["signature-input"]?.includes('"@query" "x-a"')
@@ -111,7 +111,7 @@ describe("one fetch", () => {
     }
   });
 
-  it("takes what it knows to need to the authorization endpoint", async () => {
+  it("sends a known requirement to the authorization endpoint", async () => {
     const world = createWorld({ published: OFFERING });
     world.resource = async (request) => {
       if (!request.url.endsWith("/authorize")) return world.usual.resource(request);
@@ -142,7 +142,7 @@ describe("one fetch", () => {
 });
 
 describe("a token that is held", () => {
-  it("is stepped up, and kept beside what it was before", async () => {
+  it("is stepped up, and kept beside the earlier one", async () => {
     const world = createWorld();
     const agent = world.agent();
     await agent.fetchFor()(DATA);
@@ -188,7 +188,7 @@ describe("a token that is held", () => {
     expect([world.asked("/person").length, world.asked("/token").length]).toEqual([1, 1]);
   });
 
-  it("is not that of another agent with the same key and cache, whose person is another", async () => {
+  it("is not used by another agent with the same key and cache, whose person differs", async () => {
     const world = createWorld();
     const ours = { stores: createMemoryStores() };
     await world.agent({ ...ours, id: "aauth:alice@agent.example" }).fetchFor()(DATA);
@@ -239,7 +239,7 @@ describe("a token that is held", () => {
     expect(world.story().slice(before)).toEqual(["GET data T"]);
   });
 
-  it("S7: is given up where the resource has restarted since, and got again by the same call", async () => {
+  it("S7: is dropped if the resource has restarted since, and obtained again by the same call", async () => {
     const world = createWorld();
     const fetchData = world.agent().fetchFor();
     expect(await (await fetchData(DATA)).text()).toBe("auth-token");
@@ -272,7 +272,7 @@ describe("a token that is held", () => {
     expect(world.story().at(-1)).toBe("GET pending/1 P");
   });
 
-  it("is given up when its issuer has revoked it, and what it came from, too", async () => {
+  it("is dropped when its issuer has revoked it, together with the token it derives from", async () => {
     const world = createWorld();
     const agent = world.agent();
     await agent.fetchFor()(DATA);
@@ -289,7 +289,7 @@ describe("a token that is held", () => {
     ]);
   });
 
-  it("is given up without a word of what would help, but not for a wrong clock", async () => {
+  it("is dropped after a refusal without a requirement, but not for a wrong clock", async () => {
     const world = createWorld();
     const agent = world.agent();
     await agent.fetchFor()(DATA);
@@ -308,7 +308,7 @@ describe("a token that is held", () => {
     expect(world.story().slice(before)).toEqual(["GET data T"]);
   });
 
-  it("is given up when a server finds that it is spent", async () => {
+  it("is dropped when a server finds it used up", async () => {
     const world = createWorld();
     const agent = world.agent();
     world.requirement = A_PERSON;
@@ -362,7 +362,7 @@ describe("a resource that asks again", () => {
     expect(world.asked("/token").length).toBe(5);
   });
 
-  it("for what an agent does not know ends the call by name", async () => {
+  it("with an unknown requirement ends the call with its name", async () => {
     const world = createWorld();
     world.resource = () => problem(401, undefined, requirement("moon-phase"));
     expect(await failureOf(call(world))).toMatchObject({

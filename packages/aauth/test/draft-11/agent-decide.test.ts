@@ -308,7 +308,7 @@ describe("decide", () => {
     expect(story(outcomes, scope)).toEqual(steps);
   });
 
-  it("does not change what it is given", () => {
+  it("does not change its arguments", () => {
     const state = Object.freeze(decide({}, START, NOTHING).state);
     expect(decide(state, response(401, person), NOTHING)).toEqual(
       decide(state, response(401, person), NOTHING),
@@ -376,7 +376,7 @@ describe("a challenge", () => {
     expect(readChallenge(head(status, fields))).toEqual(challenge);
   });
 
-  it("of an interaction is a page with code and callback, and nothing that escapes them", () => {
+  it("for an interaction has a page with code and callback, properly escaped", () => {
     const interaction = { url: "https://a.example/i", code: "A1B2-C3D4" };
     expect(deferral?.pageOf(interaction, undefined)).toBe("https://a.example/i?code=A1B2-C3D4");
     expect(deferral?.pageOf(interaction, "https://b.example/?x=1&code=2")).toBe(
@@ -384,7 +384,7 @@ describe("a challenge", () => {
     );
   });
 
-  it("finds no fields where nothing can be done and no session is held", () => {
+  it("has no fields without capabilities and without a session", () => {
     expect(requestFields?.({ capabilities: [], session: undefined })).toEqual({});
   });
 

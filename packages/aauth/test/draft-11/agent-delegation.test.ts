@@ -72,7 +72,7 @@ describe("a resource that calls another one", () => {
     expect(claims).toMatchObject({ iss: RESOURCE, sub: INTERMEDIARY, ps: OTHER_SERVER });
   });
 
-  it("keeps what it gets for one caller from the others", async () => {
+  it("separates one caller's tokens from those of others", async () => {
     const world = createWorld();
     const middle = middleOf(world);
     const [one, two] = [await personToken(), await personToken()];
@@ -88,7 +88,7 @@ describe("a resource that calls another one", () => {
     expect(world.asked("/person")[0]).not.toHaveProperty("mission_s256");
   });
 
-  it("takes no other token for an upstream token", async () => {
+  it("rejects other tokens as an upstream token", async () => {
     const world = createWorld();
     for (const upstreamToken of [
       await agentToken(),
@@ -290,7 +290,7 @@ describe("a sub-agent", () => {
     expect([error.code, error.claim, seen.length]).toEqual(["challenge_untrusted", "agent_jkt", before]);
   });
 
-  it("is not given a token of the parent's key", async () => {
+  it("rejects a token bound to the parent's key", async () => {
     const world = createWorld();
     world.person = { confirmationKey: keys.agent.publicJwk };
     const input = { subagentToken: await subToken(world), resource: RESOURCE };
@@ -298,7 +298,7 @@ describe("a sub-agent", () => {
     expect([error.code, error.claim]).toEqual(["token_request_failed", "cnf"]);
   });
 
-  it("has a parent that brings the person to a page, and says who they are and why", async () => {
+  it("has a parent that sends the person to a page, with their identity and the reason", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, { ...INTERACTION, "retry-after": "0" });
     const pages: string[] = [];
@@ -387,7 +387,7 @@ describe("a mission", () => {
     }
   });
 
-  it("comes with tokens of this mission only", async () => {
+  it("is sent with tokens of this mission only", async () => {
     for (const token of [
       await personToken({ missionS256: "another" }),
       await personToken(),

@@ -108,7 +108,7 @@ describe("a resource token that is not for this call", () => {
   });
 });
 
-describe("a person token that is not what was asked for", () => {
+describe("a person token that does not match the request", () => {
   const answered = async (token: string) => {
     const world = createWorld({ requirement: A_PERSON });
     world.server = () => Response.json({ person_token: token });
@@ -152,7 +152,7 @@ describe("a person token that is not what was asked for", () => {
   });
 });
 
-describe("an auth token that is not what was asked for", () => {
+describe("an auth token that does not match the request", () => {
   const right = { subject: `person at ${RESOURCE}` };
   const answered = async (token: string, accessServer?: string) => {
     const world = createWorld(accessServer === undefined ? {} : { accessServer });
@@ -179,7 +179,7 @@ describe("an auth token that is not what was asked for", () => {
     expect(await answered(await issue())).toBe(claim);
   });
 
-  it("is not of another server than the resource named, nor of another person server", async () => {
+  it("of another server than the resource named, or of another person server, is rejected", async () => {
     expect(await answered(await own(), ACCESS_SERVER)).toBe("iss");
     expect(await answered(await authToken({ ...right, personServer: OTHER_SERVER }), ACCESS_SERVER)).toBe(
       "ps",
@@ -225,7 +225,7 @@ describe("a server that fails", () => {
     });
   });
 
-  it("with Signature-Error is named by the field, whatever the body says", async () => {
+  it("with Signature-Error is reported by the field, whatever the body says", async () => {
     const error = await failing(() =>
       problem(401, "something_else", { "signature-error": "error=revoked_jwt" }),
     );

@@ -69,7 +69,7 @@ describe("a server that answers later", () => {
   }
 
   it.each(["server", "resource"] as const)(
-    "is asked every 5 s where it says nothing, and 5 s later each time it is asked too often: a %s",
+    "is polled every 5 s by default, and 5 s later after each slow_down: a %s",
     async (party) => {
       const world = createWorld({ requirement: party === "server" ? A_PERSON : ANY_AGENT });
       await world.agent().fetchFor()(DATA);
@@ -131,7 +131,7 @@ describe("a server that answers later", () => {
     expect(world.sent.filter(isLook).length).toBe(1);
   });
 
-  it("is left alone when the last caller gives up", async () => {
+  it("is no longer polled when the last caller aborts", async () => {
     const world = createWorld();
     world.server = () => accepted();
     const agent = world.agent({ timeouts: { pendingMs: 20_000 } });
@@ -208,7 +208,7 @@ describe("a person who has to act", () => {
     }
   });
 
-  it("is not waited for where nothing can reach them", async () => {
+  it("is not waited for if they cannot be reached", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, INTERACTION);
     const error = await failureOf<AnswerPendingError>(world.agent().fetchFor()(DATA));
@@ -264,7 +264,7 @@ describe("a person who has to act", () => {
     expect((await cannot).code).toBe("grant_pending");
   });
 
-  it("ends the call with what the caller's own function throws", async () => {
+  it("ends the call with the error of the caller's own function", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, INTERACTION);
     const reason = new Error("no browser");
@@ -307,7 +307,7 @@ describe("a question", () => {
     expect(world.asked("/person")[0]).toMatchObject({ capabilities: ["clarification"] });
   });
 
-  it("is waited for where it was asked, if the server that takes the answer names no place", async () => {
+  it("is polled where it was asked, if the answer to the reply names no Location", async () => {
     const world = createWorld({ requirement: A_PERSON });
     const taken = accepted();
     taken.headers.delete("location");
@@ -408,7 +408,7 @@ describe("a resource that answers later", () => {
     expect(looks).toBe(2);
   });
 
-  it("and then wants to be paid ends the call", async () => {
+  it("and then requires payment ends the call", async () => {
     const world = createWorld();
     let looks = 0;
     world.resource = () => (looks++ === 0 ? accepted() : problem(402));
@@ -417,7 +417,7 @@ describe("a resource that answers later", () => {
     });
   });
 
-  it("gives a session token, that is sent and covered, kept for its key, and replaced", async () => {
+  it("returns a session token that is sent and covered, cached for its key, and replaced", async () => {
     const world = createWorld({ requirement: ANY_AGENT });
     const give = (value: string) => async (request: Sent) => {
       const answer = await world.usual.resource(request);
@@ -534,7 +534,7 @@ describe("a call that does not wait", () => {
     expect(pages).toEqual(["A1B2-C3D1", "A1B2-C3D2"]);
   });
 
-  it("ends where what it says is not kept", async () => {
+  it("ends if its state is not stored", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 2, LATER);
     const onWaiting = async () => {
@@ -588,7 +588,7 @@ describe("a call that does not wait", () => {
     expect(world.story().slice(-2)).toEqual(["GET pending/1 A", "GET pending/1 T"]);
   });
 
-  it("takes a token that another call has got meanwhile", async () => {
+  it("uses a token that another call has obtained meanwhile", async () => {
     const world = createWorld();
     const stores = createMemoryStores();
     const agent = world.agent({ stores });
@@ -700,7 +700,7 @@ describe("a call that does not wait", () => {
     expect((await world.agent().resume(stored(waiting))).status).toBe(200);
   });
 
-  it("says that the key is gone", async () => {
+  it("reports that the key is missing", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, LATER);
     const waiting = await left(world.agent());
@@ -709,7 +709,7 @@ describe("a call that does not wait", () => {
     expect([error.code, world.sent.length]).toEqual(["waiting_key_gone", before]);
   });
 
-  it("is not continued elsewhere than where it was asked, whatever the state says", async () => {
+  it("is not continued at another origin, whatever its state contains", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, LATER);
     const waiting = JSON.parse(

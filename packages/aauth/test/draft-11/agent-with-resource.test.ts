@@ -83,7 +83,7 @@ describe("an agent and a resource of this library", () => {
     },
   );
 
-  it("bring a person to the resource's page, and keep the session that it gives", async () => {
+  it("send a person to the resource's page, and keep its session", async () => {
     const { world, verifier, own, serve, to } = worldWith();
     world.requirement = ANY_AGENT;
     const sessions = createSessions<string>({ now: own.now });
@@ -120,7 +120,7 @@ describe("an agent and a resource of this library", () => {
     expect([left instanceof AnswerPendingError, left.waiting.party]).toEqual([true, RESOURCE]);
   });
 
-  it("agree on what is authorized before the call", async () => {
+  it("agree on the authorization before the call", async () => {
     const { world, own, serve } = worldWith();
     const endpoint = createAuthorizationEndpoint({ ...own, path: "/authorize", scopes: ["data.read"] });
     world.resource = (request) =>

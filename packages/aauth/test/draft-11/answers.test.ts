@@ -54,7 +54,7 @@ describe("an unsigned request", () => {
     [A_PERSON, "person-token"],
     [TO_READ, "person-token"],
     [SERVER, undefined],
-  ])("at %j receives the reason and what would help", async (requirement, demand) => {
+  ])("at %j receives the reason and the requirement", async (requirement, demand) => {
     const answer = await answerTo(await unsigned(), requirement);
     expect([answer.status, errorIn(answer), demandIn(answer)]).toEqual([401, "invalid_signature", demand]);
     expect(answer.headers["content-type"]).toBe("application/problem+json");
@@ -83,7 +83,7 @@ describe("Signature-Error", () => {
     }
   });
 
-  it("does not say how a fetch failed", async () => {
+  it("does not reveal how a fetch failed", async () => {
     const error = new AAuthVerificationError(
       "discovery_failed",
       "https://10.0.0.1/ answered with status 500",
@@ -158,7 +158,7 @@ describe("AAuth-Requirement", () => {
     }
   });
 
-  it("nor does an agent, or one that has not proven its key", async () => {
+  it("is not sent to an agent, or to a caller that has not proven its key", async () => {
     const caller = (await verifierOf().verifyRequest(await requestOf(), ANY_AGENT)).caller;
     const error = new AAuthVerificationError("authorization_required", "reason");
     for (const context of [{ requirement: TO_READ }, { requirement: TO_READ, caller }]) {

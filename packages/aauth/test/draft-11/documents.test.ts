@@ -76,7 +76,7 @@ it.each([
 );
 
 describe("documents for publishing", () => {
-  it("name their keys, and what a body has to be covered by", () => {
+  it("name their keys, and the components that a body requires", () => {
     expect(agentProviderMetadata({ issuer: ID, localhost_callback_allowed: true })).toEqual({
       issuer: ID,
       jwks_uri: `${ID}/jwks.json`,

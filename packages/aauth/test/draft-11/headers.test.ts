@@ -17,7 +17,7 @@ import { expectRefusal, passesOrRefuses } from "../refusal.ts";
 const URL_AND_CODE = 'url="https://ps.example/interaction"; code="A1B2-C3D4"';
 
 describe("AAuth-Requirement", () => {
-  it("refuses what is too long", () =>
+  it("refuses a value that is too long", () =>
     expectRefusal("header_too_large", () => parseRequirement(`requirement=${"a".repeat(17_000)}`)));
 
   it.each<AAuthRequirement>([
@@ -46,7 +46,7 @@ describe("session tokens", () => {
   });
 });
 
-it("any text passes or is refused, and what passes is the same when it is written and read again", () =>
+it("any string is accepted or refused, and an accepted one is unchanged when written and read again", () =>
   fc.assert(
     fc.asyncProperty(
       fc.oneof(

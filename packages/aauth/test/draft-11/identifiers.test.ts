@@ -4,7 +4,7 @@ import { isEndpointUrl, isServerIdentifier, parseAgentIdentifier } from "../../s
 import { hostileText } from "../hostile-text.ts";
 
 describe("server identifiers", () => {
-  it("has one spelling: what the URL parser makes of it is the same string", () => {
+  it("have one spelling, which the URL parser leaves unchanged", () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -42,10 +42,10 @@ const PIECES = [
 const nearby = fc.array(fc.constantFrom(...PIECES), { maxLength: 20 }).map((pieces) => pieces.join(""));
 
 describe("Signature-Key", () => {
-  it("refuses what is too long", () =>
+  it("refuses a value that is too long", () =>
     expectRefusal("header_too_large", () => parseSignatureKey(`sig=jwt;jwt="${"a".repeat(17_000)}"`)));
 
-  it("refuses to write what cannot be read", async () => {
+  it("refuses to write an unreadable value", async () => {
     const key = { label: "sig", scheme: "jwt", jwt: "é" } as const;
     await expectRefusal("malformed_signature_key", () => formatSignatureKey(key));
     await expectRefusal("malformed_signature_key", () => formatSignatureKey({ ...key, jwt: "" }));
@@ -73,7 +73,7 @@ describe("Signature-Key", () => {
     );
   });
 
-  it("any text passes or is refused, and what passes is the same when it is written and read again", () =>
+  it("any string is accepted or refused, and an accepted one is unchanged when written and read again", () =>
     fc.assert(
       fc.asyncProperty(fc.oneof(hostileText, nearby), (value) =>
         passesOrRefuses(() => {

@@ -127,7 +127,7 @@ describe.each(types)("an $name token", ({ name, make, signer, verify, texts }) =
     );
   });
 
-  it("that its issuer has revoked is refused, also where its signature is known", async () => {
+  it("that its issuer has revoked is refused, even if its signature is cached", async () => {
     const token = await make();
     const asked: NamedToken[] = [];
     let revoked = false;
@@ -255,7 +255,7 @@ describe("resource tokens", () => {
     now,
   };
 
-  it("copy what the caller has shown", async () => {
+  it("copy person and key of the caller's token", async () => {
     const shown = await caller();
     const { token, claims } = await issued({ caller: shown, account: "acme-eu" });
     expect(claims).toMatchObject({
@@ -282,7 +282,7 @@ describe("resource tokens", () => {
     expect(claims).toMatchObject({ aud: ACCESS_SERVER, ps: PERSON_SERVER, presented_jti: grant.claims.jti });
   });
 
-  it("are not issued to a caller who has shown no person", async () => {
+  it("are not issued to a caller without a person", async () => {
     for (const level of ["agent-token", "server", "identified"]) {
       await expect(issued({ caller: await caller({}, level) })).rejects.toThrow(TypeError);
     }
@@ -328,17 +328,20 @@ describe("issuing", () => {
     now,
   };
 
-  it("ends when what it follows from ends", async () => {
+  it("limits a token to the lifetime of its source", async () => {
     expect((await issuePersonToken({ ...person, notAfter: NOW + 10 })).claims.exp).toBe(NOW + 10);
     expect((await issueAuthToken({ ...person, notAfter: NOW + 99_999 })).claims.exp).toBe(NOW + 3600);
     await expect(issuePersonToken({ ...person, notAfter: NOW })).rejects.toThrow(RangeError);
   });
 
-  it.each([0, 3601, 1.5, Number.NaN, "60" as never])("lives no %s s", async (lifetimeSeconds) => {
-    await expect((async () => issuePersonToken({ ...person, lifetimeSeconds }))()).rejects.toThrow(
-      RangeError,
-    );
-  });
+  it.each([0, 3601, 1.5, Number.NaN, "60" as never])(
+    "rejects a lifetime of %s s",
+    async (lifetimeSeconds) => {
+      await expect((async () => issuePersonToken({ ...person, lifetimeSeconds }))()).rejects.toThrow(
+        RangeError,
+      );
+    },
+  );
 
   it.each<[string, () => unknown]>([
     ["a user claim of the protocol", () => issueAuthToken({ ...person, userClaims: { act: {} } })],

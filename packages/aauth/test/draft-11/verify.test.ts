@@ -135,7 +135,7 @@ it("6. an unknown scheme is refused with the known ones", async () => {
   expect([error.expected, error.message]).toEqual(["jwt", "scheme x-new is not accepted here"]);
 });
 
-it("any headers at all are refused by name, and nothing is fetched for them", async () => {
+it("any headers are refused with a code, and nothing is fetched for them", async () => {
   const good = await requestOf();
   await fc.assert(
     fc.asyncProperty(
@@ -208,7 +208,7 @@ describe("components that a resource asks for in addition", () => {
     expect([error.code, error.claim]).toEqual(["insufficient_coverage", "@query"]);
     await verifier.verifyRequest(await requestOf(), ANY_AGENT);
   });
-  it("are such as a message can have: any other would be published, and not demanded", () => {
+  it("must be components that a message can have", () => {
     for (const name of ["@target-uri", "X-Tenant", '@query-param";name="a', ""]) {
       expect(() => verifierOf({ additionalComponents: [name] }), name).toThrow(TypeError);
     }
@@ -260,7 +260,7 @@ describe("requirements", () => {
     );
   });
 
-  it("are met by callers of their level, also where a handler demands them", async () => {
+  it("are met by callers of their level, also if a handler checks them", async () => {
     const shownBy = async (token: string) =>
       (await verifierOf().verifyRequest(await requestOf({ signatureKey: jwt(token) }))).caller;
     const callers = await Promise.all(

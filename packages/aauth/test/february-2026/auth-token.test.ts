@@ -54,7 +54,7 @@ describe("issuing auth tokens", () => {
     expect(claims).toMatchObject({ exp: NOW + 300, iat: NOW, nbf: NOW });
   });
 
-  it("leaves out what is not given, and nbf without an exchange", async () => {
+  it("omits absent members, and nbf without an exchange", async () => {
     const { claims } = await issueAuthToken({ ...issuing, agent: undefined } as never);
     expect(Object.keys(claims)).toEqual("exp iat iss aud cnf scope jti".split(" "));
   });
@@ -76,12 +76,12 @@ describe("issuing auth tokens", () => {
 });
 
 describe("verifying auth tokens", () => {
-  it("gives the claims back", async () => {
+  it("returns the verified claims", async () => {
     const { token, claims } = await issueAuthToken(issuing);
     expect(await verifyAuthToken(token, expecting())).toEqual(claims);
   });
 
-  it("takes iat and nbf up to 5 s ahead", async () => {
+  it("accepts iat and nbf up to 5 s ahead", async () => {
     expect(await codeOf(verifyAuthToken(await forged({ iat: NOW + 5, nbf: NOW + 5 }), expecting()))).toBe(
       "accepted",
     );
@@ -93,7 +93,7 @@ describe("verifying auth tokens", () => {
     );
   });
 
-  it.each(["exp", "iat", "nbf"])("takes no %s that is beyond every number", async (name) => {
+  it.each(["exp", "iat", "nbf"])("rejects a %s beyond the range of numbers", async (name) => {
     const { header, claims } = decodeToken(await forged({ [name]: 7 }));
     const [head, body] = [
       JSON.stringify(header),
@@ -104,7 +104,7 @@ describe("verifying auth tokens", () => {
     expect(await codeOf(verifyAuthToken(`${input}.${signature}`, expecting()))).toBe("malformed_token");
   });
 
-  it("gives exp no leeway", async () => {
+  it("allows no leeway for exp", async () => {
     const token = await forged({ exp: NOW + 1 });
     expect(await codeOf(verifyAuthToken(token, expecting()))).toBe("accepted");
     expect(await codeOf(verifyAuthToken(token, { ...expecting(), now: () => NOW + 1 }))).toBe(
@@ -112,7 +112,7 @@ describe("verifying auth tokens", () => {
     );
   });
 
-  it("takes a token as Keycloak's extension makes it: odd header spacing, foreign cnf kid, no jti", async () => {
+  it("accepts a token of Keycloak's extension: odd header spacing, foreign cnf kid, no jti", async () => {
     const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const signer = await createTokenSigner(privateKey, {
       alg: "RS256",
@@ -193,7 +193,7 @@ describe("verifying auth tokens", () => {
     expect(await codeOf(verifyAuthToken(await forged({ act }), expecting()))).toBe("malformed_token");
   });
 
-  it("refuses a token someone else signed, and one whose claims were changed", async () => {
+  it("refuses a token of another signer, and one with changed claims", async () => {
     const { token } = await issueAuthToken({ ...issuing, signer: { ...tokenSignerOf(keyA), kid: keyB.kid } });
     expect(await codeOf(verifyAuthToken(token, expecting()))).toBe("invalid_token_signature");
     const [header, , signature] = (await issueAuthToken(issuing)).token.split(".");
@@ -205,7 +205,7 @@ describe("verifying auth tokens", () => {
     );
   });
 
-  it("P7, J3, G1, D6: fetches nothing for a token of a foreign issuer, however signed", async () => {
+  it("P7, J3, G1, D6: fetches nothing for a token of a foreign issuer, whatever its signature", async () => {
     const expected = expecting();
     const token = await forged({ iss: "http://evil.localhost:1/realms/aauth-test" });
     expect(await codeOf(verifyAuthToken(token, expected))).toBe("untrusted_issuer");
@@ -239,7 +239,7 @@ describe("the cache of verified tokens", () => {
     expect(await codeOf(verifyAuthToken(token, options))).toBe("token_expired");
   });
 
-  it("does not take a token for known because its claims are", async () => {
+  it("does not accept a token because of known claims", async () => {
     const { options } = cached();
     const { token } = await issueAuthToken(issuing);
     await verifyAuthToken(token, options);

@@ -8,7 +8,7 @@ const minimum = ["@method", "@authority", "@path", "signature-key"];
 const all = fullCoverage(everything);
 
 describe("fullCoverage", () => {
-  test("lists only what applies, in the order of the profile", () => {
+  test("lists only applicable components, in the order of the profile", () => {
     expect(fullCoverage(nothing)).toEqual(minimum);
     expect(all).toEqual([
       "@method",
@@ -39,7 +39,7 @@ describe("fullCoverage", () => {
 });
 
 describe("coverageWithoutBody", () => {
-  test("leaves out the two components of a body and nothing else", () => {
+  test("omits only the two components of a body", () => {
     const without = all.filter((name) => name !== "content-type" && name !== "content-digest");
     expect(coverageWithoutBody(everything)).toEqual(without);
     expect(coverageWithoutBody(nothing)).toEqual(minimum);

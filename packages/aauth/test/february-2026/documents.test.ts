@@ -11,7 +11,7 @@ describe("documents for publishing", () => {
     );
   });
 
-  it("carry the optional members they are given", () => {
+  it("contain the given optional members", () => {
     expect(
       agentMetadata({ agent: "https://a.example", name: "A", redirect_uris: ["https://a.example/cb"] }),
     ).toEqual({

@@ -43,7 +43,7 @@ describe("parseSignatureKey", () => {
     );
   });
 
-  test("says nothing of the value in its message", () => {
+  test("does not quote the value in its message", () => {
     expect(() => parseSignatureKey(`sig1=(scheme=jwt jwt="secret" jwt="secret")`)).toThrow(/^(?!.*secret)/);
   });
 
@@ -56,7 +56,7 @@ describe("parseSignatureKey", () => {
     expect(february2026.messages.claims(value)).toBe(false);
   });
 
-  test("never throws anything but an AAuthError, whatever comes", async () => {
+  test("throws only AAuthErrors, for any input", async () => {
     await fc.assert(
       fc.asyncProperty(hostileText, (value) => passesOrRefuses(() => parseSignatureKey(value))),
       { numRuns: 400 },
@@ -67,7 +67,7 @@ describe("parseSignatureKey", () => {
 const printable = fc.string({ unit: "grapheme-ascii", minLength: 1 }).filter((text) => !/["\\]/.test(text));
 const label = fc.stringMatching(/^[a-z*][a-z0-9_.*-]{0,20}$/);
 
-test("what formatSignatureKey writes, parseSignatureKey reads", () => {
+test("parseSignatureKey reads the output of formatSignatureKey", () => {
   const key = fc.oneof<fc.Arbitrary<SignatureKey>[]>(
     fc.record({
       label,

@@ -20,7 +20,7 @@ const streamed = (stream: ReadableStream) => ({ body: stream, duplex: "half" }) 
 const codeOf = (response: Response) => parseRefusal(response.headers.get("aauth-refusal") ?? undefined)?.code;
 
 describe("a gate of fetch", () => {
-  test("lets a signed request in, with its caller and the same body", async () => {
+  test("passes a signed request on, with its caller and the same body", async () => {
     const gate = protect(resource, TO_READ, async (request, caller) =>
       Response.json([caller.person.sub, caller.grant.scopes, await request.text(), request.method]),
     );
@@ -34,7 +34,7 @@ describe("a gate of fetch", () => {
     ]);
   });
 
-  test("lets in what a framework hands over as a proxy of its request, as Next does", async () => {
+  test("accepts a framework's proxy of its request, as Next passes it", async () => {
     const gate = protect(resource, TO_READ, async (request) => new Response(await request.text()));
     const request = fetched(await signed({ method: "POST", body: BODY }));
     const proxied = new Proxy(request, {
@@ -110,7 +110,7 @@ describe("bodies at a gate of fetch", () => {
     return fetched({ ...request, headers: { ...own, ...headers } }, streamed(stream));
   };
 
-  test("answers 413 where the length is declared too large, and reads nothing", async () => {
+  test("answers 413 if the declared length is too large, and reads nothing", async () => {
     const pull = vi.fn();
     const stream = new ReadableStream({ pull }, { highWaterMark: 0 });
     const response = await gate(await sending(stream, { "content-length": "33" }));
@@ -171,7 +171,7 @@ describe("errors at a gate of fetch", () => {
     await expect(gate(fetched(await signed()))).rejects.toThrow("of the handler");
   });
 
-  test("a failure that is not a verdict is answered 500 without detail, also where the log fails", async () => {
+  test("a failure that is not a verdict is answered 500 without detail, even if the log fails", async () => {
     const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
     const onError = () => {
       throw new Error("no log");
@@ -195,7 +195,7 @@ describe("errors at a gate of fetch", () => {
     { maxBodyBytes: -1 },
     { bodyTimeoutMs: 0 },
     { bodyTimeoutMs: 2 ** 31 },
-  ])("bounds that bound nothing are refused: %j", (bounds) => {
+  ])("bounds without an effect are refused: %j", (bounds) => {
     expect(() => protect(resource, TO_READ, () => new Response(), bounds)).toThrow(RangeError);
     expect(() => serveResource(resource, bounds)).toThrow(RangeError);
   });

@@ -64,7 +64,7 @@ const statusOf = (answer: string) => Number(answer.split(" ", 2)[1]);
 const codeOf = (answer: string) => parseRefusal(/^aauth-refusal: (.*)$/im.exec(answer)?.[1])?.code;
 
 describe("a gate of node", () => {
-  test("lets a signed request in, with its caller, and a parser after it reads the same body", async () => {
+  test("passes a signed request on, with its caller, and a parser after it reads the same body", async () => {
     const { port } = await gated();
     const posted = await send(port, await signed({ method: "POST", body: BODY }));
     expect([statusOf(posted), posted.split("\r\n\r\n")[1]]).toEqual([
@@ -131,7 +131,7 @@ describe("bodies at a gate of node", () => {
     return `${headOf({ ...request, headers }, ["transfer-encoding: chunked"])}\r\n\r\n`;
   };
 
-  test("answers 413 where the length is declared too large, and closes", async () => {
+  test("answers 413 if the declared length is too large, and closes", async () => {
     const { port, handled } = await gated(bounds);
     const request = await signed({ method: "POST", body: BODY });
     const head = headOf({ ...request, headers: { ...request.headers, "content-length": "33" } });
@@ -160,7 +160,7 @@ describe("bodies at a gate of node", () => {
     expect(statusOf(await exchange(port, `${head}\r\n\r\n`))).toBe(401);
   });
 
-  test("a client that goes away reaches no handler", async () => {
+  test("does not call a handler for a client that disconnects", async () => {
     const onError = vi.fn();
     const { port, handled } = await gated({ onError });
     const socket = connect(port, "127.0.0.1").on("error", () => {});

@@ -7,7 +7,7 @@ import keys from "../vectors/keys.json" with { type: "json" };
 
 const profile = await readFile(new URL("../../../../docs/february-2026/profile.md", import.meta.url), "utf8");
 
-test("profile 2.8 is what comes out", async () => {
+test("reproduces the example of profile 2.8", async () => {
   const key = await importSigningKey(keys.B.jwk as PrivateJwk, { kid: "key-1" });
   const { signatureBase, headers } = await signRequest(
     {

@@ -46,7 +46,7 @@ describe("readNonce", () => {
 });
 
 describe("spendNonce", () => {
-  test("takes a nonce once for each authority and key", async () => {
+  test("accepts a nonce once for each authority and key", async () => {
     const store = createMemoryClaimStore({ now: () => NOW });
     await spendNonce(store, use);
     await spendNonce(store, { ...use, authority: "other.example" });

@@ -46,7 +46,7 @@ const asByteSequence = (value: string) => {
 const contentType = { "content-type": "application/json" };
 
 describe("http-message-signatures", () => {
-  test("verifies what signRequest signs", async () => {
+  test("verifies signatures of signRequest", async () => {
     await fc.assert(
       fc.asyncProperty(request, fc.boolean(), async ({ method, url, body }, withHeaders) => {
         const headers: Record<string, string> = withHeaders || body ? contentType : {};
@@ -71,7 +71,7 @@ describe("http-message-signatures", () => {
     );
   });
 
-  test("signs what our steps verify", async () => {
+  test("makes signatures that our verifier accepts", async () => {
     await fc.assert(
       fc.asyncProperty(
         request,

@@ -95,7 +95,7 @@ describe("parseSignatureInput", () => {
     );
   });
 
-  test("never throws anything but an AAuthError, whatever comes", async () => {
+  test("throws only AAuthErrors, for any input", async () => {
     await fc.assert(
       fc.asyncProperty(hostileText, (value) => passesOrRefuses(() => parseSignatureInput(value))),
       { numRuns: 400 },

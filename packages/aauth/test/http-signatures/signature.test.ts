@@ -14,7 +14,7 @@ describe("parseSignature", () => {
     ["base64url with padding", `${urlSafe}==`],
     ["base64 with padding, as RFC 8941 has it", standard],
     ["base64 without padding", standard.slice(0, -2)],
-  ])("takes %s", (_, text) => {
+  ])("accepts %s", (_, text) => {
     expect(parseSignature(` sig1=:${text}: `)).toEqual({ label: "sig1", bytes });
   });
 
@@ -39,14 +39,14 @@ describe("parseSignature", () => {
     await expectRefusal("header_too_large", () => parseSignature(`sig1=:${"A".repeat(20_000)}:`));
   });
 
-  test("never throws anything but an AAuthError, whatever comes", async () => {
+  test("throws only AAuthErrors, for any input", async () => {
     await fc.assert(
       fc.asyncProperty(hostileText, (value) => passesOrRefuses(() => parseSignature(value))),
       { numRuns: 400 },
     );
   });
 
-  test("reads what formatSignature writes, in both encodings", () => {
+  test("reads the output of formatSignature, in both encodings", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 64, maxLength: 64 }),

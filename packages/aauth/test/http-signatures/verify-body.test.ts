@@ -15,11 +15,11 @@ const optional = { field, demanded: minimum };
 const none = { field, demanded: [] };
 
 describe("requireComponents", () => {
-  test("takes any order and more than it asks for", () => {
+  test("accepts any order and additional components", () => {
     requireComponents([...covered, "date"].reverse(), covered);
   });
 
-  test.each(covered)("names %s where it is left out, and what is demanded", async (missing) => {
+  test.each(covered)("names a missing %s, and the required components", async (missing) => {
     const error = await refusalOf(() =>
       requireComponents(
         covered.filter((name) => name !== missing),
@@ -34,7 +34,7 @@ describe("requireComponents", () => {
   });
 });
 
-test("requireComponents names all that are left out", async () => {
+test("requireComponents names all missing components", async () => {
   const error = await refusalOf(() => requireComponents(["@method"], ["@method", "@path", "content-digest"]));
   expect([error.message, error.claim]).toEqual([
     ...["the signature does not cover @path, content-digest", "@path content-digest"],

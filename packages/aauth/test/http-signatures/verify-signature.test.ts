@@ -39,7 +39,7 @@ describe("the signature", () => {
     );
   });
 
-  test("takes alg=ed25519 and refuses another", async () => {
+  test("accepts alg=ed25519 and refuses another", async () => {
     await prove(signByHand(get, { parameters: `;created=${NOW};alg="ed25519"` }));
     const other = signByHand(get, { parameters: `;created=${NOW};alg="rsa-pss-sha512"` });
     await expectRefusal("invalid_signature", () => prove(other));

@@ -72,7 +72,7 @@ describe("a key ring", () => {
     expect(state()).toEqual({ current: "k2", usable: ["k2", "k1"], published: ["k2", "k1"] });
   });
 
-  it("keeps a key as long as it said, from when its successor signs", async () => {
+  it("keeps a key for the announced time after its successor starts to sign", async () => {
     const { clock, ring, state } = ringWith();
     await ring.rotate();
     clock.advance(12 + 99);

@@ -156,7 +156,7 @@ export function agentSuite(kit: ProfileKit): void {
       expect(world.story()).toEqual(kit.climb.slice(0, 1));
     });
 
-    it("gives up where the resource asks again for the same", async () => {
+    it("gives up if the resource repeats its challenge", async () => {
       const world = worldOf(kit);
       const call = world.agent().fetchFor(USER);
       world.requirement = { ...world.requirement, scopes: [...SCOPES, "data.write"] };

@@ -121,7 +121,7 @@ it("an agent, a resource and a person server find each other through one map", a
   expect(map.browserUrl(`${SERVER}/page?code=1`)).toBe(`${endpoints[SERVER]}/page?code=1`);
 });
 
-it("what a browser opens may be elsewhere, and what is not in the map stays where it is", async () => {
+it("maps a browser's pages separately, and leaves unmapped addresses unchanged", async () => {
   const seen: string[] = [];
   const map = createEndpointMap(
     { [SERVER]: { connect: "http://127.0.0.1:1", browser: "http://localhost:8080" } },

@@ -101,7 +101,7 @@ describe.each([draft11Kit, renamedKit])("february-2026 and $profile.name on one 
   });
 });
 
-it("profiles whose messages look alike are not accepted side by side: the second would never be asked", () => {
+it("profiles with indistinguishable messages are not accepted together: the second would never be used", () => {
   const published = { ...acceptedOf(februaryKit), profile: february2026Published };
   expect(() =>
     createVerifier({ profile: february2026, ...acceptedOf(februaryKit), accept: [published] }),

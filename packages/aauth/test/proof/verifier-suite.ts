@@ -225,7 +225,7 @@ export function verifierSuite(kit: ProfileKit): void {
       expect([error.code, error.check, error.provenCaller]).toEqual([code, checkOf(step), undefined]);
     });
 
-    it("with an expired token, whose holder is proven where its age is judged last", async () => {
+    it("with an expired token, whose holder is proven if its age is judged last", async () => {
       const credential = await jwt({ lifetimeSeconds: 30 });
       clock.advance(30);
       const error = await refusal(resourceOf(kit).verifier, await requestOf(kit, { credential }));

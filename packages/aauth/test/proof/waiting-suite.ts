@@ -49,8 +49,8 @@ export function deferredSuite(kit: ProfileKit): void {
     return;
   }
 
-  describe(`${profile.name}: an answer of a server that comes later`, () => {
-    it("is looked for at its Location with a fresh signature, no sooner than it is said to come", async () => {
+  describe(`${profile.name}: a deferred answer of a server`, () => {
+    it("is polled at its Location with a new signature, no earlier than Retry-After", async () => {
       const world = worldOf(kit);
       const at: number[] = [];
       const deferred = deferring(world.server, 2);
@@ -80,7 +80,7 @@ export function deferredSuite(kit: ProfileKit): void {
       expect(world.sent.some(({ url }) => url.startsWith(OTHER))).toBe(false);
     });
 
-    it("is waited for as long as the agent says", async () => {
+    it("is waited for as long as the agent allows", async () => {
       const world = worldOf(kit);
       world.atServer = deferring(world.server, Number.POSITIVE_INFINITY);
       expect((await failureOf(callOf(world, { timeouts: { pendingMs: 100 } }))).code).toBe("grant_pending");
@@ -96,7 +96,7 @@ export function deferredSuite(kit: ProfileKit): void {
       expect(world.sent.length).toBeLessThan(10);
     });
 
-    it("is waited for until the caller gives up", async () => {
+    it("is waited for until the caller aborts", async () => {
       const world = worldOf(kit);
       world.atServer = deferring(world.server, Number.POSITIVE_INFINITY, { "retry-after": "30" });
       const controller = new AbortController();
@@ -106,7 +106,7 @@ export function deferredSuite(kit: ProfileKit): void {
     });
   });
 
-  describe(`${profile.name}: an answer of the resource that comes later`, () => {
+  describe(`${profile.name}: a deferred answer of the resource`, () => {
     it("is looked for at its Location", async () => {
       const world = worldOf(kit);
       world.requirement = kit.requirements[0]!;
@@ -120,7 +120,7 @@ export function deferredSuite(kit: ProfileKit): void {
       ]);
     });
 
-    it("is looked for with the grant that a held request wants, and not sent again", async () => {
+    it("is polled with the grant that a held request requires, without sending the request again", async () => {
       const world = worldOf(kit);
       world.atResource = async (request) => {
         const answer = await world.resource(request);
@@ -144,7 +144,7 @@ export function deferredSuite(kit: ProfileKit): void {
       expect(world.story()).toEqual(kit.climb);
     });
 
-    it("is neither looked for elsewhere nor forever", async () => {
+    it("is polled neither at another origin nor forever", async () => {
       for (const [headers, code] of [
         [{ location: `${OTHER}/` }, "challenge_untrusted"],
         [{}, "grant_pending"],

@@ -125,7 +125,7 @@ describe("challenges", () => {
     expect(decodeToken(resourceToken).claims.agent).toBe(agent.id);
   });
 
-  it("every refusal says in one header why: code, check and section", async () => {
+  it("every refusal states code, check and section in one header", async () => {
     const stale = await requestOf({ now: () => clock.now() - 100 });
     for (const [request, refused] of [
       [await requestOf(), { code: "authorization_required", check: "requirement", section: "profile 3.1" }],
@@ -141,7 +141,7 @@ describe("challenges", () => {
     }
   });
 
-  it("D5: a missing scope is a 403 that says what to ask for", async () => {
+  it("D5: a missing scope is a 403 that names the required scope", async () => {
     const jwt = await parties.issueAuthToken({ scope: "other" });
     const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES);
     const { status, headers } = await challenger.challengeFor(error, { requirement: SCOPES });
@@ -202,7 +202,7 @@ describe("a challenger", () => {
   });
 });
 
-it("a caller over its limit that nothing would raise has to wait, and never for no time", async () => {
+it("a caller over a limit that no level would raise has to wait, for at least a second", async () => {
   const { headers } = await challenger.limitReached(identified, { retryAfterSeconds: 0 });
   expect([headers["retry-after"], headers["agent-auth"]]).toEqual(["1", undefined]);
 });

@@ -36,8 +36,8 @@ const membersOf = (answer: { body: string } | undefined) => JSON.parse(answer?.b
 const showing = async (jwt: string, over = {}) =>
   requestOf({ signatureKey: { scheme: "jwt", jwt }, ...over });
 
-describe("what a resource publishes and serves", () => {
-  test("its document names the endpoints that are there, and its key set has its key", async () => {
+describe("documents and endpoints of a resource", () => {
+  test("name the existing endpoints and the key set with its key", async () => {
     const resource = resourceOf();
     const document = await resource.handle(get("/.well-known/aauth-resource.json"));
     expect(document?.status).toBe(200);
@@ -55,20 +55,20 @@ describe("what a resource publishes and serves", () => {
   });
 
   test.each(["/", "/jwks.json/", "/x/jwks.json", "/aauth/authorize"])(
-    "leaves GET %s to the service",
+    "leave GET %s to the service",
     async (target) => {
       expect(await resourceOf().handle(get(target))).toBeUndefined();
     },
   );
 
-  test("gives a person's agent the resource token that it asks for", async () => {
+  test("issue the requested resource token to a person's agent", async () => {
     const body = JSON.stringify({ scope: "data.read" });
     const request = await showing(await personToken(), { url: `${RESOURCE}/aauth/authorize`, body });
     const answer = await resourceOf().handle({ ...request, body: async () => request.body });
     expect([answer?.status, Object.keys(membersOf(answer))]).toEqual([200, ["resource_token"]]);
   });
 
-  test("refuses a body above the bound of the endpoint, which a reader learns", async () => {
+  test("refuse a body above the bound of the endpoint, which a reader learns", async () => {
     const read = vi.fn<BodyReader>(async () => new Uint8Array(8_193));
     const answer = await resourceOf().handle({
       ...{ ...get("/aauth/authorize"), method: "POST", body: read },
@@ -77,7 +77,7 @@ describe("what a resource publishes and serves", () => {
     expect(read).toHaveBeenCalledExactlyOnceWith(8_192);
   });
 
-  test("tells its observer why a request was refused", async () => {
+  test("report the reason of a refusal to the observer", async () => {
     const seen: unknown[] = [];
     const observer: VerifierObserver = (event) =>
       seen.push(event.type === "request_refused" && event.error.code);
@@ -86,7 +86,7 @@ describe("what a resource publishes and serves", () => {
     expect(seen).toEqual(["missing_signature"]);
   });
 
-  test("answers 503 where a store has no room", async () => {
+  test("answer 503 if a store has no room", async () => {
     const authorization = { authorize: () => Promise.reject(new StoreFullError()) };
     const request = await showing(await personToken(), {
       ...{ url: `${RESOURCE}/aauth/authorize`, body: JSON.stringify({ scope: "data.read" }) },
@@ -95,7 +95,7 @@ describe("what a resource publishes and serves", () => {
     expect([answer?.status, answer?.headers["retry-after"]]).toEqual([503, "30"]);
   });
 
-  test("in February 2026 has the resource token endpoint, and no key set names an algorithm", async () => {
+  test("in February 2026 include the resource token endpoint, and no key set names an algorithm", async () => {
     const { resource: own, authServer, discovery, clock } = parties;
     const resource = createResource({
       ...{ profile: february2026, resource: own.id, authServer: authServer.issuer, key: own.key },
@@ -132,7 +132,7 @@ describe("what a resource publishes and serves", () => {
     expect([unsigned?.status, unsigned?.headers["agent-auth"]]).toEqual([401, "httpsig"]);
   });
 
-  test("an endpoint of a third profile's own has its caller verified", async () => {
+  test("include an endpoint of a third profile, with a verified caller", async () => {
     const endpoint: GuardedEndpoint = {
       ...{ methods: ["POST"], path: "/own", maxBodyBytes: 8, requirement: { level: "agent-token" } },
       answer: ({ caller, body }) => ({
@@ -156,8 +156,8 @@ describe("what a resource publishes and serves", () => {
   });
 });
 
-describe("who a resource lets in", () => {
-  test("gives the proven caller and the bytes that were signed", async () => {
+describe("a resource's verification", () => {
+  test("returns the proven caller and the signed bytes", async () => {
     const request = await requestOf({ method: "POST", body: "text" });
     const admitted = await resourceOf().verify(request, { level: "agent-token" });
     expectTypeOf(admitted.caller.agent).toEqualTypeOf<string>();
@@ -172,7 +172,7 @@ describe("who a resource lets in", () => {
     expect(body).not.toHaveBeenCalled();
   });
 
-  test("refuses a body that was exchanged on the way", async () => {
+  test("refuses a body that was replaced on the way", async () => {
     const request = await requestOf({ method: "POST", body: "text" });
     const body = async () => new TextEncoder().encode("tExt");
     const verified = resourceOf().verify({ ...request, body }, { level: "agent-token" });
@@ -197,7 +197,7 @@ describe("who a resource lets in", () => {
     await expect(resource.refuse(foreign)).rejects.toBe(foreign);
   });
 
-  test("asks more of a caller that was let in, and refuses with the token that this needs", async () => {
+  test("can require more of an accepted caller, and refuses with the token for it", async () => {
     const resource = resourceOf();
     const request = await showing(await personToken());
     const { caller } = await resource.verify(request, { level: "person-token" });
@@ -212,7 +212,7 @@ describe("who a resource lets in", () => {
     expect(() => resource.meetRequirement(foreign, TO_READ)).toThrow(TypeError);
   });
 
-  test("refuses a token whose revocation another replica has taken", async () => {
+  test("refuses a token that was revoked at another replica", async () => {
     const stores = createMemoryStores({ now });
     const jwt = await agentToken();
     const verified = async (target: string) => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { parties, requestOf } from "./kit.ts";
 
-describe("a decision point that is not given the body", () => {
+describe("a decision point without the body", () => {
   const verifier = parties.createVerifier({ contentDigest: "covered" });
 
-  it("lets a request with a covered digest pass, and reports that it is not compared", async () => {
+  it("accepts a request with a covered digest, and reports that it is not compared", async () => {
     const request = await requestOf({ body: "{}" });
     const { report } = await (await verifier.begin(request)).complete(undefined);
     expect(report.checks.find(({ name }) => name === "content-digest")).toMatchObject({ verdict: "skipped" });

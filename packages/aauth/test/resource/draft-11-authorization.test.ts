@@ -52,7 +52,7 @@ describe("the authorization endpoint", () => {
   test.each([
     ["the person server without an access server", undefined, PERSON_SERVER],
     ["the access server", ACCESS_SERVER, ACCESS_SERVER],
-  ])("gives a resource token for %s", async (_, authServer, aud) => {
+  ])("issues a resource token for %s", async (_, authServer, aud) => {
     const jwt = await personToken({ tenant: "acme", missionS256: "mission" });
     const { status, json, headers } = await ask(
       endpointOf(
@@ -95,7 +95,7 @@ describe("the authorization endpoint", () => {
   test.each([
     ["an agent token", () => agentToken()],
     ["an auth token", () => ownAuthToken()],
-  ])("asks who shows %s for a person token, without a resource token", async (_, token) => {
+  ])("requires a person token of a caller with %s, without a resource token", async (_, token) => {
     const { status, headers } = await ask(endpointOf(), { scope: "data.read" }, await token());
     expect([status, headers["aauth-requirement"]]).toEqual([401, "requirement=person-token"]);
   });

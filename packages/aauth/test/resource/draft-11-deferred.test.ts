@@ -51,7 +51,7 @@ function kit(over: Partial<DeferredOptions> = {}) {
 }
 
 describe("the first answer", () => {
-  test("is a 202 with Location, Retry-After, no-store and what is waited for", async () => {
+  test("is a 202 with Location, Retry-After, no-store and the requirement", async () => {
     const { begin } = kit();
     const { id, code, answer } = await begin("interaction");
     const { status, headers, body } = answer;
@@ -126,7 +126,7 @@ describe("a poll", () => {
     expect((await poll(answer, { signatureKey: { scheme: "jwt", jwt }, now })).status).toBe(202);
   });
 
-  test("without a signature, or with a broken one, learns nothing", async () => {
+  test("without a signature, or with a broken one, reveals nothing", async () => {
     const { begin, deferred, poll, now } = kit();
     const { answer } = await begin();
     const unsigned = { method: "GET", target: new URL(answer.headers.location!).pathname, headers: {} };
@@ -135,7 +135,7 @@ describe("a poll", () => {
     expect((await poll(answer, { key: keys.other, now })).status).toBe(401);
   });
 
-  test("that comes too soon is slowed down", async () => {
+  test("that comes too soon is answered with slow_down", async () => {
     const { clock, begin, poll } = kit();
     const { answer } = await begin();
     expect((await poll(answer)).status).toBe(202);
@@ -188,7 +188,7 @@ describe("a poll", () => {
 });
 
 test.each(["finished again", "polled"])(
-  "what an answer says is carried out once, also when it is %s after a failure, and can neither expire nor be cancelled",
+  "executes a decision once, even if it is %s after a failure, and it can neither expire nor be cancelled",
   async (how) => {
     const carryOut = vi.fn((_: unknown, answer: Answer): Answer => answer);
     const { clock, deferred, begin, poll } = kit({ carryOut, lifetimeSeconds: 60 });
@@ -220,7 +220,7 @@ test("an answer that is there is not cancelled any more, and can still be had", 
 });
 
 describe("a code", () => {
-  test("opens its request once; a poll then says that the person is there", async () => {
+  test("opens its request once; a poll then reports the person's presence", async () => {
     const { deferred, begin, poll } = kit();
     const { id, code, answer } = await begin("interaction");
     expect(await deferred.open(code!, BROWSER)).toMatchObject({
@@ -256,7 +256,7 @@ describe("a code", () => {
     expect(await deferred.open("0000-0000-0005", BROWSER)).toBe("invalid_code");
   });
 
-  test("of a request that has expired, or was answered without a visit, opens nothing", async () => {
+  test("of an expired or answered request opens nothing", async () => {
     const { clock, deferred, begin } = kit({ lifetimeSeconds: 60 });
     const [first, second] = [await begin("interaction"), await begin("interaction")];
     await deferred.finish(first.id, DONE);

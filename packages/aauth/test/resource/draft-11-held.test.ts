@@ -54,7 +54,7 @@ const resourceTokenOf = ({ headers }: Answer) => {
   return token === undefined ? undefined : decodeJwt(token).claims;
 };
 
-test("the first answer is a 202 with a resource token for what the route needs", async () => {
+test("the first answer is a 202 with a resource token for the route's requirement", async () => {
   const { hold } = kit();
   const token = await personToken();
   const answer = await hold(token);
@@ -144,7 +144,7 @@ describe("a poll", () => {
     expect((await poll(answer, token, other)).body).toBe("a laptop for person-1, number 1");
   });
 
-  test("after a restart executes what was held before", async () => {
+  test("after a restart executes an earlier held request", async () => {
     const { now } = clockOf();
     const { executed, options, hold, poll } = kit({ store: outsideStore({ now }) });
     const answer = await hold();
@@ -154,7 +154,7 @@ describe("a poll", () => {
     expect(await poll(answer, token, createHeldRequests<Order>(options))).toEqual(first);
   });
 
-  test("that the execution fails for ends it: what has half happened is not tried again", async () => {
+  test("whose execution fails ends the request, which is not executed again", async () => {
     let tries = 0;
     const execute = async () => {
       tries++;
@@ -188,7 +188,7 @@ describe("a poll", () => {
     expect(executed).toEqual([]);
   });
 
-  test("brings a fresh resource token once the old one has expired", async () => {
+  test("returns a new resource token once the old one has expired", async () => {
     const { clock, hold, poll } = kit();
     const answer = await hold();
     const token = jwtOf(await personToken());
@@ -201,7 +201,7 @@ describe("a poll", () => {
     expect((await poll(answer, {})).headers["aauth-requirement"]).toBeUndefined();
   });
 
-  test("and DELETE at another process at the same time: it is executed, or given up", async () => {
+  test("and a concurrent DELETE at another process either execute or cancel the request", async () => {
     const { now } = clockOf();
     const { executed, held, options, hold } = kit({ store: outsideStore({ now }) });
     const answer = await hold();

@@ -88,7 +88,7 @@ describe("the endpoint", () => {
     expect(discovery.fetched).toEqual([]);
   });
 
-  test("refuses a signature of another server's key, an agent, and what is not covered", async () => {
+  test("refuses another server's key, an agent, and insufficient coverage", async () => {
     const { revoke, endpoint, now, revocations } = kit();
     const stolen = await revoke({ jti: "t-1", exp }, { key: keys.other });
     expect(stolen.headers["signature-error"]).toMatch(/^error=(invalid_signature|unknown_key)$/);
@@ -227,7 +227,7 @@ describe("a restart without a store", () => {
     await verifierOf({ now, isRevoked }).verifyRequest(request);
   });
 
-  test("S7: needs a store where the runtime does not say when the process began", () => {
+  test("S7: needs a store if the runtime does not report when the process began", () => {
     vi.spyOn(performance, "timeOrigin", "get").mockReturnValue(0);
     expect(() => createRevocations()).toThrow(TypeError);
     createRevocations({ store: createMemoryRecordStore({ maxEntries: 10, now: () => NOW }) });

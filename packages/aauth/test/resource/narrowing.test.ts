@@ -8,8 +8,8 @@ import { parties, requestOf } from "./kit.ts";
 const AUTHORIZED = { level: "authorized", scopes: ["supply-chain:optimize"] } as const;
 
 /** `tsc` compares the types; the tests check the members at run time. */
-describe("what a requirement says of the caller's members", () => {
-  test("authorized: agent and grant are there", async () => {
+describe("types of the caller's members by requirement", () => {
+  test("authorized: agent and grant are present", async () => {
     const jwt = await parties.issueAuthToken();
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
     const verifier = parties.createVerifier();
@@ -25,7 +25,7 @@ describe("what a requirement says of the caller's members", () => {
     expectTypeOf<Completed["caller"]["grant"]>().toEqualTypeOf<CallerGrant>();
   });
 
-  test("identified: the agent is there, and a grant may be", async () => {
+  test("identified: the agent is present, a grant is optional", async () => {
     const { caller } = await parties
       .createVerifier()
       .verifyRequest(await requestOf(), { level: "identified" });

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 describe("without a process", () => {
-  test("E6: refuses an unsafe method where no store is given, and takes a safe one", async () => {
+  test("E6: refuses an unsafe method without a store, and accepts a safe one", async () => {
     const resource = createResource(common);
     const posted = await requestOf({ method: "POST", body: "{}" });
     const refused = await resource.verify(posted, ANY_AGENT).catch((error) => resource.refuse(error));
@@ -24,7 +24,7 @@ describe("without a process", () => {
     expect((await resource.verify(await requestOf(), ANY_AGENT)).caller.profile).toBe("draft-11");
   });
 
-  test("takes an unsafe method once with a store", async () => {
+  test("accepts an unsafe method once with a store", async () => {
     const verify = createMemoryClaimStore({ now });
     const stores = { claims: () => verify, records: () => expect.unreachable() };
     const resource = createResource({ ...common, stores });

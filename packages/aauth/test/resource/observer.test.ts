@@ -35,7 +35,7 @@ test.each([
     },
   ],
   ["rejects with", () => Promise.reject(new Error("the log is full"))],
-])("changes no verdict by what it %s", async (_, observer) => {
+])("changes no verdict if it %s", async (_, observer) => {
   const verifier = verifierOf({ observer });
   expect((await verifier.verifyRequest(await requestOf(), ANY_AGENT)).caller.level).toBe("agent-token");
   const unsigned = { ...(await requestOf()), headers: {} };

@@ -70,7 +70,7 @@ test("other callers have to cover the body", async () => {
   expect(await verdict(await sign({ scheme: "jwt", jwt }, otherKey))).toBe("insufficient_coverage");
 });
 
-test("a peer's name alone opens nothing", async () => {
+test("a peer's name alone grants nothing", async () => {
   const { agent, otherKey, sign, verdict } = await createWorld();
   const named = { ...otherKey, kid: agent.key.kid };
   expect(await verdict(await sign({ scheme: "jwks", id: agent.id }, named))).toBe("invalid_signature");
@@ -100,7 +100,7 @@ test("a peer may cover its body, which is then compared", async () => {
   expect(await verdict(await covered())).toEqual([february2026Published.name, true]);
 });
 
-test("the report says that the body was not compared", async () => {
+test("the report states that the body was not compared", async () => {
   const { agent, sign, accepted, clock } = await createWorld();
   const accept = [{ ...accepted, profile: february2026Published, peers: [agent.id] }];
   const request = await sign({ scheme: "jwks", id: agent.id }, agent.key);
@@ -113,7 +113,7 @@ test("the report says that the body was not compared", async () => {
   expect(report.checks.find(({ name }) => name === "content-digest")).toMatchObject({ verdict: "skipped" });
 });
 
-test("two requests of a peer may be equal: their signatures say nothing of the body", async () => {
+test("two requests of a peer may be equal, because their signatures do not cover the body", async () => {
   const { agent, sign, verdict } = await createWorld();
   const request = await sign({ scheme: "jwks", id: agent.id }, agent.key);
   expect([await verdict(request), await verdict(request)]).toEqual([UNCOVERED, UNCOVERED]);

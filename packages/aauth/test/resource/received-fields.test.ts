@@ -20,12 +20,12 @@ it.each([
   { lines: [], value: undefined },
   { lines: ["Content-Type", "a/b"], value: "a/b" },
   { lines: ["X-Content-Type", "x", "content-type", "a/b", "Content-Typo", "y"], value: "a/b" },
-])("gives node's own object where nothing is missing in it: $lines", async ({ lines, value }) => {
+])("returns node's own object if it lacks nothing: $lines", async ({ lines, value }) => {
   const { fields, isOriginal } = await receive(lines);
   expect([fields["content-type"], isOriginal]).toEqual([value, true]);
 });
 
-it("gives every line of a content type, and the other fields as they are", async () => {
+it("returns every line of a content type, and other fields unchanged", async () => {
   const { fields } = await receive(["CONTENT-TYPE", "a/b", "X-A", "1", "Content-Type", "c/d", "x-a", "2"]);
   expect(fields).toMatchObject({ host: "a", "content-type": ["a/b", "c/d"], "x-a": "1, 2" });
 });

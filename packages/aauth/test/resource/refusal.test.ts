@@ -48,14 +48,14 @@ describe("formatRefusal", () => {
 });
 
 describe("parseRefusal", () => {
-  it("takes members in any order, spaces around them, and others beside them", () => {
+  it("accepts members in any order, spaces around them, and unknown members", () => {
     expect(
       parseRefusal(` section="profile 2.5" ,\tcheck=coverage,code=insufficient_coverage,x=1, y`),
     ).toEqual(read);
     expect(parseRefusal('code=unknown_key, hint="a, code=token_expired"')?.code).toBe("unknown_key");
   });
 
-  it("knows the section of a code that comes without one, or with one that is malformed", () => {
+  it("adds the section of a code with a missing or malformed one", () => {
     for (const section of ["", ", section=", ', section="a\\"b"', ", section=profile", ', section="a']) {
       expect(parseRefusal(`code=unknown_key${section}`)).toEqual({
         code: "unknown_key",
@@ -115,7 +115,7 @@ describe("parseRefusal", () => {
     );
   });
 
-  it("is linear in what it reads", () => {
+  it("takes linear time in its input", () => {
     const start = performance.now();
     for (const part of [",", "(", '"', "a=", " ", "\\"]) parseRefusal(`code=unknown_key${part.repeat(490)}`);
     expect(performance.now() - start).toBeLessThan(200);
@@ -161,14 +161,14 @@ describe("refusalOf", () => {
     }
   });
 
-  it("holds nothing of the message", async () => {
+  it("contains nothing of the message", async () => {
     const secret = "c2VjcmV0";
     const error = await refusal(verifier, await signBadly({ signatureKey: `sig1=(scheme=${secret} a="b")` }));
     expect(formatRefusal(refusalOf(error))).not.toContain(secret);
   });
 });
 
-it("an answer keeps what it has, and gets the header beside it", () => {
+it("keeps an answer's headers, and adds the refusal", () => {
   const answer = { status: 401, headers: { "agent-auth": "httpsig" }, body: "no" };
   const error = new AAuthVerificationError("missing_signature", "x");
   expect(withRefusal(answer, error)).toEqual({

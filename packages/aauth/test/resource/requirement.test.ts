@@ -25,7 +25,7 @@ test.each<[string, ProvenCaller, string[]]>([
   ["pseudonymous", pseudonymous, ["passes", "identity_required", "identity_required", "identity_required"]],
   ["identified", identified, ["passes", "passes", "authorization_required", "authorization_required"]],
   ["authorized", authorized, ["passes", "passes", "passes", "insufficient_scope"]],
-])("what a caller that is %s meets", (_level, caller, expected) => {
+])("the requirements that a caller that is %s meets", (_level, caller, expected) => {
   const requirements = [
     { level: "pseudonymous" },
     { level: "identified" },
@@ -65,7 +65,7 @@ describe("A5: a requirement that demands a user", () => {
     meetRequirement(caller, { level: "authorized", scopes: ["data:read"] }, february2026);
   });
 
-  test("a token with a user meets it; a scope that is lacking is asked for first, which may bring the user", () => {
+  test("a token with a user meets it; a missing scope is required first, which may involve the user", () => {
     meetRequirement(callerWith({ scopes: ["data:read"], sub: "alice" }), REQUIREMENT, february2026);
     expect(() => meetRequirement(callerWith({ scopes: [] }), REQUIREMENT, february2026)).toThrow(
       expect.objectContaining({ code: "insufficient_scope" }),

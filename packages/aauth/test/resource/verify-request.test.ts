@@ -167,7 +167,7 @@ describe("schemes that are refused without asking anyone", () => {
 });
 
 describe("authority", () => {
-  it("J6, G8: a host that is not served is refused, whatever Host says", async () => {
+  it("J6, G8: a host that is not served is refused, whatever Host contains", async () => {
     const request = await requestOf({ url: "http://evil.localhost:3000/", headers: { host: AUTHORITY } });
     const error = await refusal(parties.createVerifier(), request);
     expect([error.code, error.status]).toEqual(["unknown_authority", 421]);
@@ -219,7 +219,7 @@ describe("coverage", () => {
   });
 });
 
-describe("what was signed cannot be changed", () => {
+describe("signed parts cannot be changed", () => {
   it.each(["content-type", "content-digest", "nonce", "signature-key"])("the header %s", async (name) => {
     const request = await requestOf({ body: "{}", signatureKey: { scheme: "hwk" } });
     const other = await requestOf({ body: "[]", signatureKey: { scheme: "hwk" }, key: resource.key });
@@ -292,7 +292,7 @@ describe("nonces", () => {
     expect((await refusal(verifier, known)).code).toBe("nonce_replayed");
   });
 
-  it("nor does one host under all the identities it can make of ports and paths", async () => {
+  it("one host cannot use up the memory by identities with many ports and paths", async () => {
     const greedy = await generateSigningKey({ kid: "greedy-1" });
     const ids = Array.from({ length: 40 }, (_, index) =>
       index % 2 === 0 ? `https://greedy.example/${index}` : `https://greedy.example:${20_000 + index}`,
@@ -312,7 +312,7 @@ describe("nonces", () => {
     for (let index = 0; index < 5; index++) await verifier.verifyRequest(await requestOf({ body: "{}" }));
   });
 
-  it("a caller below the route's level leaves nothing behind", async () => {
+  it("a caller below the route's level uses up nothing", async () => {
     const used: string[] = [];
     const replayStore = { putIfAbsent: (key: string) => used.push(key) > 0 };
     const verifier = parties.createVerifier({ replayStore });
@@ -412,7 +412,7 @@ describe("signatures and keys", () => {
     expect((await refusal(verifier, request)).code).toBe("unknown_key");
   });
 
-  it("takes no id for a key set", async () => {
+  it("rejects an id as a key set", async () => {
     const bare = "http://bare.localhost:1/keys";
     const discovery = createTestDiscovery({ documents: { [bare]: { keys: [agent.key.publicJwk] } } });
     const signatureKey = `sig1=(scheme=jwks id="${bare}" kid="${agent.key.kid}")`;
@@ -451,13 +451,13 @@ describe("tokens", () => {
     expect((await refusal(parties.createVerifier(), request)).code).toBe("invalid_token_signature");
   });
 
-  it("trustedAgents holds for agent servers too", async () => {
+  it("trustedAgents applies to agent servers too", async () => {
     const verifier = parties.createVerifier({ trustedAgents: ["http://other.localhost:1"] });
     expect((await refusal(verifier, await withToken(await agentToken()))).code).toBe("untrusted_issuer");
     expect(parties.discovery.requests).toEqual([]);
   });
 
-  it("a resource without audience takes no auth tokens", async () => {
+  it("a resource without audience accepts no auth tokens", async () => {
     const verifier = parties.createVerifier({ audience: undefined as never, trustedIssuers: [] });
     const request = await withToken(await parties.issueAuthToken());
     expect((await refusal(verifier, request)).code).toBe("untrusted_issuer");
@@ -589,13 +589,13 @@ describe("the verifier itself", () => {
     ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
     ["an agent with a trailing slash", { trustedAgents: [agent.id, `${agent.id}/`] }, "trustedAgents[1]"],
-  ])("names what is wrong with %s", (_name, options, message) => {
+  ])("names the problem of %s", (_name, options, message) => {
     const making = () => parties.createVerifier(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
   });
 
-  it.each([{ pay: 1 }, '{"pay":1}'])("takes no body but its bytes: %j", async (body) => {
+  it.each([{ pay: 1 }, '{"pay":1}'])("accepts only bytes as a body: %j", async (body) => {
     // Without an announced length, as over HTTP/2, nothing else would require its digest.
     const judging = parties.createVerifier().verifyRequest({ ...(await requestOf()), body } as never);
     await expect(judging).rejects.toThrow("body must be the received bytes");
@@ -638,7 +638,7 @@ describe("the verifier itself", () => {
     await expect(verifier.verifyRequest(request, { level: "identified" })).resolves.toBeDefined();
   });
 
-  it("gives every error its own report", async () => {
+  it("adds a report to every error", async () => {
     const verifier = parties.createVerifier();
     const request = () =>
       signBadly({ signatureKey: 'sig1=(scheme=jwks id="http://dead.localhost:1" kid="k")' });

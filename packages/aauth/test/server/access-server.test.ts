@@ -41,7 +41,7 @@ async function prepared(options: WorldOptions = {}) {
   return { world, agent, agent_token, ps, pair, ask };
 }
 
-describe("what an access server publishes", () => {
+describe("an access server's document", () => {
   it("names its endpoints", async () => {
     const { as } = createWorld();
     const target = "/.well-known/aauth-access.json";
@@ -54,7 +54,7 @@ describe("what an access server publishes", () => {
     expect(await as.handle({ method: "GET", target: "/x", headers: {}, body: undefined })).toBeUndefined();
   });
 
-  it("cannot be made of a bad identifier", () => {
+  it("cannot be made of a malformed identifier", () => {
     const { discovery } = createWorld();
     const decide = (): Decision => ({ type: "grant" });
     const own = { key: keys.as, discovery, resources: [], personServers: [], decide };
@@ -63,7 +63,7 @@ describe("what an access server publishes", () => {
 });
 
 describe("an auth token of an access server", () => {
-  it("says what the resource token says, and ends with what it follows from", async () => {
+  it("contains what the resource token requires, and expires with its source", async () => {
     const seen: unknown[] = [];
     const decide = (asked: object): Decision => {
       seen.push(asked);
@@ -105,7 +105,7 @@ describe("an auth token of an access server", () => {
     ]);
   });
 
-  it("is for the sub-agent, and follows from an upstream token and a step-up, too", async () => {
+  it("is for the sub-agent, also after an upstream token and a step-up", async () => {
     const { world, agent, agent_token, ps, ask } = await prepared();
     const sub = { agent: "aauth:planner+s@agent.example", parentAgent: AGENT, lifetimeSeconds: 120 };
     const subagent_token = await world.agentToken({ ...sub, confirmationKey: keys.worker.publicJwk });
@@ -131,7 +131,7 @@ describe("an auth token of an access server", () => {
 });
 
 describe("a token request at an access server that is refused", () => {
-  it("T4: comes from another party than a known person server (N14, N15)", async () => {
+  it("T4: is sent by another party than a known person server (N14, N15)", async () => {
     const { world, agent, ask } = await prepared();
     const error = async (who: Caller) => {
       const { status, headers } = await ask({}, who);
@@ -153,7 +153,7 @@ describe("a token request at an access server that is refused", () => {
     expect((await error({ ...world.server(PS), key: keys.other }))[0]).toBe(401);
   });
 
-  it("T8: lacks a token, or brings a bad agent token (N3)", async () => {
+  it("T8: lacks a token, or has an invalid agent token (N3)", async () => {
     const { world, agent_token, pair, ask } = await prepared();
     for (const name of ["resource_token", "agent_token", "presented_token"]) {
       expect(await ask({ [name]: undefined })).toMatchObject(refused(400, "invalid_request"));
@@ -165,7 +165,7 @@ describe("a token request at an access server that is refused", () => {
     }
   });
 
-  it("T8: brings a resource token of another resource, person server or key (N4 to N6)", async () => {
+  it("T8: has a resource token of another resource, person server or key (N4 to N6)", async () => {
     const { world, agent, pair, ask } = await prepared({ as: { resources: [RESOURCE] } });
     const invalid = refused(400, "invalid_resource_token");
     const { presented_token } = pair;
@@ -214,7 +214,7 @@ describe("a token request at an access server that is refused", () => {
     expect(await ask()).toMatchObject(refused(400, "revoked_presented_token"));
   });
 
-  it("brings an upstream token that is not the intermediary's, or of another person server (N30)", async () => {
+  it("has an upstream token that is not the intermediary's, or of another person server (N30)", async () => {
     const { world, agent, ask } = await prepared();
     const invalid = refused(400, "invalid_upstream_token");
     expect(await ask({ upstream_token: await world.personToken(agent) })).toMatchObject(invalid);
@@ -234,7 +234,7 @@ describe("a token request at an access server that is refused", () => {
 });
 
 describe("a pending request at an access server", () => {
-  it("T32: is the person server's that has asked, and takes claims, answers and an end", async () => {
+  it("T32: belongs to the person server that sent it, and accepts claims, answers and a cancellation", async () => {
     const decide = ({ claims }: { claims?: object | undefined }): Decision =>
       claims === undefined ? { type: "claims", names: ["email"] } : { type: "interaction" };
     const { world, ps, ask } = await prepared({ as: { decide, personServers: [PS, RESOURCE] } });
@@ -347,7 +347,7 @@ describe("a pending request at an access server", () => {
     expect(await world.later(ps, pending, 20)).toMatchObject(refused(408, "expired"));
   });
 
-  it("is approved by who decides for the resource, without a code", async () => {
+  it("is approved by the resource's owner, without a code", async () => {
     const { world, ps, ask } = await prepared({ as: { decide: () => ({ type: "approval" }) } });
     const pending = await ask();
     const [request, ...others] = await world.as.waiting(RESOURCE);
@@ -362,7 +362,7 @@ describe("a pending request at an access server", () => {
     expect(await world.as.waiting(RESOURCE)).toEqual([]);
   });
 
-  it("is refused by who decides", async () => {
+  it("is refused by the resource's owner", async () => {
     const { world, ps, ask } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
     const pending = await ask();
     const { reference } = (await world.as.open(codeOf(pending.headers), "b"))!;

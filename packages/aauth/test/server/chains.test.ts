@@ -66,7 +66,7 @@ async function prepared(options: WorldOptions = grants) {
 }
 
 describe("a resource that calls another for its caller's person", () => {
-  it("T11: gets tokens for that person, by another name, that end with what it was called with (N33)", async () => {
+  it("T11: gets tokens for that person, by another identifier, that expire with its upstream token (N33)", async () => {
     const { world, agent, middle, upstream_token, ask, pairOf } = await prepared();
     world.clock.advance(300);
     const { body } = await ask();
@@ -176,7 +176,7 @@ describe("a resource that calls another for its caller's person", () => {
     );
   });
 
-  it("does not bring back what a person has revoked from the intermediary", async () => {
+  it("does not restore access that a person has revoked from the intermediary", async () => {
     const { world, ask } = await prepared({});
     const asking = () => ask({ capabilities: CAPABILITIES });
     await world.approve(await asking());
@@ -237,7 +237,7 @@ describe("a resource that calls another for its caller's person", () => {
     expect(await ask({}, other)).toMatchObject(refused(400, "invalid_upstream_token"));
   });
 
-  it("waits no longer than what it was called with", async () => {
+  it("waits no longer than its upstream token lives", async () => {
     const { world, upstream_token, ask } = await prepared({ ps: { personOf: () => ALICE } });
     const left = claimsOf(upstream_token).exp - world.clock.now();
     world.clock.advance(left - 10);
@@ -247,7 +247,7 @@ describe("a resource that calls another for its caller's person", () => {
     expect(await world.later(renewed, asked, 10)).toMatchObject(refused(408, "expired"));
   });
 
-  it("stops waiting when what it was called with is revoked (N40)", async () => {
+  it("stops waiting when its upstream token is revoked (N40)", async () => {
     const decide = ({ upstream }: { upstream?: string | undefined }): Decision => ({
       type: upstream === undefined ? "grant" : "approval",
     });
@@ -295,7 +295,7 @@ describe("a sub-agent", () => {
   const subToken = (world: World, over: object = {}) =>
     world.agentToken({ agent: SUB, parentAgent: AGENT, confirmationKey: keys.worker.publicJwk, ...over });
 
-  it("is given tokens for its own key through its parent", async () => {
+  it("gets tokens for its own key through its parent", async () => {
     const world = createWorld(grants);
     const parent = await world.agent();
     const subagent_token = await subToken(world, { lifetimeSeconds: 900 });
@@ -400,7 +400,7 @@ describe("a sub-agent", () => {
   });
 });
 
-describe("tokens that come with a request", () => {
+describe("tokens in a request", () => {
   it("are not looked up where a sub-agent is of another provider than its parent", async () => {
     const world = createWorld({ ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) } });
     const subagent_token = await world.agentToken({

@@ -88,7 +88,7 @@ describe("a token request that an access server decides", () => {
     ]);
   });
 
-  it("brings the three tokens, and those of a sub-agent and an upstream where there are some", async () => {
+  it("contains the three tokens, and those of a sub-agent and an upstream if present", async () => {
     const { world, agent, pair, ask, script, requests, tokenOf } = await prepared();
     script(async () => json(200, { auth_token: await tokenOf(), expires_in: 60 }));
     expect((await ask()).status).toBe(200);
@@ -177,7 +177,7 @@ describe("a token request that an access server decides", () => {
 });
 
 describe("a requirement of the access server", () => {
-  it("is claims: those that it names and the person server gives, never sub (N29)", async () => {
+  it("can be claims: those that it names and the person server has, never sub (N29)", async () => {
     const given: unknown[] = [];
     const decide = ({ claims }: { claims?: object | undefined }): Decision => {
       given.push(claims);
@@ -199,7 +199,7 @@ describe("a requirement of the access server", () => {
     expect(world.sent).toHaveLength(2);
   });
 
-  it("T34: is never sub, nor claims without end (N29)", async () => {
+  it("T34: cannot be sub, nor an unlimited number of claims (N29)", async () => {
     const { ask, script, requests } = await prepared({ ps: { claimsOf: () => ({ sub: "s", email: "e" }) } });
     script(pendingAt("requirement=claims", { required_claims: ["email", "sub"] }));
     expect(await ask()).toMatchObject(refused(502, "as_unreachable"));
@@ -237,7 +237,7 @@ describe("a requirement of the access server", () => {
     expect(seen).toEqual([{ question: "Why?", answer: "Because" }]);
   });
 
-  it("may be a smaller request, which is passed on, too", async () => {
+  it("may be a smaller request, which is forwarded, too", async () => {
     const decide = ({ scopes }: { scopes: readonly string[] }): Decision =>
       scopes.length > 1 ? { type: "clarification", question: "Why write?" } : { type: "grant" };
     const { world, agent, pair, ask, later } = await prepared({ as: { decide } });
@@ -273,8 +273,8 @@ describe("a requirement of the access server", () => {
   });
 });
 
-describe("an access server that does not do what it should", () => {
-  it("T33: gives a token that was not asked for (N27)", async () => {
+describe("an access server that misbehaves", () => {
+  it("T33: issues a token that was not requested (N27)", async () => {
     const { world, ask, script, tokenOf } = await prepared({}, 600);
     const good = await tokenOf();
     script(json(200, { auth_token: good, expires_in: 3_600 }));
@@ -363,8 +363,8 @@ describe("an access server that does not do what it should", () => {
   });
 });
 
-describe("what the person has agreed to before an access server is asked", () => {
-  it("is all that a token from there may say", async () => {
+describe("the person's consent before an access server is called", () => {
+  it("bounds a token from there", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const pair = await world.pair(agent, { accessServer: AS, scope: "data.read data.write" });
@@ -376,7 +376,7 @@ describe("what the person has agreed to before an access server is asked", () =>
 });
 
 describe("an updated request for an access server", () => {
-  it("is what the agent may say, and shows the access server another token", async () => {
+  it("may be sent by the agent, and presents another token to the access server", async () => {
     const { world, agent, ask, script, requests } = await prepared();
     script(pendingAt("requirement=clarification", { clarification: "Why?" }));
     const pending = await ask();
@@ -393,7 +393,7 @@ describe("an updated request for an access server", () => {
 });
 
 describe("an answer to an access server's question", () => {
-  it("T31: asks for nothing that the person has not agreed to", async () => {
+  it("T31: requires nothing beyond the person's consent", async () => {
     let count = 0;
     const decide = (): Decision =>
       count++ === 0 ? { type: "clarification", question: "Why?" } : { type: "grant" };

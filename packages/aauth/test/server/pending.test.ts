@@ -41,7 +41,7 @@ async function waiting(options: WorldOptions = {}, body: object = {}) {
 }
 
 describe("a pending request", () => {
-  it("T25: belongs to the caller who asked for it, and answers once (N35)", async () => {
+  it("T25: belongs to the caller that sent it, and is answered once (N35)", async () => {
     const { world, agent, pending, url, later } = await waiting();
     const twin = await world.agent({ agent: "aauth:twin@agent.example" });
     expect(await later(twin)).toMatchObject(refused(404, "not_found"));
@@ -150,7 +150,7 @@ describe("a pending request", () => {
     expect(await world.send(agent, "DELETE", url, undefined, POLL)).toMatchObject({ status: 410 });
   });
 
-  it("hears what the person did", async () => {
+  it("reports the person's actions", async () => {
     const denied = await waiting();
     const first = (await denied.world.ps.open(codeOf(denied.pending.headers), "b"))!;
     await denied.world.ps.deny(first.reference, { person: ALICE });
@@ -201,7 +201,7 @@ describe("a code", () => {
     expect(await world.ps.open(codeOf(pending.headers), "b")).toBeDefined();
   });
 
-  it("is what it is made as, and nothing else is one", () => {
+  it("is accepted exactly as it was issued", () => {
     const code = createInteractionCode();
     expect(readCode(showCode(code))).toEqual(code);
     for (const bad of ["", "ABCD", "ABCD-EFGH-JKMU", `${showCode(code)}0`, "Ä".repeat(12), "-".repeat(70)]) {
@@ -217,7 +217,7 @@ describe("a question to the agent", () => {
     options: ["March", "April"],
   } as const;
 
-  it("comes from the policy, which hears the answer (N37)", async () => {
+  it("comes from the policy, which receives the answer (N37)", async () => {
     const seen: AskedRequest["fromAgent"]["answers"][] = [];
     const decide = ({ fromAgent: { answers } }: AskedRequest): Decision => {
       seen.push(answers);

@@ -3,7 +3,7 @@ import { PersonRecords, type TokenRecord } from "../../src/server/person-records
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
 
-describe("what a person server keeps of tokens", () => {
+describe("a person server's record of tokens", () => {
   const { now, advance } = createTestClock();
   const store = () => createMemoryRecordStore<unknown>({ maxEntries: 20_000, now });
   const record = (index: number, over: Partial<TokenRecord> = {}): TokenRecord => ({
@@ -34,7 +34,7 @@ describe("what a person server keeps of tokens", () => {
     expect(await records.tokensOf("alice")).toHaveLength(1);
   });
 
-  it("T5: names no further access server that a revoked token is sent to", async () => {
+  it("T5: names no further access server for a revoked token", async () => {
     const records = new PersonRecords(store(), store(), now);
     await records.add(record(1, { shownTo: ["https://as.example"], undelivered: [] }));
     await records.markShown(record(1), "https://as.example");
@@ -44,7 +44,7 @@ describe("what a person server keeps of tokens", () => {
     expect(await records.tokens.get(record(1))).toMatchObject({ shownTo: ["https://as.example"] });
   });
 
-  it("is there for an agent but for a token whose record cannot be read", async () => {
+  it("is complete for an agent, except for an unreadable entry", async () => {
     const tokens = store();
     const records = new PersonRecords(store(), tokens, now);
     for (let index = 0; index < 3; index++) await records.add(record(index));

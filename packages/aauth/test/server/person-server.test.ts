@@ -32,7 +32,7 @@ import {
 
 const INTERACTION = `${PS}/aauth/interaction`;
 
-describe("what a person server publishes", () => {
+describe("a person server's document", () => {
   it("names its endpoints, and keys with their algorithm", async () => {
     const { ps } = createWorld({ ps: { metadata: { name: "Home", scopes_supported: ["email"] } } });
     const get = async (target: string) =>
@@ -50,7 +50,7 @@ describe("what a person server publishes", () => {
     expect((await get("/jwks.json")).body.keys).toMatchObject([{ kid: "ps-1", alg: "Ed25519" }]);
   });
 
-  it("answers nothing of other paths, and no other method", async () => {
+  it("is served at no other path, and with no other method", async () => {
     const { ps } = createWorld();
     const ask = (method: string, target: string) =>
       ps.handle({ method, target, headers: {}, body: undefined });
@@ -61,7 +61,7 @@ describe("what a person server publishes", () => {
     expect(await ask("POST", "/jwks.json")).toMatchObject({ status: 405, headers: { allow: "GET" } });
   });
 
-  it("cannot be made of a bad identifier, secret or document", () => {
+  it("cannot be made of a malformed identifier, secret or document", () => {
     const { discovery } = createWorld();
     const subjectSecret = new Uint8Array(32);
     const good = { issuer: PS, key: keys.ps, discovery, subjectSecret };
@@ -74,7 +74,7 @@ describe("what a person server publishes", () => {
 });
 
 describe("a person token", () => {
-  it("is given once the person agrees, and again without asking", async () => {
+  it("is issued once the person consents, and again without asking", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const asked = await world.send(agent, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
@@ -136,7 +136,7 @@ describe("a person token", () => {
     expect(token.exp - token.iat).toBe(3_600);
   });
 
-  it("carries the tenant that the policy or the person says", async () => {
+  it("contains the tenant that the policy or the person names", async () => {
     const world = createWorld({
       ps: { personOf: () => ALICE, decide: () => ({ type: "grant", tenant: "acme" }) },
     });
@@ -182,7 +182,7 @@ describe("whom an agent belongs to", () => {
     expect(world.logged).toHaveLength(1);
   });
 
-  it("T22: agrees to what the person sees, and to that alone", async () => {
+  it("T22: consents only to what the person sees", async () => {
     const seen: AskedRequest[] = [];
     const decide = (request: AskedRequest): Decision => {
       seen.push(request);
@@ -204,8 +204,8 @@ describe("whom an agent belongs to", () => {
   });
 });
 
-describe("what the person is shown", () => {
-  it("keeps apart what the resource says and what the agent says", async () => {
+describe("the request as shown to the person", () => {
+  it("separates the resource's statements from the agent's", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const pair = await world.pair(agent, { scope: "data.read", loginHint: "dana" });
@@ -252,7 +252,7 @@ describe("what the person is shown", () => {
     expect(await world.later(agent, pending)).toMatchObject(refused(403, "denied"));
   });
 
-  it("is a resource without a name where it publishes nothing", async () => {
+  it("has a resource without a name if it publishes none", async () => {
     const world = createWorld();
     const answer = await world.send(await world.agent(), "POST", PERSON, {
       resource: "https://silent.example",
@@ -293,7 +293,7 @@ describe("an auth token", () => {
     ]);
   });
 
-  it("T15: has claims of the person where the policy gives some, and never the protocol's", async () => {
+  it("T15: has claims of the person from the policy, and never the protocol's", async () => {
     let claims: Record<string, unknown> = { email: "a@example" };
     const decide = (): Decision => ({ type: "grant", scopes: ["data.read", "admin"], claims });
     const world = createWorld({ ps: { personOf: () => ALICE, decide } });
@@ -305,7 +305,7 @@ describe("an auth token", () => {
     expect(answer).toMatchObject(refused(500, "server_error"));
   });
 
-  it("is widened by a token request that shows the auth token: a step-up ends with what it follows from", async () => {
+  it("is widened by a request that presents it: a step-up expires with its source", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const first = await world.authToken(agent, { scope: "data.read" });
@@ -318,7 +318,7 @@ describe("an auth token", () => {
     expect(second).toMatchObject({ scope: "data.read data.write", exp: claimsOf(first).exp });
   });
 
-  it("T15: never lives longer, nor says more, than what it follows from", async () => {
+  it("T15: never outlives its source, nor contains more", async () => {
     const lives = fc.record({
       agent: fc.integer({ min: 700, max: 86_400 }),
       waited: fc.integer({ min: 0, max: 250 }),
@@ -414,7 +414,7 @@ describe("token requests that are refused", () => {
     expect(world.logged).toMatchObject([{ code: "presented_token_mismatch" }]);
   });
 
-  it("T9: bring a resource token that says what the presented token says (N5)", async () => {
+  it("T9: have a resource token that does not match the presented token (N5)", async () => {
     const { world, pair, ask } = await prepared();
     for (const claims of [
       { sub: "other" },
@@ -437,7 +437,7 @@ describe("token requests that are refused", () => {
     expect(await world.ps.grants(ALICE)).toHaveLength(1);
   });
 
-  it("T7: bring a resource token for the key that signs, for this server, of the resource that signed it (N6)", async () => {
+  it("T7: have a resource token for another key or server, or of another resource than its signer (N6)", async () => {
     const { world, agent, pair, ask } = await prepared();
     const invalid = refused(400, "invalid_resource_token");
     const { presented_token } = pair;
@@ -496,7 +496,7 @@ describe("token requests that are refused", () => {
     expect(await ask({ presented_token: forged, resource_token: also })).toMatchObject(invalid);
   });
 
-  it("come in time (N8)", async () => {
+  it("come with an expired or early token (N8)", async () => {
     const { world, pair, ask } = await prepared();
     world.clock.advance(301);
     expect(await ask()).toMatchObject(refused(400, "expired_resource_token"));
@@ -508,7 +508,7 @@ describe("token requests that are refused", () => {
     expect(await ask({ resource_token: early }, agent)).toMatchObject(refused(400, "clock_skew"));
   });
 
-  it("name not too many resources, and do not pile up", async () => {
+  it("name too many resources, or exceed the limit on pending requests", async () => {
     const world = createWorld({ ps: { decide: () => ({ type: "approval" }), personOf: () => ALICE } });
     const agent = await world.agent();
     const statuses: number[] = [];
@@ -585,7 +585,7 @@ describe("messages that are refused", () => {
   const answered = async (world: World, request: Parameters<World["ps"]["handle"]>[0]) =>
     read((await world.ps.handle(request))!);
 
-  it("T1: have another body, an old or early signature, another key, another host, or come twice (N9, N11, N12)", async () => {
+  it("T1: have another body, an old or early signature, another key, another host, or are replayed (N9, N11, N12)", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const error = async (request: Parameters<World["ps"]["handle"]>[0]) =>
@@ -642,7 +642,7 @@ describe("messages that are refused", () => {
     expect((await answered(world, february)).headers["signature-error"]).toBe("error=invalid_signature");
   });
 
-  it("T2: come with an agent token that its agent's provider has not signed", async () => {
+  it("T2: have an agent token that its agent's provider has not signed", async () => {
     const world = createWorld();
     const own = await world.agentToken();
     for (const jwt of [
@@ -655,7 +655,7 @@ describe("messages that are refused", () => {
     }
   });
 
-  it("come from an agent provider that is not welcome", async () => {
+  it("come from an agent provider that is not accepted", async () => {
     const world = createWorld({ ps: { agentProviders: ["https://own.example"] } });
     const { status, headers } = await answered(world, await asked(world, await world.agent()));
     expect(status).toBe(401);
@@ -664,7 +664,7 @@ describe("messages that are refused", () => {
   });
 });
 
-describe("what an agent relays", () => {
+describe("a relayed interaction of an agent", () => {
   const page = { type: "interaction", url: "https://booking.example/confirm", code: "X7K2-M9P4" };
   async function prepared(canReach?: () => boolean) {
     const world = createWorld({ ps: { personOf: () => ALICE, ...(canReach && { canReach }) } });
@@ -688,7 +688,7 @@ describe("what an agent relays", () => {
     }
   });
 
-  it("stays with the agent where the person cannot be reached", async () => {
+  it("stays with the agent if the person cannot be reached", async () => {
     const { ask } = await prepared();
     expect(await ask(page)).toMatchObject(refused(424, "interaction_unavailable"));
     expect(await ask({ type: "question", question: "Go on?" })).toMatchObject(
@@ -696,7 +696,7 @@ describe("what an agent relays", () => {
     );
   });
 
-  it("reaches the person: the agent hears that they have come, and no more", async () => {
+  it("reaches the person, and the agent only learns of their visit", async () => {
     const { world, agent, ask } = await prepared(() => true);
     const relayed = await ask({ ...page, max_wait: 60, description: "Please confirm" });
     expect(relayed).toMatchObject({ status: 202, headers: { "aauth-requirement": "requirement=approval" } });
@@ -711,7 +711,7 @@ describe("what an agent relays", () => {
     expect(await world.later(agent, relayed, 60)).toMatchObject({ status: 200 });
   });
 
-  it("is a question, which the person answers", async () => {
+  it("may be a question, which the person answers", async () => {
     const { world, agent, ask } = await prepared(() => true);
     const asked = await ask({ type: "question", question: "Refundable?" });
     const [waiting] = await world.ps.waiting(ALICE);
@@ -778,7 +778,7 @@ describe("a resource's own page, before the person decides", () => {
     }
   });
 
-  it("comes first also where the policy would grant", async () => {
+  it("comes first even if the policy would grant", async () => {
     const world = createWorld({ ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) } });
     const agent = await world.agent();
     const interaction = { url: "https://resource.example/link", code: "R1" };
@@ -825,8 +825,8 @@ describe("where a browser may be sent on to", () => {
   });
 });
 
-describe("what a person has agreed to", () => {
-  it("is agreed to for the account that the resource names, whatever its name", async () => {
+describe("a person's consent", () => {
+  it("is for the account that the resource names, whatever its name", async () => {
     const world = createWorld();
     const agent = await world.agent();
     for (const account of ["constructor", "__proto__"]) {

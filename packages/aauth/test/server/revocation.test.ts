@@ -121,7 +121,7 @@ describe("a revocation", () => {
     );
   });
 
-  it("T35: is not taken without end from one caller", async () => {
+  it("T35: is limited in number for one caller", async () => {
     const { world } = await prepared();
     const from = world.server(RESOURCE);
     const exp = world.clock.now() + 60;
@@ -190,7 +190,7 @@ describe("an agent token that its provider revokes", () => {
     expect(again.status).toBe(200);
   });
 
-  it("ends what waits for it (N40)", async () => {
+  it("ends requests that wait for it (N40)", async () => {
     const { world, agent } = await prepared({ ps: { decide: () => ({ type: "approval" }) } });
     const pending = await world.send(agent, "POST", PERSON, { resource: RESOURCE });
     await revoke(world, world.server(PROVIDER), jwtOf(agent));
@@ -202,7 +202,7 @@ describe("an agent token that its provider revokes", () => {
     expect(answer.body.detail).toContain("agent token");
   });
 
-  it("T35: is passed on for as long as that takes, and polled by its caller alone (N43)", async () => {
+  it("T35: is forwarded for as long as that takes, and polled by its caller alone (N43)", async () => {
     const { world, agent } = await prepared();
     await world.personToken(agent);
     const go = holding(world, 200);
@@ -251,7 +251,7 @@ describe("an agent token that its provider revokes", () => {
 });
 
 describe("a resource token that its resource revokes", () => {
-  it("T5: is refused where it was never seen, and ends what waits for it (N40, N42)", async () => {
+  it("T5: is refused even if it was never seen, and ends requests that wait for it (N40, N42)", async () => {
     const { world, agent } = await prepared();
     const pair = await world.pair(agent);
     expect(await revoke(world, world.server(RESOURCE), pair.resource_token)).toMatchObject({ status: 200 });
@@ -441,7 +441,7 @@ describe("a person token that is revoked at an access server", () => {
     expect(heard).toHaveLength(2);
   });
 
-  it("says where that failed", async () => {
+  it("reports where that failed", async () => {
     const { world, agent } = await prepared();
     const pair = await world.pair(agent, { accessServer: AS });
     await world.send(agent, "POST", TOKEN, pair);
@@ -450,7 +450,7 @@ describe("a person token that is revoked at an access server", () => {
     expect(body).toEqual({ downstream: [{ recipient: RESOURCE, error: "revocation_unavailable" }] });
   });
 
-  it("T35: is taken from those alone whose tokens are taken", async () => {
+  it("T35: is accepted only from servers whose tokens are accepted", async () => {
     const { world, agent } = await prepared();
     const jwt = jwtOf(agent);
     expect(await revoke(world, world.server(PROVIDER), jwt, AT)).toMatchObject(
@@ -481,7 +481,7 @@ describe("a person token that is revoked at an access server", () => {
   });
 });
 
-describe("who has issued a token", () => {
+describe("the issuer of a token", () => {
   it("revokes it at the servers that it was for (N42)", async () => {
     const { world, agent } = await prepared();
     const pair = await world.pair(agent, { accessServer: AS });
@@ -545,7 +545,7 @@ describe("a token that is revoked while a policy decides on a request with it", 
   });
 });
 
-describe("a revocation of a server whose tokens are not taken", () => {
+describe("a revocation of a server whose tokens are not accepted", () => {
   it("is refused by an access server before anything is fetched", async () => {
     const { world, agent } = await prepared();
     const from = { scheme: "jwks_uri", id: "https://other.example", document: "aauth-person.json" } as const;

@@ -54,8 +54,8 @@ async function strangers(world: World, count: number): Promise<readonly Caller[]
   );
 }
 
-describe("a request by which nothing is issued", () => {
-  it("S1a: leaves nothing of its agent token in the store of tokens", async () => {
+describe("a request without an issued token", () => {
+  it("S1a: stores nothing of its agent token", async () => {
     const world = createWorld({ ps: { personOf: () => ALICE, decide: () => ({ type: "deny" }) } });
     const kept = world.stores.tokens;
     const put = vi.spyOn(kept, "put");
@@ -69,7 +69,7 @@ describe("a request by which nothing is issued", () => {
   });
 });
 
-describe("an agent that is given tokens on ever fresh agent tokens", () => {
+describe("an agent that gets tokens on ever new agent tokens", () => {
   it("S1b: is refused beyond a limit per agent, and other agents of its person are not", async () => {
     const { now } = createTestClock();
     const { people, tokens } = memoryStores(now, 50_000);
@@ -113,7 +113,7 @@ describe("a store that other owners have filled", () => {
     expect((await world.send(honest, "POST", PERSON, { ...asking, resource: PARTS })).status).toBe(202);
   });
 
-  it("S1d: still takes the revocation of what was issued before", async () => {
+  it("S1d: still accepts the revocation of earlier tokens", async () => {
     const clock = { seconds: 1_795_805_180 };
     const now = () => clock.seconds;
     const world = createWorld({
@@ -217,7 +217,7 @@ describe("a revocation that a party has not confirmed", () => {
     expect(heard).toBe(3);
   });
 
-  it("S10b: of an access server's own parties is not taken for done, and sent to it again (section 11.12.3)", async () => {
+  it("S10b: of an access server's own parties is not taken as done, and is sent again (section 11.12.3)", async () => {
     const world = createWorld(granting);
     const agent = await world.agent();
     const pair = await world.pair(agent, { accessServer: AS });
@@ -248,7 +248,7 @@ describe("a revocation that a party has not confirmed", () => {
 });
 
 describe("a held poll whose connection is gone", () => {
-  it("S19: does not use up what was decided meanwhile", async () => {
+  it("S19: does not use up a decision made meanwhile", async () => {
     const world = createWorld();
     const agent = await world.agent();
     const pending = await world.send(agent, "POST", PERSON, {

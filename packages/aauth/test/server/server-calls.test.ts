@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createServerCalls } from "../../src/server/server-calls.ts";
 import { keys, NOW, PERSON_SERVER } from "../draft-11/kit.ts";
 
-it("tells equal requests of one second apart by a nonce, section 11.3.3.2", async () => {
+it("distinguishes equal requests of one second by a nonce, section 11.3.3.2", async () => {
   const sent: string[] = [];
   const call = createServerCalls({
     ...{ issuer: PERSON_SERVER, kind: "person", key: () => keys.person, now: () => NOW },

@@ -122,7 +122,7 @@ describe("an agent of this library", () => {
     expect((await agent().fetchFor()(DATA)).status).toBe(200);
   });
 
-  it("is authorized by the person server, for what the person agrees to", async () => {
+  it("is authorized by the person server within the person's consent", async () => {
     const { state, seen, agent, approving } = createParties();
     const planner = agent();
     const call = (init?: RequestInit) =>

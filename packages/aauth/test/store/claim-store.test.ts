@@ -16,7 +16,7 @@ describe("a claim store in memory", () => {
     expect(() => createMemoryClaimStore({ maxEntries: 0 })).toThrow(RangeError);
   });
 
-  test("gives an owner as much as it leaves free for others", () => {
+  test("allows an owner as many places as it leaves free for others", () => {
     const store = createMemoryClaimStore({ maxEntries: 1_000, now: () => 1_000 });
     let next = 0;
     const flood = (charge: Charge) => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { FairMap } from "../../src/store/fair-map.ts";
 
-it("takes from the owner that has the most, its oldest first", () => {
+it("evicts from the owner with the most entries, oldest first", () => {
   const map = new FairMap<number>(10);
   map.set("a1", 1, "a", 1);
   for (let index = 1; index <= 12; index++) map.set(`b${index}`, index, "b", 1);
@@ -16,7 +16,7 @@ it("takes from the owner that has the most, its oldest first", () => {
   expect([map.get("a1"), map.get("c1"), map.get("b8"), map.get("b9")]).toEqual([1, 1, undefined, 9]);
 });
 
-it("takes from the owner used least recently where all have equally much", () => {
+it("evicts from the least recently used owner if all have equally many", () => {
   const map = new FairMap<number>(3);
   for (const owner of ["a", "b", "c"]) map.set(owner, 1, owner, 1);
   map.touch("a");

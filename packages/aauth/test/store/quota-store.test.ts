@@ -17,7 +17,7 @@ function storeOf(options: { maxEntries?: number; maxPerOwner?: number } = {}) {
   return { clock, store, put, dropped };
 }
 
-test("an owner's oldest entry goes when it has too many; no other owner's does", () => {
+test("evicts an owner's oldest entry when it has too many, and no other owner's", () => {
   const { store, put, dropped } = storeOf({ maxPerOwner: 2 });
   expect(put("a", "a1")).toEqual([]);
   expect(put("b", "b1")).toEqual([]);
@@ -58,7 +58,7 @@ test("charges each entry exactly until it expires", () => {
   expect(dropped).toEqual(["a1", "a2", "b1"]);
 });
 
-test("what one holds, times the number of owners, does not exceed what is free; a tenth is the most", () => {
+test("limits an owner so that all owners fit into the free room, and to at most a tenth", () => {
   const { put } = storeOf({ maxEntries: 100 });
   const held = new Map<string, number>();
   for (let index = 0; index < 200; index++) {
@@ -73,7 +73,7 @@ test("what one holds, times the number of owners, does not exceed what is free; 
   expect(put("patient", "p")).toEqual([]);
 });
 
-test("an owner that finds no room is refused, and nothing is lost or kept", () => {
+test("an owner without room is refused, and nothing is lost or stored", () => {
   const { clock, store, put } = storeOf({ maxEntries: 3 });
   for (const owner of ["a", "b", "c"]) expect(put(owner, owner)).toEqual([]);
   expect(store.hasRoom("d")).toBe(false);

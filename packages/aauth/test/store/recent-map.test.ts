@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RecentMap } from "../../src/store/recent-map.ts";
 
-test("holds what was used last, and never more than its bound", () => {
+test("keeps the most recently used entries, and never more than its bound", () => {
   const map = new RecentMap<number, number>(10);
   for (let key = 0; key < 1000; key++) {
     map.set(key, key);
@@ -12,7 +12,7 @@ test("holds what was used last, and never more than its bound", () => {
   expect(held.length).toBeLessThanOrEqual(10);
 });
 
-test("weighs no more than its bound, and what is used stays", () => {
+test("weighs no more than its bound, and keeps used entries", () => {
   const map = new RecentMap<string, string>(1_000, { maxWeight: 100, weigh: (_key, value) => value.length });
   for (let key = 0; key < 1_000; key++) {
     map.set(`${key}`, "x".repeat(10));
@@ -24,7 +24,7 @@ test("weighs no more than its bound, and what is used stays", () => {
   expect(held.length).toBeLessThanOrEqual(100);
 });
 
-test("does not keep what is too heavy, nor what it takes the place of", () => {
+test("does not keep an entry that is too heavy, nor the one that it replaces", () => {
   const map = new RecentMap<string, string>(10, { maxWeight: 100, weigh: (_key, value) => value.length });
   map.set("a", "x");
   map.set("a", "x".repeat(51));

@@ -58,7 +58,7 @@ describe("a resource", () => {
   test.each([
     ["replay", withoutReplay],
     ["revocations", withoutRevocations],
-  ])("V4: lets no request in without its store of %s", async (_name, stores) => {
+  ])("V4: accepts no request without its store of %s", async (_name, stores) => {
     const resource = resourceWith(stores);
     const request = await requestOf({
       ...{ signatureKey: { scheme: "jwt", jwt: await personToken() }, body: "{}" },

@@ -65,7 +65,7 @@ describe.each(issuers)("$alg", (issuer) => {
   const header = JSON.stringify({ alg, typ: TYPE, kid: "k" });
   const good = issuer.signRaw(header, JSON.stringify(claims));
 
-  test("what we issue, jose verifies", async () => {
+  test("jose verifies our tokens", async () => {
     const signer = await createTokenSigner(issuer.privateJwk, { alg, kid: "k" });
     const property = fc.asyncProperty(otherClaims, async (more) => {
       const sent = { ...claims, ...more };
@@ -144,11 +144,11 @@ describe.each(issuers)("$alg", (issuer) => {
     ["more than 16 KiB", issuer.signRaw(header, JSON.stringify({ ...claims, x: "x".repeat(12_500) }))],
     ["padding", `${good}${"=".repeat((4 - (signature.length % 4)) % 4 || 2)}`],
     ["a line break inside", `${head}.${body}.\n${signature}`],
-  ])("refuses %s, which jose may take", async (_, token) => {
+  ])("refuses %s, which jose may accept", async (_, token) => {
     expect(await codeOf(ours(token, issuer))).toBe("malformed_token");
   });
 
-  test("takes names that only look as if they stood twice", async () => {
+  test("accepts names that only look like duplicates", async () => {
     const text = `{"a":"\\":\\\\","a\\\\":{"a":1},"b":[{"a":1},{"a":2}],"__proto__":1,${payload.slice(1)}`;
     expect(await ours(issuer.signRaw(header, text), issuer)).toEqual(JSON.parse(text));
   });
@@ -166,7 +166,7 @@ describe.each(issuers)("$alg", (issuer) => {
     expect(await codeOf(ours(good, { alg, jwk: changed }))).toBe("invalid_token_signature");
   });
 
-  test("takes a key that says what it is for", async () => {
+  test("accepts a key that states its use", async () => {
     await ours(good, { alg, jwk: { ...jwk, use: "sig", alg, key_ops: ["verify"], kid: "k" } });
   });
 });
@@ -178,7 +178,7 @@ test.each([
   ["ES256", "secp256k1", es256],
   ["EdDSA", "X25519", edDsa],
   ["EdDSA", "Ed448", edDsa],
-] as const)("%s: refuses a key that says it is of the curve %s", async (alg, crv, issuer) => {
+] as const)("%s: refuses a key of the curve %s", async (alg, crv, issuer) => {
   const token = issuer.signRaw(JSON.stringify({ alg, typ: TYPE }), JSON.stringify(claims));
   await ours(token, issuer);
   expect(await codeOf(ours(token, { alg, jwk: { ...issuer.jwk, crv } }))).toBe("invalid_token_signature");
@@ -216,7 +216,7 @@ test("an RSA key below 2048 bits is refused", async () => {
   expect(await codeOf(ours(token, { alg: "RS256", jwk }))).toBe("invalid_token_signature");
 });
 
-test("an RSA key whose exponent is written with more than 32 bits is refused, be its value the usual one", async () => {
+test("an RSA key whose exponent has more than 32 bits is refused, even with the usual value", async () => {
   const token = rs256.signRaw(JSON.stringify({ alg: "RS256", typ: TYPE }), JSON.stringify(claims));
   const codes = [4, 5].map((length) => {
     const e = Buffer.concat([Buffer.alloc(length - 3), Buffer.from([1, 0, 1])]).toString("base64url");

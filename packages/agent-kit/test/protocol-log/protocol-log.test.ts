@@ -52,7 +52,7 @@ describe("at the verifier", () => {
     expect(lines.join("\n")).not.toContain(resourceToken);
   });
 
-  test("a signature that lacks only the body is logged with the setting that would let its sender in", () => {
+  test("a signature that lacks only the body is logged with the setting that would accept its sender", () => {
     const { lines, logger } = collect();
     const log = createVerificationLog(logger, resource.id);
     const refused = (claim: string, scheme = "jwks") => {
@@ -79,7 +79,7 @@ describe("at the verifier", () => {
     expect(lines[0]).toContain("signature verification failed");
   });
 
-  test("a limit is logged with what would raise it, and without the token", () => {
+  test("a limit is logged with the level that would raise it, and without the token", () => {
     const { lines, logger } = collect();
     const { publicJwk: key, thumbprint } = agent.key;
     const caller = {
@@ -190,7 +190,7 @@ describe("an agent's call", () => {
     },
   );
 
-  test("of another profile names what was asked for, and no code of a page", () => {
+  test("of another profile is logged with its requirement, and without the code of a page", () => {
     const { lines, logger } = collect();
     const log = createAgentLog(logger, "supply-chain-agent");
     const { issuer } = authServer;

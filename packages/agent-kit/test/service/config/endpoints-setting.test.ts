@@ -20,7 +20,7 @@ test("entries are separated by whitespace, and a second address is a browser's",
   );
 });
 
-test.each(["", "  "])("nothing set is an empty table: %j", (text) => expect(read(text)).toEqual({}));
+test.each(["", "  "])("reads an unset value as an empty table: %j", (text) => expect(read(text)).toEqual({}));
 
 test.each([
   [PERSON_SERVER, /identifier=address/],

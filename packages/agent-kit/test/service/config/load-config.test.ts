@@ -99,7 +99,7 @@ describe("precedence", () => {
   });
 });
 
-describe("what is refused", () => {
+describe("refuses invalid settings", () => {
   test("all problems at once, each under the name the user wrote", () => {
     const problems = problemsOf(
       { PORT: "80000", AAUTH_SIGNATURE_SCHEME: "jwt", AAUTH_SIGNATURE_SHEME: "hwk", AUTH: "nowhere" },
@@ -114,12 +114,12 @@ describe("what is refused", () => {
     expect(problems.AAUTH_SIGNATURE_SCHEME).toContain("hwk");
   });
 
-  test("an unknown AAUTH_ variable, though not a sibling's and not another program's", () => {
+  test("an unknown AAUTH_ variable, but not a sibling's or another program's", () => {
     expect(problemsOf({ AAUTH_NOT_THERE: "1" })).toHaveProperty("AAUTH_NOT_THERE");
     expect(problemsOf({ AAUTH_AUTHORIZATION_SCHEME: "autonomous", NOT_OURS: "1" })).toEqual({});
   });
 
-  test("a name that was changed, with the new one, in every service", () => {
+  test("a renamed variable, with the new name, in every service", () => {
     const problem = "unknown variable; it is PERSON_SERVER_ID now";
     expect(problemsOf({ AUTH_SERVER_PERSON_SERVER: "https://a.example" })).toEqual({
       AUTH_SERVER_PERSON_SERVER: problem,
@@ -133,7 +133,7 @@ describe("what is refused", () => {
     expect(problemsOf({}, ["--file", "--show-tokens"])).toEqual({ "--file": "needs a value" });
   });
 
-  test("a value of a switch, which could say the opposite of its name", () => {
+  test("a value of a switch, which could contradict its name", () => {
     const message = "takes no value; --ui turns it on, --no-ui off";
     expect(problemsOf({}, ["--no-ui=false"])).toEqual({ "--no-ui": message });
     expect(problemsOf({}, ["--ui=false"])).toEqual({ "--ui": message });
@@ -143,19 +143,19 @@ describe("what is refused", () => {
     });
   });
 
-  test("a stray argument, but not again the value of an unknown flag", () => {
+  test("a stray argument, but not also the value of an unknown flag", () => {
     expect(Object.keys(problemsOf({}, ["stray"]))).toEqual(["stray"]);
     expect(Object.keys(problemsOf({}, ["--strange", "value"]))).toEqual(["--strange"]);
   });
 
-  test("a missing required setting is called required", () => {
+  test("a missing required setting, as required", () => {
     const required = { url: setting({ env: "URL", schema: urlSetting(), description: "Where" }) };
     expect(() => loadConfig({ service: "tester", settings: required, env: {}, argv: [] })).toThrow(
       "URL: is required (Where)",
     );
   });
 
-  test("a secret's value is not repeated", () => {
+  test("an invalid secret, without its value", () => {
     const { PASSWORD } = problemsOf({ PASSWORD: "hunter2" });
     expect(PASSWORD).toBeDefined();
     expect(PASSWORD).not.toContain("hunter2");

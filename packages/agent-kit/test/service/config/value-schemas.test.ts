@@ -51,12 +51,12 @@ test.each([
   "http://localhost/#x",
 ])("not a URL setting: %s", (text) => expect(urlSetting().safeParse(text).success).toBe(false));
 
-test("a list takes commas and spaces, drops blanks and repeats", () => {
+test("a list accepts commas and spaces, drops blanks and duplicates", () => {
   expect(listSetting().parse("a, b  a,\nc,,")).toEqual(["a", "b", "c"]);
   expect(listSetting(["x"]).parse(undefined)).toEqual(["x"]);
 });
 
-test("a choice is one of its words, any case, and says which there are", () => {
+test("a choice is one of its words in any case, and an error lists them", () => {
   const schema = choiceSetting(["hwk", "jwks"], "jwks");
   expect(schema.parse("HWK")).toBe("hwk");
   expect(schema.parse(undefined)).toBe("jwks");

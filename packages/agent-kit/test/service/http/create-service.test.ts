@@ -81,7 +81,7 @@ test("a caller that hangs up in its body causes no error of the service", async 
   expect(lines.join("")).not.toMatch(/ERROR|\bat \S+ \(/);
 });
 
-test("a request with two Host lines is refused: two readers could take two", async () => {
+test("a request with two Host lines is refused, because two readers could use different ones", async () => {
   const app = service();
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;

@@ -69,7 +69,7 @@ test("A6: bodies that are held back make room, the oldest of the greediest addre
   expect(lines.join("")).not.toMatch(/ERROR|WARN/);
 });
 
-test("A6: what has been given up, has ended or has gone is held no longer", async () => {
+test("A6: aborted, completed and disconnected bodies are no longer held", async () => {
   const { port, url } = await start();
   for (let round = 0; round < 3; round++) {
     const held: Sender[] = [];

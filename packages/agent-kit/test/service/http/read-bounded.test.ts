@@ -13,7 +13,7 @@ const inPieces = (...pieces: Uint8Array<ArrayBuffer>[]) =>
     }),
   );
 
-test("gives the text, also where a piece ends inside a character", async () => {
+test("returns the text, even if a piece ends inside a character", async () => {
   const whole = bytes("Zoë 😀");
   expect(await readBounded(inPieces(whole.slice(0, 3), whole.slice(3, 7), whole.slice(7)), 10)).toBe(
     "Zoë 😀",
@@ -21,7 +21,7 @@ test("gives the text, also where a piece ends inside a character", async () => {
   expect(await readBounded(new Response(null), 0)).toBe("");
 });
 
-test("takes as many bytes as it may, and not one more", async () => {
+test("reads up to the allowed number of bytes, and not one more", async () => {
   expect(await readBounded(inPieces(bytes("ab"), bytes("c")), 3)).toBe("abc");
   await expect(readBounded(inPieces(bytes("ab"), bytes("cd")), 3)).rejects.toMatchObject({
     code: "answer_too_large",
@@ -29,7 +29,7 @@ test("takes as many bytes as it may, and not one more", async () => {
   });
 });
 
-test("lets go of an answer without end", async () => {
+test("cancels an endless answer", async () => {
   const { body, read } = endlessBody();
   await expect(readBounded(new Response(body), 100_000)).rejects.toThrow("larger than 100000 bytes");
   await vi.waitFor(() => expect(read.isCancelled).toBe(true));

@@ -162,7 +162,7 @@ describe("keys in a folder", () => {
     for (const key of first.published()) expect(key.thumbprint).toContain(key.kid.replace("backend-", ""));
   });
 
-  it("gives the first key of a folder the name that is wanted, and later ones their own", async () => {
+  it("gives the first key of a folder the requested name, and later ones generated names", async () => {
     const options = { kidPrefix: "backend-ephemeral", firstKid: "backend-ephemeral-1" };
     for (const keys of [await open(), memoryKeys()]) {
       const ring = await keys.signingKeys("backend", options);
@@ -225,7 +225,7 @@ describe("keys in a folder", () => {
       "has a time that is none",
       (text: string) => text.replace(/"announced_at": \d+/, '"announced_at": "now"'),
     ],
-  ])("are not taken from a file that %s, and its content is not shown", async (_what, change) => {
+  ])("are not read from a file that %s, and its content is not shown", async (_what, change) => {
     await openRing();
     const text = await readFile(path("backend.1.json"), "utf8");
     await put("backend.1.json", change(text));
@@ -305,7 +305,7 @@ describe("a key of an operator", () => {
     expect(kidsOf(ring)).toEqual(["key-2"]);
   });
 
-  it("gives way to a new key, made once, where its file is removed", async () => {
+  it("is replaced by a new key, made once, when its file is removed", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     await put("backend.json", newJwk("key-1"));
     const [one, other] = [await openRing(), await openRing()];
@@ -323,7 +323,7 @@ describe("a key of an operator", () => {
     expect(await readdir(folder)).toEqual(["backend.2.json"]);
   });
 
-  it("that has the name of a new folder's first key gives way to a key of another name", async () => {
+  it("with the name of a new folder's first key is replaced by a key of another name", async () => {
     const options = { kidPrefix: "backend-ephemeral", firstKid: "backend-ephemeral-1" };
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     await put("backend.json", newJwk("backend-ephemeral-1"));

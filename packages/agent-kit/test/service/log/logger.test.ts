@@ -21,11 +21,11 @@ test("a text line is LEVEL:logger:message key=value", () => {
   expect(lines).toEqual(['INFO:aauth.signing:🔐 signed scheme=hwk note="two words" nested={"a":1}\n']);
 });
 
-describe("A15: what a caller chooses", () => {
+describe("A15: text that a caller chooses", () => {
   const NAME = "x\u2028ERROR:backend:forged\u2029\u202egnp\u2066\u200b\ufeff\u001b[2J\u009b\ud800\u007f";
 
   test.each(["text", "json"] as const)(
-    "A15: neither forges a line nor turns one round, as a field, in the message, as a name or in an error (%s)",
+    "A15: neither forges nor reverses a line, as a field, in the message, as a name or in an error (%s)",
     (format) => {
       const { logger, lines } = capture({ format });
       logger.child({ logger: NAME }).info({ method: NAME, [NAME]: { nested: [NAME] } }, NAME);

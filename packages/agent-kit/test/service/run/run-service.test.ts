@@ -113,7 +113,7 @@ describe.concurrent("failed start", PATIENT, () => {
     expect(stdout).toBe("");
   });
 
-  test("--help goes to standard output, status 0", async () => {
+  test("--help writes to standard output, status 0", async () => {
     const { code, stdout, stderr } = await start(["--help"]).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("TCP port to listen on");

@@ -144,7 +144,7 @@ describe.each([
       expect(collector.services).toEqual(["resource-one"]);
     });
 
-    test("is the handler's also when the body comes later than the head", async () => {
+    test("is the handler's even if the body comes later than the head", async () => {
       await start();
       const { url } = await serve();
       const headers = { "content-type": "application/json", "content-length": 2, traceparent: TRACEPARENT };
@@ -183,7 +183,7 @@ describe.each([
     });
   });
 
-  test("a trace says nothing of the machine, and what a caller adds to it is not passed on", async () => {
+  test("a trace does not describe the machine, and a caller's additions are not forwarded", async () => {
     await start();
     const { send } = await serve();
     const baggage = "user=alice";
@@ -217,7 +217,7 @@ describe.each([
   });
 
   describe("where spans go", () => {
-    test("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT beats the general one, and nothing is added to it", async () => {
+    test("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT takes precedence over the general one, unchanged", async () => {
       const url = `${collector.url}/mine/`;
       await start({
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
