@@ -242,7 +242,7 @@ describe("the file", () => {
     ["without data", async () => VIEWER, "saved_run_damaged"],
     ["of another format", () => page({ format: "other" }), "not_a_saved_run"],
     ["of another version", () => page({ version: 1 }), "saved_run_version"],
-    ["with a message that is none", () => page({ messages: [null] }), "saved_run_damaged"],
+    ["with a malformed message", () => page({ messages: [null] }), "saved_run_damaged"],
     ["with a number for a text", () => page({ requestId: 1 }), "saved_run_damaged"],
     [
       "with an attack that is none",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startInjected } from "./support/auth-server.ts";
 
-test("any page may read the documents, and no page of another origin what has a token in it", async () => {
+test("any page may read the documents, but no page of another origin an answer with a token", async () => {
   const { app } = await startInjected();
   const realm = "/realms/aauth-test";
   const headers = { origin: "http://evil.example", "content-type": "application/x-www-form-urlencoded" };

@@ -38,7 +38,7 @@ test("one agent, whatever delegates it makes, cannot push out the consents that 
   expect(await backendsAfter(flood)).toEqual([true, true, true]);
 });
 
-test("nor can one host, whatever agents it has below it, on whatever ports, and whatever keys without a name", async () => {
+test("one host cannot push out others' grants, whatever its agents, ports and unnamed keys", async () => {
   for (const agent of [
     "http://greedy.localhost/agent-",
     "http://greedy.localhost:1",
@@ -50,7 +50,7 @@ test("nor can one host, whatever agents it has below it, on whatever ports, and 
   expect(await backendsAfter(keys)).toEqual([true, true, true]);
 });
 
-test("nor can fifty hosts", async () => {
+test("fifty hosts cannot push out others' grants", async () => {
   const flood = (index: number) => ({ agent: `http://greedy-${index % 50}.localhost` });
   expect(await backendsAfter(flood)).toEqual([true, true, true]);
 });
@@ -67,7 +67,7 @@ test("A9: one domain, with a wildcard in DNS and any number of names, leaves roo
   expect(found).not.toContain(undefined);
 });
 
-test("A9: any number of owners push out no pending consent: those that find no room are refused", async () => {
+test("A9: no number of owners pushes out a pending consent: owners without room are refused", async () => {
   const { consentRequests } = createGrants(smallStores());
   const waiting = await consentRequests.issue({ ...WISH, agent: "https://backend.example.org" }, 60);
   const codes = new Set<unknown>();

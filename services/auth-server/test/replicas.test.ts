@@ -12,7 +12,7 @@ async function replicas(): Promise<[Parties, Parties]> {
   return [parties, await parties.startReplica()];
 }
 
-test("a sign-in and a consent whose requests go to two processes in turn are one", async () => {
+test("a sign-in and a consent can alternate between two processes", async () => {
   const [one, other] = await replicas();
   let sent = 0;
   const browser = createBrowser((...request) => {

@@ -46,7 +46,7 @@ test("a resource token with a scope of another shape, or with no scope, is refus
   await refused(undefined, "token_claim_missing", "the token has no scope");
 });
 
-test("the log has what happened and no token", async () => {
+test("the log has the outcome and no token", async () => {
   const { logger, lines } = recordingLogger();
   const parties = await createParties({ logger });
   const reply = await ask(parties);

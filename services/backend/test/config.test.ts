@@ -6,7 +6,7 @@ const load = (env: Record<string, string> = {}, argv: string[] = []) =>
   loadConfig({ service: "backend", settings, env, argv });
 
 describe("the backend's settings", () => {
-  it("are a working demo when nothing is set, and listen on loopback only", () => {
+  it("make a working demo by default, and listen on loopback only", () => {
     const config = load();
     expect(config).toMatchObject({
       host: "127.0.0.1",
@@ -20,7 +20,7 @@ describe("the backend's settings", () => {
     expect(issuerOf(config)).toBe("http://localhost:8080/realms/aauth-test");
   });
 
-  it("let a flag win, and take the reference's way to write a level", () => {
+  it("prefer a flag, and accept the reference's spelling of a level", () => {
     expect(
       load({ AAUTH_SIGNATURE_SCHEME: "jwks", LOG_LEVEL: "INFO" }, ["--signature-scheme", "hwk"]),
     ).toMatchObject({

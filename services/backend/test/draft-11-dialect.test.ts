@@ -62,7 +62,7 @@ it.each(["", `?request_id=${RUN}`, `?request_id=${RUN}&state=${"A".repeat(43)}`,
   },
 );
 
-it("lets its runs be tampered with in demo mode only", async () => {
+it("allows tampering with its runs in demo mode only", async () => {
   const request = { method: "POST", url: `/optimization/${RUN}/break-it/stale` } as const;
   expect((await app.inject(request)).statusCode).toBe(404);
   const demo = await build({ AAUTH_BREAK_IT: "true" });

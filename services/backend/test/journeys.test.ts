@@ -121,7 +121,7 @@ describe("journey 3: consent", () => {
     ]);
   });
 
-  it("shows what was allowed, and revokes it at the auth server", async () => {
+  it("shows the granted access, and revokes it at the auth server", async () => {
     const { id } = await consentAs("alice");
     expect((await ending("alice", id)).consent).toEqual({
       agent: "http://backend.localhost:8000",
@@ -183,7 +183,7 @@ describe("journey 3: consent", () => {
   });
 });
 
-describe("what one user can have waiting at the auth server", () => {
+describe("one user's pending requests at the auth server", () => {
   beforeEach(() => {
     stack.script.grant = "consent";
   });

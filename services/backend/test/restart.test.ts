@@ -32,7 +32,7 @@ describe("another process of the backend over the same stores", () => {
     expect((await stack.call("bob", "GET", results, undefined, other)).status).toBe(404);
   });
 
-  it("continues a run with the consent whose code comes back to it, and revokes it", async () => {
+  it("continues a run with the consent whose code returns to it, and revokes it", async () => {
     stack.script.grant = "consent";
     const { body } = await start();
     const other = await stack.another();

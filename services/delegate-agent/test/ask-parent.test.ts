@@ -39,7 +39,7 @@ async function asked(answer: () => Response, more: object = {}) {
   return { result, events, sent };
 }
 
-test("what the parent has had is what the sub-agent gets, and each step is shown", async () => {
+test("the sub-agent gets its parent's token, and each step is shown", async () => {
   const { result, events, sent } = await asked(() => Response.json(GRANT));
   expect(result).toEqual(GRANT);
   // The agent token signs the request and is not in the body.
@@ -64,7 +64,7 @@ test.each([
   [401, "person-token", "Status 401: the caller must present a person-token"],
   [401, "auth-token", "Status 401: the caller must present an auth-token"],
   [202, "interaction", "Status 202: interaction"],
-])("a challenge with status %i and %s says what is wanted", (status, level, details) => {
+])("a challenge with status %i and %s is shown with its requirement", (status, level, details) => {
   const event = { type: "challenge_received", url: RESOURCE, status, level } as const;
   expect(describeDraft11Event(event)).toEqual({ action: "challenge_received", details });
 });

@@ -34,7 +34,7 @@ describe("a delegate's credential", () => {
     await expect(loadCredential(folder)).rejects.toThrow("can be read by others");
   });
 
-  test("that is malformed is refused, without a word of what is in it", async () => {
+  test("that is malformed is refused, without its content in the message", async () => {
     await loadCredential(folder);
     const { jwk } = JSON.parse(await readFile(path(), "utf8")) as { jwk: { d: string } };
     await writeFile(path(), `{"sub":"x","jwk":{"d":"${jwk.d}"`);

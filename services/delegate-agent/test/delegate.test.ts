@@ -64,7 +64,7 @@ test.each<[string, TokenRequestError, string]>([
     new TokenRequestError("invalid_request", "x", 400, refusal("malformed_token")),
     "token_request_refused",
   ],
-])("an auth server that wants the user's consent is known %s", async (_name, error, code) => {
+])("an auth server that requires the user's consent is reported %s", async (_name, error, code) => {
   const delegate = delegateAnswered(() => {
     throw error;
   });
@@ -83,7 +83,7 @@ test.each([
   ["the user", 401, 'httpsig; user_interaction="http://supply-chain-agent.localhost:3000/i"', 1],
   ["nothing", 401, undefined, 1],
 ])(
-  "a refusal that wants %s, status %i, is called again with a new agent token only for a signature",
+  "after a refusal that requires %s, status %i, calls again with a new agent token only for a signature",
   async (_name, status, challenge, calls) => {
     const done: string[] = [];
     const answer = () => {

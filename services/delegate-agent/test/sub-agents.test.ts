@@ -101,7 +101,7 @@ it("V42: does not work twice for one request, also after a restart", async () =>
   expect(parents).toEqual([]);
 });
 
-it("is a sub-agent of a hundred agents at a time: the one that came first gives way", async () => {
+it("is a sub-agent of at most a hundred agents: the oldest is dropped", async () => {
   const { ask, parents } = await createDoor();
   for (let n = 0; n <= 100; n++) await ask(`aauth:user-${n}@backend.localhost`);
   const { text } = await ask("aauth:user-0@backend.localhost", {}, "GET");

@@ -8,7 +8,7 @@ const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 /** Logged errors of the service itself. */
 const failures = (lines: readonly string[]) => lines.filter((line) => line.startsWith("ERROR:")).join("\n");
 
-describe("the caller of a request that is let through", () => {
+describe("the caller of an accepted request", () => {
   test("jwks: the agent's identifier", async () => {
     const { app, signed, schemes } = await setUp();
     const { status, claims, body } = await check(app, await signed(schemes.jwks));
@@ -16,7 +16,7 @@ describe("the caller of a request that is let through", () => {
     expect(claims).toEqual({ scheme: "Jwks", agent: "http://backend.localhost:8000" });
   });
 
-  test("hwk, where the route takes it: a scheme and no identity", async () => {
+  test("hwk, if the route accepts it: a scheme and no identity", async () => {
     const { app, signed, schemes } = await setUp();
     const headers = { ...(await signed(schemes.hwk)), "x-aauth-required-scheme": "hwk" };
     expect(await check(app, headers)).toMatchObject({ status: 200, claims: { scheme: "Hwk" } });
@@ -150,7 +150,7 @@ describe("required scheme is a minimum", () => {
     ["agent token", "jwks", 200],
     ["agent token", "jwt", 401],
     ["auth token", "jwt", 200],
-  ] as const)("%s on a route that wants %s", async (given, required, status) => {
+  ] as const)("%s on a route that requires %s", async (given, required, status) => {
     const { app, signed, schemes, agentToken, issueAuthToken } = await setUp();
     const jwt = given === "agent token" ? await agentToken() : await issueAuthToken();
     const headers = await signed(
@@ -227,7 +227,7 @@ describe("the gateway's configuration is wrong: 500, never a pass", () => {
   });
 });
 
-describe("the caller has chosen what cannot be judged: 400, never a pass and no failure of ours", () => {
+describe("a request that cannot be judged is the caller's error: 400, never a pass and no failure of ours", () => {
   const TARGET = "its target is no path of printable ASCII, without a fragment";
   test.each<[string, Record<string, string>, string]>([
     ["a method with a blank", { "x-aauth-method": "PO ST" }, "its method is no token"],
@@ -276,7 +276,7 @@ describe("the memory of used nonces", () => {
     return { ...stores, claims: (name) => stores.claims(name, { maxEntries }) };
   };
 
-  test("is shared by replicas: a request that one has let through is refused by the other", async () => {
+  test("is shared by replicas: a request that one has accepted is refused by the other", async () => {
     const stores = createMemoryStores();
     const [one, other] = [await setUp({ stores }), await setUp({ stores })];
     const headers = await one.signed(one.schemes.jwks);

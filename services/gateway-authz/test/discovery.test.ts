@@ -9,7 +9,7 @@ const IMPOSTOR = "http://impostor.localhost:8001";
 const SILENCE_MS = 8_000;
 const SHAPELESS = "http://shapeless.localhost:8001";
 
-describe("A20: what becomes of a fetch that a caller caused", () => {
+describe("A20: a fetch that a caller caused", () => {
   test.each([
     [
       "an address in a network",
@@ -76,7 +76,7 @@ describe("callers that name silent hosts", () => {
   test.each([
     ["a host each", (index: number) => `http://s${index}.localhost:8001`],
     ["one host", () => "http://silent.localhost:8001"],
-  ])("A8: 300 of them, %s, hold neither the queue nor an honest call", async (_what, name) => {
+  ])("A8: 300 of them, %s, delay neither the queue nor an honest call", async (_what, name) => {
     const { app, signed, schemes } = await besideSilence();
     expect(await check(app, await signed(schemes.jwks))).toMatchObject({ status: 200 });
     const named = await Promise.all(
@@ -93,7 +93,7 @@ describe("callers that name silent hosts", () => {
     for (const answer of answered) expect(answer).toMatchObject(busy);
   });
 
-  test("A2: 300 names that answer nothing leave room for a party that was known before", async () => {
+  test("A2: 300 names that never answer leave room for a known party", async () => {
     const { app, signed, schemes, clock } = await besideSilence();
     await check(app, await signed(schemes.jwks));
     // Its documents are read again.

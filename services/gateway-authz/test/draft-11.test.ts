@@ -47,8 +47,8 @@ async function world(config: object = {}) {
 
 const claimsOf = (jwt: string) => decodeToken(jwt).claims as Record<string, unknown>;
 
-describe("the caller of a request that is let through", () => {
-  test("agent token: agent, and of the token only who it is", async () => {
+describe("the caller of an accepted request", () => {
+  test("agent token: the agent, and only the identifying claims of the token", async () => {
     const { ask, agentToken } = await world();
     const jwt = await agentToken({ personServer: PERSON_SERVER });
     const { iss, sub, exp, iat, cnf, ps } = claimsOf(jwt);
@@ -130,7 +130,7 @@ describe("the caller of a request that is let through", () => {
     });
   });
 
-  test("what frames the check is the gateway's: it announces no body of the caller's", async () => {
+  test("framing fields of the check are the gateway's, and announce no body of the caller's", async () => {
     const { app, signed, agentToken } = await world();
     const headers = { ...(await signed(await agentToken())), ...draft11CheckHeaders() };
     const response = await app.inject({ method: "POST", url: "/check", headers, payload: "of the gateway" });
@@ -169,7 +169,7 @@ describe("unsigned requests", () => {
     expect(JSON.parse(body)).toMatchObject({ error: "invalid_signature" });
   });
 
-  test("the documents of draft -11 are open, and those of February are not", async () => {
+  test("the documents of draft -11 are open, but not those of February", async () => {
     const { app } = await world();
     const strict = { "x-aauth-mode": "strict", "x-aauth-method": "GET" };
     const at = (uri: string) => check(app, draft11CheckHeaders({ ...strict, "x-aauth-uri": uri }));
@@ -209,7 +209,7 @@ describe("the level of a route", () => {
     });
   });
 
-  test("agents do not pass for servers, nor servers for agents", async () => {
+  test("refuses agents as servers, and servers as agents", async () => {
     const { ask, agentToken, keys } = await world();
     const at = { "x-aauth-required-level": "server" };
     expect(await ask(await agentToken(), { route: at })).toMatchObject({
@@ -221,7 +221,7 @@ describe("the level of a route", () => {
     expect(await ask("", { by })).toMatchObject({ status: 401, signatureError: "error=unsupported_scheme" });
   });
 
-  test("a server that issues nothing here does not pass", async () => {
+  test("refuses a server that is not a trusted issuer", async () => {
     const { ask, keys, fetched } = await world();
     const by = { key: keys.as, id: ACCESS_SERVER, document: "aauth-access.json" };
     const route = { "x-aauth-required-level": "server" };
@@ -246,7 +246,7 @@ describe("accepted tokens", () => {
     expect(await ask(await personToken())).toMatchObject({ status: 200 });
   });
 
-  test("not those of the access server in another mode", async () => {
+  test("do not include those of the access server in another mode", async () => {
     const { ask, authToken, keys } = await world({ mode: "person-server" });
     const jwt = await authToken({ key: keys.as, issuer: ACCESS_SERVER, personServer: PERSON_SERVER });
     expect(await ask(jwt)).toMatchObject({ status: 401, signatureError: "error=invalid_jwt" });
@@ -260,7 +260,7 @@ describe("accepted tokens", () => {
   });
 });
 
-describe("refusals of what does not verify", () => {
+describe("refusals of unverified messages", () => {
   test("a signature of another key", async () => {
     const { ask, agentToken, keys } = await world();
     const result = await ask(await agentToken(), { key: keys.other });
@@ -368,7 +368,7 @@ describe("no way around a route's profile", () => {
     });
   });
 
-  test("a route that names no profile takes that of AAUTH_PROFILE alone", async () => {
+  test("a route without a profile accepts that of AAUTH_PROFILE alone", async () => {
     const ofDraft11 = await world({ profile: "draft-11" });
     const { "x-aauth-profiles": _, ...route } = draft11CheckHeaders();
     const message = await ofDraft11.signed(await ofDraft11.agentToken());
@@ -385,7 +385,7 @@ describe("no way around a route's profile", () => {
     expect(await check(ofFebruary.app, february)).toMatchObject({ status: 200 });
   });
 
-  test("a route with a list takes both, each for its own authority", async () => {
+  test("a route with a list accepts both, each for its own authority", async () => {
     const stage = await world();
     expect(await check(stage.app, await februaryMessage(stage, BOTH))).toMatchObject({
       status: 200,

@@ -6,7 +6,7 @@ import { check, checkHeaders, MARKET_ANALYSIS, setUp } from "./parties.ts";
 
 const ORIGIN = "http://supply-chain-agent.localhost:3000";
 
-describe("G5, G6: what a check says of a request is what was signed", () => {
+describe("G5, G6: the checked request is the signed one", () => {
   test.each([
     ["method", { "x-aauth-method": "DELETE" }],
     ["path, decoded", { "x-aauth-uri": `${ORIGIN}/a/b?x=1` }],
@@ -68,7 +68,7 @@ test("only a resource of the published demo's dialect accepts that dialect from 
   expect(await statusAt(resource.id)).toBe(401);
 });
 
-describe("G8: the authority is the gateway's word, of those that are configured", () => {
+describe("G8: the authority is the gateway's, from the configured ones", () => {
   test.each([
     ["unknown", { "x-aauth-authority": "evil.test" }],
     ["without its port", { "x-aauth-authority": "supply-chain-agent.localhost" }],

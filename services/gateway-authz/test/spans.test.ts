@@ -26,7 +26,7 @@ test.each<[string, Record<string, string>, number, string]>([
   expect(lines.join("\n")).toContain(code);
 });
 
-test("what breaks inside has one code in log and span", async () => {
+test("an internal error has one code in log and span", async () => {
   const { app, signed, schemes, discovery, lines } = await setUp();
   const headers = await signed(schemes.jwks);
   Object.assign(discovery, { key: () => Promise.reject(new Error("inside")) });

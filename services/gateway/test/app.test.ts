@@ -16,7 +16,7 @@ test.skipIf(isRealGateway)("listens on loopback", async () => {
   expect(new URL(gateway.url).hostname).toBe("127.0.0.1");
 });
 
-test.skipIf(isRealGateway)("a request that cannot be recorded ends nothing", async () => {
+test.skipIf(isRealGateway)("a request that cannot be recorded does not stop the service", async () => {
   const agent = await startFakeServer();
   let calls = 0;
   const onLine = () => {

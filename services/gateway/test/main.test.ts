@@ -21,7 +21,7 @@ async function run(
 }
 
 describe("the command line", () => {
-  test("--validate-only says yes and opens nothing", async () => {
+  test("--validate-only reports success and opens no port", async () => {
     expect(await run(["-f", join(FILES, "config-policy.yaml"), "--validate-only"])).toMatchObject({
       status: 0,
       stdout: "Configuration is valid!\n",
@@ -45,7 +45,7 @@ describe("the command line", () => {
     }
   });
 
-  test("what is wrong in a variable is named by it: 2", async () => {
+  test("names the variable with an invalid value: 2", async () => {
     const { status, stderr } = await run(["--validate-only"], { OTLP_ENDPOINT: "x" });
     expect(stderr).toMatch(/^gateway cannot start: one setting is wrong\n.*OTLP_ENDPOINT: expected .*\n$/);
     expect(status).toBe(2);

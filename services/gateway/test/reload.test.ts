@@ -25,7 +25,7 @@ describe("reload", () => {
     await vi.waitFor(async () => expect(await body()).toBe("two"), { timeout: 5000 });
   });
 
-  test.skipIf(isRealGateway)("a bad file changes nothing and says why", async () => {
+  test.skipIf(isRealGateway)("an invalid file changes nothing and is reported", async () => {
     const { two, gateway, body } = await setUp();
     await expect(
       gateway.reload(oneRoute(two.address, { authorization: { rules: ["1 +"] } })),

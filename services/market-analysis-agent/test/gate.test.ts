@@ -9,7 +9,7 @@ const issue = (stack: Stack, options: Parameters<Stack["issueAuthToken"]>[0] = {
 const withToken = async (stack: Stack, options?: Parameters<Stack["issueAuthToken"]>[0]) =>
   stack.call({ signatureKey: { scheme: "jwt", jwt: await issue(stack, options) } });
 
-describe("who is served", () => {
+describe("callers that are served", () => {
   test.each(["hwk", "jwks"] as const)("signature-only: a valid %s signature", async (scheme) => {
     const stack = await start("signature-only");
     const signatureKey = scheme === "hwk" ? { scheme } : { scheme, id: stack.agent.id };
@@ -38,13 +38,13 @@ describe("who is served", () => {
   });
 });
 
-test("A5: in user-delegated a token without a user is refused, and nothing is challenged", async () => {
+test("A5: in user-delegated a token without a user is refused without a challenge", async () => {
   const reply = await withToken(await start("user-delegated"));
   expect([reply.statusCode, reply.body]).toEqual([403, "user_required"]);
   expect(reply.headers).not.toHaveProperty("agent-auth");
 });
 
-describe("what needs no signature", () => {
+describe("paths without a signature", () => {
   test.each(["/.well-known/agent-card.json", "/.well-known/agent.json"])("%s is a card", async (path) => {
     const { app } = await start("user-delegated");
     const reply = await app.inject(path);

@@ -77,7 +77,7 @@ test("T43: the documents are there under the host names of their servers only", 
   expect((await fetch(`${world.url}/jwks.json`)).status).toBe(404);
 });
 
-test("without a sign-in nothing is allowed, and no code is used up", async () => {
+test("without a sign-in no request is allowed, and no code is used up", async () => {
   const world = await createWorld();
   const { page, poll } = await waiting(world);
   const stranger = createBrowser();
@@ -89,7 +89,7 @@ test("without a sign-in nothing is allowed, and no code is used up", async () =>
   expect((await openInteraction(world, browser, page)).text).toContain(AGENT);
 });
 
-test("T38: another user's session does not decide: neither with the address, nor with the form", async () => {
+test("T38: another user's session decides neither with the address nor with the form", async () => {
   const world = await createWorld();
   const { page, poll } = await waiting(world);
   const browser = await browserOf(world);
@@ -121,7 +121,7 @@ test("an agent is one person's: another one cannot allow it anything (N46)", asy
   expect((await openInteraction(world, other, third.page)).status).toBe(404);
 });
 
-test("T41, S22a: a login hint keeps an agent from other users, and tells them nothing of who is a user", async () => {
+test("T41, S22a: a login hint excludes other users, and reveals no user", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const shownTo = async (login_hint: string) => {
@@ -211,7 +211,7 @@ test("the list names the time and the agent's reason of each request, and the sa
   expect(text).toContain("<blockquote>&#60;b&#62;To order&#60;/b&#62;</blockquote>");
 });
 
-test("T37: a form of another site, an old one, or of another request decides nothing", async () => {
+test("T37: a form of another site, an old one, or one of another request decides nothing", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const first = await waiting(world);
@@ -298,7 +298,7 @@ test("a pending URL answers only the agent that has asked (N35)", async () => {
   expect((await poll()).status).toBe(410);
 });
 
-test("T39: the browser goes back to the address that the agent's provider has published, and to no other", async () => {
+test("T39: the browser is redirected only to the address that the agent's provider has published", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const at = async (callback: string, button: string) => {
@@ -321,7 +321,7 @@ test("T39: the browser goes back to the address that the agent's provider has pu
   expect((await at(CALLBACK, "accept")).location).toBe(backend);
 });
 
-test("T39: a forged return from a resource's page leads nowhere, and neither does a server's own name", async () => {
+test("T39: a forged return from a resource's page leads nowhere, as does a server's own identifier", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const forged = world.page("/interaction/returned/forged?error=access_denied");
@@ -331,7 +331,7 @@ test("T39: a forged return from a resource's page leads nowhere, and neither doe
   expect([moved.status, moved.headers.get("location")]).toEqual([303, world.page(path)]);
 });
 
-test("the resource's own page comes first: nothing is decided before the browser has come back from there", async () => {
+test("the resource's own page comes first: no decision is made before the browser has returned from it", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const { context } = pressing(world, browser);
@@ -369,7 +369,7 @@ test("the resource's own page comes first: nothing is decided before the browser
   expect(await errorOf(await two.poll())).toBe("denied");
 });
 
-test("T46: what an agent says is never markup, and its words stand as the agent's", async () => {
+test("T46: an agent's words are never markup, and are shown as the agent's", async () => {
   const world = await createWorld();
   const justification = `<script>alert(1)</script> [click](https://evil.example) \u202Egnp.exe\nsecond line`;
   const { page } = await waiting(world, { justification, platform: "web", device: "<b>Phone</b>" });
@@ -385,7 +385,7 @@ test("T46: what an agent says is never markup, and its words stand as the agent'
   expect(text).not.toContain('href="https://evil.example');
 });
 
-test("an agent whose provider is blocked is refused before anyone is asked", async () => {
+test("an agent whose provider is blocked is refused before a person is asked", async () => {
   const env = { PERSON_SERVER_BLOCKED_AGENTS: BACKEND };
   const world = await createWorld({ env });
   const body = { resource: SUPPLY_CHAIN, capabilities: CAPABILITIES };
@@ -393,7 +393,7 @@ test("an agent whose provider is blocked is refused before anyone is asked", asy
   expect([answer.status, await errorOf(answer)]).toEqual([403, "denied"]);
 });
 
-test("T40: what the operator's policy does not admit is not the person's to allow", async () => {
+test("T40: a person cannot allow what the operator's policy excludes", async () => {
   let config = { blockedAgents: [] as string[] };
   const world = await createWorld({
     startServer: async (env) => {
@@ -410,7 +410,7 @@ test("T40: what the operator's policy does not admit is not the person's to allo
   expect(await errorOf(await poll())).toBe("denied");
 });
 
-test("T44: the log has what was answered, and neither a token nor a code", async () => {
+test("T44: the log has the decision, and neither a token nor a code", async () => {
   const { logger, lines } = recordingLogger();
   const world = await createWorld({ logger });
   const { page, code, pending, token } = await waiting(world);

@@ -63,7 +63,7 @@ test("S6: a resource that learned only the person's identity acts for them once 
   expect((await intermediary.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
 });
 
-test("federated: the access server grants what is on the operator's list, and hears no resources but its own", async () => {
+test("federated: the access server grants access on the operator's list, and only learns of its own resources", async () => {
   const env = { PERSON_SERVER_ALLOWED_SCOPES: "market-analysis:analyze" };
   const world = await createWorld({ accessServer: ACCESS_SERVER, env });
   const { context, pages } = pressing(world, await browserOf(world));

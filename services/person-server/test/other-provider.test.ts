@@ -100,7 +100,7 @@ test("two persons of one provider have separate grants", async () => {
   expect(page.text).toContain("You have not granted any agent access.");
 });
 
-test("federated: an owner, known by the subject, sees what the access server has issued", async () => {
+test("federated: an owner, known by the subject, sees the access server's tokens", async () => {
   const { world } = await otherWorld({ accessServer: ACCESS_SERVER }, "owner");
   const { browser: alice } = await browserOf(world, "alice");
   const { context } = pressing(world, alice);

@@ -88,7 +88,7 @@ test("an owner grants on the list a request that the person has brought, and rev
   expect(refused.headers.get("signature-error")).toContain("revoked_jwt");
 });
 
-test("an owner who comes with the code decides and goes back to the agent", async () => {
+test("an owner with the code decides and returns to the agent", async () => {
   const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: `name:${MCP_USER.username}` });
   const { answer, page, person } = await untilOwner(world);
   const shown = await openInteraction(world, person, page);
@@ -148,7 +148,7 @@ test("T42: a person who is not an owner decides nothing: neither with the code, 
   expect(world.served).toEqual([]);
 });
 
-test("a person who has brought a request still finds their way back after an owner has asked about it", async () => {
+test("a person who has brought a request can still return after an owner has asked a question", async () => {
   const world = await worldOf();
   const onClarification = async () => ({ action: "respond", response: "Soon" });
   const { page, person } = await untilOwner(world, { onClarification });
@@ -160,7 +160,7 @@ test("a person who has brought a request still finds their way back after an own
   expect(again.text).toContain(`href="${world.map.browserUrl(CALLBACK)}"`);
 });
 
-test("a request that a user has not come to does not exist for them, and a code that is guessed opens nothing", async () => {
+test("a user cannot see a request that they have not opened, and a guessed code opens nothing", async () => {
   const world = await worldOf();
   await untilOwner(world);
   const { url } = (await waitingAt(world, await ownerOf(world)))!;

@@ -20,7 +20,7 @@ const asked = (over: Partial<AskedRequest> = {}): AskedRequest => ({
 test.each([
   ["a blocked agent", { agent: BLOCKED }, "the agent is not allowed here"],
   ["a scope that is not on the list", { scopes: ["read", "admin"] }, "a scope cannot be granted here"],
-])("the person server denies %s, also what the person has agreed to", (_, over, detail) => {
+])("the person server denies %s, also after the person's consent", (_, over, detail) => {
   const request = asked({ consented: true, ...over });
   expect(decideForPerson(POLICY)(request)).toEqual({ type: "deny", detail });
   expect(refusalOf(POLICY, request)).toBe(detail);

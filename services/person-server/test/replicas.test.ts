@@ -13,7 +13,7 @@ import { createWorld, press, SUPPLY_CHAIN, shownAt } from "./support/world.ts";
 
 const DATA = `${SUPPLY_CHAIN}/data`;
 
-test("a person answers at one process what another was asked, and revokes it there", async () => {
+test("a person decides at one process on a request to another, and revokes it there", async () => {
   const shared = { stores: createMemoryStores(), keys: memoryKeys() };
   const started: StartedPersonServer[] = [];
   const world = await createWorld({

@@ -42,7 +42,7 @@ test("T45: a resource's page gets its person by the name that stands in tokens f
   expect(tokens.claims()).toMatchObject({ sub: person.sub, name: MCP_USER.username });
 });
 
-test("T48: a resource's page gets the person who is signed in now, not the one before", async () => {
+test("T48: a resource's page gets the person who is signed in now, not an earlier one", async () => {
   const world = await createWorld({ level: "person-token" });
   const browser = await browserOf(world);
   const subject = async () => {
@@ -66,7 +66,7 @@ test.each([
   [{ max_age: "30" }, "login_required"],
   [{ prompt: "login" }, "login_required"],
 ])(
-  "U15: a resource that demands %j of a person who signed in a minute ago gets %j",
+  "U15: a resource that requires %j of a person who signed in a minute ago gets %j",
   async (demand, error) => {
     const world = await createWorld({ level: "person-token" });
     const browser = await browserOf(world);

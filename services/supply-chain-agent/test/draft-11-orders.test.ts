@@ -159,7 +159,7 @@ describe("an order", () => {
     expect((await order(await tokens.auth(), { order_id: "o-2" })).statusCode).toBe(202);
   });
 
-  test("needs whom and what the mode demands", async () => {
+  test("needs the person and the level that the mode requires", async () => {
     const wanted = async (jwt: string) => String((await order(jwt)).headers["aauth-requirement"]);
     expect(await wanted(await tokens.agent())).toBe("requirement=person-token");
     expect(await wanted(await tokens.person())).toMatch(/^requirement=auth-token; ?resource-token="/);

@@ -13,7 +13,7 @@ const withToken = async (stack: Stack, options?: Parameters<Stack["issueAuthToke
 const resourceTokenOf = (reply: { headers: Record<string, unknown> }) =>
   decodeToken(parseAgentAuth(String(reply.headers["agent-auth"])).resourceToken ?? "").claims;
 
-describe("who is served", () => {
+describe("callers that are served", () => {
   test.each(["hwk", "jwks"] as const)("signature-only: a valid %s signature", async (scheme) => {
     const stack = await start("signature-only");
     const signatureKey = scheme === "hwk" ? { scheme } : { scheme, id: stack.agent.id };
@@ -30,7 +30,7 @@ describe("who is served", () => {
   });
 });
 
-test("A5: in user-delegated a token without a user is refused, and nothing is challenged", async () => {
+test("A5: in user-delegated a token without a user is refused without a challenge", async () => {
   const reply = await withToken(await start("user-delegated"));
   expect([reply.statusCode, reply.body]).toEqual([403, "user_required"]);
   expect(reply.headers).not.toHaveProperty("agent-auth");
@@ -83,7 +83,7 @@ describe("holes of the February-2026 demo", () => {
     expect((await withToken(stack, { scope, subject })).statusCode).toBe(200);
   });
 
-  test("D14: neither tokens nor signatures reach the log", async () => {
+  test("D14: tokens and signatures do not reach the log", async () => {
     const stack = await start("autonomous");
     const jwt = await stack.issueAuthToken();
     let signature = "";
@@ -105,7 +105,7 @@ describe("holes of the February-2026 demo", () => {
   });
 });
 
-describe("what needs no signature", () => {
+describe("paths without a signature", () => {
   test.each(["/.well-known/agent-card.json", "/.well-known/agent.json"])("%s is a card", async (path) => {
     const { app } = await start("user-delegated");
     const reply = await app.inject(path);

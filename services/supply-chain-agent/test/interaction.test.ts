@@ -54,7 +54,7 @@ describe("an order that a person approves", () => {
     });
   });
 
-  test("by an agent whose name is one short line on the page, whatever it calls itself", async () => {
+  test("by an agent whose name is one short line on the page, whatever its length", async () => {
     const world = await createInteractionWorld();
     const { id } = world.agent;
     world.discovery.publish(`${id}/.well-known/aauth-agent`, {
@@ -74,7 +74,7 @@ describe("an order that a person approves", () => {
     expect((await world.order()).statusCode).toBe(401);
   });
 
-  test("who does not want to be known at the auth server declines", async () => {
+  test("is declined by a person who refuses to identify at the auth server", async () => {
     const world = await createInteractionWorld();
     const address = interactionIn(await world.order());
     const first = await world.open(address);
@@ -152,7 +152,7 @@ describe("an interaction that is loaded over and over", () => {
     expect((await comeBack()).statusCode).toBe(303);
   });
 
-  test("asks again when what it was given is about to end", async () => {
+  test("requests again when its earlier request is about to expire", async () => {
     const { world, address, first, cookie } = await begun();
     world.clock.advance(539);
     expect((await world.open(address, cookie)).headers.location).toBe(first.headers.location);
@@ -376,7 +376,7 @@ describe("an approval", () => {
   });
 });
 
-describe("who may order", () => {
+describe("callers that may order", () => {
   test("refuses a caller without a proven identity", async () => {
     const world = await createInteractionWorld();
     const reply = await world.order({}, { scheme: "hwk" });
@@ -535,7 +535,7 @@ describe("the interaction is refused, and leads nowhere", () => {
   });
 });
 
-test("neither session, code nor cookie reach the log", async () => {
+test("session, code and cookie do not reach the log", async () => {
   const world = await createInteractionWorld();
   const { cookie, form } = await arrive(world, interactionIn(await world.order()));
   await world.decide({ ...form, decision: "approve" }, cookie);

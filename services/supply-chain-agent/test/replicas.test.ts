@@ -21,7 +21,7 @@ test("V51: an order that one process holds is approved at another, and executed 
   expect((await afterRestart.order()).json()).toEqual(placed[0]?.json());
 });
 
-test("a person whom an ended process has sent to sign in comes back to the next one", async () => {
+test("a person redirected by an ended process can sign in at the next one", async () => {
   const world = await createInteractionWorld();
   const address = interactionIn(await world.order());
   const first = await world.open(address);
@@ -106,7 +106,7 @@ test("a store that is down is answered with 503, on the wire and on the page, an
   expect((await world.order()).statusCode).toBe(401);
 });
 
-test("an approval that a store did not take is given again once it is back, and the order placed once", async () => {
+test("an approval that a store rejected is repeated once it is back, and the order placed once", async () => {
   const world = await createInteractionWorld();
   const stores = stoppableStores(world.stores);
   const other = await world.startReplica(stores);
@@ -128,7 +128,7 @@ test("an approval that a store did not take is given again once it is back, and 
   expect(statuses).toEqual([503, 503, 200]);
 });
 
-test("the name of a request tells callers and bodies apart", () => {
+test("the name of a request distinguishes callers and bodies", () => {
   const body = Buffer.from("{}");
   const names = [
     requestName(["a", undefined], body),

@@ -17,7 +17,7 @@ const pageAt = (host: string, port: number) => ({
   origin: `http://${host}:${port}`,
 });
 
-describe("a web page whose name has been pointed at the store (DNS rebinding)", () => {
+describe("a web page whose name resolves to the store (DNS rebinding)", () => {
   const HOST = "rebound.evil.example";
   const refusal = { status: 421, code: "unknown_host" };
 
@@ -29,7 +29,7 @@ describe("a web page whose name has been pointed at the store (DNS rebinding)", 
     expect((await store.ask("/api/services")).answer.data).toEqual([]);
   });
 
-  test.each(["/api/services", "/"])("reads nothing at %s", async (url) => {
+  test.each(["/api/services", "/"])("cannot read %s", async (url) => {
     await store.send(exportRequest("shop", [otlpSpan(store.clock.now * 1000)]));
     const answer = await store.app.inject({ url, headers: pageAt(HOST, 16686) });
     expect(answer.statusCode).toBe(421);

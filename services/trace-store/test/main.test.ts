@@ -15,7 +15,7 @@ const start = (args: string[], env: Record<string, string> = {}) =>
     env: { PATH: process.env.PATH, AAUTH_STORE: "memory", ...env },
   });
 
-test("nothing set is a working store on Jaeger's ports, on loopback", () => {
+test("works by default on Jaeger's ports, on loopback", () => {
   expect(loadConfig({ service: "trace-store", settings, env: {}, argv: [] })).toMatchObject({
     host: "127.0.0.1",
     port: 16686,

@@ -45,9 +45,9 @@ describe("the answer of a token endpoint", () => {
     ["no JSON", () => new Response("<html>")],
     ["nothing", () => new Response(null, { status: 204 })],
     ["neither token", () => Response.json({ token_type: "AAuth" })],
-    ["an error that is none", () => Response.json({ error: 'x"y' }, { status: 400 })],
+    ["a malformed error code", () => Response.json({ error: 'x"y' }, { status: 400 })],
     ["a redirect", () => new Response("", { status: 307, headers: { location: "http://evil.localhost/" } })],
-    ["a token that is none", () => Response.json({ auth_token: "opaque" })],
+    ["a malformed token", () => Response.json({ auth_token: "opaque" })],
     ["an answer over 64 KiB", () => Response.json({ auth_token: "x".repeat(70_000) })],
   ])("%s is refused", async (_name, answer) => {
     expect((await failing(answer)).code).toBe("token_request_failed");

@@ -73,7 +73,7 @@ test.each([{ toString: 1 }, ["admin"]])(
   },
 );
 
-test("attributes that cannot be used change nothing", async () => {
+test("invalid attributes change nothing", async () => {
   const server = await startInjected();
   await setAttributes(server, { "aauth.token.lifespan": "60" });
   const headers = { host: HOST, authorization: `Bearer ${(await login(server)).json().access_token}` };

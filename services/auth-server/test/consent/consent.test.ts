@@ -53,7 +53,7 @@ test("a state that only the address has is bounded like the signed one, and come
   expect((await signedIn.get(signed.url)).status).toBe(200);
 });
 
-test("a realm with AAuth switched off shows no page and takes no answer; the page is valid once it is on again", async () => {
+test("a realm with AAuth switched off shows no page and accepts no answer; the page is valid once it is on again", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
   const { url } = await startConsent(parties);
@@ -159,7 +159,7 @@ test("a delegate's name is one short line, whatever its agent calls it; and that
   expect(await shownFor("\u202e\n")).toBe("…");
 });
 
-test("a user who goes back after a decision reads that it is made; another one reads nothing of it", async () => {
+test("a user who goes back after a decision sees that it is made; another user sees nothing of it", async () => {
   const parties = await askForOptimize();
   for (const button of ["accept", "cancel"] as const) {
     const { url } = await startConsent(parties);
@@ -175,7 +175,7 @@ test("a user who goes back after a decision reads that it is made; another one r
   }
 });
 
-test("a user who is not asked again has not answered the request", async () => {
+test("a remembered consent is not counted as an answer to the request", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
   const page = await (await signIn(browser, (await startConsent(parties)).url)).response.text();

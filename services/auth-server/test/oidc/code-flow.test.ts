@@ -74,7 +74,7 @@ test("the whole journey: discovery, sign-in, code with PKCE, refresh, sign-out",
   expect(afterwards.headers.get("location")).toContain("error=login_required");
 });
 
-test("a refresh token used twice is refused and takes its successor with it", async () => {
+test("a refresh token used twice is refused and ends its successor", async () => {
   const { issuer } = await startListening();
   const config = await discover(issuer);
   const { url, verifier } = await authorizationUrl(config);

@@ -40,7 +40,7 @@ test("the direct grant refuses wrong credentials and the consent client", async 
   expect([nameless.statusCode, nameless.json().error]).toEqual([400, "invalid_request"]);
 });
 
-test("a client does what the realm lets it do: sign in by page, by password, or nothing at all", async () => {
+test("a client may do what the realm allows: sign in by page, by password, or neither", async () => {
   const { clients } = JSON.parse(readFileSync(settings.realmFile.schema.parse(undefined), "utf8"));
   const [ui] = clients;
   const server = await startInjected({
@@ -70,7 +70,7 @@ test("a client does what the realm lets it do: sign in by page, by password, or 
   expect(await byPage("off")).toEqual([400, ""]);
 });
 
-test("the sign-in page names the client, keeps the user name, and says what is wrong", async () => {
+test("the sign-in page names the client, keeps the user name, and names the error", async () => {
   const { app } = await startInjected();
   const browser = createBrowser(injectedFetch(app));
   const start = `${ORIGIN}${authorizationPath()}`;
@@ -229,7 +229,7 @@ test("no answer is stored, framed, or sends a referrer, also where the library m
   for (const { headers } of answers) expectGuarded(headers);
 });
 
-test("what is not served there is refused in the same words as everywhere", async () => {
+test("a path that is not served is refused in the same form as elsewhere", async () => {
   const { app } = await startInjected();
   for (const url of ["token", "introspect", "logout/confirm"].map((path) => `${OIDC}/${path}`)) {
     const reply = await app.inject(url);
@@ -255,7 +255,7 @@ async function refusedQuery({ app }: TestServer, url: string, description: strin
   expect(page.body).toContain("invalid_request");
 }
 
-test("what a sign-in or a sign-out keeps of its request is bounded, before it is kept", async () => {
+test("a request's stored parts are bounded before a sign-in or sign-out stores them", async () => {
   const server = await startInjected();
   for (const name of ["state", "redirect_uri", "unknown"]) {
     const url = authorizationPath({ [name]: `${UI}/`.padEnd(2049, "x") });
@@ -323,7 +323,7 @@ test("a form with a repeated field, or a body that is not a form, is a 4xx and s
   });
 });
 
-test("where a request is kept, it comes by GET, so that nothing in a body has to be bounded", async () => {
+test("a stored request comes by GET, so that no body has to be bounded", async () => {
   const { app } = await startInjected();
   const [url, payload] = authorizationPath().split("?") as [string, string];
   const headers = { "content-type": "application/x-www-form-urlencoded" };
@@ -413,7 +413,7 @@ test("another user may answer a request to sign in again, and has the session fr
   expect((await browser.follow(signOut.action, left)).url).toContain("/?code=");
 });
 
-test("a sign-in ends with its time, and its form brings no second code", async () => {
+test("a sign-in ends after its time, and its form issues no second code", async () => {
   const { app, clock } = await startInjected();
   const begin = async () => {
     const browser = createBrowser(injectedFetch(app));

@@ -30,7 +30,7 @@ test("the page names the request: to act for the user, or to know the user's ide
   expect(page({ identityScopes })).toContain("wants to act for you");
 });
 
-test("nothing is shown of what there is not", () => {
+test("omits absent parts of the request", () => {
   const bare = page({});
   for (const part of [
     "self-declared name",

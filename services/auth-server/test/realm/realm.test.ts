@@ -53,7 +53,7 @@ test.each([{ failureFactor: 0 }, { failureFactor: "10" }, { maxFailureWaitSecond
   },
 );
 
-test("what is wrong with a file is said by field", () => {
+test("reports the problems of a file by field", () => {
   expect(() => parseRealm("{")).toThrow("not JSON");
   expect(() => parseRealm('{"realm":"a b"}')).toThrow("realm");
   const confidential = { realm: "r", clients: [{ clientId: "c", publicClient: false }] };
@@ -75,7 +75,7 @@ test("a user signs in with user name or e-mail address, in any case, and the rig
   expect(await accounts.authenticate("nobody", "")).toBeUndefined();
 });
 
-test("an e-mail address signs in only where the realm allows it, and never as the user of whom it is the name", async () => {
+test("an e-mail address signs in only if the realm allows it, and never as a user with that user name", async () => {
   const closed = accountsOf({ ...demo, loginWithEmailAllowed: false });
   expect(await closed.authenticate("mcp@user.com", "user123")).toBeUndefined();
   expect((await closed.authenticate("mcp-user", "user123"))?.username).toBe("mcp-user");

@@ -55,7 +55,7 @@ async function userTokens({ app }: TestServer) {
 
 const kidOf = (token: string) => decodeToken(token).header.kid;
 
-test("a new realm key is published at once and signs users' tokens a moment later; the old one goes when its tokens have", async () => {
+test("a new realm key is published at once and signs users' tokens a moment later; the old one is removed after its tokens", async () => {
   const { clock, server } = await startRotating();
   const [first] = await publishedKids(server);
   expect((await rotateByAdmin(server)).statusCode).toBe(201);

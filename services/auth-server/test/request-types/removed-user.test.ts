@@ -12,7 +12,7 @@ const AGENT = "http://backend.localhost:8000";
 const RESOURCE = "http://resource.localhost:3000";
 const ISSUER = "http://as.localhost";
 
-test("a removed or disabled user gets no more tokens, nor does an exchange of an earlier one", async () => {
+test("a removed or disabled user gets no more tokens, also by exchange of an earlier one", async () => {
   const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
   const grants = createGrants(createMemoryStores({ now: () => 0 }));
   const context = {

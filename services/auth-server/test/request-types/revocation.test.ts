@@ -10,7 +10,7 @@ import {
 
 const REVOKE = "/realms/aauth-test/protocol/aauth/agent/revoke";
 
-test("nothing is revoked while the realm has AAuth switched off, nor for a token that is given twice", async () => {
+test("revokes nothing while the realm has AAuth switched off, nor for a duplicate token parameter", async () => {
   const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE });
   const code = await consentedCode(parties);
   const issued = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });

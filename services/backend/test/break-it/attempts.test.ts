@@ -87,7 +87,7 @@ describe("a response of the gateway alone does not show a refusal", () => {
 const refused = (status: number, refusal: string, body = "") =>
   new Response(body, { status, headers: { "aauth-refusal": refusal } });
 
-describe("a refusal is as it was meant to be by the check that the tampering is for", () => {
+describe("a refusal is as intended if the targeted check refuses", () => {
   const invalidGrant = JSON.stringify({
     error: "invalid_grant",
     error_description: "Invalid resource_token",
@@ -103,13 +103,13 @@ describe("a refusal is as it was meant to be by the check that the tampering is 
     expect((await attempt(variant, () => response)).as_meant).toBe(expected);
   });
 
-  test("what was let in has no verdict", async () => {
+  test("an accepted request has no verdict", async () => {
     expect(await attempt("stale", () => new Response("{}"))).toEqual({
       ...{ variant: "stale", outcome: "accepted", status: 200, evidence: expect.anything() },
     });
   });
 
-  test("the tampered request is in the result, as far as it may leave whole", async () => {
+  test("the result contains the tampered request, as far as it may be exported", async () => {
     const { evidence } = await attempt("changed-path", () => refused(401, "code=invalid_signature"));
     expect(evidence).toMatchObject({ url: `${AGENT}/admin`, body: Buffer.from("{}").toString("base64") });
   });
@@ -162,7 +162,7 @@ describe("a run whose requests have expired", () => {
     await expect(service.attempt(completed, "stale")).rejects.toThrow("could not be repeated");
   });
 
-  test("has nothing to make again before it is completed", async () => {
+  test("has no requests to renew before it is completed", async () => {
     const service = await serviceWith(stale, { isExpired: true });
     const reasons = service.offers(RUN).map(({ unavailable }) => unavailable);
     expect(new Set(reasons)).toEqual(new Set([expect.stringContaining("Start a new run")]));

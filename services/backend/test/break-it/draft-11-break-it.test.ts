@@ -164,8 +164,8 @@ test("attempts in one second do not replay each other", async () => {
   }
 });
 
-describe("a hole is said to be one", () => {
-  test("where a check is missing, and at no other variant", async () => {
+describe("a hole is reported", () => {
+  test("if a check is missing, and at no other variant", async () => {
     const { service } = await serviceWith(verifying({ contentDigest: "covered" }));
     expect(await service.attempt(RUN, "changed-body")).toEqual({
       ...{ variant: "changed-body", outcome: "accepted", status: 200 },
@@ -175,7 +175,7 @@ describe("a hole is said to be one", () => {
     });
   });
 
-  test("at every variant, where nothing is checked", async () => {
+  test("at every variant, if the party checks nothing", async () => {
     const { service } = await serviceWith(accepting);
     const offers = service.offers(RUN);
     expect(offers).toHaveLength(11);
@@ -184,7 +184,7 @@ describe("a hole is said to be one", () => {
     }
   });
 
-  test("where a callback that was forged brings a token, or another agent gets it", async () => {
+  test("if a forged callback yields a token, or another agent gets it", async () => {
     const mode = { mode: "person-identity" } as const;
     const opened: string[] = [];
     const attempt = async (variant: AnyBreakItVariant, polled: () => Response) => {
@@ -231,7 +231,7 @@ describe("a hole is said to be one", () => {
     });
   });
 
-  test("where another issuer than its own revokes a token, by the next use of that token", async () => {
+  test("if another issuer revokes a token, by the next use of that token", async () => {
     const attempt = async (revoked: Response, used: number, before = 200) => {
       const statuses = [before, used];
       let asked: { readonly headers: Readonly<Record<string, string>>; readonly body: string } | undefined;
@@ -326,7 +326,7 @@ describe("an honest request before it", () => {
   test.each([
     new AnswerPendingError("waits", {} as never),
     new TokenRequestError("user_unreachable", "no way to the person", 403),
-  ])("needs the person: an attempt asks for nothing", async (error) => {
+  ])("needs the person: an attempt requests nothing", async (error) => {
     const tokenForSubAgent = async () => Promise.reject(error);
     const { service } = await serviceWith(
       () => async () =>

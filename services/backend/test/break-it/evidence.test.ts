@@ -12,7 +12,7 @@ const runOf = (id: string, userId = "alice") => ({ id, userId });
 
 const answers = async () => new Response("", { status: 401 });
 
-test("what a run sends is kept under its id, whole, and under no other", async () => {
+test("keeps a run's requests whole under its id, and under no other", async () => {
   const evidence = createEvidence(() => 1000);
   const transport = evidence.recording(answers);
   await evidence.during(runOf("run-1"), () => transport("http://agent.localhost/", request()));
@@ -79,7 +79,7 @@ describe("work that is done again", () => {
     evidence.recording(answers)(`http://agent.localhost/${address}`, request());
   const addresses = (evidence: Evidence) => evidence.of("run-1").map(({ url }) => new URL(url).pathname);
 
-  test("takes the place of the first once it has succeeded, and not before", async () => {
+  test("replaces the first once it has succeeded, and not before", async () => {
     const evidence = createEvidence(() => 1000);
     await evidence.during(runOf("run-1"), send(evidence, "first"));
     await evidence.replacing(runOf("run-1"), async () => {
@@ -89,7 +89,7 @@ describe("work that is done again", () => {
     expect(addresses(evidence)).toEqual(["/again"]);
   });
 
-  test("leaves nothing where it fails", async () => {
+  test("keeps nothing if it fails", async () => {
     const evidence = createEvidence(() => 1000);
     await evidence.during(runOf("run-1"), send(evidence, "first"));
     const failing = evidence.replacing(runOf("run-1"), async () => {

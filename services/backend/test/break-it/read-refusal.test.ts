@@ -66,7 +66,7 @@ describe("a server of draft -11", () => {
   const answered = (status: number, headers: Record<string, string> = {}) =>
     new Response(null, { status, headers });
 
-  test("says in a field what is wrong with a signature, and in the body what else is", () => {
+  test("names an error of a signature in a field, and other errors in the body", () => {
     const field = { "signature-error": 'error=invalid_input, required_input=("@method")' };
     expect(readRefusal(answered(401, field), '{"error":"other"}', "person-server")).toEqual({
       ...{ refused_by: "person-server", code: "invalid_input", section: "draft -11, section 11.3.4" },

@@ -35,7 +35,7 @@ async function reason(id: string): Promise<string | undefined> {
 }
 
 describe("a renewal that needs the user", () => {
-  test("leaves nothing to tamper with, and the run as it was", async () => {
+  test("leaves nothing to tamper with, and the run unchanged", async () => {
     const id = await run();
     stack.script.grant = "consent";
     expect((await attempt(id)).status).toBe(409);
@@ -90,7 +90,7 @@ test("B16: a renewal of draft -11 uses the quota while its request waits at the 
   expect(await consentRequests.count("alice")).toBe(1);
 });
 
-test("a renewal of draft -11 lets no server wait for the user, nor an agent that its words would call", async () => {
+test("a renewal of draft -11 makes no server wait for the user, nor an agent that its prompt would call", async () => {
   const now = () => 1000;
   const contexts: FetchContext[] = [];
   const asked: string[] = [];

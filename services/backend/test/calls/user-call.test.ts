@@ -2,7 +2,7 @@ import type { Agent, FetchContext } from "aauth/agent";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { beginCall } from "../../src/calls/user-call.ts";
 
-test("a person who decides in the last second of ten minutes is still heard", () => {
+test("accepts a person's decision in the last second of ten minutes", () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   let context: FetchContext = {};

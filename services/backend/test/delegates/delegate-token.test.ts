@@ -172,7 +172,7 @@ describe("an enrolled delegate", () => {
 });
 
 describe("a request that was used", () => {
-  it("V40: is not accepted by another process, nor is its client assertion", async () => {
+  it("V40: is refused by another process, as is its client assertion", async () => {
     const stores = createMemoryStores({ now: clock.now });
     const env = { BACKEND_DELEGATES_FILE: file };
     const [one, other] = [await start(env, stores), await start(env, stores)];

@@ -40,7 +40,7 @@ function scripted(...reports: (string | Error)[]) {
   });
 }
 
-it("a report is for the user who had the delegate work, and for no other", async () => {
+it("a report is only for the user who ran the delegate", async () => {
   const delegates = scripted("for anna", "for bert");
   const lastOf = async (user: string) => (await delegates.list(user)).delegates[0]?.last_run?.report;
   expect((await delegates.run("anna", "scout")).last_run?.report).toBe("for anna");
@@ -49,7 +49,7 @@ it("a report is for the user who had the delegate work, and for no other", async
   expect([await lastOf("anna"), await lastOf("bert")]).toEqual(["for anna", "for bert"]);
 });
 
-it("one that is unknown, or has no address, cannot be let work", async () => {
+it("a delegate that is unknown, or has no address, cannot be run", async () => {
   const delegates = scripted();
   await expect(delegates.run("anna", "nobody")).rejects.toMatchObject({ kind: "not_found" });
   await expect(delegates.run("anna", "mute")).rejects.toMatchObject({ kind: "conflict" });

@@ -359,7 +359,7 @@ describe("POST /delegate/grant", () => {
     expect(await other.post(path, signature)).toEqual([401, "invalid_signature"]);
   });
 
-  it("is another endpoint than that of agent tokens, which takes no message of draft -11", async () => {
+  it("is separate from the endpoint of agent tokens, which accepts no draft -11 message", async () => {
     const { send } = await backend();
     expect((await send("/delegate/token", { jwt: await tokenOf() }))[0]).toBe(401);
     expect(await send("/delegate/token", { hwk: true })).toEqual([400, "invalid_request"]);

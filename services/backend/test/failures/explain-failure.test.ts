@@ -205,7 +205,7 @@ describe("every failure", () => {
     );
   });
 
-  it("names what a signature does not cover", () => {
+  it("names the components that a signature does not cover", () => {
     const refused = { ...byGateway("insufficient_coverage"), missing: "content-type content-digest" };
     const { message, advice } = explain(http(401, { challenge: "httpsig", refusal: refused }));
     expect(message).toMatch(/^The gateway did not .* it does not cover content-type content-digest\.$/);
@@ -218,7 +218,7 @@ describe("every failure", () => {
     expect(explain(new TokenRejectedError("", 401)).message).toMatch(/agent rejected the auth token\.$/);
   });
 
-  it("blames neither gateway nor agent for a 401 that may be of either", () => {
+  it("blames neither gateway nor agent for a 401 that either may have sent", () => {
     const { message, advice } = explain(http(401));
     expect(message).toMatch(/^The supply-chain agent, or a gateway before it, refused/);
     expect(advice).toContain("AAUTH_PUBLISHED_PEERS");
@@ -228,7 +228,7 @@ describe("every failure", () => {
     ]);
   });
 
-  it("bounds what it passes on, and keeps it on one line", () => {
+  it("bounds foreign text, and keeps it on one line", () => {
     const { message } = explain(new AgentRpcError(-1, `a\n\u0000b${"c".repeat(1000)}`));
     expect(message).toContain("a bccc");
     expect(message.length).toBeLessThan(400);

@@ -133,7 +133,7 @@ describe("an order", () => {
     expect(contexts.map(({ keyThumbprint }) => keyThumbprint)).toEqual([undefined, "key-1"]);
   });
 
-  it("whose agent wants the user again after the interaction fails: no user is sent round in circles", async () => {
+  it("whose agent requires the user again after the interaction fails, to avoid a loop", async () => {
     const orders = scripted(fail(DEMAND), fail(DEMAND));
     const { order_id } = await orders.start("anna", WANTED);
     await orders.resume(stateOf(0));
@@ -144,7 +144,7 @@ describe("an order", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("whose user did not come back in time has failed, and leads to no page any more", async () => {
+  it("whose user did not return in time has failed, and leads to no page any more", async () => {
     const orders = scripted(fail(DEMAND));
     const { order_id } = await orders.start("anna", WANTED);
     now += 599;
@@ -242,7 +242,7 @@ describe("an order whose process has ended", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("mid-call is placed by the process that takes it up", async () => {
+  it("mid-call is placed by the process that resumes it", async () => {
     void scripted(unanswered).start("anna", WANTED);
     await vi.waitFor(() => expect(asked).toHaveLength(1));
     const after = await tookUp(scripted(() => PLACED));
@@ -251,7 +251,7 @@ describe("an order whose process has ended", () => {
   });
 });
 
-it("V25: an order whose call ends because the backend's own store is away is made again", async () => {
+it("V25: an order whose call fails because the backend's own store is down is made again", async () => {
   const away = AAuthAgentError.from(new StoreUnavailableError("db:5432"), "https://sca.localhost") as Error;
   const orders = scripted(fail(away), () => PLACED);
   expect((await orders.start("anna", WANTED)).status).toBe("placed");
@@ -260,7 +260,7 @@ it("V25: an order whose call ends because the backend's own store is away is mad
   await expect(orders.catalogue("anna")).rejects.toThrow(StoreUnavailableError);
 });
 
-describe("what tells of an order", () => {
+describe("reports of an order", () => {
   it("says whether it is at its end, and when it last changed", async () => {
     const orders = scripted(fail(DEMAND), () => PLACED);
     const { order_id: id } = await orders.start("anna", WANTED);
@@ -436,7 +436,7 @@ describe("an order of draft -11, whose call continues", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("is resumed by another process with what it waits for, and reads the same at both", async () => {
+  it("is resumed by another process with its wait, and reads the same at both", async () => {
     const { orders, page } = held();
     const started = orders.start("anna", WANTED);
     await vi.waitFor(() => expect(asked).toHaveLength(1));
@@ -457,7 +457,7 @@ describe("an order of draft -11, whose call continues", () => {
   });
 
   it.each([404, 410])(
-    "whose answer was given and lost (%i) is asked for again with the key of the call that waited",
+    "whose answer was sent and lost (%i) is polled again with the key of the waiting call",
     async (status) => {
       const { orders, answer, page } = held();
       const started = orders.start("anna", WANTED);

@@ -23,7 +23,7 @@ afterEach(async () => {
   await app.close();
 });
 
-test("shows what was asked and answered, without what proves a user or opens a page", async () => {
+test("shows requests and answers, without credentials and secrets of pages", async () => {
   const span = await spans.within(() =>
     app.inject({
       method: "POST",

@@ -71,7 +71,7 @@ describe("B8: every route but the public ones", () => {
     expect(response.statusCode).toBe(403);
   });
 
-  it("does not take the token from the ID-token header or the query", async () => {
+  it("ignores a token in the ID-token header or the query", async () => {
     const token = await stack.userToken("alice");
     const response = await stack.app.inject({
       url: `/auth/me?access_token=${token}`,

@@ -110,7 +110,7 @@ describe("the event stream", () => {
     for (let block = await next(); block !== undefined; block = await next());
   });
 
-  it("lets go of the run when the reader leaves", async () => {
+  it("releases the run when the reader disconnects", async () => {
     const id = await startedRun();
     for (let round = 0; round < 12; round++) {
       const { response, next, cancel } = await open(id);

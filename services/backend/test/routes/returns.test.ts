@@ -16,7 +16,7 @@ async function back(query: string): Promise<Record<string, string>> {
   return Object.fromEntries(new URL(String(headers.location)).searchParams);
 }
 
-test("a browser that brings the state of the run is led to it", async () => {
+test("a browser with the state of the run is redirected to it", async () => {
   const query = `?request_id=${RUN}&state=${STATE}`;
   expect(await back(query)).toEqual({ aauth_authorized: "1", request_id: RUN });
   expect(await back(`${query}&error=access_denied`)).toMatchObject({

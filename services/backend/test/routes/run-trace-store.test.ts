@@ -164,7 +164,7 @@ describe("a run that a restarted backend does not know", () => {
     ["another user's", [tagged(FORGOTTEN, "bob")]],
     ["another one of hers", [tagged("00000000-0000-4000-8000-000000000002", "alice")]],
     ["nothing", []],
-  ])("is not there when the store gives %s", async (_what, answers) => {
+  ])("is not found if the store returns %s", async (_what, answers) => {
     expect((await lookUp(answers)).reply.statusCode).toBe(404);
   });
 

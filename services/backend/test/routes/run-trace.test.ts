@@ -32,7 +32,7 @@ describe("GET /optimization/{id}/trace", () => {
     expect(runTraceSchema.parse(body)).toMatchObject({ request_id: id, growing: true });
   });
 
-  it("offers nothing to break unless the backend runs in demo mode", async () => {
+  it("offers no attempts unless the backend runs in demo mode", async () => {
     stack = await start();
     const id = await runOf("alice");
     expect((await stack.call("alice", "GET", `/optimization/${id}/trace`)).body.break_it).toBeUndefined();

@@ -107,7 +107,7 @@ describe("a watched call", () => {
     });
   });
 
-  it("bounds what a token's claims put into the feed", async () => {
+  it("bounds the token's claims in the feed", async () => {
     const { steps } = await observe(
       received({ aud: ["a", 7], scope: "s".repeat(5000), sub: { not: "text" } }),
     );

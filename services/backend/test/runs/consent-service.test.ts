@@ -47,7 +47,7 @@ describe("the answer of the consent page", () => {
     expect(stack.agent.redeemCode).toHaveBeenCalledOnce();
   });
 
-  it("B3: redeems nothing when the state is unknown", async () => {
+  it("B3: redeems no code with an unknown state", async () => {
     await expect(answer({ code: "c", state: "guessed" })).resolves.toMatchObject(unknown);
     expect(stack.agent.redeemCode).not.toHaveBeenCalled();
     expect((await run()).status).toBe("awaiting_consent");
@@ -99,7 +99,7 @@ describe("the answer of the consent page", () => {
     });
   });
 
-  it("does not pass on an invalid error code, nor an endless description", async () => {
+  it("does not pass on an invalid error code, or an endless description", async () => {
     const refusal = { error: 'a"b', error_description: "x".repeat(1000) };
     expect(await answer(refusal)).toMatchObject({
       error: "invalid_error",
@@ -186,7 +186,7 @@ describe("a consent that is revoked", () => {
     for (const user of ["alice", "mallory"]) expect(await stack.grants.list(user)).toEqual([]);
   });
 
-  it("A17: of another user, or for a run that was cleared, does not take the giver's earlier consent back", async () => {
+  it("A17: of another user, or for a cleared run, does not revoke the giver's earlier consent", async () => {
     const { grants, agent, verify, runs } = stack;
     const earlier = { authServer: "http://auth", cacheKey: "c", consent: CONSENT };
     for (const subject of ["mallory", "alice"])

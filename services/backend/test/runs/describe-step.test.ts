@@ -11,7 +11,7 @@ const received = (claims: object): AgentEvent =>
     expiresInSeconds: 300,
   }) as unknown as AgentEvent;
 
-describe("what an auth token is said to say", () => {
+describe("the description of an auth token", () => {
   it.each([
     [{}, { act: null }],
     [
@@ -32,7 +32,7 @@ it.each([
   ["identity", "with the backend's identity"],
   ["authorization", "with the auth token"],
   ["token_refused", "without the auth token, which was refused"],
-] as const)("a request repeated for %s says with what", (reason, what) => {
+] as const)("a request repeated for %s names its credential", (reason, what) => {
   const event = {
     type: "request_retried",
     url: "http://a.localhost/",
@@ -65,7 +65,7 @@ describe("in draft -11", () => {
       { tokenId: "r-1", header: {}, claims: { scope: "a:b" } },
       "Status 401: an auth token is required; resource token r-1, scope a:b",
     ],
-  ])("a challenge for level %s says what is wanted", (level, resourceToken, details) => {
+  ])("a challenge for level %s names the requirement", (level, resourceToken, details) => {
     expect(step({ type: "challenge_received", url, status: 401, level, resourceToken })?.details).toBe(
       details,
     );
@@ -88,7 +88,7 @@ describe("in draft -11", () => {
       expect(step({ url, ...looked })).toBeUndefined();
   });
 
-  it("a person token is called one, and what the request is repeated with", () => {
+  it("a person token is named, as is the credential of the repeated request", () => {
     const token = { tokenId: "p-1", header: {}, claims: {} };
     const received = { type: "token_received", requestType: "person-token", token, expiresInSeconds: 60 };
     expect(step(received)).toMatchObject({

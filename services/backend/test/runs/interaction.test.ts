@@ -27,7 +27,7 @@ async function waitingRun() {
 }
 
 describe("a call that waits for a person", () => {
-  it("lets its run wait at the page, for as long as the page's request", async () => {
+  it("keeps its run waiting at the page, for as long as the page's request", async () => {
     const { reply, context, run } = await waitingRun();
     expect(reply).toMatchObject({
       consent_required: true,
@@ -115,11 +115,11 @@ describe("a call that waits for a person", () => {
     });
   });
 
-  describe("and whose process has ended", () => {
+  describe("whose process has ended", () => {
     const waitingAt = (location: string, nextLookAt = NOW) =>
       ({ location, nextLookAt, keyThumbprint: "key-1", requirement: "interaction" }) as WaitingCall;
 
-    it("is resumed by another with what it waits for", async () => {
+    it("is resumed by another process with its wait", async () => {
       const { context, clock, stores, reply, run } = await waitingRun();
       context.onWaiting!(waitingAt("https://ps/1"));
       context.onWaiting!(waitingAt("https://ps/2"));

@@ -53,7 +53,7 @@ test("a run that is removed at one replica stops at the other", async () => {
   await stopped;
 });
 
-test("a row that cannot be read changes nothing for its watchers", async () => {
+test("an unreadable row changes nothing for its watchers", async () => {
   const { run, find, one, other } = replicas();
   const there = vi.fn();
   other.watch(run.id, there);

@@ -32,7 +32,7 @@ const resultsOf = (data: unknown, text = "# Report") => ({
 });
 
 describe("the results of a report", () => {
-  it("give the agent's reasons and no figure that it does not state", () => {
+  it("contain the agent's reasons and no figure that it does not state", () => {
     const results = resultsOf(RECOMMENDED);
     expect(results).toEqual({
       request_id: "r",

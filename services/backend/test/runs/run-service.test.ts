@@ -235,7 +235,7 @@ describe("a cleared run", () => {
   });
 });
 
-it("a run whose call ends because the backend's own store is away is made again, once", async () => {
+it("a run whose call fails because the backend's own store is down is made again, once", async () => {
   const away = refuse(AAuthAgentError.from(new StoreUnavailableError("db:5432"), "http://sca"));
   const { runs, settled } = scriptedRuns(away, report);
   const { request_id } = await runs.start("alice", options());
@@ -340,7 +340,7 @@ describe("a run whose process has ended", () => {
     expect(third.contexts).toHaveLength(0);
   });
 
-  it("mid-call is completed by the process that takes it up, and gives its user's place back", async () => {
+  it("mid-call is completed by the process that resumes it, and releases its user's quota", async () => {
     const before = scriptedRuns(unanswered);
     const { request_id: id } = await before.runs.start("alice", options());
     const later = next(before, report);

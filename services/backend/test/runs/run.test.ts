@@ -73,7 +73,7 @@ describe("the state machine of a run", () => {
     ["complete", ["fail"]],
     ["resume", ["fail"]],
     ["resume", ["complete"]],
-  ])("does not let a run %s after %j", (last, before) => {
+  ])("rejects %s after %j", (last, before) => {
     expect(() => after(...before, last)).toThrow(IllegalTransitionError);
   });
 
@@ -82,7 +82,7 @@ describe("the state machine of a run", () => {
     expect(fail(completed, FAILURE, NOW + 1)).toEqual(completed);
   });
 
-  it("B9: fails a run whose user never came back, and only then", () => {
+  it("B9: fails a run whose user did not return, and only then", () => {
     expect(expireConsent(after("wait"), NOW + 599).status).toBe("awaiting_consent");
     expect(expireConsent(after("wait"), NOW + 600).failure).toMatchObject({ code: "consent_expired" });
     expect(expireConsent(newRun(), NOW + 600).status).toBe("running");
@@ -134,31 +134,31 @@ it("the time a run took ends with it, and the task keeps the time it began", () 
   expect(after("fail").endedAt).toBe("2024-10-29T16:00:00.000Z");
 });
 
-describe("what an auth token contains", () => {
+describe("the contents of an auth token", () => {
   const tokens = (run: Run) => activitiesOf(run).map(({ auth_token }) => auth_token);
 
-  it("names no user where the agent acts for itself", () => {
+  it("name no user if the agent acts for itself", () => {
     const token = { aud: "http://sca", scope: "a" };
     const run = after("sign", "token", "sign");
     expect(tokens(run)).toEqual([token, undefined, token, token]);
     expect(activitiesOf(run).map(({ at_hand }) => at_hand)).toEqual(Array(4).fill(undefined));
   });
 
-  it("is for the user who consented", () => {
+  it("are for the user who consented", () => {
     const token = { sub: "alice", aud: "http://sca", scope: "a" };
     expect(tokens(after("wait", "token", "resume"))).toEqual([token, token, token]);
   });
 
-  it("is that of the token for which the call itself has waited", () => {
+  it("are those of the token that the call itself has waited for", () => {
     const token = { aud: "http://sca", scope: "a" };
     expect(tokens(after("wait", "token", "continueRun", "sign"))).toEqual([token, token, token]);
   });
 
-  it("is not shown of a token that another user's consent has brought", () => {
+  it("are not shown of a token from another user's consent", () => {
     expect(tokens(after("wait", "token", "fail"))).toEqual([undefined, undefined]);
   });
 
-  it("is known of a cached token only through its consent", () => {
+  it("are known of a cached token only through its consent", () => {
     const run = after("cached");
     expect(activitiesOf(run)[1]).toMatchObject({ at_hand: true, auth_token: {} });
     const token = { sub: "alice", aud: "http://sca", scope: "supply-chain:optimize" };
@@ -169,7 +169,7 @@ describe("what an auth token contains", () => {
   });
 });
 
-it("what the user has allowed is shown with the run, and when it was revoked", () => {
+it("shows the user's consent with the run, and the time of its revocation", () => {
   expect(progressOf(after("wait")).consent).toBeUndefined();
   const granted = {
     agent: "http://backend",

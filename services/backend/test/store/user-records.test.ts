@@ -36,7 +36,7 @@ function recordsOf(options: Partial<UserRecordsOptions<Item>> = {}) {
   return { records, other: create(), add, clock, removed, open, stores };
 }
 
-describe("records of what users have begun", () => {
+describe("records of users' runs and orders", () => {
   it("B4: show a value to its owner only", async () => {
     const { records, add } = recordsOf();
     const mine = await add("alice");
@@ -63,7 +63,7 @@ describe("records of what users have begun", () => {
     expect((await records.list("alice")).map(({ id }) => id)).toEqual([second.id, first.id]);
   });
 
-  it("change what is there, and nothing else", async () => {
+  it("change only existing entries", async () => {
     const { records, add } = recordsOf({ settle: (item) => ({ ...item, count: 7 }) });
     const { id } = await add("alice");
     expect(await records.update(id, (item) => ({ ...item, isFinal: item.count === 7 }))).toMatchObject({
@@ -152,7 +152,7 @@ describe("open requests of a user", () => {
     expect(await open.count("alice")).toBe(1);
   });
 
-  it("do not include those that were refused while the store was down", async () => {
+  it("do not include requests that were refused while the store was down", async () => {
     const { records, open, clock, stores } = recordsOf();
     let refused = 0;
     for (let operations = 0; refused === operations; operations++) {

@@ -38,7 +38,7 @@ const shownTo = (user: string, spans: StoredTrace["spans"], spanIds = [`${user}-
 };
 
 describe("A4: of a trace that another user's run is in", () => {
-  test("A4: each user sees the own request, what is below it, and the own click", () => {
+  test("A4: each user sees their own request, the spans below it, and their own click", () => {
     const spans = [
       ...[click("alice-click"), ...runOf("alice", "alice-click")],
       ...[click("bob-click"), ...runOf("bob", "bob-click")],
@@ -48,7 +48,7 @@ describe("A4: of a trace that another user's run is in", () => {
   });
 
   test.each(["alice-click", "alice-request", "alice-start", "alice-call", "alice-gate", "unheard-of"])(
-    "A4: naming the span %s as the parent shows nothing of it, and nothing in its owner's picture",
+    "A4: naming the span %s as the parent shows nothing of it, and adds nothing to its owner's picture",
     (parent) => {
       const spans = [click("alice-click"), ...runOf("alice", "alice-click"), ...runOf("bob", parent)];
       expect(shownTo("bob", spans)).toEqual(namesOf("bob"));
@@ -57,7 +57,7 @@ describe("A4: of a trace that another user's run is in", () => {
     },
   );
 
-  test("A4: a request that came to nothing, or was for something else, is not shown", () => {
+  test("A4: a request without a result, or for another purpose, is not shown", () => {
     const spans = [
       ...runOf("bob"),
       span("refused", undefined, { ...SERVER, [USER]: "alice" }),
@@ -83,7 +83,7 @@ test("another run of the same user in the same trace is another picture", () => 
   expect(shownTo("alice", [...runOf("alice"), ...second.map((entry) => ({ ...entry }))], [])).toEqual([]);
 });
 
-test("what is below a span that has not ended yet is shown", () => {
+test("spans below an unfinished span are shown", () => {
   const growing = runOf("alice").filter(({ spanID }) => /call|gate/.test(spanID));
   expect(shownTo("alice", growing, ["alice-start", "alice-run"])).toEqual(["alice-call", "alice-gate"]);
   expect(shownTo("alice", growing, ["alice-start"])).toEqual([]);

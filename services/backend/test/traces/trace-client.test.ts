@@ -16,7 +16,7 @@ async function storeThat(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test("asks for the trace by its id and answers what the store says", async () => {
+test("requests the trace by its id and returns the store's answer", async () => {
   let asked = "";
   const url = await storeThat((request, response) => {
     asked = request.url ?? "";
@@ -63,7 +63,7 @@ test("finds traces by a span's service, name and tags, within two days", async (
   expect(Number(end) - Number(start)).toBeGreaterThanOrEqual(172_800_000_000);
 });
 
-test("knows the embedded store by what it calls itself", async () => {
+test("recognizes the embedded store by its name", async () => {
   let server: string | undefined;
   const url = await storeThat((_request, response) => {
     response.writeHead(200, server === undefined ? {} : { server }).end("{}");

@@ -108,7 +108,7 @@ describe("the requests that leave whole", () => {
     expect(await select([await sent(`${PERSON_SERVER}/aauth/token`, members)])).toEqual([]);
   });
 
-  test("R1: fields stay that belong neither to the signature nor to the message", async () => {
+  test("R1: a request stays with fields that belong neither to the signature nor to the message", async () => {
     const unsigned = { cookie: "session=1", "x-id-token": jwt, traceparent: "00-1-1-01" };
     const [evidence] = await select([await sent(`${AGENT}/`, { jsonrpc: "2.0" }, { unsigned })]);
     expect(Object.keys(evidence!.headers).sort()).toEqual([
@@ -125,7 +125,7 @@ describe("an attack that leaves whole", () => {
     return { ...request, body: new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0", quantity: 99 })) };
   };
 
-  test("need not verify, and is refused again for what is wrong with it", async () => {
+  test("need not verify, and is refused again for its defect", async () => {
     const evidence = await attack(await changed());
     expect(await verifySavedMessage({ evidence: evidence! }, PROFILES)).toMatchObject({
       ...{ state: "refused", reason: expect.stringContaining("digest_mismatch") },

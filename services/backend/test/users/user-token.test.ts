@@ -168,7 +168,7 @@ describe("keys over HTTP", () => {
     await expect(verifier()(await token({ iss: issuer }))).rejects.toThrow(UserKeysUnavailableError);
   });
 
-  it("are unavailable when nothing listens", async () => {
+  it("are unavailable if no server listens", async () => {
     const silent = createUserTokenVerifier({
       issuer: "http://127.0.0.1:1/realms/t",
       clientId: "c",

@@ -69,7 +69,7 @@ describe("the repository's files", () => {
     expect(comparable("config-policy.yaml")).toBe(comparable("config.yaml"));
   });
 
-  test("draft -11: the files differ in authorization and in what becomes of unsigned requests only", () => {
+  test("draft -11: the files differ only in authorization and the mode for unsigned requests", () => {
     const comparable = (name: string) => {
       const { bind, config } = load(read(name));
       for (const { route } of bind.listeners) delete route.policies.authorization;
@@ -125,7 +125,7 @@ test("a weight is a backend's share of the requests, and 0 leaves it out", () =>
   expect(() => load(withBackends('[{host: "a:1", weight: -1}]'))).toThrow(/weight/);
 });
 
-test("what is not said is Agentgateway's default, and never lets through", () => {
+test("unset values have Agentgateway's defaults, and never allow a request", () => {
   const { bind } = load(withPolicies(EXT_AUTHZ + FIXED));
   const [{ hostname, route }] = bind.listeners as [(typeof bind.listeners)[number]];
   expect([hostname, route.name, route.policies.urlRewrite.authority]).toEqual(["*", "route0", "auto"]);
@@ -135,7 +135,7 @@ test("what is not said is Agentgateway's default, and never lets through", () =>
   });
 });
 
-describe("what is refused, and where it is said to be", () => {
+describe("refused values, with their place", () => {
   const POLICIES = "binds[0].listeners[0].routes[0].policies";
   const unknown = /is unknown, or not supported by the embedded gateway/;
   const cases: [name: string, text: string, path: string, line: number | undefined, message: RegExp][] = [

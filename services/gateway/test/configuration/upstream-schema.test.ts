@@ -21,7 +21,7 @@ describe.skipIf(!SCHEMA)("the upstream JSON schema", () => {
     return parse(text) as { binds: [{ listeners: [{ routes: [{ policies: object }] }] }] };
   };
 
-  test.each(files)("takes %s", (name) => {
+  test.each(files)("accepts the file %s", (name) => {
     validate!(documentOf(name));
     expect(validate!.errors ?? []).toEqual([]);
   });

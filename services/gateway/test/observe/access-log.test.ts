@@ -194,7 +194,7 @@ describe("the access log", () => {
   );
 });
 
-test.skipIf(isRealGateway)("A15: the method of a call cannot forge a line, nor fill the log", async () => {
+test.skipIf(isRealGateway)("A15: the method of a call cannot forge a line, or fill the log", async () => {
   const { gateway, call } = await setUp({}, { a2a: {} });
   const methods = [
     "x http.status=500\n2026-02-06T00:00:00.000000Z\tinfo\trequest",
@@ -212,7 +212,7 @@ test.skipIf(isRealGateway)("A15: the method of a call cannot forge a line, nor f
 });
 
 test.skipIf(isRealGateway).each(["text", "json"] as const)(
-  "A15: what a caller has escaped comes out escaped, and a long value is cut: %s",
+  "A15: a caller's escapes are escaped, and a long value is cut: %s",
   async (format) => {
     const fields = { add: { given: 'json(request.headers["x-given"])' } };
     const { gateway, call } = await setUp({ logging: { fields } }, {}, undefined, format);

@@ -42,7 +42,7 @@ const allow: FakeAnswer = (_, response) => response.writeHead(200).end();
 const soon = { policies: { http: { requestTimeout: "100ms" } } };
 
 describe("the check request (Agentgateway v1.4.1)", () => {
-  test("as the repository's files want it: POST /check with method, raw URI and a fixed authority", async () => {
+  test("as in the repository's files: POST /check with method, raw URI and a fixed authority", async () => {
     const { authz, call } = await setUp(allow);
     const headers = { authorization: "Bearer x", "x-other": "1" };
     await call({ method: "DELETE", path: "/a%2Fb/../c?x=%20", host: "evil.test:1", headers, body: "{}" });
@@ -96,7 +96,7 @@ describe("the check request (Agentgateway v1.4.1)", () => {
     expect(authz.seen[0]!.headers["signature-key"]).toBe("one");
   });
 
-  test("the check sees what the agent sees: a field named by Connection is gone for both", async () => {
+  test("check and agent receive the same fields: one named by Connection is removed for both", async () => {
     const { authz, agent, call } = await setUp(allow, {
       check: { includeRequestHeaders: ["signature-key"] },
     });
@@ -107,13 +107,13 @@ describe("the check request (Agentgateway v1.4.1)", () => {
 });
 
 describe("the decision", () => {
-  test.each([200, 204])("%i lets through", async (status) => {
+  test.each([200, 204])("%i allows the request", async (status) => {
     const { agent, call } = await setUp((_, response) => response.writeHead(status).end());
     expect((await call()).body).toBe("ok");
     expect(agent.seen).toHaveLength(1);
   });
 
-  test.each([302, 401, 503])("%i goes to the caller as it is", async (status) => {
+  test.each([302, 401, 503])("%i is passed on to the caller", async (status) => {
     const { agent, call } = await setUp((_, response) => {
       const fields = [
         ["agent-auth", "httpsig; identity=?1"],
@@ -212,7 +212,7 @@ describe("the decision", () => {
   });
 });
 
-describe("no answer lets no request through", () => {
+describe("a missing answer allows no request", () => {
   test("a refused connection, and a timeout: the answer and the log say which, and no address", async () => {
     const slow = await setUp(() => {}, { check: soon });
     const down = await setUp(allow);

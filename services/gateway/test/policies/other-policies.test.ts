@@ -27,7 +27,7 @@ describe("cors", () => {
   const corsFields = (headers: object) =>
     Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("access-control-")));
 
-  test("the origin is echoed on any answer, in place of the agent's field, and nothing else is allowed", async () => {
+  test("the origin is echoed on any answer, replacing the agent's field, and no other is allowed", async () => {
     const { call } = await setUp(CORS, (_, response) =>
       response.writeHead(200, { "access-control-allow-origin": "*" }).end("ok"),
     );

@@ -94,7 +94,7 @@ describe("commented alternatives of config-policy.yaml", () => {
     },
   );
 
-  test("a veto refuses an exchanged token that another rule would take", () => {
+  test("a veto refuses an exchanged token that another rule would accept", () => {
     const veto = alternatives.find((line) => lines[line]!.includes("require:"))!;
     const exchanged = requests.find(({ name }) => name === WITH_TOKEN[0])!;
     const claims = exchanged.aauth.jwt_claims as object;

@@ -20,13 +20,13 @@ describe("the repository's files", () => {
   test.each([
     ...["config.yaml", "config-policy.yaml"],
     ...["config-draft-11.yaml", "config-draft-11-policy.yaml"],
-  ])("nothing is found in %s", (name) => {
+  ])("has no findings in %s", (name) => {
     const text = readFileSync(new URL(`../../../../agentgateway/${name}`, import.meta.url), "utf8");
     expect(checkPolicy({ text, source: name, env: {} }).findings).toEqual([]);
   });
 });
 
-describe("what is found", () => {
+describe("findings of the linter", () => {
   const cases: [name: string, kind: FindingKind, rules: unknown[], message: RegExp, options?: Options][] = [
     [
       "a field gateway-authz does not set",
@@ -107,7 +107,7 @@ describe("what is found", () => {
   });
 });
 
-describe("what is not found", () => {
+describe("rules without findings", () => {
   const cases: [name: string, rules: unknown[], options?: Options][] = [
     ["an agent", [IS_BACKEND]],
     ["a scope among words", [`"a:b" in ${CLAIMS}.scope.split(" ")`]],
@@ -133,7 +133,7 @@ describe("what is not found", () => {
   });
 });
 
-describe("draft -11: what callers carry", () => {
+describe("draft -11: claims of callers", () => {
   const DRAFT_11 = { profiles: "draft-11" };
   const PERSONS = { ...DRAFT_11, level: '"person-token"' };
   const BOTH = { profiles: "february-2026 draft-11" };
@@ -268,7 +268,7 @@ describe("draft -11: what callers carry", () => {
       { ...DRAFT_11, level: 'request.path == "/r" ? "server" : "any"' },
     ],
   ];
-  test.each(fine)("nothing: %s", (_name, rules, options) => {
+  test.each(fine)("no finding for: %s", (_name, rules, options) => {
     expect(findingsOf(rules, options)).toEqual([]);
   });
 

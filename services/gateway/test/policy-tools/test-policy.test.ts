@@ -89,7 +89,7 @@ describe("draft -11", () => {
   });
 });
 
-describe("what decides", () => {
+describe("the origin of a decision", () => {
   test.each<[string, unknown[] | undefined, object, object]>([
     ["the rule that allows", ["false", IS_BACKEND], backend, { decision: "allowed", reason: "rule 2" }],
     ["no rule", [IS_BACKEND], {}, { decision: "refused", status: 403, decidedBy: "no rule" }],

@@ -156,7 +156,7 @@ describe.skipIf(isRealGateway)("a backend that has the request and does not answ
   test.each<[string, (socket: Socket) => void]>([
     ["resets", (socket) => socket.resetAndDestroy()],
     ["closes", (socket) => socket.end()],
-  ])("V61: %s, and nothing signed and nothing with a body is sent twice", async (_name, behave) => {
+  ])("V61: %s, and no signed request and no body is sent twice", async (_name, behave) => {
     const broken = await startRaw(behave);
     const alive = await startAgent();
     for (const message of [
@@ -175,7 +175,7 @@ describe.skipIf(isRealGateway)("a backend that has the request and does not answ
     expect(alive.seen).toEqual([]);
   });
 
-  test("resets: an unsigned GET is sent to the other one, and so is what follows", async () => {
+  test("resets: an unsigned GET is sent to the other one, and so are later requests", async () => {
     const broken = await startRaw((socket) => socket.resetAndDestroy());
     const alive = await startAgent();
     const { bodies } = await setUp([broken.address, alive.address], { limits: { backendDownMs: 60_000 } });

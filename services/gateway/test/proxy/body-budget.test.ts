@@ -11,7 +11,7 @@ test("one agent's requests get half, and leave half to the others", () => {
   expect(other.add(1)).toBe(false);
 });
 
-test("what is given back is there for the next, and nothing is given back twice", () => {
+test("released bytes are available again, and released only once", () => {
   const budget = new BodyBudget(100);
   const held = budget.hold("a");
   expect(held.add(50)).toBe(true);
@@ -26,7 +26,7 @@ test("what is given back is there for the next, and nothing is given back twice"
   expect(budget.hold("a").add(50)).toBe(true);
 });
 
-test("an agent without requests takes no quota", () => {
+test("an agent without requests uses no quota", () => {
   const budget = new BodyBudget(100);
   const gone = budget.hold("gone");
   expect(gone.add(10)).toBe(true);

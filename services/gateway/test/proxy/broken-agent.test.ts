@@ -36,7 +36,7 @@ const FAILED = isRealGateway
 
 const says = (text: string) => (socket: Socket) => void socket.end(text, "latin1");
 
-describe("an agent whose answer has no usable head: 503 with a reason, and nothing of it", () => {
+describe("an agent whose answer has no valid head: 503 with a reason, and no part of the answer", () => {
   test.each<[string, (socket: Socket) => void]>([
     ["closes", (socket) => socket.end()],
     ["resets", (socket) => socket.resetAndDestroy()],
@@ -75,7 +75,7 @@ test.skipIf(isRealGateway)("informational responses are dropped, and the final o
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n(?!.*link).*\r\n\r\nfinal$/is);
 });
 
-describe("an agent whose body is not what its head says", () => {
+describe("an agent whose body contradicts its head", () => {
   test("bytes after the body are not read as a second answer", async () => {
     const hidden = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhidden";
     const gateway = await setUp(says(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc${hidden}`));

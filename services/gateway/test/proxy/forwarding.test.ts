@@ -120,7 +120,7 @@ describe("the request reaches the agent byte for byte", () => {
     expect([values("cookie"), values("x-a")]).toEqual([["a=1; b=2; c=3"], ["1", "2"]]);
   });
 
-  test("hop-by-hop fields and those that Connection names stay behind", async () => {
+  test("hop-by-hop fields and those that Connection names are removed", async () => {
     const lines = [
       "Connection: close, X-Private, signature-key",
       "X-Private: 1",

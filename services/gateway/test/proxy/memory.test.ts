@@ -59,7 +59,7 @@ async function until(condition: () => Promise<boolean> | boolean) {
 const post = ({ port }: GatewayUnderTest, host: string, bytes: number) =>
   send({ port, method: "POST", host, body: "x".repeat(bytes) });
 
-describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
+describe.skipIf(isRealGateway)("an agent that reads nothing", () => {
   test("bodies for it are held up to half of the bound; more is 503, others are served, a caller that leaves frees its own", async () => {
     const { gateway, well } = await setUp(await deafServer(), {
       // The operating system buffers a part of each: 240 KiB do not fit into its buffers and one
@@ -88,7 +88,7 @@ describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
     await until(() => gateway.heldBodyBytes() === 0);
   });
 
-  test("what it has taken is held no longer, answer or not", async () => {
+  test("bytes that it has read are released, answer or not", async () => {
     const silent = await startFakeServer(() => {});
     cleanUps.push(() => silent.close());
     const { gateway } = await setUp(silent.address);
@@ -125,7 +125,7 @@ describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
   });
 });
 
-describe.skipIf(isRealGateway)("what is over is held no longer, and its place is free", () => {
+describe.skipIf(isRealGateway)("ended requests are released, with their place", () => {
   const card = "/.well-known/agent-card.json";
   test.each<[string, string, FakeAnswer]>([
     ["an answer", "/", (_, response) => void response.end("ok")],
@@ -284,7 +284,7 @@ describe.skipIf(isRealGateway)("callers that the check has not named", () => {
     expect(agent.seen.map(({ body }) => body.length)).toEqual([64 * KIB, 250 * KIB]);
   });
 
-  test("A7: whose bodies do not end keep out neither named callers nor other addresses", async () => {
+  test("A7: with endless bodies exclude neither named callers nor other addresses", async () => {
     const { gateway } = await named();
     const head = (host: string, bytes: number) =>
       `POST / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Length: ${bytes}\r\n\r\n`;
@@ -328,19 +328,16 @@ test.skipIf(isRealGateway)("A7: of a refused body no more than 256 KiB is read",
   expect(await answerTo(256 * KIB + 1)).toMatch(/^connection: close/im);
 });
 
-test.skipIf(isRealGateway)(
-  "a caller that leaves in the middle of its body frees what it has sent",
-  async () => {
-    const { gateway } = await setUp("127.0.0.1:9");
-    const socket = connect(gateway.port, "127.0.0.1");
-    socket.write(
-      `POST / HTTP/1.1\r\nHost: stuck\r\nContent-Length: ${200 * KIB}\r\n\r\n${"x".repeat(100 * KIB)}`,
-    );
-    await until(() => gateway.heldBodyBytes() === 100 * KIB);
-    socket.destroy();
-    await until(() => gateway.heldBodyBytes() === 0);
-  },
-);
+test.skipIf(isRealGateway)("the body of a caller that disconnects halfway is released", async () => {
+  const { gateway } = await setUp("127.0.0.1:9");
+  const socket = connect(gateway.port, "127.0.0.1");
+  socket.write(
+    `POST / HTTP/1.1\r\nHost: stuck\r\nContent-Length: ${200 * KIB}\r\n\r\n${"x".repeat(100 * KIB)}`,
+  );
+  await until(() => gateway.heldBodyBytes() === 100 * KIB);
+  socket.destroy();
+  await until(() => gateway.heldBodyBytes() === 0);
+});
 
 test.skipIf(isRealGateway)("connections beyond the bound are closed", async () => {
   const agent = await startFakeServer();

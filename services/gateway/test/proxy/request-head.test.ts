@@ -7,7 +7,7 @@ import { send } from "../support/http-client.ts";
 const requestFields = (fields: string[]) => fieldsByName(fields, "first");
 
 describe("the fields of a request, as rules see them", () => {
-  test("one whose first line is not ASCII is not there, whatever its others are", () => {
+  test("omit one whose first line is not ASCII, whatever its other lines", () => {
     const fields = requestFields(["x-a", "caf\xe9", "x-a", "2", "x-b", "1", "x-b", "caf\xe9"]);
     expect(fields["x-a"]).toBeUndefined();
     expect(fields["x-b"]).toBe("1");
@@ -20,7 +20,7 @@ describe("the fields of a request, as rules see them", () => {
   });
 });
 
-test("the fields of a response: text for one line, a list for several, none where one is not ASCII", () => {
+test("the fields of a response: a string for one line, a list for several, absent if one is not ASCII", () => {
   const lines = ["x-a", "1", "x-b", "caf\xe9", "x-a", "2", "x-c", "1", "x-c", "\xff", "x-d", "4"];
   expect({ ...fieldsByName(lines, "list") }).toEqual({ "x-a": ["1", "2"], "x-d": "4" });
 });

@@ -16,7 +16,7 @@ async function askedBy(token: { subject?: string; agentDelegate?: string; act?: 
   return /^- \*\*Asked by\*\*: (.*)$/m.exec(report)?.[1];
 }
 
-test("the answer says on whose behalf it was asked: agent, user, chain", async () => {
+test("the answer states on whose behalf it was requested: agent, user, chain", async () => {
   const act = { agent: SUPPLY_CHAIN, sub: "user-1", act: { agent: "http://first.localhost:1" } };
   expect(await askedBy({ subject: "user-1", act })).toBe(
     "`http://backend.localhost:8000`, for user `user-1`, " +

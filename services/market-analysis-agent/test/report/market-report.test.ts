@@ -33,7 +33,7 @@ test("trends and patterns show only their own part", () => {
   expect(headings(report("model demand"))).not.toContain("## Recommendations");
 });
 
-test("nothing to buy is said", () => {
+test("an empty list of purchases is stated", () => {
   expect(report("quarter")).toContain("No procurement is needed");
   expect(report("quarter")).not.toContain("Total Estimated Cost");
 });

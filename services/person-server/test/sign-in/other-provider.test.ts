@@ -24,7 +24,7 @@ async function signIn(browser: TestBrowser, login: string) {
   return { session: await shown(response), url };
 }
 
-test("a person signs in at a provider that gives neither name nor address", async () => {
+test("a person signs in at a provider that issues neither name nor address", async () => {
   const { session, url } = await signIn(new TestBrowser(app), "alice");
   const subject = provider.subjectOf("alice");
   expect(url).toBe(`${OWN_ORIGIN}/who`);

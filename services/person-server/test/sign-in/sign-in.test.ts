@@ -124,7 +124,7 @@ test.each([false, undefined, "true"])(
   },
 );
 
-describe("what a caller sends", () => {
+describe("requests of a caller", () => {
   test("U5: a session that was fixed before the sign-in is not the person's", async () => {
     const fixed = "f".repeat(43);
     const attacker = new TestBrowser(app);
@@ -211,9 +211,9 @@ describe("what a caller sends", () => {
   });
 });
 
-describe("what a provider does", () => {
+describe("answers of a provider", () => {
   test.each(["error=access_denied", "", "code=", "code=1&code=2"])(
-    "U13: is asked nothing for a response with %j",
+    "U13: sends the provider no request for a response with %j",
     async (query) => {
       const { searchParams } = new URL(await begin(), OWN_ORIGIN);
       clock += 60;
@@ -223,7 +223,7 @@ describe("what a provider does", () => {
     },
   );
 
-  test("U13: is asked for 64 codes at a time", async () => {
+  test("U13: requests at most 64 codes at a time", async () => {
     const browsers = Array.from({ length: 65 }, () => new TestBrowser(app));
     const callbacks = await Promise.all(browsers.map((each) => begin("/who", each)));
     provider.lies = { hangs: "/token" };
@@ -276,7 +276,7 @@ describe("what a provider does", () => {
     ["limits requests", { fails: { path: "/.well-known/openid-configuration", status: 429 } }],
     ["is down", { fails: { path: "/.well-known/openid-configuration", status: 503 } }],
     ["sends without end", { fails: { path: "/.well-known/openid-configuration", bytes: 300_000 } }],
-  ])("a provider that %s is a page with a way to try again, and is asked again", async (_, lie) => {
+  ])("a provider that %s is shown as a page with a retry, and is called again", async (_, lie) => {
     provider.lies = lie;
     expect(await pageOf(await browser.open("/who"))).toMatchObject({
       status: 503,
@@ -287,7 +287,7 @@ describe("what a provider does", () => {
     expect((await browser.open("/who")).status).toBe(303);
   });
 
-  test("a provider that refuses the connection is a page", async () => {
+  test("a provider that refuses the connection is shown as a page", async () => {
     const callback = await begin();
     await provider.stop();
     expect(await pageOf(await browser.open(callback))).toMatchObject({
@@ -297,7 +297,7 @@ describe("what a provider does", () => {
   });
 
   test.each(["/.well-known/openid-configuration", "/token", "/jwks"])(
-    "a provider that never answers at %s is given up after ten seconds",
+    "a provider that never answers at %s times out after ten seconds",
     async (hangs) => {
       const callback = await begin();
       clock += 60;
@@ -314,7 +314,7 @@ describe("what a provider does", () => {
     },
   );
 
-  test("a person who declines at the provider comes to a page", async () => {
+  test("a person who declines at the provider sees a page", async () => {
     const { searchParams } = new URL(await begin(), OWN_ORIGIN);
     const response = await browser.open(
       `/sign-in/callback?error=access_denied&state=${searchParams.get("state")}`,
@@ -322,7 +322,7 @@ describe("what a provider does", () => {
     expect(await pageOf(response)).toMatchObject({ status: 403, code: "access_denied" });
   });
 
-  test("an error of the provider is shown by a name of this server's own", async () => {
+  test("an error of the provider is shown by one of this server's codes", async () => {
     const { searchParams } = new URL(await begin(), OWN_ORIGIN);
     const query = new URLSearchParams({
       error: "<b>",
@@ -340,7 +340,7 @@ describe("what a provider does", () => {
     expect(provider.requested).not.toContain("/token");
   });
 
-  test("a response without issuer is refused where the provider always names it (RFC 9207)", async () => {
+  test("a response without issuer is refused if the provider always names it (RFC 9207)", async () => {
     provider.lies = { document: { authorization_response_iss_parameter_supported: true } };
     expect(await pageOf(await browser.open(await begin()))).toMatchObject({
       status: 502,
@@ -348,7 +348,7 @@ describe("what a provider does", () => {
     });
   });
 
-  test("keys that it has replaced a moment ago are found", async () => {
+  test("recently replaced keys are found", async () => {
     await signIn("alice");
     await provider.rotateKeys();
     expect((await signIn("bob", new TestBrowser(app))).person?.subject).toBe("bob");
@@ -383,7 +383,7 @@ test("a provider without https is for development on loopback alone", async () =
   await (await of("https://idp.example", false)).close();
 });
 
-describe("a person who lets another one sign in", () => {
+describe("a person who hands over to another one", () => {
   const switchUser = (returnTo = "/who?x=1") =>
     browser.open(`/sign-in/switch-user?${new URLSearchParams({ return_to: returnTo })}`, {});
   const next = (response: Response) => response.headers.get("refresh")?.replace("0; url=", "") ?? "";
@@ -393,7 +393,7 @@ describe("a person who lets another one sign in", () => {
     return `/sign-in/callback?${new URLSearchParams(query)}`;
   };
 
-  test("is signed out, and the other one comes back to the page", async () => {
+  test("is signed out, and the other one returns to the page", async () => {
     await signIn("alice");
     const address = next(await switchUser());
     expect(await isSignedIn()).toBe(false);

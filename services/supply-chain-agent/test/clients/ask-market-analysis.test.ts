@@ -99,16 +99,13 @@ describe("a question that waited", () => {
   test.each([
     [true, "answered", 1],
     [false, "failed", 0],
-  ])(
-    "whose answer is gone is asked again where it was taken over: %s",
-    async (isTakenOver, status, calls) => {
-      const { fetchFor, resume, askMarketAnalysis } = asking(true);
-      resume.mockRejectedValue(gone);
-      const answer = await askMarketAnalysis("x", { ...asker, person: person(isTakenOver) });
-      expect(answer.status).toBe(status);
-      expect(fetchFor).toHaveBeenCalledTimes(calls);
-    },
-  );
+  ])("whose answer is lost is sent again where it was resumed: %s", async (isTakenOver, status, calls) => {
+    const { fetchFor, resume, askMarketAnalysis } = asking(true);
+    resume.mockRejectedValue(gone);
+    const answer = await askMarketAnalysis("x", { ...asker, person: person(isTakenOver) });
+    expect(answer.status).toBe(status);
+    expect(fetchFor).toHaveBeenCalledTimes(calls);
+  });
 
   test("that the person has declined is not asked again", async () => {
     const { fetchFor, resume, askMarketAnalysis } = asking(true);

@@ -46,7 +46,7 @@ test("A9: 20,200 orders from 101 names below one domain leave another agent's in
   expect(await isKept()).toEqual([true, true, true]);
 });
 
-test("A9: however many owners order, those that find no room are refused, and no interaction is forgotten", async () => {
+test("A9: however many owners order, owners without room are refused, and no interaction is lost", async () => {
   const { interactions, isKept } = await opened();
   const refused = new Set<unknown>();
   let open = 0;

@@ -76,7 +76,7 @@ test("once it is made, a caller with the code alone does not learn where the bro
   expect((await app.inject({ url: `${PAGE}?code=c`, headers })).body).toContain(BACK);
 });
 
-test("a browser without a sign-in declines nothing", async () => {
+test("a browser without a sign-in cannot decline", async () => {
   const { approve, decisions, refused } = await shownPage(true);
   expect([refused.statusCode, decisions]).toEqual([502, []]);
   expect((await approve()).statusCode).toBe(200);

@@ -124,7 +124,7 @@ describe("V55: whichever operation has failed,", () => {
     ["approve", "Approved", 201],
     ["decline", "Declined", 403],
   ])(
-    "a person who pressed %s is obeyed when the form is sent or the page loaded again",
+    "the page's %s is applied when the form is sent again or the page reloaded",
     async (decision, title, status) => {
       const { stores, shownPage, placedOrders, lines } = await kit();
       const results = [];

@@ -38,7 +38,7 @@ test("a failed second hop is named with its text of the published demo", () => {
   );
 });
 
-test("the data says what the report says", () => {
+test("the data equals the report", () => {
   const analysis = analyzeRequest(UI_DEFAULT);
   const dataOf = (market: MarketAnalysis) =>
     optimizationData({ analysis, recommendations: recommend(analysis), market });

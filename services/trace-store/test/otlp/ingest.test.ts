@@ -189,7 +189,7 @@ describe("bad requests are refused whole, in their own encoding", () => {
     });
   });
 
-  test("A14: what is inside a string is one value", async () => {
+  test("A14: a string's contents are one value", async () => {
     const big = await startBig();
     const span = otlpSpan(nowMs(), { name: '{[,\\"'.repeat(3000) });
     expect(await big.send(exportRequest("shop", Array(60).fill(span)))).toMatchObject({ status: 200 });
@@ -237,7 +237,7 @@ describe("a malformed span refuses its request", () => {
     expect((await spanOf(span.traceId)).references).toEqual([]);
   });
 
-  test("JSON nested as deep as a body can hold does not bring the service down", async () => {
+  test("JSON nested to the limit of a body does not crash the service", async () => {
     const levels = 30_000;
     const body = `{"resourceSpans":${"[".repeat(levels)}${"]".repeat(levels)}}`;
     expect((await store.send(body)).body).toContain("more than 64 levels");
@@ -245,7 +245,7 @@ describe("a malformed span refuses its request", () => {
 });
 
 describe("a span beyond the store's bounds is refused alone", () => {
-  test("in JSON", async () => {
+  test("in a JSON request", async () => {
     const good = otlpSpan(nowMs());
     const large = otlpSpan(nowMs(), { name: "x".repeat(20_000) });
     const { status, body } = await store.send(exportRequest("shop", [large, good]));
@@ -257,7 +257,7 @@ describe("a span beyond the store's bounds is refused alone", () => {
     expect((await store.ask(`/api/traces/${good.traceId}`)).status).toBe(200);
   });
 
-  test("in protobuf", async () => {
+  test("in a protobuf request", async () => {
     const tight = await startStore({}, { maxSpanBytes: 1024 });
     const { status, bytes } = await tight.send(toProtobuf(makeTrace(NAMES, nowMs()).spans), PROTOBUF);
     expect(status).toBe(200);

@@ -55,7 +55,7 @@ test("a file is sent as the build compressed it, where the browser accepts that"
 });
 
 test.each(["/nothere", "/index.html", "/trace/a/b", "/assets/../index.html", "/assets/%2e%2e%2findex.html"])(
-  "nothing at %s",
+  "serves nothing at %s",
   async (url) => {
     expect((await ask(url)).statusCode).toBe(404);
   },

@@ -32,7 +32,7 @@ async function namesIn(store: StoreUnderTest, traceId: string): Promise<string[]
 
 const kept = (stores: Stores) => stores.records<KeptTrace>("traces").list("runs");
 
-describe("what a restart leaves", () => {
+describe("the state after a restart", () => {
   test("all spans of a run's trace, found by id and by search, without spans of other traces", async () => {
     const stores = createMemoryStores();
     const [run, unrelated] = [newTraceId(), newTraceId()];

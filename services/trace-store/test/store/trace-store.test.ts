@@ -47,7 +47,7 @@ describe("bounds", () => {
     expect(wide.usage().sizeBytes).toBeGreaterThan(narrow.usage().sizeBytes + 1000);
   });
 
-  test("nothing is left behind of what was given up", () => {
+  test("evicted traces leave nothing behind", () => {
     const { store } = createStore();
     for (let round = 0; round < 200; round += 1) store.add([span(`t${round}`, sized(round * 10))]);
     expect(store.usage().traces).toBeGreaterThan(0);
@@ -127,7 +127,7 @@ describe("A13: traces of signed-in users", () => {
     expect(store.get("second")).toHaveLength(3);
   });
 
-  test("have three quarters of the room, and lose their oldest beyond; what others begin has the last quarter", () => {
+  test("A13: have three quarters of the room, and lose their oldest beyond; other traces have the last quarter", () => {
     const { store } = createStore();
     const ids = ["a", "b", "c", "d"];
     for (const id of ids) store.add([span(id, { ...ofUser, ...sized(1700) })]);
@@ -148,7 +148,7 @@ describe("A13: traces of signed-in users", () => {
     expect(kept(store, ["a", "b", "c", "grown"])).toEqual(["a", "b", "c", "grown"]);
   });
 
-  test("make room for each other where nothing else is kept, and for no span that is refused", () => {
+  test("make room for each other if nothing else is stored, and for no refused span", () => {
     const { store } = createStore();
     for (const id of ["a", "b", "c", "d"]) store.add([span(id, { ...ofUser, ...sized(2500) })]);
     expect(kept(store, ["a", "b", "c", "d"])).toEqual(["b", "c", "d"]);
