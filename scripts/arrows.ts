@@ -122,15 +122,18 @@ export interface SourceFile {
   readonly imports: readonly string[];
 }
 
-/** Name and folder of one of our packages. */
+/** One of our packages. */
 export interface Package {
   readonly folder: string;
   readonly name: string;
+  /** The packages that its manifest names. */
+  readonly dependencies: readonly string[];
 }
 
 /**
- * Imports that are not on the map, each as a sentence that begins with the place. knip checks that
- * manifests name the imported packages.
+ * Imports that are not on the map or not in the package's manifest, each as a sentence that begins
+ * with the place. knip checks the manifests for foreign packages, but takes a dependency of the
+ * root for one of every package.
  */
 export function arrowProblems(
   { arrows }: Pick<ArchitectureMap, "arrows">,
@@ -143,10 +146,13 @@ export function arrowProblems(
     const part = Object.keys(arrows).find((folder) => path.startsWith(`${folder}/`)) ?? own.folder;
     const problems = imports.flatMap((specifier) => {
       if (specifier.startsWith(".")) return relativeProblems(path, specifier, { ...own, folder: part });
-      const isOurs = packages.some(({ name }) => name === specifier.split("/", 1)[0]);
-      return !isOurs || arrows[part]?.includes(specifier)
+      const [name = ""] = specifier.split("/", 1);
+      if (!packages.some((other) => other.name === name)) return [];
+      if (!arrows[part]?.includes(specifier))
+        return [`${path}: imports ${specifier}, which docs/architecture.md does not allow`];
+      return name === own.name || own.dependencies.includes(name)
         ? []
-        : [`${path}: imports ${specifier}, which docs/architecture.md does not allow`];
+        : [`${path}: imports ${specifier}, which ${own.folder}/package.json does not name`];
     });
     return [...new Set(problems)];
   });

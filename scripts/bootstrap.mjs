@@ -86,7 +86,8 @@ async function installDependencies({ why, needsTools }) {
   if (status !== 0) {
     console.error(Buffer.concat(output).toString());
     fail(
-      "The dependencies could not be installed; the reason is above. The npm registry must be reachable.",
+      "The dependencies could not be installed; the reason is above. The npm registry must be reachable. " +
+        `After a change to a package.json, run: npx ${manifest.packageManager} install`,
       status,
     );
   }

@@ -18,7 +18,10 @@ const packages: Package[] = find([
   "packages/*/package.json",
   "services/*/package.json",
   "ui/package.json",
-]).map((path) => ({ folder: dirname(path), name: JSON.parse(read(path)).name }));
+]).map((path) => {
+  const { name, dependencies, peerDependencies } = JSON.parse(read(path));
+  return { folder: dirname(path), name, dependencies: Object.keys({ ...dependencies, ...peerDependencies }) };
+});
 const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/**/*.{ts,tsx}"]).map(
   (path) => {
     const source = read(path);

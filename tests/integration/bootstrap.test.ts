@@ -131,6 +131,7 @@ describe("installing", () => {
     expect((await child.ended).status).toBe(9);
     expect(child.text()).toContain("registry said no");
     expect(child.text()).toContain("could not be installed");
+    expect(child.text()).toContain("npx pnpm@1.2.3 install");
   });
 });
 

@@ -5,10 +5,10 @@ import { addOnProblems, arrowProblems, folderProblems, importsOf, readMap } from
 const map = readMap(readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8"));
 
 const packages = [
-  { folder: "packages/aauth", name: "aauth" },
-  { folder: "packages/agent-kit", name: "agent-kit" },
-  { folder: "services/gateway", name: "gateway" },
-  { folder: "services/backend", name: "backend" },
+  { folder: "packages/aauth", name: "aauth", dependencies: [] },
+  { folder: "packages/agent-kit", name: "agent-kit", dependencies: ["aauth"] },
+  { folder: "services/gateway", name: "gateway", dependencies: [] },
+  { folder: "services/backend", name: "backend", dependencies: ["aauth"] },
 ];
 
 const problemsOf = (path: string, ...imports: string[]) => arrowProblems(map, packages, [{ path, imports }]);
@@ -19,6 +19,12 @@ test("an import that the table allows, and one that it does not", () => {
     expect.stringContaining("imports aauth"),
   ]);
   expect(problemsOf("services/backend/src/app.ts", "aauth/testing")).toHaveLength(1);
+});
+
+test("an allowed import needs a dependency in the manifest", () => {
+  expect(problemsOf("services/backend/src/app.ts", "agent-kit/service")).toEqual([
+    "services/backend/src/app.ts: imports agent-kit/service, which services/backend/package.json does not name",
+  ]);
 });
 
 test("a folder with its own row, inside a package that may import more", () => {
