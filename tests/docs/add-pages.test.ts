@@ -53,7 +53,7 @@ describe("docs/add-a-store.md", async () => {
   });
 });
 
-test("the gate of docs/add-a-gate.md lets a signed event in and no other", async () => {
+test("the gate of docs/add-a-gate.md accepts only a signed event", async () => {
   interface Result {
     readonly statusCode: number;
     readonly headers: Readonly<Record<string, string>>;

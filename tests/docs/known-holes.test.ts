@@ -22,7 +22,7 @@ const rows: readonly Row[] = (await readFile(PAGE, "utf8"))
     return { id: /\[(\w+)\]/.exec(links)?.[1] ?? "", tests, cells };
   });
 
-test("every hole has one row, in order, with what we answer", () => {
+test("every hole has one row, in order, with our response", () => {
   const ids = Object.entries(HOLES).flatMap(([letter, count]) =>
     Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
   );

@@ -21,7 +21,7 @@ for (const document of DOCUMENTS) {
   const programs = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] as string);
   describe(document, () => {
     test.each(programs.map((program, index) => [index + 1, program] as const))(
-      "program %i runs and prints what its comments say",
+      "program %i runs and prints what its comments state",
       async (index, program) => {
         const file = `${folder}/${document.replaceAll("/", "-")}-${index}.ts`;
         await writeFile(file, program);

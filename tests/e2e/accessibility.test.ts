@@ -79,12 +79,12 @@ const hasFocus = (part: Locator) =>
 /** Presses a key, as a user does who would notice a lost focus. */
 const pressKey = (name: string | RegExp) => page.getByRole("button", { name }).press("Enter", WAIT);
 
-test("what is wrong with a page is found", async () => {
+test("finds the violations of a bad page", async () => {
   await page.setContent('<html lang="en"><title>A page</title><main><button></button></main></html>');
   expect(await violations(page)).toEqual([expect.stringContaining("button-name at button")]);
 });
 
-test("a page whose settings are wrong", async () => {
+test("a page with invalid settings", async () => {
   await page.route("**/config.json", (route) => route.fulfill({ json: {} }));
   await page.goto(stack.urls.ui);
   await heading(/cannot start/);
@@ -191,7 +191,7 @@ test("an unknown address is reported, also after signing in", async () => {
   await other.page.getByRole("heading", { name: "No such run" }).waitFor(WAIT);
 });
 
-test("the focus stays near what was pressed where that goes", async () => {
+test("the focus stays near a pressed element that disappears", async () => {
   await unfold(page, "settings");
   await pressKey("Add it");
   await hasFocus(page.getByLabel("Custom prompt"));
@@ -236,7 +236,7 @@ const COVERED = `(() => {
   return Math.max(0, head.getBoundingClientRect().bottom - focused.getBoundingClientRect().top);
 })()`;
 
-test("what has the focus is not under the page's head", async () => {
+test("the focused element is not covered by the page's head", async () => {
   await page.setViewportSize({ width: 1280, height: 400 });
   await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)");
   await page.getByRole("button", { name: "Run delegate" }).focus();

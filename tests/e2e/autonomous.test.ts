@@ -152,7 +152,7 @@ describe("a user in a browser", () => {
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
   });
 
-  test("sees that a prompt is too long, loses nothing of it, and opens the earliest of many runs", async () => {
+  test("sees that a prompt is too long without losing it, and opens the earliest of many runs", async () => {
     const { page } = watched;
     await unfold(page, "settings");
     const prompt = page.getByLabel("Custom prompt");

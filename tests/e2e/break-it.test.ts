@@ -104,7 +104,7 @@ test.each([
   await row.getByRole("button", { name: `Hide ${opened}` }).click();
 });
 
-test("says what there is to learn, and leads to the section that demands the check", async () => {
+test("states the lesson, and links to the section that requires the check", async () => {
   const { page } = watched;
   const stolen = page.locator('[data-variant="stolen-token"]');
   await stolen.getByRole("button", { name: "profile 2.3" }).waitFor();

@@ -81,7 +81,7 @@ describe("the page of both versions", () => {
     await page.getByRole("button", { name: "Person server to Access server" }).first().waitFor(WAIT);
   });
 
-  test("shows only what changed, and goes back to everything", async () => {
+  test("shows only the changes, and returns to everything", async () => {
     const { page } = await openPage(browser);
     await page.goto(`${url}/compare.html`);
     const fields = page.getByRole("term").filter({ hasText: "content-digest" });

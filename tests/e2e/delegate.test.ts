@@ -59,7 +59,7 @@ async function pictureOf({ page }: WatchedPage, name: string): Promise<void> {
 describe("a delegate of February", () => {
   signedInUser({});
 
-  test("a user sees the backend's delegate, lets it run, and sees the outcome", async () => {
+  test("a user sees the backend's delegate, runs it, and sees the outcome", async () => {
     const panel = panelOf(watched);
     await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
     expect(await panel.textContent()).toContain("No calls by you yet.");
@@ -96,7 +96,7 @@ describe("a delegate of February", () => {
 describe("a delegate of draft -11", () => {
   signedInUser({ profile: "draft-11", mode: "person-server" });
 
-  test("a user lets a delegate act, sees each message, ends it, and starts it again", async () => {
+  test("a user runs a delegate, sees each message, ends it, and starts it again", async () => {
     const { page } = watched;
     const panel = panelOf(watched);
     await panel.getByText(/^aauth:user-.*\+delegate-.*@backend\.localhost$/).waitFor();

@@ -63,7 +63,7 @@ test("the headline is painted before a script or a style sheet has come", async 
 });
 
 test.each(["light", "dark"] as const)(
-  "without JavaScript the page says what it is, %s",
+  "without JavaScript the page states its purpose, %s",
   async (colorScheme) => {
     const context = await browser.newContext({ javaScriptEnabled: false, colorScheme });
     const page = await context.newPage();

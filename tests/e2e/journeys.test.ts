@@ -34,7 +34,7 @@ afterAll(async () => {
 
 const heading = (name: string | RegExp) => page.getByRole("heading", { name }).waitFor();
 
-test("a user signs in, allows what the agent asks for, and both agents answer in the user's name", async () => {
+test("a user signs in, consents, and both agents answer in the user's name", async () => {
   await signInOnPage(page, stack.urls.ui);
   await fillPrompt(page, PROMPT);
   await page.getByRole("button", { name: "Run Custom Optimization" }).click();

@@ -121,7 +121,7 @@ describe("a user-delegated run over both hops", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("shows what has happened so far while the run waits for the user", async () => {
+  test("shows the messages so far while the run waits for the user", async () => {
     const { page } = watched;
     await page.route("**/optimization/start", async (route) => {
       const response = await route.fetch();
@@ -145,7 +145,7 @@ describe("a user-delegated run over both hops", () => {
     await consentPageOpen(page);
   });
 
-  test("shows every message, and answers who, with which key, for whom, and allowed by what", async () => {
+  test("shows every message with its signer, key, user and permission", async () => {
     const { page } = watched;
     await decideConsent(page, "Allow");
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
@@ -267,7 +267,7 @@ describe("a user-delegated run over both hops", () => {
 
   const outsideItsCause = "Extends beyond the span that caused it";
 
-  test("what of a span is outside the time of its cause is marked", async () => {
+  test("marks the part of a span outside the time of its parent", async () => {
     const { page } = watched;
     const run = `**/optimization/${runId}/trace`;
     await page.route(run, async (route) => {
@@ -338,7 +338,7 @@ describe("a run by signature alone that the gateway refuses", () => {
     await stack?.stop();
   });
 
-  test("says who was refused by whom and that the signature was good", async () => {
+  test("names the refused and the refusing party, and that the signature is valid", async () => {
     const { page } = watched;
     await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
     await page.getByTestId("failure-panel").waitFor(WAIT);

@@ -41,7 +41,7 @@ async function expectInView(part: Locator): Promise<void> {
   expect(y + height).toBeLessThanOrEqual(PHONE.height);
 }
 
-test("a start that takes long says what is being waited for, and loads what the response will need", async () => {
+test("a slow start states what it waits for, and loads the response's part early", async () => {
   const { page } = await signedInPhone();
   let loads = 0;
   page.on("request", (request) => {
@@ -80,7 +80,7 @@ async function runIsOver(page: Page): Promise<void> {
 
 const scrolled = (page: Page) => page.evaluate("window.scrollY");
 
-test("nothing scrolls by itself and the button keeps the focus, from the press to the last span", async () => {
+test("the page does not scroll by itself and the button keeps the focus, from the press to the last span", async () => {
   const { page } = await signedInPhone();
   let loads = 0;
   await page.route(responseReader, async (route) => {
@@ -99,7 +99,7 @@ test("nothing scrolls by itself and the button keeps the focus, from the press t
   await page.getByTestId("optimization-results").waitFor(WAIT);
 });
 
-test("a run opened from the list comes into view, with what it was asked for", async () => {
+test("a run opened from the list scrolls into view, with its prompt", async () => {
   const { page } = await signedInPhone();
   const asked = "optimize laptop supply chain for a team of ten";
   await fillPrompt(page, asked);

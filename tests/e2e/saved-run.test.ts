@@ -93,7 +93,7 @@ const fileOf = (messages: readonly SavedMessage[], changes: Partial<SavedRun> = 
   });
 
 describe("the file", () => {
-  test("verifies what it has whole by itself, whatever was recorded", async () => {
+  test("verifies complete messages itself, whatever was recorded", async () => {
     const good = await evidenceOf();
     const bad = fromBase64(good.body);
     bad[5]! ^= 1;
@@ -113,7 +113,7 @@ describe("the file", () => {
     await expectAccessible(page, "saved-run-file", { everyShape: true });
   });
 
-  test("calls a verified message by its evidence, and puts other words under what was recorded", async () => {
+  test("labels a verified message by its evidence, and other words as recorded", async () => {
     const words = { what: "approved by the auditor", from: "b", to: "a", sentence: "The auditor approves." };
     const evidence = await evidenceOf();
     const { id, jwk } = evidence.keys[0]!;
@@ -213,7 +213,7 @@ describe("the file", () => {
     await expectAccessible(page, "saved-run-attacks", { everyShape: true });
   });
 
-  test("may load and send nothing, even if a script got into it", async () => {
+  test("cannot load or send anything, even by an injected script", async () => {
     const html = await fileOf([messageWith()]);
     const injected = "<script>document.title = 'hole'</script>";
     const { page, expectComplaint } = await open(html.replace("</body>", `${injected}</body>`));

@@ -80,7 +80,7 @@ test("tabs know each other's user: a new one continues as that user, and a sign-
   await fillPrompt(page, PROMPT);
 });
 
-test("a session that was ended elsewhere asks for a new sign-in, and loses nothing that was typed", async () => {
+test("a session that was ended elsewhere requires a new sign-in, without losing typed text", async () => {
   const { page, context } = watched;
   // Every refused renewal.
   watched.expectComplaint(/status of 400/);

@@ -53,7 +53,7 @@ async function completed(): Promise<void> {
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
 }
 
-test("before the first run the stage says what will happen", async () => {
+test("before the first run the stage describes it", async () => {
   await signInOnPage(page, stack.urls.ui);
   await page.getByRole("heading", { name: "What will happen" }).waitFor(WAIT);
   expect(await page.getByTestId("protocol-view").count()).toBe(0);
@@ -61,7 +61,7 @@ test("before the first run the stage says what will happen", async () => {
   await page.emulateMedia({ reducedMotion: "no-preference" });
 });
 
-test("the first run of a browser is replayed by itself, message by message, and nothing scrolls", async () => {
+test("the first run of a browser is replayed by itself, message by message, without scrolling", async () => {
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await decide();
   await completed();
@@ -144,7 +144,7 @@ test("a later run waits for the user to play it", async () => {
   expect(await button("Pause").count()).toBe(0);
 });
 
-test("a user who wants little motion sees all messages at once, and may play them", async () => {
+test("a user who prefers reduced motion sees all messages at once, and may play them", async () => {
   const still = await openPage(browser);
   await signInOnPage(still.page, stack.urls.ui);
   await still.page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
@@ -156,7 +156,7 @@ test("a user who wants little motion sees all messages at once, and may play the
   await still.page.getByRole("button", { name: "Pause" }).waitFor(WAIT);
 });
 
-test("the page of a run has the same stage, with what follows from it in the same order", async () => {
+test("the page of a run has the same stage, with the same order of parts below it", async () => {
   await page.setViewportSize({ width: 1280, height: 900 });
   const order = () =>
     page.locator("main h2").evaluateAll((headings) => headings.map(({ textContent }) => textContent));

@@ -80,7 +80,7 @@ describe("a user who is asked", () => {
     await stack?.stop();
   });
 
-  test("sees who asks for what, allows it, and the same run continues through both agents", async () => {
+  test("sees the agent and its request, allows it, and the same run continues through both agents", async () => {
     const { page } = watched;
     await fillPrompt(page, MARKET_PROMPT);
     const requestId = await startRun(watched, "Run Custom Optimization");
@@ -119,7 +119,7 @@ describe("a user who is asked", () => {
     expect(log).not.toMatch(/eyJ[\w-]+\.eyJ/);
   });
 
-  test("sees what was allowed, to whom and until when", async () => {
+  test("sees the granted access, its agent and its expiry", async () => {
     const { page } = watched;
     const panel = page.getByTestId("granted-consent");
     const text = await panel.textContent();

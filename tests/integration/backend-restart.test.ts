@@ -49,7 +49,7 @@ const draft11 = (mode: TestStack["modes"]["mode"]) => ({ profile: "draft-11", mo
 const CONSENT_FOR_MARKET = { "person-server": { PERSON_SERVER_CONSENT_SCOPES: "market-analysis:analyze" } };
 
 describe("a run", () => {
-  test("that waits for consent in February resumes with the code that the browser brings", async () => {
+  test("that waits for consent in February resumes with the browser's code", async () => {
     const user = await started(FEBRUARY);
     const run = await user.run();
     await restarted();

@@ -94,7 +94,7 @@ describe("a message that is refused", () => {
     expect(headers["agent-auth"]).toMatch(/^httpsig(; identity=\?1)?$/);
   }
 
-  test("without any signature, and with a changed body: the gateway lets it through, the agent refuses", async () => {
+  test("without any signature, and with a changed body: the gateway passes it on, the agent refuses", async () => {
     const tampered = { ...agent.signed(call(), JWKS), body: rpc("message/stream") };
     expectRefusal(await send(call()), byAgent("missing_signature"));
     expectRefusal(await send(tampered), byAgent("digest_mismatch"));
@@ -134,7 +134,7 @@ test.each([
 });
 
 describe("an address in a message is not fetched", () => {
-  test("in Signature-Key", async () => {
+  test("in the field Signature-Key", async () => {
     for (const signatureKey of [
       `sig1=(scheme=jwks jwks_uri="${canary.url}/keys" kid="k")`,
       `sig1=(scheme=x509 x5u="${canary.url}/cert" x5t="a")`,
@@ -173,7 +173,7 @@ describe("an address in a message is not fetched", () => {
   });
 });
 
-test("after all that nothing has crashed, everything answers, and no stack was shown", async () => {
+test("in the end all services run and respond, and no stack trace was shown", async () => {
   expect(stack.processes.filter(({ pid }) => !isAlive(pid!))).toEqual([]);
   for (const key of LISTENING.filter((name) => name !== "gateway"))
     expect(await send({ url: `http://127.0.0.1:${stack.ports[key]}/health` })).toMatchObject({ status: 200 });

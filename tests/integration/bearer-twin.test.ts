@@ -71,7 +71,7 @@ async function accepted(token: string): Promise<readonly string[]> {
 const isAuthToken = (token: string) => /auth\+jwt$/.test(String(decodeToken(token).header.typ));
 
 test.each([{ profile: "february-2026" }, { profile: "draft-11", mode: "federated" }] as const)(
-  "B15: only the twin takes a bearer token, before, during and after its time: %j",
+  "B15: only the twin accepts a bearer token, before, during and after its time: %j",
   async (modes) => {
     stack = await startStack({ modes: { ...modes, showTokens: true }, processes: ["backend"] });
     const userToken = await userAccessToken(stack.urls);

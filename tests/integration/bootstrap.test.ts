@@ -83,7 +83,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
 const npxArguments = () => readFile(join(root, "npx-arguments"), "utf8").catch(() => undefined);
 
 describe("installing", () => {
-  test("installs with the pinned pnpm and the frozen lock when nothing is there, then runs the command", async () => {
+  test("installs with the pinned pnpm and the frozen lock if nothing is there, then runs the command", async () => {
     const child = start(["demo", "--flag", "exit=0"]);
     expect((await child.ended).status).toBe(0);
     expect(await npxArguments()).toMatch(/^--yes pnpm@1\.2\.3 install --frozen-lockfile/);
@@ -92,7 +92,7 @@ describe("installing", () => {
     await access(join(root, "page-built"));
   });
 
-  test("says and does nothing when node_modules is newer than the lock", async () => {
+  test("prints and does nothing if node_modules is newer than the lock", async () => {
     await pretendInstalled();
     const child = start(["demo", "exit=0"]);
     await child.ended;
@@ -151,12 +151,15 @@ describe("--help of a command that starts something heavy", () => {
     },
   );
 
-  test.each(["demo", "explain"])("%s: names what shows its flags, and installs nothing", async (command) => {
-    const help = start([command, "--help"]);
-    expect((await help.ended).status).toBe(0);
-    expect(help.text()).toContain("npm run doctor");
-    expect(await npxArguments()).toBeUndefined();
-  });
+  test.each(["demo", "explain"])(
+    "%s: names the command that shows its flags, and installs nothing",
+    async (command) => {
+      const help = start([command, "--help"]);
+      expect((await help.ended).status).toBe(0);
+      expect(help.text()).toContain("npm run doctor");
+      expect(await npxArguments()).toBeUndefined();
+    },
+  );
 });
 
 describe("running", () => {
@@ -180,7 +183,7 @@ describe("running", () => {
     expect(child.text()).toContain(`got ${signal}`);
   });
 
-  test("a command ended by a signal gives 128 plus its number", async () => {
+  test("a command ended by a signal exits with 128 plus its number", async () => {
     const child = start(["demo"]);
     const [, pid] = await child.prints(/^pid (\d+)/m);
     process.kill(Number(pid), "SIGKILL");

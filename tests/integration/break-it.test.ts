@@ -216,7 +216,7 @@ test("an attempt is shown with the honest messages before it, and the verdict on
   });
 });
 
-test("no attempt leaves a request that waits, or takes anything from the run's agent", async () => {
+test("no attempt leaves a pending request, or revokes anything of the run's agent", async () => {
   const run = await finishedRun({ profile: "draft-11", mode: "person-server" });
   const browser = new User();
   const granted = async () =>

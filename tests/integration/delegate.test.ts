@@ -63,7 +63,7 @@ describe("the backend's delegate, February", () => {
   );
   afterAll(() => stack?.stop());
 
-  test("is challenged, gets an auth token that names it, and is let in; the page can show that", async () => {
+  test("is challenged, gets an auth token that names it, and is accepted, as the page can show", async () => {
     const before = await own();
     expect(before).toMatchObject({ name: "Inventory scout", last_run: null });
     const { sub, agent_token, last_run } = await have(before.sub, "run");
@@ -85,7 +85,7 @@ describe("the backend's delegate, February", () => {
     expect((await own()).last_run).toEqual(last_run);
   });
 
-  test("tells the supply-chain agent who it is: the log has the delegate beside its agent", async () => {
+  test("identifies itself to the supply-chain agent, whose log has the delegate beside its agent", async () => {
     const { sub } = await own();
     const log = stack.log();
     expect(log).toMatch(new RegExp(`supply-chain-agent +\\| .*"agent_delegate":"${sub}"`));
@@ -124,7 +124,7 @@ describe("the backend's delegate, February", () => {
     });
   });
 
-  test("reports its outcome to the user who started it, and to no other", async () => {
+  test("reports its outcome only to the user who started it", async () => {
     const { sub } = await own();
     await have(sub, "run");
     expect((await listed(SECOND_USER)).find((other) => other.sub === sub)).toMatchObject({
@@ -264,7 +264,7 @@ describe("a sub-agent of the user's agent, draft -11", () => {
     ]);
   });
 
-  test("each message of a call is shown to the user who had it made, and to no other", async () => {
+  test("each message of a call is only shown to the user who started it", async () => {
     await startedIn("person-server");
     const { sub } = await own();
     const { sub_agent } = await working(sub);
@@ -278,7 +278,7 @@ describe("a sub-agent of the user's agent, draft -11", () => {
     expect((await ask(path, "GET", SECOND_USER)).status).toBe(404);
   });
 
-  test("a gateway with a rule against sub-agents refuses it, and lets the user's own agent pass", async () => {
+  test("a gateway with a rule against sub-agents refuses it, and accepts the user's own agent", async () => {
     const rules = await readFile(POLICY, "utf8");
     const policyFile = join(await mkdtemp(join(tmpdir(), "policy-")), "no-sub-agents.yaml");
     await writeFile(

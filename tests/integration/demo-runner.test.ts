@@ -114,7 +114,7 @@ describe("a stack that starts", () => {
     expect(stack.text()).toContain("one closes");
   });
 
-  test("a signal before everything is ready leaves nothing behind", async () => {
+  test("a signal before everything is ready leaves no process", async () => {
     const services = await describeServices({ one: "well", second: "mute" });
     const stack = startStack(services);
     await stack.prints(/one ready on/);
@@ -148,8 +148,8 @@ describe("no orphan", () => {
   });
 });
 
-describe("what goes wrong", () => {
-  test("taken ports are all named, with what needs them, and nothing is started", async () => {
+describe("failures of a start", () => {
+  test("taken ports are all named, with their services, and nothing is started", async () => {
     const services = await describeServices({ one: "well", second: "well", third: "well" });
     const listeners = await Promise.all(
       [services[0]!, services[2]!].map(async ({ ports }) => {
@@ -167,7 +167,7 @@ describe("what goes wrong", () => {
     expect(stack.text()).not.toContain("starts");
   });
 
-  test("what is proposed instead is free, no other part's, and proposed once", async () => {
+  test("proposed ports are free, no other part's, and proposed once", async () => {
     const first = await rowOfFreePorts(4);
     // The first two ports are taken and the third is another part's, so the proposals are the
     // fourth and the one after it.
@@ -356,7 +356,7 @@ describe("services in the runner's own process", () => {
   });
 
   test.each(["throw", "reject"])(
-    "an error that nothing catches ends the stack with its service's name: %s",
+    "an uncaught error ends the stack with its service's name: %s",
     async (how) => {
       const services = await hosted({ one: "well", second: "well", third: "well" });
       const stack = startStack(services);

@@ -87,7 +87,7 @@ describe("a second hop that waits for the person", () => {
     expect(report).toMatch(/\*\*Hop\*\*: supply-chain-agent -> person server/);
   });
 
-  test("has its questions answered by the agent that asks, whose reason is on the page", async () => {
+  test("has its questions answered by the calling agent, whose reason is on the page", async () => {
     const user = await started("person-server", { env: CONSENT_FOR_MARKET });
     const run = await user.run();
     const browser = new User();
@@ -148,7 +148,7 @@ test("a question on the page is answered by the agent, and then decided on", asy
   expect((await endOf(user, run)).status).toBe("completed");
 });
 
-test("an agent's pending answer is for its caller alone, and its page for who has the code", async () => {
+test("an agent's pending answer is for its caller alone, and its page for the code's holder", async () => {
   const user = await started("person-server", { env: CONSENT_FOR_MARKET });
   const run = await user.run();
   const browser = new User();
@@ -256,7 +256,7 @@ test("no token and no code of a page is in the log or in the trace", async () =>
   for (const visit of visits) expect(seen.includes(codeIn(visit)), `${codeIn(visit)} is shown`).toBe(false);
 });
 
-test("what February alone has is refused by name", async () => {
+test("February's features are refused by name", async () => {
   const user = await started("agent-identity");
   const headers = { authorization: `Bearer ${await userAccessToken(stack.urls)}` };
   const reply = await fetch(`${stack.urls.backend}/optimization/consent`, { method: "DELETE", headers });
@@ -267,7 +267,7 @@ test("what February alone has is refused by name", async () => {
   expect((await user.run(WITH_MARKET_ANALYSIS)).status).toBe("completed");
 });
 
-describe("an access server whose owner has a say", () => {
+describe("an access server with an owner who decides", () => {
   const owned = (scope: string) => ({
     "person-server": { ACCESS_SERVER_OWNERS: `name:${MCP_USER.username}`, ACCESS_SERVER_OWNER_SCOPES: scope },
   });

@@ -305,7 +305,7 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
     expect(said).toEqual([{ question: "Which **dates**?", answer: "March" }]);
   });
 
-  test("a held order: one execution, by the poll that brings the auth token", async () => {
+  test("a held order: one execution, by the poll with the auth token", async () => {
     const { agent, post } = await world({ decideAtPS: grant });
     const planner = agent();
     expect(await planner.call(post("/orders", { item: "a laptop" }))).toMatchObject({
@@ -447,7 +447,7 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
 });
 
 // Vectors and cases of packages/aauth cover the other mistakes.
-describe("what it does wrong", () => {
+describe("its mistakes are refused", () => {
   test("is refused with the code of the page", async () => {
     const { agent, get, post, sockets, provider } = await world({ decideAtPS: grant });
     const planner = agent();
@@ -528,7 +528,7 @@ describe("a resource written from the same page", () => {
     expect(visited).toEqual([`${PS}/interaction`, `${PS}/interaction`]);
   });
 
-  test("verifies what the library signs, and refuses what is wrong", async () => {
+  test("verifies the library's signatures, and refuses defects", async () => {
     const { agent, sockets, provider } = await world();
     const key = await generateSigningKey({ kid: "agent-1" });
     const jwt = provider.agentToken("library", { jwk: { ...key.publicJwk, alg: "Ed25519" } });

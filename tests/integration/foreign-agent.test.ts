@@ -55,7 +55,7 @@ function challengedFor(answer: Answer): string {
 }
 
 describe("an agent written from docs/february-2026/profile.md alone, calling through the gateway", () => {
-  test("what it must know is published unsigned", async () => {
+  test("the documents it needs are published unsigned", async () => {
     const { issuer, supplyChainAgent } = stack.urls;
     const resource = JSON.parse((await send({ url: `${supplyChainAgent}/.well-known/aauth-resource` })).text);
     expect(resource).toMatchObject({
@@ -102,7 +102,7 @@ describe("an agent written from docs/february-2026/profile.md alone, calling thr
     expect(reportIn(await agent.call(question, JWKS))).toContain("# Supply Chain Optimization Analysis");
   });
 
-  test("signature only: by key alone it is served by the agent itself, not through a gateway whose route wants jwks", async () => {
+  test("signature only: by key alone the agent itself serves it, but not a gateway whose route requires jwks", async () => {
     expect(await agent.call(question, HWK)).toMatchObject({
       status: 401,
       headers: { "agent-auth": "httpsig; identity=?1" },
@@ -113,7 +113,7 @@ describe("an agent written from docs/february-2026/profile.md alone, calling thr
     expect(reportIn(await agent.call(direct, HWK, { authority: host }))).toContain("# Supply Chain");
   });
 
-  test("user delegated: a scope that needs consent brings a request token for the browser", async () => {
+  test("user delegated: a scope that needs consent yields a request token for the browser", async () => {
     await supplyChainAgentIn("user-delegated", { AAUTH_RESOURCE_ADDITIONAL_SCOPES: "openid" });
     const back = { redirect_uri: `${agent.id}/back`, state: "mine" };
     const resource_token = challengedFor(await agent.call(question, JWKS));

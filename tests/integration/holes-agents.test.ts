@@ -101,7 +101,7 @@ async function authTokenOf(who: ForeignAgent, resource: Resource, from = stack):
   return (JSON.parse(granted.text) as { auth_token: string }).auth_token;
 }
 
-describe("demo agents, which want an auth token", () => {
+describe("demo agents, which require an auth token", () => {
   test.each<[string, Resource]>([
     ["D1", "supplyChainAgent"],
     ["D9", "marketAnalysisAgent"],
@@ -203,7 +203,7 @@ describe("demo agents, which want an auth token", () => {
 });
 
 describe("demo agents in their other modes", () => {
-  test("D7: in signature-only mode a self-issued token opens nothing", async () => {
+  test("D7: in signature-only mode a self-issued token grants nothing", async () => {
     const at = "supplyChainAgent";
     await stack.kill("supply-chain-agent");
     await stack.startAgain("supply-chain-agent", { AAUTH_AUTHORIZATION_SCHEME: "signature-only" });
@@ -306,7 +306,7 @@ describe("where users delegate", () => {
   });
   afterAll(() => delegated?.stop());
 
-  test("A5: a token that an agent got for itself opens nothing", async () => {
+  test("A5: a token that an agent got for itself grants nothing", async () => {
     const at = "marketAnalysisAgent";
     const jwt = await authTokenOf(agent, at, delegated);
     expect(readToken(jwt).claims).toMatchObject({ scope: "market-analysis:analyze" });

@@ -77,7 +77,7 @@ describe("by mode", () => {
     },
   );
 
-  test("without a person it is refused in agent-identity, with the code and what to do", async () => {
+  test("without a person it is refused in agent-identity, with the code and the remedy", async () => {
     await start("agent-identity");
     const failure = {
       hop: "supply-chain-agent",

@@ -64,7 +64,7 @@ async function runWhile(during: () => Promise<void>): Promise<Progress> {
 describe("a service that is not there", () => {
   test("everything is up", expectBothHopsWork);
 
-  test("gateway-authz: no call is let in", async () => {
+  test("gateway-authz: no call is accepted", async () => {
     await stack.kill("gateway-authz");
     expect(await user.run()).toMatchObject({
       status: "failed",
@@ -79,7 +79,7 @@ describe("a service that is not there", () => {
     await expectBothHopsWork();
   });
 
-  test("S3: market-analysis-agent: the run fails, and the first hop's answer says what the second lacks", async () => {
+  test("S3: market-analysis-agent: the run fails, and the first hop's answer names the missing second one", async () => {
     await stack.kill("market-analysis-agent");
     await expectSecondHopFailed(await user.run(), "http_503");
     await stack.startAgain("market-analysis-agent");
@@ -117,13 +117,13 @@ describe("a service that is not there", () => {
   });
 });
 
-test("as configured by default, too, each hop gives up before the one in front of it", () => {
+test("with the default settings, too, each hop times out before the one in front of it", () => {
   const { supplyChainAgentTimeoutSeconds: wait } = backendSettings;
   const { marketAnalysisDeadlineSeconds: deadline } = agentSettings;
   expect(deadline.schema.parse(undefined)).toBeLessThan(wait.schema.parse(undefined));
 });
 
-describe("a service that takes connections and never answers", () => {
+describe("a service that accepts connections and never answers", () => {
   test.each([
     ["gateway-authz", { hop: "gateway", check: "connection", code: "http_503" }],
     ["supply-chain-agent", { hop: "supply-chain-agent", check: "timeout", code: "timeout" }],
@@ -134,7 +134,7 @@ describe("a service that takes connections and never answers", () => {
     await expectBothHopsWork();
   });
 
-  test("market-analysis-agent: the run fails, and the first hop's answer says what the second lacks", async () => {
+  test("market-analysis-agent: the run fails, and the first hop's answer names the missing second one", async () => {
     const progress = await whileSuspended(stack, "market-analysis-agent", () => user.run());
     await expectSecondHopFailed(progress, "timeout");
     await expectBothHopsWork();

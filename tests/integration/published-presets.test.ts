@@ -40,7 +40,7 @@ test.each<[string, Settings]>([
   expect(issuerOf(config as never)).toBe(ISSUER);
 });
 
-test("D13: the switch that relaxes a digest stays refused, with what does what its user wants", () => {
+test("D13: the switch that relaxes a digest is refused, with the setting that serves its purpose", () => {
   expect(() => load(supplyChain, { ...PRESET, AAUTH_RELAX_CONTENT_DIGEST: "true" })).toThrow(
     /AAUTH_RELAX_CONTENT_DIGEST: unknown variable; .*AAUTH_PUBLISHED_PEERS/,
   );

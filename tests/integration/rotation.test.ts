@@ -90,7 +90,7 @@ describe("while every party rotates its keys", () => {
     expect(await order.state()).toMatchObject({ status: "placed", approved_by: { sub: MCP_USER.id } });
   }, 90_000);
 
-  test("one consent is enough for runs whose auth tokens expire under way, until it is revoked", async () => {
+  test("one consent is enough for runs whose auth tokens expire meanwhile, until it is revoked", async () => {
     stack = await startRotating({
       modes: { authorizationScheme: "user-delegated" },
       env: { backend: { AAUTH_AUTH_TOKEN_CACHE_TTL: "3600" } },

@@ -109,7 +109,7 @@ describe("the demo's page", () => {
     }
   });
 
-  test("A1: no other server of the demo gives it away", async () => {
+  test("A1: no other server of the demo serves it", async () => {
     const { backend, authServer, gateway, traces } = stack.urls;
     const delegate = `http://127.0.0.1:${stack.ports.delegateAgent}`;
     for (const origin of [backend, authServer, gateway, traces, delegate])
@@ -136,7 +136,7 @@ describe("the development server of ui/", () => {
   });
   afterAll(() => stop?.());
 
-  test("A1: it gives the page's sources and not the delegate's credential", async () => {
+  test("A1: it serves the page's sources but not the delegate's credential", async () => {
     expect((await ask(origin, "/src/main.tsx")).status).toBe(200);
     expect((await ask(origin, `/@fs${REPOSITORY_ROOT}packages/aauth/src/index.ts`)).status).toBe(200);
     expect(await leaksOf(origin, allAddresses())).toEqual([]);

@@ -71,7 +71,7 @@ test.each(cells)("$mode, $boxes, named $named", async ({ boxes, ...cell }) => {
   if (!process.env.INTEROP_RECORD) expect(verdict).toBe(recorded?.[named]?.[mode]?.[boxes]);
 });
 
-test("the versions are those of the recorded results", () => {
+test("the recorded results have the same versions", () => {
   if (!process.env.INTEROP_RECORD) expect(results[section]?.versions).toEqual(versions);
 });
 

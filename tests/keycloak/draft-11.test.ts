@@ -94,12 +94,12 @@ describe.each(MODES)("%s", (mode) => {
     expect((await runOf(delegate!)).last_run).toMatchObject({ status: "completed" });
   });
 
-  test.runIf(mode === "federated")("an owner sees what the access server has issued", async () => {
+  test.runIf(mode === "federated")("an owner sees the access server's tokens", async () => {
     const granted = await new User().openSignedIn(`${stack.urls.personServer}/access/granted`, SECOND_USER);
     expect(textOf(granted)).toContain("https://market-analysis-agent.localhost");
   });
 
-  test("a person who has taken the agent's grant back is asked again", async () => {
+  test("a person who has revoked the agent's grant is asked again", async () => {
     await revokeAtPage(stack, browser, "aauth:user-");
     const user = await signIn(stack);
     const { end, visits } = await decideAtPages(user, await user.run(), () => "cancel", browser);

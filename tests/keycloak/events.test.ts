@@ -226,7 +226,7 @@ test("another agent's refresh token cannot be revoked, without an event or an er
   expect(await lastEvent("REVOKE_GRANT")).toBeUndefined();
 });
 
-test("nothing that could be presented is in any event", async () => {
+test("no event contains a usable credential", async () => {
   await server.admin("/events", { method: "DELETE" });
   const { requestToken, url } = await (async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);

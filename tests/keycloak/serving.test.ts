@@ -28,7 +28,7 @@ async function change(realm: object): Promise<void> {
 afterEach(() => change({ enabled: true, sslRequired: "external", defaultSignatureAlgorithm: "RS256" }));
 
 describe("a realm that is switched off", () => {
-  test("gives no token", async () => {
+  test("issues no token", async () => {
     await change({ enabled: false });
     expectRefusal(await agent.ask(server, wish()), 403, "access_denied", "Realm not enabled");
     const revoked = await agent.ask(server, { token: "x" }, { url: server.revocationEndpoint });
@@ -47,7 +47,7 @@ describe("a realm that is switched off", () => {
   });
 });
 
-test("a realm that wants https gives nothing without", async () => {
+test("a realm that requires https serves nothing without it", async () => {
   await change({ sslRequired: "all" });
   expectRefusal(await agent.ask(server, wish()), 403, "invalid_request", "HTTPS required");
 });
@@ -55,7 +55,7 @@ test("a realm that wants https gives nothing without", async () => {
 describe("a realm where AAuth is switched off", () => {
   const OFF = { ...ASK_FOR_OPTIMIZE, "aauth.enabled": "false" };
 
-  test("gives no token", async () => {
+  test("issues no token", async () => {
     await server.setAttributes(OFF);
     expectRefusal(
       await agent.ask(server, wish()),
@@ -65,7 +65,7 @@ describe("a realm where AAuth is switched off", () => {
     );
   });
 
-  test("lets no user sign in for an agent", async () => {
+  test("shows no user a sign-in for an agent", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     const { url } = await startConsent(world);
     await server.setAttributes(OFF);
@@ -75,7 +75,7 @@ describe("a realm where AAuth is switched off", () => {
     expect(page.text).toContain("AAuth protocol is not enabled for this realm");
   });
 
-  test("takes no answer from a page that is open", async () => {
+  test("accepts no answer from an open page", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     const user = new User();
     const page = await user.openSignedIn((await startConsent(world)).url);
@@ -94,7 +94,7 @@ test("scopes that are no longer allowed when the code is redeemed are not grante
   expectRefusal(reply, 403, "access_denied", "Authorization denied");
 });
 
-test("the page's form leads to the agent, and on to where the realm's clients are or to what the policy names", async () => {
+test("the page's form leads to the agent, and on to the realm's clients or the policy's origins", async () => {
   const formAction = async (attributes: Record<string, string>) => {
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, ...attributes });
     const page = await new User().openSignedIn((await startConsent(world)).url);
@@ -121,7 +121,7 @@ test("a default algorithm that the profile does not have is not the one that sig
   expect(grantedToken(await agent.ask(server, wish())).header.alg).toBe("EdDSA");
 });
 
-describe("a user who may not sign in any more", () => {
+describe("a user who may no longer sign in", () => {
   const setEnabled = async (enabled: boolean) => {
     const reply = await server.admin(`/users/${MCP_USER.id}`, {
       method: "PUT",
@@ -131,7 +131,7 @@ describe("a user who may not sign in any more", () => {
   };
   afterEach(() => setEnabled(true));
 
-  test("is acted for by no agent: no code, refresh token or caller's token brings another", async () => {
+  test("has no agent that acts for them: no code, refresh token or caller's token yields another", async () => {
     const carrier = { "aauth.exchange.agents": JSON.stringify([resource.id]) };
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, ...carrier });
     const { body } = await redeem(world, await consentedCode(world));
@@ -155,7 +155,7 @@ describe("a user who may not sign in any more", () => {
   });
 });
 
-describe("what is kept until a user has decided is not arbitrarily long", () => {
+describe("bounds the data that is stored until a user has decided", () => {
   const long = (length: number) => "x".repeat(length);
 
   test.each([

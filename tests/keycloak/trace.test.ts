@@ -70,7 +70,7 @@ const verdicts = (tags: Record<string, unknown>): Record<string, string> =>
     ),
   );
 
-test("a request that passes: who, by which key, and the token it brought", async () => {
+test("an accepted request: caller, key and token", async () => {
   const trace = newTrace();
   const { body } = await agent.ask(server, wish(), inTrace(trace));
   const { tags, events } = await serverSpan(trace);

@@ -30,7 +30,7 @@ const runsOf = async (user: ApiUser) =>
 const withoutAnswers = (run: () => Promise<void>) =>
   stack.whileStopped("market-analysis-agent-1", () => stack.whileStopped("market-analysis-agent-2", run));
 
-test("a run whose process is killed mid-call is completed by the other, which streams its progress", async () => {
+test("a run whose process is killed mid-call is completed by the other one, which streams its progress", async () => {
   const users = [await userAt(0), await userAt(1)] as const;
   let other = users[1];
   let events: Promise<string> | undefined;

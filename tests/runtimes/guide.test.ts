@@ -31,7 +31,7 @@ describe.each([
   ["deno.ts", "deno", served("Deno.serve({ port: 4020 }, gate)")],
   ["worker.ts", "workerd", samples.get("worker.ts")!],
 ] as const)("%s", (name, runtime, code) => {
-  test("has at most 15 lines, challenges who is unsigned, and publishes its key", async () => {
+  test("has at most 15 lines, challenges unsigned callers, and publishes its key", async () => {
     expect(code.trimEnd().split("\n").length).toBeLessThanOrEqual(15);
     await writeFile(`${folder}/${name}`, code);
     const { port, stop } = await startSample(runtime, `${folder}/${name}`, JSON.stringify(freshKey()));

@@ -69,7 +69,7 @@ test("settings that stop the demo are problems, each by its name", async () => {
   ]);
 });
 
-test("Java is ok only when Keycloak would take it", async () => {
+test("Java is ok only if Keycloak would accept it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "doctor-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const program = (name: string, text: string) =>
@@ -99,7 +99,7 @@ test("names: localhost must be this machine, *.localhost must not be another one
   expect(await verdicts({})).toEqual(["problem", "ok"]);
 });
 
-test("what is not on the PATH is a note that says what it is for", async () => {
+test("a program missing on the PATH is a note with its purpose", async () => {
   const env = { PATH: "/nonexistent" };
   const findings = [...(await programFindings(env)), await dockerFinding(env)];
   expect(findings.map(({ verdict }) => verdict)).toEqual(Array(4).fill("note"));

@@ -100,7 +100,7 @@ describe("a signed request is taken apart", () => {
 describe("draft -11, by the shape of the message", () => {
   const HAR = ["draft-11.har", ...KEYS];
 
-  test("a recording: each request with its profile, its sections and its token, and what was answered", async () => {
+  test("a recording: each request with its profile, sections and token, and its answer", async () => {
     const { status, out } = await explain(HAR);
     expect(status).toBe(0);
     expect(out.match(/^ACCEPTED from .*$/gm)).toEqual([
@@ -156,7 +156,7 @@ describe("draft -11, by the shape of the message", () => {
     expect(answer).toMatchObject({ status: 2, problem: expect.stringContaining(problem) });
   });
 
-  test("a recording of what was connected to names who was called in Host", async () => {
+  test("a recording with the connected address names the called party in Host", async () => {
     const text = (await sample("draft-11.har")).replaceAll(
       "https://resource.example/",
       "http://127.0.0.1:4013/",
@@ -258,7 +258,7 @@ describe("A10: a message that talks to the terminal", () => {
     expect(out).not.toMatch(UNSEEN);
   });
 
-  test("A10: with colours, only those of the command are there", async () => {
+  test("A10: with colours, only the command's are printed", async () => {
     const { out } = await explain(["-"], hostileRequest("raw"), { colour: true });
     expect(out).toContain("\u001b[31mREFUSED");
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the command's own colours
@@ -268,7 +268,7 @@ describe("A10: a message that talks to the terminal", () => {
   });
 });
 
-describe("what it is judged by", () => {
+describe("keys and times of the judgement", () => {
   test.each([
     ["the present time, when it is asked for", ["hwk.http", "--at", "now"], "created_out_of_window"],
     ["a given time", ["hwk.http", "--at", "1770000061"], "created_out_of_window"],

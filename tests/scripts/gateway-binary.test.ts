@@ -43,7 +43,7 @@ describe("npm run demo -- --gateway agentgateway", () => {
   test.each([
     ["named by its path", () => ({ AGENTGATEWAY_BIN: binary, PATH: "" })],
     ["found on the PATH", () => ({ PATH: `/nowhere:${folder}` })],
-  ])("the binary %s takes the gateway's place, with the same file and variables", (_name, env) => {
+  ])("the binary %s replaces the gateway, with the same file and variables", (_name, env) => {
     const { modes } = readDemoSettings(env(), argv);
     const gatewayOf = (program?: string) => {
       const { gatewayProgram: _, ...rest } = modes;
@@ -74,7 +74,7 @@ describe("npm run demo -- --gateway agentgateway", () => {
 
 describe("a foreign program under the runner", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
-    "%s reaches it, and it knows nothing of our parents",
+    "%s reaches it, without our variables for parents",
     async (signal) => {
       const child = start("scripts/foreign-program.ts", [binary, "-f", "x.yaml"], {
         ...process.env,

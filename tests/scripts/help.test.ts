@@ -25,7 +25,7 @@ test("all of them are here", async () => {
 });
 
 describe.each(commands)("%s", (command) => {
-  test("--help says how it is called and what it does", async () => {
+  test("--help shows usage and purpose", async () => {
     const { status, output } = await run(command, "--help");
     expect(status).toBe(0);
     expect(output.split("\n")[0]).toMatch(
@@ -54,7 +54,7 @@ test.each([
   expect(output).toContain(Object.keys(parts).join(", "));
 });
 
-test("the benchmarks that --help lists are those that there are", async () => {
+test("--help lists exactly the existing benchmarks", async () => {
   const { status, output } = await run("bench", "no-such");
   expect(status).toBe(2);
   const [, names] = /there are: (.*)/.exec(output)!;

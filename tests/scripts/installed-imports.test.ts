@@ -19,7 +19,7 @@ function packagesOf(path: string, seen = new Set<string>()): string[] {
 }
 
 test.each(["scripts/demo/main.ts", "scripts/consent.ts", "scripts/explain.ts"])(
-  "%s imports what is installed with it",
+  "%s imports only packages installed with it",
   (program) => {
     const { dependencies } = JSON.parse(readFileSync(`${REPOSITORY_ROOT}package.json`, "utf8"));
     const packages = packagesOf(REPOSITORY_ROOT + program);

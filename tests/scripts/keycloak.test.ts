@@ -63,7 +63,7 @@ test.each([
   [{ mvn: "" }, "Keycloak needs a JDK,"],
   [{ java: 'java version "1.8.0_402"', mvn: "" }, "Keycloak needs Java 17 or newer"],
 ] as [Record<string, string>, string][])(
-  "with %j it says what is missing, and how to get on",
+  "with %j it names the missing part and a remedy",
   async (programs, text) => {
     const env = { PATH: await folderWith(programs) };
     expect(() => findJavaTools(env)).toThrow(KeycloakUnavailableError);
@@ -112,7 +112,7 @@ test("A12: docker-compose.yml bounds Keycloak's listener as the demo does", asyn
     expect(compose).toMatch(new RegExp(`^ {6}${name}: "?${value}"?$`, "m"));
 });
 
-test("only Keycloak takes the port of its health, and it is ready when the realm is", () => {
+test("only Keycloak uses its health port, and it is ready when the realm is", () => {
   const authServer = (kind: typeof DEMO_MODES.authServer) =>
     describeStack(DEMO_PORTS, { ...DEMO_MODES, authServer: kind }).find(
       ({ name }) => name === "auth-server",

@@ -50,7 +50,7 @@ test("a resource that demands an identity ends the levels with identity_required
   expect(outcome).toMatchObject({ code: "identity_required" });
 });
 
-test("A10: what a resource answers does not talk to the terminal", async () => {
+test("A10: a resource's answer does not control the terminal", async () => {
   const lines: string[] = [];
   const limit = { "retry-after": "1", "agent-auth": "httpsig; x=\u009b2J\u0085" };
   await levelsOf(

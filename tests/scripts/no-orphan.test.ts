@@ -12,7 +12,7 @@ async function expectEnd(pids: readonly number[]): Promise<void> {
 
 const pidsIn = (match: RegExpExecArray) => match[1]!.trim().split(" ").map(Number);
 
-test("after SIGKILL of the process that started it, with what it started itself", async () => {
+test("after SIGKILL of the process that started it, with its own child processes", async () => {
   const holder = startChild(process.execPath, [`${FIXTURES}holds-children.ts`]);
   const pids = pidsIn(await holder.prints(/holds ([\d ]+)/));
   expect(pids.filter(isAlive)).toEqual(pids);

@@ -43,7 +43,7 @@ test.each(SERVICES)(
   },
 );
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s: exit status 0, and nothing is said", async (signal) => {
+test.each(["SIGINT", "SIGTERM"] as const)("%s: exit status 0, and no output", async (signal) => {
   const child = dev("gateway-authz", `--port ${await freePort()}`);
   await child.prints(/gateway-authz ready on /);
   child.process.kill(signal);
@@ -57,7 +57,7 @@ test("a wrong setting ends it with exit status 2", async () => {
   expect(child.text()).toMatch(/^supply-chain-agent cannot start: one setting is wrong\n/);
 });
 
-test("the root's .env is read where there is one, and the shell's own variables win", async () => {
+test("the root's .env is read if it exists, and the shell's own variables take precedence", async () => {
   const root = mkdtempSync(join(tmpdir(), "env-file-"));
   onTestFinished(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, "scripts/demo"), { recursive: true });

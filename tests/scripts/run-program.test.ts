@@ -19,7 +19,7 @@ test("a program that cannot be started says why", async () => {
 });
 
 test.each(["SIGINT", "SIGTERM"] as const)(
-  "%s, given twice, ends what runs, starts nothing more, and cleans up once",
+  "%s, sent twice, ends running programs, starts no more, and cleans up once",
   async (signal) => {
     const [program, args] = node(`
       import { cleanUpAtEnd, endProgramsOnSignal, runProgram } from ${JSON.stringify(new URL("../../scripts/run-program.ts", import.meta.url).href)};

@@ -31,7 +31,7 @@ test("the identities of the demo", () => {
   });
 });
 
-test("a shell's own collector does not take the demo's spans away", () => {
+test("a shell's own collector does not receive the demo's spans", () => {
   for (const { env } of describeStack(DEMO_PORTS, DEMO_MODES)) {
     expect(env).toMatchObject({
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${DEMO_PORTS.traceStoreOtlp}`,
@@ -40,7 +40,7 @@ test("a shell's own collector does not take the demo's spans away", () => {
   }
 });
 
-test("nothing waits for a service that was left out", () => {
+test("no service waits for one that was left out", () => {
   const services = leaveOut(describeStack(DEMO_PORTS, DEMO_MODES), ["supply-chain-agent"]);
   expect(services.map(({ name }) => name)).not.toContain("supply-chain-agent");
   expect(services.flatMap(({ after }) => after)).not.toContain("supply-chain-agent");
@@ -107,7 +107,7 @@ test.each(["config-policy.yaml", "config-draft-11-policy.yaml"])(
   },
 );
 
-test("draft-11 by flags: its own gateway file, and nothing that speaks February only", () => {
+test("draft-11 by flags: its own gateway file, and no February-only service", () => {
   const read = (...argv: string[]) => readDemoSettings({}, ["--profile", "draft-11", ...argv]);
   const { modes } = read("--mode", "agent-identity");
   expect(modes).toMatchObject({ profile: "draft-11", mode: "agent-identity", delegate: true });
@@ -138,7 +138,7 @@ test("the welcome text names the profile and the mode", () => {
   expect(owned).toContain(`For owners (second-user)  ${ownersPage}`);
 });
 
-test("only user-delegated asks for consent, and lets the second hop be had by exchange", () => {
+test("only user-delegated requires consent, and allows the second hop by exchange", () => {
   const asking = (authorizationScheme: StackModes["authorizationScheme"]) => {
     const services = describeStack(DEMO_PORTS, { ...DEMO_MODES, authorizationScheme });
     const variable = (service: string, name: string) =>
@@ -161,7 +161,7 @@ test("a second stack shares no port and no identity with the demo", () => {
 test.each([
   ...["agentgateway/config.yaml", "agentgateway/config-policy.yaml"],
   ...["agentgateway/config-draft-11.yaml"],
-])("%s takes every port and identity from the environment that the stack gives it", async (file) => {
+])("%s takes every port and identity from the stack's environment", async (file) => {
   const { env } = describeStack(OTHER_PORTS, DEMO_MODES).find(({ name }) => name === "gateway")!;
   const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
   const settings = text
@@ -176,7 +176,7 @@ test.each([
   for (const port of Object.values(DEMO_PORTS)) expect(expanded).not.toMatch(new RegExp(`:\\s?${port}\\b`));
 });
 
-test("the welcome text says what an earlier start has left", () => {
+test("the welcome text names the work of an earlier start", () => {
   const text = (continues?: string) => welcomeText(DEMO_PORTS, DEMO_MODES, { readyAfterMs: 1, continues });
   expect(text("3 runs, 1 open order")).toContain(
     "It continues what .data/february-2026-8000 keeps: 3 runs, 1 open order; npm run demo -- --fresh",
@@ -185,7 +185,7 @@ test("the welcome text says what an earlier start has left", () => {
   expect(text()).not.toContain("continues");
 });
 
-test("the welcome text tells of a button that the page has, and the demo's user", () => {
+test("the welcome text names a button of the page, and the demo's user", () => {
   const text = welcomeText(DEMO_PORTS, DEMO_MODES, { readyAfterMs: 1234 });
   expect(text).toContain("Ready in 1.2 s");
   expect(text).toContain(`mcp-user with password user123, press "${START_BUTTON}"`);
@@ -215,7 +215,7 @@ test("a service that was left out is marked, and the command that starts it is t
   expect(text).toContain(`\n  ${command}\n\nOnce it runs, open http://localhost:3050, `);
 });
 
-test("the command by hand has what differs from the service's own defaults, and nothing else", async () => {
+test("the command by hand has only values that differ from the service's defaults", async () => {
   const command = async (name: string, ports: Partial<StackPorts> = {}, modes: Partial<StackModes> = {}) =>
     (await leftOutServices({ ...DEMO_PORTS, ...ports }, { ...DEMO_MODES, ...modes }, [name]))[0]?.command;
   for (const name of ["trace-store", "gateway-authz", "gateway", "ui"])
@@ -286,7 +286,7 @@ test("boxes of a published demo swapped for ours: they are started alone, and th
   expect(text).not.toContain("eft out");
 });
 
-test("where every box that signs is ours, the peers are those that the environment names", () => {
+test("if all boxes that sign are ours, the peers are those in the environment", () => {
   const all = "backend,supply-chain-agent,market-analysis-agent,auth-server";
   const { modes } = readDemoSettings({}, ["--swap", all]);
   for (const { env } of describeStack(DEMO_PORTS, modes)) expect(env.AAUTH_PUBLISHED_PEERS).toBe("");

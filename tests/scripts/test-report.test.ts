@@ -32,7 +32,7 @@ test("counts tests by name", () => {
   expect(counted).toEqual({ part: "unit", passed: 1, skipped: 1, failures: ["b"], tookMs: 5 });
 });
 
-test("a file of which nothing ran is named", () => {
+test("a file without a test that ran is named", () => {
   expect(countVitest("unit", report({ a: "skipped", b: "pending" }), 0, 0)).toMatchObject({
     notes: ["Not run: a.test.ts, 2 tests"],
     failures: ["every test was skipped"],
@@ -61,7 +61,7 @@ test.each([
   expect(summaryText(results).trimEnd().split("\n").at(-1)).toBe(line);
 });
 
-test("a part whose program cannot be had is skipped by name, and fails in CI", async () => {
+test("a part without its program is skipped by name, and fails in CI", async () => {
   const part = { tests: [], prepare: async () => "no such program" };
   vi.stubEnv("CI", "");
   expect(await runVitestPart("jaeger", part)).toMatchObject({

@@ -73,7 +73,7 @@ describe("a record store of PostgreSQL", () => {
     });
   });
 
-  test("has its entries counted without the key of their values, but for what has expired", async () => {
+  test("has its entries counted without the key of their values, except for expired ones", async () => {
     const records = open<number>("kept", { maxEntries: 20 });
     await records.put("a", 1, TERMS);
     await records.put("b", 1, TERMS);
@@ -108,7 +108,7 @@ describe("a record store of PostgreSQL", () => {
     expect((await admin.query(counted)).rows).toEqual((await admin.query(present)).rows);
   });
 
-  test("makes its writes in time beside many entries that have expired, and removes those", async () => {
+  test("writes in time beside many expired entries, and removes them", async () => {
     const records = open<number>("swept", { maxEntries: 100_000 });
     // One statement for all would update the counting row 20,000 times in one transaction.
     for (let part = 1; part <= 20; part++) {
@@ -214,7 +214,7 @@ describe("a record store of PostgreSQL", () => {
     expect(await open<number>("closed").list("alice")).toEqual([0, 1, 2]);
   });
 
-  test("tells apart keys with NUL, with lone surrogates, and very long ones", async () => {
+  test("distinguishes keys with NUL, with lone surrogates, and very long ones", async () => {
     const keys = ["a", "a\0", "a\ud800", "a\ud801", "a\ufffd", "x".repeat(5_000), "x".repeat(5_001)];
     const records = open<string>("keys");
     for (const key of keys) await records.put(key, key, { ...TERMS, owner: key });
@@ -244,7 +244,7 @@ describe("a PostgreSQL that cannot be used", () => {
     await expect(opened).rejects.not.toThrow(/wrong@/);
   });
 
-  test("is refused where nothing listens", async () => {
+  test("is refused if no server listens", async () => {
     const opened = openPostgresStores({ url: "postgres://aauth@127.0.0.1:9/aauth" });
     await expect(opened).rejects.toThrow(StoreUnavailableError);
   });
@@ -288,7 +288,7 @@ describe("a PostgreSQL that cannot be used", () => {
     await own.close();
   });
 
-  test("has calls rejected while it is down, and recovers with all that it had", async () => {
+  test("has calls rejected while it is down, and recovers with all entries", async () => {
     const records = stores.records<number>("down");
     await records.put("before", 1, TERMS);
     await server.kill();

@@ -113,7 +113,7 @@ describe("a claim store of Valkey", () => {
     await stores.close();
   });
 
-  test("answers full where the server's memory is, claims nothing, and recovers", async () => {
+  test("answers full if the server's memory is, claims nothing, and recovers", async () => {
     const stores = await openValkeyClaims({ url: server.url });
     const claims = stores.claims("memory");
     await client.config("SET", "maxmemory", "1");
@@ -148,7 +148,7 @@ describe("a Valkey that cannot be used", () => {
     }
   });
 
-  test("is refused within the deadline where nothing listens, or nothing answers", async () => {
+  test("is refused within the deadline if no server listens, or none answers", async () => {
     const url = "redis://127.0.0.1:9";
     await expect(openValkeyClaims({ url })).rejects.toThrow(StoreUnavailableError);
     await server.whileStopped(async () => {

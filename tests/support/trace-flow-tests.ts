@@ -110,7 +110,7 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
       }
     });
 
-    test("the gateway's spans show the refused call, and scheme and agent of the calls let through", () => {
+    test("the gateway's spans show the refused call, and scheme and agent of accepted calls", () => {
       const seen = spans
         .filter(({ service, name }) => service === "agentgateway" && name.startsWith("POST"))
         .map(({ tags }) => [Number(tags["http.status"]), tags.aauth_scheme, tags.aauth_agent_identity]);
@@ -200,7 +200,7 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
       });
     });
 
-    test("what a caller does not want recorded is not", async () => {
+    test("a call with recording disabled is not recorded", async () => {
       const { traceId, traceparent } = newTrace();
       const { traceId: marker, traceparent: recorded } = newTrace();
       for (const header of [traceparent.replace(/01$/, "00"), recorded]) {
@@ -225,7 +225,7 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
     });
     afterAll(() => stack?.stop());
 
-    test("the consent and what follows it are in the trace of the start", async () => {
+    test("the consent and later messages are in the trace of the start", async () => {
       expect((await runWithConsent(stack, WITH_MARKET_ANALYSIS.custom_prompt)).status).toBe("completed");
       const spans = await wholeTrace(
         stack.urls.traces,

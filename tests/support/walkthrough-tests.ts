@@ -65,7 +65,7 @@ export function describePage(name: string, flows: Readonly<Record<string, Flow>>
       page = readWalkthroughPage(name);
     }, 300_000);
 
-    test("shows what real runs show; keys and ids fit together as they do there", () => {
+    test("shows the content of real runs, with consistent keys and ids", () => {
       expect(renewed.problems).toEqual([]);
       const made = Object.values(sources).flatMap(({ regions }) => Object.values(regions));
       expect(made.filter((text) => NO_VALUE.test(text))).toEqual([]);

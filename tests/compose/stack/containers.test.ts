@@ -35,7 +35,7 @@ describe("the containers", () => {
     all = await containers();
   });
 
-  test("everything runs; what has ended has ended well", () => {
+  test("all services run, and ended containers have ended without an error", () => {
     const states = [...all].map(([name, { State }]) => [name, State.Running ? "running" : State.ExitCode]);
     const expected = [...all.keys()].map((name) => [name, name === "realm" ? 0 : "running"]);
     expect(states).toEqual(expected);
@@ -117,7 +117,7 @@ describe("which scopes need consent", () => {
     expect(await nextRun()).toBe("awaiting_consent");
   });
 
-  test("can be changed from outside by who has the administrator's password", async () => {
+  test("can be changed from outside with the administrator's password", async () => {
     const password = await compose(["exec", "--no-TTY", "net", "cat", "/run/admin/password"]);
     const run = (env: Record<string, string>) =>
       runProgram(process.execPath, ["scripts/consent.ts", "--scopes", usual], { output: "caught", env });
@@ -146,7 +146,7 @@ describe("an auth server that dies and is restarted", () => {
   });
 });
 
-test("what is misspelt in .env is refused before anything runs, in one line each", async () => {
+test("misspelt names in .env are refused before anything runs, in one line each", async () => {
   const { status, output } = await composeStatus([
     "run",
     "--rm",

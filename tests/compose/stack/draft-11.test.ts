@@ -120,7 +120,7 @@ test.each([
   [{ AAUTH_PROFILE: "february-2026", AAUTH_MODE: "federated" }, "AAUTH_MODE"],
   [{ AAUTH_PROFILE: "draft-11", AAUTH_SIGNATURE_SCHEME: "hwk" }, "AAUTH_SIGNATURE_SCHEME"],
   [{ AAUTH_PROFILE: "draft-11", AAUTH_AUTHORIZATION_SCHEME: "user-delegated" }, "AAUTH_AUTHORIZATION_SCHEME"],
-])("what is of the other profile is refused before anything runs: %j", async (variables, name) => {
+])("a setting of the other profile is refused before anything runs: %j", async (variables, name) => {
   const { status, output } = await composeStatus(["run", "--rm", "--no-deps", "realm"], { env: variables });
   expect(status).toBe(2);
   expect(output).toContain(`${name}: has no meaning with AAUTH_PROFILE=${variables.AAUTH_PROFILE}`);

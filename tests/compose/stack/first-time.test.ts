@@ -12,7 +12,7 @@ installLocalhostLookup();
 const READY_LIMIT_MS = 540_000;
 const POLL_MS = 500;
 
-test("plain `docker compose up` builds what is missing, starts everything and says when it is ready", {
+test("plain `docker compose up` builds what is missing, starts everything and reports when it is ready", {
   timeout: 600_000,
 }, async () => {
   await compose(["down", "--volumes", "--timeout", "4"]);

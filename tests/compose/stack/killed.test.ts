@@ -68,7 +68,7 @@ test.each([
   await expect.poll(nextRun, BACK).toBe("completed");
 });
 
-test("market-analysis-agent, during a run: it fails and says what is missing, where and why", async () => {
+test("market-analysis-agent, during a run: it fails with the missing part, its place and the reason", async () => {
   const run = await killDuringRun("market-analysis-agent");
   const end = await run.ended();
   expect(end.status).toBe("failed");

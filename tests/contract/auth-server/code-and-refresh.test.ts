@@ -21,7 +21,7 @@ const refresh = (refresh_token: string, party = agent): Promise<Reply> =>
   party.ask(server, { request_type: "refresh", refresh_token });
 
 describe("a code", () => {
-  test("brings an auth token of the user, and a refresh token", async () => {
+  test("yields an auth token of the user, and a refresh token", async () => {
     const reply = await redeem(world, await consentedCode(world));
     expect(reply).toMatchObject({ status: 200, body: { expires_in: 300, token_type: "AAuth" } });
     expect(Object.keys(reply.body).sort()).toEqual([
@@ -58,7 +58,7 @@ describe("a code", () => {
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 400]);
   });
 
-  test("is worth what policy allows when it is redeemed", async () => {
+  test("grants what policy allows when it is redeemed", async () => {
     const code = await consentedCode(world);
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.allowed.scopes": '["data.read"]' });
     expectRefusal(await redeem(world, code), 403, "access_denied", "Authorization denied");
@@ -167,7 +167,7 @@ describe("a code", () => {
 });
 
 describe("a refresh token", () => {
-  test("brings the same again: user, scope, resource; and no other refresh token", async () => {
+  test("yields the same user, scope and resource again, and no other refresh token", async () => {
     const reply = await refresh(await refreshToken());
     expect(Object.keys(reply.body)).toEqual(["auth_token", "expires_in", "token_type"]);
     expect(reply.body).toMatchObject({ expires_in: 300, token_type: "AAuth" });
@@ -213,7 +213,7 @@ describe("a refresh token", () => {
       expect(JSON.stringify(reply.body)).not.toContain(secret);
   });
 
-  test("brings nothing that policy has withdrawn", async () => {
+  test("grants nothing that policy has withdrawn", async () => {
     const token = await refreshToken();
     await server.setAttributes({ "aauth.allowed.scopes": '["data.read"]' });
     expectRefusal(await refresh(token), 403, "access_denied", "Authorization denied");
@@ -252,11 +252,11 @@ describe("J20: revocation", () => {
     expectRefusal(await refresh(token), 400, "invalid_grant", "Invalid refresh_token: ");
   });
 
-  test("of what is not there is answered alike (RFC 7009)", async () => {
+  test("of an unknown token has the same answer (RFC 7009)", async () => {
     expect(await revoke("made-up")).toMatchObject({ status: 200, body: {} });
   });
 
-  test("of nothing is a mistake", async () => {
+  test("without a token is an error", async () => {
     expectRefusal(
       await agent.ask(server, { x: "1" }, { url: server.revocationEndpoint }),
       400,
@@ -266,7 +266,7 @@ describe("J20: revocation", () => {
   });
 });
 
-describe("what one delegate was given", () => {
+describe("the grants of one delegate", () => {
   const { pair } = agent;
   /**
    * The agent's delegate of this name. All have the agent's own key here, so that only the name
@@ -300,7 +300,7 @@ describe("what one delegate was given", () => {
     expectRefusal(await redeemAs(code, as("worker-7")), 400, "invalid_grant", UNUSABLE_CODE);
   });
 
-  test("what the agent itself was given as a code is not for its delegate", async () => {
+  test("do not include the agent's own code", async () => {
     const code = await codeOf(itself);
     expectRefusal(await redeemAs(code, as("worker-7")), 400, "invalid_grant", "Agent signature mismatch");
   });

@@ -37,7 +37,7 @@ async function expectErrorPage(page: Awaited<ReturnType<User["open"]>>, text: st
 }
 
 describe("a user who is asked", () => {
-  test("signs in, sees who wants what, allows it; the agent has a code, and for it a token of this user", async () => {
+  test("signs in, sees the agent and its request, and allows it; the agent has a code, and for it a token of this user", async () => {
     const user = new User();
     const { url } = await startConsent(world, { state: "run-1" });
     const login = await user.open(url);
@@ -137,7 +137,7 @@ describe("a user who is asked", () => {
     expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   });
 
-  test("is asked again once the agent has revoked its refresh token; no other agent can bring that about", async () => {
+  test("is asked again once the agent has revoked its refresh token; no other agent can cause that", async () => {
     const user = new User();
     const { body } = await redeem(world, await consentedCode(world, user));
     const revoke = { url: server.revocationEndpoint };
@@ -149,7 +149,7 @@ describe("a user who is asked", () => {
     expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   });
 
-  test("is asked again once the refresh token that came with it has expired, revoked or not: nothing is remembered that could not be revoked", async () => {
+  test("is asked again once the refresh token has expired, revoked or not: no consent is remembered that could not be revoked", async () => {
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.refresh.lifespan": "2" });
     const [revoking, silent] = [new User(), new User()];
     const { body } = await redeem(world, await consentedCode(world, revoking));
@@ -398,7 +398,7 @@ describe("a page", () => {
     expect(headers.get("x-content-type-options")).toBe("nosniff");
   });
 
-  test("shows what the parties say as text", async () => {
+  test("shows the parties' words as text", async () => {
     const hostile = await Party.start("hostile-agent");
     hostile.agentMetadata = {
       name: '<script>alert("x")</script>\u202Egnp.exe',

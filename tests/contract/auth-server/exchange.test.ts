@@ -84,7 +84,7 @@ describe("granted", () => {
     expect(Number(claims.exp) - Number(claims.iat)).toBe(Number(reply.body.expires_in));
   });
 
-  test("a token that ends with the caller's, however long policy lets one live, and so does the next in the chain", async () => {
+  test("a token that expires with the caller's, whatever lifetime policy allows, as does the next in the chain", async () => {
     await server.setAttributes({ "aauth.token.lifespan": "30" });
     const upstream = await upstreamToken();
     await server.setAttributes({ "aauth.token.lifespan": "300" });
@@ -164,7 +164,7 @@ async function agreedTo(party: Party, form: Form, check: (page: Shown) => void =
   return String(reply.body.auth_token);
 }
 
-describe("refused: what a user has to agree to", () => {
+describe("refused: scopes that need a user's consent", () => {
   const NEED_CONSENT = { "aauth.consent.required.scopes": JSON.stringify(BOTH_SCOPES.split(" ")) };
   const expectNoCarrier = (reply: Reply) =>
     expectRefusal(reply, 403, "access_denied", "Agent is not allowed to carry a user's authority on");
@@ -270,7 +270,7 @@ describe("refused", () => {
     );
   });
 
-  test("what policy forbids: exchange, scopes, agents", async () => {
+  test("exchange, scopes or agents that policy forbids", async () => {
     const upstream = await upstreamToken();
     await server.setAttributes({ "aauth.exchange.enabled": "false" });
     expectRefusal(
@@ -285,7 +285,7 @@ describe("refused", () => {
     expectRefusal(await exchange(upstream), 403, "access_denied", "Agent is not allowed by policy");
   });
 
-  test("what is missing", async () => {
+  test("missing parameters", async () => {
     const resource_token = nextWish();
     expectRefusal(
       await resource.ask(server, { request_type: "exchange", resource_token }),
@@ -330,7 +330,7 @@ describe("refused", () => {
     });
   });
 
-  test("J4: stale, or not covering what it has to", async () => {
+  test("J4: a stale signature, or insufficient coverage", async () => {
     const upstream = await upstreamToken();
     const cases: [AskOptions, AAuthErrorCode, string][] = [
       [{ created: now() - 63 }, "created_out_of_window", "created"],
@@ -451,7 +451,7 @@ describe("a caller from another auth server", () => {
     );
   });
 
-  test("P7: a token that says nothing about its end", async () => {
+  test("P7: a token without an expiry", async () => {
     await server.setAttributes(trusted);
     const endless = partnerToken({ exp: undefined });
     expectRefusal(await exchange(endless), 401, "invalid_signature", { code: "token_claim_missing" });

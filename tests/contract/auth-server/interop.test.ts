@@ -18,7 +18,7 @@ const { server, agent, wish } = await startWorld();
 const JWKS_WITHOUT_NAME = `sig1=(scheme=jwks id="${agent.id}" kid="${agent.pair.kid}")`;
 const BODY_AFTER_KEY = ["@method", "@authority", "@path", "signature-key", "content-type", "content-digest"];
 
-describe("both servers take a request", () => {
+describe("both servers accept a request", () => {
   test.each<[string, AskOptions]>([
     ["without well-known, as the demo's agents send it", { signatureKey: JWKS_WITHOUT_NAME }],
     ["without a nonce", { nonce: null }],
@@ -45,7 +45,7 @@ describe("both servers take a request", () => {
     grantedToken(reply);
   });
 
-  test("but not what those agents leave uncovered: the body", async () => {
+  test("but not with the body that those agents leave uncovered", async () => {
     const options = { nonce: null, without: ["content-type", "content-digest"] };
     expectRefusal(await agent.ask(server, wish(), options), 401, "invalid_signature", {
       code: "insufficient_coverage",
@@ -149,7 +149,7 @@ describe("our packages", () => {
     },
   );
 
-  test("P9: take `httpsig` inside another scheme's quotes for no challenge, and ask this server nothing", async () => {
+  test("P9: do not read `httpsig` inside another scheme's quotes as a challenge, and send this server no request", async () => {
     // A pseudonymous agent, which would identify itself if challenged.
     const quoted = createAgent({
       profile: february2026,

@@ -10,7 +10,7 @@ import { ASK_FOR_OPTIMIZE, startWorld } from "./world.ts";
 const world = await startWorld();
 const { server } = world;
 
-test("A17: what is remembered of its reader and of its owner stays", async () => {
+test("A17: the remembered consents of its reader and of its owner remain", async () => {
   await server.setAttributes(ASK_FOR_OPTIMIZE);
   const [owner, reader] = [new User(), new User()];
   await redeem(world, await consentedCode(world, owner));
@@ -21,7 +21,7 @@ test("A17: what is remembered of its reader and of its owner stays", async () =>
     expect(sentTo(await user.open((await startConsent(world)).url)).query).toHaveProperty("code");
 });
 
-test("A17: a look at the page ends nothing", async () => {
+test("A17: opening the page ends nothing", async () => {
   await server.setAttributes(ASK_FOR_OPTIMIZE);
   const { url } = await startConsent(world);
   expect(isConsent(await new User().openSignedIn(url, SECOND_USER))).toBe(true);

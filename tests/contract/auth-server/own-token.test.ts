@@ -36,7 +36,7 @@ async function identityOf(scope: string, asked = ask(scope)) {
   return { page, body, claims: (await verifiedToken(String(body.auth_token), certs)).claims };
 }
 
-describe("an agent that may ask who its users are", () => {
+describe("an agent that may learn its users' identity", () => {
   beforeEach(() => server.setAttributes(SELF));
 
   test("gets a token for itself with the claims in this order, and only those agreed to", async () => {
@@ -85,7 +85,7 @@ describe("an agent that may ask who its users are", () => {
     expect(grantedToken(again).claims).not.toHaveProperty("agent");
   });
 
-  test("never learns it without the user being asked, even where nothing needs consent", async () => {
+  test("never learns it without the user's consent, even if other scopes need none", async () => {
     await server.setAttributes({
       ...SELF,
       "aauth.consent.required.scopes": "[]",
@@ -111,13 +111,13 @@ describe("an agent that may ask who its users are", () => {
   });
 });
 
-describe("a resource token of another party that asks who the user is", () => {
+describe("a resource token of another party that requires the user's identity", () => {
   const askAt = (at: Party, scope: string) => {
     const resource_token = at.resourceToken(server, agent, { scope });
     return agent.ask(server, { request_type: "auth", resource_token, ...redirect });
   };
 
-  test("is refused where neither is on the list: not by another name of the agent's", async () => {
+  test("is refused if neither is on the list: not by another name of the agent's", async () => {
     const other = await Party.start("other-name");
     other.pair = agent.pair;
     other.keySet = agent.keySet;
@@ -143,7 +143,7 @@ describe("a resource token of another party that asks who the user is", () => {
     expect(claims).toMatchObject({ aud: resource.id, sub: MCP_USER.id, email: "mcp@user.com" });
   });
 
-  test("no longer, once that one is taken off: neither by the code nor by the refresh token", async () => {
+  test("is refused once that one is removed, both by the code and by the refresh token", async () => {
     const listed = { "aauth.self.agents": JSON.stringify([resource.id]) };
     await server.setAttributes(listed);
     const { body } = await identityOf("", askAt(resource, "openid"));
@@ -158,7 +158,7 @@ describe("a resource token of another party that asks who the user is", () => {
 });
 
 describe("taken off the list, an agent", () => {
-  test("learns no more: neither for its code nor for its refresh token", async () => {
+  test("learns no more, neither by its code nor by its refresh token", async () => {
     await server.setAttributes(SELF);
     const { body } = await identityOf("openid profile email");
     const { code } = await agreedTo(await ask("email"));
@@ -174,12 +174,12 @@ describe("closed by default", () => {
     expectNotTold(await ask(scope));
   });
 
-  test("nor by a resource token that the agent issues to itself", async () => {
+  test("also for a resource token that the agent issues to itself", async () => {
     const resource_token = agent.resourceToken(server, agent, { scope: "openid" });
     expectNotTold(await agent.ask(server, { request_type: "auth", resource_token, ...redirect }));
   });
 
-  test("nor for a name that only begins alike", async () => {
+  test("also for a name with a listed prefix", async () => {
     await server.setAttributes({ "aauth.self.agents": JSON.stringify([`${agent.id}/`, resource.id, "*"]) });
     expectNotTold(await ask("openid"));
   });
@@ -190,7 +190,7 @@ describe("closed by default", () => {
     expect(claims).not.toHaveProperty("sub");
   });
 
-  test("nor do they tell who the user is, where one is asked about them", async () => {
+  test("other scopes with consent do not reveal the user, either", async () => {
     const { page, claims } = await identityOf("user.settings");
     expect(page).not.toContain("wants to know who you are");
     expect(claims).toMatchObject({ aud: agent.id, scope: "user.settings" });

@@ -5,7 +5,7 @@ import { expectRefusal, grantedToken, startWorld } from "./world.ts";
 
 const { server, agent, resource, wish } = await startWorld();
 
-describe("J16: a malformed attribute opens nothing", () => {
+describe("J16: a malformed attribute allows nothing", () => {
   const only = JSON.stringify([resource.id]);
 
   test.each([
@@ -14,7 +14,7 @@ describe("J16: a malformed attribute opens nothing", () => {
     ["aauth.blocked.agents", JSON.stringify([agent.id]), `${agent.id}, ${resource.id}`],
     ["aauth.allowed.scopes", '["data.read"]', "data.read"],
     ["aauth.enabled", "false", "yes"],
-  ])("%s: where %s holds, %s lets no agent in", async (name, closed, malformed) => {
+  ])("%s: where %s holds, %s accepts no agent", async (name, closed, malformed) => {
     await server.setAttributes({ [name]: closed });
     const change = await server.tryAttributes({ [name]: malformed });
     // One server refuses the change and keeps the old value; the other accepts it and refuses to

@@ -136,7 +136,7 @@ describe("refused as ever", () => {
     expectNotCovered(await agent.ask(server, wish(), { ...PUBLISHED, nonce, without }));
   });
 
-  test("a listed peer whose signature is old", async () => {
+  test("a listed peer with an old signature", async () => {
     await server.setAttributes(list(agent.id));
     const reply = await agent.ask(server, wish(), { ...PUBLISHED, created: now() - 120 });
     expectRefusal(reply, 401, "invalid_signature", { code: "created_out_of_window", check: "created" });
@@ -144,7 +144,7 @@ describe("refused as ever", () => {
 });
 
 describe("a listed peer that covers more", () => {
-  test("is bound by it: the body, the nonce, what it has signed", async () => {
+  test("is bound by it: the body, the nonce, every covered component", async () => {
     await server.setAttributes(list(agent.id));
     const form = wish();
     const twice: readonly [AskOptions, "nonce_replayed" | "signature_replayed"][] = [
@@ -162,7 +162,7 @@ describe("a listed peer that covers more", () => {
   });
 });
 
-test("what binds no body is not remembered: two requests of one second may be signed alike", async () => {
+test("a signature that binds no body is not remembered: two requests of one second may have the same", async () => {
   await server.setAttributes(list(agent.id));
   const created = now();
   for (const form of [wish(), OWN_TOKEN, wish()])
@@ -183,7 +183,7 @@ test("applies the current list to each request", async () => {
   }
 });
 
-test("J20: what has been used stays used when the list changes", async () => {
+test("J20: a used signature stays used when the list changes", async () => {
   const form = wish();
   const options = { nonce: "QEFCQ0RFRkdISUpLTE1OTw" };
   await server.setAttributes(list(resource.id));
@@ -193,7 +193,7 @@ test("J20: what has been used stays used when the list changes", async () => {
   expectRefusal(repeated, 401, "invalid_signature", { code: "nonce_replayed", check: "replay" });
 });
 
-test("J16: a malformed list lets no body go uncovered", async () => {
+test("J16: a malformed list allows no uncovered body", async () => {
   for (const malformed of [agent.id, `["${agent.id}"`, JSON.stringify([agent.id, `${agent.id}/`]), "[1]"]) {
     await server.setAttributes();
     const change = await server.tryAttributes({ "aauth.published.peers": malformed });

@@ -165,7 +165,7 @@ describe("consent is needed", () => {
     );
   });
 
-  test("J9: a key alone has published nothing", async () => {
+  test("J9: a key alone has no published redirect URIs", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     const form = wishWith({ claims: { agent: `pseudonymous:${agent.thumbprint}` } }, redirect);
     expectRefusal(
@@ -222,7 +222,7 @@ describe("refused by policy", () => {
   });
 });
 
-describe("refused for what is missing, or too much", () => {
+describe("refused for missing or surplus parameters", () => {
   const refused = async (form: Record<string, string> | string, text: string) =>
     expectRefusal(await agent.ask(server, form), 400, "invalid_request", text);
 
@@ -364,7 +364,7 @@ describe("refused for the resource token", () => {
     await Promise.all([both.stop(), keeper.stop()]);
   });
 
-  test("of a resource whose metadata is another's", async () => {
+  test("of a resource with another's metadata", async () => {
     const liar = await Party.start("liar");
     liar.resourceMetadata = { resource: nextResource.id };
     const resource_token = liar.resourceToken(server, agent);

@@ -71,7 +71,7 @@ const rewritten =
   (name: string, change: (value: string) => string): Tamper =>
   (headers) => ({ headers: { [name]: change(headers[name]!) } });
 
-describe("what is sent", () => {
+describe("refused fields of a signature", () => {
   test("no signature at all, or one without a key", async () => {
     for (const tamper of [
       without("signature-key", "signature-input", "signature"),
@@ -108,7 +108,7 @@ describe("what is sent", () => {
       scheme: { scheme: "jwks", id: "http://nobody.localhost:1" },
     }));
 
-  test("an agent that has no metadata, or another's", async () => {
+  test("an agent without metadata, or with another's", async () => {
     await refused("discovery_failed", { scheme: { scheme: "jwks", id: server.origin } });
     const impostor = await Party.start("impostor");
     impostor.agentMetadata = { agent: agent.id };
@@ -127,7 +127,7 @@ describe("what is sent", () => {
     }));
 });
 
-describe("when, and what for", () => {
+describe("refused time and coverage", () => {
   test("J4: created, further than 60 seconds away", async () => {
     for (const created of [now() - 30, now() + 30])
       grantedToken(await agent.ask(server, wish(), { created }));
@@ -147,7 +147,7 @@ describe("when, and what for", () => {
     await refused("signature_expired", { parameters: `;expires=${now() - 1}` });
   });
 
-  test("P2: nothing covered, or the key alone", async () => {
+  test("P2: no coverage, or only of the key", async () => {
     await refused("insufficient_coverage", { covered: [] });
     await refused("insufficient_coverage", { covered: ["signature-key"] });
   });
@@ -162,7 +162,7 @@ describe("when, and what for", () => {
     await refused("insufficient_coverage", { url, without: ["@query"] });
   });
 
-  test("P2: a signature for another method, path or place", async () => {
+  test("P2: a signature for another method, path or authority", async () => {
     await refused("invalid_signature", {
       url: server.revocationEndpoint,
       tamper: () => ({ url: server.tokenEndpoint }),
@@ -186,7 +186,7 @@ describe("when, and what for", () => {
     await refused("missing_component", { tamper: without("content-digest") });
   });
 
-  test("J6: the authority is the configured one, whatever Host says", async () => {
+  test("J6: the authority is the configured one, whatever Host contains", async () => {
     const evil = "evil.example";
     await refused("invalid_signature", { authority: evil, tamper: instead({ host: evil }) });
     await refused("invalid_signature", {
@@ -212,7 +212,7 @@ describe("when, and what for", () => {
     grantedToken(await agent.ask(server, wish(), { nonce }));
   });
 
-  test("a nonce that is too short to be one", () => refused("malformed_nonce", { nonce: "abc" }));
+  test("a nonce that is too short", () => refused("malformed_nonce", { nonce: "abc" }));
 });
 
 describe("how it is written", () => {
@@ -273,7 +273,7 @@ describe("how it is written", () => {
   });
 });
 
-describe("another way to say who", () => {
+describe("other identities and tokens", () => {
   const delegate = newPair("delegate-1");
   const asDelegate = (jwt: string): AskOptions => ({
     scheme: { scheme: "jwt", jwt },
@@ -295,10 +295,10 @@ describe("another way to say who", () => {
     ],
   ])("J2: an agent token %s", (_what, jwt, code) => refused(code, { ...asDelegate(jwt), check: "token" }));
 
-  test("J2: an agent token that another caller carries", () =>
+  test("J2: an agent token of another caller", () =>
     refused("invalid_signature", { scheme: { scheme: "jwt", jwt: agent.agentToken(delegate) } }));
 
-  test("an agent token for this auth server is taken", async () => {
+  test("an agent token for this auth server is accepted", async () => {
     const jwt = agent.agentToken(delegate, { aud: [server.issuer, "http://other.localhost"] });
     const { pair } = agent;
     agent.pair = delegate;
@@ -308,7 +308,7 @@ describe("another way to say who", () => {
     grantedToken(reply);
   });
 
-  test("the document of a resource is taken, too, and has to be its own (SPEC 10.7)", async () => {
+  test("a resource's document is accepted, too, and must be its own (SPEC 10.7)", async () => {
     const both = await Party.start("both");
     const form = "request_type=auth&scope=data.read";
     const ask = (name: string) =>

@@ -37,7 +37,7 @@ const FILES: Readonly<Record<string, { text: string; route: RegExp; removal: Reg
   Traefik: { text: shownFile("Traefik"), route: /^ *rule:/gm, removal: /^ *X-AAuth-Claims: ""/gm },
 };
 
-test.each(Object.keys(FILES))("A19: %s takes the claims field out of what callers send", (name) => {
+test.each(Object.keys(FILES))("A19: %s removes the claims field of callers", (name) => {
   const { text, route, removal } = FILES[name]!;
   const routes = text.match(route)!;
   expect(routes.length).toBeGreaterThan(0);
@@ -46,7 +46,7 @@ test.each(Object.keys(FILES))("A19: %s takes the claims field out of what caller
 
 // nginx drops them unless `underscores_in_headers` is on.
 test.each(Object.keys(FILES).filter((name) => name !== "nginx"))(
-  "S32c: %s takes every spelling of the claims field out",
+  "S32c: %s removes every spelling of the claims field",
   (name) => {
     const { text, route } = FILES[name]!;
     const removed = (

@@ -296,7 +296,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     expect(unnamed).toMatchObject({ status: hasRules ? 401 : 413, reached: [] });
   });
 
-  test("an agent climbs from its token to an auth token: the gateway lets it pass, and the resource challenges", async () => {
+  test("an agent climbs from its token to an auth token: the gateway accepts it, and the resource challenges", async () => {
     const before = seen.length;
     const agent = createAgent({
       ...{ id: AGENT, key: keys.agent, profile: draft11, trustedAuthServers: [PERSON_SERVER] },
@@ -359,7 +359,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     expect(reached).toHaveLength(hasRules ? 0 : 1);
   });
 
-  test("what a browser and a caller that cannot sign yet must read passes unsigned", async () => {
+  test("documents and pages for browsers and callers that cannot sign yet are open", async () => {
     for (const path of ["/.well-known/aauth-resource.json", "/jwks.json", "/interaction?code=A"]) {
       expect(await send(path, undefined)).toMatchObject({ status: 200 });
     }
@@ -399,7 +399,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     });
   });
 
-  test("a caller's own claims do not reach the resource, and neither do the check's", async () => {
+  test("a caller's own claims do not reach the resource, and the check's do not, either", async () => {
     const headers = { "x-aauth-claims": '{"level":"auth-token"}' };
     const { status, reached } = await send("/agent", await agentToken(), { body: "{}", headers });
     expect(status).toBe(200);
@@ -424,7 +424,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     expect(status).toBe(200);
   });
 
-  test.skipIf(file === "nginx")("the log says who called, as far as the token does", async () => {
+  test.skipIf(file === "nginx")("the log names the caller as far as the token does", async () => {
     await send("/agent", await agentToken(), { body: "{}" });
     await send("/person", await personToken(), { body: "{}" });
     const lines = gateway.lines!;

@@ -278,7 +278,7 @@ describe.each(files)("%s", (file) => {
     expect(response.headers["agent-auth"]).toBe("httpsig; identity=?1");
   });
 
-  test("A19: a caller's own word on who it is does not reach the agent", async () => {
+  test("A19: a caller's own claims do not reach the agent", async () => {
     const request = { method: "GET", target: "/jwks.json" };
     const spellings = [CLAIMS_HEADER, "X_AAuth_Claims", "x-aauth_claims", "x_aauth-claims"];
     const claims = JSON.stringify({ scheme: "Jwks", agent: BACKEND });
@@ -295,7 +295,7 @@ describe.each(files)("%s", (file) => {
     }
   });
 
-  test("A11: one caller that floods the open paths keeps neither metadata nor signed calls from others", async () => {
+  test("A11: one caller that floods the open paths blocks neither metadata nor signed calls of others", async () => {
     const request = { method: "GET", target: "/jwks.json" };
     for (let round = 0; round < 6; round++) {
       const flood = Array.from({ length: 50 }, () => call("supply-chain-agent", request, {}));

@@ -88,7 +88,7 @@ test.each(FILES.flatMap((file) => known.map((identity) => [file, identity.name, 
   },
 );
 
-test("config.yaml: a key alone is enough for the catalogue, and for nothing else", () => {
+test("config.yaml: a key alone is enough only for the catalogue", () => {
   const text = readFileSync(new URL("../../../agentgateway/config.yaml", import.meta.url), "utf8");
   const configuration = loadConfiguration({ text, source: "config.yaml", env: {} });
   const ask = (method: string, target: string) =>

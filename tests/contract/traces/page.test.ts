@@ -147,7 +147,7 @@ test("a challenge and its retry are distinguishable without opening a span, on a
   }
 });
 
-test("nothing found, no such trace, a search that is refused", async () => {
+test("shows an empty result, an unknown trace, and a refused search", async () => {
   await page.goto(`${traces.queryUrl}/?tags=${encodeURIComponent('{"no":"such"}')}`);
   await soon(() => page.getByRole("status").textContent()).toContain("No trace matches this search.");
   expect(await page.getByRole("status").textContent()).toContain('tags={"no":"such"}');
@@ -186,7 +186,7 @@ test("the keyboard is enough, and a link to a span opens it", async () => {
 });
 
 describe("hostile spans", () => {
-  test("are text everywhere, and run nothing", async () => {
+  test("are shown as text everywhere, and run nothing", async () => {
     await page.goto(traces.queryUrl);
     await soon(() => page.locator("main").textContent()).toContain("<script>");
     await page.goto(`${traces.queryUrl}/trace/${hostileId}`);
