@@ -78,7 +78,7 @@ export function describePage(name: string, flows: Readonly<Record<string, Flow>>
       expect(runValues(page.prose).filter(({ text }) => !known.has(text))).toEqual([]);
     });
 
-    test("names commands that exist, and one that starts what was recorded of each flow", () => {
+    test("names commands that exist, and one that starts the recorded demo of each flow", () => {
       const commands = commandsOf(page.text);
       expect(commands.map(problemOf).filter((problem) => problem !== undefined)).toEqual([]);
       const started = commands.filter(isDemo).map(demoModes);

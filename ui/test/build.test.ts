@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("colours for light and dark are still what was written", () => {
+test("the build keeps colours for light and dark", () => {
   const assets = join(folder, "assets");
   const styles = readdirSync(assets).filter((name) => name.endsWith(".css"));
   const text = styles.map((name) => readFileSync(join(assets, name), "utf8")).join("\n");
@@ -42,7 +42,7 @@ test("the guide is a file of the build", () => {
   expect(readFileSync(join(folder, "guide.html.br")).length).toBeLessThan(html.length);
 });
 
-test("no style sheet stands in front of what is painted first", () => {
+test("no style sheet precedes the first painted content", () => {
   const html = readFileSync(join(folder, "index.html"), "utf8");
   const [before, after = ""] = html.split("</main>");
   expect(before).toContain('class="first-paint"');

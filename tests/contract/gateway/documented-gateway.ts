@@ -168,7 +168,7 @@ export async function describeGateway({
       expect([response.status, response.headers["agent-auth"]]).toEqual([401, "httpsig; identity=?1"]);
     });
 
-    test("A19: a caller's own word on who it is does not reach the agent", async () => {
+    test("A19: a caller's own claims do not reach the agent", async () => {
       const headers = await called("the backend").headersFor({ ...post, resource });
       expect((await call(post, { ...headers, [CLAIMS_HEADER]: '{"agent":"x"}' })).status).toBe(200);
       expect(agent.seen.at(-1)!.headers[CLAIMS_HEADER]).toBeUndefined();

@@ -84,7 +84,7 @@ describe("createApiClient", () => {
     expect([requests.length, lapses()]).toEqual([0, 1]);
   });
 
-  it("does not take a 403 for a lapsed session", async () => {
+  it("does not read a 403 as an expired session", async () => {
     const { client, renewals, lapses } = setUp([
       () => Response.json({ detail: "Not yours" }, { status: 403 }),
     ]);
@@ -97,7 +97,7 @@ describe("createApiClient", () => {
     expect([renewals(), lapses()]).toEqual([0, 0]);
   });
 
-  it("passes on what the backend tells of another party, in its words", async () => {
+  it("passes on the backend's words about another party", async () => {
     const told = { detail: "Nobody listens. Start it.", code: "connection_refused" };
     const { client } = setUp([() => Response.json(told, { status: 502 })]);
     expect(describeFailure(await failureOf(client.call(read)))).toEqual({
@@ -106,7 +106,7 @@ describe("createApiClient", () => {
     });
   });
 
-  it("rejects an answer that is not what the API promises", async () => {
+  it("rejects an answer that does not match the API", async () => {
     const { client } = setUp([() => Response.json({ ok: "yes" }), () => new Response("<html>")]);
     expect((await failureOf(client.call(read))).kind).toBe("unreadable");
     expect((await failureOf(client.call(read))).kind).toBe("unreadable");
@@ -124,7 +124,7 @@ describe("createApiClient", () => {
     });
   });
 
-  it("lets the caller's abort through as an abort", async () => {
+  it("passes the caller's abort on as an abort", async () => {
     const { client } = setUp([]);
     const signal = AbortSignal.abort();
     await expect(client.call(read, { signal })).rejects.toMatchObject({ name: "AbortError" });
@@ -136,7 +136,7 @@ describe("describeFailure", () => {
     expect(describeFailure(new ApiFailure("refused", "no", { status: 500 })).code).toBe("http_500");
   });
 
-  it("shows nothing of an unknown error", () => {
+  it("hides the text of an unknown error", () => {
     expect(JSON.stringify(describeFailure(new Error("secret detail")))).not.toContain("secret");
   });
 });

@@ -39,7 +39,7 @@ describe("readEvents", () => {
     }).rejects.toThrow(RangeError);
   });
 
-  it("lets go of the connection when the reader stops early", async () => {
+  it("releases the connection when the reader stops early", async () => {
     let isCancelled = false;
     const body = streamOf([encode("data: 1\n\n"), encode("data: 2\n\n"), encode("data: 3\n\n")], () => {
       isCancelled = true;

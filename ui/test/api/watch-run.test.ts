@@ -55,7 +55,7 @@ const completed = progress({ status: "completed", progress_percentage: 100 });
 const poll = (state: Progress) => Response.json(state);
 
 describe("watchRun", () => {
-  it("follows the stream to the end and polls nothing", async () => {
+  it("follows the stream to the end without polling", async () => {
     const { client, paths } = backend(events(running, completed));
     expect(await statuses(watchRun(client, "run-1", options))).toEqual(["running", "completed"]);
     expect(paths).toEqual(["/optimization/progress/run-1/events"]);

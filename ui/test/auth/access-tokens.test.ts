@@ -18,14 +18,14 @@ function setUp(stored: User | null, renew: () => Promise<User | null>) {
 }
 
 describe("createAccessTokens", () => {
-  it("gives out a token that is still good, and no other", async () => {
+  it("returns only a token that is still valid", async () => {
     const renewed = async () => user({ access_token: "a2" });
     expect(await setUp(user({}), renewed).tokens.current()).toBe("a1");
     expect(await setUp(user({ expired: true } as Partial<User>), renewed).tokens.current()).toBeUndefined();
     expect(await setUp(null, renewed).tokens.current()).toBeUndefined();
   });
 
-  it("renews once for all who ask at the same time, and again later", async () => {
+  it("renews once for all concurrent callers, and again later", async () => {
     const { tokens, renewals } = setUp(user({}), async () => user({ access_token: "a2" }));
     expect(await Promise.all([tokens.renew(), tokens.renew(), tokens.renew()])).toEqual(["a2", "a2", "a2"]);
     expect(renewals()).toBe(1);

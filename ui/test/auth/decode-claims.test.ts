@@ -17,7 +17,7 @@ describe("decodeClaims", () => {
     "a.b.c",
     `${segment({})}.${segment([1])}.s`,
     `${segment({})}.${segment({})}.s.x`,
-  ])("takes %j for no JWT", (token) => {
+  ])("rejects %j as a JWT", (token) => {
     expect(decodeClaims(token)).toBeUndefined();
   });
 });

@@ -19,19 +19,19 @@ describe("sessionOf", () => {
     expect(sessionOf({ ...inputs, user: valid })).toEqual({ kind: "signed-in", user: valid });
   });
 
-  it("waits for a renewal before it gives up on an expired token", () => {
+  it("waits for a renewal before it drops an expired token", () => {
     expect(sessionOf({ ...inputs, user: expired }).kind).toBe("loading");
     expect(sessionOf({ ...inputs, user: expired, lapsed: true }).kind).toBe("lapsed");
   });
 
-  it("keeps the page of a lapsed session whose token has not yet expired", () => {
+  it("keeps the page of an ended session whose token has not yet expired", () => {
     expect(sessionOf({ ...inputs, user: valid, lapsed: true })).toMatchObject({
       kind: "lapsed",
       user: valid,
     });
   });
 
-  it("tells an unreachable auth server from a sign-in that did not finish", () => {
+  it("distinguishes an unreachable auth server from an unfinished sign-in", () => {
     const unreachable = sessionOf({
       ...inputs,
       error: { source: "signinRedirect", message: "Failed to fetch" },

@@ -30,7 +30,7 @@ function createBrowser() {
   };
 }
 
-it("a tab without a user learns who is signed in, and one with a user does not", () => {
+it("a tab without a user learns the signed-in user, and one with a user does not", () => {
   const { tab } = createBrowser();
   const first = tab("mcp-user");
   const second = tab(undefined);
@@ -54,7 +54,7 @@ it("a foreign message changes nothing", () => {
   expect(first.heard).toEqual([]);
 });
 
-it("after a sign-out no tab tells a new one who was signed in, in a real channel", async () => {
+it("after a sign-out no tab tells a new one the earlier user, in a real channel", async () => {
   const heard: string[] = [];
   const channels: BroadcastChannel[] = [];
   const tab = (name: string | undefined, what: string) => {

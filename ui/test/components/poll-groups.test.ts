@@ -31,6 +31,6 @@ test("does not group a single poll, or polls of different parties or requests", 
   for (const change of others) expect(pollGroups([poll("a", 0), poll("b", 1, change)])).toEqual([]);
 });
 
-test("a group is never said to take no time", () => {
+test("a group never has a duration of zero", () => {
   expect(pollLabel([poll("a", 0), poll("b", 0)])).toBe("2 polls, 1 s");
 });

@@ -14,6 +14,6 @@ it.each(ALL)("%s $name: its command starts a demo whose page names it", (title, 
   expect(runningVersion(readSettings(page?.env ?? {}).browser)).toMatchObject({ title, mode });
 });
 
-it("takes a page without settings for February's, in an unknown mode", () => {
+it("reads a page without settings as February's, in an unknown mode", () => {
   expect(runningVersion({})).toEqual({ name: "february-2026", title: "February 2026", mode: undefined });
 });

@@ -28,7 +28,7 @@ test.each<[string, string, SavedVerdict, SavedVerdict["state"], RegExp]>([
     /did not refuse it\. ✕/,
   ],
   ["a message in part proves nothing", "refused", { state: "recorded" }, "recorded", /^Not verified again/],
-])("says what this browser finds: %s", (_case, outcome, verdict, state, text) => {
+])("states this browser's result: %s", (_case, outcome, verdict, state, text) => {
   const found = foundHere(attack(outcome), verdict);
   expect(found.state).toBe(state);
   expect(found.text).toMatch(text);

@@ -80,7 +80,7 @@ test.runIf(process.platform === "linux")("browsers that hang up leave no file op
   await vi.waitFor(() => expect(openFiles()).toBeLessThan(before + 20), { timeout: 5000 });
 });
 
-test("only files whose names carry a hash are kept by browsers", async () => {
+test("browsers keep only files with a hash in their names", async () => {
   const url = await servedPage();
   expect((await fetch(url)).headers.get("cache-control")).toBe("no-cache");
   expect((await fetch(`${url}/assets/page-1a2b.js`)).headers.get("cache-control")).toContain("immutable");

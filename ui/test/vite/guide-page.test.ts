@@ -19,7 +19,7 @@ test("the guide names files of the repository without links", () => {
   expect(html).toContain("(<code>packages/aauth-stores/README.md</code>)");
 });
 
-test("the guide runs nothing, and shows markup of its text as text", () => {
+test("the guide runs no script, and shows markup of its text as text", () => {
   expect(html).not.toContain("<script");
   const other = makeGuide("<script>x</script>\n\n[y](javascript:z)");
   expect(other).toContain("&lt;script&gt;x");

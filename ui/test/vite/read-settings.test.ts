@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readSettings } from "../../vite/read-settings.ts";
 
 describe("readSettings", () => {
-  it("is a working demo when nothing is set", () => {
+  it("makes a working demo by default", () => {
     expect(readSettings({ PATH: "/bin" })).toEqual({
       port: 3050,
       browser: {
@@ -19,7 +19,7 @@ describe("readSettings", () => {
     expect(settings.browser).toMatchObject({ backendUrl: "https://b.test/api", clientId: "supply-chain-ui" });
   });
 
-  it("gives the page the mode of its profile alone", () => {
+  it("gives the page only the mode of its profile", () => {
     const both = { UI_MODE: "federated", UI_AUTHORIZATION_SCHEME: "autonomous" };
     expect(readSettings({ ...both, UI_PROFILE: "draft-11" }).browser.mode).toBe("federated");
     expect(readSettings(both).browser.mode).toBe("autonomous");

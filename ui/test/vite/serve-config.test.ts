@@ -31,7 +31,7 @@ function answerTo(url: string) {
   return { headers, body, isPassedOn };
 }
 
-it("answers /config.json and nothing else", () => {
+it("answers only /config.json", () => {
   const { headers, body } = answerTo("/config.json?x=1");
   expect(JSON.parse(body ?? "")).toEqual(browser);
   expect(headers.get("cache-control")).toBe("no-store");

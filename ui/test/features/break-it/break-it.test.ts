@@ -36,13 +36,13 @@ it("shows no lesson if the gateway's policy refuses every change", () => {
   expect(html).not.toContain(lesson);
 });
 
-it("a refusal for another reason than the one that was tried teaches nothing", () => {
+it("shows no lesson for a refusal with another reason than the attempted one", () => {
   const html = shown({ refused_by: "auth-server", code: "invalid_grant", as_meant: false });
   expect(html).toContain("401: refused for another reason");
   expect(html).not.toContain(lesson);
 });
 
-it("a request that is not refused is a hole, and teaches nothing", () => {
+it("shows a request that is not refused as a hole, without a lesson", () => {
   const html = shown({ outcome: "accepted", status: 200 });
   expect(html).toContain('data-refused="false"');
   expect(html).toContain("Not refused: this is a hole.");
@@ -66,7 +66,7 @@ it("an attack with an effect is a hole, whatever its own answer was", () => {
   expect(html).toContain("was answered with status 403");
 });
 
-it("the summary tells attacks without effect from refused ones", () => {
+it("the summary distinguishes attacks without effect from refused ones", () => {
   const attempts = Object.fromEntries(
     (["refused", "refused", "without_effect", "accepted"] as const).map((outcome, at) => {
       const variant = breakItVariantSchema.options[at]!;
@@ -95,7 +95,7 @@ it("every variant of each profile has its words", () => {
   expect(words).not.toMatch(/auth server|A nonce is/);
 });
 
-it("an attack that could not be made says nothing about AAuth, and keeps the earlier outcome", () => {
+it("an attack that could not be made has no verdict on AAuth, and keeps the earlier outcome", () => {
   const result: BreakItResult = { variant: "replay", outcome: "refused", status: 401, as_meant: true };
   const failure = { message: "No token is issued." };
   const attempt = withEarlier({ failure }, { result });

@@ -29,12 +29,12 @@ describe.each(Object.entries(runs))("February beside %s", (name, draft11) => {
     );
   });
 
-  test("says of each row what changed", () => {
+  test("states the change of each row", () => {
     for (const { changed } of rows) expect(changed).toMatch(/^[A-Z].*\.$/);
     expect(new Set(rows.map(({ title }) => title)).size).toBe(rows.length);
   });
 
-  test("has the access server where there is one", () => {
+  test("has the access server if there is one", () => {
     const asked = rows.filter(({ id }) => id.endsWith("access-server"));
     expect(asked.map(({ february: left, draft11: right }) => [left.length, right.length])).toEqual(
       name === "federated"
@@ -86,7 +86,7 @@ describe("the head of a message", () => {
     expect(marked(right, left, "status")).toBe("");
   });
 
-  test("leaves out what differs from message to message", () => {
+  test("omits values that differ from message to message", () => {
     const [left, right] = [row("1-call").february[0]!, row("1-call").draft11[0]!];
     expect(marked(left, right, "content-digest")).toBe("");
     const text = JSON.stringify([headOf(left, right), headOf(right, left)]);
@@ -119,7 +119,7 @@ describe("the head of a message", () => {
     }
   });
 
-  test("marks nothing where the other side has no message", () => {
+  test("marks nothing if the other side has no message", () => {
     const [alone] = row("1-access-server").draft11;
     expect(headOf(alone!, undefined).flatMap(({ parts }) => parts.filter(({ differs }) => differs))).toEqual(
       [],

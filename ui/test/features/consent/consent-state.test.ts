@@ -40,12 +40,12 @@ describe("leaveFor another party's page", () => {
     expect(leaveFor({ url, party }, authServerUrl, true)).toEqual({ phase: "leaving" });
   });
 
-  it("leaves for the auth server at once, whose page it may be", () => {
+  it("opens the auth server's page at once", () => {
     const own = { url: "http://localhost:8080/interaction?code=x", party };
     expect(leaveFor(own, authServerUrl, false)).toEqual({ phase: "leaving" });
   });
 
-  it("stays where an owner of the resource decides, until the user wants to see that page", () => {
+  it("stays if an owner of the resource decides, until the user opens that page", () => {
     const owners = {
       url: "http://localhost:8080/access/interaction?code=x",
       party: "https://access-server.localhost",
@@ -64,7 +64,7 @@ describe("failureOfReturn", () => {
   const failed = { kind: "failed", error: "access_denied" } as const;
   const known = { ...failed, requestId: "run-1" };
 
-  it("leaves a run of draft -11 to say itself who refused", () => {
+  it("leaves the refusing party of a draft -11 run to the run", () => {
     expect(failureOfReturn(known, "draft-11")).toBeUndefined();
     expect(failureOfReturn(failed, "draft-11")).toMatchObject({ code: "access_denied" });
   });
@@ -82,7 +82,7 @@ describe("failureOfReturn", () => {
 });
 
 describe("describeConsentError", () => {
-  it("says what a refusal means and keeps its code", () => {
+  it("explains a refusal and keeps its code", () => {
     expect(describeConsentError("access_denied")).toMatchObject({ check: "consent", code: "access_denied" });
   });
 

@@ -25,7 +25,7 @@ describe("the trip to the consent page", () => {
       "?aauth_error=1&error=missing_code_or_state&error_description=x",
       { kind: "failed", error: "missing_code_or_state" },
     ],
-  ])("brings back %s, which can be read twice and is gone once forgotten", (_what, search, outcome) => {
+  ])("returns %s, which can be read twice and is gone once forgotten", (_what, search, outcome) => {
     const store = memoryStore();
     expect(noteConsentReturn(search, store)).toBe(true);
     expect(readConsentOutcome(store)).toEqual(outcome);

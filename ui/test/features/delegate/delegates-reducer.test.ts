@@ -21,7 +21,7 @@ const delegate = (sub: string, more: Partial<Delegate> = {}): Delegate => ({
 const LIST: DelegateList = { agent: "http://backend", delegates: [delegate("a"), delegate("b")] };
 const FAILURE = { code: "http_502", message: "The delegate does not answer" };
 
-test("a delegate that has worked takes its own place, the others stay", () => {
+test("a delegate that has run keeps its place, and the others stay", () => {
   const running = delegatesReducer(
     { list: LIST, failure: FAILURE },
     { type: "started", sub: "b", action: "run" },
@@ -33,7 +33,7 @@ test("a delegate that has worked takes its own place, the others stay", () => {
   });
 });
 
-test("a failure keeps the list and lets the next try begin", () => {
+test("a failure keeps the list and allows the next attempt", () => {
   const running = delegatesReducer({ list: LIST }, { type: "started", sub: "a", action: "run" });
   expect(delegatesReducer(running, { type: "failed", failure: FAILURE, action: "run" })).toEqual({
     list: LIST,
@@ -71,7 +71,7 @@ test("a delegate that does not run says how it is started, one without an addres
   expect(standingOf(delegate("a", { process: "unknown" }))).toContain("cannot be run");
 });
 
-test("what failed is named where it was no call", () => {
+test("names the failed action if it was not a call", () => {
   const ended = { type: "failed", failure: FAILURE, action: "end" } as const;
   expect(delegatesReducer({ list: LIST }, ended)).toEqual({ list: LIST, failure: FAILURE, failed: "end" });
 });

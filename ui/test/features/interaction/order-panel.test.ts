@@ -25,7 +25,7 @@ describe("an order that waits for the user", () => {
   });
 });
 
-it("the quantity is what the backend takes, and nothing else", () => {
+it("accepts exactly the quantities that the backend accepts", () => {
   expect(["1", "25", "10000"].map(orderCount)).toEqual([1, 25, 10_000]);
   expect(["", "0", "10001", "99999", "1.5", "-3", "many"].map(orderCount)).toEqual([0, 0, 0, 0, 0, 0, 0]);
 });

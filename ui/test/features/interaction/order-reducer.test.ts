@@ -25,7 +25,7 @@ describe("the order panel", () => {
     });
   });
 
-  it("says what it was that failed", () => {
+  it("names the failed action", () => {
     const failure = { message: "x" };
     const failed = (busy: "catalogue" | "order") =>
       orderReducer({ busy }, { type: "failed", failure }).failed;
@@ -70,7 +70,7 @@ describe("the order panel", () => {
     expect(state).not.toHaveProperty("order");
   });
 
-  it("goes to a page on the web, for an order that waits and no other", () => {
+  it("opens a page on the web, only for an order that waits", () => {
     expect(interactionUrlOf(waiting("https://a/x"))).toBe("https://a/x");
     expect(interactionUrlOf({ ...waiting("https://a/x"), status: "placed" })).toBeUndefined();
   });

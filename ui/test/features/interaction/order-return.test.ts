@@ -17,7 +17,7 @@ describe("the way back from the agent's page", () => {
     expect(readOrderReturn(store)).toEqual({ kind: "none" });
   });
 
-  it("may be the Back button, which brings nothing but the order that was left for", () => {
+  it("may be the Back button, with only the order for which the user left", () => {
     const store = memoryStore();
     expect(readLeftOrder(store)).toBeUndefined();
     keepLeftOrder("o-2", store);

@@ -5,7 +5,7 @@ import { activity } from "./progress-sample.ts";
 const token = { aud: "http://sca", scope: "supply-chain:optimize" };
 
 describe("the label of a step", () => {
-  it("tells a repetition with a name from one with an auth token", () => {
+  it("distinguishes a repetition with a name from one with an auth token", () => {
     expect(actionLabel(activity({ action: "request_retried" }))).toBe("Request repeated with identity");
     expect(actionLabel(activity({ action: "request_retried", auth_token: token }))).toBe(
       "Request repeated with auth token",
@@ -29,8 +29,8 @@ describe("the label of a step with a person token", () => {
   });
 });
 
-describe("for whom, where and for what", () => {
-  it("is what the auth token says", () => {
+describe("user, resource and scope of a step", () => {
+  it("come from the auth token", () => {
     expect(tokenFacts(activity({ auth_token: { ...token, sub: "alice", act: { agent: "x" } } }))).toEqual([
       ["For user", "alice"],
       ["Audience", "http://sca"],
@@ -39,14 +39,14 @@ describe("for whom, where and for what", () => {
     ]);
   });
 
-  it("names no user for a token without one", () => {
+  it("omit the user for a token without one", () => {
     expect(tokenFacts(activity({ auth_token: token }))[0]).toEqual([
       "For user",
       "none: the agent acts for itself",
     ]);
   });
 
-  it("is omitted without a token that states it", () => {
+  it("are omitted without a token that states them", () => {
     expect(tokenFacts(activity({ status: "completed" }))).toEqual([["Auth token", "not needed"]]);
     expect(tokenFacts(activity({ status: "failed" }))).toEqual([["Auth token", "none"]]);
     expect(tokenFacts(activity({ action: "request_signed", status: "completed" }))).toEqual([

@@ -12,7 +12,7 @@ describe("draft", () => {
     expect(promptExcess("p".repeat(draftLimits.promptLength + 2))).toBe(2);
   });
 
-  it("stays within what the backend accepts", () => {
+  it("stays within the backend's limits", () => {
     const constraints = Array.from({ length: draftLimits.constraints }, (_, index) =>
       row(index, String(index).padEnd(draftLimits.nameLength, "n"), "v".repeat(draftLimits.valueLength)),
     );

@@ -41,7 +41,7 @@ describe("draft actions", () => {
     expect(defaultDraft.constraints).toHaveLength(3);
   });
 
-  it("gives the first row of an emptied list an id", () => {
+  it("give the first row of an emptied list an id", () => {
     const removals = [1, 2, 3].map((id): OptimizationAction => ({ type: "constraint_removed", id }));
     expect(after(...removals, { type: "constraint_added" }).draft.constraints).toEqual([
       { id: 1, name: "", value: "" },
@@ -60,7 +60,7 @@ describe("a run", () => {
     expect(run).toMatchObject({ phase: "completed", prompt: "p", requestId: "run-1", results: results() });
   });
 
-  it("ignores what belongs to another run", () => {
+  it("ignores results of another run", () => {
     const stale = progress({ request_id: "run-0", status: "completed" });
     const { run } = after(
       ...started,
@@ -71,7 +71,7 @@ describe("a run", () => {
     expect(after({ type: "progress_received", progress: progress() }).run).toBeUndefined();
   });
 
-  it("takes its prompt from the backend where the page does not know it", () => {
+  it("takes its prompt from the backend if the page does not know it", () => {
     const told: OptimizationAction = {
       type: "progress_received",
       progress: progress({ prompt: "of the run" }),
@@ -132,7 +132,7 @@ describe("a run", () => {
     expect(answered.run).not.toHaveProperty("consentUrl");
   });
 
-  it("starts over: nothing of the previous run stays", () => {
+  it("starts over without anything of the previous run", () => {
     const failed: OptimizationAction = { type: "run_failed", failure: { message: "x" }, requestId: "run-1" };
     expect(after(...started, failed, { type: "run_started", prompt: "q" }).run).toEqual({
       phase: "starting",
@@ -165,7 +165,7 @@ describe("reportOf", () => {
 describe("the words for a run", () => {
   const failed: Run = { phase: "failed", requestId: "run-1", failure: { message: "no", code: "denied" } };
 
-  it("call a failed run nothing else", () => {
+  it("always call a failed run failed", () => {
     expect([runTitle(failed), failureTitle(failed)]).toEqual(["Failed", "The run failed"]);
   });
 
@@ -198,7 +198,7 @@ describe("runStep", () => {
 describe("the history", () => {
   const failure = { message: "The backend cannot be reached." };
 
-  it("goes with the run on the page when it is cleared", () => {
+  it("is removed with the run on the page when it is cleared", () => {
     const cleared = after(
       { type: "history_received", history: [progress()] },
       { type: "run_opened", requestId: "run-1" },

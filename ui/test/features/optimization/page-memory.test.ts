@@ -19,7 +19,7 @@ describe("createPageMemory", () => {
     expect(after.openRun()).toEqual({ requestId: "run-1", prompt: "mine" });
   });
 
-  it("shows nothing of it to another user in the same tab", () => {
+  it("hides it from another user in the same tab", () => {
     const store = memoryStore();
     createPageMemory(store, "u1").keepDraft(defaultDraft);
     createPageMemory(store, "u1").keepOpenRun({ requestId: "run-1" });

@@ -79,7 +79,7 @@ describe("layOutSequence", () => {
     expect(labelAt(220).length * 7).toBeLessThanOrEqual(220);
   });
 
-  test("what a message causes lies between it and its answer", () => {
+  test("places the effects of a message between it and its answer", () => {
     const { rows } = layOutSequence(
       runOf(message(1, "backend", "agent", [0, 50]), message(2, "agent", "market", [10, 40])),
       600,
@@ -132,7 +132,7 @@ describe("layOutSequence", () => {
     expect(rows[2]?.path).toContain("v");
   });
 
-  test("an answer takes the way of its request, through the gateway", () => {
+  test("an answer follows the path of its request, through the gateway", () => {
     const through = { via: "gateway" };
     const { rows, columns } = layOutSequence(
       runOf(message(1, "backend", "agent", [0, 5], through), message(2, "agent", "market", [6, 9], through)),
@@ -146,7 +146,7 @@ describe("layOutSequence", () => {
     for (const row of rows.filter(({ kind }) => kind === "request")) expect(row.passes).toEqual([]);
   });
 
-  test("an answer of the gateway itself goes through nothing", () => {
+  test("an answer of the gateway itself passes no other party", () => {
     const stopped = { via: "gateway", stoppedAt: "gateway", outcome: "refused" as const, status: 403 };
     const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], stopped)), 600);
     expect(rows[1]?.passes).toEqual([]);

@@ -2,7 +2,7 @@ import type { Message } from "protocol-trace/read";
 import { expect, test } from "vitest";
 import { readingTime } from "../../../src/features/protocol/use-replay.ts";
 
-test("a replay shows a message as long as its sentence takes to read, and at most 7 s", () => {
+test("a replay shows a message for the reading time of its sentence, and at most 7 s", () => {
   const back = { interaction: { page: "consent", leg: "back" }, outcome: "accepted" } as Message;
   // "You come back, and the run continues."
   expect(readingTime(back)).toBe(1500 + 55 * 37);

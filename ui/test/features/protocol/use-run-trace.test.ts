@@ -60,7 +60,7 @@ test("is read again while it grows, and no more after that", async () => {
   expect(seen.asked).toBe(3);
 });
 
-test("a run that has ended is still once a read brings no more spans", async () => {
+test("an ended run is complete once a read brings no more spans", async () => {
   const { seen } = polling(answer, () => answer({ finished: true }));
   await pass(0);
   expect(seen.state().isStill).toBe(false);
@@ -71,7 +71,7 @@ test("a run that has ended is still once a read brings no more spans", async () 
   expect(first.state().isStill).toBe(false);
 });
 
-test("a failure that may pass leaves what was there, and goes with the next answer", async () => {
+test("a temporary failure keeps the messages, and is cleared by the next answer", async () => {
   const broken = fail(new ApiFailure("refused", "The backend refused: no", { status: 502 }));
   const { seen } = polling(answer, broken, answer);
   await pass(1);
@@ -81,7 +81,7 @@ test("a failure that may pass leaves what was there, and goes with the next answ
   expect(seen.state().failure).toBeUndefined();
 });
 
-test("what is not there does not come back", async () => {
+test("a missing trace does not reappear", async () => {
   const { seen } = polling(fail(new ApiFailure("refused", "No such optimization", { status: 404 })));
   await pass(5);
   expect(seen.asked).toBe(1);

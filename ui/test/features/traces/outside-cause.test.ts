@@ -29,6 +29,6 @@ test.each([
   expect(outsideCause(given, cause)).toEqual(expected);
 });
 
-test("a span that nothing caused is outside nothing", () => {
+test("a span without a cause is never outside it", () => {
   expect(outsideCause(row("gateway", 0, 1_000_000), undefined)).toBeUndefined();
 });
