@@ -126,6 +126,11 @@ describe("refusals are JSON-RPC errors under 200", () => {
     expect(reply.json()).toMatchObject({ jsonrpc: "2.0", error: { code } });
   });
 
+  test("no body at all", async () => {
+    const reply = await echoAgent().inject({ method: "POST", url: "/" });
+    expect(reply.json().error.code).toBe(-32700);
+  });
+
   test.each(["text/plain", ""])("content type %j", async (type) => {
     const reply = await post(echoAgent(), legacySend("x"), { "content-type": type });
     expect(reply.statusCode).toBe(200);

@@ -376,6 +376,13 @@ describe("refused", () => {
     }
   });
 
+  test("a resource token that names no agent", async () => {
+    const resource_token = nextWish({ claims: { agent: undefined } });
+    expectRefusal(await exchange(await upstreamToken(), { resource_token }), 400, "invalid_grant", {
+      code: "token_claim_missing",
+    });
+  });
+
   test("a resource token for another agent", async () => {
     const resource_token = nextWish({ claims: { agent: agent.id } });
     // The key is looked up for the agent that the token names.

@@ -245,19 +245,19 @@ describe("servers", () => {
 });
 
 describe("requirements", () => {
-  it.each<Requirement>([
-    { level: "identified" },
-    { level: "auth-token" },
-    { level: "auth-token", scopes: [] },
-    { level: "auth-token", scopes: ["a b"] },
-    { level: "auth-token", scopes: ["a"], account: "" },
-    { level: "person-token", scopes: ["a"] },
-    { level: "agent-token", account: "a" },
-    { level: "auth-token", scopes: ["a"], subject: "required" },
-  ])("rejects the requirement %j", async (requirement) => {
-    await expect(verifierOf().verifyRequest(await requestOf(), requirement as never)).rejects.toThrow(
-      TypeError,
-    );
+  it.each<[Requirement, string]>([
+    [{ level: "identified" }, "requirement.level must be one of"],
+    [{ level: "auth-token" }, "requirement.scopes must be an array"],
+    [{ level: "auth-token", scopes: [] }, "must name at least one scope"],
+    [{ level: "auth-token", scopes: ["a b"] }, "must name at least one scope"],
+    [{ level: "auth-token", scopes: ["a"], account: "" }, "account must be a non-empty string"],
+    [{ level: "person-token", scopes: ["a"] }, "apply to level auth-token only"],
+    [{ level: "agent-token", account: "a" }, "apply to level auth-token only"],
+    [{ level: "auth-token", scopes: ["a"], subject: "required" }, "subject is not supported"],
+  ])("rejects the requirement %j", async (requirement, message) => {
+    const verification = verifierOf().verifyRequest(await requestOf(), requirement as never);
+    await expect(verification).rejects.toThrow(TypeError);
+    await expect(verification).rejects.toThrow(message);
   });
 
   it("are met by callers of their level, also if a handler checks them", async () => {
