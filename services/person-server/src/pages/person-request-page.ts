@@ -70,10 +70,10 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
     isOwner
       ? "This covers one token. You will be asked again for the next one."
       : "You will not be asked again for the same access."
-  } You can take it back at any time: <a href="${grantedUrl}">${grantedName.replace(/^W/, "w")}</a>.${
+  } You can revoke it at any time under <a href="${grantedUrl}">${grantedName}</a>.${
     returnsTo === undefined
       ? undefined
-      : html` Either way you return by way of the agent, at <code>${returnsTo}</code>.`
+      : html` In either case you return through the agent at <code>${returnsTo}</code>.`
   }</p>`;
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }
@@ -97,7 +97,7 @@ function policyWords({ resources, except }: Unasked): Html {
 ${
   except.length === 0
     ? undefined
-    : html`<li>Except these permissions, about which you are asked<code>${except.join(" ")}</code></li>
+    : html`<li>Except these permissions, which you are asked about<code>${except.join(" ")}</code></li>
 `
 }</ul>
 </section>
