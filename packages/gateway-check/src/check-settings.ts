@@ -50,7 +50,7 @@ export const checkSettings = {
   draft11Resources: setting({
     env: "GATEWAY_AUTHZ_DRAFT_11_RESOURCES",
     schema: identifiers.default(AGENT_NAMES.map(identifierOf)),
-    description: "The same in draft -11, where identifiers are https://host",
+    description: "Resource identifiers of draft -11 behind the gateway, each https://host",
   }),
   personServers: setting({
     env: "GATEWAY_AUTHZ_PERSON_SERVERS",
