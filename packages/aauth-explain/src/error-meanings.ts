@@ -11,7 +11,7 @@ export const ERROR_MEANINGS: Readonly<Record<AAuthErrorCode, string>> = {
   unsupported_scheme: "The Signature-Key scheme is unknown or not accepted here (x509, jwks mode 1).",
   profile_not_accepted: "The route does not accept the wire profile that the message is signed in.",
   unsupported_key:
-    "The key is not accepted: not a public Ed25519 key, with private members, or of a server that may not call.",
+    "The key is not accepted: not a public Ed25519 key (in draft -11 also ES256), with private members, or of a server that may not call.",
   key_algorithm_not_allowed: "The key has no `alg`, or one that is not fully specified or not supported.",
   malformed_signature_input: "Signature-Input does not match its grammar or names a component twice.",
   malformed_signature: "Signature does not match its grammar, or is not 64 bytes.",

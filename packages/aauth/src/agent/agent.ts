@@ -35,8 +35,8 @@ import type { Agent, AgentOptions, FetchContext } from "./types.ts";
  * @throws TypeError for an invalid option, such as an `id` that is not a canonical identifier.
  *
  * @example
- * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
- * const response = await agent.fetchFor({ state })("http://supply-chain-agent.localhost:3000/", { method: "POST", body });
+ * const agent = createAgent({ id, key, trustedAuthServers: [personServer], discovery });
+ * const response = await agent.fetchFor({ state })("https://resource.example/", { method: "POST", body });
  */
 export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
@@ -112,6 +112,9 @@ function checkAgentOptions(options: AgentOptions): void {
   if (isNeeded && signatureScheme !== "hwk" && signatureScheme !== "jwks") {
     throw new TypeError("signatureScheme must be hwk or jwks");
   }
+  // hole E11
+  if (signatureScheme === "hwk" && profile.calls.alwaysIdentified === true)
+    throw new TypeError(`signatureScheme: an agent of profile ${profile.name} always identifies itself`);
   for (const name of ["revealTokens", "mayIdentify"] as const) requireBoolean(name, options[name]);
   // `localhost:8000/callback` parses as a URL with the scheme `localhost`.
   if (redirectUri !== undefined && !isUrl(redirectUri)) {

@@ -124,8 +124,8 @@ export interface AgentOptions {
   readonly discovery: Discovery;
   /**
    * Default: undici's pooled dispatcher; `fetch` in browsers. In draft -11, in which a caller's
-   * token may name the person server, requests to servers use `https` only and, outside browsers,
-   * reach no private address.
+   * token may name the person server, the default's requests to servers use `https` only and,
+   * outside browsers, reach no private address; a transport that is passed guards itself.
    */
   readonly transport?: Transport | undefined;
   /**

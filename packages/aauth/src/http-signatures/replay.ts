@@ -104,7 +104,7 @@ async function claim(store: ClaimStore, use: SignedUse, what: string): Promise<u
   // signature may just have become valid.
   const ttlSeconds = 2 * toleranceSeconds + 1; // hole V24
   // None of the three contains a space, so the key is unambiguous. The dialect is not part of it,
-  // because a message may be valid in both.
+  // because a message may be valid in two of them.
   const key = `${authority} ${thumbprint} ${what}`; // hole S20
   const claimed = await store.putIfAbsent(key, { ...charge, ttlSeconds });
   if (claimed === "full") {

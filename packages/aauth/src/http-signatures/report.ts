@@ -52,8 +52,8 @@ export interface VerificationReport {
   /** Unix seconds. */
   readonly created?: number;
   /**
-   * The signature base as rebuilt from the message. It contains the whole `signature-key` value, so
-   * redact it before storing.
+   * The signature base as rebuilt from the message. It contains the whole token, and so is not
+   * enumerable: a report in a log or in JSON lacks it.
    */
   readonly signatureBase?: string;
   /** Source of the verification key. */

@@ -32,7 +32,7 @@ export interface AnsweringProfile {
   /** Lifetime of a resource token. Default 300, at most 600; in draft -11 300. */
   readonly lifetimeSeconds?: number | undefined;
   /**
-   * Signature algorithms listed in challenges for an identity (SPEC 4.2), for example
+   * Signature algorithms listed in challenges for an identity, for example
    * `["ed25519"]`. Default: none; the agent then assumes all standard ones.
    */
   readonly algs?: readonly string[] | undefined;
@@ -64,7 +64,7 @@ export interface Challenger {
    */
   challengeFor(error: AAuthError, context: RefusalContext): Promise<Answer>;
   /**
-   * The response for a verified caller that exceeds the request limit of its level (SPEC 4.5): 429
+   * The response for a verified caller that exceeds the request limit of its level: 429
    * with `Retry-After`, and a challenge that would raise the limit. `raisedBy` are the scopes of an
    * auth token with a higher limit; without them, an identified caller gets no challenge. Does NOT
    * count requests.
@@ -75,7 +75,7 @@ export interface Challenger {
   ): Promise<Answer>;
   /**
    * Issues a resource token without a challenge, for a verified agent that knows the scopes it
-   * needs (SPEC 9.2.5).
+   * needs.
    *
    * @param account account at the resource, in profiles that have accounts
    * @throws TypeError without scopes, and for a caller that has not proven an identity; in draft

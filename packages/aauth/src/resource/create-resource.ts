@@ -240,7 +240,8 @@ function judgeOf(verifier: Verifier<string>, challenger: Challenger): Judge {
     },
     meetRequirement(caller, requirement) {
       const profile = verifier.profiles.find(({ name }) => name === caller.profile);
-      if (profile === undefined) throw new TypeError("the caller was verified by another resource");
+      if (profile === undefined)
+        throw new TypeError(`caller.profile ${caller.profile} is not accepted by this resource`);
       try {
         meetRequirement(caller, requirement, profile);
       } catch (error) {

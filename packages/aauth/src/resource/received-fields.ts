@@ -4,9 +4,9 @@ const CONTENT_TYPE = "content-type";
 
 /**
  * The fields of a `node:http` message for a verifier. Of a field that may occur only once,
- * `headers` contains only the first line; among covered fields that is `content-type`. The verifier
- * needs all lines (RFC 9421 section 2.1), so that a line added in transit invalidates the
- * signature.
+ * `headers` contains only the first line, as of `content-type`, of which the verifier needs all
+ * lines (RFC 9421 section 2.1): a line added in transit invalidates the signature. A second
+ * `authorization` stays dropped, for verifier and handler alike.
  *
  * @example
  * await verifier.verifyRequest({ method, target: request.url, headers: receivedFields(request), body });

@@ -17,7 +17,7 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
  *   `provenCaller`, for a challenge
  *
  * @example
- * meetRequirement(request.caller, { level: "authorized", scopes: ["supply-chain:optimize"] });
+ * meetRequirement(request.caller, { level: "auth-token", scopes: ["supply-chain:optimize"] });
  */
 export function meetRequirement<const R extends Requirement<string>>(
   caller: ProvenCaller,

@@ -153,9 +153,9 @@ export interface AcceptedProfile<Name extends string = string> {
    */
   readonly accessServer?: string | undefined;
   /**
-   * Agents that may call, by scheme jwks, agent token or auth token; in draft -11, the accepted
-   * agent providers, and servers that may call in their own name. Default: any that discovery's
-   * guard allows.
+   * Agents that may call, by scheme jwks, agent token or auth token. In draft -11, the accepted
+   * agent providers, and servers that may call in their own name; person and auth tokens name no
+   * agent, so it does not restrict them. Default: any that discovery's guard allows.
    */
   readonly trustedAgents?: TrustPolicy | undefined;
   /** Finds keys and documents. */
@@ -207,7 +207,8 @@ export interface VerifierOptions<Name extends string = string, Other extends str
   readonly toleranceSeconds?: number | undefined;
   /**
    * Refuses requests with an unsafe method and no nonce. Default false: their signature base is
-   * remembered instead, so that they are accepted once.
+   * remembered instead, so that they are accepted once. A TypeError in a profile without nonces,
+   * such as draft -11.
    */
   readonly requireNonce?: boolean | undefined;
   /**

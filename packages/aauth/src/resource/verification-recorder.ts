@@ -77,7 +77,10 @@ export class VerificationRecorder implements CheckRecorder {
     const checks = verification.checks.map(
       ({ name, section }): Check => ({ name, section, ...this.#outcomeOf(name, error) }),
     );
-    return { profile, checks, ...known };
+    const report = { profile, checks, ...known };
+    // It contains the whole token, which a logged report or error must not.
+    Object.defineProperty(report, "signatureBase", { enumerable: false }); // hole E12
+    return report;
   }
 
   #outcomeOf(check: string, error: AAuthVerificationError | undefined): Pick<Check, "verdict" | "reason"> {

@@ -25,10 +25,10 @@ import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from 
 /**
  * Creates the verifier of a resource or an auth server.
  *
- * The wire profile lists the checks and their order: presence and grammar of the three headers, the
- * authority, one label, coverage, `created` and `expires`, the token (scheme jwt), the key, the
- * signature, the nonce, the body's digest, and the requirement if one is given. A nonce is spent
- * only by a valid signature, and not by a caller below the level of the route. An unsafe request
+ * The wire profile lists the checks and their order: the authority, presence and grammar of the
+ * three headers, one label, coverage, `created` and `expires`, the token (scheme jwt), the key, the
+ * signature, replay, the body's digest, and the requirement if one is given. A nonce is spent only
+ * by a valid signature, and not by a caller below the level of the route. An unsafe request
  * without a nonce is also accepted only once: its signature base is remembered instead. Discovery
  * runs after the checks that do not need it.
  *
@@ -44,7 +44,7 @@ import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from 
  *
  * @example
  * const verifier = createVerifier({ authorities: ["resource.example"], discovery: createDiscovery() });
- * const { caller } = await verifier.verifyRequest({ method, target, headers, body }, { level: "identified" });
+ * const { caller } = await verifier.verifyRequest({ method, target, headers, body }, { level: "agent-token" });
  */
 export function createVerifier<Name extends string = Draft11Level, Other extends string = never>(
   options: VerifierOptions<Name, Other>,
@@ -128,14 +128,14 @@ export function verifierOf(
       requirement.scopes !== undefined || requirement.subject !== undefined || isIssued(requirement);
     if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
     throw new TypeError(
-      `a requirement of level ${requirement.level} needs a server's token, and the verifier accepts none without ${lacking[0]}`,
+      `a requirement of level ${requirement.level} needs a server's token, which the verifier accepts only with ${lacking[0]}`,
     );
   }
 }
 
 const UNAVAILABLE: ClaimStore = {
   putIfAbsent() {
-    throw new StoreUnavailableError("the in-memory replay store of this isolate, which must be shared,");
+    throw new StoreUnavailableError("a replay store shared by all isolates (option `stores`)");
   },
 };
 
@@ -176,6 +176,9 @@ function createChecks(
   if (ofProfile === undefined)
     throw new TypeError(`endpoint: profile ${profile.name} has no rules for ${role}`);
   checkAcceptedProfile(accepted, ofProfile.schemes);
+  // hole E10
+  if (options.requireNonce && profile.messages.fields.nonce === undefined)
+    throw new TypeError(`requireNonce: profile ${profile.name} has no nonces`);
   const endpoint = {
     role,
     ...ofProfile,

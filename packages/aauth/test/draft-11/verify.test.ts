@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
@@ -242,6 +243,24 @@ describe("servers", () => {
     const revocation = endpoint("revocation").verifyRequest(agent);
     await expect(revocation).rejects.toMatchObject({ code: "unsupported_scheme" });
   });
+});
+
+it("E10: a verifier that demands nonces is not created, because draft -11 has none", () => {
+  expect(() => verifierOf({ requireNonce: true })).toThrow("requireNonce: profile draft-11 has no nonces");
+});
+
+it("E12: a logged report or error does not contain the token", async () => {
+  const token = await personToken();
+  const request = await requestOf({ signatureKey: jwt(token) });
+  const { report } = await verifierOf().verifyRequest(request, A_PERSON);
+  expect(report.signatureBase).toContain(token);
+  const error = await refusal(verifierOf(), request, TO_READ);
+  expect(error.report?.signatureBase).toContain(token);
+  for (const logged of [report, error].flatMap((value) => [
+    JSON.stringify(value),
+    inspect(value, { depth: 9 }),
+  ]))
+    expect(logged).not.toContain(token);
 });
 
 describe("requirements", () => {

@@ -72,6 +72,10 @@ describe("requests that pass", () => {
       expect(copy).not.toContain(jwt);
     }
     expect({ ...verified.caller.grant }).not.toHaveProperty("token");
+    expect(verified.report.signatureBase).toContain(jwt);
+    // hole E12, whose row names draft -11's test.
+    for (const copy of [JSON.stringify(verified.report), inspect(verified.report)])
+      expect(copy).not.toContain(jwt);
     expect(verified.report.checks.map(({ verdict }) => verdict)).toEqual(
       Array(12).fill("passed").with(9, "skipped"),
     );
@@ -348,7 +352,7 @@ describe("nonces", () => {
     expect((await refusal(verifier, covered)).code).toBe("signature_replayed");
   });
 
-  it("is demanded on unsafe methods where configured", async () => {
+  it("E10: is demanded on unsafe methods where configured", async () => {
     const verifier = parties.createVerifier({ requireNonce: true });
     expect((await refusal(verifier, await requestOf({ body: "{}", nonce: false }))).code).toBe(
       "nonce_required",
@@ -633,7 +637,7 @@ describe("the verifier itself", () => {
     ]) {
       const error: Error = await judging.then(String, (reason) => reason);
       expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toContain(`the verifier accepts none without \`${name}\``);
+      expect(error.message).toContain(`which the verifier accepts only with \`${name}\``);
     }
     await expect(verifier.verifyRequest(request, { level: "identified" })).resolves.toBeDefined();
   });
