@@ -8,9 +8,9 @@ import type { VerificationReport } from "./http-signatures/report.ts";
 import type { ProvenCaller, WaitingCall } from "./types.ts";
 
 /**
- * For each code, the HTTP status of a resource's response, and the section that requires it: of an
- * RFC, or of the page that docs/reference/errors.md links (`profile`). `ERROR_MEANINGS` of
- * `aauth-explain` explains each code.
+ * For each code, the HTTP status of a verifier's response (an agent's error has none), and the
+ * section that requires it: of an RFC, or of the page that docs/reference/errors.md links
+ * (`profile`). `ERROR_MEANINGS` of `aauth-explain` explains each code.
  */
 export const ERROR_CODES = {
   // the message

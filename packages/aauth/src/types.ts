@@ -118,9 +118,10 @@ export interface ActClaim {
 }
 
 /**
- * A caller with a verified signature. It exists only if every check has passed. The level
- * determines its members; test for the member you need (`caller.grant`), or let `verifyRequest`
- * narrow the type by its requirement.
+ * A caller with a verified signature. A verifier returns it if every check has passed; a refusal
+ * has it as `provenCaller` if only what follows the signature failed. The level determines its
+ * members; test for the member you need (`caller.grant`), or let `verifyRequest` narrow the type by
+ * its requirement.
  */
 export interface ProvenCaller {
   /** Name of the wire profile that applied. */

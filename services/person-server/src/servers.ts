@@ -33,7 +33,7 @@ interface ServersOptions {
 export async function createServers(app: FastifyInstance, options: ServersOptions): Promise<void> {
   const { config, origin, development, keys, subjectSecret, stores, logger, now } = options;
   const hasAccessServer = config.accessServerResources.length > 0;
-  const log = (error: unknown) => logger.warn({ err: error }, "a request failed here or downstream");
+  const log = (error: unknown) => logger.warn({ err: error }, "a handler or a call to another party failed");
   // This server reaches itself on its own port unless `AAUTH_ENDPOINTS` names another address.
   const own = { connect: `http://127.0.0.1:${config.port}`, browser: origin };
   const endpoints = createEndpointMap({

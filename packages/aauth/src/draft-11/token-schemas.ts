@@ -169,7 +169,7 @@ function checkPersonServer({ ps }: ResourceTokenClaims, { personServer }: Resour
 export const presentedMismatch = (claim: string): AAuthVerificationError =>
   new AAuthVerificationError(
     "presented_token_mismatch",
-    `the resource token's ${claim} is that of another token`,
+    `the resource token's ${claim} does not match the presented token`,
     { claim },
   );
 
