@@ -124,7 +124,7 @@ const ALG_NAMES: Readonly<Record<KeyAlgorithm, string>> = { Ed25519: "ed25519", 
 
 /** Whether `alg` is absent or matches the algorithm of the key (RFC 9421 section 3.2). */
 export function allowsAlgorithm({ params }: SignatureInput, alg: KeyAlgorithm): boolean {
-  return params.size <= 1 || !params.has("alg") || params.get("alg") === ALG_NAMES[alg];
+  return !params.has("alg") || params.get("alg") === ALG_NAMES[alg];
 }
 
 /**
