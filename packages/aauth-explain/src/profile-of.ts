@@ -9,8 +9,8 @@ import type { KnownProfiles, MessageToExplain } from "./message.ts";
  * @param message names of its fields in lower case
  *
  * @example
- * profileOf({ headers: { "signature-key": 'sig=jwt;jwt="…"' } }, [draft11, february2026]).name; //
- * "draft-11"
+ * const headers = { "signature-key": 'sig=jwt;jwt="…"' };
+ * profileOf({ headers }, [draft11, february2026]).name; // "draft-11"
  */
 export function profileOf(
   { headers, response }: Pick<MessageToExplain, "headers" | "response">,

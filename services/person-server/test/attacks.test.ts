@@ -97,7 +97,7 @@ test("T38: another user's session decides neither with the address nor with the 
   const shown = await openInteraction(world, browser, page);
   expect((await shownAt(other, shown.url)).status).toBe(404);
   expect((await press(other, shown, "accept")).status).toBe(400);
-  // An attempt uses the form up, whoever sends it.
+  // An attempt uses the form up, regardless of its sender.
   expect((await press(browser, shown, "accept")).status).toBe(400);
   expect((await poll()).status).toBe(202);
   const again = await shownAt(browser, shown.url);
@@ -153,7 +153,7 @@ test("S22b: a link that another user opens stays valid for its own user", async 
   expect((await openInteraction(world, theirs, bound.page)).text).toContain(AGENT);
 });
 
-test("another user can sign in from the page of a request for somebody else, and decide", async () => {
+test("another user can sign in from the page of a request for another person, and decide", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
   const { page, poll } = await waiting(world, { login_hint: SECOND_USER.username });

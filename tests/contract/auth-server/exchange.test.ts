@@ -285,7 +285,7 @@ describe("refused", () => {
     expectRefusal(await exchange(upstream), 403, "access_denied", "Agent is not allowed by policy");
   });
 
-  test("missing parameters", async () => {
+  test("a request without a required parameter", async () => {
     const resource_token = nextWish();
     expectRefusal(
       await resource.ask(server, { request_type: "exchange", resource_token }),

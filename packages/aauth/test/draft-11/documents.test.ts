@@ -41,7 +41,7 @@ describe.each(minimals)("a document of kind %s", (kind, minimal) => {
       await expectRefusal("metadata_mismatch", () => read({ ...minimal, issuer }, ID));
     }
   });
-  it.each([null, [], "text", 7])("rejects %j", (value) =>
+  it.each([null, [], "text", 7])("rejects the document %j", (value) =>
     expectRefusal("discovery_failed", () => read(value, ID)),
   );
   it("a description of the wrong shape is dropped", () => {

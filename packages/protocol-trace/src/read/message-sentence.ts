@@ -23,7 +23,7 @@ export function messageSentence(message: Message): string {
     return `You are sent to the page of ${partyName(to)} to decide${outcome === "pending" ? ". It is waiting for you" : ""}.`;
   if (interaction !== undefined)
     return outcome === "refused"
-      ? "You come back without your consent: the run ends."
+      ? "You come back without having consented: the run ends."
       : "You come back, and the run continues.";
   if (signer === undefined)
     return `You ask ${partyName(to)}; from here on, each agent signs with its own key.${outcome === "pending" ? " No answer yet." : ""}`;
