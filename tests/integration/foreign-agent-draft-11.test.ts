@@ -36,6 +36,11 @@ const ALICE = "alice";
 const JSON_TYPE = { "content-type": "application/json" };
 const grant: Decide = () => ({ type: "grant" });
 
+function opened<Request extends object>(outcome: Request | string): Request {
+  if (typeof outcome === "string") throw new Error(outcome);
+  return outcome;
+}
+
 const keyOf = (kid: string) => generateSigningKey({ kid });
 const keys = { resource: await keyOf("rs-1"), person: await keyOf("ps-1"), access: await keyOf("as-1") };
 const subjectSecret = crypto.getRandomValues(new Uint8Array(32));
@@ -155,7 +160,7 @@ async function world({
     if (page === `${RESOURCE}/interaction`)
       return void (await send(sockets, { url: `${page}?code=${code}` }));
     const at = page.startsWith(PS) ? person : access;
-    const { reference, version } = (await at.open(code, "browser"))!;
+    const { reference, version } = opened(await at.open(code, "browser"));
     expect(await at.approve(reference, { person: ALICE, version } as never)).toBe("done");
   }
   const agent = (more: Person & { local?: string; alg?: Alg } = {}) =>
@@ -275,8 +280,8 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
   test("consent refused, abandoned, and of an agent that shows no pages", async () => {
     const { agent, get, person } = await world({ isKnown: false });
     const codes: Record<string, (code: string) => unknown> = {
-      denied: async (code) => person.deny((await person.open(code, "b"))!.reference, { person: ALICE }),
-      abandoned: async (code) => person.abandon((await person.open(code, "b"))!.reference),
+      denied: async (code) => person.deny(opened(await person.open(code, "b")).reference, { person: ALICE }),
+      abandoned: async (code) => person.abandon(opened(await person.open(code, "b")).reference),
     };
     for (const [code, act] of Object.entries(codes)) {
       const refused = agent({ local: code, visit: (_page, code) => act(code) }).call(get("/data"));

@@ -147,7 +147,8 @@ export async function draft11Parties(): Promise<Parties> {
     },
     async approve(page) {
       const waiting = await personServer.open(new URL(page).searchParams.get("code")!, "browser");
-      await personServer.approve(waiting!.reference, { person: "dana", version: waiting!.version });
+      if (typeof waiting === "string") throw new Error(waiting);
+      await personServer.approve(waiting.reference, { person: "dana", version: waiting.version });
     },
   };
   const token = async ({

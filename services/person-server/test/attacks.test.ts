@@ -281,7 +281,7 @@ test("a code is valid once; wrong ones are counted, for the request and for the 
     await openInteraction(world, browser, `${PERSON_SERVER}/interaction?code=ZZZZ0000${1000 + tried}`);
   }
   const last = await waiting(world);
-  expect((await openInteraction(world, browser, last.page)).status).toBe(410);
+  expect((await openInteraction(world, browser, last.page)).status).toBe(429);
   expect((await openInteraction(world, await browserOf(world, SECOND_USER), last.page)).status).toBe(200);
   expect(code).toMatch(/^[0-9A-Z-]+$/);
 });

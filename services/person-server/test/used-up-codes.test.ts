@@ -35,7 +35,7 @@ test("S32e: codes that a page submits through the user's browser leave the user'
     await browser.get(world.page(`/interaction?code=ABCD-EFGH-JK${index}`));
   }
   const shown = await openInteraction(world, browser, `${url}?code=${code}`);
-  expect([shown.status, shown.text]).toEqual([410, expect.stringContaining(`value="${code}"`)]);
+  expect([shown.status, shown.text]).toEqual([429, expect.stringContaining(`value="${code}"`)]);
   const { action, fields } = readForm(shown.text);
   const opened = await browser.post(new URL(action, shown.url).href, { ...fields, code });
   expect(opened.status).toBe(303);

@@ -181,18 +181,19 @@ describe("an order", () => {
     expect([refused.statusCode, refused.json().error]).toEqual([status, error]);
   });
 
-  test("S23: refuses the sixth wrong code of an address, and opens the page for a right one", async () => {
+  test("S23: refuses any code of an address after five wrong ones, and opens the page for another", async () => {
     const statusOf = async (path: string, remoteAddress = "203.0.113.1") =>
       (await app.inject({ url: path, remoteAddress })).statusCode;
     const guess = (code: number) => statusOf(`/orders/interaction?code=0000-0000-000${code}`);
     const statuses = [];
     for (let code = 0; code < 7; code++) statuses.push(await guess(code));
     expect(statuses).toEqual([400, 400, 400, 400, 400, 429, 429]);
-    expect(await guess(0)).toBe(400);
+    expect(await guess(0)).toBe(429);
     const held = await order(await tokens.auth());
     const code = /code="([^"]+)"/.exec(String(held.headers["aauth-requirement"]))![1]!;
     // The auth server, to which the person would be redirected, is unavailable.
-    expect(await statusOf(`/orders/interaction?code=${code}`)).toBe(502);
+    expect(await statusOf(`/orders/interaction?code=${code}`)).toBe(429);
+    expect(await statusOf(`/orders/interaction?code=${code}`, "203.0.113.2")).toBe(502);
   });
 
   test("whose person cannot sign in is explained on the page, without the provider's reason", async () => {

@@ -16,11 +16,17 @@ import {
   readCode,
   showCode,
 } from "../draft-11/interaction-code.ts";
+import { Limit } from "../store/limit.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
 /** Number of wrong secrets that end a request (section 11.6.3.1). */
 const MAX_GUESSES = 5;
+/** Wrong codes of all sources remembered at a time, and seconds for which they are. */
+const MAX_WRONG_CODES = 10_000;
+const WRONG_CODE_SECONDS = 600;
+/** Exceeds the length of a code. */
+const MAX_CODE_CHARACTERS = 64;
 /** Interval at which a caller checks whether another process has changed a request. */
 const LOOK_MS = 500;
 /** Exceeds the duration of a call to another server. After a crash, a lease lasts this long. */
@@ -37,6 +43,13 @@ interface Lease {
   /** Unix seconds. */
   readonly until: number;
 }
+
+/**
+ * Why a code opens nothing. `invalid_code`: unknown, used, or of a request that has ended;
+ * `expired`: its request was not opened in time; `too_many_codes`: its source has tried too many
+ * wrong ones, and this one was not tried.
+ */
+export type CodeRefusal = "invalid_code" | "expired" | "too_many_codes";
 
 /** A stored request: plain data. Additional members belong to the endpoint that answers it. */
 export interface DeferredRecord {
@@ -82,11 +95,13 @@ export interface DeferredRecordsOptions<Kept> {
   readonly now: () => number;
   /** Seconds for which a request is kept after its end, for callers that have yet to poll. */
   readonly keptSeconds: number;
-  /**
-   * Sets the outcome of a request after too many wrong guesses of its code. Default: requests have
-   * no codes.
-   */
-  guessedAt?(record: Kept): void;
+  /** Default: requests have no codes. */
+  readonly codes?: {
+    /** Different wrong codes that one source may try in ten minutes. */
+    readonly maxWrong: number;
+    /** Sets the outcome of a request after too many wrong guesses of its code. */
+    guessedAt(record: Kept): void;
+  };
 }
 
 export class DeferredRecords<Kept extends DeferredRecord> {
@@ -95,9 +110,12 @@ export class DeferredRecords<Kept extends DeferredRecord> {
   readonly #waiting = new Map<string, Set<() => void>>();
   /** Leases whose change has failed, by holder. Their release may have failed as well. */
   readonly #over = new RecentMap<string, true>(MAX_KEPT_LEASES);
+  readonly #wrongCodes: Limit;
 
   constructor(options: DeferredRecordsOptions<Kept>) {
+    const { now, codes } = options;
     this.#options = options;
+    this.#wrongCodes = new Limit({ now, maxPerOwner: codes?.maxWrong ?? 1, maxEntries: MAX_WRONG_CODES });
   }
 
   /** Stores a new request. @throws StoreFullError */
@@ -207,23 +225,35 @@ export class DeferredRecords<Kept extends DeferredRecord> {
   }
 
   /**
-   * Changes the request that a typed code selects. Too many wrong secrets end it.
+   * Changes the request that a typed code selects. Too many wrong secrets end it. Only wrong codes
+   * are counted, because many persons may share a source.
    *
-   * @returns undefined for a wrong code
+   * @param from source of the attempt, such as an address or a session
    */
-  async open<T>(typed: string, change: (record: Kept) => Awaitable<T>): Promise<T | undefined> {
+  async open<T>(
+    typed: string,
+    from: string,
+    change: (record: Kept) => Awaitable<T | CodeRefusal>,
+  ): Promise<T | CodeRefusal> {
+    // Asked before anything is read, so that a source over its limit keeps no request busy.
+    if (!this.#wrongCodes.hasRoom(from)) return "too_many_codes"; // hole S23b
     const code = readCode(typed);
     const id = code && (await this.idOf(codeKey(code)));
-    return this.changeAny<T | undefined>(id, async (record) => {
-      if (record.code === undefined) return undefined;
-      if (record.code.secret === code?.secret) return change(record);
-      if (this.hasEnded(record)) return undefined;
+    const isCounted = () =>
+      this.#wrongCodes.admits(from, typed.slice(0, MAX_CODE_CHARACTERS), WRONG_CODE_SECONDS);
+    const result = await this.changeAny<T | CodeRefusal>(id, async (record) => {
+      // Asked again, because others may have been tried meanwhile.
+      if (!this.#wrongCodes.hasRoom(from)) return "too_many_codes"; // hole S23c
+      if (record.code?.secret === code?.secret) return change(record);
+      isCounted();
+      if (record.code === undefined || this.hasEnded(record)) return "invalid_code";
       record.code.guesses += 1;
-      if (record.code.guesses < MAX_GUESSES) return undefined; // hole T29a
-      this.#options.guessedAt?.(record);
+      if (record.code.guesses < MAX_GUESSES) return "invalid_code"; // hole T29a
+      this.#options.codes?.guessedAt(record);
       await this.dropCode(record);
-      return undefined;
+      return "invalid_code";
     });
+    return result ?? (isCounted() ? "invalid_code" : "too_many_codes"); // hole S23
   }
 
   // --------------------------------------------------------------------------------------- waiting

@@ -6,6 +6,7 @@
 
 import type { Awaitable } from "../crypto/interface.ts";
 import {
+  type CodeRefusal,
   type DeferredRecord,
   DeferredRecords,
   MissingRequestError,
@@ -25,7 +26,6 @@ import {
 } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import { Limit } from "../store/limit.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
 import type { ProvenCaller } from "../types.ts";
@@ -102,8 +102,6 @@ interface BegunRequest {
   readonly answer: Answer;
 }
 
-type CodeRefusal = "invalid_code" | "expired" | "too_many_codes";
-
 /** The deferred requests of a resource, and their endpoint. */
 export interface Deferred<Data> {
   /**
@@ -123,10 +121,9 @@ export interface Deferred<Data> {
   /** Ends the request with an error (section 11.9.4); false as in `finish`. */
   fail(id: string, error: PollingError, detail?: string): Promise<boolean>;
   /**
-   * Opens the request of a code, once, when the person arrives. Too many wrong guesses of a
-   * request's code end the request. After five different wrong codes in ten minutes, the result for
-   * an address is `too_many_codes` instead of `invalid_code`: respond with 429. The right code
-   * still opens its request, because all browsers behind a proxy share an address.
+   * Opens the request of a code, once, when the person arrives. Five wrong guesses of a request's
+   * code end the request. After five different wrong codes in ten minutes, the result for any code
+   * of that address is `too_many_codes`, and nothing is used up: respond with 429.
    *
    * Does NOT authenticate the person or check that they may decide.
    *
@@ -149,12 +146,8 @@ export interface Deferred<Data> {
   readonly endpoint: Endpoint;
 }
 
-/** Wrong codes remembered for ten minutes, of one address and of all. */
+/** Wrong codes of one address. */
 const MAX_WRONG_CODES = 5;
-const MAX_WRONG_CODES_TOGETHER = 10_000;
-const WRONG_CODE_SECONDS = 600;
-/** Exceeds the length of a code. */
-const MAX_CODE_CHARACTERS = 64;
 /** Time for which polls of an ended request get 410, and of an expired one 408. */
 const KEPT_SECONDS = 600;
 
@@ -202,7 +195,6 @@ class DeferredRequests<Data> {
   readonly #location: string;
   readonly #now: () => number;
   readonly #records: DeferredRecords<Waiting>;
-  readonly #wrongCodes: Limit;
 
   constructor(options: DeferredOptions<Data>, path: string) {
     const { resource, interactionUrl, now = () => Math.floor(Date.now() / 1000) } = options;
@@ -218,12 +210,12 @@ class DeferredRequests<Data> {
     this.#now = now;
     this.#records = new DeferredRecords({
       ...{ store, now, keptSeconds: KEPT_SECONDS },
-      guessedAt(record) {
-        record.outcome = pollingError("invalid_code", "too many wrong codes were tried");
+      codes: {
+        maxWrong: MAX_WRONG_CODES,
+        guessedAt(record) {
+          record.outcome = pollingError("invalid_code", "too many wrong codes were tried");
+        },
       },
-    });
-    this.#wrongCodes = new Limit({
-      ...{ now, maxPerOwner: MAX_WRONG_CODES, maxEntries: MAX_WRONG_CODES_TOGETHER },
     });
   }
 
@@ -256,19 +248,15 @@ class DeferredRequests<Data> {
     return isSet ?? false;
   }
 
-  async open(typed: string, from: string): Promise<OpenedRequest<Data> | CodeRefusal> {
-    const opened = await this.#records.open(typed, async (record) => {
-      if (record.outcome !== undefined) return undefined;
+  open(typed: string, from: string): Promise<OpenedRequest<Data> | CodeRefusal> {
+    return this.#records.open(typed, from, async (record) => {
+      if (record.outcome !== undefined) return "invalid_code";
       await this.#records.dropCode(record);
       const { id, holder: thumbprint, owner, expiresAt, data, parties } = record;
       if (this.#now() >= expiresAt) return "expired";
       record.status = "interacting";
       return { id, thumbprint, owner, expiresAt, data: data as Data, ...parties };
     });
-    if (opened !== undefined) return opened;
-    const wrong = typed.slice(0, MAX_CODE_CHARACTERS);
-    if (!this.#wrongCodes.admits(from, wrong, WRONG_CODE_SECONDS)) return "too_many_codes"; // hole S23
-    return "invalid_code";
   }
 
   poll(id: string, holder: string): Promise<Answer> {

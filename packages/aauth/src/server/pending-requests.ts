@@ -7,7 +7,13 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import { DeferredRecords, MissingRequestError, newRecord, randomName } from "../deferred/deferred-records.ts";
+import {
+  type CodeRefusal,
+  DeferredRecords,
+  MissingRequestError,
+  newRecord,
+  randomName,
+} from "../deferred/deferred-records.ts";
 import { emptyAnswer } from "../draft-11/problem.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { Limit } from "../store/limit.ts";
@@ -26,9 +32,8 @@ import type { ClarifiedBy, NewRequest, PendingOptions, PendingRecord } from "./p
 import { keyOf } from "./stores.ts";
 import type { AskedRequest, Clarification, Grant, PageResult, WaitingRequest } from "./types.ts";
 
-/** Different codes that one source may try within `GUESS_SECONDS`. */
-const MAX_CODES_PER_SOURCE = 20;
-const GUESS_SECONDS = 600;
+/** Wrong codes of one source. */
+const MAX_WRONG_CODES = 20;
 /** Seconds for which an outcome is available after expiry. */
 const TOLD_SECONDS = 300;
 /** Seconds that `slow_down` adds to the interval (section 11.8.3). */
@@ -42,15 +47,17 @@ export class PendingRequests<Work> {
   readonly #records: DeferredRecords<PendingRecord<Work>>;
   readonly #progress: Progress<Work>;
   readonly #pending: Limit;
-  readonly #codes: Limit;
 
   constructor(options: PendingOptions<Work>) {
     this.#options = options;
     const { store, now, maxPendingPerOwner: maxPerOwner, maxPendingPerMember: maxPerMember } = options;
     this.#records = new DeferredRecords({
       ...{ store, now, keptSeconds: TOLD_SECONDS },
-      guessedAt(record) {
-        record.outcome = failed(new Problem(410, "invalid_code", "too many wrong codes were tried"));
+      codes: {
+        maxWrong: MAX_WRONG_CODES,
+        guessedAt(record) {
+          record.outcome = failed(new Problem(410, "invalid_code", "too many wrong codes were tried"));
+        },
       },
     });
     this.#progress = new Progress(options, (record) => this.#records.newCode(record));
@@ -58,7 +65,6 @@ export class PendingRequests<Work> {
       ...{ now, maxPerOwner, maxEntries: 10_000 },
       ...(maxPerMember !== undefined && { maxPerMember }),
     });
-    this.#codes = new Limit({ now, maxPerOwner: MAX_CODES_PER_SOURCE, maxEntries: 10_000 });
   }
 
   // ------------------------------------------------------------------------------------ the caller
@@ -203,19 +209,16 @@ export class PendingRequests<Work> {
    * Opens the request of a typed code. A code is valid once; too many wrong secrets end the
    * request.
    *
-   * @param from source of the attempt, such as an address or a session; the number of different
-   * codes of each is limited
+   * @param from source of the attempt, such as an address or a session
    * @param isFor whether the request is for this person; for others the code remains valid
-   * @returns undefined for an invalid code
    */
-  async open(
+  open(
     typed: string,
     from: string,
     isFor: (request: AskedRequest) => boolean = () => true,
-  ): Promise<WaitingRequest | undefined> {
-    if (!this.#codes.admits(from, typed.slice(0, 64), GUESS_SECONDS)) return undefined; // hole T29
-    return this.#records.open(typed, async (record) => {
-      if (this.#records.hasEnded(record)) return undefined;
+  ): Promise<WaitingRequest | CodeRefusal> {
+    return this.#records.open(typed, from, async (record) => {
+      if (this.#records.hasEnded(record)) return "invalid_code";
       if (!isFor(record.asked)) return this.view(record); // hole S22b
       await this.#records.dropCode(record); // hole T29
       record.status = "interacting";

@@ -109,7 +109,10 @@ export function requestPages(
   const common = commonPages(context);
   return {
     ...common,
-    open: async (...interaction) => viewed(context, await common.open(...interaction)),
+    async open(...interaction) {
+      const opened = await common.open(...interaction);
+      return typeof opened === "string" ? opened : ((await viewed(context, opened)) ?? "invalid_code");
+    },
     find: async (reference) => viewed(context, await common.find(reference)),
     returned: (callback, error) => returned(context, callback, error),
     engage: (reference) =>

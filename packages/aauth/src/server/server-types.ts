@@ -5,6 +5,7 @@
  */
 
 import type { AgentObserver } from "../agent/events.ts";
+import type { CodeRefusal } from "../deferred/deferred-records.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
@@ -109,17 +110,18 @@ export interface Server<Metadata> {
   /**
    * Opens the request of a code that a person has entered. A code is valid once.
    *
-   * @param from source of the attempt, such as an address or a session. Each may try 20 different
-   * codes in ten minutes
+   * @param from source of the attempt, such as an address or a session. After 20 different wrong
+   * codes in ten minutes the result for any code of a source is `too_many_codes`, and nothing is
+   * used up: respond with 429
    * @param isFor whether the request is for this person; for others the code remains valid.
    * Default: always true
-   * @returns undefined for an invalid code: respond with 410 `invalid_code`
+   * @returns `invalid_code` for a code that opens nothing: respond with 410
    */
   open(
     code: string,
     from: string,
     isFor?: (request: AskedRequest) => boolean,
-  ): Promise<WaitingRequest | undefined>;
+  ): Promise<WaitingRequest | CodeRefusal>;
   /**
    * Requests that wait for a decision, oldest first, including those without a code.
    *

@@ -26,6 +26,11 @@ export class Limit {
     this.#maxPerMember = maxPerMember;
   }
 
+  /** True if the owner may have another item. */
+  hasRoom(owner: string): boolean {
+    return this.#entries.hasRoom(owner);
+  }
+
   /** False if the item exceeds a limit. An admitted item is admitted again. */
   admits(owner: string, name: string, ttlSeconds: number, member = ""): boolean {
     const key = JSON.stringify([owner, member, name]);

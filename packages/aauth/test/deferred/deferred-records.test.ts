@@ -22,8 +22,11 @@ async function kit() {
   const open = () =>
     new DeferredRecords<Counted>({
       ...{ store, now, keptSeconds: 60 },
-      guessedAt(record) {
-        record.outcome = "guessed";
+      codes: {
+        maxWrong: 20,
+        guessedAt(record) {
+          record.outcome = "guessed";
+        },
       },
     });
   const records = open();
@@ -105,10 +108,10 @@ test("names and the code of a request end with it", async () => {
   const code = await records.newCode(record);
   await records.add(record);
   expect([await records.idOf("by name"), await records.idsOf("bob")]).toEqual([id, [id]]);
-  expect(await records.open(code, ({ count }) => count)).toBe(0);
+  expect(await records.open(code, "b", ({ count }) => count)).toBe(0);
   await records.change(id, "alice", (kept) => records.end(kept));
   expect([await records.idOf("by name"), await records.idsOf("bob")]).toEqual([undefined, []]);
-  expect(await records.open(code, ({ count }) => count)).toBeUndefined();
+  expect(await records.open(code, "b", ({ count }) => count)).toBe("invalid_code");
   expect(await store.get(`request ${id}`)).toEqual({
     ...{ id, holder: "alice", owner: "o", expiresAt: record.expiresAt, status: "pending" },
     ...{ names: [], ended: true },
@@ -122,8 +125,8 @@ test("a code that is guessed at five times ends its request", async () => {
   const wrong = code.replace(/-.*/, "-0000-0000");
   for (let guess = 0; guess < 5; guess++) {
     expect((await records.get(id))?.outcome).toBeUndefined();
-    expect(await records.open(wrong, () => true)).toBeUndefined();
+    expect(await records.open(wrong, "b", () => true)).toBe("invalid_code");
   }
   expect(await records.get(id)).toMatchObject({ outcome: "guessed" });
-  expect(await records.open(code, () => true)).toBeUndefined();
+  expect(await records.open(code, "b", () => true)).toBe("invalid_code");
 });

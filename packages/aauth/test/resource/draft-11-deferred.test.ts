@@ -243,17 +243,44 @@ describe("a code", () => {
     expect(opened.filter((outcome) => outcome === "invalid_code")).toHaveLength(1);
   });
 
-  test("S23: refuses an address that has tried five wrong codes, and opens the right one", async () => {
+  test("S23: refuses any code of an address after five wrong ones, and no right one is counted", async () => {
     const { clock, deferred, begin } = kit();
+    for (let opened = 0; opened < 6; opened++) {
+      const { code } = await begin("interaction");
+      expect(await deferred.open(code!, BROWSER)).toMatchObject({ data: { report: 7 } });
+    }
     const { code } = await begin("interaction");
     for (let guess = 0; guess < 5; guess++)
       expect(await deferred.open(`0000-0000-000${guess}`, BROWSER)).toBe("invalid_code");
-    expect(await deferred.open("0000-0000-0005", BROWSER)).toBe("too_many_codes");
-    expect(await deferred.open("0000-0000-0000", BROWSER)).toBe("invalid_code");
+    for (const refused of ["0000-0000-0005", "0000-0000-0000", code!])
+      expect(await deferred.open(refused, BROWSER)).toBe("too_many_codes");
     expect(await deferred.open("0000-0000-0005", "198.51.100.2")).toBe("invalid_code");
-    expect(await deferred.open(code!, BROWSER)).toMatchObject({ data: { report: 7 } });
+    expect(await deferred.open(code!, "198.51.100.2")).toMatchObject({ data: { report: 7 } });
     clock.advance(600);
     expect(await deferred.open("0000-0000-0005", BROWSER)).toBe("invalid_code");
+  });
+
+  test("S23: wrong secrets of an address over its limit use up nothing, and read nothing", async () => {
+    const { now } = clockOf();
+    const store = outsideStore<unknown>({ now });
+    const { deferred, begin, poll } = kit({ store });
+    const { code, answer } = await begin("interaction");
+    for (let guess = 0; guess < 5; guess++) await deferred.open(`0000-0000-000${guess}`, BROWSER);
+    const [get, update] = [vi.spyOn(store, "get"), vi.spyOn(store, "update")];
+    for (let guess = 0; guess < 6; guess++)
+      expect(await deferred.open(`${code!.slice(0, 4)}-0000-000${guess}`, BROWSER)).toBe("too_many_codes");
+    expect([get.mock.calls, update.mock.calls]).toEqual([[], []]);
+    expect((await poll(answer)).status).toBe(202);
+    expect(await deferred.open(code!, "198.51.100.2")).toMatchObject({ data: { report: 7 } });
+  });
+
+  test("S23: codes that an address tries at the same time evade no limit", async () => {
+    const { deferred, begin } = kit();
+    const { code } = await begin("interaction");
+    const wrong = Array.from({ length: 5 }, (_, guess) => deferred.open(`0000-0000-000${guess}`, BROWSER));
+    const right = deferred.open(code!, BROWSER);
+    expect(await Promise.all(wrong)).toEqual(Array(5).fill("invalid_code"));
+    expect(await right).toBe("too_many_codes");
   });
 
   test("of an expired or answered request opens nothing", async () => {

@@ -18,6 +18,7 @@ import {
   codeOf,
   createWorld,
   keys,
+  opened,
   PARTS,
   POLL,
   PROVIDER,
@@ -254,7 +255,7 @@ describe("a pending request at an access server", () => {
     expect(await world.send(ps, "POST", url, { email: "e" }, POLL)).toMatchObject(
       refused(400, "invalid_request"),
     );
-    const { reference, request } = (await world.as.open(codeOf(next.headers), "b"))!;
+    const { reference, request } = opened(await world.as.open(codeOf(next.headers), "b"));
     expect(request.claims).toEqual({ email: "e" });
     expect(await world.as.ask(reference, { question: "Why?" })).toBe("done");
     const answer = { action: "clarification_response", clarification_response: "x" };
@@ -365,7 +366,7 @@ describe("a pending request at an access server", () => {
   it("is refused by the resource's owner", async () => {
     const { world, ps, ask } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
     const pending = await ask();
-    const { reference } = (await world.as.open(codeOf(pending.headers), "b"))!;
+    const { reference } = opened(await world.as.open(codeOf(pending.headers), "b"));
     await world.as.deny(reference);
     expect(await world.later(ps, pending)).toMatchObject(refused(403, "denied"));
   });

@@ -12,6 +12,7 @@ import {
   codeOf,
   createWorld,
   keys,
+  opened,
   PARTS,
   POLL,
   PROVIDER,
@@ -129,7 +130,7 @@ describe("a token request that an access server decides", () => {
     const { world, ask, later } = await prepared({ as: { decide: () => ({ type: "interaction" }) } });
     const pending = await ask();
     expect(pending.headers["aauth-requirement"]).toContain(`url="${AS}/interaction"`);
-    const request = (await world.as.open(codeOf(pending.headers), "b"))!;
+    const request = opened(await world.as.open(codeOf(pending.headers), "b"));
     expect(request.request).toMatchObject({
       ...{ kind: "auth-token", personServer: PS, resource: RESOURCE, scopes: ["data.read", "data.write"] },
       agent: { iss: PROVIDER, sub: AGENT },

@@ -12,6 +12,7 @@ import {
   codeOf,
   createWorld,
   keys,
+  opened,
   PARTS,
   PERSON,
   POLL,
@@ -88,14 +89,14 @@ describe("a pending request", () => {
     const { world, pending, later } = await waiting({ ps: { pendingSeconds: 30 } });
     world.clock.advance(30);
     const code = codeOf(pending.headers);
-    expect(await world.ps.open(code, "b")).toBeUndefined();
+    expect(await world.ps.open(code, "b")).toBe("invalid_code");
     expect(await later()).toMatchObject(refused(408, "expired"));
     expect(await later()).toMatchObject({ status: 410 });
 
     const other = createWorld();
     const short = await other.agent({ lifetimeSeconds: 20 });
     const asked = await other.send(short, "POST", PERSON, { resource: RESOURCE, capabilities: CAPABILITIES });
-    const open = (await other.ps.open(codeOf(asked.headers), "b"))!;
+    const open = opened(await other.ps.open(codeOf(asked.headers), "b"));
     other.clock.advance(20);
     expect(await other.ps.approve(open.reference, { person: ALICE, version: 0 })).toBe("gone");
     expect(await other.poll(await other.agent(), asked)).toMatchObject(refused(408, "expired"));
@@ -131,7 +132,7 @@ describe("a pending request", () => {
   it("is answered by any process that shares the store", async () => {
     const { world, agent, pending, url } = await waiting();
     const other = world.anotherProcess();
-    const request = (await other.open(codeOf(pending.headers), "b"))!;
+    const request = opened(await other.open(codeOf(pending.headers), "b"));
     expect(await other.approve(request.reference, { person: ALICE, version: 0 })).toBe("done");
     world.clock.advance(1);
     const poll = async () => other.handle(await world.request(agent, "GET", url, undefined, POLL));
@@ -143,7 +144,7 @@ describe("a pending request", () => {
 
   it("ends when its caller cancels it", async () => {
     const { world, agent, pending, url, later } = await waiting();
-    const request = (await world.ps.open(codeOf(pending.headers), "b"))!;
+    const request = opened(await world.ps.open(codeOf(pending.headers), "b"));
     expect(await world.send(agent, "DELETE", url, undefined, POLL)).toMatchObject({ status: 204, body: {} });
     expect(await world.ps.approve(request.reference, { person: ALICE, version: 0 })).toBe("gone");
     expect(await later()).toMatchObject(refused(410, "gone"));
@@ -152,11 +153,11 @@ describe("a pending request", () => {
 
   it("reports the person's actions", async () => {
     const denied = await waiting();
-    const first = (await denied.world.ps.open(codeOf(denied.pending.headers), "b"))!;
+    const first = opened(await denied.world.ps.open(codeOf(denied.pending.headers), "b"));
     await denied.world.ps.deny(first.reference, { person: ALICE });
     expect(await denied.later()).toMatchObject(refused(403, "denied"));
     const left = await waiting();
-    const second = (await left.world.ps.open(codeOf(left.pending.headers), "b"))!;
+    const second = opened(await left.world.ps.open(codeOf(left.pending.headers), "b"));
     await left.world.ps.abandon(second.reference);
     expect(await left.later()).toMatchObject(refused(403, "abandoned"));
   });
@@ -169,7 +170,7 @@ describe("a code", () => {
     const typed = code.toLowerCase().replaceAll("-", "").replaceAll("1", "l").replaceAll("0", "o");
     expect(await world.ps.open(typed, "b")).toMatchObject({ status: "interacting" });
     expect((await later()).body).toEqual({ status: "interacting" });
-    expect(await world.ps.open(code, "b")).toBeUndefined();
+    expect(await world.ps.open(code, "b")).toBe("invalid_code");
   });
 
   it("T29: is used up where the person decides without it", async () => {
@@ -177,7 +178,7 @@ describe("a code", () => {
     const { world, pending, later } = await waiting({ ps: { personOf: () => ALICE, decide } });
     const [request] = await world.ps.waiting(ALICE);
     expect(await world.ps.approve(request!.reference, { person: ALICE, version: 0 })).toBe("done");
-    expect(await world.ps.open(codeOf(pending.headers), "b")).toBeUndefined();
+    expect(await world.ps.open(codeOf(pending.headers), "b")).toBe("invalid_code");
     expect((await later()).status).toBe(200);
   });
 
@@ -186,19 +187,26 @@ describe("a code", () => {
     const other = await world.send(agent, "POST", PERSON, { resource: PARTS, capabilities: CAPABILITIES });
     const code = codeOf(pending.headers);
     const wrong = (index: number) => `${code.slice(0, 5)}${"ABCDEFGH"[index]!.repeat(4)}-0000`;
-    for (let index = 0; index < 4; index++) expect(await world.ps.open(wrong(index), "evil")).toBeUndefined();
+    for (let index = 0; index < 4; index++)
+      expect(await world.ps.open(wrong(index), "evil")).toBe("invalid_code");
     expect((await later()).status).toBe(202);
-    expect(await world.ps.open(wrong(4), "evil")).toBeUndefined();
-    expect(await world.ps.open(code, "b")).toBeUndefined();
+    expect(await world.ps.open(wrong(4), "evil")).toBe("invalid_code");
+    expect(await world.ps.open(code, "b")).toBe("invalid_code");
     expect(await later()).toMatchObject(refused(410, "invalid_code"));
-    expect(await world.ps.open(codeOf(other.headers), "b")).toBeDefined();
+    expect(opened(await world.ps.open(codeOf(other.headers), "b")).reference).toBeDefined();
   });
 
-  it("T29: is not tried for without end by one source", async () => {
-    const { world, pending } = await waiting();
+  it("T29: is not tried for without end by one source, whose right codes are not counted", async () => {
+    const { world, agent, pending } = await waiting();
     for (let index = 0; index < 20; index++) await world.ps.open(showCode(createInteractionCode()), "evil");
-    expect(await world.ps.open(codeOf(pending.headers), "evil")).toBeUndefined();
-    expect(await world.ps.open(codeOf(pending.headers), "b")).toBeDefined();
+    expect(await world.ps.open(codeOf(pending.headers), "evil")).toBe("too_many_codes");
+    expect(opened(await world.ps.open(codeOf(pending.headers), "b")).reference).toBeDefined();
+    for (let index = 0; index < 21; index++) {
+      const another = await world.send(agent, "POST", PERSON, {
+        ...{ resource: RESOURCE, capabilities: CAPABILITIES },
+      });
+      expect(opened(await world.ps.open(codeOf(another.headers), "b")).reference).toBeDefined();
+    }
   });
 
   it("is accepted exactly as it was issued", () => {
@@ -270,7 +278,7 @@ describe("a question to the agent", () => {
 
   it("T20: comes from the person at the page, who sees the answer", async () => {
     const { world, pending, post, later } = await waiting();
-    const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
+    const { reference } = opened(await world.ps.open(codeOf(pending.headers), "b"));
     expect(await post({ action: "clarification_response", clarification_response: "x" })).toMatchObject({
       status: 400,
     });
@@ -296,7 +304,7 @@ describe("a question to the agent", () => {
 
   it("need not be answered where the person has made up their mind", async () => {
     const { world, pending, later } = await waiting();
-    const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
+    const { reference } = opened(await world.ps.open(codeOf(pending.headers), "b"));
     await world.ps.ask(reference, { question: "Why?" });
     expect((await later()).headers["aauth-requirement"]).toBe("requirement=clarification");
     expect(await world.ps.approve(reference, { person: ALICE, version: 0 })).toBe("done");
@@ -305,7 +313,7 @@ describe("a question to the agent", () => {
 
   it("is not asked of an agent that cannot answer questions", async () => {
     const { world, pending } = await waiting({}, { capabilities: ["interaction"] });
-    const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
+    const { reference } = opened(await world.ps.open(codeOf(pending.headers), "b"));
     expect(await world.ps.ask(reference, { question: "Why?" })).toBe("unable");
   });
 
@@ -314,7 +322,7 @@ describe("a question to the agent", () => {
     const agent = await world.agent();
     const pair = await world.pair(agent, { scope: "data.read data.write" });
     const pending = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
-    const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
+    const { reference } = opened(await world.ps.open(codeOf(pending.headers), "b"));
     const url = pending.headers.location!;
     const update = async (over: object) =>
       world.send(
@@ -364,7 +372,7 @@ describe("a question to the agent", () => {
 
   it("T30: cannot turn a person token request into an auth token request", async () => {
     const { world, agent, pending, post } = await waiting();
-    const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
+    const { reference } = opened(await world.ps.open(codeOf(pending.headers), "b"));
     await world.ps.ask(reference, { question: "Why?" });
     const update = { action: "updated_request", ...(await world.pair(agent)) };
     expect(await post(update)).toMatchObject(refused(400, "invalid_request"));
@@ -376,7 +384,7 @@ describe("a question to the agent", () => {
     const updated = async () => {
       const body = { ...(await world.pair(agent)), capabilities: CAPABILITIES };
       const pending = await world.send(agent, "POST", TOKEN, body);
-      const { reference } = (await world.ps.open(codeOf(pending.headers), "b"))!;
+      const { reference } = opened(await world.ps.open(codeOf(pending.headers), "b"));
       await world.ps.ask(reference, { question: "Why?" });
       const presented_token = await world.personToken(await world.agent({ lifetimeSeconds: 60 }));
       const resource_token = await world.resourceToken(presented_token);

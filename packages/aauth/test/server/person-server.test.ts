@@ -18,6 +18,7 @@ import {
   codeOf,
   createWorld,
   keys,
+  opened,
   PARTS,
   PERSON,
   PROVIDER,
@@ -258,8 +259,8 @@ describe("the request as shown to the person", () => {
       resource: "https://silent.example",
       capabilities: CAPABILITIES,
     });
-    const waiting = await world.ps.open(/code="(.*?)"/.exec(answer.headers["aauth-requirement"]!)![1]!, "b");
-    expect(waiting!.request).toMatchObject({ resource: "https://silent.example", fromResource: {} });
+    const { request } = opened(await world.ps.open(codeOf(answer.headers), "b"));
+    expect(request).toMatchObject({ resource: "https://silent.example", fromResource: {} });
   });
 });
 
@@ -732,7 +733,7 @@ describe("a resource's own page, before the person decides", () => {
     const pair = await world.pair(agent, { interaction });
     const pending = await world.send(agent, "POST", TOKEN, { ...pair, capabilities: CAPABILITIES });
     const code = /code="(.*?)"/.exec(pending.headers["aauth-requirement"]!)![1]!;
-    const waiting = (await world.ps.open(code, "browser"))!;
+    const waiting = opened(await world.ps.open(code, "browser"));
     const callback = new URL(waiting.first!).searchParams.get("callback")!;
     const name = callback.slice(`${PS}/interaction/returned/`.length);
     const end = async () => {
@@ -859,7 +860,7 @@ describe("an updated request", () => {
       endpoint: "pending",
     });
     expect(answer.headers["aauth-requirement"]).toContain("requirement=interaction");
-    const { first: page } = (await world.ps.open(codeOf(answer.headers), "browser"))!;
+    const { first: page } = opened(await world.ps.open(codeOf(answer.headers), "browser"));
     expect(page).toContain(`${RESOURCE}/agree?code=A1B2-C3D4&callback=`);
   });
 });

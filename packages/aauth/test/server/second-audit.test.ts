@@ -21,6 +21,7 @@ import {
   createWorld,
   grant,
   jwtOf,
+  opened,
   PARTS,
   PERSON,
   PROVIDER,
@@ -254,7 +255,7 @@ describe("a held poll whose connection is gone", () => {
     const pending = await world.send(agent, "POST", PERSON, {
       ...{ resource: RESOURCE, capabilities: CAPABILITIES },
     });
-    const { reference, version } = (await world.ps.open(codeOf(pending.headers), "browser"))!;
+    const { reference, version } = opened(await world.ps.open(codeOf(pending.headers), "browser"));
     expect((await world.later(agent, pending)).body).toMatchObject({ status: "interacting" });
     world.clock.advance(1);
     const gone = new AbortController();

@@ -20,6 +20,7 @@ import {
   AS,
   createWorld,
   keys,
+  opened,
   PARTS,
   PROVIDER,
   PS,
@@ -98,7 +99,7 @@ function createParties(options: WorldOptions & { readonly accessServer?: string 
   const approving = (server: "ps" | "as" = "ps") => ({
     async onInteraction({ page }: { page: string }) {
       const code = new URL(page).searchParams.get("code")!;
-      const { reference } = (await world[server].open(code, "browser"))!;
+      const { reference } = opened(await world[server].open(code, "browser"));
       const result = await (server === "ps"
         ? world.ps.approve(reference, { person: ALICE, version: 0 })
         : world.as.approve(reference, { version: 0 }));
@@ -148,7 +149,7 @@ describe("an agent of this library", () => {
       expect(party).toBe(AS);
       const { origin, searchParams } = new URL(page);
       expect(origin).toBe(AS);
-      const { reference } = (await world.as.open(searchParams.get("code")!, "browser"))!;
+      const { reference } = opened(await world.as.open(searchParams.get("code")!, "browser"));
       await world.as.approve(reference, { version: 0 });
     };
     expect(await (await agent().fetchFor({ onInteraction })(DATA)).text()).toBe("served");

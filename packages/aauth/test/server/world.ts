@@ -51,6 +51,12 @@ export const PERSON = `${PS}/aauth/person`;
 export const TOKEN = `${PS}/aauth/token`;
 export const POLL = { endpoint: "pending" } as const;
 
+/** @throws Error for a code that was refused */
+export function opened<Request extends object>(outcome: Request | string): Request {
+  if (typeof outcome === "string") throw new Error(outcome);
+  return outcome;
+}
+
 export const grant = (): Decision => ({ type: "grant" });
 
 const key = (kid: string) => importSigningKey(keysFile[kid]!.jwk as unknown as PrivateJwk, { kid });
@@ -321,8 +327,8 @@ export function createWorld(options: WorldOptions = {}) {
       { headers }: Read,
       { person = ALICE, ...grant }: { readonly scopes?: readonly string[]; readonly person?: string } = {},
     ): Promise<void> {
-      const waiting = await ps.open(codeOf(headers), "browser");
-      const result = await ps.approve(waiting!.reference, { version: waiting!.version, person, ...grant });
+      const { reference, version } = opened(await ps.open(codeOf(headers), "browser"));
+      const result = await ps.approve(reference, { version, person, ...grant });
       if (result !== "done") throw new Error(result);
     },
     poll: (caller: Caller, { headers }: Read, more: Record<string, string> = {}): Promise<Read> =>

@@ -59,7 +59,7 @@ export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
     if (known !== undefined) return noStore(reply).redirect(context.at(`/requests/${known}`), 303);
     const isFor = (request: Parameters<typeof desk.isFor>[0]) => desk.isFor(request, person);
     const waiting = code === undefined ? undefined : await desk.server.open(code, from, isFor);
-    if (code !== undefined && waiting !== undefined) {
+    if (code !== undefined && typeof waiting === "object") {
       const { reference, request } = waiting;
       const kept = callback === undefined ? {} : { callback };
       // The code stays valid for another user, whom this page lets sign in.
@@ -82,6 +82,10 @@ export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
       grantedName: desk.words.granted,
     };
     if (code === undefined) return sendPage(reply, 200, codePage(page));
+    if (waiting === "too_many_codes") {
+      const problem = "Too many wrong codes were tried. Try again in ten minutes.";
+      return sendPage(reply, 429, codePage({ ...page, code, callback, problem }));
+    }
     const problem = "This code is invalid or has expired. Try again, or ask your agent for a new one.";
     return sendPage(reply, 410, codePage({ ...page, code, callback, problem }));
   }
