@@ -75,8 +75,9 @@ function encryptRecords<Value>(
     return value;
   }
 
-  function decrypt({ kid, data }: EncryptedRecord): Bound<Value> {
+  function decrypt(record: EncryptedRecord): Bound<Value> {
     try {
+      const { kid, data } = record;
       const bytes = Buffer.from(data, "base64url");
       const iv = bytes.subarray(0, IV_BYTES);
       const decipher = createDecipheriv(CIPHER, byId.get(kid)!, iv, { authTagLength: TAG_BYTES });

@@ -76,6 +76,24 @@ describe("an encrypted record store", () => {
     expect(onUnreadable).toHaveBeenCalledTimes(2);
   });
 
+  test.each([[null], [[]], [["a", "b"]], [7], ["text"], [true], [{}], [{ kid: null, data: null }]])(
+    "V8: an entry overwritten with %j is unreadable, and hides no other of its owner",
+    async (value) => {
+      const stored = createMemoryRecordStore<unknown>();
+      const stores = { ...createMemoryStores(), records: () => stored as never };
+      const onUnreadable = vi.fn();
+      const store = encryptStores(stores, { keys: [KEY], onUnreadable }).records<number>("tokens");
+      for (const [index, key] of ["a", "b"].entries()) await store.put(key, index, TERMS);
+      await stored.put("a", value, TERMS);
+      expect(await store.list(TERMS.owner)).toEqual([1]);
+      expect(onUnreadable).toHaveBeenCalledExactlyOnceWith(expect.any(StoreRecordError));
+      await expect(store.get("a")).rejects.toThrow(StoreRecordError);
+      const update = async () => store.update("a", () => ({ value: 2, ...TERMS }));
+      await expect(update()).rejects.toThrow(StoreRecordError);
+      await expect(store.take("a")).rejects.toThrow(StoreRecordError);
+    },
+  );
+
   test("rejects keys of another length, and an empty list of keys", () => {
     for (const keys of [[], [new Uint8Array(16)], [KEY, new Uint8Array(31)]]) {
       expect(() => encrypted(createMemoryRecordStore(), keys)).toThrow(RangeError);
