@@ -263,6 +263,11 @@ const HOLES: Readonly<Record<string, Edit | readonly Edit[]>> = {
   ],
   X17: [SUB_AGENTS, "const value = { ...required(at), ...change }", "const value = { ...at!, ...change }"],
   X18: [SUB_AGENTS, "if (token === undefined || token.jti !== jti)", "if (token === undefined)"],
+  V8a: [
+    "packages/aauth-stores/src/encrypt-stores.ts",
+    "function decrypt(record: EncryptedRecord): Bound<Value> {",
+    "function decrypt(record: EncryptedRecord): Bound<Value> {\n    void record.kid;",
+  ],
   V6: [
     [MIGRATIONS, "  perform aauth_lock(in_store);\n  select * into present", "  select * into present"],
     [
@@ -361,6 +366,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   T39a: "return callback;",
   T42a: "instead: async () => undefined,",
   T44: "const path = target;",
+  T49: "const isFinal = decision !== undefined;",
   T48: 'long: { signed: true, httpOnly: true, sameSite: "lax" },',
   T46: "return String(part);",
   U1: 'new URL("/.well-known/openid-configuration", issuer),',

@@ -171,19 +171,34 @@ test("a user cannot see a request that they have not opened, and a guessed code 
   expect([guessed.status, guessed.text.includes('name="accept"')]).toEqual([410, false]);
 });
 
-test.each(["accept", "cancel"])(
-  "a person does not decide again while an owner decides: %s",
-  async (button) => {
-    const world = await worldOf();
-    const { answer, person, tabs } = await untilOwner(world);
-    const tab = tabs.at(-1)!;
-    expect((await shownAt(person, tab.url)).text).toContain("You have already answered");
-    expect(await (await press(person, tab, button)).text()).toContain("You have already answered");
-    const owner = await ownerOf(world);
-    await press(owner, (await waitingAt(world, owner))!, "accept");
-    expect((await answer).status).toBe(200);
-  },
-);
+test("a person does not allow a request again while an owner decides", async () => {
+  const world = await worldOf();
+  const { answer, person, tabs } = await untilOwner(world);
+  const tab = tabs.at(-1)!;
+  expect((await shownAt(person, tab.url)).text).toContain("You have already answered");
+  expect(await (await press(person, tab, "accept")).text()).toContain("You have already answered");
+  const owner = await ownerOf(world);
+  await press(owner, (await waitingAt(world, owner))!, "accept");
+  expect((await answer).status).toBe(200);
+});
+
+test("T49: a person's denial in another tab ends an allowed request, its consent and the owner's part", async () => {
+  const world = await worldOf();
+  const { answer, person, tabs } = await untilOwner(world);
+  const owner = await ownerOf(world);
+  const page = (await waitingAt(world, owner))!;
+  const tab = tabs.at(-1)!;
+  const denied = await press(person, tab, "cancel");
+  expect(denied.headers.get("location")).toContain("error=access_denied");
+  await expect(answer).rejects.toMatchObject({ oauthError: "denied", httpStatus: 403 });
+  expect(await waitingAt(world, owner)).toBeUndefined();
+  expect(await (await press(owner, page, "accept")).text()).toContain("Request not found");
+  expect((await shownAt(person, tab.url)).text).toContain("You have denied this request");
+  // The person is asked again.
+  const again = await untilOwner(world);
+  expect(again.tabs).toHaveLength(1);
+  expect(world.served).toEqual([]);
+});
 
 test("a form of the person server decides nothing at the access server", async () => {
   const world = await worldOf({ ...OWNED, ACCESS_SERVER_OWNERS: `name:${MCP_USER.username}` });

@@ -264,6 +264,7 @@ export class PendingRequests<Work> {
 
   /** Ends a request. The next poll delivers the outcome. */
   async end(record: PendingRecord<Work>, outcome: Outcome): Promise<PageResult> {
+    if (record.state === "granted") await this.#options.hooks.cancelled?.(record); // hole T49b
     record.outcome = outcome;
     await this.#records.dropCode(record);
     return "done";

@@ -54,7 +54,7 @@ export interface PendingHooks<Work> {
   isRevoked(token: Dependency): Promise<boolean>;
   /** Checks a waiting request for an outcome. Default: none. */
   look?(record: PendingRecord<Work>): Outcome | undefined;
-  /** Called when the caller cancels. Default: none. */
+  /** Called when the caller cancels, or a granted request is refused. Default: none. */
   cancelled?(record: PendingRecord<Work>): Promise<void>;
   /** Forwards an answer to another server's question. Default: other servers ask none. */
   forward?(

@@ -101,6 +101,15 @@ async function approve(
   return pending.grant(record, grant);
 }
 
+/** Refuses a request, even one that the person has allowed in another tab. */
+async function deny({ pending, records }: PersonContext, record: Pending, person: string) {
+  if (isOther(record, person)) return "other_person";
+  const { state, asked } = record;
+  if (state === "granted" && asked.resource !== undefined)
+    await records.disagree(person, asked.agent, asked.resource); // hole T49a
+  return pending.end(record, failed(new Problem(403, "denied", "the person refused the request")));
+}
+
 /** Functions with which pages decide on requests. */
 export function requestPages(
   context: PersonContext,
@@ -122,12 +131,7 @@ export function requestPages(
       }),
     approve: (reference, decision) =>
       pending.change(reference, (record) => approve(context, record, decision)),
-    deny: (reference, { person }) =>
-      pending.change(reference, (record) =>
-        isOther(record, person)
-          ? "other_person"
-          : pending.end(record, failed(new Problem(403, "denied", "the person refused the request"))),
-      ),
+    deny: (reference, { person }) => pending.change(reference, (record) => deny(context, record, person)),
     answer: (reference, { person, answer }) =>
       pending.change(reference, (record) => {
         if (isOther(record, person)) return "other_person";

@@ -161,6 +161,14 @@ export class PersonRecords {
     });
   }
 
+  /** Removes all consent at a resource. */
+  disagree(person: string, agent: AgentIdentity, resource: string): Promise<Standing> {
+    return this.#changeStanding(person, agent, ({ agreed, ...standing }) => {
+      const { [resource]: _removed, ...others } = agreed;
+      return { ...standing, agreed: others };
+    });
+  }
+
   async #changeStanding(
     person: string,
     { iss, sub }: AgentIdentity,

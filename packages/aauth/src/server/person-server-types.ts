@@ -80,7 +80,10 @@ export interface PersonServer extends Server<PersonServerMetadata> {
     reference: string,
     decision: { readonly person: string; readonly version: number } & Grant,
   ): Promise<PageResult>;
-  /** Refuses a request. The agent receives `denied`. */
+  /**
+   * Refuses a request. The agent receives `denied`, and a consent to a request that was approved
+   * but not yet executed ends.
+   */
   deny(reference: string, options: { readonly person: string }): Promise<PageResult>;
   /** Answers an agent's question. */
   answer(

@@ -253,6 +253,19 @@ describe("the request as shown to the person", () => {
     expect(await world.later(agent, pending)).toMatchObject(refused(403, "denied"));
   });
 
+  it("is denied after its approval, before the poll, and its consent ends", async () => {
+    const world = createWorld();
+    const agent = await world.agent();
+    const body = { resource: RESOURCE, capabilities: CAPABILITIES };
+    const pending = await world.send(agent, "POST", PERSON, body);
+    const { reference, version } = opened(await world.ps.open(codeOf(pending.headers), "b"));
+    expect(await world.ps.approve(reference, { person: ALICE, version })).toBe("done");
+    expect(await world.ps.deny(reference, { person: "mallory" })).toBe("other_person");
+    expect(await world.ps.deny(reference, { person: ALICE })).toBe("done");
+    expect(await world.later(agent, pending)).toMatchObject(refused(403, "denied"));
+    expect((await world.send(agent, "POST", PERSON, body)).status).toBe(202);
+  });
+
   it("has a resource without a name if it publishes none", async () => {
     const world = createWorld();
     const answer = await world.send(await world.agent(), "POST", PERSON, {

@@ -10,7 +10,10 @@ export interface OpenedRequest {
   readonly callback?: string;
   /** The person's question to the agent, and the version of the request it refers to. */
   readonly asked?: { readonly question: string; readonly version: number };
-  /** The person's decision, final while the request still waits for another party. */
+  /**
+   * The person's decision. While the request still waits for another party, only a denial changes
+   * it.
+   */
   readonly decision?: "allowed" | "denied";
 }
 

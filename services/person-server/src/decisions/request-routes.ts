@@ -48,7 +48,9 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     if (value.reference !== reference) throw invalidRequest("Invalid or expired consent code"); // hole T37
     const found = await opened.find(session.person, reference);
     const decision = await opened.decisionOf(session.person, reference);
-    if (found === undefined || decision !== undefined) return context.sendEnded(reply, decision);
+    // A denial from another tab applies as long as the request waits.
+    const isFinal = decision === "denied" || (decision === "allowed" && !form.has("cancel")); // hole T49
+    if (found === undefined || isFinal) return context.sendEnded(reply, decision);
     const visit = { reply, session, found };
     const other = await desk.instead(found.waiting, session.person);
     if (other !== undefined) return sendInstead(context, here(context, visit), other);
