@@ -78,6 +78,12 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
     this.#shown = resumed?.deferred.interaction?.code;
   }
 
+  /** Time left for waiting, which begins with the first call. */
+  leftMs(): number {
+    this.#giveUpAt ??= performance.now() + this.#options.parts.timeouts.pendingMs;
+    return this.#giveUpAt - performance.now();
+  }
+
   /**
    * Waits for a deferred response and polls until the party no longer replies 429 or 503. The reply
    * may be deferred again.
@@ -88,7 +94,6 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
    * @throws the reason of the signal, and errors of the caller's own functions
    */
   async poll(deferred: DeferredResponse, context: Context): Promise<Reply> {
-    this.#giveUpAt ??= performance.now() + this.#options.parts.timeouts.pendingMs;
     for (let awaited = deferred; ; ) {
       const poll = await this.#next(awaited, context);
       const reply = await this.#options.send(poll, context);
@@ -126,7 +131,7 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
     const waitMs = resumedAt === undefined ? this.#waitMs(deferred) : (resumedAt - parts.now()) * 1_000;
     const boundedMs = Math.max(MIN_WAIT_MS, waitMs);
     // Negated, so that a NaN limit ends the polling.
-    if (!(performance.now() + boundedMs <= this.#giveUpAt!)) throw stop("the response was not ready in time");
+    if (!(boundedMs <= this.leftMs())) throw stop("the response was not ready in time");
     await unlessAborted(
       Promise.resolve(context.onPoll?.(this.#state(deferred, url, context))),
       context.signal,

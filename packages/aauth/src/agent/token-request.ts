@@ -73,14 +73,16 @@ export async function askServer<Answer extends { readonly type: string }>(
   const { serverProfile: profile, redirectUri } = parts;
   const { url, metadata } = await endpointOf(parts, asked, context);
   const mayWait = context.waiting !== "throw" && profile.calls.deferral !== undefined;
+  // A server may hold a request no longer than the caller waits.
+  const holdMs = () => (mayWait ? exchange.leftMs() : 0);
   const exchange = new Exchange<TokenResponse>({
     ...{ parts, profile, asked: url, party: server, resumed, untrusted: failed },
-    send: (poll) => roundTrip(parts, { ...poll, signatureKey, mayWait, isPoll: true }, context),
+    send: (poll) => roundTrip(parts, { ...poll, signatureKey, holdMs: holdMs(), isPoll: true }, context),
   });
   let response: TokenResponse;
   if (resumed === undefined) {
     context.observe({ type: "token_requested", authServer: server, requestType: type, url });
-    const request: RoundTrip = { url, method: "POST", contentType, body, signatureKey, mayWait };
+    const request: RoundTrip = { url, method: "POST", contentType, body, signatureKey, holdMs: holdMs() };
     response = await roundTrip(parts, request, context);
   } else {
     response = await exchange.poll(resumed.deferred, context);
@@ -216,8 +218,8 @@ async function offeredAt(
 
 interface RoundTrip extends Poll {
   readonly signatureKey: SignatureKeyScheme;
-  /** Whether the server may hold the request instead of deferring its response. */
-  readonly mayWait?: boolean;
+  /** Time for which the server may hold the request instead of deferring its response. Default: 0. */
+  readonly holdMs?: number;
   /** Whether to read the body of a response, which is discarded otherwise. Default: yes. */
   readonly hasContent?: (status: number) => boolean;
   readonly isPoll?: true;
@@ -230,14 +232,14 @@ async function roundTrip(
   { url, method, contentType, body, withdrawn, signatureKey, ...request }: RoundTrip,
   { key, observe, signal }: CallContext,
 ): Promise<TokenResponse> {
-  const { mayWait = false, hasContent = () => withdrawn === undefined, isPoll, toResource } = request;
+  const { holdMs = 0, hasContent = () => withdrawn === undefined, isPoll, toResource } = request;
   const timeoutMs = timeouts.tokenRequestMs;
   // A server that holds a request must answer well before the time limit.
-  const waitSeconds = Math.floor(Math.min(timeoutMs / 2_000, MAX_PREFERRED_SECONDS));
+  const waitSeconds = Math.floor(Math.min(timeoutMs / 2_000, holdMs / 1_000, MAX_PREFERRED_SECONDS));
   const headers = {
     ...(contentType && { "content-type": contentType }),
     accept: "application/json",
-    ...(mayWait && waitSeconds > 0 && { prefer: `wait=${waitSeconds}` }),
+    ...(waitSeconds > 0 && { prefer: `wait=${waitSeconds}` }),
   };
   const outgoing = { url, method, headers, body: body === undefined ? undefined : utf8.encode(body) };
   const [send, purpose] = toResource

@@ -107,7 +107,7 @@ describe("one fetch", () => {
     await call(world);
     for (const { headers } of world.sent.filter(({ url }) => url.startsWith(PERSON_SERVER))) {
       expect(headers["signature-input"]).toContain('"content-digest" "content-type"');
-      expect(headers.prefer).toBe("wait=5");
+      expect(headers.prefer).toBe("wait=1");
     }
   });
 

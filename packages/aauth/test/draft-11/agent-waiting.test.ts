@@ -30,7 +30,8 @@ describe("a server that answers later", () => {
   it("is asked again at its Location, without body, with the agent token", async () => {
     const world = createWorld({ requirement: A_PERSON });
     world.server = deferring(world.server, 2, requirement("approval"));
-    expect((await world.agent().fetchFor()(DATA)).status).toBe(200);
+    const timeouts = { pendingMs: 20_000 };
+    expect((await world.agent({ timeouts }).fetchFor()(DATA)).status).toBe(200);
     expect(world.story()).toEqual([
       ...["GET data A", "POST person A", "GET pending/1 A", "GET pending/1 A", "GET data P"],
     ]);
@@ -685,6 +686,20 @@ describe("a call that does not wait", () => {
     const waiting = await left(world.agent(), { onClarification });
     expect([waiting.clarification, answers(world).length]).toEqual([undefined, 1]);
     expect((await world.agent().resume(waiting)).status).toBe(200);
+  });
+
+  it("ends in time where a server holds each request as long as it may", async () => {
+    const world = createWorld({ requirement: A_PERSON });
+    world.server = async ({ headers }) => {
+      const [, seconds = 0] = /^wait=(\d+)$/.exec(headers.prefer ?? "") ?? [];
+      await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1_000));
+      return accepted({ "retry-after": "0" });
+    };
+    const begun = performance.now();
+    const call = world.agent({ timeouts: { pendingMs: 1_500 } }).fetchFor()(DATA);
+    expect((await failureOf(call)).code).toBe("grant_pending");
+    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(world.sent.find(({ headers }) => headers.prefer !== undefined)?.headers.prefer).toBe("wait=1");
   });
 
   it("ends with the state when it has waited long enough, and respects the time of the next look", async () => {
