@@ -179,7 +179,8 @@ export interface Requirement<Name extends string = Level> {
   readonly level: Name;
   /**
    * Scopes that the caller's grant must all have. Default: none; a level that only an auth token
-   * proves needs at least one.
+   * proves needs at least one. The other levels compare no scope, so an auth token with any scope
+   * meets them.
    */
   readonly scopes?: readonly string[];
   /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { draft11 } from "../../src/draft-11/profile.ts";
 import { AAuthVerificationError } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { meetRequirement } from "../../src/resource/requirement.ts";
@@ -45,6 +46,22 @@ test.each<[string, ProvenCaller, string[]]>([
   });
   expect(verdicts).toEqual(expected);
 });
+
+test.each([
+  ["february-2026", february2026, { level: "identified" }, "authorized"],
+  ["draft-11", draft11, { level: "person-token" }, "auth-token"],
+] as const)(
+  "a level without scopes serves an auth token with any scope, and no other does: %s",
+  (profile, dialect, unscoped, level) => {
+    const person = { iss: "https://person.example", sub: "alice" };
+    const nope = { scopes: ["nope"], claims: {}, token: "x.y.z" };
+    const caller: ProvenCaller = { ...authorized, profile, level, person, grant: nope };
+    meetRequirement(caller, unscoped, dialect);
+    expect(() => meetRequirement(caller, { level, scopes: ["data.read"] }, dialect)).toThrow(
+      expect.objectContaining({ code: "insufficient_scope" }),
+    );
+  },
+);
 
 describe("A5: a requirement that demands a user", () => {
   const REQUIREMENT = { level: "authorized", scopes: ["data:read"], subject: "required" } as const;
