@@ -74,7 +74,7 @@ export async function askServer<Answer extends { readonly type: string }>(
   const { url, metadata } = await endpointOf(parts, asked, context);
   const mayWait = context.waiting !== "throw" && profile.calls.deferral !== undefined;
   // A server may hold a request no longer than the caller waits.
-  const holdMs = () => (mayWait ? exchange.leftMs() : 0);
+  const holdMs = (): number => (mayWait ? exchange.leftMs() : 0);
   const exchange = new Exchange<TokenResponse>({
     ...{ parts, profile, asked: url, party: server, resumed, untrusted: failed },
     send: (poll) => roundTrip(parts, { ...poll, signatureKey, holdMs: holdMs(), isPoll: true }, context),
@@ -218,7 +218,9 @@ async function offeredAt(
 
 interface RoundTrip extends Poll {
   readonly signatureKey: SignatureKeyScheme;
-  /** Time for which the server may hold the request instead of deferring its response. Default: 0. */
+  /**
+   * Time for which the server may hold the request instead of deferring its response. Default 0.
+   */
   readonly holdMs?: number;
   /** Whether to read the body of a response, which is discarded otherwise. Default: yes. */
   readonly hasContent?: (status: number) => boolean;

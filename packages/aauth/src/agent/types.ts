@@ -160,8 +160,8 @@ export interface AgentOptions {
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
     /**
-     * Time for which a deferred token or response is awaited before an {@link AnswerPendingError}. A
-     * server is asked to hold no request longer than what is left of it. `Infinity` as above.
+     * Time for which a deferred token or response is awaited before an {@link AnswerPendingError}.
+     * A server is asked to hold no request longer than what is left of it. `Infinity` as above.
      * Default 120000.
      */
     readonly pendingMs?: number | undefined;
