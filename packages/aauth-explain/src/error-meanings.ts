@@ -35,7 +35,7 @@ export const ERROR_MEANINGS: Readonly<Record<AAuthErrorCode, string>> = {
   unknown_authority: "The request addresses a host that this resource does not serve.",
   header_too_large: "A signature header exceeds the size limit.",
   // discovery
-  discovery_blocked: "The address may not be fetched: scheme, host or network is not allowed.",
+  discovery_blocked: "The address may not be fetched or signed for: scheme, host or network is not allowed.",
   discovery_failed: "A metadata document or key set could not be fetched or read.",
   discovery_busy: "Too many documents are being fetched; try again.",
   metadata_mismatch: "A metadata document names another identity than the requested one.",

@@ -49,7 +49,7 @@ export function draft11Parties(
   const { id, now } = options;
   const map = createEndpointMap(endpoints);
   const development = id.endsWith(".localhost");
-  const { discovery = createDiscovery({ development, transport: map.documents, now }) } = options;
+  const { discovery = createDiscovery({ development, endpoints: map, now }) } = options;
   return {
     map,
     discovery,

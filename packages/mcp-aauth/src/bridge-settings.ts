@@ -47,8 +47,7 @@ export async function readBridgeSettings(
   const tokenFile = env.AAUTH_AGENT_TOKEN_FILE;
   const map = env.AAUTH_ENDPOINTS === undefined ? undefined : mapOf(env.AAUTH_ENDPOINTS);
   const options: AgentOptions = {
-    ...{ id, key, trustedAuthServers, discovery: createDiscovery(map && { transport: map.documents }) },
-    ...(map && { transport: map.requests }),
+    ...{ id, key, trustedAuthServers, discovery: createDiscovery({ endpoints: map }) },
     ...(tokenFile && { agentToken: async () => (await readFile(tokenFile, "utf8")).trim() }),
     timeouts: { pendingMs: PENDING_MS },
   };

@@ -42,7 +42,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
     ...config.endpoints,
   });
   const common = {
-    discovery: traceDiscovery(createDiscovery({ development, transport: endpoints.documents, now })),
+    discovery: traceDiscovery(createDiscovery({ development, endpoints, now })),
     pendingSeconds: config.consentSeconds,
     stores,
     now,

@@ -11,6 +11,7 @@ import {
   requireIdentifier,
   requireIdentifiers,
 } from "../discovery/checked-options.ts";
+import { mappedTransport } from "../discovery/transport.ts";
 import { requireBoolean, requireString } from "../keys/option-checks.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
@@ -75,7 +76,8 @@ export const partsOf = (agent: Agent) => AGENTS.get(agent);
 function partsOfOptions(options: AgentOptions): AgentParts {
   const { id, agentToken, profile = defaultAgentProfile, serverProfile = profile, timeouts = {} } = options;
   const { requestMs = 120_000, tokenRequestMs = 10_000, pendingMs = 120_000 } = timeouts;
-  const { transport = pooledTransport } = options;
+  const { endpoints } = options.discovery;
+  const { transport = endpoints?.requests ?? pooledTransport } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const store = options.stores?.records<ObtainedToken>(`tokens ${id}`);
   const { ownServer } = profile.tokenRequests;
@@ -83,7 +85,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
   const toServers =
     ownServer === undefined
       ? transport
-      : (options.transport ?? createGuardedTransport({ development: false }));
+      : (options.transport ?? mappedTransport(endpoints, createGuardedTransport({ development: false })));
   return {
     ...options,
     profile,
@@ -94,8 +96,8 @@ function partsOfOptions(options: AgentOptions): AgentParts {
       const [server] = options.trustedAuthServers;
       return ownServer === undefined ? { scheme: "jwks", id } : ownServer.identify({ id, key, server, now });
     },
-    sendToResource: createSender({ profile, transport, now }),
-    sendToServer: createSender({ profile: serverProfile, transport: toServers, now }),
+    sendToResource: createSender({ profile, transport, endpoints, now }),
+    sendToServer: createSender({ profile: serverProfile, transport: toServers, endpoints, now }),
     tokenCache: createTokenCache(store ?? createMemoryRecordStore({ now }), now),
     now,
     revealTokens: options.revealTokens ?? false,

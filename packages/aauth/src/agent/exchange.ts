@@ -5,6 +5,7 @@
  * @module
  */
 
+import { retryAfterOf } from "../discovery/fresh-seconds.ts";
 import { AAuthAgentError } from "../errors.ts";
 import type { ResponseHead } from "../profile/calls.ts";
 import type { Clarification, DeferredResponse, Interaction } from "../profile/waiting.ts";
@@ -217,13 +218,21 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
  * @param polledAt address of the poll, which is used again if the response has no `Location` (draft
  * -11, section 7.5.2.1)
  */
-export const headOf = ({ status, headers }: Response, url: string, polledAt?: string): ResponseHead => ({
+export const headOf = (
+  { status, headers }: Response,
+  url: string,
+  now: () => number,
+  polledAt?: string,
+): ResponseHead => ({
   status,
   url,
-  field: (name) => headers.get(name) ?? (name === "location" && polledAt !== undefined ? polledAt : null),
+  field(name) {
+    if (name === "retry-after") return retryAfterOf(headers, now());
+    return headers.get(name) ?? (name === "location" && polledAt !== undefined ? polledAt : null);
+  },
 });
 
-/** Parses `Retry-After`; NaN if it is absent or a date. */
+/** Parses `Retry-After`; NaN if it is absent. */
 const secondsOf = (retryAfter: string | null): number =>
   retryAfter === null || retryAfter.trim() === "" ? Number.NaN : Number(retryAfter);
 

@@ -102,7 +102,7 @@ export class ResourceExchange {
     context: ResourceCall,
     { reason: retryReason, isPoll }: { readonly reason?: RetryReason | undefined; readonly isPoll?: true },
   ): Promise<ResourceReply> {
-    const { sendToResource, timeouts } = this.#parts;
+    const { sendToResource, timeouts, now } = this.#parts;
     const additionalComponents = this.covers ?? (await this.#published(request, context));
     const response = await sendToResource(await this.#withFields(request, context), {
       key: context.key,
@@ -115,7 +115,7 @@ export class ResourceExchange {
       observe: context.observe,
     });
     this.response = response;
-    const head = headOf(response, this.#request.url, isPoll && request.url);
+    const head = headOf(response, this.#request.url, now, isPoll && request.url);
     await this.keepSession(head, context);
     return { ...head, challenge: await this.#challengeIn(response, head, context) };
   }

@@ -4,26 +4,31 @@
  * @module
  */
 
+import type { EndpointMap } from "../discovery/endpoint-map.ts";
 import type { Transport } from "../discovery/transport.ts";
+import { guardSigned } from "../discovery/url-guard.ts";
 import type { EndpointRole, SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
-import { createSigner } from "./signer.ts";
+import { signRequest } from "./sign-request.ts";
 import { anyOf, withTimeout } from "./timeout.ts";
 
+/**
+ * @throws AAuthError `discovery_blocked` for plain `http` beyond this machine and the endpoint map
+ */
 export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
 
-export function createSender({ profile, transport, now }: SenderOptions): Sender {
-  const sign = createSigner(profile);
+export function createSender({ profile, transport, endpoints, now }: SenderOptions): Sender {
   return async (request, options) => {
     const { method, url, headers, body } = request;
     const { key, signatureKey, purpose, endpoint = purpose, observe, additionalComponents } = options;
-    const signed = await sign(
+    guardSigned(url, endpoints); // hole E13
+    const signed = await signRequest(
       { method, url, headers, body },
-      { key, signatureKey, endpoint, now, additionalComponents },
+      { key, signatureKey, profile, endpoint, now, additionalComponents },
     );
     if (observe !== ignoreEvents) {
       observe({
@@ -86,5 +91,7 @@ export interface SendOptions {
 export interface SenderOptions {
   readonly profile: AgentProfile;
   readonly transport: Transport;
+  /** Parties to which requests over plain `http` are signed. */
+  readonly endpoints: EndpointMap | undefined;
   readonly now: () => number;
 }

@@ -6,7 +6,7 @@ import { formatContentDigest } from "../http-signatures/content-digest.ts";
 import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import { buildSignatureBase } from "../http-signatures/signature-base.ts";
 import { formatSignatureInput } from "../http-signatures/signature-input.ts";
-import type { EndpointRole, SignatureKeyScheme } from "../profile/messages.ts";
+import { type EndpointRole, endpointRulesOf, type SignatureKeyScheme } from "../profile/messages.ts";
 import type { SigningProfile } from "../profile/wire-profile.ts";
 import type { HeaderFields, SigningKey } from "../types.ts";
 
@@ -44,8 +44,9 @@ export interface SignRequestOptions {
   readonly additionalComponents?: readonly string[] | undefined;
   /**
    * The nonce to send, in base64url; false for none. Default: a new one for unsafe methods, in a
-   * profile with nonces. Without a nonce field in the profile, it becomes the signature parameter
-   * (RFC 9421 section 2.3).
+   * profile that sends nonces, so that signers with one key do not repeat each other's signatures.
+   * Without a nonce field in the profile, it becomes the signature parameter (RFC 9421 section
+   * 2.3).
    */
   readonly nonce?: string | false | undefined;
 }
@@ -105,8 +106,7 @@ export async function signRequest(
   if (nonce !== undefined && fields.nonce !== undefined) added[fields.nonce] = nonce;
   const headers = { ...request.headers, ...added };
 
-  const rules = messages.endpoints[role];
-  if (rules === undefined) throw new TypeError(`endpoint: profile ${profile.name} has no rules for ${role}`);
+  const rules = endpointRulesOf(profile, role);
   const { additionalComponents: additional } = options;
   const facts = { method, target, headers, hasBody, endpoint: { role, ...rules }, additional };
   const components = messages.signedComponents(facts);

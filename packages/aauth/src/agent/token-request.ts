@@ -230,7 +230,7 @@ interface RoundTrip extends Poll {
 
 /** One time limit covers the whole exchange, including the body, which is short. */
 async function roundTrip(
-  { sendToResource, sendToServer, timeouts }: AgentParts,
+  { sendToResource, sendToServer, timeouts, now }: AgentParts,
   { url, method, contentType, body, withdrawn, signatureKey, ...request }: RoundTrip,
   { key, observe, signal }: CallContext,
 ): Promise<TokenResponse> {
@@ -255,7 +255,7 @@ async function roundTrip(
         const options = { key, signatureKey, purpose, observe };
         const response = await send({ ...outgoing, signals: [timeout] }, options);
         status = response.status;
-        const head = headOf(response, url, isPoll && url);
+        const head = headOf(response, url, now, isPoll && url);
         if (hasContent(status)) return { ...head, members: await readMembers(response, toResource) };
         await response.body?.cancel();
         return { ...head, members: undefined };

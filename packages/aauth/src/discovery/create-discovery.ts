@@ -11,6 +11,7 @@ import { ownerOf } from "../store/owner-of.ts";
 import type { IssuerJwk, Jwks } from "../types.ts";
 import type { DiscoveredKey, Discovery, DiscoveryKind, DocumentRule, PartyDocument } from "./discovery.ts";
 import { type Cached, DocumentCache, type Load, LoadError } from "./document-cache.ts";
+import type { EndpointMap } from "./endpoint-map.ts";
 import { aboutAddress, createFetchDocument, type FetchDocument, missing } from "./fetch-document.ts";
 import { FetchSlots } from "./fetch-slots.ts";
 import { readJwks } from "./key-set.ts";
@@ -30,8 +31,13 @@ export interface DiscoveryOptions {
   /** Time limit of one fetch, a whole number; a key may take two fetches. Default 5000. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Default: undici with a guard on the connected address; `fetch` in browsers. The URL is always
-   * guarded.
+   * Addresses of parties that are not at their identifiers. Agents and servers with this discovery
+   * also send their requests there. Default: none.
+   */
+  readonly endpoints?: EndpointMap | undefined;
+  /**
+   * Default: that of `endpoints`; without it, undici with a guard on the connected address; `fetch`
+   * in browsers. The URL is always guarded.
    */
   readonly transport?: DocumentTransport | undefined;
 }
@@ -64,7 +70,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   requireBoolean("development", options.development);
   const { development = false, timeoutMs = TIMEOUT_MS } = options;
   const { now = () => Math.floor(Date.now() / 1000) } = options;
-  const { transport = createDocumentTransport({ development }) } = options;
+  const { endpoints, transport = endpoints?.documents ?? createDocumentTransport({ development }) } = options;
   const slots = new FetchSlots();
   const fetchDocument = createFetchDocument({ development, now, timeoutMs, transport, slots });
   const kinds = new WeakMap<DiscoveryKind, Parties>();
@@ -76,6 +82,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   }
 
   return {
+    endpoints,
     metadata: <Document extends PartyDocument>(kind: DiscoveryKind<Document>, id: string) =>
       partiesOf(kind).document(id) as Promise<Document>,
     keys: async (kind, id) => (await partiesOf(kind).keySet(id, "get")).value,

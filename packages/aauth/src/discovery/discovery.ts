@@ -5,6 +5,7 @@
  */
 
 import type { IssuerJwk, Jwks } from "../types.ts";
+import type { EndpointMap } from "./endpoint-map.ts";
 
 /** A parsed document, with the address of the party's key set. */
 export interface PartyDocument {
@@ -82,6 +83,8 @@ export interface DiscoveredKey {
  * discovery group (profile 5.2).
  */
 export interface Discovery {
+  /** Where parties are, also for requests to them. Default: at their identifiers. */
+  readonly endpoints?: EndpointMap | undefined;
   /** The document of a party. */
   metadata<Document extends PartyDocument>(kind: DiscoveryKind<Document>, id: string): Promise<Document>;
   /**

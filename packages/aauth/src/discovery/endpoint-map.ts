@@ -14,15 +14,17 @@ import type { DocumentTransport, Transport } from "./transport.ts";
  */
 export type PartyAddress = string | { readonly connect: string; readonly browser: string };
 
-/** Transports and addresses for parties whose identifiers have no port. */
+/**
+ * Transports and addresses for parties whose identifiers have no port: `endpoints` of
+ * `createDiscovery`.
+ */
 export interface EndpointMap {
-  /**
-   * For {@link createDiscovery}: fetches documents of mapped parties from their mapped address,
-   * which may be on loopback.
-   */
+  /** Fetches documents of mapped parties from their mapped address, which may be on loopback. */
   readonly documents: DocumentTransport;
-  /** For agents: connects to the mapped address with the signed `Host`. */
+  /** Connects to the mapped address with the signed `Host`. */
   readonly requests: Transport;
+  /** Whether the map has an address for the party of a URL. */
+  has(url: string): boolean;
   /** The authority that a party's verifier expects (`authorities`), which is also in `Host`. */
   authorityOf(identifier: string): string;
   /** The URL for a browser that corresponds to a party's URL. */
@@ -37,7 +39,7 @@ export interface EndpointMap {
  *
  * @example
  * const map = createEndpointMap({ "https://resource.example": "http://127.0.0.1:4711" });
- * createAgent({ discovery: createDiscovery({ transport: map.documents }), transport: map.requests, … });
+ * createAgent({ discovery: createDiscovery({ endpoints: map }), … });
  * createVerifier({ authorities: [map.authorityOf("https://resource.example")], … });
  */
 export function createEndpointMap(
@@ -74,6 +76,7 @@ export function createEndpointMap(
       if (address === undefined) return requests(url, init);
       return requests(address, { ...init, headers: { ...init.headers, host: parsed.host } });
     },
+    has: (url) => faces.has(new URL(url).origin),
     authorityOf: (identifier) => new URL(identifier).host,
     browserUrl: (url) => at("browser", new URL(url)) ?? url,
   };

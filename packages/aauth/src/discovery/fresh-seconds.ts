@@ -19,7 +19,25 @@ export function freshSeconds(headers: Headers, nowSeconds: number): number | und
 function untilExpiry(headers: Headers, nowSeconds: number): number | undefined {
   const expires = headers.get("expires");
   if (expires === null) return undefined;
-  const sent = Date.parse(headers.get("date") ?? "");
-  const lifetime = Date.parse(expires) / 1000 - (Number.isNaN(sent) ? nowSeconds : sent / 1000);
+  const lifetime = secondsUntil(expires, headers, nowSeconds);
   return Number.isNaN(lifetime) ? 0 : lifetime;
+}
+
+/** An HTTP date, also in its two obsolete forms (RFC 9110 section 5.6.7). */
+const HTTP_DATE =
+  /^(?:[A-Z][a-z]+, [\w -]{9,11} [\d:]{8} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/;
+
+/** The value of `Retry-After`; a date (RFC 9110 section 10.2.3) is converted to seconds. */
+export function retryAfterOf(headers: Headers, nowSeconds: number): string | null {
+  const value = headers.get("retry-after");
+  if (value === null || !HTTP_DATE.test(value)) return value;
+  // The third form, without a zone, would be read as local time.
+  const date = value.endsWith("GMT") ? value : `${value} GMT`;
+  return String(Math.max(0, secondsUntil(date, headers, nowSeconds)));
+}
+
+/** Seconds from `Date` of a response, so that its sender's clock does not matter, to a date. */
+function secondsUntil(date: string, headers: Headers, nowSeconds: number): number {
+  const sent = Date.parse(headers.get("date") ?? "");
+  return Date.parse(date) / 1000 - (Number.isNaN(sent) ? nowSeconds : sent / 1000);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { EndpointMap } from "./endpoint-map.ts";
+
 /** Limits of one document fetch. */
 export interface DocumentFetchInit {
   /** Ends the fetch. */
@@ -47,3 +49,12 @@ export interface TransportRequest {
  * obeys `redirect`.
  */
 export type Transport = (url: string, request: TransportRequest) => Promise<Response>;
+
+/** Sends to mapped parties by the map, and to others by `otherwise`. */
+export const mappedTransport = (
+  endpoints: Pick<EndpointMap, "has" | "requests"> | undefined,
+  otherwise: Transport,
+): Transport =>
+  endpoints === undefined
+    ? otherwise
+    : (url, request) => (endpoints.has(url) ? endpoints.requests : otherwise)(url, request);

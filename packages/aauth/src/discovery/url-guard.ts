@@ -7,6 +7,7 @@
 
 import { AAuthVerificationError } from "../errors.ts";
 import { memoize } from "../store/memoize.ts";
+import type { EndpointMap } from "./endpoint-map.ts";
 
 export interface GuardOptions {
   /**
@@ -37,6 +38,19 @@ export function guardUrl(value: string, options: GuardOptions): URL {
     throw blocked("it is a loopback, private or link-local address");
   }
   return url;
+}
+
+/**
+ * Refuses to sign for plain `http`: everyone on the way could read the tokens of the request, and
+ * replace its response. Allowed are this machine (loopback, `*.localhost`) and parties of the map.
+ *
+ * @throws AAuthError `discovery_blocked`
+ */
+export function guardSigned(address: string, endpoints: Pick<EndpointMap, "has"> | undefined): void {
+  if (address.startsWith("https:")) return;
+  const { protocol, hostname, origin } = new URL(address);
+  if (protocol === "https:" || isLocalName(hostname) || endpoints?.has(origin)) return;
+  throw blocked(`${origin} is plain http, signed only for loopback, *.localhost and the endpoint map`);
 }
 
 /**

@@ -21,7 +21,7 @@ export const signingRules: SigningRules = {
   formatSignature: (signature) => formatSignature(signature),
   signedComponents: signedCoverage,
   bindsBody: true,
-  sendsNonce: false,
+  sendsNonce: true,
   absentQuery: "?",
   endpoints: {
     /** Agents, with any of their tokens. The route selects the accepted types. */

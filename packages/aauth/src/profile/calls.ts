@@ -31,7 +31,10 @@ export interface Challenge {
 export interface ResponseHead {
   readonly status: number;
   readonly url: string;
-  /** Value of a field by its lower-case name; null if absent. */
+  /**
+   * Value of a field by its lower-case name; null if absent. `retry-after` is in seconds, even if
+   * it was sent as a date.
+   */
   field(name: string): string | null;
 }
 

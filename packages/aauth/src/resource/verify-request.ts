@@ -10,6 +10,7 @@ import { StoreUnavailableError } from "../errors.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
+import { endpointRulesOf } from "../profile/messages.ts";
 import { type ClaimStore, createMemoryClaimStore } from "../store/claim-store.ts";
 import { processStart } from "../store/process-start.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
@@ -172,9 +173,7 @@ function createChecks(
   } = accepted;
   const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
-  const ofProfile = profile.messages.endpoints[role];
-  if (ofProfile === undefined)
-    throw new TypeError(`endpoint: profile ${profile.name} has no rules for ${role}`);
+  const ofProfile = endpointRulesOf(profile, role);
   checkAcceptedProfile(accepted, ofProfile.schemes);
   // hole E10
   if (options.requireNonce && profile.messages.fields.nonce === undefined)

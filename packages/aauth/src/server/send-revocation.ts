@@ -115,7 +115,7 @@ export interface SendRevocationOptions {
 export async function sendRevocation(options: SendRevocationOptions): Promise<DownstreamResult> {
   const { issuer, kind, key, recipient, recipientKind, jti, exp, discovery, transport } = options;
   const { now = () => Math.floor(Date.now() / 1000) } = options;
-  const call = createServerCalls({ issuer, kind, key: () => key, transport, now });
+  const call = createServerCalls({ issuer, kind, key: () => key, discovery, transport, now });
   const to = { kind: recipientKind, recipient };
   const [result] = await revokeAt(to, { jti, exp }, { discovery, call });
   return result!;

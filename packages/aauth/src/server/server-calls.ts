@@ -7,8 +7,10 @@
 import { createGuardedTransport } from "#http";
 import { type AgentObserver, combineObservers } from "../agent/events.ts";
 import { createSender } from "../agent/sender.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { retryAfterOf } from "../discovery/fresh-seconds.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
-import type { Transport } from "../discovery/transport.ts";
+import { mappedTransport, type Transport } from "../discovery/transport.ts";
 import { DOCUMENTS, type DocumentKind } from "../draft-11/names.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { EndpointRole } from "../profile/messages.ts";
@@ -28,6 +30,7 @@ export interface ServerCall {
 /** Response of the other server. */
 export interface ServerReply {
   readonly status: number;
+  /** As in `ResponseHead`. */
   field(name: string): string | null;
   /** Absolute `Location`; undefined if absent or at another origin. */
   readonly location: string | undefined;
@@ -43,14 +46,17 @@ export function createServerCalls(options: {
   readonly issuer: string;
   readonly kind: DocumentKind;
   readonly key: () => SigningKey;
+  readonly discovery: Pick<Discovery, "endpoints">;
   readonly transport: Transport | undefined;
   readonly now: () => number;
   readonly observe?: AgentObserver | undefined;
 }): CallServer {
-  const { issuer, kind, key, transport = createGuardedTransport({ development: false }), now } = options;
+  const { issuer, kind, key, now } = options;
+  const { endpoints } = options.discovery;
+  const { transport = mappedTransport(endpoints, createGuardedTransport({ development: false })) } = options;
   const observe = combineObservers(options.observe);
   const signatureKey = { scheme: "jwks_uri", id: issuer, document: DOCUMENTS[kind] } as const;
-  const send = createSender({ profile: draft11, transport, now });
+  const send = createSender({ profile: draft11, transport, endpoints, now });
   return async ({ method, url, endpoint, body: members }) => {
     const body = members && new TextEncoder().encode(JSON.stringify(members));
     const headers = {
@@ -68,7 +74,8 @@ export function createServerCalls(options: {
     const location = named === null ? null : URL.parse(named, url);
     return {
       status: response.status,
-      field: (name) => response.headers.get(name),
+      field: (name) =>
+        name === "retry-after" ? retryAfterOf(response.headers, now()) : response.headers.get(name),
       location: location?.origin === new URL(url).origin ? location.href : undefined, // hole T34a
       isEmpty: received.byteLength === 0,
       members: membersOf(received),

@@ -32,7 +32,7 @@ export function partsOf(options: ServerOptions<object>, kind: "person" | "access
   const keys = keysOf(options.key);
   const key = () => keys.current();
   const discovery = knowingItself(options.discovery, issuer, documents.kinds[kind], keys);
-  const call = createServerCalls({ issuer, kind, key, transport, now, observe });
+  const call = createServerCalls({ issuer, kind, key, discovery, transport, now, observe });
   const parts: ServerParts = {
     ...{ issuer, now, log, key, discovery, call, interactionUrl, pendingSeconds, pollSeconds },
   };

@@ -95,11 +95,14 @@ describe("signRequest", () => {
     );
   });
 
-  test("refuses an endpoint that the profile has no rules for", async () => {
-    await expect(signRequest(post, { ...options, endpoint: "teapot" as never })).rejects.toThrow(
-      "has no rules for teapot",
-    );
-  });
+  test.each(["teapot", "constructor", "__proto__"])(
+    "refuses an endpoint that the profile has no rules for: %s",
+    async (endpoint) => {
+      await expect(signRequest(post, { ...options, endpoint: endpoint as never })).rejects.toThrow(
+        `has no rules for ${endpoint}`,
+      );
+    },
+  );
 
   test("refuses a token too long for a header", async () => {
     const signatureKey = { scheme: "jwt", jwt: "a".repeat(20_000) } as const;

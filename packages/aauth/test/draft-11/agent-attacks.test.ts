@@ -266,22 +266,14 @@ describe("equal unsafe requests of one second", () => {
     const { world, call } = await caller({ now: () => (time += 0.001) });
     const answers = await Promise.all(Array.from({ length: 80 }, () => call(DATA, order)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    const [first = "", ...others] = world.sent.map(parametersOf);
-    expect(first).toBe(`;created=${NOW}`);
-    expect(new Set(others).size).toBe(79);
-    for (const parameters of others) {
-      expect(parameters).toMatch(new RegExp(`^;created=${NOW};nonce="[A-Za-z0-9_-]{22}"$`));
-    }
+    expect(new Set(world.sent.map(parametersOf)).size).toBe(80);
   });
 
-  it("have a nonce, unlike safe requests and those of another second", async () => {
+  it("have a nonce, unlike safe requests", async () => {
     const { world, call } = await caller();
     await call(DATA);
-    await call(DATA);
     await call(DATA, order);
-    world.clock.time++;
-    await call(DATA, order);
-    const seconds = [NOW, NOW, NOW, NOW + 1];
-    expect(world.sent.map(parametersOf)).toEqual(seconds.map((second) => `;created=${second}`));
+    const unsafe = new RegExp(`^;created=${NOW};nonce="[A-Za-z0-9_-]{22}"$`);
+    expect(world.sent.map(parametersOf)).toEqual([`;created=${NOW}`, expect.stringMatching(unsafe)]);
   });
 });

@@ -18,9 +18,10 @@ import {
   type Sent,
   type World,
 } from "./agent-world.ts";
-import { A_PERSON, ANY_AGENT, authToken, keys, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
+import { A_PERSON, ANY_AGENT, authToken, keys, NOW, PERSON_SERVER, RESOURCE, TO_READ } from "./kit.ts";
 
 const LATER = { "retry-after": "0" };
+const httpDate = (seconds: number) => new Date(seconds * 1_000).toUTCString();
 const isLook = ({ url }: Sent) => url.includes("/pending/");
 
 /** As a store returns it, without anything that is not plain data. */
@@ -78,8 +79,9 @@ describe("a server that answers later", () => {
       const answers = [
         problem(429, "slow_down"),
         problem(429, "slow_down"),
-        accepted({ "retry-after": "1" }),
-        problem(503, undefined, { "retry-after": "2" }),
+        accepted({ "retry-after": httpDate(NOW + 1) }),
+        // The clock of the party is an hour off.
+        problem(503, undefined, { date: httpDate(NOW + 3_600), "retry-after": httpDate(NOW + 3_602) }),
       ];
       let first: Sent | undefined;
       world[party] = (request) => {

@@ -320,7 +320,9 @@ describe("requirements", () => {
   });
 
   it("are those of an endpoint that the profile has rules for", () => {
-    expect(() => verifierOf({ endpoint: "teapot" as never })).toThrow("has no rules for teapot");
+    for (const endpoint of ["teapot", "constructor"]) {
+      expect(() => verifierOf({ endpoint: endpoint as never })).toThrow(`has no rules for ${endpoint}`);
+    }
     expect(() => verifierOf({ schemes: ["hwk", "x509" as never] })).toThrow("schemes must be any of");
     for (const authority of ["Resource.example", "resource.example/", "user@resource.example", ""])
       expect(() => verifierOf({ authorities: [authority] }), authority).toThrow(

@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
+import type { Discovery } from "../../src/discovery/discovery.ts";
+import { createEndpointMap } from "../../src/discovery/endpoint-map.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import { AAuthError, AAuthVerificationError } from "../../src/errors.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
@@ -177,6 +179,46 @@ export function agentSuite(kit: ProfileKit): void {
       const error = await failureOf(callOf(world, agent));
       expect(["challenge_untrusted", "discovery_failed"]).toContain(error.code);
       expect(stepsAtServer(world.story())).toEqual([]);
+    });
+
+    it.each([
+      "http://resource.example",
+      "http://10.0.0.1:8080",
+      "http://localhost.example",
+      "http://127.0.0.1.example",
+    ])("E13: signs nothing for %s", async (origin) => {
+      const world = worldOf(kit);
+      const call = world.agent().fetchFor(USER);
+      const error = await failureOf(call(`${origin}/data`, { method: "POST", body: "{}" }));
+      expect([error.code, world.sent]).toEqual(["discovery_blocked", []]);
+      expect(error.message).toContain(origin);
+    });
+
+    it("E13: sends no token request over plain http", async () => {
+      const world = worldOf(kit);
+      const { discovery } = discoveryOf(kit);
+      const overHttp: Discovery = {
+        ...discovery,
+        async metadata(...asked) {
+          const text = JSON.stringify(await discovery.metadata(...asked));
+          return JSON.parse(text.replaceAll("https:", "http:"));
+        },
+      };
+      const error = await failureOf(callOf(world, { discovery: overHttp }));
+      expect(error.code).toBe("discovery_blocked");
+      expect(world.sent.filter(({ url }) => url.startsWith("http:"))).toEqual([]);
+    });
+
+    it("signs over plain http for this machine, and for parties of its endpoint map", async () => {
+      const world = worldOf(kit);
+      world.atResource = async () => new Response();
+      const endpoints = createEndpointMap({ "http://resource.internal": "http://10.0.0.1:8080" });
+      const call = world.agent({ discovery: { ...discoveryOf(kit).discovery, endpoints } }).fetchFor(USER);
+      const local = ["http://localhost:4711", "http://a.localhost", "http://127.8.8.8", "http://[::1]:4711"];
+      for (const origin of [...local, "http://resource.internal"]) {
+        expect((await call(`${origin}/data`)).status).toBe(200);
+      }
+      expect((await failureOf(call("http://resource.internal:8080/"))).code).toBe("discovery_blocked");
     });
 
     it.each(stray)("carries no resource token $name", async ({ party, caller = (proven) => proven }) => {

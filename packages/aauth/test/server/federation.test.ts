@@ -337,7 +337,14 @@ describe("an access server that misbehaves", () => {
     script(
       pendingAt("requirement=approval"),
       json(429, { error: "slow_down" }),
-      json(503, {}, { "retry-after": "7" }),
+      json(
+        503,
+        {},
+        {
+          date: "Sun, 06 Nov 1994 08:49:30 GMT",
+          "retry-after": "Sun, 06 Nov 1994 08:49:37 GMT",
+        },
+      ),
       async () => json(200, { auth_token: await tokenOf() }),
     );
     const pending = await ask();
