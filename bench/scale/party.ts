@@ -54,10 +54,10 @@ type Handle = (request: {
 }) => Promise<{ status: number; headers?: object; body?: string }>;
 
 function resource(): Handle {
-  const { verify } = createResource({ resource: RESOURCE, key, discovery, stores });
+  const { admit } = createResource({ resource: RESOURCE, key, discovery, stores });
   return async (request) => {
-    await verify(request, { level: "agent-token" });
-    return { status: 200, body: "{}" };
+    const { answer } = await admit(request, { level: "agent-token" });
+    return answer ?? { status: 200, body: "{}" };
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Requirement } from "aauth";
-import type { Answer, Endpoint, EndpointRequest, ServedEndpoint } from "aauth/resource";
+import type { Answer, Endpoint, EndpointRequest } from "aauth/resource";
 import { receivedFields } from "aauth/resource";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
@@ -70,25 +70,23 @@ export async function serveEndpoints(
  * Serves endpoints of a resource whose callers the plugin verifies, so that its observer also
  * receives them.
  */
-export async function serveGuarded(
-  app: FastifyInstance,
-  endpoints: readonly ServedEndpoint[],
-): Promise<void> {
+export async function serveGuarded(app: FastifyInstance, endpoints: readonly Endpoint[]): Promise<void> {
   if (endpoints.length === 0) return;
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-    for (const { methods, path, maxBodyBytes, requirement, admit } of endpoints) {
+    for (const { methods, path, maxBodyBytes, guarded } of endpoints) {
+      if (guarded === undefined) continue;
       scope.route({
         method: [...methods],
         url: path,
         // The level belongs to the endpoint's profile, by which routes are not typed.
-        config: { aauth: requirement as Requirement },
+        config: { aauth: guarded.requirement as Requirement },
         bodyLimit: maxBodyBytes,
         handler: async ({ caller, raw, rawBody }, reply) => {
           if (!caller) throw new TypeError("the request has no proven caller");
           const headers = receivedFields(raw);
-          return sendAnswer(reply, await admit({ caller, headers, body: rawBody ?? undefined }));
+          return sendAnswer(reply, await guarded.answer({ caller, headers, body: rawBody ?? undefined }));
         },
       });
     }

@@ -119,8 +119,9 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   app.addHook("onRoute", (route) => checkRoute(app, gate, route));
   app.addHook("onRequest", (request, reply) => verifyHead(gate, request, reply));
   app.addHook("preParsing", (request, reply, payload) => verifyBody(gate, request, reply, payload));
-  const guarded = endpoints.flatMap((own) => ("requirement" in own ? [own] : []));
-  const others = endpoints.filter((own) => !("requirement" in own));
+  const { guarded = [], others = [] } = Object.groupBy(endpoints, (own) =>
+    own.guarded === undefined ? "others" : "guarded",
+  );
   await serveGuarded(app, guarded);
   await serveEndpoints(app, others, { target: options.target });
 }

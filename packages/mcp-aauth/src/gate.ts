@@ -158,13 +158,13 @@ async function refuseTools<Name extends string>(
 ): Promise<Response | undefined> {
   if (!names.every((name) => Object.hasOwn(tools, name))) return refusal("unknownTool", id); // hole M4
   const demanded = [...new Set(names.map((name) => tools[name]!))];
-  try {
-    for (const own of demanded) resource.meetRequirement(caller, together(own, ofGate, demanded)); // hole M5
-    return undefined;
-  } catch (error) {
-    const { status, headers, body } = await resource.refuse(error);
-    return new Response(body === "" ? null : body, { status, headers });
+  for (const own of demanded) {
+    const answer = await resource.meetRequirement(caller, together(own, ofGate, demanded));
+    if (answer === undefined) continue;
+    const { status, headers, body } = answer;
+    return new Response(body === "" ? null : body, { status, headers }); // hole M5
   }
+  return undefined;
 }
 
 /**

@@ -11,13 +11,13 @@ import type { Answer } from "../profile/resource-rules.ts";
 import type { Resource, ResourceRequest } from "../resource/create-resource.ts";
 import type { CallerOf, Requirement } from "../types.ts";
 import {
+  admit,
   answerOwn,
   BodyError,
   boundsOf,
   checkGate,
   type GateBounds,
   type GateOptions,
-  judge,
 } from "./gate.ts";
 
 export type { GateOptions } from "./gate.ts";
@@ -61,9 +61,9 @@ export function protect<
   const bounds = boundsOf(options);
   checkGate(resource, requirement);
   return async (request, ...context) => {
-    const { answer, admitted } = await judge(resource, requirement, received(request, bounds), bounds);
-    if (admitted === undefined) return responseOf(answer);
-    return handler(replayed(request, admitted.body), admitted.caller, ...context);
+    const { answer, caller, body } = await admit(resource, requirement, received(request, bounds), bounds);
+    if (answer !== undefined) return responseOf(answer);
+    return handler(replayed(request, body), caller, ...context);
   };
 }
 

@@ -8,7 +8,7 @@
 import { problemAnswer } from "../draft-11/problem.ts";
 import { harmless } from "../harmless.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import type { Admitted, Resource, ResourceRequest } from "../resource/create-resource.ts";
+import type { Admission, Resource, ResourceRequest } from "../resource/create-resource.ts";
 import type { CallerOf, Requirement } from "../types.ts";
 
 /** Options of a policy enforcement point. */
@@ -32,11 +32,6 @@ export interface GateBounds {
   /** Reports an error, and returns a response that does not reveal it. */
   readonly fail: (error: unknown) => Answer;
 }
-
-/** The response to a refused request, or an admitted one. */
-export type Judged<R extends Requirement<string>> =
-  | { readonly answer: Answer; readonly admitted?: undefined }
-  | { readonly answer?: undefined; readonly admitted: Admitted<CallerOf<R>> };
 
 const logStack = (error: unknown): void => console.error(error instanceof Error ? error.stack : error);
 
@@ -82,31 +77,33 @@ export function checkGate<Name extends string>(
 export async function answerOwn(
   resource: Pick<Resource, "handle">,
   request: ResourceRequest,
-  { fail }: GateBounds,
+  bounds: GateBounds,
 ): Promise<Answer | undefined> {
   try {
     return await resource.handle(request);
   } catch (error) {
-    return error instanceof BodyError ? error.answer : fail(error);
+    return answerTo(error, bounds);
   }
 }
 
-/** Admits or refuses a request. Never throws. */
-export async function judge<Name extends string, const R extends Requirement<Name>>(
+/** Answers or admits a request. Never throws. */
+export async function admit<Name extends string, const R extends Requirement<Name>>(
   resource: Resource<Name>,
   requirement: R,
   request: ResourceRequest,
   bounds: GateBounds,
-): Promise<Judged<R>> {
+): Promise<Admission<CallerOf<R>>> {
   const answer = await answerOwn(resource, request, bounds);
   if (answer !== undefined) return { answer };
   try {
-    return { admitted: await resource.verify(request, requirement) };
+    return await resource.admit(request, requirement);
   } catch (error) {
-    if (error instanceof BodyError) return { answer: error.answer };
-    return { answer: await resource.refuse(error).catch(bounds.fail) };
+    return { answer: answerTo(error, bounds) };
   }
 }
+
+const answerTo = (error: unknown, { fail }: GateBounds): Answer =>
+  error instanceof BodyError ? error.answer : fail(error);
 
 /** Refusal of a body. */
 export class BodyError extends Error {

@@ -10,7 +10,7 @@ import type { Answer } from "../profile/resource-rules.ts";
 import type { Resource, ResourceRequest } from "../resource/create-resource.ts";
 import { receivedFields } from "../resource/received-fields.ts";
 import type { CallerOf, Requirement } from "../types.ts";
-import { answerOwn, boundsOf, checkGate, type GateBounds, type GateOptions, judge } from "./gate.ts";
+import { admit, answerOwn, boundsOf, checkGate, type GateBounds, type GateOptions } from "./gate.ts";
 import { readAndRestore } from "./node-body.ts";
 
 export type { GateOptions } from "./gate.ts";
@@ -62,16 +62,16 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
 ): Gate<CallerOf<R>> {
   const bounds = boundsOf(options);
   checkGate(resource, requirement);
-  const passed = new WeakMap<NodeRequest, Awaited<ReturnType<typeof resource.verify<R>>>>();
+  const passed = new WeakMap<NodeRequest, { caller: CallerOf<R>; body: Uint8Array | undefined }>();
   const admittedTo = (request: NodeRequest) => {
     const admitted = passed.get(request);
     if (admitted === undefined) throw new TypeError("the request was not admitted by this middleware");
     return admitted;
   };
   const gate = async (request: NodeRequest, response: ServerResponse, next: Next): Promise<void> => {
-    const { answer, admitted } = await judge(resource, requirement, received(request, bounds), bounds);
-    if (admitted === undefined) return send(request, response, answer);
-    passed.set(request, admitted);
+    const { answer, caller, body } = await admit(resource, requirement, received(request, bounds), bounds);
+    if (answer !== undefined) return send(request, response, answer);
+    passed.set(request, { caller, body });
     return proceed(request, response, next, bounds);
   };
   return Object.assign(gate, {

@@ -7,6 +7,7 @@
 import { defaultResourceProfile } from "../default-profile.ts";
 import { requireIdentifier } from "../discovery/checked-options.ts";
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
+import { keyRingOf } from "../keys/key-option.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { AnswerWriter, RefusalContext } from "../profile/answers.ts";
 import { withRefusal } from "../profile/refusal.ts";
@@ -17,8 +18,8 @@ import { requirementFor } from "./requirement.ts";
 
 /** Options for the refusals of one profile. */
 export interface AnsweringProfile {
-  /** Signs the resource tokens. For key rotation, a function or a {@link KeyRing}. */
-  readonly key: SigningKey | (() => SigningKey) | KeyRing;
+  /** Signs the resource tokens. */
+  readonly key: SigningKey | KeyRing;
   /** Identifier of the resource. */
   readonly resource: string;
   /**
@@ -149,18 +150,13 @@ function writerOf(options: AnsweringProfile, now: () => number): Writer {
   } = options;
   requireIdentifier("resource", resource, profile);
   if (authServer !== undefined) requireIdentifier("authServer", authServer, profile);
-  const key = currentKeyOf(options.key);
+  const ring = keyRingOf(options.key);
   return {
     profile,
     answers: profile.answers.create({
-      ...{ key, resource, authServer, now, lifetimeSeconds, algs, scopeDescriptions },
+      ...{ key: () => ring.current(), resource, authServer, now, lifetimeSeconds, algs, scopeDescriptions },
     }),
   };
-}
-
-function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
-  if (typeof key === "function") return key;
-  return "current" in key ? () => key.current() : () => key;
 }
 
 /**

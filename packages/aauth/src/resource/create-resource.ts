@@ -13,8 +13,9 @@ import type { Draft11Level } from "../draft-11/names.ts";
 import { problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
+import { keyRingOf } from "../keys/key-option.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { Answer, GuardedEndpoint, ResourceIdentity } from "../profile/resource-rules.ts";
+import type { Answer, GuardedEndpoint, GuardedRequest, ResourceIdentity } from "../profile/resource-rules.ts";
 import { createRevocations } from "../profile/revocations.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { Stores } from "../store/stores.ts";
@@ -77,12 +78,15 @@ export interface ResourceRequest extends AddressedRequest {
   readonly body?: Uint8Array | BodyReader | undefined;
 }
 
-/** An admitted request. */
-export interface Admitted<Caller extends ProvenCaller = ProvenCaller> {
-  readonly caller: Caller;
-  /** The verified body. Undefined for none. */
-  readonly body: Uint8Array | undefined;
-}
+/** An admitted request, or the answer to a refused one. */
+export type Admission<Caller extends ProvenCaller = ProvenCaller> =
+  | {
+      readonly caller: Caller;
+      /** The verified body. Undefined for none. */
+      readonly body: Uint8Array | undefined;
+      readonly answer?: undefined;
+    }
+  | { readonly answer: Answer; readonly caller?: undefined; readonly body?: undefined };
 
 /**
  * @typeParam Name names of the levels of its profiles. Default: those of this package's dialects
@@ -95,11 +99,8 @@ export interface Resource<Name extends string = Level> {
   /** For additional endpoints. */
   readonly verifier: Verifier<Name>;
   readonly challenger: Challenger;
-  /**
-   * Documents, key set and endpoints, for the router of a framework. The framework can also guard
-   * those with a `requirement`.
-   */
-  readonly endpoints: readonly (Endpoint | ServedEndpoint)[];
+  /** Documents, key set and endpoints, for the router of a framework. */
+  readonly endpoints: readonly Endpoint[];
   /**
    * Serves a document, the key set or an endpoint; undefined for any other path or method.
    *
@@ -108,39 +109,25 @@ export interface Resource<Name extends string = Level> {
    */
   handle(request: ResourceRequest): Promise<Answer | undefined>;
   /**
-   * Verifies a request. The body is read last, and not at all for an invalid request.
+   * Verifies a request: its caller and body, or the refusal or challenge. The body is read last,
+   * and not at all for an invalid request.
    *
-   * @throws AAuthVerificationError; pass it to `refuse` for the response
-   * @throws TypeError for a requirement that is invalid in the profile, or that no request can meet
+   * @throws TypeError for a requirement that is invalid in the profile, or that no request can
+   *   meet, and for invalid arguments
+   * @throws errors of the body reader
    */
-  verify<const R extends Requirement<Name>>(
+  admit<const R extends Requirement<Name>>(
     request: ResourceRequest,
     requirement: R,
-  ): Promise<Admitted<CallerOf<R>>>;
+  ): Promise<Admission<CallerOf<R>>>;
   /**
-   * Checks that an admitted caller meets an additional requirement, for a handler that decides on
-   * the content of the request.
+   * The challenge or refusal for an admitted caller that does not meet an additional requirement;
+   * undefined if it does. For a handler that decides on the content of the request.
    *
-   * @throws AAuthVerificationError; pass it to `refuse` for the response
    * @throws TypeError for a requirement that is invalid in the profile, and for a caller of another
    *   profile
    */
-  meetRequirement(caller: ProvenCaller, requirement: Requirement<Name>): void;
-  /**
-   * The response to a request that `verify` or `meetRequirement` has refused.
-   *
-   * @throws the error itself if neither has thrown it, so that its details do not reach the caller
-   */
-  refuse(error: unknown): Promise<Answer>;
-}
-
-/**
- * An endpoint of the profile. `handle` verifies the request; `admit` answers an already verified
- * caller.
- */
-export interface ServedEndpoint extends Endpoint {
-  readonly requirement: Requirement<string>;
-  admit(request: Admitted & Pick<AddressedRequest, "headers">): Awaitable<Answer>;
+  meetRequirement(caller: ProvenCaller, requirement: Requirement<Name>): Promise<Answer | undefined>;
 }
 
 /**
@@ -150,7 +137,7 @@ export interface ServedEndpoint extends Endpoint {
  * Does NOT listen, route or limit rates, or limit the body that a reader returns.
  *
  * @throws TypeError for an identifier that is not canonical, and for options that are invalid or
- *   that the profile does not support
+ *   that the profile does not support; `ERR_INVALID_ARG_TYPE` for a `key` that cannot sign
  * @throws RangeError for a `toleranceSeconds` out of range.
  *
  * @example
@@ -161,7 +148,9 @@ export function createResource<Name extends string = Draft11Level, Other extends
   options: ResourceOptions<Name, Other>,
 ): Resource<Name | Other>;
 export function createResource(options: ResourceOptions): Resource<string> {
-  const { resource, authServer, key, development, now, profile = defaultResourceProfile, algs } = options;
+  const { resource, authServer, development, now, profile = defaultResourceProfile, algs } = options;
+  const { key } = options;
+  const ring = keyRingOf(key);
   if (options.discovery !== undefined && development !== undefined) {
     throw new TypeError("development has no effect together with discovery: pass it to createDiscovery()");
   }
@@ -196,10 +185,8 @@ export function createResource(options: ResourceOptions): Resource<string> {
     isRevoked: revocations?.isRevoked,
     accept: options.accept?.map((variant) => ({ ...accepted, ...variant })),
   });
-  const jwks = () => profile.resource.keySet("published" in key ? key.published() : [key]);
-  const endpoints: (Endpoint | ServedEndpoint)[] = [
-    ...documentEndpoints({ documents: published.documents, jwks }),
-  ];
+  const jwks = () => profile.resource.keySet(ring.published());
+  const endpoints = [...documentEndpoints({ documents: published.documents, jwks })];
   if (revocation && revocations) {
     const { path, issuers } = revocation;
     const shared = { ...common, ...judging, profile, trustedAgents: issuers };
@@ -211,68 +198,58 @@ export function createResource(options: ResourceOptions): Resource<string> {
     const { scopes = [], authorization } = options;
     endpoints.push(createAuthorizationEndpoint({ verifier, challenger, scopes, path, ...authorization }));
   }
-  const judge = judgeOf(verifier, challenger);
-  endpoints.push(...published.endpoints.map((own) => served(own, judge, challenger)));
-  return { id: resource, authority, verifier, challenger, endpoints, handle: routerOf(endpoints), ...judge };
+  const admission = admissionOf(verifier, challenger);
+  endpoints.push(...published.endpoints.map((own) => guarded(own, admission, challenger)));
+  const handle = routerOf(endpoints);
+  return { id: resource, authority, verifier, challenger, endpoints, handle, ...admission };
 }
 
 const bodyOf = ({ body }: ResourceRequest, maxBytes?: number): Awaitable<Uint8Array | undefined> =>
   typeof body === "function" ? body(maxBytes) : body;
 
-type Judge = Pick<Resource<string>, "verify" | "meetRequirement" | "refuse">;
+type ResourceAdmission = Pick<Resource<string>, "admit" | "meetRequirement">;
 
-function judgeOf(verifier: Verifier<string>, challenger: Challenger): Judge {
-  const requirements = new WeakMap<AAuthVerificationError, Requirement<string>>();
-  const remember = (error: unknown, requirement: Requirement<string>): unknown => {
-    if (error instanceof AAuthVerificationError) requirements.set(error, requirement);
-    return error;
+function admissionOf(verifier: Verifier<string>, challenger: Challenger): ResourceAdmission {
+  const refuse = (error: unknown, requirement: Requirement<string>): Promise<Answer> => {
+    if (!(error instanceof AAuthVerificationError)) throw error;
+    return challenger.challengeFor(error, { requirement });
   };
   return {
-    async verify(request, requirement) {
+    async admit(request, requirement) {
       try {
         const pending = await verifier.begin(request, requirement);
         const body = await bodyOf(request);
         const { caller } = await pending.complete(body);
         return { caller, body };
       } catch (error) {
-        throw remember(error, requirement);
+        return { answer: await refuse(error, requirement) };
       }
     },
-    meetRequirement(caller, requirement) {
+    async meetRequirement(caller, requirement) {
       const profile = verifier.profiles.find(({ name }) => name === caller.profile);
       if (profile === undefined)
         throw new TypeError(`caller.profile ${caller.profile} is not accepted by this resource`);
       try {
         meetRequirement(caller, requirement, profile);
+        return undefined;
       } catch (error) {
-        throw remember(error, requirement);
+        return refuse(error, requirement);
       }
-    },
-    async refuse(error) {
-      const requirement = error instanceof AAuthVerificationError ? requirements.get(error) : undefined;
-      if (requirement === undefined) throw error;
-      return challenger.challengeFor(error as AAuthVerificationError, { requirement });
     },
   };
 }
 
 /** Serves an endpoint of the profile behind the resource's verifier. */
-function served(own: GuardedEndpoint, judge: Judge, challenger: Challenger): ServedEndpoint {
+function guarded(own: GuardedEndpoint, { admit }: ResourceAdmission, challenger: Challenger): Endpoint {
   const { methods, path, maxBodyBytes, requirement } = own;
-  const admit: ServedEndpoint["admit"] = ({ caller, headers, body }) =>
-    own.answer({
-      ...{ caller, headers, body },
-      resourceToken: (scopes) => challenger.resourceToken(caller, scopes),
-    });
+  const answerTo = (request: Omit<GuardedRequest, "resourceToken">) =>
+    own.answer({ ...request, resourceToken: (scopes) => challenger.resourceToken(request.caller, scopes) });
   return {
-    ...{ methods, path, maxBodyBytes, requirement, admit },
+    ...{ methods, path, maxBodyBytes },
+    guarded: { requirement, answer: answerTo },
     async handle(request) {
-      try {
-        const { caller, body } = await judge.verify(request, requirement);
-        return await admit({ caller, headers: request.headers, body });
-      } catch (error) {
-        return judge.refuse(error);
-      }
+      const { answer, caller, body } = await admit(request, requirement);
+      return answer ?? answerTo({ caller, headers: request.headers, body });
     },
   };
 }

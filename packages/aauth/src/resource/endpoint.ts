@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { Answer } from "../profile/resource-rules.ts";
+import type { Answer, GuardedRequest } from "../profile/resource-rules.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { Jwks, Requirement } from "../types.ts";
 import { plainRefusal } from "./challenge.ts";
@@ -30,6 +31,14 @@ export interface Endpoint {
    * @throws StoreFullError where a store has no room: answer 503
    */
   handle(request: EndpointRequest): Promise<Answer>;
+  /**
+   * For a framework that verifies callers itself: the requirement, and the answer to a caller that
+   * meets it. Default: `handle` alone serves the endpoint.
+   */
+  readonly guarded?: {
+    readonly requirement: Requirement<string>;
+    answer(request: Omit<GuardedRequest, "resourceToken">): Awaitable<Answer>;
+  };
 }
 
 /**

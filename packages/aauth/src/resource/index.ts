@@ -17,12 +17,11 @@ export { createAuthorizationEndpoint } from "./authorization-endpoint.ts";
 export type { AnsweringProfile, Challenger, ChallengerOptions } from "./challenge.ts";
 export { createChallenger, plainRefusal } from "./challenge.ts";
 export type {
-  Admitted,
+  Admission,
   BodyReader,
   Resource,
   ResourceOptions,
   ResourceRequest,
-  ServedEndpoint,
 } from "./create-resource.ts";
 export { createResource } from "./create-resource.ts";
 export type { Deferred, DeferredOptions, OpenedRequest } from "./deferred.ts";

@@ -9,6 +9,7 @@ import { documents } from "../draft-11/documents.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { DOCUMENTS } from "../draft-11/names.ts";
 import { toJwks } from "../keys/jwks.ts";
+import { keyRingOf } from "../keys/key-option.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
 import { createMemoryStores } from "../store/stores.ts";
 import type { Jwks, SigningKey } from "../types.ts";
@@ -57,7 +58,7 @@ interface Keys {
 }
 
 function keysOf(key: ServerKey): Keys {
-  const ring = "current" in key ? key : { current: () => key, published: () => [key] };
+  const ring = keyRingOf(key);
   return { current: () => ring.current(), jwks: () => toJwks(ring.published()) };
 }
 

@@ -172,7 +172,7 @@ describe("errors at a gate of fetch", () => {
   });
 
   test("a failure that is not a verdict is answered 500 without detail, even if the log fails", async () => {
-    const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
+    const broken = { ...resource, admit: () => Promise.reject(new Error("secret")) };
     const onError = () => {
       throw new Error("no log");
     };

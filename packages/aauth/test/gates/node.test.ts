@@ -221,9 +221,9 @@ describe("bodies at a gate of node", () => {
     const left = Promise.withResolvers<void>();
     const slow: typeof resource = {
       ...resource,
-      verify: async (...args) => {
+      admit: async (...args) => {
         await left.promise;
-        return resource.verify(...args);
+        return resource.admit(...args);
       },
     };
     const gate = protect(slow, TO_READ, { bodyTimeoutMs: 5_000 });
@@ -285,7 +285,7 @@ describe("errors at a gate of node", () => {
   });
 
   test("a failure that is not a verdict calls no handler", async () => {
-    const broken = { ...resource, verify: () => Promise.reject(new Error("secret")) };
+    const broken = { ...resource, admit: () => Promise.reject(new Error("secret")) };
     const { port, handled } = await gated({}, broken);
     expect(statusOf(await send(port, await signed()))).toBe(500);
     expect(handled).not.toHaveBeenCalled();

@@ -13,7 +13,7 @@ import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 const { agent, resource, authServer, clock } = parties;
 const challenger = createChallenger({
   profile: february2026,
-  key: () => resource.key,
+  key: resource.key,
   resource: resource.id,
   authServer: authServer.issuer,
   now: clock.now,

@@ -3,13 +3,22 @@
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
+import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { importVerificationKey } from "../../src/keys/verification-key.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../../src/profile/refusal.ts";
 import type { GuardedEndpoint } from "../../src/profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../../src/profile/revocations.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
-import { type BodyReader, createResource, type ResourceOptions } from "../../src/resource/create-resource.ts";
+import {
+  type Admission,
+  type BodyReader,
+  createResource,
+  type ResourceOptions,
+} from "../../src/resource/create-resource.ts";
 import type { VerifierObserver } from "../../src/resource/types.ts";
 import { StoreFullError } from "../../src/store/quota-store.ts";
 import { createMemoryStores } from "../../src/store/stores.ts";
+import type { SigningKey } from "../../src/types.ts";
 import {
   AGENT,
   agentToken,
@@ -81,8 +90,7 @@ describe("documents and endpoints of a resource", () => {
     const seen: unknown[] = [];
     const observer: VerifierObserver = (event) =>
       seen.push(event.type === "request_refused" && event.error.code);
-    const refused = resourceOf({ observer }).verify(get("/data"), { level: "agent-token" });
-    await expect(refused).rejects.toThrow();
+    await resourceOf({ observer }).admit(get("/data"), { level: "agent-token" });
     expect(seen).toEqual(["missing_signature"]);
   });
 
@@ -156,75 +164,87 @@ describe("documents and endpoints of a resource", () => {
   });
 });
 
-describe("a resource's verification", () => {
+describe("a resource's admission", () => {
+  const codeOf = ({ answer }: Admission) => answer && parseRefusal(answer.headers[REFUSAL_FIELD])?.code;
+
   test("returns the proven caller and the signed bytes", async () => {
     const request = await requestOf({ method: "POST", body: "text" });
-    const admitted = await resourceOf().verify(request, { level: "agent-token" });
-    expectTypeOf(admitted.caller.agent).toEqualTypeOf<string>();
-    expect(admitted.caller.agent).toMatch(/^aauth:/);
-    expect(new TextDecoder().decode(admitted.body)).toBe("text");
+    const { answer, caller, body } = await resourceOf().admit(request, { level: "agent-token" });
+    if (answer !== undefined) return expect.unreachable();
+    expectTypeOf(caller.agent).toEqualTypeOf<string>();
+    expect(caller.agent).toMatch(/^aauth:/);
+    expect(new TextDecoder().decode(body)).toBe("text");
   });
 
   test("reads no body of a request that is refused without it", async () => {
     const body = vi.fn(async () => undefined);
-    const verified = resourceOf().verify({ ...get("/"), body }, { level: "agent-token" });
-    await expect(verified).rejects.toMatchObject({ code: "missing_signature" });
+    const refused = await resourceOf().admit({ ...get("/"), body }, { level: "agent-token" });
+    expect(codeOf(refused)).toBe("missing_signature");
     expect(body).not.toHaveBeenCalled();
   });
 
   test("refuses a body that was replaced on the way", async () => {
     const request = await requestOf({ method: "POST", body: "text" });
     const body = async () => new TextEncoder().encode("tExt");
-    const verified = resourceOf().verify({ ...request, body }, { level: "agent-token" });
-    await expect(verified).rejects.toMatchObject({ code: "digest_mismatch" });
+    const refused = await resourceOf().admit({ ...request, body }, { level: "agent-token" });
+    expect(codeOf(refused)).toBe("digest_mismatch");
   });
 
   test("refuses with the token that its requirement needs", async () => {
-    const resource = resourceOf();
-    const error = await resource.verify(await showing(await personToken()), TO_READ).catch((it) => it);
-    const answer = await resource.refuse(error);
-    expect(answer.status).toBe(401);
-    expect(answer.headers["aauth-requirement"]).toContain("requirement=auth-token; resource-token=");
+    const { answer } = await resourceOf().admit(await showing(await personToken()), TO_READ);
+    expect(answer?.status).toBe(401);
+    expect(answer?.headers["aauth-requirement"]).toContain("requirement=auth-token; resource-token=");
   });
 
-  test("hides errors that are not refusals, and refusals of another resource", async () => {
-    const resource = resourceOf();
+  test("rejects with errors that are no refusals", async () => {
     const failure = new Error("store at 10.0.0.7 down");
-    await expect(resource.refuse(failure)).rejects.toBe(failure);
-    const foreign = await resourceOf()
-      .verify(get("/"), { level: "agent-token" })
-      .catch((it: unknown) => it);
-    await expect(resource.refuse(foreign)).rejects.toBe(foreign);
+    const request = { ...(await requestOf()), body: () => Promise.reject(failure) };
+    await expect(resourceOf().admit(request, { level: "agent-token" })).rejects.toBe(failure);
   });
 
   test("can require more of an accepted caller, and refuses with the token for it", async () => {
     const resource = resourceOf();
     const request = await showing(await personToken());
-    const { caller } = await resource.verify(request, { level: "person-token" });
-    expect(() => resource.meetRequirement(caller, { level: "person-token" })).not.toThrow();
-    const asked = async () => resource.meetRequirement(caller, TO_READ);
-    const answer = await resource.refuse(await asked().catch((it: unknown) => it));
-    expect([answer.status, answer.headers["aauth-requirement"]]).toEqual([
+    const { answer: refused, caller } = await resource.admit(request, { level: "person-token" });
+    if (refused !== undefined) return expect.unreachable();
+    expect(await resource.meetRequirement(caller, { level: "person-token" })).toBeUndefined();
+    const answer = await resource.meetRequirement(caller, TO_READ);
+    expect([answer?.status, answer?.headers["aauth-requirement"]]).toEqual([
       401,
       expect.stringContaining("requirement=auth-token"),
     ]);
     const foreign = { ...caller, profile: "another" };
-    expect(() => resource.meetRequirement(foreign, TO_READ)).toThrow(TypeError);
+    await expect(resource.meetRequirement(foreign, TO_READ)).rejects.toThrow(TypeError);
   });
 
   test("refuses a token that was revoked at another replica", async () => {
     const stores = createMemoryStores({ now });
     const jwt = await agentToken();
-    const verified = async (target: string) => {
+    const admitted = async (target: string) => {
       const request = await showing(jwt, { url: RESOURCE + target });
-      return resourceOf({ stores }).verify(request, { level: "agent-token" });
+      return resourceOf({ stores }).admit(request, { level: "agent-token" });
     };
-    const { caller } = await verified("/1");
-    const { iss, jti } = caller.identityToken as { iss: string; jti: string };
+    const { caller } = await admitted("/1");
+    const { iss, jti } = caller!.identityToken as { iss: string; jti: string };
     const store = stores.records<RevokedToken>(`revocations ${RESOURCE}`);
     await createRevocations({ store, now }).revoke({ iss, jti, exp: now() + 60 });
-    await expect(verified("/2")).rejects.toMatchObject({ code: "token_revoked" });
+    expect(codeOf(await admitted("/2"))).toBe("token_revoked");
   });
+});
+
+test.each([
+  ["undefined", undefined, "not undefined"],
+  ["null", null, "not null"],
+  ["a promise of a key", generateSigningKey({ kid: "rs-1" }), "not a promise: await it"],
+  ["a public key", keys.resource.publicJwk, "not a public key"],
+  ["a verification key", await importVerificationKey(keys.resource.publicJwk), "not a public key"],
+  ["a private JWK", { ...keys.resource.publicJwk, d: "x" }, "importSigningKey()"],
+  ["a secret", "PEM", "not string"],
+])("refuses %s as its key", (_what, key, message) => {
+  const refused = expect.objectContaining({
+    ...{ name: "TypeError", code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining(message) },
+  });
+  expect(() => resourceOf({ key: key as unknown as SigningKey })).toThrow(refused);
 });
 
 test.each<[string, Partial<ResourceOptions>]>([

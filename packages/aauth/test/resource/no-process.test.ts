@@ -19,9 +19,8 @@ describe("without a process", () => {
   test("E6: refuses an unsafe method without a store, and accepts a safe one", async () => {
     const resource = createResource(common);
     const posted = await requestOf({ method: "POST", body: "{}" });
-    const refused = await resource.verify(posted, ANY_AGENT).catch((error) => resource.refuse(error));
-    expect(refused).toMatchObject({ status: 503 });
-    expect((await resource.verify(await requestOf(), ANY_AGENT)).caller.profile).toBe("draft-11");
+    expect((await resource.admit(posted, ANY_AGENT)).answer?.status).toBe(503);
+    expect((await resource.admit(await requestOf(), ANY_AGENT)).caller?.profile).toBe("draft-11");
   });
 
   test("accepts an unsafe method once with a store", async () => {
@@ -29,8 +28,9 @@ describe("without a process", () => {
     const stores = { claims: () => verify, records: () => expect.unreachable() };
     const resource = createResource({ ...common, stores });
     const posted = await requestOf({ method: "POST", body: "{}" });
-    await resource.verify(posted, ANY_AGENT);
-    await expect(resource.verify(posted, ANY_AGENT)).rejects.toMatchObject({ code: "signature_replayed" });
+    expect((await resource.admit(posted, ANY_AGENT)).answer).toBeUndefined();
+    const { answer } = await resource.admit(posted, ANY_AGENT);
+    expect(answer?.headers["aauth-refusal"]).toContain("code=signature_replayed");
   });
 
   test("E6: has no stores in memory, and no resource for persons without stores", () => {
