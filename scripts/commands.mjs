@@ -75,10 +75,7 @@ export const COMMANDS = {
     needsTools: true,
     does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes and a tenth of the checks by mutation, the containers. Hours; with names, these parts alone.",
     usage: {
-      words: [
-        "PART",
-        "products, agentgateway, scale, runtimes, load, keycloak-cluster, holes, mutants, compose",
-      ],
+      words: ["PART", "products, agentgateway, scale, runtimes, load, keycloak-cluster, holes, compose"],
       variables: [
         ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
         ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json, to compare the configuration files with"],
@@ -106,19 +103,11 @@ export const COMMANDS = {
   "test:holes": {
     script: "scripts/test.ts test:holes",
     needsTools: true,
-    does: "Takes each check against a known hole out of a copy of the code, and demands that its test fails. Half an hour for all.",
-    usage: {
-      words: ["ID", "rows of docs/reference/known-holes.md: P1 for one, J for all that begin with J"],
-    },
-  },
-  "test:mutants": {
-    script: "scripts/test.ts test:mutants",
-    needsTools: true,
-    does: "Takes a tenth of the checks of the folders below out of a copy of the code, one at a time, and lists those that no test of their package or service notices: at least 19 of 20 must be. An hour for all.",
+    does: "Takes each check against a known hole out of a copy of the code, one at a time, and demands that its test fails. Half an hour for all. With a path it takes a tenth of all checks there, and lists those that no test of their package or service notices: at least 19 of 20 must be. An hour for all folders.",
     usage: {
       words: [
-        "PATH",
-        "how the files begin, such as packages/aauth/src/tokens. There are: packages/aauth, packages/aauth-a2a, packages/agent-kit, packages/fastify-aauth, packages/gateway-check, packages/issuer-kit, packages/mcp-aauth, services/auth-server, services/person-server, services/backend, services/gateway, services/supply-chain-agent",
+        "ID|PATH",
+        "rows of docs/reference/known-holes.md: P1 for one, J for all that begin with J; or how files begin, such as packages/aauth/src/tokens. There are: packages/aauth, packages/aauth-a2a, packages/agent-kit, packages/fastify-aauth, packages/gateway-check, packages/issuer-kit, packages/mcp-aauth, services/auth-server, services/person-server, services/backend, services/gateway, services/supply-chain-agent",
       ],
       flags: [["--seed TEXT", "takes another tenth; the same text takes the same one (default: 1)"]],
     },

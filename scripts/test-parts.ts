@@ -9,7 +9,8 @@ import { resolve } from "node:path";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
-import { holesNamed, judgeMutations, sampleOfChecks } from "./holes/run-mutations.ts";
+import { judgeMutations } from "./holes/judge-mutations.ts";
+import { mutationsNamed, sampleOfChecks } from "./holes/select-mutations.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
@@ -105,8 +106,7 @@ export const LONG_PARTS = {
   runtimes: { tests: project("runtimes-long"), prepare: prepareAll(installRuntimes, installNext, chromium) },
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
   "keycloak-cluster": { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
-  holes: () => judgeMutations("holes", holesNamed([])),
-  mutants: () => judgeMutations("mutants", sampleOfChecks()),
+  holes: () => judgeMutations([...mutationsNamed([]), ...sampleOfChecks()]),
   compose: () => runComposeTests(console.log),
 } satisfies Record<string, Part>;
 

@@ -6,7 +6,8 @@
  */
 
 import { parseArgs } from "node:util";
-import { holesNamed, judgeMutations, sampleOfChecks } from "./holes/run-mutations.ts";
+import { judgeMutations } from "./holes/judge-mutations.ts";
+import { mutationsNamed } from "./holes/select-mutations.ts";
 import { type Part, runParts } from "./run-parts.ts";
 import { LONG_PARTS, QUICK_PARTS, SLOW_PARTS } from "./test-parts.ts";
 
@@ -20,14 +21,10 @@ const COMMANDS: Readonly<Record<string, () => Parts>> = {
   "test:long": () => LONG_PARTS,
   check: () => ({ static: QUICK_PARTS.static }),
   "test:holes": () => {
-    const mutations = holesNamed(args.splice(0));
-    return { holes: () => judgeMutations("holes", mutations) };
-  },
-  "test:mutants": () => {
     const options = { seed: { type: "string" } } as const;
     const { values, positionals } = parseArgs({ args: args.splice(0), options, allowPositionals: true });
-    const mutations = sampleOfChecks(values.seed, positionals);
-    return { mutants: () => judgeMutations("mutants", mutations) };
+    const mutations = mutationsNamed(positionals, values.seed);
+    return { holes: () => judgeMutations(mutations) };
   },
 };
 

@@ -1,30 +1,16 @@
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { runProgram } from "../run-program.ts";
 import { readReport } from "../run-vitest.ts";
-import { type Mutation, runOf } from "./mutation.ts";
-import { GIT_OF_COPY, type TreeCopy } from "./tree-copy.ts";
-
-/** Outcome of removing one check: `noticed`, or the reason why not. */
-export interface Judgement {
-  readonly mutation: Mutation;
-  readonly verdict: "noticed" | (string & {});
-  readonly seconds: number;
-}
-
-/**
- * Evidence that a removed check was noticed: a failed test only, or also a file that cannot be run
- * and a run that exceeds its time.
- */
-export type Notice = "failed test" | "failed run";
+import type { PartResult } from "../test-report.ts";
+import type { Mutation } from "./marked-checks.ts";
+import { copyTree, GIT_OF_COPY, type TreeCopy } from "./tree-copy.ts";
 
 /** A run of vitest. */
 interface Outcome {
   readonly passed: readonly string[];
   readonly failed: readonly { readonly file: string; readonly test: string }[];
-  /** Files whose tests could not be started, with the reason. */
-  readonly broken: readonly { readonly file: string; readonly message: string }[];
-  readonly isOutOfTime: boolean;
   /** Vitest's own output, in case it reports no tests. */
   readonly output: string;
 }
@@ -35,75 +21,94 @@ const LAST_WORDS_CHARACTERS = 600;
 /** Ends a test that waits for an event that no longer occurs. */
 const TEST_LIMIT_MS = 40_000;
 const RUN_LIMIT_MS = 600_000;
-const OUT_OF_TIME = 124;
-/** Errors of a tree that does not parse, which proves nothing about its tests. */
-const IS_UNPARSED = /parse_error|transform failed|SyntaxError/i;
+const SUMMARY_CHARACTERS = 64;
+/** Share of the sampled checks that must be noticed; of the marked ones, all. */
+const SAMPLED_SHARE = 19 / 20;
 
-/** Judges mutations one after the other. */
-export async function* verdictsOn(
-  mutations: readonly Mutation[],
-  copy: TreeCopy,
-  notice: Notice,
-): AsyncGenerator<Judgement> {
+/**
+ * Judges mutations in a copy of the checkout, one after the other, prints a line for each, and
+ * counts those that a test noticed.
+ */
+export async function judgeMutations(mutations: readonly Mutation[]): Promise<readonly PartResult[]> {
+  const startedAt = performance.now();
+  const copy = await copyTree(REPOSITORY_ROOT);
+  // Covers an interrupted run, too.
+  process.once("exit", copy.remove);
   const untouched = new Map<string, Promise<Outcome>>();
+  const runUntouched = (file: string) => {
+    const outcome = untouched.get(file) ?? runTests(copy.root, ["run", file]);
+    untouched.set(file, outcome);
+    return outcome;
+  };
+  const width = Math.max(...mutations.map(({ id }) => id.length));
+  const misses: Mutation[] = [];
   for (const mutation of mutations) {
-    const startedAt = performance.now();
-    const verdict = await verdictOn(mutation, copy, notice, (file) => {
-      const outcome = untouched.get(file) ?? runTests(copy.root, runOf(file));
-      untouched.set(file, outcome);
-      return outcome;
-    });
-    yield { mutation, verdict, seconds: Math.round((performance.now() - startedAt) / 1000) };
+    const { id, without, runs } = mutation;
+    const before = performance.now();
+    const verdict = await verdictOn(mutation, copy, runUntouched);
+    const seconds = Math.round((performance.now() - before) / 1000);
+    const summary = without.slice(0, SUMMARY_CHARACTERS).padEnd(SUMMARY_CHARACTERS);
+    const mark = verdict === undefined ? "ok  " : "FAIL";
+    console.log(`${mark}  ${id.padEnd(width)} ${summary} ${`${seconds} s`.padStart(6)}`);
+    if (verdict === undefined) continue;
+    console.log(`      ${verdict}: vitest ${runs.at(-1)?.join(" ")}`);
+    misses.push(mutation);
   }
+  const isSampled = ({ id }: Mutation) => id.includes(":");
+  const sampled = mutations.filter(isSampled).length;
+  const isEnough = misses.filter(isSampled).length <= sampled * (1 - SAMPLED_SHARE);
+  const told = (which: readonly Mutation[]) =>
+    which.map(({ id, without }) => `No test notices: ${id}: ${without}`);
+  return [
+    {
+      part: "holes",
+      passed: mutations.length - misses.length,
+      skipped: 0,
+      failures: told(misses.filter((miss) => !(isEnough && isSampled(miss)))),
+      notes: told(misses.filter((miss) => isEnough && isSampled(miss))),
+      tookMs: performance.now() - startedAt,
+    },
+  ];
 }
 
-/** @param untouched runs the tests of a file in the unchanged tree */
+/**
+ * Undefined if a test noticed, else the reason why none did.
+ *
+ * @param untouched runs the tests of a file in the unchanged tree
+ */
 async function verdictOn(
   { edits, runs }: Mutation,
   copy: TreeCopy,
-  notice: Notice,
   untouched: (file: string) => Promise<Outcome>,
-): Promise<string> {
+): Promise<string | undefined> {
   let verdict = "there are no tests";
   for (const args of runs) {
-    let undo: () => Promise<void>;
-    try {
-      undo = await copy.edit(edits);
-    } catch (error) {
-      return `the table no longer fits the code: ${(error as Error).message}`;
-    }
+    const undo = await copy.edit(edits);
     const outcome = await runTests(copy.root, args).finally(undo);
-    const ofRun = await verdictOnRun(outcome, notice, untouched);
-    if (ofRun !== undefined) return ofRun;
-    const { passed, output } = outcome;
-    if (passed.length > 0) verdict = "no test noticed";
+    if (await isNoticed(outcome, untouched)) return undefined;
+    const { passed, failed, output } = outcome;
+    if (failed.length > 0)
+      verdict = `it fails without any change: ${failed.map(({ test }) => test).join("; ")}`;
+    else if (passed.length > 0) verdict = "no test noticed";
     else verdict = `no test was run: ${output.slice(-LAST_WORDS_CHARACTERS)}`;
   }
   return verdict;
 }
 
-/** Verdict on a run in which something failed; undefined if nothing did. */
-export async function verdictOnRun(
-  { isOutOfTime, failed, broken }: Pick<Outcome, "isOutOfTime" | "failed" | "broken">,
-  notice: Notice,
-  untouched: (file: string) => Promise<Pick<Outcome, "passed" | "broken">>,
-): Promise<string | undefined> {
-  const isEnough = notice === "failed run";
-  for (const { file, test } of failed) if ((await untouched(file)).passed.includes(test)) return "noticed";
-  if (isOutOfTime) return isEnough ? "noticed" : "no test failed before the run exceeded its time";
-  for (const { file, message } of broken) {
-    if (IS_UNPARSED.test(message) || (await untouched(file)).broken.length > 0) continue;
-    return isEnough ? "noticed" : `no test failed, but ${file} could not be run: ${message}`;
-  }
-  if (failed.length > 0) return `it fails without any change: ${failed.map(({ test }) => test).join("; ")}`;
-  return undefined;
+/** Whether a test failed that passes in the unchanged tree. */
+export async function isNoticed(
+  { failed }: Pick<Outcome, "failed">,
+  untouched: (file: string) => Promise<Pick<Outcome, "passed">>,
+): Promise<boolean> {
+  for (const { file, test } of failed) if ((await untouched(file)).passed.includes(test)) return true;
+  return false;
 }
 
 /** Runs vitest in a tree, with the arguments that select tests. */
 async function runTests(root: string, args: readonly string[]): Promise<Outcome> {
   const report = join(root, REPORT);
   await rm(report, { force: true });
-  const { status, output } = await runProgram(
+  const { output } = await runProgram(
     process.execPath,
     [
       join(root, "node_modules/vitest/vitest.mjs"),
@@ -114,20 +119,11 @@ async function runTests(root: string, args: readonly string[]): Promise<Outcome>
   );
   const { testResults: results } = (await readReport(report)) ?? { testResults: [] };
   const tests = results.flatMap(({ name, assertionResults }) =>
-    assertionResults.map((test) => ({
-      file: relative(root, name),
-      test: test.fullName,
-      status: test.status,
-    })),
+    assertionResults.map(({ fullName, status }) => ({ file: relative(root, name), test: fullName, status })),
   );
-  const failed = tests.filter((test) => test.status === "failed");
   return {
-    passed: tests.filter((test) => test.status === "passed").map(({ test }) => test),
-    failed,
-    broken: results
-      .map(({ name, status, message = "" }) => ({ file: relative(root, name), status, message }))
-      .filter((result) => result.status === "failed" && failed.every(({ file }) => file !== result.file)),
-    isOutOfTime: status === OUT_OF_TIME,
+    passed: tests.filter(({ status }) => status === "passed").map(({ test }) => test),
+    failed: tests.filter(({ status }) => status === "failed"),
     output,
   };
 }

@@ -1,104 +1,99 @@
 /**
  * Checks that are marked in the code: `// hole T7` at the end of the line that a check begins with,
- * or alone on the line above. A mark moves with its check, so that no table has to follow the code.
- * The page names the tests.
+ * or alone on the line above. Its mutation removes the check.
+ *
+ * - `// hole T7, T9`: the check of several rows.
+ * - `// hole T7: CODE`: code instead of nothing. In a declaration, a property or a `return` it is the
+ *   value alone.
+ * - `// hole T7+`: removed together with the row's other checks with a plus, each of which suffices.
  *
  * @module
  */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { listedFiles } from "../listed-files.ts";
-import { type Mutation, runOf } from "./mutation.ts";
+
+/** A check that is removed from the code, and the tests that must notice. */
+export interface Mutation {
+  /** Row of docs/reference/known-holes.md, with a letter if the row has several; or a file and line. */
+  readonly id: string;
+  /** First line of the removed code. */
+  readonly without: string;
+  /** Each search string occurs exactly once. */
+  readonly edits: readonly Edit[];
+  /** Arguments of vitest for each run of tests that must notice, until one fails. */
+  readonly runs: readonly (readonly string[])[];
+}
+
+/** One replacement in one file. */
+export type Edit = readonly [file: string, search: string, replacement: string];
 
 /** The code that a mark stands for. */
 export interface MarkedCheck {
-  /** A row of docs/reference/known-holes.md, with a letter if the row has several. */
-  readonly id: string;
+  /** Rows; those with a plus are removed together. */
+  readonly ids: readonly string[];
   /** From the line of the mark to the end of the statement, operand, property or call. */
   readonly text: string;
+  /** What the mutation has instead. */
+  readonly instead: string;
 }
 
 const PAGE = "docs/reference/known-holes.md";
-const ROW = /^\| \[([A-Z]\d+[a-z]?)\]\(\.\.\/\.\.\/([^)]+)\)/gm;
-const MARK = /^(.*)\/\/ hole ([A-Z]\d+[a-z]?)$/;
-const SOURCES = /^(?:packages|services)\/[^/]+\/src\/.+\.ts$/;
+const ROW = /^\| (\[([A-Z]\d+[a-z]?)\][^|]+)/gm;
+const LINK = /\]\(\.\.\/\.\.\/([^)]+)\)/g;
+const IDS = /[A-Z]\d+[a-z]?\+?(?:, [A-Z]\d+[a-z]?\+?)*/.source;
+const MARK = new RegExp(`^(.*)// hole (${IDS})(?:: (.+))?$`);
+const COMMENT = /\s*\/\/ hole .*/;
+/** What precedes the value in a declaration, an assignment, a property or a `return`. */
+const BEFORE_VALUE = /^\s*(?:(?:export )?const [\s\S]*? =\s|return |[\w.#]+(?: = |: ))/;
+const SOURCES = /^(?:(?:packages|services)\/[^/]+|ui)\/src\/.+\.ts$/;
 const MAX_SUMMARY_CHARACTERS = 64;
 const CLOSES = /^\s*[)\]}]/;
 
-/**
- * Test run for each row of the page: the tests of its file that have the row's id in their title.
- */
-export function testsOfRows(root: string): (id: string) => readonly string[] | undefined {
-  const page = readFileSync(join(root, PAGE), "utf8");
-  const files = new Map([...page.matchAll(ROW)].map(([, id = "", file = ""]) => [id, file]));
-  return (id) => {
-    const row = files.has(id) ? id : rowOf(id);
-    // The gateway's contract takes some of its cases from another file.
-    const file = files.get(row)?.replace(/\/identities\.ts$/, "/gateway.test.ts");
-    return file === undefined ? undefined : runOf(file, `\\b${row}(?:, \\w+)*: `);
-  };
-}
-
-/**
- * One mutation for each mark: its check is removed, and a test of the row must fail.
- *
- * @param instead by id: code that replaces the check if nothing works without any
- */
-export function markedMutations(
-  root: string,
-  instead: Readonly<Record<string, string>>,
-): readonly Mutation[] {
-  const testOf = testsOfRows(root);
-  return markedChecks(root).flatMap(({ id, file, text }): Mutation[] => {
-    const run = testOf(id);
-    const edits = [[file, text, instead[id] ?? ""]] as const;
-    return run === undefined ? [] : [{ id, without: summaryOf(text), runs: [run], edits }];
-  });
-}
-
-/** The marked checks of all sources. */
-export function markedChecks(root: string): readonly (MarkedCheck & { readonly file: string })[] {
-  return listedFiles(root)
-    .filter((file) => SOURCES.test(file))
-    .flatMap((file) => checksIn(readFileSync(join(root, file), "utf8")).map((check) => ({ ...check, file })));
-}
-
-export function checksIn(source: string): readonly MarkedCheck[] {
-  const lines = source.split("\n");
-  return lines.flatMap((line, index) => {
-    const [, code = "", id] = MARK.exec(line) ?? [];
-    if (id === undefined) return [];
-    const isAbove = code.trim() === "";
-    const first = isAbove ? index + 1 : startOf(lines, index);
-    return [{ id, text: lines.slice(isAbove ? index : first, endOf(lines, first) + 1).join("\n") }];
-  });
-}
-
-/** The first line of the code, truncated. */
-export function summaryOf(text: string): string {
-  const code = text.split("\n").find((line) => !/^\s*\/\//.test(line)) ?? "";
-  return code
-    .replace(/\s*\/\/ hole .*/, "")
-    .trim()
-    .slice(0, MAX_SUMMARY_CHARACTERS);
+/** The mutations of all marks. */
+export function markedMutations(): readonly Mutation[] {
+  const runsOf = testsOfRows();
+  const mutations = new Map<string, Mutation>();
+  for (const { ids, file, text, instead } of markedChecks()) {
+    const edit: Edit = [file, text, instead];
+    for (const name of ids) {
+      const id = name.replace("+", "");
+      const place = name === id ? `${id} ${file} ${text}` : name;
+      const edits = [...(mutations.get(place)?.edits ?? []), edit];
+      mutations.set(place, { id, without: summaryOf(text), edits, runs: runsOf(id) });
+    }
+  }
+  return [...mutations.values()];
 }
 
 /** Row of a mark with a letter. */
 export const rowOf = (id: string): string => id.replace(/[a-z]$/, "");
 
-/** First line of a statement that ends on a line with a closing bracket. */
-function startOf(lines: readonly string[], last: number): number {
-  let first = last;
-  while (CLOSES.test(lines[first] ?? "") || indentOf(lines[first]) > indentOf(lines[last])) first -= 1;
-  return first;
+/** The marked checks of all sources. */
+export function markedChecks(): readonly (MarkedCheck & { readonly file: string })[] {
+  return listedFiles(REPOSITORY_ROOT)
+    .filter((file) => SOURCES.test(file))
+    .flatMap((file) =>
+      checksIn(readFileSync(join(REPOSITORY_ROOT, file), "utf8")).map((check) => ({ ...check, file })),
+    );
 }
 
-/**
- * Last line of a statement. The formatter indents the following lines deeper, or begins them with a
- * closing bracket.
- */
-function endOf(lines: readonly string[], first: number): number {
+export function checksIn(source: string): readonly MarkedCheck[] {
+  const lines = source.split("\n");
+  return lines.flatMap((line, index) => {
+    const [, code = "", ids, value] = MARK.exec(line) ?? [];
+    if (ids === undefined) return [];
+    const isAbove = code.trim() === "";
+    const first = isAbove ? index + 1 : startOf(lines, index);
+    const text = lines.slice(isAbove ? index : first, endOf(lines, first) + 1).join("\n");
+    return [{ ids: ids.split(", "), text, instead: value === undefined ? "" : withValue(text, value) }];
+  });
+}
+
+/** Last line of a statement. The formatter indents its following lines, or begins them with a bracket. */
+export function endOf(lines: readonly string[], first: number): number {
   const indent = indentOf(lines[first]);
   let last = first;
   while (indentOf(lines[last + 1]) > indent) {
@@ -107,6 +102,41 @@ function endOf(lines: readonly string[], first: number): number {
     if (CLOSES.test(next) && indentOf(next) === indent) last += 1;
   }
   return last;
+}
+
+/** Runs for each row of the page: the tests of its files that have the row's id in their title. */
+function testsOfRows(): (id: string) => readonly (readonly string[])[] {
+  const page = readFileSync(join(REPOSITORY_ROOT, PAGE), "utf8");
+  const rows = new Map([...page.matchAll(ROW)].map(([, links = "", id = ""]) => [id, links]));
+  return (id) => {
+    const row = rows.has(id) ? id : rowOf(id);
+    return [...(rows.get(row) ?? "").matchAll(LINK)].map(([, file = ""]) => [
+      "run",
+      // The gateway's contract takes some of its cases from another file.
+      file.replace(/\/identities\.ts$/, "/gateway.test.ts"),
+      ...["-t", `\\b${row}(?:, \\w+)*: `],
+    ]);
+  };
+}
+
+/** The first line of the code, truncated. */
+function summaryOf(text: string): string {
+  const code = text.replace(COMMENT, "").trim();
+  return code.split("\n", 1)[0]!.slice(0, MAX_SUMMARY_CHARACTERS);
+}
+
+function withValue(text: string, value: string): string {
+  const code = text.replace(COMMENT, "");
+  const before = BEFORE_VALUE.exec(code)?.[0] ?? "";
+  const end = /[;,]$/.exec(code)?.[0] ?? "";
+  return `${before}${value}${value.endsWith(end) ? "" : end}`;
+}
+
+/** First line of a statement that ends on a line with a closing bracket. */
+function startOf(lines: readonly string[], last: number): number {
+  let first = last;
+  while (CLOSES.test(lines[first] ?? "") || indentOf(lines[first]) > indentOf(lines[last])) first -= 1;
+  return first;
 }
 
 /** Columns; an empty line belongs to the lines around it. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listedFiles } from "../listed-files.ts";
 import { localProgram, runProgram } from "../run-program.ts";
-import type { Edit } from "./mutation.ts";
+import type { Edit } from "./marked-checks.ts";
 
 /** A copy of the tree that mutations may change. */
 export interface TreeCopy {

@@ -76,12 +76,9 @@ test("test:holes names each id once, and refuses one that there is not even besi
 test.each([
   [["--seed", "2", "packages/aauth", "packages/no"]],
   [["packages/aauth", "packages/no", "--seed", "2"]],
-])(
-  "test:mutants %j refuses the path that no file has, and names the folders as --help does",
-  async (args) => {
-    const { status, output } = await run("test:mutants", ...args);
-    expect(status).toBe(2);
-    const [, folders] = /^No source file begins with packages\/no\. (There are: .*)/.exec(output)!;
-    expect((await run("test:mutants", "--help")).output).toContain(`${folders}\n`);
-  },
-);
+])("test:holes %j refuses the path that no file has, and names the folders as --help does", async (args) => {
+  const { status, output } = await run("test:holes", ...args);
+  expect(status).toBe(2);
+  const [, folders] = /^No source file begins with packages\/no\. (There are: .*)/.exec(output)!;
+  expect((await run("test:holes", "--help")).output).toContain(`${folders}\n`);
+});

@@ -5,28 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
-import { findChecks } from "../../scripts/holes/find-checks.ts";
-import { verdictOnRun } from "../../scripts/holes/judge-mutations.ts";
-import { checksIn, markedChecks, rowOf } from "../../scripts/holes/marked-checks.ts";
-import { allMutations } from "../../scripts/holes/mutations.ts";
+import { isNoticed } from "../../scripts/holes/judge-mutations.ts";
+import { checksIn, markedMutations, rowOf } from "../../scripts/holes/marked-checks.ts";
+import { checksOf } from "../../scripts/holes/select-mutations.ts";
 import { commitAll, GIT_OF_COPY } from "../../scripts/holes/tree-copy.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 
-const MUTATIONS = allMutations();
+const MUTATIONS = markedMutations();
 
 test("every known hole has a check that is taken out", () => {
   const page = readFileSync(`${REPOSITORY_ROOT}docs/reference/known-holes.md`, "utf8");
-  const rows = [...page.matchAll(/^\| \[([PJGDBTU]\d+)\]/gm)].map(([, id]) => id!);
+  const rows = [...page.matchAll(/^\| \[([PJGDBTUX]\d+)\]/gm)].map(([, id]) => id!);
   expect(rows.length).toBeGreaterThan(100);
   const ids = new Set(MUTATIONS.map(({ id }) => rowOf(id)));
   expect(rows.filter((id) => !ids.has(id))).toEqual([]);
-});
-
-test("every mark in the code has a row", () => {
-  const ids = new Set(MUTATIONS.map(({ id }) => id));
-  const marks = markedChecks(REPOSITORY_ROOT);
-  expect(marks.length).toBeGreaterThan(70);
-  expect(marks.filter(({ id }) => !ids.has(id))).toEqual([]);
 });
 
 test("a mark stands for a whole statement, operand or property", () => {
@@ -39,8 +31,20 @@ test("a mark stands for a whole statement, operand or property", () => {
   expect(texts("const a =\n  b || // hole T1\n  c;")).toEqual(["  b || // hole T1"]);
 });
 
-// Only `npm run test:holes` shows whether a test notices, in 40 minutes. This checks that the table
-// still matches the code.
+test.each([
+  ["a(); // hole T1", [["T1"], ""]],
+  ["// hole T1, S2a+\nif (a) {\n  b();\n}", [["T1", "S2a+"], ""]],
+  ["const a: A = b(); // hole T1: c()", [["T1"], "const a: A = c();"]],
+  ["// hole T1: c\nconst a =\n  b ||\n  c;", [["T1"], "const a =\nc;"]],
+  ["  return b(); // hole T1: true", [["T1"], "  return true;"]],
+  ["  a: b(), // hole T1: [b, c]", [["T1"], "  a: [b, c],"]],
+  ["// hole T1: if (a) return;\nif (a || b) return;", [["T1"], "if (a) return;"]],
+])("the mutation of %j is %j", (source, expected) => {
+  expect(checksIn(source).map(({ ids, instead }) => [ids, instead])).toEqual([expected]);
+});
+
+// Only `npm run test:holes` shows whether a test notices, in 40 minutes. This checks that each mark
+// has a row with tests, and its code is unambiguous.
 test.each(MUTATIONS.map((mutation) => [`${mutation.id}, without ${mutation.without}`, mutation] as const))(
   "can be taken out: %s",
   (_, { edits, runs }) => {
@@ -58,19 +62,11 @@ test.each(MUTATIONS.map((mutation) => [`${mutation.id}, without ${mutation.witho
   },
 );
 
-test.each([
-  ["a failed test", { failed: [{ file: "a.ts", test: "b" }] }, /^noticed$/],
-  ["a run that exceeds its time", { isOutOfTime: true }, /exceeded its time/],
-  [
-    "a file that cannot be run",
-    { broken: [{ file: "a.ts", message: "ends" }] },
-    /a\.ts could not be run: ends/,
-  ],
-])("%s notices a removed check; a hole's is noticed by the first alone", async (_, change, ofHole) => {
-  const outcome = { isOutOfTime: false, failed: [], broken: [], ...change };
-  const untouched = async () => ({ passed: ["b"], broken: [] });
-  expect(await verdictOnRun(outcome, "failed run", untouched)).toBe("noticed");
-  expect(await verdictOnRun(outcome, "failed test", untouched)).toMatch(ofHole);
+test("a removed check is noticed by a test that passes without the removal", async () => {
+  const failed = [{ file: "a.ts", test: "b" }];
+  expect(await isNoticed({ failed }, async () => ({ passed: ["b"] }))).toBe(true);
+  expect(await isNoticed({ failed }, async () => ({ passed: [] }))).toBe(false);
+  expect(await isNoticed({ failed: [] }, async () => ({ passed: ["b"] }))).toBe(false);
 });
 
 test("a copy is a separate repository, whatever the user's git signs, runs and works on", async () => {
@@ -95,10 +91,7 @@ test("a copy is a separate repository, whatever the user's git signs, runs and w
   expect(shown).toEqual({ status: 0, output: "config\npre-commit\n" });
 });
 
-test("a check is an `if` that throws a new error or returns a refusal", async () => {
-  const root = await mkdtemp(join(tmpdir(), "checks-"));
-  onTestFinished(() => rm(root, { recursive: true }));
-  await writeFile(join(root, "tsconfig.json"), '{ "files": ["a.ts"] }');
+test("a check is an `if` without `else` that ends with a new error or a refusal", () => {
   const source = `export function f(x: unknown) {
   if (x === 1) throw new Error("one");
   if (x === 2) {
@@ -109,18 +102,22 @@ test("a check is an `if` that throws a new error or returns a refusal", async ()
   if (x === 4) return false;
   try {
     if (x === 5) fail("five");
+    else more(x);
+    if (x === 6) {
+      throw refused(
+        "six",
+      );
+    }
   } catch (error) {
-    if (x === 6) throw error;
+    if (x === 7) throw error;
   }
 }
 `;
-  await writeFile(join(root, "a.ts"), source);
-  const checks = findChecks(root, ["a.ts", "b.ts"]);
-  expect(checks.map(({ line }) => line)).toEqual([2, 3, 8, 10]);
-  expect(checks[0]).toEqual({
-    file: "a.ts",
-    line: 2,
-    text: 'if (x === 1) throw new Error("one");',
-    edit: ["a.ts", source, source.replace("x === 1", "(x === 1) && false")],
+  const checks = checksOf("packages/aauth/src/a.ts", source);
+  expect(checks.map(({ id }) => Number(id.split(":")[1]))).toEqual([2, 3, 8, 12]);
+  const removed = source.replace('  if (x === 1) throw new Error("one");\n', "");
+  expect(checks[0]).toMatchObject({
+    without: 'if (x === 1) throw new Error("one");',
+    edits: [["packages/aauth/src/a.ts", source, removed]],
   });
 });

@@ -34,7 +34,7 @@ export async function packRun(run: SavedRun): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(run));
   if (bytes.length > MAX_DATA_BYTES) throw tooLarge();
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
-  return toBase64(await readData(stream)); // hole R3
+  return toBase64(await readData(stream)); // hole R3: JSON.stringify(run)
 }
 
 /**

@@ -85,7 +85,7 @@ function encryptRecords<Value>(
       const plain = [decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()];
       return JSON.parse(Buffer.concat(plain).toString());
     } catch (error) {
-      throw new StoreRecordError(name, { cause: error });
+      throw new StoreRecordError(name, { cause: error }); // hole V8a: throw error;
     }
   }
 

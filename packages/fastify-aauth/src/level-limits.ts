@@ -121,6 +121,7 @@ export function createLevelLimiter(
 function keyOf(caller: ProvenCaller, countedBy: LimitedLevel["countedBy"]): string {
   if (countedBy === "key") return caller.thumbprint;
   const subject = countedBy === "owner-and-user" ? (caller.person?.sub ?? null) : null;
+  // hole X5: JSON.stringify([caller.agent, subject])
   return JSON.stringify([ownerOfCaller(caller), subject]);
 }
 

@@ -149,7 +149,7 @@ describe("a caller's identity for limits", () => {
     expect((await call(app, await jwt({ subject: "anna" }))).statusCode).toBe(429);
   });
 
-  test("all agents of one host are one, whatever their ports and paths", async () => {
+  test("X5: all agents of one host are one, whatever their ports and paths", async () => {
     const { app } = await buildApp();
     const as = (id: string): Signing => ({ key: second, signatureKey: { scheme: "jwks", id } });
     const ids = ["http://other.localhost:1", "http://other.localhost:2", "http://other.localhost:2/below"];

@@ -30,6 +30,7 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
   const resources = verifiers.resourcesFor(check);
   if (isOpen(request.method, request.target, profiles)) return { claims: NO_CLAIMS, because: "open" };
   const { signatureKey, signatureInput, signature } = february2026.messages.fields;
+  // hole G10: request.headers[signature] === undefined
   const isUnsigned = [signatureKey, signatureInput, signature].every(
     (name) => request.headers[name] === undefined,
   );

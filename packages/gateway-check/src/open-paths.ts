@@ -21,7 +21,7 @@ export function isOpen(method: string, target: string, profiles: readonly string
   const queryAt = target.indexOf("?");
   const path = queryAt < 0 ? target : target.slice(0, queryAt);
   return (
-    OPEN_METHODS.includes(method) &&
+    OPEN_METHODS.includes(method) && // hole G11
     knownProfiles(profiles).some((name) => [...OPEN_PATHS, ...documentPaths(name)].includes(path))
   );
 }

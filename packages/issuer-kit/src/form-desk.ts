@@ -57,10 +57,11 @@ export function createFormDesk<Session extends PageSession, Value>(options: {
       return forms.issue({ sessionId: session.id, personId: personOf(session), value }, lifetimeSeconds);
     },
     async take(request, reply, form) {
-      const shown = await forms.take(requiredParameter(form, "consent_code")); // hole T37a
+      // hole T37a: await forms.find(requiredParameter(form, "consent_code"))
+      const shown = await forms.take(requiredParameter(form, "consent_code"));
       if (shown === undefined) throw invalidRequest("Invalid or expired consent code");
       const session = await readSession(request, reply);
-      // hole T37
+      // hole T37, J11
       if (session === undefined || session.id !== shown.sessionId || personOf(session) !== shown.personId)
         throw invalidRequest("User session not found or expired");
       return { session, value: shown.value };

@@ -62,5 +62,5 @@ export function noStore(reply: FastifyReply): FastifyReply {
 
 /** Descriptions are ASCII without double quote and backslash (RFC 6749 section 5.2). */
 function printable(text: string): string {
-  return text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?");
+  return text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?"); // hole J14: text
 }

@@ -40,6 +40,7 @@ export async function aauth(
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
   const grants = createGrants(stores);
   const memory = createConsentMemory(stores.records("consents"), {
+    // hole X2: () => state.realm.ssoSessionMaxLifespan
     lifetimeSeconds: () =>
       Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan),
     now,

@@ -84,7 +84,7 @@ export async function buildAuthServer(
   await app.register(formbody);
   const site = siteOf(realm);
   serveIcon(app, site);
-  const servesFebruary = config.profile === "february-2026"; // hole S15
+  const servesFebruary = config.profile === "february-2026"; // hole S15: true
   await app.register(documents, { realm, keys, issuer, isAAuthIssuer: servesFebruary });
   const shared = { realm, site, issuer, paths, accounts, keys, stores, logger, now };
   const provider = createRealmProvider({ ...shared, cookieSecret });

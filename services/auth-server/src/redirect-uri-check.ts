@@ -26,7 +26,7 @@ export async function requireAgentRedirectUri(
   if (!requester.identified || url === null) throw refused;
   const registered = await registeredUris(requester.agent, context.discovery);
   if (registered !== undefined) {
-    if (registered.includes(redirectUri)) return;
+    if (registered.includes(redirectUri)) return; // hole J9: return;
     throw refused;
   }
   const sameOrigin = url.origin === new URL(requester.agent).origin;

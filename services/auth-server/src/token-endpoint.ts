@@ -63,7 +63,7 @@ export async function tokenEndpoint(
     const token = requiredParameter(form, "token");
     const grant = await context.grants.refreshTokens.find(token);
     if (grant !== undefined && sameAgent(grant, requester)) {
-      await context.grants.refreshTokens.take(token);
+      await context.grants.refreshTokens.take(token); // hole J20
       await memory.forget(grant);
       logger.info({ agent: grant.agent, resource: grant.resource }, "Refresh token revoked");
     }
@@ -76,6 +76,7 @@ export async function tokenEndpoint(
     const { parameters, form } = readForm(request);
     const name = form.get("request_type");
     recordTokenRequest(name);
+    // hole J15: REQUEST_TYPES[0]
     const type = REQUEST_TYPES.find((candidate) => candidate.name === name);
     const requester =
       type?.verify === undefined

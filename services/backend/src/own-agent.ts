@@ -36,7 +36,7 @@ export function ownAgents(
     const traced = createAgentTrace(options.transport);
     return createAgent({
       ...{ key, discovery, stores, now },
-      revealTokens: config.showTokens,
+      revealTokens: config.showTokens, // hole D14+: true
       ...traced,
       ...(evidence && { transport: evidence.recording(traced.transport) }),
       ...own,

@@ -25,7 +25,7 @@ describe("A20: a fetch that a caller caused", () => {
       "discovery_failed",
       "jwks_uri is missing or has the wrong shape",
     ],
-  ])("A20: %s is one answer outside, and its reason in the log", async (_what, id, code, reason) => {
+  ])("A20, G4: %s is one answer outside, and its reason in the log", async (_what, id, code, reason) => {
     const spans = recordSpans();
     onTestFinished(() => spans.stop());
     const { app, signed, lines } = await setUp({

@@ -48,7 +48,7 @@ export async function serveIssuer(
   function facts(target: string, { status, headers, body }: Answer) {
     const [requirement] = headers["aauth-requirement"]?.split(";") ?? [];
     const error = status < 400 ? undefined : /"error":"([a-z_]+)"/.exec(body)?.[1];
-    const path = target.split("?", 1)[0]?.replace(/(?<=\/(?:pending|revoke)\/).+/, "…"); // hole T44
+    const path = target.split("?", 1)[0]?.replace(/(?<=\/(?:pending|revoke)\/).+/, "…"); // hole T44: target
     return { server: identifier, path, status, ...(requirement && { requirement }), ...(error && { error }) };
   }
 }

@@ -125,7 +125,7 @@ describe("a code", () => {
     await twin.stop();
   });
 
-  test("is for the key that asked, also when the agent has published another", async () => {
+  test("X3: is for the key that asked, also when the agent has published another", async () => {
     const rotated = await Party.start("rotated-agent");
     const second = newPair("rotated-2");
     rotated.keySet.push(jwkOf(second));

@@ -149,7 +149,7 @@ describe("a user who is asked", () => {
     expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   });
 
-  test("is asked again once the refresh token has expired, revoked or not: no consent is remembered that could not be revoked", async () => {
+  test("X2: is asked again once the refresh token has expired, revoked or not: no consent is remembered that could not be revoked", async () => {
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.refresh.lifespan": "2" });
     const [revoking, silent] = [new User(), new User()];
     const { body } = await redeem(world, await consentedCode(world, revoking));

@@ -84,7 +84,7 @@ describe("granted", () => {
     expect(Number(claims.exp) - Number(claims.iat)).toBe(Number(reply.body.expires_in));
   });
 
-  test("a token that expires with the caller's, whatever lifetime policy allows, as does the next in the chain", async () => {
+  test("X1: a token that expires with the caller's, whatever lifetime policy allows, as does the next in the chain", async () => {
     await server.setAttributes({ "aauth.token.lifespan": "30" });
     const upstream = await upstreamToken();
     await server.setAttributes({ "aauth.token.lifespan": "300" });
@@ -230,7 +230,7 @@ describe("refused: scopes that need a user's consent", () => {
     expectNoUser(await exchange(upstream));
   });
 
-  test("whatever the scope, where no agent may carry a user's authority on", async () => {
+  test("X15: whatever the scope, where no agent may carry a user's authority on", async () => {
     const attributes = {
       ...ASK_FOR_OPTIMIZE,
       "aauth.self.agents": JSON.stringify([resource.id]),

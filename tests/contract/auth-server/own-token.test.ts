@@ -39,7 +39,7 @@ async function identityOf(scope: string, asked = ask(scope)) {
 describe("an agent that may learn its users' identity", () => {
   beforeEach(() => server.setAttributes(SELF));
 
-  test("gets a token for itself with the claims in this order, and only those agreed to", async () => {
+  test("X7: gets a token for itself with the claims in this order, and only those agreed to", async () => {
     const { page, claims } = await identityOf("openid profile email");
     expect(Object.keys(claims)).toEqual([
       "exp",
@@ -117,7 +117,7 @@ describe("a resource token of another party that requires the user's identity", 
     return agent.ask(server, { request_type: "auth", resource_token, ...redirect });
   };
 
-  test("is refused if neither is on the list: not by another name of the agent's", async () => {
+  test("X16: is refused if neither is on the list: not by another name of the agent's", async () => {
     const other = await Party.start("other-name");
     other.pair = agent.pair;
     other.keySet = agent.keySet;

@@ -309,7 +309,7 @@ describe("refused for the resource token", () => {
     ["J1: without a signature", { header: { alg: "none" } }, "token_algorithm_not_allowed"],
     ["for another auth server", { claims: { aud: "http://other.localhost" } }, "token_audience_mismatch"],
     ["for another agent", { claims: { agent: nextResource.id } }, "token_agent_mismatch"],
-    ["for another key", { claims: { agent_jkt: nextResource.thumbprint } }, "token_key_mismatch"],
+    ["X4: for another key", { claims: { agent_jkt: nextResource.thumbprint } }, "token_key_mismatch"],
     ["that has expired", { claims: { exp: now() - 1 } }, "token_expired"],
     ["valid for too long", { claims: { exp: now() + 900 } }, "malformed_token"],
     ["with an object for typ", { header: { typ: NO_TEXT } }, "token_type_mismatch"],

@@ -12,6 +12,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   const made = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
   for (const child of children) {
+    // hole R4: made.insertAdjacentHTML("beforeend", String(child));
     if (child !== undefined && child !== false) made.append(child);
   }
   return made;

@@ -50,7 +50,7 @@ export class Connections {
     const run = async () => (await this.#pool.query<Row>(text, [...values])).rows;
     try {
       // After a deadlock with a foreign transaction nothing was written and the other continues.
-      // hole V6a
+      // hole V6a: await run()
       return await run().catch((error) => (codeOf(error) === DEADLOCK ? run() : Promise.reject(error)));
     } catch (error) {
       throw new StoreUnavailableError(this.#name, { cause: error });

@@ -248,12 +248,12 @@ export class DeferredRecords<Kept extends DeferredRecord> {
       isCounted();
       if (record.code === undefined || this.hasEnded(record)) return "invalid_code";
       record.code.guesses += 1;
-      if (record.code.guesses < MAX_GUESSES) return "invalid_code"; // hole T29a
+      if (record.code.guesses < MAX_GUESSES) return "invalid_code"; // hole T29a: return "invalid_code";
       this.#options.codes?.guessedAt(record);
       await this.dropCode(record);
       return "invalid_code";
     });
-    return result ?? (isCounted() ? "invalid_code" : "too_many_codes"); // hole S23
+    return result ?? (isCounted() ? "invalid_code" : "too_many_codes"); // hole S23: result ?? "invalid_code"
   }
 
   // --------------------------------------------------------------------------------------- waiting

@@ -150,7 +150,7 @@ export class DocumentCache {
     const burstWholeAt = Math.max(entry?.burstWholeAt ?? 0, now()) + refetchCooldownSeconds;
     const isWithinBurst =
       burstWholeAt - now() <= refetchBurst * refetchCooldownSeconds &&
-      now() >= (entry?.fetchedAt ?? 0) + intervalSeconds; // hole S11c
+      now() >= (entry?.fetchedAt ?? 0) + intervalSeconds; // hole S11c: true
     // A pending reload is joined, because this caller needs the same result.
     if (entry !== undefined && !isWithinBurst && !this.#inFlight.has(key)) return lastValue(entry);
     return this.#loaded(key, load, burstWholeAt);

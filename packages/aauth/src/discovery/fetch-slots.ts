@@ -91,7 +91,7 @@ export class FetchSlots {
     const timer = setTimeout(() => controller.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
     try {
       // A transport may ignore its signal.
-      return await Promise.race([fetch(signal), aborted]); // hole X20
+      return await Promise.race([fetch(signal), aborted]); // hole X20: await fetch(signal)
     } finally {
       clearTimeout(timer);
       fetches.delete(slot);

@@ -250,7 +250,8 @@ function guardedLookup(resolve: Lookup, isForbidden: AddressGuard): LookupFuncti
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error !== null || first === undefined) return callback(error ?? new Error("no address"), "");
-      if (addresses.some(({ address }) => isForbidden(address))) {
+      const leadsInside = addresses.some(({ address }) => isForbidden(address)); // hole X11: false
+      if (leadsInside) {
         callback(new ForbiddenAddressError(), "");
       } else if (options.all === true) {
         callback(null, addresses);

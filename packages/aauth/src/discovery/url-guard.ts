@@ -30,10 +30,11 @@ export function guardUrl(value: string, options: GuardOptions): URL {
   const local = isLocalName(url.hostname);
   if (url.protocol === "http:") {
     if (!options.development) throw blocked("http is allowed only in development");
-    if (!local) throw blocked("http is allowed only for loopback and *.localhost");
+    if (!local) throw blocked("http is allowed only for loopback and *.localhost"); // hole G4+, D8+
   } else if (url.protocol !== "https:") {
     throw blocked("only https is allowed");
   }
+  // hole G4+, D8+
   if (local ? !options.development : isPrivateLiteral(url.hostname)) {
     throw blocked("it is a loopback, private or link-local address");
   }

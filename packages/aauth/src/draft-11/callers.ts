@@ -76,7 +76,7 @@ const authToken = tokenResolver({
   source: AUTH,
   expected({ audience = "", trustedIssuers: personServers, accessServer, isRevoked }, now) {
     // A configured access server is the only issuer of auth tokens.
-    const isItsOwn = accessServer !== undefined; // hole T17
+    const isItsOwn = accessServer !== undefined; // hole T17: false
     const trustedIssuers = isItsOwn ? [accessServer] : personServers;
     return { audience, trustedIssuers, isRevoked, now };
   },

@@ -22,7 +22,7 @@ const lists: readonly (readonly string[])[] = Array.from({ length: 4 }, (_, bits
  * component that the message has: a request without a body has no digest to cover.
  */
 export const demandedCoverage = (facts: MessageFacts): readonly string[] =>
-  coverageOf(facts, facts.target.includes("?")); // hole E1
+  coverageOf(facts, facts.target.includes("?")); // hole E1: coverageOf(facts, false)
 
 /**
  * Components that a signer covers: the demanded ones, and an absent query, which other verifiers

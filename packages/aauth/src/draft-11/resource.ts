@@ -12,7 +12,8 @@ import { DOCUMENTS } from "./names.ts";
 const AUTHORIZATION_PATH = "/aauth/authorize";
 const REVOCATION_PATH = "/aauth/revoke";
 /** `@query` is demanded only of requests that have a query. */
-const DEFAULT_COMPONENTS = ["content-digest", "content-type", "@query"]; // hole E1a
+// hole E1a: ["content-digest", "content-type"]
+const DEFAULT_COMPONENTS = ["content-digest", "content-type", "@query"];
 
 function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {
   const { resource, authServer, personServers = [], scopes, scopeDescriptions, agent, about } = identity;

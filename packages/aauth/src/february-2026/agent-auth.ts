@@ -80,6 +80,7 @@ export const incomplete = () => new AAuthVerificationError(CODE, INCOMPLETE);
 export function readAgentAuth(value: string): AgentAuth | BareChallenge {
   requireBoundedHeader("Agent-Auth", value);
   const [scheme, ...pieces] = splitTopLevel(trimField(value), ";");
+  // hole P9
   if (scheme !== "httpsig") throw new AAuthVerificationError(CODE, "Agent-Auth is not a httpsig challenge");
   // `algs` is a list, which RFC 8941 does not allow in a parameter, so it is parsed separately.
   const isAlgs = (piece: string) => /^ *algs=/.test(piece);

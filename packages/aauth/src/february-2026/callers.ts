@@ -64,7 +64,7 @@ const authToken = tokenResolver({
     });
   },
   admit(claims, context) {
-    requireTrustedCaller(agentOf(claims, context), context);
+    requireTrustedCaller(agentOf(claims, context), context); // hole X12
   },
   identify(claims, caller, token, context) {
     const { agent_delegate: delegate, iss, sub, scope, act } = claims;
@@ -146,6 +146,7 @@ const KINDS: Readonly<Record<string, DiscoveryKind>> = {
 
 function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey) {
   if ("jwksUri" in claim) {
+    // hole J19: return { ...claim, id: new URL(claim.jwksUri).origin };
     throw new AAuthVerificationError("unsupported_scheme", "a key set by URL proves no identity");
   }
   const { wellKnown = DOCUMENTS.agent } = claim;

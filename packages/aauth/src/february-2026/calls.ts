@@ -237,7 +237,7 @@ function checkChallenge(
     throw untrusted("the resource token's issuer is another resource", "iss", resource);
   try {
     const expected = { audience: server, agent, agentJkt, now };
-    for (const check of RESOURCE_TOKEN.beforeSignature) check(claims, expected);
+    for (const check of RESOURCE_TOKEN.beforeSignature) check(claims, expected); // hole B6
   } catch (error) {
     if (!(error instanceof AAuthError)) throw error;
     throw untrusted(error.message, error.claim, error.expected, error);

@@ -141,7 +141,7 @@ export const documents = {
   isIdentifier,
   kinds: {
     agent: kindOf("agent", agent),
-    resource: kindOf("resource", resource),
+    resource: kindOf("resource", resource), // hole G7: kindOf("agent", agent)
     issuer: {
       ...kindOf("issuer", issuer),
       keysElsewhere: { name: "openid-configuration", read: openidConfiguration.read },

@@ -57,6 +57,7 @@ export function unmet(
   requirement: Requirement<string>,
 ): AAuthVerificationError | undefined {
   if (requirement.level === "pseudonymous") return undefined;
+  // hole D12
   if (caller.agent === undefined) {
     return new AAuthVerificationError("identity_required", "the route needs an identified agent");
   }
@@ -68,6 +69,7 @@ export function unmet(
   }
   const { scopes } = caller.grant;
   const missing = (requirement.scopes ?? []).filter((scope) => !scopes.includes(scope));
+  // hole D5
   if (missing.length > 0) {
     return new AAuthVerificationError("insufficient_scope", `the auth token lacks ${missing.join(" ")}`, {
       provenCaller: caller,

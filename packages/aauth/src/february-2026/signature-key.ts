@@ -83,7 +83,7 @@ function scan(text: string): [string, string, Pairs] {
     PAIR.lastIndex = position;
     const match = PAIR.exec(text) ?? fail("a parameter is malformed or empty");
     const name = match[1]!;
-    if (pairs.has(name)) fail("a parameter appears twice");
+    if (pairs.has(name)) fail("a parameter appears twice"); // hole P6
     pairs.set(name, match[2]!);
     position += match[0].length;
   }
@@ -111,6 +111,7 @@ function interpret(label: string, scheme: string, pairs: Pairs): SignatureKey {
     case "jwt":
       return { label, scheme, jwt: required("jwt") };
     default:
+      // hole J18: return { label, scheme: "jwks", id: new URL(required("x5u")).origin, kid: "k" };
       throw new AAuthVerificationError(
         "unsupported_scheme",
         "the Signature-Key scheme is not hwk, jwks or jwt",

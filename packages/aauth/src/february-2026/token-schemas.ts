@@ -133,11 +133,11 @@ export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, AuthTokenExpectation> = {
     required("iss"),
     required("aud", isAudience),
     checkTimeShapes,
-    optional("sub"),
-    optional("agent"),
-    optional("agent_delegate"),
-    optional("jti"),
-    optional("scope", isScope),
+    optional("sub"), // hole X9
+    optional("agent"), // hole X9
+    optional("agent_delegate"), // hole X9
+    optional("jti"), // hole X9
+    optional("scope", isScope), // hole X9
     checkAct,
   ],
   binding: bySignerKey(KEY_ALGORITHMS),

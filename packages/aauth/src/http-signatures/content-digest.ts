@@ -40,6 +40,7 @@ export async function verifyContentDigest(value: string, body: Uint8Array): Prom
   // Fast path for the form that every peer sends; anything else is parsed.
   if (text === `sha-256=:${await platformCrypto.digest("sha-256", body, "base64")}:`) return;
   for (const [algorithm, expected] of parseDigests(text)) {
+    // hole P4, G6
     if (expected !== (await platformCrypto.digest(algorithm, body, "base64"))) {
       throw new AAuthVerificationError(
         "digest_mismatch",

@@ -75,6 +75,7 @@ export async function spendNonce(
   use: SignedUse & { readonly nonce: string },
 ): Promise<void> {
   const claimed = await claim(store, use, use.nonce);
+  // hole P10
   if (claimed !== true) throw new AAuthVerificationError("nonce_replayed", "the nonce has been used before");
 }
 
@@ -102,7 +103,7 @@ async function claim(store: ClaimStore, use: SignedUse, what: string): Promise<u
   const { authority, thumbprint, charge, toleranceSeconds } = use;
   // The whole window of `created`, including its last second: by another replica's clock the
   // signature may just have become valid.
-  const ttlSeconds = 2 * toleranceSeconds + 1; // hole V24
+  const ttlSeconds = 2 * toleranceSeconds + 1; // hole V24: toleranceSeconds + 1
   // None of the three contains a space, so the key is unambiguous. The dialect is not part of it,
   // because a message may be valid in two of them.
   const key = `${authority} ${thumbprint} ${what}`; // hole S20

@@ -26,6 +26,7 @@ export function announcesBody(headers: HeaderFields): boolean {
 export function requireComponents(components: readonly string[], demanded: readonly string[]): void {
   const missing = demanded.filter((name) => !components.includes(name));
   if (missing.length === 0) return;
+  // hole P2, P3, G5
   throw new AAuthVerificationError(
     "insufficient_coverage",
     `the signature does not cover ${missing.join(", ")}`,
@@ -69,5 +70,6 @@ export function verifyBody(
   }
   // The headers may not have announced the body, so coverage is checked again.
   requireComponents(message.components, demanded);
+  // hole J5: undefined
   return digest === undefined ? undefined : verifyContentDigest(digest, message.body ?? NO_BODY);
 }

@@ -32,6 +32,7 @@ export type SignatureFields = SignatureHeaders;
 export function readSignatureHeaders(headers: HeaderFields, fields: SignatureFields): SignatureHeaders {
   const read = (name: string): string => {
     const value = fieldValue(headers, name);
+    // hole D1, D9: if (value === undefined) return "";
     if (value === undefined) {
       throw new AAuthVerificationError("missing_signature", `the request has no ${name}`, { expected: name });
     }
@@ -52,6 +53,7 @@ export function readSignatureHeaders(headers: HeaderFields, fields: SignatureFie
  */
 export function requireSameLabel(...members: readonly { readonly label: string }[]): void {
   for (const { label } of members) {
+    // hole P5
     if (label !== members[0]?.label) {
       throw new AAuthVerificationError(
         "label_mismatch",
@@ -76,10 +78,12 @@ export function requireFreshness(
 ): void {
   const now = Math.floor(options.nowSeconds);
   const tolerance = options.toleranceSeconds;
+  // hole P1: if (input.created === undefined) return;
   if (input.created === undefined) {
     throw new AAuthVerificationError("created_missing", "Signature-Input has no integer created");
   }
   // Negated, so that a NaN clock refuses.
+  // hole J4
   if (!(Math.abs(now - input.created) <= tolerance)) {
     throw new AAuthVerificationError(
       "created_out_of_window",
@@ -90,6 +94,7 @@ export function requireFreshness(
       },
     );
   }
+  // hole P8
   if (input.expires !== undefined && !(now < input.expires)) {
     throw new AAuthVerificationError("signature_expired", "the signature has expired");
   }

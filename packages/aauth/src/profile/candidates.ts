@@ -124,6 +124,7 @@ export function resolveToken(
   context.recorder.enter("token");
   const seen = lookAtToken(jwt, context.verifiedTokens);
   const { type } = seen;
+  // hole G3+: resolvers[String(type)] ?? Object.values(resolvers)[0]
   const resolve = typeof type === "string" && accepted.includes(type) ? resolvers[type] : undefined;
   if (resolve === undefined) {
     throw new AAuthVerificationError("token_type_mismatch", "this type of token is not accepted here", {

@@ -82,7 +82,7 @@ export class Verification {
   ) {
     this.rules = rules;
     this.request = request;
-    this.authority = request.authority ?? rules.authorities[0] ?? "";
+    this.authority = request.authority ?? rules.authorities[0] ?? ""; // hole J6+: String(request.headers.host)
     this.requirement = requirement;
     this.recorder = recorder;
     const { method, target, headers } = request;
@@ -93,6 +93,7 @@ export class Verification {
 
 export const STEPS: Readonly<Record<StepName, Step>> = {
   fields(v) {
+    // hole J6+
     if (!v.rules.authorities.includes(v.authority)) {
       throw new AAuthVerificationError(
         "unknown_authority",
@@ -188,6 +189,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const use = {
       authority: v.authority,
       thumbprint: v.key.thumbprint,
+      // hole X13: { quota: quotaOf(caller), owner: caller.agent ?? caller.thumbprint }
       charge: { quota: quotaOf(caller), owner: ownerOfCaller(caller) },
       toleranceSeconds: rules.endpoint.toleranceSeconds,
     };
@@ -244,7 +246,8 @@ async function keyThatSigned(verification: Verification): Promise<VerificationKe
   const message = platformCrypto.encodeAscii(base);
   const hasSigned = (key: VerificationKey): Awaitable<boolean> =>
     mayHaveSigned(key) && signatureHolds(message, signature.bytes, key);
-  for (const key of keys) if ((await hasSigned(key)) === true) return key; // hole T1a
+  // hole T1a, D2, D3, D4, D11: return keys[0]!;
+  for (const key of keys) if ((await hasSigned(key)) === true) return key;
   const replaced = await replacedKey?.();
   if (replaced !== undefined && (await hasSigned(replaced)) === true) return replaced;
   const tried = replaced === undefined ? keys : [...keys, replaced];

@@ -95,7 +95,7 @@ async function readAgent(context: AccessContext, token: string): Promise<OpenedT
   const { discovery, isRevoked, now } = context;
   try {
     const opened = await verifyAgentToken(token, { discovery, isRevoked, now });
-    if (opened.claims.parent_agent === undefined) return opened; // hole T8a
+    if (opened.claims.parent_agent === undefined) return opened; // hole T8a: return opened;
     throw invalidRequest("agent_token must be the token of the parent, not of the sub-agent");
   } catch (error) {
     if (!(error instanceof AAuthVerificationError) || error.code === "store_unavailable") throw error; // hole V4b

@@ -132,7 +132,7 @@ function requireRevocable({ exp }: AgentTokenClaims, now: () => number): void {
 
 /** Refuses an agent whose token names another person server. */
 export function requireOwnAgent({ issuer }: Pick<PersonContext, "issuer">, { ps }: AgentTokenClaims): void {
-  if (ps === issuer) return; // hole S32d
+  if (ps === issuer) return; // hole S32d: return;
   throw new AAuthVerificationError("malformed_token", "the agent token does not name this person server", {
     claim: "ps",
   });

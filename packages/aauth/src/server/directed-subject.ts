@@ -21,7 +21,8 @@ export function createDirectedSubjects(
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const key = crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
   return async (person, resource) => {
-    const data = new TextEncoder().encode(JSON.stringify([resource, person])); // hole T18
+    // hole T18: new TextEncoder().encode(JSON.stringify([person]))
+    const data = new TextEncoder().encode(JSON.stringify([resource, person]));
     return encodeBase64Url(new Uint8Array(await crypto.subtle.sign("HMAC", await key, data)));
   };
 }

@@ -173,7 +173,7 @@ export class Federation {
       (claims.sub !== resource.sub && "sub") || // hole T33
       (key.thumbprint !== resource.agent_jkt && "cnf") || // hole T33
       (claims.exp > presented.exp && "exp") || // hole T33
-      (!scopesOf(claims.scope).every((scope) => granted.includes(scope)) && "scope"); // hole T33a
+      (!scopesOf(claims.scope).every((scope) => granted.includes(scope)) && "scope"); // hole T33a: false
     if (differs) throw asUnreachable(`its auth token has an unexpected ${differs}`);
     return { token, claims };
   }

@@ -40,7 +40,7 @@ export class Progress<Work> {
     const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
     // The issued token is recorded by now, so a concurrent revocation has either found it, or is
     // detected here.
-    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome; // hole T5a
+    return outcome?.status === 200 ? ((await this.#revoked(record)) ?? outcome) : outcome; // hole T5a: outcome
   }
 
   /** Asks the agent a question. */

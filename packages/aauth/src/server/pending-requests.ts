@@ -186,7 +186,8 @@ export class PendingRequests<Work> {
       const { requirement, asked } = record;
       if (requirement?.requirement !== "claims") throw invalidRequest("the request does not wait for claims");
       const names = (requirement.members?.required_claims ?? []) as readonly string[];
-      const known = names.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]); // hole T32a
+      // hole T32a: Object.entries(claims)
+      const known = names.filter((name) => Object.hasOwn(claims, name)).map((name) => [name, claims[name]]);
       record.asked = { ...asked, claims: { ...asked.claims, ...Object.fromEntries(known) } };
       delete record.requirement;
       record.state = "deciding";
@@ -332,7 +333,7 @@ export class PendingRequests<Work> {
     const isGone = () => signal?.aborted === true;
     const outcome = record.outcome ?? (isFresh ? undefined : await this.#progress.advance(record));
     if (outcome !== undefined) {
-      // hole S19
+      // hole S19: if (false) record.outcome = outcome;
       if (isGone()) record.outcome = outcome;
       else await this.#records.end(record);
       return answerOf(outcome);

@@ -163,7 +163,8 @@ export function tokenPages(
 
     async revoke(person, token) {
       const record = await records.tokens.get(token);
-      return record?.person === person ? deliveries.revoke([record]) : undefined; // hole T24
+      // hole T24: record === undefined ? undefined : deliveries.revoke([record])
+      return record?.person === person ? deliveries.revoke([record]) : undefined;
     },
 
     async revokeAgent(person, agent) {

@@ -23,7 +23,7 @@ export async function decideForPerson(
   const standing = person === undefined ? undefined : await records.standing(person, agent);
   const agreed = standing && resource !== undefined ? agreedAt(standing, resource, account) : undefined;
   const allowed = kind === "person-token" ? [] : agreed?.scopes;
-  // hole T22a
+  // hole T22a: agreed !== undefined
   const consented =
     agreed !== undefined && allowed !== undefined && scopes.every((scope) => allowed.includes(scope));
   record.asked = { ...asked, consented };
@@ -36,5 +36,5 @@ export async function decideForPerson(
   if (person === undefined)
     throw new TypeError("decide must not grant a request of an agent without a person");
   // After a revocation by the person, only the person can grant access again, not a policy.
-  return standing?.isRevoked ? { type: "interaction" } : decision; // hole T23a
+  return standing?.isRevoked ? { type: "interaction" } : decision; // hole T23a: decision
 }

@@ -143,7 +143,7 @@ export class PersonRecords {
     await this.#changeStanding(person, agent, (standing) => ({
       isRevoked: true,
       revocations: standing.revocations + 1,
-      agreed: {}, // hole T23b
+      agreed: {}, // hole T23b: standing.agreed
     }));
   }
 

@@ -156,7 +156,7 @@ async function carryOut(
       : federation.give(record));
   // Detects a revocation between decision and execution.
   if (outcome?.status !== 200) return outcome;
-  // hole T23c
+  // hole T23c: outcome
   return (await context.records.standing(asked.person!, asked.agent)).revocations !== work.revocations
     ? failed(new Problem(403, "denied", "the person has revoked the agent's access"))
     : outcome;

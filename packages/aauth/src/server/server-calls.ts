@@ -76,7 +76,7 @@ export function createServerCalls(options: {
       status: response.status,
       field: (name) =>
         name === "retry-after" ? retryAfterOf(response.headers, now()) : response.headers.get(name),
-      location: location?.origin === new URL(url).origin ? location.href : undefined, // hole T34a
+      location: location?.origin === new URL(url).origin ? location.href : undefined, // hole T34a: location?.href
       isEmpty: received.byteLength === 0,
       members: membersOf(received),
     };

@@ -166,7 +166,7 @@ export async function issueGranted(
   const { mission_s256: missionS256 } = pair!.resource;
   const { token, claims } = await issueAuthToken({
     ...{ key: key(), issuer, personServer, audience, subject, account, tenant, missionS256 },
-    scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "), // hole T22b
+    scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "), // hole T22b: scope
     userClaims: grant?.claims,
     ...{ confirmationKey, notAfter, now },
   });

@@ -135,7 +135,8 @@ export async function verifyUpstream(
         "the upstream token is from another person server",
       );
     }
-    const own = { ...checks, audience: expected.audience, trustedIssuers: expected.issuers }; // hole T11a
+    // hole T11a: { ...checks, trustedIssuers: expected.issuers }
+    const own = { ...checks, audience: expected.audience, trustedIssuers: expected.issuers };
     switch (typ) {
       case TOKEN_TYPES.person:
         return { type: typ, claims: (await verifyPersonToken(token, own)).claims };

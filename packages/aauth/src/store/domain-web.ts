@@ -6,7 +6,8 @@
  * @param host as serialized by the URL parser, without a final dot
  * @returns undefined for an address, and for a name of one label
  */
-export const registrableDomain = (host: string): string | undefined => LAST_TWO_LABELS.exec(host)?.[0]; // hole E2
+// hole E2: (host: string): string | undefined => host
+export const registrableDomain = (host: string): string | undefined => LAST_TWO_LABELS.exec(host)?.[0];
 
 /** A numeric top-level name would be part of an IPv4 address. */
 const LAST_TWO_LABELS = /[^.]+\.(?!\d+$)[^.]+$/;

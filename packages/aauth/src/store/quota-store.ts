@@ -90,7 +90,7 @@ export class QuotaStore<Value> {
     const { maxEntries, unshared = 0 } = this.#options;
     const isShared = this.#entries.size >= unshared;
     const free = maxEntries - this.#entries.size;
-    return held < this.#maxPerOwner && !(isShared && hasReachedQuota(held, owners, free));
+    return held < this.#maxPerOwner && !(isShared && hasReachedQuota(held, owners, free)); // hole X10: true
   }
 
   /** Values of one owner, oldest first. */

@@ -22,6 +22,7 @@ export function checkHeader(
   { header }: DecodedToken,
   { type, algorithms }: { readonly type: string; readonly algorithms: readonly string[] },
 ): { alg: TokenAlgorithm; kid: string | undefined } {
+  // hole G3+
   if (header.typ !== type) {
     throw new AAuthVerificationError("token_type_mismatch", `the token is not of type ${type}`, {
       claim: "typ",
@@ -89,7 +90,7 @@ export function optionalAudience(claims: Claims): string | readonly string[] | u
 export function checkTimeShapes(claims: Claims): { exp: number; iat?: number; nbf?: number } {
   for (const name of ["exp", "iat", "nbf"]) {
     const value = claims[name];
-    if (value === undefined && name === "exp") throw missing(name);
+    if (value === undefined && name === "exp") throw missing(name); // hole P7
     if (value !== undefined && !(typeof value === "number" && Number.isFinite(value))) throw malformed(name);
   }
   return claims as { exp: number; iat?: number; nbf?: number };
@@ -123,6 +124,7 @@ export function checkIssuer(
   { trustedIssuers }: { readonly trustedIssuers: TrustPolicy },
 ): void {
   if (trusts(trustedIssuers, iss)) return;
+  // hole J3, D6, D7
   throw new AAuthVerificationError("untrusted_issuer", `the token's issuer ${iss} is not trusted`, {
     claim: "iss",
   });
@@ -142,6 +144,7 @@ export function checkAudience(
   { audience }: { readonly audience: string },
 ): void {
   if (typeof aud === "string" ? aud === audience : aud.includes(audience)) return;
+  // hole D10
   throw new AAuthVerificationError("token_audience_mismatch", "the token is meant for another audience", {
     claim: "aud",
     expected: audience,
@@ -153,7 +156,7 @@ export function checkThumbprint(
   { agent_jkt }: { readonly agent_jkt: string },
   { agentJkt }: { readonly agentJkt: string },
 ): void {
-  if (agent_jkt !== agentJkt) throw boundToAnotherKey(agentJkt);
+  if (agent_jkt !== agentJkt) throw boundToAnotherKey(agentJkt); // hole X4
 }
 
 /** Allows `iat` and `nbf` to be `skewSeconds` ahead of the receiver's clock. */
@@ -170,7 +173,7 @@ export const checkNotBefore =
 
 /** No leeway: an issuer that wants one can issue a longer-lived token. */
 export function isExpired(exp: number, now: number): boolean {
-  return now >= exp;
+  return now >= exp; // hole G2: now >= exp + 60
 }
 
 export function checkExpiry({ exp }: { readonly exp: number }, { now }: { readonly now: number }): void {

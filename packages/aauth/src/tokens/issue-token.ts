@@ -41,7 +41,7 @@ export async function issueToken<Claims extends TokenClaims>(
   const { signer, lifetimeSeconds = lifetime.defaultSeconds, notAfter = Number.POSITIVE_INFINITY } = options;
   requireLifetime(lifetimeSeconds, lifetime);
   const iat = (options.now ?? systemSeconds)();
-  const exp = Math.min(iat + lifetimeSeconds, notAfter); // hole T15a
+  const exp = Math.min(iat + lifetimeSeconds, notAfter); // hole T15a: iat + lifetimeSeconds
   if (!(exp > iat)) throw new RangeError("notAfter must be in the future");
   const written = Object.entries(claimsAt({ iat, exp })).filter(([, value]) => value !== undefined);
   const claims: Readonly<Record<string, unknown>> = Object.fromEntries(written);

@@ -133,7 +133,7 @@ export async function verifyWithIssuerKey<Claims extends TokenClaims>(
   const named = `the key ${JSON.stringify(kid)} of its issuer ${claims.iss}`;
   schema.requireIssuerKey?.(jwk);
   try {
-    await verifyJwt(token, jwk, alg, named);
+    await verifyJwt(token, jwk, alg, named); // hole J1, J2, G1
   } catch (error) {
     if (source !== "discovery-cache" || !(error instanceof AAuthError)) throw error;
     const replaced = await discovery.replacedKey(kind, claims.iss, kid, jwk);

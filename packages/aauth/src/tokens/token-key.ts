@@ -33,6 +33,7 @@ const ED25519: KeyShape = { kty: "OKP", crv: "Ed25519", members: [coordinate("x"
 const RSA: KeyShape = {
   kty: "RSA",
   members: [
+    // hole X14: { name: "n", minBytes: 1, maxBytes: 5_120 }
     { name: "n", minBytes: 1, maxBytes: 512 },
     { name: "e", minBytes: 1, maxBytes: 4 },
   ],

@@ -468,7 +468,7 @@ describe("the connect guard", () => {
       ["https", host],
     ]),
   )(
-    "outside development does not connect to %s://%s even if the URL guard let it through",
+    "X11: outside development does not connect to %s://%s even if the URL guard let it through",
     async (scheme, host) => {
       const server = await agentServer();
       const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");

@@ -183,7 +183,7 @@ describe("verifying auth tokens", () => {
         { agent: "a", act: null },
       ],
     }),
-  )("refuses a claim of the wrong type: %s", async (_name, claims) => {
+  )("X9: refuses a claim of the wrong type: %s", async (_name, claims) => {
     expect(await codeOf(verifyAuthToken(await forged(claims), expecting()))).toBe("malformed_token");
   });
 

@@ -296,7 +296,7 @@ describe("nonces", () => {
     expect((await refusal(verifier, known)).code).toBe("nonce_replayed");
   });
 
-  it("one host cannot use up the memory by identities with many ports and paths", async () => {
+  it("X13: one host cannot use up the memory by identities with many ports and paths", async () => {
     const greedy = await generateSigningKey({ kid: "greedy-1" });
     const ids = Array.from({ length: 40 }, (_, index) =>
       index % 2 === 0 ? `https://greedy.example/${index}` : `https://greedy.example:${20_000 + index}`,
@@ -397,7 +397,7 @@ describe("signatures and keys", () => {
     await expect(send()).rejects.toMatchObject({ code: "untrusted_agent", status: 403 });
   });
 
-  it("an auth token of an agent that is not trusted", async () => {
+  it("X12: an auth token of an agent that is not trusted", async () => {
     const verifier = parties.createVerifier({ trustedAgents: ["http://other.localhost:1"] });
     const jwt = await parties.issueAuthToken();
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });

@@ -17,7 +17,7 @@ function storeOf(options: { maxEntries?: number; maxPerOwner?: number } = {}) {
   return { clock, store, put, dropped };
 }
 
-test("evicts an owner's oldest entry when it has too many, and no other owner's", () => {
+test("X10: evicts an owner's oldest entry when it has too many, and no other owner's", () => {
   const { store, put, dropped } = storeOf({ maxPerOwner: 2 });
   expect(put("a", "a1")).toEqual([]);
   expect(put("b", "b1")).toEqual([]);

@@ -225,7 +225,7 @@ test("an RSA key whose exponent has more than 32 bits is refused, even with the 
   expect(await Promise.all(codes)).toEqual(["accepted", "invalid_token_signature"]);
 });
 
-test("an RSA key of more than 4096 bits is refused before anything is computed with it", async () => {
+test("X14: an RSA key of more than 4096 bits is refused before anything is computed with it", async () => {
   const keyOf = (bytes: number) => ({
     ...rs256.jwk,
     n: Buffer.concat([Buffer.from([0xc0]), Buffer.alloc(bytes - 1, 0x55)]).toString("base64url"),

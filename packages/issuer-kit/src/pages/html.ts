@@ -25,5 +25,5 @@ function render(part: Part): string {
   if (part === undefined) return "";
   if (part instanceof Html) return part.text;
   if (typeof part === "object") return part.map(({ text }) => text).join("");
-  return String(part).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`); // hole T46
+  return String(part).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`); // hole T46: String(part)
 }

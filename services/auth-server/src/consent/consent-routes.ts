@@ -176,11 +176,13 @@ export async function consentRoutes(
     const consent = await grants.consentRequests.find(requestToken);
     if (consent === undefined) throw invalidRequest("Invalid or expired request_token");
     const redirectUri = single(query, "redirect_uri");
+    // hole J10
     if (redirectUri !== undefined && redirectUri !== consent.redirectUri)
       throw invalidRequest("redirect_uri mismatch");
     // The agent's signed request determines the state; the query only applies if it had none (hole
     // J12).
-    const found = { requestToken, consent, state: consent.state ?? single(query, "state") };
+    const state = consent.state ?? single(query, "state"); // hole J12: single(query, "state")
+    const found = { requestToken, consent, state };
     requireShort("state", found.state);
     return found;
   }
@@ -225,6 +227,7 @@ export async function consentRoutes(
   }
 
   async function takeRequest(requestToken: string): Promise<ConsentRequest> {
+    // hole J13: await grants.consentRequests.find(requestToken)
     const consent = await grants.consentRequests.take(requestToken);
     if (consent === undefined) throw invalidRequest("Request token expired");
     return consent;

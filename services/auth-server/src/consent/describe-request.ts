@@ -54,7 +54,7 @@ export async function describeRequest(
     ...(agentName !== undefined && { agentName }),
     resource: request.resource,
     scopes: described(
-      words.filter((name) => !isIdentityScope(name)),
+      words.filter((name) => !isIdentityScope(name)), // hole X7: words
       resource?.scope_descriptions ?? {},
     ),
     // Identity scopes mean the same everywhere, so resources may not describe them.

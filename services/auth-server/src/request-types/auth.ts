@@ -24,7 +24,7 @@ export const auth: RequestType = {
     const { requester, policy, form } = request;
     const { resource, scopes, own } = await readTarget(request, context);
     const { agent, agentDelegate, key, thumbprint } = requester;
-    requireMayAskIdentity(policy, { agent, resource }, scopes);
+    requireMayAskIdentity(policy, { agent, resource }, scopes); // hole X16
     const decision = {
       agent,
       ...(agentDelegate !== undefined && { agentDelegate }),
@@ -71,7 +71,7 @@ async function readTarget(
     const claims = await context.checkResourceToken(resourceToken, requester);
     const scopes = scopesIn(claims.scope);
     // Precedes the check for consent, because a user cannot grant what policy forbids (hole J7).
-    if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
+    if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied"); // hole J7
     // Otherwise an agent that is also a resource could make requests for itself with its own
     // resource token.
     const own = claims.iss === requester.agent;

@@ -12,10 +12,14 @@ export const code: RequestType = {
   name: "code",
   async answer({ form, requester, policy }, { grants, accounts, issueToken }) {
     const consented = await grants.codes.take(requiredParameter(form, "code"));
+    // hole J8: form.get("redirect_uri") ?? consented?.redirectUri
     const redirectUri = requiredParameter(form, "redirect_uri");
     if (consented === undefined) throw invalidGrant("Invalid or expired authorization code");
     if (redirectUri !== consented.redirectUri) throw invalidGrant("redirect_uri mismatch");
-    if (!sameAgent(consented, requester) || requester.thumbprint !== consented.thumbprint) {
+    if (
+      requester.thumbprint !== consented.thumbprint || // hole X3
+      !sameAgent(consented, requester)
+    ) {
       throw invalidGrant("Agent signature mismatch");
     }
     if ((await accounts.find(consented.subject)) === undefined) throw invalidGrant("User not found");

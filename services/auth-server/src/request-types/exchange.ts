@@ -58,7 +58,7 @@ export const exchange: RequestType = {
       scope: scopes.join(" "),
       ...(subject !== undefined && { subject }),
       act,
-      notAfter: upstream.exp,
+      notAfter: upstream.exp, // hole X1
     });
   },
 };
@@ -81,6 +81,7 @@ function requireMayActForUser(
 ): void {
   const needsUser = consentNeeded(policy, scopes) || scopes.some(isIdentityScope);
   if (needsUser && subject === undefined) throw notAuthorized("The scope needs a user of this realm");
+  // hole X15
   if (subject !== undefined && !policy.exchangeAgents.includes(agent)) {
     throw accessDenied("Agent is not allowed to carry a user's authority on");
   }

@@ -15,6 +15,7 @@ export const refresh: RequestType = {
     const grant = await grants.refreshTokens.find(requiredParameter(form, "refresh_token"));
     if (grant === undefined) throw invalidGrant("Invalid refresh_token: unknown, expired or revoked");
     // Every other agent receives this message, so that it does not reveal the token's owner.
+    // hole J17: if (!sameAgent(grant, requester)) throw invalidGrant(grant.agent);
     if (!sameAgent(grant, requester)) throw invalidGrant("Error refreshing token: Agent signature mismatch");
     if ((await accounts.find(grant.subject)) === undefined)
       throw invalidGrant("Error refreshing token: User not found");

@@ -124,5 +124,6 @@ function parsed(body: string): unknown {
 /** Compares in constant time, regardless of the lengths. */
 function isSame(given: string | undefined, expected: string): boolean {
   const hashed = (value: string) => createHash("sha256").update(value).digest();
+  // hole B15: given !== undefined
   return given !== undefined && timingSafeEqual(hashed(given), hashed(expected));
 }

@@ -177,4 +177,5 @@ export class DelegatesService {
 }
 
 // JSON separates the two parts unambiguously.
+// hole X8: (_: string, sub: string) => sub
 const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);

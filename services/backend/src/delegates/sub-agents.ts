@@ -234,7 +234,8 @@ export class SubAgents {
     // The user may have ended it meanwhile.
     const subAgent = required(await this.#known.get(id));
     const { token } = subAgent;
-    if (token === undefined || token.jti !== jti)
+    // hole X18
+    if (token?.jti !== jti)
       throw new TokenRefusal(403, "agent_token_replaced", "a newer agent token has been issued");
     if (!resources.includes(asked.resource))
       throw new TokenRefusal(400, "invalid_target", "delegates cannot obtain tokens for this resource");
@@ -292,7 +293,7 @@ export class SubAgents {
   /** Changes a sub-agent that its user may have ended meanwhile. @throws TokenRefusal 403 */
   async #changeStarted(id: string, change: Partial<SubAgent>): Promise<void> {
     await this.#known.update(id, (at) => {
-      const value = { ...required(at), ...change };
+      const value = { ...required(at), ...change }; // hole X17: { ...at!, ...change }
       return { value, owner: value.userId, ttlSeconds: KEEP_SECONDS };
     });
   }

@@ -53,7 +53,8 @@ export const progressEventRoutes: FastifyPluginAsync<ProgressEventOptions> = asy
     const heartbeat = setInterval(async () => {
       // The store may have ended or removed an expired run. If the store is unreachable, the stream
       // continues.
-      const run = await runs.find(first.userId, first.id).catch((): Run => first); // hole V23
+      // hole V23: await runs.find(first.userId, first.id)
+      const run = await runs.find(first.userId, first.id).catch((): Run => first);
       if (isOver) return;
       if (run === undefined || isFinal(run)) send(run);
       else stream.push(": heartbeat\n\n");

@@ -88,6 +88,7 @@ function backToPage(
   } else if (outcome !== undefined) {
     page.searchParams.set("aauth_error", "1");
     page.searchParams.set("error", outcome.error);
+    // hole B2: page.search += `&error_description=${outcome.description}`;
     page.searchParams.set("error_description", outcome.description);
   }
   if (outcome?.requestId !== undefined) page.searchParams.set("request_id", outcome.requestId);

@@ -29,6 +29,7 @@ export function userRoute<const Route extends ApiRoute>(
   app.route({
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    // hole B8+: { access: "public", ...(isDemo && { hasOwnTrace: isDemo }) }
     config: { access: "user", ...(isDemo && { hasOwnTrace: isDemo }) },
     schema: {
       ...(params && { params }),
@@ -37,7 +38,7 @@ export function userRoute<const Route extends ApiRoute>(
       ...(isStream === undefined && { response: { 200: answer } }),
     },
     handler: async (request, reply) => {
-      const user = signedInUser(request);
+      const user = signedInUser(request); // hole B8+: request.user!
       const { params, query, body } = request;
       return handler({ user, params, query, body } as UserRequest<Route>, reply);
     },

@@ -156,6 +156,7 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
   }
   await consentRequests.end(run.userId, run.id);
   const given = { authServer: asked.authServer, obtained, claims };
+  // hole B3
   if (claims.sub !== run.userId) {
     const message = "The consent was given by another user than the one who started the optimization.";
     await runs.fail(run, {

@@ -114,7 +114,10 @@ async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, h
     const storeError = storeErrorOf(error);
     if (storeError !== undefined) throw storeError;
     // Consent is asked for once. A second demand would send the user in circles.
-    if (!(error instanceof ConsentRequiredError) || consented)
+    if (
+      consented || // hole B7
+      !(error instanceof ConsentRequiredError)
+    )
       await failRunWith(context, run, error, { peer: call.peer(), page: person.page() });
     else
       await waitForReturn(context, run, error).catch((cause: unknown) => {

@@ -64,7 +64,7 @@ export function inTraceOf<T>(run: Run, work: () => T): T {
 
 /** Key under which the agent caches the tokens of a run. Users never share one. */
 export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
-  return sharesTokens ? run.userId : run.id;
+  return sharesTokens ? run.userId : run.id; // hole B5: "everybody"
 }
 
 /** Changes a run and notifies its watchers. Undefined if the run no longer exists. */

@@ -20,7 +20,7 @@ export function createRunStores(options: {
   });
   const store = createUserRecords<Run>({
     ...{ ...options, name: "runs", maxEntries: 1000, open: consentRequests, isFinal },
-    settle: (run) => expireConsent(run, now()),
+    settle: (run) => expireConsent(run, now()), // hole B9: (run) => run
   });
   return { store, consentRequests, returns: createReturns(stores, "returns of runs") };
 }

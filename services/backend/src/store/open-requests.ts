@@ -60,7 +60,7 @@ export function createOpenRequests(options: {
         if (!(error instanceof StoreFullError) || (await places.list(userId)).length === 0) throw error;
         return false;
       });
-      if (!isTaken) throw new BackendError("too_many", tooMany);
+      if (!isTaken) throw new BackendError("too_many", tooMany); // hole X6
     },
     async keep(userId, id, seconds) {
       await take(userId, id, seconds).catch((error: unknown) => {

@@ -123,7 +123,7 @@ export function createUserRecords<Value extends Owned>(
     find,
     async get(userId, id) {
       const value = await find(id);
-      return value?.userId === userId ? value : undefined;
+      return value?.userId === userId ? value : undefined; // hole B4: value
     },
     list: async (userId) => (await ofUser(userId)).reverse().map(({ value }) => value),
     async update(id, change) {

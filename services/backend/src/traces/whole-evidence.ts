@@ -67,7 +67,7 @@ function mayLeave(request: SentRequest): boolean {
   if (isCall(request)) return true;
   const members = readMembers(request);
   if (members === undefined) return false;
-  return Object.keys(members).every((name) => MEMBERS.has(name)); // hole R1c
+  return Object.keys(members).every((name) => MEMBERS.has(name)); // hole R1c: true
 }
 
 /** Whether an agent is called; all else that is signed is a token request. */
@@ -109,7 +109,7 @@ async function withKeys(
   const profile = profileOf({ headers }, PROFILES);
   const input = profile.messages.parseSignatureInput(headers["signature-input"]!);
   const signed = signedFields({ headers }, PROFILES);
-  const kept = Object.entries(headers).filter(([name]) => signed.has(name)); // hole R1d
+  const kept = Object.entries(headers).filter(([name]) => signed.has(name)); // hole R1d: Object.entries(headers)
   const { verdict } = await explainMessage(
     { method, url, headers: Object.fromEntries(kept), body },
     {

@@ -63,7 +63,7 @@ export function createUserTokenVerifier(options: {
       issuer,
       // Excludes the tokens of AAuth (`auth+jwt`, `refresh+jwt`, …).
       typ: "JWT",
-      requiredClaims: ["exp", "iat", "sub"],
+      requiredClaims: ["exp", "iat", "sub"], // hole B1: ["iat", "sub"]
       currentDate: new Date(now() * 1000),
     }).catch((error: unknown) => {
       throw isVerdict(error)

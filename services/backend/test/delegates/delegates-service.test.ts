@@ -40,7 +40,7 @@ function scripted(...reports: (string | Error)[]) {
   });
 }
 
-it("a report is only for the user who ran the delegate", async () => {
+it("X8: a report is only for the user who ran the delegate", async () => {
   const delegates = scripted("for anna", "for bert");
   const lastOf = async (user: string) => (await delegates.list(user)).delegates[0]?.last_run?.report;
   expect((await delegates.run("anna", "scout")).last_run?.report).toBe("for anna");

@@ -111,7 +111,7 @@ const codeOf = (promise: Promise<unknown>) =>
   );
 
 describe("a sub-agent", () => {
-  it("receives no token that arrives after its end", async () => {
+  it("X17: receives no token that arrives after its end", async () => {
     const during = Promise.withResolvers<ObtainedToken>();
     const { subAgents, asking, asked } = world(() => during.promise);
     const waiting = codeOf(asking(await started(subAgents)));
@@ -221,7 +221,7 @@ describe("a sub-agent", () => {
     expect(refused).toMatchObject(status === undefined ? { name: "RangeError" } : { status, code });
   });
 
-  it("asks with its last agent token, for the resources of delegates, while it is enrolled", async () => {
+  it("X18: asks with its last agent token, for the resources of delegates, while it is enrolled", async () => {
     const { subAgents, asking, asked, enrolled } = world();
     const jti = await started(subAgents);
     expect(await codeOf(asking(jti))).toBeUndefined();

@@ -295,7 +295,7 @@ describe("orders of one user", () => {
   const many = (count: number, answer: () => never) =>
     scripted(...Array.from({ length: count }, () => answer));
 
-  it("are open twenty at a time; others are not kept waiting, and time makes room", async () => {
+  it("X6: are open twenty at a time; others are not kept waiting, and time makes room", async () => {
     const orders = many(30, fail(DEMAND));
     for (let index = 0; index < 20; index++) await orders.start("anna", WANTED);
     await expect(orders.start("anna", WANTED)).rejects.toMatchObject({ kind: "too_many" });

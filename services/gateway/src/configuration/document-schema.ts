@@ -166,6 +166,7 @@ const rule = z
     return z.NEVER;
   });
 
+// hole G9: z.looseObject({})
 const policies = z.strictObject({
   cors: cors.optional(),
   extAuthz: extAuthz.optional(),

@@ -6,5 +6,5 @@ import type { Listener } from "../configuration/document-schema.ts";
  */
 export function selectListener(listeners: readonly Listener[], host: string): Listener | undefined {
   const named = listeners.find(({ hostname }) => hostname === host);
-  return named ?? listeners.find(({ hostname }) => hostname === "*");
+  return named ?? listeners.find(({ hostname }) => hostname === "*"); // hole G8: named ?? listeners[0]
 }

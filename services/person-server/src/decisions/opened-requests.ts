@@ -70,7 +70,7 @@ export function createOpenedRequests(
     openedWith: async (session, code) => codes.get(codeKeyOf(session, code)),
     async callbackOf({ waiting: { request }, opened }) {
       const callback = opened?.callback;
-      // hole T39a
+      // hole T39a: callback
       return callback !== undefined && (await desk.server.mayReturnTo(request.agent, callback))
         ? callback
         : undefined;

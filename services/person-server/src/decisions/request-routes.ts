@@ -49,7 +49,8 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     const found = await opened.find(session.person, reference);
     const decision = await opened.decisionOf(session.person, reference);
     // A denial from another tab applies as long as the request waits.
-    const isFinal = decision === "denied" || (decision === "allowed" && !form.has("cancel")); // hole T49
+    // hole T49: decision !== undefined
+    const isFinal = decision === "denied" || (decision === "allowed" && !form.has("cancel"));
     if (found === undefined || isFinal) return context.sendEnded(reply, decision);
     const visit = { reply, session, found };
     const other = await desk.instead(found.waiting, session.person);

@@ -68,7 +68,8 @@ export async function openidForResources(
       const { person, signedInAt } = session;
       await names.put(person.id, person.name, { owner: person.id, ttlSeconds: SIGN_IN_SECONDS });
       const isFresh = isFreshEnough(interaction, signedInAt);
-      const login = { accountId: person.id, remember: false, ts: signedInAt }; // hole U15b
+      // hole U15b: { accountId: person.id, remember: false }
+      const login = { accountId: person.id, remember: false, ts: signedInAt };
       const result = isFresh ? { login } : { error: "login_required" };
       const next = await unlessDropped(provider().interactionResult(request.raw, reply.raw, result));
       if (next === undefined) return sendExpired(reply);
@@ -98,7 +99,7 @@ export async function openidForResources(
     if (signedInAt >= iat) return true;
     const { prompt = "", max_age: maxAge } = params;
     if (String(prompt).split(" ").includes("login")) return false; // hole U15
-    return maxAge === undefined || now() - signedInAt <= Number(maxAge); // hole U15a
+    return maxAge === undefined || now() - signedInAt <= Number(maxAge); // hole U15a: true
   }
 }
 

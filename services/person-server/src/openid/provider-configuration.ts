@@ -54,7 +54,7 @@ export function providerConfiguration(options: {
         resume: "person-server-openid-resume",
       },
       // The library's session is never read: each request uses the person server's session.
-      // hole T48
+      // hole T48: { signed: true, httpOnly: true, sameSite: "lax" }
       long: { signed: true, httpOnly: true, sameSite: "lax", path: NO_PATH },
       short: { signed: true, httpOnly: true, sameSite: "lax" },
     },

@@ -34,7 +34,8 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
         notEverywhere: (agent, resources) =>
           `${agent} receives no more tokens, but could not be revoked at ${resources}. Tokens already used there may work until they expire.`,
       },
-      shows: ({ person }, { id }, hasCode) => (person === undefined ? hasCode : person === id), // hole T38a
+      // hole T38a: ({ person }, { id }) => person === undefined || person === id
+      shows: ({ person }, { id }, hasCode) => (person === undefined ? hasCode : person === id),
       isFor: (request, person) =>
         request.person === undefined ? !asksForAnother(request, person) : request.person === person.id,
       async instead({ request, first }, person) {

@@ -39,7 +39,8 @@ export function personOf(claims: IdTokenClaims, nameClaim: string): Person | und
   const { iss: issuer, sub: subject } = claims;
   if (!SUBJECT.test(subject)) return undefined;
   const named = textOf(claims[nameClaim]);
-  const email = claims.email_verified === true ? textOf(claims.email) : undefined; // hole U16
+  // hole U16: claims.email_verified === false ? undefined : textOf(claims.email)
+  const email = claims.email_verified === true ? textOf(claims.email) : undefined;
   const hints = [subject, named, textOf(claims.preferred_username), email];
   return {
     id: personId(issuer, subject),
@@ -52,7 +53,8 @@ export function personOf(claims: IdTokenClaims, nameClaim: string): Person | und
 }
 
 function personId(issuer: string, subject: string): string {
-  return hash("sha256", JSON.stringify([issuer, subject]), "base64url"); // hole U7
+  // hole U7: hash("sha256", subject, "base64url")
+  return hash("sha256", JSON.stringify([issuer, subject]), "base64url");
 }
 
 function textOf(claim: unknown): string | undefined {

@@ -49,7 +49,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
 
   function discover(): Promise<Configuration> {
     return discovery(
-      issuer, // hole U1
+      issuer, // hole U1: new URL("/.well-known/openid-configuration", issuer)
       clientId,
       undefined,
       authentication(),

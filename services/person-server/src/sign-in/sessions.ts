@@ -66,9 +66,9 @@ export function createSessions(options: {
     async begin(request, reply, { person, idToken }) {
       const former = await take(request);
       // Keeps pages valid that the same person has open in other tabs.
-      const isSame = former?.person.id === person.id; // hole U6
+      const isSame = former?.person.id === person.id; // hole U6: true
       const id = isSame && former !== undefined ? former.id : newSecret();
-      const secret = newSecret(); // hole U5
+      const secret = newSecret(); // hole U5: cookie.read(request) ?? newSecret()
       const key = digestOf(secret);
       const kept = { key, id, person, idToken, signedInAt: now() };
       for (const { key } of (await sessions.list(person.id)).slice(0, 1 - MAX_PER_PERSON))

@@ -142,6 +142,7 @@ export async function createSignIn(app: FastifyInstance, options: SignInOptions)
  */
 function ownAddress(path: string, publicUrl: URL): string {
   const url = URL.parse(path, publicUrl);
-  if (url?.origin === publicUrl.origin && url.href.length <= MAX_RETURN_CHARACTERS) return url.href; // hole U10
+  // hole U10: if (url !== null) return url.href;
+  if (url?.origin === publicUrl.origin && url.href.length <= MAX_RETURN_CHARACTERS) return url.href;
   throw new SignInError("invalid_return", "a sign-in was asked to return to another server");
 }

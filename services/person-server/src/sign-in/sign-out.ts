@@ -69,7 +69,7 @@ export function registerSignOut(scope: FastifyInstance, options: SignOutOptions)
         ? undefined
         : await provider.endSessionUrl(session.idToken).catch(() => undefined);
     const title = SIGNED_OUT;
-    // hole U17
+    // hole U17: if (endSession !== undefined) return noStore(reply).redirect(endSession.href, 303);
     if (endSession !== undefined) {
       // Not a redirect: the page's `form-action` directive would block the provider's own
       // redirects.

@@ -31,6 +31,7 @@ export function loadConfig<S extends Settings>(options: {
   const flags = readFlags(settings, argv);
   if (flags.helpRequested) throw new HelpRequested(settingsHelp(service, settings));
 
+  // hole D13: [...flags.problems]
   const problems = [...flags.problems, ...unknownVariables(settings, env)];
   const values: Record<string, unknown> = {};
   for (const [name, declaration] of Object.entries(settings)) {

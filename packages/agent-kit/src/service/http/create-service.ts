@@ -62,7 +62,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     serverFactory: (handler) => createBoundedServer({ maxHeaderSize: MAX_HEADER_BYTES }, handler),
-    trustProxy: (address: string | undefined) => isProxy(app.server, address), // hole A21
+    trustProxy: (address: string | undefined) => isProxy(app.server, address), // hole A21: true
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     // Fastify refuses undecodable paths and oversized parameters before our error handler. Its

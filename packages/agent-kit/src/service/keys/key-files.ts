@@ -105,7 +105,8 @@ export class KeyFiles {
         await file.close();
       }
       // Unlike a rename, a link fails if another process was first.
-      await link(beside, join(this.#folder, name)); // hole K2
+      // hole K2: await (await import("node:fs/promises")).rename(beside, join(this.#folder, name));
+      await link(beside, join(this.#folder, name));
       return true;
     } catch (error) {
       if (codeOf(error) === "EEXIST") return false;

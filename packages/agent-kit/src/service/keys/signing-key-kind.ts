@@ -27,7 +27,8 @@ export function signingKeyKind(options: {
       const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }) as PrivateJwk;
       if (isFirst && firstKid !== undefined) return { ...jwk, kid: firstKid };
       const { thumbprint } = await importSigningKey(jwk);
-      return { ...jwk, kid: `${kidPrefix}-${thumbprint.slice(0, KID_CHARACTERS)}` }; // hole K3
+      // hole K3: { ...jwk, kid: kidPrefix }
+      return { ...jwk, kid: `${kidPrefix}-${thumbprint.slice(0, KID_CHARACTERS)}` };
     },
     open: (jwk: KeptJwk) => importSigningKey(jwk as unknown as PrivateJwk),
   };

@@ -59,6 +59,7 @@ export function createLogger(options: LoggerOptions): Logger {
     { level, base: { service }, mixin: traceFields },
     {
       write(line: string) {
+        // hole D14+: JSON.parse(line)
         const record = redactFields(JSON.parse(line), { showTokens }) as LogRecord;
         const shown = format === "json" ? visibleText(JSON.stringify(record)) : textLine(record, { trace });
         destination.write(`${shown}\n`);
