@@ -3,9 +3,10 @@
  * or alone on the line above. Its mutation removes the check.
  *
  * - `// hole T7, T9`: the check of several rows.
- * - `// hole T7: CODE`: code instead of nothing. In a declaration, a property or a `return` it is the
- *   value alone.
- * - `// hole T7+`: removed together with the row's other checks with a plus, each of which suffices.
+ * - `// hole T7: CODE`: code instead of nothing. In a declaration, a property or a `return` it is
+ *   the value alone.
+ * - `// hole T7+`: removed together with the row's other checks with a plus, each of which
+ *   suffices.
  *
  * @module
  */
@@ -17,7 +18,9 @@ import { listedFiles } from "../listed-files.ts";
 
 /** A check that is removed from the code, and the tests that must notice. */
 export interface Mutation {
-  /** Row of docs/reference/known-holes.md, with a letter if the row has several; or a file and line. */
+  /**
+   * Row of docs/reference/known-holes.md, with a letter if the row has several; or a file and line.
+   */
   readonly id: string;
   /** First line of the removed code. */
   readonly without: string;
@@ -92,7 +95,10 @@ export function checksIn(source: string): readonly MarkedCheck[] {
   });
 }
 
-/** Last line of a statement. The formatter indents its following lines, or begins them with a bracket. */
+/**
+ * Last line of a statement. The formatter indents its following lines, or begins them with a
+ * bracket.
+ */
 export function endOf(lines: readonly string[], first: number): number {
   const indent = indentOf(lines[first]);
   let last = first;
@@ -112,8 +118,8 @@ function testsOfRows(): (id: string) => readonly (readonly string[])[] {
     const row = rows.has(id) ? id : rowOf(id);
     return [...(rows.get(row) ?? "").matchAll(LINK)].map(([, file = ""]) => [
       "run",
-      // The gateway's contract takes some of its cases from another file.
-      file.replace(/\/identities\.ts$/, "/gateway.test.ts"),
+      // Some tests take their cases from another file.
+      file.replace(/\/identities\.ts$/, "/gateway.test.ts").replace(/-suite\.ts$/, ".test.ts"),
       ...["-t", `\\b${row}(?:, \\w+)*: `],
     ]);
   };

@@ -30,7 +30,9 @@ const SHARE = 1 / 10;
 const UNIT = ["--changed", "--bail=1", "--passWithNoTests", "--project", "unit", "--project", "isolated"];
 /** The tests of a service that runs as a process. */
 const CONTRACT = ["--bail=1", "--project", "contract"];
-/** The last statement of a branch that refuses: a new error, or words by which we name a refusal. */
+/**
+ * The last statement of a branch that refuses: a new error, or words by which we name a refusal.
+ */
 const REFUSES =
   /(?:^|\) )\s*(?:throw (?!\w+;)|return false;|(?:return\b.*|[\w.]*)(?:refus|den[iy]|reject|fail|problem|invalid|forbid|unauthori|malformed|unsupported|expired|not_?allowed|giveUp|too_?(?:many|often|large)|\b[45]\d\d\b))/i;
 
@@ -85,8 +87,8 @@ export function sampleOfChecks(seed = "1", paths: readonly string[] = FOLDERS): 
 }
 
 /**
- * A mutation for each `if` of a file that ends with a refusal and has no `else`, with the unit tests
- * of the package that load the file, those of its folder first, and then the contract of the
+ * A mutation for each `if` of a file that ends with a refusal and has no `else`, with the unit
+ * tests of the package that load the file, those of its folder first, and then the contract of the
  * service, if there is one.
  */
 export function checksOf(file: string, source: string): readonly Mutation[] {

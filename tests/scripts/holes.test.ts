@@ -35,7 +35,7 @@ test.each([
   ["a(); // hole T1", [["T1"], ""]],
   ["// hole T1, S2a+\nif (a) {\n  b();\n}", [["T1", "S2a+"], ""]],
   ["const a: A = b(); // hole T1: c()", [["T1"], "const a: A = c();"]],
-  ["// hole T1: c\nconst a =\n  b ||\n  c;", [["T1"], "const a =\nc;"]],
+  ["// hole T1: c\nconst a =\n  b ||\n  c;", [["T1"], "\nconst a =\nc;"]],
   ["  return b(); // hole T1: true", [["T1"], "  return true;"]],
   ["  a: b(), // hole T1: [b, c]", [["T1"], "  a: [b, c],"]],
   ["// hole T1: if (a) return;\nif (a || b) return;", [["T1"], "if (a) return;"]],
