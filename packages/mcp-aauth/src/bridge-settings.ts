@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createDiscovery, createEndpointMap, importSigningKey, type PrivateJwk } from "aauth";
 import { type AgentOptions, createAgent } from "aauth/agent";
+import { createPages, type PageOutputs } from "./open-page.ts";
 
 /** An argument or a variable that is missing or malformed. The message names it. */
 export class BridgeUsageError extends Error {
@@ -20,8 +21,8 @@ AAUTH_ENDPOINTS         JSON object: where identifiers are on this machine, to t
 /** Settings of the bridge. */
 export interface BridgeSettings {
   readonly url: URL;
-  /** @param onInteraction receives the URL of a page for a browser */
-  fetchFor(onInteraction: (page: string) => void): typeof fetch;
+  /** The agent's `fetch`, which brings its person to pages. */
+  fetchWith(outputs: PageOutputs): typeof fetch;
 }
 
 /**
@@ -42,20 +43,30 @@ export async function readBridgeSettings(
     return value;
   };
   const id = needed("AAUTH_AGENT");
-  const trustedAuthServers = [needed("AAUTH_PERSON_SERVER")];
+  const personServer = needed("AAUTH_PERSON_SERVER");
   const key = await keyIn(needed("AAUTH_KEY_FILE"));
   const tokenFile = env.AAUTH_AGENT_TOKEN_FILE;
   const map = env.AAUTH_ENDPOINTS === undefined ? undefined : mapOf(env.AAUTH_ENDPOINTS);
   const options: AgentOptions = {
-    ...{ id, key, trustedAuthServers, discovery: createDiscovery({ endpoints: map }) },
+    ...{ id, key, trustedAuthServers: [personServer], discovery: createDiscovery({ endpoints: map }) },
     ...(tokenFile && { agentToken: async () => (await readFile(tokenFile, "utf8")).trim() }),
     timeouts: { pendingMs: PENDING_MS },
   };
   const agent = orUsage("AAUTH_AGENT, AAUTH_PERSON_SERVER", () => createAgent(options));
   return {
     url: new URL(address),
-    fetchFor: (onInteraction) =>
-      agent.fetchFor({ onInteraction: ({ page }) => onInteraction(map?.browserUrl(page) ?? page) }),
+    fetchWith(outputs) {
+      const pages = createPages(personServer, outputs);
+      return async (...request) => {
+        const call = {};
+        const fetch = agent.fetchFor({
+          onInteraction: ({ page, party }) =>
+            pages.show(call, { address: map?.browserUrl(page) ?? page, party }),
+          observer: ({ type }) => type === "token_received" && pages.end(call),
+        });
+        return fetch(...request).finally(() => pages.end(call));
+      };
+    },
   };
 }
 

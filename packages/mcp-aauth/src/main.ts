@@ -7,20 +7,19 @@
 
 import { runBridge } from "./bridge.ts";
 import { BridgeUsageError, readBridgeSettings, USAGE } from "./bridge-settings.ts";
-import { openPage } from "./open-page.ts";
+import { openPage, visibleLine } from "./open-page.ts";
 
-const say = (text: string) => void process.stderr.write(`${text}\n`);
+/** Writes a line, which may have parts that others have chosen. */
+const say = (text: string) => void process.stderr.write(`${visibleLine(text)}\n`);
 
 try {
-  const { url, fetchFor } = await readBridgeSettings(process.argv.slice(2), process.env);
-  const fetch = fetchFor((page) => {
-    say(`open ${page}`);
-    openPage(page);
-  });
+  const { url, fetchWith } = await readBridgeSettings(process.argv.slice(2), process.env);
+  const fetch = fetchWith({ open: openPage, print: say });
   const { stdin: input, stdout: output } = process;
   await runBridge({ url, fetch, input, output, onError: ({ message }) => say(message) });
 } catch (error) {
   if (!(error instanceof BridgeUsageError)) throw error;
-  say(`${error.message}\n\n${USAGE}`);
+  say(error.message);
+  process.stderr.write(`\n${USAGE}`);
   process.exitCode = 2;
 }

@@ -1,6 +1,8 @@
 import { generateKeyPair } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -10,6 +12,7 @@ import { createParties, RESOURCE } from "../../aauth-a2a/test/parties.ts";
 import { runBridge } from "../src/bridge.ts";
 import { readBridgeSettings } from "../src/bridge-settings.ts";
 import { protectMcp } from "../src/index.ts";
+import { createPages, visibleLine } from "../src/open-page.ts";
 import { type Handled, sessionsOfSdk1 } from "./servers.ts";
 
 const request = (id: number, method: string, params: object = {}) => ({ jsonrpc: "2.0", id, method, params });
@@ -160,17 +163,102 @@ describe("a request whose answer never comes is answered with an error", () => {
   });
 });
 
-test("settings that are missing or malformed are named", async () => {
+/** The bridge's environment, with the path of its key file and a function that writes the key. */
+function environment() {
   const folder = mkdtempSync(join(tmpdir(), "bridge-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "key.json");
-  writeFileSync(file, "{ secret");
-  const url = `${RESOURCE}/mcp`;
   const env = {
     AAUTH_AGENT: "aauth:planner@agent.example",
     AAUTH_PERSON_SERVER: "https://ps.example",
     AAUTH_KEY_FILE: file,
   };
+  const writeKey = async () => {
+    const { privateKey } = await promisify(generateKeyPair)("ed25519");
+    writeFileSync(file, JSON.stringify({ ...privateKey.export({ format: "jwk" }), kid: "planner-1" }));
+  };
+  return { env, file, writeKey };
+}
+
+describe("pages that a server names", () => {
+  /** A server that defers every request, each time to the next of these pages, and then refuses. */
+  async function calling(pages: readonly string[]) {
+    const left = [...pages];
+    const server = createServer((_request, response) => {
+      const url = left.shift();
+      if (url === undefined) return void response.writeHead(403).end();
+      response.writeHead(202, {
+        ...{ location: "/pending", "retry-after": "0" },
+        "aauth-requirement": `requirement=interaction; url="${url}"; code="CODE-000${left.length}"`,
+      });
+      return void response.end();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { env, writeKey } = environment();
+    await writeKey();
+    const { port } = server.address() as AddressInfo;
+    const endpoints = JSON.stringify({ [RESOURCE]: `http://127.0.0.1:${port}` });
+    const settings = await readBridgeSettings([`${RESOURCE}/mcp`], { ...env, AAUTH_ENDPOINTS: endpoints });
+    const [opened, printed] = [[] as string[], [] as string[]];
+    const fetch = settings.fetchWith({
+      open: (address) => void opened.push(address),
+      print: (line) => void printed.push(line),
+    });
+    const response = await fetch(settings.url);
+    return { status: response.status, opened, printed };
+  }
+
+  test("M11: those of another party than the person server are printed and not opened", async () => {
+    const { status, opened, printed } = await calling([
+      ...["https://evil.example/a", "https://ps.example.evil.example/b", "https://ps.example:8443/c"],
+    ]);
+    expect(status).toBe(403);
+    expect(opened).toEqual([]);
+    expect(printed).toHaveLength(3);
+    expect(printed[0]).toMatch(/^https:\/\/evil\.example asks you .*: https:\/\/evil\.example\/a\?code=/);
+  });
+
+  test("M12: of five pages for one message, one is opened", async () => {
+    const { opened, printed } = await calling(Array(5).fill("https://ps.example/interaction"));
+    expect(opened).toEqual(["https://ps.example/interaction?code=CODE-0004"]);
+    expect(printed).toHaveLength(5);
+  });
+
+  test("M12: pages of two calls are opened one after the other, and none of a call that has ended", () => {
+    const opened: string[] = [];
+    const pages = createPages("https://ps.example", {
+      open: (address) => void opened.push(address),
+      print: () => {},
+    });
+    const [first, second, third] = [{}, {}, {}];
+    for (const [call, address] of [
+      [first, "1"],
+      [second, "2"],
+      [third, "3"],
+    ] as const)
+      pages.show(call, { address, party: "https://ps.example" });
+    expect(opened).toEqual(["1"]);
+    pages.end(second);
+    expect(opened).toEqual(["1"]);
+    pages.end(first);
+    expect(opened).toEqual(["1", "3"]);
+    pages.end(third);
+    pages.show(second, { address: "4", party: "https://ps.example" });
+    expect(opened).toEqual(["1", "3", "4"]);
+  });
+
+  test("M11: no control or direction character reaches the terminal", () => {
+    expect(visibleLine("a\u001b]0;b\u0007\nopen c\u202e\u{e0041}\u2028")).toBe(
+      "a\\u{1b}]0;b\\u{7}\\u{a}open c\\u{202e}\\u{e0041}\\u{2028}",
+    );
+  });
+});
+
+test("settings that are missing or malformed are named", async () => {
+  const { env, file, writeKey } = environment();
+  writeFileSync(file, "{ secret");
+  const url = `${RESOURCE}/mcp`;
   await expect(readBridgeSettings([], env)).rejects.toThrow("a URL, is needed");
   await expect(readBridgeSettings([url], { ...env, AAUTH_AGENT: "" })).rejects.toThrow(
     "AAUTH_AGENT is not set",
@@ -178,8 +266,7 @@ test("settings that are missing or malformed are named", async () => {
   await expect(readBridgeSettings([url], env)).rejects.toThrow(
     /^AAUTH_KEY_FILE is not a file with a private JWK/,
   );
-  const { privateKey } = await promisify(generateKeyPair)("ed25519");
-  writeFileSync(file, JSON.stringify({ ...privateKey.export({ format: "jwk" }), kid: "planner-1" }));
+  await writeKey();
   await expect(readBridgeSettings([url], { ...env, AAUTH_ENDPOINTS: "{" })).rejects.toThrow(
     "AAUTH_ENDPOINTS: ",
   );

@@ -1,4 +1,4 @@
-import { UserInteractionRequiredError } from "aauth";
+import { AAuthAgentError, UserInteractionRequiredError } from "aauth";
 import { AgentHttpError } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { markFailed, type TracePlace, withSpan } from "agent-kit/service";
@@ -240,9 +240,12 @@ async function waitAt(
   page: { readonly url: string; readonly party: string },
 ): Promise<void> {
   const { places, orders, openInteractions, returns, logger, now } = context;
+  const party = places.hops?.get(page.party);
+  // The browser is sent there without a question.
+  if (party === undefined && page.party !== places.agentUrl)
+    throw new AAuthAgentError("challenge_untrusted", "the order's page is that of an unknown party"); // hole M13
   await openInteractions.keep(userId, id, INTERACTION_SECONDS);
   await returns.put(returnState, { id, userId }, INTERACTION_SECONDS);
-  const party = places.hops?.get(page.party);
   const waiting: Order = {
     ...{ ...order, status: "interaction_required", interaction_url: page.url },
     ...(party !== undefined && { interaction_party: party }),

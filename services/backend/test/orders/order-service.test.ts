@@ -436,6 +436,18 @@ describe("an order of draft -11, whose call continues", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("M13: ends at a page of a party that is not known, to which no browser is sent", async () => {
+    const { orders, answer, page } = held();
+    const started = orders.start("anna", WANTED);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    const refused = page("https://evil.example/sign-in", "https://evil.example");
+    await expect(refused).rejects.toMatchObject({ code: "challenge_untrusted" });
+    answer.reject(await refused.catch((error) => error));
+    const failed = await started;
+    expect(failed).toMatchObject({ status: "failed", failure: { code: "challenge_untrusted" } });
+    expect(failed).not.toHaveProperty("interaction_url");
+  });
+
   it("is resumed by another process with its wait, and reads the same at both", async () => {
     const { orders, page } = held();
     const started = orders.start("anna", WANTED);
