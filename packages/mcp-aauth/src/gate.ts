@@ -71,7 +71,7 @@ export function protectMcp<Name extends string>(
       const parsed = parsedBody(body);
       if (parsed === undefined) return refusal("parseError");
       const calls = toolCallsIn(parsed.parsedBody);
-      if (calls === undefined) return refusal("invalidParams");
+      if (typeof calls === "string") return refusal(calls);
       const refused = tools && (await refuseTools(resource, caller, calls, { ofGate: requirement, tools }));
       if (refused !== undefined) return refused;
       const authInfo = authInfoOf(caller, resource.id);
@@ -140,13 +140,18 @@ function deletionOf(session: string, { url, headers }: Request): Request {
   return new Request(url, { method: "DELETE", headers: fields });
 }
 
-/** Undefined for a body that is not JSON. */
+/** Undefined for a body that is not JSON, or has a member that sets the prototype of a copy. */
 function parsedBody(body: string | undefined): { readonly parsedBody?: unknown } | undefined {
   try {
-    return body === undefined ? {} : { parsedBody: JSON.parse(body) };
+    return body === undefined ? {} : { parsedBody: JSON.parse(body, refusePrototypes) };
   } catch {
     return undefined;
   }
+}
+
+function refusePrototypes(key: string, value: unknown): unknown {
+  if (key === "__proto__") throw new SyntaxError(key); // hole M14
+  return value;
 }
 
 /** Refuses tool calls; undefined if the caller may call all of the tools, or there are none. */

@@ -1,6 +1,7 @@
 /** JSON-RPC errors of the gate, with status and code as in the SDK. */
 const ERRORS = {
   parseError: [400, -32700, "Parse error"],
+  invalidRequest: [400, -32600, "Invalid Request: a message is an object, a batch an array of them"],
   invalidParams: [400, -32602, "Invalid params: a call of a tool names the tool"],
   unknownTool: [400, -32602, "Unknown tool"],
   noSession: [400, -32000, "Bad Request: Last-Event-ID needs a session"],
@@ -39,15 +40,20 @@ export interface ToolCalls {
 }
 
 /**
- * Reads the tool calls in a message or a batch. Undefined if a call names no tool.
+ * Reads the tool calls in a message or a batch, or refuses it if a message is not an object or a
+ * call names no tool.
  *
- * @param body parsed once for the gate and the SDK, because two parsers might read different names
+ * @param body parsed once for the gate and the SDK, because two parsers might read different names.
+ *   Undefined for none
  */
-export function toolCallsIn(body: unknown): ToolCalls | undefined {
-  const calls = (Array.isArray(body) ? body : [body]).filter(isToolCall);
+export function toolCallsIn(body: unknown): ToolCalls | RpcRefusal {
+  const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
+  // hole M15
+  if (body !== undefined && !messages.every(isMessage)) return "invalidRequest";
+  const calls = messages.filter(isToolCall);
   const names = calls.map(({ params }) => params?.name);
   const id = Array.isArray(body) ? undefined : calls[0]?.id;
-  if (!names.every((name) => typeof name === "string")) return undefined;
+  if (!names.every((name) => typeof name === "string")) return "invalidParams";
   return { names, id: isRequestId(id) ? id : undefined };
 }
 
@@ -61,8 +67,9 @@ interface ToolCall {
   readonly params?: { readonly name?: unknown };
 }
 
+const isMessage = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 function isToolCall(message: unknown): message is ToolCall {
-  return (
-    typeof message === "object" && message !== null && "method" in message && message.method === "tools/call"
-  );
+  return isMessage(message) && "method" in message && message.method === "tools/call";
 }

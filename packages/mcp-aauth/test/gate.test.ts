@@ -265,6 +265,19 @@ describe.each([1, 2] as const)("server of SDK %i", (line) => {
     expect(handled).toEqual([]);
   });
 
+  test.each([
+    ["M15: a batch in a batch", [[call("remove")]], -32600],
+    ["M15: a batch with a string", [call("list"), "tools/call"], -32600],
+    ["M15: a string", JSON.stringify("tools/call"), -32600],
+    ["M14: a message of an own __proto__", `{"__proto__":${JSON.stringify(call("remove"))}}`, -32700],
+    ["M14: an argument of it", '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"__proto__":{}}}', -32700],
+  ])("%s is refused", async (_name, body, code) => {
+    const { agent, handled } = await world(line, { tools: { list: person } });
+    const response = await post((await agent("planner")).fetchFor(), body);
+    expect([response.status, await response.json()]).toMatchObject([400, { id: null, error: { code } }]);
+    expect(handled).toEqual([]);
+  });
+
   test("M3: Last-Event-ID without a session is refused", async () => {
     const { agent } = await world(line);
     const headers = { accept: "text/event-stream", "last-event-id": "1" };
