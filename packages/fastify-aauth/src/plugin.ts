@@ -65,7 +65,7 @@ declare module "fastify" {
 /**
  * Verifies every request of its scope before any handler runs: the signature in `onRequest`, before
  * a byte of the body is read; the digest in `preParsing`, before a parser sees it. `request.caller`
- * exists only after both.
+ * exists only after both, and `request.host` names the resource, whatever the client sent.
  *
  * Each route declares `config: { aauth: "public" | Requirement }`; one that does not makes
  * registration throw. Register it inside a scope (`app.register(async (scope) => { await
@@ -170,7 +170,7 @@ function checkRoute(app: FastifyInstance, gate: Gate, route: RouteOptions): void
 }
 
 async function verifyHead(gate: Gate, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const { authority, verifier, target, observer } = gate;
+  const { verifier, target, observer } = gate;
   const requirement = requirementOf(request);
   if (requirement === "public") return undefined;
   const signatureHeaders = [...gate.signatureFields].filter((name) => request.headers[name] !== undefined);
@@ -182,7 +182,7 @@ async function verifyHead(gate: Gate, request: FastifyRequest, reply: FastifyRep
         // Not `request.raw.url`, which `rewriteUrl` changes.
         target: target?.(request) ?? request.originalUrl,
         headers: receivedFields(request.raw),
-        authority: typeof authority === "string" ? authority : authority(request),
+        authority: authorityOf(gate, request),
       },
       requirement,
     );
@@ -212,6 +212,7 @@ async function verifyBody(
   try {
     const verified = await pending.complete(body);
     request.caller = verified.caller;
+    request.raw.headers.host = authorityOf(gate, request); // hole E16
     request.rawBody = body;
     gate.observer?.({ type: "request_verified", verified, requirement }, request);
   } catch (error) {
@@ -221,6 +222,9 @@ async function verifyBody(
   const refused = aauthLimits && (await refuseBeyondLimit(gate, aauthLimits, request, reply));
   return (refused as never) ?? replayBody(body);
 }
+
+const authorityOf = ({ authority }: Gate, request: FastifyRequest): string =>
+  typeof authority === "string" ? authority : authority(request);
 
 async function refuseBeyondLimit(
   { limiters, challenger, observer }: Gate,

@@ -179,6 +179,13 @@ describe("the ladder, over sockets", () => {
     expect(await (await send("/person", token)).text()).toBe(PERSON);
   });
 
+  test("E16: a handler sees the resource as host, whatever Host the request came with", async () => {
+    const { send } = await world((scope) => {
+      scope.get("/host", { config: { aauth: { level: "agent-token" } } }, ({ host }) => host);
+    });
+    expect(await (await send("/host", await agentToken())).text()).toBe("resource.example");
+  });
+
   test("T17: a resource with an access server names it, and accepts no auth token of a person server", async () => {
     const { send } = await world(ROUTES, { authServer: "https://as.example" });
     const { resourceToken } = requirementOf(await send("/data", await personToken()))!;

@@ -25,7 +25,8 @@ export type { GateOptions } from "./gate.ts";
 /**
  * Passes requests whose callers meet the requirement to `handler`, and answers all others:
  * documents and endpoints of the resource, challenges and refusals. The body is read and verified
- * before the handler runs, whose request contains the same bytes.
+ * before the handler runs. Its request is a new one with method, fields, signal and the same bytes;
+ * `url` and `Host` name the resource, whatever the client sent.
  *
  * `Headers` joins lines of one name with a comma. Lines added to a covered field in transit thus
  * invalidate the signature. A field that the signature does not cover may have been changed in
@@ -60,10 +61,11 @@ export function protect<
 ): (request: Request, ...context: Context) => Promise<Response> {
   const bounds = boundsOf(options);
   checkGate(resource, requirement);
+  const { origin } = new URL(resource.id);
   return async (request, ...context) => {
     const { answer, caller, body } = await admit(resource, requirement, received(request, bounds), bounds);
     if (answer !== undefined) return responseOf(answer);
-    return handler(replayed(request, body), caller, ...context);
+    return handler(addressed(request, origin, body), caller, ...context);
   };
 }
 
@@ -97,17 +99,14 @@ function received(request: Request, { maxBodyBytes, bodyTimeoutMs }: GateBounds)
   };
 }
 
-/** Restores the body of a request, unless its method allows none. */
-function replayed(request: Request, body: Uint8Array | undefined): Request {
-  if (body === undefined || request.method === "GET" || request.method === "HEAD") return request;
-  const own = { body: body as Uint8Array<ArrayBuffer> };
-  try {
-    return new Request(request, own);
-  } catch {
-    // Next passes a proxy of its request, which the platform does not accept.
-    const { url, method, headers, signal } = request;
-    return new Request(url, { method, headers, signal, ...own });
-  }
+/** The request as it was signed: at the resource's own address, with its body if it may have one. */
+function addressed(request: Request, origin: string, body: Uint8Array | undefined): Request {
+  const { method, signal } = request;
+  const headers = new Headers(request.headers);
+  const url = origin + targetOf(request.url); // hole E14: request.url
+  if (headers.has("host")) headers.set("host", new URL(origin).host); // hole E14a
+  const isBodiless = body === undefined || method === "GET" || method === "HEAD";
+  return new Request(url, { method, headers, signal, body: isBodiless ? null : (body as BodyInit) });
 }
 
 /** Path and query, unparsed: `search` of a URL would drop a lone question mark. */

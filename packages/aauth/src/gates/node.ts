@@ -41,7 +41,8 @@ export interface Gate<Caller> {
  * Calls `next` for requests whose callers meet the requirement, and answers all others: documents
  * and endpoints of the resource, challenges and refusals. The body is read and verified before, and
  * restored for `express.json()` or another later parser. An earlier parser leaves no body to
- * verify, which is answered with 500.
+ * verify, which is answered with 500. Afterwards `headers.host` names the resource, whatever the
+ * client sent.
  *
  * An error or rejection of `next` is answered with 500, without the headers set so far, as are a
  * signed request over HTTP/2 and a body after `request.setEncoding()`. Does NOT listen, route or
@@ -72,6 +73,7 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
     const { answer, caller, body } = await admit(resource, requirement, received(request, bounds), bounds);
     if (answer !== undefined) return send(request, response, answer);
     passed.set(request, { caller, body });
+    request.headers.host = resource.authority; // hole E15
     return proceed(request, response, next, bounds);
   };
   return Object.assign(gate, {

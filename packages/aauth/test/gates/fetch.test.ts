@@ -91,6 +91,14 @@ describe("a gate of fetch", () => {
     expect((await gate(fetched(request))).status).toBe(200);
   });
 
+  test("E14: the handler sees the resource's address, whatever Host the request came with", async () => {
+    const gate = protect(resource, TO_READ, ({ url, headers }) => Response.json([url, headers.get("host")]));
+    const request = await signed({ url: `${RESOURCE}/data?a=%41`, additionalComponents: ["@query"] });
+    const headers = { ...request.headers, host: "evil.example" };
+    const [url, host] = (await (await gate(fetched(request, { headers }))).json()) as string[];
+    expect([url, host]).toEqual([`${RESOURCE}/data?a=%41`, new URL(RESOURCE).host]);
+  });
+
   test("neither Host nor X-Forwarded-* changes the authority", async () => {
     const gate = protect(resource, TO_READ, () => new Response("read"));
     const request = await signed();

@@ -115,6 +115,12 @@ describe("a gate of node", () => {
     expect(statusOf(await send(port, { ...(await signed()), target: "/" }))).toBe(401);
   });
 
+  test("E15: a handler sees the resource as host, whatever Host the request came with", async () => {
+    const { port, handled } = await gated();
+    expect(statusOf(await send(port, await signed()))).toBe(200);
+    expect(handled.mock.lastCall![0].headers.host).toBe(new URL(RESOURCE).host);
+  });
+
   test("X-Forwarded-* changes no authority", async () => {
     const { port } = await gated();
     const other = await signed({ url: "https://other.example/data" });
