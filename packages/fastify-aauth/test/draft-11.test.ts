@@ -180,10 +180,14 @@ describe("the ladder, over sockets", () => {
   });
 
   test("E16: a handler sees the resource as host, whatever Host the request came with", async () => {
-    const { send } = await world((scope) => {
+    const { app } = await world((scope) => {
       scope.get("/host", { config: { aauth: { level: "agent-token" } } }, ({ host }) => host);
     });
-    expect(await (await send("/host", await agentToken())).text()).toBe("resource.example");
+    const signatureKey = { scheme: "jwt", jwt: await agentToken() } as const;
+    const message = { method: "GET", url: `${RESOURCE}/host`, headers: {} };
+    const { headers } = await signRequest(message, { profile: draft11, key: keys.agent, signatureKey });
+    const answer = await app.inject({ url: "/host", headers: { ...headers, host: "evil.example" } });
+    expect(answer.body).toBe("resource.example");
   });
 
   test("T17: a resource with an access server names it, and accepts no auth token of a person server", async () => {

@@ -106,7 +106,12 @@ function addressed(request: Request, origin: string, body: Uint8Array | undefine
   const url = origin + targetOf(request.url); // hole E14: request.url
   if (headers.has("host")) headers.set("host", new URL(origin).host); // hole E14a
   const isBodiless = body === undefined || method === "GET" || method === "HEAD";
-  return new Request(url, { method, headers, signal, body: isBodiless ? null : (body as BodyInit) });
+  return new Request(url, {
+    method,
+    headers,
+    signal,
+    body: isBodiless ? null : (body as Uint8Array<ArrayBuffer>),
+  });
 }
 
 /** Path and query, unparsed: `search` of a URL would drop a lone question mark. */
