@@ -6,7 +6,7 @@ import { startListening } from "../../services/auth-server/test/support/auth-ser
 import { startChild } from "../support/child.ts";
 import { programsFolder } from "../support/guide-programs.ts";
 
-/** Documents whose TypeScript blocks are programs, which compile and, unless marked, run unchanged. */
+/** Documents whose TypeScript blocks are programs, which compile and run unchanged. */
 const DOCUMENTS = [
   ...["packages/aauth/README.md", "packages/aauth-explain/README.md", "packages/fastify-aauth/README.md"],
   ...["packages/aauth-stores/README.md", "packages/aauth-a2a/README.md", "packages/mcp-aauth/README.md"],

@@ -2,7 +2,7 @@
 
 import type { Parties, SignedOver } from "./parties.ts";
 import { FEBRUARY_RESOURCE, MAX_BODY_BYTES, RESOURCE } from "./servers/reports.ts";
-import { exchange, leave, type Reply, type WireRequest, wireOf } from "./wire.ts";
+import { exchange, inTurn, leave, type Reply, type WireRequest, wireOf } from "./wire.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -239,7 +239,32 @@ const BOUNDS: readonly Attack[] = [
   },
 ];
 
+/** A request with a body that no gate reads to its end, and then a good one. */
+const followed =
+  (change: (request: WireRequest) => WireRequest): Attack["send"] =>
+  async (parties, port) => {
+    const refused = wireOf(await parties.sign({ method: "POST", body: "x".repeat(LARGE_BYTES) }));
+    return inTurn(port, change(refused), wireOf(await parties.sign()));
+  };
+/** Exceeds the buffers of the sockets. */
+const LARGE_BYTES = 3_000_000;
+
 const WHOLE: readonly Attack[] = [
+  {
+    name: "a body that is declared too large, and then a good request",
+    send: followed((request) => request),
+  },
+  {
+    name: "a body in chunks that is too large, and then a good request",
+    send: followed((request) => ({
+      ...request,
+      fields: [...withoutField(request, "content-length"), ["transfer-encoding", "chunked"]],
+    })),
+  },
+  {
+    name: "a large body without a signature, and then a good request",
+    send: followed((request) => ({ ...request, fields: withoutField(request, "signature") })),
+  },
   {
     name: "the resource's key set",
     send: once(async () => ({ ...PLAIN, target: "/jwks.json" })),

@@ -1,6 +1,9 @@
 /** HTTP as bytes on a socket, for requests that no client would send. */
 
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request as open } from "node:http";
 import { connect } from "node:net";
+import { text as textOf } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { parseRefusal } from "aauth/resource";
 import type { TestRequest } from "aauth/testing";
@@ -67,6 +70,32 @@ export function exchange(port: number, request: WireRequest): Promise<Reply> {
     socket.write(headOf(request));
     socket.write(body);
   });
+}
+
+/**
+ * The answer to the second of two requests of a client that keeps its connection, unless the server
+ * ends it. Node's client adds the chunks. The first answer may be lost with the first connection.
+ */
+export async function inTurn(port: number, first: WireRequest, second: WireRequest): Promise<Reply> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async ({ method, target: path, host, fields, body }: WireRequest): Promise<Reply> => {
+    const headers = { host, ...Object.fromEntries(fields) };
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    const sent = open({ agent, port, host: "127.0.0.1", method, path, headers, signal }).end(body);
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    return {
+      status: answer.statusCode!,
+      code: parseRefusal(answer.headers["aauth-refusal"] as string | undefined)?.code,
+      isServed: answer.headers[SERVED] !== undefined,
+      text: await textOf(answer),
+    };
+  };
+  try {
+    await ask(first).catch(() => {});
+    return await ask(second);
+  } finally {
+    agent.destroy();
+  }
 }
 
 /** Resets the connection while the server waits for the rest of the request. */

@@ -110,9 +110,18 @@ export class BodyError extends Error {
   override readonly name = "BodyError";
   readonly answer: Answer;
 
-  /** @param status 413 too large, 408 too slow, 400 cut off */
-  constructor(status: 413 | 408 | 400, message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, options);
-    this.answer = problemAnswer(status, "invalid_request", message);
+  /**
+   * @param status 413 too large, 408 too slow, 400 cut off
+   * @param options.isUnread whether no byte of the body was read, so that the platform discards it.
+   *   Otherwise the platform may end the connection, so the client must not use it again
+   */
+  constructor(
+    status: 413 | 408 | 400,
+    message: string,
+    { isUnread = false, cause }: { readonly cause?: unknown; readonly isUnread?: boolean } = {},
+  ) {
+    super(message, { cause });
+    const headers = isUnread ? {} : { connection: "close" };
+    this.answer = problemAnswer(status, "invalid_request", message, headers);
   }
 }
