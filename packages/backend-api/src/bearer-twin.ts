@@ -1,9 +1,5 @@
 import { z } from "zod";
 
-/** The attacks that are also made on a service that accepts bearer tokens. */
-export const bearerTwinVariantSchema = z.enum(["stolen-token", "replay", "changed-body"]);
-export type BearerTwinVariant = z.infer<typeof bearerTwinVariantSchema>;
-
 /**
  * One complete request to the bearer twin with its response. The token is random and valid nowhere
  * else.

@@ -6,6 +6,7 @@
  */
 export * from "./activity.ts";
 export * from "./agents.ts";
+export * from "./attacks.ts";
 export * from "./bearer-twin.ts";
 export * from "./consent.ts";
 export * from "./delegates.ts";

@@ -1,62 +1,9 @@
 import { z } from "zod";
+import { attacksWith } from "./attacks.ts";
 import { bearerSideSchema } from "./bearer-twin.ts";
 import { savedEvidenceSchema } from "./run-evidence.ts";
 
-/** The ways to tamper with a message of a February 2026 run. Each sends a real request. */
-export const breakItVariantSchema = z.enum([
-  "changed-body",
-  "changed-path",
-  "other-key",
-  "stale",
-  "replay",
-  "stolen-token",
-  "widened-scope",
-  "other-audience",
-  "unsigned-resource-token",
-]);
-export type BreakItVariant = z.infer<typeof breakItVariantSchema>;
-
-/**
- * The ways to tamper with a message of a draft -11 run. Which of them a run offers depends on its
- * mode.
- */
-export const draft11BreakItVariantSchema = z.enum([
-  "changed-body",
-  "changed-path",
-  "uncovered-body",
-  "stale",
-  "replay",
-  "stolen-token",
-  "other-agents-token",
-  "expired-token",
-  "swapped-typ",
-  "widened-scope",
-  "bearer-token",
-  "february-message",
-  "agent-token-only",
-  "other-audience",
-  "revoked-token",
-  "guessed-code",
-  "forged-callback",
-  "pending-of-another",
-  "stolen-agent-token",
-  "foreign-upstream-token",
-  "upstream-of-another-server",
-  "guessed-consent-code",
-  "revocation-by-another",
-  "foreign-resource-token",
-  "unsigned-resource-token",
-  "agent-at-access-server",
-  "forged-person-server",
-  "foreign-revocation",
-]);
-export type Draft11BreakItVariant = z.infer<typeof draft11BreakItVariantSchema>;
-
-/** The variants of all profiles. */
-export const anyBreakItVariantSchema = z.enum([
-  ...new Set([...breakItVariantSchema.options, ...draft11BreakItVariantSchema.options]),
-]);
-export type AnyBreakItVariant = BreakItVariant | Draft11BreakItVariant;
+export const anyBreakItVariantSchema = z.enum(attacksWith("title"));
 
 /**
  * Response of `POST /optimization/{id}/break-it/{variant}`: the outcome of the tampered request.

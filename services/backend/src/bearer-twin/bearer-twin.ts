@@ -6,7 +6,7 @@
  */
 
 import { readBounded } from "agent-kit/service";
-import { type BearerSide, bearerTwinVariantSchema } from "backend-api";
+import { attacksWith, type BearerSide } from "backend-api";
 import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import { attackTwin, type SendToTwin } from "./attacks.ts";
@@ -50,7 +50,7 @@ export function createBearerTwin(): BearerTwin {
 
   return {
     async attack(variant) {
-      const attack = bearerTwinVariantSchema.safeParse(variant).data;
+      const attack = attacksWith("bearer").find((name) => name === variant);
       if (attack === undefined) return undefined;
       try {
         return await attackTwin(attack, sendTo(await service()));

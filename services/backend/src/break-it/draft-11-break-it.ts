@@ -2,11 +2,11 @@ import { draft11 } from "aauth";
 import { TOKEN_TYPES } from "aauth/wire";
 import { signingToken } from "agent-kit/draft-11";
 import { DRAFT_11_MODES } from "agent-kit/service";
-import { draft11BreakItVariantSchema } from "backend-api";
+import { ATTACKS, attacksWith } from "backend-api";
 import type { Run } from "../runs/run.ts";
-import { ATTEMPTS } from "./attempt-table.ts";
 import type { BreakItDialect } from "./dialect.ts";
 import { type Draft11Context, type Draft11Options, redeem, typeOf } from "./draft-11-messages.ts";
+import { FORGERIES } from "./forgeries.ts";
 import type { Material } from "./material.ts";
 import { expiryOf, jwt, keyOf } from "./tampering.ts";
 
@@ -16,8 +16,8 @@ const MAX_AHEAD_SECONDS = 30;
 /** "Now break it" in a mode of draft -11. */
 export function draft11BreakIt(options: Draft11Options): BreakItDialect {
   const { mode, agentUrl, otherResourceUrl, parties, keys, now } = options;
-  const offered = draft11BreakItVariantSchema.options.filter(
-    (variant) => DRAFT_11_MODES.indexOf(ATTEMPTS[variant].draft11.from) <= DRAFT_11_MODES.indexOf(mode),
+  const offered = attacksWith("draft11").filter(
+    (variant) => DRAFT_11_MODES.indexOf(ATTACKS[variant].draft11.from) <= DRAFT_11_MODES.indexOf(mode),
   );
   const receivers = new Map([
     [agentUrl, "supply-chain-agent"],
@@ -48,8 +48,11 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
   return {
     attempts: new Map(
       offered.map((variant) => {
-        const { draft11: column, forge } = ATTEMPTS[variant];
-        return [variant, { ...column, forge: (material, run) => forge(contextOf(material, run)) }];
+        const forge = FORGERIES[variant];
+        return [
+          variant,
+          { ...ATTACKS[variant].draft11, forge: (material, run) => forge(contextOf(material, run)) },
+        ];
       }),
     ),
     checks: draft11.verification.checks,

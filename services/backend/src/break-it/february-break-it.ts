@@ -1,9 +1,9 @@
 import type { SignatureKeyScheme, SigningKey } from "aauth";
 import { february2026, parseSignatureKey } from "aauth/february-2026";
-import { breakItVariantSchema } from "backend-api";
-import { ATTEMPTS } from "./attempt-table.ts";
-import type { BreakItDialect } from "./dialect.ts";
+import { ATTACKS, attacksWith, type BreakItVariant } from "backend-api";
+import type { Attempt, BreakItDialect } from "./dialect.ts";
 import { type FebruaryContext, signed } from "./forged-request.ts";
+import { FORGERIES } from "./forgeries.ts";
 import { type Material, membersOf } from "./material.ts";
 import { expiryOf, jwt, keyOf } from "./tampering.ts";
 
@@ -22,16 +22,16 @@ interface FebruaryOptions {
 /** "Now break it" in February 2026. For a demo only. */
 export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
   const { agentUrl, otherResourceUrl, now } = options;
-  const forgeOf = (variant: (typeof breakItVariantSchema.options)[number]) => {
-    const { february, forge } = ATTEMPTS[variant];
-    return { ...february, forge: (material: Material) => forge(contextOf(material, options)) };
+  const attemptOf = (variant: BreakItVariant): Attempt => {
+    const forge = FORGERIES[variant];
+    return { ...ATTACKS[variant].february, forge: (material) => forge(contextOf(material, options)) };
   };
   const receivers = new Map([
     [new URL(agentUrl).origin, "supply-chain-agent"],
     [new URL(otherResourceUrl).origin, "market-analysis-agent"],
   ]);
   return {
-    attempts: new Map(breakItVariantSchema.options.map((variant) => [variant, forgeOf(variant)])),
+    attempts: new Map(attacksWith("february").map((variant) => [variant, attemptOf(variant)])),
     checks: february2026.verification.checks,
     elsewhere: "Not available in the profile of February 2026.",
     agentUrl,

@@ -1,6 +1,6 @@
-import { type BearerExchange, type BreakItResult, bearerTwinVariantSchema } from "backend-api";
+import type { BearerExchange, BreakItResult } from "backend-api";
 import type { Attempts } from "./use-attempts.ts";
-import { partyLabel, SENDERS, twinWordingOf, type Wording, wordingOf } from "./variant-wording.ts";
+import { partyLabel, SENDERS, TWINS, twinWordingOf, type Wording, wordingOf } from "./variant-wording.ts";
 
 /** An attack with an outcome, in words and as data. */
 interface AttackMade {
@@ -16,9 +16,7 @@ interface AttackMade {
 /** The attempts with an outcome. The bearer twin's come first, as on the page. */
 export function attacksMade(attempts: Attempts, profile: string | undefined): AttackMade[] {
   const results = Object.values(attempts).flatMap((attempt) => ("result" in attempt ? [attempt.result] : []));
-  const inTwin = bearerTwinVariantSchema.options.flatMap((twin) =>
-    results.filter(({ variant }) => variant === twin),
-  );
+  const inTwin = TWINS.flatMap((twin) => results.filter(({ variant }) => variant === twin));
   const others = results.filter((result) => !inTwin.includes(result));
   return [...inTwin, ...others].map((result) => {
     const wording = wordingOf(result.variant, profile);
@@ -40,6 +38,6 @@ function refusalOf(result: BreakItResult, { headline, unchanged }: Wording): str
   const party = partyLabel(refused_by ?? "the receiver");
   const why = as_meant === true ? `${headline}; ` : "";
   if (outcome === "refused") return `${why}refused by ${party}`;
-  const proof = after === undefined ? "" : unchanged?.(after);
+  const proof = after === undefined ? "" : unchanged && `${unchanged} ${after}.`;
   return `${why}without effect at ${party}${proof ? `. ${proof.replace(/\.$/, "")}` : ""}`;
 }

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { type AnyBreakItVariant, type BreakItOffer, bearerTwinVariantSchema } from "backend-api";
+import type { AnyBreakItVariant, BreakItOffer } from "backend-api";
 import { type ReactNode, type Ref, useId, useState } from "react";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -7,6 +7,7 @@ import { AttemptRow } from "./attempt-row.tsx";
 import styles from "./break-it.module.css";
 import { summaryOf } from "./summary.ts";
 import type { AttemptsControl } from "./use-attempts.ts";
+import { TWINS } from "./variant-wording.ts";
 
 interface BreakItProps {
   /** Wire profile of the demo. */
@@ -23,16 +24,13 @@ interface BreakItProps {
   renderAttempt: (traceId: string) => ReactNode;
 }
 
-/** Attacks of the bearer twin, in the order in which they are shown. */
-const TWIN: readonly AnyBreakItVariant[] = bearerTwinVariantSchema.options;
-
 /** "Now break it": real attacks on the run, beside the same attacks on a bearer token. */
 export function BreakIt(props: BreakItProps) {
   const { profile, control, offers, disabled, headingRef, addressOf, renderAttempt } = props;
   const { attempts, busy, isRunningAll, halted, run, runAll, stop } = control;
   const [shown, setShown] = useState<AnyBreakItVariant | undefined>(undefined);
-  const withTwin = TWIN.flatMap((variant) => offers.filter((offer) => offer.variant === variant));
-  const others = offers.filter(({ variant }) => !TWIN.includes(variant));
+  const withTwin = TWINS.flatMap((variant) => offers.filter((offer) => offer.variant === variant));
+  const others = offers.filter(({ variant }) => !TWINS.includes(variant));
   // Those that were shown before the user left the page for another.
   const [areOthersShown, showOthers] = useState(() =>
     others.some(({ variant }) => attempts[variant] !== undefined),

@@ -44,7 +44,7 @@ export function Outcome({ attempt, wording }: { attempt: Attempt; wording: Wordi
       <p>
         <Check {...result} />
       </p>
-      {after !== undefined && wording.unchanged && <p>{wording.unchanged(after)}</p>}
+      {after !== undefined && wording.unchanged && <p>{`${wording.unchanged} ${after}.`}</p>}
     </div>
   );
 }
