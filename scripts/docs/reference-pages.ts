@@ -8,6 +8,7 @@ import {
 import { configurationPage } from "./configuration-page.ts";
 import { withErrorTable } from "./error-table.ts";
 import { interopPage } from "./interop-page.ts";
+import { knownHolesPage } from "./known-holes-page.ts";
 import { openApi } from "./openapi.ts";
 import { runPicture } from "./run-picture.ts";
 
@@ -22,5 +23,6 @@ export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => strin
   "docs/reference/configuration.md": configurationPage,
   "docs/reference/errors.md": withErrorTable,
   "docs/reference/interop.md": interopPage,
+  "docs/reference/known-holes.md": knownHolesPage,
   "docs/reference/openapi.yaml": openApi,
 };

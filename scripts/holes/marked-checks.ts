@@ -15,6 +15,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { listedFiles } from "../listed-files.ts";
+import { KNOWN_HOLES } from "./known-holes.ts";
 
 /** A check that is removed from the code, and the tests that must notice. */
 export interface Mutation {
@@ -43,9 +44,6 @@ export interface MarkedCheck {
   readonly instead: string;
 }
 
-const PAGE = "docs/reference/known-holes.md";
-const ROW = /^\| (\[([A-Z]\d+[a-z]?)\][^|]+)/gm;
-const LINK = /\]\(\.\.\/\.\.\/([^)]+)\)/g;
 const IDS = /[A-Z]\d+[a-z]?\+?(?:, [A-Z]\d+[a-z]?\+?)*/.source;
 const MARK = new RegExp(`^(.*)// hole (${IDS})(?:: (.+))?$`);
 const COMMENT = /\s*\/\/ hole .*/;
@@ -57,7 +55,6 @@ const CLOSES = /^\s*[)\]}]/;
 
 /** The mutations of all marks. */
 export function markedMutations(): readonly Mutation[] {
-  const runsOf = testsOfRows();
   const mutations = new Map<string, Mutation>();
   for (const { ids, file, text, instead } of markedChecks()) {
     const edit: Edit = [file, text, instead];
@@ -110,19 +107,15 @@ export function endOf(lines: readonly string[], first: number): number {
   return last;
 }
 
-/** Runs for each row of the page: the tests of its files that have the row's id in their title. */
-function testsOfRows(): (id: string) => readonly (readonly string[])[] {
-  const page = readFileSync(join(REPOSITORY_ROOT, PAGE), "utf8");
-  const rows = new Map([...page.matchAll(ROW)].map(([, links = "", id = ""]) => [id, links]));
-  return (id) => {
-    const row = rows.has(id) ? id : rowOf(id);
-    return [...(rows.get(row) ?? "").matchAll(LINK)].map(([, file = ""]) => [
-      "run",
-      // Some tests take their cases from another file.
-      file.replace(/\/identities\.ts$/, "/gateway.test.ts").replace(/-suite\.ts$/, ".test.ts"),
-      ...["-t", `\\b${row}(?:, \\w+)*: `],
-    ]);
-  };
+/** Runs for a mark: the tests of its row's files that have the row's id in their title. */
+function runsOf(id: string): Mutation["runs"] {
+  const row = KNOWN_HOLES.find((hole) => hole.id === id) ?? KNOWN_HOLES.find((hole) => hole.id === rowOf(id));
+  return (row?.tests ?? []).map((file) => [
+    "run",
+    // Some tests take their cases from another file.
+    file.replace(/\/identities\.ts$/, "/gateway.test.ts").replace(/-suite\.ts$/, ".test.ts"),
+    ...["-t", `\\b${row!.id}(?:, \\w+)*: `],
+  ]);
 }
 
 /** The first line of the code, truncated. */

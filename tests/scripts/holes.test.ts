@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { isNoticed } from "../../scripts/holes/judge-mutations.ts";
+import { KNOWN_HOLES } from "../../scripts/holes/known-holes.ts";
 import { checksIn, markedMutations, rowOf } from "../../scripts/holes/marked-checks.ts";
 import { checksOf } from "../../scripts/holes/select-mutations.ts";
 import { commitAll, GIT_OF_COPY } from "../../scripts/holes/tree-copy.ts";
@@ -14,8 +15,7 @@ import { runProgram } from "../../scripts/run-program.ts";
 const MUTATIONS = markedMutations();
 
 test("every known hole has a check that is taken out", () => {
-  const page = readFileSync(`${REPOSITORY_ROOT}docs/reference/known-holes.md`, "utf8");
-  const rows = [...page.matchAll(/^\| \[([PJGDBTUX]\d+)\]/gm)].map(([, id]) => id!);
+  const rows = KNOWN_HOLES.map(({ id }) => id).filter((id) => /^[PJGDBTUX]\d+$/.test(id));
   expect(rows.length).toBeGreaterThan(100);
   const ids = new Set(MUTATIONS.map(({ id }) => rowOf(id)));
   expect(rows.filter((id) => !ids.has(id))).toEqual([]);
