@@ -13,11 +13,9 @@ import {
 } from "../discovery/checked-options.ts";
 import { mappedTransport } from "../discovery/transport.ts";
 import { requireBoolean, requireString } from "../keys/option-checks.ts";
-import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { isUrl } from "../shapes.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
-import type { SigningKey } from "../types.ts";
 import { agentKeysOf } from "./agent-keys.ts";
 import { createCall, resumeCall } from "./call.ts";
 import type { AgentParts } from "./context.ts";
@@ -74,16 +72,15 @@ const AGENTS = new WeakMap<Agent, { readonly parts: AgentParts; readonly tokens:
 export const partsOf = (agent: Agent) => AGENTS.get(agent);
 
 function partsOfOptions(options: AgentOptions): AgentParts {
-  const { id, agentToken, profile = defaultAgentProfile, serverProfile = profile, timeouts = {} } = options;
+  const { id, profile = defaultAgentProfile, serverProfile = profile, timeouts = {} } = options;
   const { requestMs = 120_000, tokenRequestMs = 10_000, pendingMs = 120_000 } = timeouts;
   const { endpoints } = options.discovery;
   const { transport = endpoints?.requests ?? pooledTransport } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const store = options.stores?.records<ObtainedToken>(`tokens ${id}`);
-  const { ownServer } = profile.tokenRequests;
   // In a profile whose tokens name the servers, untrusted callers choose the address.
   const toServers =
-    ownServer === undefined
+    profile.tokenRequests.ownServer === undefined
       ? transport
       : (options.transport ?? mappedTransport(endpoints, createGuardedTransport({ development: false })));
   return {
@@ -91,11 +88,6 @@ function partsOfOptions(options: AgentOptions): AgentParts {
     profile,
     serverProfile,
     keys: agentKeysOf(options.key),
-    async identity(key: SigningKey): Promise<SignatureKeyScheme> {
-      if (agentToken !== undefined) return { scheme: "jwt", jwt: await agentToken(key) };
-      const [server] = options.trustedAuthServers;
-      return ownServer === undefined ? { scheme: "jwks", id } : ownServer.identify({ id, key, server, now });
-    },
     sendToResource: createSender({ profile, transport, endpoints, now }),
     sendToServer: createSender({ profile: serverProfile, transport: toServers, endpoints, now }),
     tokenCache: createTokenCache(store ?? createMemoryRecordStore({ now }), now),
@@ -131,16 +123,7 @@ function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, pr
     }
   }
   // A null `cacheKey` would let all users without a name share the tokens of one of them.
-  for (const name of [
-    "state",
-    "cacheKey",
-    "scope",
-    "keyThumbprint",
-    "mission",
-    "justification",
-    "loginHint",
-  ] as const)
-    requireString(name, strings[name]);
+  for (const name of STRINGS) requireString(name, strings[name]);
   // A misspelled value would let a call wait that must not.
   if (strings.waiting !== undefined && strings.waiting !== "poll" && strings.waiting !== "throw") {
     throw new TypeError("waiting must be poll or throw");
@@ -150,3 +133,14 @@ function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, pr
     throw new TypeError("returnUrl must be an absolute http or https URL");
   }
 }
+
+/** Members of a context that must be strings. */
+const STRINGS = [
+  "state",
+  "cacheKey",
+  "scope",
+  "keyThumbprint",
+  "mission",
+  "justification",
+  "loginHint",
+] as const;

@@ -11,16 +11,25 @@ import {
   TokenRejectedError,
   UserInteractionRequiredError,
 } from "../errors.ts";
-import type { CallOutcome, CallState, CallStep, Challenge, WantedToken } from "../profile/calls.ts";
+import type {
+  CallOutcome,
+  CallState,
+  CallStep,
+  Challenge,
+  RetryReason,
+  WantedToken,
+} from "../profile/calls.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
 import type { SigningKey, WaitingCall } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
 import { answerWords } from "./answer-words.ts";
-import type { AgentParts } from "./context.ts";
-import { combineObservers, ignoreEvents, showToken } from "./events.ts";
-import { type CallersRequest, readOutgoingRequest } from "./outgoing-request.ts";
-import { ResourceExchange, type ResourceReply } from "./resource-exchange.ts";
+import { type AgentParts, contextOf } from "./context.ts";
+import { ignoreEvents, showToken } from "./events.ts";
+import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
+import { relay } from "./own-server.ts";
+import { type Poll, Polling } from "./polling.ts";
+import { type Attempt, type ResourceReply, send } from "./resource-request.ts";
 import { anyOf, unlessAborted } from "./timeout.ts";
 import { requestOffer } from "./token-request.ts";
 import type { HeldToken, ResourceCall, TokenSource } from "./token-source.ts";
@@ -65,10 +74,7 @@ export async function resumeCall(
   const request = requestOf(waiting, context.signal);
   const { keyThumbprint } = waiting;
   if (!parts.keys.usable().some(({ thumbprint }) => thumbprint === keyThumbprint)) {
-    throw new AAuthAgentError(
-      "waiting_key_gone",
-      "the key that signed the waiting request is no longer held",
-    );
+    throw new AAuthAgentError("waiting_key_gone", "the key of the waiting request is no longer held");
   }
   const progress = progressOf(waiting);
   return new Call(parts, tokens, { ...context, keyThumbprint }, request, progress).run();
@@ -83,9 +89,12 @@ class Call {
   readonly #keys: AgentKeys;
   /** One key for the whole call, even across a rotation, because challenges are bound to it. */
   readonly #current: SigningKey;
-  readonly #exchange: ResourceExchange;
+  readonly #polling: Polling<ResourceReply, ResourceCall>;
   #context: ResourceCall;
   #state: CallState;
+  #attempt: Attempt;
+  /** The last response, unless it was discarded. */
+  #response: Response | undefined;
   /** The last token for the resource that a request carried. */
   #presented: string | undefined;
   /** The token requested last. */
@@ -109,19 +118,26 @@ class Call {
     this.#state = resumed?.state ?? {};
     this.#keys = pinnedTo(given.keyThumbprint, parts.keys);
     this.#current = this.#keys.current();
-    this.#context = {
+    const input = {
       ...context,
       resource,
-      key: this.#current,
+      url: request.url,
       signal: anyOf(request.signals),
-      observe: combineObservers(parts.observer, given.observer),
-      trustedServers: parts.trustedAuthServers,
-      clarify: onClarification && ((question) => this.#clarify(question, onClarification)),
-      onPoll: onWaiting && ((state) => onWaiting(this.#waitingOf(state))),
+      clarify: onClarification && ((question: Clarification) => this.#clarify(question, onClarification)),
+      onPoll: onWaiting && ((state: PollState) => onWaiting(this.#waitingOf(state))),
     };
-    const polling = resumed?.wanted === undefined ? resumed?.polling : undefined;
-    this.#exchange = new ResourceExchange(parts, tokens, request, resource, polling);
-    this.#exchange.covers = resumed?.covers;
+    this.#context = contextOf(parts, input, this.#current);
+    this.#attempt = { ...FIRST, covers: resumed?.covers };
+    this.#polling = new Polling({
+      parts,
+      profile: parts.profile,
+      asked: request.url,
+      party: resource,
+      resumed: resumed?.wanted === undefined ? resumed?.polling : undefined,
+      send: (poll) => this.#sendPoll(poll),
+      untrusted,
+      relay: (interaction, context) => relay(parts, interaction, context),
+    });
   }
 
   /** Runs the call: the profile decides on each step from the outcome of the previous one. */
@@ -134,7 +150,7 @@ class Call {
       let outcome = await (this.#resumed === undefined ? this.#start() : this.#resume(this.#resumed));
       for (let steps = 0; steps < MAX_STEPS; ) {
         const { step, state } = profile.calls.decide(this.#state, outcome, circumstances);
-        if (step.do === "answer") return this.#exchange.response!;
+        if (step.do === "answer") return this.#response!;
         // Polls are limited by time instead.
         if (step.do !== "poll") steps++;
         this.#state = state;
@@ -165,7 +181,7 @@ class Call {
   async #resume({ polling, presented, wanted }: Progress): Promise<CallOutcome> {
     if (presented !== undefined) this.#present(presented);
     else await this.#identify();
-    if (wanted !== undefined) return this.#obtainWanted(wanted, polling);
+    if (wanted !== undefined) return this.#obtain(async () => wanted, polling);
     return this.#poll({ deferred: polling.deferred });
   }
 
@@ -173,17 +189,17 @@ class Call {
     const { resource } = this.#context;
     const keepsResponse =
       step.do === "report-rejected" || step.do === "offer" || (step.do === "obtain" && step.keepsResponse);
-    if (!keepsResponse) await this.#exchange.discardResponse();
+    if (!keepsResponse) await this.#discardResponse();
     switch (step.do) {
       case "cover":
-        this.#exchange.covers = step.components;
-        return responseOf(await this.#exchange.send(this.#context));
+        this.#attempt = { ...this.#attempt, covers: step.components };
+        return outcomeOf(await this.#sendAs(this.#request));
       case "offer":
         return this.#offer(step);
       case "send":
         return this.#send(step);
       case "obtain":
-        return this.#obtain(step.challenge);
+        return this.#obtain(() => this.#trusted(step.challenge));
       case "discard-held":
         await this.#tokens.discard(this.#context);
         this.#useKey(this.#current);
@@ -208,24 +224,17 @@ class Call {
   // ----------------------------------------------------------------------- credentials of requests
 
   #useKey(key: SigningKey): void {
-    this.#context = { ...this.#context, key };
+    if (key !== this.#context.key) this.#context = contextOf(this.#parts, this.#context, key);
   }
 
-  async #identify(): Promise<void> {
-    this.#exchange.signatureKey = await this.#parts.identity(this.#context.key);
+  async #identify(isAnonymous = false): Promise<void> {
+    const signatureKey = isAnonymous ? FIRST.signatureKey : await this.#context.identity();
+    this.#attempt = { ...this.#attempt, signatureKey, token: undefined };
   }
 
   #present(token: string): void {
-    this.#exchange.signatureKey = { scheme: "jwt", jwt: token };
+    this.#attempt = { ...this.#attempt, signatureKey: { scheme: "jwt", jwt: token }, token };
     this.#presented = token;
-  }
-
-  /** The token for the resource that the last request carried, if any. */
-  #shown(): string | undefined {
-    const { signatureKey } = this.#exchange;
-    return signatureKey.scheme === "jwt" && signatureKey.jwt === this.#presented
-      ? this.#presented
-      : undefined;
   }
 
   async #held(): Promise<HeldToken | undefined> {
@@ -239,22 +248,62 @@ class Call {
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
     const { reason } = step;
     if (step.as === "token") this.#present(step.token);
-    else if (step.as === "first" && this.#parts.signatureScheme === "hwk")
-      this.#exchange.signatureKey = { scheme: "hwk" };
-    else await this.#identify();
+    else await this.#identify(step.as === "first" && this.#parts.signatureScheme === "hwk");
     if (reason !== undefined) {
       const { url, method } = this.#request;
-      const { scheme } = this.#exchange.signatureKey;
+      const { scheme } = this.#attempt.signatureKey;
       this.#context.observe({ type: "request_retried", url, method, scheme, reason });
     }
-    return responseOf(await this.#exchange.send(this.#context, reason));
+    return outcomeOf(await this.#sendAs(this.#request, reason));
+  }
+
+  /** Sends the request, or a poll, as the current attempt. */
+  async #sendAs(request: OutgoingRequest, reason?: RetryReason): Promise<ResourceReply> {
+    const { number } = this.#attempt;
+    this.#attempt = { ...this.#attempt, number: number + 1, reason, session: await this.#session() };
+    const reply = await send(this.#parts, request, this.#attempt, this.#context);
+    this.#response = reply.response;
+    await this.#keepSession(reply.session);
+    return reply;
+  }
+
+  async #sendPoll({ method, url, contentType, body, withdrawn }: Poll): Promise<ResourceReply> {
+    await this.#discardResponse();
+    const reply = await this.#sendAs({
+      method,
+      url,
+      headers: contentType === undefined ? {} : { "content-type": contentType },
+      body: body === undefined ? undefined : new TextEncoder().encode(body),
+      signals: this.#request.signals,
+    });
+    if (withdrawn !== undefined) await this.#discardResponse();
+    return reply;
+  }
+
+  async #discardResponse(): Promise<void> {
+    const response = this.#response;
+    this.#response = undefined;
+    await response?.body?.cancel();
+  }
+
+  /** The resource's session token, in a profile with sessions. */
+  async #session(): Promise<string | undefined> {
+    const hasSessions = this.#parts.profile.calls.requestFields !== undefined;
+    return this.#attempt.session ?? (hasSessions ? this.#tokens.session(this.#context) : undefined);
+  }
+
+  async #keepSession(session: string | undefined): Promise<void> {
+    if (session === undefined) return;
+    this.#attempt = { ...this.#attempt, session };
+    await this.#tokens.storeSession(session, this.#context);
+    this.#context.observe({ type: "session_received", resource: this.#context.resource });
   }
 
   async #poll({ deferred, token }: Omit<Extract<CallStep, { do: "poll" }>, "do">): Promise<CallOutcome> {
     this.#asking = undefined;
     if (token !== undefined) this.#present(token);
     try {
-      return responseOf(await this.#exchange.poll(deferred, this.#context));
+      return outcomeOf(await this.#polling.poll(deferred, this.#context));
     } catch (error) {
       throw AAuthAgentError.from(error, this.#context.resource);
     }
@@ -268,7 +317,6 @@ class Call {
       throw AAuthAgentError.from(error, resource);
     });
     if (challenge === undefined) return { type: "offered", challenge };
-    await this.#findServers();
     await this.#trustedOffer(challenge, scope);
     if (observe !== ignoreEvents) {
       const { resourceToken = "", server: authServer = "" } = challenge;
@@ -279,65 +327,43 @@ class Call {
   }
 
   async #requestOffer(scope: string): Promise<Challenge | undefined> {
-    const { signatureKey } = this.#exchange;
+    const { signatureKey } = this.#attempt;
     const offer = await requestOffer(this.#parts, scope, signatureKey, this.#context);
-    if (offer !== undefined) await this.#exchange.keepSession(offer.head, this.#context);
+    await this.#keepSession(offer?.session);
     return offer?.challenge;
   }
 
   // ---------------------------------------------------------------------------------------- tokens
 
-  async #obtain(challenge: Challenge): Promise<CallOutcome> {
-    let wanted: WantedToken;
+  /** @param find the token to obtain, from a challenge or of a resumed call */
+  async #obtain(find: () => Promise<WantedToken>, resumed?: PollState): Promise<CallOutcome> {
+    let party = this.#context.resource;
     try {
-      await this.#findServers();
-      wanted = await this.#trusted(challenge);
-    } catch (error) {
-      return { type: "obtain-failed", error: AAuthAgentError.from(error, this.#context.resource) };
-    }
-    return this.#obtainWanted(wanted);
-  }
-
-  async #obtainWanted(wanted: WantedToken, resumed?: PollState): Promise<CallOutcome> {
-    this.#wanted = wanted;
-    this.#asking = wanted;
-    try {
-      await this.#findServers();
+      const wanted = await find();
+      party = wanted.server;
+      this.#wanted = wanted;
+      this.#asking = wanted;
       const obtained = await this.#tokens.obtain(wanted, this.#context, this.#presented, resumed);
       return { type: "obtained", ...obtained };
     } catch (error) {
       if (error instanceof StillDeferredError) throw error;
-      return { type: "obtain-failed", error: AAuthAgentError.from(error, wanted.server) };
+      return { type: "obtain-failed", error: AAuthAgentError.from(error, party) };
     }
-  }
-
-  /**
-   * Determines the servers that may issue tokens when the first one is needed, in a profile in
-   * which they are not configured.
-   */
-  async #findServers(): Promise<void> {
-    const { profile, trustedAuthServers: trustedServers, identity } = this.#parts;
-    const { ownServer } = profile.tokenRequests;
-    const { key, upstreamToken } = this.#context;
-    if (ownServer === undefined || this.#context.trustedServers !== trustedServers) return;
-    const server = ownServer.serverOf({ identity: await identity(key), trustedServers, upstreamToken });
-    if (server === undefined) {
-      const reason = "the resource requires a person, but this agent has no person server";
-      throw new AAuthAgentError("person_required", reason);
-    }
-    this.#context = { ...this.#context, trustedServers: [server] };
   }
 
   async #trusted(challenge: Challenge): Promise<WantedToken> {
     const { profile, id: agent, now, discovery } = this.#parts;
-    const { key, resource, trustedServers, signal } = this.#context;
-    const party = { trustedServers, resource, agent, thumbprint: key.thumbprint };
-    const expected = { ...party, presented: this.#shown(), now: now() };
-    const wanted = profile.calls.checkChallenge(challenge, expected);
-    const { resourceToken } = wanted;
-    const proof = resourceToken && profile.calls.proveResourceToken?.(resourceToken, discovery);
-    if (proof) await unlessAborted(proof, signal);
-    return wanted;
+    const { key, resource, signal, trustedServers } = this.#context;
+    const wanted = profile.calls.checkChallenge(challenge, {
+      trustedServers: await trustedServers(),
+      resource,
+      agent,
+      thumbprint: key.thumbprint,
+      presented: this.#attempt.token,
+      now: now(),
+      discovery,
+    });
+    return unlessAborted(Promise.resolve(wanted), signal);
   }
 
   async #trustedOffer(challenge: Challenge, scope: string): Promise<WantedToken> {
@@ -359,7 +385,7 @@ class Call {
   ): Promise<ClarificationAnswer> {
     const reply = await ask(question);
     if (reply.action !== "reduce") return reply;
-    const presentedToken = this.#shown();
+    const presentedToken = this.#attempt.token;
     const challenge = presentedToken && (await this.#requestOffer(reply.scope));
     const resourceToken = challenge && (await this.#trustedOffer(challenge, reply.scope)).resourceToken;
     if (!presentedToken || !resourceToken) {
@@ -382,21 +408,27 @@ class Call {
       request: this.#request,
       context: { ...this.#given, resource },
       progress: {
-        ...{ state: this.#state, polling, wanted },
-        ...{ presented: this.#shown(), covers: this.#exchange.covers },
+        state: this.#state,
+        polling,
+        wanted,
+        presented: this.#attempt.token,
+        covers: this.#attempt.covers,
       },
     });
   }
 
   async #tokenRejected(): Promise<AAuthAgentError> {
-    const response = this.#exchange.response!;
+    const response = this.#response!;
     const { status, headers } = response;
     const words = await answerWords(response, this.#request.signals);
     return new TokenRejectedError(words, status, parseRefusal(headers.get(REFUSAL_FIELD)));
   }
 }
 
-const responseOf = ({ status, challenge }: ResourceReply): CallOutcome => ({
+/** Before anything is sent. */
+const FIRST: Attempt = { signatureKey: { scheme: "hwk" }, number: 0 };
+
+const outcomeOf = ({ status, challenge }: ResourceReply): CallOutcome => ({
   type: "response",
   status,
   challenge,

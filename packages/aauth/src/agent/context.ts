@@ -4,12 +4,13 @@
  * @module
  */
 
+import { AAuthAgentError } from "../errors.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import type { AgentKeys } from "./agent-keys.ts";
-import type { AgentObserver } from "./events.ts";
+import { type AgentObserver, combineObservers } from "./events.ts";
 import type { Sender } from "./sender.ts";
 import type { TokenCache } from "./token-cache.ts";
 import type { AgentOptions, FetchContext } from "./types.ts";
@@ -20,8 +21,6 @@ export interface AgentParts extends AgentOptions {
   readonly profile: AgentProfile;
   readonly serverProfile: AgentProfile;
   readonly keys: AgentKeys;
-  /** The agent's credential when it signs with this key. */
-  readonly identity: (key: SigningKey) => Promise<SignatureKeyScheme>;
   readonly sendToResource: Sender;
   readonly sendToServer: Sender;
   readonly tokenCache: TokenCache;
@@ -30,12 +29,8 @@ export interface AgentParts extends AgentOptions {
   readonly timeouts: Readonly<Record<"requestMs" | "tokenRequestMs" | "pendingMs", number>>;
 }
 
-/** Context of one call: the caller's, and the facts for its requests. */
-export interface CallContext extends Omit<FetchContext, "onClarification" | "onWaiting"> {
-  readonly key: SigningKey;
-  readonly observe: AgentObserver;
-  /** Servers that may issue tokens. */
-  readonly trustedServers: readonly string[];
+/** Input of a call, or of a request to a server outside of calls. */
+export interface CallInput extends Omit<FetchContext, "onClarification" | "onWaiting"> {
   /** Default: the agent's. */
   readonly redirectUri?: string | undefined;
   /** Agent token of the sub-agent for which a token is requested. Default: none. */
@@ -46,6 +41,73 @@ export interface CallContext extends Omit<FetchContext, "onClarification" | "onW
   readonly clarify?: ((question: Clarification) => Promise<ClarificationAnswer>) | undefined;
   /** Receives the polling state before each wait. Default: none. */
   readonly onPoll?: ((state: PollState) => Promise<void> | void) | undefined;
+}
+
+/** Context of one call with one key. Immutable. */
+export interface CallContext extends CallInput {
+  readonly key: SigningKey;
+  readonly observe: AgentObserver;
+  /** The agent's credential. A long call requests it again, because an agent token expires. */
+  readonly identity: () => Promise<SignatureKeyScheme>;
+  /** Server of the agent's person, or of its caller's; undefined if there is none. */
+  readonly ownServer: () => Promise<string | undefined>;
+  /**
+   * Servers that may issue tokens.
+   *
+   * @throws AAuthAgentError `person_required` if only the missing own server could
+   */
+  readonly trustedServers: () => Promise<readonly string[]>;
+}
+
+/** Time for which a call uses one agent token, which its provider renews before it expires. */
+const IDENTITY_MS = 10_000;
+
+/** Creates the context of a call. The only place where identity and own server are looked up. */
+export function contextOf<Input extends CallInput>(
+  parts: AgentParts,
+  input: Input,
+  key: SigningKey,
+): Input & CallContext {
+  const rules = parts.profile.tokenRequests.ownServer;
+  const { id, agentToken, trustedAuthServers, now } = parts;
+  const [first] = trustedAuthServers;
+  const identity = kept<SignatureKeyScheme>(async () => {
+    if (agentToken !== undefined) return { scheme: "jwt", jwt: await agentToken(key) };
+    return rules === undefined ? { scheme: "jwks", id } : rules.identify({ id, key, server: first, now });
+  }, IDENTITY_MS);
+  const ownServer = kept(async () => {
+    if (rules === undefined) return undefined;
+    if (input.upstreamToken !== undefined) return rules.serverOfUpstream(input.upstreamToken);
+    return first ?? rules.serverOfAgent(await identity());
+  });
+  const trustedServers = async () => {
+    if (rules === undefined) return trustedAuthServers;
+    const server = await ownServer();
+    if (server !== undefined) return [server];
+    const reason = "a person is required, but this agent has no person server";
+    throw new AAuthAgentError("person_required", reason);
+  };
+  return {
+    ...input,
+    redirectUri: input.redirectUri ?? parts.redirectUri,
+    key,
+    observe: combineObservers(parts.observer, input.observer),
+    identity,
+    ownServer,
+    trustedServers,
+  };
+}
+
+/** Makes a value when it is needed first, and again when it is older than `maxMs`. */
+function kept<Value>(make: () => Promise<Value>, maxMs = Number.POSITIVE_INFINITY): () => Promise<Value> {
+  let value: Promise<Value> | undefined;
+  let madeAt = 0;
+  return () => {
+    if (value !== undefined && performance.now() - madeAt < maxMs) return value;
+    madeAt = performance.now();
+    value = make();
+    return value;
+  };
 }
 
 /** Capabilities of the caller, by the names that all profiles share. */

@@ -1,14 +1,14 @@
 /**
- * Requests of an agent to its own server outside of calls: tokens for sub-agents, and missions.
+ * Requests of an agent to its own server: tokens for sub-agents, missions, and interactions.
  *
  * @module
  */
 
-import { AAuthAgentError } from "../errors.ts";
+import { AAuthAgentError, AAuthError } from "../errors.ts";
 import type { OwnServerRules } from "../profile/token-requests.ts";
-import type { AgentParts, CallContext } from "./context.ts";
-import { combineObservers } from "./events.ts";
-import { askServer, checkToken, requestToken } from "./token-request.ts";
+import type { Interaction } from "../profile/waiting.ts";
+import { type AgentParts, type CallContext, type CallInput, contextOf } from "./context.ts";
+import { askServer, isSuccess, notifyServer, received, requestToken } from "./token-request.ts";
 import { type TokenSource, tokenRequestContext } from "./token-source.ts";
 import type { Agent, ProposeMissionInput } from "./types.ts";
 
@@ -21,79 +21,101 @@ export function createOwnServer(
 
   return {
     tokenForSubAgent: ({ resourceToken, presentedToken: presented, ...input }) =>
-      askOwnServer(parts, input, async (rules, context) => {
+      askOwnServer(parts, input, async (rules, server, context) => {
         const { resource, subagentToken } = input;
-        const { trustedServers } = context;
         const boundTo = await rules.keyOfSubAgent(subagentToken, id);
-        const party = { trustedServers, resource, agent: id, thumbprint: boundTo };
+        const party = { trustedServers: [server], resource, agent: id, thumbprint: boundTo };
         const expected = { ...party, presented, now: now() };
-        const wanted = calls.checkChallenge(rules.challengeOfSubAgent(resourceToken), expected);
-        const asked = tokenRequests.request(wanted, await tokenRequestContext(parts, context, presented));
+        const wanted = await calls.checkChallenge(rules.challengeOfSubAgent(resourceToken), expected);
+        const asked = tokenRequests.request(wanted, await tokenRequestContext(context, presented));
         return requestToken(parts, asked, { ...context, boundTo });
       }),
 
     proposeMission: ({ onClarification, description, tools, resources, ...input }) =>
-      askOwnServer(parts, { ...input, clarify: missionAnswers(onClarification) }, async (rules, context) => {
-        const [server = ""] = context.trustedServers;
-        const proposal = { description, tools, resources };
-        const asked = rules.proposeMission(server, proposal, await tokenRequestContext(parts, context));
-        const { read } = tokenRequests;
-        const { mission } = await askServer(parts, asked, context, async (response, asker) => {
-          if (response.status !== ACCEPTED)
-            return { type: "approved" as const, mission: await rules.readMission(response) };
-          const answer = read(response, asker);
-          if (answer.type === "deferred") return answer;
-          throw new AAuthAgentError("token_request_failed", "the response is not the approval of a mission");
-        });
-        const { scope, variant, expects } = rules.tokenOfMission(mission);
-        const wanted = { server, scope, variant };
-        const granted = await Promise.all(
-          Object.entries(mission.tokens).map(async ([resource, token]) => {
-            const own = { ...context, resource, mission: mission.id };
-            const obtained = await checkToken(parts, { type: "granted", token }, { ...asked, expects }, own);
-            return { obtained, own };
-          }),
-        );
-        for (const { obtained, own } of granted) await tokens.store(obtained, own, wanted);
-        return { id: mission.id, mission: mission.mission };
-      }),
+      askOwnServer(
+        parts,
+        { ...input, clarify: missionAnswers(onClarification) },
+        async (rules, server, context) => {
+          const proposal = { description, tools, resources };
+          const asked = rules.proposeMission(server, proposal, await tokenRequestContext(context));
+          const { read } = tokenRequests;
+          const { mission } = await askServer(parts, asked, context, async (response, asker) => {
+            if (response.status !== ACCEPTED)
+              return { type: "approved" as const, mission: await rules.readMission(response) };
+            const answer = await read(response, asker);
+            if (answer.type === "deferred") return answer;
+            throw new AAuthAgentError(
+              "token_request_failed",
+              "the response is not the approval of a mission",
+            );
+          });
+          const { scope, variant, expects } = rules.tokenOfMission(mission);
+          const wanted = { server, scope, variant };
+          const granted = await Promise.all(
+            Object.entries(mission.tokens).map(async ([resource, token]) => {
+              const own = { ...context, resource, mission: mission.id };
+              const { thumbprint } = context.key;
+              const checked = await rules.check(token, { expects, server, resource, thumbprint, now: now() });
+              return { obtained: received(parts, { type: "granted", token, ...checked }, asked, own), own };
+            }),
+          );
+          for (const { obtained, own } of granted) await tokens.store(obtained, own, wanted);
+          return { id: mission.id, mission: mission.mission };
+        },
+      ),
   };
 }
 
 const ACCEPTED = 202;
 
-type OwnInput = Pick<
-  CallContext,
-  "observer" | "signal" | "onInteraction" | "clarify" | "returnUrl" | "justification" | "loginHint"
-> & { readonly subagentToken?: string; readonly resource?: string };
-
 /**
  * Sends a request to the agent's own server, outside of any call. Only the time limit ends its
  * polling.
  */
-async function askOwnServer<T>(
-  { profile, keys, identity, trustedAuthServers: trustedServers, ...parts }: AgentParts,
-  input: OwnInput,
-  ask: (rules: OwnServerRules, context: CallContext) => Promise<T>,
+async function askOwnServer<Input extends CallInput, T>(
+  parts: AgentParts,
+  input: Input,
+  ask: (rules: OwnServerRules, server: string, context: Input & CallContext) => Promise<T>,
 ): Promise<T> {
+  const { name, tokenRequests } = parts.profile;
+  const { ownServer: rules } = tokenRequests;
+  if (rules === undefined) throw new TypeError(`profile ${name} has no person server`);
+  let server: string | undefined;
   try {
-    const { ownServer } = profile.tokenRequests;
-    if (ownServer === undefined) throw new TypeError(`profile ${profile.name} has no person server`);
-    const key = keys.current();
-    const server = ownServer.serverOf({
-      identity: await identity(key),
-      trustedServers,
-      upstreamToken: undefined,
-    });
-    if (server === undefined) throw new AAuthAgentError("person_required", "this agent has no person server");
-    const observe = combineObservers(parts.observer, input.observer);
-    return await ask(ownServer, { ...input, key, observe, trustedServers: [server] }).catch(
-      (error: unknown) => {
-        throw AAuthAgentError.from(error, server);
-      },
-    );
+    const context = contextOf(parts, input, parts.keys.current());
+    [server = ""] = await context.trustedServers();
+    return await ask(rules, server, context);
   } catch (error) {
-    throw AAuthAgentError.from(error);
+    throw AAuthAgentError.from(error, server);
+  }
+}
+
+/**
+ * Whether the agent's own server may reach the person: the caller does, or a sub-agent's parent.
+ */
+export const mayRelay = ({ parent }: AgentParts, { upstreamToken }: CallContext): boolean =>
+  parent === undefined && upstreamToken === undefined;
+
+/**
+ * Asks the agent's own server to bring the person to a page of the resource. If that fails, the
+ * caller can still do so.
+ */
+export async function relay(
+  parts: AgentParts,
+  interaction: Interaction,
+  context: CallContext,
+): Promise<boolean> {
+  const { ownServer: rules } = parts.profile.tokenRequests;
+  const server = mayRelay(parts, context) ? await context.ownServer() : undefined;
+  if (rules === undefined || server === undefined) return false;
+  try {
+    const request = rules.relay(server, interaction, await tokenRequestContext(context));
+    // A deferred response only reports that the person was reached; the resource's response is
+    // polled.
+    return isSuccess((await notifyServer(parts, request, context, { isReported: true })).status);
+  } catch (error) {
+    if (error instanceof AAuthError) return false;
+    throw error;
   }
 }
 

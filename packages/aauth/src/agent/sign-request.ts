@@ -4,6 +4,7 @@ import { requireIdentifier } from "../discovery/checked-options.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { formatContentDigest } from "../http-signatures/content-digest.ts";
 import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
+import { formatSignature } from "../http-signatures/signature.ts";
 import { buildSignatureBase } from "../http-signatures/signature-base.ts";
 import { formatSignatureInput } from "../http-signatures/signature-input.ts";
 import { type EndpointRole, endpointRulesOf, type SignatureKeyScheme } from "../profile/messages.ts";
@@ -117,7 +118,8 @@ export async function signRequest(
   const message = { method, scheme, authority, target, headers, components };
   const base = buildSignatureBase({ ...message, absentQuery, signatureParams: raw });
   added[fields.signatureInput] = value;
-  added[fields.signature] = messages.formatSignature(await key.sign(platformCrypto.encodeAscii(base)));
+  const signature = await key.sign(platformCrypto.encodeAscii(base));
+  added[fields.signature] = formatSignature(label, signature, messages.signatureEncoding);
   return { headers: added, signatureBase: base, coveredComponents: components, created };
 }
 

@@ -8,7 +8,8 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
 import { AAuthAgentError, AAuthError, ConsentRequiredError } from "../errors.ts";
-import type { Challenge, ResponseHead } from "../profile/calls.ts";
+import { textOf } from "../profile/answer-members.ts";
+import type { ResponseMeaning } from "../profile/calls.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type {
   DeferredToken,
@@ -21,7 +22,7 @@ import type {
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { AgentParts, CallContext } from "./context.ts";
 import { ignoreEvents, showToken } from "./events.ts";
-import { Exchange, headOf, type Poll } from "./exchange.ts";
+import { headOf, type Poll, Polling } from "./polling.ts";
 import { unlessAborted, withTimeout } from "./timeout.ts";
 import type { ObtainedToken } from "./token-cache.ts";
 import type { PollState } from "./waiting-call.ts";
@@ -51,7 +52,7 @@ export async function requestToken(
 ): Promise<ObtainedToken> {
   const { read } = parts.serverProfile.tokenRequests;
   try {
-    return await checkToken(parts, await askServer(parts, asked, context, read, resumed), asked, context);
+    return received(parts, await askServer(parts, asked, context, read, resumed), asked, context);
   } catch (error) {
     if (error instanceof ConsentRequiredError) {
       const { authServer, expiresInSeconds } = error;
@@ -70,12 +71,12 @@ export async function askServer<Answer extends { readonly type: string }>(
   resumed?: PollState,
 ): Promise<Exclude<Answer, DeferredToken>> {
   const { server, type, contentType, body, signatureKey } = asked;
-  const { serverProfile: profile, redirectUri } = parts;
+  const { serverProfile: profile } = parts;
   const { url, metadata } = await endpointOf(parts, asked, context);
   const mayWait = context.waiting !== "throw" && profile.calls.deferral !== undefined;
   // A server may hold a request no longer than the caller waits.
-  const holdMs = (): number => (mayWait ? exchange.leftMs() : 0);
-  const exchange = new Exchange<TokenResponse>({
+  const holdMs = (): number => (mayWait ? polling.leftMs() : 0);
+  const polling = new Polling<TokenResponse>({
     ...{ parts, profile, asked: url, party: server, resumed, untrusted: failed },
     send: (poll) => roundTrip(parts, { ...poll, signatureKey, holdMs: holdMs(), isPoll: true }, context),
   });
@@ -85,30 +86,27 @@ export async function askServer<Answer extends { readonly type: string }>(
     const request: RoundTrip = { url, method: "POST", contentType, body, signatureKey, holdMs: holdMs() };
     response = await roundTrip(parts, request, context);
   } else {
-    response = await exchange.poll(resumed.deferred, context);
+    response = await polling.poll(resumed.deferred, context);
   }
-  const { thumbprint } = context.key;
-  const asker = { server, metadata, thumbprint, redirectUri, ...context };
+  const { key, boundTo: thumbprint = key.thumbprint } = context;
   for (;;) {
-    const answer = await read(response, asker);
+    const answer = await read(response, { ...context, ...asked, metadata, thumbprint, now: parts.now() });
     if (!isDeferred(answer)) return answer as Exclude<Answer, DeferredToken>;
-    response = await exchange.poll(answer.deferred, context);
+    response = await polling.poll(answer.deferred, context);
   }
 }
 
 const isDeferred = (answer: { readonly type: string }): answer is DeferredToken => answer.type === "deferred";
 
-/** Checks that a token is the requested one, and reports it to the observer. */
-export async function checkToken(
+/** Reports a token to the observer, and adds the times of its use. */
+export function received(
   { serverProfile, now, revealTokens }: AgentParts,
-  { token, refreshToken, ...answer }: GrantedToken,
-  { type, server, expects }: Pick<TokenRequest, "type" | "server" | "expects">,
-  { key, resource, observe, boundTo = key.thumbprint }: CallContext,
-): Promise<ObtainedToken> {
-  const { check, renewBeforeSeconds = RENEW_BEFORE_SECONDS } = serverProfile.tokenRequests;
-  const expected = { expects, server, resource, thumbprint: boundTo, now: now() };
-  const { claims, exp } = await check(token, expected);
-  const left = exp - expected.now;
+  { token, refreshToken, claims, exp, ...answer }: GrantedToken,
+  { type, server }: Pick<TokenRequest, "type" | "server">,
+  { key, observe, boundTo = key.thumbprint }: CallContext,
+): ObtainedToken {
+  const { renewBeforeSeconds = RENEW_BEFORE_SECONDS } = serverProfile.tokenRequests;
+  const left = exp - now();
   const expiresInSeconds = Math.min(left, answer.expiresInSeconds ?? left);
   if (observe !== ignoreEvents) {
     const shown = showToken(token, revealTokens);
@@ -120,7 +118,7 @@ export async function checkToken(
       expiresInSeconds,
     });
   }
-  const expiresAt = expected.now + expiresInSeconds;
+  const expiresAt = now() + expiresInSeconds;
   const { aud, scope, sub } = claims;
   return {
     token,
@@ -155,26 +153,21 @@ export async function notifyServer(
 
 async function endpointOf(
   { discovery }: AgentParts,
-  { server, kind, endpoint }: TokenRequest,
+  { server, kind, endpoint, path }: TokenRequest,
   { signal, trustedServers }: CallContext,
 ) {
-  if (!trustedServers.includes(server)) {
+  if (!(await trustedServers()).includes(server)) {
     throw new AAuthAgentError("challenge_untrusted", "this agent does not trust the auth server");
   }
-  const metadata = { ...(await unlessAborted(discovery.metadata(kind, server), signal)) };
-  const url = endpoint(metadata);
-  if (url === undefined) throw failed("the auth server's document does not name the endpoint");
-  return { url: new URL(url).href, metadata };
+  const metadata: Readonly<Record<string, unknown>> = {
+    ...(await unlessAborted(discovery.metadata(kind, server), signal)),
+  };
+  const named = textOf(metadata[endpoint]);
+  if (named === undefined) throw failed("the auth server's document does not name the endpoint");
+  return { url: (path === undefined ? new URL(named) : new URL(path, named)).href, metadata };
 }
 
 // ------------------------------------------------------------------------------------------ offers
-
-/** A resource's response to a request for a resource token before the call. */
-interface Offer {
-  /** Undefined if the resource issues none. */
-  readonly challenge: Challenge | undefined;
-  readonly head: ResponseHead;
-}
 
 /** Requests a resource token before the call; undefined if the resource has no endpoint for it. */
 export async function requestOffer(
@@ -182,7 +175,7 @@ export async function requestOffer(
   scope: string,
   signatureKey: SignatureKeyScheme,
   context: CallContext & { readonly resource: string },
-): Promise<Offer | undefined> {
+): Promise<ResponseMeaning | undefined> {
   const { offer } = parts.serverProfile.tokenRequests;
   const { resource, observe, signal } = context;
   const url = offer && (await unlessAborted(offeredAt(parts, resource, offer), signal));
@@ -192,7 +185,7 @@ export async function requestOffer(
   const hasContent = (status: number) => isSuccess(status) || status === refusalStatus;
   const request = { url, method: "POST", contentType, body: offer.body(scope), signatureKey } as const;
   const head = await roundTrip(parts, { ...request, hasContent, toResource: true }, context);
-  return { challenge: offer.read(head), head };
+  return offer.read(head);
 }
 
 /**
@@ -205,8 +198,8 @@ async function offeredAt(
   { kind, endpoint }: Pick<OfferRules, "kind" | "endpoint">,
 ): Promise<string | undefined> {
   try {
-    const found = endpoint({ ...(await discovery.metadata(kind, resource)) });
-    const url = found === undefined ? null : URL.parse(found);
+    const metadata: Readonly<Record<string, unknown>> = { ...(await discovery.metadata(kind, resource)) };
+    const url = URL.parse(textOf(metadata[endpoint]) ?? "");
     return url !== null && url.origin === new URL(resource).origin ? url.href : undefined;
   } catch (error) {
     if (error instanceof AAuthError) return undefined;

@@ -30,8 +30,11 @@ const RENEWAL_LOOK_MS = 100;
 const MIN_RENEWAL_SECONDS = 20;
 const MAX_RENEWAL_SECONDS = 600;
 
-/** A call to a known resource. */
-export type ResourceCall = CallContext & { readonly resource: string };
+/** A call to a known resource, at `url`. */
+export type ResourceCall = CallContext & { readonly resource: string; readonly url: string };
+
+/** Circumstances under which a token is cached. */
+export type TokenUse = Pick<ResourceCall, "key" | "resource" | "upstreamToken" | "cacheKey" | "mission">;
 
 export class TokenSource {
   readonly #parts: AgentParts;
@@ -109,7 +112,7 @@ export class TokenSource {
     }
     const obtained = await this.#share(name, context, async (shared) => {
       if (parts.parent !== undefined) return askParent(parts, wanted, presented, context);
-      const own = await tokenRequestContext(parts, shared, presented);
+      const own = await tokenRequestContext(shared, presented);
       return requestToken(parts, parts.serverProfile.tokenRequests.request(wanted, own), shared, resumed);
     });
     await this.store(obtained, context, wanted);
@@ -119,7 +122,7 @@ export class TokenSource {
   /** Stores a token if permitted. Without `wanted`, it is stored for any scope of the resource. */
   async store(
     obtained: ObtainedToken,
-    context: ResourceCall,
+    context: TokenUse,
     wanted?: Pick<WantedToken, "server" | "scope" | "variant">,
   ): Promise<void> {
     if (!this.#mayStore(obtained, context)) return;
@@ -136,7 +139,7 @@ export class TokenSource {
   }
 
   /** Drops the cached token for this resource, but keeps its refresh token. */
-  async discard(context: ResourceCall): Promise<void> {
+  async discard(context: TokenUse): Promise<void> {
     const { tokenCache } = this.#parts;
     const key = latestKey(await this.#ownerOf(context));
     const obtained = await this.#cached(key);
@@ -146,7 +149,7 @@ export class TokenSource {
   }
 
   /** Drops the token that a resource refused, its refresh token, and the wanted token. */
-  async forget(context: ResourceCall, wanted?: WantedToken): Promise<void> {
+  async forget(context: TokenUse, wanted?: WantedToken): Promise<void> {
     const { tokenCache } = this.#parts;
     const owner = await this.#ownerOf(context);
     await tokenCache.delete(latestKey(owner));
@@ -154,19 +157,19 @@ export class TokenSource {
   }
 
   /** The session token that the resource issued to this key, if any. */
-  async session(context: ResourceCall): Promise<string | undefined> {
+  async session(context: TokenUse): Promise<string | undefined> {
     return (await this.#cached(sessionKey(await this.#ownerOf(context))))?.token;
   }
 
   /** Stores a session token, which replaces the previous one. */
-  async storeSession(token: string, context: ResourceCall): Promise<void> {
+  async storeSession(token: string, context: TokenUse): Promise<void> {
     const { resource, key } = context;
     const times = { expiresAt: Number.MAX_SAFE_INTEGER, renewAt: Number.MAX_SAFE_INTEGER };
     const session = { token, server: resource, scope: "", thumbprint: key.thumbprint, ...times };
     await this.#parts.tokenCache.set(sessionKey(await this.#ownerOf(context)), session);
   }
 
-  async #ownerOf({ key, resource, upstreamToken, cacheKey, mission }: ResourceCall): Promise<TokenOwner> {
+  async #ownerOf({ key, resource, upstreamToken, cacheKey, mission }: TokenUse): Promise<TokenOwner> {
     const upstreamHash = upstreamToken === undefined ? undefined : await hashToken(upstreamToken);
     const { thumbprint } = key;
     return { profile: this.#storedFor, thumbprint, resource, upstreamHash, cacheKey, mission };
@@ -216,7 +219,7 @@ export class TokenSource {
     context: CallContext,
   ): Promise<ObtainedToken> {
     const parts = this.#parts;
-    const own = await tokenRequestContext(parts, context);
+    const own = await tokenRequestContext(context);
     const asked = parts.serverProfile.tokenRequests.refresh!(old.server, refreshToken, own);
     const obtained = await requestToken(parts, asked, context).catch(async (error: unknown) => {
       if (error instanceof AAuthError && isUnanswered(error))
@@ -266,7 +269,10 @@ export class TokenSource {
    * user, an upstream token identifies one, or the agent acts for one person. Otherwise one user's
    * authority could reach another.
    */
-  #mayStore({ subject }: ObtainedToken, { cacheKey, upstreamToken }: CallContext): boolean {
+  #mayStore(
+    { subject }: ObtainedToken,
+    { cacheKey, upstreamToken }: Pick<CallContext, "cacheKey" | "upstreamToken">,
+  ): boolean {
     const isNamed = subject === undefined || cacheKey !== undefined || upstreamToken !== undefined;
     return isNamed || this.#parts.serverProfile.tokenRequests.ownServer !== undefined;
   }
@@ -284,28 +290,24 @@ function hit({ server, token }: ObtainedToken, { observe, resource }: ResourceCa
 }
 
 /** Facts of a call for a token request. */
-export async function tokenRequestContext(
-  { identity, redirectUri }: AgentParts,
+export const tokenRequestContext = async (
   context: CallContext,
   presented?: string,
-): Promise<TokenRequestContext> {
-  return {
-    redirectUri,
-    ...context,
-    presented,
-    identity: await identity(context.key),
-    capabilities: capabilitiesOf(context),
-  };
-}
+): Promise<TokenRequestContext> => ({
+  ...context,
+  presented,
+  identity: await context.identity(),
+  capabilities: capabilitiesOf(context),
+});
 
 /** Requests a sub-agent's token from its parent. */
 async function askParent(
-  { identity, parent }: AgentParts,
+  { parent }: AgentParts,
   { resource, resourceToken }: WantedToken,
   presentedToken: string | undefined,
-  { key, observe, signal }: CallContext,
+  { identity, observe, signal }: CallContext,
 ): Promise<ObtainedToken> {
-  const own = await identity(key);
+  const own = await identity();
   const subagentToken = own.scheme === "jwt" ? own.jwt : "";
   const shown = resourceToken === undefined ? {} : { resourceToken, presentedToken };
   return parent!({ subagentToken, resource, ...shown, observer: observe, signal });

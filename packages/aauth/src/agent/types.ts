@@ -7,7 +7,7 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { ApprovedMission, MissionProposal } from "../profile/token-requests.ts";
+import type { ApprovedMission, CallFacts, MissionProposal } from "../profile/token-requests.ts";
 import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { Stores } from "../store/stores.ts";
@@ -169,15 +169,7 @@ export interface AgentOptions {
 }
 
 /** Context of a call. Nothing in it outlives the call, except tokens cached under `cacheKey`. */
-export interface FetchContext extends WaitingControl {
-  /** Sent with a token request and returned with the user's consent. Default: none. */
-  readonly state?: string | undefined;
-  /**
-   * Token of the caller on whose behalf this call is made, used for token exchange. In draft -11,
-   * the person token or auth token of an accepted request. It must be VERIFIED, because it names
-   * the server to call. Default: none; the agent calls for itself or a user.
-   */
-  readonly upstreamToken?: string | undefined;
+export interface FetchContext extends WaitingControl, CallFacts {
   /**
    * Auth token for the first attempt. It is not cached. Default: the cached token for the resource.
    */
@@ -207,15 +199,6 @@ export interface FetchContext extends WaitingControl {
    * also replaces one that is no longer held.
    */
   readonly keyThumbprint?: string | undefined;
-  /**
-   * The mission that this call is part of: `id` of {@link Agent.proposeMission}. Not with an
-   * upstream token. Default: none.
-   */
-  readonly mission?: string | undefined;
-  /** Reason for the call, shown to the person who is asked. Markdown. Default: unset. */
-  readonly justification?: string | undefined;
-  /** Hint that identifies the person to the person server. Default: unset. */
-  readonly loginHint?: string | undefined;
 }
 
 /** A call's handling of deferred responses, in profiles that have them. */

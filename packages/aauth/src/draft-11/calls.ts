@@ -17,10 +17,10 @@ import type {
   RetryReason,
 } from "../profile/calls.ts";
 import type { ClarificationAnswer, DeferralRules, DeferredResponse } from "../profile/waiting.ts";
-import { checkChallenge, proveResourceToken, publishedComponents } from "./challenges.ts";
-import { ACCEPTED, deferredIn, readQuestion, requirementOf } from "./deferred.ts";
-import { formatTokenList, parseAccess, parseSignatureError } from "./headers.ts";
-import { AAUTH_ACCESS, AAUTH_CAPABILITIES, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
+import { checkChallenge, publishedComponents } from "./challenges.ts";
+import { ACCEPTED, deferredIn, readQuestion, readSession, requirementOf } from "./deferred.ts";
+import { formatTokenList, parseSignatureError } from "./headers.ts";
+import { AAUTH_CAPABILITIES, LEVELS, SIGNATURE_ERROR, TOKEN_TYPES } from "./names.ts";
 import { decodedOf } from "./token-requests.ts";
 
 const [AGENT, PERSON, AUTH] = LEVELS;
@@ -304,19 +304,6 @@ function refusalIn(value: string | null): Pick<Challenge, "refusal" | "covers"> 
   }
 }
 
-function readSession({ field }: ResponseHead): string | undefined {
-  const value = field(AAUTH_ACCESS);
-  if (value === null) return undefined;
-  try {
-    return parseAccess(value);
-  } catch (cause) {
-    throw new AAuthAgentError("malformed_challenge", "AAuth-Access is not one session token", {
-      cause,
-      section: "draft -11, section 6.3",
-    });
-  }
-}
-
 const JSON_TYPE = "application/json";
 
 const deferral: DeferralRules = {
@@ -345,11 +332,9 @@ function clarificationBody(answer: Exclude<ClarificationAnswer, { action: "cance
 export const calls: CallRules = {
   alwaysIdentified: true,
   decide,
-  readChallenge,
+  readResponse: (response) => ({ challenge: readChallenge(response), session: readSession(response) }),
   checkChallenge,
-  proveResourceToken,
   publishedComponents,
-  readSession,
   deferral,
   requestFields: ({ capabilities, session }) => ({
     ...(capabilities.length > 0 && { [AAUTH_CAPABILITIES]: formatTokenList(capabilities) }),

@@ -40,9 +40,13 @@ export async function publishedComponents(
  * person or presented token is not sent anywhere. The server is always the agent's own, whatever
  * the resource names.
  *
- * Does NOT verify the resource token's signature: {@link proveResourceToken} does.
+ * Verifies the resource token's signature, if `expected.discovery` is given, with a key that the
+ * resource publishes.
  */
-export function checkChallenge(challenge: Challenge, expected: ChallengeExpectation): WantedToken {
+export async function checkChallenge(
+  challenge: Challenge,
+  expected: ChallengeExpectation,
+): Promise<WantedToken> {
   const { resource, trustedServers } = expected;
   const [server = ""] = trustedServers;
   if (!isServerIdentifier(resource)) {
@@ -66,6 +70,7 @@ export function checkChallenge(challenge: Challenge, expected: ChallengeExpectat
     if (claims[claim] !== value) throw untrusted(reason, claim, String(value));
   }
   if (isExpired(claims.exp, expected.now)) throw untrusted("the resource token has expired", "exp");
+  if (expected.discovery !== undefined) await proveResourceToken(resourceToken, expected.discovery);
   return {
     server,
     resource,
@@ -88,11 +93,7 @@ function readClaims(resourceToken: string): ResourceTokenClaims {
   }
 }
 
-/**
- * Verifies the signature of a resource token that has passed {@link checkChallenge}, with a key
- * that the resource publishes.
- */
-export async function proveResourceToken(resourceToken: string, discovery: Discovery): Promise<void> {
+async function proveResourceToken(resourceToken: string, discovery: Discovery): Promise<void> {
   const read = readToken(decodeJwt(resourceToken), RESOURCE_TOKEN);
   try {
     await verifyWithIssuerKey(resourceToken, read, RESOURCE_TOKEN, discovery);

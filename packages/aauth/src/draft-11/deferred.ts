@@ -1,5 +1,5 @@
 /**
- * Parsing of deferred responses of resources and servers (draft -11, sections 7.5 and 11.8).
+ * Parsing of responses of resources and servers (draft -11, sections 6.3, 7.5 and 11.8).
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { AAuthAgentError, AAuthError } from "../errors.ts";
 import type { ResponseHead } from "../profile/calls.ts";
 import type { Clarification, DeferredResponse } from "../profile/waiting.ts";
-import { type AAuthRequirement, parseRequirement } from "./headers.ts";
-import { AAUTH_REQUIREMENT } from "./names.ts";
+import { type AAuthRequirement, parseAccess, parseRequirement } from "./headers.ts";
+import { AAUTH_ACCESS, AAUTH_REQUIREMENT } from "./names.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 type Head = Pick<ResponseHead, "status" | "field">;
@@ -66,6 +66,17 @@ export function deferredIn(
 }
 
 const DEFAULT_SECONDS = 5;
+
+/** @throws AAuthAgentError `malformed_challenge` */
+export function readSession({ field }: Head): string | undefined {
+  const value = field(AAUTH_ACCESS);
+  if (value === null) return undefined;
+  try {
+    return parseAccess(value);
+  } catch (cause) {
+    throw malformed("AAuth-Access is not one session token", "6.3", cause);
+  }
+}
 
 /** Reads the question in a body; undefined if there is none. */
 export function readQuestion({ clarification, timeout, options }: Members): Clarification | undefined {

@@ -19,6 +19,7 @@ import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
 import { issueAgentToken } from "./issue-tokens.ts";
 import { ALGORITHMS, LEVELS, TOKEN_TYPES } from "./names.ts";
 import {
+  check,
   claimsOf,
   decodedOf,
   failed,
@@ -32,9 +33,7 @@ import { AGENT_TOKEN } from "./token-schemas.ts";
 
 const [, PERSON, AUTH] = LEVELS;
 
-const serverOf: OwnServerRules["serverOf"] = ({ identity, trustedServers, upstreamToken }) => {
-  if (upstreamToken !== undefined) return serverOfUpstream(upstreamToken);
-  if (trustedServers[0] !== undefined) return trustedServers[0];
+const serverOfAgent: OwnServerRules["serverOfAgent"] = (identity) => {
   const { ps } = (identity.scheme === "jwt" && claimsOf(identity.jwt)) || {};
   return typeof ps === "string" && isServerIdentifier(ps) ? ps : undefined;
 };
@@ -129,7 +128,8 @@ const readMission: OwnServerRules["readMission"] = async (response) => {
 };
 
 export const ownServer: OwnServerRules = {
-  serverOf,
+  serverOfUpstream,
+  serverOfAgent,
   identify,
   relay: (server, { url, code }, context) =>
     tokenRequest("interaction", server, "interaction_endpoint", context, {
@@ -148,5 +148,6 @@ export const ownServer: OwnServerRules = {
     return tokenRequest("mission", server, "mission_endpoint", context, asked);
   },
   readMission,
+  check,
   tokenOfMission: ({ id }) => ({ scope: "", variant: PERSON, expects: { level: PERSON, mission: id } }),
 };

@@ -9,7 +9,7 @@ import type { SigningProfile } from "../profile/wire-profile.ts";
 import { signedCoverage } from "./coverage.ts";
 import { isServerIdentifier } from "./identifiers.ts";
 import { FIELDS, LABEL, NAME, TOKEN_TYPES, WINDOW_SECONDS } from "./names.ts";
-import { formatSignature, signatureKeyFor } from "./signature-key.ts";
+import { signatureKeyFor } from "./signature-key.ts";
 
 const rules = { toleranceSeconds: WINDOW_SECONDS, replay: "remember" } as const;
 const agentTokens = [TOKEN_TYPES.agent, TOKEN_TYPES.person, TOKEN_TYPES.auth];
@@ -18,7 +18,7 @@ export const signingRules: SigningRules = {
   fields: FIELDS,
   label: LABEL,
   formatKeyClaim: signatureKeyFor,
-  formatSignature: (signature) => formatSignature(signature),
+  signatureEncoding: "sf-binary",
   signedComponents: signedCoverage,
   bindsBody: true,
   sendsNonce: true,

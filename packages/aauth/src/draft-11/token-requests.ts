@@ -10,6 +10,7 @@ import { lifetimeOf, oneLine, textOf } from "../profile/answer-members.ts";
 import type { WantedToken } from "../profile/calls.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type {
+  CheckedToken,
   DeferredToken,
   ExpectedToken,
   GrantedToken,
@@ -18,11 +19,12 @@ import type {
   TokenRequestContext,
   TokenRequestRules,
   TokenResponse,
+  TokenResponseContext,
 } from "../profile/token-requests.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import { readToken } from "../tokens/token-schema.ts";
-import { ACCEPTED, deferredIn, readQuestion, requirementOf } from "./deferred.ts";
+import { ACCEPTED, deferredIn, readQuestion, readSession, requirementOf } from "./deferred.ts";
 import { documents } from "./documents.ts";
 import { parseSignatureError } from "./headers.ts";
 import { ALGORITHMS, LEVELS, SIGNATURE_ERROR } from "./names.ts";
@@ -51,7 +53,7 @@ export function tokenRequest(
     type,
     server,
     kind: documents.kinds.person,
-    endpoint: ({ [endpoint]: address }) => textOf(address),
+    endpoint,
     contentType: JSON_TYPE,
     body: JSON.stringify(members),
     signatureKey: requireTopLevel(identity),
@@ -105,29 +107,37 @@ function request(wanted: WantedToken, context: TokenRequestContext): TokenReques
 
 const offer: OfferRules = {
   kind: documents.kinds.resource,
-  endpoint: ({ authorization_endpoint: endpoint }) => textOf(endpoint),
+  endpoint: "authorization_endpoint",
   contentType: JSON_TYPE,
   body: (scope) => JSON.stringify({ scope }),
   refusalStatus: 400,
-  read({ status, members }) {
+  read(response) {
+    const { status, members } = response;
+    const session = readSession(response);
     const resourceToken = textOf(members?.resource_token);
-    if (status === 200 && resourceToken !== undefined) return { level: AUTH, resourceToken };
+    if (status === 200 && resourceToken !== undefined) {
+      return { challenge: { level: AUTH, resourceToken }, session };
+    }
     const error = textOf(members?.error);
     if (status === 400 && error !== undefined && ERROR.test(error))
       throw refusal(error, members ?? {}, status, "6.6.3");
-    return undefined;
+    return { session };
   },
 };
 
 // --------------------------------------------------------------------------------------- responses
 
-function read(response: TokenResponse): GrantedToken | DeferredToken {
+async function read(
+  response: TokenResponse,
+  context: TokenResponseContext,
+): Promise<GrantedToken | DeferredToken> {
   const { status, members } = response;
   if (status === ACCEPTED) return readDeferred(response);
   const token = textOf(members?.auth_token) ?? textOf(members?.person_token);
   if (status === 200) {
     if (token === undefined) throw failed("the response of the person server contains no token", "7.1");
-    return { type: "granted", token, expiresInSeconds: lifetimeOf(members?.expires_in) };
+    const checked = await check(token, context);
+    return { type: "granted", token, ...checked, expiresInSeconds: lifetimeOf(members?.expires_in) };
   }
   throw refusedBy(response);
 }
@@ -190,7 +200,7 @@ function refusal(error: string, { detail, termination_reason }: Members, status:
  *
  * Does NOT verify the token's signature: the resource does.
  */
-async function check(token: string, expected: ExpectedToken) {
+export async function check(token: string, expected: ExpectedToken): Promise<CheckedToken> {
   const { expects = {}, server, resource, thumbprint, now } = expected;
   const isPerson = expects.level === PERSON;
   try {
@@ -238,7 +248,6 @@ export const tokenRequests: TokenRequestRules = {
   request,
   offer,
   read,
-  check,
 };
 
 export function failed(reason: string, section: string): AAuthAgentError {

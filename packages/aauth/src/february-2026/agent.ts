@@ -7,8 +7,7 @@
 
 import { partsOf } from "../agent/agent.ts";
 import { keyWith } from "../agent/agent-keys.ts";
-import type { AgentParts, CallContext } from "../agent/context.ts";
-import { combineObservers, ignoreEvents } from "../agent/events.ts";
+import { type AgentParts, type CallContext, type CallInput, contextOf } from "../agent/context.ts";
 import type { ObtainedToken } from "../agent/token-cache.ts";
 import { isSuccess, notifyServer, requestToken } from "../agent/token-request.ts";
 import { tokenRequestContext } from "../agent/token-source.ts";
@@ -83,7 +82,7 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
     const { resource, thumbprint } = obtained;
     const key = keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
     if (key === undefined || resource === undefined) return;
-    await tokens!.store(obtained, outsideCalls(key, resource, cacheKey));
+    await tokens!.store(obtained, { key, resource, cacheKey });
   }
 
   return {
@@ -113,30 +112,20 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
         if (hasContent(response.status)) throw readRefusal(response);
       });
       if (cached === undefined) return;
-      for (const key of keys.usable())
-        await tokens.forget(outsideCalls(key, cached.resource, cached.cacheKey));
+      for (const key of keys.usable()) await tokens.forget({ key, ...cached });
     },
   };
-
-  function outsideCalls(key: SigningKey, resource: string, cacheKey: string) {
-    return { key, resource, cacheKey, observe: ignoreEvents, trustedServers: [] };
-  }
 }
 
 /** Sends a request outside of any call. */
 async function ask<T>(
   parts: AgentParts,
-  input: Pick<CallContext, "key" | "resource" | "observer" | "signal" | "state" | "redirectUri">,
+  { key, ...input }: CallInput & { readonly key: SigningKey },
   send: (context: CallContext, own: TokenRequestContext) => Promise<T>,
 ): Promise<T> {
   try {
-    const context: CallContext = {
-      ...input,
-      redirectUri: input.redirectUri ?? parts.redirectUri,
-      observe: combineObservers(parts.observer, input.observer),
-      trustedServers: parts.trustedAuthServers,
-    };
-    return await send(context, await tokenRequestContext(parts, context));
+    const context = contextOf(parts, input, key);
+    return await send(context, await tokenRequestContext(context));
   } catch (error) {
     throw AAuthAgentError.from(error);
   }

@@ -26,7 +26,11 @@ import type { ResourceTokenClaims } from "./claims.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
-export const calls: CallRules = { decide, readChallenge, checkChallenge };
+export const calls: CallRules = {
+  decide,
+  readResponse: (response) => ({ challenge: readChallenge(response) }),
+  checkChallenge,
+};
 
 /** State of a call. */
 interface State extends CallState {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatSignature, parseSignature } from "../http-signatures/signature.ts";
+import { parseSignature } from "../http-signatures/signature.ts";
 import { parseSignatureInput } from "../http-signatures/signature-input.ts";
 import type { MessageRules } from "../profile/messages.ts";
 import type { VerificationRules } from "../profile/verification.ts";
@@ -39,7 +39,7 @@ const messages: MessageRules = {
   formatKeyClaim: (credential, key) => signatureKeyFor(credential, key, true),
   parseSignatureInput,
   parseSignature,
-  formatSignature: (signature) => formatSignature(LABEL, signature),
+  signatureEncoding: "base64url",
   demandedComponents: fullCoverage,
   signedComponents: fullCoverage,
   bindsBody: true,

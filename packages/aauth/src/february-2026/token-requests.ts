@@ -10,6 +10,7 @@ import { lifetimeOf, oneLine, textOf } from "../profile/answer-members.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type {
+  CheckedToken,
   ExpectedToken,
   GrantedToken,
   OfferRules,
@@ -47,7 +48,7 @@ function request(
     server,
     signatureKey,
     kind: documents.kinds.issuer,
-    endpoint: ({ agent_token_endpoint: endpoint }) => textOf(endpoint),
+    endpoint: "agent_token_endpoint",
     contentType: FORM,
     body: formOf({ request_type: type, ...parameters }),
   };
@@ -60,13 +61,15 @@ function formOf(parameters: Readonly<Record<string, string | undefined>>): strin
   return form.toString();
 }
 
-function read(response: TokenResponse, context: TokenResponseContext): GrantedToken {
+async function read(response: TokenResponse, context: TokenResponseContext): Promise<GrantedToken> {
   const { status, members } = response;
   if (members === undefined || status < 200 || status > 299) throw readRefusal(response);
   const { auth_token, request_token, refresh_token, expires_in } = members;
   const expiresInSeconds = lifetimeOf(expires_in);
   const [token, refreshToken, requestToken] = [auth_token, refresh_token, request_token].map(textOf);
-  if (token !== undefined) return { type: "granted", token, expiresInSeconds, refreshToken };
+  if (token !== undefined) {
+    return { type: "granted", token, ...(await check(token, context)), expiresInSeconds, refreshToken };
+  }
   if (requestToken !== undefined) throw consentRequired(requestToken, expiresInSeconds, context);
   throw failed("the auth server answered with neither auth_token nor request_token");
 }
@@ -101,7 +104,7 @@ export function readRefusal({ status, members, field }: TokenResponse): AAuthAge
   return new TokenRequestError(error, description, status, parseRefusal(field(REFUSAL_FIELD)));
 }
 
-async function check(token: string, expected: ExpectedToken) {
+async function check(token: string, expected: ExpectedToken): Promise<CheckedToken> {
   const decoded = decodedToken(token);
   const { claims } = decoded;
   try {
@@ -135,18 +138,18 @@ function decodedToken(token: string): DecodedToken {
 
 const offer: OfferRules = {
   kind: documents.kinds.resource,
-  endpoint: ({ resource_token_endpoint: endpoint }) => textOf(endpoint),
+  endpoint: "resource_token_endpoint",
   contentType: FORM,
   body: (scope) => formOf({ scope }),
   read({ status, members }) {
-    if (status !== 200) return undefined;
+    if (status !== 200) return {};
     const resourceToken = textOf(members?.resource_token);
     const server = textOf(members?.auth_server);
     if (resourceToken === undefined || server === undefined) {
       const reason = "the resource token endpoint did not answer with resource_token and auth_server";
       throw new AAuthAgentError("malformed_challenge", reason);
     }
-    return { level: "authorized", resourceToken, server };
+    return { challenge: { level: "authorized", resourceToken, server } };
   },
 };
 
@@ -163,7 +166,6 @@ export const tokenRequests: TokenRequestRules = {
     request("refresh", server, identity, { refresh_token: refreshToken }),
   offer,
   read,
-  check,
 };
 
 /** Requests of an agent outside of any call. */
@@ -186,10 +188,7 @@ export const revocationRequest = (
 ): TokenRequest => ({
   ...request("revoke", server, identity, {}),
   // The metadata does not name it; it is a sibling of the token endpoint.
-  endpoint({ agent_token_endpoint: endpoint }) {
-    const url = textOf(endpoint);
-    return url === undefined ? undefined : new URL("revoke", url).href;
-  },
+  path: "revoke",
   body: formOf({ token: refreshToken }),
 });
 

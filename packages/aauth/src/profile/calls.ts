@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Awaitable } from "../crypto/interface.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { DeferralRules, DeferredResponse } from "./waiting.ts";
 
@@ -38,6 +39,13 @@ export interface ResponseHead {
   field(name: string): string | null;
 }
 
+/** What a resource's response requires. */
+export interface ResponseMeaning {
+  readonly challenge?: Challenge | undefined;
+  /** A session token, which replaces the previous one. */
+  readonly session?: string | undefined;
+}
+
 /** A token to request from a trusted server, with a checked resource token. Plain data. */
 export interface WantedToken {
   readonly server: string;
@@ -64,6 +72,8 @@ export interface ChallengeExpectation {
   readonly presented: string | undefined;
   /** Unix seconds. */
   readonly now: number;
+  /** Finds the resource's keys. Default: the resource token's signature is not verified. */
+  readonly discovery?: Discovery | undefined;
 }
 
 /** Facts that are known before the first request and constant during a call. */
@@ -151,27 +161,20 @@ export interface CallRules {
     readonly session: string | undefined;
   }) => Readonly<Record<string, string>>;
   /**
-   * Reads the session token of a response, which replaces the previous one. Undefined for a profile
-   * without sessions.
-   *
-   * @throws AAuthAgentError `malformed_challenge`
-   */
-  readonly readSession?: (response: ResponseHead) => string | undefined;
-  /**
-   * Reads the challenge of a response, if any. Called for every response, whatever its status.
+   * Reads the challenge and the session token of a response, if any. Called for every response,
+   * whatever its status.
    *
    * @throws AAuthAgentError `malformed_challenge`, `unsupported_algorithm`
    */
-  readChallenge(response: ResponseHead): Challenge | undefined;
-  /** @throws AAuthAgentError `challenge_untrusted`, `malformed_challenge` */
-  checkChallenge(challenge: Challenge, expected: ChallengeExpectation): WantedToken;
+  readResponse(response: ResponseHead): ResponseMeaning;
   /**
-   * Verifies the signature of a resource token that has passed {@link checkChallenge}. Undefined if
-   * only the redeeming server verifies it.
+   * Checks a challenge, and with `discovery` the signature of its resource token, where it is not
+   * only the redeeming server that verifies it.
    *
-   * @throws AAuthAgentError with a code of the token and discovery groups
+   * @throws AAuthAgentError `challenge_untrusted`, `malformed_challenge`, or of the token and
+   *   discovery groups
    */
-  readonly proveResourceToken?: (resourceToken: string, discovery: Discovery) => Promise<void>;
+  checkChallenge(challenge: Challenge, expected: ChallengeExpectation): Awaitable<WantedToken>;
   /**
    * Looks up the components that the resource publishes as required, for requests with a query.
    * Undefined for a profile whose documents list none.

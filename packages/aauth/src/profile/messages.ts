@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { SignatureEncoding } from "../http-signatures/signature.ts";
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import type { HeaderFields, KeyAlgorithm, SigningKey, VerificationKey } from "../types.ts";
 
@@ -53,7 +54,8 @@ export interface SigningRules {
    *   be written
    */
   formatKeyClaim(credential: SignatureKeyScheme, key: SigningKey): string;
-  formatSignature(signature: Uint8Array): string;
+  /** Encoding of signatures in `Signature`. */
+  readonly signatureEncoding: SignatureEncoding;
   /** Components that a signer covers, in order. */
   signedComponents(facts: MessageFacts): readonly string[];
   /** Whether a signer covers the digest of the body that it sends. */

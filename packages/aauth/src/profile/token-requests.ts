@@ -7,7 +7,7 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import type { DiscoveryKind } from "../discovery/discovery.ts";
 import type { SigningKey } from "../types.ts";
-import type { Challenge, ResponseHead, WantedToken } from "./calls.ts";
+import type { Challenge, ResponseHead, ResponseMeaning, WantedToken } from "./calls.ts";
 import type { SignatureKeyScheme } from "./messages.ts";
 import type { DeferredResponse, Interaction } from "./waiting.ts";
 
@@ -19,7 +19,10 @@ export interface TokenRequest {
   readonly server: string;
   /** Kind of the document that names the endpoint. */
   readonly kind: DiscoveryKind;
-  readonly endpoint: (metadata: Readonly<Record<string, unknown>>) => string | undefined;
+  /** Member of the document that names the endpoint. */
+  readonly endpoint: string;
+  /** Address relative to the endpoint. Default: the endpoint itself. */
+  readonly path?: string | undefined;
   readonly contentType: string;
   readonly body: string;
   readonly signatureKey: SignatureKeyScheme;
@@ -33,8 +36,14 @@ export interface TokenResponse extends ResponseHead {
   readonly members: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** A token that has passed the checks of the agent, and its content. */
+export interface CheckedToken {
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly exp: number;
+}
+
 /** A token that a server has issued. */
-export interface GrantedToken {
+export interface GrantedToken extends CheckedToken {
   readonly type: "granted";
   readonly token: string;
   readonly expiresInSeconds?: number | undefined;
@@ -47,47 +56,58 @@ export interface DeferredToken {
   readonly deferred: DeferredResponse;
 }
 
-/** Facts of a call for a token request. A profile sends those that it supports. */
-export interface TokenRequestContext {
+/** Facts of a call that its token requests may carry. */
+export interface CallFacts {
+  /** Sent with a token request and returned with the user's consent. Default: none. */
+  readonly state?: string | undefined;
+  /**
+   * Token of the caller on whose behalf this call is made, used for token exchange. In draft -11,
+   * the person token or auth token of an accepted request. It must be VERIFIED, because it names
+   * the server to call. Default: none; the agent calls for itself or a user.
+   */
+  readonly upstreamToken?: string | undefined;
+  /**
+   * The mission that this call is part of: `id` of `proposeMission`. Not with an upstream token.
+   * Default: none.
+   */
+  readonly mission?: string | undefined;
+  /** Reason for the call, shown to the person who is asked. Markdown. Default: unset. */
+  readonly justification?: string | undefined;
+  /** Hint that identifies the person to the person server. Default: unset. */
+  readonly loginHint?: string | undefined;
+}
+
+/** Facts for a token request. A profile sends those that it supports. */
+export interface TokenRequestContext extends CallFacts {
   readonly identity: SignatureKeyScheme;
   /** The token that the challenged request carried. */
   readonly presented?: string | undefined;
-  readonly upstreamToken?: string | undefined;
   readonly redirectUri?: string | undefined;
-  readonly state?: string | undefined;
   /** Capabilities of the caller, by their names in the profile. */
   readonly capabilities?: readonly string[] | undefined;
-  /** Reason for the request. Markdown. */
-  readonly justification?: string | undefined;
-  /** Hint that identifies the person. */
-  readonly loginHint?: string | undefined;
-  /** Identifier of the agent's mission. */
-  readonly mission?: string | undefined;
   /** Agent token of the sub-agent for which the token is requested. */
   readonly subagentToken?: string | undefined;
-}
-
-/** Facts for reading the response to a token request. */
-export interface TokenResponseContext {
-  readonly server: string;
-  /** The document that named the endpoint. */
-  readonly metadata: Readonly<Record<string, unknown>>;
-  /** Thumbprint of the key that signed the request. */
-  readonly thumbprint: string;
-  readonly redirectUri?: string | undefined;
-  readonly state?: string | undefined;
 }
 
 /** Values with which an issued token is compared before it is presented. */
 export interface ExpectedToken {
   /** `expects` of the request. */
-  readonly expects: Readonly<Record<string, unknown>> | undefined;
+  readonly expects?: Readonly<Record<string, unknown>> | undefined;
   readonly server: string;
   /** Required audience; undefined if only the server knows it. */
-  readonly resource: string | undefined;
+  readonly resource?: string | undefined;
+  /** Thumbprint of the key that the token must be bound to. */
   readonly thumbprint: string;
   /** Unix seconds. */
   readonly now: number;
+}
+
+/** Facts for reading the response to a token request. */
+export interface TokenResponseContext extends ExpectedToken {
+  /** The document that named the endpoint. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly redirectUri?: string | undefined;
+  readonly state?: string | undefined;
 }
 
 /** Rules for the token requests of one dialect. */
@@ -95,21 +115,14 @@ export interface TokenRequestRules {
   /** Creates the request for a token. */
   request(wanted: WantedToken, context: TokenRequestContext): TokenRequest;
   /**
+   * Reads a response, and checks the issued token before it is presented: issuer, audience, and
+   * binding to the signing key. The resource verifies its signature.
+   *
    * @throws AAuthAgentError `token_request_failed`; TokenRequestError for a refusal;
    *   ConsentRequiredError if the person must consent on a page of the server, which then returns a
    *   code
    */
-  read(response: TokenResponse, context: TokenResponseContext): GrantedToken | DeferredToken;
-  /**
-   * Checks a token before it is presented: issuer, audience, and binding to the signing key. The
-   * resource verifies its signature.
-   *
-   * @throws AAuthAgentError `token_request_failed`
-   */
-  check(
-    token: string,
-    expected: ExpectedToken,
-  ): Promise<{ readonly claims: Readonly<Record<string, unknown>>; readonly exp: number }>;
+  read(response: TokenResponse, context: TokenResponseContext): Awaitable<GrantedToken | DeferredToken>;
   /** The endpoint of a resource that issues resource tokens. Undefined in a profile without one. */
   readonly offer?: OfferRules;
   /**
@@ -130,15 +143,13 @@ export interface TokenRequestRules {
  */
 export interface OwnServerRules {
   /**
-   * The trusted server of a call; undefined for an agent without one.
+   * The server of the person for whom the caller of this agent acts.
    *
-   * @throws AAuthAgentError `malformed_token` for an upstream token that names no server
+   * @throws AAuthAgentError `malformed_token` for a token that names no server
    */
-  serverOf(options: {
-    readonly identity: SignatureKeyScheme;
-    readonly trustedServers: readonly string[];
-    readonly upstreamToken: string | undefined;
-  }): string | undefined;
+  serverOfUpstream(upstreamToken: string): string;
+  /** The server of the agent's person, if its credential names one. */
+  serverOfAgent(identity: SignatureKeyScheme): string | undefined;
   /** Credential of an agent that has no agent token from another party. */
   identify(options: {
     readonly id: string;
@@ -166,6 +177,12 @@ export interface OwnServerRules {
    *   another digest
    */
   readMission(response: TokenResponse): Awaitable<ApprovedMission>;
+  /**
+   * Checks a token that was issued with an approval.
+   *
+   * @throws AAuthAgentError `token_request_failed`
+   */
+  check(token: string, expected: ExpectedToken): Promise<CheckedToken>;
   /** Expected values of a token that was issued with an approval. */
   tokenOfMission(mission: ApprovedMission): Pick<WantedToken, "scope" | "variant" | "expects">;
 }
@@ -193,11 +210,12 @@ export interface ApprovedMission {
 export interface OfferRules {
   /** Kind of the document that names the endpoint. */
   readonly kind: DiscoveryKind;
-  endpoint(metadata: Readonly<Record<string, unknown>>): string | undefined;
+  /** Member of the document that names the endpoint. */
+  readonly endpoint: string;
   readonly contentType: string;
   body(scope: string): string;
   /** Status other than 2xx whose body is read as a refusal. Default: none. */
   readonly refusalStatus?: number;
-  /** Undefined for a response without a resource token. */
-  read(response: TokenResponse): Challenge | undefined;
+  /** Without a challenge for a response without a resource token. */
+  read(response: TokenResponse): ResponseMeaning;
 }

@@ -4,7 +4,7 @@ import { AAuthAgentError, TokenRequestError } from "../../src/errors.ts";
 import type { CallOutcome, CallState, Challenge, ResponseHead } from "../../src/profile/calls.ts";
 import { agentToken, authToken, changed, keys, personToken } from "./kit.ts";
 
-const { decide, readChallenge, requestFields, deferral } = draft11.calls;
+const { decide, readResponse, requestFields, deferral } = draft11.calls;
 const NOTHING = {
   isAnonymous: false,
   mayIdentify: true,
@@ -373,7 +373,7 @@ describe("a challenge", () => {
       },
     ],
   ])("of a %i with %j", (status, fields, challenge) => {
-    expect(readChallenge(head(status, fields))).toEqual(challenge);
+    expect(readResponse(head(status, fields)).challenge).toEqual(challenge);
   });
 
   it("for an interaction has a page with code and callback, properly escaped", () => {

@@ -188,7 +188,7 @@ describe("an agent without a person server", () => {
     ]) {
       await expect(ask(agentOfFebruary)).rejects.toThrow("profile february-2026 has no person server");
       expect(await failureOf(ask(agent))).toMatchObject({
-        ...{ code: "person_required", message: "this agent has no person server" },
+        ...{ code: "person_required", message: "a person is required, but this agent has no person server" },
       });
     }
     expect(world.sent).toEqual([]);

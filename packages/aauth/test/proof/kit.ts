@@ -9,6 +9,7 @@ import { createDiscovery } from "../../src/discovery/create-discovery.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
 import type { AAuthErrorCode } from "../../src/errors.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
+import { formatSignature } from "../../src/http-signatures/signature.ts";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
@@ -171,7 +172,8 @@ export async function resigned(
   };
   const parsed = parseSignatureInput(headers[fields.signatureInput]!);
   const base = rebuildSignatureBase({ ...request, headers }, request.authority, parsed);
-  headers[fields.signature] = messages.formatSignature(await key.sign(new TextEncoder().encode(base)));
+  const signature = await key.sign(new TextEncoder().encode(base));
+  headers[fields.signature] = formatSignature(messages.label, signature, messages.signatureEncoding);
   return { ...request, headers };
 }
 

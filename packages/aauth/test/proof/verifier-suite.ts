@@ -1,6 +1,7 @@
 /** Behaviour of a verifier that every profile shares. */
 
 import { describe, expect, it } from "vitest";
+import { formatSignature } from "../../src/http-signatures/signature.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { StepName } from "../../src/profile/verification.ts";
@@ -267,10 +268,9 @@ export function verifierSuite(kit: ProfileKit): void {
         const credential = await jwt({ boundTo: key });
         const request = await requestOf(kit, { key, credential, body: "{}" });
         const { bytes } = profile.messages.parseSignature(request.headers[fields.signature]!);
-        const flipped = {
-          ...request,
-          headers: { ...request.headers, [fields.signature]: profile.messages.formatSignature(flipS(bytes)) },
-        };
+        const { label, signatureEncoding } = profile.messages;
+        const signature = formatSignature(label, flipS(bytes), signatureEncoding);
+        const flipped = { ...request, headers: { ...request.headers, [fields.signature]: signature } };
         await resourceOf(kit).verifier.verifyRequest(flipped);
         for (const [first, ...again] of [
           [request, flipped],

@@ -131,7 +131,7 @@ export function deferredSuite(kit: ProfileKit): void {
           "retry-after": WAIT,
         };
         const head = { status: 401, url: request.url, field: (name: string) => headers[name] ?? null };
-        const isHeld = profile.calls.readChallenge(head)?.level === world.requirement.level;
+        const isHeld = profile.calls.readResponse(head).challenge?.level === world.requirement.level;
         return isHeld ? new Response(null, { status: 202, headers }) : answer;
       };
       expect((await callOf(world, {}, { method: "POST", body: "{}" })).status).toBe(200);

@@ -393,7 +393,6 @@ describe("POST /delegate/grant", () => {
         label: "own",
         formatKeyClaim: (...claim: Parameters<typeof messages.formatKeyClaim>) =>
           `sig=jwt;jwt="${others}", ${relabelled(messages.formatKeyClaim(...claim))}`,
-        formatSignature: (signature: Uint8Array) => relabelled(messages.formatSignature(signature)),
       },
     };
     const headers = { "content-type": "application/json" };

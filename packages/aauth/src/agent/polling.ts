@@ -1,6 +1,6 @@
 /**
- * A request to a party and the polls for its deferred response: timing, interactions and questions
- * meanwhile, and the state for a caller that does not wait.
+ * Polls for a deferred response: timing, interactions and questions meanwhile, and the state for a
+ * caller that does not wait.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export interface Poll {
   readonly withdrawn?: AAuthAgentError;
 }
 
-export interface ExchangeOptions<Reply, Context> {
+export interface PollingOptions<Reply, Context> {
   readonly parts: AgentParts;
   readonly profile: AgentProfile;
   /** URL of the first request. The deferred response must be at the same origin. */
@@ -55,8 +55,8 @@ export interface ExchangeOptions<Reply, Context> {
   readonly resumed?: PollState | undefined;
 }
 
-export class Exchange<Reply extends ResponseHead, Context extends CallContext = CallContext> {
-  readonly #options: ExchangeOptions<Reply, Context>;
+export class Polling<Reply extends ResponseHead, Context extends CallContext = CallContext> {
+  readonly #options: PollingOptions<Reply, Context>;
   #giveUpAt: number | undefined;
   #slowedBySeconds: number;
   #questions: number;
@@ -68,7 +68,7 @@ export class Exchange<Reply extends ResponseHead, Context extends CallContext = 
   /** Whether to poll before answering a question, which may have been answered meanwhile. */
   #pollsFirst: boolean;
 
-  constructor(options: ExchangeOptions<Reply, Context>) {
+  constructor(options: PollingOptions<Reply, Context>) {
     const { resumed } = options;
     this.#options = options;
     this.#slowedBySeconds = resumed?.slowedBySeconds ?? 0;
