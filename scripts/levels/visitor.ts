@@ -71,11 +71,12 @@ export async function startDraft11Visitor({
   const issuer = identifierOf("visitor");
   documents.set("/.well-known/aauth-agent.json", agentProviderMetadata({ issuer, name: "Visitor" }));
   documents.set("/jwks.json", toJwks([key]));
-  const map = createEndpointMap(endpoints);
   const id = `aauth:visitor@${new URL(issuer).host}`;
   const agent = createAgent({
-    ...{ id, key, profile: draft11, transport: map.requests },
-    discovery: createDiscovery({ development: true, transport: map.documents }),
+    id,
+    key,
+    profile: draft11,
+    discovery: createDiscovery({ development: true, endpoints: createEndpointMap(endpoints) }),
     trustedAuthServers: [identifierOf(DRAFT_11_SERVERS.personServer)],
   });
   return { id, agent, stop };

@@ -184,7 +184,7 @@ export async function draft11Parties(): Promise<Parties> {
       const agent = createAgent({
         ...{ id: AGENT, key: agentKey, trustedAuthServers: [PERSON_SERVER] },
         agentToken: () => agentSide.agentToken(agentKey.publicJwk),
-        ...{ discovery: createDiscovery({ transport: map.documents }), transport: map.requests },
+        discovery: createDiscovery({ endpoints: map }),
       });
       const onInteraction = ({ page }: { page: string }) => agentSide.approve(page);
       return agent.fetchFor({ loginHint: "dana", onInteraction })(`${RESOURCE}/reports`, init);
@@ -195,7 +195,7 @@ export async function draft11Parties(): Promise<Parties> {
       const own = { issuer: PERSON_SERVER, kind: "person", key: personKey, jti, exp } as const;
       const { error } = await sendRevocation({
         ...{ ...own, recipient: RESOURCE, recipientKind: "resource" },
-        ...{ discovery: createDiscovery({ transport: map.documents }), transport: map.requests },
+        discovery: createDiscovery({ endpoints: map }),
       });
       return error;
     },

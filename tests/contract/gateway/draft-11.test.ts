@@ -98,7 +98,7 @@ const mapped = () => {
   const map = createEndpointMap(addresses);
   return {
     map,
-    discovery: createDiscovery({ transport: map.documents, development: true }),
+    discovery: createDiscovery({ endpoints: map, development: true }),
   };
 };
 
@@ -300,8 +300,7 @@ describe.each(GATEWAYS)("%s", (file) => {
     const before = seen.length;
     const agent = createAgent({
       ...{ id: AGENT, key: keys.agent, profile: draft11, trustedAuthServers: [PERSON_SERVER] },
-      discovery: createDiscovery({ transport: map.documents, development: true }),
-      transport: map.requests,
+      discovery: createDiscovery({ endpoints: map, development: true }),
       agentToken: () => agentToken(),
     });
     const response = await agent.fetchFor()(`${RESOURCE}/`, {

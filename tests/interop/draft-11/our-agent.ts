@@ -36,8 +36,7 @@ export async function callWithOurAgent(
       return (await issueAgentToken({ ...own, confirmationKey: publicJwk })).token;
     },
     trustedAuthServers: [PARTIES.ps],
-    discovery: createDiscovery({ transport: map.documents }),
-    transport: map.requests,
+    discovery: createDiscovery({ endpoints: map }),
     observer(event) {
       if (event.type !== "response_received") return;
       // Named as by the programs: a step at the resource ends in "token".

@@ -16,8 +16,8 @@ const person = "dana";
 /** Serves at the endpoints of both. */
 export async function startOurServers(endpoints: Endpoints): Promise<OurParty> {
   const map = createEndpointMap(byIdentifier(endpoints));
-  const discovery = createDiscovery({ transport: map.documents });
-  const common = { discovery, transport: map.requests };
+  const discovery = createDiscovery({ endpoints: map });
+  const common = { discovery };
   const personServer = createPersonServer({
     ...common,
     issuer: PARTIES.ps,

@@ -33,7 +33,7 @@ export interface OurParty {
 export async function startOurResource(endpoints: Endpoints): Promise<OurParty> {
   const map = createEndpointMap(byIdentifier(endpoints));
   const key = await generateSigningKey({ kid: "resource-1" });
-  const discovery = createDiscovery({ transport: map.documents });
+  const discovery = createDiscovery({ endpoints: map });
   const facts: Fact[] = [];
   const observer = (event: VerificationEvent) => {
     if (event.type === "request_verified") facts.push({ verified: true });

@@ -30,7 +30,7 @@ async function callResource(settings: PageSettings): Promise<readonly PageAnswer
   const agent = createAgent({
     ...{ id, key, trustedAuthServers: [personServer] },
     agentToken: () => post("/agent-token", JSON.stringify(key.publicJwk)),
-    ...{ discovery: createDiscovery({ transport: map.documents }), transport: map.requests },
+    discovery: createDiscovery({ endpoints: map }),
   });
   const onInteraction = async ({ page }: { page: string }) => void (await post("/approve", page));
   const signedFetch = agent.fetchFor({ loginHint: "dana", onInteraction });

@@ -9,11 +9,8 @@ import type { SigningKey } from "../types.ts";
 export type AgentKeys = Pick<KeyRing, "current" | "usable">;
 
 /** Normalises the option `key` of an agent. */
-export function agentKeysOf(key: SigningKey | (() => SigningKey) | KeyRing): AgentKeys {
-  if ("usable" in key) return key;
-  const current = typeof key === "function" ? key : () => key;
-  return { current, usable: () => [current()] };
-}
+export const agentKeysOf = (key: SigningKey | AgentKeys): AgentKeys =>
+  "usable" in key ? key : { current: () => key, usable: () => [key] };
 
 /**
  * Restricts `keys` to the one with this thumbprint. Returns all of them without a thumbprint, or if
@@ -21,7 +18,7 @@ export function agentKeysOf(key: SigningKey | (() => SigningKey) | KeyRing): Age
  */
 export function pinnedTo(thumbprint: string | undefined, keys: AgentKeys): AgentKeys {
   const key = thumbprint && keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
-  return key ? { current: () => key, usable: () => [key] } : keys;
+  return key ? agentKeysOf(key) : keys;
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   requireIdentifiers,
 } from "../discovery/checked-options.ts";
 import { mappedTransport } from "../discovery/transport.ts";
-import { requireBoolean, requireString } from "../keys/option-checks.ts";
+import { requireBoolean, requireSigningKey, requireString } from "../keys/option-checks.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { isUrl } from "../shapes.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
@@ -100,6 +100,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
 function checkAgentOptions(options: AgentOptions): void {
   const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultAgentProfile } = options;
   requireAgentIdentifier("id", id, profile);
+  requireSigningKey("key", options.key);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
   // A misspelled value would identify an agent that is meant to be anonymous.
   const isNeeded = profile.calls.alwaysIdentified !== true || signatureScheme !== undefined;

@@ -7,6 +7,7 @@
 import type { EndpointMap } from "../discovery/endpoint-map.ts";
 import type { Transport } from "../discovery/transport.ts";
 import { guardSigned } from "../discovery/url-guard.ts";
+import { AAuthAgentError } from "../errors.ts";
 import type { EndpointRole, SignatureKeyScheme } from "../profile/messages.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
@@ -26,6 +27,11 @@ export function createSender({ profile, transport, endpoints, now }: SenderOptio
     const { method, url, headers, body } = request;
     const { key, signatureKey, purpose, endpoint = purpose, observe, additionalComponents } = options;
     guardSigned(url, endpoints); // hole E13
+    const identifier = endpoints?.identifierAt(url);
+    if (identifier !== undefined && !profile.documents.isIdentifier(new URL(url).origin)) {
+      const reason = `${new URL(url).origin} is the address of ${identifier}: call it by this identifier`;
+      throw new AAuthAgentError("discovery_blocked", reason);
+    }
     const signed = await signRequest(
       { method, url, headers, body },
       { key, signatureKey, profile, endpoint, now, additionalComponents },
@@ -56,6 +62,8 @@ export function createSender({ profile, transport, endpoints, now }: SenderOptio
         redirect: "manual",
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
+      }).catch((error: unknown) => {
+        throw isUnknownHost(error) ? unknownHost(error, url) : error;
       });
     const { timeoutMs = Number.POSITIVE_INFINITY } = options;
     const response = await (timeoutMs === Number.POSITIVE_INFINITY
@@ -67,6 +75,18 @@ export function createSender({ profile, transport, endpoints, now }: SenderOptio
     }
     return response;
   };
+}
+
+/** Whether a transport has found no address for the name of a host. */
+export function isUnknownHost(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
+  return /^(?:ENOTFOUND|EAI_AGAIN)$/.test(String(code)) || (cause !== undefined && isUnknownHost(cause));
+}
+
+function unknownHost(cause: unknown, url: string): TypeError {
+  const { host } = new URL(url);
+  const reason = `${host} has no address. If the party is elsewhere, name its address: createDiscovery({ endpoints })`;
+  return Object.assign(new TypeError(reason, { cause }), { code: "ENOTFOUND" });
 }
 
 export interface SendOptions {

@@ -23,6 +23,7 @@ import { parseJsonObject } from "../tokens/json-object.ts";
 import type { AgentParts, CallContext } from "./context.ts";
 import { ignoreEvents, showToken } from "./events.ts";
 import { headOf, type Poll, Polling } from "./polling.ts";
+import { isUnknownHost } from "./sender.ts";
 import { unlessAborted, withTimeout } from "./timeout.ts";
 import type { ObtainedToken } from "./token-cache.ts";
 import type { PollState } from "./waiting-call.ts";
@@ -157,7 +158,7 @@ async function endpointOf(
   { signal, trustedServers }: CallContext,
 ) {
   if (!(await trustedServers()).includes(server)) {
-    throw new AAuthAgentError("challenge_untrusted", "this agent does not trust the auth server");
+    throw new AAuthAgentError("challenge_untrusted", `this agent does not trust the auth server ${server}`);
   }
   const metadata: Readonly<Record<string, unknown>> = {
     ...(await unlessAborted(discovery.metadata(kind, server), signal)),
@@ -257,7 +258,9 @@ async function roundTrip(
     );
   } catch (error) {
     if (error instanceof AAuthError || signal?.aborted || toResource) throw error;
-    throw new AAuthAgentError("token_request_failed", unread(status, error, timeoutMs), { cause: error });
+    throw new AAuthAgentError("token_request_failed", unread(url, status, error, timeoutMs), {
+      cause: error,
+    });
   }
 }
 
@@ -283,18 +286,21 @@ async function readMembers(
   }
 }
 
-/** Explains a missing or incomplete response. */
-function unread(status: number | undefined, error: unknown, timeoutMs: number): string {
-  const { name = "", code = "" } = error as { name?: string; code?: unknown };
+/** Explains a missing or incomplete response of the server at `url`. */
+function unread(url: string, status: number | undefined, error: unknown, timeoutMs: number): string {
+  const { name = "", code, message } = error as { name?: string; code?: unknown; message?: string };
+  const server = `the auth server at ${new URL(url).origin}`;
   const isLate = name === "TimeoutError";
   const within = `within ${timeoutMs / 1000} seconds`;
   if (status !== undefined)
-    return `the auth server answered with status ${status}, but not completely${isLate ? ` ${within}` : ""}`;
-  if (isLate) return `the auth server did not answer ${within}`;
+    return `${server} answered with status ${status}, but not completely${isLate ? ` ${within}` : ""}`;
+  if (isLate) return `${server} did not answer ${within}`;
+  if (isUnknownHost(error)) return `${server} could not be reached: ${message}`;
+  const why = code === undefined ? "" : ` (${code})`;
   // The transport's own timeout may be shorter.
-  return /TIMEOUT|ETIMEDOUT/.test(String(code))
-    ? `the auth server did not answer in time (${code})`
-    : "the auth server could not be reached";
+  return /TIMEOUT|ETIMEDOUT/.test(why)
+    ? `${server} did not answer in time${why}`
+    : `${server} could not be reached${why}`;
 }
 
 export const isSuccess = (status: number): boolean => status >= 200 && status <= 299;

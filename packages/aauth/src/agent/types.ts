@@ -91,7 +91,7 @@ export interface AgentOptions {
    * Signs all requests; a call uses one key throughout. For key rotation pass a {@link KeyRing}:
    * tokens and consents bound to an earlier key are used with that key while it is kept.
    */
-  readonly key: SigningKey | (() => SigningKey) | KeyRing;
+  readonly key: SigningKey | Pick<KeyRing, "current" | "usable">;
   /**
    * Scheme of the first request to a resource: anonymous (`hwk`) or identified (`jwks`). Required
    * in a profile with both; in draft -11, an agent always identifies itself.

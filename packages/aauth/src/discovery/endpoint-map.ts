@@ -25,6 +25,8 @@ export interface EndpointMap {
   readonly requests: Transport;
   /** Whether the map has an address for the party of a URL. */
   has(url: string): boolean;
+  /** Identifier of the party at the address of a URL, if that is a mapped address. */
+  identifierAt(url: string): string | undefined;
   /** The authority that a party's verifier expects (`authorities`), which is also in `Host`. */
   authorityOf(identifier: string): string;
   /** The URL for a browser that corresponds to a party's URL. */
@@ -77,6 +79,10 @@ export function createEndpointMap(
       return requests(address, { ...init, headers: { ...init.headers, host: parsed.host } });
     },
     has: (url) => faces.has(new URL(url).origin),
+    identifierAt(url) {
+      const { origin } = new URL(url);
+      return [...faces].find(([, { connect, browser }]) => connect === origin || browser === origin)?.[0];
+    },
     authorityOf: (identifier) => new URL(identifier).host,
     browserUrl: (url) => at("browser", new URL(url)) ?? url,
   };

@@ -62,7 +62,7 @@ export async function checkChallenge(
   const checks: readonly [claim: keyof ResourceTokenClaims & string, expected: unknown, reason: string][] = [
     ["iss", resource, "the resource token's issuer is another resource"],
     ["agent_jkt", expected.thumbprint, "the resource token is for another key"],
-    ["ps", server, "the resource token names another person server"],
+    ["ps", server, `the resource token names the person server ${claims.ps}, not ${server}`],
     ["sub", presented.sub, "the resource token names another person than the presented token"],
     ["presented_jti", presented.jti, "the resource token is for another presented token"],
   ];

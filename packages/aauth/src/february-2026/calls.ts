@@ -23,6 +23,7 @@ import { decodeJwt } from "../tokens/jwt.ts";
 import { readToken } from "../tokens/token-schema.ts";
 import { type AgentAuth, type BareChallenge, incomplete, isBare, readAgentAuth } from "./agent-auth.ts";
 import type { ResourceTokenClaims } from "./claims.ts";
+import { documents } from "./documents.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
@@ -234,7 +235,8 @@ function checkChallenge(
 ): WantedToken {
   const { agent, thumbprint: agentJkt, resource, trustedServers, now } = expected;
   if (!trustedServers.includes(server)) {
-    throw untrusted("it names an auth server this agent does not trust");
+    const named = documents.isIdentifier(server) ? server : "with an invalid identifier";
+    throw untrusted(`it names the auth server ${named}, which this agent does not trust`);
   }
   const claims = readClaims(resourceToken);
   if (claims.iss !== resource)

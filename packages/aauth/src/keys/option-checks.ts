@@ -30,3 +30,24 @@ export function requireString(name: string, value: unknown): void {
   if (value === undefined || typeof value === "string") return;
   throw new TypeError(`${name} must be a string`);
 }
+
+/** @throws TypeError unless the option `name` is a signing key or a key ring */
+export function requireSigningKey(name: string, value: unknown): void {
+  const found = (typeof value === "object" && value !== null ? value : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  const { sign, current, usable, then } = found;
+  if (typeof sign === "function" || (typeof current === "function" && typeof usable === "function")) return;
+  if (value === undefined || value === null) {
+    throw new TypeError(
+      `${name} is missing: pass a SigningKey, as of generateSigningKey or importSigningKey`,
+    );
+  }
+  if (typeof then === "function") throw new TypeError(`${name} is a Promise: await it`);
+  const isKey = "kty" in found || "publicJwk" in found;
+  throw new TypeError(
+    isKey
+      ? `${name} cannot sign: pass a SigningKey, as importSigningKey makes of a private JWK`
+      : `${name} must be a SigningKey or a KeyRing`,
+  );
+}

@@ -229,7 +229,7 @@ describe("an authorization challenge", () => {
         confirmationKey: delegate.publicJwk,
         now: clock.now,
       });
-    const response = await world.agent({ key: () => delegate, agentToken }).fetchFor()(URL_ROOT, POST);
+    const response = await world.agent({ key: delegate, agentToken }).fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello authorized");
     expect(world.story()).toEqual(["resource jwt", "token auth jwt", "resource jwt"]);
     expect(world.seen[0]?.caller.thumbprint).toBe(delegate.thumbprint);
@@ -275,10 +275,8 @@ describe("an authorization challenge", () => {
     const world = await createWorld();
     const { agent, resource } = world.parties;
     const keys = [agent.key, resource.key];
-    const response = await world.agent({ key: () => keys.shift() ?? resource.key }).fetchFor()(
-      URL_ROOT,
-      POST,
-    );
+    const key = { current: () => keys.shift() ?? resource.key, usable: () => [agent.key, resource.key] };
+    const response = await world.agent({ key }).fetchFor()(URL_ROOT, POST);
     expect(response.status).toBe(200);
     expect(world.seen[0]?.caller.thumbprint).toBe(agent.key.thumbprint);
   });

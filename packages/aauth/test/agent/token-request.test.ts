@@ -7,6 +7,7 @@ import { signJwt } from "../../src/tokens/jwt.ts";
 import { createWorld, errorOf, type World } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
+const SERVER = "http://localhost:8080";
 
 const failing = async (answer: (world: World) => Response | Promise<Response>) => {
   const world = await createWorld();
@@ -83,11 +84,11 @@ describe("the answer of a token endpoint", () => {
   it("is missing if the auth server cannot be reached, or does not respond in time", async () => {
     const unreachable = await failing(() => Promise.reject(new Error("ECONNREFUSED")));
     expect([unreachable.code, unreachable.message, (unreachable.cause as Error).message]).toEqual([
-      ...["token_request_failed", "the auth server could not be reached", "ECONNREFUSED"],
+      ...["token_request_failed", `the auth server at ${SERVER} could not be reached`, "ECONNREFUSED"],
     ]);
     const slow = Object.assign(new Error("x"), { code: "UND_ERR_CONNECT_TIMEOUT" });
     expect((await failing(() => Promise.reject(slow))).message).toBe(
-      "the auth server did not answer in time (UND_ERR_CONNECT_TIMEOUT)",
+      `the auth server at ${SERVER} did not answer in time (UND_ERR_CONNECT_TIMEOUT)`,
     );
 
     const world = await createWorld();
@@ -101,7 +102,7 @@ describe("the answer of a token endpoint", () => {
     const agent = world.agent({ timeouts: { tokenRequestMs: 5 } });
     const { code, message } = await errorOf(agent.fetchFor()(URL_ROOT));
     expect([code, message]).toEqual([
-      ...["token_request_failed", "the auth server did not answer within 0.005 seconds"],
+      ...["token_request_failed", `the auth server at ${SERVER} did not answer within 0.005 seconds`],
     ]);
   });
 

@@ -144,7 +144,7 @@ describe("an agent that is its own provider", () => {
     let key = keys.resource;
     const agent = world.agent({
       id: INTERMEDIARY,
-      key: () => key,
+      key: { current: () => key, usable: () => [key] },
       agentToken: undefined,
       trustedAuthServers: [],
     });

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, expect, it } from "vitest";
 import { createAgent } from "../../src/agent/index.ts";
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
-import { createEndpointMap, type EndpointMap } from "../../src/discovery/endpoint-map.ts";
+import type { Discovery } from "../../src/discovery/discovery.ts";
+import { createEndpointMap } from "../../src/discovery/endpoint-map.ts";
 import { AAuthError } from "../../src/errors.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { receivedFields } from "../../src/resource/received-fields.ts";
@@ -55,13 +56,12 @@ const judge = (
 it("an agent, a resource and a person server find each other through one map", async () => {
   const documents = draft11Kit.documents();
   const hosts = new Set<string>();
-  let map: EndpointMap;
-  const discovery = createDiscovery({ now, transport: (url, init) => map.documents(url, init) });
+  let discovery: Discovery;
   const verifierOf = (id: string, endpoint: "resource" | "token") =>
     createVerifier({
       profile,
       endpoint,
-      authorities: [map.authorityOf(id)],
+      authorities: [new URL(id).host],
       audience: id,
       trustedIssuers: [SERVER],
       discovery,
@@ -103,7 +103,8 @@ it("an agent, a resource and a person server find each other through one map", a
       }
     }),
   };
-  map = createEndpointMap(endpoints);
+  const map = createEndpointMap(endpoints);
+  discovery = createDiscovery({ now, endpoints: map });
 
   const agent = createAgent({
     id: draft11Kit.agent,
@@ -112,7 +113,6 @@ it("an agent, a resource and a person server find each other through one map", a
     agentToken: draft11Kit.agentToken,
     trustedAuthServers: [SERVER],
     discovery,
-    transport: map.requests,
     now,
   });
   const response = await agent.fetchFor()(`${RESOURCE}/data?x=1`, { method: "POST", body: "{}" });
