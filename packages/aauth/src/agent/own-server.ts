@@ -31,42 +31,22 @@ export function createOwnServer(
         return requestToken(parts, asked, { ...context, boundTo });
       }),
 
-    proposeMission: ({ onClarification, description, tools, resources, ...input }) =>
-      askOwnServer(
-        parts,
-        { ...input, clarify: missionAnswers(onClarification) },
-        async (rules, server, context) => {
-          const proposal = { description, tools, resources };
-          const asked = rules.proposeMission(server, proposal, await tokenRequestContext(context));
-          const { read } = tokenRequests;
-          const { mission } = await askServer(parts, asked, context, async (response, asker) => {
-            if (response.status !== ACCEPTED)
-              return { type: "approved" as const, mission: await rules.readMission(response) };
-            const answer = await read(response, asker);
-            if (answer.type === "deferred") return answer;
-            throw new AAuthAgentError(
-              "token_request_failed",
-              "the response is not the approval of a mission",
-            );
-          });
-          const { scope, variant, expects } = rules.tokenOfMission(mission);
-          const wanted = { server, scope, variant };
-          const granted = await Promise.all(
-            Object.entries(mission.tokens).map(async ([resource, token]) => {
-              const own = { ...context, resource, mission: mission.id };
-              const { thumbprint } = context.key;
-              const checked = await rules.check(token, { expects, server, resource, thumbprint, now: now() });
-              return { obtained: received(parts, { type: "granted", token, ...checked }, asked, own), own };
-            }),
-          );
-          for (const { obtained, own } of granted) await tokens.store(obtained, own, wanted);
-          return { id: mission.id, mission: mission.mission };
-        },
-      ),
+    proposeMission: ({ onClarification, description, tools, resources, ...input }) => {
+      const all = { ...input, clarify: missionAnswers(onClarification) };
+      return askOwnServer(parts, all, async (rules, server, context) => {
+        const proposal = { description, tools, resources };
+        const asked = rules.proposeMission(server, proposal, await tokenRequestContext(context));
+        const approved = await askServer(parts, asked, context, rules.readMission);
+        const { id, mission, scope, variant } = approved;
+        for (const [resource, granted] of approved.tokens) {
+          const own = { ...context, resource, mission: id };
+          await tokens.store(received(parts, granted, asked, own), own, { server, scope, variant });
+        }
+        return { id, mission };
+      });
+    },
   };
 }
-
-const ACCEPTED = 202;
 
 /**
  * Sends a request to the agent's own server, outside of any call. Only the time limit ends its
@@ -90,9 +70,7 @@ async function askOwnServer<Input extends CallInput, T>(
   }
 }
 
-/**
- * Whether the agent's own server may reach the person: the caller does, or a sub-agent's parent.
- */
+/** False where the caller of the agent reaches the person, or the parent of a sub-agent. */
 export const mayRelay = ({ parent }: AgentParts, { upstreamToken }: CallContext): boolean =>
   parent === undefined && upstreamToken === undefined;
 

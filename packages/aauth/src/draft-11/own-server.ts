@@ -9,12 +9,13 @@ import { platformCrypto } from "#crypto";
 import { decodeBase64Url } from "../base64.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
 import { textOf } from "../profile/answer-members.ts";
-import type { OwnServerRules } from "../profile/token-requests.ts";
+import type { GrantedToken, OwnServerRules } from "../profile/token-requests.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { readToken } from "../tokens/token-schema.ts";
 import type { SigningKey } from "../types.ts";
+import { ACCEPTED } from "./deferred.ts";
 import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
 import { issueAgentToken } from "./issue-tokens.ts";
 import { ALGORITHMS, LEVELS, TOKEN_TYPES } from "./names.ts";
@@ -26,6 +27,7 @@ import {
   listed,
   type Members,
   RENEW_BEFORE_SECONDS,
+  readDeferred,
   refusedBy,
   tokenRequest,
 } from "./token-requests.ts";
@@ -106,8 +108,9 @@ async function keyOfSubAgent(subagentToken: string, parent: string): Promise<str
   );
 }
 
-const readMission: OwnServerRules["readMission"] = async (response) => {
+const readMission: OwnServerRules["readMission"] = async (response, context) => {
   const { status, members } = response;
+  if (status === ACCEPTED) return readDeferred(response);
   if (status !== 200) throw refusedBy(response);
   const [id, mission] = [textOf(members?.s256), textOf(members?.mission)];
   const bytes = mission === undefined ? undefined : decodeBase64Url(mission);
@@ -117,14 +120,14 @@ const readMission: OwnServerRules["readMission"] = async (response) => {
   }
   const blob = parseJsonObject(new TextDecoder().decode(bytes));
   if (blob === undefined) throw failed("the mission is not a JSON object", "8.2");
-  const tokens = Object.entries((members?.person_tokens ?? {}) as Members);
-  return {
-    id,
-    mission: blob,
-    tokens: Object.fromEntries(
-      tokens.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-    ),
-  };
+  const tokens = new Map<string, GrantedToken>();
+  for (const [resource, token] of Object.entries((members?.person_tokens ?? {}) as Members)) {
+    if (typeof token !== "string") continue;
+    const expects = { level: PERSON, mission: id };
+    const checked = await check(token, { ...context, resource, expects });
+    tokens.set(resource, { type: "granted", token, ...checked });
+  }
+  return { type: "approved", id, mission: blob, tokens, scope: "", variant: PERSON };
 };
 
 export const ownServer: OwnServerRules = {
@@ -148,6 +151,4 @@ export const ownServer: OwnServerRules = {
     return tokenRequest("mission", server, "mission_endpoint", context, asked);
   },
   readMission,
-  check,
-  tokenOfMission: ({ id }) => ({ scope: "", variant: PERSON, expects: { level: PERSON, mission: id } }),
 };

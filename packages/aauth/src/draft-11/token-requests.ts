@@ -142,7 +142,7 @@ async function read(
   throw refusedBy(response);
 }
 
-function readDeferred(response: TokenResponse): DeferredToken {
+export function readDeferred(response: TokenResponse): DeferredToken {
   const requirement = requirementOf(response);
   const deferred = deferredIn(response, requirement ?? { requirement: "" });
   if (deferred === undefined) throw failed("a deferred response has no Location", "11.8.2");

@@ -173,18 +173,15 @@ export interface OwnServerRules {
   challengeOfSubAgent(resourceToken: string | undefined): Challenge;
   proposeMission(server: string, proposal: MissionProposal, context: TokenRequestContext): TokenRequest;
   /**
-   * @throws AAuthAgentError `token_request_failed` for an invalid approval, or a mission with
-   *   another digest
-   */
-  readMission(response: TokenResponse): Awaitable<ApprovedMission>;
-  /**
-   * Checks a token that was issued with an approval.
+   * Reads the response to a proposal, and checks the tokens of an approval.
    *
-   * @throws AAuthAgentError `token_request_failed`
+   * @throws AAuthAgentError `token_request_failed` for an invalid approval or token, or a mission
+   *   with another digest
    */
-  check(token: string, expected: ExpectedToken): Promise<CheckedToken>;
-  /** Expected values of a token that was issued with an approval. */
-  tokenOfMission(mission: ApprovedMission): Pick<WantedToken, "scope" | "variant" | "expects">;
+  readMission(
+    response: TokenResponse,
+    context: TokenResponseContext,
+  ): Awaitable<ApprovedMission | DeferredToken>;
 }
 
 /** An agent's plan, for a person to approve. */
@@ -197,13 +194,14 @@ export interface MissionProposal {
 }
 
 /** A mission that a person has approved. */
-export interface ApprovedMission {
+export interface ApprovedMission extends Pick<WantedToken, "scope" | "variant"> {
+  readonly type: "approved";
   /** Identifier of the mission. */
   readonly id: string;
   /** The approved mission, decoded. It may differ from the proposal. */
   readonly mission: Readonly<Record<string, unknown>>;
   /** Tokens for the approved resources, by resource. */
-  readonly tokens: Readonly<Record<string, string>>;
+  readonly tokens: ReadonlyMap<string, GrantedToken>;
 }
 
 /** Rules for requesting a resource token before a call. */
