@@ -94,6 +94,28 @@ describe("a server that answers later", () => {
     },
   );
 
+  it.each([
+    [0, 1],
+    [20_000, 2],
+  ])("lets a call use another agent token after %i ms: %i in all", async (lateMs, tokens) => {
+    const world = createWorld();
+    let asked = 0;
+    world.agentToken = (key) => {
+      asked++;
+      return world.agentTokenOf(key);
+    };
+    world.server = deferring(world.server, 1);
+    let late = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => now() + late);
+    const onWaiting = () => {
+      late = lateMs;
+    };
+    const agent = world.agent({ timeouts: { pendingMs: 120_000 } });
+    expect((await agent.fetchFor({ onWaiting })(DATA)).status).toBe(200);
+    expect(asked).toBe(tokens);
+  });
+
   it("is not followed to another origin", async () => {
     for (const location of ["https://evil.example/pending/1", "https://user@ps.example/pending/1"]) {
       const world = createWorld();
