@@ -81,6 +81,4 @@ export const ERROR_MEANINGS: Readonly<Record<AAuthErrorCode, string>> = {
   consent_required: "The auth server requires the user's consent first.",
   user_interaction_required: "The resource requires a user interaction first.",
   unsupported_algorithm: "The challenge names only algorithms that this agent does not sign with.",
-  upstream_token_required:
-    "The next hop requires authorization on behalf of a caller, and the caller sent no auth token.",
 };

@@ -85,7 +85,6 @@ export const ERROR_CODES = {
   consent_required: { status: 403, section: "profile 6.5" },
   user_interaction_required: { status: 403, section: "profile 3.5" },
   unsupported_algorithm: { status: 502, section: "profile 3.1" },
-  upstream_token_required: { status: 403, section: "profile 7" },
 } as const satisfies Record<string, { status: number; section: string }>;
 
 /** Code of an error. */
@@ -113,8 +112,8 @@ export class AAuthError extends Error {
   override readonly name: string = "AAuthError";
   /** One of {@link ERROR_CODES}. */
   readonly code: AAuthErrorCode;
-  /** Section of the profile or the RFC that requires the failed check. */
-  readonly section: string;
+  /** Section of the dialect or the RFC that requires the failed check. */
+  section: string;
   /** The invalid claim or header member, or the missing components, separated by spaces. */
   declare readonly claim?: string;
   /** The expected value. Never a secret. */
@@ -128,6 +127,18 @@ export class AAuthError extends Error {
     if (claim !== undefined) this.claim = claim;
     if (expected !== undefined) this.expected = expected;
   }
+}
+
+/** Prefix of a code's own section, if neither an RFC nor draft -11 alone has it. */
+const SHARED = "profile ";
+
+/**
+ * Makes an error cite the text of its dialect, unless it cites that or an RFC already. Returns the
+ * error; any other value is returned unchanged.
+ */
+export function citing(error: unknown, sectionOf: (code: AAuthErrorCode) => string): unknown {
+  if (error instanceof AAuthError && error.section.startsWith(SHARED)) error.section = sectionOf(error.code);
+  return error;
 }
 
 /** Details of a verifier's error. */

@@ -8,6 +8,7 @@
 import {
   AAuthAgentError,
   AnswerPendingError,
+  citing,
   TokenRejectedError,
   UserInteractionRequiredError,
 } from "../errors.ts";
@@ -158,7 +159,8 @@ class Call {
       }
       throw new AAuthAgentError("challenge_repeated", `the call exceeds ${MAX_STEPS} steps`);
     } catch (error) {
-      if (!(error instanceof StillDeferredError)) throw AAuthAgentError.from(error);
+      const { sectionOf } = this.#parts.profile;
+      if (!(error instanceof StillDeferredError)) throw citing(AAuthAgentError.from(error), sectionOf);
       throw new AnswerPendingError(error.message, this.#waitingOf(error.state));
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AAuthAgentError, AAuthError } from "../errors.ts";
+import { AAuthAgentError, AAuthError, citing } from "../errors.ts";
 import type { OwnServerRules } from "../profile/token-requests.ts";
 import type { Interaction } from "../profile/waiting.ts";
 import { type AgentParts, type CallContext, type CallInput, contextOf } from "./context.ts";
@@ -66,7 +66,7 @@ async function askOwnServer<Input extends CallInput, T>(
     [server = ""] = await context.trustedServers();
     return await ask(rules, server, context);
   } catch (error) {
-    throw AAuthAgentError.from(error, server);
+    throw citing(AAuthAgentError.from(error, server), parts.profile.sectionOf);
   }
 }
 

@@ -9,6 +9,7 @@ import { calls } from "./calls.ts";
 import { documents } from "./documents.ts";
 import { NAME } from "./names.ts";
 import { ownServer } from "./own-server.ts";
+import { sectionOf } from "./sections.ts";
 import { signingRules } from "./signing.ts";
 import { tokenRequests } from "./token-requests.ts";
 
@@ -16,6 +17,7 @@ export const agentProfile: AgentProfile = {
   name: NAME,
   documents,
   messages: signingRules,
+  sectionOf,
   calls,
   tokenRequests: { ...tokenRequests, ownServer },
 };

@@ -16,6 +16,7 @@ import { foreignParameter } from "./keys.ts";
 import { ALGORITHMS, type Draft11Level, LEVELS, NAME } from "./names.ts";
 import { unmet, validateRequirement } from "./requirement.ts";
 import { resource } from "./resource.ts";
+import { sectionOf } from "./sections.ts";
 import { hasTokenMember, parseSignature, parseSignatureInput, parseSignatureKey } from "./signature-key.ts";
 import { signingRules } from "./signing.ts";
 
@@ -47,4 +48,5 @@ export const resourceProfile: ResourceProfile<Draft11Level> & { readonly documen
   verification,
   answers: { refuse: refuseWithoutToken, create: createAnswers },
   resource,
+  sectionOf,
 };

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { AAuthVerificationError } from "../errors.ts";
+import { AAuthVerificationError, citing } from "../errors.ts";
 import { boundToAnotherKey } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { expectedNow, openToken, type VerifiedToken, type VerifyTokenOptions } from "../tokens/open-token.ts";
 import type { VerificationKey } from "../types.ts";
 import type { AgentTokenClaims, AuthTokenClaims, PersonTokenClaims, ResourceTokenClaims } from "./claims.ts";
 import { TOKEN_TYPES } from "./names.ts";
+import { sectionOf } from "./sections.ts";
 import {
   AGENT_TOKEN,
   type AgentTokenExpectation,
@@ -21,6 +22,12 @@ import {
   type RecipientExpectation,
   type ResourceTokenExpectation,
 } from "./token-schemas.ts";
+
+/** Makes the errors of a token cite draft -11. */
+const cited = <Opened>(opened: Promise<Opened>): Promise<Opened> =>
+  opened.catch((error: unknown) => {
+    throw citing(error, sectionOf);
+  });
 
 /** Expectations and options for an agent token. */
 export type VerifyAgentTokenOptions = VerifyTokenOptions<AgentTokenExpectation>;
@@ -46,19 +53,22 @@ export type OpenedToken<Claims> = VerifiedToken<Claims, VerificationKey>;
 export const verifyAgentToken = (
   token: string,
   options: VerifyAgentTokenOptions,
-): Promise<OpenedToken<AgentTokenClaims>> => openToken(token, AGENT_TOKEN, expectedNow(options), options);
+): Promise<OpenedToken<AgentTokenClaims>> =>
+  cited(openToken(token, AGENT_TOKEN, expectedNow(options), options));
 
 /** Verifies a person token; errors as {@link verifyAgentToken}, and `token_audience_mismatch`. */
 export const verifyPersonToken = (
   token: string,
   options: VerifyBoundTokenOptions,
-): Promise<OpenedToken<PersonTokenClaims>> => openToken(token, PERSON_TOKEN, expectedNow(options), options);
+): Promise<OpenedToken<PersonTokenClaims>> =>
+  cited(openToken(token, PERSON_TOKEN, expectedNow(options), options));
 
 /** Verifies an auth token; errors as {@link verifyPersonToken}. Does NOT judge scope or account. */
 export const verifyAuthToken = (
   token: string,
   options: VerifyBoundTokenOptions,
-): Promise<OpenedToken<AuthTokenClaims>> => openToken(token, AUTH_TOKEN, expectedNow(options), options);
+): Promise<OpenedToken<AuthTokenClaims>> =>
+  cited(openToken(token, AUTH_TOKEN, expectedNow(options), options));
 
 /** A verified agent token, and the thumbprint of its key. */
 export interface VerifiedParent {
@@ -88,15 +98,14 @@ export async function verifySubagentToken(
     throw new AAuthVerificationError(
       "token_agent_mismatch",
       "the token does not belong to a sub-agent of the caller",
-      {
-        claim: "parent_agent",
-      },
+      { claim: "parent_agent", section: "draft -11, section 10.2" },
     );
   }
   // hole T14
   if (opened.key.thumbprint === parent.key.thumbprint) {
     throw new AAuthVerificationError("token_key_mismatch", "the sub-agent has the key of its parent", {
       claim: "cnf",
+      section: "draft -11, section 10.2",
     });
   }
   return opened;
@@ -116,7 +125,7 @@ export async function verifyResourceToken(
   token: string,
   options: VerifyResourceTokenOptions,
 ): Promise<ResourceTokenClaims> {
-  return (await openToken(token, RESOURCE_TOKEN, expectedNow(options), options)).claims;
+  return (await cited(openToken(token, RESOURCE_TOKEN, expectedNow(options), options))).claims;
 }
 
 /**
@@ -161,6 +170,7 @@ async function openPresented(
     {
       claim: "typ",
       expected: `${TOKEN_TYPES.person}, ${TOKEN_TYPES.auth}`,
+      section: "draft -11, section 6.7.2",
     },
   );
 }

@@ -19,6 +19,7 @@ import { documents } from "./documents.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
 import { type FebruaryLevel, LEVELS, unmet, validateRequirement } from "./requirement.ts";
 import { resource } from "./resource.ts";
+import { sectionOf } from "./sections.ts";
 import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
 import { tokenRequests } from "./token-requests.ts";
 
@@ -67,6 +68,7 @@ export const february2026: WireProfile<FebruaryLevel> & { readonly documents: ty
   calls,
   tokenRequests,
   display,
+  sectionOf,
 };
 
 /**

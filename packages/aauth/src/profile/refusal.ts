@@ -31,17 +31,16 @@ export function refusalOf(error: AAuthError): Refusal {
   return {
     code,
     ...(check !== undefined && { check }),
-    section: sectionOf(code, report),
+    section: sectionOf(code === error.code ? error.section : ERROR_CODES[code].section, report),
     ...(missing !== undefined && { missing }),
   };
 }
 
 /**
- * Section of an error code. For a code that dialects share, the section of the failed check takes
+ * Section of an error. For a code that dialects share, the section of the failed check takes
  * precedence if it is in the dialect's own text.
  */
-function sectionOf(code: AAuthErrorCode, report: VerificationReport | undefined): string {
-  const { section } = ERROR_CODES[code];
+function sectionOf(section: string, report: VerificationReport | undefined): string {
   const demanding = report?.checks.find(({ verdict }) => verdict === "failed")?.section;
   if (demanding === undefined || demanding.startsWith(SHARED) || !section.startsWith(SHARED)) return section;
   return demanding;

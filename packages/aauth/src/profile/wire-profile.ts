@@ -8,6 +8,7 @@
  */
 
 import type { DocumentRules } from "../discovery/discovery.ts";
+import type { AAuthErrorCode } from "../errors.ts";
 import type { AnswerRules } from "./answers.ts";
 import type { CallRules } from "./calls.ts";
 import type { DisplayRules } from "./display.ts";
@@ -26,12 +27,18 @@ export interface SigningProfile {
   readonly messages: SigningRules;
 }
 
+/** The part of a dialect that errors cite. */
+export interface CitedProfile {
+  /** Section of the dialect's text for a code that no RFC has a section for. */
+  readonly sectionOf: (code: AAuthErrorCode) => string;
+}
+
 /**
  * The half of a dialect that verifiers and resources use.
  *
  * @typeParam Level names of its levels
  */
-export interface ResourceProfile<Level extends string = string> extends SigningProfile {
+export interface ResourceProfile<Level extends string = string> extends SigningProfile, CitedProfile {
   /** Metadata documents and identifiers. */
   readonly documents: DocumentRules;
   /** Header names, coverage, keys. */
@@ -45,7 +52,7 @@ export interface ResourceProfile<Level extends string = string> extends SigningP
 }
 
 /** The half of a dialect that agents use. */
-export interface AgentProfile extends SigningProfile {
+export interface AgentProfile extends SigningProfile, CitedProfile {
   /** Metadata documents and identifiers. */
   readonly documents: DocumentRules;
   /** Reactions of an agent to the requirements of a response. */

@@ -110,7 +110,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const writers = [options, ...(options.accept ?? [])].map((answering) => writerOf(answering, now));
   const writerFor = ({ profile }: ProvenCaller) =>
-    (writers.find((writer) => writer.profile.name === profile) ?? writers[0]!).answers;
+    writers.find((writer) => writer.profile.name === profile) ?? writers[0]!;
   return {
     resource: options.resource,
     async challengeFor(error, context) {
@@ -121,8 +121,8 @@ export function createChallenger(options: ChallengerOptions): Challenger {
     },
     limitReached: async (caller, { retryAfterSeconds, raisedBy = [] }) =>
       withRefusal(
-        await writerFor(caller).limitReached(caller, { retryAfterSeconds, raisedBy }),
-        LIMIT_REACHED,
+        await writerFor(caller).answers.limitReached(caller, { retryAfterSeconds, raisedBy }),
+        limitError(writerFor(caller).profile),
       ),
     checkRequirement(requirement) {
       for (const { profile, answers } of writers) {
@@ -130,7 +130,8 @@ export function createChallenger(options: ChallengerOptions): Challenger {
         if (scopes !== undefined) answers.checkScopes?.(scopes);
       }
     },
-    resourceToken: (caller, scopes, account) => writerFor(caller).resourceToken(caller, scopes, account),
+    resourceToken: (caller, scopes, account) =>
+      writerFor(caller).answers.resourceToken(caller, scopes, account),
   };
 }
 
@@ -188,7 +189,10 @@ const merged = (answers: readonly Answer[]): Answer => ({
   headers: Object.assign({}, ...answers.map(({ headers }) => headers).reverse()),
 });
 
-const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requests for this level");
+const limitError = ({ sectionOf }: ResourceProfile) =>
+  new AAuthVerificationError("limit_reached", "too many requests for this level", {
+    section: sectionOf("limit_reached"),
+  });
 
 /**
  * The response for an error of a verifier that issues no resource tokens: a challenge for a

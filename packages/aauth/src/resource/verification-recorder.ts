@@ -4,8 +4,9 @@
  * @module
  */
 
-import { AAuthVerificationError } from "../errors.ts";
+import { AAuthVerificationError, citing } from "../errors.ts";
 import type { Check, VerificationReport } from "../http-signatures/report.ts";
+import { refusalOf } from "../profile/refusal.ts";
 import type { CheckRecorder } from "../profile/verification.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { VerificationKey } from "../types.ts";
@@ -66,7 +67,8 @@ export class VerificationRecorder implements CheckRecorder {
   fail(error: unknown): unknown {
     if (!(error instanceof AAuthVerificationError)) return error;
     error.report = this.report(error);
-    return error;
+    error.section = refusalOf(error).section;
+    return citing(error, this.#profile.sectionOf);
   }
 
   /** @param error error of the current check. Default: it has passed */

@@ -103,7 +103,6 @@ describe("challenges", () => {
     "token_request_failed",
     "challenge_repeated",
     "consent_required",
-    "upstream_token_required",
     "invalid_signature",
     "untrusted_issuer",
   ] as const)(

@@ -7,7 +7,7 @@ import { markFailed } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import { recordSkippedExchange } from "protocol-trace";
 import type { MarketAnalysis } from "../domain/market-analysis.ts";
-import { describeFailure } from "./describe-failure.ts";
+import { describeFailure, NoUpstreamTokenError } from "./describe-failure.ts";
 
 /** The caller on whose behalf the agent asks. */
 export interface Asker {
@@ -117,7 +117,7 @@ function authTokenOf(caller: ProvenCaller | undefined): string {
   if (caller?.grant !== undefined) return caller.grant.token;
   const reason = "the caller presented no auth token to exchange";
   recordSkippedExchange(reason);
-  throw new AAuthAgentError("upstream_token_required", reason);
+  throw new NoUpstreamTokenError(reason);
 }
 
 /** Whether a party does not know the pending call. */

@@ -6,6 +6,13 @@ const TO_AUTH_SERVER = "supply-chain-agent -> auth server";
 const TO_PERSON_SERVER = "supply-chain-agent -> person server";
 const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
 
+/** The next agent wants a token on behalf of a caller that has presented none (February 2026). */
+export class NoUpstreamTokenError extends Error {
+  override readonly name = "NoUpstreamTokenError";
+  readonly code = "upstream_token_required";
+  readonly section = "profile 7";
+}
+
 /**
  * Describes for the report what went wrong between this agent and the next, and at which
  * connection.
@@ -37,6 +44,10 @@ export function describeFailure(
     const code = error instanceof TokenRequestError ? error.oauthError : error.code;
     const reason = DECISIONS.has(code) ? "consent required" : "token exchange failed";
     return { reason, hop: TO_PERSON_SERVER, code, section: sectionOf(error), message: error.message };
+  }
+  if (error instanceof NoUpstreamTokenError) {
+    const { code, section, message } = error;
+    return { reason: "token exchange not possible", hop: TO_AUTH_SERVER, code, section, message };
   }
   if (error instanceof AAuthError) {
     const { code, message } = error;
@@ -86,8 +97,6 @@ const SENDERS = { agent: "it", gateway: "the gateway before it", unknown: "it, o
 
 function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["reason"] {
   switch (code) {
-    case "upstream_token_required":
-      return "token exchange not possible";
     case "token_request_refused":
     case "token_request_failed":
     // the agent discovers only the auth server

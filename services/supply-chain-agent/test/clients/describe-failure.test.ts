@@ -8,7 +8,7 @@ import {
 import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "aauth-a2a";
 import { draft11SectionOf } from "agent-kit/draft-11";
 import { expect, test } from "vitest";
-import { describeFailure } from "../../src/clients/describe-failure.ts";
+import { describeFailure, NoUpstreamTokenError } from "../../src/clients/describe-failure.ts";
 
 const AUTH_SERVER = "supply-chain-agent -> auth server";
 const NEXT_AGENT = "supply-chain-agent -> market-analysis-agent";
@@ -43,7 +43,7 @@ test.each<[string, unknown, boolean, string, string, string, string?]>([
   ],
   [
     "no upstream token",
-    new AAuthAgentError("upstream_token_required", "none"),
+    new NoUpstreamTokenError("none"),
     true,
     "token exchange not possible",
     AUTH_SERVER,
