@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { ConfigError, visibleLines } from "agent-kit/service";
 import { readDemoSettings } from "./demo/demo-settings.ts";
 import { describeStack, type ServiceDescription } from "./demo/describe-stack.ts";
-import { proposePorts, takenPorts } from "./demo/taken-ports.ts";
+import { proposePorts, unavailablePorts } from "./demo/taken-ports.ts";
 
 try {
   Object.assign(process.env, await variablesFor(process.env, process.argv.slice(2)));
@@ -32,7 +32,9 @@ async function variablesFor(env: NodeJS.ProcessEnv, args: string[]): Promise<Nod
       ({ name }) => name === "delegate-agent",
     ) as ServiceDescription;
   const { values } = parseArgs({ args, strict: false, options: { port: { type: "string" } } });
-  const [taken] = await takenPorts([at(ports.delegateAgent)]);
+  const {
+    taken: [taken],
+  } = await unavailablePorts([at(ports.delegateAgent)]);
   const [next] = taken === undefined ? [] : (await proposePorts([taken], Object.values(ports))).values();
   const port = Number(values.port) || (next ?? ports.delegateAgent);
   return { ...at(port).env, ...env, DELEGATE_AGENT_PORT: String(port) };

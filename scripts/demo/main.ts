@@ -16,7 +16,7 @@ import { hasState, keptWork, keptWorkOfReplicas, removeState } from "./kept-stat
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
 import { REPOSITORY_ROOT, stackUrls, stateFolders } from "./stack.ts";
-import { takenPorts } from "./taken-ports.ts";
+import { unavailablePorts } from "./taken-ports.ts";
 import { welcomeText } from "./welcome.ts";
 
 process.exit(await main());
@@ -70,7 +70,10 @@ async function main(): Promise<number> {
 async function prepare({ ports, modes, fresh, replicas, without }: DemoSettings) {
   const services = leaveOut(describeStack(ports, modes), without);
   // Another demo may be using the files.
-  if (fresh && (await takenPorts(describeStack(ports, modes))).length === 0) await removeState(ports, modes);
+  if (fresh) {
+    const { taken } = await unavailablePorts(describeStack(ports, modes));
+    if (taken.length === 0) await removeState(ports, modes);
+  }
   const isContinued = modes.store === undefined && hasState(ports, modes);
   if (replicas === 1) {
     const folder = REPOSITORY_ROOT + stateFolders(ports, modes).data;

@@ -1,15 +1,18 @@
+import { setTimeout } from "node:timers/promises";
+import { timeWaitText } from "agent-kit/service";
 import type { NeededPort, ServiceDescription } from "./describe-stack.ts";
 import { HostedService } from "./hosted-service.ts";
 import type { LogLines } from "./log-lines.ts";
 import { ServiceProcess, type StartedService } from "./service-process.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
-import { proposePorts, takenPorts } from "./taken-ports.ts";
+import { proposePorts, unavailablePorts } from "./taken-ports.ts";
 
 /** Time for one service to be ready: a cold disk is slow. */
 const READY_LIMIT_MS = 60_000;
 /** Time for all services together to stop. */
 const STOP_LIMIT_MS = 5000;
 const SHORTEST_STOP_MS = 1000;
+const TIME_WAIT_POLL_MS = 250;
 
 /** Ports of the stack are in use; nothing was started. */
 export class PortsTakenError extends Error {
@@ -101,7 +104,7 @@ export async function runStack(
   options: RunStackOptions,
 ): Promise<RunningStack> {
   const { log, signal, baseEnv = process.env, onStart, otherPorts = [], restart = false } = options;
-  const taken = await takenPorts(services);
+  const taken = await takenPorts(services, options);
   if (taken.length > 0) {
     const wanted = services.flatMap((service) => service.ports.map(({ port }) => port));
     throw new PortsTakenError(taken, await proposePorts(taken, [...wanted, ...otherPorts]));
@@ -159,6 +162,24 @@ export async function runStack(
   }
   const readyAfterMs = performance.now() - startedAt;
   return { services: started, readyAfterMs, failed: failure.promise, stop };
+}
+
+/** Ports that processes have taken, once none of the others is in TIME-WAIT. */
+async function takenPorts(
+  services: readonly ServiceDescription[],
+  { log, signal }: RunStackOptions,
+): Promise<readonly NeededPort[]> {
+  const announced = new Set<number>();
+  for (;;) {
+    const { taken, closing } = await unavailablePorts(services);
+    if (taken.length > 0 || closing.length === 0) return taken;
+    for (const { port, purpose } of closing) {
+      if (!announced.has(port)) log.write(purpose, `${timeWaitText(port)}; waiting`);
+      announced.add(port);
+    }
+    await setTimeout(TIME_WAIT_POLL_MS);
+    signal.throwIfAborted();
+  }
 }
 
 async function stopInReverse(services: readonly StartedService[]): Promise<string[]> {

@@ -1,4 +1,5 @@
 import { connect, createServer } from "node:net";
+import { isInTimeWait } from "agent-kit/service";
 import type { NeededPort, ServiceDescription } from "./describe-stack.ts";
 import { DEMO_PORTS } from "./stack.ts";
 
@@ -6,14 +7,23 @@ const CONNECT_LIMIT_MS = 500;
 const LAST_PORT = 65_535;
 const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 
+/** Ports that cannot be listened on now. */
+export interface UnavailablePorts {
+  /** In use by a process. */
+  readonly taken: readonly NeededPort[];
+  /** In TIME-WAIT: free within a minute, unless another connection takes the port. */
+  readonly closing: readonly NeededPort[];
+}
+
 /**
- * The ports of `services` that are in use. Checks both loopback addresses, because a browser would
- * find another program on `[::1]:3050` under `localhost:3050`, even if 127.0.0.1 is free.
+ * The ports of `services` that are not free. Checks both loopback addresses, because a browser
+ * would find another program on `[::1]:3050` under `localhost:3050`, even if 127.0.0.1 is free.
  */
-export async function takenPorts(services: readonly ServiceDescription[]): Promise<NeededPort[]> {
+export async function unavailablePorts(services: readonly ServiceDescription[]): Promise<UnavailablePorts> {
   const wanted = services.flatMap((service) => service.ports);
-  const taken = await Promise.all(wanted.map(async ({ port }) => isTaken(port)));
-  return wanted.filter((_, index) => taken[index]);
+  const states = await Promise.all(wanted.map(async ({ port }) => stateOf(port)));
+  const inState = (state: PortState) => wanted.filter((_, index) => states[index] === state);
+  return { taken: inState("taken"), closing: inState("closing") };
 }
 
 /**
@@ -40,10 +50,18 @@ export async function proposePorts(
 
 /** Whether the port is in use on either loopback address, or cannot be bound. */
 export async function isTaken(port: number): Promise<boolean> {
+  return (await stateOf(port)) !== "free";
+}
+
+type PortState = "free" | "closing" | "taken";
+
+async function stateOf(port: number): Promise<PortState> {
   const answers = await Promise.all(LOOPBACK_ADDRESSES.map((host) => answersAt(host, port)));
   // Binding alone is not proof: macOS allows 127.0.0.1 to be bound beside a wildcard listener.
   // Connecting alone is not either: a listener with a full queue does not answer.
-  return answers.includes(true) || !(await canBind(port));
+  if (answers.includes(true)) return "taken";
+  if (await canBind(port)) return "free";
+  return (await isInTimeWait(port)) ? "closing" : "taken";
 }
 
 function answersAt(host: string, port: number): Promise<boolean> {

@@ -9,6 +9,7 @@ import { PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../../scripts/
 import { SupervisedProcess } from "../../scripts/demo/supervised-process.ts";
 import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
+import { closedConnection } from "../support/time-wait.ts";
 
 const STACK = fileURLToPath(new URL("../support/fixtures/stack-runner.ts", import.meta.url));
 const ORPHAN_LIMIT = { timeout: 20_000 };
@@ -211,6 +212,25 @@ describe("failures of a start", () => {
       `The demo is already running: open http://localhost:${ports.ui}, or end it`,
     );
     expect(demo.text()).not.toContain("needed by");
+  });
+
+  test.runIf(process.platform === "linux")("waits for a port in TIME-WAIT", async () => {
+    const { port } = await closedConnection("both");
+    const [service] = await describeServices({ one: "well" });
+    const stack = startStack([{ ...service!, ports: [{ ...service!.ports[0]!, port }] }]);
+    await stack.prints(new RegExp(`one.* port ${port} is in TIME-WAIT: .*; waiting\n`));
+    stack.process.kill("SIGINT");
+    expect(await stack.ended).toEqual({ status: 0, signal: null });
+    expect(stack.text()).not.toMatch(/one starts|another process/);
+  });
+
+  test.runIf(process.platform === "linux")("starts once a closed connection leaves the port", async () => {
+    const { port, reset } = await closedConnection("one");
+    const [service] = await describeServices({ one: "well" });
+    const stack = startStack([{ ...service!, ports: [{ ...service!.ports[0]!, port }] }]);
+    await stack.prints(/; waiting\n/);
+    reset();
+    await pidsOf(stack);
   });
 
   test("a port taken on the IPv6 loopback is reported, because a browser would find it", async (context) => {

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { freePort, freePorts } from "../../scripts/demo/free-ports.ts";
 import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/stack.ts";
+import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { nameFindings } from "../../scripts/doctor/names.ts";
 import { portFindings } from "../../scripts/doctor/ports.ts";
 import { dockerFinding, programFindings } from "../../scripts/doctor/programs.ts";
+import { closedConnection } from "../support/time-wait.ts";
 
 /** Free ports, as an environment that moves the demo there. */
 async function freeDemo() {
@@ -42,6 +44,20 @@ test("a taken port is a problem with its purpose and the variable that moves it,
   expect(await portFindings({ ...env, DELEGATE_AGENT_PORT: String(other) })).toMatchObject([
     { verdict: "ok", text: expect.stringContaining(String(other)) },
     { subject: "Bearer twin" },
+  ]);
+});
+
+test.runIf(process.platform === "linux")("a port in TIME-WAIT is a note that names it", async () => {
+  const { env } = await freeDemo();
+  const { port } = await closedConnection("both");
+  expect(await isTaken(port)).toBe(true);
+  expect(await portFindings({ ...env, UI_PORT: String(port) })).toEqual([
+    {
+      verdict: "note",
+      subject: "Ports",
+      text: `port ${port} is in TIME-WAIT: a connection that has closed occupies it for up to a minute; npm run demo waits until it is free`,
+    },
+    expect.objectContaining({ subject: "Bearer twin" }),
   ]);
 });
 

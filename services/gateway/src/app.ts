@@ -2,7 +2,13 @@ import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type TracerProvider, trace } from "@opentelemetry/api";
-import { answerTunnels, createBoundedServer, nameProxies } from "agent-kit/service";
+import {
+  answerTunnels,
+  createBoundedServer,
+  nameProxies,
+  timeWaitText,
+  waitForTimeWait,
+} from "agent-kit/service";
 import { type GatewaySettings, LIMITS } from "./config.ts";
 import type { GatewayConfiguration } from "./configuration/document-schema.ts";
 import { accessLogLine } from "./observe/access-log.ts";
@@ -100,7 +106,10 @@ export async function buildGateway(
   };
   const server = serverWithin(limits, serve);
   nameProxies(server, settings.proxyAddresses ?? []);
-  server.listen({ host: settings.host, port: configuration.bind.port });
+  const { host } = settings;
+  const ownPort = configuration.bind.port;
+  await waitForTimeWait(host, ownPort, () => logger.warn({}, `${timeWaitText(ownPort)}; waiting`));
+  server.listen({ host, port: ownPort });
   try {
     await once(server, "listening");
   } catch (error) {

@@ -76,6 +76,7 @@ export {
   type StartService,
 } from "./run/run-service.ts";
 export { buildTraced, startService } from "./run/start-service.ts";
+export { isInTimeWait, timeWaitText, waitForTimeWait } from "./run/time-wait.ts";
 export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
 export { digestOf, newSecret } from "./secrets.ts";
 export { openState, type ServiceState } from "./state/open-state.ts";

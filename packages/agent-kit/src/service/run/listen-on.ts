@@ -1,13 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import { nameProxies } from "../http/bounded-server.ts";
 import type { RunningService } from "./run-service.ts";
+import { timeWaitText, waitForTimeWait } from "./time-wait.ts";
 
 /**
  * Starts to listen and returns the value for {@link runService}. `url` has the actual port, even
  * for port 0; a wildcard host is shown as `localhost`. For a name with several addresses, the first
- * is used.
+ * is used. Waits for a port in TIME-WAIT, with a warning in the log.
  *
- * @throws the system's error, EADDRINUSE for a taken port
+ * @throws the system's error, EADDRINUSE for a port on which a process listens
  */
 export async function listenOn(
   app: FastifyInstance,
@@ -15,6 +16,8 @@ export async function listenOn(
 ): Promise<RunningService> {
   nameProxies(app.server, options.proxyAddresses ?? []);
   await app.ready();
+  const { host: ownHost, port: ownPort } = options;
+  await waitForTimeWait(ownHost, ownPort, () => app.log.warn(`${timeWaitText(ownPort)}; waiting`));
   // Fastify would log a line per address in addition to the one of runService.
   const { level } = app.log;
   app.log.level = "warn";

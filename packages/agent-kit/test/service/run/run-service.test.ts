@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { spawnGuarded } from "../../../../../scripts/spawn-guarded.ts";
+import { closedConnection } from "../../../../../tests/support/time-wait.ts";
 import { PARENT_PID_VARIABLE, watchParent } from "../../../src/service/index.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixtures/tiny-service.ts", import.meta.url));
@@ -40,7 +41,7 @@ function start(argv: string[] = [], env: NodeJS.ProcessEnv = {}) {
     void ended.then(({ stderr }) => reject(new Error(`ended before it was ready: ${stderr}`)));
   });
   ready.catch(() => {});
-  return { child, ready, ended };
+  return { child, ready, ended, output };
 }
 
 describe.concurrent("stop", PATIENT, () => {
@@ -133,6 +134,15 @@ describe.concurrent("failed start", PATIENT, () => {
     server.close();
     expect(code).toBe(1);
     expect(stderr).toBe(`tiny cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`);
+  });
+
+  test.runIf(process.platform === "linux")("waits for a port in TIME-WAIT, and says so", async () => {
+    const { port, reset } = await closedConnection("one");
+    const { child, ready, output } = start(["--port", String(port)]);
+    await vi.waitFor(() => expect(output.stdout).toMatch(`port ${port} is in TIME-WAIT: `), PATIENT);
+    reset();
+    await ready;
+    child.kill();
   });
 
   test("an uncaught error later: redacted, status 1", async () => {
