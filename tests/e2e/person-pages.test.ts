@@ -64,7 +64,7 @@ test("a person signs in, allows an agent, asks it something, sees its grants, an
   const agent = world.agent();
   const served = await agent.fetchFor({
     justification: "I plan your laptops for the next quarter.\nFor this I need your supply chain.",
-    loginHint: DEMO_USER.username,
+    loginHint: "mcp@user.com",
     returnUrl: CALLBACK,
     onInteraction: ({ page: address }) => void decided.push(person(address, decided.at(-1))),
     onClarification: async () => ({ action: "respond", response: "From March to April." }),

@@ -218,7 +218,7 @@ describe("access that the person revokes on the person server's page", () => {
     // The person server asks first about the agent, then about the scope, because both were
     // revoked.
     expect(visits.map(({ text }) => /<h1>(.*)<\/h1>/.exec(text)?.[1])).toEqual([
-      "An agent wants to be known as yours",
+      "An agent that your agent calls wants to be known as yours",
       "An agent asks for your permission",
     ]);
     expect(stack.log()).toMatch(/market-analysis-agent +\| .*token_revoked/);

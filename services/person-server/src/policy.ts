@@ -10,8 +10,9 @@ interface Policy extends GrantPolicy {
 
 /**
  * Decides what the person server grants without a prompt: what the person has agreed to before and,
- * at the operator's resources, what needs no consent. It prompts for an agent without a person, and
- * for an auth token that a resource requests when it has so far only identified the person.
+ * at the operator's resources, what needs no consent. It prompts for an agent without a person, for
+ * an agent that acts for a caller whom no page has named, and for an auth token that a resource
+ * requests when it has so far only identified the person.
  */
 export function decideForPerson(policy: Policy): Decide {
   return (request) => {
@@ -21,10 +22,39 @@ export function decideForPerson(policy: Policy): Decide {
     if (person === undefined) return { type: "interaction" };
     if (consented) return { type: "grant" };
     if (!policy.resources.includes(resource)) return { type: "interaction" };
+    if (calledBy?.isNamed === false) return { type: "interaction" }; // hole S41
     if (kind === "person-token") return { type: "grant" };
     const isIntroduced = calledBy?.type === "person-token"; // hole S6
     const isSmall = kind === "auth-token" && !isIntroduced && !consentNeeded(policy, scopes);
     return { type: isSmall ? "grant" : "interaction" };
+  };
+}
+
+/** Part of the policy that the page of a request shows. */
+export interface ShownPolicy {
+  /** Resources where the agent receives what needs no consent. */
+  readonly resources: readonly string[];
+  /** Scopes, and beginnings of scopes, that the person is always asked about. */
+  readonly except: readonly string[];
+  /** Resources where agents of the requested resource receive it when this agent calls them. */
+  readonly chain: readonly string[];
+}
+
+/**
+ * The policy that applies once the person has allowed a request: the first one of an agent, and the
+ * first one after a revocation. Undefined for other requests.
+ */
+export function policyAfter(
+  { resources, consentScopes, consentScopePrefixes }: Policy,
+  { kind, person, upstream, resource = "" }: AskedRequest,
+): ShownPolicy | undefined {
+  const isKnown = resources.includes(resource);
+  if (resources.length === 0 || kind !== "person-token" || upstream !== undefined) return undefined;
+  if (person !== undefined && !isKnown) return undefined;
+  return {
+    resources,
+    except: [...consentScopes, ...consentScopePrefixes.map((prefix) => `${prefix}*`)],
+    chain: isKnown ? resources.filter((other) => other !== resource) : [],
   };
 }
 

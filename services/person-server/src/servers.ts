@@ -7,7 +7,7 @@ import { accessPages } from "./access/access-pages.ts";
 import type { PersonServerConfig } from "./config.ts";
 import { createDescribeProvider } from "./decisions/describe-provider.ts";
 import { personPages } from "./person/person-pages.ts";
-import { decideForPerson, decideForResource, grantableScopes, refusalOf } from "./policy.ts";
+import { decideForPerson, decideForResource, grantableScopes, policyAfter, refusalOf } from "./policy.ts";
 import { serveIssuer } from "./serve-issuer.ts";
 import type { SignIn } from "./sign-in/sign-in.ts";
 
@@ -70,10 +70,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   });
   await app.register(personPages, {
     ...{ ...pages, server: personServer },
-    unasked: {
-      resources: config.resources,
-      except: [...config.consentScopes, ...config.consentScopePrefixes.map((prefix) => `${prefix}*`)],
-    },
+    policyAfter: (request) => policyAfter(config, request),
     isAllowed: (request) => refusalOf(config, request) === undefined,
   });
   rotateKeys(app, personKeys, config.keyRotationSeconds);

@@ -4,7 +4,7 @@ import { issueAgentToken, issueResourceToken } from "aauth/server";
 import { expect, test } from "vitest";
 import { createBrowser, readForm } from "../../auth-server/test/support/browser.ts";
 import { recordingLogger, startListening } from "./support/person-server.ts";
-import { SECOND_USER, SIGN_IN_FORM } from "./support/test-sign-in.ts";
+import { MCP_USER, personNamed, SECOND_USER, SIGN_IN_FORM } from "./support/test-sign-in.ts";
 import {
   ACCESS_SERVER,
   AGENT,
@@ -129,10 +129,21 @@ test("T41, S22a: a login hint excludes other users, and reveals no user", async 
     const { status, text } = await openInteraction(world, browser, page);
     return { status, text: text.replace(/code%3D[\w-]+/, "code%3D…") };
   };
-  const shown = await shownTo("second-user");
+  const shown = await shownTo("second-user@provider.example");
   expect(shown).toEqual({ status: 403, text: expect.stringContaining("not for you") });
   expect(shown.text).not.toContain(AGENT);
   expect(await shownTo("no-such-user")).toEqual(shown);
+});
+
+test("S42: a login hint matches what the provider guarantees, never a name or another subject", async () => {
+  const world = await createWorld();
+  const browser = await browserOf(world);
+  const statusFor = async (login_hint: string) =>
+    (await openInteraction(world, browser, (await waiting(world, { login_hint })).page)).status;
+  const { subject, name } = personNamed(MCP_USER.username);
+  for (const hint of [name, subject.toUpperCase()]) expect(await statusFor(hint)).toBe(403);
+  for (const hint of [subject, `${name.toUpperCase()}@provider.example`])
+    expect(await statusFor(hint)).toBe(200);
 });
 
 test("S22b: a link that another user opens stays valid for its own user", async () => {
@@ -156,7 +167,7 @@ test("S22b: a link that another user opens stays valid for its own user", async 
 test("another user can sign in from the page of a request for another person, and decide", async () => {
   const world = await createWorld();
   const browser = await browserOf(world);
-  const { page, poll } = await waiting(world, { login_hint: SECOND_USER.username });
+  const { page, poll } = await waiting(world, { login_hint: "subject-of-second-user" });
   const callback = `&callback=${encodeURIComponent(CALLBACK)}`;
   const shown = await openInteraction(world, browser, page + callback);
   expect(shown.text).toContain("You are signed in as <strong>mcp-user</strong>");

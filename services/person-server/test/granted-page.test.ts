@@ -34,7 +34,7 @@ test("equal requests are one entry of the list", () => {
 test.each<Partial<AskedRequest>>([
   { accessServer: STRANGE },
   { upstream: MARKET_ANALYSIS },
-  { calledBy: { agent: { iss: STRANGE, sub: AGENT }, type: "person-token" } },
+  { calledBy: { agent: { iss: STRANGE, sub: AGENT }, type: "person-token", isNamed: false } },
   { page: { url: `${STRANGE}/page` } },
   { question: "When?" },
 ])("requests that differ in %j are two entries of the list", (difference) => {

@@ -63,6 +63,44 @@ test("S6: a resource that learned only the person's identity acts for them once 
   expect((await intermediary.fetchFor({ upstreamToken })(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
 });
 
+test("S41: a resource that only knows the person is served nowhere in their name, by no policy", async () => {
+  const world = await createWorld({ level: "person-token" });
+  const { context, pages } = pressing(world, await browserOf(world));
+  await world.agent().fetchFor(context)(`${STRANGE}/caller`);
+  const { token: upstreamToken } = world.callers[0]!;
+  const key = world.keys[STRANGE]!;
+  const introduced = world.agent("aauth:Service@strange.localhost", { key });
+  for (const resource of [SUPPLY_CHAIN, MARKET_ANALYSIS]) {
+    const call = introduced.fetchFor({ upstreamToken })(`${resource}/data`);
+    await expect(call).rejects.toMatchObject({ oauthError: "user_unreachable" });
+  }
+  expect([world.served, pages.length]).toEqual([[], 1]);
+  // The page of the call names the agent, its caller and the resource.
+  const asking = introduced.fetchFor({ ...context, upstreamToken });
+  expect((await asking(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
+  expect(pages[1]).toContain("An agent that your agent calls wants to be known as yours");
+  expect(pages[1]).toContain(`Called by an agent of yours</dt>\n<dd><code>${AGENT}</code>`);
+  expect(pages[1]).toContain(`whenever <code>${AGENT}</code> calls this agent`);
+  // Consent to one resource is not consent to the other.
+  const other = introduced.fetchFor({ upstreamToken })(`${SUPPLY_CHAIN}/data`);
+  await expect(other).rejects.toMatchObject({ oauthError: "user_unreachable" });
+});
+
+test.each(["person-token", "auth-token"] as const)(
+  "the first page names the second hop and its caller, and no other is shown: %s",
+  async (level) => {
+    const env = { PERSON_SERVER_CONSENT_SCOPES: "" };
+    const world = await createWorld({ chains: true, level, env });
+    const { context, pages } = pressing(world, await browserOf(world));
+    expect((await world.agent().fetchFor(context)(DATA)).status).toBe(200);
+    expect(world.served).toEqual([SUPPLY_CHAIN, MARKET_ANALYSIS]);
+    expect(pages).toHaveLength(1);
+    const named = `To the agent <code>${SUPPLY_CHAIN}</code> whenever this agent calls it`;
+    expect(pages[0]).toContain(named);
+    expect(pages[0]!.split(named)[1]!.split("</li>")[0]).toContain(`at<code>${MARKET_ANALYSIS}</code>`);
+  },
+);
+
 test("federated: the access server grants access on the operator's list, and only learns of its own resources", async () => {
   const env = { PERSON_SERVER_ALLOWED_SCOPES: "market-analysis:analyze" };
   const world = await createWorld({ accessServer: ACCESS_SERVER, env });

@@ -37,6 +37,21 @@ test.each([
   expect(decideForPerson(POLICY)(asked(over))).toEqual({ type });
 });
 
+const calledBy = { agent: { iss: "https://caller.example", sub: "aauth:c@caller.example" } };
+test.each([
+  ["a person token", "person-token", "auth-token", "grant"],
+  ["an auth token", "auth-token", "auth-token", "grant"],
+  ["an auth token, after an introduction", "auth-token", "person-token", "interaction"],
+] as const)(
+  "S41: an agent with a caller receives %s by policy only if a page named the caller",
+  (_, kind, type, decision) => {
+    const decide = (isNamed: boolean) =>
+      decideForPerson(POLICY)(asked({ kind, calledBy: { ...calledBy, type, isNamed } }));
+    expect(decide(false)).toEqual({ type: "interaction" });
+    expect(decide(true)).toEqual({ type: decision });
+  },
+);
+
 test.each([
   ["a blocked agent", { agent: BLOCKED }, { type: "deny", detail: "the agent is not allowed here" }],
   [

@@ -41,7 +41,7 @@ test("a person signs in, and is the same person at each sign-in", async () => {
     subject: MCP_USER.id,
     name: MCP_USER.username,
     claimedName: MCP_USER.username,
-    loginHints: [MCP_USER.id, MCP_USER.username, "mcp@user.com"],
+    email: "mcp@user.com",
   });
   const again = await signIn(new TestBrowser(app));
   expect(again.person).toEqual(first.person);

@@ -9,7 +9,7 @@ import { type Browser, createBrowser, readForm } from "../../../services/auth-se
 import { signIn } from "../../../services/auth-server/test/support/sign-in.ts";
 import { buildPersonServer } from "../../../services/person-server/src/app.ts";
 import { testConfig } from "../../../services/person-server/test/support/person-server.ts";
-import { createTestSignIn } from "../../../services/person-server/test/support/test-sign-in.ts";
+import { personNamed, signInBy } from "../../../services/person-server/test/support/test-sign-in.ts";
 import { KEYS } from "./keys.ts";
 import { serveOurProvider } from "./our-agent.ts";
 import type { OurParty } from "./ours.ts";
@@ -40,7 +40,9 @@ export async function startDemoServers(endpoints: Endpoints, how: readonly strin
     ACCESS_SERVER_ID: PARTIES.as,
     ACCESS_SERVER_RESOURCES: PARTIES.resource,
   });
-  const app = await buildPersonServer(config, { signIn: createTestSignIn });
+  const app = await buildPersonServer(config, {
+    signIn: signInBy((name) => ({ ...personNamed(name), subject: name })),
+  });
   await app.listen({ host: "127.0.0.1", port });
   const access = createServer((socket) => {
     const behind = connect(port, "127.0.0.1");

@@ -73,7 +73,11 @@ export async function readParties(context: PersonContext, call: Call) {
       subagent: subagent?.claims.sub,
       person,
       upstream: upstream?.claims.aud,
-      calledBy: upstream && { agent: upstream.record.agent, type: upstream.record.type },
+      calledBy: upstream && {
+        agent: upstream.record.agent,
+        type: upstream.record.type,
+        isNamed: false,
+      },
       consented: false,
       capabilities: listOf(members, "capabilities"),
       fromAgent: assertionsOf(members),

@@ -82,10 +82,10 @@ async function returned(
 async function approve(
   { pending, records }: PersonContext,
   record: Pending,
-  { person, version, ...grant }: Parameters<PersonServer["approve"]>[1],
+  { person, version, chain = [], ...grant }: Parameters<PersonServer["approve"]>[1],
 ): Promise<PageResult> {
   const { asked, work } = record;
-  const { kind, agent, resource, account } = asked;
+  const { kind, agent, calledBy, resource, account } = asked;
   if (isOther(record, person)) return "other_person"; // hole T11
   if (record.version !== version) return "changed"; // hole T20
   if (resource === undefined) {
@@ -95,7 +95,11 @@ async function approve(
   // An intermediary acts for all persons it serves, so it is not bound to one (section 10.1.1.1).
   if (asked.upstream === undefined && !(await records.bind(agent, person))) return "other_person"; // hole T19
   const scopes = kind === "auth-token" ? within(asked.scopes, grant.scopes) : undefined;
-  const { revocations } = await records.agree(person, agent, { resource, account, scopes });
+  const caller = calledBy?.agent;
+  const { revocations } = await records.agree(person, { agent, caller }, { resource, account, scopes });
+  for (const next of chain) {
+    await records.agreeToChain(person, { agent: { iss: resource }, caller: agent }, { resource: next });
+  }
   record.asked = { ...asked, person };
   work.revocations = revocations;
   return pending.grant(record, grant);
@@ -106,7 +110,7 @@ async function deny({ pending, records }: PersonContext, record: Pending, person
   if (isOther(record, person)) return "other_person";
   const { state, asked } = record;
   if (state === "granted" && asked.resource !== undefined)
-    await records.disagree(person, asked.agent, asked.resource); // hole T49a
+    await records.disagree(person, { agent: asked.agent, caller: asked.calledBy?.agent }, asked.resource); // hole T49a
   return pending.end(record, failed(new Problem(403, "denied", "the person refused the request")));
 }
 

@@ -19,14 +19,21 @@ export async function decideForPerson(
 ): Promise<Decision> {
   const { work, asked } = record;
   const { decide = asksUnlessConsented } = options;
-  const { person, agent, resource, kind, scopes, account } = asked;
+  const { person, agent, calledBy, resource, kind, scopes, account } = asked;
   const standing = person === undefined ? undefined : await records.standing(person, agent);
-  const agreed = standing && resource !== undefined ? agreedAt(standing, resource, account) : undefined;
-  const allowed = kind === "person-token" ? [] : agreed?.scopes;
-  // hole T22a: agreed !== undefined
-  const consented =
-    agreed !== undefined && allowed !== undefined && scopes.every((scope) => allowed.includes(scope));
-  record.asked = { ...asked, consented };
+  const consents =
+    person === undefined || resource === undefined
+      ? []
+      : (await records.consents(person, { agent, caller: calledBy?.agent }))
+          .map((consent) => agreedAt(consent, resource, account))
+          .filter((agreed) => agreed !== undefined);
+  // hole T22a: consents.length > 0
+  const consented = consents.some(({ scopes: agreed }) => {
+    const allowed = kind === "person-token" ? [] : agreed;
+    return allowed !== undefined && scopes.every((scope) => allowed.includes(scope));
+  });
+  const isNamed = consents.length > 0; // hole S40b: true
+  record.asked = { ...asked, consented, ...(calledBy && { calledBy: { ...calledBy, isNamed } }) };
   work.revocations = standing?.revocations ?? 0;
   // The person acts at the resource first (section 7.2.3).
   if (work.first !== undefined && !work.first.isDone) return { type: "interaction" };

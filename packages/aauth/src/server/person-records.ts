@@ -15,6 +15,8 @@ import type { AgentIdentity, AskedRequest } from "./types.ts";
 
 /** Lifetime of bindings and standings after their last change: a year. */
 const PEOPLE_SECONDS = 31_536_000;
+/** Maximum chains of one person. Older ones are forgotten, and the person is asked again. */
+const MAX_CHAINS = 200;
 /** Maximum valid tokens of one agent, and agent tokens with which they were requested. */
 const MAX_OF_AGENT = 2_500;
 const MAX_AGENT_TOKENS = 1_000;
@@ -59,6 +61,24 @@ interface AgreedTo {
   readonly scopes?: readonly string[] | undefined;
 }
 
+/** An agent that acts for its own caller (section 10.1). */
+interface Chain {
+  /** The agent, or its provider alone for all agents of this provider. */
+  readonly agent: Pick<AgentIdentity, "iss"> & Partial<AgentIdentity>;
+  readonly caller: AgentIdentity;
+}
+
+/** An agent, and the caller that it acts for, if any. */
+interface Requester {
+  readonly agent: AgentIdentity;
+  readonly caller?: AgentIdentity | undefined;
+}
+
+/** A person's consent to calls that name the caller. Plain data. */
+interface ChainConsent extends Chain {
+  readonly agreed: Agreed;
+}
+
 type ResourceBoundClaims = PersonTokenClaims & Pick<AuthTokenClaims, "scope">;
 
 /**
@@ -70,11 +90,12 @@ export interface Standing {
   readonly isRevoked: boolean;
   /** Number of such revocations. */
   readonly revocations: number;
-  /** Consented scopes by resource and account. A listed resource may know the person. */
-  readonly agreed: Readonly<Record<string, AgreedScopes>>;
+  /** Consent to what the agent does without a caller. */
+  readonly agreed: Agreed;
 }
 
-type AgreedScopes = Readonly<Record<string, readonly string[]>>;
+/** Consented scopes by resource and account. A listed resource may know the person. */
+type Agreed = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 const NEVER_REVOKED: Standing = { isRevoked: false, revocations: 0, agreed: {} };
 
@@ -84,13 +105,31 @@ const own = <Value>(members: Readonly<Record<string, Value>>, name: string): Val
 
 /** Consent at a resource; undefined if the agent may not identify the person there. */
 export function agreedAt(
-  { agreed }: Standing,
+  { agreed }: Pick<Standing, "agreed">,
   resource: string,
   account = "",
 ): { readonly scopes: readonly string[] | undefined } | undefined {
   const accounts = own(agreed, resource);
   return accounts && { scopes: own(accounts, account) };
 }
+
+/** Adds a consent to earlier ones. */
+function withConsent(agreed: Agreed, { resource, account = "", scopes }: AgreedTo): Agreed {
+  const known = own(agreed, resource) ?? {};
+  const all = scopes && [...new Set([...(own(known, account) ?? []), ...scopes])];
+  return { ...agreed, [resource]: { ...known, ...(all && { [account]: all }) } };
+}
+
+function without(agreed: Agreed, resource: string): Agreed {
+  const { [resource]: _removed, ...others } = agreed;
+  return others;
+}
+
+const isSame = (one: Chain["agent"], other: Chain["agent"]) => one.iss === other.iss && one.sub === other.sub;
+
+/** Whether a record is about this agent, by name or as one of its provider's. */
+const includes = ({ iss, sub }: Chain["agent"], agent: AgentIdentity) =>
+  iss === agent.iss && (sub === undefined || sub === agent.sub);
 
 const peopleTerms = (person: string) => ({ owner: ownerOfPerson(person), ttlSeconds: PEOPLE_SECONDS });
 /**
@@ -106,6 +145,8 @@ export class PersonRecords {
   /** Persons by agent. */
   readonly #bindings: Table<string>;
   readonly #standings: Table<Standing>;
+  /** Chains by person. */
+  readonly #chains: Table<readonly ChainConsent[]>;
   /** Agent identifiers by the agent tokens that something was issued on. */
   readonly #agentTokens: Table<string>;
 
@@ -113,6 +154,7 @@ export class PersonRecords {
     this.tokens = new IssuedTokens(tokens, now, ({ person }) => ownerOfPerson(person));
     this.#bindings = tableOf(people, "binding");
     this.#standings = tableOf(people, "standing");
+    this.#chains = tableOf(people, "chains");
     this.#agentTokens = tableOf(tokens, "agent-token");
   }
 
@@ -138,8 +180,13 @@ export class PersonRecords {
     return (await this.#standings.get([person, iss, sub])) ?? NEVER_REVOKED;
   }
 
-  /** Revokes all consent of the person, and suspends grants by policy. */
+  /**
+   * Revokes all consent of the person, also to calls of and through the agent, and suspends grants
+   * by policy.
+   */
   async withdraw(person: string, agent: AgentIdentity): Promise<void> {
+    const isOther = (chain: Chain) => !includes(chain.agent, agent) && !isSame(chain.caller, agent);
+    await this.#changeChains(person, (chains) => chains.filter(isOther)); // hole S40c
     await this.#changeStanding(person, agent, (standing) => ({
       isRevoked: true,
       revocations: standing.revocations + 1,
@@ -147,26 +194,61 @@ export class PersonRecords {
     }));
   }
 
-  /** Records a person's consent, even after a revocation. */
-  agree(
-    person: string,
-    agent: AgentIdentity,
-    { resource, account = "", scopes }: AgreedTo,
-  ): Promise<Standing> {
-    return this.#changeStanding(person, agent, ({ revocations, agreed }) => {
-      const known = own(agreed, resource) ?? {};
-      const all = scopes && [...new Set([...(own(known, account) ?? []), ...scopes])];
-      const accounts = { ...known, ...(all && { [account]: all }) };
-      return { isRevoked: false, revocations, agreed: { ...agreed, [resource]: accounts } };
+  /** Consent to requests of an agent: for its caller if it has one, otherwise its own. */
+  async consents(person: string, { agent, caller }: Requester): Promise<readonly Pick<Standing, "agreed">[]> {
+    if (caller === undefined) return [await this.standing(person, agent)]; // hole S40a: return [await this.standing(person, agent)];
+    const chains = (await this.#chains.get([person])) ?? [];
+    return chains.filter((chain) => includes(chain.agent, agent) && isSame(chain.caller, caller));
+  }
+
+  /**
+   * Records a person's consent, even after a revocation.
+   *
+   * @param caller the agent's own caller, which alone the consent is for. Default: none
+   */
+  async agree(person: string, { agent, caller }: Requester, to: AgreedTo): Promise<Standing> {
+    if (caller !== undefined) await this.agreeToChain(person, { agent, caller }, to);
+    return this.#changeStanding(person, agent, ({ revocations, agreed }) => ({
+      isRevoked: false,
+      revocations,
+      agreed: caller === undefined ? withConsent(agreed, to) : agreed,
+    }));
+  }
+
+  /** Records a person's consent to calls of an agent, or of a provider's agents, for one caller. */
+  async agreeToChain(person: string, { agent, caller }: Chain, to: AgreedTo): Promise<void> {
+    const isThis = (chain: Chain) => isSame(chain.agent, agent) && isSame(chain.caller, caller);
+    await this.#changeChains(person, (chains) => {
+      const agreed = withConsent(chains.find(isThis)?.agreed ?? {}, to);
+      return [...chains.filter((chain) => !isThis(chain)), { agent, caller, agreed }].slice(-MAX_CHAINS);
     });
   }
 
-  /** Removes all consent at a resource. */
-  disagree(person: string, agent: AgentIdentity, resource: string): Promise<Standing> {
-    return this.#changeStanding(person, agent, ({ agreed, ...standing }) => {
-      const { [resource]: _removed, ...others } = agreed;
-      return { ...standing, agreed: others };
-    });
+  /** Removes all consent at a resource, and to calls through it. */
+  async disagree(person: string, { agent, caller }: Requester, resource: string): Promise<void> {
+    const isThis = ({ agent: middle, caller: from }: Chain) =>
+      caller === undefined
+        ? middle.iss === resource && isSame(from, agent)
+        : includes(middle, agent) && isSame(from, caller);
+    await this.#changeChains(person, (chains) =>
+      chains.map((chain) =>
+        isThis(chain)
+          ? { ...chain, agreed: caller === undefined ? {} : without(chain.agreed, resource) }
+          : chain,
+      ),
+    );
+    if (caller !== undefined) return;
+    await this.#changeStanding(person, agent, (standing) => ({
+      ...standing,
+      agreed: without(standing.agreed, resource),
+    }));
+  }
+
+  async #changeChains(
+    person: string,
+    change: (chains: readonly ChainConsent[]) => readonly ChainConsent[],
+  ): Promise<void> {
+    await this.#chains.update([person], (kept = []) => ({ value: change(kept), ...peopleTerms(person) }));
   }
 
   async #changeStanding(

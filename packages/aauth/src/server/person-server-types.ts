@@ -72,13 +72,20 @@ export interface PersonServer extends Server<PersonServerMetadata> {
   engage(reference: string): Promise<PageResult>;
   /**
    * Grants a request that the person has seen, records the consent, and binds the agent to the
-   * person. Ends a relayed interaction.
+   * person. Ends a relayed interaction. Consent to a request with `calledBy` is for this caller
+   * alone.
    *
    * @param decision.version version of the {@link WaitingRequest} that was shown
+   * @param decision.chain what the page named besides: that agents of the requested resource may
+   * identify the person to these `resources` when this agent calls them. Default: none
    */
   approve(
     reference: string,
-    decision: { readonly person: string; readonly version: number } & Grant,
+    decision: {
+      readonly person: string;
+      readonly version: number;
+      readonly chain?: readonly string[] | undefined;
+    } & Grant,
   ): Promise<PageResult>;
   /**
    * Refuses a request. The agent receives `denied`, and a consent to a request that was approved

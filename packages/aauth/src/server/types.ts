@@ -62,6 +62,18 @@ export interface AgentAssertions {
   readonly answers: readonly { readonly question: string; readonly answer: string }[];
 }
 
+/** The caller of an agent that acts for it (section 10.1). */
+export interface CallingAgent {
+  readonly agent: AgentIdentity;
+  /** Type of its token; a person token only identifies the person. */
+  readonly type: "person-token" | "auth-token";
+  /**
+   * Whether a page has named this caller, the agent and the resource, and the person has consented.
+   * A policy that grants without it lets resources act for people that it only knows.
+   */
+  readonly isNamed: boolean;
+}
+
 /** A verified request, as a policy or a person sees it. */
 export interface AskedRequest {
   readonly kind: "person-token" | "auth-token" | "interaction" | "payment" | "question";
@@ -90,15 +102,13 @@ export interface AskedRequest {
   /** The resource as which the agent was called, if it acts for its own caller (section 10.1). */
   readonly upstream?: string | undefined;
   /**
-   * The agent that called it there, and its type of token; a person token only identifies the
-   * person. Unset at an access server.
+   * The agent that called it there. Unset at an access server.
    */
-  readonly calledBy?:
-    | { readonly agent: AgentIdentity; readonly type: "person-token" | "auth-token" }
-    | undefined;
+  readonly calledBy?: CallingAgent | undefined;
   /**
    * Whether the person has already consented to the agent at the resource, and to all of the
-   * scopes. False at an access server.
+   * scopes. With `calledBy`, only consent that named this caller applies. False at an access
+   * server.
    */
   readonly consented: boolean;
   /** Capabilities of the agent: `interaction`, `clarification`, `payment`. */

@@ -199,6 +199,68 @@ describe("a resource that calls another for its caller's person", () => {
     expect((await asking()).status).toBe(200);
   });
 
+  it("S40: is granted nothing by consent that named no caller or another one, until a page names it", async () => {
+    const { world, middle, ask } = await prepared({});
+    const asking = () => ask({ capabilities: CAPABILITIES });
+    // The intermediary is an agent of the same person, who lets it call for itself.
+    const alone = await intermediary(world, { personServer: PS });
+    await world.approve(
+      await world.send(alone, "POST", PERSON, { resource: PARTS, capabilities: CAPABILITIES }),
+    );
+    const asked = await asking();
+    expect(asked.status).toBe(202);
+    const [waiting] = await world.ps.waiting(ALICE);
+    expect(waiting!.request).toMatchObject({
+      consented: false,
+      calledBy: { agent: { iss: PROVIDER, sub: AGENT }, type: "auth-token", isNamed: false },
+    });
+    await world.approve(asked);
+    expect((await world.later(middle, asked)).status).toBe(200);
+    expect((await asking()).status).toBe(200);
+    // Another agent of the same person is another caller.
+    const other = await world.agent({ agent: "aauth:other@agent.example" });
+    const upstream_token = await world.personToken(other);
+    expect((await ask({ upstream_token, capabilities: CAPABILITIES })).status).toBe(202);
+  });
+
+  it("S40: loses it with its caller's consent, also what the caller's own page named", async () => {
+    const { world, ask } = await prepared({});
+    const agent = await world.agent({ agent: "aauth:second@agent.example" });
+    const named = async (chain: readonly string[]) => {
+      const body = { resource: RESOURCE, capabilities: CAPABILITIES };
+      const first = await world.send(agent, "POST", PERSON, body);
+      await world.approve(first, { chain });
+      const { person_token: upstream_token } = (await world.later(agent, first)).body;
+      return () => ask({ upstream_token, capabilities: CAPABILITIES });
+    };
+    expect((await (await named([PARTS]))()).status).toBe(200);
+    await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: "aauth:second@agent.example" });
+    const asking = await named([]);
+    const asked = await asking();
+    expect(asked.status).toBe(202);
+    // The same ends with the intermediary's.
+    await world.approve(asked);
+    expect((await asking()).status).toBe(200);
+    await world.ps.revokeAgent(ALICE, { iss: RESOURCE, sub: M });
+    const alone = await intermediary(world, { personServer: PS });
+    await world.approve(
+      await world.send(alone, "POST", PERSON, { resource: PARTS, capabilities: CAPABILITIES }),
+    );
+    expect((await asking()).status).toBe(202);
+  });
+
+  it("T49: loses the caller's consent that the person denies before the poll", async () => {
+    const { world, ask } = await prepared({});
+    const asking = () => ask({ capabilities: CAPABILITIES });
+    const asked = await asking();
+    const [waiting] = await world.ps.waiting(ALICE);
+    const { reference, version } = waiting!;
+    expect(await world.ps.approve(reference, { person: ALICE, version })).toBe("done");
+    expect(await world.ps.deny(reference, { person: ALICE })).toBe("done");
+    expect(asked.status).toBe(202);
+    expect((await asking()).status).toBe(202);
+  });
+
   it("does not regain earlier grants when the person allows it something for itself", async () => {
     const { world, ask } = await prepared({});
     const asking = () => ask({ capabilities: CAPABILITIES });

@@ -325,7 +325,7 @@ export function createWorld(options: WorldOptions = {}) {
     /** Approves the only request that waits for the code. */
     async approve(
       { headers }: Read,
-      { person = ALICE, ...grant }: { readonly scopes?: readonly string[]; readonly person?: string } = {},
+      { person = ALICE, ...grant }: Partial<Parameters<typeof ps.approve>[1]> = {},
     ): Promise<void> {
       const { reference, version } = opened(await ps.open(codeOf(headers), "browser"));
       const result = await ps.approve(reference, { version, person, ...grant });

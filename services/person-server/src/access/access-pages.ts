@@ -63,7 +63,7 @@ export async function accessPages(app: FastifyInstance, options: AccessPagesOpti
               text: `${request.resource} leaves this decision to its owner. You are signed in as ${person.name}, who is not an owner. An owner can sign in at ${origin}${PATH}/granted, in another browser or a private window, and decide there. The agent then continues on its own.`,
             },
       isAllowed: (request) => grantable(request) !== undefined,
-      approve: ({ reference, request }, _person, version) =>
+      approve: ({ reference, request }, _person, { version = 0 }) =>
         server.approve(reference, { version, scopes: grantable(request) ?? [] }),
       deny: (reference) => server.deny(reference),
       waiting: async () => (await Promise.all(resources.map((resource) => server.waiting(resource)))).flat(),

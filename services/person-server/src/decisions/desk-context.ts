@@ -39,6 +39,8 @@ export interface DeskOptions {
 export interface ShownRequest {
   readonly reference?: string;
   readonly version?: number;
+  /** Resources that the page named as the next ones of a chain. */
+  readonly chain?: readonly string[] | undefined;
 }
 
 /** Context shared by the pages of one desk. */

@@ -7,8 +7,9 @@ import type {
   WaitingRequest,
 } from "aauth/server";
 import type { HeldToken } from "../pages/granted-page.ts";
-import type { Unasked } from "../pages/person-request-page.ts";
+import type { ShownPolicy } from "../policy.ts";
 import type { Person } from "../sign-in/person.ts";
+import type { ShownRequest } from "./desk-context.ts";
 
 /** The differences between the decision pages of the person server and of the access server. */
 export interface Desk {
@@ -30,12 +31,12 @@ export interface Desk {
   /** The page shown instead of the decision if it is not this person's to make, or not yet. */
   readonly instead: (waiting: WaitingRequest, person: Person) => Promise<Message | undefined>;
   /**
-   * Access that policy grants without asking once an agent belongs to a person. Default: nothing.
+   * Access that policy grants without asking once this request is allowed. Default: nothing.
    */
-  readonly unasked?: Unasked;
+  readonly policyAfter?: (request: AskedRequest) => ShownPolicy | undefined;
   /** Whether the operator's policy admits a request. */
   readonly isAllowed: (request: AskedRequest) => boolean;
-  readonly approve: (waiting: WaitingRequest, person: Person, version: number) => Promise<PageResult>;
+  readonly approve: (waiting: WaitingRequest, person: Person, shown: ShownRequest) => Promise<PageResult>;
   readonly deny: (reference: string, person: Person) => Promise<PageResult>;
   readonly waiting: (person: Person) => Promise<readonly WaitingRequest[]>;
   /** Granted tokens, and revoked tokens whose revocation is not confirmed everywhere. */

@@ -59,7 +59,7 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     if (form.has("ask")) return ask(context, visit, form.get("question") ?? "");
     if (!form.has("accept")) throw invalidRequest("Missing required parameter: accept");
     if (!desk.isAllowed(found.waiting.request)) return deny(context, visit, NOT_GRANTED); // hole T40
-    const result = await desk.approve(found.waiting, session.person, value.version as number);
+    const result = await desk.approve(found.waiting, session.person, value);
     if (result !== "done") return notDone(context, visit, result);
     logger.info(facts(found.waiting), `Request allowed by ${desk.words.decider}`);
     await keepDecision(context, visit, "allowed");
@@ -81,13 +81,13 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
   if (other !== undefined) return sendInstead(context, here(context, visit), other);
   const callback = await context.opened.callbackOf(found);
   const asked = found.opened?.asked;
+  const policy = desk.policyAfter?.(request);
   const page = personRequestPage({
-    ...{ site, request, notice, userName: session.person.name },
+    ...{ site, request, notice, policy, userName: session.person.name },
     ...{ grantedUrl: context.at("/granted"), grantedName: desk.words.granted },
     provider: await context.describeProvider(request.agent.iss),
-    unasked: desk.unasked,
     action: context.at(`/requests/${reference}`),
-    consentCode: await context.forms.issue(session, { reference, version }),
+    consentCode: await context.forms.issue(session, { reference, version, chain: policy?.chain }),
     returnsTo: callback && new URL(callback).host,
     // The callback redirects to the agent's front end, which is one of the applications.
     formOrigins: callback === undefined ? [] : originsOf(browserUrl(callback), ...config.applications),

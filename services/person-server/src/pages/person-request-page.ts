@@ -2,6 +2,7 @@ import type { AgentIdentity, AskedRequest } from "aauth/server";
 import { displayText } from "agent-kit/service";
 import { decisionFields, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
 import type { DescribedProvider } from "../decisions/describe-provider.ts";
+import type { ShownPolicy } from "../policy.ts";
 
 /**
  * Asks a signed-in user to decide on an agent's request to a person server (draft -11, section
@@ -16,8 +17,8 @@ export function personRequestPage(options: {
   action: string;
   /** Single-use value that binds a decision to this page, this user and this browser. */
   consentCode: string;
-  /** Access that the server grants to the person's agents without asking. Default: nothing. */
-  unasked?: Unasked | undefined;
+  /** Access that the server grants without asking once this is allowed. */
+  policy: ShownPolicy | undefined;
   /** Host that the user returns to, if any. */
   returnsTo: string | undefined;
   formOrigins: readonly string[];
@@ -30,12 +31,14 @@ export function personRequestPage(options: {
 }): Page {
   const { site, userName, request, provider, action, consentCode, returnsTo, formOrigins, grantedUrl } =
     options;
-  const { grantedName, notice, openQuestion, unasked } = options;
+  const { grantedName, notice, openQuestion, policy } = options;
   const isOwner = request.personServer !== undefined;
   const becomesYours = request.person === undefined && !isOwner;
   const title =
     request.kind === "person-token"
-      ? "An agent wants to be known as yours"
+      ? request.calledBy === undefined
+        ? "An agent wants to be known as yours"
+        : "An agent that your agent calls wants to be known as yours"
       : isOwner
         ? "An agent asks for access to your resource"
         : "An agent asks for your permission";
@@ -59,7 +62,7 @@ ${
     : undefined
 }${resourceWords(request)}
 ${agentWords(request, openQuestion)}
-${becomesYours && unasked !== undefined && unasked.resources.length > 0 ? policyWords(unasked) : undefined}<form method="post" action="${action}" aria-label="Your decision">
+${policy && policyWords(request, policy)}<form method="post" action="${action}" aria-label="Your decision">
 ${decisionFields(consentCode)}
 </form>
 ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">${
@@ -69,7 +72,9 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
   }${
     isOwner
       ? "This covers one token. You will be asked again for the next one."
-      : "You will not be asked again for the same access."
+      : request.calledBy === undefined
+        ? "You will not be asked again for the same access."
+        : html`You will not be asked again for the same access whenever <code>${request.calledBy.agent.sub}</code> calls this agent.`
   } You can revoke it at any time under <a href="${grantedUrl}">${grantedName}</a>.${
     returnsTo === undefined
       ? undefined
@@ -78,23 +83,19 @@ ${questionForm(request, { action, consentCode, openQuestion })}<p class="note">$
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }
 
-/**
- * Access that the operator's policy grants without asking to a person's agents, and to agents they
- * call.
- */
-export interface Unasked {
-  readonly resources: readonly string[];
-  /** Scopes, and beginnings of scopes, that the person is always asked about. */
-  readonly except: readonly string[];
-}
-
-function policyWords({ resources, except }: Unasked): Html {
+function policyWords({ resource }: AskedRequest, { resources, except, chain }: ShownPolicy): Html {
+  const codes = (names: readonly string[]) => names.map((name) => html`<code>${name}</code>`);
   return html`<section class="says" aria-labelledby="policy-says">
 <h2 id="policy-says">What this server then grants by policy</h2>
-<p class="said-by">Without asking you again, to this agent and to agents that it calls.</p>
+<p class="said-by">Without asking you again.</p>
 <ul class="scopes" aria-labelledby="policy-says">
-<li>To be known as yours, and every permission that it asks for, at${resources.map((resource) => html`<code>${resource}</code>`)}</li>
+<li>To this agent: to be known as yours, and every permission that it asks for, at${codes(resources)}</li>
 ${
+  chain.length === 0
+    ? undefined
+    : html`<li>To the agent <code>${resource}</code> whenever this agent calls it: the same, at${codes(chain)}</li>
+`
+}${
   except.length === 0
     ? undefined
     : html`<li>Except these permissions, which you are asked about<code>${except.join(" ")}</code></li>

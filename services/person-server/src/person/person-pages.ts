@@ -4,11 +4,11 @@ import { noStore, type Query, single } from "issuer-kit";
 import { decisionPages } from "../decisions/decision-pages.ts";
 import type { DeskOptions } from "../decisions/desk-context.ts";
 import { isShown } from "../pages/granted-page.ts";
-import type { Unasked } from "../pages/person-request-page.ts";
+import type { ShownPolicy } from "../policy.ts";
 import type { Person } from "../sign-in/person.ts";
 
 export interface PersonPagesOptions extends DeskOptions {
-  readonly unasked: Unasked;
+  readonly policyAfter: (request: AskedRequest) => ShownPolicy | undefined;
   readonly server: PersonServer;
   readonly isAllowed: (request: AskedRequest) => boolean;
 }
@@ -17,14 +17,14 @@ export interface PersonPagesOptions extends DeskOptions {
  * Pages of the person server, where people decide for themselves and see what they have granted.
  */
 export async function personPages(app: FastifyInstance, options: PersonPagesOptions): Promise<void> {
-  const { server, browserUrl, unasked, isAllowed } = options;
+  const { server, browserUrl, policyAfter, isAllowed } = options;
   const context = decisionPages(
     app,
     {
       party: "person-server",
       path: "",
       server,
-      ...{ unasked, isAllowed },
+      ...{ policyAfter, isAllowed },
       words: {
         agent: "Your agent",
         decider: "the person",
@@ -53,7 +53,8 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
           link: [browserUrl(first), `Continue to ${new URL(first).host}`],
         };
       },
-      approve: ({ reference }, { id: person }, version) => server.approve(reference, { person, version }),
+      approve: ({ reference }, { id: person }, { version = 0, chain }) =>
+        server.approve(reference, { person, version, chain }),
       deny: (reference, { id: person }) => server.deny(reference, { person }),
       waiting: ({ id }) => server.waiting(id),
       granted: async ({ id }) => (await server.grants(id)).filter(isShown),
@@ -75,10 +76,13 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
 
 /**
  * Whether the hint asks for another person. It only applies to agents without a person. A hint that
- * matches no person has the same effect: a different answer would reveal who has an account.
+ * matches no person has the same effect: a different answer would reveal who has an account. Names
+ * match none, because people choose them.
  */
-function asksForAnother({ person, fromResource, fromAgent }: AskedRequest, { loginHints }: Person): boolean {
+function asksForAnother({ person, fromResource, fromAgent }: AskedRequest, user: Person): boolean {
   const hint = fromResource.loginHint ?? fromAgent.loginHint;
   if (hint === undefined || person !== undefined) return false;
-  return !loginHints.some((name) => name.toLowerCase() === hint.toLowerCase()); // hole S22a
+  // hole S42: [user.subject, user.name, user.email].includes(hint)
+  const isTheirs = hint === user.subject || hint.toLowerCase() === user.email?.toLowerCase();
+  return !isTheirs; // hole S22a
 }

@@ -13,11 +13,8 @@ export interface Person {
   readonly name: string;
   /** The name claim as the provider sent it. */
   readonly claimedName?: string | undefined;
-  /**
-   * Values of an agent's `login_hint` that match the person: subject, name, user name, and the
-   * e-mail address if the provider has verified it.
-   */
-  readonly loginHints: readonly string[];
+  /** E-mail address that the provider has verified. */
+  readonly email?: string | undefined;
 }
 
 /** Claims of a verified ID token. */
@@ -39,16 +36,14 @@ export function personOf(claims: IdTokenClaims, nameClaim: string): Person | und
   const { iss: issuer, sub: subject } = claims;
   if (!SUBJECT.test(subject)) return undefined;
   const named = textOf(claims[nameClaim]);
-  // hole U16: claims.email_verified === false ? undefined : textOf(claims.email)
-  const email = claims.email_verified === true ? textOf(claims.email) : undefined;
-  const hints = [subject, named, textOf(claims.preferred_username), email];
   return {
     id: personId(issuer, subject),
     issuer,
     subject,
     name: displayText(named) ?? subject,
     claimedName: named,
-    loginHints: [...new Set(hints.filter((hint) => hint !== undefined))],
+    // hole U16: claims.email_verified === false ? undefined : textOf(claims.email)
+    email: claims.email_verified === true ? textOf(claims.email) : undefined,
   };
 }
 

@@ -33,7 +33,6 @@ test("a person signs in at a provider that issues neither name nor address", asy
     issuer: provider.issuer,
     subject,
     name: subject,
-    loginHints: [subject],
   });
 });
 

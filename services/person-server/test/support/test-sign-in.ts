@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { displayText } from "agent-kit/service";
 import type { FastifyRequest } from "fastify";
+import type { Person } from "../../src/sign-in/person.ts";
 import type { BrowserSession } from "../../src/sign-in/sessions.ts";
 import type { createSignIn } from "../../src/sign-in/sign-in.ts";
 
@@ -20,45 +21,49 @@ export const personNamed = (name: string) => ({
   subject: `subject-of-${name}`,
   name: displayText(name) ?? "",
   claimedName: name,
-  loginHints: [`subject-of-${name}`, name, `${name}@provider.example`],
+  email: `${name}@provider.example`,
 });
 
 /** Signs persons in by name alone, with a form in place of an OpenID provider's. */
-export const createTestSignIn: typeof createSignIn = async (app, { now }) => {
-  const sessions = new Map<string, BrowserSession>();
-  const read = async ({ headers }: FastifyRequest) =>
-    sessions.get(new RegExp(`${COOKIE}=([\\w-]+)`).exec(headers.cookie ?? "")?.[1] ?? "");
+export const signInBy =
+  (personOf: (name: string) => Person): typeof createSignIn =>
+  async (app, { now }) => {
+    const sessions = new Map<string, BrowserSession>();
+    const read = async ({ headers }: FastifyRequest) =>
+      sessions.get(new RegExp(`${COOKIE}=([\\w-]+)`).exec(headers.cookie ?? "")?.[1] ?? "");
 
-  app.get<{ Querystring: { next: string } }>(SIGN_IN_FORM, async ({ query }, reply) =>
-    reply
-      .type("text/html")
-      .send(`<form method="post" action="${SIGN_IN_FORM}?next=${encodeURIComponent(query.next)}"></form>`),
-  );
-  app.post<{ Querystring: { next: string }; Body: { username: string } }>(
-    SIGN_IN_FORM,
-    async ({ query, body }, reply) => {
-      const id = randomUUID();
-      sessions.set(id, { id, person: personNamed(body.username), signedInAt: now() - SIGNED_IN_SECONDS });
-      return reply.header("set-cookie", `${COOKIE}=${id}; Path=/; HttpOnly`).redirect(query.next, 303);
-    },
-  );
-  app.post<{ Querystring: { return_to: string } }>("/sign-in/switch-user", async ({ query }, reply) =>
-    reply
-      .header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0`)
-      .redirect(`${SIGN_IN_FORM}?next=${encodeURIComponent(query.return_to)}`, 303),
-  );
-  app.post("/sign-in/sign-out", async (_request, reply) =>
-    reply.header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0`).send("Signed out"),
-  );
-  return {
-    read,
-    async require(request, reply, returnTo) {
-      const session = await read(request);
-      if (session === undefined)
-        await reply.redirect(`${SIGN_IN_FORM}?next=${encodeURIComponent(returnTo)}`, 303);
-      return session;
-    },
-    signOutPath: "/sign-in/sign-out",
-    switchUserPath: (returnTo) => `/sign-in/switch-user?return_to=${encodeURIComponent(returnTo)}`,
+    app.get<{ Querystring: { next: string } }>(SIGN_IN_FORM, async ({ query }, reply) =>
+      reply
+        .type("text/html")
+        .send(`<form method="post" action="${SIGN_IN_FORM}?next=${encodeURIComponent(query.next)}"></form>`),
+    );
+    app.post<{ Querystring: { next: string }; Body: { username: string } }>(
+      SIGN_IN_FORM,
+      async ({ query, body }, reply) => {
+        const id = randomUUID();
+        sessions.set(id, { id, person: personOf(body.username), signedInAt: now() - SIGNED_IN_SECONDS });
+        return reply.header("set-cookie", `${COOKIE}=${id}; Path=/; HttpOnly`).redirect(query.next, 303);
+      },
+    );
+    app.post<{ Querystring: { return_to: string } }>("/sign-in/switch-user", async ({ query }, reply) =>
+      reply
+        .header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0`)
+        .redirect(`${SIGN_IN_FORM}?next=${encodeURIComponent(query.return_to)}`, 303),
+    );
+    app.post("/sign-in/sign-out", async (_request, reply) =>
+      reply.header("set-cookie", `${COOKIE}=; Path=/; Max-Age=0`).send("Signed out"),
+    );
+    return {
+      read,
+      async require(request, reply, returnTo) {
+        const session = await read(request);
+        if (session === undefined)
+          await reply.redirect(`${SIGN_IN_FORM}?next=${encodeURIComponent(returnTo)}`, 303);
+        return session;
+      },
+      signOutPath: "/sign-in/sign-out",
+      switchUserPath: (returnTo) => `/sign-in/switch-user?return_to=${encodeURIComponent(returnTo)}`,
+    };
   };
-};
+
+export const createTestSignIn = signInBy(personNamed);
