@@ -14,3 +14,8 @@ export function harmless<Event extends readonly unknown[]>(
     }
   };
 }
+
+/**
+ * Writes the stack of an error to the console, without other members, which may contain a token.
+ */
+export const logStack = (error: unknown): void => console.error(error instanceof Error ? error.stack : error);

@@ -6,7 +6,7 @@
  */
 
 import { problemAnswer } from "../draft-11/problem.ts";
-import { harmless } from "../harmless.ts";
+import { harmless, logStack } from "../harmless.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Admission, Resource, ResourceRequest } from "../resource/create-resource.ts";
 import type { CallerOf, Requirement } from "../types.ts";
@@ -32,8 +32,6 @@ export interface GateBounds {
   /** Reports an error, and returns a response that does not reveal it. */
   readonly fail: (error: unknown) => Answer;
 }
-
-const logStack = (error: unknown): void => console.error(error instanceof Error ? error.stack : error);
 
 /** @throws RangeError for bounds that bound nothing */
 export function boundsOf({

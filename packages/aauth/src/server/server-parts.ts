@@ -8,6 +8,7 @@ import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { documents } from "../draft-11/documents.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { DOCUMENTS } from "../draft-11/names.ts";
+import { logStack } from "../harmless.ts";
 import { toJwks } from "../keys/jwks.ts";
 import { keyRingOf } from "../keys/key-option.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
@@ -26,7 +27,7 @@ const PENDING_SECONDS = 600;
  * @throws TypeError for an issuer that is not a server identifier
  */
 export function partsOf(options: ServerOptions<object>, kind: "person" | "access") {
-  const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1, log = () => {} } = options;
+  const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1, log = logStack } = options;
   if (!isServerIdentifier(issuer)) throw new TypeError("issuer must be a server identifier: https://host");
   const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
   const { stores = createMemoryStores({ now }), observer, transport, callObserver: observe } = options;

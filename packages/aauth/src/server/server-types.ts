@@ -55,7 +55,7 @@ export interface ServerOptions<Metadata> {
   readonly pollSeconds?: number | undefined;
   /**
    * Receives the errors that callers see as `server_error` or `as_unreachable`, and mismatches of a
-   * resource token and its presented token. Default: none.
+   * resource token and its presented token. Default: writes the stack to `console.error`.
    */
   readonly log?: ((error: unknown) => void) | undefined;
   /**
