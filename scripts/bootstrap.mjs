@@ -45,7 +45,9 @@ if (problem !== undefined) fail(problem, 2);
 
 const missing = missingDependencies();
 if (asksForHelp(args) && missing !== undefined) {
-  console.log("Its flags are shown once the workspace is installed: npm run doctor");
+  // Written from the scripts' own declarations by `npm run docs`.
+  const texts = JSON.parse(readFileSync(join(root, "scripts/help.json"), "utf8"));
+  console.log(texts[command].join("\n"));
   process.exit();
 }
 if (missing !== undefined) await installDependencies(missing);

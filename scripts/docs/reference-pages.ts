@@ -7,6 +7,7 @@ import {
 } from "./agent-files.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { withErrorTable } from "./error-table.ts";
+import { helpTexts } from "./help-texts.ts";
 import { interopPage } from "./interop-page.ts";
 import { knownHolesPage } from "./known-holes-page.ts";
 import { openApi } from "./openapi.ts";
@@ -25,4 +26,5 @@ export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => strin
   "docs/reference/interop.md": interopPage,
   "docs/reference/known-holes.md": knownHolesPage,
   "docs/reference/openapi.yaml": openApi,
+  "scripts/help.json": helpTexts,
 };

@@ -1,0 +1,2 @@
+/** Commands by name; `usage` is undefined where the script declares its flags itself. */
+export const COMMANDS: Readonly<Record<string, { readonly script: string; readonly usage?: object }>>;
