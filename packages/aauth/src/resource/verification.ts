@@ -44,9 +44,23 @@ export interface SharedRules {
   readonly resolver: Omit<ResolverContext, "recorder" | "requirement">;
 }
 
-export type Step = (verification: Verification) => Awaitable<void>;
+/** What the steps of a verification establish. */
+interface Established {
+  readonly headers: SignatureHeaders;
+  readonly claim: KeyClaim;
+  readonly input: SignatureInput;
+  readonly signature: { readonly label: string; readonly bytes: Uint8Array };
+  /** All three fields have one label. */
+  readonly hasOneLabel: true;
+  readonly isFresh: true;
+  readonly covered: { readonly base: string; readonly nonce: string | undefined };
+  readonly candidate: CallerCandidate;
+  /** The key that has signed. */
+  readonly key: VerificationKey;
+  readonly caller: ProvenCaller;
+}
 
-/** State of a verification. The step in each member's comment sets it. */
+/** A verification in progress. */
 export class Verification {
   readonly rules: SharedRules;
   readonly request: ReceivedRequest;
@@ -54,25 +68,9 @@ export class Verification {
   readonly requirement: Requirement<string> | undefined;
   readonly recorder: VerificationRecorder;
   readonly facts: MessageFacts;
-  /** `body` */
+  /** Set before the first step that needs it. */
   body: Uint8Array | undefined;
-  /** `fields` */
-  headers!: SignatureHeaders;
-  /** `key-claim` */
-  claim!: KeyClaim;
-  /** `signature-input` */
-  input!: SignatureInput;
-  /** `signature-value` */
-  signature!: { readonly label: string; readonly bytes: Uint8Array };
-  /** `coverage` */
-  base!: string;
-  nonce: string | undefined;
-  nowSeconds = 0;
-  /** `caller` */
-  candidate!: CallerCandidate;
-  /** `signature` */
-  key!: VerificationKey;
-  caller!: ProvenCaller;
+  readonly established: Partial<Established> = {};
 
   constructor(
     rules: SharedRules,
@@ -91,8 +89,31 @@ export class Verification {
   }
 }
 
+/** A step, with the members that earlier steps must have established. */
+export interface Step {
+  readonly needs: readonly (keyof Established)[];
+  readonly gives: readonly (keyof Established)[];
+  /** Returns what it gives. */
+  run(
+    verification: Verification,
+    established: Partial<Established>,
+  ): Awaitable<Partial<Established> | undefined>;
+}
+
+const step = <Needs extends keyof Established, Gives extends keyof Established>(
+  needs: readonly Needs[],
+  gives: readonly Gives[],
+  run: (
+    verification: Verification,
+    established: Pick<Established, Needs> & Partial<Established>,
+  ) => Awaitable<[Gives] extends [never] ? void : Pick<Established, Gives>>,
+): Step => ({ needs, gives, run: run as Step["run"] });
+
+/** What the search for the key that has signed needs. */
+const SIGNED = ["candidate", "covered", "input", "signature", "claim"] as const;
+
 export const STEPS: Readonly<Record<StepName, Step>> = {
-  fields(v) {
+  fields: step([], ["headers"], (v) => {
     // hole J6+
     if (!v.rules.authorities.includes(v.authority)) {
       throw new AAuthVerificationError(
@@ -100,106 +121,111 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
         "the request addresses a host that is not served here",
       );
     }
-    v.headers = readSignatureHeaders(v.request.headers, v.rules.profile.messages.fields);
-  },
+    return { headers: readSignatureHeaders(v.request.headers, v.rules.profile.messages.fields) };
+  }),
 
-  "key-claim"(v) {
-    v.claim = v.rules.profile.messages.parseKeyClaim(v.headers.signatureKey, v.input?.label);
-    v.recorder.facts.scheme = v.claim.scheme;
-    v.recorder.facts.label = v.claim.label;
-  },
+  "key-claim": step(["headers"], ["claim"], ({ rules, recorder }, { headers, input }) => {
+    const claim = rules.profile.messages.parseKeyClaim(headers.signatureKey, input?.label);
+    recorder.facts.scheme = claim.scheme;
+    recorder.facts.label = claim.label;
+    return { claim };
+  }),
 
-  scheme({ rules, claim }) {
-    const { schemes } = rules.endpoint;
-    if (!schemes.includes(claim.scheme)) {
-      throw new AAuthVerificationError("unsupported_scheme", `scheme ${claim.scheme} is not accepted here`, {
+  scheme: step(["claim"], [], ({ rules: { endpoint } }, { claim: { scheme } }) => {
+    const { schemes } = endpoint;
+    if (!schemes.includes(scheme)) {
+      throw new AAuthVerificationError("unsupported_scheme", `scheme ${scheme} is not accepted here`, {
         expected: schemes.join(", "),
       });
     }
-  },
+  }),
 
-  "signature-input"(v) {
-    v.input = v.rules.profile.messages.parseSignatureInput(v.headers.signatureInput);
-    v.recorder.facts.coveredComponents = v.input.components;
-    v.recorder.facts.created = v.input.created;
-  },
+  "signature-input": step(["headers"], ["input"], ({ rules, recorder }, { headers }) => {
+    const input = rules.profile.messages.parseSignatureInput(headers.signatureInput);
+    recorder.facts.coveredComponents = input.components;
+    recorder.facts.created = input.created;
+    return { input };
+  }),
 
-  "signature-value"(v) {
-    v.signature = v.rules.profile.messages.parseSignature(v.headers.signature, v.input?.label);
-  },
+  "signature-value": step(["headers"], ["signature"], ({ rules }, { headers, input }) => ({
+    signature: rules.profile.messages.parseSignature(headers.signature, input?.label),
+  })),
 
-  labels({ claim, input, signature }) {
+  labels: step(["claim", "input", "signature"], ["hasOneLabel"], (_v, { claim, input, signature }) => {
     requireSameLabel(claim, input, signature);
-  },
+    return { hasOneLabel: true };
+  }),
 
-  coverage(v) {
-    const { messages } = v.rules.profile;
-    const { components } = v.input;
-    requireComponents(components, messages.demandedComponents(v.facts));
-    v.recorder.facts.bodyBound = messages.bindsBody || components.includes(messages.fields.contentDigest);
-    const { scheme } = v.rules;
+  coverage: step(["input"], ["covered"], ({ rules, request, authority, facts, recorder }, { input }) => {
+    const { messages } = rules.profile;
+    const { components } = input;
+    requireComponents(components, messages.demandedComponents(facts));
+    recorder.facts.bodyBound = messages.bindsBody || components.includes(messages.fields.contentDigest);
     const { absentQuery } = messages;
-    v.base = rebuildSignatureBase(v.request, v.authority, v.input, { scheme, absentQuery });
-    v.recorder.facts.signatureBase = v.base;
-    v.nonce = readNonce(v.request, messages.fields.nonce, { required: v.rules.requireNonce });
-  },
+    const base = rebuildSignatureBase(request, authority, input, { scheme: rules.scheme, absentQuery });
+    recorder.facts.signatureBase = base;
+    const nonce = readNonce(request, messages.fields.nonce, { required: rules.requireNonce });
+    return { covered: { base, nonce } };
+  }),
 
-  freshness(v) {
-    v.nowSeconds = v.rules.now();
-    const { toleranceSeconds } = v.rules.endpoint;
-    requireFreshness(v.input, { nowSeconds: v.nowSeconds, toleranceSeconds });
-  },
+  freshness: step(["input"], ["isFresh"], ({ rules }, { input }) => {
+    const { toleranceSeconds } = rules.endpoint;
+    requireFreshness(input, { nowSeconds: rules.now(), toleranceSeconds });
+    return { isFresh: true };
+  }),
 
-  caller(v) {
-    const { resolver, profile } = v.rules;
-    const resolve = profile.verification.resolvers[v.claim.scheme];
-    if (resolve === undefined)
-      throw new AAuthVerificationError("unsupported_scheme", "the scheme has no resolver");
-    const { recorder, requirement } = v;
-    const found = resolve(v.claim, { ...resolver, recorder, requirement });
-    const keep = (candidate: CallerCandidate) => {
-      v.candidate = candidate;
-    };
-    return found instanceof Promise ? found.then(keep) : keep(found);
-  },
+  // Nothing is fetched for a message that is stale or not sufficiently covered.
+  caller: step(
+    ["claim", "covered", "isFresh"],
+    ["candidate"],
+    ({ rules: { resolver, profile }, recorder, requirement }, { claim }) => {
+      const resolve = profile.verification.resolvers[claim.scheme];
+      if (resolve === undefined)
+        throw new AAuthVerificationError("unsupported_scheme", "the scheme has no resolver");
+      const found = resolve(claim, { ...resolver, recorder, requirement });
+      return found instanceof Promise ? found.then((candidate) => ({ candidate })) : { candidate: found };
+    },
+  ),
 
-  async signature(v) {
-    v.key = await keyThatSigned(v);
-    v.recorder.facts.thumbprint = v.key.thumbprint;
-    const caller = v.candidate.identify(v.key);
+  signature: step([...SIGNED, "hasOneLabel"], ["key", "caller"], async ({ rules, recorder }, established) => {
+    const key = await keyThatSigned(rules, established);
+    recorder.facts.thumbprint = key.thumbprint;
+    const caller = established.candidate.identify(key);
     // Logging or serializing a caller must not include its token.
     if (caller.grant !== undefined) Object.defineProperty(caller.grant, "token", { enumerable: false });
-    v.caller = caller;
-  },
+    return { key, caller };
+  }),
 
-  replay(v) {
-    const { rules, request, requirement, caller, recorder, nonce } = v;
-    if (rules.endpoint.replay === "none") return recorder.skipCurrent("repetitions pass at this endpoint");
-    if (requirement !== undefined && isBelow(caller, requirement, rules.profile)) {
-      // The request is refused anyway, so nothing is stored for an untrusted caller.
-      return recorder.skipCurrent("the caller is below the level of the route");
-    }
-    const isBound = recorder.facts.bodyBound === true;
-    if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
-      const { nonce: field } = rules.profile.messages.fields;
-      return recorder.skipCurrent(
-        field === undefined ? "a repetition does no harm" : "the request has no nonce",
-      );
-    }
-    const use = {
-      authority: v.authority,
-      thumbprint: v.key.thumbprint,
-      // hole X13: { quota: quotaOf(caller), owner: caller.agent ?? caller.thumbprint }
-      charge: { quota: quotaOf(caller), owner: ownerOfCaller(caller) },
-      toleranceSeconds: rules.endpoint.toleranceSeconds,
-    };
-    return nonce === undefined
-      ? spendSignature(rules.replayStore, { ...use, signatureBase: v.base })
-      : spendNonce(rules.replayStore, { ...use, nonce });
-  },
+  replay: step(
+    ["caller", "key", "covered"],
+    [],
+    ({ rules, request, requirement, recorder, authority }, { caller, key, covered: { base, nonce } }) => {
+      if (rules.endpoint.replay === "none") return recorder.skipCurrent("repetitions pass at this endpoint");
+      if (requirement !== undefined && isBelow(caller, requirement, rules.profile)) {
+        // The request is refused anyway, so nothing is stored for an untrusted caller.
+        return recorder.skipCurrent("the caller is below the level of the route");
+      }
+      const isBound = recorder.facts.bodyBound === true;
+      if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
+        const { nonce: field } = rules.profile.messages.fields;
+        return recorder.skipCurrent(
+          field === undefined ? "a repetition does no harm" : "the request has no nonce",
+        );
+      }
+      const use = {
+        authority,
+        thumbprint: key.thumbprint,
+        // hole X13: { quota: quotaOf(caller), owner: caller.agent ?? caller.thumbprint }
+        charge: { quota: quotaOf(caller), owner: ownerOfCaller(caller) },
+        toleranceSeconds: rules.endpoint.toleranceSeconds,
+      };
+      return nonce === undefined
+        ? spendSignature(rules.replayStore, { ...use, signatureBase: base })
+        : spendNonce(rules.replayStore, { ...use, nonce });
+    },
+  ),
 
-  async body(v) {
-    const { rules, request, recorder, body, facts } = v;
+  body: step(["input"], [], async ({ rules, request, recorder, body, facts }, { input: { components } }) => {
     if (rules.contentDigest === "covered") {
       return recorder.skipCurrent("left to the resource behind, which has the body");
     }
@@ -207,35 +233,53 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const hasBody = body !== undefined && body.byteLength > 0;
     const demanded = hasBody ? messages.demandedComponents({ ...facts, hasBody }) : [];
     await verifyBody(
-      { headers: request.headers, components: v.input.components, body },
+      { headers: request.headers, components, body },
       { field: messages.fields.contentDigest, demanded },
     );
-    recorder.facts.bodyBound = !hasBody || v.input.components.includes(messages.fields.contentDigest);
+    recorder.facts.bodyBound = !hasBody || components.includes(messages.fields.contentDigest);
     if (!recorder.facts.bodyBound) recorder.skipCurrent("the signature does not cover the body");
-  },
+  }),
 
-  /**
-   * A caller that reaches this step holds the token, so it may receive a challenge for a new one.
-   */
-  expiry(v) {
-    if (!v.candidate.expired) return;
-    v.recorder.enter(checkOf("caller", v.rules.profile));
+  // A caller that reaches this step holds the token, so it may receive a challenge for a new one.
+  expiry: step(["candidate", "caller"], [], ({ rules, recorder }, { candidate, caller }) => {
+    if (!candidate.expired) return;
+    recorder.enter(checkOf("caller", rules.profile));
     throw new AAuthVerificationError("token_expired", "the token has expired", {
       claim: "exp",
-      provenCaller: v.caller,
+      provenCaller: caller,
     });
-  },
+  }),
 
-  requirement(v) {
-    if (v.requirement === undefined) return v.recorder.skipCurrent("none is given");
-    const unmet = v.rules.profile.verification.unmet(v.caller, v.requirement);
+  requirement: step(["caller"], [], ({ rules, requirement, recorder }, { caller }) => {
+    if (requirement === undefined) return recorder.skipCurrent("none is given");
+    const unmet = rules.profile.verification.unmet(caller, requirement);
     if (unmet !== undefined) throw unmet;
-  },
+  }),
 };
 
+/**
+ * Refuses an order of steps that cannot work.
+ *
+ * @throws TypeError for a step before one that it needs, and for an order that reads no body or
+ *   proves no caller
+ */
+export function requireOrder(steps: readonly StepName[], profile: string): void {
+  const given = new Set<keyof Established>();
+  for (const name of steps) {
+    const missing = STEPS[name].needs.find((member) => !given.has(member));
+    if (missing !== undefined)
+      throw new TypeError(`profile ${profile}: step ${name} needs ${missing}, which no earlier step gives`);
+    for (const member of STEPS[name].gives) given.add(member);
+  }
+  if (!given.has("caller") || !steps.includes("body"))
+    throw new TypeError(`profile ${profile}: the steps must include signature and body`);
+}
+
 /** Returns the first key that verifies the signature, including the replacement of a cached key. */
-async function keyThatSigned(verification: Verification): Promise<VerificationKey> {
-  const { candidate, base, input, signature, claim, rules } = verification;
+async function keyThatSigned(
+  rules: SharedRules,
+  { candidate, covered, input, signature, claim }: Pick<Established, (typeof SIGNED)[number]>,
+): Promise<VerificationKey> {
   const { keys, replacedKey } = candidate;
   const { foreignParameter } = rules.profile.messages;
   const mayHaveSigned = (key: VerificationKey): boolean =>
@@ -243,7 +287,7 @@ async function keyThatSigned(verification: Verification): Promise<VerificationKe
       ? allowsAlgorithm(input, key.alg)
       : foreignParameter(input, key, claim) === undefined;
   if (keys.length === 0) throw new AAuthVerificationError("unknown_key", "there is no key to verify with");
-  const message = platformCrypto.encodeAscii(base);
+  const message = platformCrypto.encodeAscii(covered.base);
   const hasSigned = (key: VerificationKey): Awaitable<boolean> =>
     mayHaveSigned(key) && signatureHolds(message, signature.bytes, key);
   // hole T1a, D2, D3, D4, D11: return keys[0]!;

@@ -19,7 +19,7 @@ import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
 import { observed } from "./observed.ts";
 import { checkRequirement, notAccepted, requirementFor } from "./requirement.ts";
 import type { AcceptedProfile, AddressedRequest, VerifiedHead, Verifier, VerifierOptions } from "./types.ts";
-import { checkOf, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
+import { checkOf, requireOrder, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
 import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from "./verifier-options.ts";
 
@@ -40,7 +40,7 @@ import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from 
  * @throws TypeError from its methods for a body that is not bytes, and for a requirement that is
  * malformed, or that no request can meet.
  * @throws TypeError on creation for invalid options, such as two profiles whose messages cannot be
- *   distinguished
+ *   distinguished, or one whose steps are in an order that cannot work
  * @throws RangeError on creation for a `toleranceSeconds` out of range.
  *
  * @example
@@ -115,7 +115,7 @@ export function verifierOf(
         requireBodyBytes(body);
         verification.body = body;
         await run(withBody, verification);
-        return new Passed(verification.caller, recorder);
+        return new Passed(verification.established.caller!, recorder);
       },
     };
   }
@@ -208,7 +208,12 @@ function createChecks(
       verifiedTokens: createVerifiedTokens<VerifiedToken>({ now: shared.now }),
     },
   };
-  const steps = profile.verification.checks.flatMap(({ name, steps }) =>
+  const { checks } = profile.verification;
+  requireOrder(
+    checks.flatMap(({ steps }) => steps),
+    profile.name,
+  );
+  const steps = checks.flatMap(({ name, steps }) =>
     steps.map((step, index) => [index === 0 ? name : "", STEPS[step]] as const),
   );
   const body = steps.findIndex(([, step]) => step === STEPS.body);
@@ -271,8 +276,8 @@ async function run(steps: ProfileChecks["beforeBody"], verification: Verificatio
   try {
     for (const [check, step] of steps) {
       if (check !== "") verification.recorder.enter(check);
-      const done = step(verification);
-      if (done instanceof Promise) await done;
+      const given = step.run(verification, verification.established);
+      Object.assign(verification.established, given instanceof Promise ? await given : given);
     }
   } catch (error) {
     throw verification.recorder.fail(error);
