@@ -107,6 +107,10 @@ export default defineConfig({
       { ...shared, test: { ...together, name: "walkthrough", include: [WALKTHROUGH] } },
       {
         ...shared,
+        test: { ...patient, name: "conformance", include: ["tests/conformance/*.test.ts"] },
+      },
+      {
+        ...shared,
         test: { ...patient, name: "journeys", include: [JOURNEYS], testTimeout: 120_000 },
       },
       {

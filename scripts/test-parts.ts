@@ -71,6 +71,7 @@ export const SLOW_PARTS = {
   stack: { tests: project("stack") },
   replicas: { tests: project("stores"), prepare: findStoreServers },
   walkthrough: { tests: project("walkthrough") },
+  conformance: { tests: project("conformance") },
   browser: { tests: project("browser"), prepare: chromium },
   ...INTEROP_PARTS,
   jaeger: {

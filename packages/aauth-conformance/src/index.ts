@@ -1,0 +1,12 @@
+/**
+ * Checks of parties of AAuth draft -11, for tests that start a party themselves.
+ *
+ * @module
+ */
+
+export { listen } from "./peers/listener.ts";
+export { createWorld } from "./peers/world.ts";
+export { RESOURCE_CHECKS } from "./roles/resource.ts";
+export { createResourceBench } from "./roles/resource-bench.ts";
+export { countVerdicts, runChecks } from "./suite/run.ts";
+export { createTarget } from "./suite/target.ts";

@@ -1,0 +1,33 @@
+import type { Result, Role, Verdict } from "../suite/check.ts";
+import { countVerdicts } from "../suite/run.ts";
+
+/** What a run found, as `results.json` has it. */
+export interface Report {
+  readonly suite: "aauth-conformance";
+  readonly profile: string;
+  readonly role: Role;
+  /** Identifier of the target, or its command. */
+  readonly target: string;
+  /** Where the target was connected to, if not at its identifier. */
+  readonly address?: string | undefined;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly counts: Readonly<Record<Verdict, number>>;
+  readonly results: readonly Result[];
+}
+
+export function createReport(
+  about: Omit<Report, "suite" | "counts" | "results">,
+  results: readonly Result[],
+): Report {
+  return { suite: "aauth-conformance", ...about, counts: countVerdicts(results), results };
+}
+
+/** @throws TypeError for a file that is no report */
+export function readReport(text: string): Report {
+  const value = JSON.parse(text) as Partial<Report> | null;
+  if (value?.suite !== "aauth-conformance" || !Array.isArray(value.results)) {
+    throw new TypeError("this is no results.json of aauth-conformance");
+  }
+  return value as Report;
+}

@@ -1,0 +1,7 @@
+import type { Row } from "../suite/check.ts";
+import { RESOURCE_CHECKS } from "./resource.ts";
+import { VERIFY_CHECKS } from "./verify.ts";
+import { RFC9421_CHECKS } from "./verify-rfc9421.ts";
+
+/** The rows of every role and profile. */
+export const ALL_ROWS: readonly Row[] = [...RESOURCE_CHECKS, ...VERIFY_CHECKS, ...RFC9421_CHECKS];

@@ -1,0 +1,65 @@
+/**
+ * Our verifier behind JSON lines: a program that `aauth-conformance verify --exec` starts.
+ *
+ * @module
+ */
+
+import { createInterface } from "node:readline";
+import { AAuthVerificationError, createDiscovery, generateSigningKey } from "aauth";
+import { createChallenger, createVerifier } from "aauth/resource";
+import { parseSignatureError } from "aauth/wire";
+
+interface Line {
+  readonly id: string;
+  readonly method: string;
+  readonly authority: string;
+  readonly target: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string | null;
+  readonly verifier: string;
+  readonly endpoint: "resource" | "person-server" | "access-server";
+  readonly requires: "agent-token" | "person-token" | "auth-token" | "server";
+  readonly scope: string;
+  readonly now: number;
+  readonly documents: Readonly<Record<string, unknown>>;
+  readonly trusted: readonly string[];
+}
+
+const key = await generateSigningKey({ kid: "unused" });
+
+async function verdictOf(line: Line): Promise<object> {
+  const resource = line.verifier;
+  const discovery = createDiscovery({
+    async transport(url) {
+      const document = line.documents[url.href];
+      const body = new TextEncoder().encode(JSON.stringify(document ?? null));
+      return { status: document === undefined ? 404 : 200, body };
+    },
+  });
+  const verifier = createVerifier({
+    authorities: [line.authority],
+    audience: resource,
+    trustedIssuers: line.trusted,
+    discovery,
+    endpoint: line.endpoint === "resource" ? "resource" : "token",
+    now: () => line.now,
+  });
+  const headers = Object.fromEntries(line.headers);
+  const body = line.body === null ? undefined : new TextEncoder().encode(line.body);
+  const { requires: level } = line;
+  const requirement = level === "auth-token" ? { level, scopes: [line.scope] } : { level };
+  try {
+    const { method, target, authority } = line;
+    await verifier.verifyRequest({ method, target, authority, headers, body }, requirement);
+    return { id: line.id, accept: true, body: line.body };
+  } catch (error) {
+    if (!(error instanceof AAuthVerificationError)) throw error;
+    const answer = await createChallenger({ key, resource }).challengeFor(error, { requirement });
+    const field = answer.headers["signature-error"];
+    return { id: line.id, accept: false, error: field && parseSignatureError(field).error };
+  }
+}
+
+for await (const text of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await verdictOf(JSON.parse(text))));
+}
