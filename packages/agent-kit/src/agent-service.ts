@@ -166,7 +166,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       now,
       cryptoMode: "pool",
       stores,
-      ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
+      ...(config.agentProviders.length > 0 && { agentProviders: config.agentProviders }),
       observer: (event, request) => {
         verificationTrace(event, request);
         verificationLog(event, request);

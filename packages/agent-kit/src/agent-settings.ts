@@ -65,7 +65,7 @@ export function agentSettings({ name, port }: NamedAgent) {
     }),
     ...authServerSettings,
     ...publishedPeersSettings,
-    trustedAgents: setting({
+    agentProviders: setting({
       env: `${prefix.replace(/_AGENT$/, "")}_TRUSTED_AGENTS`,
       schema: listSetting(),
       description: "Agents that may call, by identity; empty means any that can be discovered",

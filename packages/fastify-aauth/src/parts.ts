@@ -12,7 +12,7 @@ export interface Parts extends Pick<ComposedOptions, "verifier" | "authority">, 
   readonly challenger: Challenger | undefined;
 }
 
-/** Members that the other form would ignore, such as a stricter verifier or `trustedAgents`. */
+/** Members that the other form would ignore, such as a stricter verifier or `agentProviders`. */
 const OF_PARTS = ["verifier", "challenger", "authority", "wellKnown"];
 const OF_ALL = ["target", "maxBodyBytes", "observer"] satisfies (keyof CommonOptions)[] as string[];
 

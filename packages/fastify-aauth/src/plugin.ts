@@ -78,7 +78,7 @@ declare module "fastify" {
  *
  * The options are a resource, those of `createResource`, or a verifier and its challenger.
  * Documents and endpoints of a resource are also served. Does NOT decide whether a verified agent
- * is allowed: the handler does, or `trustedAgents` of the verifier.
+ * is allowed: the handler does, or `agentProviders` of the verifier.
  *
  * @throws TypeError from the registration for options that mix the forms, and for an identifier
  * that is not canonical.

@@ -134,7 +134,7 @@ describe("options that are refused", () => {
     [`resource ${canonical}`, { ...IDENTITY, resource: "https://reports.example/" }],
     [`authServer ${canonical}`, { ...IDENTITY, authServer: "https://auth.example/?a" }],
     ["verifier is made from resource", { ...IDENTITY, ...parts }],
-    ["trustedAgents goes with resource", { ...parts, trustedAgents: [agent.id] }],
+    ["agentProviders goes with resource", { ...parts, agentProviders: [agent.id] }],
     ["scopes goes to createResource", { resource: createResource(IDENTITY), scopes: ["reports:read"] }],
     ["personServers is supported only with profile draft11", { ...IDENTITY, personServers: [] }],
     ["development has no effect together with discovery", { ...IDENTITY, discovery, development: true }],

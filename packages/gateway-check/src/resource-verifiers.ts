@@ -77,7 +77,7 @@ export function createResourceVerifiers(options: {
             ...shared,
             toleranceSeconds,
             // Only the trusted servers may revoke tokens.
-            ...(endpoint !== undefined && { endpoint, trustedAgents: servers }),
+            ...(endpoint !== undefined && { endpoint, agentProviders: servers }),
           });
         // The first is made now and not at the first check, so that options that could never work
         // are refused where they are given.

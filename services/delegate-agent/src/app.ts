@@ -99,7 +99,7 @@ export async function buildDelegateAgent(
       replayStore: stores.claims(`replay ${url}`), // hole V42
       discovery,
       now,
-      trustedAgents: [agentServer],
+      agentProviders: [agentServer],
     }),
     delegateOf: async (caller) => delegateOf(dialect.parentOf(caller)),
   });

@@ -46,7 +46,7 @@ const CALLING_SERVERS: Readonly<Record<EndpointRole, readonly DocumentKind[]>> =
 const agentToken = tokenResolver({
   schema: AGENT_TOKEN,
   source: AGENT,
-  expected: ({ trustedAgents, isRevoked }, now) => ({ trustedIssuers: trustedAgents, isRevoked, now }),
+  expected: ({ agentProviders, isRevoked }, now) => ({ trustedIssuers: agentProviders, isRevoked, now }),
   admit(claims, { endpoint }) {
     requireTopLevel(claims, endpoint.role); // hole T3
   },

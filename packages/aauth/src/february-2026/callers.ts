@@ -44,7 +44,7 @@ const MAX_CANDIDATE_KEYS = 10;
 const agentToken = tokenResolver({
   schema: AGENT_TOKEN,
   source: "agent-token",
-  expected: ({ audience, trustedAgents }, now) => ({ audience, trustedIssuers: trustedAgents, now }),
+  expected: ({ audience, agentProviders }, now) => ({ audience, trustedIssuers: agentProviders, now }),
   identify: (claims, caller) => ({
     ...caller,
     level: "identified",

@@ -145,8 +145,8 @@ export const unnamedCaller = (
 ): UnnamedCaller => ({ profile: profile.name, scheme, key, thumbprint });
 
 /** Refuses a caller that is not on the current list, even if its token was issued earlier. */
-export function requireTrustedCaller(id: string, { trustedAgents }: ResolverContext): void {
-  if (trustedAgents !== undefined && !trusts(trustedAgents, id)) {
+export function requireTrustedCaller(id: string, { agentProviders }: ResolverContext): void {
+  if (agentProviders !== undefined && !trusts(agentProviders, id)) {
     throw new AAuthVerificationError("untrusted_agent", "the caller is not on the list of trusted agents");
   }
 }

@@ -104,7 +104,7 @@ export interface ResolverContext {
   readonly trustedIssuers: readonly string[];
   /** The only issuer of auth tokens, if set. */
   readonly accessServer: string | undefined;
-  readonly trustedAgents: TrustPolicy | undefined;
+  readonly agentProviders: TrustPolicy | undefined;
   /** Verifies tokens of other parties (see `VerifierOptions.tokenHolder`). */
   readonly tokenHolder: TokenHolder | undefined;
   readonly discovery: Discovery;

@@ -43,7 +43,7 @@ export interface ResourceOptions<Name extends string = string, Other extends str
   extends ResourceIdentity,
     Pick<
       VerifierOptions<Name>,
-      "now" | "profile" | "toleranceSeconds" | "trustedAgents" | "requireNonce" | "cryptoMode" | "observer"
+      "now" | "profile" | "toleranceSeconds" | "agentProviders" | "requireNonce" | "cryptoMode" | "observer"
     >,
     Pick<ChallengerOptions, "algs"> {
   /** Signs resource tokens, and is published at `/jwks.json`. All replicas share it. */
@@ -159,7 +159,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
   const authority = canonicalAuthority(resource);
   const discovery = options.discovery ?? createDiscovery({ development, now });
   const published = profile.resource.publish(options);
-  const { stores, trustedAgents, toleranceSeconds, requireNonce, cryptoMode, observer } = options;
+  const { stores, agentProviders, toleranceSeconds, requireNonce, cryptoMode, observer } = options;
   const common = { authorities: [authority], audience: resource, discovery };
   const judging = {
     now,
@@ -172,7 +172,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
   const { trustedIssuers, accessServer, additionalComponents } = published;
   // Without issuers, no token can be revoked.
   const revocation = published.revocation?.issuers.length ? published.revocation : undefined;
-  const accepted = { ...common, trustedAgents, trustedIssuers, accessServer };
+  const accepted = { ...common, agentProviders, trustedIssuers, accessServer };
   const revocations =
     revocation &&
     createRevocations({
@@ -189,7 +189,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
   const endpoints = [...documentEndpoints({ documents: published.documents, jwks })];
   if (revocation && revocations) {
     const { path, issuers } = revocation;
-    const shared = { ...common, ...judging, profile, trustedAgents: issuers };
+    const shared = { ...common, ...judging, profile, agentProviders: issuers };
     const issuersOnly = createVerifier({ ...shared, endpoint: "revocation" });
     endpoints.push(createRevocationEndpoint({ verifier: issuersOnly, revocations, path, now }));
   }

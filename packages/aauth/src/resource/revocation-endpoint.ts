@@ -20,7 +20,7 @@ const MAX_LIFETIME_SECONDS = 3_660;
 /** Options of a revocation endpoint. */
 export interface RevocationEndpointOptions {
   /**
-   * `createVerifier({ endpoint: "revocation", trustedAgents, … })`: `trustedAgents` are the
+   * `createVerifier({ endpoint: "revocation", agentProviders, … })`: `agentProviders` are the
    * accepted issuers. Others are refused with `unsupported_iss` before anything is fetched for
    * them.
    */

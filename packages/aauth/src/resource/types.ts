@@ -157,7 +157,7 @@ export interface AcceptedProfile<Name extends string = string> {
    * agent providers, and servers that may call in their own name; person and auth tokens name no
    * agent, so it does not restrict them. Default: any that discovery's guard allows.
    */
-  readonly trustedAgents?: TrustPolicy | undefined;
+  readonly agentProviders?: TrustPolicy | undefined;
   /** Finds keys and documents. */
   readonly discovery: Discovery;
   /**

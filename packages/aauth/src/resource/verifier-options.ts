@@ -42,7 +42,7 @@ export function checkAdditionalComponents(components: readonly string[] | undefi
  * @throws TypeError
  */
 export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonly string[]): void {
-  const { authorities, audience, trustedIssuers, trustedAgents = [] } = accepted;
+  const { authorities, audience, trustedIssuers, agentProviders = [] } = accepted;
   const { profile = defaultResourceProfile } = accepted;
   if (audience !== undefined) requireIdentifier("audience", audience, profile);
   requireArray("authorities", authorities);
@@ -62,7 +62,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
       }
     }
   }
-  if (typeof trustedAgents !== "function") requireIdentifiers("trustedAgents", trustedAgents, profile);
+  if (typeof agentProviders !== "function") requireIdentifiers("agentProviders", agentProviders, profile);
   if (accepted.peers !== undefined) requireIdentifiers("peers", accepted.peers, profile);
 }
 

@@ -169,7 +169,7 @@ function createChecks(
     audience,
     discovery,
     trustedIssuers = [],
-    trustedAgents,
+    agentProviders,
   } = accepted;
   const { accessServer } = accepted;
   const role = options.endpoint ?? "resource";
@@ -199,7 +199,7 @@ function createChecks(
       audience,
       trustedIssuers,
       accessServer,
-      trustedAgents,
+      agentProviders,
       tokenHolder: options.tokenHolder,
       discovery,
       isRevoked: options.isRevoked,

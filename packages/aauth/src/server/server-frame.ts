@@ -75,7 +75,7 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
   const authorities = [new URL(issuer).host];
   const found = Object.entries(routes).map(([path, route]) => {
     const own = { profile: draft11, authorities, discovery, isRevoked, replayStore, now };
-    const verifier = createVerifier({ ...own, endpoint: route.role, trustedAgents: route.from });
+    const verifier = createVerifier({ ...own, endpoint: route.role, agentProviders: route.from });
     return { path, route, verifier };
   });
 

@@ -33,8 +33,8 @@ function kit(options: Parameters<typeof createRevocations>[0] = {}) {
   const { now } = clock;
   const discovery = discoveryOf();
   const revocations = createRevocations({ now, ...options });
-  const trustedAgents = [PERSON_SERVER, ACCESS_SERVER];
-  const verifier = verifierOf({ now, discovery, endpoint: "revocation", trustedAgents });
+  const agentProviders = [PERSON_SERVER, ACCESS_SERVER];
+  const verifier = verifierOf({ now, discovery, endpoint: "revocation", agentProviders });
   const endpoint = createRevocationEndpoint({ verifier, revocations, path: "/revoke", now });
   /** Signed a second later each time, because the same request twice is a replay. */
   const revoke = async (

@@ -379,8 +379,8 @@ describe("signatures and keys", () => {
 
   it.each([[["http://other.localhost:1"]], [() => false]])(
     "an agent that is not trusted is not fetched",
-    async (trustedAgents) => {
-      const verifier = parties.createVerifier({ trustedAgents: trustedAgents as never });
+    async (agentProviders) => {
+      const verifier = parties.createVerifier({ agentProviders: agentProviders as never });
       expect((await refusal(verifier, await requestOf())).code).toBe("untrusted_agent");
       expect(parties.discovery.requests).toEqual([]);
     },
@@ -388,7 +388,7 @@ describe("signatures and keys", () => {
 
   it("an agent that is not trusted any more is refused with an auth token that was verified before", async () => {
     const welcome = new Set([agent.id]);
-    const verifier = parties.createVerifier({ trustedAgents: (id) => welcome.has(id) });
+    const verifier = parties.createVerifier({ agentProviders: (id) => welcome.has(id) });
     const jwt = await parties.issueAuthToken();
     const send = async () =>
       verifier.verifyRequest(await requestOf({ signatureKey: { scheme: "jwt", jwt } }));
@@ -398,7 +398,7 @@ describe("signatures and keys", () => {
   });
 
   it("X12: an auth token of an agent that is not trusted", async () => {
-    const verifier = parties.createVerifier({ trustedAgents: ["http://other.localhost:1"] });
+    const verifier = parties.createVerifier({ agentProviders: ["http://other.localhost:1"] });
     const jwt = await parties.issueAuthToken();
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
     expect((await refusal(verifier, request)).code).toBe("untrusted_agent");
@@ -455,8 +455,8 @@ describe("tokens", () => {
     expect((await refusal(parties.createVerifier(), request)).code).toBe("invalid_token_signature");
   });
 
-  it("trustedAgents applies to agent servers too", async () => {
-    const verifier = parties.createVerifier({ trustedAgents: ["http://other.localhost:1"] });
+  it("agentProviders applies to agent servers too", async () => {
+    const verifier = parties.createVerifier({ agentProviders: ["http://other.localhost:1"] });
     expect((await refusal(verifier, await withToken(await agentToken()))).code).toBe("untrusted_issuer");
     expect(parties.discovery.requests).toEqual([]);
   });
@@ -591,8 +591,8 @@ describe("the verifier itself", () => {
     // A string would match each of its substrings.
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
     ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
-    ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
-    ["an agent with a trailing slash", { trustedAgents: [agent.id, `${agent.id}/`] }, "trustedAgents[1]"],
+    ["a text for agents", { agentProviders: agent.id }, "agentProviders must be an array"],
+    ["an agent with a trailing slash", { agentProviders: [agent.id, `${agent.id}/`] }, "agentProviders[1]"],
   ])("names the problem of %s", (_name, options, message) => {
     const making = () => parties.createVerifier(options as never);
     expect(making).toThrow(TypeError);

@@ -54,7 +54,7 @@ function createParties(options: WorldOptions & { readonly accessServer?: string 
     const revoking = createVerifier({
       ...common,
       endpoint: "revocation",
-      trustedAgents: [PS, AS],
+      agentProviders: [PS, AS],
     });
     const revocation = createRevocationEndpoint({ verifier: revoking, revocations, path: "/revoke", now });
     const challenger = createChallenger({

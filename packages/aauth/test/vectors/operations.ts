@@ -78,7 +78,7 @@ const verifyRequest = (profile: WireProfile) => async (input: Input) => {
     authority,
     audience,
     trustedIssuers,
-    trustedAgents,
+    agentProviders,
     accessServer,
     revoked = [],
   } = options;
@@ -86,7 +86,15 @@ const verifyRequest = (profile: WireProfile) => async (input: Input) => {
   const now = () => time;
   const { additionalComponents, authServer = accessServer } = options;
   const verifier = createVerifier({
-    ...{ profile, endpoint, authorities: [authority], audience, trustedIssuers, trustedAgents, accessServer },
+    ...{
+      profile,
+      endpoint,
+      authorities: [authority],
+      audience,
+      trustedIssuers,
+      agentProviders,
+      accessServer,
+    },
     ...{ additionalComponents, discovery, now, isRevoked: ({ jti }) => revoked.includes(jti) },
   });
   const { method, target, fields: sent, body } = request;

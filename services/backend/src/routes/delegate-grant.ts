@@ -47,7 +47,7 @@ export async function delegateGrantRoute(
       profile: draft11,
       authorities: [authority],
       // Only this provider's sub-agents are admitted.
-      trustedAgents: [agent],
+      agentProviders: [agent],
       replayStore: stores.claims("replay delegate grants"), // hole V41
       discovery,
       now,

@@ -195,7 +195,7 @@ const agentTokens: Case[] = [
     documents: changedDocument(agentProvider, { issuer: undefined }),
   }),
   badAgent("an agent provider that is not on the list", "11.3.4, step 5", {}, UNTRUSTED, {
-    verifier: { trustedAgents: [OTHER] },
+    verifier: { agentProviders: [OTHER] },
   }),
   badAgent("a sub-agent at a token endpoint", "10.2.2", SUB_AGENT, ["token_agent_mismatch", "invalid_jwt"], {
     ...{ ...FETCHED, body: "{}", target: "/aauth/token" },

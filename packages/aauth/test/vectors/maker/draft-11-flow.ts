@@ -145,7 +145,7 @@ function createResource(world: World, recorder: Recorder) {
   const verifier = createVerifier({
     ...common,
     endpoint: "revocation",
-    trustedAgents: [PS, AS],
+    agentProviders: [PS, AS],
   });
   const revocation = createRevocationEndpoint({ verifier, revocations, path: "/revoke", now });
   return async (url: URL, { method, fields: headers, body }: Omit<Sent, "url">): Promise<Answer> => {

@@ -273,7 +273,7 @@ const servers: Case[] = [
   refused(
     received("refuses a server that is not on the list", "9.1", {
       ...{ ...byPersonServer, ...called },
-      verifier: { ...AT_ACCESS_SERVER, trustedAgents: ["https://other.example"] },
+      verifier: { ...AT_ACCESS_SERVER, agentProviders: ["https://other.example"] },
     }),
     { code: "untrusted_agent", check: "key", status: 403 },
   ),
