@@ -117,7 +117,7 @@ describe("installing", () => {
     await start(["demo", "exit=0"]).ended;
     expect(await npxArguments()).toContain("--prod");
     const check = start(["check"]);
-    await vi.waitFor(() => expect(check.text()).toContain("pid "));
+    await vi.waitFor(() => expect(check.text()).toContain("pid "), { timeout: 20_000 });
     expect(check.text()).toContain("Installing the tools of the tests");
     expect(await npxArguments()).not.toContain("--prod");
     const past = new Date(Date.now() - 60_000);
