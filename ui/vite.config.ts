@@ -33,7 +33,7 @@ const resolve = { alias: { "virtual:wire-profile": `${profile}?raw` } };
 
 /** Packages of the workspace that the page imports. */
 const ownPackages = Object.entries(manifest.dependencies)
-  .filter(([, version]) => version.startsWith("workspace:"))
+  .filter(([, version]) => /^(?:workspace|link):/.test(version))
   .map(([name]) => `../packages/${name}/src`);
 
 export default defineConfig(({ command, mode }) => {
