@@ -37,7 +37,7 @@ export const COMMANDS = {
     usage: {
       words: [
         "PART",
-        "a part of npm test, or sodium, nodes, runtimes, stack, replicas, walkthrough, browser, interop, interop-keycloak, interop-draft-11, interop-draft-11-rust, jaeger, keycloak",
+        "a part of npm test, or sodium, nodes, runtimes, conformance, stack, replicas, walkthrough, browser, interop, interop-keycloak, interop-draft-11, interop-draft-11-rust, jaeger, keycloak",
       ],
       variables: [
         ["CHROME_PATH", "Chromium executable"],
