@@ -7,7 +7,7 @@
  * @module
  */
 
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { demand, PUBLISHED_PACKAGES, packPackages } from "./build-packages.ts";
@@ -29,6 +29,9 @@ interface Manifest {
   readonly exports: Targets;
 }
 
+/** In bytes. */
+const LARGEST_TARBALL = 350 * 1024;
+
 const folder = await mkdtemp(join(tmpdir(), "packed-"));
 const installed = (name: string) => join(folder, "node_modules", name);
 const readManifest = async (path: string): Promise<Manifest> => JSON.parse(await readFile(path, "utf8"));
@@ -46,6 +49,8 @@ try {
 
 async function judge(tarball: string, name: string): Promise<void> {
   const manifest = await readManifest(join(installed(name), "package.json"));
+  const { size } = await stat(tarball);
+  if (size > LARGEST_TARBALL) throw new Error(`${name}: ${size} bytes, over ${LARGEST_TARBALL}`);
   refuseWorkspaceRanges(name, manifest);
   await demandSourceManifest(name, manifest);
   await demandAddresses(name, manifest);
