@@ -6,7 +6,6 @@
 
 import { AAuthVerificationError, citing } from "../errors.ts";
 import type { Check, VerificationReport } from "../http-signatures/report.ts";
-import { refusalOf } from "../profile/refusal.ts";
 import type { CheckRecorder } from "../profile/verification.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { VerificationKey } from "../types.ts";
@@ -67,7 +66,9 @@ export class VerificationRecorder implements CheckRecorder {
   fail(error: unknown): unknown {
     if (!(error instanceof AAuthVerificationError)) return error;
     error.report = this.report(error);
-    error.section = refusalOf(error).section;
+    // The section of the failed check, if it is the dialect's own.
+    const failed = error.report.checks.find(({ verdict }) => verdict === "failed");
+    if (failed !== undefined) citing(error, () => failed.section);
     return citing(error, this.#profile.sectionOf);
   }
 

@@ -46,22 +46,23 @@ export interface SharedRules {
 
 /** What the steps of a verification establish. */
 interface Established {
-  readonly headers: SignatureHeaders;
-  readonly claim: KeyClaim;
-  readonly input: SignatureInput;
-  readonly signature: { readonly label: string; readonly bytes: Uint8Array };
-  /** All three fields have one label. */
-  readonly hasOneLabel: true;
-  readonly isFresh: true;
-  readonly covered: { readonly base: string; readonly nonce: string | undefined };
-  readonly candidate: CallerCandidate;
-  /** The key that has signed. */
-  readonly key: VerificationKey;
-  readonly caller: ProvenCaller;
+  headers: SignatureHeaders;
+  claim: KeyClaim;
+  input: SignatureInput;
+  signature: { readonly label: string; readonly bytes: Uint8Array };
+  /** The label of all three fields. */
+  label: string;
+  /** Time at which the message was fresh, Unix seconds. */
+  freshAt: number;
+  covered: { readonly base: string; readonly nonce: string | undefined };
+  candidate: CallerCandidate;
+  /** Owner of the key that has signed. */
+  caller: ProvenCaller;
+  checkedBody: unknown;
 }
 
 /** A verification in progress. */
-export class Verification {
+export interface Verification extends Partial<Established> {
   readonly rules: SharedRules;
   readonly request: ReceivedRequest;
   readonly authority: string;
@@ -70,50 +71,42 @@ export class Verification {
   readonly facts: MessageFacts;
   /** Set before the first step that needs it. */
   body: Uint8Array | undefined;
-  readonly established: Partial<Established> = {};
+}
 
-  constructor(
-    rules: SharedRules,
-    request: ReceivedRequest & { readonly authority?: string },
-    requirement: Requirement<string> | undefined,
-    recorder: VerificationRecorder,
-  ) {
-    this.rules = rules;
-    this.request = request;
-    this.authority = request.authority ?? rules.authorities[0] ?? ""; // hole J6+: String(request.headers.host)
-    this.requirement = requirement;
-    this.recorder = recorder;
-    const { method, target, headers } = request;
-    const { endpoint, additionalComponents: additional } = rules;
-    this.facts = { method, target, headers, hasBody: announcesBody(headers), endpoint, additional };
-  }
+export function verificationOf(
+  rules: SharedRules,
+  request: ReceivedRequest & { readonly authority?: string },
+  requirement: Requirement<string> | undefined,
+  recorder: VerificationRecorder,
+): Verification {
+  const { method, target, headers } = request;
+  const { endpoint, additionalComponents: additional } = rules;
+  const authority = request.authority ?? rules.authorities[0] ?? ""; // hole J6+: String(request.headers.host)
+  const facts = { method, target, headers, hasBody: announcesBody(headers), endpoint, additional };
+  return { rules, request, authority, requirement, recorder, facts, body: undefined };
 }
 
 /** A step, with the members that earlier steps must have established. */
 export interface Step {
   readonly needs: readonly (keyof Established)[];
-  readonly gives: readonly (keyof Established)[];
+  readonly gives: keyof Established | undefined;
   /** Returns what it gives. */
-  run(
-    verification: Verification,
-    established: Partial<Established>,
-  ): Awaitable<Partial<Established> | undefined>;
+  run(verification: Verification): Awaitable<unknown>;
 }
 
-const step = <Needs extends keyof Established, Gives extends keyof Established>(
+const step = <Needs extends keyof Established, Gives extends keyof Established | undefined>(
   needs: readonly Needs[],
-  gives: readonly Gives[],
+  gives: Gives,
   run: (
-    verification: Verification,
-    established: Pick<Established, Needs> & Partial<Established>,
-  ) => Awaitable<[Gives] extends [never] ? void : Pick<Established, Gives>>,
+    verification: Verification & Pick<Established, Needs>,
+  ) => Awaitable<Gives extends keyof Established ? Established[Gives] : void>,
 ): Step => ({ needs, gives, run: run as Step["run"] });
 
 /** What the search for the key that has signed needs. */
 const SIGNED = ["candidate", "covered", "input", "signature", "claim"] as const;
 
 export const STEPS: Readonly<Record<StepName, Step>> = {
-  fields: step([], ["headers"], (v) => {
+  fields: step([], "headers", (v) => {
     // hole J6+
     if (!v.rules.authorities.includes(v.authority)) {
       throw new AAuthVerificationError(
@@ -121,17 +114,17 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
         "the request addresses a host that is not served here",
       );
     }
-    return { headers: readSignatureHeaders(v.request.headers, v.rules.profile.messages.fields) };
+    return readSignatureHeaders(v.request.headers, v.rules.profile.messages.fields);
   }),
 
-  "key-claim": step(["headers"], ["claim"], ({ rules, recorder }, { headers, input }) => {
+  "key-claim": step(["headers"], "claim", ({ rules, recorder, headers, input }) => {
     const claim = rules.profile.messages.parseKeyClaim(headers.signatureKey, input?.label);
     recorder.facts.scheme = claim.scheme;
     recorder.facts.label = claim.label;
-    return { claim };
+    return claim;
   }),
 
-  scheme: step(["claim"], [], ({ rules: { endpoint } }, { claim: { scheme } }) => {
+  scheme: step(["claim"], undefined, ({ rules: { endpoint }, claim: { scheme } }) => {
     const { schemes } = endpoint;
     if (!schemes.includes(scheme)) {
       throw new AAuthVerificationError("unsupported_scheme", `scheme ${scheme} is not accepted here`, {
@@ -140,23 +133,23 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     }
   }),
 
-  "signature-input": step(["headers"], ["input"], ({ rules, recorder }, { headers }) => {
+  "signature-input": step(["headers"], "input", ({ rules, recorder, headers }) => {
     const input = rules.profile.messages.parseSignatureInput(headers.signatureInput);
     recorder.facts.coveredComponents = input.components;
     recorder.facts.created = input.created;
-    return { input };
+    return input;
   }),
 
-  "signature-value": step(["headers"], ["signature"], ({ rules }, { headers, input }) => ({
-    signature: rules.profile.messages.parseSignature(headers.signature, input?.label),
-  })),
+  "signature-value": step(["headers"], "signature", ({ rules, headers, input }) =>
+    rules.profile.messages.parseSignature(headers.signature, input?.label),
+  ),
 
-  labels: step(["claim", "input", "signature"], ["hasOneLabel"], (_v, { claim, input, signature }) => {
+  labels: step(["claim", "input", "signature"], "label", ({ claim, input, signature }) => {
     requireSameLabel(claim, input, signature);
-    return { hasOneLabel: true };
+    return input.label;
   }),
 
-  coverage: step(["input"], ["covered"], ({ rules, request, authority, facts, recorder }, { input }) => {
+  coverage: step(["input"], "covered", ({ rules, request, authority, facts, recorder, input }) => {
     const { messages } = rules.profile;
     const { components } = input;
     requireComponents(components, messages.demandedComponents(facts));
@@ -165,41 +158,41 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const base = rebuildSignatureBase(request, authority, input, { scheme: rules.scheme, absentQuery });
     recorder.facts.signatureBase = base;
     const nonce = readNonce(request, messages.fields.nonce, { required: rules.requireNonce });
-    return { covered: { base, nonce } };
+    return { base, nonce };
   }),
 
-  freshness: step(["input"], ["isFresh"], ({ rules }, { input }) => {
+  freshness: step(["input"], "freshAt", ({ rules, input }) => {
+    const nowSeconds = rules.now();
     const { toleranceSeconds } = rules.endpoint;
-    requireFreshness(input, { nowSeconds: rules.now(), toleranceSeconds });
-    return { isFresh: true };
+    requireFreshness(input, { nowSeconds, toleranceSeconds });
+    return nowSeconds;
   }),
 
   // Nothing is fetched for a message that is stale or not sufficiently covered.
   caller: step(
-    ["claim", "covered", "isFresh"],
-    ["candidate"],
-    ({ rules: { resolver, profile }, recorder, requirement }, { claim }) => {
+    ["claim", "covered", "freshAt"],
+    "candidate",
+    ({ rules: { resolver, profile }, recorder, requirement, claim }) => {
       const resolve = profile.verification.resolvers[claim.scheme];
       if (resolve === undefined)
         throw new AAuthVerificationError("unsupported_scheme", "the scheme has no resolver");
-      const found = resolve(claim, { ...resolver, recorder, requirement });
-      return found instanceof Promise ? found.then((candidate) => ({ candidate })) : { candidate: found };
+      return resolve(claim, { ...resolver, recorder, requirement });
     },
   ),
 
-  signature: step([...SIGNED, "hasOneLabel"], ["key", "caller"], async ({ rules, recorder }, established) => {
-    const key = await keyThatSigned(rules, established);
-    recorder.facts.thumbprint = key.thumbprint;
-    const caller = established.candidate.identify(key);
+  signature: step([...SIGNED, "label"], "caller", async (v) => {
+    const key = await keyThatSigned(v);
+    v.recorder.facts.thumbprint = key.thumbprint;
+    const caller = v.candidate.identify(key);
     // Logging or serializing a caller must not include its token.
     if (caller.grant !== undefined) Object.defineProperty(caller.grant, "token", { enumerable: false });
-    return { key, caller };
+    return caller;
   }),
 
   replay: step(
-    ["caller", "key", "covered"],
-    [],
-    ({ rules, request, requirement, recorder, authority }, { caller, key, covered: { base, nonce } }) => {
+    ["caller", "covered"],
+    undefined,
+    ({ rules, request, requirement, recorder, authority, caller, covered: { base, nonce } }) => {
       if (rules.endpoint.replay === "none") return recorder.skipCurrent("repetitions pass at this endpoint");
       if (requirement !== undefined && isBelow(caller, requirement, rules.profile)) {
         // The request is refused anyway, so nothing is stored for an untrusted caller.
@@ -214,7 +207,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
       }
       const use = {
         authority,
-        thumbprint: key.thumbprint,
+        thumbprint: caller.thumbprint,
         // hole X13: { quota: quotaOf(caller), owner: caller.agent ?? caller.thumbprint }
         charge: { quota: quotaOf(caller), owner: ownerOfCaller(caller) },
         toleranceSeconds: rules.endpoint.toleranceSeconds,
@@ -225,23 +218,27 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     },
   ),
 
-  body: step(["input"], [], async ({ rules, request, recorder, body, facts }, { input: { components } }) => {
-    if (rules.contentDigest === "covered") {
-      return recorder.skipCurrent("left to the resource behind, which has the body");
-    }
-    const { messages } = rules.profile;
-    const hasBody = body !== undefined && body.byteLength > 0;
-    const demanded = hasBody ? messages.demandedComponents({ ...facts, hasBody }) : [];
-    await verifyBody(
-      { headers: request.headers, components, body },
-      { field: messages.fields.contentDigest, demanded },
-    );
-    recorder.facts.bodyBound = !hasBody || components.includes(messages.fields.contentDigest);
-    if (!recorder.facts.bodyBound) recorder.skipCurrent("the signature does not cover the body");
-  }),
+  body: step(
+    ["input"],
+    "checkedBody",
+    async ({ rules, request, recorder, body, facts, input: { components } }) => {
+      if (rules.contentDigest === "covered") {
+        return recorder.skipCurrent("left to the resource behind, which has the body");
+      }
+      const { messages } = rules.profile;
+      const hasBody = body !== undefined && body.byteLength > 0;
+      const demanded = hasBody ? messages.demandedComponents({ ...facts, hasBody }) : [];
+      await verifyBody(
+        { headers: request.headers, components, body },
+        { field: messages.fields.contentDigest, demanded },
+      );
+      recorder.facts.bodyBound = !hasBody || components.includes(messages.fields.contentDigest);
+      if (!recorder.facts.bodyBound) recorder.skipCurrent("the signature does not cover the body");
+    },
+  ),
 
   // A caller that reaches this step holds the token, so it may receive a challenge for a new one.
-  expiry: step(["candidate", "caller"], [], ({ rules, recorder }, { candidate, caller }) => {
+  expiry: step(["candidate", "caller"], undefined, ({ rules, recorder, candidate, caller }) => {
     if (!candidate.expired) return;
     recorder.enter(checkOf("caller", rules.profile));
     throw new AAuthVerificationError("token_expired", "the token has expired", {
@@ -250,7 +247,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     });
   }),
 
-  requirement: step(["caller"], [], ({ rules, requirement, recorder }, { caller }) => {
+  requirement: step(["caller"], undefined, ({ rules, requirement, recorder, caller }) => {
     if (requirement === undefined) return recorder.skipCurrent("none is given");
     const unmet = rules.profile.verification.unmet(caller, requirement);
     if (unmet !== undefined) throw unmet;
@@ -260,26 +257,27 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
 /**
  * Refuses an order of steps that cannot work.
  *
- * @throws TypeError for a step before one that it needs, and for an order that reads no body or
- *   proves no caller
+ * @throws TypeError for a step before one that it needs, and for steps that prove no caller or
+ *   check no body
  */
-export function requireOrder(steps: readonly StepName[], profile: string): void {
-  const given = new Set<keyof Established>();
-  for (const name of steps) {
-    const missing = STEPS[name].needs.find((member) => !given.has(member));
-    if (missing !== undefined)
-      throw new TypeError(`profile ${profile}: step ${name} needs ${missing}, which no earlier step gives`);
-    for (const member of STEPS[name].gives) given.add(member);
+export function requireOrder(steps: readonly (Step | undefined)[], profile: string): void {
+  const given = new Set<string | undefined>();
+  for (const own of steps) {
+    const missing = (own?.needs ?? ["caller", "checkedBody"]).find((member) => !given.has(member));
+    if (missing !== undefined) throw new TypeError(`profile ${profile}: no step gives ${missing} in time`);
+    given.add(own?.gives);
   }
-  if (!given.has("caller") || !steps.includes("body"))
-    throw new TypeError(`profile ${profile}: the steps must include signature and body`);
 }
 
 /** Returns the first key that verifies the signature, including the replacement of a cached key. */
-async function keyThatSigned(
-  rules: SharedRules,
-  { candidate, covered, input, signature, claim }: Pick<Established, (typeof SIGNED)[number]>,
-): Promise<VerificationKey> {
+async function keyThatSigned({
+  rules,
+  candidate,
+  covered,
+  input,
+  signature,
+  claim,
+}: Verification & Pick<Established, (typeof SIGNED)[number]>): Promise<VerificationKey> {
   const { keys, replacedKey } = candidate;
   const { foreignParameter } = rules.profile.messages;
   const mayHaveSigned = (key: VerificationKey): boolean =>

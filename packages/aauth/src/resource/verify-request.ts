@@ -19,7 +19,15 @@ import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
 import { observed } from "./observed.ts";
 import { checkRequirement, notAccepted, requirementFor } from "./requirement.ts";
 import type { AcceptedProfile, AddressedRequest, VerifiedHead, Verifier, VerifierOptions } from "./types.ts";
-import { checkOf, requireOrder, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
+import {
+  checkOf,
+  requireOrder,
+  type SharedRules,
+  STEPS,
+  type Step,
+  type Verification,
+  verificationOf,
+} from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
 import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from "./verifier-options.ts";
 
@@ -108,14 +116,14 @@ export function verifierOf(
       recorder.enter(checkOf("requirement", profile));
       throw recorder.fail(notAccepted(profile));
     }
-    const verification = new Verification(rules, request, demanded, recorder);
+    const verification = verificationOf(rules, request, demanded, recorder);
     await run(beforeBody, verification);
     return {
       async complete(body) {
         requireBodyBytes(body);
         verification.body = body;
         await run(withBody, verification);
-        return new Passed(verification.established.caller!, recorder);
+        return new Passed(verification.caller!, recorder);
       },
     };
   }
@@ -208,14 +216,10 @@ function createChecks(
       verifiedTokens: createVerifiedTokens<VerifiedToken>({ now: shared.now }),
     },
   };
-  const { checks } = profile.verification;
-  requireOrder(
-    checks.flatMap(({ steps }) => steps),
-    profile.name,
-  );
-  const steps = checks.flatMap(({ name, steps }) =>
+  const steps = profile.verification.checks.flatMap(({ name, steps }) =>
     steps.map((step, index) => [index === 0 ? name : "", STEPS[step]] as const),
   );
+  requireOrder([...steps.map(([, step]) => step), undefined], profile.name);
   const body = steps.findIndex(([, step]) => step === STEPS.body);
   const peers = accepted.peers && new Set(accepted.peers);
   return { rules, peers, beforeBody: steps.slice(0, body), withBody: steps.slice(body) };
@@ -276,8 +280,9 @@ async function run(steps: ProfileChecks["beforeBody"], verification: Verificatio
   try {
     for (const [check, step] of steps) {
       if (check !== "") verification.recorder.enter(check);
-      const given = step.run(verification, verification.established);
-      Object.assign(verification.established, given instanceof Promise ? await given : given);
+      const given = step.run(verification);
+      const value = given instanceof Promise ? await given : given;
+      if (step.gives !== undefined) verification[step.gives] = value as never;
     }
   } catch (error) {
     throw verification.recorder.fail(error);

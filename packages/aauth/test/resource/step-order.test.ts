@@ -34,21 +34,21 @@ test.each([
   ["fields", "headers"],
   ["signature-input", "input"],
   ["coverage", "covered"],
-  ["freshness", "isFresh"],
-  ["labels", "hasOneLabel"],
+  ["freshness", "freshAt"],
+  ["labels", "label"],
   ["caller", "candidate"],
   ["signature", "caller"],
 ] as const)("no verifier is created without %s, or with it last", (step, given) => {
   for (const profile of [draft11, february2026]) {
-    const refused = `needs ${given}, which no earlier step gives`;
+    const refused = `no step gives ${given} in time`;
     expect(() => create(without(profile, step))).toThrow(refused);
     expect(() => create(without(profile, step, step))).toThrow(refused);
   }
 });
 
-test("no verifier is created for steps that read no body or prove no caller", () => {
-  const refused = "must include signature and body";
-  expect(() => create(without(draft11, "body"))).toThrow(refused);
+test("no verifier is created for steps that check no body or prove no caller", () => {
+  expect(() => create(without(draft11, "body"))).toThrow("no step gives checkedBody");
   const { verification } = draft11;
-  expect(() => create({ ...draft11, verification: { ...verification, checks: [] } })).toThrow(refused);
+  const none = { ...draft11, verification: { ...verification, checks: [] } };
+  expect(() => create(none)).toThrow("no step gives caller");
 });
