@@ -102,7 +102,7 @@ describe("the judge", () => {
     const judged = judgeMessage(compose(plan()));
     expect(judged).toMatchObject({ problems: [], label: "sig", scheme: "jwt" });
     expect(judged.covered).toContain("signature-key");
-    expect(judgeMessage(compose({ ...plan(), key: world.strangerKey })).problems).toEqual([
+    expect(judgeMessage(compose({ ...plan(), key: world.unknownKey })).problems).toEqual([
       "the signature does not verify",
     ]);
     const wire = compose(plan());

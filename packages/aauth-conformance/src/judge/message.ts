@@ -11,7 +11,7 @@ export interface Message {
   readonly body: string | undefined;
 }
 
-/** Value of a field, its lines joined; undefined if there is none. */
+/** Value of a field, its lines joined; undefined without the field. */
 export function fieldOf({ fields }: Pick<Message, "fields">, name: string): string | undefined {
   const lines = fields.filter(([own]) => own === name).map(([, value]) => value.trim());
   return lines.length === 0 ? undefined : lines.join(", ");

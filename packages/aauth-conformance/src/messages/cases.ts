@@ -327,8 +327,8 @@ export const SIGNATURE_CASES: readonly MessageCase[] = [
     clause: "11.3.4/signature",
     traits: [],
     codes: ["invalid_signature"],
-    change(plan, { strangerKey }) {
-      plan.key = strangerKey;
+    change(plan, { unknownKey }) {
+      plan.key = unknownKey;
     },
   },
   {

@@ -113,8 +113,8 @@ export const COMMON_TOKEN_CASES: readonly MessageCase[] = [
     clause: "11.5.2/key",
     traits: ["jwt"],
     codes: ["invalid_jwt"],
-    change(plan, { strangerKey }) {
-      token(plan).key = strangerKey;
+    change(plan, { unknownKey }) {
+      token(plan).key = unknownKey;
     },
   },
   {
@@ -218,8 +218,8 @@ export const AGENT_TOKEN_CASES: readonly MessageCase[] = [
     clause: "5.3.3/cnf",
     traits: ["jwt"],
     codes: ["invalid_signature"],
-    change(plan, { strangerKey }) {
-      plan.key = strangerKey;
+    change(plan, { unknownKey }) {
+      plan.key = unknownKey;
     },
   },
   {
@@ -275,8 +275,8 @@ export const PERSON_TOKEN_CASES: readonly MessageCase[] = [
     clause: "7.1.4/cnf",
     traits: ["jwt"],
     codes: ["invalid_signature"],
-    change(plan, { strangerKey }) {
-      plan.key = strangerKey;
+    change(plan, { unknownKey }) {
+      plan.key = unknownKey;
     },
   },
   refusedClaim(
@@ -323,8 +323,8 @@ export const PERSON_TOKEN_CASES: readonly MessageCase[] = [
     clause: "11.5.2/key",
     traits: ["jwt"],
     codes: ["invalid_jwt"],
-    change(plan, { strangerKey }) {
-      token(plan).key = strangerKey;
+    change(plan, { unknownKey }) {
+      token(plan).key = unknownKey;
     },
   },
 ];
@@ -363,8 +363,8 @@ export const AUTH_TOKEN_CASES: readonly MessageCase[] = [
     clause: "9.4.3.2/match",
     traits: ["jwt"],
     codes: ["invalid_signature"],
-    change(plan, { strangerKey }) {
-      plan.key = strangerKey;
+    change(plan, { unknownKey }) {
+      plan.key = unknownKey;
     },
   },
   refusedClaim("9.4.3-05", "refuses an auth token without sub", "9.4.3.2/sub", (claims) => {
@@ -402,8 +402,8 @@ export const AUTH_TOKEN_CASES: readonly MessageCase[] = [
     clause: "11.5.2/key",
     traits: ["jwt"],
     codes: ["invalid_jwt"],
-    change(plan, { strangerKey }) {
-      token(plan).key = strangerKey;
+    change(plan, { unknownKey }) {
+      token(plan).key = unknownKey;
     },
   },
   {

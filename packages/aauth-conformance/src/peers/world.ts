@@ -52,7 +52,7 @@ export interface World {
   readonly parties: Readonly<Record<PartyName, Party>>;
   readonly agent: PlayedAgent;
   /** A key that no party knows. */
-  readonly strangerKey: KeyPair;
+  readonly unknownKey: KeyPair;
   /** Unix seconds. */
   now(): number;
   agentToken(over?: Over & { readonly agent?: PlayedAgent; readonly provider?: Party }): TokenPlan;
@@ -114,7 +114,7 @@ export function createWorld(domain: string, now = () => Math.floor(Date.now() / 
     domain,
     parties,
     agent,
-    strangerKey: generateKey("stranger"),
+    unknownKey: generateKey("unknown"),
     now,
     agentToken({ agent: own = agent, provider = own.provider, ...over } = {}) {
       const base = common(provider, "aa-agent+jwt", AGENT_DOCUMENT, LIFE);

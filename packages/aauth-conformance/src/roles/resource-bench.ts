@@ -61,7 +61,7 @@ export async function createResourceBench(options: ResourceBenchOptions): Promis
   };
 }
 
-/** Metadata of the target; undefined if there is none. */
+/** Metadata of the target; undefined without a document. */
 export async function readMetadata(
   target: Target,
   url: string,

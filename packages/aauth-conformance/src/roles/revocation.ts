@@ -150,8 +150,8 @@ export function revocationChecks<B extends RevocationBench>(
       "refuses a revocation that another key has signed",
       "11.12.1/verify",
       ["invalid_signature"],
-      (plan, { strangerKey }) => {
-        plan.key = strangerKey;
+      (plan, { unknownKey }) => {
+        plan.key = unknownKey;
       },
     ),
     malformed("11.12.1-05", "refuses a revocation without jti", "11.12.1/jti", { exp: 4_000_000_000 }),

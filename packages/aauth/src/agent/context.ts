@@ -49,7 +49,7 @@ export interface CallContext extends CallInput {
   readonly observe: AgentObserver;
   /** The agent's credential. A long call requests it again, because an agent token expires. */
   readonly identity: () => Promise<SignatureKeyScheme>;
-  /** Server of the agent's person, or of its caller's; undefined if there is none. */
+  /** Server of the agent's person, or of its caller's; undefined without one. */
   readonly ownServer: () => Promise<string | undefined>;
   /**
    * Servers that may issue tokens.
