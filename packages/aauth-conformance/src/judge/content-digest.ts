@@ -7,7 +7,7 @@ export const contentDigest = (body: string): string =>
 
 const HASHES: Readonly<Record<string, string>> = { "sha-256": "sha256", "sha-512": "sha512" };
 
-/** What is wrong with a digest field; undefined if it is that of the body. */
+/** Fault of a digest field; undefined if it is that of the body. */
 export function digestProblem(field: string, body: string): string | undefined {
   try {
     const known = [...parseDictionary(field)].filter(([name]) => Object.hasOwn(HASHES, name));

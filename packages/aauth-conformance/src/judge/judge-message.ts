@@ -12,7 +12,7 @@ import {
   Token,
 } from "./structured-fields.ts";
 
-/** What the judge found in a message. Undefined parts could not be read. */
+/** Findings of the judge in a message. Undefined parts could not be read. */
 export interface Judgement {
   readonly problems: readonly string[];
   readonly label?: string | undefined;

@@ -1,14 +1,14 @@
 import type { Result, Role, Verdict } from "../suite/check.ts";
 import { countVerdicts } from "../suite/run.ts";
 
-/** What a run found, as `results.json` has it. */
+/** Results of a run, as `results.json` has them. */
 export interface Report {
   readonly suite: "aauth-conformance";
   readonly profile: string;
   readonly role: Role;
   /** Identifier of the target, or its command. */
   readonly target: string;
-  /** Where the target was connected to, if not at its identifier. */
+  /** Address of the target, if it is not at its identifier. */
   readonly address?: string | undefined;
   /** ISO 8601. */
   readonly startedAt: string;

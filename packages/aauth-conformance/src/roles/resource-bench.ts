@@ -6,7 +6,7 @@ import type { Bench } from "../suite/run.ts";
 import type { Subject } from "../suite/subject.ts";
 import { type Answer, itemMember, jsonOf, type Target, TargetError } from "../suite/target.ts";
 
-/** What a route of the resource requires. */
+/** Requirement of a route of the resource. */
 export const LEVELS = ["agent-token", "person-token", "auth-token"] as const;
 export type RouteLevel = (typeof LEVELS)[number];
 

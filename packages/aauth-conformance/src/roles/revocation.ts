@@ -1,5 +1,5 @@
 /**
- * What a revocation endpoint does for every party that has one.
+ * Checks of the revocation endpoint, for every party that has one.
  *
  * @module
  */

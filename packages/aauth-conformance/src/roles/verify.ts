@@ -94,7 +94,7 @@ function documentsOf({ parties }: World): Record<string, unknown> {
 
 const traitCases = (trait: Trait) => SIGNATURE_CASES.filter(({ traits }) => traits.includes(trait));
 
-/** What the answer of a program cannot show. */
+/** Properties that the answer of a program cannot show. */
 const OF_SERVERS = ["11.9.1-01"];
 
 const endpointChecks = (

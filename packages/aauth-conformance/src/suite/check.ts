@@ -1,6 +1,6 @@
 import type { Answer, Exchange } from "./target.ts";
 
-/** What a check is about, before anything was sent. */
+/** Description of a check, before anything was sent. */
 export interface Row {
   /** Never changes: role, section, number. */
   readonly id: string;
