@@ -7,6 +7,7 @@
 
 import { resolve } from "node:path";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
+import { envoyAndTraefik } from "./envoy-and-traefik.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
 import { judgeMutations } from "./holes/judge-mutations.ts";
@@ -68,7 +69,7 @@ export const SLOW_PARTS = {
   sodium: { tests: project("sodium") },
   nodes: () => runOnNodes([...project("unit", "isolated"), ...PUBLISHED], INSTALLED),
   runtimes: { tests: project("runtimes"), prepare: installRuntimes },
-  stack: { tests: project("stack") },
+  stack: { tests: project("stack"), prepare: envoyAndTraefik },
   replicas: { tests: project("stores"), prepare: findStoreServers },
   walkthrough: { tests: project("walkthrough") },
   conformance: { tests: project("conformance") },
