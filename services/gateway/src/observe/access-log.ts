@@ -32,7 +32,7 @@ export function accessLogLine(
     line += ` ${name}=${isWord ? value : printable(value)}`;
   }
   for (const [name, value] of configured) {
-    line += ` ${name}=${printable(typeof value === "object" ? JSON.stringify(value) : value)}`;
+    line += ` ${name}=${printable(value)}`;
   }
   return line;
 }
