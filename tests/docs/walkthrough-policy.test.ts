@@ -31,11 +31,8 @@ const DRAFT_11_POLICY_FILE = "agentgateway/config-draft-11-policy.yaml";
 const ONE_AGENT = { custom_prompt: "optimize laptop supply chain" };
 const RELOAD_WAIT = { timeout: 20_000, interval: 50 };
 
-/** Agentgateway binary for the page, if given. */
-const gatewayProgram = process.env.AGENTGATEWAY_BIN || undefined;
-const gateway = gatewayProgram === undefined ? {} : { gatewayProgram };
-/** Agentgateway has other words for it. */
-const RELOADED = gatewayProgram === undefined ? "configuration reloaded" : "loaded config from File";
+/** Agentgateway, with which the stacks start where it is set, has other words for it. */
+const RELOADED = process.env.AGENTGATEWAY_BIN ? "loaded config from File" : "configuration reloaded";
 
 const policy = await readFile(REPOSITORY_ROOT + POLICY_FILE, "utf8");
 const draft11Policy = await readFile(REPOSITORY_ROOT + DRAFT_11_POLICY_FILE, "utf8");
@@ -52,7 +49,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describePage(PAGE, {
   policy: {
     modes: { policyFile: REPOSITORY_ROOT + POLICY_FILE, signatureScheme: "jwks" },
-    stackModes: () => ({ policyFile, ...gateway }),
+    stackModes: () => ({ policyFile }),
     async record(stack) {
       let unsigned = "";
       const run = await recordRun(stack, async () => {
@@ -65,13 +62,14 @@ describePage(PAGE, {
         "unsigned-answer": fenced("text", unsigned),
         ...(await commandRegions()),
       };
-      const reloaded = "INFO:gateway:configuration reloaded from my-policy.yaml";
-      return { run: { ...run, log: run.log.replace("loaded config from File", reloaded) }, regions, traceId };
+      const reload = /\S+ info state_manager loaded config from File\("\S+\/(\S+)"\) */g;
+      const log = run.log.replace(reload, "INFO:gateway:configuration reloaded from $1");
+      return { run: { ...run, log }, regions, traceId };
     },
   },
   hwk: {
     modes: { policyFile: REPOSITORY_ROOT + POLICY_FILE, signatureScheme: "hwk" },
-    stackModes: () => ({ policyFile: POLICY_FILE, signatureScheme: "hwk", ...gateway }),
+    stackModes: () => ({ policyFile: POLICY_FILE, signatureScheme: "hwk" }),
     async record(stack) {
       // gateway-authz requires an identity, and gets one.
       return { run: await recordRun(stack, () => expectRun(stack, "completed")) };
@@ -79,7 +77,7 @@ describePage(PAGE, {
   },
   "draft-11": {
     modes: { profile: "draft-11", policyFile: REPOSITORY_ROOT + DRAFT_11_POLICY_FILE },
-    stackModes: () => ({ profile: "draft-11", policyFile: DRAFT_11_POLICY_FILE, ...gateway }),
+    stackModes: () => ({ profile: "draft-11", policyFile: DRAFT_11_POLICY_FILE }),
     async record(stack) {
       const run = await recordRun(stack, async () => {
         const user = await signIn(stack);

@@ -9,9 +9,11 @@ import {
 } from "backend-api";
 import { readProtocolRun } from "protocol-trace/read";
 import { afterEach, describe, expect, test } from "vitest";
+import { readJaegerSpans } from "../../packages/protocol-trace/src/read/read-jaeger.ts";
 import { MCP_USER, textOf, User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn } from "../support/optimization-run.ts";
 import { decideAtPages } from "../support/person-run.ts";
+import { servicesShowingTokens, UNREDACTED } from "../support/run-trace.ts";
 import { userAccessToken } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -181,11 +183,13 @@ describe.each(Object.entries(EXPECTED) as [Mode, (typeof EXPECTED)[Mode]][])("%s
     );
 
     // The trace shows the sent messages, but no usable token.
+    const spans: ReturnType<typeof readJaegerSpans> = [];
     for (const trace of traces) {
-      const text = async () => JSON.stringify((await run.trace(`attempts/${trace}`)).traces);
-      await expect.poll(text, WAIT).toContain("break_it.");
-      expect(await text()).not.toMatch(TOKEN);
+      const answers = async () => (await run.trace(`attempts/${trace}`)).traces;
+      await expect.poll(async () => JSON.stringify(await answers()), WAIT).toContain("break_it.");
+      spans.push(...(await answers()).flatMap(readJaegerSpans));
     }
+    expect(servicesShowingTokens(spans)).toEqual(UNREDACTED);
     expect(stack.log()).not.toMatch(TOKEN);
   });
 });

@@ -50,6 +50,15 @@ export async function spansOf(queryUrl: string, traceId: string): Promise<SeenSp
   return data?.[0] === undefined ? [] : seenSpans(data[0]);
 }
 
+/** Services that record header fields as received: docs/reference/gateways.md, its first table. */
+export const UNREDACTED: readonly string[] = process.env.AGENTGATEWAY_BIN ? ["agentgateway"] : [];
+
+/** Services with a token in a span. */
+export function servicesShowingTokens(spans: readonly { readonly service: string }[]): string[] {
+  const showing = spans.filter((span) => /eyJ[\w-]{20}/.test(JSON.stringify(span)));
+  return [...new Set(showing.map(({ service }) => service))];
+}
+
 /** Services send their spans every 200 ms, separately. */
 const SETTLED_MS = 1_000;
 

@@ -68,6 +68,9 @@ const STOP_LIMIT_MS = 5_000;
 /** The journeys run with either auth server: with Keycloak in `npm run test:all -- keycloak`. */
 const AUTH_SERVER: StackModes["authServer"] = process.env.AUTH_SERVER_TEST_URL ? "keycloak" : "embedded";
 
+/** With an Agentgateway binary, stacks have it instead of the embedded gateway. */
+const GATEWAY = process.env.AGENTGATEWAY_BIN ? { gatewayProgram: process.env.AGENTGATEWAY_BIN } : {};
+
 /**
  * Variables kept from the environment of the test run. Others (VITEST, NODE_ENV, a developer's
  * settings) must not change the test.
@@ -98,6 +101,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     ui: false,
     delegate: false,
     store: "memory",
+    ...GATEWAY,
     ...options.modes,
   };
   const variables = typeof env === "function" ? env(stackUrls(ports)) : env;

@@ -85,6 +85,17 @@ async function setUp(
 
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+test("replicas share the requests, one of weight 0 gets none, and one may be down", async () => {
+  const [one, two, three] = [await startAgent(), await startAgent(), await startAgent()];
+  const { bodies, gateway } = await setUp([one.address, two.address, { host: three.address, weight: 0 }]);
+  // Agentgateway chooses at random.
+  expect(new Set(await bodies(40))).toEqual(new Set([one.address, two.address]));
+  await two.close();
+  const statuses = new Set<number>();
+  for (let index = 0; index < 40; index++) statuses.add((await send({ port: gateway.port })).status);
+  expect([...statuses].toSorted()).toEqual(isRealGateway ? [200, 503] : [200]);
+});
+
 describe.skipIf(isRealGateway)("healthy backends take turns", () => {
   test("one after the other, and the access log names the one that answered", async () => {
     const [one, two] = [await startAgent(), await startAgent()];
