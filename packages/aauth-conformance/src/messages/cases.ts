@@ -40,7 +40,39 @@ export interface MessageCase {
 }
 
 const WINDOW_SECONDS = 60;
+const SIGNATURE = ["invalid_signature"];
+const ALGORITHM = ["unsupported_algorithm"];
+const SCHEME = ["unsupported_scheme"];
+const UNDEFINED_SCHEME = 'from-the-future;key="abc"';
 const es256Agent = generateKey("agent-es256", "ES256");
+
+type Change = MessageCase["change"];
+
+/** A message to accept. */
+const accepts = (
+  number: string,
+  clause: MessageCase["clause"],
+  title: string,
+  change: Change,
+): MessageCase => ({ number, clause, title, traits: [], change });
+
+/** A message to refuse with one of the codes. */
+const refuses = (
+  number: string,
+  clause: MessageCase["clause"],
+  flaw: string,
+  codes: readonly string[],
+  change: Change,
+): MessageCase => ({ number, clause, title: `refuses ${flaw}`, traits: [], codes, change });
+
+const onlyFor = (trait: Trait, cases: readonly MessageCase[]): readonly MessageCase[] =>
+  cases.map((own) => ({ ...own, traits: [trait] }));
+
+/** Sets a parameter of the signature to seconds from now. */
+const inSeconds =
+  (name: string, seconds: number): Change =>
+  (plan, { now }) =>
+    setParam(plan, name, now() + seconds);
 
 /** Binds the token to another key, which then signs the message. */
 function useKey(plan: Plan, key: KeyPair): void {
@@ -48,439 +80,309 @@ function useKey(plan: Plan, key: KeyPair): void {
   plan.token!.claims.cnf = { jwk: publicPart(key) };
 }
 
-const confirmation = (plan: Plan) => (plan.token!.claims.cnf as { jwk: Record<string, unknown> }).jwk;
+/** Changes the key that the token confirms. */
+const confirming =
+  (members: object): Change =>
+  (plan) => {
+    Object.assign((plan.token!.claims.cnf as { jwk: object }).jwk, members);
+  };
 
-const withoutField = (name: string) => (plan: Plan) => {
-  plan.tampers.push((draft) => replaceField(draft, name, () => undefined));
-};
+/** Changes a field after the signature; undefined removes it. */
+const tampered =
+  (name: string, change: (value: string) => string | undefined): Change =>
+  (plan) => {
+    plan.tampers.push((draft) => replaceField(draft, name, change));
+  };
 
-function requiredInput({ fields }: Answer): string | undefined {
-  return fields["signature-error"]?.includes("required_input=(")
-    ? undefined
-    : "the answer has no required_input";
-}
+const without = (name: string) => tampered(name, () => undefined);
 
-const missingComponent = (name: string, number: string): MessageCase => ({
-  number,
-  title: `refuses a signature that does not cover ${name}`,
-  clause: "11.3.4/coverage",
-  traits: [],
-  codes: ["invalid_input"],
-  also: requiredInput,
-  change: (plan) => uncover(plan, name),
+/** Shows a key of another scheme in place of the token. */
+const signedAs =
+  (signatureKey: string): Change =>
+  (plan) => {
+    plan.token = undefined;
+    plan.signatureKey = signatureKey;
+  };
+
+/** Replaces a parameter of `jwks_uri`. */
+const naming =
+  (name: string, value: string): Change =>
+  (plan) => {
+    plan.signatureKey = plan.signatureKey!.replace(new RegExp(`${name}="[^"]+"`), `${name}="${value}"`);
+  };
+
+const uncovered = (
+  number: string,
+  name: string,
+  clause: MessageCase["clause"] = "11.3.4/coverage",
+): MessageCase => ({
+  ...refuses(number, clause, `a signature that does not cover ${name}`, ["invalid_input"], (plan) =>
+    uncover(plan, name),
+  ),
+  also: ({ fields }) =>
+    fields["signature-error"]?.includes("required_input=(") ? undefined : "the answer has no required_input",
 });
+
+const changeByte = (value: string): string =>
+  value.replace(/:(.)/, (_, first: string) => `:${first === "A" ? "B" : "A"}`);
 
 /** Section 11.3: the signature. */
 export const SIGNATURE_CASES: readonly MessageCase[] = [
-  {
-    number: "11.3.3.1-01",
-    title: "accepts a valid message",
-    clause: "11.3.3.1/base",
-    traits: [],
-    change: () => {},
-  },
-  {
-    number: "11.3.3.1-02",
-    title: "accepts covered components in another order",
-    clause: "11.3.3.1/base",
-    traits: [],
-    change: (plan) => plan.components.reverse(),
-  },
-  {
-    number: "11.3.3.1-03",
-    title: "accepts a further covered field",
-    clause: "11.3.3.1/base",
-    traits: [],
-    change(plan) {
-      plan.fields.push(["x-conformance", "covered"]);
-      plan.components.push("x-conformance");
+  accepts("11.3.3.1-01", "11.3.3.1/base", "accepts a valid message", () => {}),
+  accepts("11.3.3.1-02", "11.3.3.1/base", "accepts covered components in another order", (plan) =>
+    plan.components.reverse(),
+  ),
+  accepts("11.3.3.1-03", "11.3.3.1/base", "accepts a further covered field", (plan) => {
+    plan.fields.push(["x-conformance", "covered"]);
+    plan.components.push("x-conformance");
+  }),
+  accepts("11.3.3.2-01", "11.3.3.2/alg", "ignores an alg parameter that names the key's algorithm", (plan) =>
+    setParam(plan, "alg", "ed25519"),
+  ),
+  accepts("11.3.3.2-02", "11.3.3.2/alg", "ignores an alg parameter that names another algorithm", (plan) =>
+    setParam(plan, "alg", "ecdsa-p256-sha256"),
+  ),
+  refuses(
+    "11.3.3.2-03",
+    "11.3.3.2/keyid",
+    "a keyid of another key",
+    ["invalid_signature", "invalid_key"],
+    (plan) => setParam(plan, "keyid", "another-key"),
+  ),
+  refuses("11.3.4-01", "11.3.4/missing", "a message without Signature", SIGNATURE, without("signature")),
+  refuses(
+    "11.3.4-02",
+    "11.3.4/missing",
+    "a message without Signature-Input",
+    SIGNATURE,
+    without("signature-input"),
+  ),
+  refuses(
+    "11.3.4-03",
+    "11.3.4/missing",
+    "a message without Signature-Key",
+    SIGNATURE,
+    without("signature-key"),
+  ),
+  uncovered("11.3.4-04", "@method"),
+  uncovered("11.3.4-05", "@authority"),
+  uncovered("11.3.4-06", "@path"),
+  uncovered("11.3.4-07", "signature-key"),
+  refuses("11.3.4-08", "11.3.4/created", "a signature without created", SIGNATURE, (plan) =>
+    setParam(plan, "created", undefined),
+  ),
+  refuses(
+    "11.3.4-09",
+    "11.3.4/freshness",
+    "a signature older than the window",
+    SIGNATURE,
+    inSeconds("created", -WINDOW_SECONDS - 30),
+  ),
+  refuses(
+    "11.3.4-10",
+    "11.3.4/freshness",
+    "a signature further ahead than the window",
+    ["clock_skew"],
+    inSeconds("created", WINDOW_SECONDS + 30),
+  ),
+  accepts(
+    "11.3.4-11",
+    "11.3.4/window",
+    "accepts a signature half a window old",
+    inSeconds("created", -WINDOW_SECONDS / 2),
+  ),
+  refuses(
+    "11.3.4.2-01",
+    "11.3.4.2/expires",
+    "a signature whose expires has passed",
+    SIGNATURE,
+    inSeconds("expires", -5),
+  ),
+  accepts(
+    "11.3.4.2-02",
+    "11.3.4.2/expires",
+    "accepts a future expires",
+    inSeconds("expires", WINDOW_SECONDS),
+  ),
+  accepts("11.3.4-12", "11.3.4/label", "reads the label, whatever its name", (plan) => {
+    plan.label = "another-label";
+  }),
+  accepts("11.3.4-13", "11.3.4/label", "ignores members of Signature-Key with other labels", (plan) => {
+    plan.otherKeys = ', other=jwt;jwt="a.b.c"';
+  }),
+  refuses(
+    "11.3.4-14",
+    "11.3.4/label",
+    "a Signature-Key without the signature's label",
+    SIGNATURE,
+    (plan, world) => {
+      for (const name of ["signature", "signature-input"])
+        tampered(name, (value) => `x${value}`)(plan, world);
     },
-  },
+  ),
+  refuses(
+    "11.3.4-16",
+    "11.3.4/undefined",
+    "a scheme that nothing defines",
+    SCHEME,
+    signedAs(UNDEFINED_SCHEME),
+  ),
   {
-    number: "11.3.1-01",
-    title: "accepts ES256, for the message and its token's key",
-    clause: "11.3.1/support",
-    level: "should",
-    traits: ["jwt"],
-    change: (plan) => useKey(plan, es256Agent),
-  },
-  {
-    number: "11.3.3.2-01",
-    title: "ignores an alg parameter that names the key's algorithm",
-    clause: "11.3.3.2/alg",
-    traits: [],
-    change: (plan) => setParam(plan, "alg", "ed25519"),
-  },
-  {
-    number: "11.3.3.2-02",
-    title: "ignores an alg parameter that names another algorithm",
-    clause: "11.3.3.2/alg",
-    traits: [],
-    change: (plan) => setParam(plan, "alg", "ecdsa-p256-sha256"),
-  },
-  {
-    number: "11.3.3.2-03",
-    title: "refuses a keyid that names another key than Signature-Key",
-    clause: "11.3.3.2/keyid",
-    traits: [],
-    codes: ["invalid_signature", "invalid_key"],
-    change: (plan) => setParam(plan, "keyid", "another-key"),
-  },
-  {
-    number: "11.3.4-01",
-    title: "refuses a message without Signature",
-    clause: "11.3.4/missing",
-    traits: [],
-    codes: ["invalid_signature"],
-    change: withoutField("signature"),
-  },
-  {
-    number: "11.3.4-02",
-    title: "refuses a message without Signature-Input",
-    clause: "11.3.4/missing",
-    traits: [],
-    codes: ["invalid_signature"],
-    change: withoutField("signature-input"),
-  },
-  {
-    number: "11.3.4-03",
-    title: "refuses a message without Signature-Key",
-    clause: "11.3.4/missing",
-    traits: [],
-    codes: ["invalid_signature"],
-    change: withoutField("signature-key"),
-  },
-  missingComponent("@method", "11.3.4-04"),
-  missingComponent("@authority", "11.3.4-05"),
-  missingComponent("@path", "11.3.4-06"),
-  missingComponent("signature-key", "11.3.4-07"),
-  {
-    ...missingComponent("content-digest", "11.3.3.1-04"),
-    clause: "11.3.3.1/body",
-    traits: ["body"],
-  },
-  {
-    ...missingComponent("content-type", "11.3.3.1-05"),
-    clause: "11.3.3.1/body",
-    traits: ["body"],
-  },
-  {
-    number: "11.3.4-08",
-    title: "refuses a signature without created",
-    clause: "11.3.4/created",
-    traits: [],
-    codes: ["invalid_signature"],
-    change: (plan) => setParam(plan, "created", undefined),
-  },
-  {
-    number: "11.3.4-09",
-    title: "refuses a signature that is older than the window",
-    clause: "11.3.4/freshness",
-    traits: [],
-    codes: ["invalid_signature"],
-    change: (plan, { now }) => setParam(plan, "created", now() - WINDOW_SECONDS - 30),
-  },
-  {
-    number: "11.3.4-10",
-    title: "refuses a signature from further ahead than the window",
-    clause: "11.3.4/freshness",
-    traits: [],
-    codes: ["clock_skew"],
-    change: (plan, { now }) => setParam(plan, "created", now() + WINDOW_SECONDS + 30),
-  },
-  {
-    number: "11.3.4-11",
-    title: "accepts a signature that is half a window old",
-    clause: "11.3.4/window",
-    traits: [],
-    change: (plan, { now }) => setParam(plan, "created", now() - WINDOW_SECONDS / 2),
-  },
-  {
-    number: "11.3.4.2-01",
-    title: "refuses a signature whose expires has passed",
-    clause: "11.3.4.2/expires",
-    traits: [],
-    codes: ["invalid_signature"],
-    change: (plan, { now }) => setParam(plan, "expires", now() - 5),
-  },
-  {
-    number: "11.3.4.2-02",
-    title: "accepts a signature whose expires has not passed",
-    clause: "11.3.4.2/expires",
-    traits: [],
-    change: (plan, { now }) => setParam(plan, "expires", now() + WINDOW_SECONDS),
-  },
-  {
-    number: "11.3.4-12",
-    title: "reads the label, whatever its name",
-    clause: "11.3.4/label",
-    traits: [],
-    change(plan) {
-      plan.label = "another-label";
-    },
-  },
-  {
-    number: "11.3.4-13",
-    title: "ignores members of Signature-Key with other labels",
-    clause: "11.3.4/label",
-    traits: [],
-    change(plan) {
-      plan.otherKeys = ', other=jwt;jwt="a.b.c"';
-    },
-  },
-  {
-    number: "11.3.4-14",
-    title: "refuses a Signature-Key that has no member of the signature's label",
-    clause: "11.3.4/label",
-    traits: [],
-    codes: ["invalid_signature"],
-    change(plan) {
-      plan.tampers.push((draft) => {
-        for (const name of ["signature", "signature-input"])
-          replaceField(draft, name, (value) => `x${value}`);
-      });
-    },
-  },
-  {
-    number: "11.3.4-15",
-    title: "refuses the scheme hwk",
-    clause: "11.3.2/not",
-    traits: ["jwt"],
-    codes: ["unsupported_scheme"],
-    change(plan) {
-      const { x } = plan.key.publicJwk;
-      plan.token = undefined;
-      plan.signatureKey = `hwk;kty="OKP";crv="Ed25519";x="${String(x)}";alg="Ed25519"`;
-    },
-  },
-  {
-    number: "11.3.4-16",
-    title: "refuses a scheme that nothing defines",
-    clause: "11.3.4/undefined",
-    traits: [],
-    codes: ["unsupported_scheme"],
-    change(plan) {
-      plan.token = undefined;
-      plan.signatureKey = 'from-the-future;key="abc"';
-    },
-  },
-  {
-    number: "11.9.1-01",
+    ...refuses("11.9.1-01", "11.9.1/accept", "", SCHEME, signedAs(UNDEFINED_SCHEME)),
     title: "names the schemes it accepts where it refuses one",
-    clause: "11.9.1/accept",
     level: "should",
-    traits: [],
-    codes: ["unsupported_scheme"],
     also: ({ fields }) =>
       fields["accept-signature-scheme"] === undefined ? "there is no Accept-Signature-Scheme" : undefined,
-    change(plan) {
-      plan.token = undefined;
-      plan.signatureKey = 'from-the-future;key="abc"';
-    },
   },
-  {
-    number: "11.3.2-01",
-    title: "refuses the scheme jwks_uri from an agent",
-    clause: "11.3.2/not",
-    traits: ["jwt"],
-    codes: ["unsupported_scheme"],
-    change(plan, { parties: { ap } }) {
-      plan.token = undefined;
-      plan.key = ap.key;
-      plan.signatureKey = `jwks_uri;id="${ap.id}";dwk="aauth-agent.json";kid="${ap.key.kid}"`;
-    },
-  },
-  {
-    number: "11.3.2-02",
-    title: "refuses the scheme jwt from a server",
-    clause: "11.3.2/server",
-    traits: ["server"],
-    codes: ["unsupported_scheme"],
-    change(plan, { agent, agentToken }) {
-      plan.key = agent.key;
-      plan.token = agentToken();
-    },
-  },
-  {
-    number: "11.3.2-03",
-    title: "refuses a jwks_uri whose document is not that of the server's role",
-    clause: "11.3.2/dwk",
-    traits: ["server"],
-    codes: ["invalid_key", "unknown_key", "invalid_jwt"],
-    change(plan) {
-      plan.signatureKey = plan.signatureKey!.replace(/dwk="[^"]+"/, 'dwk="openid-configuration"');
-    },
-  },
-  {
-    number: "11.3.4-17",
-    title: "refuses a key that the server's key set does not have",
-    clause: "11.3.4/unknown",
-    traits: ["server"],
-    codes: ["unknown_key"],
-    change(plan) {
-      plan.signatureKey = plan.signatureKey!.replace(/kid="[^"]+"/, 'kid="no-such-key"');
-    },
-  },
-  {
-    number: "11.3.4-18",
-    title: "refuses a message that another key has signed",
-    clause: "11.3.4/signature",
-    traits: [],
-    codes: ["invalid_signature"],
-    change(plan, { unknownKey }) {
+  refuses(
+    "11.3.4-18",
+    "11.3.4/signature",
+    "a message signed by another key",
+    SIGNATURE,
+    (plan, { unknownKey }) => {
       plan.key = unknownKey;
     },
-  },
-  {
-    number: "11.3.4-19",
-    title: "refuses a signature with a changed byte",
-    clause: "11.3.4/signature",
-    traits: [],
-    codes: ["invalid_signature"],
-    change(plan) {
-      plan.tampers.push((draft) =>
-        replaceField(draft, "signature", (value) =>
-          value.replace(/:(.)/, (_, first: string) => `:${first === "A" ? "B" : "A"}`),
-        ),
-      );
-    },
-  },
-  {
-    number: "11.3.4-20",
-    title: "refuses a method that was changed after the signature",
-    clause: "11.3.4/signature",
-    traits: [],
-    codes: ["invalid_signature"],
-    change(plan) {
-      // The route stays the same: the signature is over the other method.
-      const { method } = plan;
-      plan.method = method === "POST" ? "PUT" : "DELETE";
-      plan.tampers.push((draft) => {
-        draft.method = method;
-      });
-    },
-  },
-  {
-    number: "11.3.4-21",
-    title: "refuses a signature for another path",
-    clause: "11.3.4/signature",
-    traits: [],
-    codes: ["invalid_signature"],
-    change(plan) {
-      const { target } = plan;
-      plan.target = "/somewhere-else";
-      plan.tampers.push((draft) => {
-        draft.target = target;
-      });
-    },
-  },
-  {
-    number: "11.3.4-22",
-    title: "refuses a covered field that was changed after the signature",
-    clause: "11.3.4/signature",
-    traits: [],
-    codes: ["invalid_signature"],
-    change(plan) {
+  ),
+  refuses(
+    "11.3.4-19",
+    "11.3.4/signature",
+    "a signature with a changed byte",
+    SIGNATURE,
+    tampered("signature", changeByte),
+  ),
+  refuses("11.3.4-20", "11.3.4/signature", "a method changed after the signature", SIGNATURE, (plan) => {
+    // The route stays the same: the signature is over the other method.
+    const { method } = plan;
+    plan.method = method === "POST" ? "PUT" : "DELETE";
+    plan.tampers.push((draft) => {
+      draft.method = method;
+    });
+  }),
+  refuses("11.3.4-21", "11.3.4/signature", "a signature for another path", SIGNATURE, (plan) => {
+    const { target } = plan;
+    plan.target = "/somewhere-else";
+    plan.tampers.push((draft) => {
+      draft.target = target;
+    });
+  }),
+  refuses(
+    "11.3.4-22",
+    "11.3.4/signature",
+    "a field changed after the signature",
+    SIGNATURE,
+    (plan, world) => {
       plan.fields.push(["x-conformance", "before"]);
       plan.components.push("x-conformance");
-      plan.tampers.push((draft) => replaceField(draft, "x-conformance", () => "after"));
+      tampered("x-conformance", () => "after")(plan, world);
     },
-  },
-  {
-    number: "11.3.4-23",
-    title: "refuses a body that was changed together with its digest",
-    clause: "11.3.4/signature",
-    traits: ["body"],
-    codes: ["invalid_signature"],
-    change(plan) {
+  ),
+  refuses(
+    "11.3.4-25",
+    "11.3.4/401",
+    "a malformed Signature-Input",
+    SIGNATURE,
+    tampered("signature-input", (value) => value.replace("(", "((")),
+  ),
+  refuses(
+    "11.3.4-26",
+    "11.3.4/401",
+    "a malformed Signature-Key",
+    SIGNATURE,
+    tampered("signature-key", (value) => `${value};"`),
+  ),
+  ...onlyFor("body", [
+    uncovered("11.3.3.1-04", "content-digest", "11.3.3.1/body"),
+    uncovered("11.3.3.1-05", "content-type", "11.3.3.1/body"),
+    refuses("11.3.4-23", "11.3.4/signature", "a body changed together with its digest", SIGNATURE, (plan) => {
       plan.tampers.push((draft) => {
         draft.body = `${draft.body} `;
         replaceField(draft, "content-digest", () => contentDigest(draft.body ?? ""));
       });
+    }),
+    refuses(
+      "11.3.4-24",
+      "11.3.3.1/body",
+      "a body changed under its digest",
+      ["invalid_input", ...SIGNATURE],
+      (plan) => {
+        plan.tampers.push((draft) => {
+          draft.body = `${draft.body} `;
+        });
+      },
+    ),
+  ]),
+  ...onlyFor("server", [
+    refuses(
+      "11.3.2-02",
+      "11.3.2/server",
+      "the scheme jwt from a server",
+      SCHEME,
+      (plan, { agent, agentToken }) => {
+        plan.key = agent.key;
+        plan.token = agentToken();
+      },
+    ),
+    refuses(
+      "11.3.2-03",
+      "11.3.2/dwk",
+      "a jwks_uri with the document of another role",
+      ["invalid_key", "unknown_key", "invalid_jwt"],
+      naming("dwk", "openid-configuration"),
+    ),
+    refuses(
+      "11.3.4-17",
+      "11.3.4/unknown",
+      "a key that the server's key set does not have",
+      ["unknown_key"],
+      naming("kid", "no-such-key"),
+    ),
+  ]),
+  ...onlyFor("jwt", [
+    {
+      ...accepts("11.3.1-01", "11.3.1/support", "accepts ES256, for message and token", (plan) =>
+        useKey(plan, es256Agent),
+      ),
+      level: "should",
     },
-  },
-  {
-    number: "11.3.4-24",
-    title: "refuses a body that was changed under its digest",
-    clause: "11.3.3.1/body",
-    traits: ["body"],
-    codes: ["invalid_input", "invalid_signature"],
-    change(plan) {
-      plan.tampers.push((draft) => {
-        draft.body = `${draft.body} `;
-      });
-    },
-  },
-  {
-    number: "11.3.4-25",
-    title: "refuses a Signature-Input that is not well-formed",
-    clause: "11.3.4/401",
-    traits: [],
-    codes: ["invalid_signature"],
-    change(plan) {
-      plan.tampers.push((draft) =>
-        replaceField(draft, "signature-input", (value) => value.replace("(", "((")),
-      );
-    },
-  },
-  {
-    number: "11.3.4-26",
-    title: "refuses a Signature-Key that is not well-formed",
-    clause: "11.3.4/401",
-    traits: [],
-    codes: ["invalid_signature"],
-    change(plan) {
-      plan.tampers.push((draft) => replaceField(draft, "signature-key", (value) => `${value};"`));
-    },
-  },
-  {
-    number: "11.3.1-02",
-    title: "refuses a key without alg",
-    clause: "11.3.1/alg",
-    traits: ["jwt"],
-    codes: ["unsupported_algorithm"],
-    change: (plan) => {
-      delete confirmation(plan).alg;
-    },
-  },
-  {
-    number: "11.3.1-03",
-    title: "refuses a key whose alg is the polymorphic EdDSA",
-    clause: "11.3.4/alg",
-    traits: ["jwt"],
-    codes: ["unsupported_algorithm"],
-    change(plan) {
-      confirmation(plan).alg = "EdDSA";
-    },
-  },
-  {
-    number: "11.3.1-04",
-    title: "refuses a key whose curve disagrees with its alg",
-    clause: "11.3.4/kty",
-    traits: ["jwt"],
-    codes: ["invalid_key"],
-    change(plan) {
-      confirmation(plan).alg = "ES256";
-    },
-  },
-  {
-    number: "11.3.1-05",
-    title: "refuses a symmetric key",
-    clause: "11.3.1/symmetric",
-    traits: ["jwt"],
-    codes: ["unsupported_algorithm", "invalid_key", "invalid_jwt"],
-    change(plan) {
-      plan.token!.claims.cnf = { jwk: { kty: "oct", k: "c2VjcmV0", alg: "HS256" } };
-    },
-  },
-  {
-    number: "11.3.1-06",
-    title: "refuses a key that cannot be parsed",
-    clause: "11.3.4/unparsed",
-    traits: ["jwt"],
-    codes: ["invalid_key"],
-    change(plan) {
-      confirmation(plan).x = "AAAA";
-    },
-  },
+    refuses("11.3.4-15", "11.3.2/not", "the scheme hwk", SCHEME, (plan, world) => {
+      const { x } = plan.key.publicJwk;
+      signedAs(`hwk;kty="OKP";crv="Ed25519";x="${String(x)}";alg="Ed25519"`)(plan, world);
+    }),
+    refuses("11.3.2-01", "11.3.2/not", "the scheme jwks_uri from an agent", SCHEME, (plan, world) => {
+      const { id, key } = world.parties.ap;
+      plan.key = key;
+      signedAs(`jwks_uri;id="${id}";dwk="aauth-agent.json";kid="${key.kid}"`)(plan, world);
+    }),
+    refuses("11.3.1-02", "11.3.1/alg", "a key without alg", ALGORITHM, confirming({ alg: undefined })),
+    refuses(
+      "11.3.1-03",
+      "11.3.4/alg",
+      "a key whose alg is the polymorphic EdDSA",
+      ALGORITHM,
+      confirming({ alg: "EdDSA" }),
+    ),
+    refuses(
+      "11.3.1-04",
+      "11.3.4/kty",
+      "a key whose curve disagrees with its alg",
+      ["invalid_key"],
+      confirming({ alg: "ES256" }),
+    ),
+    refuses(
+      "11.3.1-05",
+      "11.3.1/symmetric",
+      "a symmetric key",
+      [...ALGORITHM, "invalid_key", "invalid_jwt"],
+      (plan) => {
+        plan.token!.claims.cnf = { jwk: { kty: "oct", k: "c2VjcmV0", alg: "HS256" } };
+      },
+    ),
+    refuses(
+      "11.3.1-06",
+      "11.3.4/unparsed",
+      "a key that cannot be parsed",
+      ["invalid_key"],
+      confirming({ x: "AAAA" }),
+    ),
+  ]),
 ];
