@@ -5,13 +5,12 @@
  * @module
  */
 
-import { createMemoryClaimStore, generateSigningKey } from "aauth";
+import { createMemoryClaimStore, createMemoryStores, generateSigningKey } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
-import { createChallenger, createVerifier } from "aauth/resource";
 import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { AUTHORITY, ISSUER, RESOURCE } from "./parties.ts";
+import { ISSUER, RESOURCE } from "./parties.ts";
 
 /** All requests of a run come within one window, and a full store refuses. */
 const MAX_NONCES = 1_000_000;
@@ -22,22 +21,13 @@ const echo = async ({ body }: FastifyRequest) => body;
 app.post("/open", echo);
 await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
-    authority: AUTHORITY,
-    verifier: createVerifier({
-      profile: february2026,
-      authorities: [AUTHORITY],
-      audience: RESOURCE,
-      trustedIssuers: [ISSUER],
-      discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [JSON.parse(issuerKey)] } } }),
-      replayStore: createMemoryClaimStore({ maxEntries: MAX_NONCES }),
-      cryptoMode: "pool",
-    }),
-    challenger: createChallenger({
-      profile: february2026,
-      key: await generateSigningKey({ kid: "resource-1" }),
-      resource: RESOURCE,
-      authServer: ISSUER,
-    }),
+    profile: february2026,
+    key: await generateSigningKey({ kid: "resource-1" }),
+    resource: RESOURCE,
+    authServer: ISSUER,
+    discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [JSON.parse(issuerKey)] } } }),
+    stores: { ...createMemoryStores(), claims: () => createMemoryClaimStore({ maxEntries: MAX_NONCES }) },
+    cryptoMode: "pool",
   });
   scope.post("/hwk", { config: { aauth: { level: "pseudonymous" } } }, echo);
   scope.post("/jwt", { config: { aauth: { level: "authorized", scopes: ["data:write"] } } }, echo);

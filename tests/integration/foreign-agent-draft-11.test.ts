@@ -8,7 +8,6 @@ import {
   signRequest,
 } from "aauth";
 import { createAgent } from "aauth/agent";
-import { createDeferred, createHeldRequests, createSessions } from "aauth/resource";
 import { createAccessServer, createPersonServer, type Decide } from "aauth/server";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth, sendAnswer, serveEndpoints, serveParty } from "fastify-aauth";
@@ -84,16 +83,14 @@ async function world({
       scopes: ["data.read", "data.write"],
       scopeDescriptions: { "data.read": "Read your documents", "data.write": "Change your documents" },
     });
-    const { verifier, challenger } = scope.aauth;
-    const held = createHeldRequests({
-      ...{ verifier, challenger: challenger!, resource: RESOURCE },
+    const own = scope.aauth.resource!;
+    const held = own.deferred<unknown>({
+      path: "/aauth/held/",
       execute: async () => ({ status: 201, headers: {}, body: `order ${++orders}` }),
     });
     const interactionUrl = `${RESOURCE}/interaction`;
-    const deferred = createDeferred<null>({
-      ...{ verifier, resource: RESOURCE, interactionUrl, retryAfterSeconds: 0 },
-    });
-    const sessions = createSessions<{ user: string }>();
+    const deferred = own.deferred<null>({ interactionUrl, retryAfterSeconds: 0 });
+    const sessions = own.sessions<{ user: string }>();
     await serveEndpoints(scope, [held.endpoint, deferred.endpoint]);
     const level = <const Name extends Draft11Level>(
       name: Name,
@@ -110,9 +107,10 @@ async function world({
       const needs = level("auth-token", { scopes: [name] });
       scope.route({ method: ["GET", "POST"], url, ...needs, handler: ({ caller }) => caller?.person?.sub });
     }
-    scope.post("/orders", level("person-token"), async ({ caller, body }, reply) =>
-      sendAnswer(reply, await held.hold(caller!, { level: "auth-token", scopes: ["data.write"] }, body)),
-    );
+    scope.post("/orders", level("person-token"), async ({ caller, body }, reply) => {
+      const requirement = { level: "auth-token", scopes: ["data.write"], hold: held.hold(body) } as const;
+      return sendAnswer(reply, (await own.meetRequirement(caller!, requirement))!);
+    });
     scope.get("/mail", level("agent-token"), async (message, reply) => {
       const session = await sessions.find(message.headers, message.caller!);
       if (session !== undefined) return `mail of ${session.user}`;

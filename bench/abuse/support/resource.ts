@@ -6,7 +6,6 @@
  */
 
 import { createMemoryStores, draft11, generateSigningKey } from "aauth";
-import { createDeferred } from "aauth/resource";
 import Fastify from "fastify";
 import { fastifyAAuth, sendAnswer, serveEndpoints } from "fastify-aauth";
 import { oneKeyDiscovery, PERSON_SERVER, RESOURCE } from "./signed-requests.ts";
@@ -27,10 +26,7 @@ await app.register(async (scope) => {
       claims: (name) => stores.claims(name, { maxEntries: MAX_USED_SIGNATURES }),
     },
   });
-  const { verifier } = scope.aauth;
-  const deferred = createDeferred<null>({
-    ...{ verifier, resource: RESOURCE, interactionUrl: `${RESOURCE}/interaction` },
-  });
+  const deferred = scope.aauth.resource!.deferred<null>({ interactionUrl: `${RESOURCE}/interaction` });
   await serveEndpoints(scope, [deferred.endpoint]);
   const config = { aauth: { level: "person-token" } } as const;
   scope.post("/", { config }, () => "served");

@@ -166,6 +166,19 @@ export interface CallerGrant {
   readonly token: string;
 }
 
+/** A complete response. */
+export interface Answer {
+  /** HTTP status. */
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body; empty for none. */
+  readonly body: string;
+}
+
+/** Stores the request of a caller that lacks only the required token, and creates the 202. */
+export type Hold = (caller: ProvenCaller, requirement: Requirement<string>) => Promise<Answer>;
+
 /**
  * Requirement of a route on its callers. The profile defines the levels and their members.
  *
@@ -192,6 +205,11 @@ export interface Requirement<Name extends string = Level> {
   readonly subject?: "required";
   /** Names of the accepted wire profiles. Default: all that have the level. */
   readonly profiles?: readonly string[];
+  /**
+   * Holds the request of a caller with a person until it has the auth token: `hold` of
+   * `resource.deferred()`. Default: the caller is challenged, and sends its request again.
+   */
+  readonly hold?: Hold;
   /** Alternative requirement for messages of other profiles, which are refused without it. */
   readonly or?: Requirement<Name>;
 }

@@ -12,13 +12,7 @@ import { fastifyA2A } from "aauth-a2a/fastify";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { createLocalJobs, type Jobs } from "jobs";
-import {
-  createAgentTrace,
-  traceDiscovery,
-  traceMessages,
-  traceVerifier,
-  verificationTrace,
-} from "protocol-trace";
+import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
 import { type AgentDialect, agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import type { CallersPerson } from "./callers-person.ts";
@@ -177,9 +171,13 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     const waiting =
       map &&
       createWaitingReplies({
-        ...{ id, map, discovery, stores, jobs, stateOf, now, log: logger },
+        resource: scope.aauth.resource!,
         handler: createA2AHandler(handler),
-        verifier: traceVerifier(scope.aauth.verifier),
+        map,
+        stores,
+        jobs,
+        stateOf,
+        log: logger,
       });
     await waiting?.serve(scope);
     await scope.register(fastifyA2A, {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ownerOfCaller, type ProvenCaller, type RecordStore, type Stores, type WaitingCall } from "aauth";
-import type { Answer, Deferred } from "aauth/resource";
+import type { Answer, DeferredRequests } from "aauth/resource";
 import type { A2AMessage } from "aauth-a2a";
 import type { Jobs } from "jobs";
 import { type CallersPerson, untilPerson, type Wait } from "./callers-person.ts";
@@ -32,7 +32,7 @@ export interface PageOfRequest {
 export interface DeferredAnswersOptions {
   /** Own identifier. */
   readonly id: string;
-  readonly deferred: Deferred<PageOfRequest>;
+  readonly deferred: DeferredRequests<PageOfRequest>;
   readonly stores: Stores;
   readonly jobs: Jobs;
   /** Creates the answer to a message. */

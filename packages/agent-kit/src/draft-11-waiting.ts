@@ -6,13 +6,14 @@
  * @module
  */
 
-import { type Discovery, type EndpointMap, isServerIdentifier, type ProvenCaller, type Stores } from "aauth";
-import { createDeferred, type Deferred, type Verifier } from "aauth/resource";
+import type { EndpointMap, ProvenCaller, Stores } from "aauth";
+import type { DeferredRequests, Resource } from "aauth/resource";
 import type { A2AHandler } from "aauth-a2a";
 import { type A2AOptions, messageOf } from "aauth-a2a/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendAnswer, serveEndpoints } from "fastify-aauth";
 import type { Jobs } from "jobs";
+import { verifierTrace } from "protocol-trace";
 import { type CallersPerson, untilPerson } from "./callers-person.ts";
 import { type AskedMessage, DeferredAnswers, type PageOfRequest } from "./deferred-answers.ts";
 import { isLoopbackCallback, upstreamTokenOf } from "./draft-11.ts";
@@ -31,25 +32,21 @@ const POLL_SECONDS = 1;
 type State = ReadonlyMap<string, unknown>;
 
 export function createWaitingReplies(options: {
-  /** Own identifier. */
-  readonly id: string;
-  readonly verifier: Verifier;
+  readonly resource: Resource;
   readonly map: Pick<EndpointMap, "browserUrl">;
-  readonly discovery: Discovery;
   readonly stores: Stores;
   readonly jobs: Jobs;
   readonly handler: A2AHandler;
   /** Creates the state for the executor of a caller's message. */
   readonly stateOf: (caller: ProvenCaller, upstreamToken: string | undefined, person: CallersPerson) => State;
-  /** Unix seconds. */
-  readonly now: () => number;
   readonly log: { error(fields: object, message: string): void };
 }): WaitingReplies {
-  const { id, verifier, map, discovery, stores, jobs, handler, stateOf, now, log } = options;
-  if (!isServerIdentifier(id)) throw new TypeError("id must be a server identifier");
-  const deferred = createDeferred<PageOfRequest>({
-    ...{ verifier, resource: id, interactionUrl: `${id}${INTERACTION_PATH}` },
-    ...{ discovery, store: stores.records(`deferred ${id}`), retryAfterSeconds: POLL_SECONDS, now },
+  const { resource, map, stores, jobs, handler, stateOf, log } = options;
+  const { id } = resource;
+  const deferred = resource.deferred<PageOfRequest>({
+    interactionUrl: `${id}${INTERACTION_PATH}`,
+    retryAfterSeconds: POLL_SECONDS,
+    observer: verifierTrace,
   });
   const stateFor = ({ caller, upstreamToken }: AskedMessage, person: CallersPerson) =>
     stateOf(caller, upstreamToken, person);
@@ -81,7 +78,7 @@ export function createWaitingReplies(options: {
 async function sendToPage(
   request: FastifyRequest,
   reply: FastifyReply,
-  { deferred, map }: { deferred: Deferred<PageOfRequest>; map: Pick<EndpointMap, "browserUrl"> },
+  { deferred, map }: { deferred: DeferredRequests<PageOfRequest>; map: Pick<EndpointMap, "browserUrl"> },
 ): Promise<FastifyReply> {
   const { code, callback } = request.query as { readonly code?: unknown; readonly callback?: unknown };
   const opened = typeof code === "string" ? await deferred.open(code, request.ip) : "invalid_code";

@@ -9,10 +9,10 @@ export { sendAnswer, serveEndpoints, serveParty } from "./endpoints.ts";
 export type { LevelLimits, LimitReached } from "./level-limits.ts";
 export type {
   CallerOfRoute,
-  ComposedOptions,
   FastifyAAuthOptions,
   RouteRequirement,
   VerificationEvent,
+  VerifierForm,
 } from "./options.ts";
 export { fastifyAAuth } from "./plugin.ts";
 export { serveWellKnown } from "./well-known.ts";

@@ -1,13 +1,5 @@
 import type { CallerOf, ProvenCaller, Requirement } from "aauth";
-import type {
-  Answer,
-  Challenger,
-  Resource,
-  ResourceOptions,
-  VerificationOutcome,
-  Verifier,
-  WellKnownDocuments,
-} from "aauth/resource";
+import type { Answer, Resource, ResourceOptions, VerificationOutcome, Verifier } from "aauth/resource";
 import type { FastifyRequest } from "fastify";
 import type { LimitReached } from "./level-limits.ts";
 
@@ -65,35 +57,24 @@ interface MadeOptions extends CommonOptions {
 }
 
 /**
- * Options with separate parts, for services with several authorities, issuers or profiles, or only
- * agents as callers.
+ * Options with a verifier alone, for services without resource tokens. Routes have no scopes and no
+ * limits, and no documents are served.
  */
-export interface ComposedOptions extends PartsOptions, Without<ResourceOptions> {}
+export interface VerifierForm extends VerifierPart, Without<ResourceOptions> {}
 
 interface IdentityOptions
   extends CommonOptions,
     Omit<ResourceOptions, keyof CommonOptions>,
-    Without<PartsOptions> {}
+    Without<VerifierPart> {}
 
-interface PartsOptions extends CommonOptions {
+interface VerifierPart extends CommonOptions {
   /** `createVerifier()` of `aauth/resource`. */
   readonly verifier: Verifier;
-  /**
-   * Writes refusals. Required if any route has scopes or limits. Its resource must be the
-   * verifier's `audience`. Default: refusals without resource tokens.
-   */
-  readonly challenger?: Challenger;
-  /**
-   * The authority that callers sign (`supply-chain-agent.localhost:3000`): a configured value, or a
-   * function that selects one. The verifier must serve it. Never return the `Host` header
-   * unchecked.
-   */
-  readonly authority: string | ((request: FastifyRequest) => string);
-  /** Default: no documents are served. */
-  readonly wellKnown?: WellKnownDocuments;
+  /** The authority that callers sign (`supply-chain-agent.localhost:3000`), which it must serve. */
+  readonly authority: string;
 }
 
 /**
- * A resource, the options of `createResource()`, or separate parts. The forms cannot be combined.
+ * A resource, the options of `createResource()`, or a verifier. The forms cannot be combined.
  */
-export type FastifyAAuthOptions = MadeOptions | IdentityOptions | ComposedOptions;
+export type FastifyAAuthOptions = MadeOptions | IdentityOptions | VerifierForm;

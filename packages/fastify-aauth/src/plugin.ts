@@ -1,11 +1,5 @@
 import { AAuthVerificationError, type Requirement } from "aauth";
-import {
-  type Challenger,
-  plainRefusal,
-  receivedFields,
-  type VerifiedHead,
-  type Verifier,
-} from "aauth/resource";
+import { type Admission, type Resource, receivedFields, type Verifier } from "aauth/resource";
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -39,8 +33,8 @@ declare module "fastify" {
     aauthLimits?: LevelLimits;
   }
   interface FastifyInstance {
-    /** Verifier and challenger of this scope, for additional endpoints. */
-    aauth: { readonly verifier: Verifier; readonly challenger: Challenger | undefined };
+    /** Verifier of this scope, and its resource, if any. */
+    aauth: { readonly verifier: Verifier; readonly resource: Resource | undefined };
   }
   // The parameters are Fastify's own: a declaration that adds to an interface repeats them.
   interface FastifyRequest<
@@ -57,9 +51,14 @@ declare module "fastify" {
     caller: CallerOfRoute<ContextConfig>;
     /** The verified body; `null` on public routes. */
     rawBody: Buffer | null;
-    /** State of the verification before the body has arrived. */
-    [PENDING]: VerifiedHead | null;
+    /** The admission, which awaits the body. */
+    [PENDING]: Pending | null;
   }
+}
+
+interface Pending {
+  readonly admission: Promise<Admission>;
+  receive(body: Uint8Array): void;
 }
 
 /**
@@ -76,19 +75,17 @@ declare module "fastify" {
  * limit, the response is 429 with `Retry-After` and a challenge that would raise the limit. Refused
  * requests are not counted.
  *
- * The options are a resource, those of `createResource`, or a verifier and its challenger.
+ * The options are a resource, those of `createResource`, or a verifier alone.
  * Documents and endpoints of a resource are also served. Does NOT decide whether a verified agent
  * is allowed: the handler does, or `agentProviders` of the verifier.
  *
  * @throws TypeError from the registration for options that mix the forms, and for an identifier
  * that is not canonical.
  * @throws RangeError from the registration for a `maxBodyBytes` that is not a whole number.
- * @throws TypeError from the registration for an authority that is not lower-case host[:port] or
- * that the verifier does not serve, for a challenger of another resource than the verifier's
- * audience, and for a document about another resource.
+ * @throws TypeError from the registration for an authority that the verifier does not serve.
  * @throws TypeError from the registration if it is already registered.
  * @throws TypeError from a route's registration for a requirement that is missing, unknown, or that
- *   the verifier can never meet, for scopes without a challenger, for a scope without the
+ *   the verifier can never meet, for scopes or limits without a resource, for a scope without the
  *   description that its profile requires, and for invalid limits.
  *
  * @example
@@ -110,8 +107,8 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
     );
   }
   const gate = gateOf(options);
-  const { verifier, challenger, endpoints } = gate;
-  app.decorate("aauth", { verifier, challenger });
+  const { verifier, resource, endpoints } = gate;
+  app.decorate("aauth", { verifier, resource });
   app.decorateRequest("caller", null);
   app.decorateRequest(PENDING, null);
   app.decorateRequest("rawBody", null);
@@ -153,43 +150,46 @@ function gateOf(options: FastifyAAuthOptions): Gate {
 
 /** @throws TypeError for a route without a requirement, or with one that no request could meet */
 function checkRoute(app: FastifyInstance, gate: Gate, route: RouteOptions): void {
-  const { verifier, challenger, limiters } = gate;
+  const { verifier, resource, limiters } = gate;
   const requirement = route.config?.aauth;
   const named = `route ${route.method} ${route.url}`;
   if (requirement === undefined) throw new TypeError(`${named} does not declare config.aauth`);
   requireMeant(requirement, `config.aauth of ${named}`, gate);
-  if (demandsScopes(requirement) && !challenger) {
-    throw new TypeError(`${named} demands an auth token, but no challenger is configured`);
+  if (demandsScopes(requirement) && !resource) {
+    throw new TypeError(`${named} demands an auth token, for which a verifier alone has no resource token`);
   }
   const limits = route.config?.aauthLimits;
   if (limits === undefined) return;
-  if (requirement === "public" || !challenger) {
-    throw new TypeError(`${named} has limits by level, which needs proven callers and a challenger`);
+  if (requirement === "public" || !resource) {
+    throw new TypeError(`${named} has limits by level, which needs proven callers and a resource`);
   }
   if (!limiters.has(limits)) limiters.set(limits, createLevelLimiter(app, limits, verifier.profiles));
 }
 
 async function verifyHead(gate: Gate, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const { verifier, target, observer } = gate;
+  const { authority, target, observer } = gate;
   const requirement = requirementOf(request);
   if (requirement === "public") return undefined;
   const signatureHeaders = [...gate.signatureFields].filter((name) => request.headers[name] !== undefined);
   observer?.({ type: "request_received", signatureHeaders }, request);
-  try {
-    request[PENDING] = await verifier.begin(
-      {
-        method: request.method,
-        // Not `request.raw.url`, which `rewriteUrl` changes.
-        target: target?.(request) ?? request.originalUrl,
-        headers: receivedFields(request.raw),
-        authority: authorityOf(gate, request),
-      },
-      requirement,
-    );
-    return undefined;
-  } catch (error) {
-    return refuse(gate, error, requirement, request, reply);
-  }
+  const head = Promise.withResolvers<undefined>();
+  const body = Promise.withResolvers<Uint8Array>();
+  const received = {
+    method: request.method,
+    // Not `request.raw.url`, which `rewriteUrl` changes.
+    target: target?.(request) ?? request.originalUrl,
+    headers: receivedFields(request.raw),
+    authority,
+    body: () => {
+      head.resolve(undefined);
+      return body.promise;
+    },
+  };
+  const admission = gate.admit(received, requirement).catch(asUnavailable);
+  request[PENDING] = { admission, receive: body.resolve };
+  // Without its body, a request can only be refused.
+  const refused = await Promise.race([head.promise, admission]);
+  return refused === undefined ? undefined : refuse(gate, refused, requirement, request, reply);
 }
 
 async function verifyBody(
@@ -209,59 +209,52 @@ async function verifyBody(
   const pending = request[PENDING];
   if (!pending) throw new VerificationUnavailableError("the request was not verified before its body");
   request[PENDING] = null;
-  try {
-    const verified = await pending.complete(body);
-    request.caller = verified.caller;
-    request.raw.headers.host = authorityOf(gate, request); // hole E16
-    request.rawBody = body;
-    gate.observer?.({ type: "request_verified", verified, requirement }, request);
-  } catch (error) {
-    return refuse(gate, error, requirement, request, reply) as never;
-  }
+  pending.receive(body);
+  const admission = await pending.admission;
+  if (admission.answer !== undefined) return refuse(gate, admission, requirement, request, reply) as never;
+  request.caller = admission.caller;
+  request.raw.headers.host = gate.authority; // hole E16
+  request.rawBody = body;
+  gate.observer?.({ type: "request_verified", verified: admission, requirement }, request);
   const { aauthLimits } = request.routeOptions.config;
   const refused = aauthLimits && (await refuseBeyondLimit(gate, aauthLimits, request, reply));
   return (refused as never) ?? replayBody(body);
 }
 
-const authorityOf = ({ authority }: Gate, request: FastifyRequest): string =>
-  typeof authority === "string" ? authority : authority(request);
-
 async function refuseBeyondLimit(
-  { limiters, challenger, observer }: Gate,
+  { limiters, resource, observer }: Gate,
   limits: LevelLimits,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
   const { caller } = request;
   const count = limiters.get(limits);
-  if (!count || !challenger || caller === null)
+  if (!count || !resource || caller === null)
     throw new VerificationUnavailableError("the route's limits are not known");
   const limit = await count(request, caller);
   if (limit === undefined) return undefined;
   const { retryAfterSeconds, raisedBy } = limit;
-  const challenge = await challenger.limitReached(caller, {
-    retryAfterSeconds,
-    ...(raisedBy && { raisedBy }),
-  });
+  const challenge = await resource.limitReached(caller, { retryAfterSeconds, raisedBy });
   observer?.({ type: "request_limited", caller, limit, challenge }, request);
   return sendAnswer(reply, challenge);
 }
 
-async function refuse(
+function asUnavailable(error: unknown): never {
+  throw new VerificationUnavailableError(error);
+}
+
+function refuse(
   gate: Gate,
-  error: unknown,
+  admission: Admission,
   requirement: Requirement,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
-  if (!(error instanceof AAuthVerificationError)) throw new VerificationUnavailableError(error);
-  const { challenger, verifier } = gate;
-  const challenge =
-    challenger === undefined
-      ? plainRefusal(error, { requirement }, verifier.profiles)
-      : await challenger.challengeFor(error, { requirement });
-  gate.observer?.({ type: "request_refused", error, requirement, challenge }, request);
-  return sendAnswer(reply, challenge);
+): FastifyReply {
+  if (admission.answer === undefined || admission.error === undefined)
+    throw new VerificationUnavailableError("the request was admitted before its body");
+  const { answer, error } = admission;
+  gate.observer?.({ type: "request_refused", error, requirement, challenge: answer }, request);
+  return sendAnswer(reply, answer);
 }
 
 /**
@@ -290,11 +283,10 @@ function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeo
  * Checks a requirement. Without scopes, no challenge would help a refused caller, and any token
  * would be accepted.
  */
-function requireMeant(requirement: RouteRequirement, name: string, { verifier, challenger }: Parts): void {
+function requireMeant(requirement: RouteRequirement, name: string, parts: Parts): void {
   if (requirement === "public") return;
   try {
-    challenger?.checkRequirement?.(requirement);
-    verifier.checkRequirement(requirement);
+    parts.checkRequirement(requirement);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "malformed";
     throw new TypeError(`${name} must be "public" or a requirement: ${reason}`, { cause });

@@ -16,7 +16,7 @@ import {
   toJwks,
 } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { createDeferred, createSessions, type ResourceOptions } from "aauth/resource";
+import type { ResourceOptions } from "aauth/resource";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -291,16 +291,11 @@ describe("options that could never work", () => {
 
 describe("deferred answers", () => {
   test("the resource asks its person itself, and returns a session to the agent", async () => {
-    const sessions = createSessions<{ user: string }>();
     const { send } = await world(async (scope) => {
-      const { verifier } = scope.aauth;
+      const resource = scope.aauth.resource!;
+      const sessions = resource.sessions<{ user: string }>();
       const interactionUrl = `${RESOURCE}/interaction`;
-      const deferred = createDeferred<null>({
-        verifier,
-        resource: RESOURCE,
-        interactionUrl,
-        retryAfterSeconds: 0,
-      });
+      const deferred = resource.deferred<null>({ interactionUrl, retryAfterSeconds: 0 });
       await serveEndpoints(scope, [deferred.endpoint]);
       scope.get("/mail", { config: { aauth: { level: "agent-token" } } }, async (request, reply) => {
         const session = await sessions.find(request.headers, request.caller!);

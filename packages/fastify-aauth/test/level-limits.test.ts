@@ -1,7 +1,7 @@
 import { generateSigningKey } from "aauth";
 import { february2026, issueAgentToken, parseAgentAuth } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
-import { createChallenger } from "aauth/resource";
+import { createResource } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -26,14 +26,16 @@ const parties = await createTestParties({
 const AUTHORITY = new URL(parties.resource.id).host;
 const SCOPE = "supply-chain:optimize";
 const LIMITS: LevelLimits = { pseudonymous: 2, identified: 3, authorized: 4, scopes: [SCOPE] };
-const challenger = createChallenger({
-  profile: february2026,
-  key: parties.resource.key,
-  resource: parties.resource.id,
-  authServer: parties.authServer.issuer,
-  now: parties.clock.now,
-  algs: ["ed25519"],
-});
+const newResource = () =>
+  createResource({
+    profile: february2026,
+    key: parties.resource.key,
+    resource: parties.resource.id,
+    authServer: parties.authServer.issuer,
+    discovery: parties.discovery,
+    now: parties.clock.now,
+    algs: ["ed25519"],
+  });
 
 async function buildApp(limits: LevelLimits = LIMITS) {
   const app = Fastify();
@@ -41,9 +43,7 @@ async function buildApp(limits: LevelLimits = LIMITS) {
   const events: VerificationEvent[] = [];
   const state = { served: 0 };
   await app.register(fastifyAAuth, {
-    verifier: parties.createVerifier(),
-    challenger,
-    authority: AUTHORITY,
+    resource: newResource(),
     observer: (event) => events.push(event),
   });
   for (const url of ["/catalogue", "/prices"]) {
@@ -262,16 +262,17 @@ describe("unproven messages are not counted", () => {
 describe("limits that cannot be meant do not register", () => {
   const register = async (
     limits: LevelLimits,
-    options: { level?: "public"; withChallenger?: boolean } = {},
+    options: { level?: "public"; withResource?: boolean } = {},
   ) => {
     const app = Fastify();
     apps.push(app);
     app.register(async (scope) => {
-      await scope.register(fastifyAAuth, {
-        verifier: parties.createVerifier(),
-        authority: AUTHORITY,
-        ...(options.withChallenger !== false && { challenger }),
-      });
+      await scope.register(
+        fastifyAAuth,
+        options.withResource === false
+          ? { verifier: parties.createVerifier(), authority: AUTHORITY }
+          : { resource: newResource() },
+      );
       scope.get(
         "/x",
         { config: { aauth: options.level ?? { level: "pseudonymous" }, aauthLimits: limits } },
@@ -291,9 +292,9 @@ describe("limits that cannot be meant do not register", () => {
     await expect(register(limits as never)).rejects.toThrow(TypeError);
   });
 
-  test("on a public route, or without a challenger", async () => {
+  test("on a public route, or with a verifier alone", async () => {
     await expect(register(LIMITS, { level: "public" })).rejects.toThrow("limits by level");
-    await expect(register(LIMITS, { withChallenger: false })).rejects.toThrow("limits by level");
+    await expect(register(LIMITS, { withResource: false })).rejects.toThrow("limits by level");
     const { app } = await buildApp();
     const open = { config: { aauth: "public", aauthLimits: LIMITS } } as const;
     expect(() => app.get("/open", open, () => "x")).toThrow("limits by level");

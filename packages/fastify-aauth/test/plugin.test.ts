@@ -2,13 +2,13 @@ import { Agent, request as httpRequest, type IncomingMessage, type RequestOption
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import type { ProvenCaller } from "aauth";
-import { february2026, toJwks } from "aauth/february-2026";
+import { february2026 } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
-import { createChallenger, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
+import { createResource, parseRefusal, REFUSAL_FIELD, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
-import { type ComposedOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
+import { type FastifyAAuthOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
 
 const apps: FastifyInstance[] = [];
 afterEach(async () => {
@@ -18,27 +18,28 @@ afterEach(async () => {
 const parties = await createTestParties();
 const AUTHORITY = new URL(parties.resource.id).host;
 const JWKS = { scheme: "jwks", id: parties.agent.id } as const;
-const challenger = createChallenger({
-  profile: february2026,
-  key: parties.resource.key,
-  resource: parties.resource.id,
-  authServer: parties.authServer.issuer,
-  now: parties.clock.now,
-});
+const newResource = (options: Partial<ResourceOptions> = {}) =>
+  createResource({
+    profile: february2026,
+    key: parties.resource.key,
+    resource: parties.resource.id,
+    authServer: parties.authServer.issuer,
+    discovery: parties.discovery,
+    now: parties.clock.now,
+    ...options,
+  });
 
-async function buildApp(options: Partial<ComposedOptions> = {}) {
+async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
   const app = Fastify({ bodyLimit: 1024 });
   const events: VerificationEvent[] = [];
   const handled: (ProvenCaller | null)[] = [];
   app.get("/health", () => ({ status: "healthy" }));
   await app.register(async (scope) => {
     await scope.register(fastifyAAuth, {
-      verifier: parties.createVerifier(),
-      challenger,
-      authority: AUTHORITY,
+      resource: newResource(),
       observer: (event) => events.push(event),
       ...options,
-    });
+    } as FastifyAAuthOptions);
     for (const requirement of [{ level: "pseudonymous" }, { level: "identified" }] as const) {
       scope.route({
         method: ["GET", "POST"],
@@ -207,12 +208,7 @@ describe("a refused request", () => {
 
   test("a failure inside the verifier is a 500 that tells nothing", async () => {
     const { app, handled } = await buildApp({
-      verifier: {
-        begin: () => Promise.reject(new Error("store at 10.0.0.7 down")),
-        verifyRequest: () => Promise.reject(),
-        checkRequirement: () => {},
-        profiles: [february2026],
-      },
+      resource: { ...newResource(), admit: () => Promise.reject(new Error("store at 10.0.0.7 down")) },
     });
     const answer = await app.inject({ method: "POST", url: "/identified", payload: "{}" });
     expect(answer.statusCode).toBe(500);
@@ -281,11 +277,7 @@ describe("closed by default", () => {
     const app = Fastify();
     apps.push(app);
     app.register(async (scope) => {
-      await scope.register(fastifyAAuth, {
-        verifier: parties.createVerifier(),
-        challenger,
-        authority: AUTHORITY,
-      });
+      await scope.register(fastifyAAuth, { resource: newResource() });
       scope.get("/x", { config: { aauth: aauth as never } }, () => "secret");
     });
     const ready = (async () => app.ready())();
@@ -294,39 +286,17 @@ describe("closed by default", () => {
     await expect(ready).rejects.toThrow('config.aauth of route GET /x must be "public" or a requirement');
   });
 
-  const other = "http://other.localhost:3000";
-  const jwks_uri = `${other}/jwks.json`;
-  const lowerCase = "authority must be lower-case host[:port]";
-  test.each<[string, string, Record<string, unknown>]>([
-    ["an authority in upper case", lowerCase, { authority: "Resource.example" }],
-    ["a URL for an authority", lowerCase, { authority: "http://resource.example" }],
-    [
-      "an authority that is not served",
-      `authority must be one that the verifier serves (${AUTHORITY})`,
-      { authority: "other.localhost:3000" },
-    ],
-    [
-      "a challenger of another resource",
-      "the challenger's resource must be the verifier's audience",
-      {
-        challenger: createChallenger({
-          profile: february2026,
-          key: parties.resource.key,
-          resource: other,
-          authServer: parties.authServer.issuer,
-        }),
-      },
-    ],
-    [
-      "a document about another resource",
-      "wellKnown.documents must be about the challenger's resource",
-      { wellKnown: { documents: { "aauth-resource": { resource: other, jwks_uri } } } },
-    ],
-  ])("the plugin does not register with %s", async (_name, message, options) => {
-    const registered = buildApp(options);
-    await expect(registered).rejects.toThrow(TypeError);
-    await expect(registered).rejects.toThrow(message);
-  });
+  test.each(["Resource.example", "http://resource.example", "other.localhost:3000"])(
+    "the plugin does not register with the authority %s, which its verifier does not serve",
+    async (authority) => {
+      const verifier = parties.createVerifier();
+      const registered = buildApp({ resource: undefined, verifier, authority });
+      await expect(registered).rejects.toThrow(TypeError);
+      await expect(registered).rejects.toThrow(
+        `authority must be one that the verifier serves (${AUTHORITY})`,
+      );
+    },
+  );
 
   test.each([Number.NaN, "1mb"])("the plugin does not register for bodies of %j bytes", async (bytes) => {
     await expect(buildApp({ maxBodyBytes: bytes as number })).rejects.toThrow(RangeError);
@@ -373,17 +343,17 @@ describe("closed by default", () => {
     expect(answer.body).not.toContain("secret");
   });
 
-  test("level authorized without a challenger does not register", async () => {
+  test("level authorized with a verifier alone does not register", async () => {
     const app = Fastify();
     apps.push(app);
     app.register(async (scope) => {
       await scope.register(fastifyAAuth, { verifier: parties.createVerifier(), authority: AUTHORITY });
       scope.get("/x", { config: { aauth: { level: "authorized", scopes: ["a"] } } }, () => "secret");
     });
-    await expect(app.ready()).rejects.toThrow("no challenger is configured");
+    await expect(app.ready()).rejects.toThrow("a verifier alone has no resource token");
   });
 
-  test("without a challenger a refusal still says what is wanted", async () => {
+  test("with a verifier alone a refusal still says what is wanted", async () => {
     const app = Fastify();
     apps.push(app);
     await app.register(async (scope) => {
@@ -410,15 +380,7 @@ describe("what stays open", () => {
   });
 
   test("G11: well-known documents, by exact path and safe method only", async () => {
-    const { app } = await buildApp({
-      wellKnown: {
-        documents: {
-          "aauth-agent": { agent: parties.resource.id, jwks_uri: `${parties.resource.id}/jwks.json` },
-          "aauth-resource": { resource: parties.resource.id, jwks_uri: `${parties.resource.id}/jwks.json` },
-        },
-        jwks: () => toJwks([parties.resource.key]),
-      },
-    });
+    const { app } = await buildApp({ resource: newResource({ agent: {} }) });
     expect((await app.inject("/.well-known/aauth-agent")).json()).toMatchObject({
       agent: parties.resource.id,
     });

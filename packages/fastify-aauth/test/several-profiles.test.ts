@@ -2,7 +2,7 @@
 
 import type { Requirement } from "aauth";
 import { february2026Published, parseAgentAuth } from "aauth/february-2026";
-import { createChallenger, createVerifier, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
+import { createVerifier, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { draft11Kit, februaryKit } from "../../aauth/test/proof/dialects.ts";
@@ -13,8 +13,6 @@ import {
   type ProfileKit,
   RESOURCE,
   requestOf,
-  resourceKey,
-  SCOPES,
   SERVER,
 } from "../../aauth/test/proof/kit.ts";
 import { fastifyAAuth, type VerificationEvent } from "../src/index.ts";
@@ -25,24 +23,15 @@ const verifiedIn = (kit: ProfileKit) => ({
   ...{ profile: kit.profile, authorities: [AUTHORITY], audience: RESOURCE, trustedIssuers: [SERVER] },
   discovery: discoveryOf(kit).discovery,
 });
-const answeredIn = ({ profile }: ProfileKit) => ({
-  ...{ profile, key: resourceKey, resource: RESOURCE, authServer: SERVER },
-});
 
 /** A resource with one verifier for all of the profiles. */
 async function serve(
   [first, ...more]: readonly [ProfileKit, ...ProfileKit[]],
   routes: Readonly<Record<string, Requirement>>,
-  { challenges = true } = {},
 ) {
   const app = Fastify();
   onTestFinished(() => app.close());
   const events: VerificationEvent[] = [];
-  const challenger = createChallenger({
-    ...answeredIn(first),
-    accept: more.map(answeredIn),
-    now,
-  });
   await app.register(fastifyAAuth, {
     authority: AUTHORITY,
     verifier: createVerifier({
@@ -50,7 +39,6 @@ async function serve(
       accept: more.map(verifiedIn),
       now,
     }),
-    ...(challenges && { challenger }),
     observer: (event) => events.push(event),
   });
   for (const [path, aauth] of Object.entries(routes)) {
@@ -73,8 +61,8 @@ async function serve(
   };
 }
 
-const AUTHORIZED: Requirement = { level: "authorized", scopes: SCOPES };
-const AUTH_TOKEN: Requirement = { level: "auth-token", scopes: SCOPES };
+const IDENTIFIED: Requirement = { level: "identified" };
+const PERSON: Requirement = { level: "person-token" };
 const AAUTH_REQUIREMENT = "aauth-requirement";
 
 describe.each([
@@ -82,23 +70,18 @@ describe.each([
   { february: publishedKit, other: draft11Kit },
 ])("$february.profile.name and $other.profile.name on one route", ({ february, other }) => {
   const routes = {
-    "/both": { ...AUTHORIZED, or: AUTH_TOKEN },
-    "/february": AUTHORIZED,
-    "/other": AUTH_TOKEN,
+    "/both": { ...IDENTIFIED, or: PERSON },
+    "/february": IDENTIFIED,
+    "/other": PERSON,
   };
   const resource = () => serve([february, other], routes);
 
-  test("what is not signed gets the challenges of both, with a challenger and without", async () => {
-    const levels: Requirement = { level: "pseudonymous", or: { level: "agent-token" } };
-    for (const [{ post }, demanded] of [
-      [await resource(), "person-token"],
-      [await serve([february, other], { "/both": levels }, { challenges: false }), "agent-token"],
-    ] as const) {
-      const { answer, status, refusal } = await post("/both");
-      expect([status, refusal?.code]).toEqual([401, "missing_signature"]);
-      expect(parseAgentAuth(String(answer.headers["agent-auth"])).level).toBe("pseudonymous");
-      expect(answer.headers[AAUTH_REQUIREMENT]).toBe(`requirement=${demanded}`);
-    }
+  test("what is not signed gets the challenges of both", async () => {
+    const { post } = await resource();
+    const { answer, status, refusal } = await post("/both");
+    expect([status, refusal?.code]).toEqual([401, "missing_signature"]);
+    expect(parseAgentAuth(String(answer.headers["agent-auth"])).level).toBe("pseudonymous");
+    expect(answer.headers[AAUTH_REQUIREMENT]).toBe("requirement=person-token");
   });
 
   test("a route for one of them refuses the other, and asks for its own", async () => {

@@ -101,12 +101,11 @@ const SESSION_FIELD = "mcp-session-id";
 
 /** @throws TypeError for a requirement that no admitted request can meet */
 function checkTool<Name extends string>(
-  { challenger, verifier }: Resource<Name>,
+  resource: Resource<Name>,
   ofGate: Requirement<string>,
   own: Requirement<Name>,
 ): void {
-  challenger.checkRequirement?.(own);
-  verifier.checkRequirement(own);
+  resource.checkRequirement(own);
   if (ofGate.level === "agent-token" && own.level !== ofGate.level) {
     throw new TypeError(
       `a gate of level agent-token admits no ${own.level}: with tools of that level it needs person-token`,

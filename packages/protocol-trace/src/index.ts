@@ -20,4 +20,4 @@ export {
 } from "./token-issue.ts";
 export { type JudgedRequest, type RefusalAnswer, recordRefused, recordVerified } from "./verification.ts";
 export { type VerificationTrace, verificationTrace } from "./verification-trace.ts";
-export { traceVerifier, verifierTrace } from "./verifier-trace.ts";
+export { verifierTrace } from "./verifier-trace.ts";

@@ -4,7 +4,7 @@ import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ATTRIBUTE as A, createServerTrace, traceVerifier } from "../src/index.ts";
+import { ATTRIBUTE as A, createServerTrace, verifierTrace } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 
 /** Header and claims of a person token, without a valid signature. */
@@ -88,9 +88,13 @@ test("tokens that are too long together are named alone", async () => {
 test("an endpoint that verifies by itself writes down what its verifier decides", async () => {
   const { agent, clock, discovery, resource } = await createTestParties();
   const authority = new URL(resource.id).host;
-  const verifier = traceVerifier(
-    createVerifier({ profile: february2026, authorities: [authority], discovery, now: clock.now }),
-  );
+  const verifier = createVerifier({
+    profile: february2026,
+    authorities: [authority],
+    discovery,
+    now: clock.now,
+    observer: verifierTrace,
+  });
   const { method, headers } = await signedRequest({
     profile: february2026,
     ...{ url: `${resource.id}/pending`, method: "GET", key: agent.key, now: clock.now },

@@ -2,7 +2,6 @@ import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { VerificationReport } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
-import { createChallenger, createVerifier } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import { createLogger, createService } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
@@ -13,7 +12,6 @@ import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
-const AUTHORITY = new URL(resource.id).host;
 
 let spans: RecordedSpans;
 let app: FastifyInstance;
@@ -23,19 +21,12 @@ beforeEach(async () => {
   await app.register(async (scope) => {
     traceMessages(scope);
     await scope.register(fastifyAAuth, {
-      authority: AUTHORITY,
-      verifier: createVerifier({
-        profile: february2026,
-        ...{ authorities: [AUTHORITY], audience: resource.id, discovery, now: clock.now },
-        trustedIssuers: [authServer.issuer],
-      }),
-      challenger: createChallenger({
-        profile: february2026,
-        key: resource.key,
-        resource: resource.id,
-        authServer: authServer.issuer,
-        now: clock.now,
-      }),
+      profile: february2026,
+      key: resource.key,
+      resource: resource.id,
+      authServer: authServer.issuer,
+      discovery,
+      now: clock.now,
       observer: verificationTrace,
     });
     const requirement = { level: "authorized", scopes: ["data:read"] } as const;

@@ -1,13 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import {
-  type AAuthError,
-  canonicalAuthority,
-  createMemoryClaimStore,
-  type ProvenCaller,
-  type Requirement,
-} from "aauth";
+import { canonicalAuthority, createMemoryClaimStore, type Requirement } from "aauth";
 import {
   type FebruaryLevel,
   february2026,
@@ -16,7 +10,7 @@ import {
   verifyResourceToken,
 } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
-import { createChallenger, createVerifier } from "aauth/resource";
+import { createResource, createVerifier } from "aauth/resource";
 import { tokenSignerOf } from "aauth/server";
 import { testKey } from "aauth/testing";
 import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
@@ -125,24 +119,20 @@ export async function startScriptedStack(
     name: "Scripted Agent",
     protocolVersion: "0.3.0",
   }));
-  const authority = canonicalAuthority(agentUrl);
-  const verifier = gate(authority, agentUrl);
-  const challenger = createChallenger({
+  const resource = createResource({
     profile: february2026,
     key: agentKey,
     resource: agentUrl,
     authServer: issuer,
+    discovery,
   });
   agentApp.post("/", async (request, reply) => {
     const { requirement } = script;
     const body = request.body as Buffer;
     const { method, headers } = request;
-    const received = { method, headers, target: request.raw.url!, authority, body };
-    let caller: ProvenCaller;
-    try {
-      ({ caller } = await verifier.verifyRequest(received, requirement));
-    } catch (error) {
-      const challenge = await challenger.challengeFor(error as AAuthError, { requirement });
+    const received = { method, headers, target: request.raw.url!, body };
+    const { answer: challenge, caller } = await resource.admit(received, requirement);
+    if (challenge !== undefined) {
       seen.push({ party: "agent", what: "challenge", scheme: "jwks" });
       return reply.code(challenge.status).headers(challenge.headers).send(challenge.body);
     }
@@ -160,11 +150,11 @@ export async function startScriptedStack(
 
   // Over the limit, so that only an auth token would help.
   agentApp.get("/catalogue", async ({ method, headers, raw }, reply) => {
-    const received = { method, headers, target: raw.url!, authority, body: Buffer.alloc(0) };
-    const { caller } = await verifier.verifyRequest(received, { level: "identified" });
+    const received = { method, headers, target: raw.url!, body: Buffer.alloc(0) };
+    const { caller } = await resource.admit(received, { level: "identified" });
     const limit = { retryAfterSeconds: 60, raisedBy: ["supply-chain:optimize"] };
-    const limited = await challenger.limitReached(caller, limit);
-    seen.push({ party: "agent", what: "catalogue", scheme: caller.scheme });
+    const limited = await resource.limitReached(caller!, limit);
+    seen.push({ party: "agent", what: "catalogue", scheme: caller!.scheme });
     return reply.code(limited.status).headers(limited.headers).send(limited.body);
   });
 

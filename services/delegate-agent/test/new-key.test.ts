@@ -3,11 +3,11 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AAuthError, decodeToken, generateSigningKey, type Requirement } from "aauth";
+import { decodeToken, generateSigningKey, type Requirement } from "aauth";
 import type { Transport } from "aauth/agent";
 import { type FebruaryLevel, february2026, issueAgentToken, parseSignatureKey } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
-import { createChallenger, createVerifier } from "aauth/resource";
+import { createResource } from "aauth/resource";
 import { createTestClock } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
 import { expect, test } from "vitest";
@@ -16,7 +16,6 @@ import { settings } from "../src/config.ts";
 
 const BACKEND = "http://backend.localhost:8000";
 const RESOURCE = "http://supply-chain-agent.localhost:3000";
-const AUTHORITY = "supply-chain-agent.localhost:3000";
 
 /**
  * A delegate, an agent server that can lose its key, and a resource that accepts the published keys
@@ -34,25 +33,17 @@ async function createWorld() {
     const proof = parseSignatureKey(headers["signature-key"] ?? "");
     seen.signedBy.push("jwt" in proof ? decodeToken(proof.jwt).header.kid : undefined);
     const discovery = createTestDiscovery({ agents: { [BACKEND]: [server.publicJwk] } }, { now: clock.now });
-    const verifier = createVerifier({
-      profile: february2026,
-      authorities: [AUTHORITY],
-      discovery,
-      now: clock.now,
-    });
-    const challenger = createChallenger({
+    const own = createResource({
       profile: february2026,
       key: resourceKey,
       resource: RESOURCE,
       authServer: "http://localhost:8080/realms/aauth-test",
+      discovery,
+      now: clock.now,
     });
-    const received = { method, headers, target: "/", authority: AUTHORITY, body: Buffer.from(body ?? "") };
-    try {
-      await verifier.verifyRequest(received, requirement);
-    } catch (error) {
-      const answer = await challenger.challengeFor(error as AAuthError, { requirement });
-      return new Response(answer.body, answer);
-    }
+    const received = { method, headers, target: "/", body: Buffer.from(body ?? "") };
+    const { answer } = await own.admit(received, requirement);
+    if (answer !== undefined) return new Response(answer.body, answer);
     const { id } = JSON.parse(received.body.toString()) as { id: unknown };
     const parts = [{ kind: "text", text: "# Report" }];
     return Response.json({

@@ -69,20 +69,16 @@ function februaryRoutes(options: RouteDialectOptions): RouteDialect {
 }
 
 function draft11Routes({ scope, parts, config, interactions, log }: RouteDialectOptions): RouteDialect {
-  const { id, personServer, requirement, browserUrl, discovery, stores, now } = parts;
+  const { id, personServer, requirement, browserUrl, stores, now } = parts;
   const placedOrders = createPlacedOrders(stores);
   const orders = createHeldOrders({
-    ...{
-      id,
-      path: DRAFT_11_PAGE,
-      verifier: scope.aauth.verifier,
-      discovery,
-      interactions,
-      placedOrders,
-      stores,
-      log,
-      now,
-    },
+    resource: scope.aauth.resource!,
+    path: DRAFT_11_PAGE,
+    interactions,
+    placedOrders,
+    stores,
+    log,
+    now,
     lifetimeSeconds: config.interactionSeconds,
   });
   const redirectUri = browserUrl(`${id}${DRAFT_11_PAGE}/callback`);

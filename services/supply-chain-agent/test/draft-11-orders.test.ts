@@ -12,6 +12,7 @@ import {
   personServerMetadata,
   toJwks,
 } from "aauth";
+import { createResource } from "aauth/resource";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { createTestDiscovery, signedRequest } from "aauth/testing";
 import { createLogger, loadConfig } from "agent-kit/service";
@@ -65,6 +66,8 @@ let app: Awaited<ReturnType<typeof buildSupplyChainAgent>>["app"];
 const log: string[] = [];
 
 let stores = createMemoryStores();
+const ownResource = () =>
+  createResource({ resource: SELF, key: server, discovery: createTestDiscovery({ documents }), stores });
 
 async function build(mode = "federated") {
   stores = createMemoryStores();
@@ -133,7 +136,7 @@ describe("an order", () => {
     const now = () => Math.floor(Date.now() / 1000);
     const placed: unknown[] = [];
     const other = createHeldOrders({
-      ...{ id: SELF, path: "/orders/interaction", verifier: {} as never, discovery: {} as never },
+      ...{ resource: ownResource(), path: "/orders/interaction" },
       ...{ stores, placedOrders: createPlacedOrders(stores), interactions: createInteractions(stores, now) },
       ...{ log: { info: (line: unknown) => placed.push(line) } as never, lifetimeSeconds: 600, now },
     });

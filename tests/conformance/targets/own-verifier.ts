@@ -5,8 +5,8 @@
  */
 
 import { createInterface } from "node:readline";
-import { AAuthVerificationError, createDiscovery, generateSigningKey } from "aauth";
-import { createChallenger, createVerifier } from "aauth/resource";
+import { AAuthVerificationError, createDiscovery } from "aauth";
+import { createVerifier, plainRefusal } from "aauth/resource";
 import { parseSignatureError } from "aauth/wire";
 
 interface Line {
@@ -24,8 +24,6 @@ interface Line {
   readonly documents: Readonly<Record<string, unknown>>;
   readonly trusted: readonly string[];
 }
-
-const key = await generateSigningKey({ kid: "unused" });
 
 async function verdictOf(line: Line): Promise<object> {
   const resource = line.verifier;
@@ -54,7 +52,7 @@ async function verdictOf(line: Line): Promise<object> {
     return { id: line.id, accept: true, body: line.body };
   } catch (error) {
     if (!(error instanceof AAuthVerificationError)) throw error;
-    const answer = await createChallenger({ key, resource }).challengeFor(error, { requirement });
+    const answer = plainRefusal(error, { requirement });
     const field = answer.headers["signature-error"];
     return { id: line.id, accept: false, error: field && parseSignatureError(field).error };
   }

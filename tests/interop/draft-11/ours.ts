@@ -3,7 +3,7 @@
  */
 
 import { createDiscovery, createEndpointMap, draft11, generateSigningKey, type Requirement } from "aauth";
-import { createChallenger, createVerifier } from "aauth/resource";
+import { createResource } from "aauth/resource";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth, type VerificationEvent } from "fastify-aauth";
 import { byIdentifier, type Endpoints, type Fact, PARTIES } from "./parties.ts";
@@ -55,16 +55,8 @@ export async function startOurResource(endpoints: Endpoints): Promise<OurParty> 
   });
   // Under the same identifier, whose documents are those above.
   await app.register(async (scope) => {
-    const authority = map.authorityOf(resource);
-    await scope.register(fastifyAAuth, {
-      authority,
-      verifier: createVerifier({
-        ...{ profile: draft11, authorities: [authority], audience: resource, discovery },
-        ...{ trustedIssuers: [ps], accessServer: as },
-      }),
-      challenger: createChallenger({ profile: draft11, key, resource, authServer: as }),
-      observer,
-    });
+    const own = { profile: draft11, resource, personServers: [ps], authServer: as, key, discovery };
+    await scope.register(fastifyAAuth, { resource: { ...createResource(own), endpoints: [] }, observer });
     serve(scope, OF_ACCESS_SERVER);
   });
   await app.listen({ host: "127.0.0.1", port: Number(new URL(endpoints.resource).port) });

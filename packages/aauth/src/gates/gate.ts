@@ -61,14 +61,13 @@ export function boundsOf({
  * meet
  */
 export function checkGate<Name extends string>(
-  { challenger, verifier }: Resource<Name>,
+  resource: Resource<Name>,
   requirement: Requirement<Name>,
 ): void {
   // Without a requirement, the verifier would admit any verified caller.
   if (typeof requirement !== "object")
     throw new TypeError("the requirement must be an object, such as { level }"); // hole E5
-  challenger.checkRequirement?.(requirement);
-  verifier.checkRequirement(requirement);
+  resource.checkRequirement(requirement);
 }
 
 /** Answers a request for the resource's own endpoints, or returns undefined. Never throws. */

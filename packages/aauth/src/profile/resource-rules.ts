@@ -5,17 +5,9 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { HeaderFields, Jwks, ProvenCaller, Requirement, SigningKey } from "../types.ts";
+import type { Answer, HeaderFields, Jwks, ProvenCaller, Requirement, SigningKey } from "../types.ts";
 
-/** A complete response. */
-export interface Answer {
-  /** HTTP status. */
-  readonly status: number;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The body; empty for none. */
-  readonly body: string;
-}
+export type { Answer } from "../types.ts";
 
 /** A resource token, and the server that redeems it. */
 export interface ResourceTokenGrant {

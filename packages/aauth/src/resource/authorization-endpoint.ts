@@ -23,15 +23,8 @@ export interface AuthorizationRequest {
   readonly account?: string;
 }
 
-/** Options of an authorization endpoint. */
-export interface AuthorizationEndpointOptions {
-  /** Verifier of the resource's routes. */
-  readonly verifier: Verifier;
-  /** Issues the resource tokens. */
-  readonly challenger: Challenger;
-  readonly path: string;
-  /** Scopes that may be requested, as described in the resource's document. */
-  readonly scopes: readonly string[];
+/** Policy of an authorization endpoint. */
+export interface AuthorizationPolicy {
   /**
    * Whether the person holds an account at the resource. Default: there are no accounts, and each
    * is refused with `invalid_account`.
@@ -47,6 +40,14 @@ export interface AuthorizationEndpointOptions {
     | undefined;
 }
 
+interface AuthorizationParts {
+  readonly verifier: Verifier<string>;
+  readonly challenger: Challenger;
+  readonly path: string;
+  /** Scopes that may be requested, as described in the resource's document. */
+  readonly scopes: readonly string[];
+}
+
 /**
  * Creates the authorization endpoint: POST with a person token, `{"scope", "account"}`. 200
  * `{"resource_token"}`; 400 `invalid_request`, `invalid_scope`, `invalid_account`; 401
@@ -57,9 +58,9 @@ export interface AuthorizationEndpointOptions {
  *
  * @throws TypeError for a scope without an entry in the challenger's `scopeDescriptions`
  */
-export function createAuthorizationEndpoint(options: AuthorizationEndpointOptions): Endpoint {
+export function createAuthorizationEndpoint(options: AuthorizationPolicy & AuthorizationParts): Endpoint {
   const { verifier, challenger, path, scopes, holdsAccount, authorize } = options;
-  challenger.checkRequirement?.({ level: "auth-token", scopes });
+  challenger.checkRequirement({ level: "auth-token", scopes });
 
   async function answer(caller: ProvenCaller, body: Uint8Array | undefined): Promise<Answer> {
     const { scope, account } = membersOf(body) ?? {};

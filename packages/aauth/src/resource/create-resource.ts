@@ -19,12 +19,14 @@ import type { Answer, GuardedEndpoint, GuardedRequest, ResourceIdentity } from "
 import { createRevocations } from "../profile/revocations.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { Stores } from "../store/stores.ts";
-import type { CallerOf, Level, ProvenCaller, Requirement, SigningKey } from "../types.ts";
-import { type AuthorizationEndpointOptions, createAuthorizationEndpoint } from "./authorization-endpoint.ts";
-import { type Challenger, type ChallengerOptions, createChallenger } from "./challenge.ts";
+import type { CallerOf, Level, ProvenCaller, Requirement, SigningKey, VerifiedRequest } from "../types.ts";
+import { type AuthorizationPolicy, createAuthorizationEndpoint } from "./authorization-endpoint.ts";
+import { type Challenger, type ChallengerOptions, createChallenger, plainRefusal } from "./challenge.ts";
+import { createDeferred, type DeferredOptions, type DeferredRequests } from "./deferred.ts";
 import { documentEndpoints, type Endpoint } from "./endpoint.ts";
 import { meetRequirement } from "./requirement.ts";
 import { createRevocationEndpoint } from "./revocation-endpoint.ts";
+import { createSessions, type Sessions, type SessionsOptions } from "./sessions.ts";
 import type { AcceptedProfile, AddressedRequest, Verifier, VerifierOptions } from "./types.ts";
 import { createVerifier } from "./verify-request.ts";
 
@@ -61,7 +63,7 @@ export interface ResourceOptions<Name extends string = string, Other extends str
    */
   readonly stores?: Stores | undefined;
   /** Default: no accounts, and always a resource token. */
-  readonly authorization?: Pick<AuthorizationEndpointOptions, "holdsAccount" | "authorize"> | undefined;
+  readonly authorization?: AuthorizationPolicy | undefined;
 }
 
 /**
@@ -80,13 +82,18 @@ export interface ResourceRequest extends AddressedRequest {
 
 /** An admitted request, or the answer to a refused one. */
 export type Admission<Caller extends ProvenCaller = ProvenCaller> =
-  | {
-      readonly caller: Caller;
+  | (VerifiedRequest<Caller> & {
       /** The verified body. Undefined for none. */
       readonly body: Uint8Array | undefined;
       readonly answer?: undefined;
-    }
-  | { readonly answer: Answer; readonly caller?: undefined; readonly body?: undefined };
+    })
+  | {
+      readonly answer: Answer;
+      /** The refusal behind the answer. Unset for the answer of an endpoint. */
+      readonly error?: AAuthVerificationError;
+      readonly caller?: undefined;
+      readonly body?: undefined;
+    };
 
 /**
  * @typeParam Name names of the levels of its profiles. Default: those of this package's dialects
@@ -98,7 +105,6 @@ export interface Resource<Name extends string = Level> {
   readonly authority: string;
   /** For additional endpoints. */
   readonly verifier: Verifier<Name>;
-  readonly challenger: Challenger;
   /** Documents, key set and endpoints, for the router of a framework. */
   readonly endpoints: readonly Endpoint[];
   /**
@@ -128,6 +134,39 @@ export interface Resource<Name extends string = Level> {
    *   profile
    */
   meetRequirement(caller: ProvenCaller, requirement: Requirement<Name>): Promise<Answer | undefined>;
+  /**
+   * Checks a requirement before the first request.
+   *
+   * @throws TypeError like `admit`, and for a scope without an entry in `scopeDescriptions`
+   */
+  checkRequirement(requirement: Requirement<Name>): void;
+  /**
+   * The response for an admitted caller that exceeds the request limit of its level: 429 with
+   * `Retry-After`, and a challenge that would raise the limit. `raisedBy` are the scopes of an auth
+   * token with a higher limit; without them, an identified caller gets no challenge. Does NOT count
+   * requests.
+   */
+  readonly limitReached: Challenger["limitReached"];
+  /**
+   * Creates deferred requests, whose endpoint `handle` serves from then on. A router that has
+   * already registered `endpoints` serves `endpoint` itself. Replicas share `stores`; values are
+   * plain JSON if the data of requests is.
+   *
+   * @throws TypeError for a `path` without a final slash or in use, or an invalid `interactionUrl`
+   *
+   * @example
+   * const reports = resource.deferred<{ id: number }>({ interactionUrl: "https://reports.example/interaction" });
+   * const { answer } = await reports.begin(caller, { requirement: "interaction", data: { id: 7 } });
+   * // at the page: const opened = await reports.open(code, address); … await reports.finish(opened.id, { status: 200, headers, body });
+   */
+  deferred<Data>(options?: DeferredOptions<Data>): DeferredRequests<Data>;
+  /**
+   * Creates sessions, which replicas share by `stores`.
+   *
+   * @example
+   * const user = await resource.sessions<User>().find(request.headers, caller);
+   */
+  sessions<Data>(options?: SessionsOptions): Sessions<Data>;
 }
 
 /**
@@ -198,49 +237,99 @@ export function createResource(options: ResourceOptions): Resource<string> {
     const { scopes = [], authorization } = options;
     endpoints.push(createAuthorizationEndpoint({ verifier, challenger, scopes, path, ...authorization }));
   }
-  const admission = admissionOf(verifier, challenger);
-  endpoints.push(...published.endpoints.map((own) => guarded(own, admission, challenger)));
-  const handle = routerOf(endpoints);
-  return { id: resource, authority, verifier, challenger, endpoints, handle, ...admission };
+  const refuse = async (error: AAuthVerificationError, requirement: Requirement<string>) => {
+    const { provenCaller } = error;
+    return requirement.hold !== undefined && provenCaller?.person !== undefined
+      ? requirement.hold(provenCaller, requirement)
+      : challenger.challengeFor(error, { requirement });
+  };
+  const admit = admitWith(verifier, refuse);
+  endpoints.push(...published.endpoints.map((own) => guarded(own, admit, challenger)));
+  return {
+    id: resource,
+    authority,
+    verifier,
+    endpoints,
+    handle: routerOf(endpoints),
+    admit,
+    async meetRequirement(caller, requirement) {
+      const own = verifier.profiles.find(({ name }) => name === caller.profile);
+      if (own === undefined)
+        throw new TypeError(`caller.profile ${caller.profile} is not accepted by this resource`);
+      try {
+        meetRequirement(caller, requirement, own);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof AAuthVerificationError)) throw error;
+        return refuse(error, requirement);
+      }
+    },
+    checkRequirement(requirement) {
+      challenger.checkRequirement(requirement);
+      verifier.checkRequirement(requirement);
+    },
+    limitReached: challenger.limitReached,
+    deferred<Data>(own: DeferredOptions<Data> = {}) {
+      const { path = DEFERRED_PATH } = own;
+      if (endpoints.some((other) => other.path === path)) throw new TypeError(`path ${path} is in use`);
+      const store = stores?.records<unknown>(`deferred ${resource}${path}`);
+      const requests = createDeferred({
+        ...own,
+        path,
+        verifier,
+        challenger,
+        resource,
+        discovery,
+        store,
+        now,
+      });
+      endpoints.push(requests.endpoint);
+      return requests;
+    },
+    sessions: <Data>(own: SessionsOptions = {}) =>
+      createSessions<Data>({ ...own, store: stores?.records(`sessions ${resource}`), now }),
+  };
 }
+
+const DEFERRED_PATH = "/aauth/pending/";
 
 const bodyOf = ({ body }: ResourceRequest, maxBytes?: number): Awaitable<Uint8Array | undefined> =>
   typeof body === "function" ? body(maxBytes) : body;
 
-type ResourceAdmission = Pick<Resource<string>, "admit" | "meetRequirement">;
+type Admit = Resource<string>["admit"];
 
-function admissionOf(verifier: Verifier<string>, challenger: Challenger): ResourceAdmission {
-  const refuse = (error: unknown, requirement: Requirement<string>): Promise<Answer> => {
-    if (!(error instanceof AAuthVerificationError)) throw error;
-    return challenger.challengeFor(error, { requirement });
-  };
-  return {
-    async admit(request, requirement) {
-      try {
-        const pending = await verifier.begin(request, requirement);
-        const body = await bodyOf(request);
-        const { caller } = await pending.complete(body);
-        return { caller, body };
-      } catch (error) {
-        return { answer: await refuse(error, requirement) };
-      }
-    },
-    async meetRequirement(caller, requirement) {
-      const profile = verifier.profiles.find(({ name }) => name === caller.profile);
-      if (profile === undefined)
-        throw new TypeError(`caller.profile ${caller.profile} is not accepted by this resource`);
-      try {
-        meetRequirement(caller, requirement, profile);
-        return undefined;
-      } catch (error) {
-        return refuse(error, requirement);
-      }
-    },
+/**
+ * Admits requests by a verifier alone. Like `admit` of a resource, whose refusals also have
+ * resource tokens.
+ */
+export function admitWith(
+  verifier: Verifier<string>,
+  refuse: (error: AAuthVerificationError, requirement: Requirement<string>) => Awaitable<Answer> = (
+    error,
+    requirement,
+  ) => plainRefusal(error, { requirement }, verifier.profiles),
+): Admit {
+  return async (request, requirement) => {
+    try {
+      const pending = await verifier.begin(request, requirement);
+      const body = await bodyOf(request);
+      const verified = await pending.complete(body);
+      return {
+        caller: verified.caller,
+        body,
+        get report() {
+          return verified.report;
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof AAuthVerificationError)) throw error;
+      return { answer: await refuse(error, requirement), error };
+    }
   };
 }
 
 /** Serves an endpoint of the profile behind the resource's verifier. */
-function guarded(own: GuardedEndpoint, { admit }: ResourceAdmission, challenger: Challenger): Endpoint {
+function guarded(own: GuardedEndpoint, admit: Admit, challenger: Challenger): Endpoint {
   const { methods, path, maxBodyBytes, requirement } = own;
   const answerTo = (request: Omit<GuardedRequest, "resourceToken">) =>
     own.answer({ ...request, resourceToken: (scopes) => challenger.resourceToken(request.caller, scopes) });
@@ -259,7 +348,7 @@ const RETRY_AFTER_SECONDS = "30";
 function routerOf(endpoints: readonly Endpoint[]): Resource["handle"] {
   return async (request) => {
     const [path = ""] = request.target.split("?", 1);
-    const found = endpoints.find((own) => own.path === path && own.methods.includes(request.method));
+    const found = endpoints.find((own) => matches(own.path, path) && own.methods.includes(request.method));
     if (found === undefined) return undefined;
     const body = await bodyOf(request, found.maxBodyBytes);
     if ((body?.byteLength ?? 0) > found.maxBodyBytes) {
@@ -273,3 +362,7 @@ function routerOf(endpoints: readonly Endpoint[]): Resource["handle"] {
     }
   };
 }
+
+/** A path with a final slash matches all paths with one more segment. */
+const matches = (own: string, path: string): boolean =>
+  own === path || (own.endsWith("/") && path.startsWith(own) && !path.slice(own.length).includes("/"));

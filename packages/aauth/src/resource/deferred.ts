@@ -1,5 +1,6 @@
 /**
- * Requests of a resource that wait for a person or an approval (draft -11, sections 6.2 and 11.8).
+ * Requests of a resource that wait for a person, an approval or an auth token (draft -11, sections
+ * 6.2, 6.5.1 and 11.8).
  *
  * @module
  */
@@ -28,19 +29,19 @@ import { draft11 } from "../draft-11/profile.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
-import type { ProvenCaller } from "../types.ts";
+import type { Hold, ProvenCaller, Requirement } from "../types.ts";
+import type { Challenger } from "./challenge.ts";
 import { type Endpoint, lastSegment, refusing } from "./endpoint.ts";
-import type { Verifier } from "./types.ts";
+import { observed } from "./observed.ts";
+import type { Verifier, VerifierObserver } from "./types.ts";
 
+const { unmet, validateRequirement } = draft11.verification;
+const AUTH_TOKEN = "auth-token";
 /** Used only for error responses. The request that is polled determines the required token. */
 const REQUIREMENT = { level: "agent-token" } as const;
 
 /** Options of deferred requests. */
 export interface DeferredOptions<Data = unknown> {
-  /** Verifier of the resource's routes. */
-  readonly verifier: Verifier;
-  /** Identifier of the resource. */
-  readonly resource: string;
   /** Path below which requests are polled, with a final slash. Default `/aauth/pending/`. */
   readonly path?: string | undefined;
   /**
@@ -48,24 +49,15 @@ export interface DeferredOptions<Data = unknown> {
    * interaction.
    */
   readonly interactionUrl?: string | undefined;
-  /**
-   * Finds the callbacks that agent providers publish. Default: none; browsers return to person
-   * servers only.
-   */
-  readonly discovery?: Discovery | undefined;
-  /**
-   * Default: in memory, 50000 entries of all owners, lost with the process. Values are plain JSON
-   * if the data of requests is.
-   */
-  readonly store?: RecordStore<unknown> | undefined;
   /** Seconds until an idle request expires. Default 600. */
   readonly lifetimeSeconds?: number | undefined;
   /**
-   * Seconds between polls. Earlier polls are answered with `slow_down`, unless it is 0. Default 5.
+   * Seconds between polls. Earlier polls are answered with `slow_down`, unless it is 0 or the
+   * request waits for an auth token. Default 5.
    */
   readonly retryAfterSeconds?: number | undefined;
-  /** Unix seconds. Default: the system clock. */
-  readonly now?: (() => number) | undefined;
+  /** Receives each verdict on a poll. Default: none. */
+  readonly observer?: VerifierObserver | undefined;
   /**
    * Executes the answer of `finish` after it is stored, when the request can no longer expire or be
    * cancelled. Runs in `finish`; until it succeeds, also in each later `finish` and poll, which
@@ -74,6 +66,25 @@ export interface DeferredOptions<Data = unknown> {
    * @returns the answer for the holder
    */
   carryOut?(request: Pick<OpenedRequest<Data>, "id" | "owner" | "data">, answer: Answer): Awaitable<Answer>;
+  /**
+   * Executes a request of `hold`, once. `caller` is the caller of the poll, whose auth token meets
+   * the requirement. If it throws, the request ends with `server_error` and is not executed again,
+   * because it may have been partly executed. Default: no request can be held.
+   */
+  execute?(data: Data, caller: ProvenCaller): Promise<Answer>;
+}
+
+/** Parts of the resource that deferred requests use. */
+export interface DeferredParts {
+  readonly verifier: Verifier<string>;
+  readonly challenger: Pick<Challenger, "resourceToken">;
+  /** Identifier of the resource. */
+  readonly resource: string;
+  /** Default: browsers return to person servers only. */
+  readonly discovery?: Discovery | undefined;
+  /** Default: in memory. */
+  readonly store?: RecordStore<unknown> | undefined;
+  readonly now?: (() => number) | undefined;
 }
 
 /** A request that its person has opened. */
@@ -102,8 +113,8 @@ interface BegunRequest {
   readonly answer: Answer;
 }
 
-/** The deferred requests of a resource, and their endpoint. */
-export interface Deferred<Data> {
+/** Deferred requests of a resource, and the endpoint at which they are polled. */
+export interface DeferredRequests<Data> {
   /**
    * Stores a caller's request, and creates the 202 with the address to poll. With `interaction`, a
    * person must act on the page, where `code` identifies the request; with `approval`, another
@@ -113,6 +124,17 @@ export interface Deferred<Data> {
    * @throws StoreFullError if the store is full: respond with 503
    */
   begin(caller: ProvenCaller, request: NewRequest<Data>): Promise<BegunRequest>;
+  /**
+   * For `hold` of a requirement of level `auth-token`: a caller with a person that lacks only the
+   * token gets a 202 with a resource token. The first poll with a token that meets the requirement
+   * executes the request. The response is kept for that token until the token expires; any other
+   * token gets 410, another person 404.
+   *
+   * @throws TypeError without `execute`; from the returned function for another level, and a caller
+   *   without a person
+   * @throws StoreFullError from the returned function
+   */
+  hold(data: Data): Hold;
   /**
    * Sets the answer for the holder, once; false if the request has ended or does not exist. If
    * `carryOut` throws, so does this, but the answer remains; repeating the call executes it.
@@ -152,7 +174,8 @@ const MAX_WRONG_CODES = 5;
 const KEPT_SECONDS = 600;
 
 interface Waiting extends DeferredRecord {
-  readonly data: unknown;
+  /** Unset after a held request was executed or cancelled. */
+  data?: unknown;
   readonly parties: CallbackParties;
   /** `AAuth-Requirement` until the person has opened the request. */
   field?: string;
@@ -161,22 +184,35 @@ interface Waiting extends DeferredRecord {
   outcome?: Answer;
   /** Set until the outcome is executed. */
   isOwed?: true;
+  /** Set in a request that waits for an auth token. */
+  readonly held?: Held;
+}
+
+interface Held {
+  readonly requirement: Requirement<string>;
+  /** `[person server, sub]`. */
+  readonly person: readonly [string, string];
+  /** Expiry of the last issued resource token, Unix seconds. */
+  tokenUntil: number;
+  /** The execution. Stored before it begins, so that it cannot begin twice. */
+  run?: { readonly jti: string | undefined; answer?: Answer };
 }
 
 /**
- * Creates the deferred requests of a resource. Replicas share `store`.
+ * Creates deferred requests of a resource. Replicas share `store`.
  *
  * @throws TypeError for a `path` without a final slash, or an invalid `interactionUrl`
- *
- * @example
- * const { answer } = await deferred.begin(request.caller, { requirement: "interaction", data: { report: 7 } });
- * // at the page: const opened = await deferred.open(code, address); … await deferred.finish(opened.id, { status: 200, headers, body });
  */
-export function createDeferred<Data>(options: DeferredOptions<Data>): Deferred<Data> {
-  const { verifier, discovery, path = "/aauth/pending/" } = options;
-  const requests = new DeferredRequests<Data>(options, path);
+export function createDeferred<Data>(options: DeferredOptions<Data> & DeferredParts): DeferredRequests<Data> {
+  const { verifier, observer, discovery, path = "/aauth/pending/" } = options;
+  const requests = new Requests<Data>(options, path);
+  const begin = observer === undefined ? verifier.begin : observed(verifier.begin, observer);
   return {
     begin: (caller, request) => requests.begin(caller, request),
+    hold(data) {
+      if (options.execute === undefined) throw new TypeError("hold needs the option execute");
+      return (caller, requirement) => requests.hold(data, caller, requirement);
+    },
     finish: (id, answer) => requests.finish(id, answer, options.carryOut !== undefined),
     fail: (id, error, detail) => requests.finish(id, pollingError(error, detail), false),
     open: (code, from) => requests.open(code, from),
@@ -184,19 +220,33 @@ export function createDeferred<Data>(options: DeferredOptions<Data>): Deferred<D
       const isAdmitted = await admitsCallback(callback, opened, discovery);
       return isAdmitted ? callbackUrl(callback, error) : undefined;
     },
-    endpoint: pollEndpoint(path, verifier, (id, { thumbprint }, method) =>
-      method === "DELETE" ? requests.cancel(id, thumbprint) : requests.poll(id, thumbprint),
-    ),
+    endpoint: {
+      methods: ["GET", "DELETE"],
+      path,
+      maxBodyBytes: 0,
+      handle: (request) =>
+        refusing(draft11, REQUIREMENT, async () => {
+          const { caller } = await (await begin(request)).complete(request.body);
+          try {
+            return await requests.poll(lastSegment(request.target), caller, request.method === "DELETE");
+          } catch (error) {
+            if (error instanceof MissingRequestError) return emptyAnswer(error.isEnded ? 410 : 404);
+            throw error;
+          }
+        }),
+    },
   };
 }
 
-class DeferredRequests<Data> {
-  readonly #options: DeferredOptions<Data>;
+class Requests<Data> {
+  readonly #options: DeferredOptions<Data> & DeferredParts;
   readonly #location: string;
   readonly #now: () => number;
   readonly #records: DeferredRecords<Waiting>;
+  /** Executions of held requests in this process, by id. */
+  readonly #running = new Map<string, Promise<Answer>>();
 
-  constructor(options: DeferredOptions<Data>, path: string) {
+  constructor(options: DeferredOptions<Data> & DeferredParts, path: string) {
     const { resource, interactionUrl, now = () => Math.floor(Date.now() / 1000) } = options;
     const { store = createMemoryRecordStore({ now }) } = options;
     const location = `${resource}${path}`;
@@ -209,7 +259,9 @@ class DeferredRequests<Data> {
     this.#location = location;
     this.#now = now;
     this.#records = new DeferredRecords({
-      ...{ store, now, keptSeconds: KEPT_SECONDS },
+      store,
+      now,
+      keptSeconds: KEPT_SECONDS,
       codes: {
         maxWrong: MAX_WRONG_CODES,
         guessedAt(record) {
@@ -220,19 +272,30 @@ class DeferredRequests<Data> {
   }
 
   async begin(caller: ProvenCaller, { requirement, data }: NewRequest<Data>): Promise<BegunRequest> {
-    const { interactionUrl, lifetimeSeconds = 600 } = this.#options;
+    const { interactionUrl } = this.#options;
     if (requirement === "interaction" && interactionUrl === undefined) {
       throw new TypeError("an interaction requires the option interactionUrl");
     }
-    const record: Waiting = {
-      ...{ ...newRecord(randomName(16)), ...chargedTo(caller), data, parties: partiesOf(caller) },
-      ...{ expiresAt: this.#now() + lifetimeSeconds, notBefore: 0 },
-    };
+    const record = this.#recordOf(caller, data);
     const code = requirement === "interaction" ? await this.#records.newCode(record) : undefined;
     const shown = code !== undefined && { url: interactionUrl!, code };
     if (requirement !== undefined) record.field = formatRequirement({ requirement, ...shown });
     await this.#records.add(record);
     return { id: record.id, ...(code !== undefined && { code }), answer: this.#waiting(record) };
+  }
+
+  async hold(data: Data, caller: ProvenCaller, { hold: _, ...requirement }: Requirement<string>) {
+    if (requirement.level !== AUTH_TOKEN)
+      throw new TypeError(`requirement.level must be ${AUTH_TOKEN} for a held request`);
+    validateRequirement(requirement);
+    const person = personOf(caller);
+    if (person === undefined)
+      throw new TypeError("the caller must have presented a person token or an auth token");
+    const held: Held = { requirement, person, tokenUntil: 0 };
+    const record: Waiting = { ...this.#recordOf(caller, data), held };
+    const answer = await this.#demanding(record.id, held, caller);
+    await this.#records.add(record);
+    return answer;
   }
 
   async finish(id: string, answer: Answer, isOwed: boolean): Promise<boolean> {
@@ -259,30 +322,52 @@ class DeferredRequests<Data> {
     });
   }
 
-  poll(id: string, holder: string): Promise<Answer> {
-    return this.#records.change(id, holder, async (record) => {
-      const { retryAfterSeconds = 5 } = this.#options;
-      const now = this.#now();
-      if (now < record.notBefore) {
-        const headers = { "retry-after": String(retryAfterSeconds + 5) };
-        return problemAnswer(429, "slow_down", undefined, headers);
-      }
-      // Tolerates clocks that count whole seconds.
-      record.notBefore = now + retryAfterSeconds * 0.8;
-      const outcome = record.outcome ?? (now < record.expiresAt ? undefined : pollingError("expired"));
-      if (outcome === undefined) return this.#waiting(record);
-      await this.#carryOut(record); // hole V57a
-      await this.#records.end(record);
-      return record.outcome ?? outcome;
-    });
+  async poll(id: string, caller: ProvenCaller, isCancelled: boolean): Promise<Answer> {
+    let begun: { readonly data: Data } | undefined;
+    const own = Promise.withResolvers<Answer>();
+    own.promise.catch(() => {});
+    try {
+      const answer = await this.#records.change(id, caller.thumbprint, (record) => {
+        if (record.held === undefined) return isCancelled ? this.#cancel(record) : this.#look(record);
+        return this.#lookHeld(record, record.held, { caller, isCancelled }, () => {
+          begun = { data: record.data as Data };
+          // Concurrent polls get the same response.
+          this.#running.set(id, own.promise);
+        });
+      });
+      if (begun === undefined) return answer ?? this.#running.get(id) ?? this.#demandedBefore(id);
+      own.resolve(this.#executed(id, begun.data, caller));
+      return await own.promise;
+    } catch (error) {
+      own.reject(error);
+      throw error;
+    } finally {
+      if (begun !== undefined) this.#running.delete(id);
+    }
   }
 
-  cancel(id: string, holder: string): Promise<Answer> {
-    return this.#records.change(id, holder, async (record) => {
-      if (record.outcome !== undefined) return emptyAnswer(410);
-      await this.#records.end(record);
-      return emptyAnswer(204);
-    });
+  // -------------------------------------------------------------------------- a person decides
+
+  async #look(record: Waiting): Promise<Answer> {
+    const { retryAfterSeconds = 5 } = this.#options;
+    const now = this.#now();
+    if (now < record.notBefore) {
+      const headers = { "retry-after": String(retryAfterSeconds + 5) };
+      return problemAnswer(429, "slow_down", undefined, headers);
+    }
+    // Tolerates clocks that count whole seconds.
+    record.notBefore = now + retryAfterSeconds * 0.8;
+    const outcome = record.outcome ?? (now < record.expiresAt ? undefined : pollingError("expired"));
+    if (outcome === undefined) return this.#waiting(record);
+    await this.#carryOut(record); // hole V57a
+    await this.#records.end(record);
+    return record.outcome ?? outcome;
+  }
+
+  async #cancel(record: Waiting): Promise<Answer> {
+    if (record.outcome !== undefined) return emptyAnswer(410);
+    await this.#records.end(record);
+    return emptyAnswer(204);
   }
 
   async #carryOut(record: Waiting): Promise<void> {
@@ -293,20 +378,100 @@ class DeferredRequests<Data> {
     delete record.isOwed;
   }
 
+  // --------------------------------------------------------------------- an auth token decides
+
+  /**
+   * The response to a poll; undefined while the request is being executed. Calls `begin` if this
+   * poll executes it.
+   */
+  async #lookHeld(
+    record: Waiting,
+    held: Held,
+    { caller, isCancelled }: { readonly caller: ProvenCaller; readonly isCancelled: boolean },
+    begin: () => void,
+  ): Promise<Answer | undefined> {
+    if (!isPerson(held, caller)) return emptyAnswer(404);
+    const jti = caller.grant?.claims.jti as string | undefined;
+    const { run, requirement } = held;
+    if (run !== undefined) return jti !== undefined && run.jti === jti ? run.answer : emptyAnswer(410);
+    const isExpired = this.#now() >= record.expiresAt;
+    if (isCancelled || isExpired) {
+      held.run = { jti: undefined };
+      delete record.data;
+      return isCancelled ? emptyAnswer(204) : pollingError("expired");
+    }
+    if (jti === undefined || unmet(caller, requirement) !== undefined)
+      return this.#demanding(record.id, held, caller);
+    held.run = { jti };
+    // The response is kept as long as the token is valid, and the request is never executed again.
+    record.expiresAt = Math.max(record.expiresAt, caller.grant?.claims.exp as number);
+    begin();
+    return undefined;
+  }
+
+  /**
+   * The 202. It has a new resource token only if the last one has expired, because both could be
+   * redeemed.
+   */
+  async #demanding(id: string, held: Held, caller: ProvenCaller): Promise<Answer> {
+    const { scopes = [], account } = held.requirement;
+    const isDue = caller.person !== undefined && this.#now() >= held.tokenUntil;
+    const token = isDue ? await this.#options.challenger.resourceToken(caller, scopes, account) : undefined;
+    if (token === undefined) return this.#demandedBefore(id);
+    held.tokenUntil = this.#now() + token.expiresInSeconds;
+    const { resourceToken } = token;
+    return this.#waiting({
+      id,
+      status: "pending",
+      field: formatRequirement({ requirement: AUTH_TOKEN, resourceToken }),
+    });
+  }
+
+  #demandedBefore(id: string): Answer {
+    return this.#waiting({ id, status: "pending" });
+  }
+
+  /** Executes a held request and stores the response. */
+  async #executed(id: string, data: Data, caller: ProvenCaller): Promise<Answer> {
+    const keep = (answer: Answer) =>
+      this.#records.change(id, caller.thumbprint, (record) => {
+        record.held!.run!.answer = answer;
+        delete record.data;
+      });
+    let answer: Answer;
+    try {
+      answer = await this.#options.execute!(data, caller);
+    } catch (error) {
+      await keep(pollingError("server_error"));
+      throw error;
+    }
+    await keep(answer);
+    return answer;
+  }
+
+  // ---------------------------------------------------------------------------------------- inside
+
+  #recordOf(caller: ProvenCaller, data: Data): Waiting {
+    const { lifetimeSeconds = 600 } = this.#options;
+    return {
+      ...newRecord(randomName(16)),
+      holder: caller.thumbprint,
+      owner: ownerOfCaller(caller),
+      parties: partiesOf(caller),
+      data,
+      expiresAt: this.#now() + lifetimeSeconds,
+      notBefore: 0,
+    };
+  }
+
   // After the person has opened the request, the requirement is omitted, because the code is used
   // up.
-  #waiting({ id, status, field }: Waiting): Answer {
+  #waiting({ id, status, field }: Pick<Waiting, "id" | "status" | "field">): Answer {
     const { retryAfterSeconds = 5 } = this.#options;
     const requirement = status === "pending" ? field : undefined;
     return pendingAnswer({ status }, { location: `${this.#location}${id}`, retryAfterSeconds, requirement });
   }
 }
-
-/** The caller's key becomes the holder of a request, and its owner is charged. */
-export const chargedTo = (caller: ProvenCaller): Pick<DeferredRecord, "holder" | "owner"> => ({
-  holder: caller.thumbprint,
-  owner: ownerOfCaller(caller),
-});
 
 /**
  * Callback parties of a caller. Person tokens and auth tokens do not name the agent, so its
@@ -318,26 +483,15 @@ function partiesOf({ person, grant, identityToken }: ProvenCaller): CallbackPart
   return { provider: iss, personServer: ps };
 }
 
-/** An endpoint for verified requests whose last path segment is the id of a deferred request. */
-export function pollEndpoint(
-  path: string,
-  verifier: Verifier,
-  answer: (id: string, caller: ProvenCaller, method: "GET" | "DELETE") => Awaitable<Answer>,
-): Endpoint {
-  return {
-    methods: ["GET", "DELETE"],
-    path,
-    maxBodyBytes: 0,
-    handle: (request) =>
-      refusing(draft11, REQUIREMENT, async () => {
-        const { caller } = await verifier.verifyRequest(request);
-        const id = lastSegment(request.target);
-        try {
-          return await answer(id, caller, request.method === "DELETE" ? "DELETE" : "GET");
-        } catch (error) {
-          if (error instanceof MissingRequestError) return emptyAnswer(error.isEnded ? 410 : 404);
-          throw error;
-        }
-      }),
-  };
+/**
+ * The person server and its identifier of the person, which are the same in a person token and the
+ * auth tokens derived from it.
+ */
+function personOf({ person, grant }: ProvenCaller): Held["person"] | undefined {
+  return person && [(grant?.claims.ps as string | undefined) ?? person.iss, person.sub];
+}
+
+/** True unless the caller names another person. */
+function isPerson(held: Held, caller: ProvenCaller): boolean {
+  return personOf(caller)?.every((part, index) => part === held.person[index]) ?? true;
 }

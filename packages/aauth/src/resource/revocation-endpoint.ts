@@ -17,17 +17,14 @@ const RETRY_AFTER_SECONDS = "60";
 /** Longest lifetime of a person or auth token, an hour, and the allowed clock skew. */
 const MAX_LIFETIME_SECONDS = 3_660;
 
-/** Options of a revocation endpoint. */
-export interface RevocationEndpointOptions {
+interface RevocationParts {
   /**
-   * `createVerifier({ endpoint: "revocation", agentProviders, … })`: `agentProviders` are the
-   * accepted issuers. Others are refused with `unsupported_iss` before anything is fetched for
-   * them.
+   * For `endpoint: "revocation"`: its `agentProviders` are the accepted issuers. Others are refused
+   * with `unsupported_iss` before anything is fetched for them.
    */
   readonly verifier: Verifier;
   readonly revocations: Revocations;
   readonly path: string;
-  /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
@@ -39,7 +36,7 @@ export interface RevocationEndpointOptions {
  *
  * Does NOT check that the issuer has issued such a token.
  */
-export function createRevocationEndpoint(options: RevocationEndpointOptions): Endpoint {
+export function createRevocationEndpoint(options: RevocationParts): Endpoint {
   const { verifier, revocations, path } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const [profile] = verifier.profiles as readonly [ResourceProfile];

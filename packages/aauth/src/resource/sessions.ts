@@ -24,12 +24,13 @@ export interface Session<Data> {
 }
 
 /** Options of sessions. */
-export interface SessionsOptions<Data> {
-  /** Default: in memory, 50000 sessions of all owners, lost with the process. */
-  readonly store?: RecordStore<Session<Data>> | undefined;
+export interface SessionsOptions {
   /** Default 3600. */
   readonly lifetimeSeconds?: number | undefined;
-  /** Unix seconds. Default: the system clock. */
+}
+
+interface SessionParts<Data> {
+  readonly store?: RecordStore<Session<Data>> | undefined;
   readonly now?: (() => number) | undefined;
 }
 
@@ -62,13 +63,8 @@ export interface Sessions<Data> {
   end(headers: HeaderFields, caller: ProvenCaller): Promise<void>;
 }
 
-/**
- * Creates the sessions of one resource. Replicas share `store`.
- *
- * @example
- * const user = await sessions.find(request.headers, request.caller);
- */
-export function createSessions<Data>(options: SessionsOptions<Data> = {}): Sessions<Data> {
+/** Creates the sessions of one resource. Replicas share `store`. */
+export function createSessions<Data>(options: SessionsOptions & SessionParts<Data>): Sessions<Data> {
   const { lifetimeSeconds = 3_600 } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const store = options.store ?? createMemoryRecordStore<Session<Data>>({ now });

@@ -8,7 +8,6 @@ import { createAuthorizationEndpoint } from "../../src/resource/authorization-en
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createDeferred } from "../../src/resource/deferred.ts";
 import type { Endpoint } from "../../src/resource/endpoint.ts";
-import { createHeldRequests } from "../../src/resource/held-requests.ts";
 import { createSessions } from "../../src/resource/sessions.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { createWorld, DATA, failureOf, OFFERING, problem, received, type Sent } from "./agent-world.ts";
@@ -53,7 +52,7 @@ describe("an agent and a resource of this library", () => {
     async (as) => {
       const { world, verifier, own, serve, to } = worldWith(as);
       const executed: string[] = [];
-      const held = createHeldRequests<string>({
+      const held = createDeferred<string>({
         ...own,
         retryAfterSeconds: 1,
         async execute(order, { level }) {
@@ -66,7 +65,7 @@ describe("an agent and a resource of this library", () => {
         world.requirement = A_PERSON;
         if (request.token === "aa-agent+jwt") return world.usual.resource(request);
         const { caller } = await verifier.verifyRequest(received(request), A_PERSON);
-        return to(await held.hold(caller, TO_READ, "order 1"));
+        return to(await held.hold("order 1")(caller, TO_READ));
       };
       const response = await world.agent({ timeouts: { pendingMs: 9_000 } }).fetchFor()(DATA, {
         method: "POST",

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import {
-  type AuthorizationEndpointOptions,
+  type AuthorizationPolicy,
   createAuthorizationEndpoint,
 } from "../../src/resource/authorization-endpoint.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
@@ -26,7 +26,7 @@ import { clockOf, ownAuthToken, personToken, resourceVerifier } from "./draft-11
 const { now } = clockOf();
 const jwtOf = (jwt: string) => ({ signatureKey: { scheme: "jwt", jwt } }) as const;
 
-function endpointOf(over: Partial<AuthorizationEndpointOptions> = {}, authServer?: string) {
+function endpointOf(over: Partial<AuthorizationPolicy> = {}, authServer?: string) {
   const verifier = resourceVerifier(now);
   const challenger = createChallenger({
     profile: draft11,
@@ -178,7 +178,7 @@ describe("a session", () => {
     "S32b: in %j has to be covered, and is refused (section 6.3)",
     async (value) => {
       const { caller } = await requestWith({});
-      const found = createSessions().find({ authorization: value }, caller);
+      const found = createSessions({}).find({ authorization: value }, caller);
       await expect(found).rejects.toMatchObject({ code: "malformed_token" });
       const signatureKey = `sig=jwt;jwt="${await agentToken()}"`;
       const uncovered = await signBadly({ signatureKey, headers: { authorization: value } });

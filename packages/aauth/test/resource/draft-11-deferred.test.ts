@@ -8,7 +8,7 @@ import { agentProviderMetadata } from "../../src/draft-11/documents.ts";
 import { parseRequirement } from "../../src/draft-11/headers.ts";
 import { issueResourceToken } from "../../src/draft-11/issue-tokens.ts";
 import type { PollingError } from "../../src/draft-11/problem.ts";
-import { createDeferred, type DeferredOptions } from "../../src/resource/deferred.ts";
+import { createDeferred, type DeferredOptions, type DeferredParts } from "../../src/resource/deferred.ts";
 import type { Answer } from "../../src/resource/index.ts";
 import { StoreFullError } from "../../src/store/quota-store.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
@@ -34,12 +34,13 @@ interface Asked {
 const BROWSER = "198.51.100.1";
 const DONE: Answer = { status: 200, headers: { "content-type": "text/plain" }, body: "the report" };
 
-function kit(over: Partial<DeferredOptions> = {}) {
+function kit(over: Partial<DeferredOptions<Asked> & DeferredParts> = {}) {
   const clock = clockOf();
   const { now } = clock;
   const verifier = resourceVerifier(now);
   const page = `${RESOURCE}/interaction`;
-  const options = { verifier, resource: RESOURCE, interactionUrl: page, now, ...over };
+  const challenger = { resourceToken: () => Promise.reject(new TypeError("no resource tokens")) };
+  const options = { verifier, challenger, resource: RESOURCE, interactionUrl: page, now, ...over };
   const deferred = createDeferred<Asked>(options);
   const callerOf = async (over: Parameters<typeof requestOf>[0] = {}): Promise<ProvenCaller> =>
     (await verifier.verifyRequest(await requestOf({ now, ...over }))).caller;

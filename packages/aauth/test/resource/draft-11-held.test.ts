@@ -3,10 +3,11 @@
 import { describe, expect, test } from "vitest";
 import { parseRequirement } from "../../src/draft-11/headers.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { createHeldRequests, type HeldRequestsOptions } from "../../src/resource/held-requests.ts";
-import { type Answer, createChallenger } from "../../src/resource/index.ts";
+import { createChallenger } from "../../src/resource/challenge.ts";
+import { createDeferred, type DeferredOptions, type DeferredParts } from "../../src/resource/deferred.ts";
+import { type Answer, createResource } from "../../src/resource/index.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
-import { agentToken, keys, PERSON_SERVER, RESOURCE, requestOf } from "../draft-11/kit.ts";
+import { agentToken, discoveryOf, keys, PERSON_SERVER, RESOURCE, requestOf } from "../draft-11/kit.ts";
 import { outsideStore } from "../store/outside-store.ts";
 import { clockOf, ownAuthToken, personToken, resourceVerifier } from "./draft-11-kit.ts";
 
@@ -18,13 +19,13 @@ const REQUIREMENT = { level: "auth-token", scopes: ["data.read"], account: "acme
 const jwtOf = (jwt: string) => ({ signatureKey: { scheme: "jwt", jwt } }) as const;
 const granted = (over: Parameters<typeof ownAuthToken>[0] = {}) => ownAuthToken({ account: "acme", ...over });
 
-function kit(over: Partial<HeldRequestsOptions<Order>> = {}) {
+function kit(over: Partial<DeferredOptions<Order> & DeferredParts> = {}) {
   const clock = clockOf();
   const { now } = clock;
   const executed: string[] = [];
   const verifier = resourceVerifier(now);
   const challenger = createChallenger({ profile: draft11, key: keys.resource, resource: RESOURCE, now });
-  const options: HeldRequestsOptions<Order> = {
+  const options: DeferredOptions<Order> & DeferredParts = {
     ...{ verifier, challenger, resource: RESOURCE, now },
     async execute({ item }, { grant }) {
       executed.push(item);
@@ -37,11 +38,11 @@ function kit(over: Partial<HeldRequestsOptions<Order>> = {}) {
     },
     ...over,
   };
-  const held = createHeldRequests<Order>(options);
+  const held = createDeferred<Order>(options);
   const hold = async (jwt?: string) => {
     const request = await requestOf({ now, ...jwtOf(jwt ?? (await personToken())) });
     const { caller } = await verifier.verifyRequest(request);
-    return held.hold(caller, REQUIREMENT, { item: "a laptop" });
+    return held.hold({ item: "a laptop" })(caller, REQUIREMENT);
   };
   const poll = async (answer: Answer, over: Parameters<typeof requestOf>[0], own = held) =>
     own.endpoint.handle(await requestOf({ now, url: answer.headers.location!, ...over }));
@@ -70,9 +71,35 @@ test("only a caller that has shown a person is held, and only for an auth token"
   const { hold, held, now } = kit();
   await expect(hold(await agentToken())).rejects.toThrow(TypeError);
   const { caller } = await resourceVerifier(now).verifyRequest(await requestOf(jwtOf(await personToken())));
-  await expect(held.hold(caller, { level: "person-token" }, { item: "" })).rejects.toThrow(
+  await expect(held.hold({ item: "" })(caller, { level: "person-token" })).rejects.toThrow(
     "requirement.level must be auth-token",
   );
+});
+
+test("a requirement that holds answers a caller with a person by a 202, and challenges any other", async () => {
+  const { now } = clockOf();
+  const resource = createResource({
+    ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], now },
+    discovery: discoveryOf(),
+    scopeDescriptions: { "data.read": "Read the data" },
+  });
+  const execute = async () => ({ status: 201, headers: {}, body: "executed" });
+  const orders = resource.deferred<Order>({ execute, retryAfterSeconds: 1 });
+  const requirement = { ...REQUIREMENT, hold: orders.hold({ item: "a laptop" }) };
+  const admit = async (jwt: string, at = now) =>
+    resource.admit(await requestOf({ now: at, ...jwtOf(jwt) }), requirement);
+  const { answer, error } = (await admit(await personToken())) as { answer: Answer; error?: unknown };
+  expect([answer.status, error]).toMatchObject([202, { code: "authorization_required" }]);
+  expect(resourceTokenOf(answer)).toMatchObject({ scope: "data.read", account: "acme" });
+  expect((await admit(await agentToken())).answer?.status).toBe(401);
+  const expired = await granted({ now: () => now() - 3_000, lifetimeSeconds: 60 });
+  expect((await admit(expired)).answer?.status).toBe(401);
+  expect((await admit(await granted())).answer).toBeUndefined();
+  const url = answer.headers.location!;
+  const poll = await requestOf({ now, url, ...jwtOf(await granted()) });
+  expect(await resource.handle(poll)).toMatchObject({ status: 201, body: "executed" });
+  expect(() => resource.deferred()).toThrow("path /aauth/pending/ is in use");
+  expect(() => resource.deferred({ path: "/other/" }).hold({})).toThrow(TypeError);
 });
 
 describe("a poll", () => {
@@ -131,7 +158,7 @@ describe("a poll", () => {
   test("at two processes at the same time executes once", async () => {
     const { now } = clockOf();
     const { executed, options, hold, poll, clock } = kit({ store: outsideStore({ now }) });
-    const other = createHeldRequests<Order>(options);
+    const other = createDeferred<Order>(options);
     const answer = await hold();
     const token = jwtOf(await granted());
     const answers = await Promise.all([poll(answer, token), poll(answer, token, other)]);
@@ -149,9 +176,9 @@ describe("a poll", () => {
     const { executed, options, hold, poll } = kit({ store: outsideStore({ now }) });
     const answer = await hold();
     const token = jwtOf(await granted());
-    const first = await poll(answer, token, createHeldRequests<Order>(options));
+    const first = await poll(answer, token, createDeferred<Order>(options));
     expect([first.status, executed]).toEqual([201, ["a laptop"]]);
-    expect(await poll(answer, token, createHeldRequests<Order>(options))).toEqual(first);
+    expect(await poll(answer, token, createDeferred<Order>(options))).toEqual(first);
   });
 
   test("whose execution fails ends the request, which is not executed again", async () => {
@@ -209,7 +236,7 @@ describe("a poll", () => {
     const [token, person] = [jwtOf(await granted()), jwtOf(await personToken())];
     const cancelling = await requestOf({ now, url, method: "DELETE", ...person });
     const polling = await requestOf({ now, url, ...token });
-    const other = createHeldRequests<Order>(options);
+    const other = createDeferred<Order>(options);
     const statuses = (
       await Promise.all([other.endpoint.handle(cancelling), held.endpoint.handle(polling)])
     ).map(({ status }) => status);

@@ -1,5 +1,5 @@
-import { type Discovery, isServerIdentifier, type ProvenCaller, type Stores } from "aauth";
-import { type Answer, createDeferred, type Endpoint, type Verifier } from "aauth/resource";
+import type { ProvenCaller, Stores } from "aauth";
+import type { Answer, Endpoint, Resource } from "aauth/resource";
 import { digestOf } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import type { Decision, Interaction, Interactions, Person } from "../interaction/interactions.ts";
@@ -45,12 +45,9 @@ const PENDING_PATH = "/orders/pending/";
 const POLL_SECONDS = 1;
 
 export function createHeldOrders(options: {
-  /** Own identifier. */
-  readonly id: string;
+  readonly resource: Resource;
   /** Path of the page. */
   readonly path: string;
-  readonly verifier: Verifier;
-  readonly discovery: Discovery;
   readonly interactions: Interactions;
   readonly placedOrders: PlacedOrders;
   readonly stores: Stores;
@@ -60,13 +57,12 @@ export function createHeldOrders(options: {
   /** Unix seconds. */
   readonly now: () => number;
 }): HeldOrders {
-  const { id, path, verifier, discovery, interactions, placedOrders, stores, log, lifetimeSeconds, now } =
-    options;
-  if (!isServerIdentifier(id)) throw new TypeError("id must be a server identifier");
-  const deferred = createDeferred<Held>({
-    ...{ verifier, resource: id, path: PENDING_PATH, interactionUrl: `${id}${path}` },
-    ...{ discovery, lifetimeSeconds, retryAfterSeconds: POLL_SECONDS, now },
-    store: stores.records(`deferred ${id}${PENDING_PATH}`),
+  const { resource, path, interactions, placedOrders, stores, log, lifetimeSeconds, now } = options;
+  const deferred = resource.deferred<Held>({
+    path: PENDING_PATH,
+    interactionUrl: `${resource.id}${path}`,
+    lifetimeSeconds,
+    retryAfterSeconds: POLL_SECONDS,
     async carryOut({ owner, data: { order, request } }, answer) {
       // An agent that lost its answer may have ordered twice; the second approval places nothing.
       const isFirst = await placedOrders.place(request, JSON.parse(answer.body), owner);

@@ -2,8 +2,17 @@
  * A store stops while a person decides on a held order: the decision is made again, and once.
  * Nothing is placed for a caller that has gone.
  */
-import { createMemoryStores, type ProvenCaller } from "aauth";
-import { createTestClock } from "aauth/testing";
+import {
+  agentProviderMetadata,
+  createMemoryStores,
+  draft11,
+  generateSigningKey,
+  type ProvenCaller,
+  toJwks,
+} from "aauth";
+import { createResource } from "aauth/resource";
+import { issueAgentToken } from "aauth/server";
+import { createTestClock, createTestDiscovery, signedRequest } from "aauth/testing";
 import Fastify from "fastify";
 import { describe, expect, test, vi } from "vitest";
 import { stoppableStores } from "../../../../tests/support/stoppable-stores.ts";
@@ -15,7 +24,18 @@ import { createPlacedOrders } from "../../src/orders/placed-orders.ts";
 
 const PAGE = "/orders/interaction";
 const ORDER = { order_id: "o", model: "m", quantity: 1, vendor: "v", total: 1, approver: "anna" };
-const CALLER = { thumbprint: "t", person: { iss: "https://ps.example", sub: "anna" } } as ProvenCaller;
+const PROVIDER = "https://agent.example";
+const key = await generateSigningKey({ kid: "agent-1" });
+const CALLER = {
+  thumbprint: key.thumbprint,
+  person: { iss: "https://ps.example", sub: "anna" },
+} as ProvenCaller;
+const discovery = createTestDiscovery({
+  documents: {
+    [`${PROVIDER}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer: PROVIDER }),
+    [`${PROVIDER}/jwks.json`]: toJwks([key]),
+  },
+});
 
 /** Held orders, their page, and their caller's polls, over stores that can be stopped. */
 async function kit() {
@@ -26,9 +46,14 @@ async function kit() {
   const lines: string[] = [];
   const log = { info: (_: unknown, line: string) => lines.push(line), warn: () => {} } as never;
   const orders = createHeldOrders({
-    ...{ id: "https://sca.example", path: PAGE, discovery: {} as never, stores, interactions, placedOrders },
-    ...{ verifier: { verifyRequest: async () => ({ caller: CALLER }) } as never },
-    ...{ log, lifetimeSeconds: 600, now },
+    resource: createResource({ resource: "https://sca.example", key, discovery, stores, now }),
+    path: PAGE,
+    stores,
+    interactions,
+    placedOrders,
+    log,
+    lifetimeSeconds: 600,
+    now,
   });
   const app = Fastify();
   let arrived = "";
@@ -63,9 +88,14 @@ async function kit() {
         headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
       });
     };
-    const target = new URL(answer.headers.location!).pathname;
-    const call = (method: string) =>
-      orders.endpoint.handle({ method, target, headers: [], body: new Uint8Array() } as never);
+    const call = async (method: string) => {
+      const agent = { issuer: PROVIDER, agent: "aauth:anna@agent.example" };
+      const { token: jwt } = await issueAgentToken({ ...agent, key, confirmationKey: key.publicJwk, now });
+      const signing = { profile: draft11, key, signatureKey: { scheme: "jwt", jwt }, now } as const;
+      return orders.endpoint.handle(
+        await signedRequest({ ...signing, url: answer.headers.location!, method }),
+      );
+    };
     return { load, press, call, session: arrived };
   }
   return { stores, orders, interactions, shownPage, placedOrders, lines, advance };
