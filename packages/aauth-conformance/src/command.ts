@@ -4,6 +4,7 @@
  * @module
  */
 
+import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ParseArgsConfig, parseArgs } from "node:util";
@@ -12,17 +13,20 @@ import { resultText, summaryText } from "./output/console.ts";
 import { createReport, type Report, readReport } from "./output/report.ts";
 import { writeReport } from "./output/write-report.ts";
 import { listen } from "./peers/listener.ts";
-import { createWorld, type World } from "./peers/world.ts";
+import { ACCESS_DOCUMENT, createWorld, PERSON_DOCUMENT, type World } from "./peers/world.ts";
+import { ACCESS_SERVER_CHECKS } from "./roles/access-server.ts";
 import { ALL_ROWS } from "./roles/all.ts";
+import { PERSON_SERVER_CHECKS } from "./roles/person-server.ts";
 import { RESOURCE_CHECKS } from "./roles/resource.ts";
 import { createResourceBench, LEVELS, type RouteLevel } from "./roles/resource-bench.ts";
+import { createServerBench, type Decide } from "./roles/server-bench.ts";
 import { VERIFY_CHECKS } from "./roles/verify.ts";
 import { startVerifier } from "./roles/verify-program.ts";
 import { RFC9421_CHECKS } from "./roles/verify-rfc9421.ts";
 import type { Check, Result, Role } from "./suite/check.ts";
 import { problemsOf, readExpected } from "./suite/expected.ts";
 import { type Bench, runChecks } from "./suite/run.ts";
-import { createTarget } from "./suite/target.ts";
+import { createTarget, TargetError } from "./suite/target.ts";
 
 /** Arguments that make no sense: exit status 2. */
 export class UsageError extends Error {
@@ -40,6 +44,9 @@ const OPTIONS = {
   route: { type: "string", multiple: true },
   scope: { type: "string" },
   exec: { type: "string" },
+  decide: { type: "string" },
+  "owner-scope": { type: "string" },
+  has: { type: "string", multiple: true },
   profile: { type: "string" },
   only: { type: "string", multiple: true },
   output: { type: "string" },
@@ -54,6 +61,7 @@ const OPTIONS = {
 type Values = ReturnType<typeof parse>["values"];
 
 export const HELP = `aauth-conformance resource --url ID [--map ID=ADDRESS]... [--route LEVEL=PATH]... [--scope SCOPE]
+aauth-conformance person-server|access-server --url ID [--map ID=ADDRESS]... [--decide COMMAND] [--has FEATURE]...
 aauth-conformance verify --exec COMMAND [--profile draft-11|rfc9421]
 aauth-conformance list [--role ROLE] [--section SECTION] [--draft FILE]
 aauth-conformance explain ID
@@ -63,6 +71,9 @@ aauth-conformance report FOLDER
 --listen HOST:PORT  where the parties are that the suite plays; default: a free port of 127.0.0.1
 --domain DOMAIN     ending of their identifiers; default: conformance.example
 --route LEVEL=PATH  a route that needs agent-token, person-token or auth-token; GET. Default: / as access_mode says
+--decide COMMAND    decides as a person on the page AAUTH_URL with AAUTH_CODE; AAUTH_DECISION is approve, deny or ask
+--has FEATURE       federation: the person server trusts the played access server; clarification: "ask" asks the agent
+--owner-scope SCOPE for which an access server asks the resource's owner
 --only ID           these checks alone
 --output FOLDER     writes results.json, junit.xml, report.html and exchanges.har
 --expected FILE     lines "ID: reason" of checks that fail; an entry that does not is an error
@@ -103,6 +114,8 @@ const COMMANDS: Readonly<
   Record<string, (values: Values, print: Print, argument: string | undefined) => Promise<number>>
 > = {
   resource: runResource,
+  "person-server": (values, print) => runServer("person-server", PERSON_SERVER_CHECKS, values, print),
+  "access-server": (values, print) => runServer("access-server", ACCESS_SERVER_CHECKS, values, print),
   verify: runVerify,
   list,
   explain,
@@ -121,6 +134,45 @@ async function runResource(values: Values, print: Print): Promise<number> {
     await listener.close();
   }
 }
+
+async function runServer(
+  role: "person-server" | "access-server",
+  checks: typeof PERSON_SERVER_CHECKS,
+  values: Values,
+  print: Print,
+): Promise<number> {
+  const document = role === "person-server" ? PERSON_DOCUMENT : ACCESS_DOCUMENT;
+  const id = identifierOf(values.url?.[0]);
+  const map = mapOf(values);
+  const { listener, ...played } = await playedParties(values, print, id, map);
+  try {
+    const { has, "owner-scope": ownerScope } = values;
+    const decide = values.decide === undefined ? undefined : decideBy(values.decide);
+    const bench = await createServerBench({ ...played, listener, id, document, decide, ownerScope, has });
+    return await run(role, checks, bench, values, print, id, map.get(id));
+  } finally {
+    await listener.close();
+  }
+}
+
+const DECISION_MS = 30_000;
+
+/** Runs a command of the shell for each decision. */
+const decideBy =
+  (command: string): Decide =>
+  (decision, { url, code }) =>
+    new Promise((resolve, reject) => {
+      const env = { ...process.env, AAUTH_DECISION: decision, AAUTH_URL: url, AAUTH_CODE: code };
+      const child = spawn(command, {
+        shell: true,
+        env,
+        stdio: ["ignore", "ignore", "inherit"],
+        timeout: DECISION_MS,
+      });
+      child.on("close", (status) =>
+        status === 0 ? resolve() : reject(new TargetError(`--decide ended with the status ${status}`)),
+      );
+    });
 
 async function playedParties(values: Values, print: Print, id: string, map: ReadonlyMap<string, string>) {
   const world = createWorld(values.domain ?? "conformance.example");

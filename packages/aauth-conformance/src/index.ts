@@ -6,7 +6,10 @@
 
 export { listen } from "./peers/listener.ts";
 export { createWorld } from "./peers/world.ts";
+export { ACCESS_SERVER_CHECKS } from "./roles/access-server.ts";
+export { PERSON_SERVER_CHECKS } from "./roles/person-server.ts";
 export { RESOURCE_CHECKS } from "./roles/resource.ts";
 export { createResourceBench } from "./roles/resource-bench.ts";
+export { createServerBench, type Decide } from "./roles/server-bench.ts";
 export { countVerdicts, runChecks } from "./suite/run.ts";
 export { createTarget } from "./suite/target.ts";

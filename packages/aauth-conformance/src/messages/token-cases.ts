@@ -77,7 +77,8 @@ const changedLater: Change = (plan) => {
 const ofProvider =
   (name: PartyName): Change =>
   (plan, world) => {
-    plan.token = world.agentToken({ provider: world.parties[name] });
+    const { ps } = token(plan).claims;
+    plan.token = world.agentToken({ provider: world.parties[name], claims: { ps } });
   };
 
 const sub = (change: (sub: string) => string) => claims((own) => ({ sub: change(String(own.sub)) }));

@@ -59,7 +59,7 @@ export interface World {
   personToken(aud: string, over?: Over): TokenPlan;
   authToken(aud: string, over?: Over & { readonly issuer?: Party }): TokenPlan;
   resourceToken(
-    presented: TokenPlan,
+    presented: Pick<TokenPlan, "claims">,
     over?: Over & { readonly resource?: Party; readonly aud?: string },
   ): TokenPlan;
 }

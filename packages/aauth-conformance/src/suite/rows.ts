@@ -1,5 +1,5 @@
 import { type ClauseName, changedClauses, clauseOf } from "../manifest/clauses.ts";
-import { type Check, type Finding, failed, type Row } from "./check.ts";
+import { type Check, type Finding, failed, type Role, type Row, verdictOf } from "./check.ts";
 
 /** A check as its author writes it: the clause by name. */
 export interface Spec<Bench> extends Omit<Row, "section" | "quote" | "needs" | "level"> {
@@ -21,6 +21,32 @@ export function checkOf<Bench>(spec: Spec<Bench>): Check<Bench> {
   const run = change === undefined ? spec.run : () => failed(`read the clause again: ${change}`);
   return { ...rest, level, needs, section, quote, run };
 }
+
+/** Makes a row. Its function says what is wrong, if anything. */
+export type RowOf<Bench> = (
+  number: string,
+  clause: ClauseName,
+  title: string,
+  run: (bench: Bench) => Promise<Finding | string | false | undefined>,
+) => Check<Bench>;
+
+/** Rows of one table: what they have in common. */
+export const rowsOf =
+  <Bench>(
+    role: Role,
+    prefix: string,
+    polarity: Row["polarity"],
+    needs: readonly string[] = [],
+    level: Row["level"] = "must",
+  ): RowOf<Bench> =>
+  (number, clause, title, run) =>
+    checkOf({
+      ...{ id: `${prefix}-${number}`, role, clause, title, polarity, needs, level },
+      async run(bench) {
+        const result = await run(bench);
+        return typeof result === "object" ? result : verdictOf(result);
+      },
+    });
 
 let known: ReadonlyMap<string, string> | undefined;
 const stale = () => {
