@@ -9,22 +9,15 @@ import type { Awaitable } from "../crypto/interface.ts";
 import {
   type CodeRefusal,
   type DeferredRecord,
-  DeferredRecords,
+  DeferredRequests as Engine,
   MissingRequestError,
   newRecord,
   randomName,
-} from "../deferred/deferred-records.ts";
+} from "../deferred/deferred-requests.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { admitsCallback, type CallbackParties, callbackUrl } from "../draft-11/callback.ts";
-import { formatRequirement } from "../draft-11/headers.ts";
 import { isEndpointUrl } from "../draft-11/identifiers.ts";
-import {
-  emptyAnswer,
-  type PollingError,
-  pendingAnswer,
-  pollingError,
-  problemAnswer,
-} from "../draft-11/problem.ts";
+import { emptyAnswer, type PollingError, pollingError, problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
@@ -177,11 +170,8 @@ interface Waiting extends DeferredRecord {
   /** Unset after a held request was executed or cancelled. */
   data?: unknown;
   readonly parties: CallbackParties;
-  /** `AAuth-Requirement` until the person has opened the request. */
-  field?: string;
   /** Unix seconds; earlier polls get `slow_down`. */
   notBefore: number;
-  outcome?: Answer;
   /** Set until the outcome is executed. */
   isOwed?: true;
   /** Set in a request that waits for an auth token. */
@@ -240,15 +230,14 @@ export function createDeferred<Data>(options: DeferredOptions<Data> & DeferredPa
 
 class Requests<Data> {
   readonly #options: DeferredOptions<Data> & DeferredParts;
-  readonly #location: string;
   readonly #now: () => number;
-  readonly #records: DeferredRecords<Waiting>;
+  readonly #records: Engine<Waiting>;
   /** Executions of held requests in this process, by id. */
   readonly #running = new Map<string, Promise<Answer>>();
 
   constructor(options: DeferredOptions<Data> & DeferredParts, path: string) {
-    const { resource, interactionUrl, now = () => Math.floor(Date.now() / 1000) } = options;
-    const { store = createMemoryRecordStore({ now }) } = options;
+    const { resource, interactionUrl, retryAfterSeconds = 5 } = options;
+    const { now = () => Math.floor(Date.now() / 1000), store = createMemoryRecordStore({ now }) } = options;
     const location = `${resource}${path}`;
     if (!isEndpointUrl(location) || !location.endsWith("/"))
       throw new TypeError("path must begin and end with a slash");
@@ -256,18 +245,30 @@ class Requests<Data> {
       throw new TypeError("interactionUrl must be https, without query and fragment");
     }
     this.#options = options;
-    this.#location = location;
     this.#now = now;
-    this.#records = new DeferredRecords({
+    this.#records = new Engine({
       store,
       now,
+      location,
+      retryAfterSeconds,
       keptSeconds: KEPT_SECONDS,
-      codes: {
-        maxWrong: MAX_WRONG_CODES,
-        guessedAt(record) {
-          record.outcome = pollingError("invalid_code", "too many wrong codes were tried");
-        },
+      maxWrongCodes: MAX_WRONG_CODES,
+      early(record) {
+        if (now() < record.notBefore) {
+          const headers = { "retry-after": String(retryAfterSeconds + 5) };
+          return problemAnswer(429, "slow_down", undefined, headers);
+        }
+        // Tolerates clocks that count whole seconds.
+        record.notBefore = now() + retryAfterSeconds * 0.8;
+        return undefined;
       },
+      advance: async (record) => {
+        const outcome = record.outcome ?? (now() < record.expiresAt ? undefined : pollingError("expired"));
+        await this.#carryOut(record); // hole V57a
+        return record.outcome ?? outcome;
+      },
+      // After the person has opened the request, its code is used up.
+      requirementOf: ({ status, requirement }) => (status === "pending" ? requirement : undefined),
     });
   }
 
@@ -279,9 +280,10 @@ class Requests<Data> {
     const record = this.#recordOf(caller, data);
     const code = requirement === "interaction" ? await this.#records.newCode(record) : undefined;
     const shown = code !== undefined && { url: interactionUrl!, code };
-    if (requirement !== undefined) record.field = formatRequirement({ requirement, ...shown });
-    await this.#records.add(record);
-    return { id: record.id, ...(code !== undefined && { code }), answer: this.#waiting(record) };
+    if (requirement !== undefined) record.requirement = { requirement, ...shown };
+    await this.#records.begin(record);
+    const answer = this.#records.waiting(record, record.requirement);
+    return { id: record.id, ...(code !== undefined && { code }), answer };
   }
 
   async hold(data: Data, caller: ProvenCaller, { hold: _, ...requirement }: Requirement<string>) {
@@ -293,8 +295,8 @@ class Requests<Data> {
       throw new TypeError("the caller must have presented a person token or an auth token");
     const held: Held = { requirement, person, tokenUntil: 0 };
     const record: Waiting = { ...this.#recordOf(caller, data), held };
-    const answer = await this.#demanding(record.id, held, caller);
-    await this.#records.add(record);
+    const answer = await this.#demanding(record, held, caller);
+    await this.#records.begin(record);
     return answer;
   }
 
@@ -323,51 +325,18 @@ class Requests<Data> {
   }
 
   async poll(id: string, caller: ProvenCaller, isCancelled: boolean): Promise<Answer> {
-    let begun: { readonly data: Data } | undefined;
-    const own = Promise.withResolvers<Answer>();
-    own.promise.catch(() => {});
-    try {
-      const answer = await this.#records.change(id, caller.thumbprint, (record) => {
-        if (record.held === undefined) return isCancelled ? this.#cancel(record) : this.#look(record);
-        return this.#lookHeld(record, record.held, { caller, isCancelled }, () => {
-          begun = { data: record.data as Data };
-          // Concurrent polls get the same response.
-          this.#running.set(id, own.promise);
-        });
-      });
-      if (begun === undefined) return answer ?? this.#running.get(id) ?? this.#demandedBefore(id);
-      own.resolve(this.#executed(id, begun.data, caller));
-      return await own.promise;
-    } catch (error) {
-      own.reject(error);
-      throw error;
-    } finally {
-      if (begun !== undefined) this.#running.delete(id);
-    }
+    const record = await this.#records.get(id);
+    if (record?.held !== undefined) return this.#pollHeld(id, caller, isCancelled);
+    const holder = caller.thumbprint;
+    return isCancelled ? this.#cancel(id, holder) : this.#records.poll(id, holder);
   }
 
-  // -------------------------------------------------------------------------- a person decides
-
-  async #look(record: Waiting): Promise<Answer> {
-    const { retryAfterSeconds = 5 } = this.#options;
-    const now = this.#now();
-    if (now < record.notBefore) {
-      const headers = { "retry-after": String(retryAfterSeconds + 5) };
-      return problemAnswer(429, "slow_down", undefined, headers);
-    }
-    // Tolerates clocks that count whole seconds.
-    record.notBefore = now + retryAfterSeconds * 0.8;
-    const outcome = record.outcome ?? (now < record.expiresAt ? undefined : pollingError("expired"));
-    if (outcome === undefined) return this.#waiting(record);
-    await this.#carryOut(record); // hole V57a
-    await this.#records.end(record);
-    return record.outcome ?? outcome;
-  }
-
-  async #cancel(record: Waiting): Promise<Answer> {
-    if (record.outcome !== undefined) return emptyAnswer(410);
-    await this.#records.end(record);
-    return emptyAnswer(204);
+  #cancel(id: string, holder: string): Promise<Answer> {
+    return this.#records.change(id, holder, async (record) => {
+      if (record.outcome !== undefined) return emptyAnswer(410);
+      await this.#records.end(record);
+      return emptyAnswer(204);
+    });
   }
 
   async #carryOut(record: Waiting): Promise<void> {
@@ -378,7 +347,31 @@ class Requests<Data> {
     delete record.isOwed;
   }
 
-  // --------------------------------------------------------------------- an auth token decides
+  // --------------------------------------------------------------------------------- an auth token
+
+  async #pollHeld(id: string, caller: ProvenCaller, isCancelled: boolean): Promise<Answer> {
+    let begun: { readonly data: Data } | undefined;
+    const own = Promise.withResolvers<Answer>();
+    own.promise.catch(() => {});
+    try {
+      const answer = await this.#records.change(id, caller.thumbprint, (record) =>
+        this.#lookHeld(record, record.held!, { caller, isCancelled }, () => {
+          begun = { data: record.data as Data };
+          // Concurrent polls get the same response.
+          this.#running.set(id, own.promise);
+        }),
+      );
+      if (begun === undefined)
+        return answer ?? this.#running.get(id) ?? this.#records.waiting({ id, status: "pending" });
+      own.resolve(this.#executed(id, begun.data, caller));
+      return await own.promise;
+    } catch (error) {
+      own.reject(error);
+      throw error;
+    } finally {
+      if (begun !== undefined) this.#running.delete(id);
+    }
+  }
 
   /**
    * The response to a poll; undefined while the request is being executed. Calls `begin` if this
@@ -401,7 +394,7 @@ class Requests<Data> {
       return isCancelled ? emptyAnswer(204) : pollingError("expired");
     }
     if (jti === undefined || unmet(caller, requirement) !== undefined)
-      return this.#demanding(record.id, held, caller);
+      return this.#demanding(record, held, caller);
     held.run = { jti };
     // The response is kept as long as the token is valid, and the request is never executed again.
     record.expiresAt = Math.max(record.expiresAt, caller.grant?.claims.exp as number);
@@ -413,22 +406,13 @@ class Requests<Data> {
    * The 202. It has a new resource token only if the last one has expired, because both could be
    * redeemed.
    */
-  async #demanding(id: string, held: Held, caller: ProvenCaller): Promise<Answer> {
+  async #demanding(record: Waiting, held: Held, caller: ProvenCaller): Promise<Answer> {
     const { scopes = [], account } = held.requirement;
     const isDue = caller.person !== undefined && this.#now() >= held.tokenUntil;
     const token = isDue ? await this.#options.challenger.resourceToken(caller, scopes, account) : undefined;
-    if (token === undefined) return this.#demandedBefore(id);
+    if (token === undefined) return this.#records.waiting(record);
     held.tokenUntil = this.#now() + token.expiresInSeconds;
-    const { resourceToken } = token;
-    return this.#waiting({
-      id,
-      status: "pending",
-      field: formatRequirement({ requirement: AUTH_TOKEN, resourceToken }),
-    });
-  }
-
-  #demandedBefore(id: string): Answer {
-    return this.#waiting({ id, status: "pending" });
+    return this.#records.waiting(record, { requirement: AUTH_TOKEN, resourceToken: token.resourceToken });
   }
 
   /** Executes a held request and stores the response. */
@@ -462,14 +446,6 @@ class Requests<Data> {
       expiresAt: this.#now() + lifetimeSeconds,
       notBefore: 0,
     };
-  }
-
-  // After the person has opened the request, the requirement is omitted, because the code is used
-  // up.
-  #waiting({ id, status, field }: Pick<Waiting, "id" | "status" | "field">): Answer {
-    const { retryAfterSeconds = 5 } = this.#options;
-    const requirement = status === "pending" ? field : undefined;
-    return pendingAnswer({ status }, { location: `${this.#location}${id}`, retryAfterSeconds, requirement });
   }
 }
 

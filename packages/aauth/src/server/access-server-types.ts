@@ -7,7 +7,7 @@
 import type { AccessServerMetadata } from "../draft-11/documents.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { AccessRecords } from "./access-records.ts";
-import type { PendingRecord } from "./pending-types.ts";
+import type { RequestRecord } from "./request-types.ts";
 import type { Server, ServerContext, ServerOptions } from "./server-types.ts";
 import type { PairWork } from "./token-pair.ts";
 import type { Decide, DownstreamResult, Grant, IssuedTokenRecord, PageResult } from "./types.ts";
@@ -41,7 +41,7 @@ export interface AccessServer extends Server<AccessServerMetadata> {
   revoke(jti: string): Promise<readonly DownstreamResult[] | undefined>;
 }
 
-export type AccessPending = PendingRecord<PairWork>;
+export type AccessRequest = RequestRecord<PairWork>;
 
 /** Context of the endpoints of an access server. */
 export interface AccessContext extends ServerContext<PairWork> {

@@ -18,11 +18,10 @@ import {
 import { failed, Problem, succeeded } from "./answers.ts";
 import { unconfirmedOf } from "./issued-tokens.ts";
 import { commonPages } from "./pages.ts";
-import { pendingMethods } from "./pending-endpoint.ts";
-import { PendingRequests } from "./pending-requests.ts";
 import { RevocationEndpoint } from "./revocation-endpoint.ts";
 import { SERVER_CALLER } from "./server-frame.ts";
 import { partsOf } from "./server-parts.ts";
+import { ServerRequests } from "./server-requests.ts";
 import type { PairWork } from "./token-pair.ts";
 
 const PATHS = {
@@ -51,7 +50,7 @@ const MAX_PENDING = 5_000;
 export function createAccessServer(options: AccessServerOptions): AccessServer {
   const { resources, personServers, decide } = options;
   const { frame, open, ...parts } = partsOf(options, "access");
-  const { issuer, now, pollSeconds, interactionUrl } = parts;
+  const { issuer, now, pollSeconds, pendingSeconds, interactionUrl } = parts;
   const metadata = accessServerMetadata({
     ...options.metadata,
     issuer,
@@ -72,8 +71,14 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     },
   });
   const { isRevoked } = revocations;
-  const pending = new PendingRequests<PairWork>({
-    ...{ issuer, now, pollSeconds, interactionUrl, path: PATHS.pending, store: open("pending") },
+  const pending = new ServerRequests<PairWork>({
+    issuer,
+    now,
+    pollSeconds,
+    pendingSeconds,
+    interactionUrl,
+    path: PATHS.pending,
+    store: open("pending"),
     maxPendingPerOwner: MAX_PENDING,
     hooks: {
       decide: ({ asked }) => decide(asked),
@@ -92,8 +97,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
     },
     [PATHS.pending]: {
       ...{ ...servers, role: "pending" },
-      methods: pendingMethods(
-        pending,
+      methods: pending.methods(
         (...request) => updatedAccessRequest(context, ...request),
         (...request) => claimsOfPerson(context, ...request),
       ),
@@ -114,7 +118,7 @@ function pagesOf(context: AccessContext): Omit<AccessServer, "handle" | "metadat
       ),
     deny: (reference) =>
       pending.change(reference, (record) =>
-        pending.end(record, failed(new Problem(403, "denied", "the request was refused"))),
+        pending.finish(record, failed(new Problem(403, "denied", "the request was refused"))),
       ),
     async issued(resource) {
       return Promise.all(

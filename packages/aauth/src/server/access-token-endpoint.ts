@@ -10,10 +10,9 @@ import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { trusts } from "../tokens/trust.ts";
-import type { AccessContext, AccessPending as Pending } from "./access-server-types.ts";
-import { invalidRequest, type Outcome, Problem } from "./answers.ts";
-import { begin } from "./pending-endpoint.ts";
-import type { Dependency } from "./pending-types.ts";
+import type { AccessContext, AccessRequest } from "./access-server-types.ts";
+import { invalidRequest, Problem } from "./answers.ts";
+import type { Dependency } from "./request-types.ts";
 import type { Call } from "./server-frame.ts";
 import {
   askedBy,
@@ -53,7 +52,7 @@ export async function accessTokenRequest(context: AccessContext, call: Call): Pr
   const depends: Dependency[] = [];
   if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims)); // hole T47
   const notAfter = earliestEnd(agent, subagent, upstream);
-  return begin(context, call, {
+  return context.pending.begin(call, {
     asked: {
       ...(await askedFor(context, pair)),
       agent: { iss: agent.claims.iss, sub: agent.claims.sub },
@@ -147,7 +146,7 @@ export async function claimsOfPerson(
 }
 
 /** Issues the granted token. */
-export const giveAccessToken = (context: AccessContext, record: Pending): Promise<Outcome> =>
+export const giveAccessToken = (context: AccessContext, record: AccessRequest): Promise<Answer> =>
   issueGranted(record, context, (claims) =>
     context.records.add(claims, record.asked.agent, record.work.pair!.presented),
   );

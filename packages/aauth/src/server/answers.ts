@@ -4,9 +4,8 @@
  * @module
  */
 
-import { formatRequirement } from "../draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
-import { emptyAnswer, jsonAnswer, pendingAnswer } from "../draft-11/problem.ts";
+import { emptyAnswer, jsonAnswer, problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { AAuthError } from "../errors.ts";
 import { retryAfter } from "../profile/refusal.ts";
@@ -33,61 +32,17 @@ export class Problem extends Error {
 
 export const invalidRequest = (detail: string): Problem => new Problem(400, "invalid_request", detail);
 
-/** A caller's waiting time and connection. */
-export interface Waiting {
-  /** Default: no waiting. */
-  readonly waitSeconds?: number | undefined;
-  /** Aborted when the caller disconnects. */
-  readonly signal?: AbortSignal | undefined;
-}
+/** The answer of a request that has succeeded; undefined for an empty body. */
+export const succeeded = (body: Readonly<Record<string, unknown>> | undefined): Answer =>
+  body === undefined ? emptyAnswer(200) : jsonAnswer(200, body);
 
-/** A stored outcome. Plain data. */
-export interface Outcome {
-  readonly status: number;
-  /** The JSON object of the response; undefined for an empty body. */
-  readonly body: Readonly<Record<string, unknown>> | undefined;
-  readonly retryAfterSeconds?: number;
-}
-
-export const succeeded = (body: Readonly<Record<string, unknown>> | undefined): Outcome => ({
-  status: 200,
-  body,
-});
-
-export const failed = ({ status, error, detail, retryAfterSeconds }: Problem): Outcome => ({
-  status,
-  body: { error, detail },
-  ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-});
-
-export function answerOf({ status, body, retryAfterSeconds }: Outcome): Answer {
-  if (body === undefined) return emptyAnswer(status);
-  return jsonAnswer(status, body, {
-    ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
-  });
-}
-
-/** Requirement of a pending request. */
-export interface PendingRequirement {
-  readonly requirement: "interaction" | "approval" | "clarification" | "claims";
-  /** With `interaction`. */
-  readonly url?: string;
-  readonly code?: string;
-  /** Additional members of the body. */
-  readonly members?: Readonly<Record<string, unknown>>;
-}
-
-export function waitingAnswer(options: {
-  readonly location: string;
-  readonly retryAfterSeconds: number;
-  readonly status: "pending" | "interacting";
-  readonly requirement: PendingRequirement | undefined;
-}): Answer {
-  const { location, retryAfterSeconds, status, requirement } = options;
-  const { members, ...named } = requirement ?? {};
-  const field = requirement && formatRequirement({ ...named, requirement: requirement.requirement });
-  return pendingAnswer({ status, ...members }, { location, retryAfterSeconds, requirement: field });
-}
+export const failed = ({ status, error, detail, retryAfterSeconds }: Problem): Answer =>
+  problemAnswer(
+    status,
+    error,
+    detail,
+    retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) },
+  );
 
 /**
  * The refusal of an invalid signature or token (section 11.9.1), without the `AAuth-Requirement`

@@ -4,16 +4,15 @@
  * @module
  */
 
-import { randomName } from "../deferred/deferred-records.ts";
+import { randomName } from "../deferred/deferred-requests.ts";
 import { guardUrl } from "../discovery/url-guard.ts";
 import type { ResourceTokenClaims } from "../draft-11/claims.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { isIssuer, readParties } from "./agent-parties.ts";
-import { invalidRequest, type Outcome, Problem } from "./answers.ts";
+import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf } from "./assertions.ts";
-import { begin } from "./pending-endpoint.ts";
 import type { TokenRecord } from "./person-records.ts";
-import type { PersonPending as Pending, PersonContext, PersonWork } from "./person-server-types.ts";
+import type { PersonContext, PersonRequest, PersonWork } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
 import {
   askedBy,
@@ -43,7 +42,7 @@ export async function authTokenRequest(context: PersonContext, call: Call): Prom
       : new Problem(400, "invalid_presented_token", "the presented token is for another person");
   }
   const full = { ...work, tokens: { ...work.tokens, ...tokens }, first: pageOf(pair) };
-  return begin(context, call, {
+  return context.pending.begin(call, {
     asked: { ...asked, ...(await askedFor(context, pair)) },
     ...withPair(pair, full, depends),
   });
@@ -144,5 +143,5 @@ export async function updatedRequest(
 }
 
 /** Issues the granted token. */
-export const giveAuthToken = (context: PersonContext, record: Pending): Promise<Outcome> =>
+export const giveAuthToken = (context: PersonContext, record: PersonRequest): Promise<Answer> =>
   issueGranted(record, context, (claims) => context.records.keep("auth-token", claims, record));

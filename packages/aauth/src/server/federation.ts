@@ -5,16 +5,19 @@
  * @module
  */
 
+import type { DeferredRequirement } from "../deferred/deferred-requests.ts";
 import type { AuthTokenClaims } from "../draft-11/claims.ts";
 import { readQuestion } from "../draft-11/deferred.ts";
 import { documents } from "../draft-11/documents.ts";
 import { parseRequirement } from "../draft-11/headers.ts";
 import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
+import { problemAnswer } from "../draft-11/problem.ts";
 import { verifyAuthToken } from "../draft-11/verify-tokens.ts";
 import type { IssuedToken } from "../tokens/issue-token.ts";
 import { scopesOf } from "../tokens/scopes.ts";
-import { failed, type Outcome, type PendingRequirement, Problem } from "./answers.ts";
-import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
+import type { Answer } from "../types.ts";
+import { failed, Problem } from "./answers.ts";
+import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { ServerReply } from "./server-calls.ts";
 import { tokenOutcome, within } from "./token-pair.ts";
 
@@ -38,7 +41,7 @@ export class Federation {
   }
 
   /** Requests the granted token or polls for it. Undefined while it is pending. */
-  async give(record: Pending): Promise<Outcome | undefined> {
+  async give(record: PersonRequest): Promise<Answer | undefined> {
     const { discovery, call, now } = this.#context;
     const { access } = record.work;
     if (access !== undefined) {
@@ -53,7 +56,7 @@ export class Federation {
   }
 
   /** Forwards the agent's answer. */
-  async forward(record: Pending, body: Readonly<Record<string, unknown>>): Promise<Outcome | undefined> {
+  async forward(record: PersonRequest, body: Readonly<Record<string, unknown>>): Promise<Answer | undefined> {
     // An updated request may present another token.
     await this.#markShown(record);
     const { location: url } = record.work.access!;
@@ -61,7 +64,7 @@ export class Federation {
   }
 
   /** Cancels the request at the access server. If that fails, it expires there. */
-  async cancel({ work: { access } }: Pick<Pending, "work">): Promise<void> {
+  async cancel({ work: { access } }: Pick<PersonRequest, "work">): Promise<void> {
     const { call, log } = this.#context;
     if (access === undefined) return;
     try {
@@ -71,16 +74,16 @@ export class Federation {
     }
   }
 
-  async #markShown({ work }: Pending): Promise<string> {
+  async #markShown({ work }: PersonRequest): Promise<string> {
     const { resource, presented } = work.pair!;
     await this.#context.records.markShown(presented, resource.aud);
     return resource.aud;
   }
 
   /** Sends a request, and records the token if the response contains one. */
-  async #take(record: Pending, send: () => Promise<ServerReply>): Promise<Outcome | undefined> {
+  async #take(record: PersonRequest, send: () => Promise<ServerReply>): Promise<Answer | undefined> {
     const { records, now, log } = this.#context;
-    let result: Outcome | IssuedToken<AuthTokenClaims> | undefined;
+    let result: Answer | IssuedToken<AuthTokenClaims> | undefined;
     try {
       result = await this.#read(record, await send());
     } catch (error) {
@@ -95,10 +98,10 @@ export class Federation {
 
   /** Reads a response. Undefined while the request waits, in which case its requirement is set. */
   async #read(
-    record: Pending,
+    record: PersonRequest,
     reply: ServerReply,
     claimsSent = 0,
-  ): Promise<Outcome | IssuedToken<AuthTokenClaims> | undefined> {
+  ): Promise<Answer | IssuedToken<AuthTokenClaims> | undefined> {
     const { now, call, options } = this.#context;
     const { work, asked } = record;
     const { status, members } = reply;
@@ -150,14 +153,14 @@ export class Federation {
     }
   }
 
-  async #giveUp(record: Pending, error: string, why: string): Promise<Outcome> {
+  async #giveUp(record: PersonRequest, error: string, why: string): Promise<Answer> {
     await this.cancel(record);
     return failed(new Problem(403, error, why));
   }
 
   /** Verifies that a token is the requested one before it reaches the agent (section 9.1.3). */
   async #verified(
-    { work, asked, grant }: Pending,
+    { work, asked, grant }: PersonRequest,
     members: ServerReply["members"],
   ): Promise<IssuedToken<AuthTokenClaims>> {
     const { issuer, discovery, now } = this.#context;
@@ -181,9 +184,9 @@ export class Federation {
 
 /** Sets the requirement that the agent receives. */
 function waitFor(
-  record: Pending,
-  requirement: PendingRequirement,
-  status: Pending["status"] = "pending",
+  record: PersonRequest,
+  requirement: DeferredRequirement,
+  status: PersonRequest["status"] = "pending",
 ): undefined {
   record.requirement = requirement;
   record.status = status;
@@ -193,7 +196,7 @@ const asUnreachable = (why: string): Problem =>
   new Problem(502, "as_unreachable", `no auth token could be obtained from the access server: ${why}`);
 
 /** Ends the request with the error of the access server, if it has one. */
-function terminal({ status, members }: ServerReply): Outcome {
+function terminal({ status, members }: ServerReply): Answer {
   const { error, detail } = members ?? {};
   // A relayed 402 would ask the agent to pay this server (section 11.8.4).
   if (status === 402) return failed(asUnreachable("it requires payment, which is not supported"));
@@ -202,7 +205,7 @@ function terminal({ status, members }: ServerReply): Outcome {
     return failed(asUnreachable(`it responded with status ${status}`));
   }
   const text = typeof detail === "string" ? detail.slice(0, MAX_DETAIL_CHARACTERS) : undefined;
-  return { status, body: { error, ...(text !== undefined && { detail: text }) } };
+  return problemAnswer(status, error, text);
 }
 
 /**

@@ -8,10 +8,9 @@
 import { isEndpointUrl } from "../draft-11/identifiers.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { callingAgent, personBehind, requireOwnAgent } from "./agent-parties.ts";
-import { invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
+import { invalidRequest, Problem, succeeded } from "./answers.ts";
 import { assertionsOf, isBoundedString, listOf } from "./assertions.ts";
-import { begin } from "./pending-endpoint.ts";
-import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
+import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -29,7 +28,7 @@ export async function interactionRequest(context: PersonContext, call: Call): Pr
       ? new Problem(403, "user_unreachable", why)
       : new Problem(424, "interaction_unavailable", why);
   }
-  return begin(context, call, {
+  return context.pending.begin(call, {
     asked: {
       ...{ ...relayed, agent, person, scopes: [], consented: false, fromResource: {} },
       capabilities: listOf(call.members, "capabilities"),
@@ -62,5 +61,5 @@ function relayedBy({ type, url, code, question, max_wait: maxWait }: Members) {
 const isSeconds = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
 
 /** The outcome of a relay after the agent's waiting time. */
-export const relayEnded = ({ work }: Pending, now: number): Outcome | undefined =>
+export const relayEnded = ({ work }: PersonRequest, now: number): Answer | undefined =>
   work.resolveAt !== undefined && now >= work.resolveAt ? succeeded({ status: "interacting" }) : undefined;

@@ -7,9 +7,10 @@
 import { admitsCallback } from "../draft-11/callback.ts";
 import { failed, Problem } from "./answers.ts";
 import type { Server, ServerContext } from "./server-types.ts";
+import type { PairWork } from "./token-pair.ts";
 
 /** Functions that the pages of both servers use. */
-export function commonPages<Work>({
+export function commonPages<Work extends PairWork>({
   pending,
   issuer,
   discovery,
@@ -20,7 +21,7 @@ export function commonPages<Work>({
     waiting: (decider) => pending.list(decider),
     abandon: (reference) =>
       pending.change(reference, (record) =>
-        pending.end(
+        pending.finish(
           record,
           failed(new Problem(403, "abandoned", "the person left the page without a decision")),
         ),

@@ -10,7 +10,7 @@ import type { Deliveries } from "./deliveries.ts";
 import { unconfirmedOf } from "./issued-tokens.ts";
 import { commonPages } from "./pages.ts";
 import type { TokenRecord } from "./person-records.ts";
-import type { PersonPending as Pending, PersonContext, PersonServer } from "./person-server-types.ts";
+import type { PersonContext, PersonRequest, PersonServer } from "./person-server-types.ts";
 import { keyOf } from "./stores.ts";
 import { within } from "./token-pair.ts";
 import type { PageResult, WaitingRequest } from "./types.ts";
@@ -25,10 +25,11 @@ const RETURN_ERRORS: Readonly<Record<string, readonly [status: number, error: st
 const callbackKey = (callback: string) => keyOf("callback", callback);
 
 /** True if the request is for another person than the one present. */
-const isOther = ({ asked }: Pending, person: string) => asked.person !== undefined && asked.person !== person;
+const isOther = ({ asked }: PersonRequest, person: string) =>
+  asked.person !== undefined && asked.person !== person;
 
 /** A request for the page, with the resource's own page that the person visits first. */
-function viewOf({ pending, interactionUrl }: PersonContext, record: Pending): WaitingRequest {
+function viewOf({ pending, interactionUrl }: PersonContext, record: PersonRequest): WaitingRequest {
   const { first } = record.work;
   const view = pending.view(record);
   if (first === undefined || first.isDone) return view;
@@ -68,7 +69,7 @@ async function returned(
     if (error !== undefined) {
       const known = Object.hasOwn(RETURN_ERRORS, error) ? RETURN_ERRORS[error] : undefined;
       const outcome = known ?? [500, "server_error", "the interaction at the resource failed"];
-      return pending.end(record, failed(new Problem(...outcome)));
+      return pending.finish(record, failed(new Problem(...outcome)));
     }
     first.isDone = true;
     record.state = "deciding";
@@ -81,7 +82,7 @@ async function returned(
 /** Grants a request that the person has seen. */
 async function approve(
   { pending, records }: PersonContext,
-  record: Pending,
+  record: PersonRequest,
   { person, version, chain = [], ...grant }: Parameters<PersonServer["approve"]>[1],
 ): Promise<PageResult> {
   const { asked, work } = record;
@@ -89,7 +90,7 @@ async function approve(
   if (isOther(record, person)) return "other_person"; // hole T11
   if (record.version !== version) return "changed"; // hole T20
   if (resource === undefined) {
-    return kind === "question" ? "unable" : pending.end(record, succeeded({ status: "interacting" }));
+    return kind === "question" ? "unable" : pending.finish(record, succeeded({ status: "interacting" }));
   }
   if (work.first !== undefined && !work.first.isDone) return "resource_first"; // hole T21
   // An intermediary acts for all persons it serves, so it is not bound to one (section 10.1.1.1).
@@ -106,12 +107,12 @@ async function approve(
 }
 
 /** Refuses a request, even one that the person has allowed in another tab. */
-async function deny({ pending, records }: PersonContext, record: Pending, person: string) {
+async function deny({ pending, records }: PersonContext, record: PersonRequest, person: string) {
   if (isOther(record, person)) return "other_person";
   const { state, asked } = record;
   if (state === "granted" && asked.resource !== undefined)
     await records.disagree(person, { agent: asked.agent, caller: asked.calledBy?.agent }, asked.resource); // hole T49a
-  return pending.end(record, failed(new Problem(403, "denied", "the person refused the request")));
+  return pending.finish(record, failed(new Problem(403, "denied", "the person refused the request")));
 }
 
 /** Functions with which pages decide on requests. */
@@ -139,7 +140,7 @@ export function requestPages(
     answer: (reference, { person, answer }) =>
       pending.change(reference, (record) => {
         if (isOther(record, person)) return "other_person";
-        return record.asked.kind === "question" ? pending.end(record, succeeded({ answer })) : "unable";
+        return record.asked.kind === "question" ? pending.finish(record, succeeded({ answer })) : "unable";
       }),
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import { agreedAt } from "./person-records.ts";
-import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
+import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { Decide, Decision } from "./types.ts";
 
 const asksUnlessConsented: Decide = ({ consented }): Decision => ({
@@ -15,7 +15,7 @@ const asksUnlessConsented: Decide = ({ consented }): Decision => ({
 
 export async function decideForPerson(
   { options, records }: Pick<PersonContext, "options" | "records">,
-  record: Pending,
+  record: PersonRequest,
 ): Promise<Decision> {
   const { work, asked } = record;
   const { decide = asksUnlessConsented } = options;

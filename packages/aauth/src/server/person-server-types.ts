@@ -9,8 +9,8 @@ import type { PersonServerMetadata } from "../draft-11/documents.ts";
 import type { Limit } from "../store/limit.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { TokenName } from "./issued-tokens.ts";
-import type { PendingRecord } from "./pending-types.ts";
 import type { AgentTokenName, PersonRecords } from "./person-records.ts";
+import type { RequestRecord } from "./request-types.ts";
 import type { Server, ServerContext, ServerOptions } from "./server-types.ts";
 import type { PairWork, TokenPair } from "./token-pair.ts";
 import type {
@@ -120,7 +120,7 @@ export interface PersonServer extends Server<PersonServerMetadata> {
   revokeAgent(person: string, agent: AgentIdentity): Promise<readonly DownstreamResult[] | undefined>;
 }
 
-/** Data for executing a pending request. Plain data. */
+/** Data for executing a deferred request. Plain data. */
 export interface PersonWork extends PairWork {
   readonly agentTokens: readonly AgentTokenName[];
   readonly upstream?: TokenName | undefined;
@@ -149,7 +149,7 @@ export interface AccessState {
   readonly notBefore: number;
 }
 
-export type PersonPending = PendingRecord<PersonWork>;
+export type PersonRequest = RequestRecord<PersonWork>;
 
 /** Context of the endpoints of a person server. */
 export interface PersonContext extends ServerContext<PersonWork> {

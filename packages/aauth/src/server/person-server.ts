@@ -6,21 +6,20 @@
 
 import { personServerMetadata } from "../draft-11/documents.ts";
 import { ownerOf } from "../store/owner-of.ts";
-import { failed, type Outcome, Problem, succeeded } from "./answers.ts";
+import type { Answer } from "../types.ts";
+import { failed, Problem, succeeded } from "./answers.ts";
 import { authTokenRequest, giveAuthToken, updatedRequest } from "./auth-token-endpoint.ts";
 import { Deliveries } from "./deliveries.ts";
 import { createDirectedSubjects } from "./directed-subject.ts";
 import { Federation } from "./federation.ts";
 import { interactionRequest, relayEnded } from "./interaction-endpoint.ts";
 import type { Recipient } from "./issued-tokens.ts";
-import { pendingMethods, type UpdatedRequest } from "./pending-endpoint.ts";
-import { PendingRequests } from "./pending-requests.ts";
 import { requestPages, tokenPages } from "./person-pages.ts";
 import { decideForPerson } from "./person-policy.ts";
 import { PersonRecords, type TokenRecord } from "./person-records.ts";
 import type {
-  PersonPending as Pending,
   PersonContext,
+  PersonRequest,
   PersonServer,
   PersonServerOptions,
   PersonWork,
@@ -29,6 +28,7 @@ import { createNamedResources, givePersonToken, personTokenRequest } from "./per
 import { RevocationEndpoint } from "./revocation-endpoint.ts";
 import { AGENT_CALLER } from "./server-frame.ts";
 import { partsOf } from "./server-parts.ts";
+import { ServerRequests } from "./server-requests.ts";
 import type { DownstreamResult } from "./types.ts";
 
 const PATHS = {
@@ -67,7 +67,7 @@ const MAX_PENDING_OF_ONE = 100;
  */
 export function createPersonServer(options: PersonServerOptions): PersonServer {
   const { frame, open, ...parts } = partsOf(options, "person");
-  const { issuer, now, pollSeconds, interactionUrl } = parts;
+  const { issuer, now, pollSeconds, pendingSeconds, interactionUrl } = parts;
   const metadata = personServerMetadata({
     ...options.metadata,
     issuer,
@@ -90,8 +90,14 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     },
   });
   const { isRevoked } = revocations;
-  const pending = new PendingRequests<PersonWork>({
-    ...{ issuer, now, pollSeconds, interactionUrl, path: PATHS.pending, store: open("pending") },
+  const pending = new ServerRequests<PersonWork>({
+    issuer,
+    now,
+    pollSeconds,
+    pendingSeconds,
+    interactionUrl,
+    path: PATHS.pending,
+    store: open("pending"),
     ...{ maxPendingPerOwner: MAX_PENDING, maxPendingPerMember: MAX_PENDING_OF_ONE },
     hooks: {
       decide: (record) => decideForPerson(context, record),
@@ -111,12 +117,15 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
   const federation = new Federation(context);
 
   const agents = { role: "token", level: AGENT_CALLER, from: options.agentProviders } as const;
-  const update: UpdatedRequest = (...request) => updatedRequest(context, ...request);
   const handle = frame(metadata, isRevoked, {
     [PATHS.person]: { ...agents, methods: { POST: (call) => personTokenRequest(context, call) } },
     [PATHS.token]: { ...agents, methods: { POST: (call) => authTokenRequest(context, call) } },
     [PATHS.interaction]: { ...agents, methods: { POST: (call) => interactionRequest(context, call) } },
-    [PATHS.pending]: { ...agents, role: "pending", methods: pendingMethods(pending, update) },
+    [PATHS.pending]: {
+      ...agents,
+      role: "pending",
+      methods: pending.methods((...request) => updatedRequest(context, ...request)),
+    },
     ...revocations.routes,
   });
   return { handle, metadata, ...requestPages(context), ...tokenPages(context, deliveries) };
@@ -136,7 +145,7 @@ function recipientsOf({ iss, resource, shownTo }: TokenRecord, issuer: string): 
  * The outcome of a cascade for the issuer of the revoked token: whether all parties have confirmed
  * (section 11.12.3). It does not reveal which parties the agent used.
  */
-function cascadeOutcome(results: readonly DownstreamResult[]): Outcome {
+function cascadeOutcome(results: readonly DownstreamResult[]): Answer {
   if (!results.some(({ error }) => error === "revocation_unavailable")) return succeeded(undefined);
   const why = "the revocation is recorded, and will be retried at a party that has not confirmed it";
   return failed(new Problem(500, "server_error", why));
@@ -146,8 +155,8 @@ function cascadeOutcome(results: readonly DownstreamResult[]): Outcome {
 async function carryOut(
   context: PersonContext,
   federation: Federation,
-  record: Pending,
-): Promise<Outcome | undefined> {
+  record: PersonRequest,
+): Promise<Answer | undefined> {
   const { asked, work } = record;
   const outcome = await (asked.kind === "person-token"
     ? givePersonToken(context, record)

@@ -10,10 +10,9 @@ import type { Answer } from "../profile/resource-rules.ts";
 import { Limit } from "../store/limit.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import { readParties } from "./agent-parties.ts";
-import { invalidRequest, type Outcome, Problem, succeeded } from "./answers.ts";
+import { invalidRequest, Problem, succeeded } from "./answers.ts";
 import { assertionsOfResource } from "./assertions.ts";
-import { begin } from "./pending-endpoint.ts";
-import type { PersonPending as Pending, PersonContext } from "./person-server-types.ts";
+import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
 
 /** Maximum different resources that one agent, and all agents of one owner, may name in an hour. */
@@ -40,11 +39,11 @@ export async function personTokenRequest(context: PersonContext, call: Call): Pr
   }
   const fromResource = await assertionsOfResource(context.discovery, resource, []);
   const about = { kind: "person-token", resource, scopes: [], fromResource } as const;
-  return begin(context, call, { asked: { ...asked, ...about }, work, depends });
+  return context.pending.begin(call, { asked: { ...asked, ...about }, work, depends });
 }
 
 /** Issues the granted token. */
-export async function givePersonToken(context: PersonContext, record: Pending): Promise<Outcome> {
+export async function givePersonToken(context: PersonContext, record: PersonRequest): Promise<Answer> {
   const { key, issuer, now, subjectOf, records } = context;
   const { asked, grant, work } = record;
   const resource = asked.resource!;

@@ -6,6 +6,7 @@
  */
 
 import { platformCrypto } from "#crypto";
+import { pendingAnswer } from "../draft-11/problem.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../profile/revocations.ts";
 import { Limit } from "../store/limit.ts";
@@ -13,7 +14,7 @@ import { ownerOf } from "../store/owner-of.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
-import { answerOf, invalidRequest, type Outcome, Problem, succeeded, waitingAnswer } from "./answers.ts";
+import { invalidRequest, Problem, succeeded } from "./answers.ts";
 import type { IssuedTokens, RevocableToken, TokenName } from "./issued-tokens.ts";
 import { type Call, type Route, SERVER_CALLER } from "./server-frame.ts";
 import type { ServerParts } from "./server-types.ts";
@@ -42,7 +43,7 @@ export interface RevocationEndpointOptions extends Pick<ServerParts, "issuer" | 
    * Returns a function that passes a revocation on, and retries failures when repeated. Undefined
    * if there are no downstream parties.
    */
-  cascade(caller: string, jti: string): Promise<(() => Promise<Outcome>) | undefined>;
+  cascade(caller: string, jti: string): Promise<(() => Promise<Answer>) | undefined>;
 }
 
 /** A cascade that exceeds its caller's waiting time. Plain data. */
@@ -50,7 +51,7 @@ interface Cascade {
   readonly caller: string;
   readonly jti: string;
   /** Set after it has ended. */
-  readonly outcome?: Outcome;
+  readonly outcome?: Answer;
   readonly told?: true;
 }
 
@@ -60,7 +61,7 @@ export class RevocationEndpoint {
   readonly #known: ReturnType<typeof createRevocations>;
   readonly #cascades: Table<Cascade>;
   /** Cascades that run in this process. */
-  readonly #running = new Map<string, Promise<Outcome>>();
+  readonly #running = new Map<string, Promise<Answer>>();
 
   constructor(options: RevocationEndpointOptions) {
     const { store, now } = options;
@@ -110,7 +111,7 @@ export class RevocationEndpoint {
     }
     if (!(await this.#known.revoke({ iss: caller, jti, exp }))) throw new StoreFullError();
     const run = await cascade(caller, jti);
-    if (run === undefined) return answerOf(succeeded(undefined));
+    if (run === undefined) return succeeded(undefined);
     // One id for each token, so that repeating a revocation stores nothing more.
     const id = await platformCrypto.digest("sha-256", keyOf(caller, jti), "base64url");
     const outcome = await this.#hold(id, run, waitSeconds);
@@ -134,9 +135,9 @@ export class RevocationEndpoint {
   /** @returns undefined if it takes longer */
   async #hold(
     id: string,
-    run: () => Promise<Outcome>,
+    run: () => Promise<Answer>,
     waitSeconds = HOLD_SECONDS,
-  ): Promise<Outcome | undefined> {
+  ): Promise<Answer | undefined> {
     const running = this.#running.get(id) ?? this.#start(id, run);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<undefined>((resolve) => {
@@ -151,7 +152,7 @@ export class RevocationEndpoint {
    * Starts a cascade, and stores its outcome for polls in any process. Without a stored cascade,
    * the outcome is dropped.
    */
-  #start(id: string, run: () => Promise<Outcome>): Promise<Outcome> {
+  #start(id: string, run: () => Promise<Answer>): Promise<Answer> {
     const running = run()
       .then(async (outcome) => {
         await this.#note(id, { outcome });
@@ -162,11 +163,11 @@ export class RevocationEndpoint {
     return running;
   }
 
-  #answer(id: string, outcome: Outcome | undefined): Answer {
-    if (outcome !== undefined) return answerOf(outcome);
+  #answer(id: string, outcome: Answer | undefined): Answer {
+    if (outcome !== undefined) return outcome;
     const { issuer, path, pollSeconds: retryAfterSeconds } = this.#options;
     const location = `${issuer}${path}/${id}`;
-    return waitingAnswer({ location, retryAfterSeconds, status: "pending", requirement: undefined });
+    return pendingAnswer({ status: "pending" }, { location, retryAfterSeconds, requirement: undefined });
   }
 
   async #note(id: string, change: Partial<Cascade>): Promise<void> {

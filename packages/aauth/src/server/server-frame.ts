@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MissingRequestError, type Waiting } from "../deferred/deferred-requests.ts";
 import { FIELDS, LEVELS } from "../draft-11/names.ts";
 import { problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
@@ -21,7 +22,7 @@ import type { ClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { ProvenCaller } from "../types.ts";
-import { answerOf, failed, invalidRequest, Problem, refusal, type Waiting } from "./answers.ts";
+import { failed, invalidRequest, Problem, refusal } from "./answers.ts";
 import type { ServerOptions, ServerParts } from "./server-types.ts";
 import type { ServerRequest } from "./types.ts";
 
@@ -111,7 +112,11 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
         observe({ type: "request_refused", error, requirement: route.level, challenge }, request);
         return challenge;
       }
-      if (error instanceof Problem) return answerOf(failed(error));
+      if (error instanceof Problem) return failed(error);
+      if (error instanceof MissingRequestError)
+        return error.isEnded
+          ? problemAnswer(410, "gone", error.message)
+          : problemAnswer(404, "not_found", error.message);
       if (error instanceof StoreFullError) {
         const retry = { "retry-after": String(RETRY_SECONDS) };
         return problemAnswer(503, "server_error", "the store is full; try again later", retry);

@@ -5,7 +5,7 @@
  */
 
 import type { AgentObserver } from "../agent/events.ts";
-import type { CodeRefusal } from "../deferred/deferred-records.ts";
+import type { CodeRefusal } from "../deferred/deferred-requests.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
@@ -14,8 +14,9 @@ import type { VerificationOutcome } from "../resource/types.ts";
 import type { Stores } from "../store/stores.ts";
 import type { SigningKey } from "../types.ts";
 import type { TokenName } from "./issued-tokens.ts";
-import type { PendingRequests } from "./pending-requests.ts";
 import type { CallServer } from "./server-calls.ts";
+import type { ServerRequests } from "./server-requests.ts";
+import type { PairWork } from "./token-pair.ts";
 import type {
   AgentIdentity,
   AskedRequest,
@@ -89,12 +90,12 @@ export interface ServerParts {
 /**
  * Context of the endpoints of a server.
  *
- * @typeParam Work data for executing a pending request
+ * @typeParam Work data for executing a deferred request
  */
-export interface ServerContext<Work> extends ServerParts {
+export interface ServerContext<Work extends PairWork = PairWork> extends ServerParts {
   /** Whether a token is revoked, by its issuer or by this server. */
   readonly isRevoked: (token: TokenName) => Promise<boolean>;
-  readonly pending: PendingRequests<Work>;
+  readonly pending: ServerRequests<Work>;
 }
 
 /** Functions of every server. */

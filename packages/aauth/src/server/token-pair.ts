@@ -12,11 +12,11 @@ import { TOKEN_TYPES } from "../draft-11/names.ts";
 import { type OpenedToken, verifyPresentedToken, verifyResourceToken } from "../draft-11/verify-tokens.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
-import type { PublicJwk } from "../types.ts";
-import { type Outcome, Problem, succeeded } from "./answers.ts";
+import type { Answer, PublicJwk } from "../types.ts";
+import { Problem, succeeded } from "./answers.ts";
 import { assertionsOfResource } from "./assertions.ts";
 import type { ExpiringToken } from "./issued-tokens.ts";
-import type { Dependency, PendingRecord } from "./pending-types.ts";
+import type { Dependency, RequestRecord } from "./request-types.ts";
 import type { ServerParts } from "./server-types.ts";
 import { checking, dependency, requiredToken, type TokenChecks } from "./token-parameters.ts";
 import type { AskedRequest } from "./types.ts";
@@ -126,7 +126,7 @@ export function withPair<Work extends PairWork>(
  * @throws Problem `invalid_resource_token`
  */
 export function replacePair<Work extends PairWork>(
-  record: PendingRecord<Work>,
+  record: RequestRecord<Work>,
   pair: VerifiedPair,
   asked: Partial<AskedRequest> & Pick<AskedRequest, "scopes">,
 ): void {
@@ -157,10 +157,10 @@ export const within = (
  * @param keep records the token before it is issued
  */
 export async function issueGranted(
-  { asked, work, grant }: PendingRecord<PairWork>,
+  { asked, work, grant }: RequestRecord<PairWork>,
   { key, issuer, now }: Pick<ServerParts, "key" | "issuer" | "now">,
   keep: (claims: AuthTokenClaims) => Promise<void>,
-): Promise<Outcome> {
+): Promise<Answer> {
   const { confirmationKey, notAfter, pair } = work;
   const { iss: audience, ps: personServer, sub: subject, scope, account, tenant } = pair!.resource;
   const { mission_s256: missionS256 } = pair!.resource;
@@ -175,5 +175,5 @@ export async function issueGranted(
 }
 
 /** The outcome with an auth token. @param expiresIn seconds */
-export const tokenOutcome = (token: string, expiresIn: number): Outcome =>
+export const tokenOutcome = (token: string, expiresIn: number): Answer =>
   succeeded({ auth_token: token, expires_in: expiresIn });

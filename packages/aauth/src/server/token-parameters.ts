@@ -19,13 +19,13 @@ import { decodeJwt } from "../tokens/jwt.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import { invalidRequest, Problem } from "./answers.ts";
 import type { ExpiringToken } from "./issued-tokens.ts";
-import type { Dependency } from "./pending-types.ts";
+import type { Dependency } from "./request-types.ts";
 import type { ServerContext } from "./server-types.ts";
 
 type TokenParameter = "resource" | "presented" | "upstream" | "subagent";
 type Members = Readonly<Record<string, unknown>>;
 /** Common options of `verify…Token`, and the log of mismatched tokens. */
-export type TokenChecks = Pick<ServerContext<unknown>, "discovery" | "isRevoked" | "now" | "log">;
+export type TokenChecks = Pick<ServerContext, "discovery" | "isRevoked" | "now" | "log">;
 
 const MAX_TOKEN_CHARACTERS = 16_384;
 

@@ -207,6 +207,7 @@ test.each(["finished again", "polled"])(
       expect(await deferred.finish(id, { ...DONE, body: "another" })).toBe(true);
       expect(await deferred.finish(id, DONE)).toBe(false);
     }
+    clock.advance(5);
     expect(await poll(answer)).toEqual({ ...DONE, body: "done" });
     expect(carryOut.mock.calls).toEqual([[{ id, owner: expect.any(String), data: { report: 7 } }, DONE]]);
   },

@@ -1,8 +1,8 @@
 /**
- * Deferred requests (draft -11, sections 6.2, 6.5.1, 7.3 and 11.8). Each is a record in a store,
- * bound to its holder, changed by one process at a time, found by its id or by other names, and
- * deleted after its response was given. Nothing runs between polls, so any process that shares the
- * store can answer the next one.
+ * Deferred requests of resources, person servers and access servers (draft -11, sections 6.2,
+ * 6.5.1, 7.3 and 11.8). Each is a record in a store, bound to its holder, changed by one process at
+ * a time, found by its id or by other names, and deleted after its answer was given. Nothing runs
+ * between polls, so any process that shares the store can answer the next one.
  *
  * @module
  */
@@ -10,15 +10,18 @@
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../base64.ts";
 import type { Awaitable } from "../crypto/interface.ts";
+import { formatRequirement } from "../draft-11/headers.ts";
 import {
   createInteractionCode,
   type InteractionCode,
   readCode,
   showCode,
 } from "../draft-11/interaction-code.ts";
+import { pendingAnswer, pollingError } from "../draft-11/problem.ts";
 import { Limit } from "../store/limit.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { RecordStore, RecordTerms } from "../store/record-store.ts";
+import type { Answer } from "../types.ts";
 
 /** Number of wrong secrets that end a request (section 11.6.3.1). */
 const MAX_GUESSES = 5;
@@ -36,6 +39,8 @@ const LEASE_SECONDS = 120;
  */
 const MAX_KEPT_LEASES = 1_000;
 const ID = /^[\w-]{16,64}$/;
+/** Maximum seconds for which a poll is held. */
+const MAX_WAIT_SECONDS = 60;
 
 /** A change of a request in progress, for which other changes wait. */
 interface Lease {
@@ -51,6 +56,26 @@ interface Lease {
  */
 export type CodeRefusal = "invalid_code" | "expired" | "too_many_codes";
 
+/** A caller's waiting time and connection. */
+export interface Waiting {
+  /** Default: no waiting. */
+  readonly waitSeconds?: number | undefined;
+  /** Aborted when the caller disconnects. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Requirement of a deferred request, as its caller receives it. Plain data. */
+export interface DeferredRequirement {
+  readonly requirement: "interaction" | "approval" | "clarification" | "claims" | "auth-token";
+  /** With `interaction`. */
+  readonly url?: string;
+  readonly code?: string;
+  /** With `auth-token`. */
+  readonly resourceToken?: string;
+  /** Additional members of the body. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
 /** A stored request: plain data. Additional members belong to the endpoint that answers it. */
 export interface DeferredRecord {
   readonly id: string;
@@ -65,8 +90,11 @@ export interface DeferredRecord {
   code?: InteractionCode & { guesses: number };
   /** Other names that lead to the id, deleted when the request ends. */
   names: string[];
+  requirement?: DeferredRequirement;
+  /** The status and requirement in the last 202, so that a poll is held until there is news. */
+  told?: string;
   /** Set once, delivered once. */
-  outcome?: unknown;
+  outcome?: Answer;
   /** Set after the response was given or the request cancelled; all else is then deleted. */
   ended?: true;
   lease?: Lease;
@@ -89,43 +117,121 @@ export class MissingRequestError extends Error {
   }
 }
 
-export interface DeferredRecordsOptions<Kept> {
+/** Rules in which parties differ. */
+interface DeferredPolicy<Kept> {
+  /** Advances a request as far as possible. @returns its answer, if there is one */
+  advance(record: Kept): Awaitable<Answer | undefined>;
+  /** The answer to a poll that comes too early. */
+  early(record: Kept): Answer | undefined;
+  /** The requirement for the caller. Default: that of the record. */
+  requirementOf?(record: Kept): DeferredRequirement | undefined;
+  /** Called before the caller is told to wait. */
+  waits?(record: Kept): void;
+}
+
+export interface DeferredRequestsOptions<Kept> extends DeferredPolicy<Kept> {
   readonly store: RecordStore<unknown>;
   /** Unix seconds. */
   readonly now: () => number;
+  /** Beginning of the URLs at which requests are polled, with a final slash. */
+  readonly location: string;
+  /** Seconds between polls. */
+  readonly retryAfterSeconds: number;
   /** Seconds for which a request is kept after its end, for callers that have yet to poll. */
   readonly keptSeconds: number;
-  /** Default: requests have no codes. */
-  readonly codes?: {
-    /** Different wrong codes that one source may try in ten minutes. */
-    readonly maxWrong: number;
-    /** Sets the outcome of a request after too many wrong guesses of its code. */
-    guessedAt(record: Kept): void;
-  };
+  /** Different wrong codes that one source may try in ten minutes. */
+  readonly maxWrongCodes: number;
 }
 
-export class DeferredRecords<Kept extends DeferredRecord> {
-  readonly #options: DeferredRecordsOptions<Kept>;
+export class DeferredRequests<Kept extends DeferredRecord> {
+  readonly #options: DeferredRequestsOptions<Kept>;
   /** Callers in this process that wait for a change or the lease of a request. */
   readonly #waiting = new Map<string, Set<() => void>>();
   /** Leases whose change has failed, by holder. Their release may have failed as well. */
   readonly #over = new RecentMap<string, true>(MAX_KEPT_LEASES);
   readonly #wrongCodes: Limit;
 
-  constructor(options: DeferredRecordsOptions<Kept>) {
-    const { now, codes } = options;
+  constructor(options: DeferredRequestsOptions<Kept>) {
+    const { now, maxWrongCodes: maxPerOwner } = options;
     this.#options = options;
-    this.#wrongCodes = new Limit({ now, maxPerOwner: codes?.maxWrong ?? 1, maxEntries: MAX_WRONG_CODES });
+    this.#wrongCodes = new Limit({ now, maxPerOwner, maxEntries: MAX_WRONG_CODES });
   }
 
   /** Stores a new request. @throws StoreFullError */
-  async add(record: Kept): Promise<void> {
-    await this.#options.store.put(requestKey(record.id), record, this.terms(record));
+  async begin(record: Kept): Promise<void> {
+    await this.#options.store.put(requestKey(record.id), record, this.#terms(record));
+  }
+
+  /**
+   * Answers a poll. A caller that has disconnected does not consume the answer.
+   *
+   * @throws MissingRequestError for another holder and for an unknown request; after the answer was
+   *   delivered
+   */
+  async poll(id: string, holder: string, waiting: Waiting = {}): Promise<Answer> {
+    const early = await this.change(id, holder, (record) => this.#options.early(record));
+    return early ?? this.answer(id, holder, waiting);
+  }
+
+  /**
+   * Checks the request until there is news or the time is over.
+   *
+   * @param options.isDecided whether the request has just been advanced
+   */
+  async answer(
+    id: string,
+    holder: string,
+    { waitSeconds = 0, signal }: Waiting = {},
+    { isDecided = false } = {},
+  ): Promise<Answer> {
+    const until = performance.now() + Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1000;
+    for (let isFresh = isDecided; ; isFresh = false) {
+      const answer = await this.change(id, holder, (record) =>
+        this.#look(record, { isLast: performance.now() >= until, isFresh, signal }),
+      );
+      if (answer !== undefined) return answer;
+      await this.woken(id, until - performance.now());
+    }
+  }
+
+  /** The 202 of a request. */
+  waiting({ id, status }: Pick<Kept, "id" | "status">, requirement?: DeferredRequirement): Answer {
+    const { location, retryAfterSeconds } = this.#options;
+    const { members, ...named } = requirement ?? {};
+    const field = requirement && formatRequirement({ ...named, requirement: requirement.requirement });
+    return pendingAnswer(
+      { status, ...members },
+      { location: `${location}${id}`, retryAfterSeconds, requirement: field },
+    );
+  }
+
+  async #look(
+    record: Kept,
+    { isLast, isFresh, signal }: { isLast: boolean; isFresh: boolean; signal: AbortSignal | undefined },
+  ): Promise<Answer | undefined> {
+    const { advance, requirementOf = (kept: Kept) => kept.requirement, waits } = this.#options;
+    const isGone = () => signal?.aborted === true;
+    const outcome = isFresh ? record.outcome : await advance(record);
+    if (outcome !== undefined) {
+      // hole S19: if (false) record.outcome = outcome;
+      if (isGone()) record.outcome = outcome;
+      else await this.end(record);
+      return outcome;
+    }
+    const requirement = requirementOf(record);
+    const told = JSON.stringify([record.status, requirement]);
+    // A requirement on which the caller must act is reported at once.
+    const isNews =
+      told !== record.told && requirement !== undefined && requirement.requirement !== "approval";
+    if (!isLast && !isGone() && !isNews) return undefined;
+    record.told = told;
+    waits?.(record);
+    return this.waiting(record, requirement);
   }
 
   /** Reads a request; undefined after it has ended. */
   async get(id: string | undefined): Promise<Kept | undefined> {
-    if (id === undefined) return undefined;
+    if (id === undefined || !ID.test(id)) return undefined;
     const kept = (await this.#options.store.get(requestKey(id))) as Kept | undefined;
     return kept?.ended ? undefined : kept;
   }
@@ -193,7 +299,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
 
   /** Stores another name of a request. @throws StoreFullError */
   async name(record: Kept, name: string, owner = record.owner): Promise<void> {
-    await this.#options.store.put(name, record.id, { ...this.terms(record), owner });
+    await this.#options.store.put(name, record.id, { ...this.#terms(record), owner });
     record.names.push(name);
   }
 
@@ -209,7 +315,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
     for (;;) {
       const code = createInteractionCode();
       const name = codeKey(code);
-      if (!(await this.#options.store.putIfAbsent(name, record.id, this.terms(record)))) continue;
+      if (!(await this.#options.store.putIfAbsent(name, record.id, this.#terms(record)))) continue;
       record.names.push(name);
       record.code = { ...code, guesses: 0 };
       return showCode(code);
@@ -249,7 +355,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
       if (record.code === undefined || this.hasEnded(record)) return "invalid_code";
       record.code.guesses += 1;
       if (record.code.guesses < MAX_GUESSES) return "invalid_code"; // hole T29a: return "invalid_code";
-      this.#options.codes?.guessedAt(record);
+      record.outcome = pollingError("invalid_code", "too many wrong codes were tried");
       await this.dropCode(record);
       return "invalid_code";
     });
@@ -281,7 +387,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
 
   // ---------------------------------------------------------------------------------------- inside
 
-  terms({ owner, expiresAt }: DeferredRecord): RecordTerms {
+  #terms({ owner, expiresAt }: DeferredRecord): RecordTerms {
     const { now, keptSeconds } = this.#options;
     return { owner, ttlSeconds: Math.max(1, expiresAt - now() + keptSeconds) };
   }
@@ -300,7 +406,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
         if (found.ended) throw new MissingRequestError(true);
         const isLeased = found.lease !== undefined && now() < found.lease.until;
         if (isLeased && this.#over.get(found.lease!.holder) === undefined) return undefined;
-        return { value: { ...found, lease }, ...this.terms(found) };
+        return { value: { ...found, lease }, ...this.#terms(found) };
       })) as Kept;
       if (kept.lease?.holder === lease.holder) {
         const record = structuredClone(kept);
@@ -326,7 +432,7 @@ export class DeferredRecords<Kept extends DeferredRecord> {
       if (kept === undefined || !isHolder) return undefined;
       const { lease: _lease, ...before } = kept;
       const record = changed ?? before;
-      return { value: record.ended ? endOf(record) : record, ...this.terms(record) };
+      return { value: record.ended ? endOf(record) : record, ...this.#terms(record) };
     });
     if (changed !== undefined && !isHolder)
       throw new Error("a change of a deferred request exceeded its lease");

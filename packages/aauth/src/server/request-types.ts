@@ -1,13 +1,13 @@
 /**
- * Records of pending requests, and the hooks in which servers differ.
+ * Records of a server's deferred requests, and the hooks in which servers differ.
  *
  * @module
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { DeferredRecord } from "../deferred/deferred-records.ts";
+import type { DeferredRecord } from "../deferred/deferred-requests.ts";
 import type { RecordStore } from "../store/record-store.ts";
-import type { Outcome, PendingRequirement } from "./answers.ts";
+import type { Answer } from "../types.ts";
 import type { AskedRequest, Clarification, Decision, Grant } from "./types.ts";
 
 /** A token that a request depends on: its revocation ends the request. */
@@ -20,20 +20,18 @@ export interface Dependency {
   readonly exp: number;
 }
 
-/** A stored pending request. Plain data; `work` is specific to the server. */
-export interface PendingRecord<Work> extends DeferredRecord {
+/** A stored request. Plain data; `work` is specific to the server. */
+export interface RequestRecord<Work> extends DeferredRecord {
   /** Identifies the request on pages. */
   readonly reference: string;
   depends: readonly Dependency[];
   state: "deciding" | "waiting" | "granted";
   asked: AskedRequest;
   grant?: Grant;
-  requirement?: PendingRequirement;
   clarification?: Clarification & { readonly by?: number; readonly from: ClarifiedBy };
   rounds: number;
   version: number;
-  outcome?: Outcome;
-  polls: { notBefore: number; early: number; told: string };
+  polls: { notBefore: number; early: number };
   work: Work;
 }
 
@@ -41,33 +39,27 @@ export interface PendingRecord<Work> extends DeferredRecord {
 export type ClarifiedBy = "policy" | "page" | "access";
 
 /** Members of a new request. */
-export type NewRequest<Work> = Pick<
-  PendingRecord<Work>,
-  "holder" | "asked" | "work" | "depends" | "expiresAt"
-> &
-  Partial<Pick<PendingRecord<Work>, "state" | "requirement">>;
+export type NewRequest<Work> = Pick<RequestRecord<Work>, "asked" | "work" | "depends"> &
+  Partial<Pick<RequestRecord<Work>, "state" | "requirement">>;
 
-export interface PendingHooks<Work> {
-  decide(record: PendingRecord<Work>): Awaitable<Decision>;
+export interface RequestHooks<Work> {
+  decide(record: RequestRecord<Work>): Awaitable<Decision>;
   /** Executes a grant; undefined while that is pending. */
-  finish(record: PendingRecord<Work>): Promise<Outcome | undefined>;
+  finish(record: RequestRecord<Work>): Promise<Answer | undefined>;
   isRevoked(token: Dependency): Promise<boolean>;
   /** Checks a waiting request for an outcome. Default: none. */
-  look?(record: PendingRecord<Work>): Outcome | undefined;
+  look?(record: RequestRecord<Work>): Answer | undefined;
   /** Called when the caller cancels, or a granted request is refused. Default: none. */
-  cancelled?(record: PendingRecord<Work>): Promise<void>;
+  cancelled?(record: RequestRecord<Work>): Promise<void>;
   /** Forwards an answer to another server's question. Default: other servers ask none. */
-  forward?(
-    record: PendingRecord<Work>,
-    body: Readonly<Record<string, unknown>>,
-  ): Promise<Outcome | undefined>;
-  /** Owner accountable for a holder, by which pending requests are counted. */
+  forward?(record: RequestRecord<Work>, body: Readonly<Record<string, unknown>>): Promise<Answer | undefined>;
+  /** Owner accountable for a holder, by which requests are counted. */
   accountOf(holder: string): string;
   /** Member of the owner for which a request is counted as well. Default: not counted. */
-  memberOf?(request: NewRequest<Work>): string;
+  memberOf?(request: Pick<RequestRecord<Work>, "holder" | "asked">): string;
 }
 
-export interface PendingOptions<Work> {
+export interface ServerRequestsOptions<Work> {
   readonly store: RecordStore<unknown>;
   readonly now: () => number;
   /** Identifier of the server; `Location` is below it. */
@@ -76,8 +68,9 @@ export interface PendingOptions<Work> {
   readonly path: string;
   readonly interactionUrl: string;
   readonly pollSeconds: number;
+  readonly pendingSeconds: number;
   readonly maxPendingPerOwner: number;
   /** Default: no limit. */
   readonly maxPendingPerMember?: number;
-  readonly hooks: PendingHooks<Work>;
+  readonly hooks: RequestHooks<Work>;
 }

@@ -3,11 +3,11 @@
 import { describe, expect, test, vi } from "vitest";
 import {
   type DeferredRecord,
-  DeferredRecords,
+  DeferredRequests,
   MissingRequestError,
   newRecord,
   randomName,
-} from "../../src/deferred/deferred-records.ts";
+} from "../../src/deferred/deferred-requests.ts";
 import { StoreUnavailableError } from "../../src/errors.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
 import { outsideStore } from "../store/outside-store.ts";
@@ -20,14 +20,11 @@ async function kit() {
   const { now, advance } = createTestClock();
   const store = outsideStore<unknown>({ now });
   const open = () =>
-    new DeferredRecords<Counted>({
-      ...{ store, now, keptSeconds: 60 },
-      codes: {
-        maxWrong: 20,
-        guessedAt(record) {
-          record.outcome = "guessed";
-        },
-      },
+    new DeferredRequests<Counted>({
+      ...{ store, now, keptSeconds: 60, maxWrongCodes: 20 },
+      ...{ location: "https://resource.example/", retryAfterSeconds: 1 },
+      advance: ({ outcome }) => outcome,
+      early: () => undefined,
     });
   const records = open();
   const id = randomName();
@@ -43,7 +40,7 @@ const count = async (record: Counted) => {
 describe("a change", () => {
   test("is one at a time, also among processes", async () => {
     const { records, id, record, anotherProcess } = await kit();
-    await records.add(record);
+    await records.begin(record);
     const processes = [records, records, anotherProcess()];
     const counts = processes.map((each) => each.change(id, "alice", count));
     expect((await Promise.all(counts)).sort()).toEqual([1, 2, 3]);
@@ -52,7 +49,7 @@ describe("a change", () => {
 
   test("that throws leaves the request as it was, for the next one", async () => {
     const { records, id, record } = await kit();
-    await records.add(record);
+    await records.begin(record);
     const failing = records.change(id, "alice", (kept) => {
       kept.count = 7;
       throw new SyntaxError("no");
@@ -63,7 +60,7 @@ describe("a change", () => {
 
   test("that the store rejected does not delay others in its process", async () => {
     const { store, records, id, record } = await kit();
-    await records.add(record);
+    await records.begin(record);
     const away = vi.spyOn(store, "update");
     const failing = records.change(id, "alice", (kept) => {
       away.mockRejectedValue(new StoreUnavailableError("the database"));
@@ -76,7 +73,7 @@ describe("a change", () => {
 
   test("of a process that ended in it holds others up until its lease is over", async () => {
     const { store, records, id, record, advance } = await kit();
-    await records.add(record);
+    await records.begin(record);
     const ended = vi.spyOn(store, "update");
     const never = records.change(id, "alice", () => new Promise<never>(() => {}));
     never.catch(() => {});
@@ -90,7 +87,7 @@ describe("a change", () => {
 
   test("by another holder, of another name or of an ended request is refused", async () => {
     const { records, id, record } = await kit();
-    await records.add(record);
+    await records.begin(record);
     const missing = (isEnded: boolean) => expect.objectContaining({ isEnded });
     await expect(records.change(id, "mallory", count)).rejects.toEqual(missing(false));
     await expect(records.change(randomName(), "alice", count)).rejects.toEqual(missing(false));
@@ -106,7 +103,7 @@ test("names and the code of a request end with it", async () => {
   const { store, records, id, record } = await kit();
   await records.name(record, "by name", "bob");
   const code = await records.newCode(record);
-  await records.add(record);
+  await records.begin(record);
   expect([await records.idOf("by name"), await records.idsOf("bob")]).toEqual([id, [id]]);
   expect(await records.open(code, "b", ({ count }) => count)).toBe(0);
   await records.change(id, "alice", (kept) => records.end(kept));
@@ -121,12 +118,12 @@ test("names and the code of a request end with it", async () => {
 test("a code that is guessed at five times ends its request", async () => {
   const { records, id, record } = await kit();
   const code = await records.newCode(record);
-  await records.add(record);
+  await records.begin(record);
   const wrong = code.replace(/-.*/, "-0000-0000");
   for (let guess = 0; guess < 5; guess++) {
     expect((await records.get(id))?.outcome).toBeUndefined();
     expect(await records.open(wrong, "b", () => true)).toBe("invalid_code");
   }
-  expect(await records.get(id)).toMatchObject({ outcome: "guessed" });
+  expect(await records.get(id)).toMatchObject({ outcome: { status: 410 } });
   expect(await records.open(code, "b", () => true)).toBe("invalid_code");
 });

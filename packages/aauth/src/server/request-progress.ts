@@ -1,29 +1,34 @@
 /**
- * Progress of a pending request (draft -11, sections 7.3 and 7.5): checks of its dependencies, the
+ * Progress of a deferred request (draft -11, sections 7.3 and 7.5): checks of its dependencies, the
  * decision, and the execution of a grant.
  *
  * @module
  */
 
-import { failed, type Outcome, type PendingRequirement, Problem } from "./answers.ts";
-import type { ClarifiedBy, PendingOptions, PendingRecord } from "./pending-types.ts";
+import type { DeferredRequirement } from "../deferred/deferred-requests.ts";
+import type { Answer } from "../types.ts";
+import { failed, Problem } from "./answers.ts";
+import type { ClarifiedBy, RequestRecord, ServerRequestsOptions } from "./request-types.ts";
 import type { Clarification, Decision, PageResult } from "./types.ts";
 
 /** Maximum questions to an agent (section 7.5.3). */
 const MAX_ROUNDS = 5;
 
 export class Progress<Work> {
-  readonly #options: PendingOptions<Work>;
-  readonly #newCode: (record: PendingRecord<Work>) => Promise<string>;
+  readonly #options: ServerRequestsOptions<Work>;
+  readonly #newCode: (record: RequestRecord<Work>) => Promise<string>;
 
   /** @param newCode assigns a code to a request, and returns it as shown to people */
-  constructor(options: PendingOptions<Work>, newCode: (record: PendingRecord<Work>) => Promise<string>) {
+  constructor(
+    options: ServerRequestsOptions<Work>,
+    newCode: (record: RequestRecord<Work>) => Promise<string>,
+  ) {
     this.#options = options;
     this.#newCode = newCode;
   }
 
   /** Advances a request as far as possible. @returns the outcome, if there is one */
-  async advance(record: PendingRecord<Work>): Promise<Outcome | undefined> {
+  async advance(record: RequestRecord<Work>): Promise<Answer | undefined> {
     const { hooks, now } = this.#options;
     const revoked = await this.#revoked(record);
     if (revoked !== undefined) return revoked; // hole T5
@@ -45,7 +50,7 @@ export class Progress<Work> {
 
   /** Asks the agent a question. */
   ask(
-    record: PendingRecord<Work>,
+    record: RequestRecord<Work>,
     { question, options, timeoutSeconds }: Clarification,
     from: ClarifiedBy,
   ): PageResult {
@@ -68,7 +73,7 @@ export class Progress<Work> {
     return "done";
   }
 
-  async #revoked({ depends }: PendingRecord<Work>): Promise<Outcome | undefined> {
+  async #revoked({ depends }: RequestRecord<Work>): Promise<Answer | undefined> {
     const areRevoked = await Promise.all(depends.map((token) => this.#options.hooks.isRevoked(token)));
     const revoked = depends.find((_token, index) => areRevoked[index]);
     return (
@@ -76,7 +81,7 @@ export class Progress<Work> {
     );
   }
 
-  async #apply(record: PendingRecord<Work>, decision: Decision): Promise<Problem | undefined> {
+  async #apply(record: RequestRecord<Work>, decision: Decision): Promise<Problem | undefined> {
     const { interactionUrl: url } = this.#options;
     switch (decision.type) {
       case "deny":
@@ -122,11 +127,11 @@ const unreachable = () =>
     "the person cannot be reached, and the agent cannot send them to a page",
   );
 
-/** The requirement of a pending request, as sent to its caller. */
+/** The requirement of a request, as sent to its caller. */
 export function requirementOf<Work>({
   clarification,
   requirement,
-}: PendingRecord<Work>): PendingRequirement | undefined {
+}: RequestRecord<Work>): DeferredRequirement | undefined {
   if (clarification === undefined) return requirement;
   const { question, options, timeoutSeconds } = clarification;
   const members = {
