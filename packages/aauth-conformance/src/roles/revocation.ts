@@ -13,8 +13,15 @@ import {
   RESOURCE_DOCUMENT,
   type World,
 } from "../peers/world.ts";
-import { type Check, describe, failed, inconclusive, passed, type Role } from "../suite/check.ts";
-import { checkOf, type Spec } from "../suite/rows.ts";
+import {
+  type Check,
+  describe,
+  type Finding,
+  inconclusive,
+  type Role,
+  refusalProblem,
+} from "../suite/check.ts";
+import { pairOf } from "../suite/rows.ts";
 import { judgeRefusal } from "../suite/subject.ts";
 import type { Answer } from "../suite/target.ts";
 import type { PublishingBench } from "./documents.ts";
@@ -67,94 +74,65 @@ export function revocationChecks<B extends RevocationBench>(
   prefix: string,
   partyOf: (world: World) => Party,
 ): readonly Check<B>[] {
-  const check = (spec: Omit<Spec<B>, "role" | "needs" | "id"> & { readonly number: string }): Check<B> => {
-    const { number, ...rest } = spec;
-    return checkOf({ role, needs: ["revocation_endpoint"], id: `${prefix}-${number}`, ...rest });
-  };
-  const twinOf = (bench: B) => revoke(bench, partyOf(bench.world), unknownToken(bench));
+  const { accepts, refuses } = pairOf<B>(role, prefix, ["revocation_endpoint"]);
+  type Clause = Parameters<typeof refuses>[1];
+  const send = (bench: B, body: object = unknownToken(bench)) => revoke(bench, partyOf(bench.world), body);
+  /** A refusal after its valid twin. */
+  const afterTwin = (
+    number: string,
+    clause: Clause,
+    flaw: string,
+    judge: (bench: B, twin: Answer) => Promise<Finding>,
+  ) =>
+    refuses(number, clause, `refuses a revocation ${flaw}`, async (bench) => {
+      const twin = await send(bench);
+      if (twin.status !== 200) return inconclusive(`its valid twin was answered ${describe(twin)}`);
+      return judge(bench, twin);
+    });
   const refused = (
     number: string,
-    title: string,
-    clause: Spec<B>["clause"],
-    codes: readonly string[],
+    clause: Clause,
+    flaw: string,
+    code: string,
     change: (plan: Plan, world: World) => void,
   ) =>
-    check({
-      number,
-      title,
-      clause,
-      polarity: "refuse",
-      async run(bench) {
-        const twin = await twinOf(bench);
-        if (twin.status !== 200) return inconclusive(`its valid twin was answered ${describe(twin)}`);
-        const plan = revocationPlan(bench, partyOf(bench.world), unknownToken(bench));
-        change(plan, bench.world);
-        return judgeRefusal(await bench.target.send(compose(plan)), twin, { codes }, undefined);
-      },
+    afterTwin(number, clause, flaw, async (bench, twin) => {
+      const plan = revocationPlan(bench, partyOf(bench.world), unknownToken(bench));
+      change(plan, bench.world);
+      return judgeRefusal(await bench.target.send(compose(plan)), twin, { codes: [code] }, undefined);
     });
-  const malformed = (number: string, title: string, clause: Spec<B>["clause"], body: object) =>
-    check({
-      number,
-      title,
-      clause,
-      polarity: "refuse",
-      async run(bench) {
-        const twin = await twinOf(bench);
-        if (twin.status !== 200) return inconclusive(`its valid twin was answered ${describe(twin)}`);
-        return problemFinding(await revoke(bench, partyOf(bench.world), body), 400, "invalid_request");
-      },
-    });
+  const malformed = (number: string, clause: Clause, flaw: string, body: object) =>
+    afterTwin(number, clause, flaw, async (bench) =>
+      problemFinding(await send(bench, body), 400, "invalid_request"),
+    );
   return [
-    check({
-      number: "11.12.3-01",
-      title: "records the revocation of a token that it never saw",
-      clause: "11.12.3/recorded",
-      polarity: "accept",
-      async run(bench) {
-        const answer = await twinOf(bench);
-        return answer.status === 200 ? passed : failed(`it was answered ${describe(answer)}`);
-      },
-    }),
-    check({
-      number: "11.12.3-04",
-      title: "answers a repeated revocation like the first",
-      clause: "11.12.3/repeat",
-      polarity: "accept",
-      async run(bench) {
-        const token = unknownToken(bench);
-        const first = await revoke(bench, partyOf(bench.world), token);
-        if (first.status !== 200) return inconclusive(`the first was answered ${describe(first)}`);
-        const second = await revoke(bench, partyOf(bench.world), token);
-        return second.status === 200 ? passed : failed(`the second was answered ${describe(second)}`);
-      },
-    }),
-    refused(
-      "11.12.1-02",
-      "refuses a revocation whose signature does not cover the body",
-      "11.12.1/cover",
-      ["invalid_input"],
-      (plan) => uncover(plan, "content-digest"),
+    accepts("11.12.3-01", "11.12.3/recorded", "records the revocation of a new token", async (bench) =>
+      refusalProblem(await send(bench)),
     ),
-    refused(
-      "11.12.1-03",
-      "refuses a revocation that an agent has signed",
-      "11.12.1/server",
-      ["unsupported_scheme"],
-      (plan, { agent, agentToken }) => {
-        plan.key = agent.key;
-        plan.token = agentToken();
-      },
+    accepts("11.12.3-04", "11.12.3/repeat", "answers a repetition like the first", async (bench) => {
+      const token = unknownToken(bench);
+      const first = await send(bench, token);
+      if (first.status !== 200) return inconclusive(`the first was answered ${describe(first)}`);
+      const second = await send(bench, token);
+      return second.status !== 200 && `the second was answered ${describe(second)}`;
+    }),
+    refused("11.12.1-02", "11.12.1/cover", "that does not cover its body", "invalid_input", (plan) =>
+      uncover(plan, "content-digest"),
     ),
+    refused("11.12.1-03", "11.12.1/server", "by an agent", "unsupported_scheme", (plan, world) => {
+      plan.key = world.agent.key;
+      plan.token = world.agentToken();
+    }),
     refused(
       "11.12.1-04",
-      "refuses a revocation that another key has signed",
       "11.12.1/verify",
-      ["invalid_signature"],
-      (plan, { unknownKey }) => {
-        plan.key = unknownKey;
+      "that another key has signed",
+      "invalid_signature",
+      (plan, world) => {
+        plan.key = world.unknownKey;
       },
     ),
-    malformed("11.12.1-05", "refuses a revocation without jti", "11.12.1/jti", { exp: 4_000_000_000 }),
-    malformed("11.12.1-06", "refuses a revocation without exp", "11.12.1/exp", { jti: "a-token" }),
+    malformed("11.12.1-05", "11.12.1/jti", "without jti", { exp: 4_000_000_000 }),
+    malformed("11.12.1-06", "11.12.1/exp", "without exp", { jti: "a-token" }),
   ];
 }

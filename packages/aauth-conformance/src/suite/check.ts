@@ -53,6 +53,10 @@ export const skipped = (reason: string): Finding => ({ verdict: "skipped", reaso
 export const verdictOf = (problem: string | undefined | false): Finding =>
   problem === undefined || problem === false ? passed : failed(problem);
 
+/** Problem of an answer that must be a success. */
+export const refusalProblem = (answer: Answer): string | undefined =>
+  answer.status >= 200 && answer.status < 300 ? undefined : `it was answered ${describe(answer)}`;
+
 /** An answer in a few words. */
 export function describe({ status, code, body }: Answer): string {
   if (code !== undefined) return `${status} ${code}`;

@@ -22,12 +22,15 @@ export function checkOf<Bench>(spec: Spec<Bench>): Check<Bench> {
   return { ...rest, level, needs, section, quote, run };
 }
 
-/** Makes a row. Its function says what is wrong, if anything. */
+/** A finding, or the problem for which the check fails; passed without one. */
+export type Outcome = Finding | string | false | undefined;
+
+/** Makes a row. */
 export type RowOf<Bench> = (
   number: string,
   clause: ClauseName,
   title: string,
-  run: (bench: Bench) => Promise<Finding | string | false | undefined>,
+  run: (bench: Bench) => Promise<Outcome> | Outcome,
 ) => Check<Bench>;
 
 /** Rows of one table: what they have in common. */
@@ -47,6 +50,17 @@ export const rowsOf =
         return typeof result === "object" ? result : verdictOf(result);
       },
     });
+
+/** Rows of both polarities that need the same. */
+export const pairOf = <Bench>(
+  role: Role,
+  prefix: string,
+  needs: readonly string[] = [],
+  level: Row["level"] = "must",
+): { readonly accepts: RowOf<Bench>; readonly refuses: RowOf<Bench> } => ({
+  accepts: rowsOf<Bench>(role, prefix, "accept", needs, level),
+  refuses: rowsOf<Bench>(role, prefix, "refuse", needs, level),
+});
 
 let known: ReadonlyMap<string, string> | undefined;
 const stale = () => {

@@ -1,6 +1,15 @@
 import type { Wire } from "../messages/plan.ts";
 import { compose, type Plan } from "../messages/plan.ts";
-import { describe, type Finding, failed, inconclusive, passed, warning } from "./check.ts";
+import {
+  describe,
+  type Finding,
+  failed,
+  inconclusive,
+  passed,
+  refusalProblem,
+  verdictOf,
+  warning,
+} from "./check.ts";
 import type { Answer, TargetError } from "./target.ts";
 
 /** Whatever verifies messages: a route of a server, or a program over stdin and stdout. */
@@ -28,8 +37,7 @@ export async function expectServed(
 ): Promise<Finding> {
   const plan = await subject.plan();
   change(plan);
-  const answer = await subject.send(compose(plan));
-  return isServed(answer) ? passed : failed(`it was answered ${describe(answer)}`);
+  return verdictOf(refusalProblem(await subject.send(compose(plan))));
 }
 
 /** Sends the valid twin, then the message with the flaw, which must be refused. */
