@@ -5,7 +5,7 @@
  */
 
 import { type Check, describe, type Role } from "../suite/check.ts";
-import { rowsOf } from "../suite/rows.ts";
+import { pairOf } from "../suite/rows.ts";
 import { isServed } from "../suite/subject.ts";
 import { type Answer, jsonOf } from "../suite/target.ts";
 import { requirementOf } from "./resource-bench.ts";
@@ -29,6 +29,11 @@ export interface Waiting {
   readonly other: Signer;
 }
 
+const HEADS = [
+  ["01", "11.8.2/location", "location", /./],
+  ["02", "11.8.2/retry", "retry-after", /^\d+$/],
+  ["03", "11.8.2/store", "cache-control", /\bno-store\b/],
+] as const;
 const CODE = /^[0-9A-HJKMNP-TV-Z]{8,}$/;
 
 /** Problem of an answer that must have this status. */
@@ -42,12 +47,8 @@ export function deferredChecks(
   needs: readonly string[],
   begin: (bench: ServerBench) => Promise<Waiting>,
 ): readonly Check<ServerBench>[] {
-  const accepts = rowsOf<ServerBench>(role, prefix, "accept", needs);
-  const refuses = rowsOf<ServerBench>(role, prefix, "refuse", needs);
-  const slows = rowsOf<ServerBench>(role, prefix, "refuse", needs, "may");
-  const clarifies = [...needs, "clarification"];
-  const questions = rowsOf<ServerBench>(role, prefix, "accept", clarifies);
-  const fields = async (bench: ServerBench) => (await begin(bench)).answer.fields;
+  const { accepts, refuses } = pairOf<ServerBench>(role, prefix, needs);
+  const clarifying = pairOf<ServerBench>(role, prefix, [...needs, "clarification"]);
   const page = async (bench: ServerBench) => requirementOf((await begin(bench)).answer)?.params ?? {};
   /** A new request about which the decider asks a question. */
   const question = async (bench: ServerBench) => {
@@ -57,21 +58,19 @@ export function deferredChecks(
     return { ...waiting, asked, requirement: requirementOf(having(202, asked, "the poll"))?.value };
   };
   return [
-    accepts("11.8.2-01", "11.8.2/location", "defers with a Location of its own origin", async (bench) => {
-      const { location } = await fields(bench);
-      return URL.parse(location ?? "x:", bench.id)?.origin !== bench.id && `Location is ${location}`;
-    }),
-    accepts("11.8.2-02", "11.8.2/retry", "defers with Retry-After", async (bench) => {
-      const { "retry-after": seconds } = await fields(bench);
-      return !/^\d+$/.test(seconds ?? "") && `it is ${seconds}`;
-    }),
-    accepts("11.8.2-03", "11.8.2/store", "defers with Cache-Control: no-store", async (bench) => {
-      const { "cache-control": control } = await fields(bench);
-      return !control?.includes("no-store") && `it is ${control}`;
-    }),
+    ...HEADS.map(([number, clause, field, form]) =>
+      accepts(`11.8.2-${number}`, clause, `defers with ${field}`, async (bench) => {
+        const value = (await begin(bench)).answer.fields[field] ?? "";
+        return !form.test(value) && `it is ${value}`;
+      }),
+    ),
     accepts("11.8.2-04", "11.8.2/waiting", "defers with the status pending", async (bench) =>
       differs("status", jsonOf((await begin(bench)).answer)?.status, "pending"),
     ),
+    accepts("11.8.2-05", "11.8.2/location", "defers with a Location of its own origin", async (bench) => {
+      const { location = "" } = (await begin(bench)).answer.fields;
+      return differs("its origin", URL.parse(location, bench.id)?.origin, bench.id);
+    }),
     accepts("11.6.3-01", "11.6.3/url", "sends people to a page without query and fragment", async (bench) => {
       const { url } = await page(bench);
       return !/^https:\/\/[^?#]+$/.test(String(url)) && `it is ${url}`;
@@ -80,7 +79,7 @@ export function deferredChecks(
       const { code } = await page(bench);
       return !CODE.test(String(code).replaceAll("-", "")) && `it is ${code}`;
     }),
-    accepts("11.8.2-05", "11.8.2/waiting", "answers a poll after the approval", async (bench) => {
+    accepts("11.8.2-06", "11.8.2/waiting", "answers a poll after the approval", async (bench) => {
       const { answer, signer } = await begin(bench);
       return not(200, await settle(bench, signer, answer));
     }),
@@ -125,15 +124,20 @@ export function deferredChecks(
       if (isServed(cancelled)) return `DELETE was answered ${describe(cancelled)}`;
       return not(202, await pollLater(bench, answer, signer));
     }),
-    slows("11.8.3-01", "11.8.3/slow", "slows down a caller that polls too often", async (bench) => {
-      const { answer, signer } = await begin(bench);
-      let poll = answer;
-      for (let round = 0; round < 5 && poll.status === 202; round += 1) {
-        poll = await toPending(bench, answer, signer);
-      }
-      return problemFinding(poll, 429, "slow_down");
-    }),
-    questions("7.5.1-01", "7.5.1/question", "passes a question on", async (bench) => {
+    pairOf<ServerBench>(role, prefix, needs, "may").refuses(
+      "11.8.3-01",
+      "11.8.3/slow",
+      "slows down a caller that polls too often",
+      async (bench) => {
+        const { answer, signer } = await begin(bench);
+        let poll = answer;
+        for (let round = 0; round < 5 && poll.status === 202; round += 1) {
+          poll = await toPending(bench, answer, signer);
+        }
+        return problemFinding(poll, 429, "slow_down");
+      },
+    ),
+    clarifying.accepts("7.5.1-01", "7.5.1/question", "passes a question on", async (bench) => {
       const { asked, requirement } = await question(bench);
       const text = jsonOf(asked)?.clarification;
       return (
@@ -141,7 +145,7 @@ export function deferredChecks(
         differs("the type of clarification", typeof text, "string")
       );
     }),
-    questions("7.5.2-01", "7.5.2/respond", "goes on after an answer", async (bench) => {
+    clarifying.accepts("7.5.2-01", "7.5.2/respond", "goes on after an answer", async (bench) => {
       const { answer, signer } = await question(bench);
       const body = { action: "clarification_response", clarification_response: "Because." };
       const taken = await toPending(bench, answer, signer, "POST", body);
@@ -151,8 +155,7 @@ export function deferredChecks(
     }),
     ...[{}, { action: "shrug" }].map((action, index) => {
       const title = `refuses an answer ${index === 0 ? "without" : "with an unknown"} action`;
-      const row = rowsOf<ServerBench>(role, prefix, "refuse", clarifies);
-      return row(`7.5.2-0${index + 2}`, "7.5.2/action", title, async (bench) => {
+      return clarifying.refuses(`7.5.2-0${index + 2}`, "7.5.2/action", title, async (bench) => {
         const { answer, signer } = await question(bench);
         const body = { ...action, clarification_response: "Because." };
         return not(400, await toPending(bench, answer, signer, "POST", body));

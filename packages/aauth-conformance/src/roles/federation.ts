@@ -11,7 +11,7 @@ import { BASE_COMPONENTS, BODY_COMPONENTS, type TokenPlan, tokenOf } from "../me
 import type { PlayedAnswer } from "../peers/listener.ts";
 import type { World } from "../peers/world.ts";
 import type { Check } from "../suite/check.ts";
-import { rowsOf } from "../suite/rows.ts";
+import { pairOf } from "../suite/rows.ts";
 import { jsonOf } from "../suite/target.ts";
 import { problemFinding } from "./resource-tokens.ts";
 import {
@@ -24,12 +24,9 @@ import {
   send,
   type TokenRequest,
 } from "./server-bench.ts";
-import { differs } from "./token-requests.ts";
+import { differs, type Members, membersOf } from "./token-requests.ts";
 
-const SERVER = ["person-server", "PS"] as const;
-const FEDERATION = ["federation"];
-const accepts = rowsOf<ServerBench>(...SERVER, "accept", FEDERATION);
-const refuses = rowsOf<ServerBench>(...SERVER, "refuse", FEDERATION);
+const { accepts, refuses } = pairOf<ServerBench>("person-server", "PS", ["federation"]);
 
 type Change = (token: TokenPlan, world: World) => unknown;
 
@@ -43,9 +40,9 @@ function granted({ world }: ServerBench, request: TokenRequest, change: Change =
 }
 
 const claims =
-  (members: object | ((world: World) => object)): Change =>
+  (members: Members): Change =>
   (token, world) =>
-    Object.assign(token.claims, typeof members === "function" ? members(world) : members);
+    Object.assign(token.claims, membersOf(members, world));
 
 type Spoilt = readonly [number: string, clause: ClauseName, what: string, change: Change];
 const SPOILT: readonly Spoilt[] = [

@@ -11,13 +11,18 @@ import { generateKey, type Jwk, type KeyPair } from "../judge/keys.ts";
 import type { Message } from "../judge/message.ts";
 import { BODY_COMPONENTS, compose, type Plan, setParam, type TokenPlan, tokenOf } from "../messages/plan.ts";
 import type { Listener, PlayedAnswer } from "../peers/listener.ts";
-import { type Party, type PlayedAgent, RESOURCE_DOCUMENT, type World } from "../peers/world.ts";
+import {
+  type Party,
+  type PartyName,
+  type PlayedAgent,
+  RESOURCE_DOCUMENT,
+  type World,
+} from "../peers/world.ts";
 import { describe } from "../suite/check.ts";
-import type { RowOf } from "../suite/rows.ts";
 import { type Answer, jsonOf, type Target, TargetError } from "../suite/target.ts";
 import type { PublishingBench } from "./documents.ts";
 import { planFor, readMetadata, requirementOf } from "./resource-bench.ts";
-import { signAs } from "./revocation.ts";
+import { revoke, signAs } from "./revocation.ts";
 
 /** What the person, or at an access server the owner, does with a request that waits. */
 export type Decision = "approve" | "deny" | "ask";
@@ -75,9 +80,6 @@ function describeScope({ documents }: Party, scope: string): void {
   const scope_descriptions = { ...document.scope_descriptions, [scope]: "Ask the owner" };
   documents.set(address, { ...document, scope_descriptions });
 }
-
-/** Makes a row of a server's table. */
-export type ServerRow = RowOf<ServerBench>;
 
 /** Signs a request: a server, or an agent with its token. */
 export type Signer = Party | { readonly token: TokenPlan; readonly key: KeyPair };
@@ -216,3 +218,17 @@ export async function keysOf({ target, metadata }: ServerBench): Promise<readonl
   const keys = jsonOf(await target.get(String(metadata.jwks_uri)))?.keys;
   return Array.isArray(keys) ? (keys as Jwk[]) : [];
 }
+
+/** A played party revokes a token. @throws TargetError unless the target confirms it */
+export async function revokeNamed(
+  bench: ServerBench,
+  party: PartyName,
+  { claims: { jti, exp } }: Pick<TokenPlan, "claims">,
+): Promise<void> {
+  having(200, await revoke(bench, bench.world.parties[party], { jti, exp }), "the revocation");
+}
+
+/** Problem of a token whose revocation its resource should have received. */
+export const wasRevoked = ({ received }: ServerBench, { claims }: Jwt): string | false =>
+  !received.some(({ message: { body } }) => body?.includes(String(claims.jti))) &&
+  "the resource has received no revocation";

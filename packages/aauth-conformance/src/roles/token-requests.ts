@@ -8,11 +8,9 @@
 import { jwtHolds } from "../judge/jws.ts";
 import { type Jwk, thumbprint } from "../judge/keys.ts";
 import type { ClauseName } from "../manifest/clauses.ts";
-import type { TokenPlan } from "../messages/plan.ts";
 import type { World } from "../peers/world.ts";
-import type { Check, Role, Row } from "../suite/check.ts";
-import { failed, passed } from "../suite/check.ts";
-import { rowsOf } from "../suite/rows.ts";
+import { type Check, failed, passed, type Role, type Row } from "../suite/check.ts";
+import { pairOf } from "../suite/rows.ts";
 import { problemFinding } from "./resource-tokens.ts";
 import {
   having,
@@ -20,64 +18,69 @@ import {
   keysOf,
   planIn,
   type ServerBench,
-  type ServerRow,
   send,
   type TokenRequest,
 } from "./server-bench.ts";
 
-type Change = (request: TokenRequest, bench: ServerBench) => Promise<unknown> | unknown;
+export type Change = (request: TokenRequest, bench: ServerBench) => Promise<unknown> | unknown;
 
-/** A flaw of a valid token request, which is then answered 400 with one of the errors. */
+/** A flaw of a valid token request, and the error of the answer. */
 export type RequestCase = readonly [
   number: string,
   clause: ClauseName,
   flaw: string,
-  /** None: any error of the client. */
-  errors: readonly string[],
+  /** Several are separated by spaces; none: any refusal. */
+  error: string,
   change: Change,
   level?: Row["level"] | undefined,
 ];
+
+export const INVALID = {
+  request: "invalid_request",
+  resource: "invalid_resource_token",
+  presented: "invalid_presented_token",
+  upstream: "invalid_upstream_token",
+  subagent: "invalid_subagent_token",
+} as const;
 
 /** @param make a new valid request. @throws TargetError without a token that it needs */
 export const refusedRequests = (
   role: Role,
   prefix: string,
-  make: (bench: ServerBench) => Promise<TokenRequest>,
+  make: (bench: ServerBench) => Promise<TokenRequest> | TokenRequest,
   cases: readonly RequestCase[],
   needs: readonly string[] = [],
 ): readonly Check<ServerBench>[] =>
-  cases.map(([number, clause, flaw, errors, change, level]) =>
-    rowsOf<ServerBench>(
-      role,
-      prefix,
-      "refuse",
-      needs,
-      level,
-    )(number, clause, `refuses ${flaw}`, async (bench) => {
+  cases.map(([number, clause, flaw, error, change, level]) => {
+    const { refuses } = pairOf<ServerBench>(role, prefix, needs, level);
+    return refuses(number, clause, `refuses ${flaw}`, async (bench) => {
       having(200, await send(bench, await make(bench)), "its valid twin");
       const request = await make(bench);
       await change(request, bench);
       const answer = await send(bench, request);
-      if (errors.length > 0) return problemFinding(answer, 400, ...errors);
+      if (error !== "") return problemFinding(answer, 400, ...error.split(" "));
       return answer.status >= 400 && answer.status < 500 ? passed : failed(`its status is ${answer.status}`);
-    }),
-  );
+    });
+  });
+
+/** Claims, or what makes them. */
+export type Members = object | ((world: World) => object);
+export const membersOf = (members: Members, world: World): object =>
+  typeof members === "function" ? members(world) : members;
 
 /** Sets claims of a token; undefined removes one. */
 export const claims =
-  (token: string, members: object | ((world: World) => object)): Change =>
+  (token: string, members: Members): Change =>
   (request, { world }) =>
-    Object.assign(planIn(request, token).claims, typeof members === "function" ? members(world) : members);
+    Object.assign(planIn(request, token).claims, membersOf(members, world));
 
 /** Gives a token another issuer, who signs it. */
 export const issuedBy =
-  (token: string, name: "ps-other" | "resource-other", also: Change = () => {}): Change =>
-  async (request, bench) => {
-    const { id, key } = bench.world.parties[name];
+  (token: string, name: "ps-other" | "resource-other"): Change =>
+  (request, { world: { parties } }) => {
     const plan = planIn(request, token);
-    Object.assign(plan, { key, header: { ...plan.header, kid: key.kid } });
-    plan.claims.iss = id;
-    await also(request, bench);
+    const { id: iss, key } = parties[name];
+    Object.assign(plan, { key, header: { ...plan.header, kid: key.kid }, claims: { ...plan.claims, iss } });
   };
 
 /** Replaces a token. */
@@ -87,104 +90,108 @@ export const replaced =
     request.body[`${token}_token`] = await make(bench, request);
   };
 
-export const missing = (token: string, number: string, clause: ClauseName): RequestCase => [
-  number,
-  clause,
-  `a request without ${token}_token`,
-  ["invalid_request"],
-  replaced(token, () => undefined),
-];
+export const malformed = (token: string): Change => replaced(token, () => "a.b.c");
+export const agentInstead = (token: string): Change => replaced(token, ({ world }) => world.agentToken());
+export const missing = (token: string): Change => replaced(token, () => undefined);
+export const forged =
+  (token: string): Change =>
+  (request, { world: { unknownKey: key } }) =>
+    Object.assign(planIn(request, token), { key });
+const header =
+  (token: string, members: object): Change =>
+  (request) =>
+    Object.assign(planIn(request, token).header, members);
 
-type Flaw = readonly [clause: ClauseName, flaw: string, change: (token: TokenPlan, world: World) => unknown];
-
-const FLAWS: readonly Flaw[] = [
-  [
-    "11.5.2/key",
-    "that another key has signed",
-    (token, { unknownKey: key }) => Object.assign(token, { key }),
-  ],
-  ["11.5.2/typ", "of another typ", ({ header }) => Object.assign(header, { typ: "JWT" })],
-  ["11.5.1/alg", "with alg none", ({ header }) => Object.assign(header, { alg: "none" })],
-  ["11.5.2/key", "of a kid that is not published", ({ header }) => Object.assign(header, { kid: "x" })],
-  ["11.5.2/dwk", "with another dwk", ({ claims }) => Object.assign(claims, { dwk: "jwks.json" })],
-  ["11.5.1/exp", "without exp", ({ claims }) => Object.assign(claims, { exp: undefined })],
-  ["11.5.1/jti", "without jti", ({ claims }) => Object.assign(claims, { jti: undefined })],
-];
-
-const endingIn = (seconds: number) => (world: World) => {
-  const exp = world.now() + seconds;
-  return { exp, iat: exp - 300 };
-};
+export const endingIn =
+  (seconds: number) =>
+  ({ now }: World) => ({ iat: now() + seconds - 300, exp: now() + seconds });
 
 /** Flaws of a token that the suite signs. Their numbers begin with `first`. */
-export function parameterCases(token: string, section: string, first: number): readonly RequestCase[] {
-  const name = `${token}_token`;
-  const invalid = [`invalid_${name}`];
-  const cases: readonly (readonly [ClauseName, string, readonly string[], Change, Row["level"]?])[] = [
-    ["11.9.3/pattern", "that is no JWT", invalid, replaced(token, () => "a.b.c")],
-    ["11.5.2/exp", "that has expired", [`expired_${name}`], claims(token, endingIn(-5))],
-    ["11.5.2/iat", "from far ahead", ["clock_skew"], claims(token, endingIn(900)), "may"],
-    ...FLAWS.map(([clause, flaw, change]) => {
-      const own: Change = (request, { world }) => change(planIn(request, token), world);
-      return [clause, flaw, invalid, own] as const;
-    }),
+export function parameterCases(
+  token: keyof typeof INVALID,
+  section: string,
+  first = 1,
+): readonly RequestCase[] {
+  const invalid = INVALID[token];
+  const late = claims(token, endingIn(-5));
+  const cases: readonly (readonly [ClauseName, string, Change, string?])[] = [
+    ["11.9.3/pattern", "that is no JWT", malformed(token)],
+    ["11.5.2/exp", "that has expired", late, invalid.replace("invalid", "expired")],
+    ["11.5.2/iat", "from far ahead", claims(token, endingIn(900)), "clock_skew"],
+    ["11.5.2/key", "that another key has signed", forged(token)],
+    ["11.5.2/typ", "of another typ", header(token, { typ: "JWT" })],
+    ["11.5.1/alg", "with alg none", header(token, { alg: "none" })],
+    ["11.5.2/key", "of a kid that is not published", header(token, { kid: "another" })],
+    ["11.5.2/dwk", "with another dwk", claims(token, { dwk: "jwks.json" })],
+    ["11.5.1/exp", "without exp", claims(token, { exp: undefined })],
+    ["11.5.1/jti", "without jti", claims(token, { jti: undefined })],
   ];
-  return cases.map(([clause, flaw, errors, change, level], index) => {
-    const number = String(first + index).padStart(2, "0");
-    return [`${section}-${number}`, clause, `a ${name} ${flaw}`, errors, change, level];
+  return cases.map(([clause, flaw, change, error = invalid], index) => {
+    const number = `${section}-${String(first + index).padStart(2, "0")}`;
+    // The text lets a verifier refuse it.
+    const level = error === "clock_skew" ? "may" : "must";
+    return [number, clause, `a ${token}_token ${flaw}`, error, change, level];
   });
 }
 
 const OTHER = "https://other.example";
-const MISSION = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const HASH = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-type Mismatch = readonly [number: string, clause: ClauseName, flaw: string, members: object];
-const MISMATCHES: readonly Mismatch[] = [
-  ["41", "6.7.2/aud", "for another server", { aud: OTHER }],
-  ["42", "6.7.2/jkt", "for another key", { agent_jkt: MISSION }],
-  ["43", "6.7.2/jkt", "without agent_jkt", { agent_jkt: undefined }],
-  ["44", "6.7.2/presented", "that names another presented token", { presented_jti: "another" }],
-  ["45", "6.7.2/presented", "without presented_jti", { presented_jti: undefined }],
-  ["46", "6.7.2/ps", "that names another person server", { ps: OTHER }],
-  ["47", "6.7.2/ps", "without ps", { ps: undefined }],
-  ["48", "6.7.2/match", "for another person", { sub: "another person" }],
-  ["49", "6.7.2/match", "without sub", { sub: undefined }],
-  ["50", "6.7.2/match", "with a tenant of its own", { tenant: "acme" }],
-  ["51", "6.7.2/match", "with a mission of its own", { mission_s256: MISSION }],
-];
+const MISMATCHES: readonly (readonly [number: string, clause: ClauseName, flaw: string, members: object])[] =
+  [
+    ["41", "6.7.2/aud", "for another server", { aud: OTHER }],
+    ["42", "6.7.2/jkt", "for another key", { agent_jkt: HASH }],
+    ["43", "6.7.2/jkt", "without agent_jkt", { agent_jkt: undefined }],
+    ["44", "6.7.2/presented", "that names another presented token", { presented_jti: "another" }],
+    ["45", "6.7.2/presented", "without presented_jti", { presented_jti: undefined }],
+    ["46", "6.7.2/ps", "that names another person server", { ps: OTHER }],
+    ["47", "6.7.2/ps", "without ps", { ps: undefined }],
+    ["48", "6.7.2/match", "for another person", { sub: "another person" }],
+    ["49", "6.7.2/match", "without sub", { sub: undefined }],
+    ["50", "6.7.2/match", "with a tenant of its own", { tenant: "acme" }],
+    ["51", "6.7.2/match", "with a mission of its own", { mission_s256: HASH }],
+  ];
 
-const NOT_PRESENTED = ["invalid_presented_token", "invalid_resource_token"];
+/** A presented token that does not fit the resource token: either is to blame. */
+export const UNFIT = `${INVALID.presented} ${INVALID.resource}`;
+const fromAnother = issuedBy("resource", "resource-other");
+const huge = replaced("resource", () => `a.${"b".repeat(200_000)}.c`);
 
 /** Section 6.7.2: both tokens, and what they have to have in common. */
 export const PAIR_CASES: readonly RequestCase[] = [
-  missing("resource", "7.2.1-01", "7.2.1/resource"),
-  missing("presented", "7.2.1-02", "7.2.1/presented"),
-  ...parameterCases("resource", "6.7.2", 1),
+  ["7.2.1-01", "7.2.1/resource", "a request without resource_token", INVALID.request, missing("resource")],
+  ["7.2.1-02", "7.2.1/presented", "a request without presented_token", INVALID.request, missing("presented")],
+  ...parameterCases("resource", "6.7.2"),
   ...MISMATCHES.map(([number, clause, flaw, members]): RequestCase => {
-    const flawed = `a resource_token ${flaw}`;
-    return [`6.7.2-${number}`, clause, flawed, ["invalid_resource_token"], claims("resource", members)];
+    return [
+      `6.7.2-${number}`,
+      clause,
+      `a resource_token ${flaw}`,
+      INVALID.resource,
+      claims("resource", members),
+    ];
   }),
-  [
-    "6.7.2-52",
-    "6.7.2/substitute",
-    "a presented_token for another resource than the resource_token's",
-    NOT_PRESENTED,
-    issuedBy("resource", "resource-other"),
-  ],
+  ["6.7.2-52", "6.7.2/substitute", "a presented_token for another resource", UNFIT, fromAnother],
   [
     "6.7.2-53",
     "6.7.2/invalid",
     "an agent token as presented_token",
-    ["invalid_presented_token"],
-    replaced("presented", ({ world }) => world.agentToken()),
+    INVALID.presented,
+    agentInstead("presented"),
   ],
-  [
-    "13.3-01",
-    "13.3/validate",
-    "a resource_token of 200,000 characters",
-    [],
-    replaced("resource", () => `a.${"b".repeat(200_000)}.c`),
-  ],
+  ["13.3-01", "13.3/validate", "a resource_token of 200,000 characters", "", huge],
+];
+
+const otherParent = claims("subagent", { parent_agent: "aauth:other@other.example" });
+const noParent = claims("subagent", { parent_agent: undefined });
+const forParent = claims("resource", ({ agent: { key } }) => ({ agent_jkt: thumbprint(key.publicJwk) }));
+
+/** Section 10.2: a request for a sub-agent. */
+export const SUBAGENT_CASES: readonly RequestCase[] = [
+  ...parameterCases("subagent", "10.2.3"),
+  ["10.2.3-21", "10.2.3/parent", "another agent's subagent_token", INVALID.subagent, otherParent],
+  ["10.2.3-22", "10.2.3/parent", "a subagent_token without parent", INVALID.subagent, noParent],
+  ["10.2.3-23", "10.2.3/jkt", "a resource_token for the parent's key", INVALID.resource, forParent],
 ];
 
 /** What a row compares: claims of an issued token, and what follows from them. */
@@ -215,12 +222,13 @@ async function isSigned(bench: ServerBench, { jwt }: IssuedToken): Promise<boole
 
 /** @param issue a new token, and what was asked for */
 export const factRows = (
-  row: ServerRow,
+  role: Role,
+  prefix: string,
   rows: readonly FactRow[],
   issue: (bench: ServerBench) => Promise<readonly [IssuedToken, Facts]>,
 ): readonly Check<ServerBench>[] =>
   rows.map(([number, clause, title, fact, expected]) =>
-    row(number, clause, title, async (bench) => {
+    pairOf<ServerBench>(role, prefix).accepts(number, clause, title, async (bench) => {
       const [token, asked] = await issue(bench);
       const { header, claims } = token.jwt;
       const facts: Facts = {
@@ -255,16 +263,24 @@ export const AUTH_TOKEN_FACTS: readonly FactRow[] = [
   ["9.4.1-12", "11.5.2/key", "signs it", "signed by a published key", true],
 ];
 
-/** A token that must not outlive one with this `exp`. */
-export const capped = (
-  row: ServerRow,
+/** Something that limits the life of a token: it gets this `exp`. */
+export type Cap = readonly [
   number: string,
   clause: ClauseName,
   what: string,
   issue: (bench: ServerBench, exp: number) => Promise<IssuedToken>,
-): Check<ServerBench> =>
-  row(number, clause, `issues nothing that outlives ${what}`, async (bench) => {
-    const exp = bench.world.now() + 120;
-    const { jwt } = await issue(bench, exp);
-    return Number(jwt.claims.exp) > exp && `it lives ${Number(jwt.claims.exp) - exp} s longer`;
-  });
+];
+
+export const capped = (role: Role, prefix: string, caps: readonly Cap[]): readonly Check<ServerBench>[] =>
+  caps.map(([number, clause, what, issue]) =>
+    pairOf<ServerBench>(role, prefix).accepts(
+      number,
+      clause,
+      `issues nothing that outlives ${what}`,
+      async (bench) => {
+        const exp = bench.world.now() + 120;
+        const late = Number((await issue(bench, exp)).jwt.claims.exp) - exp;
+        return late > 0 && `it lives ${late} s longer`;
+      },
+    ),
+  );
