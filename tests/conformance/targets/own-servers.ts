@@ -8,66 +8,82 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createDiscovery, createEndpointMap, generateSigningKey, type Stores } from "aauth";
 import { createAccessServer, createPersonServer, type WaitingRequest } from "aauth/server";
-import type { Decide } from "aauth-conformance";
+import {
+  ACCESS_SERVER_CHECKS,
+  createServerBench,
+  createTarget,
+  createWorld,
+  type Decide,
+  listen,
+  PERSON_SERVER_CHECKS,
+  runChecks,
+} from "aauth-conformance";
 import type { StartedTarget } from "./own-resource.ts";
 
-export const SERVER = "https://target.example";
+const SERVER = "https://target.example";
 /** Scope on which the resource's owner decides. */
-export const OWNER_SCOPE = "data.owner";
+const OWNER_SCOPE = "data.owner";
 const PERSON = "alice";
 
-export interface StartedServer extends StartedTarget {
+interface StartedServer extends StartedTarget {
   readonly decide: Decide;
 }
 
-export interface OwnServerOptions {
-  /** Addresses of the parties that the suite plays. */
-  readonly peers: Readonly<Record<string, string>>;
-  readonly stores?: Stores;
-  /** Keys and secrets that replicas share. */
-  readonly shared?: Awaited<ReturnType<typeof createShared>>;
-}
-
-export const createShared = async () => ({
-  key: await generateSigningKey({ kid: "target-1" }),
-  subjectSecret: crypto.getRandomValues(new Uint8Array(32)),
-});
-
-async function common({ peers, stores, shared }: OwnServerOptions) {
+/**
+ * Runs all checks of a role against our server.
+ *
+ * @param stores shared by two replicas, which take turns. Default: one process with its own
+ */
+export async function checkOwnServer(role: "person" | "access", stores?: Stores) {
+  const world = createWorld("conformance.example");
+  const listener = await listen(world);
+  const { as, ps, "ps-other": other, resource } = world.parties;
+  const peers = Object.fromEntries(Object.values(world.parties).map(({ id }) => [id, listener.address]));
   const map = createEndpointMap(peers);
-  const { key, subjectSecret } = shared ?? (await createShared());
-  const discovery = createDiscovery({ transport: map.documents });
-  return {
-    options: { issuer: SERVER, key, discovery, transport: map.requests, stores, log: () => {} },
-    subjectSecret,
+  const key = await generateSigningKey({ kid: "target-1" });
+  const subjectSecret = crypto.getRandomValues(new Uint8Array(32));
+  const startOne = () => {
+    const discovery = createDiscovery({ transport: map.documents });
+    const own = { issuer: SERVER, key, discovery, transport: map.requests, stores, log: () => {} };
+    if (role === "person") {
+      const server = createPersonServer({ ...own, subjectSecret, accessServers: [as.id] });
+      return start(server, {
+        approve: (reference, version) => server.approve(reference, { version, person: PERSON }),
+        deny: (reference) => server.deny(reference, { person: PERSON }),
+      });
+    }
+    const server = createAccessServer({
+      ...{ ...own, resources: [resource.id], personServers: [ps.id, other.id] },
+      decide: ({ scopes }) => ({ type: scopes.includes(OWNER_SCOPE) ? "interaction" : "grant" }),
+    });
+    return start(server, {
+      approve: (reference, version) => server.approve(reference, { version }),
+      deny: (reference) => server.deny(reference),
+    });
   };
+  const started = stores === undefined ? [await startOne()] : [await startOne(), await startOne()];
+  const targets = started.map(({ address }) => createTarget({ map: new Map([[SERVER, address]]), ids: [] }));
+  let sent = 0;
+  const next = () => targets[sent++ % targets.length]!;
+  try {
+    const bench = await createServerBench({
+      target: { ...targets[0]!, send: (message) => next().send(message), get: (url) => next().get(url) },
+      ...{ world, listener, id: SERVER, document: `aauth-${role}.json` },
+      ...{ decide: started.at(-1)!.decide, has: ["federation", "clarification"] },
+      ownerScope: role === "access" ? OWNER_SCOPE : undefined,
+    });
+    return await runChecks(role === "person" ? PERSON_SERVER_CHECKS : ACCESS_SERVER_CHECKS, bench);
+  } finally {
+    await Promise.all(started.map(({ close }) => close()));
+    await listener.close();
+  }
 }
 
-export async function startPersonServer(
-  options: OwnServerOptions & { readonly accessServer: string },
-): Promise<StartedServer> {
-  const { options: own, subjectSecret } = await common(options);
-  const server = createPersonServer({ ...own, subjectSecret, accessServers: [options.accessServer] });
-  return start(server, {
-    approve: (reference, version) => server.approve(reference, { version, person: PERSON }),
-    deny: (reference) => server.deny(reference, { person: PERSON }),
-  });
-}
-
-export async function startAccessServer(
-  options: OwnServerOptions & { readonly resource: string; readonly personServers: readonly string[] },
-): Promise<StartedServer> {
-  const { options: own } = await common(options);
-  const { resource, personServers } = options;
-  const server = createAccessServer({
-    ...{ ...own, resources: [resource], personServers },
-    decide: ({ scopes }) => ({ type: scopes.includes(OWNER_SCOPE) ? "interaction" : "grant" }),
-  });
-  return start(server, {
-    approve: (reference, version) => server.approve(reference, { version }),
-    deny: (reference) => server.deny(reference),
-  });
-}
+/** What is not green, one line each. */
+export const badOf = (results: Awaited<ReturnType<typeof runChecks>>): readonly string[] =>
+  results
+    .filter(({ verdict }) => verdict !== "passed" && verdict !== "skipped")
+    .map(({ id, verdict, reason }) => `${id} ${verdict}: ${reason}`);
 
 type Served = Pick<ReturnType<typeof createPersonServer>, "handle" | "open" | "find" | "ask">;
 

@@ -127,25 +127,17 @@ const revokedCases: readonly T.RequestCase[] = [
   ],
 ];
 
-const caps: readonly T.Cap[] = [
-  [
-    "9.4.1-21",
-    "9.4.1/presented",
-    "the presented token",
-    (bench, exp) => issuedFor(bench, request(bench), "presented", { exp }),
-  ],
-  [
-    "9.4.1-22",
-    "9.4.1/life",
-    "the agent token",
-    (bench, exp) => issuedFor(bench, request(bench), "agent", { exp }),
-  ],
-  [
-    "9.4.1-23",
-    "9.4.1/upstream",
-    "the upstream token",
-    (bench, exp) => issuedFor(bench, chainedRequest(bench), "upstream", { exp }),
-  ],
+const cap = T.capped(...SERVER);
+const caps: readonly Check<ServerBench>[] = [
+  cap("9.4.1-21", "9.4.1/presented", "the presented token", (bench, exp) =>
+    issuedFor(bench, request(bench), "presented", { exp }),
+  ),
+  cap("9.4.1-22", "9.4.1/life", "the agent token", (bench, exp) =>
+    issuedFor(bench, request(bench), "agent", { exp }),
+  ),
+  cap("9.4.1-23", "9.4.1/upstream", "the upstream token", (bench, exp) =>
+    issuedFor(bench, chainedRequest(bench), "upstream", { exp }),
+  ),
 ];
 
 /** All checks of an access server, in the order in which they run. */
@@ -167,7 +159,8 @@ export const ACCESS_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     const own = request(bench);
     return [await issuedFor(bench, own, "resource", { account: "acme" }), planIn(own, "resource").claims];
   }),
-  ...T.capped(...SERVER, caps),
+  ...caps,
+  ...T.requestRows(...SERVER, request),
   accepts("9.1.1-11", "9.1.1/presented", "accepts an auth token of its own as presented", async (bench) => {
     const { text: presented_token, jwt } = await issuedFor(bench, request(bench));
     const resource_token = bench.world.resourceToken(jwt, { aud: bench.id });

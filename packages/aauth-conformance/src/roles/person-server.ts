@@ -5,9 +5,10 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { decodeJwt } from "../judge/jws.ts";
 import { thumbprint } from "../judge/keys.ts";
 import { SIGNATURE_CASES } from "../messages/cases.ts";
-import { compose, tokenOf } from "../messages/plan.ts";
+import { tokenOf } from "../messages/plan.ts";
 import { AGENT_TOKEN_CASES, COMMON_TOKEN_CASES } from "../messages/token-cases.ts";
 import type { PlayedAgent } from "../peers/world.ts";
 import { type Check, passed, skipped } from "../suite/check.ts";
@@ -42,7 +43,7 @@ import * as T from "./token-requests.ts";
 const SERVER = ["person-server", "PS"] as const;
 const DECISIONS = ["decisions"];
 const REVOCATION = ["revocation_endpoint"];
-const { accepts, refuses } = pairOf<ServerBench>(...SERVER);
+const { accepts } = pairOf<ServerBench>(...SERVER);
 const asked = pairOf<ServerBench>(...SERVER, DECISIONS);
 const revocable = pairOf<ServerBench>(...SERVER, [...REVOCATION, ...DECISIONS]);
 const cascades = pairOf<ServerBench>(...SERVER, [...REVOCATION, ...DECISIONS], "should");
@@ -156,13 +157,7 @@ const personCases: readonly T.RequestCase[] = [
   ["7.1-14", "7.1/resource", "a resource with a path", REQUEST, asResource("https://resource.example/path")],
   ["7.1-15", "7.1/resource", "a resource with a port", REQUEST, asResource("https://resource.example:8443")],
   ["7.1-16", "7.1/resource", "a resource in upper case", REQUEST, asResource("https://Resource.example")],
-  [
-    "7.1-17",
-    "7.1/resource",
-    "a resource with a final slash",
-    REQUEST,
-    asResource("https://resource.example/"),
-  ],
+  ["7.1-17", "7.1/resource", "a resource with a slash", REQUEST, asResource("https://resource.example/")],
   ["10.2.2-01", "10.2.2/direct", "a request that a sub-agent signs", "", bySubAgent],
 ];
 
@@ -171,25 +166,19 @@ const presenting =
   (token: (bench: ServerBench) => Promise<IssuedToken>): T.Change =>
   async ({ body }, bench) =>
     Object.assign(body, (await authRequest(bench, { presented: await token(bench) })).body);
-const ofAnotherKey = presenting((bench) => {
-  return personToken(bench, agentSigner(bench, { ...bench.world.agent, key: freshAgent(bench).key }));
+const ofAnotherKey = presenting((bench) =>
+  personToken(bench, agentSigner(bench, { ...bench.world.agent, key: freshAgent(bench).key })),
+);
+const late = presenting(expiredToken);
+const resigned = T.replaced("presented", ({ world: { unknownKey: key } }, { body }) => {
+  return { ...decodeJwt(String(body.presented_token)), key };
 });
-const changedByte: T.Change = ({ body }) => {
-  const text = String(body.presented_token);
-  body.presented_token = text.replace(/\.(.)(?=[^.]*$)/, (_, first) => `.${first === "A" ? "B" : "A"}`);
-};
 
 const pairCases: readonly T.RequestCase[] = [
   ...T.PAIR_CASES,
   ["6.7.2-61", "6.7.2/invalid", "a presented_token that is no JWT", PRESENTED, T.malformed("presented")],
-  ["6.7.2-62", "11.5.2/key", "a presented_token with a changed signature", PRESENTED, changedByte],
-  [
-    "6.7.2-63",
-    "6.7.2/invalid",
-    "an expired presented_token",
-    "expired_presented_token",
-    presenting(expiredToken),
-  ],
+  ["6.7.2-62", "11.5.2/key", "a presented_token that another key has signed", PRESENTED, resigned],
+  ["6.7.2-63", "6.7.2/invalid", "an expired presented_token", "expired_presented_token", late],
   ["6.7.2-64", "6.7.2/substitute", "a presented_token of the agent's other key", PRESENTED, ofAnotherKey],
 ];
 
@@ -219,42 +208,23 @@ const upstreamCases: readonly T.RequestCase[] = [
   ["9.4.5-25", "9.4.5/expired", "an expired upstream_token", "expired_upstream_token", lateUpstream],
 ];
 
-const caps: readonly T.Cap[] = [
-  ["7.1.2-11", "7.1.2/life", "the agent token", (bench, exp) => personToken(bench, until(bench, exp))],
-  [
-    "9.4.1-21",
-    "9.4.1/presented",
-    "the presented token",
-    async (bench, exp) => {
-      return authToken(bench, { presented: await personToken(bench, until(bench, exp)) });
-    },
-  ],
-  [
-    "9.4.1-22",
-    "9.4.1/life",
-    "the agent token, as auth token",
-    async (bench, exp) => {
-      return authToken(bench, { signer: until(bench, exp), presented: await personToken(bench) });
-    },
-  ],
-  [
-    "10.1.1-03",
-    "10.1.1/expires",
-    "the upstream token",
-    async (bench, exp) => {
-      return chained(bench, await upstream(bench, until(bench, exp)));
-    },
-  ],
-  [
-    "10.1.1-04",
-    "9.4.1/upstream",
-    "the upstream token, as auth token",
-    async (bench, exp) => {
-      const presented = await chained(bench);
-      const upstream_token = (await upstream(bench, until(bench, exp))).text;
-      return authToken(bench, { signer: intermediary(bench), presented, more: { upstream_token } });
-    },
-  ],
+const cap = T.capped(...SERVER);
+const caps: readonly Check<ServerBench>[] = [
+  cap("7.1.2-11", "7.1.2/life", "the agent token", (bench, exp) => personToken(bench, until(bench, exp))),
+  cap("9.4.1-21", "9.4.1/presented", "the presented token", async (bench, exp) =>
+    authToken(bench, { presented: await personToken(bench, until(bench, exp)) }),
+  ),
+  cap("9.4.1-22", "9.4.1/life", "the agent token, as auth token", async (bench, exp) =>
+    authToken(bench, { signer: until(bench, exp), presented: await personToken(bench) }),
+  ),
+  cap("10.1.1-03", "10.1.1/expires", "the upstream token", async (bench, exp) =>
+    chained(bench, await upstream(bench, until(bench, exp))),
+  ),
+  cap("10.1.1-04", "9.4.1/upstream", "the upstream token, as auth token", async (bench, exp) => {
+    const presented = await chained(bench);
+    const upstream_token = (await upstream(bench, until(bench, exp))).text;
+    return authToken(bench, { signer: intermediary(bench), presented, more: { upstream_token } });
+  }),
 ];
 
 /** A request of an agent that the target has never seen, which waits for a person. */
@@ -296,7 +266,7 @@ export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     claims.account = "acme";
     return [issued(await send(bench, own)), claims];
   }),
-  ...T.capped(...SERVER, caps),
+  ...caps,
   pairOf<ServerBench>(...SERVER, [], "should").accepts(
     "9.4.1-31",
     "9.4.1/pairwise",
@@ -319,15 +289,7 @@ export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     },
   ),
   ...T.refusedRequests(...SERVER, personRequest, personCases),
-  refuses("11.9.3-01", "11.9.3/request", "refuses a body that is not JSON", async (bench) => {
-    await personToken(bench);
-    const plan = { ...requestPlan(bench, personRequest(bench)), body: "{" };
-    return problemFinding(await bench.target.send(compose(plan)), 400, REQUEST);
-  }),
-  refuses("11.9.2-01", "11.9.2/format", "answers errors as problem documents", async (bench) => {
-    const { fields } = having(400, await begin(bench, personRequest(bench, undefined, { resource: 1 })));
-    return T.differs("Content-Type", fields["content-type"]?.split(";", 1)[0], "application/problem+json");
-  }),
+  ...T.requestRows(...SERVER, personRequest),
   ...T.refusedRequests(...SERVER, authRequest, pairCases),
   accepts("10.2.3-31", "10.2.3/person", "binds a person token to the sub-agent's key", async (bench) => {
     const { agent, token } = subAgent(bench);

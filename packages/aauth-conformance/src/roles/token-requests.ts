@@ -8,15 +8,19 @@
 import { jwtHolds } from "../judge/jws.ts";
 import { type Jwk, thumbprint } from "../judge/keys.ts";
 import type { ClauseName } from "../manifest/clauses.ts";
+import { compose } from "../messages/plan.ts";
 import type { World } from "../peers/world.ts";
-import { type Check, failed, passed, type Role, type Row } from "../suite/check.ts";
+import { type Check, describe, failed, inconclusive, passed, type Role, type Row } from "../suite/check.ts";
 import { pairOf } from "../suite/rows.ts";
+import { isServed } from "../suite/subject.ts";
 import { problemFinding } from "./resource-tokens.ts";
 import {
+  begin,
   having,
   type IssuedToken,
   keysOf,
   planIn,
+  requestPlan,
   type ServerBench,
   send,
   type TokenRequest,
@@ -43,11 +47,13 @@ export const INVALID = {
   subagent: "invalid_subagent_token",
 } as const;
 
-/** @param make a new valid request. @throws TargetError without a token that it needs */
+/** A new valid request. @throws TargetError without a token that it needs */
+export type MakeRequest = (bench: ServerBench) => Promise<TokenRequest> | TokenRequest;
+
 export const refusedRequests = (
   role: Role,
   prefix: string,
-  make: (bench: ServerBench) => Promise<TokenRequest> | TokenRequest,
+  make: MakeRequest,
   cases: readonly RequestCase[],
   needs: readonly string[] = [],
 ): readonly Check<ServerBench>[] =>
@@ -263,16 +269,15 @@ export const AUTH_TOKEN_FACTS: readonly FactRow[] = [
   ["9.4.1-12", "11.5.2/key", "signs it", "signed by a published key", true],
 ];
 
-/** Something that limits the life of a token: it gets this `exp`. */
-export type Cap = readonly [
-  number: string,
-  clause: ClauseName,
-  what: string,
-  issue: (bench: ServerBench, exp: number) => Promise<IssuedToken>,
-];
-
-export const capped = (role: Role, prefix: string, caps: readonly Cap[]): readonly Check<ServerBench>[] =>
-  caps.map(([number, clause, what, issue]) =>
+/** Makes rows of what limits the life of a token: it ends then, and so must the issued token. */
+export const capped =
+  (role: Role, prefix: string) =>
+  (
+    number: string,
+    clause: ClauseName,
+    what: string,
+    issue: (bench: ServerBench, exp: number) => Promise<IssuedToken>,
+  ): Check<ServerBench> =>
     pairOf<ServerBench>(role, prefix).accepts(
       number,
       clause,
@@ -282,5 +287,31 @@ export const capped = (role: Role, prefix: string, caps: readonly Cap[]): readon
         const late = Number((await issue(bench, exp)).jwt.claims.exp) - exp;
         return late > 0 && `it lives ${late} s longer`;
       },
+    );
+
+/** Rows of any request: its body, its errors, and sending it twice. */
+export function requestRows(role: Role, prefix: string, make: MakeRequest): readonly Check<ServerBench>[] {
+  const { refuses } = pairOf<ServerBench>(role, prefix);
+  return [
+    refuses("11.9.3-01", "11.9.3/request", "refuses a body that is not JSON", async (bench) => {
+      having(200, await send(bench, await make(bench)), "its valid twin");
+      const plan = { ...requestPlan(bench, await make(bench)), body: "{" };
+      return problemFinding(await bench.target.send(compose(plan)), 400, INVALID.request);
+    }),
+    refuses("11.9.2-01", "11.9.2/format", "answers errors as problem documents", async (bench) => {
+      const { fields } = having(400, await begin(bench, { ...(await make(bench)), body: {} }));
+      return differs("Content-Type", fields["content-type"]?.split(";", 1)[0], "application/problem+json");
+    }),
+    pairOf<ServerBench>(role, prefix, [], "may").refuses(
+      "11.3.4.2-03",
+      "11.3.4.2/replay",
+      "refuses a request that is sent a second time",
+      async (bench) => {
+        const wire = compose(requestPlan(bench, await make(bench)));
+        const first = await bench.target.send(wire);
+        if (!isServed(first)) return inconclusive(`it was answered ${describe(first)}`);
+        return isServed(await bench.target.send(wire)) && "it was served twice";
+      },
     ),
-  );
+  ];
+}
