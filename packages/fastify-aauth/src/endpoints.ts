@@ -30,6 +30,7 @@ export async function serveEndpoints(
   options: ServeEndpointsOptions = {},
 ): Promise<void> {
   const { target, config = { aauth: "public" } } = options;
+  const isProtected = options.config === undefined && app.hasDecorator("aauth");
   // A separate scope, because the endpoints need the bytes of a body, unparsed.
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -44,49 +45,26 @@ export async function serveEndpoints(
       request.log.error({ err: error }, "an endpoint failed");
       return problem(reply, 500, "server_error");
     });
-    for (const { methods, path, maxBodyBytes, handle } of endpoints) {
+    for (const { methods, path, maxBodyBytes, handle, guarded } of endpoints) {
+      // The plugin verifies these callers, so that its observer also receives them.
+      const isGuarded = guarded !== undefined && isProtected;
       scope.route({
         method: [...methods],
         url: path.endsWith("/") ? `${path}:segment` : path,
-        config,
+        // The level belongs to the endpoint's profile, by which routes are not typed.
+        config: isGuarded ? { aauth: guarded.requirement as Requirement } : config,
         exposeHeadRoute: false,
         bodyLimit: Math.max(1, maxBodyBytes),
-        handler: async (request, reply) =>
-          sendAnswer(
-            reply,
-            await handle({
-              method: request.method,
-              target: target?.(request) ?? request.originalUrl,
-              headers: receivedFields(request.raw),
-              body: request.body as Buffer | undefined,
-            }),
-          ),
-      });
-    }
-  });
-}
-
-/**
- * Serves endpoints of a resource whose callers the plugin verifies, so that its observer also
- * receives them.
- */
-export async function serveGuarded(app: FastifyInstance, endpoints: readonly Endpoint[]): Promise<void> {
-  if (endpoints.length === 0) return;
-  await app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-    for (const { methods, path, maxBodyBytes, guarded } of endpoints) {
-      if (guarded === undefined) continue;
-      scope.route({
-        method: [...methods],
-        url: path,
-        // The level belongs to the endpoint's profile, by which routes are not typed.
-        config: { aauth: guarded.requirement as Requirement },
-        bodyLimit: maxBodyBytes,
-        handler: async ({ caller, raw, rawBody }, reply) => {
-          if (!caller) throw new TypeError("the request has no proven caller");
-          const headers = receivedFields(raw);
-          return sendAnswer(reply, await guarded.answer({ caller, headers, body: rawBody ?? undefined }));
+        handler: async (request, reply) => {
+          const headers = receivedFields(request.raw);
+          const { method, caller, rawBody } = request;
+          if (isGuarded) {
+            if (!caller) throw new TypeError("the request has no proven caller");
+            return sendAnswer(reply, await guarded.answer({ caller, headers, body: rawBody ?? undefined }));
+          }
+          const address = target?.(request) ?? request.originalUrl;
+          const body = request.body as Buffer | undefined;
+          return sendAnswer(reply, await handle({ method, target: address, headers, body }));
         },
       });
     }

@@ -16,7 +16,7 @@ import type {
 } from "fastify";
 import type { FastifyRequestType } from "fastify/types/type-provider.js";
 import fp from "fastify-plugin";
-import { sendAnswer, serveEndpoints, serveGuarded } from "./endpoints.ts";
+import { sendAnswer, serveEndpoints } from "./endpoints.ts";
 import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
 import type { CallerOfRoute, CommonOptions, FastifyAAuthOptions, RouteRequirement } from "./options.ts";
 import { type Parts, partsOf } from "./parts.ts";
@@ -116,11 +116,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   app.addHook("onRoute", (route) => checkRoute(app, gate, route));
   app.addHook("onRequest", (request, reply) => verifyHead(gate, request, reply));
   app.addHook("preParsing", (request, reply, payload) => verifyBody(gate, request, reply, payload));
-  const { guarded = [], others = [] } = Object.groupBy(endpoints, (own) =>
-    own.guarded === undefined ? "others" : "guarded",
-  );
-  await serveGuarded(app, guarded);
-  await serveEndpoints(app, others, { target: options.target });
+  await serveEndpoints(app, endpoints, { target: options.target });
 }
 
 /** State shared by the hooks of one registration. */

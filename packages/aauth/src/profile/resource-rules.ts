@@ -79,7 +79,7 @@ export interface GuardedEndpoint {
   readonly maxBodyBytes: number;
   /** Requirement on its callers. */
   readonly requirement: Requirement<string>;
-  /** Answers a verified caller. */
+  /** Answers a verified caller. @throws AAuthVerificationError for one that lacks more */
   answer(request: GuardedRequest): Awaitable<Answer>;
 }
 
@@ -89,7 +89,7 @@ export interface GuardedRequest {
   readonly headers: HeaderFields;
   readonly body: Uint8Array | undefined;
   /** Issues a resource token for the caller. */
-  resourceToken(scopes: readonly string[]): Promise<ResourceTokenGrant>;
+  resourceToken(scopes: readonly string[], account?: string): Promise<ResourceTokenGrant>;
 }
 
 /** Documents, issuers and endpoints that follow from a resource's configuration. */

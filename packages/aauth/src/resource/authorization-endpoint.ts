@@ -8,11 +8,9 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import { jsonAnswer, problemAnswer } from "../draft-11/problem.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import type { Answer } from "../profile/resource-rules.ts";
-import type { ProvenCaller } from "../types.ts";
-import type { Challenger } from "./challenge.ts";
-import { type Endpoint, membersOf } from "./endpoint.ts";
-import type { Verifier } from "./types.ts";
+import type { GuardedEndpoint } from "../profile/resource-rules.ts";
+import type { Answer, ProvenCaller } from "../types.ts";
+import { membersOf } from "./endpoint.ts";
 
 const REQUIREMENT = { level: "person-token" } as const;
 const MAX_BODY_BYTES = 8_192;
@@ -40,70 +38,47 @@ export interface AuthorizationPolicy {
     | undefined;
 }
 
-interface AuthorizationParts {
-  readonly verifier: Verifier<string>;
-  readonly challenger: Challenger;
-  readonly path: string;
-  /** Scopes that may be requested, as described in the resource's document. */
-  readonly scopes: readonly string[];
-}
-
 /**
- * Creates the authorization endpoint: POST with a person token, `{"scope", "account"}`. 200
+ * The authorization endpoint: POST with a person token, `{"scope", "account"}`. 200
  * `{"resource_token"}`; 400 `invalid_request`, `invalid_scope`, `invalid_account`; 401
  * `requirement=person-token` without a person token, even with an auth token.
  *
  * Does NOT check whether the person may have the scopes: the server that redeems the resource token
  * does.
  *
- * @throws TypeError for a scope without an entry in the challenger's `scopeDescriptions`
+ * @param scopes scopes that may be requested, as described in the resource's document
  */
-export function createAuthorizationEndpoint(options: AuthorizationPolicy & AuthorizationParts): Endpoint {
-  const { verifier, challenger, path, scopes, holdsAccount, authorize } = options;
-  challenger.checkRequirement({ level: "auth-token", scopes });
-
-  async function answer(caller: ProvenCaller, body: Uint8Array | undefined): Promise<Answer> {
+export const authorizationEndpoint = (
+  path: string,
+  scopes: readonly string[],
+  { holdsAccount, authorize }: AuthorizationPolicy,
+): GuardedEndpoint => ({
+  methods: ["POST"],
+  path,
+  maxBodyBytes: MAX_BODY_BYTES,
+  requirement: REQUIREMENT,
+  async answer({ caller, body, resourceToken }) {
+    // A token derived from an auth token would expire with it; a new chain begins with a person
+    // token (section 7.1.3).
+    if (caller.grant !== undefined)
+      throw new AAuthVerificationError("person_required", "the endpoint needs a person token");
     const { scope, account } = membersOf(body) ?? {};
     const asked = typeof scope === "string" ? [...new Set(scope.split(" "))] : [];
     if (asked.length === 0 || asked.includes("")) {
-      return problemAnswer(
-        400,
-        "invalid_request",
-        "scope must be one or more scopes, separated by single spaces",
-      );
+      return refused("invalid_request", "scope must be one or more scopes, separated by single spaces");
     }
     if (account !== undefined && (typeof account !== "string" || account === "")) {
-      return problemAnswer(400, "invalid_request", "account must be a non-empty string");
+      return refused("invalid_request", "account must be a non-empty string");
     }
     if (!asked.every((word) => scopes.includes(word))) {
-      return problemAnswer(400, "invalid_scope", "the resource does not offer one of these scopes");
+      return refused("invalid_scope", "the resource does not offer one of these scopes");
     }
     if (account !== undefined && !(await holdsAccount?.(caller, account))) {
-      return problemAnswer(400, "invalid_account", "the person does not hold this account");
+      return refused("invalid_account", "the person does not hold this account");
     }
     const own = await authorize?.(caller, { scopes: asked, ...(account !== undefined && { account }) });
-    if (own !== undefined) return own;
-    const { resourceToken } = await challenger.resourceToken(caller, asked, account);
-    return jsonAnswer(200, { resource_token: resourceToken });
-  }
+    return own ?? jsonAnswer(200, { resource_token: (await resourceToken(asked, account)).resourceToken });
+  },
+});
 
-  return {
-    methods: ["POST"],
-    path,
-    maxBodyBytes: MAX_BODY_BYTES,
-    async handle(request) {
-      try {
-        const { caller } = await verifier.verifyRequest(request, REQUIREMENT);
-        // A token derived from an auth token would expire with it; a new chain begins with a person
-        // token (section 7.1.3).
-        if (caller.grant !== undefined) {
-          throw new AAuthVerificationError("person_required", "the endpoint needs a person token");
-        }
-        return await answer(caller, request.body);
-      } catch (error) {
-        if (!(error instanceof AAuthVerificationError)) throw error;
-        return challenger.challengeFor(error, { requirement: REQUIREMENT });
-      }
-    },
-  };
-}
+const refused = (error: string, detail: string) => problemAnswer(400, error, detail);

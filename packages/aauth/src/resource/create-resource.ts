@@ -20,7 +20,7 @@ import { createRevocations } from "../profile/revocations.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { Stores } from "../store/stores.ts";
 import type { CallerOf, Level, ProvenCaller, Requirement, SigningKey, VerifiedRequest } from "../types.ts";
-import { type AuthorizationPolicy, createAuthorizationEndpoint } from "./authorization-endpoint.ts";
+import { type AuthorizationPolicy, authorizationEndpoint } from "./authorization-endpoint.ts";
 import { type Challenger, type ChallengerOptions, createChallenger, plainRefusal } from "./challenge.ts";
 import { createDeferred, type DeferredOptions, type DeferredRequests } from "./deferred.ts";
 import { documentEndpoints, type Endpoint } from "./endpoint.ts";
@@ -232,11 +232,6 @@ export function createResource(options: ResourceOptions): Resource<string> {
     const issuersOnly = createVerifier({ ...shared, endpoint: "revocation" });
     endpoints.push(createRevocationEndpoint({ verifier: issuersOnly, revocations, path, now }));
   }
-  const { authorizationPath: path } = published;
-  if (path !== undefined) {
-    const { scopes = [], authorization } = options;
-    endpoints.push(createAuthorizationEndpoint({ verifier, challenger, scopes, path, ...authorization }));
-  }
   const refuse = async (error: AAuthVerificationError, requirement: Requirement<string>) => {
     const { provenCaller } = error;
     return requirement.hold !== undefined && provenCaller?.person !== undefined
@@ -244,7 +239,14 @@ export function createResource(options: ResourceOptions): Resource<string> {
       : challenger.challengeFor(error, { requirement });
   };
   const admit = admitWith(verifier, refuse);
-  endpoints.push(...published.endpoints.map((own) => guarded(own, admit, challenger)));
+  const ofDialect = [...published.endpoints];
+  const { authorizationPath } = published;
+  if (authorizationPath !== undefined) {
+    const { scopes = [], authorization = {} } = options;
+    challenger.checkRequirement({ level: "auth-token", scopes });
+    ofDialect.push(authorizationEndpoint(authorizationPath, scopes, authorization));
+  }
+  endpoints.push(...ofDialect.map((own) => guarded(own, { admit, refuse, challenger })));
   return {
     id: resource,
     authority,
@@ -304,10 +306,7 @@ type Admit = Resource<string>["admit"];
  */
 export function admitWith(
   verifier: Verifier<string>,
-  refuse: (error: AAuthVerificationError, requirement: Requirement<string>) => Awaitable<Answer> = (
-    error,
-    requirement,
-  ) => plainRefusal(error, { requirement }, verifier.profiles),
+  refuse: Refuse = (error, requirement) => plainRefusal(error, { requirement }, verifier.profiles),
 ): Admit {
   return async (request, requirement) => {
     try {
@@ -328,17 +327,32 @@ export function admitWith(
   };
 }
 
-/** Serves an endpoint of the profile behind the resource's verifier. */
-function guarded(own: GuardedEndpoint, admit: Admit, challenger: Challenger): Endpoint {
+type Refuse = (error: AAuthVerificationError, requirement: Requirement<string>) => Awaitable<Answer>;
+
+/** Serves an endpoint behind the resource's verifier. */
+function guarded(
+  own: GuardedEndpoint,
+  { admit, refuse, challenger }: { admit: Admit; refuse: Refuse; challenger: Challenger },
+): Endpoint {
   const { methods, path, maxBodyBytes, requirement } = own;
-  const answerTo = (request: Omit<GuardedRequest, "resourceToken">) =>
-    own.answer({ ...request, resourceToken: (scopes) => challenger.resourceToken(request.caller, scopes) });
+  const answer = async ({ caller, ...request }: Omit<GuardedRequest, "resourceToken">) => {
+    const resourceToken: GuardedRequest["resourceToken"] = (...asked) =>
+      challenger.resourceToken(caller, ...asked);
+    try {
+      return await own.answer({ ...request, caller, resourceToken });
+    } catch (error) {
+      if (!(error instanceof AAuthVerificationError)) throw error;
+      return refuse(error, requirement);
+    }
+  };
   return {
-    ...{ methods, path, maxBodyBytes },
-    guarded: { requirement, answer: answerTo },
+    methods,
+    path,
+    maxBodyBytes,
+    guarded: { requirement, answer },
     async handle(request) {
-      const { answer, caller, body } = await admit(request, requirement);
-      return answer ?? answerTo({ caller, headers: request.headers, body });
+      const { answer: refused, caller, body } = await admit(request, requirement);
+      return refused ?? answer({ caller, headers: request.headers, body });
     },
   };
 }

@@ -8,7 +8,8 @@ import type { AccessServerMetadata } from "../draft-11/documents.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { AccessRecords } from "./access-records.ts";
 import type { RequestRecord } from "./request-types.ts";
-import type { Server, ServerContext, ServerOptions } from "./server-types.ts";
+import type { ServerContext } from "./server-context.ts";
+import type { Server, ServerOptions } from "./server-types.ts";
 import type { PairWork } from "./token-pair.ts";
 import type { Decide, DownstreamResult, Grant, IssuedTokenRecord, PageResult } from "./types.ts";
 

@@ -17,8 +17,8 @@ import {
 } from "./access-token-endpoint.ts";
 import { failed, Problem, succeeded } from "./answers.ts";
 import { unconfirmedOf } from "./issued-tokens.ts";
-import { commonPages } from "./pages.ts";
 import { RevocationEndpoint } from "./revocation-endpoint.ts";
+import { commonPages } from "./server-context.ts";
 import { SERVER_CALLER } from "./server-frame.ts";
 import { partsOf } from "./server-parts.ts";
 import { ServerRequests } from "./server-requests.ts";

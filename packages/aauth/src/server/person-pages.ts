@@ -8,9 +8,9 @@
 import { failed, Problem, succeeded } from "./answers.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { unconfirmedOf } from "./issued-tokens.ts";
-import { commonPages } from "./pages.ts";
 import type { TokenRecord } from "./person-records.ts";
 import type { PersonContext, PersonRequest, PersonServer } from "./person-server-types.ts";
+import { commonPages } from "./server-context.ts";
 import { keyOf } from "./stores.ts";
 import { within } from "./token-pair.ts";
 import type { PageResult, WaitingRequest } from "./types.ts";

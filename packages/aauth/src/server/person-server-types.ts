@@ -11,7 +11,8 @@ import type { TrustPolicy } from "../tokens/trust.ts";
 import type { TokenName } from "./issued-tokens.ts";
 import type { AgentTokenName, PersonRecords } from "./person-records.ts";
 import type { RequestRecord } from "./request-types.ts";
-import type { Server, ServerContext, ServerOptions } from "./server-types.ts";
+import type { ServerContext } from "./server-context.ts";
+import type { Server, ServerOptions } from "./server-types.ts";
 import type { PairWork, TokenPair } from "./token-pair.ts";
 import type {
   AgentIdentity,

@@ -13,10 +13,7 @@ import type { Answer } from "../profile/resource-rules.ts";
 import type { VerificationOutcome } from "../resource/types.ts";
 import type { Stores } from "../store/stores.ts";
 import type { SigningKey } from "../types.ts";
-import type { TokenName } from "./issued-tokens.ts";
 import type { CallServer } from "./server-calls.ts";
-import type { ServerRequests } from "./server-requests.ts";
-import type { PairWork } from "./token-pair.ts";
 import type {
   AgentIdentity,
   AskedRequest,
@@ -85,17 +82,6 @@ export interface ServerParts {
   readonly interactionUrl: string;
   readonly pendingSeconds: number;
   readonly pollSeconds: number;
-}
-
-/**
- * Context of the endpoints of a server.
- *
- * @typeParam Work data for executing a deferred request
- */
-export interface ServerContext<Work extends PairWork = PairWork> extends ServerParts {
-  /** Whether a token is revoked, by its issuer or by this server. */
-  readonly isRevoked: (token: TokenName) => Promise<boolean>;
-  readonly pending: ServerRequests<Work>;
 }
 
 /** Functions of every server. */

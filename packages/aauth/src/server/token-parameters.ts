@@ -18,14 +18,16 @@ import { AAuthVerificationError, publicRefusal } from "../errors.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import { invalidRequest, Problem } from "./answers.ts";
-import type { ExpiringToken } from "./issued-tokens.ts";
+import type { ExpiringToken, TokenName } from "./issued-tokens.ts";
 import type { Dependency } from "./request-types.ts";
-import type { ServerContext } from "./server-types.ts";
+import type { ServerParts } from "./server-types.ts";
 
 type TokenParameter = "resource" | "presented" | "upstream" | "subagent";
 type Members = Readonly<Record<string, unknown>>;
 /** Common options of `verify…Token`, and the log of mismatched tokens. */
-export type TokenChecks = Pick<ServerContext, "discovery" | "isRevoked" | "now" | "log">;
+export interface TokenChecks extends Pick<ServerParts, "discovery" | "now" | "log"> {
+  readonly isRevoked: (token: TokenName) => Promise<boolean>;
+}
 
 const MAX_TOKEN_CHARACTERS = 16_384;
 

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { InteractionRequest } from "../../src/agent/index.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { AnswerPendingError } from "../../src/errors.ts";
-import { createAuthorizationEndpoint } from "../../src/resource/authorization-endpoint.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
+import { createResource } from "../../src/resource/create-resource.ts";
 import { createDeferred } from "../../src/resource/deferred.ts";
 import type { Endpoint } from "../../src/resource/endpoint.ts";
 import { createSessions } from "../../src/resource/sessions.ts";
@@ -121,7 +121,17 @@ describe("an agent and a resource of this library", () => {
 
   it("agree on the authorization before the call", async () => {
     const { world, own, serve } = worldWith();
-    const endpoint = createAuthorizationEndpoint({ ...own, path: "/authorize", scopes: ["data.read"] });
+    const { endpoints } = createResource({
+      ...{
+        resource: RESOURCE,
+        key: keys.resource,
+        personServers: [PERSON_SERVER],
+        authServer: ACCESS_SERVER,
+      },
+      ...{ discovery: world.discovery, now: own.now, scopes: ["data.read"] },
+      scopeDescriptions: { "data.read": "Read the data" },
+    });
+    const endpoint = endpoints.find(({ path }) => path.endsWith("/authorize"))!;
     world.resource = (request) =>
       request.url.endsWith("/authorize") ? serve(endpoint)(request) : world.usual.resource(request);
     expect(await (await world.agent().fetchFor({ scope: "data.read" })(DATA)).text()).toBe("auth-token");

@@ -1,17 +1,14 @@
 /** The authorization endpoint of a resource, and its sessions (draft -11, sections 6.3 and 6.6). */
 
 import { describe, expect, test } from "vitest";
-import { draft11 } from "../../src/draft-11/profile.ts";
-import {
-  type AuthorizationPolicy,
-  createAuthorizationEndpoint,
-} from "../../src/resource/authorization-endpoint.ts";
-import { createChallenger } from "../../src/resource/challenge.ts";
+import type { AuthorizationPolicy } from "../../src/resource/authorization-endpoint.ts";
+import { createResource } from "../../src/resource/create-resource.ts";
 import { createSessions } from "../../src/resource/sessions.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import {
   ACCESS_SERVER,
   agentToken,
+  discoveryOf,
   keys,
   PERSON_SERVER,
   RESOURCE,
@@ -26,25 +23,20 @@ import { clockOf, ownAuthToken, personToken, resourceVerifier } from "./draft-11
 const { now } = clockOf();
 const jwtOf = (jwt: string) => ({ signatureKey: { scheme: "jwt", jwt } }) as const;
 
-function endpointOf(over: Partial<AuthorizationPolicy> = {}, authServer?: string) {
-  const verifier = resourceVerifier(now);
-  const challenger = createChallenger({
-    profile: draft11,
-    key: keys.resource,
-    resource: RESOURCE,
-    authServer,
-    now,
-  });
+function endpointOf(authorization: AuthorizationPolicy = {}, authServer?: string) {
   const scopes = ["data.read", "data.write"];
-  return createAuthorizationEndpoint({ verifier, challenger, path: "/authorize", scopes, ...over });
+  return createResource({
+    ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], authServer, now },
+    ...{ discovery: discoveryOf(), authorization, scopes },
+    scopeDescriptions: Object.fromEntries(scopes.map((scope) => [scope, `Words for ${scope}`])),
+  });
 }
 
 async function ask(endpoint: ReturnType<typeof endpointOf>, body: unknown, jwt?: string) {
   const token = jwtOf(jwt ?? (await personToken()));
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const answer = await endpoint.handle(
-    await requestOf({ url: `${RESOURCE}/authorize`, body: text, ...token }),
-  );
+  const request = await requestOf({ url: `${RESOURCE}/aauth/authorize`, body: text, ...token });
+  const answer = (await endpoint.handle(request))!;
   return { ...answer, json: answer.body === "" ? undefined : JSON.parse(answer.body) };
 }
 

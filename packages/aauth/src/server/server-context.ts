@@ -1,13 +1,27 @@
 /**
- * Functions for the pages of both kinds of server (draft -11, sections 7.3 and 7.5).
+ * Context of the endpoints of a person server or an access server, and the functions for the pages
+ * of both (draft -11, sections 7.3 and 7.5).
  *
  * @module
  */
 
 import { admitsCallback } from "../draft-11/callback.ts";
 import { failed, Problem } from "./answers.ts";
-import type { Server, ServerContext } from "./server-types.ts";
+import type { TokenName } from "./issued-tokens.ts";
+import type { ServerRequests } from "./server-requests.ts";
+import type { Server, ServerParts } from "./server-types.ts";
 import type { PairWork } from "./token-pair.ts";
+
+/**
+ * Context of the endpoints of a server.
+ *
+ * @typeParam Work data for executing a deferred request
+ */
+export interface ServerContext<Work extends PairWork = PairWork> extends ServerParts {
+  /** Whether a token is revoked, by its issuer or by this server. */
+  readonly isRevoked: (token: TokenName) => Promise<boolean>;
+  readonly pending: ServerRequests<Work>;
+}
 
 /** Functions that the pages of both servers use. */
 export function commonPages<Work extends PairWork>({
