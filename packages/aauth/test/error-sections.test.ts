@@ -48,9 +48,7 @@ describe("a verifier of draft -11", () => {
     const error = await verifier.verifyRequest(request).catch((refused: unknown) => refused);
     expect(error).toMatchObject({ code, section: expect.stringMatching(OF_DRAFT_11) });
     const challenger = createChallenger({ key: keys.resource, resource: RESOURCE, now });
-    const { headers } = await challenger.challengeFor(error as AAuthError, {
-      requirement: { level: "agent-token" },
-    });
+    const { headers } = await challenger.challengeFor(error as AAuthError, { level: "agent-token" });
     expect(parseRefusal(headers[REFUSAL_FIELD])?.section).toMatch(OF_DRAFT_11);
   });
 });

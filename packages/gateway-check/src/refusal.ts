@@ -77,7 +77,7 @@ function profileOf(
 function draft11Refusal(error: AAuthVerificationError, { profiles, requirement }: RefusingRoute): Refusal {
   const { status, headers, body } = plainRefusal(
     error,
-    { requirement },
+    requirement,
     profiles.map((name) => WIRE_PROFILES[name]),
   );
   return { status, headers: { ...headers, ...refusedBy(error) }, body, code: error.code };
@@ -86,7 +86,7 @@ function draft11Refusal(error: AAuthVerificationError, { profiles, requirement }
 function februaryRefusal(error: AAuthVerificationError): Refusal {
   if (error.code === "identity_required" || error.code === "authorization_required")
     return belowScheme(error);
-  const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED }, [february2026]);
+  const { status, headers } = plainRefusal(error, IDENTIFIED, [february2026]);
   const { code, message } = publicRefusal(error);
   const hint = publishedPeerHint(error);
   const body = `AAuth failure: AAuth verification failed: ${code}: ${message}${hint ? `; ${hint}` : ""}`;
@@ -100,7 +100,7 @@ function februaryRefusal(error: AAuthVerificationError): Refusal {
  */
 function belowScheme(error: AAuthVerificationError): Refusal {
   const asked = new AAuthVerificationError("identity_required", error.message);
-  const { status, headers } = plainRefusal(asked, { requirement: IDENTIFIED }, [february2026]);
+  const { status, headers } = plainRefusal(asked, IDENTIFIED, [february2026]);
   return { status, headers: { ...withoutBody(headers), ...refusedBy(error) }, body: "", code: error.code };
 }
 

@@ -52,7 +52,7 @@ async function verdictOf(line: Line): Promise<object> {
     return { id: line.id, accept: true, body: line.body };
   } catch (error) {
     if (!(error instanceof AAuthVerificationError)) throw error;
-    const answer = plainRefusal(error, { requirement });
+    const answer = plainRefusal(error, requirement);
     const field = answer.headers["signature-error"];
     return { id: line.id, accept: false, error: field && parseSignatureError(field).error };
   }

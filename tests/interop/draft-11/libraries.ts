@@ -185,7 +185,7 @@ function ourLibrary(): Library {
         () => "verified",
         (error) => {
           // The code in its form on the wire.
-          const { "signature-error": field } = plainRefusal(error, { requirement }, [draft11]).headers;
+          const { "signature-error": field } = plainRefusal(error, requirement, [draft11]).headers;
           return `refused (${/error=([a-z_]+)/.exec(field ?? "")?.[1] ?? error.code})`;
         },
       );

@@ -6,10 +6,9 @@
  */
 
 import { type AAuthError, type AAuthErrorCode, AAuthVerificationError, publicRefusal } from "../errors.ts";
-import type { AnswerOptions, AnswerWriter, RefusalContext } from "../profile/answers.ts";
+import type { AnswerOptions, AnswerWriter } from "../profile/answers.ts";
 import type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
-import { requireLifetime } from "../tokens/issue-token.ts";
-import type { ProvenCaller } from "../types.ts";
+import type { ProvenCaller, Requirement } from "../types.ts";
 import { formatRequirement, formatSignatureError, formatTokenList } from "./headers.ts";
 import { hasPresentedPerson, issueResourceToken } from "./issue-tokens.ts";
 import {
@@ -92,7 +91,7 @@ const CURED_BY_AUTHORIZATION: ReadonlySet<AAuthErrorCode> = new Set([
 ]);
 
 /** Writes the refusal of a verifier that issues no resource tokens. */
-export function refuseWithoutToken(error: AAuthError, { requirement }: RefusalContext): Answer {
+export function refuseWithoutToken(error: AAuthError, requirement: Requirement<string>): Answer {
   const signatureError = signatureErrorOf(error);
   const wanted = requirement.level === SERVER ? undefined : requirement.level === AGENT ? AGENT : PERSON;
   const helps = wanted !== undefined && CURED_BY_TOKEN.has(error.code);
@@ -135,8 +134,6 @@ const IDENTITY: ReadonlySet<string> = new Set(
  */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
   const { key, resource, authServer: accessServer, now, scopeDescriptions } = options;
-  const { lifetimeSeconds = RESOURCE_TOKEN.lifetime.defaultSeconds } = options;
-  requireLifetime(lifetimeSeconds, RESOURCE_TOKEN.lifetime);
 
   function checkScopes(scopes: readonly string[]): void {
     if (scopeDescriptions === undefined) return;
@@ -154,21 +151,24 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
     if (scopes.length === 0) throw new TypeError("a resource token must ask for scopes");
     checkScopes(scopes);
     const scope = scopes.join(" ");
-    const own = { key: key(), issuer: resource, caller, accessServer, scope, account, now, lifetimeSeconds };
+    const own = { key: key(), issuer: resource, caller, accessServer, scope, account, now };
     const { token, claims } = await issueResourceToken(own);
-    return { resourceToken: token, authServer: claims.aud, expiresInSeconds: lifetimeSeconds };
+    return {
+      resourceToken: token,
+      authServer: claims.aud,
+      expiresInSeconds: RESOURCE_TOKEN.lifetime.defaultSeconds,
+    };
   }
 
   return {
     resourceToken,
     checkScopes,
 
-    async refuse(error, context) {
-      const { requirement, caller = undefined } = context;
-      const proven = error instanceof AAuthVerificationError ? (error.provenCaller ?? caller) : undefined;
+    async refuse(error, requirement) {
+      const proven = error instanceof AAuthVerificationError ? error.provenCaller : undefined;
       const isAuthorization = requirement.level === AUTH && CURED_BY_AUTHORIZATION.has(error.code);
       if (!isAuthorization || proven === undefined || !hasPresentedPerson(proven)) {
-        return refuseWithoutToken(error, context);
+        return refuseWithoutToken(error, requirement);
       }
       const { resourceToken: token } = await resourceToken(
         proven,

@@ -5,10 +5,9 @@
  */
 
 import { type AAuthError, AAuthVerificationError, publicRefusal } from "../errors.ts";
-import type { AnswerOptions, AnswerWriter, RefusalContext } from "../profile/answers.ts";
+import type { AnswerOptions, AnswerWriter } from "../profile/answers.ts";
 import type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
-import { requireLifetime } from "../tokens/issue-token.ts";
-import type { ProvenCaller } from "../types.ts";
+import type { ProvenCaller, Requirement } from "../types.ts";
 import { formatAgentAuth } from "./agent-auth.ts";
 import { issueResourceToken } from "./issue-tokens.ts";
 import { AGENT_AUTH } from "./names.ts";
@@ -36,7 +35,7 @@ const isCuredBySigning = (error: AAuthError): boolean =>
  */
 export function refuseWithoutToken(
   error: AAuthError,
-  { requirement }: RefusalContext,
+  requirement: Requirement<string>,
   algs: readonly string[] | undefined = undefined,
 ): Answer {
   const { code, message } = publicRefusal(error);
@@ -56,9 +55,7 @@ export function refuseWithoutToken(
  */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
   const { key, resource, now, algs } = options;
-  const { lifetimeSeconds = RESOURCE_TOKEN.lifetime.defaultSeconds } = options;
   const authServer = requireAuthServer(options);
-  requireLifetime(lifetimeSeconds, RESOURCE_TOKEN.lifetime);
 
   async function resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant> {
     if (scopes.length === 0) throw new TypeError("a requirement of level authorized must have scopes");
@@ -73,9 +70,8 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
       agentJkt: caller.thumbprint,
       scope: scopes.join(" "),
       now,
-      lifetimeSeconds,
     });
-    return { resourceToken: token, authServer, expiresInSeconds: lifetimeSeconds };
+    return { resourceToken: token, authServer, expiresInSeconds: RESOURCE_TOKEN.lifetime.defaultSeconds };
   }
 
   async function authorizationChallenge(
@@ -90,12 +86,11 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
   return {
     resourceToken,
 
-    refuse(error, context) {
-      const { requirement, caller } = context;
-      const proven = provenCallerOf(error) ?? (caller?.agent === undefined ? undefined : caller);
+    refuse(error, requirement) {
+      const proven = provenCallerOf(error);
       return CURED_BY_TOKEN.has(error.code) && proven !== undefined && requirement.level === "authorized"
         ? authorizationChallenge(proven, requirement.scopes ?? [], statusOf(error))
-        : refuseWithoutToken(error, context, algs);
+        : refuseWithoutToken(error, requirement, algs);
     },
 
     async limitReached(caller, { retryAfterSeconds, raisedBy }) {

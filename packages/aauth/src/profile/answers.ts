@@ -9,23 +9,13 @@ import type { AAuthError } from "../errors.ts";
 import type { ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import type { Answer, ResourceTokenGrant } from "./resource-rules.ts";
 
-/** Circumstances of a refusal. */
-export interface RefusalContext {
-  /** Requirement of the route. */
-  readonly requirement: Requirement<string>;
-  /** Used only if the error carries no verified caller. Default: none. */
-  readonly caller?: ProvenCaller | undefined;
-  /** The refused request. Default: unknown. */
-  readonly request?: { readonly method: string; readonly target: string } | undefined;
-}
-
 /** Refusals and challenges of one dialect. */
 export interface AnswerRules {
   /**
-   * Writes the response for a verifier's error, without issuing a token: its status, and in the
-   * profile's headers what the caller can present instead.
+   * Writes the response at a route with a requirement for a verifier's error, without issuing a
+   * token: its status, and in the profile's headers what the caller can present instead.
    */
-  refuse(error: AAuthError, context: RefusalContext): Answer;
+  refuse(error: AAuthError, requirement: Requirement<string>): Answer;
   create(options: AnswerOptions): AnswerWriter;
 }
 
@@ -42,8 +32,6 @@ export interface AnswerOptions {
   readonly authServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Lifetime of a resource token. */
-  readonly lifetimeSeconds: number | undefined;
   /** Signature algorithms listed in challenges. */
   readonly algs: readonly string[] | undefined;
   /** Scopes that the resource describes. Default: scopes are not checked. */
@@ -53,12 +41,19 @@ export interface AnswerOptions {
 /** Writes refusals and challenges of one resource. */
 export interface AnswerWriter {
   /** Like `AnswerRules.refuse`, with a resource token if it helps the caller. */
-  refuse(error: AAuthError, context: RefusalContext): Awaitable<Answer>;
+  refuse(error: AAuthError, requirement: Requirement<string>): Awaitable<Answer>;
   /** The response for a verified caller that exceeds the request limit of its level. */
   limitReached(
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy: readonly string[] },
   ): Awaitable<Answer>;
+  /**
+   * Issues a resource token without a challenge, for a verified agent that knows the scopes it
+   * needs.
+   *
+   * @throws TypeError without scopes, and for a caller that has not proven an identity; in draft
+   *   -11, one that has not presented a person, and a scope without an entry in `scopeDescriptions`
+   */
   resourceToken(
     caller: ProvenCaller,
     scopes: readonly string[],

@@ -9,9 +9,9 @@ import { requireIdentifier } from "../discovery/checked-options.ts";
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import { keyRingOf } from "../keys/key-option.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { RefusalContext } from "../profile/answers.ts";
+import type { AnswerWriter } from "../profile/answers.ts";
 import { withRefusal } from "../profile/refusal.ts";
-import type { Answer, ResourceIdentity, ResourceTokenGrant } from "../profile/resource-rules.ts";
+import type { Answer, ResourceIdentity } from "../profile/resource-rules.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { ProvenCaller, Requirement, SigningKey } from "../types.ts";
 import { requirementFor } from "./requirement.ts";
@@ -23,8 +23,6 @@ export interface ChallengerOptions
   readonly key: SigningKey | KeyRing;
   /** Default `draft11`. */
   readonly profile?: ResourceProfile | undefined;
-  /** Lifetime of a resource token. Default 300, at most 600; in draft -11 300. */
-  readonly lifetimeSeconds?: number | undefined;
   /**
    * Signature algorithms listed in challenges for an identity, for example
    * `["ed25519"]`. Default: none; the agent then assumes all standard ones.
@@ -34,32 +32,19 @@ export interface ChallengerOptions
 }
 
 /** Writes the refusals and challenges of one resource. */
-export interface Challenger {
+export interface Challenger extends Pick<AnswerWriter, "resourceToken"> {
   /**
    * The response for an error of the verifier, by the alternative of the requirement for the
    * profile. It has the header {@link REFUSAL_FIELD}.
    *
    * @throws TypeError for a requirement of level authorized without scopes
    */
-  challengeFor(error: AAuthError, context: RefusalContext): Promise<Answer>;
+  challengeFor(error: AAuthError, requirement: Requirement<string>): Promise<Answer>;
   /** As `limitReached` of a resource. */
   limitReached(
     caller: ProvenCaller,
     options: { readonly retryAfterSeconds: number; readonly raisedBy?: readonly string[] | undefined },
   ): Promise<Answer>;
-  /**
-   * Issues a resource token without a challenge, for a verified agent that knows the scopes it
-   * needs.
-   *
-   * @param account account at the resource, in profiles that have accounts
-   * @throws TypeError without scopes, and for a caller that has not proven an identity; in draft
-   *   -11, one that has not presented a person, and a scope without an entry in `scopeDescriptions`
-   */
-  resourceToken(
-    caller: ProvenCaller,
-    scopes: readonly string[],
-    account?: string,
-  ): Promise<ResourceTokenGrant>;
   /** @throws TypeError for a scope without an entry in `scopeDescriptions` */
   checkRequirement(requirement: Requirement<string>): void;
 }
@@ -70,10 +55,9 @@ export interface Challenger {
  *
  * @throws TypeError if `resource` or `authServer` is not a canonical identifier, or the profile
  *   requires a missing `authServer`
- * @throws RangeError for a `lifetimeSeconds` outside 1 to 600; in draft -11, 1 to 300
  */
 export function createChallenger(options: ChallengerOptions): Challenger {
-  const { resource, authServer, lifetimeSeconds, algs, scopeDescriptions } = options;
+  const { resource, authServer, algs, scopeDescriptions } = options;
   const { profile = defaultResourceProfile, now = () => Math.floor(Date.now() / 1000) } = options;
   requireIdentifier("resource", resource, profile);
   if (authServer !== undefined) requireIdentifier("authServer", authServer, profile);
@@ -83,14 +67,13 @@ export function createChallenger(options: ChallengerOptions): Challenger {
     resource,
     authServer,
     now,
-    lifetimeSeconds,
     algs,
     scopeDescriptions,
   });
   return {
-    async challengeFor(error, context) {
-      const requirement = requirementFor(profile, context.requirement) ?? context.requirement;
-      return withRefusal(await answers.refuse(error, { ...context, requirement }), error);
+    async challengeFor(error, requirement) {
+      const own = requirementFor(profile, requirement) ?? requirement;
+      return withRefusal(await answers.refuse(error, own), error);
     },
     async limitReached(caller, { retryAfterSeconds, raisedBy = [] }) {
       const answer = await answers.limitReached(caller, { retryAfterSeconds, raisedBy });
@@ -112,18 +95,18 @@ export function createChallenger(options: ChallengerOptions): Challenger {
  */
 function addressed<Party extends { readonly profile: ResourceProfile }>(
   error: AAuthError,
-  context: RefusalContext,
+  requirement: Requirement<string>,
   parties: readonly Party[],
-): readonly (readonly [Party, RefusalContext])[] {
+): readonly (readonly [Party, Requirement<string>])[] {
   const accepted = parties.flatMap((party) => {
-    const requirement = requirementFor(party.profile, context.requirement);
-    return requirement === undefined ? [] : [[party, { ...context, requirement }] as const];
+    const own = requirementFor(party.profile, requirement);
+    return own === undefined ? [] : [[party, own] as const];
   });
-  const { report, provenCaller = context.caller } = error as Partial<AAuthVerificationError>;
+  const { report, provenCaller } = error as Partial<AAuthVerificationError>;
   const name = report?.profile ?? provenCaller?.profile;
   const own = accepted.filter(([{ profile }]) => profile.name === name && !IN_NO_PROFILE.has(error.code));
   if (own.length > 0) return own;
-  return accepted.length > 0 ? accepted : [[parties[0]!, context]];
+  return accepted.length > 0 ? accepted : [[parties[0]!, requirement]];
 }
 
 /** Errors that do not determine the profile of the message. */
@@ -143,11 +126,11 @@ const merged = (answers: readonly Answer[]): Answer => ({
  */
 export function plainRefusal(
   error: AAuthError,
-  context: RefusalContext,
+  requirement: Requirement<string>,
   profiles: readonly ResourceProfile[] = [defaultResourceProfile],
 ): Answer {
   const parties = profiles.map((profile) => ({ profile }));
-  const answers = addressed(error, context, parties).map(([{ profile }, own]) =>
+  const answers = addressed(error, requirement, parties).map(([{ profile }, own]) =>
     profile.answers.refuse(error, own),
   );
   return withRefusal(merged(answers), error);

@@ -236,7 +236,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
     const { provenCaller } = error;
     return requirement.hold !== undefined && provenCaller?.person !== undefined
       ? requirement.hold(provenCaller, requirement)
-      : challenger.challengeFor(error, { requirement });
+      : challenger.challengeFor(error, requirement);
   };
   const admit = admitWith(verifier, refuse);
   const ofDialect = [...published.endpoints];
@@ -306,7 +306,7 @@ type Admit = Resource<string>["admit"];
  */
 export function admitWith(
   verifier: Verifier<string>,
-  refuse: Refuse = (error, requirement) => plainRefusal(error, { requirement }, verifier.profiles),
+  refuse: Refuse = (error, requirement) => plainRefusal(error, requirement, verifier.profiles),
 ): Admit {
   return async (request, requirement) => {
     try {

@@ -91,7 +91,7 @@ export async function refusing(
     return await answer();
   } catch (error) {
     if (!(error instanceof AAuthVerificationError)) throw error;
-    return plainRefusal(error, { requirement }, [profile]);
+    return plainRefusal(error, requirement, [profile]);
   }
 }
 

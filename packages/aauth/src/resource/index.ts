@@ -6,7 +6,6 @@
 
 export type { PollingError } from "../draft-11/problem.ts";
 export type { Refusal } from "../errors.ts";
-export type { RefusalContext } from "../profile/answers.ts";
 export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "../profile/refusal.ts";
 export type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
 export type { TokenHolder } from "../profile/verification.ts";
@@ -30,7 +29,6 @@ export type {
   AcceptedProfile,
   AddressedRequest,
   VerificationOutcome,
-  VerifiedHead,
   Verifier,
   VerifierEvent,
   VerifierObserver,

@@ -49,7 +49,7 @@ export const failed = ({ status, error, detail, retryAfterSeconds }: Problem): A
  * that a resource would send.
  */
 export function refusal(error: AAuthError, requirement: Requirement<string>): Answer {
-  const { status, headers, body } = draft11.answers.refuse(error, { requirement });
+  const { status, headers, body } = draft11.answers.refuse(error, requirement);
   const { [AAUTH_REQUIREMENT]: _demand, ...rest } = headers;
   return { status, headers: { ...rest, ...retryAfter(error) }, body };
 }

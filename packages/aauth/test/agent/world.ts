@@ -110,7 +110,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
       return new Response(`hello ${verified.caller.level}`);
     } catch (error) {
       if (!(error instanceof AAuthError)) throw error;
-      const challenge = await challenger.challengeFor(error, { requirement: world.requirement });
+      const challenge = await challenger.challengeFor(error, world.requirement);
       return new Response(challenge.body, challenge);
     }
   }

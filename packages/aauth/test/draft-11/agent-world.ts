@@ -136,7 +136,7 @@ export function createWorld(options: WorldOptions = {}) {
         return new Response(caller.level);
       } catch (error) {
         if (!(error instanceof AAuthError)) throw error;
-        const answer = await challenger.challengeFor(error, { requirement: world.requirement });
+        const answer = await challenger.challengeFor(error, world.requirement);
         return new Response(answer.body, answer);
       }
     };

@@ -102,7 +102,7 @@ export function worldOf(kit: ProfileKit) {
       return new Response(caller.level);
     } catch (error) {
       if (!(error instanceof AAuthError)) throw error;
-      const challenge = await challenger.challengeFor(error, { requirement });
+      const challenge = await challenger.challengeFor(error, requirement);
       return new Response(challenge.body, challenge);
     }
   }
@@ -239,7 +239,7 @@ export function agentSuite(kit: ProfileKit): void {
         if (!(error instanceof AAuthVerificationError)) throw error;
         const { code, message, provenCaller } = error;
         const about = new AAuthVerificationError(code, message, { provenCaller: caller(provenCaller!) });
-        const { body: text, ...challenge } = await challenger.challengeFor(about, { requirement });
+        const { body: text, ...challenge } = await challenger.challengeFor(about, requirement);
         return new Response(text, challenge);
       };
       const error = await failureOf(callOf(world));

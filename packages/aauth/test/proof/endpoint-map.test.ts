@@ -99,7 +99,7 @@ it("an agent, a resource and a person server find each other through one map", a
         return { body: caller.level };
       } catch (error) {
         if (!(error instanceof AAuthError)) throw error;
-        return challenger.challengeFor(error, { requirement });
+        return challenger.challengeFor(error, requirement);
       }
     }),
   };

@@ -91,7 +91,7 @@ describe.each([draft11Kit, renamedKit])("february-2026 and $profile.name on one 
     expect(fetched).toEqual([]);
     await verifier.verifyRequest(await requestOf(other), ONLY_AUTH_TOKEN);
     await verifier.verifyRequest(await requestOf(februaryKit), BOTH);
-    const answer = plainRefusal(error, { requirement: ONLY_AUTH_TOKEN }, verifier.profiles);
+    const answer = plainRefusal(error, ONLY_AUTH_TOKEN, verifier.profiles);
     expect([answer.status, Object.keys(answer.headers)]).toEqual([
       401,
       expect.arrayContaining([AAUTH_REQUIREMENT]),
@@ -141,7 +141,7 @@ describe("the answer at a dual route", () => {
   it("to an unsigned request has both challenges", async () => {
     const unsigned = { ...(await requestOf(februaryKit)), headers: {} };
     const error = await refusal(verifier, unsigned, BOTH);
-    const { status, headers } = plainRefusal(error, { requirement: BOTH }, verifier.profiles);
+    const { status, headers } = plainRefusal(error, BOTH, verifier.profiles);
     expect(status).toBe(401);
     expect(parseAgentAuth(headers[AGENT_AUTH]!).level).toBe("pseudonymous");
     expect(headers[AAUTH_REQUIREMENT]).toBe("requirement=person-token");
@@ -155,7 +155,7 @@ describe("the answer at a dual route", () => {
     const below = kit.shown[1]!;
     const request = await requestOf(kit, { credential: await below.credential(agentKey) });
     const error = await refusal(verifier, request, BOTH);
-    const { headers } = plainRefusal(error, { requirement: BOTH }, verifier.profiles);
+    const { headers } = plainRefusal(error, BOTH, verifier.profiles);
     expect(headers).toHaveProperty(own);
     expect(headers).not.toHaveProperty(others);
   });

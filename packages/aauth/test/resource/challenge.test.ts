@@ -28,7 +28,7 @@ const identified = {
 describe("challenges", () => {
   it("an identified agent gets a resource token for the scopes of the route", async () => {
     const error = await refusal(verifier, await requestOf(), SCOPES);
-    const challenge = await challenger.challengeFor(error, { requirement: SCOPES });
+    const challenge = await challenger.challengeFor(error, SCOPES);
     expect(challenge).toMatchObject({ status: 401, body: "Authorization required" });
     expect(challenge.headers).toMatchObject({
       "content-type": "text/plain; charset=utf-8",
@@ -61,7 +61,7 @@ describe("challenges", () => {
   it("an expired token is challenged usefully", async () => {
     const jwt = await parties.issueAuthToken({ now: () => clock.now() - 300 });
     const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES);
-    const { status, headers } = await challenger.challengeFor(error, { requirement: SCOPES });
+    const { status, headers } = await challenger.challengeFor(error, SCOPES);
     expect(status).toBe(401);
     const { resourceToken = "" } = parseAgentAuth(headers["agent-auth"] ?? "");
     expect(decodeToken(resourceToken).claims).toMatchObject({ agent: agent.id });
@@ -77,9 +77,10 @@ describe("challenges", () => {
   ] as const)(
     "%s is answered without a challenge: another signature would not help",
     async (code, status) => {
-      const { headers, ...answer } = await challenger.challengeFor(new AAuthVerificationError(code, "test"), {
-        requirement: SCOPES,
-      });
+      const { headers, ...answer } = await challenger.challengeFor(
+        new AAuthVerificationError(code, "test"),
+        SCOPES,
+      );
       expect(answer).toEqual({ status, body: code });
       expect(headers).not.toHaveProperty("agent-auth");
     },
@@ -89,11 +90,11 @@ describe("challenges", () => {
     "A20: %s is answered as every other failure of a fetch",
     async (code) => {
       const error = new AAuthVerificationError(code, "https://10.0.0.1/: reason");
-      const answer = await challenger.challengeFor(error, { requirement: SCOPES });
+      const answer = await challenger.challengeFor(error, SCOPES);
       expect(answer.body).toBe("Valid AAuth signature required: discovery_failed");
       expect([answer.status, answer.headers["agent-auth"]]).toEqual([401, "httpsig"]);
       expect(answer.headers[REFUSAL_FIELD]).toBe('code=discovery_failed, section="profile 5.2"');
-      expect(JSON.stringify(plainRefusal(error, { requirement: SCOPES }, [february2026]))).not.toMatch(
+      expect(JSON.stringify(plainRefusal(error, SCOPES, [february2026]))).not.toMatch(
         /blocked|mismatch|10\.0/,
       );
     },
@@ -108,21 +109,11 @@ describe("challenges", () => {
   ] as const)(
     "%s of this service's call to another is answered with 500, whatever the peer said",
     async (code) => {
-      const { headers, ...answer } = await challenger.challengeFor(new AAuthAgentError(code, "test"), {
-        requirement: SCOPES,
-      });
+      const { headers, ...answer } = await challenger.challengeFor(new AAuthAgentError(code, "test"), SCOPES);
       expect(answer).toEqual({ status: 500, body: code });
       expect(headers).not.toHaveProperty("agent-auth");
     },
   );
-
-  it("prefers the error's proven caller to the one passed", async () => {
-    const error = await refusal(verifier, await requestOf(), SCOPES);
-    const caller = { ...error.provenCaller!, agent: resource.id };
-    const { headers } = await challenger.challengeFor(error, { requirement: SCOPES, caller });
-    const { resourceToken = "" } = parseAgentAuth(headers["agent-auth"] ?? "");
-    expect(decodeToken(resourceToken).claims.agent).toBe(agent.id);
-  });
 
   it("every refusal states code, check and section in one header", async () => {
     const stale = await requestOf({ now: () => clock.now() - 100 });
@@ -135,7 +126,7 @@ describe("challenges", () => {
       ],
     ] as const) {
       const error = await refusal(verifier, request, SCOPES);
-      const { headers } = await challenger.challengeFor(error, { requirement: SCOPES });
+      const { headers } = await challenger.challengeFor(error, SCOPES);
       expect(parseRefusal(headers[REFUSAL_FIELD])).toEqual(refused);
     }
   });
@@ -143,7 +134,7 @@ describe("challenges", () => {
   it("D5: a missing scope is a 403 that names the required scope", async () => {
     const jwt = await parties.issueAuthToken({ scope: "other" });
     const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES);
-    const { status, headers } = await challenger.challengeFor(error, { requirement: SCOPES });
+    const { status, headers } = await challenger.challengeFor(error, SCOPES);
     expect(status).toBe(403);
     const { resourceToken = "" } = parseAgentAuth(headers["agent-auth"] ?? "");
     expect(decodeToken(resourceToken).claims.scope).toBe("supply-chain:optimize");
@@ -157,7 +148,7 @@ describe("challenges", () => {
           ? { ...(await requestOf()), headers: {} }
           : await signBadly({ signatureKey: JWKS, key: resource.key });
       const error = await refusal(verifier, request, SCOPES);
-      const { status, headers, body } = await challenger.challengeFor(error, { requirement: SCOPES });
+      const { status, headers, body } = await challenger.challengeFor(error, SCOPES);
       expect([status, headers["agent-auth"]]).toEqual([401, "httpsig"]);
       expect(body).toBe(`Valid AAuth signature required: ${error.code}`);
     },
@@ -165,18 +156,9 @@ describe("challenges", () => {
 
   it("an error without a proven caller carries no resource token, whatever its code", async () => {
     for (const code of ["authorization_required", "token_expired", "insufficient_scope"] as const) {
-      const { headers } = await challenger.challengeFor(new AAuthVerificationError(code, "x"), {
-        requirement: SCOPES,
-      });
+      const { headers } = await challenger.challengeFor(new AAuthVerificationError(code, "x"), SCOPES);
       expect(headers["agent-auth"]).toBe("httpsig");
     }
-  });
-
-  it("uses the passed proven caller if the error has none", async () => {
-    const { caller: verified } = await verifier.verifyRequest(await requestOf());
-    const error = new AAuthVerificationError("authorization_required", "x");
-    const { headers } = await challenger.challengeFor(error, { requirement: SCOPES, caller: verified });
-    expect(parseAgentAuth(headers["agent-auth"] ?? "").level).toBe("authorized");
   });
 });
 

@@ -142,7 +142,7 @@ describe("a revoked token", () => {
       expect((await revoke({ jti, exp }, { server, key })).status).toBe(200);
       const error = await refusal(verifier, await request(), requirement);
       expect(error.code).toBe("token_revoked");
-      const { status, headers } = await challenger.challengeFor(error, { requirement });
+      const { status, headers } = await challenger.challengeFor(error, requirement);
       expect([status, headers["signature-error"], headers["aauth-requirement"]]).toEqual([
         ...[401, "error=revoked_jwt", "requirement=person-token"],
       ]);
@@ -207,7 +207,7 @@ describe("a restart without a store", () => {
     for (const token of [person, auth]) {
       const error = await refusal(verifier, await requestWith(token), { level: "person-token" });
       expect([error.code, error.claim]).toEqual(["revocation_unknown", "iat"]);
-      const { headers } = await challenger.challengeFor(error, { requirement: { level: "person-token" } });
+      const { headers } = await challenger.challengeFor(error, { level: "person-token" });
       expect([headers["signature-error"], headers["aauth-requirement"]]).toEqual([
         ...["error=invalid_jwt", "requirement=person-token"],
       ]);

@@ -74,7 +74,7 @@ function createParties(options: WorldOptions & { readonly accessServer?: string 
         return { status: 200, headers: {}, body: await (serve ?? state.serve)(caller, token) };
       } catch (error) {
         if (!(error instanceof AAuthError)) throw error;
-        return challenger.challengeFor(error, { requirement: state.requirement });
+        return challenger.challengeFor(error, state.requirement);
       }
     });
   };

@@ -93,7 +93,7 @@ describe("a resource", () => {
       await februaryRequestOf({ body: "{}" }),
       requirement,
     );
-    const answer = plainRefusal(error, { requirement }, [february2026]);
+    const answer = plainRefusal(error, requirement, [february2026]);
     expectUnavailable(answer);
     expect(answer.headers).not.toHaveProperty("agent-auth");
   });

@@ -110,7 +110,7 @@ const verifyRequest = (profile: WireProfile) => async (input: Input) => {
     const challenger = createChallenger({
       ...{ profile, key: await named("rs-1"), resource: "https://resource.example", authServer, now },
     });
-    const answer = await challenger.challengeFor(error, { requirement });
+    const answer = await challenger.challengeFor(error, requirement);
     const telling = Object.entries(answer.headers)
       .filter(([name]) => TELLING.test(name))
       .map(([name, value]) => [name, value.replace(/resource-token="[^"]+"$/, "resource-token")]);

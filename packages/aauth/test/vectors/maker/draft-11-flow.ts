@@ -171,7 +171,7 @@ function createResource(world: World, recorder: Recorder) {
         authServer: accessServer,
         now,
       };
-      return createChallenger(options).challengeFor(error, { requirement });
+      return createChallenger(options).challengeFor(error, requirement);
     }
   };
 }
