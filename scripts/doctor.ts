@@ -24,8 +24,14 @@ const [names, ports, docker, programs] = await Promise.all([
   programFindings(),
 ]);
 const findings = [
-  ...[nodeFinding(), memoryFinding(), ...names, ...ports, ...stateFindings()],
-  ...[browserFinding(), docker, ...programs],
+  nodeFinding(),
+  memoryFinding(),
+  ...names,
+  ...ports,
+  ...stateFindings(),
+  browserFinding(),
+  docker,
+  ...programs,
 ];
 for (const { verdict, subject, text } of findings) {
   console.log(visibleText(`${MARKS[verdict].padEnd(MARK_WIDTH)}${subject.padEnd(SUBJECT_WIDTH)}${text}`));

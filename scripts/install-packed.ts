@@ -6,7 +6,8 @@ import { findExecutable } from "./find-executable.ts";
 
 /** Peer dependencies that the programs of guide and READMEs import. */
 const FRAMEWORKS = [
-  ...["fastify", "@hono/node-server"],
+  "fastify",
+  "@hono/node-server",
   ...["client", "sdk", "server"].map((name) => `@modelcontextprotocol/${name}`),
 ];
 

@@ -89,7 +89,10 @@ const vitestOn = (node: string | undefined): readonly [program: string, ...args:
 export async function runVitestPart(name: string, part: VitestPart): Promise<PartResult> {
   const startedAt = performance.now();
   const ended = (more: Partial<PartResult>): PartResult => ({
-    ...{ part: name, passed: 0, skipped: 0, failures: [] },
+    part: name,
+    passed: 0,
+    skipped: 0,
+    failures: [],
     ...more,
     tookMs: performance.now() - startedAt,
   });

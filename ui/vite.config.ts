@@ -62,8 +62,14 @@ export default defineConfig(({ command, mode }) => {
       // Vite's default is the whole repository, private keys in .data included.
       fs: {
         allow: [
-          ...["index.html", "compare.html", "public", "src", "node_modules/.vite", "../node_modules/.pnpm"],
-          ...[...ownPackages, profile],
+          "index.html",
+          "compare.html",
+          "public",
+          "src",
+          "node_modules/.vite",
+          "../node_modules/.pnpm",
+          ...ownPackages,
+          profile,
         ],
       },
     },

@@ -44,17 +44,18 @@ await attackStack(
     const page = `${urls.personServer}/granted`;
     const base = `${new URL(urls.issuer).pathname}/protocol/openid-connect`;
     const query = new URLSearchParams({
-      ...{
-        client_id: "supply-chain-ui",
-        redirect_uri: `${urls.ui}/`,
-        response_type: "code",
-        scope: "openid",
-      },
-      ...{ code_challenge: "a".repeat(43), code_challenge_method: "S256" },
+      client_id: "supply-chain-ui",
+      redirect_uri: `${urls.ui}/`,
+      response_type: "code",
+      scope: "openid",
+      code_challenge: "a".repeat(43),
+      code_challenge_method: "S256",
     });
     const guess = new URLSearchParams({
-      ...{ grant_type: "password", client_id: "supply-chain-ui" },
-      ...{ username: MCP_USER.username, password: "wrong" },
+      grant_type: "password",
+      client_id: "supply-chain-ui",
+      username: MCP_USER.username,
+      password: "wrong",
     });
     const form = { "content-type": "application/x-www-form-urlencoded" };
     const to = { port: ports.authServer, connections: CONNECTIONS, perSecond: PER_SECOND, from: ATTACKER };

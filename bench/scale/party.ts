@@ -63,7 +63,10 @@ function resource(): Handle {
 
 function personServer(): Handle {
   const server = createPersonServer({
-    ...{ issuer: PERSON_SERVER, key, discovery, stores },
+    issuer: PERSON_SERVER,
+    key,
+    discovery,
+    stores,
     subjectSecret: own ? Buffer.from(own.secret, "base64url") : randomBytes(32),
     personOf: ({ iss }) => new URL(iss).host,
     decide: () => ({ type: "grant" }),

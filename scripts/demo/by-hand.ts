@@ -23,7 +23,10 @@ const AGENTS: ReadonlySet<string> = new Set(AGENT_NAMES);
 /** Variables of all services that neither the page nor the gateway reads. */
 const AGENT_VARIABLES: ReadonlySet<string> = new Set([
   ...AGENT_FLAGS.keys(),
-  ...["AAUTH_SHOW_TOKENS", "AAUTH_PROFILE", "AAUTH_MODE", "AAUTH_ENDPOINTS"],
+  "AAUTH_SHOW_TOKENS",
+  "AAUTH_PROFILE",
+  "AAUTH_MODE",
+  "AAUTH_ENDPOINTS",
 ]);
 
 /** Commands that start the services `names` by hand, for a stack with these ports and modes. */

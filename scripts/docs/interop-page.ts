@@ -62,7 +62,10 @@ export async function interopPage(page: string): Promise<string> {
   };
   const peers = await Promise.all(
     PEERS.map(async ([name, registry, role, file]) => [
-      ...[`\`${name}\``, await pinnedVersion(name, file), registry, role],
+      `\`${name}\``,
+      await pinnedVersion(name, file),
+      registry,
+      role,
     ]),
   );
   const flowRows = grouped(
@@ -80,7 +83,9 @@ export async function interopPage(page: string): Promise<string> {
     ({ sender, extra = [] }) => [sender, ...extra.map(code)].join(" with "),
   );
   const lapseRows = lapses.map(({ mistake, draft, section, verdicts = {} }) => [
-    ...[mistake, shortVerdict(draft), section],
+    mistake,
+    shortVerdict(draft),
+    section,
     ...VERIFIERS.map((verifier) => shortVerdict(verdicts[verifier] ?? "")),
   ]);
   return withTables(page, {

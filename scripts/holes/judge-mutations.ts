@@ -113,7 +113,9 @@ async function runTests(root: string, args: readonly string[]): Promise<Outcome>
     [
       join(root, "node_modules/vitest/vitest.mjs"),
       ...args,
-      ...["--reporter=json", `--outputFile.json=${report}`, `--testTimeout=${TEST_LIMIT_MS}`],
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      `--testTimeout=${TEST_LIMIT_MS}`,
     ],
     { output: "caught", cwd: root, limitMs: RUN_LIMIT_MS, env: { ...GIT_OF_COPY, NO_COLOR: "1" } },
   );

@@ -114,7 +114,8 @@ function runsOf(id: string): Mutation["runs"] {
     "run",
     // Some tests take their cases from another file.
     file.replace(/\/identities\.ts$/, "/gateway.test.ts").replace(/-suite\.ts$/, ".test.ts"),
-    ...["-t", `\\b${row!.id}(?:, \\w+)*: `],
+    "-t",
+    `\\b${row!.id}(?:, \\w+)*: `,
   ]);
 }
 

@@ -76,7 +76,9 @@ export async function commitAll(root: string): Promise<void> {
   const commit = ["commit", "--quiet", "--message", "The tree as it was"];
   for (const args of [["init", "--quiet"], ["add", "--all"], commit]) {
     const { status, output } = await runProgram("git", [...SETTINGS, ...args], {
-      ...{ output: "caught", cwd: root, env: GIT_OF_COPY },
+      output: "caught",
+      cwd: root,
+      env: GIT_OF_COPY,
     });
     if (status !== 0) throw new Error(`git ${args[0]} failed in the copy:\n${output}`);
   }

@@ -104,8 +104,14 @@ function startValkey(): ChildProcess {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const started = spawn(program, ["-"], { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
   const settings = [
-    ...["bind 127.0.0.1", `port ${port}`, `requirepass ${password}`, "dir ."],
-    ...["appendonly yes", "appendfsync everysec", 'save ""', "maxmemory-policy noeviction"],
+    "bind 127.0.0.1",
+    `port ${port}`,
+    `requirepass ${password}`,
+    "dir .",
+    "appendonly yes",
+    "appendfsync everysec",
+    'save ""',
+    "maxmemory-policy noeviction",
   ];
   started.stdin.end(`${settings.join("\n")}\n`);
   return started;

@@ -74,11 +74,14 @@ test("the gate of docs/add-a-gate.md accepts only a signed event", async () => {
     [`${issuer}/jwks.json`]: toJwks([key]),
   };
   const resource = createResource({
-    ...{ resource: id, key: await generateSigningKey({ kid: "reports-1" }) },
+    resource: id,
+    key: await generateSigningKey({ kid: "reports-1" }),
     discovery: createTestDiscovery({ documents }),
   });
   const gate = protectEvents(resource, { level: "agent-token" }, async (_event, caller) => ({
-    ...{ statusCode: 200, headers: {}, body: caller.agent },
+    statusCode: 200,
+    headers: {},
+    body: caller.agent,
   }));
   const event = { rawQueryString: "", isBase64Encoded: false, requestContext: { http: { method: "GET" } } };
   const { token } = await issueAgentToken({ issuer, agent, key, confirmationKey: key.publicJwk });

@@ -86,7 +86,10 @@ describe("MCP", () => {
     const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
     const [program, ...rest] = run as [string, ...string[]];
     const transport = new StdioClientTransport({
-      ...{ command: program, args: rest, cwd: programs.folder, env: { ...env, PATH } },
+      command: program,
+      args: rest,
+      cwd: programs.folder,
+      env: { ...env, PATH },
     });
     const host = new Client({ name: "host", version: "1" });
     await host.connect(transport);

@@ -8,9 +8,15 @@ import { programsFolder } from "../support/guide-programs.ts";
 
 /** Documents whose TypeScript blocks are programs, which compile and run unchanged. */
 const DOCUMENTS = [
-  ...["packages/aauth/README.md", "packages/aauth-explain/README.md", "packages/fastify-aauth/README.md"],
-  ...["packages/aauth-stores/README.md", "packages/aauth-a2a/README.md", "packages/mcp-aauth/README.md"],
-  ...["README.md", "docs/guide.md", "docs/add-a-profile.md"],
+  "packages/aauth/README.md",
+  "packages/aauth-explain/README.md",
+  "packages/fastify-aauth/README.md",
+  "packages/aauth-stores/README.md",
+  "packages/aauth-a2a/README.md",
+  "packages/mcp-aauth/README.md",
+  "README.md",
+  "docs/guide.md",
+  "docs/add-a-profile.md",
 ];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

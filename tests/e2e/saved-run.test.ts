@@ -69,22 +69,37 @@ async function evidenceOf(): Promise<SavedEvidence> {
   const signatureKey = { scheme: "jwt", jwt } as const;
   const signed = await signRequest({ ...request, headers }, { profile: draft11, key, signatureKey, now });
   return {
-    ...{ method: request.method, url: request.url, endpoint: "resource", body: toBase64(body) },
+    method: request.method,
+    url: request.url,
+    endpoint: "resource",
+    body: toBase64(body),
     headers: { ...headers, ...signed.headers },
     keys: [{ id: issuer, jwk: { ...toJwks([key]).keys[0] } }],
   };
 }
 
 const messageWith = (evidence?: SavedEvidence, changes: Partial<SavedMessage> = {}): SavedMessage => ({
-  ...{ from: "a", to: "b", startMs: 0, what: "call", sentence: "A call.", outcome: "accepted", status: 200 },
-  ...{ facts: [], checks: [{ party: "b", name: "signature", verdict: "passed" }] },
+  from: "a",
+  to: "b",
+  startMs: 0,
+  what: "call",
+  sentence: "A call.",
+  outcome: "accepted",
+  status: 200,
+  facts: [],
+  checks: [{ party: "b", name: "signature", verdict: "passed" }],
   ...(evidence && { evidence }),
   ...changes,
 });
 const fileOf = (messages: readonly SavedMessage[], changes: Partial<SavedRun> = {}) =>
   savedRunPage(viewer, {
-    ...{ format: "aauth-saved-run", version: 2, requestId: "run-1", savedAt: 1_790_000_100, messages },
-    ...{ protocol: { version: "draft -11", mode: "federated" }, attacks: [] },
+    format: "aauth-saved-run",
+    version: 2,
+    requestId: "run-1",
+    savedAt: 1_790_000_100,
+    messages,
+    protocol: { version: "draft -11", mode: "federated" },
+    attacks: [],
     parties: [
       { id: "a", name: "Agent" },
       { id: "b", name: "Resource" },
@@ -139,7 +154,10 @@ describe("the file", () => {
     const markup = '</script><img src="x" onerror="document.title=1"><b id="injected">bold</b>';
     const bad = { ...(await evidenceOf()), url: `https://x.example/${markup}`, body: btoa(markup) };
     const text = {
-      ...{ what: markup, sentence: markup, outcome: markup, facts: [{ name: markup, value: markup }] },
+      what: markup,
+      sentence: markup,
+      outcome: markup,
+      facts: [{ name: markup, value: markup }],
       checks: [{ party: markup, name: markup, verdict: markup, reason: markup }],
       response: { start: markup, headers: [{ name: markup, value: markup }], body: markup },
     };
@@ -150,11 +168,16 @@ describe("the file", () => {
     const http = text.response;
     const exchanges = [{ sender: markup, request: http, response: http }];
     const attack: SavedAttack = {
-      ...{ title: markup, what: markup, aauth: messageWith(bad, text) },
+      title: markup,
+      what: markup,
+      aauth: messageWith(bad, text),
       bearer: { status: 1, outcome: markup, exchanges },
     };
     const html = await fileOf([messageWith(undefined, text), messageWith(bad, text)], {
-      ...{ parties, requestId: markup, attacks: [attack], protocol: { version: markup, mode: markup } },
+      parties,
+      requestId: markup,
+      attacks: [attack],
+      protocol: { version: markup, mode: markup },
     });
     const { page } = await open(html);
     for (const row of [0, 1]) {
@@ -184,9 +207,12 @@ describe("the file", () => {
     const refusedWith = (code: string) => ({ ...refused, facts: [{ name: "Code", value: code }] });
     const http = { start: "GET /report", headers: [{ name: "authorization", value: "Bearer x…" }] };
     const attack = (title: string, aauth: SavedMessage): SavedAttack => ({
-      ...{ title, what: "It is changed.", aauth },
+      title,
+      what: "It is changed.",
+      aauth,
       bearer: {
-        ...{ status: 200, outcome: "the thief has it" },
+        status: 200,
+        outcome: "the thief has it",
         exchanges: [{ sender: "The thief", request: http, response: http }],
       },
     });
@@ -203,7 +229,10 @@ describe("the file", () => {
     expect(await page.locator(".summary").textContent()).toContain("1 of 1 messages verified");
     const found = page.locator(".attacks .side:last-child .found");
     expect(await found.evaluateAll((all) => all.map((one) => one.getAttribute("data-state")))).toEqual([
-      ...["refused", "verified", "recorded", "recorded"],
+      "refused",
+      "verified",
+      "recorded",
+      "recorded",
     ]);
     expect(await found.nth(3).textContent()).toContain("not confirmed");
     expect(await found.nth(0).textContent()).toContain("digest_mismatch");
@@ -331,7 +360,9 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     expect(found[1]).toMatch(/^✓ .* are valid in this browser/);
     expect(found[2]).toMatch(/Refused in this browser, too. digest_mismatch/);
     expect(await file.locator(".attacks .side:first-child .outcome").allTextContents()).toEqual([
-      ...["200: the thief has the report.", "201: ordered twice.", "201: 25.0 became 2500."],
+      "200: the thief has the report.",
+      "201: ordered twice.",
+      "201: 25.0 became 2500.",
     ]);
     await screenshot(file.locator(".attacks"), `saved-run-attacks-${profile}`);
     await file.locator('.row[data-state="verified"]').last().click();

@@ -92,7 +92,9 @@ test.each([{ profile: "february-2026" }, { profile: "draft-11", mode: "federated
     const reply = await fetch(stack.urls.backend + path, { method: "POST", headers });
     const { outcome, as_meant, bearer } = breakItResultSchema.parse(await reply.json());
     expect({ outcome, as_meant, succeeded: bearer?.succeeded }).toEqual({
-      ...{ outcome: "refused", as_meant: true, succeeded: true },
+      outcome: "refused",
+      as_meant: true,
+      succeeded: true,
     });
     const { url, headers: sent } = bearer!.exchanges[0]!.request;
     const twinToken = sent.authorization!.replace("Bearer ", "");

@@ -215,8 +215,9 @@ test("an attempt is shown with the honest messages before it, and the verdict on
   await expect.poll(await shown("revocation-by-another"), WAIT).toMatchObject({ statuses: [200, 200] });
   // Its two challenges, tokens and call; the revocation; the call again.
   await expect.poll(await shown("revoked-token"), WAIT).toEqual({
-    ...{ statuses: [401, 200, 401, 200, 200, 200, 401] },
-    ...{ party: "market-analysis-agent", errorCode: "token_revoked" },
+    statuses: [401, 200, 401, 200, 200, 200, 401],
+    party: "market-analysis-agent",
+    errorCode: "token_revoked",
   });
 });
 

@@ -65,20 +65,32 @@ async function world({
   const faults: unknown[] = [];
   const shared = { discovery, transport, pollSeconds: 0, log: (error: unknown) => faults.push(error) };
   const person = createPersonServer({
-    ...{ ...shared, issuer: PS, key: keys.person, subjectSecret, accessServers: [AS] },
+    ...shared,
+    issuer: PS,
+    key: keys.person,
+    subjectSecret,
+    accessServers: [AS],
     ...(decideAtPS && { decide: decideAtPS }),
     claimsOf: () => ({ email: "alice@ps.example" }),
     personOf: () => (isKnown ? ALICE : undefined),
   });
   const access = createAccessServer({
-    ...{ ...shared, issuer: AS, key: keys.access, personServers: [PS], resources: [RESOURCE, OTHER] },
+    ...shared,
+    issuer: AS,
+    key: keys.access,
+    personServers: [PS],
+    resources: [RESOURCE, OTHER],
     decide: decideAtAS,
   });
   const resource = Fastify();
   let orders = 0;
   await resource.register(async (scope) => {
     await scope.register(fastifyAAuth, {
-      ...{ resource: RESOURCE, profile: draft11, key: keys.resource, personServers: [PS], discovery },
+      resource: RESOURCE,
+      profile: draft11,
+      key: keys.resource,
+      personServers: [PS],
+      discovery,
       authServer: federated ? AS : undefined,
       scopes: ["data.read", "data.write"],
       scopeDescriptions: { "data.read": "Read your documents", "data.write": "Change your documents" },
@@ -165,7 +177,10 @@ async function world({
     new ForeignAgent(sockets, provider, { ps: PS, visit, ...more });
   const get = (path: string) => ({ url: `${RESOURCE}${path}` });
   const post = (path: string, body: unknown) => ({
-    ...{ ...get(path), method: "POST", headers: JSON_TYPE, body: JSON.stringify(body) },
+    ...get(path),
+    method: "POST",
+    headers: JSON_TYPE,
+    body: JSON.stringify(body),
   });
   return {
     sockets,
@@ -312,7 +327,8 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
     const { agent, post } = await world({ decideAtPS: grant });
     const planner = agent();
     expect(await planner.call(post("/orders", { item: "a laptop" }))).toMatchObject({
-      ...{ status: 201, text: "order 1" },
+      status: 201,
+      text: "order 1",
     });
     expect(withoutHosts(planner.log).at(-1)).toBe(`GET ${RESOURCE}/aauth/held/… aa-auth+jwt 201`);
   });
@@ -379,12 +395,15 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
     child.token = provider.agentToken("planner+one", child.key, { ps: PS, parent_agent });
     const subagent_token = child.token;
     const { person_token: person } = await parent.ask("person_token_endpoint", {
-      ...{ resource: RESOURCE, subagent_token },
+      resource: RESOURCE,
+      subagent_token,
     });
     const presented_token = person as string;
     const resource_token = resourceTokenIn(await child.once(get("/data"), presented_token));
     const { auth_token: auth } = await parent.ask("auth_token_endpoint", {
-      ...{ resource_token, presented_token, subagent_token },
+      resource_token,
+      presented_token,
+      subagent_token,
     });
     const served = await child.once(get("/data"), auth as string);
     expect([served.status, served.text]).toEqual([200, readToken(presented_token).claims.sub]);
@@ -436,12 +455,16 @@ describe("an agent written from docs/reference/profile-draft-11.md alone", () =>
     const { jti: agentJti, exp: agentExp } = readToken(planner.token).claims;
     const metadata = await planner.document(PS, "aauth-person.json");
     const revoked = await provider.call(sockets, {
-      ...{ method: "POST", url: metadata.revocation_endpoint as string, headers: JSON_TYPE },
+      method: "POST",
+      url: metadata.revocation_endpoint as string,
+      headers: JSON_TYPE,
       body: JSON.stringify({ jti: agentJti, exp: agentExp }),
     });
     expect([revoked.status, revoked.text, revoked.headers["content-type"]]).toEqual([200, "", undefined]);
     expect(challengeIn(await planner.once(get("/data"), planner.auth.get(RESOURCE)!))).toEqual([
-      ...[401, "person-token", "revoked_jwt"],
+      401,
+      "person-token",
+      "revoked_jwt",
     ]);
     const old = planner.token;
     expect((await planner.call(get("/data"))).status).toBe(200);
@@ -514,7 +537,11 @@ describe("a resource written from the same page", () => {
     const { discovery, transport, provider, visit, visited } = await world({ federated, isKnown: false });
     const key = await generateSigningKey({ kid: "agent-1" });
     const planner = createAgent({
-      ...{ id: "aauth:library@foreign.example", key, profile: draft11, discovery, transport },
+      id: "aauth:library@foreign.example",
+      key,
+      profile: draft11,
+      discovery,
+      transport,
       trustedAuthServers: [PS],
       agentToken: async () =>
         provider.agentToken("library", { jwk: { ...key.publicJwk, alg: "Ed25519" } }, { ps: PS }),

@@ -32,15 +32,17 @@ test.each([
     const levels = startChild(
       process.execPath,
       [
-        ...["scripts/levels.ts", "--profile", "draft-11", "--resource", urls.supplyChainAgent],
-        ...[
-          "--person-server",
-          urls.personServer,
-          "--visitor-port",
-          String(ports.visitor),
-          "--authorized",
-          "20",
-        ],
+        "scripts/levels.ts",
+        "--profile",
+        "draft-11",
+        "--resource",
+        urls.supplyChainAgent,
+        "--person-server",
+        urls.personServer,
+        "--visitor-port",
+        String(ports.visitor),
+        "--authorized",
+        "20",
       ],
       { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH } },
     );

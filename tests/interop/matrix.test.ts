@@ -61,7 +61,9 @@ const cells = (
 test.each(cells)("$mode, $boxes, named $named", async ({ boxes, ...cell }) => {
   const { mode, named } = cell;
   const hops = await runCell(cell, peers, {
-    ...{ keycloak, isExtension: INTEROP_EXTENSION !== undefined, gatewayProgram: GATEWAY_UNDER_TEST },
+    keycloak,
+    isExtension: INTEROP_EXTENSION !== undefined,
+    gatewayProgram: GATEWAY_UNDER_TEST,
   });
   const verdict = hops.join("; ");
   seen[named] ??= {};

@@ -38,7 +38,9 @@ async function signed(): Promise<Send> {
   const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: crypto.randomUUID(), method: "none" }));
   const request = { method: "POST", url, headers: CONTENT, body };
   const signature = await signRequest(request, {
-    ...{ profile: february2026, key, signatureKey: { scheme: "hwk" } },
+    profile: february2026,
+    key,
+    signatureKey: { scheme: "hwk" },
   });
   const headers = { ...CONTENT, ...signature.headers, host: new URL(url).host };
   return async (replica) => {

@@ -45,7 +45,10 @@ export class Answers {
    */
   tables({ except = "" }: { except?: string } = {}): string {
     const servers = [...this.#servers].map(([name, { server, dialects }]) => [
-      ...[name, `\`${server.gate}\``, versionsOf(server), [...dialects].join(", ")],
+      name,
+      `\`${server.gate}\``,
+      versionsOf(server),
+      [...dialects].join(", "),
     ]);
     const cellOf = (cells: ReadonlyMap<string, ReadonlySet<string>>, column: string) =>
       [...(cells.get(column) ?? ["—"])].sort().join(" or ");

@@ -16,7 +16,9 @@ const CALL = {
   method: "POST",
   headers: { accept: "application/json, text/event-stream", "content-type": "application/json" },
   body: JSON.stringify({
-    ...{ jsonrpc: "2.0", id: 1, method: "tools/call" },
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
     params: { name: "read", arguments: { month: "2026-11" } },
   }),
 };

@@ -159,8 +159,13 @@ export async function draft11Parties(): Promise<Parties> {
   }: TokenOver = {}) =>
     (
       await issueAuthToken({
-        ...{ key, issuer: PERSON_SERVER, personServer: PERSON_SERVER, audience, subject: "person-1" },
-        ...{ scope: SCOPE, confirmationKey: boundTo.publicJwk },
+        key,
+        issuer: PERSON_SERVER,
+        personServer: PERSON_SERVER,
+        audience,
+        subject: "person-1",
+        scope: SCOPE,
+        confirmationKey: boundTo.publicJwk,
         ...over,
       })
     ).token;
@@ -171,18 +176,24 @@ export async function draft11Parties(): Promise<Parties> {
       issuer: PERSON_SERVER,
       endpoints: Object.fromEntries(elsewhere),
     },
-    ...{ url: `${RESOURCE}/reports`, ...REPORTS, otherKey, agentSide },
+    url: `${RESOURCE}/reports`,
+    ...REPORTS,
+    otherKey,
+    agentSide,
     token,
     sign: async ({ token: jwt, ...over } = {}) =>
       signedRequest({
-        ...{ url: `${RESOURCE}/reports`, key: agentKey },
+        url: `${RESOURCE}/reports`,
+        key: agentKey,
         signatureKey: { scheme: "jwt", jwt: jwt ?? (await token()) },
         ...over,
       }),
     async call(port, init) {
       const map = mapFor(agentSide.resourceAt(port));
       const agent = createAgent({
-        ...{ id: AGENT, key: agentKey, trustedAuthServers: [PERSON_SERVER] },
+        id: AGENT,
+        key: agentKey,
+        trustedAuthServers: [PERSON_SERVER],
         agentToken: () => agentSide.agentToken(agentKey.publicJwk),
         discovery: createDiscovery({ endpoints: map }),
       });
@@ -194,7 +205,9 @@ export async function draft11Parties(): Promise<Parties> {
       const { jti, exp } = JSON.parse(Buffer.from(jwt.split(".")[1]!, "base64url").toString());
       const own = { issuer: PERSON_SERVER, kind: "person", key: personKey, jti, exp } as const;
       const { error } = await sendRevocation({
-        ...{ ...own, recipient: RESOURCE, recipientKind: "resource" },
+        ...own,
+        recipient: RESOURCE,
+        recipientKind: "resource",
         discovery: createDiscovery({ endpoints: map }),
       });
       return error;
@@ -213,7 +226,9 @@ export async function februaryParties(): Promise<Parties> {
   )) as [SigningKey, SigningKey, SigningKey];
   const { origin: issuer, stop } = await publish((origin) => ({
     [`/.well-known/${DOCUMENTS.issuer}`]: {
-      ...{ issuer: origin, jwks_uri: `${origin}/jwks.json`, agent_token_endpoint: `${origin}/token` },
+      issuer: origin,
+      jwks_uri: `${origin}/jwks.json`,
+      agent_token_endpoint: `${origin}/token`,
       agent_auth_endpoint: `${origin}/auth`,
     },
     "/jwks.json": februaryJwks([issuerKey]),
@@ -227,18 +242,26 @@ export async function februaryParties(): Promise<Parties> {
   }: TokenOver = {}) =>
     (
       await issueFebruaryToken({
-        ...{ signer: tokenSignerOf(key), issuer, audience, agent, scope: SCOPE },
+        signer: tokenSignerOf(key),
+        issuer,
+        audience,
+        agent,
+        scope: SCOPE,
         confirmationKey: boundTo.publicJwk,
         ...over,
       })
     ).token;
   return {
     settings: { dialect: "february-2026", key: freshKey(), issuer, endpoints: {} },
-    ...{ url: `${FEBRUARY_RESOURCE}/reports`, ...REPORTS, otherKey },
+    url: `${FEBRUARY_RESOURCE}/reports`,
+    ...REPORTS,
+    otherKey,
     token,
     sign: async ({ token: jwt, ...over } = {}) =>
       signedRequest({
-        ...{ profile: february2026, url: `${FEBRUARY_RESOURCE}/reports`, key: agentKey },
+        profile: february2026,
+        url: `${FEBRUARY_RESOURCE}/reports`,
+        key: agentKey,
         signatureKey: { scheme: "jwt", jwt: jwt ?? (await token()) },
         ...over,
       }),

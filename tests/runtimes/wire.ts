@@ -31,7 +31,9 @@ export interface Reply {
 }
 
 export const wireOf = ({ method, target, headers, body }: TestRequest): WireRequest => ({
-  ...{ method, target, body },
+  method,
+  target,
+  body,
   host: "reports.example",
   fields: Object.entries(headers),
 });

@@ -176,14 +176,12 @@ describe("draft -11, by the shape of the message", () => {
     const key = await testKey("B", "ps-1");
     const url = "https://resource.example/aauth/revoke";
     const { headers, body } = await signedRequest({
-      ...{
-        profile: draft11,
-        url,
-        key,
-        now: () => 1_795_851_144,
-        endpoint: "revocation",
-        body: '{"jti":"1","exp":2}',
-      },
+      profile: draft11,
+      url,
+      key,
+      now: () => 1_795_851_144,
+      endpoint: "revocation",
+      body: '{"jti":"1","exp":2}',
       signatureKey: { scheme: "jwks_uri", id: "https://ps.example", document: "aauth-person.json" },
     });
     const lines = Object.entries({ host: "resource.example", ...headers }).map(
@@ -392,12 +390,19 @@ describe("a saved run", () => {
     const signatureKey = { scheme: "jwks", id: "http://backend.localhost:8000" } as const;
     const at = "http://resource.localhost/orders";
     const signed = await signedRequest({
-      ...{ profile: february2026, url: at, body: "{}", key: own, signatureKey },
+      profile: february2026,
+      url: at,
+      body: "{}",
+      key: own,
+      signatureKey,
       now: () => 1_790_000_000,
     });
     const { "content-length": _length, ...headers } = signed.headers as Record<string, string>;
     const evidence: SavedEvidence = {
-      ...{ method: signed.method, url: at, endpoint: "resource", body: toBase64(signed.body!) },
+      method: signed.method,
+      url: at,
+      endpoint: "resource",
+      body: toBase64(signed.body!),
       headers,
       keys: [{ id: signatureKey.id, jwk: { ...toJwks([own]).keys[0] } }],
     };
@@ -418,11 +423,9 @@ describe("a saved run", () => {
     const refused = { ...recorded, outcome: "refused", status: 401 };
     const attacks = [
       {
-        ...{
-          title: "Change a byte",
-          what: "One byte.",
-          bearer: { status: 201, outcome: "lost", exchanges: [] },
-        },
+        title: "Change a byte",
+        what: "One byte.",
+        bearer: { status: 201, outcome: "lost", exchanges: [] },
         aauth: {
           ...refused,
           facts: [{ name: "Code", value: "digest_mismatch" }],
@@ -430,26 +433,26 @@ describe("a saved run", () => {
         },
       },
       {
-        ...{ title: "Use it late", what: "Late." },
+        title: "Use it late",
+        what: "Late.",
         aauth: { ...refused, evidence: { ...evidence, body: "" } },
       },
       {
-        ...{ title: "Be let in", what: "A hole." },
+        title: "Be let in",
+        what: "A hole.",
         aauth: { ...recorded, status: 200, evidence: { ...evidence, body: "" } },
       },
-      { ...{ title: "Replay it", what: "Twice." }, aauth: { ...refused, evidence } },
-      { ...{ title: "Guess \u202e", what: "A code." }, aauth: refused },
+      { title: "Replay it", what: "Twice.", aauth: { ...refused, evidence } },
+      { title: "Guess \u202e", what: "A code.", aauth: refused },
     ];
     const run: SavedRun = {
-      ...{
-        format: "aauth-saved-run",
-        version: 2,
-        requestId: "r",
-        savedAt: 1,
-        parties: [],
-        messages,
-        attacks,
-      },
+      format: "aauth-saved-run",
+      version: 2,
+      requestId: "r",
+      savedAt: 1,
+      parties: [],
+      messages,
+      attacks,
       protocol: { version: "February 2026", mode: "autonomous" },
     };
     return savedRunPage(VIEWER, run);
@@ -475,7 +478,8 @@ describe("a saved run", () => {
       { state: "refused", isAsRecorded: true },
       { state: "refused", isAsRecorded: false },
       { state: "refused", isAsRecorded: false },
-      ...[{ state: "verified" }, { state: "recorded" }],
+      { state: "verified" },
+      { state: "recorded" },
     ]);
   });
 

@@ -159,8 +159,9 @@ test("a second stack shares no port and no identity with the demo", () => {
 });
 
 test.each([
-  ...["agentgateway/config.yaml", "agentgateway/config-policy.yaml"],
-  ...["agentgateway/config-draft-11.yaml"],
+  "agentgateway/config.yaml",
+  "agentgateway/config-policy.yaml",
+  "agentgateway/config-draft-11.yaml",
 ])("%s takes every port and identity from the stack's environment", async (file) => {
   const { env } = describeStack(OTHER_PORTS, DEMO_MODES).find(({ name }) => name === "gateway")!;
   const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");

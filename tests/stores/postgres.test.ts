@@ -69,7 +69,12 @@ describe("a record store of PostgreSQL", () => {
 
   test("lets one of two processes put and take each of 500, and loses no update", async () => {
     expect(await recordsOfTwoProcesses({ kind: "postgres", url: server.url })).toEqual({
-      ...{ put: 500, differentPut: 500, taken: 500, differentTaken: 500, count: 400, differentCounts: 400 },
+      put: 500,
+      differentPut: 500,
+      taken: 500,
+      differentTaken: 500,
+      count: 400,
+      differentCounts: 400,
     });
   });
 
@@ -189,7 +194,15 @@ describe("a record store of PostgreSQL", () => {
       put("b", "7"),
     ];
     expect(await Promise.all(results)).toEqual([
-      ...["put", true, false, "put", "3", "put", "store_full", "store_full", "put"],
+      "put",
+      true,
+      false,
+      "put",
+      "3",
+      "put",
+      "store_full",
+      "store_full",
+      "put",
     ]);
     expect(await records.list("alice")).toEqual(["is written alone", "7"]);
   });

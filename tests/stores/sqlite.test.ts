@@ -18,7 +18,12 @@ describe("stores of two processes in one file of SQLite", () => {
 
   test("let one of them put and one take a record, of 500, and lose no update", async () => {
     expect(await recordsOfTwoProcesses({ kind: "sqlite", url: join(folder, "records.db") })).toEqual({
-      ...{ put: 500, differentPut: 500, taken: 500, differentTaken: 500, count: 400, differentCounts: 400 },
+      put: 500,
+      differentPut: 500,
+      taken: 500,
+      differentTaken: 500,
+      count: 400,
+      differentCounts: 400,
     });
   });
 });

@@ -108,7 +108,10 @@ describe("a claim store of Valkey", () => {
     await advance("empty", 101);
     await claims.putIfAbsent("last", { ...TERMS, ttlSeconds: 1 });
     expect(await client.hgetall("aauth:{empty}:counts")).toEqual({
-      ...{ total: "1", "entries others": "1", "owners others": "1", "held others own alice": "1" },
+      total: "1",
+      "entries others": "1",
+      "owners others": "1",
+      "held others own alice": "1",
     });
     await stores.close();
   });

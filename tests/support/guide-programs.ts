@@ -52,7 +52,8 @@ export async function guidePrograms(): Promise<GuidePrograms> {
   const children: Child[] = [];
   const host: McpHost = JSON.parse(/```json\n([\s\S]*?)```/.exec(guide)![1]!);
   return {
-    ...{ folder, host },
+    folder,
+    host,
     text: (file) => programs.get(file)!,
     printed: (file) =>
       [...programs.get(file)!.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text]) => text!),

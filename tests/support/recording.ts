@@ -27,8 +27,13 @@ export interface JaegerTrace {
 
 /** Attributes of a verifier's span that the sender's span has as well. */
 const REPEATED: ReadonlySet<string> = new Set([
-  ...[ATTRIBUTE.requestHeaders, ATTRIBUTE.requestBody, ATTRIBUTE.responseHeaders, ATTRIBUTE.responseBody],
-  ...[ATTRIBUTE.publishedScheme, ATTRIBUTE.publishedVerified, ATTRIBUTE.publishedResult],
+  ATTRIBUTE.requestHeaders,
+  ATTRIBUTE.requestBody,
+  ATTRIBUTE.responseHeaders,
+  ATTRIBUTE.responseBody,
+  ATTRIBUTE.publishedScheme,
+  ATTRIBUTE.publishedVerified,
+  ATTRIBUTE.publishedResult,
 ]);
 const READ: ReadonlySet<string> = new Set(["span.kind", "error", ...Object.values(ATTRIBUTE)]);
 const EVENTS: ReadonlySet<unknown> = new Set(Object.values(EVENT));
@@ -64,8 +69,13 @@ export function recordingOf({ spans, processes }: JaegerTrace): Recording {
         fields.some(({ key, value }) => key === "event" && EVENTS.has(value)),
       );
       return [
-        ...[place(spanID), place(parent), place(operationName), place(processes[processID]!.serviceName)],
-        ...[startTime - first, duration, coded(shown.map(short))],
+        place(spanID),
+        place(parent),
+        place(operationName),
+        place(processes[processID]!.serviceName),
+        startTime - first,
+        duration,
+        coded(shown.map(short)),
         events.map(({ timestamp, fields }) => [timestamp - startTime, coded(fields.map(short))]),
       ] as unknown as Recording["spans"][number];
     });

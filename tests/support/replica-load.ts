@@ -66,7 +66,8 @@ export async function startLoadedReplicas(
   await renew();
   let count = 0;
   return {
-    ...{ stack, person },
+    stack,
+    person,
     newAgent: () => new ForeignAgent(sockets, provider, { ps: PERSON_SERVER, local: `agent-${count++}` }),
     async resourceRequest() {
       if (Number(readToken(allowed.auth.get(SUPPLY_CHAIN)!).claims.exp) < now() + RENEW_SECONDS)

@@ -53,7 +53,8 @@ export async function startReplicas(
   const all: StackModes = {
     ...DEMO_MODES,
     policyFile: POLICY_FILES[modes.profile ?? DEMO_MODES.profile],
-    ...{ ui: false, delegate: false },
+    ui: false,
+    delegate: false,
     ...modes,
   };
   const replicas = await prepareReplicas(ports, all);

@@ -14,8 +14,12 @@ import {
 import { startStack, type TestStack, type TestStackOptions } from "./start-stack.ts";
 
 const ALL_SERVICES = [
-  ...["agentgateway", "auth-server", "gateway-authz"],
-  ...["market-analysis-agent", "supply-chain-agent", "supply-chain-backend"],
+  "agentgateway",
+  "auth-server",
+  "gateway-authz",
+  "market-analysis-agent",
+  "supply-chain-agent",
+  "supply-chain-backend",
 ];
 
 const jsonOf = <T>(span: SeenSpan, name: string): T => JSON.parse(String(span.tags[name])) as T;
@@ -146,7 +150,9 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
       ];
       for (const agent of ["supply-chain-backend", "supply-chain-agent"]) {
         for (const event of [
-          ...["aauth.request_signed", "agent_auth_challenge_received", "resource_token_extracted"],
+          "aauth.request_signed",
+          "agent_auth_challenge_received",
+          "resource_token_extracted",
           "retrying_request_with_auth_token",
         ])
           expect(seen).toContain(`${agent} ${event}`);
@@ -158,15 +164,16 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
           ({ service, tags }) => service === resource && tags[A.verdict] !== undefined,
         );
         expect(verifiers.find(({ tags }) => tags[A.verdict] === "challenged")?.tags).toMatchObject({
-          ...{ "auth.aauth.scheme": "jwks", "auth.aauth.verified": true },
-          ...{ "auth.aauth.verification_result": "valid", "auth.resource_token.issued": true },
+          "auth.aauth.scheme": "jwks",
+          "auth.aauth.verified": true,
+          "auth.aauth.verification_result": "valid",
+          "auth.resource_token.issued": true,
         });
         expect(verifiers.find(({ tags }) => tags[A.verdict] === "passed")?.tags).toMatchObject({
-          ...{ "auth.aauth.scheme": "jwt", "auth.aauth.verified": true },
-          ...{
-            "auth.auth_token.verified": true,
-            "auth.auth_token.agent": expect.stringContaining("http://"),
-          },
+          "auth.aauth.scheme": "jwt",
+          "auth.aauth.verified": true,
+          "auth.auth_token.verified": true,
+          "auth.auth_token.agent": expect.stringContaining("http://"),
         });
       }
     });
@@ -245,7 +252,9 @@ export function traceFlowTests(options: Pick<TestStackOptions, "modes" | "proces
       const events = spans.flatMap((span) => span.events.map(({ name }) => name));
       expect(events).toEqual(
         expect.arrayContaining([
-          ...["consent_required_returned", "token_exchange_started", "token_exchange_success"],
+          "consent_required_returned",
+          "token_exchange_started",
+          "token_exchange_success",
         ]),
       );
       const types = spans.flatMap(({ tags }) =>

@@ -40,7 +40,8 @@ interface SignedRequests {
 
 const { port, connections, request, from, perSecond, maxRequests = Infinity } = workerData as Flood;
 const pool = new Pool(`http://127.0.0.1:${port}`, {
-  ...{ connections, pipelining: 1 },
+  connections,
+  pipelining: 1,
   ...(from !== undefined && { localAddress: from }),
 });
 const intervalMs = perSecond === undefined ? 0 : (connections * 1000) / perSecond;

@@ -19,7 +19,10 @@ const stores = createMemoryStores();
 const app = Fastify();
 await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
-    ...{ resource: RESOURCE, profile: draft11, personServers: [PERSON_SERVER], discovery },
+    resource: RESOURCE,
+    profile: draft11,
+    personServers: [PERSON_SERVER],
+    discovery,
     key: await generateSigningKey({ kid: "resource-1" }),
     stores: {
       ...stores,

@@ -70,9 +70,12 @@ export async function signAsAgent(
   { issuer, to }: { readonly issuer: PrivateJwk; readonly to: "person-server" | "resource" },
 ): Promise<SignedPost> {
   const { token } = await issueAgentToken({
-    ...{ issuer: `https://${host}`, personServer: PERSON_SERVER },
-    ...{ key: await importSigningKey(issuer, { kid: "issuer-1" }) },
-    ...{ agent: `aauth:a${agent}@${host}`, confirmationKey: agentKey.publicJwk, lifetimeSeconds: 86_400 },
+    issuer: `https://${host}`,
+    personServer: PERSON_SERVER,
+    key: await importSigningKey(issuer, { kid: "issuer-1" }),
+    agent: `aauth:a${agent}@${host}`,
+    confirmationKey: agentKey.publicJwk,
+    lifetimeSeconds: 86_400,
   });
   return to === "person-server"
     ? sign(`${PERSON_SERVER}/aauth/person`, token, { resource: RESOURCE }, "token")
@@ -86,7 +89,9 @@ export async function agentOf(
 ): Promise<(path: string) => Promise<SignedPost>> {
   const { token } = await issuePersonToken({
     key: await importSigningKey(issuer, { kid: "issuer-1" }),
-    ...{ issuer: PERSON_SERVER, audience: RESOURCE, subject: person },
+    issuer: PERSON_SERVER,
+    audience: RESOURCE,
+    subject: person,
     confirmationKey: agentKey.publicJwk,
   });
   return (path) => sign(RESOURCE + path, token, { person });
@@ -97,7 +102,9 @@ async function sign(url: string, jwt: string, members: object = {}, endpoint?: "
   const { headers } = await signRequest(
     { method: "POST", url, headers: CONTENT, body },
     {
-      ...{ key: agentKey, profile: draft11, signatureKey: { scheme: "jwt", jwt } },
+      key: agentKey,
+      profile: draft11,
+      signatureKey: { scheme: "jwt", jwt },
       ...(endpoint && { endpoint }),
     },
   );

@@ -174,7 +174,11 @@ describe("refusals are JSON-RPC errors under 200", () => {
 
 describe("an executor that publishes a task", () => {
   const taskOf = (id: string): Task => ({
-    ...{ id, contextId: "c", artifacts: [], history: [], metadata: undefined },
+    id,
+    contextId: "c",
+    artifacts: [],
+    history: [],
+    metadata: undefined,
     status: { state: TaskState.TASK_STATE_INPUT_REQUIRED, message: undefined, timestamp: undefined },
   });
   const executor: AgentExecutor = {

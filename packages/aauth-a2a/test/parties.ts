@@ -57,7 +57,9 @@ export async function createParties(
   const personServer = createPersonServer({
     issuer: PERSON_SERVER,
     key: await generateSigningKey({ kid: "ps-1" }),
-    ...{ discovery, transport, subjectSecret: crypto.getRandomValues(new Uint8Array(32)) },
+    discovery,
+    transport,
+    subjectSecret: crypto.getRandomValues(new Uint8Array(32)),
     decide,
     personOf: ({ sub }) => `person of ${sub}`,
   });
@@ -78,13 +80,20 @@ export async function createParties(
     ),
   );
   const resource = createResource({
-    ...{ resource: RESOURCE, key: await generateSigningKey({ kid: "resource-1" }), discovery },
-    ...{ personServers: [PERSON_SERVER], scopes: ["data.read", "data.write"] },
+    resource: RESOURCE,
+    key: await generateSigningKey({ kid: "resource-1" }),
+    discovery,
+    personServers: [PERSON_SERVER],
+    scopes: ["data.read", "data.write"],
     scopeDescriptions: { "data.read": "Read your data", "data.write": "Change your data" },
     ...over,
   });
   return {
-    ...{ resource, sent, serve, discovery, transport },
+    resource,
+    sent,
+    serve,
+    discovery,
+    transport,
     /** Replaces the resource by a server. */
     listen: (served: Serve) => void hosts.set(RESOURCE, served),
     /**

@@ -33,7 +33,10 @@ export function checkedRun(data: unknown): SavedRun {
   if (version !== 2)
     throw new SavedRunError("saved_run_version", "only version 2 of saved runs is known here");
   return {
-    ...{ format, version, requestId: textOf(requestId, "requestId"), savedAt: numberOf(savedAt, "savedAt") },
+    format,
+    version,
+    requestId: textOf(requestId, "requestId"),
+    savedAt: numberOf(savedAt, "savedAt"),
     protocol: checkedProtocol(protocol),
     parties: listOf(parties, "parties").map((party) => {
       const { id, name } = membersOf(party, "a party");
@@ -55,7 +58,9 @@ function checkedProtocol(data: unknown): SavedProtocol {
 function checkedAttack(data: unknown): SavedAttack {
   const { title, what, aauth, bearer } = membersOf(data, "an attack");
   return {
-    ...{ title: textOf(title, "title"), what: textOf(what, "what"), aauth: checkedMessage(aauth) },
+    title: textOf(title, "title"),
+    what: textOf(what, "what"),
+    aauth: checkedMessage(aauth),
     ...(bearer !== undefined && { bearer: checkedBearerSide(bearer) }),
   };
 }
@@ -63,12 +68,14 @@ function checkedAttack(data: unknown): SavedAttack {
 function checkedBearerSide(data: unknown): SavedBearerSide {
   const { status, outcome, exchanges } = membersOf(data, "a bearer side");
   return {
-    ...{ status: numberOf(status, "status"), outcome: textOf(outcome, "outcome") },
+    status: numberOf(status, "status"),
+    outcome: textOf(outcome, "outcome"),
     exchanges: listOf(exchanges, "exchanges").map((exchange): SavedExchange => {
       const { sender, request, response } = membersOf(exchange, "an exchange");
       return {
         sender: textOf(sender, "sender"),
-        ...{ request: checkedHttp(request), response: checkedHttp(response) },
+        request: checkedHttp(request),
+        response: checkedHttp(response),
       };
     }),
   };
@@ -97,7 +104,9 @@ function checkedMessage(data: unknown): SavedMessage {
 function checkedCheck(data: unknown): SavedCheck {
   const { party, name, verdict, reason } = membersOf(data, "a check");
   return {
-    ...{ party: textOf(party, "party"), name: textOf(name, "name"), verdict: textOf(verdict, "verdict") },
+    party: textOf(party, "party"),
+    name: textOf(name, "name"),
+    verdict: textOf(verdict, "verdict"),
     ...(reason !== undefined && { reason: textOf(reason, "reason") }),
   };
 }
@@ -116,7 +125,10 @@ function checkedEvidence(data: unknown): SavedEvidence {
   const text = (name: string) => textOf(evidence[name], name);
   const headers = Object.entries(membersOf(evidence.headers, "headers"));
   return {
-    ...{ method: text("method"), url: text("url"), endpoint: text("endpoint"), body: text("body") },
+    method: text("method"),
+    url: text("url"),
+    endpoint: text("endpoint"),
+    body: text("body"),
     headers: Object.fromEntries(headers.map(([name, value]) => [name, textOf(value, name)])),
     keys: listOf(evidence.keys, "keys").map((key) => {
       const { id, jwk } = membersOf(key, "a key");

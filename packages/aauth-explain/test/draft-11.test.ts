@@ -25,7 +25,10 @@ const PROFILES = [draft11, february2026] as const;
 
 const url = `${RESOURCE}/data`;
 const VERIFIER = {
-  ...{ profiles: PROFILES, discovery: discoveryOf(), now, audience: RESOURCE },
+  profiles: PROFILES,
+  discovery: discoveryOf(),
+  now,
+  audience: RESOURCE,
   trustedIssuers: [PERSON_SERVER, "https://as.example"],
 };
 const explain = (
@@ -56,7 +59,9 @@ describe("an accepted message", () => {
       const request = await requestOf({ signatureKey: jwt(await issue()), body: '{"a":1}' });
       const explanation = await explain(request);
       expect(explanation).toMatchObject({
-        ...{ profile: "draft-11", verdict: "accepted", secondOpinion: { verifies: true } },
+        profile: "draft-11",
+        verdict: "accepted",
+        secondOpinion: { verifies: true },
         signatureBase: { agree: true },
       });
       expect(explanation.checks.map((check) => [check.name, check.section])).toEqual(
@@ -70,13 +75,21 @@ describe("an accepted message", () => {
 
   test("of a server in its own name", async () => {
     const request = await signedRequest({
-      ...{ profile: draft11, url, key: keys.person, now, endpoint: "revocation", body: '{"jti":"1"}' },
+      profile: draft11,
+      url,
+      key: keys.person,
+      now,
+      endpoint: "revocation",
+      body: '{"jti":"1"}',
       signatureKey: { scheme: "jwks_uri", id: PERSON_SERVER, document: "aauth-person.json" },
     });
     const explanation = await explain(request, {}, { endpoint: "revocation" });
     expect(explanation).toMatchObject({
-      ...{ verdict: "accepted", caller: { server: PERSON_SERVER }, tokens: [] },
-      ...{ signatureBase: { agree: true }, secondOpinion: { verifies: true } },
+      verdict: "accepted",
+      caller: { server: PERSON_SERVER },
+      tokens: [],
+      signatureBase: { agree: true },
+      secondOpinion: { verifies: true },
     });
   });
 
@@ -87,12 +100,17 @@ describe("an accepted message", () => {
     request.headers.signature = `proxy=:AAAA:, ${request.headers.signature}`;
     const explanation = await explain(request);
     expect(explanation).toMatchObject({
-      ...{ verdict: "accepted", signatureBase: { agree: true }, secondOpinion: { verifies: true } },
+      verdict: "accepted",
+      signatureBase: { agree: true },
+      secondOpinion: { verifies: true },
       tokens: [{ header: { typ: "aa-agent+jwt" } }],
     });
     const { headers } = explanation;
     expect(headers.map(({ parsed }) => (parsed as { label?: string } | undefined)?.label)).toEqual([
-      ...["sig", "sig", "sig", undefined],
+      "sig",
+      "sig",
+      "sig",
+      undefined,
     ]);
     expect(independentSignatureBase({ ...request, url }, PROFILES)).toBe(explanation.signatureBase.ours);
   });
@@ -104,7 +122,8 @@ test("a signature with another label than the first member of Signature-Key", as
   request.headers.signature = `other=:AAAA:, ${request.headers.signature}`;
   const explanation = await explain(request);
   expect(explanation).toMatchObject({
-    ...{ verdict: "accepted", secondOpinion: { verifies: true } },
+    verdict: "accepted",
+    secondOpinion: { verifies: true },
     tokens: [{ header: { typ: "aa-agent+jwt" } }],
   });
   expect(explanation.headers.map(({ problem }) => problem)).toEqual([

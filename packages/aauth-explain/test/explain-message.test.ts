@@ -10,7 +10,10 @@ const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
 const VERIFIER = {
   profiles: [february2026, draft11],
-  ...{ discovery, now: clock.now, audience: resource.id, trustedIssuers: [authServer.issuer] },
+  discovery,
+  now: clock.now,
+  audience: resource.id,
+  trustedIssuers: [authServer.issuer],
 } as const;
 const url = `${resource.id}/orders?page=2`;
 

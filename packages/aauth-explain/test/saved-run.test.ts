@@ -65,21 +65,24 @@ const KINDS: readonly [string, () => Promise<SavedEvidence>][] = [
 ];
 
 const message = (evidence?: SavedEvidence): SavedMessage => ({
-  ...{
-    from: "a",
-    to: "b",
-    startMs: 1,
-    what: "call",
-    sentence: "It calls.",
-    outcome: "accepted",
-    status: 200,
-  },
+  from: "a",
+  to: "b",
+  startMs: 1,
+  what: "call",
+  sentence: "It calls.",
+  outcome: "accepted",
+  status: 200,
   facts: [{ name: "Allowed by what?", value: "Everything." }],
   checks: [{ party: "b", name: "signature", verdict: "passed" }],
   ...(evidence && { evidence }),
 });
 const runOf = (...messages: SavedMessage[]): SavedRun => ({
-  ...{ format: "aauth-saved-run", version: 2, requestId: "r", savedAt: now(), messages, attacks: [] },
+  format: "aauth-saved-run",
+  version: 2,
+  requestId: "r",
+  savedAt: now(),
+  messages,
+  attacks: [],
   protocol: { version: "draft -11", mode: "person-server" },
   parties: [
     { id: "a", name: "A" },
@@ -200,7 +203,8 @@ test("a token bound to another key is refused", async () => {
 test("an attack is refused as recorded if the same check refuses it, also without a key", async () => {
   const evidence = { ...(await february("https://other.example")), keys: [] };
   const recordedAs = (code: string): SavedAttack => ({
-    ...{ title: "Use it elsewhere", what: "Sent to another resource." },
+    title: "Use it elsewhere",
+    what: "Sent to another resource.",
     aauth: { ...message(evidence), facts: [{ name: "Code", value: code }] },
   });
   const verdict = await verify(evidence);
@@ -213,7 +217,10 @@ test("falsified records change no verdict", async () => {
   const evidence = await whole(await agentToken({ agent: AGENT }), [PROVIDERS_KEY]);
   const falsified = {
     ...message(evidence),
-    ...{ outcome: "refused", status: 401, sentence: "Refused.", facts: [] },
+    outcome: "refused",
+    status: 401,
+    sentence: "Refused.",
+    facts: [],
     checks: [{ party: "b", name: "signature", verdict: "failed" }],
   };
   expect(await verifySavedMessage(falsified, PROFILES)).toMatchObject({ state: "verified" });
@@ -293,9 +300,12 @@ describe("the file", () => {
 
 const SENT = { start: "POST /orders", headers: [{ name: "authorization", value: "Bearer x…" }], body: "{}" };
 const ATTACK: SavedAttack = {
-  ...{ title: "Change one byte of the body", what: "One byte changes.", aauth: message() },
+  title: "Change one byte of the body",
+  what: "One byte changes.",
+  aauth: message(),
   bearer: {
-    ...{ status: 201, outcome: "25 became 2,500" },
+    status: 201,
+    outcome: "25 became 2,500",
     exchanges: [{ sender: "An intruder", request: SENT, response: { start: "Status 201", headers: [] } }],
   },
 };

@@ -18,12 +18,10 @@ describe("an agent of draft -11", () => {
   test.each(codes)("cites no other dialect for %s", async (code) => {
     const discovery = discoveryOf();
     const agent = createAgent({
-      ...{
-        id: "aauth:planner@agent.example",
-        key: keys.agent,
-        trustedAuthServers: [PERSON_SERVER],
-        discovery,
-      },
+      id: "aauth:planner@agent.example",
+      key: keys.agent,
+      trustedAuthServers: [PERSON_SERVER],
+      discovery,
       transport: () => Promise.reject(new AAuthVerificationError(code, "of a test")),
     });
     const error = await agent
@@ -41,7 +39,9 @@ describe("a verifier of draft -11", () => {
       throw new AAuthVerificationError(code, "of a test");
     };
     const verifier = createVerifier({
-      ...{ authorities: ["resource.example"], discovery: discoveryOf(), now },
+      authorities: ["resource.example"],
+      discovery: discoveryOf(),
+      now,
       replayStore: { putIfAbsent: thrown },
     });
     const request = await requestOf({ method: "POST", body: "{}" });

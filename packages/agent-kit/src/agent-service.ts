@@ -141,8 +141,13 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
     agentFor: (peer, address, signatureScheme = config.signatureScheme) =>
       callingAgent({
         ...dialect.calling(address, signatureScheme),
-        ...{ key: keys, discovery, stores, now, revealTokens: config.showTokens },
-        ...{ transport: dialect.transport, observer: createAgentLog(logger, peer) },
+        key: keys,
+        discovery,
+        stores,
+        now,
+        revealTokens: config.showTokens,
+        transport: dialect.transport,
+        observer: createAgentLog(logger, peer),
       }),
   };
 

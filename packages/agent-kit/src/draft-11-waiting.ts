@@ -51,7 +51,10 @@ export function createWaitingReplies(options: {
   const stateFor = ({ caller, upstreamToken }: AskedMessage, person: CallersPerson) =>
     stateOf(caller, upstreamToken, person);
   const answers = new DeferredAnswers({
-    ...{ id, deferred, stores, jobs },
+    id,
+    deferred,
+    stores,
+    jobs,
     answer: (asked, person) => handler(asked.message, { state: stateFor(asked, person), log }),
   });
 

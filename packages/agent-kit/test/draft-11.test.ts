@@ -48,7 +48,8 @@ test("the upstream token is the one a person's request was signed with, and neve
   const key = await generateSigningKey({ kid: "k" });
   const jwt = "eyJhbGciOiJFZDI1NTE5In0.e30.AA";
   const caller = {
-    ...{ profile: "draft-11", scheme: "jwt" },
+    profile: "draft-11",
+    scheme: "jwt",
     key: key.publicJwk,
     thumbprint: key.thumbprint,
   };

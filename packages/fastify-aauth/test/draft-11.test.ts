@@ -87,8 +87,13 @@ async function world(
   const events: VerificationEvent[] = [];
   await app.register(async (scope) => {
     await scope.register(fastifyAAuth, {
-      ...{ resource: RESOURCE, profile: draft11, key: keys.resource, personServers: [PERSON_SERVER] },
-      ...{ discovery, scopes: Object.keys(SCOPES), scopeDescriptions: SCOPES },
+      resource: RESOURCE,
+      profile: draft11,
+      key: keys.resource,
+      personServers: [PERSON_SERVER],
+      discovery,
+      scopes: Object.keys(SCOPES),
+      scopeDescriptions: SCOPES,
       observer: (event) => events.push(event),
       ...options,
     });
@@ -97,7 +102,7 @@ async function world(
   map = createEndpointMap({
     [RESOURCE]: await listen(app),
     [PERSON_SERVER]: await publisher(
-      ...["aauth-person.json"],
+      "aauth-person.json",
       {
         issuer: PERSON_SERVER,
         person_token_endpoint: `${PERSON_SERVER}/person`,
@@ -170,8 +175,13 @@ describe("the ladder, over sockets", () => {
       kid: "rs-1",
     });
     expect(resourceToken.claims).toMatchObject({
-      ...{ iss: RESOURCE, aud: PERSON_SERVER, ps: PERSON_SERVER, sub: PERSON, scope: "data.read" },
-      ...{ agent_jkt: keys.agent.thumbprint, presented_jti: decodeToken(person).claims.jti },
+      iss: RESOURCE,
+      aud: PERSON_SERVER,
+      ps: PERSON_SERVER,
+      sub: PERSON,
+      scope: "data.read",
+      agent_jkt: keys.agent.thumbprint,
+      presented_jti: decodeToken(person).claims.jti,
     });
     const token = await authToken("data.read");
     expect(await (await send("/data", token)).text()).toBe("the data");
@@ -204,7 +214,8 @@ describe("the ladder, over sockets", () => {
 
 describe("the query of a signed request", () => {
   const signedBy = (jwt: string) => ({
-    ...{ key: keys.agent, signatureKey: { scheme: "jwt", jwt } as const },
+    key: keys.agent,
+    signatureKey: { scheme: "jwt", jwt } as const,
     additionalComponents: ["@query"],
   });
 
@@ -221,7 +232,9 @@ describe("the query of a signed request", () => {
     for (const arrivesAt of ["/data?x=2", "/data?", "/data"]) {
       const changed = await send("/data?x=1", signedBy(token), { arrivesAt });
       expect([arrivesAt, changed.status, changed.headers.get("signature-error")]).toEqual([
-        ...[arrivesAt, 401, "error=invalid_signature"],
+        arrivesAt,
+        401,
+        "error=invalid_signature",
       ]);
     }
   });
@@ -236,21 +249,19 @@ describe("the query of a signed request", () => {
 describe("the documents of a resource", () => {
   test("are readable through the map: documents, and keys with their algorithm", async () => {
     const { app, discovery } = await world(ROUTES, {
-      ...{ toleranceSeconds: 30, about: { name: "Documents", access_mode: "auth-token" } },
+      toleranceSeconds: 30,
+      about: { name: "Documents", access_mode: "auth-token" },
       agent: { name: "Documents" },
     });
     expect(await discovery.metadata(draft11.documents.kinds.resource, RESOURCE)).toEqual({
-      ...{
-        issuer: RESOURCE,
-        jwks_uri: `${RESOURCE}/jwks.json`,
-        name: "Documents",
-        access_mode: "auth-token",
-      },
-      ...{
-        authorization_endpoint: `${RESOURCE}/aauth/authorize`,
-        revocation_endpoint: `${RESOURCE}/aauth/revoke`,
-      },
-      ...{ scope_descriptions: SCOPES, signature_window: 30 },
+      issuer: RESOURCE,
+      jwks_uri: `${RESOURCE}/jwks.json`,
+      name: "Documents",
+      access_mode: "auth-token",
+      authorization_endpoint: `${RESOURCE}/aauth/authorize`,
+      revocation_endpoint: `${RESOURCE}/aauth/revoke`,
+      scope_descriptions: SCOPES,
+      signature_window: 30,
       additional_signature_components: ["content-digest", "content-type", "@query"],
     });
     expect(await discovery.metadata(draft11.documents.kinds.agent, RESOURCE)).toMatchObject({
@@ -334,7 +345,9 @@ describe("deferred answers", () => {
   test("an endpoint that fails is logged and answers server_error, one without room 503", async () => {
     const { send } = await world(async (scope) => {
       const endpoint = (path: string, error: Error) => ({
-        ...{ path, methods: ["POST"], maxBodyBytes: 10 },
+        path,
+        methods: ["POST"],
+        maxBodyBytes: 10,
         handle: () => Promise.reject(error),
       });
       const full = Object.assign(new Error("full"), { code: "store_full" });

@@ -20,7 +20,8 @@ test("`request.caller` has the members of the level that its route demands", () 
     expectTypeOf(caller.grant).toEqualTypeOf<CallerGrant>();
   });
   app.route({
-    ...{ method: "GET", url: "/route" },
+    method: "GET",
+    url: "/route",
     config: { aauth: { level: "auth-token", scopes: ["read"] } },
     handler: ({ caller }) => {
       expectTypeOf(caller.grant).toEqualTypeOf<CallerGrant>();

@@ -20,7 +20,10 @@ import { fastifyAAuth, type VerificationEvent } from "../src/index.ts";
 const publishedKit: ProfileKit = { ...februaryKit, profile: february2026Published };
 
 const verifiedIn = (kit: ProfileKit) => ({
-  ...{ profile: kit.profile, authorities: [AUTHORITY], audience: RESOURCE, trustedIssuers: [SERVER] },
+  profile: kit.profile,
+  authorities: [AUTHORITY],
+  audience: RESOURCE,
+  trustedIssuers: [SERVER],
   discovery: discoveryOf(kit).discovery,
 });
 
@@ -52,7 +55,9 @@ async function serve(
       const unsigned = { "content-type": "application/json" };
       const signed = kit && (await requestOf(kit, { url: `${RESOURCE}${path}`, body }));
       const answer = await app.inject({
-        ...{ method: "POST", url: path, payload: body },
+        method: "POST",
+        url: path,
+        payload: body,
         headers: { ...(signed?.headers ?? unsigned) },
       });
       const refusal = parseRefusal(answer.headers[REFUSAL_FIELD] as string | undefined);

@@ -67,7 +67,11 @@ export function createResourceVerifiers(options: {
       resources.map((audience) => {
         const authority = canonicalAuthority(audience);
         const shared = {
-          ...{ authorities: [authority], audience, discovery, now, ...options(audience) },
+          authorities: [authority],
+          audience,
+          discovery,
+          now,
+          ...options(audience),
           replayStore: stores.claims(`replay ${audience}`),
           ...({ cryptoMode: "pool", contentDigest: "covered" } as const),
         };

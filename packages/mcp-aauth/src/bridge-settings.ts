@@ -48,7 +48,10 @@ export async function readBridgeSettings(
   const tokenFile = env.AAUTH_AGENT_TOKEN_FILE;
   const map = env.AAUTH_ENDPOINTS === undefined ? undefined : mapOf(env.AAUTH_ENDPOINTS);
   const options: AgentOptions = {
-    ...{ id, key, trustedAuthServers: [personServer], discovery: createDiscovery({ endpoints: map }) },
+    id,
+    key,
+    trustedAuthServers: [personServer],
+    discovery: createDiscovery({ endpoints: map }),
     ...(tokenFile && { agentToken: async () => (await readFile(tokenFile, "utf8")).trim() }),
     timeouts: { pendingMs: PENDING_MS },
   };

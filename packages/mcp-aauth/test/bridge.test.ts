@@ -38,8 +38,11 @@ async function host() {
   /** Messages that the host has received. */
   const read = () => written.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
   const ended = runBridge({
-    ...{ url: new URL(`${RESOURCE}/mcp`), fetch: (await parties.agent("planner")).fetchFor() },
-    ...{ input, output, onError: (error) => void errors.push(error) },
+    url: new URL(`${RESOURCE}/mcp`),
+    fetch: (await parties.agent("planner")).fetchFor(),
+    input,
+    output,
+    onError: (error) => void errors.push(error),
   });
   const send = (message: unknown) =>
     void input.write(`${typeof message === "string" ? message : JSON.stringify(message)}\n`);
@@ -188,7 +191,8 @@ describe("pages that a server names", () => {
       const url = left.shift();
       if (url === undefined) return void response.writeHead(403).end();
       response.writeHead(202, {
-        ...{ location: "/pending", "retry-after": "0" },
+        location: "/pending",
+        "retry-after": "0",
         "aauth-requirement": `requirement=interaction; url="${url}"; code="CODE-000${left.length}"`,
       });
       return void response.end();
@@ -211,7 +215,9 @@ describe("pages that a server names", () => {
 
   test("M11: those of another party than the person server are printed and not opened", async () => {
     const { status, opened, printed } = await calling([
-      ...["https://evil.example/a", "https://ps.example.evil.example/b", "https://ps.example:8443/c"],
+      "https://evil.example/a",
+      "https://ps.example.evil.example/b",
+      "https://ps.example:8443/c",
     ]);
     expect(status).toBe(403);
     expect(opened).toEqual([]);

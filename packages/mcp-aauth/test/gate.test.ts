@@ -98,11 +98,15 @@ async function connect(line: 1 | 2, fetch: typeof globalThis.fetch) {
 }
 
 const call = (name: string, id = 1) => ({
-  ...{ jsonrpc: "2.0", id, method: "tools/call" },
+  jsonrpc: "2.0",
+  id,
+  method: "tools/call",
   params: { name, arguments: { path: "/a" } },
 });
 const init = {
-  ...{ jsonrpc: "2.0", id: 0, method: "initialize" },
+  jsonrpc: "2.0",
+  id: 0,
+  method: "initialize",
   params: { protocolVersion: "2025-03-26", capabilities: {}, clientInfo: { name: "raw", version: "1" } },
 };
 

@@ -72,7 +72,10 @@ export function headersJson(headers: HeaderEntries): string {
 /** Fields that the reading side requires. */
 const NEEDED: ReadonlySet<string> = new Set([
   ...Object.values(FIELDS),
-  ...["agent-auth", "aauth-requirement", "content-type", "host"],
+  "agent-auth",
+  "aauth-requirement",
+  "content-type",
+  "host",
 ]);
 
 function shownValue(name: string, value: string): string {

@@ -30,7 +30,11 @@ function callWith(send: Transport) {
   const traced = createAgentTrace(send);
   const { fetchFor } = createAgent({
     profile: february2026,
-    ...{ id: agent.id, key: agent.key, signatureScheme: "jwks", discovery, now: clock.now },
+    id: agent.id,
+    key: agent.key,
+    signatureScheme: "jwks",
+    discovery,
+    now: clock.now,
     trustedAuthServers: [authServer.issuer],
     ...traced,
   });

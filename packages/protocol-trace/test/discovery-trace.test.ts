@@ -50,8 +50,11 @@ test("one that is not found is recorded with its reason, and thrown on", async (
     });
   expect(await eventsWithin(find)).toEqual([
     {
-      ...{ name: "aauth.document_fetched", kind: "agent", url: "http://nobody.localhost?code=…" },
-      ...{ reason: "discovery_blocked", duration_ms: expect.any(Number) },
+      name: "aauth.document_fetched",
+      kind: "agent",
+      url: "http://nobody.localhost?code=…",
+      reason: "discovery_blocked",
+      duration_ms: expect.any(Number),
     },
   ]);
 });

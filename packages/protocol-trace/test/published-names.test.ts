@@ -39,7 +39,10 @@ const eventsOf = (span: { events: { name: string }[] }) => span.events.map(({ na
 describe("a verifier", () => {
   const verifier = createVerifier({
     profile: february2026,
-    ...{ authorities: [new URL(resource.id).host], audience: resource.id, discovery, now: clock.now },
+    authorities: [new URL(resource.id).host],
+    audience: resource.id,
+    discovery,
+    now: clock.now,
     trustedIssuers: [authServer.issuer],
   });
 
@@ -191,8 +194,13 @@ describe("an agent", () => {
    */
   async function call(tokenEndpoint: () => Promise<Response>, context: FetchContext = {}) {
     const resourceToken = await issueResourceToken({
-      ...{ key: resource.key, resource: resource.id, authServer: authServer.issuer, agent: agent.id },
-      ...{ agentJkt: agent.key.thumbprint, scope: "data:read", now: clock.now },
+      key: resource.key,
+      resource: resource.id,
+      authServer: authServer.issuer,
+      agent: agent.id,
+      agentJkt: agent.key.thumbprint,
+      scope: "data:read",
+      now: clock.now,
     });
     const agentAuth = formatAgentAuth({ level: "authorized", resourceToken, authServer: authServer.issuer });
     const send: Transport = async (url, { headers }) => {
@@ -202,7 +210,11 @@ describe("an agent", () => {
     };
     const { fetchFor } = createAgent({
       profile: february2026,
-      ...{ id: agent.id, key: agent.key, signatureScheme: "jwks", discovery, now: clock.now },
+      id: agent.id,
+      key: agent.key,
+      signatureScheme: "jwks",
+      discovery,
+      now: clock.now,
       trustedAuthServers: [authServer.issuer],
       ...createAgentTrace(send),
     });
@@ -221,8 +233,10 @@ describe("an agent", () => {
     expect(first).toEqual(["aauth.request_signed", "agent_auth_challenge_received"]);
     expect(around).toEqual([
       "resource_token_extracted",
-      ...["token_exchange_started", "aauth.token_requested"],
-      ...["token_exchange_success", "aauth.token_received"],
+      "token_exchange_started",
+      "aauth.token_requested",
+      "token_exchange_success",
+      "aauth.token_received",
       "retrying_request_with_auth_token",
     ]);
   });
@@ -238,7 +252,9 @@ describe("an agent", () => {
     const { around, last } = await call(answer, { upstreamToken });
     expect(around).toEqual([
       "resource_token_extracted",
-      ...["token_exchange_started", "aauth.token_requested", "token_exchange_failed"],
+      "token_exchange_started",
+      "aauth.token_requested",
+      "token_exchange_failed",
     ]);
     expect(last.attributes).toEqual(attributes);
     expect((await call(answer)).around).toEqual(["resource_token_extracted", "aauth.token_requested"]);

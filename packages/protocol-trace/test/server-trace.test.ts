@@ -51,9 +51,18 @@ test("a request that it signs names the party and the tokens in its body", async
   const body = new TextEncoder().encode(JSON.stringify({ agent_token: TOKEN, other: "x" }));
   await spans.within(async () => {
     callObserver({
-      ...{ type: "request_signed", profile: "draft-11", purpose: "token", url, method: "POST" },
-      ...{ scheme: "jwks_uri", coveredComponents: [], signatureBase: "", created: 1, kid: "k" },
-      ...{ thumbprint: "t", attempt: 1 },
+      type: "request_signed",
+      profile: "draft-11",
+      purpose: "token",
+      url,
+      method: "POST",
+      scheme: "jwks_uri",
+      coveredComponents: [],
+      signatureBase: "",
+      created: 1,
+      kid: "k",
+      thumbprint: "t",
+      attempt: 1,
     });
     await (await transport(url, { method: "POST", headers: {}, body })).text();
   });
@@ -74,9 +83,18 @@ test("tokens that are too long together are named alone", async () => {
   const body = new TextEncoder().encode(JSON.stringify({ resource_token: long, presented_token: long }));
   await spans.within(async () => {
     callObserver({
-      ...{ type: "request_signed", profile: "draft-11", purpose: "token", url: "", method: "POST" },
-      ...{ scheme: "jwt", coveredComponents: [], signatureBase: "", created: 1, kid: "k" },
-      ...{ thumbprint: "t", attempt: 1 },
+      type: "request_signed",
+      profile: "draft-11",
+      purpose: "token",
+      url: "",
+      method: "POST",
+      scheme: "jwt",
+      coveredComponents: [],
+      signatureBase: "",
+      created: 1,
+      kid: "k",
+      thumbprint: "t",
+      attempt: 1,
     });
     await (await transport("https://ps.example/token", { method: "POST", headers: {}, body })).text();
   });
@@ -97,7 +115,10 @@ test("an endpoint that verifies by itself writes down what its verifier decides"
   });
   const { method, headers } = await signedRequest({
     profile: february2026,
-    ...{ url: `${resource.id}/pending`, method: "GET", key: agent.key, now: clock.now },
+    url: `${resource.id}/pending`,
+    method: "GET",
+    key: agent.key,
+    now: clock.now,
     signatureKey: { scheme: "jwks", id: agent.id },
   });
   const request = { method, target: "/pending", headers, body: undefined };

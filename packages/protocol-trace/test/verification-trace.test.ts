@@ -47,7 +47,10 @@ async function send(
 ) {
   const { method, headers, body } = await signedRequest({
     profile: february2026,
-    ...{ url: `${resource.id}/`, body: "{}", key: agent.key, now: clock.now },
+    url: `${resource.id}/`,
+    body: "{}",
+    key: agent.key,
+    now: clock.now,
     signatureKey: { scheme: "jwks", id: agent.id },
     ...more,
   });

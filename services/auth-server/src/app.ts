@@ -92,7 +92,9 @@ export async function buildAuthServer(
   await app.register(login, { ...shared, provider, readSession, hasDemoUsers: hasDemoUsers(config) });
   await app.register(mountOidcProvider, {
     ...shared,
-    ...{ provider, routes: paths.routes, ownClientId: CONSENT_CLIENT_ID },
+    provider,
+    routes: paths.routes,
+    ownClientId: CONSENT_CLIENT_ID,
   });
   const { consentSeconds } = config;
   if (servesFebruary) {

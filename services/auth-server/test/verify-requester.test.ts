@@ -39,7 +39,8 @@ test("a resource token with a scope of another shape, or with no scope, is refus
     const resource_token = `${input}.${Buffer.from(signature).toString("base64url")}`;
     const reply = await parties.request({ request_type: "auth", resource_token });
     expectRefusal(reply, 400, "invalid_grant", {
-      ...{ code, description: `Invalid resource_token: ${description}` },
+      code,
+      description: `Invalid resource_token: ${description}`,
     });
   };
   await refused('supply-chain:optimize "all"', "malformed_token", "the token's scope has the wrong shape");

@@ -119,7 +119,8 @@ function createServices(
   const runs = new RunService({
     ...calling,
     ...runStores,
-    ...{ live, startReplySeconds },
+    live,
+    startReplySeconds,
     ...(evidence && { during: evidence.during }),
   });
   const orders = new OrderService({
@@ -133,7 +134,10 @@ function createServices(
   const breakIt =
     evidence &&
     createAttempts(dialect.breakIt(), {
-      ...{ evidence, transport, twin, now },
+      evidence,
+      transport,
+      twin,
+      now,
       whole: (request) => wholeAttack(request, dialect.discovery),
       renew: createRenewal({ ...calling, ...runStores, evidence }),
     });
@@ -141,7 +145,14 @@ function createServices(
   const issued = stores.records<IssuedToken>("issued agent tokens");
   const { tokens, callerFor, subAgents } = dialect.delegates(enrolments);
   const delegates = new DelegatesService({
-    ...{ agent, enrolments, issued, stores, timeoutSeconds, subAgents, logger, now },
+    agent,
+    enrolments,
+    issued,
+    stores,
+    timeoutSeconds,
+    subAgents,
+    logger,
+    now,
     clientOf: (userId) => createDelegateClient({ agent: callerFor(userId), timeoutSeconds }),
   });
   const { consentRequests } = runStores;
@@ -173,7 +184,10 @@ async function createApp(
   const sent = options.evidence;
   const app = await createApi(config, options, async (api) => {
     await api.register(serviceRoutes, {
-      ...{ keycloakUrl: config.authServerUrl, realm: config.realm, documents, jwks },
+      keycloakUrl: config.authServerUrl,
+      realm: config.realm,
+      documents,
+      jwks,
     });
     await dialect.returnRoutes(api, services);
     await api.register(orderRoutes, { orders, frontendUrl });
@@ -183,7 +197,11 @@ async function createApp(
     await api.register(delegateRoutes, { delegates });
     await api.register(leftOutRoutes, { leftOut });
     await api.register(runTraceRoutes, {
-      ...{ runs, orders, delegates, breakIt, now },
+      runs,
+      orders,
+      delegates,
+      breakIt,
+      now,
       evidence: sent && ((runId) => wholeEvidence(sent.of(runId), discovery)),
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,

@@ -70,22 +70,41 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
       calls: { agentOf, browserUrl, returnUrl: returns.ofRun },
     },
     orders: {
-      ...{ agentOf, browserUrl, returnUrl: returns.ofOrder },
+      agentOf,
+      browserUrl,
+      returnUrl: returns.ofOrder,
       named: () => ({ agent_provider: issuer }),
     },
     breakIt: () =>
       draft11BreakIt({
-        ...{ mode, issuer, keys: keys.usable, parties, agentOf, idOf, now },
-        ...{ agentUrl: supplyChainAgentUrl, otherResourceUrl: config.otherResourceUrl },
+        mode,
+        issuer,
+        keys: keys.usable,
+        parties,
+        agentOf,
+        idOf,
+        now,
+        agentUrl: supplyChainAgentUrl,
+        otherResourceUrl: config.otherResourceUrl,
       }),
     delegates: (enrolments) => {
       const subAgents = new SubAgents({
-        ...{ issuer, key: keys.current, personServer, idOf, agentOf, enrolments, lifetimeSeconds },
+        issuer,
+        key: keys.current,
+        personServer,
+        idOf,
+        agentOf,
+        enrolments,
+        lifetimeSeconds,
         resources: [supplyChainAgentUrl],
-        ...{ browserUrl, returnUrl: returns.ofDelegate, discovery, transport: map.requests },
+        browserUrl,
+        returnUrl: returns.ofDelegate,
+        discovery,
+        transport: map.requests,
         timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
         observer: () => observe().observer,
-        ...{ stores, now },
+        stores,
+        now,
       });
       const tokens = draft11Tokens((...asked) => subAgents.issue(...asked));
       return { tokens, callerFor: agentOf, subAgents };

@@ -25,7 +25,8 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
   const orderReturnUrl = agentUrl + ORDER_RETURN_PATH;
   // The first key has the name of the published demo.
   const keys = await options.keys.signingKeys("backend", {
-    ...{ kidPrefix: "backend-ephemeral", firstKid: "backend-ephemeral-1" },
+    kidPrefix: "backend-ephemeral",
+    firstKid: "backend-ephemeral-1",
     keepSeconds: keptKeySeconds(config),
     now,
   });
@@ -62,12 +63,18 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
     },
     breakIt: () =>
       februaryBreakIt({
-        ...{ keys: keys.usable, id: agentUrl, signatureScheme, now },
-        ...{ agentUrl: supplyChainAgentUrl, otherResourceUrl },
+        keys: keys.usable,
+        id: agentUrl,
+        signatureScheme,
+        now,
+        agentUrl: supplyChainAgentUrl,
+        otherResourceUrl,
       }),
     delegates: () => ({
       tokens: februaryTokens({
-        ...{ agent: agentUrl, key: keys.current, now },
+        agent: agentUrl,
+        key: keys.current,
+        now,
         audiences: [supplyChainAgentUrl, issuer],
         lifetimeSeconds: config.agentTokenSeconds,
       }),
@@ -76,7 +83,9 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
     leftOut: new Map([apiRoutes.startDelegate, apiRoutes.endDelegate].map((route) => [route, LEFT_OUT])),
     returnRoutes: async (api, { runs, consentRequests }) => {
       const consent = new ConsentService({
-        ...{ agent: februaryAgent(jwksAgent), agentId: agentUrl, resource: supplyChainAgentUrl },
+        agent: februaryAgent(jwksAgent),
+        agentId: agentUrl,
+        resource: supplyChainAgentUrl,
         verify: (token) =>
           verifyAuthToken(token, {
             audience: supplyChainAgentUrl,
@@ -85,7 +94,11 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
             now,
           }),
         sharesTokens: config.authTokenCacheSeconds > 0,
-        ...{ consentRequests, grants, runs, observe, logger },
+        consentRequests,
+        grants,
+        runs,
+        observe,
+        logger,
       });
       await api.register(consentRoutes, { consent, frontendUrl: config.frontendUrl });
     },
@@ -108,7 +121,8 @@ function agentsOf(config: BackendConfig, createAgent: ReturnType<typeof ownAgent
     nonInteractiveAgent: createAgent({ ...identity, signatureScheme }),
     // Auth server and delegates see the backend's identity, whatever `signatureScheme` is.
     jwksAgent: createAgent({
-      ...{ ...identity, redirectUri },
+      ...identity,
+      redirectUri,
       profile: february2026,
       signatureScheme: "jwks",
     }),

@@ -35,7 +35,10 @@ export function ownAgents(
   return (own) => {
     const traced = createAgentTrace(options.transport);
     return createAgent({
-      ...{ key, discovery, stores, now },
+      key,
+      discovery,
+      stores,
+      now,
       revealTokens: config.showTokens, // hole D14+: true
       ...traced,
       ...(evidence && { transport: evidence.recording(traced.transport) }),

@@ -10,7 +10,8 @@ export const start: StartService = (options) =>
     settings,
     build: async (config, logger, state) =>
       buildBackend(config, {
-        ...{ logger, ...state },
+        logger,
+        ...state,
         jobs: await state.openJobs(),
         hints: await state.openHints(),
       }),

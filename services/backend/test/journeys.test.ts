@@ -166,7 +166,10 @@ describe("journey 3: consent", () => {
     const query = new URLSearchParams({ error: "access_denied", error_description, state });
     const { headers } = await stack.app.inject({ url: `/auth/aauth/callback?${query}` });
     expect(Object.fromEntries(new URL(headers.location!).searchParams)).toEqual({
-      ...{ aauth_error: "1", error: "access_denied", error_description, request_id: body.request_id },
+      aauth_error: "1",
+      error: "access_denied",
+      error_description,
+      request_id: body.request_id,
     });
     expect(await ending("alice", body.request_id)).toMatchObject({ failure: { code: "access_denied" } });
   });

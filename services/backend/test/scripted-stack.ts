@@ -254,7 +254,8 @@ export async function startScriptedStack(
         destination: { write: (line) => log.push(line) },
       }),
       keys: memoryKeys(backendKey),
-      ...{ discovery, stores },
+      discovery,
+      stores,
       ...options.deps,
     });
     return app;

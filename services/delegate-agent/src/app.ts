@@ -63,7 +63,12 @@ export async function buildDelegateAgent(
     const key = await generateSigningKey({ kid: `${sub}-key` });
     const kind = dialect.tokenFor(parent, sub);
     const agentToken = createAgentTokens({
-      ...{ agentServer, credential, key, kind, discovery, now },
+      agentServer,
+      credential,
+      key,
+      kind,
+      discovery,
+      now,
       transport: createAgentTrace(transport).transport,
       onReceived: (claims) => log.info({ claims }, "🔐 Received agent_token"),
     });
@@ -72,8 +77,12 @@ export async function buildDelegateAgent(
       createAgent({ ...shared, ...options, ...createAgentTrace(transport) }),
     );
     const working = createDelegate({
-      ...{ agent, dropAgentToken: agentToken.drop, dialect: dialect.calls },
-      ...{ supplyChainAgentUrl, prompt, timeoutSeconds },
+      agent,
+      dropAgentToken: agentToken.drop,
+      dialect: dialect.calls,
+      supplyChainAgentUrl,
+      prompt,
+      timeoutSeconds,
       observer: createAgentLog(logger, "supply-chain-agent"),
     });
     return logged(working, log);
@@ -91,7 +100,10 @@ export async function buildDelegateAgent(
   }
 
   const app = await serveRuns({
-    ...{ logger, url, requirement, sub },
+    logger,
+    url,
+    requirement,
+    sub,
     // In draft -11, also accepts agents whose provider is the agent server.
     verifier: createVerifier({
       profile,

@@ -93,13 +93,15 @@ describe("agent tokens", () => {
       throw new Error("down");
     };
     expect(await refusal()).toMatchObject({
-      ...{ code: "no_answer", message: "the agent server could not be reached" },
+      code: "no_answer",
+      message: "the agent server could not be reached",
     });
     world.answer = async () => {
       throw new DOMException("x", "TimeoutError");
     };
     expect(await refusal()).toMatchObject({
-      ...{ code: "no_answer", message: "the agent server did not answer within 10 seconds" },
+      code: "no_answer",
+      message: "the agent server did not answer within 10 seconds",
     });
     world.answer = async () => new Response("<html>", { status: 502 });
     expect((await refusal()) as AgentTokenError).toMatchObject({

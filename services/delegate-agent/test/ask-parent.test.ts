@@ -12,12 +12,21 @@ const RESOURCE = "https://supply-chain-agent.localhost";
 const PERSON_SERVER = "https://person-server.localhost";
 const key = await generateSigningKey({ kid: "scout" });
 const { token, claims } = await issuePersonToken({
-  ...{ key, issuer: PERSON_SERVER, audience: RESOURCE, subject: "someone" },
+  key,
+  issuer: PERSON_SERVER,
+  audience: RESOURCE,
+  subject: "someone",
   confirmationKey: key.publicJwk,
 });
 const GRANT = {
-  ...{ token, server: PERSON_SERVER, resource: RESOURCE, scope: "", subject: "someone" },
-  ...{ thumbprint: key.thumbprint, expiresAt: claims.exp, renewAt: claims.exp - 300 },
+  token,
+  server: PERSON_SERVER,
+  resource: RESOURCE,
+  scope: "",
+  subject: "someone",
+  thumbprint: key.thumbprint,
+  expiresAt: claims.exp,
+  renewAt: claims.exp - 300,
 };
 
 async function asked(answer: () => Response, more: object = {}) {

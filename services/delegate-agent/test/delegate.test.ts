@@ -42,11 +42,17 @@ test("S3: a call that fails at the second hop is failed, and keeps the report", 
         return Response.json({ jsonrpc: "2.0", id, result });
       },
     } as unknown as Agent,
-    ...{ dropAgentToken: () => {}, dialect: februaryCalls, observer: () => {} },
-    ...{ supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000", prompt: "x", timeoutSeconds: 5 },
+    dropAgentToken: () => {},
+    dialect: februaryCalls,
+    observer: () => {},
+    supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000",
+    prompt: "x",
+    timeoutSeconds: 5,
   });
   expect(await delegate.run()).toMatchObject({
-    ...{ status: "failed", failure: { code: "http_403", message: "m" }, report: "# Report" },
+    status: "failed",
+    failure: { code: "http_403", message: "m" },
+    report: "# Report",
   });
 });
 
@@ -104,15 +110,19 @@ test("a missing response is not a failed connection", async () => {
     throw new DOMException("x", "TimeoutError");
   });
   expect((await delegate.run()).failure).toEqual({
-    ...{ code: "timeout", message: "No answer within 5 seconds." },
+    code: "timeout",
+    message: "No answer within 5 seconds.",
   });
 });
 
 test("a token that names no delegate is shown as that", async () => {
   const claims = { agent: "http://backend.localhost:8000", scope: "supply-chain:optimize" };
   const event = {
-    ...{ type: "token_received", authServer: "http://localhost:8080", requestType: "auth" },
-    ...{ token: { header: {}, claims, tokenId: "t-1" }, expiresInSeconds: 300 },
+    type: "token_received",
+    authServer: "http://localhost:8080",
+    requestType: "auth",
+    token: { header: {}, claims, tokenId: "t-1" },
+    expiresInSeconds: 300,
   } as unknown as AgentEvent;
   const fetchFor = ({ observer }: FetchContext) => {
     observer?.(event);
@@ -120,8 +130,12 @@ test("a token that names no delegate is shown as that", async () => {
   };
   const delegate = createDelegate({
     agent: { fetchFor } as unknown as Agent,
-    ...{ dropAgentToken: () => {}, dialect: februaryCalls, observer: () => {} },
-    ...{ supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000", prompt: "x", timeoutSeconds: 5 },
+    dropAgentToken: () => {},
+    dialect: februaryCalls,
+    observer: () => {},
+    supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000",
+    prompt: "x",
+    timeoutSeconds: 5,
   });
   const { granted, steps } = await delegate.run();
   expect(granted).toEqual(claims);

@@ -81,7 +81,9 @@ async function createWorld() {
     },
   );
   return {
-    ...{ seen, run: (await delegateOf(BACKEND)).run, close: () => app.close() },
+    seen,
+    run: (await delegateOf(BACKEND)).run,
+    close: () => app.close(),
     /** Like a restart: the earlier published key is gone. */
     async restartAgentServer(kid: string) {
       server = await generateSigningKey({ kid });
@@ -100,8 +102,10 @@ test("a token of a lost key is dropped, and the whole call is made again with a 
     issued: 2,
   });
   expect(steps.map(({ action }) => action)).toEqual([
-    ...["request_signed", "challenge_received"],
-    ...["request_signed", "response_received"],
+    "request_signed",
+    "challenge_received",
+    "request_signed",
+    "response_received",
   ]);
   expect(steps[1]?.details).toBe("Status 401: the signature or the token was not accepted");
   // The new token is kept from then on.

@@ -24,7 +24,9 @@ const caller = await generateSigningKey({ kid: "caller" });
 
 const configured = async (env: Record<string, string> = {}) =>
   loadConfig({
-    ...{ service: "delegate-agent", settings, argv: [] },
+    service: "delegate-agent",
+    settings,
+    argv: [],
     env: { ...ENV, DELEGATE_DATA_FOLDER: await mkdtemp(join(tmpdir(), "delegate-")), ...env },
   });
 const logger = createLogger({ service: "t", destination: { write: () => {} } });
@@ -57,7 +59,10 @@ async function createDoor(stores?: Stores) {
     const options = { key: provider, issuer: BACKEND, agent, confirmationKey: caller.publicJwk, ...more };
     const { token: jwt } = await issueAgentToken(options);
     const { headers } = await signedRequest({
-      ...{ method: method as "GET", url: `${AT}/run`, key: caller, profile: draft11 },
+      method: method as "GET",
+      url: `${AT}/run`,
+      key: caller,
+      profile: draft11,
       signatureKey: { scheme: "jwt", jwt },
     });
     return send(headers, method);

@@ -111,7 +111,9 @@ export async function check(app: FastifyInstance, headers: Headers) {
   const fields = response.headers as Record<string, string | undefined>;
   const { "x-aauth-claims": claimsText, "aauth-requirement": requirement } = fields;
   return {
-    ...{ status, body, claimsText },
+    status,
+    body,
+    claimsText,
     claims: claimsText === undefined ? undefined : (JSON.parse(claimsText) as Record<string, unknown>),
     agentAuth: fields["agent-auth"],
     signatureError: fields["signature-error"],

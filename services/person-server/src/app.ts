@@ -74,7 +74,13 @@ export async function buildPersonServer(
     now,
   });
   const common = {
-    ...{ config, origin, development, signIn, keys, stores, now },
+    config,
+    origin,
+    development,
+    signIn,
+    keys,
+    stores,
+    now,
     subjectSecret: await keys.secret("person-server-subjects"),
     logger: logger.child({ logger: "aauth.draft-11" }),
   };

@@ -61,15 +61,23 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   const personTrace = createServerTrace(SERVICE_NAME.personServer, endpoints.requests);
   const personKeys = await keys.signingKeys("person-server", { keepSeconds: KEEP_SECONDS, now });
   const personServer = createPersonServer({
-    ...{ ...common, ...personTrace, issuer: config.id, key: personKeys, subjectSecret },
+    ...common,
+    ...personTrace,
+    issuer: config.id,
+    key: personKeys,
+    subjectSecret,
     accessServers: [...(hasAccessServer ? [config.accessServerId] : []), ...config.accessServers],
     decide: decideForPerson(config),
   });
   await app.register(serveIssuer, {
-    ...{ identifier: config.id, server: personServer, seen: personTrace, logger },
+    identifier: config.id,
+    server: personServer,
+    seen: personTrace,
+    logger,
   });
   await app.register(personPages, {
-    ...{ ...pages, server: personServer },
+    ...pages,
+    server: personServer,
     policyAfter: (request) => policyAfter(config, request),
     isAllowed: (request) => refusalOf(config, request) === undefined,
   });
@@ -79,7 +87,10 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   const accessTrace = createServerTrace(SERVICE_NAME.accessServer, endpoints.requests);
   const accessKeys = await keys.signingKeys("access-server", { keepSeconds: KEEP_SECONDS, now });
   const accessServer = createAccessServer({
-    ...{ ...common, ...accessTrace, issuer: config.accessServerId, key: accessKeys },
+    ...common,
+    ...accessTrace,
+    issuer: config.accessServerId,
+    key: accessKeys,
     resources: config.accessServerResources,
     personServers: [config.id, ...config.personServers],
     // Browsers reach both servers at the same origin.
@@ -87,12 +98,16 @@ export async function createServers(app: FastifyInstance, options: ServersOption
     decide: decideForResource(config),
   });
   await app.register(serveIssuer, {
-    ...{ identifier: config.accessServerId, server: accessServer, seen: accessTrace, logger },
+    identifier: config.accessServerId,
+    server: accessServer,
+    seen: accessTrace,
+    logger,
   });
   rotateKeys(app, accessKeys, config.keyRotationSeconds);
   if (config.owners.length === 0) return;
   await app.register(accessPages, {
-    ...{ ...pages, server: accessServer },
+    ...pages,
+    server: accessServer,
     grantable: (request) => grantableScopes(config, request),
   });
 }

@@ -350,7 +350,10 @@ test("the resource's own page comes first: no decision is made before the browse
   const { caller, token: presented } = world.callers[0]!;
   const ask = async () => {
     const { token } = await issueResourceToken({
-      ...{ key: world.keys[SUPPLY_CHAIN]!, issuer: SUPPLY_CHAIN, caller, scope: "supply-chain:optimize" },
+      key: world.keys[SUPPLY_CHAIN]!,
+      issuer: SUPPLY_CHAIN,
+      caller,
+      scope: "supply-chain:optimize",
       interaction: { url: `${SUPPLY_CHAIN}/approve`, code: "R-1" },
     });
     const body = { resource_token: token, presented_token: presented, capabilities: CAPABILITIES };

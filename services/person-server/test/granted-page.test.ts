@@ -17,11 +17,22 @@ const REQUEST: AskedRequest = {
 
 const entries = (...waiting: AskedRequest[]): number => {
   const { body } = grantedPage({
-    ...{ site: siteOf("person-server", { applications: [] }), title: "t", nothing: "n" },
-    ...{ userName: "u", action: "/granted", requestPath: "/requests/", consentCode: "c", tokens: [] },
-    ...{ waitSeconds: 60, signOutPath: "/sign-out" },
+    site: siteOf("person-server", { applications: [] }),
+    title: "t",
+    nothing: "n",
+    userName: "u",
+    action: "/granted",
+    requestPath: "/requests/",
+    consentCode: "c",
+    tokens: [],
+    waitSeconds: 60,
+    signOutPath: "/sign-out",
     waiting: waiting.map((request, index) => ({
-      ...{ reference: `r${index}`, request, version: 0, expiresAt: 1000 + index, status: "pending" as const },
+      reference: `r${index}`,
+      request,
+      version: 0,
+      expiresAt: 1000 + index,
+      status: "pending" as const,
     })),
   });
   return body.match(/Decide on a request/g)?.length ?? 0;

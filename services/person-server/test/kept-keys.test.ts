@@ -41,7 +41,9 @@ test("a sign-in that began at one replica is redeemed at another, once", async (
   const provider = await startLyingProvider();
   onTestFinished(() => provider.stop());
   const shared = {
-    ...{ issuer: new URL(provider.issuer), cookieSecret: randomBytes(32), stores: createMemoryStores() },
+    issuer: new URL(provider.issuer),
+    cookieSecret: randomBytes(32),
+    stores: createMemoryStores(),
   };
   const [one, other] = [await relyingParty(shared), await relyingParty(shared)];
   const browser = new TestBrowser(one);

@@ -33,7 +33,9 @@ async function otherWorld({ env, ...options }: WorldOptions = {}, owner = "nobod
   const world = await createWorld({
     ...options,
     env: {
-      ...{ ...env, PERSON_SERVER_PORT: port, PERSON_SERVER_OIDC_ISSUER: provider.issuer },
+      ...env,
+      PERSON_SERVER_PORT: port,
+      PERSON_SERVER_OIDC_ISSUER: provider.issuer,
       PERSON_SERVER_OIDC_CLIENT_ID: OTHER_CLIENT.clientId,
       PERSON_SERVER_OIDC_CLIENT_SECRET: OTHER_CLIENT.clientSecret,
       PERSON_SERVER_OIDC_SCOPES: "openid",

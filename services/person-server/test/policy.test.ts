@@ -6,14 +6,25 @@ import { decideForPerson, decideForResource, grantableScopes, refusalOf } from "
 
 const RESOURCE = "https://resource.example";
 const POLICY = {
-  ...{ allowedAgents: [], blockedAgents: ["https://blocked.example"], allowedScopes: ["read", "write"] },
-  ...{ consentScopes: ["write"], consentScopePrefixes: [], resources: [RESOURCE], ownerScopes: ["write"] },
+  allowedAgents: [],
+  blockedAgents: ["https://blocked.example"],
+  allowedScopes: ["read", "write"],
+  consentScopes: ["write"],
+  consentScopePrefixes: [],
+  resources: [RESOURCE],
+  ownerScopes: ["write"],
 };
 const BLOCKED = { iss: "https://blocked.example", sub: "aauth:a@blocked.example" };
 const asked = (over: Partial<AskedRequest> = {}): AskedRequest => ({
-  ...{ kind: "auth-token", person: "p", resource: RESOURCE, scopes: ["read"], consented: false },
-  ...{ agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" }, capabilities: [] },
-  ...{ fromResource: {}, fromAgent: { answers: [] } },
+  kind: "auth-token",
+  person: "p",
+  resource: RESOURCE,
+  scopes: ["read"],
+  consented: false,
+  agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" },
+  capabilities: [],
+  fromResource: {},
+  fromAgent: { answers: [] },
   ...over,
 });
 

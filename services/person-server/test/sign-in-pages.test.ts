@@ -21,7 +21,9 @@ async function begin(world: World, resource: string, redirectUri: string, more =
   });
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const url = client.buildAuthorizationUrl(config, {
-    ...{ redirect_uri: redirectUri, scope: "openid profile email", state: "s" },
+    redirect_uri: redirectUri,
+    scope: "openid profile email",
+    state: "s",
     code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: "S256",
     ...more,

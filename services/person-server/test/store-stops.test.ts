@@ -51,7 +51,11 @@ test.each([
     for (let operations = 0; results.at(-1) !== 200; operations += 1) {
       const agent = `aauth:planner-${operations}@backend.localhost`;
       const { token } = await issueAgentToken({
-        ...{ key, issuer: BACKEND, agent, personServer: PERSON_SERVER, confirmationKey: key.publicJwk },
+        key,
+        issuer: BACKEND,
+        agent,
+        personServer: PERSON_SERVER,
+        confirmationKey: key.publicJwk,
       });
       const body = { resource: SUPPLY_CHAIN, capabilities: ["interaction"] };
       const asked = await sendWith(world, `${PERSON_SERVER}/aauth/person`, token, { method: "POST", body });

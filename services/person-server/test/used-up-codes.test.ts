@@ -24,7 +24,11 @@ test("S32e: codes that a page submits through the user's browser leave the user'
   const world = await createWorld();
   const key = world.keys[BACKEND]!;
   const { token } = await issueAgentToken({
-    ...{ key, issuer: BACKEND, agent: AGENT, personServer: PERSON_SERVER, confirmationKey: key.publicJwk },
+    key,
+    issuer: BACKEND,
+    agent: AGENT,
+    personServer: PERSON_SERVER,
+    confirmationKey: key.publicJwk,
   });
   const body = { resource: SUPPLY_CHAIN, capabilities: ["interaction"] };
   const pending = await sendWith(world, `${PERSON_SERVER}/aauth/person`, token, { method: "POST", body });
@@ -47,14 +51,25 @@ test("S32e: codes that a page submits through the user's browser leave the user'
 
 test("S10c: a revocation that a resource has not confirmed is on the list", () => {
   const token: HeldToken = {
-    ...{ type: "person-token", agent: { iss: BACKEND, sub: AGENT }, resource: SUPPLY_CHAIN, scopes: [] },
-    ...{ exp: 1_795_808_780, isRevoked: true },
+    type: "person-token",
+    agent: { iss: BACKEND, sub: AGENT },
+    resource: SUPPLY_CHAIN,
+    scopes: [],
+    exp: 1_795_808_780,
+    isRevoked: true,
     unconfirmed: [{ recipient: SUPPLY_CHAIN, error: "revocation_unavailable" }],
   };
   const { body } = grantedPage({
     site: siteOf("person-server", { applications: ["http://localhost:3050"] }),
-    ...{ title: "T", nothing: "Nothing is granted.", userName: "u", action: "/a" },
-    ...{ requestPath: "/r/", consentCode: "c", tokens: [token], waiting: [], waitSeconds: 600 },
+    title: "T",
+    nothing: "Nothing is granted.",
+    userName: "u",
+    action: "/a",
+    requestPath: "/r/",
+    consentCode: "c",
+    tokens: [token],
+    waiting: [],
+    waitSeconds: 600,
     signOutPath: "/o",
   });
   expect(body).toContain("Revoked, but not confirmed");

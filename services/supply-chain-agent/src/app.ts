@@ -34,7 +34,10 @@ export function buildSupplyChainAgent(
         url: config.marketAnalysisUrl,
         agent: agentFor("market-analysis-agent", config.marketAnalysisUrl),
         timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
-        ...{ personServer, onBehalfOfCaller, sectionOf, log },
+        personServer,
+        onBehalfOfCaller,
+        sectionOf,
+        log,
       });
       return optimizationExecutor({ log, askMarketAnalysis });
     },
@@ -52,7 +55,12 @@ async function registerRoutes(
   const interactions = createInteractions(stores, now);
   const log = logger.child({ logger: "user_interaction" });
   const { catalogue, registerOrders, page } = routeDialect({
-    ...{ scope, parts, config, redirectUri, interactions, log },
+    scope,
+    parts,
+    config,
+    redirectUri,
+    interactions,
+    log,
   });
   await scope.register(catalogueRoutes, catalogue);
   await registerOrders();

@@ -55,7 +55,10 @@ function februaryRoutes(options: RouteDialectOptions): RouteDialect {
     id,
     // At the auth server this agent signs with its identity, even if its calls use only a key.
     agent: februaryAgent(agentFor("auth-server", authServer, "jwks")),
-    ...{ authServer, redirectUri, discovery, now },
+    authServer,
+    redirectUri,
+    discovery,
+    now,
   });
   return {
     catalogue: {
@@ -97,7 +100,8 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
             // The person server is the OpenID provider for resources' own pages.
             method: openidSignIn({
               issuer: new URL(browserUrl(`${personServer}/`)).origin,
-              ...{ clientId: id, redirectUri },
+              clientId: id,
+              redirectUri,
             }),
           },
   };

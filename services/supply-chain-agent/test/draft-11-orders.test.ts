@@ -53,7 +53,10 @@ const tokens = {
   agent: async () =>
     (
       await issueAgentToken({
-        ...{ key, issuer: PROVIDER, agent: "aauth:user-1@backend.localhost", personServer: PS },
+        key,
+        issuer: PROVIDER,
+        agent: "aauth:user-1@backend.localhost",
+        personServer: PS,
         confirmationKey: key.publicJwk,
       })
     ).token,
@@ -76,8 +79,10 @@ async function build(mode = "federated") {
     settings,
     argv: [],
     env: {
-      ...{ AAUTH_PROFILE: "draft-11", AAUTH_MODE: mode, SUPPLY_CHAIN_AGENT_ID_URL: SELF },
-      ...{ MARKET_ANALYSIS_AGENT_URL: "https://market-analysis-agent.localhost" },
+      AAUTH_PROFILE: "draft-11",
+      AAUTH_MODE: mode,
+      SUPPLY_CHAIN_AGENT_ID_URL: SELF,
+      MARKET_ANALYSIS_AGENT_URL: "https://market-analysis-agent.localhost",
       // Nothing listens there.
       KEYCLOAK_URL: `http://127.0.0.1:${await freePort()}`,
       SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE: "2",
@@ -99,7 +104,11 @@ async function send(jwt: string, path: string, { method = "GET", body = undefine
   return inject(
     app,
     await signedRequest({
-      ...{ url: SELF + path, method, profile: draft11, key, signatureKey: { scheme: "jwt", jwt } },
+      url: SELF + path,
+      method,
+      profile: draft11,
+      key,
+      signatureKey: { scheme: "jwt", jwt },
       now: () => at,
       ...(body !== undefined && {
         headers: { "content-type": "application/json" },
@@ -115,7 +124,8 @@ describe("an order", () => {
   test("is held: 202 with a page, a code and an address to poll", async () => {
     const held = await order(await tokens.auth());
     expect([held.statusCode, held.headers["cache-control"], held.json()]).toEqual([
-      ...[202, "no-store"],
+      202,
+      "no-store",
       { status: "pending" },
     ]);
     expect(held.headers["aauth-requirement"]).toMatch(
@@ -136,9 +146,14 @@ describe("an order", () => {
     const now = () => Math.floor(Date.now() / 1000);
     const placed: unknown[] = [];
     const other = createHeldOrders({
-      ...{ resource: ownResource(), path: "/orders/interaction" },
-      ...{ stores, placedOrders: createPlacedOrders(stores), interactions: createInteractions(stores, now) },
-      ...{ log: { info: (line: unknown) => placed.push(line) } as never, lifetimeSeconds: 600, now },
+      resource: ownResource(),
+      path: "/orders/interaction",
+      stores,
+      placedOrders: createPlacedOrders(stores),
+      interactions: createInteractions(stores, now),
+      log: { info: (line: unknown) => placed.push(line) } as never,
+      lifetimeSeconds: 600,
+      now,
     });
     // An agent that has lost its answer sends its request again.
     const [held, again] = [await order(await tokens.auth()), await order(await tokens.auth())];

@@ -58,7 +58,9 @@ describe("an order that a person approves", () => {
     const world = await createInteractionWorld();
     const { id } = world.agent;
     world.discovery.publish(`${id}/.well-known/aauth-agent`, {
-      ...{ agent: id, jwks_uri: `${id}/jwks.json`, redirect_uris: [RETURN_URL] },
+      agent: id,
+      jwks_uri: `${id}/jwks.json`,
+      redirect_uris: [RETURN_URL],
       name: "Acme\u202e\n \u0000Ltd",
     });
     const { page } = await arrive(world, interactionIn(await world.order()));
@@ -236,7 +238,9 @@ describe("the page that asks", () => {
     const started = interactionIn(await world.order(), `${RETURN_URL}?state=s-1`);
     const { back, cookie } = await arrive(world, started);
     expect([back.statusCode, back.headers["cache-control"], back.headers["referrer-policy"]]).toEqual([
-      ...[303, "no-store", "no-referrer"],
+      303,
+      "no-store",
+      "no-referrer",
     ]);
     const address = String(back.headers.location);
     const session = new URL(started).searchParams.get("session")!;

@@ -94,7 +94,13 @@ test("a store that is down is answered with 503, on the wire and on the page, an
     throw new StoreUnavailableError("the database");
   };
   const records: Stores["records"] = () => ({
-    ...{ get: away, put: away, putIfAbsent: away, take: away, delete: away, update: away, list: away },
+    get: away,
+    put: away,
+    putIfAbsent: away,
+    take: away,
+    delete: away,
+    update: away,
+    list: away,
   });
   const other = await world.startReplica({ ...world.stores, records });
   const order = await other.order({ order_id: "o-2" });

@@ -19,7 +19,8 @@ export async function startStack(
 ): Promise<Stack> {
   const config = loadConfig({ service: "test", settings, env, argv: [] });
   const own = network && {
-    ...{ keys: memoryKeys(network.selfKey), transport: network.transport },
+    keys: memoryKeys(network.selfKey),
+    transport: network.transport,
     ...(stores && { stores }),
   };
   return startAgentStack(SELF, network ?? (await createTestParties()), (deps) =>

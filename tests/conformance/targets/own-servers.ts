@@ -53,7 +53,9 @@ export async function checkOwnServer(role: "person" | "access", stores?: Stores)
       });
     }
     const server = createAccessServer({
-      ...{ ...own, resources: [resource.id], personServers: [ps.id, other.id] },
+      ...own,
+      resources: [resource.id],
+      personServers: [ps.id, other.id],
       decide: ({ scopes }) => ({ type: scopes.includes(OWNER_SCOPE) ? "interaction" : "grant" }),
     });
     return start(server, {
@@ -68,8 +70,12 @@ export async function checkOwnServer(role: "person" | "access", stores?: Stores)
   try {
     const bench = await createServerBench({
       target: { ...targets[0]!, send: (message) => next().send(message), get: (url) => next().get(url) },
-      ...{ world, listener, id: SERVER, document: `aauth-${role}.json` },
-      ...{ decide: started.at(-1)!.decide, has: ["federation", "clarification"] },
+      world,
+      listener,
+      id: SERVER,
+      document: `aauth-${role}.json`,
+      decide: started.at(-1)!.decide,
+      has: ["federation", "clarification"],
       ownerScope: role === "access" ? OWNER_SCOPE : undefined,
     });
     return await runChecks(role === "person" ? PERSON_SERVER_CHECKS : ACCESS_SERVER_CHECKS, bench);

@@ -37,7 +37,9 @@ export async function startParty(options: {
   const received: AuthTokenClaims[] = [];
   const app = Fastify();
   await app.register(fastifyAAuth, {
-    ...{ ...shared, resource: id, authServer },
+    ...shared,
+    resource: id,
+    authServer,
     agent: { redirect_uris: [redirectUri] },
   });
   app.get("/", { config: { aauth: { level: "authorized", scopes: [...scopes] } } }, async ({ caller }) => {

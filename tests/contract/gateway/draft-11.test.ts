@@ -62,8 +62,11 @@ const confirmationKey = keys.agent.publicJwk;
 const agentToken = async (issuer = PROVIDER) =>
   (
     await issueAgentToken({
-      ...{ key: issuer === PROVIDER ? keys.provider : keys.stranger, issuer, confirmationKey },
-      ...{ agent: `aauth:planner@${new URL(issuer).host}`, personServer: PERSON_SERVER },
+      key: issuer === PROVIDER ? keys.provider : keys.stranger,
+      issuer,
+      confirmationKey,
+      agent: `aauth:planner@${new URL(issuer).host}`,
+      personServer: PERSON_SERVER,
     })
   ).token;
 const bound = {
@@ -116,8 +119,13 @@ async function resource(): Promise<string> {
   });
   await app.register(async (scope) => {
     await scope.register(fastifyAAuth, {
-      ...{ resource: RESOURCE, profile: draft11, key: keys.resource, personServers: [PERSON_SERVER] },
-      ...{ discovery: mapped().discovery, scopes: [SCOPE], scopeDescriptions: { [SCOPE]: "Optimize" } },
+      resource: RESOURCE,
+      profile: draft11,
+      key: keys.resource,
+      personServers: [PERSON_SERVER],
+      discovery: mapped().discovery,
+      scopes: [SCOPE],
+      scopeDescriptions: { [SCOPE]: "Optimize" },
     });
     const route = (url: string, aauth: object) =>
       scope.route({
@@ -145,12 +153,17 @@ beforeAll(async () => {
   const ofServer = Fastify();
   const later = { map: undefined as EndpointMap | undefined };
   personServer = createPersonServer({
-    ...{ issuer: PERSON_SERVER, key: keys.person, subjectSecret: crypto.getRandomValues(new Uint8Array(32)) },
+    issuer: PERSON_SERVER,
+    key: keys.person,
+    subjectSecret: crypto.getRandomValues(new Uint8Array(32)),
     discovery: createDiscovery({
-      ...{ development: true, transport: (url, init) => later.map!.documents(url, init) },
+      development: true,
+      transport: (url, init) => later.map!.documents(url, init),
     }),
     transport: (url, init) => later.map!.requests(url, init),
-    ...{ personOf: () => ALICE, decide: () => ({ type: "grant" }), pollSeconds: 0 },
+    personOf: () => ALICE,
+    decide: () => ({ type: "grant" }),
+    pollSeconds: 0,
   });
   await serveParty(ofServer, personServer);
   addresses[PERSON_SERVER] = await listen(ofServer);
@@ -162,14 +175,17 @@ beforeAll(async () => {
   const logger = createLogger({ service: "gateway-authz", level: "silent" });
   const { app } = await buildGatewayAuthz(
     {
-      ...{ profile: "draft-11", mode: "person-server", endpoints: addresses },
-      ...{
-        resources: [FEBRUARY],
-        draft11Resources: [RESOURCE, OTHER_RESOURCE],
-        personServers: [PERSON_SERVER],
-      },
-      ...{ authServerUrl: "http://localhost:8080", realm: "aauth-test", requestFrom: "aauth" },
-      ...{ publishedPeers: [], publishedHwk: false },
+      profile: "draft-11",
+      mode: "person-server",
+      endpoints: addresses,
+      resources: [FEBRUARY],
+      draft11Resources: [RESOURCE, OTHER_RESOURCE],
+      personServers: [PERSON_SERVER],
+      authServerUrl: "http://localhost:8080",
+      realm: "aauth-test",
+      requestFrom: "aauth",
+      publishedPeers: [],
+      publishedHwk: false,
     },
     { logger },
   );
@@ -299,7 +315,10 @@ describe.each(GATEWAYS)("%s", (file) => {
   test("an agent climbs from its token to an auth token: the gateway accepts it, and the resource challenges", async () => {
     const before = seen.length;
     const agent = createAgent({
-      ...{ id: AGENT, key: keys.agent, profile: draft11, trustedAuthServers: [PERSON_SERVER] },
+      id: AGENT,
+      key: keys.agent,
+      profile: draft11,
+      trustedAuthServers: [PERSON_SERVER],
       discovery: createDiscovery({ endpoints: map, development: true }),
       agentToken: () => agentToken(),
     });
@@ -386,7 +405,9 @@ describe.each(GATEWAYS)("%s", (file) => {
     );
     const before = seen.length;
     const response = await map.requests(`${RESOURCE}/`, {
-      ...{ method: "POST", headers: { ...message.headers, ...headers }, body },
+      method: "POST",
+      headers: { ...message.headers, ...headers },
+      body,
     } as never);
     expect(await answerOf(response, before)).toMatchObject({
       status: 401,

@@ -2,7 +2,12 @@ import { join } from "node:path";
 
 /** Arguments of an nginx that keeps all of its files in one folder. */
 export const nginxArguments = (file: string, folder: string): readonly string[] => [
-  ...["-c", file, "-p", folder, "-e", join(folder, "error.log")],
+  "-c",
+  file,
+  "-p",
+  folder,
+  "-e",
+  join(folder, "error.log"),
 ];
 
 /** A complete file around the part that the page shows, for an nginx in the foreground. */

@@ -81,7 +81,10 @@ async function allowBefore(endpoints: Endpoints, browser: Browser, own: string):
   const { provider, close } = await serveOurProvider(endpoints);
   const key = await importSigningKey(KEYS.agent.jwk, { kid: "agent-1" });
   const { token: jwt } = await issueAgentToken({
-    ...{ key: provider, issuer: PARTIES.agent, agent: AGENT, personServer: PARTIES.ps },
+    key: provider,
+    issuer: PARTIES.agent,
+    agent: AGENT,
+    personServer: PARTIES.ps,
     confirmationKey: key.publicJwk,
   });
   const url = `${PARTIES.ps}/aauth/person`;

@@ -54,8 +54,14 @@ export function agentToken({ publicJwk }: KeyPair, other: object = {}, signer = 
   const now = Math.floor(Date.now() / 1000);
   const header = { alg: "Ed25519", typ: "aa-agent+jwt", kid: "ap-1" };
   const claims = {
-    ...{ iss: PARTIES.agent, dwk: "aauth-agent.json", sub: AGENT_ID, jti: "agent-token-1", ps: PARTIES.ps },
-    ...{ iat: now, exp: now + 3600, cnf: { jwk: publicJwk } },
+    iss: PARTIES.agent,
+    dwk: "aauth-agent.json",
+    sub: AGENT_ID,
+    jti: "agent-token-1",
+    ps: PARTIES.ps,
+    iat: now,
+    exp: now + 3600,
+    cnf: { jwk: publicJwk },
     ...other,
   };
   const signed = [header, claims]

@@ -28,7 +28,9 @@ async function callResource(settings: PageSettings): Promise<readonly PageAnswer
   const map = createEndpointMap(endpoints);
   const key = await generateSigningKey({ kid: "page-1" });
   const agent = createAgent({
-    ...{ id, key, trustedAuthServers: [personServer] },
+    id,
+    key,
+    trustedAuthServers: [personServer],
     agentToken: () => post("/agent-token", JSON.stringify(key.publicJwk)),
     discovery: createDiscovery({ endpoints: map }),
   });

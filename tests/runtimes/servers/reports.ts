@@ -42,11 +42,18 @@ export async function createReports(settings: Settings, stores?: Stores): Promis
   if (settings.dialect === "february-2026") {
     const { issuer: authServer } = settings;
     return createResource({
-      ...{ profile: february2026, resource: FEBRUARY_RESOURCE, authServer, key, development: true },
+      profile: february2026,
+      resource: FEBRUARY_RESOURCE,
+      authServer,
+      key,
+      development: true,
     });
   }
   return createResource({
-    ...{ resource: RESOURCE, personServers: [settings.issuer], key, stores },
+    resource: RESOURCE,
+    personServers: [settings.issuer],
+    key,
+    stores,
     scopeDescriptions: { "reports.read": "Read your reports" },
     discovery: createDiscovery({ transport: createEndpointMap(settings.endpoints).documents }),
   });

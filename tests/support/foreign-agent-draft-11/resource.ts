@@ -83,13 +83,11 @@ export class ForeignResource {
     const { issuer } = this;
     const path = (incoming.url ?? "").split("?", 1)[0]!;
     const document = {
-      ...{
-        issuer,
-        jwks_uri: `${issuer}/keys`,
-        revocation_endpoint: `${issuer}/revoke`,
-        access_mode: "auth-token",
-      },
-      ...{ scope_descriptions: { "data.read": "Read it" } },
+      issuer,
+      jwks_uri: `${issuer}/keys`,
+      revocation_endpoint: `${issuer}/revoke`,
+      access_mode: "auth-token",
+      scope_descriptions: { "data.read": "Read it" },
       additional_signature_components: ["content-digest", "content-type"],
     };
     const json = (value: object): Reply => [
@@ -191,8 +189,17 @@ export class ForeignResource {
     const token = makeToken(
       { typ: "aa-resource+jwt", kid: "fr-1" },
       {
-        ...{ iss: this.issuer, dwk: "aauth-resource.json", aud: this.#accessServer ?? ps, ps, sub, ...times },
-        ...{ presented_jti: jti, agent_jkt: thumbprintOf(jwk), tenant, mission_s256, scope: "data.read" },
+        iss: this.issuer,
+        dwk: "aauth-resource.json",
+        aud: this.#accessServer ?? ps,
+        ps,
+        sub,
+        ...times,
+        presented_jti: jti,
+        agent_jkt: thumbprintOf(jwk),
+        tenant,
+        mission_s256,
+        scope: "data.read",
       },
       this.#key,
     );

@@ -27,7 +27,8 @@ export const VERSIONS: readonly Version[] = [
       ],
       ["federated", "Your person server asks the resource’s access server, which decides as well."],
     ].map(([name = "", sentence = ""]) => ({
-      ...{ name, sentence },
+      name,
+      sentence,
       command: `npm run demo -- --profile draft-11 --mode ${name}`,
     })),
   },
@@ -39,7 +40,8 @@ export const VERSIONS: readonly Version[] = [
       ["autonomous", "The auth server issues a token bound to the agent’s key without asking you."],
       ["user-delegated", "The auth server asks you first. The second agent exchanges its caller’s token."],
     ].map(([name = "", sentence = ""]) => ({
-      ...{ name, sentence },
+      name,
+      sentence,
       command: `npm run demo -- --authorization-scheme ${name}`,
     })),
   },

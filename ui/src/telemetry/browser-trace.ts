@@ -38,7 +38,10 @@ export function createBrowserTrace(options: { otlpUrl: string; fetch?: typeof fe
       end(status) {
         const failed = status === undefined || status >= 400;
         const span = {
-          ...{ traceId, spanId, name, kind: CLIENT },
+          traceId,
+          spanId,
+          name,
+          kind: CLIENT,
           startTimeUnixNano: startNanos,
           endTimeUnixNano: nanosNow(),
           attributes: [

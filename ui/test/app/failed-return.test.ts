@@ -8,6 +8,7 @@ it("does not call a run failed that may still wait", () => {
   expect(failedReturn(store)).toBeUndefined();
   noteConsentReturn("?aauth_error=1&error=missing_code_or_state&error_description=x", store);
   expect(failedReturn(store)).toMatchObject({
-    ...{ title: "The run did not continue", failure: { code: "missing_code_or_state" } },
+    title: "The run did not continue",
+    failure: { code: "missing_code_or_state" },
   });
 });

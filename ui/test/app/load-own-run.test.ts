@@ -5,8 +5,12 @@ import { memoryStore } from "../memory-store.ts";
 
 const AUTH_SERVER = "http://as.test/realms/r";
 const TRACE = {
-  ...{ request_id: "run", trace_ids: [], traces: [] },
-  ...{ explorer_url: "http://traces.test", finished: true, growing: false },
+  request_id: "run",
+  trace_ids: [],
+  traces: [],
+  explorer_url: "http://traces.test",
+  finished: true,
+  growing: false,
 };
 
 test("a run is read with the token of the tab, which is not renewed afterwards", async () => {

@@ -8,7 +8,13 @@ const attack = (outcome: string): SavedAttack => ({
   title: "Change a byte",
   what: "One byte.",
   aauth: {
-    ...{ from: "a", to: "b", startMs: 0, what: "call", sentence: "", outcome, checks: [] },
+    from: "a",
+    to: "b",
+    startMs: 0,
+    what: "call",
+    sentence: "",
+    outcome,
+    checks: [],
     facts: [{ name: "Code", value: "digest_mismatch" }],
   },
 });

@@ -44,7 +44,13 @@ export const rowsOf =
   ): RowOf<Bench> =>
   (number, clause, title, run) =>
     checkOf({
-      ...{ id: `${prefix}-${number}`, role, clause, title, polarity, needs, level },
+      id: `${prefix}-${number}`,
+      role,
+      clause,
+      title,
+      polarity,
+      needs,
+      level,
       async run(bench) {
         const result = await run(bench);
         return typeof result === "object" ? result : verdictOf(result);

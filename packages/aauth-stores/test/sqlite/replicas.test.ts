@@ -53,14 +53,22 @@ function createReplica() {
     },
   });
   const personServer = createPersonServer({
-    ...{ issuer: PERSON_SERVER, key: serverKey, discovery, stores, now },
+    issuer: PERSON_SERVER,
+    key: serverKey,
+    discovery,
+    stores,
+    now,
     subjectSecret: new Uint8Array(32),
     personOf: () => "dana",
     decide: () => ({ type: "grant" }),
   });
   const verifier = createVerifier({
-    ...{ authorities: ["resource.example"], audience: RESOURCE, trustedIssuers: [PERSON_SERVER] },
-    ...{ discovery, replayStore: stores.claims("replay"), now },
+    authorities: ["resource.example"],
+    audience: RESOURCE,
+    trustedIssuers: [PERSON_SERVER],
+    discovery,
+    replayStore: stores.claims("replay"),
+    now,
   });
   const refusals: string[] = [];
   const transport: Transport = async (url, { method, headers, body }) => {
@@ -83,7 +91,12 @@ function createReplica() {
     }
   };
   const options: AgentOptions = {
-    ...{ id: AGENT, key, discovery, transport, now, agentToken: async () => token },
+    id: AGENT,
+    key,
+    discovery,
+    transport,
+    now,
+    agentToken: async () => token,
     trustedAuthServers: [PERSON_SERVER],
   };
   return { agent: () => createAgent(options), refusals };

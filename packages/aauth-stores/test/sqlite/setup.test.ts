@@ -140,7 +140,11 @@ describe("a file of SQLite that cannot be used", () => {
     database.exec("INSERT INTO rooms VALUES ('s', 'r', 1, 1)");
     migrate(database, "", [...MIGRATIONS, "ALTER TABLE rooms ADD COLUMN more TEXT"]);
     expect({ ...database.prepare("SELECT * FROM rooms").get() }).toEqual({
-      ...{ store: "s", room: "r", held: 1, owners: 1, more: null },
+      store: "s",
+      room: "r",
+      held: 1,
+      owners: 1,
+      more: null,
     });
     expect(() => migrate(database, "")).toThrow(refusal("store_schema_newer"));
     expect(() => migrate(database, "", [...MIGRATIONS, "", "no SQL"])).toThrow();

@@ -78,7 +78,12 @@ export async function askServer<Answer extends { readonly type: string }>(
   // A server may hold a request no longer than the caller waits.
   const holdMs = (): number => (mayWait ? polling.leftMs() : 0);
   const polling = new Polling<TokenResponse>({
-    ...{ parts, profile, asked: url, party: server, resumed, untrusted: failed },
+    parts,
+    profile,
+    asked: url,
+    party: server,
+    resumed,
+    untrusted: failed,
     send: (poll) => roundTrip(parts, { ...poll, signatureKey, holdMs: holdMs(), isPoll: true }, context),
   });
   let response: TokenResponse;

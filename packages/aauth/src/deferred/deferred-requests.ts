@@ -441,7 +441,13 @@ export class DeferredRequests<Kept extends DeferredRecord> {
 
 /** The remainder of an ended request, which records only its end. */
 const endOf = ({ id, holder, owner, expiresAt, status }: DeferredRecord): DeferredRecord => ({
-  ...{ id, holder, owner, expiresAt, status, names: [], ended: true },
+  id,
+  holder,
+  owner,
+  expiresAt,
+  status,
+  names: [],
+  ended: true,
 });
 
 const requestKey = (id: string) => `request ${id}`;

@@ -201,8 +201,25 @@ export interface IssueAuthTokenOptions extends BoundIssueOptions {
  * names.
  */
 const RESERVED: ReadonlySet<string> = new Set([
-  ...["iss", "dwk", "aud", "ps", "sub", "jti", "iat", "exp", "nbf", "cnf", "scope", "account", "tenant"],
-  ...["mission_s256", "act", "agent", "parent_agent", "agent_jkt", "presented_jti"],
+  "iss",
+  "dwk",
+  "aud",
+  "ps",
+  "sub",
+  "jti",
+  "iat",
+  "exp",
+  "nbf",
+  "cnf",
+  "scope",
+  "account",
+  "tenant",
+  "mission_s256",
+  "act",
+  "agent",
+  "parent_agent",
+  "agent_jkt",
+  "presented_jti",
 ]);
 
 /**

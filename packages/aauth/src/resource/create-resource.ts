@@ -220,7 +220,10 @@ export function createResource(options: ResourceOptions): Resource<string> {
       now,
     });
   const verifier = createVerifier({
-    ...{ ...accepted, ...judging, profile, additionalComponents },
+    ...accepted,
+    ...judging,
+    profile,
+    additionalComponents,
     isRevoked: revocations?.isRevoked,
     accept: options.accept?.map((variant) => ({ ...accepted, ...variant })),
   });

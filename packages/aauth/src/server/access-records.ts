@@ -38,7 +38,10 @@ export class AccessRecords {
       { kind: "resource", recipient },
     ]);
     this.#ofAgents = new Limit({
-      ...{ now, maxPerMember: MAX_OF_AGENT, maxPerOwner: MAX_ISSUED, maxEntries: MAX_ISSUED },
+      now,
+      maxPerMember: MAX_OF_AGENT,
+      maxPerOwner: MAX_ISSUED,
+      maxEntries: MAX_ISSUED,
     });
   }
 

@@ -92,11 +92,13 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   const servers = { level: SERVER_CALLER, from: personServers } as const;
   const handle = frame(metadata, isRevoked, {
     [PATHS.token]: {
-      ...{ ...servers, role: "token" },
+      ...servers,
+      role: "token",
       methods: { POST: (call) => accessTokenRequest(context, call) },
     },
     [PATHS.pending]: {
-      ...{ ...servers, role: "pending" },
+      ...servers,
+      role: "pending",
       methods: pending.methods(
         (...request) => updatedAccessRequest(context, ...request),
         (...request) => claimsOfPerson(context, ...request),

@@ -67,7 +67,10 @@ export async function assertionsOfResource(
   const described = scopes.filter((scope) => Object.hasOwn(known, scope));
   const scopeDescriptions = Object.fromEntries(described.map((scope) => [scope, known[scope]!]));
   return {
-    ...{ name, description, logoUri, accessMode },
+    name,
+    description,
+    logoUri,
+    accessMode,
     scopeDescriptions: described.length > 0 ? scopeDescriptions : undefined,
   };
 }

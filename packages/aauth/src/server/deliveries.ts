@@ -150,7 +150,9 @@ export class Deliveries<Token extends RevocableToken> {
    */
   async #repeatAll(recipient: string, backlog: Backlog): Promise<void> {
     try {
-      for (const [key, name] of [...backlog.tokens]) {
+      // Those that are added meanwhile wait for the next round.
+      const round = [...backlog.tokens];
+      for (const [key, name] of round) {
         const token = await this.#tokens.get(name);
         const isOver = token === undefined || token.exp <= this.#parts.now();
         const waiting = (token?.undelivered ?? []).filter((one) => one.recipient === recipient);

@@ -30,7 +30,12 @@ export async function interactionRequest(context: PersonContext, call: Call): Pr
   }
   return context.pending.begin(call, {
     asked: {
-      ...{ ...relayed, agent, person, scopes: [], consented: false, fromResource: {} },
+      ...relayed,
+      agent,
+      person,
+      scopes: [],
+      consented: false,
+      fromResource: {},
       capabilities: listOf(call.members, "capabilities"),
       fromAgent: assertionsOf(call.members),
     },

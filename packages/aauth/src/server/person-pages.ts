@@ -158,7 +158,15 @@ export function tokenPages(
         tokens.map(async (token) => {
           const { type, iss, jti, exp, agent, resource, scopes, account } = token;
           return {
-            ...{ type, iss, jti, exp, person, agent, resource, scopes, account },
+            type,
+            iss,
+            jti,
+            exp,
+            person,
+            agent,
+            resource,
+            scopes,
+            account,
             isRevoked: await isRevoked({ iss, jti }),
             unconfirmed: unconfirmedOf(token),
           };

@@ -279,8 +279,20 @@ export class PersonRecords {
     const { agent, subagent, account } = asked;
     const { agentTokens, upstream, pair } = work;
     return this.add({
-      ...{ type, iss, jti, exp, person: asked.person!, agent, subagent, agentTokens, resource, subject },
-      ...{ scopes: scopesOf(scope), account, upstream, shownTo: [] },
+      type,
+      iss,
+      jti,
+      exp,
+      person: asked.person!,
+      agent,
+      subagent,
+      agentTokens,
+      resource,
+      subject,
+      scopes: scopesOf(scope),
+      account,
+      upstream,
+      shownTo: [],
       presented: pair && { iss: pair.presented.iss, jti: pair.presented.jti },
     });
   }

@@ -98,7 +98,8 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     interactionUrl,
     path: PATHS.pending,
     store: open("pending"),
-    ...{ maxPendingPerOwner: MAX_PENDING, maxPendingPerMember: MAX_PENDING_OF_ONE },
+    maxPendingPerOwner: MAX_PENDING,
+    maxPendingPerMember: MAX_PENDING_OF_ONE,
     hooks: {
       decide: (record) => decideForPerson(context, record),
       finish: (record) => carryOut(context, federation, record),

@@ -23,7 +23,10 @@ const RESOURCE_SECONDS = 3_600;
 
 export const createNamedResources = (now: () => number): Limit =>
   new Limit({
-    ...{ now, maxPerMember: MAX_RESOURCES, maxPerOwner: MAX_RESOURCES_OF_OWNER, maxEntries: MAX_ENTRIES },
+    now,
+    maxPerMember: MAX_RESOURCES,
+    maxPerOwner: MAX_RESOURCES_OF_OWNER,
+    maxEntries: MAX_ENTRIES,
   });
 
 /** @throws Problem, AAuthVerificationError */
@@ -48,8 +51,13 @@ export async function givePersonToken(context: PersonContext, record: PersonRequ
   const { asked, grant, work } = record;
   const resource = asked.resource!;
   const { token, claims } = await issuePersonToken({
-    ...{ key: key(), issuer, audience: resource, subject: await subjectOf(asked.person!, resource) },
-    ...{ confirmationKey: work.confirmationKey, notAfter: work.notAfter, now },
+    key: key(),
+    issuer,
+    audience: resource,
+    subject: await subjectOf(asked.person!, resource),
+    confirmationKey: work.confirmationKey,
+    notAfter: work.notAfter,
+    now,
     tenant: grant?.tenant,
   });
   await records.keep("person-token", claims, record);

@@ -36,7 +36,15 @@ export function partsOf(options: ServerOptions<object>, kind: "person" | "access
   const discovery = knowingItself(options.discovery, issuer, documents.kinds[kind], keys);
   const call = createServerCalls({ issuer, kind, key, discovery, transport, now, observe });
   const parts: ServerParts = {
-    ...{ issuer, now, log, key, discovery, call, interactionUrl, pendingSeconds, pollSeconds },
+    issuer,
+    now,
+    log,
+    key,
+    discovery,
+    call,
+    interactionUrl,
+    pendingSeconds,
+    pollSeconds,
   };
   return {
     ...parts,
@@ -44,7 +52,11 @@ export function partsOf(options: ServerOptions<object>, kind: "person" | "access
     /** Serves the documents, and the routes of the server. */
     frame: (metadata: object, isRevoked: RevocationCheck, routes: FrameOptions["routes"]) =>
       createFrame({
-        ...{ ...parts, replayStore: stores.claims(`replay ${issuer}`), observer, isRevoked, routes },
+        ...parts,
+        replayStore: stores.claims(`replay ${issuer}`),
+        observer,
+        isRevoked,
+        routes,
         documents: {
           [`/.well-known/${DOCUMENTS[kind]}`]: () => metadata,
           "/jwks.json": () => keys.jwks(),

@@ -165,10 +165,19 @@ export async function issueGranted(
   const { iss: audience, ps: personServer, sub: subject, scope, account, tenant } = pair!.resource;
   const { mission_s256: missionS256 } = pair!.resource;
   const { token, claims } = await issueAuthToken({
-    ...{ key: key(), issuer, personServer, audience, subject, account, tenant, missionS256 },
+    key: key(),
+    issuer,
+    personServer,
+    audience,
+    subject,
+    account,
+    tenant,
+    missionS256,
     scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "), // hole T22b: scope
     userClaims: grant?.claims,
-    ...{ confirmationKey, notAfter, now },
+    confirmationKey,
+    notAfter,
+    now,
   });
   await keep(claims);
   return tokenOutcome(token, claims.exp - claims.iat);

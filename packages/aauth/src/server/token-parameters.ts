@@ -156,7 +156,11 @@ export async function verifyUpstream(
 
 /** A token that a request depends on. */
 export const dependency = (what: string, type: string, { iss, jti, exp }: ExpiringToken): Dependency => ({
-  ...{ what, type, iss, jti, exp },
+  what,
+  type,
+  iss,
+  jti,
+  exp,
 });
 
 /** The earliest `exp` of these tokens. */

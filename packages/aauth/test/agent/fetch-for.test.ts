@@ -354,10 +354,19 @@ describe("events", () => {
     await agent.fetchFor({ observer: ({ type }) => void local.push(type) })(URL_ROOT, POST);
     await agent.fetchFor()(URL_ROOT, POST);
     expect(world.events.map(({ type }) => type)).toEqual([
-      ...["request_signed", "response_received", "challenge_received"],
-      ...["token_requested", "request_signed", "response_received", "token_received"],
-      ...["request_retried", "request_signed", "response_received"],
-      ...["token_cache_hit", "request_signed", "response_received"],
+      "request_signed",
+      "response_received",
+      "challenge_received",
+      "token_requested",
+      "request_signed",
+      "response_received",
+      "token_received",
+      "request_retried",
+      "request_signed",
+      "response_received",
+      "token_cache_hit",
+      "request_signed",
+      "response_received",
     ]);
     expect(local).toEqual(world.events.slice(0, 10).map(({ type }) => type));
     const told = JSON.stringify(world.events);

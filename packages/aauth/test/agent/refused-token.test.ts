@@ -54,7 +54,9 @@ describe("a held token that the resource refuses without naming a requirement", 
     const agent = world.agent();
     const error = await errorOf<TokenRejectedError>(agent.fetchFor()(URL_ROOT));
     expect([error.code, error.httpStatus, error.refusal?.code]).toEqual([
-      ...["auth_token_rejected", 401, "invalid_token_signature"],
+      "auth_token_rejected",
+      401,
+      "invalid_token_signature",
     ]);
     expect(error.message).toMatch(/rejected the auth token: Valid AAuth signature required/);
     const before = world.sent.length;
@@ -111,7 +113,10 @@ describe("a token that is answered with a requirement for a token, without a res
       const before = world.sent.length;
       expect((await call()).status).toBe(200);
       expect(world.story().slice(before)).toEqual([
-        ...["resource jwt", "resource jwks", "token auth jwks", "resource jwt"],
+        "resource jwt",
+        "resource jwks",
+        "token auth jwks",
+        "resource jwt",
       ]);
     },
   );
@@ -123,8 +128,10 @@ describe("a token that is answered with a requirement for a token, without a res
     const before = world.sent.length;
     const error = await errorOf<TokenRejectedError>(call());
     expect(error).toMatchObject({
-      ...{ name: "TokenRejectedError", code: "auth_token_rejected", httpStatus: 401 },
-      ...{ description: "Authorization required" },
+      name: "TokenRejectedError",
+      code: "auth_token_rejected",
+      httpStatus: 401,
+      description: "Authorization required",
       message: "the resource rejected the auth token: Authorization required",
     });
     expect(error.refusal).toBeUndefined();
@@ -240,10 +247,15 @@ describe("a refused token that came with a refresh token", () => {
         }),
     });
     const grant: ObtainedToken = {
-      ...{ token: await world.parties.issueAuthToken({ subject: "alice" }), server: authServer.issuer },
-      ...{ resource: resource.id, scope: "supply-chain:optimize", subject: "alice" },
-      ...{ thumbprint: agent.key.thumbprint, refreshToken: "r-1" },
-      ...{ expiresAt: clock.now() + 300, renewAt: clock.now() + 270 },
+      token: await world.parties.issueAuthToken({ subject: "alice" }),
+      server: authServer.issuer,
+      resource: resource.id,
+      scope: "supply-chain:optimize",
+      subject: "alice",
+      thumbprint: agent.key.thumbprint,
+      refreshToken: "r-1",
+      expiresAt: clock.now() + 300,
+      renewAt: clock.now() + 270,
     };
     const caller = world.agent({ stores });
     await caller.cacheToken({ obtained: grant, cacheKey: "alice" });

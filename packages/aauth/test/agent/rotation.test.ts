@@ -58,7 +58,10 @@ describe("an agent whose key is rotated", () => {
     const before = world.story().length;
     expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
     expect(world.story().slice(before)).toEqual([
-      ...["resource jwt", "resource jwks", "token auth jwks", "resource jwt"],
+      "resource jwt",
+      "resource jwks",
+      "token auth jwks",
+      "resource jwt",
     ]);
     expect(keysUsed(world).at(-1)).toBe(ring.current().thumbprint);
   });
@@ -224,9 +227,7 @@ describe("a grant that is kept for a user", () => {
     clock.advance(280);
     await call();
     expect(subjects()).toEqual([undefined]);
-    expect(world.story()).toEqual([
-      ...["token refresh jwks", "resource jwks", "token auth jwks", "resource jwt"],
-    ]);
+    expect(world.story()).toEqual(["token refresh jwks", "resource jwks", "token auth jwks", "resource jwt"]);
   });
 
   it("is not kept when it is bound to a key that is gone", async () => {

@@ -41,8 +41,12 @@ test("auth server and scope do not run into one another", () => {
 });
 
 const grant: ObtainedToken = {
-  ...{ token: "x.y.z", server: "https://auth.example", scope: "a", thumbprint: "t" },
-  ...{ expiresAt: 300, renewAt: 270 },
+  token: "x.y.z",
+  server: "https://auth.example",
+  scope: "a",
+  thumbprint: "t",
+  expiresAt: 300,
+  renewAt: 270,
 };
 
 test("accepts a stored value as a grant only with all members", () => {

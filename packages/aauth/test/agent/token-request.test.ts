@@ -84,7 +84,9 @@ describe("the answer of a token endpoint", () => {
   it("is missing if the auth server cannot be reached, or does not respond in time", async () => {
     const unreachable = await failing(() => Promise.reject(new Error("ECONNREFUSED")));
     expect([unreachable.code, unreachable.message, (unreachable.cause as Error).message]).toEqual([
-      ...["token_request_failed", `the auth server at ${SERVER} could not be reached`, "ECONNREFUSED"],
+      "token_request_failed",
+      `the auth server at ${SERVER} could not be reached`,
+      "ECONNREFUSED",
     ]);
     const slow = Object.assign(new Error("x"), { code: "UND_ERR_CONNECT_TIMEOUT" });
     expect((await failing(() => Promise.reject(slow))).message).toBe(
@@ -102,7 +104,8 @@ describe("the answer of a token endpoint", () => {
     const agent = world.agent({ timeouts: { tokenRequestMs: 5 } });
     const { code, message } = await errorOf(agent.fetchFor()(URL_ROOT));
     expect([code, message]).toEqual([
-      ...["token_request_failed", `the auth server at ${SERVER} did not answer within 0.005 seconds`],
+      "token_request_failed",
+      `the auth server at ${SERVER} did not answer within 0.005 seconds`,
     ]);
   });
 
@@ -168,9 +171,15 @@ describe("redeeming a code", () => {
     const grant = await world.agent().redeemCode({ authServer: issuer, code: "c-1" });
     const { clock, resource, agent } = world.parties;
     expect(grant).toEqual({
-      ...{ token: authToken, server: issuer, resource: resource.id, scope: "supply-chain:optimize" },
-      ...{ subject: "user-1", thumbprint: agent.key.thumbprint, refreshToken: "r-1" },
-      ...{ expiresAt: clock.now() + 300, renewAt: clock.now() + 270 },
+      token: authToken,
+      server: issuer,
+      resource: resource.id,
+      scope: "supply-chain:optimize",
+      subject: "user-1",
+      thumbprint: agent.key.thumbprint,
+      refreshToken: "r-1",
+      expiresAt: clock.now() + 300,
+      renewAt: clock.now() + 270,
     });
     expect(world.story()).toEqual(["token code jwks"]);
     expect(world.sent[0]?.form).toEqual({

@@ -191,7 +191,10 @@ describe("tokens that speak for a user", () => {
     const before = world.story().length;
     expect((await agent.fetchFor({ cacheKey: "alice" })(URL_ROOT)).status).toBe(200);
     expect(world.story().slice(before)).toEqual([
-      ...["token refresh jwks", "resource jwks", "token auth jwks", "resource jwt"],
+      "token refresh jwks",
+      "resource jwks",
+      "token auth jwks",
+      "resource jwt",
     ]);
   });
 });
@@ -266,7 +269,9 @@ describe("token exchange", () => {
     const subjectFor = async (upstreamToken: string) =>
       ((await (await caller.fetchFor({ upstreamToken })(`${market}/`)).json()) as { sub: string }).sub;
     expect([await subjectFor(alice), await subjectFor(bob), await subjectFor(alice)]).toEqual([
-      ...["user-1", "user-2", "user-1"],
+      "user-1",
+      "user-2",
+      "user-1",
     ]);
     const together = await Promise.all([subjectFor(alice), subjectFor(bob)]);
     expect(together).toEqual(["user-1", "user-2"]);

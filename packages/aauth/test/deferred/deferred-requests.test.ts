@@ -21,8 +21,12 @@ async function kit() {
   const store = outsideStore<unknown>({ now });
   const open = () =>
     new DeferredRequests<Counted>({
-      ...{ store, now, keptSeconds: 60, maxWrongCodes: 20 },
-      ...{ location: "https://resource.example/", retryAfterSeconds: 1 },
+      store,
+      now,
+      keptSeconds: 60,
+      maxWrongCodes: 20,
+      location: "https://resource.example/",
+      retryAfterSeconds: 1,
       advance: ({ outcome }) => outcome,
       early: () => undefined,
     });
@@ -110,8 +114,13 @@ test("names and the code of a request end with it", async () => {
   expect([await records.idOf("by name"), await records.idsOf("bob")]).toEqual([undefined, []]);
   expect(await records.open(code, "b", ({ count }) => count)).toBe("invalid_code");
   expect(await store.get(`request ${id}`)).toEqual({
-    ...{ id, holder: "alice", owner: "o", expiresAt: record.expiresAt, status: "pending" },
-    ...{ names: [], ended: true },
+    id,
+    holder: "alice",
+    owner: "o",
+    expiresAt: record.expiresAt,
+    status: "pending",
+    names: [],
+    ended: true,
   });
 });
 

@@ -69,7 +69,7 @@ describe("a key set", () => {
     server.answers = false;
     await askFor(200);
     expect(secondsOf(METADATA).map((second) => second - 86_400)).toEqual([
-      ...[-86_400, 0, 1, 3, 7, 15, 31, 63, 123, 183],
+      -86_400, 0, 1, 3, 7, 15, 31, 63, 123, 183,
     ]);
     server.answers = true;
     clock.advance(43);

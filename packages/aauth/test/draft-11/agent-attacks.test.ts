@@ -44,15 +44,19 @@ it("a server named by a caller's token cannot make the resource connect to a pri
   const world = createWorld({
     published: {
       [`${PERSON_SERVER}/.well-known/aauth-person.json`]: {
-        ...{ issuer: PERSON_SERVER, jwks_uri: `${PERSON_SERVER}/jwks.json` },
+        issuer: PERSON_SERVER,
+        jwks_uri: `${PERSON_SERVER}/jwks.json`,
         person_token_endpoint: `https://127.0.0.1:${port}/admin`,
         auth_token_endpoint: `${PERSON_SERVER}/token`,
       },
     },
   });
   const middle = world.agent({
-    ...{ id: INTERMEDIARY, key: keys.resource, agentToken: undefined },
-    ...{ trustedAuthServers: [], transport: undefined },
+    id: INTERMEDIARY,
+    key: keys.resource,
+    agentToken: undefined,
+    trustedAuthServers: [],
+    transport: undefined,
   });
   try {
     const upstreamToken = await authToken();

@@ -250,8 +250,14 @@ describe("a token that is held", () => {
     vi.restoreAllMocks();
     expect(await (await fetchData(DATA)).text()).toBe("auth-token");
     expect(world.story()).toEqual([
-      ...["GET data T", "GET data A", "GET data P", "GET data A"],
-      ...["POST person A", "GET data P", "POST token A", "GET data T"],
+      "GET data T",
+      "GET data A",
+      "GET data P",
+      "GET data A",
+      "POST person A",
+      "GET data P",
+      "POST token A",
+      "GET data T",
     ]);
   });
 
@@ -284,8 +290,14 @@ describe("a token that is held", () => {
     const before = world.sent.length;
     expect(await (await agent.fetchFor()(DATA)).text()).toBe("auth-token");
     expect(world.story().slice(before)).toEqual([
-      ...["GET data T", "GET data A", "GET data P", "GET data A"],
-      ...["POST person A", "GET data P", "POST token A", "GET data T"],
+      "GET data T",
+      "GET data A",
+      "GET data P",
+      "GET data A",
+      "POST person A",
+      "GET data P",
+      "POST token A",
+      "GET data T",
     ]);
   });
 
@@ -366,7 +378,9 @@ describe("a resource that asks again", () => {
     const world = createWorld();
     world.resource = () => problem(401, undefined, requirement("moon-phase"));
     expect(await failureOf(call(world))).toMatchObject({
-      ...{ code: "unsupported_requirement", section: "draft -11, section 11.6.2", hop: RESOURCE },
+      code: "unsupported_requirement",
+      section: "draft -11, section 11.6.2",
+      hop: RESOURCE,
       message: expect.stringContaining("moon-phase"),
     });
     world.resource = () => problem(402, undefined, requirement("moon-phase"));

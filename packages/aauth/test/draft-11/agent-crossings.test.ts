@@ -39,10 +39,14 @@ it("a call that climbs to an auth token asks the dialect once for each decision"
   expect(Object.fromEntries(Object.entries(counts).map(([name, all]) => [name, all!.length]))).toEqual({
     decide: 6,
     // For each of the five requests.
-    ...{ formatKeyClaim: 5, signedComponents: 5 },
+    formatKeyClaim: 5,
+    signedComponents: 5,
     // For each of the three to the resource.
-    ...{ requestFields: 3, readResponse: 3 },
+    requestFields: 3,
+    readResponse: 3,
     // For each of the two tokens.
-    ...{ checkChallenge: 2, request: 2, read: 2 },
+    checkChallenge: 2,
+    request: 2,
+    read: 2,
   });
 });

@@ -8,7 +8,9 @@ const { decide, readResponse, requestFields, deferral } = draft11.calls;
 const NOTHING = {
   isAnonymous: false,
   mayIdentify: true,
-  ...{ resource: "https://resource.example", returnUrl: undefined, scope: undefined },
+  resource: "https://resource.example",
+  returnUrl: undefined,
+  scope: undefined,
 };
 const [A, P, T] = [await agentToken(), await personToken(), await authToken()];
 const unsigned = (claims: object) =>
@@ -21,7 +23,9 @@ const R2 = unsigned({ scope: "data.write" });
 const DEFERRED = { location: "/pending/1", retryAfterSeconds: 1, requirement: "" };
 
 const response = (status: number, challenge?: Challenge): CallOutcome => ({
-  ...{ type: "response", status, challenge },
+  type: "response",
+  status,
+  challenge,
 });
 const obtained = (token: string, isHeld = false): CallOutcome => ({ type: "obtained", token, isHeld });
 const held: CallOutcome = { type: "started", token: T, held: { isCurrentKey: true } };
@@ -100,7 +104,11 @@ describe("decide", () => {
         response(401, auth()),
       ],
       [
-        ...["identity", "obtain auth-token", "T authorization", "obtain auth-token", "T authorization"],
+        "identity",
+        "obtain auth-token",
+        "T authorization",
+        "obtain auth-token",
+        "T authorization",
         "throw challenge_repeated forgets",
       ],
     ],
@@ -122,18 +130,24 @@ describe("decide", () => {
     [
       "held tokens that are refused for ever",
       [
-        ...[
-          held,
-          response(401, { level: "" }),
-          { type: "held", token: P } as const,
-          response(401, { level: "" }),
-        ],
-        ...[{ type: "held", token: P } as const, response(401, { level: "" })],
-        ...[{ type: "held", token: P } as const, response(401, { level: "" })],
+        held,
+        response(401, { level: "" }),
+        { type: "held", token: P } as const,
+        response(401, { level: "" }),
+        { type: "held", token: P } as const,
+        response(401, { level: "" }),
+        { type: "held", token: P } as const,
+        response(401, { level: "" }),
       ],
       [
-        ...["T", "discard-held", "P token_refused", "discard-held", "P token_refused", "discard-held"],
-        ...["P token_refused", "answer"],
+        "T",
+        "discard-held",
+        "P token_refused",
+        "discard-held",
+        "P token_refused",
+        "discard-held",
+        "P token_refused",
+        "answer",
       ],
     ],
     [
@@ -144,7 +158,8 @@ describe("decide", () => {
     [
       "a signature that has to cover more",
       [
-        ...[START, response(401, { level: "", refusal: "invalid_input", covers: ["@query"] })],
+        START,
+        response(401, { level: "", refusal: "invalid_input", covers: ["@query"] }),
         response(401, { level: "", refusal: "invalid_input", covers: ["@query"] }),
       ],
       ["identity", "cover", "answer"],
@@ -188,14 +203,29 @@ describe("decide", () => {
     [
       "a person and an agent in turns",
       [
-        ...[START, response(401, person), obtained(P), response(401, { level: "agent-token" })],
-        ...[response(401, person), obtained(P), response(401, { level: "agent-token" })],
-        ...[response(401, person), obtained(P), response(401, { level: "agent-token" })],
-        ...[response(401, person)],
+        START,
+        response(401, person),
+        obtained(P),
+        response(401, { level: "agent-token" }),
+        response(401, person),
+        obtained(P),
+        response(401, { level: "agent-token" }),
+        response(401, person),
+        obtained(P),
+        response(401, { level: "agent-token" }),
+        response(401, person),
       ],
       [
-        ...["identity", "obtain person-token", "P identity", "identity identity", "obtain person-token"],
-        ...["P identity", "identity identity", "obtain person-token", "P identity", "identity identity"],
+        "identity",
+        "obtain person-token",
+        "P identity",
+        "identity identity",
+        "obtain person-token",
+        "P identity",
+        "identity identity",
+        "obtain person-token",
+        "P identity",
+        "identity identity",
         "throw challenge_repeated forgets",
       ],
     ],
@@ -215,30 +245,25 @@ describe("decide", () => {
     [
       "a held request",
       [
-        ...[START, response(401, person), obtained(P), response(202, { ...auth(), deferred: DEFERRED })],
-        ...[obtained(T), response(202, { ...auth(), deferred: DEFERRED }), response(200)],
+        START,
+        response(401, person),
+        obtained(P),
+        response(202, { ...auth(), deferred: DEFERRED }),
+        obtained(T),
+        response(202, { ...auth(), deferred: DEFERRED }),
+        response(200),
       ],
-      [
-        ...[
-          "identity",
-          "obtain person-token",
-          "P identity",
-          "obtain auth-token",
-          "poll T 1",
-          "poll 1",
-          "answer",
-        ],
-      ],
+      ["identity", "obtain person-token", "P identity", "obtain auth-token", "poll T 1", "poll 1", "answer"],
     ],
     [
       "a held request that wants more",
       [
-        ...[
-          { type: "started", token: P } as const,
-          response(202, { ...auth(), deferred: DEFERRED }),
-          obtained(T),
-        ],
-        ...[response(401, auth(R2)), obtained(T), response(200)],
+        { type: "started", token: P } as const,
+        response(202, { ...auth(), deferred: DEFERRED }),
+        obtained(T),
+        response(401, auth(R2)),
+        obtained(T),
+        response(200),
       ],
       ["P", "obtain auth-token", "poll T 1", "obtain auth-token", "poll T 1", "answer"],
     ],
@@ -273,15 +298,18 @@ describe("decide", () => {
     [
       "an old token that cannot be replaced",
       [
-        ...[{ type: "started", ageing: T } as const, response(401, person)],
-        ...[{ type: "obtain-failed", error: AWAY } as const, response(200)],
+        { type: "started", ageing: T } as const,
+        response(401, person),
+        { type: "obtain-failed", error: AWAY } as const,
+        response(200),
       ],
       ["identity", "obtain person-token", "T authorization", "answer"],
     ],
     [
       "an old token, and a server that says no",
       [
-        ...[{ type: "started", ageing: T } as const, response(401, person)],
+        { type: "started", ageing: T } as const,
+        response(401, person),
         { type: "obtain-failed", error: new TokenRequestError("denied", "", 403) },
       ],
       ["identity", "obtain person-token", "throw token_request_refused"],
@@ -289,7 +317,8 @@ describe("decide", () => {
     [
       "a person token that a server finds expired",
       [
-        ...[{ type: "started", token: P, held: { isCurrentKey: true } } as const, response(401, auth())],
+        { type: "started", token: P, held: { isCurrentKey: true } } as const,
+        response(401, auth()),
         { type: "obtain-failed", error: new TokenRequestError("expired_presented_token", "", 400) },
       ],
       ["P", "obtain auth-token", "discard-held"],
@@ -318,7 +347,9 @@ describe("decide", () => {
 
 describe("a challenge", () => {
   const head = (status: number, fields: Record<string, string> = {}): ResponseHead => ({
-    ...{ status, url: "https://resource.example/data", field: (name) => fields[name] ?? null },
+    status,
+    url: "https://resource.example/data",
+    field: (name) => fields[name] ?? null,
   });
   const later = { location: "/p", "retry-after": "3" };
   it.each<[number, Record<string, string>, Challenge | undefined]>([
@@ -367,7 +398,9 @@ describe("a challenge", () => {
       {
         level: "interaction",
         deferred: {
-          ...{ location: "/p", retryAfterSeconds: 3, requirement: "interaction" },
+          location: "/p",
+          retryAfterSeconds: 3,
+          requirement: "interaction",
           interaction: { url: "https://a.example/i", code: "a1b2-c3d4" },
         },
       },

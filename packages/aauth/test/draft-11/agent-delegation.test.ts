@@ -63,11 +63,13 @@ describe("a resource that calls another one", () => {
     );
     expect(world.asked("/person")).toEqual([{ resource: PARTS, upstream_token: upstreamToken }]);
     expect(world.asked("/token")[0]).toEqual({
-      ...{ resource_token: expect.any(String), presented_token: world.sent[2]?.jwt },
+      resource_token: expect.any(String),
+      presented_token: world.sent[2]?.jwt,
       upstream_token: upstreamToken,
     });
     const { claims } = await verifyAgentToken(world.sent[0]!.jwt, {
-      ...{ discovery: world.discovery, now: () => world.clock.time },
+      discovery: world.discovery,
+      now: () => world.clock.time,
     });
     expect(claims).toMatchObject({ iss: RESOURCE, sub: INTERMEDIARY, ps: OTHER_SERVER });
   });
@@ -188,7 +190,8 @@ describe("an agent without a person server", () => {
     ]) {
       await expect(ask(agentOfFebruary)).rejects.toThrow("profile february-2026 has no person server");
       expect(await failureOf(ask(agent))).toMatchObject({
-        ...{ code: "person_required", message: "a person is required, but this agent has no person server" },
+        code: "person_required",
+        message: "a person is required, but this agent has no person server",
       });
     }
     expect(world.sent).toEqual([]);
@@ -303,8 +306,11 @@ describe("a sub-agent", () => {
     world.server = deferring(world.server, 1, { ...INTERACTION, "retry-after": "0" });
     const pages: string[] = [];
     const input = {
-      ...{ subagentToken: await subToken(world), resource: RESOURCE, loginHint: "dana" },
-      ...{ justification: "Because", returnUrl: "https://agent.example/back" },
+      subagentToken: await subToken(world),
+      resource: RESOURCE,
+      loginHint: "dana",
+      justification: "Because",
+      returnUrl: "https://agent.example/back",
     };
     const onInteraction = ({ page }: { page: string }) => void pages.push(page);
     const { thumbprint } = await world.agent().tokenForSubAgent({ ...input, onInteraction });
@@ -312,8 +318,11 @@ describe("a sub-agent", () => {
     const back = "&callback=https%3A%2F%2Fagent.example%2Fback";
     expect(pages).toEqual([`https://ps.example/visit?code=A1B2-C3D4${back}`]);
     expect(world.asked("/person")[0]).toEqual({
-      ...{ resource: RESOURCE, subagent_token: input.subagentToken },
-      ...{ capabilities: ["interaction"], justification: "Because", login_hint: "dana" },
+      resource: RESOURCE,
+      subagent_token: input.subagentToken,
+      capabilities: ["interaction"],
+      justification: "Because",
+      login_hint: "dana",
     });
   });
 
@@ -361,7 +370,11 @@ describe("a mission", () => {
     expect(world.asked("/mission")).toEqual([{ ...PROPOSAL, login_hint: "dana" }]);
     expect(await (await agent.fetchFor({ mission: id })(DATA)).text()).toBe("auth-token");
     expect(world.story()).toEqual([
-      ...["POST mission A", "GET pending/1 A", "GET data P", "POST token A", "GET data T"],
+      "POST mission A",
+      "GET pending/1 A",
+      "GET data P",
+      "POST token A",
+      "GET data T",
     ]);
     // Another agent requests its token by name, and a call without a mission does not share it.
     world.requirement = A_PERSON;

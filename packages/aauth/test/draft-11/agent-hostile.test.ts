@@ -51,7 +51,9 @@ describe("a resource token that is not for this call", () => {
   ])("by its %s is not carried to the server", async (claim, value) => {
     const error = await challenged((token) => changed(token, keys.resource, { [claim]: value }));
     expect([error.code, error.claim, error.section]).toEqual([
-      ...["challenge_untrusted", claim, "draft -11, section 6.7.3"],
+      "challenge_untrusted",
+      claim,
+      "draft -11, section 6.7.3",
     ]);
   });
 
@@ -71,12 +73,19 @@ describe("a resource token that is not for this call", () => {
   it("for a request that presented no person ends the call", async () => {
     const world = createWorld();
     const caller = {
-      ...{ profile: "draft-11", level: "person-token", scheme: "jwt", key: keys.agent.publicJwk },
+      profile: "draft-11",
+      level: "person-token",
+      scheme: "jwt",
+      key: keys.agent.publicJwk,
       thumbprint: keys.agent.thumbprint,
       identityToken: decodeJwt(await personToken()).claims,
     };
     const { token } = await issueResourceToken({
-      ...{ key: keys.resource, issuer: RESOURCE, caller, scope: "data.read", now: () => world.clock.time },
+      key: keys.resource,
+      issuer: RESOURCE,
+      caller,
+      scope: "data.read",
+      now: () => world.clock.time,
     });
     world.resource = () => problem(401, undefined, requirement(`auth-token; resource-token="${token}"`));
     expect((await failureOf(call(world))).code).toBe("challenge_untrusted");
@@ -115,7 +124,9 @@ describe("a person token that does not match the request", () => {
     const error = await failureOf(call(world));
     expect(world.sent.map(({ token: type }) => type)).toEqual(["aa-agent+jwt", "aa-agent+jwt"]);
     expect([error.code, error.hop, error.section]).toEqual([
-      ...["token_request_failed", PERSON_SERVER, "draft -11, section 9.4.4"],
+      "token_request_failed",
+      PERSON_SERVER,
+      "draft -11, section 9.4.4",
     ]);
     return error.claim;
   };
@@ -221,7 +232,10 @@ describe("a server that fails", () => {
   ])("with %s is named, with the reason", async (error, status) => {
     expect(await failing(() => problem(status, error))).toMatchObject({
       code: "token_request_refused",
-      ...{ oauthError: error, httpStatus: status, hop: PERSON_SERVER, description: `because of ${error}` },
+      oauthError: error,
+      httpStatus: status,
+      hop: PERSON_SERVER,
+      description: `because of ${error}`,
     });
   });
 

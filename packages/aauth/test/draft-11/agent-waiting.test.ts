@@ -34,7 +34,11 @@ describe("a server that answers later", () => {
     const timeouts = { pendingMs: 20_000 };
     expect((await world.agent({ timeouts }).fetchFor()(DATA)).status).toBe(200);
     expect(world.story()).toEqual([
-      ...["GET data A", "POST person A", "GET pending/1 A", "GET pending/1 A", "GET data P"],
+      "GET data A",
+      "POST person A",
+      "GET pending/1 A",
+      "GET pending/1 A",
+      "GET data P",
     ]);
     for (const look of world.sent.filter(isLook))
       expect([look.body, look.headers.prefer]).toEqual([undefined, "wait=5"]);
@@ -142,7 +146,9 @@ describe("a server that answers later", () => {
     world.server = (request) => (isLook(request) ? problem(status, error) : accepted());
     expect(await failureOf<TokenRequestError>(world.agent().fetchFor()(DATA))).toMatchObject({
       code: "token_request_refused",
-      ...{ oauthError: error, httpStatus: status, hop: PERSON_SERVER },
+      oauthError: error,
+      httpStatus: status,
+      hop: PERSON_SERVER,
       description: `because of ${error}`,
       section: error === "server_error" ? "draft -11, section 11.9.3" : "draft -11, section 11.9.4",
     });
@@ -388,7 +394,9 @@ describe("a question", () => {
     expect(await (await world.agent().fetchFor({ onClarification })(DATA)).text()).toBe("auth-token");
     const update = world.sent.find((request) => request.method === "POST" && isLook(request))?.json;
     expect(update).toEqual({
-      ...{ action: "updated_request", justification: "less", resource_token: expect.any(String) },
+      action: "updated_request",
+      justification: "less",
+      resource_token: expect.any(String),
       presented_token: world.asked("/token")[0]?.presented_token,
     });
   });
@@ -438,7 +446,8 @@ describe("a resource that answers later", () => {
     let looks = 0;
     world.resource = () => (looks++ === 0 ? accepted() : problem(402));
     expect(await failureOf(world.agent().fetchFor()(DATA))).toMatchObject({
-      ...{ code: "payment_required", hop: RESOURCE },
+      code: "payment_required",
+      hop: RESOURCE,
     });
   });
 
@@ -459,7 +468,11 @@ describe("a resource that answers later", () => {
     await world.agent({ stores, key: keys.other }).fetchFor()(DATA);
     await agent.fetchFor()(DATA, { headers: { authorization: "Basic eDp5" } });
     expect(world.sent.map(({ headers }) => headers.authorization)).toEqual([
-      ...[undefined, "AAuth s-1", "AAuth s-2", undefined, "Basic eDp5"],
+      undefined,
+      "AAuth s-1",
+      "AAuth s-2",
+      undefined,
+      "Basic eDp5",
     ]);
     expect(world.sent[1]?.headers["signature-input"]).toContain('"authorization"');
     expect(world.events.filter(({ type }) => type === "session_received")).toHaveLength(2);
@@ -490,8 +503,12 @@ describe("a call that does not wait", () => {
     world.server = deferring(world.server, 1, { ...INTERACTION, ...LATER });
     const waiting = await left(world.agent(), { cacheKey: "dana", onInteraction: undefined });
     expect(waiting).toMatchObject({
-      ...{ profile: "draft-11", keyThumbprint: keys.agent.thumbprint, party: PERSON_SERVER },
-      ...{ location: `${PERSON_SERVER}/pending/1`, nextLookAt: world.clock.time, requirement: "interaction" },
+      profile: "draft-11",
+      keyThumbprint: keys.agent.thumbprint,
+      party: PERSON_SERVER,
+      location: `${PERSON_SERVER}/pending/1`,
+      nextLookAt: world.clock.time,
+      requirement: "interaction",
       interaction: { code: "A1B2-C3D4", page: "https://ps.example/visit?code=A1B2-C3D4" },
       call: { method: "POST", url: DATA, context: { cacheKey: "dana", resource: RESOURCE } },
     });
@@ -771,9 +788,17 @@ it("an observer receives each step, and never a whole token", async () => {
     world.events.filter(({ type }) => !/request_signed|response_received/.test(type)).map(({ type }) => type),
   ).toEqual([
     "challenge_received",
-    ...["token_requested", "answer_pending", "interaction_required", "token_received", "request_retried"],
+    "token_requested",
+    "answer_pending",
+    "interaction_required",
+    "token_received",
+    "request_retried",
     "challenge_received",
-    ...["token_requested", "answer_pending", "interaction_required", "token_received", "request_retried"],
+    "token_requested",
+    "answer_pending",
+    "interaction_required",
+    "token_received",
+    "request_retried",
   ]);
   const text = JSON.stringify(world.events);
   for (const { jwt } of world.sent) expect(text).not.toContain(jwt);

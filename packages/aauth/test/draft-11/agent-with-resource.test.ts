@@ -34,7 +34,11 @@ function worldWith(accessServer?: string) {
     trustedIssuers,
   });
   const challenger = createChallenger({
-    ...{ profile: draft11, key: keys.resource, resource: RESOURCE, authServer: accessServer, now },
+    profile: draft11,
+    key: keys.resource,
+    resource: RESOURCE,
+    authServer: accessServer,
+    now,
   });
   const own = { verifier, challenger, resource: RESOURCE, now };
   const serve = (endpoint: Endpoint) => async (request: Sent) => {
@@ -122,13 +126,13 @@ describe("an agent and a resource of this library", () => {
   it("agree on the authorization before the call", async () => {
     const { world, own, serve } = worldWith();
     const { endpoints } = createResource({
-      ...{
-        resource: RESOURCE,
-        key: keys.resource,
-        personServers: [PERSON_SERVER],
-        authServer: ACCESS_SERVER,
-      },
-      ...{ discovery: world.discovery, now: own.now, scopes: ["data.read"] },
+      resource: RESOURCE,
+      key: keys.resource,
+      personServers: [PERSON_SERVER],
+      authServer: ACCESS_SERVER,
+      discovery: world.discovery,
+      now: own.now,
+      scopes: ["data.read"],
       scopeDescriptions: { "data.read": "Read the data" },
     });
     const endpoint = endpoints.find(({ path }) => path.endsWith("/authorize"))!;

@@ -76,7 +76,8 @@ export const INTERACTION = requirement(`interaction; url="https://ps.example/vis
 /** Documents of a resource that issues resource tokens before a call. */
 export const OFFERING = {
   [`${RESOURCE}/.well-known/aauth-resource.json`]: resourceMetadata({
-    ...{ issuer: RESOURCE, authorization_endpoint: `${RESOURCE}/authorize` },
+    issuer: RESOURCE,
+    authorization_endpoint: `${RESOURCE}/authorize`,
   }),
 };
 
@@ -126,7 +127,10 @@ export function createWorld(options: WorldOptions = {}) {
       isRevoked,
     });
     const challenger = createChallenger({
-      ...{ profile: draft11, key, resource: issuer, now },
+      profile: draft11,
+      key,
+      resource: issuer,
+      now,
       authServer: options.accessServer,
     });
     return async (request: Sent): Promise<Response> => {
@@ -174,7 +178,12 @@ export function createWorld(options: WorldOptions = {}) {
     agentTokenOf,
     agent: (more: Partial<AgentOptions> = {}) =>
       createAgent({
-        ...{ id: AGENT, key: keys.agent, profile: draft11, discovery, transport, now },
+        id: AGENT,
+        key: keys.agent,
+        profile: draft11,
+        discovery,
+        transport,
+        now,
         agentToken: (key) => world.agentToken(key),
         trustedAuthServers: [PERSON_SERVER],
         observer: (event) => void events.push(event),

@@ -103,13 +103,11 @@ describe("AAuth-Requirement", () => {
     const { resourceToken } = parseRequirement(answer.headers["aauth-requirement"]!);
     const discovery = discoveryOf();
     const claims = await verifyResourceToken(resourceToken!, {
-      ...{
-        audience: PERSON_SERVER,
-        personServer: PERSON_SERVER,
-        agentJkt: keys.agent.thumbprint,
-        discovery,
-        now,
-      },
+      audience: PERSON_SERVER,
+      personServer: PERSON_SERVER,
+      agentJkt: keys.agent.thumbprint,
+      discovery,
+      now,
     });
     expect(claims).toMatchObject({
       iss: RESOURCE,

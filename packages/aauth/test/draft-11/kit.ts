@@ -107,14 +107,12 @@ export const agentToken = async (over: Over<typeof issueAgentToken> = {}) =>
 export const personToken = async (over: Over<typeof issuePersonToken> = {}) =>
   (
     await issuePersonToken({
-      ...{
-        key: keys.person,
-        issuer: PERSON_SERVER,
-        audience: RESOURCE,
-        subject: "person-1",
-        confirmationKey,
-        now,
-      },
+      key: keys.person,
+      issuer: PERSON_SERVER,
+      audience: RESOURCE,
+      subject: "person-1",
+      confirmationKey,
+      now,
       ...over,
     })
   ).token;
@@ -122,8 +120,14 @@ export const personToken = async (over: Over<typeof issuePersonToken> = {}) =>
 export const authToken = async (over: Over<typeof issueAuthToken> = {}) =>
   (
     await issueAuthToken({
-      ...{ key: keys.access, issuer: ACCESS_SERVER, personServer: PERSON_SERVER, audience: RESOURCE },
-      ...{ subject: "person-1", scope: "data.read", confirmationKey, now },
+      key: keys.access,
+      issuer: ACCESS_SERVER,
+      personServer: PERSON_SERVER,
+      audience: RESOURCE,
+      subject: "person-1",
+      scope: "data.read",
+      confirmationKey,
+      now,
       ...over,
     })
   ).token;
@@ -144,7 +148,11 @@ export async function changed(
 /** The resource's verifier, with its person server and access server. */
 export const verifierOf = (over: Partial<VerifierOptions> = {}): Verifier =>
   createVerifier({
-    ...{ profile: draft11, authorities: [AUTHORITY], audience: RESOURCE, discovery: discoveryOf(), now },
+    profile: draft11,
+    authorities: [AUTHORITY],
+    audience: RESOURCE,
+    discovery: discoveryOf(),
+    now,
     trustedIssuers: [PERSON_SERVER, ACCESS_SERVER],
     ...over,
   });
@@ -152,14 +160,21 @@ export const verifierOf = (over: Partial<VerifierOptions> = {}): Verifier =>
 /** A request of the agent, by default with its agent token. */
 export const requestOf = async (over: Partial<SignedRequestOptions> = {}): Promise<TestRequest> =>
   signedRequest({
-    ...{ profile: draft11, url: `${RESOURCE}/data`, key: keys.agent, now },
+    profile: draft11,
+    url: `${RESOURCE}/data`,
+    key: keys.agent,
+    now,
     signatureKey: over.signatureKey ?? { scheme: "jwt", jwt: await agentToken() },
     ...over,
   });
 
 export const signBadly = (request: BadRequest): Promise<TestRequest> =>
   sign(request, {
-    ...{ key: keys.agent, label: "sig", authority: AUTHORITY, target: "/data", created: NOW },
+    key: keys.agent,
+    label: "sig",
+    authority: AUTHORITY,
+    target: "/data",
+    created: NOW,
     formatSignature,
   });
 

@@ -212,7 +212,8 @@ describe("agent tokens", () => {
     expect(await codeOf(verifySubagentToken(ofNone, options))).toBe("token_agent_mismatch");
     const itself = await verifyAgentToken(token, { discovery, now });
     const deeper = await changed(await agentToken({ ...sub, confirmationKey }), keys.provider, {
-      ...{ sub: "aauth:planner+search+deeper@agent.example", parent_agent: SUB },
+      sub: "aauth:planner+search+deeper@agent.example",
+      parent_agent: SUB,
     });
     expect(await codeOf(verifySubagentToken(deeper, { ...options, parent: itself }))).toBe(
       "token_agent_mismatch",
@@ -228,13 +229,11 @@ describe("agent tokens", () => {
 
 describe("resource tokens", () => {
   const caller = async (over = {}, level = "person-token"): Promise<ProvenCaller> => ({
-    ...{
-      profile: "draft-11",
-      level,
-      scheme: "jwt",
-      key: keys.agent.publicJwk,
-      thumbprint: keys.agent.thumbprint,
-    },
+    profile: "draft-11",
+    level,
+    scheme: "jwt",
+    key: keys.agent.publicJwk,
+    thumbprint: keys.agent.thumbprint,
     identityToken: decodeJwt(await personToken({ tenant: "acme", missionS256: "m1" })).claims,
     ...over,
   });
@@ -259,15 +258,18 @@ describe("resource tokens", () => {
     const shown = await caller();
     const { token, claims } = await issued({ caller: shown, account: "acme-eu" });
     expect(claims).toMatchObject({
-      ...{
-        iss: RESOURCE,
-        dwk: "aauth-resource.json",
-        aud: PERSON_SERVER,
-        ps: PERSON_SERVER,
-        sub: "person-1",
-      },
-      ...{ presented_jti: shown.identityToken!.jti, agent_jkt: keys.agent.thumbprint, scope: "data.read" },
-      ...{ account: "acme-eu", tenant: "acme", mission_s256: "m1", exp: NOW + 300 },
+      iss: RESOURCE,
+      dwk: "aauth-resource.json",
+      aud: PERSON_SERVER,
+      ps: PERSON_SERVER,
+      sub: "person-1",
+      presented_jti: shown.identityToken!.jti,
+      agent_jkt: keys.agent.thumbprint,
+      scope: "data.read",
+      account: "acme-eu",
+      tenant: "acme",
+      mission_s256: "m1",
+      exp: NOW + 300,
     });
     expect(claims).not.toHaveProperty("cnf");
     expect(await verifyResourceToken(token, options)).toEqual(claims);

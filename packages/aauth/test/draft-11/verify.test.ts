@@ -39,13 +39,11 @@ describe("a caller", () => {
   it("with an agent token is an agent", async () => {
     const { caller, report } = await verifierOf().verifyRequest(await requestOf(), { level: "agent-token" });
     expect(caller).toMatchObject({
-      ...{
-        profile: "draft-11",
-        level: "agent-token",
-        scheme: "jwt",
-        agent: AGENT,
-        thumbprint: keys.agent.thumbprint,
-      },
+      profile: "draft-11",
+      level: "agent-token",
+      scheme: "jwt",
+      agent: AGENT,
+      thumbprint: keys.agent.thumbprint,
       identityToken: { iss: PROVIDER },
     });
     expect(report.checks.map(({ name, verdict }) => [name, verdict])).toEqual([
@@ -72,7 +70,9 @@ describe("a caller", () => {
     const token = await authToken({ issuer, key, account: "acme-eu" });
     const request = await requestOf({ signatureKey: jwt(token) });
     const { caller } = await verifierOf().verifyRequest(request, {
-      ...{ level: "auth-token", scopes: ["data.read"], account: "acme-eu" },
+      level: "auth-token",
+      scopes: ["data.read"],
+      account: "acme-eu",
     });
     expect(caller.grant.scopes).toEqual(["data.read"]);
     expect(caller.person).toEqual({ iss: issuer, sub: "person-1" });
@@ -224,7 +224,10 @@ describe("servers", () => {
     "call a %s endpoint in their own name",
     async (role) => {
       const request = await requestOf({
-        ...{ endpoint: "token", key: keys.person, url: `${ACCESS_SERVER}/token`, body: "{}" },
+        endpoint: "token",
+        key: keys.person,
+        url: `${ACCESS_SERVER}/token`,
+        body: "{}",
         signatureKey: { scheme: "jwks_uri", id: PERSON_SERVER, document: "aauth-person.json" },
       });
       const { caller } = await endpoint(role).verifyRequest(request, { level: "server" });

@@ -21,7 +21,9 @@ test("every check that a verifier makes has one section, and no other check has"
   });
   const request = await signedRequest({
     profile: february2026,
-    ...{ url: "http://a.localhost/", key: agent.key, now: clock.now },
+    url: "http://a.localhost/",
+    key: agent.key,
+    now: clock.now,
     signatureKey: { scheme: "hwk" },
   });
   const { report } = await verifier.verifyRequest(request);
@@ -64,8 +66,12 @@ test("a check that failed has the section that it has when it passes", async () 
     [request, clock.now],
   ] as const) {
     const verifier = createVerifier({
-      ...{ profile: february2026, authorities: ["a.localhost"], discovery, now },
-      ...{ audience: "http://a.localhost", trustedIssuers: ["http://b.localhost"] },
+      profile: february2026,
+      authorities: ["a.localhost"],
+      discovery,
+      now,
+      audience: "http://a.localhost",
+      trustedIssuers: ["http://b.localhost"],
     });
     const error = await verifier.verifyRequest(message, requirement).catch((refused) => refused);
     expect(error).toBeInstanceOf(AAuthVerificationError);

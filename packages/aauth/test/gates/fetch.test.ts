@@ -13,7 +13,9 @@ const resource = resourceOf();
 /** As a `fetch` server passes it; its `Host` can name anything. */
 const fetched = ({ method, target, headers, body }: TestRequest, init: RequestInit = {}): Request =>
   new Request(`http://other.example${target}`, {
-    ...{ method, headers, body: (body as Uint8Array<ArrayBuffer> | undefined) ?? null },
+    method,
+    headers,
+    body: (body as Uint8Array<ArrayBuffer> | undefined) ?? null,
     ...init,
   });
 const streamed = (stream: ReadableStream) => ({ body: stream, duplex: "half" }) as RequestInit;

@@ -4,8 +4,13 @@ import { authToken, discoveryOf, keys, now, PERSON_SERVER, RESOURCE, requestOf }
 /** A resource behind a gate. */
 export const resourceOf = (over: Partial<ResourceOptions> = {}) =>
   createResource({
-    ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], scopes: ["data.read"] },
-    ...{ scopeDescriptions: { "data.read": "Read your data" }, discovery: discoveryOf(), now },
+    resource: RESOURCE,
+    key: keys.resource,
+    personServers: [PERSON_SERVER],
+    scopes: ["data.read"],
+    scopeDescriptions: { "data.read": "Read your data" },
+    discovery: discoveryOf(),
+    now,
     ...over,
   });
 

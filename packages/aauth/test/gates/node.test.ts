@@ -79,7 +79,9 @@ describe("a gate of node", () => {
     const body = "x".repeat(size);
     const request = await signed({ method: "POST", body, headers: { "content-type": "text/plain" } });
     const response = await fetch(`http://127.0.0.1:${port}/data`, {
-      ...{ method: "POST", headers: without(request, "content-length"), duplex: "half" },
+      method: "POST",
+      headers: without(request, "content-length"),
+      duplex: "half",
       body: new Blob([body]).stream(),
     } as RequestInit);
     expect(await response.json()).toEqual(["person-1", body]);

@@ -37,7 +37,8 @@ describe("requireComponents", () => {
 test("requireComponents names all missing components", async () => {
   const error = await refusalOf(() => requireComponents(["@method"], ["@method", "@path", "content-digest"]));
   expect([error.message, error.claim]).toEqual([
-    ...["the signature does not cover @path, content-digest", "@path content-digest"],
+    "the signature does not cover @path, content-digest",
+    "@path content-digest",
   ]);
 });
 

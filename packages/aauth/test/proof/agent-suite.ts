@@ -225,7 +225,11 @@ export function agentSuite(kit: ProfileKit): void {
       const world = worldOf(kit);
       const { verifier } = resourceOf(kit);
       const challenger = createChallenger({
-        ...{ profile, key: resourceKey, resource: RESOURCE, authServer: SERVER, now },
+        profile,
+        key: resourceKey,
+        resource: RESOURCE,
+        authServer: SERVER,
+        now,
         ...party,
       });
       world.atResource = async ({ url, method, headers, body }) => {

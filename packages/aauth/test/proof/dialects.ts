@@ -143,8 +143,14 @@ export const februaryKit: ProfileKit = {
 const draft11Token = async (options: TokenOptions = {}) => {
   const { issuer = SERVER, key = serverKey, audience = RESOURCE, boundTo = agentKey } = options;
   const { token } = await issueDraft11AuthToken({
-    ...{ key, issuer, audience, subject: "person-1", scope: SCOPES.join(" ") },
-    ...{ confirmationKey: boundTo.publicJwk, lifetimeSeconds: options.lifetimeSeconds, now },
+    key,
+    issuer,
+    audience,
+    subject: "person-1",
+    scope: SCOPES.join(" "),
+    confirmationKey: boundTo.publicJwk,
+    lifetimeSeconds: options.lifetimeSeconds,
+    now,
   });
   return token;
 };
@@ -209,7 +215,10 @@ const draft11KitOf = (profile: WireProfile): ProfileKit => ({
   token: draft11Token,
   async otherToken() {
     const caller: ProvenCaller = {
-      ...{ profile: profile.name, level: "person-token", scheme: "jwt", key: agentKey.publicJwk },
+      profile: profile.name,
+      level: "person-token",
+      scheme: "jwt",
+      key: agentKey.publicJwk,
       thumbprint: agentKey.thumbprint,
       identityToken: { iss: SERVER, sub: "person-1", jti: "person-token-1" },
     };

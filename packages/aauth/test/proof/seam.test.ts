@@ -28,7 +28,11 @@ const NAMES = [
 /** Other fields, and grants. Such words occur in any text, so only a whole literal is refused. */
 const WORDS = [
   ...Object.values(FIELDS).filter((name) => !OF_RFCS.includes(name) && name !== FIELDS.signatureKey),
-  ...["auth", "exchange", "refresh", "code", "revoke"],
+  "auth",
+  "exchange",
+  "refresh",
+  "code",
+  "revoke",
 ];
 
 /** Exceptions as `file: name`, with the reason. */

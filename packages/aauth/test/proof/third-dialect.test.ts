@@ -32,8 +32,14 @@ const requestIn = (profile: WireProfile, id: string) => {
   const signatureKey: SignatureKeyScheme = { scheme: "jwks_uri", id: issuer, document: "aauth-agent.json" };
   const headers = { "x-request-id": id };
   return signedRequest({
-    ...{ profile, url: "https://resource.example/revoke", method: "POST", headers },
-    ...{ endpoint: "revocation", key, signatureKey, now },
+    profile,
+    url: "https://resource.example/revoke",
+    method: "POST",
+    headers,
+    endpoint: "revocation",
+    key,
+    signatureKey,
+    now,
   });
 };
 

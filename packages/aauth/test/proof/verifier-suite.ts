@@ -61,7 +61,9 @@ export function verifierSuite(kit: ProfileKit): void {
       for (const body of [undefined, "{}"]) {
         const { verifier } = resourceOf(kit, { endpoint });
         const request = await requestOf(kit, {
-          ...{ credential: await credential(key), key, endpoint },
+          credential: await credential(key),
+          key,
+          endpoint,
           ...(body && { body }),
         });
         const { caller, report } = await verifier.verifyRequest(request);

@@ -21,8 +21,12 @@ const challenger = createChallenger({
 const verifier = parties.createVerifier();
 const { publicJwk: key, thumbprint } = agent.key;
 const identified = {
-  ...{ profile: "february-2026", level: "identified", scheme: "jwks" },
-  ...{ agent: agent.id, key, thumbprint },
+  profile: "february-2026",
+  level: "identified",
+  scheme: "jwks",
+  agent: agent.id,
+  key,
+  thumbprint,
 } as const;
 
 describe("challenges", () => {

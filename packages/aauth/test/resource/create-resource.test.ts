@@ -35,8 +35,13 @@ import { requestOf as februaryRequestOf, parties } from "./kit.ts";
 
 const resourceOf = (over: Partial<ResourceOptions> = {}) =>
   createResource({
-    ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], scopes: ["data.read"] },
-    ...{ scopeDescriptions: { "data.read": "Read your data" }, discovery: discoveryOf(), now },
+    resource: RESOURCE,
+    key: keys.resource,
+    personServers: [PERSON_SERVER],
+    scopes: ["data.read"],
+    scopeDescriptions: { "data.read": "Read your data" },
+    discovery: discoveryOf(),
+    now,
     ...over,
   });
 
@@ -80,7 +85,9 @@ describe("documents and endpoints of a resource", () => {
   test("refuse a body above the bound of the endpoint, which a reader learns", async () => {
     const read = vi.fn<BodyReader>(async () => new Uint8Array(8_193));
     const answer = await resourceOf().handle({
-      ...{ ...get("/aauth/authorize"), method: "POST", body: read },
+      ...get("/aauth/authorize"),
+      method: "POST",
+      body: read,
     });
     expect(answer?.status).toBe(413);
     expect(read).toHaveBeenCalledExactlyOnceWith(8_192);
@@ -97,7 +104,8 @@ describe("documents and endpoints of a resource", () => {
   test("answer 503 if a store has no room", async () => {
     const authorization = { authorize: () => Promise.reject(new StoreFullError()) };
     const request = await showing(await personToken(), {
-      ...{ url: `${RESOURCE}/aauth/authorize`, body: JSON.stringify({ scope: "data.read" }) },
+      url: `${RESOURCE}/aauth/authorize`,
+      body: JSON.stringify({ scope: "data.read" }),
     });
     const answer = await resourceOf({ authorization }).handle(request);
     expect([answer?.status, answer?.headers["retry-after"]]).toEqual([503, "30"]);
@@ -106,8 +114,14 @@ describe("documents and endpoints of a resource", () => {
   test("in February 2026 include the resource token endpoint, and no key set names an algorithm", async () => {
     const { resource: own, authServer, discovery, clock } = parties;
     const resource = createResource({
-      ...{ profile: february2026, resource: own.id, authServer: authServer.issuer, key: own.key },
-      ...{ discovery, now: clock.now, scopes: ["data:read"], agent: { name: "Reports" } },
+      profile: february2026,
+      resource: own.id,
+      authServer: authServer.issuer,
+      key: own.key,
+      discovery,
+      now: clock.now,
+      scopes: ["data:read"],
+      agent: { name: "Reports" },
     });
     expect(membersOf(await resource.handle(get("/.well-known/aauth-agent")))).toMatchObject({
       agent: own.id,
@@ -117,7 +131,10 @@ describe("documents and endpoints of a resource", () => {
     const ask = async (contentType: string, body = "scope=data:read") => {
       const headers = { "content-type": contentType };
       const request = await februaryRequestOf({
-        ...{ url: `${own.id}/resource/token`, method: "POST", headers, body },
+        url: `${own.id}/resource/token`,
+        method: "POST",
+        headers,
+        body,
       });
       return resource.handle(request);
     };
@@ -142,21 +159,30 @@ describe("documents and endpoints of a resource", () => {
 
   test("include an endpoint of a third profile, with a verified caller", async () => {
     const endpoint: GuardedEndpoint = {
-      ...{ methods: ["POST"], path: "/own", maxBodyBytes: 8, requirement: { level: "agent-token" } },
+      methods: ["POST"],
+      path: "/own",
+      maxBodyBytes: 8,
+      requirement: { level: "agent-token" },
       answer: ({ caller, body }) => ({
-        ...{ status: 200, headers: {} },
+        status: 200,
+        headers: {},
         body: `${caller.agent} sent ${body?.byteLength} bytes`,
       }),
     };
     const profile: WireProfile = {
-      ...{ ...draft11, name: "with-an-endpoint" },
+      ...draft11,
+      name: "with-an-endpoint",
       resource: {
         ...draft11.resource,
         publish: (identity) => ({ ...draft11.resource.publish(identity), endpoints: [endpoint] }),
       },
     };
     const resource = createResource({
-      ...{ profile, resource: RESOURCE, key: keys.resource, discovery: discoveryOf(), now },
+      profile,
+      resource: RESOURCE,
+      key: keys.resource,
+      discovery: discoveryOf(),
+      now,
     });
     const request = await requestOf({ profile, url: `${RESOURCE}/own`, method: "POST", body: "body" });
     expect((await resource.handle(request))?.body).toBe(`${AGENT} sent 4 bytes`);
@@ -242,7 +268,9 @@ test.each([
   ["a secret", "PEM", "not string"],
 ])("refuses %s as its key", (_what, key, message) => {
   const refused = expect.objectContaining({
-    ...{ name: "TypeError", code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining(message) },
+    name: "TypeError",
+    code: "ERR_INVALID_ARG_TYPE",
+    message: expect.stringContaining(message),
   });
   expect(() => resourceOf({ key: key as unknown as SigningKey })).toThrow(refused);
 });

@@ -26,8 +26,14 @@ const jwtOf = (jwt: string) => ({ signatureKey: { scheme: "jwt", jwt } }) as con
 function endpointOf(authorization: AuthorizationPolicy = {}, authServer?: string) {
   const scopes = ["data.read", "data.write"];
   return createResource({
-    ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], authServer, now },
-    ...{ discovery: discoveryOf(), authorization, scopes },
+    resource: RESOURCE,
+    key: keys.resource,
+    personServers: [PERSON_SERVER],
+    authServer,
+    now,
+    discovery: discoveryOf(),
+    authorization,
+    scopes,
     scopeDescriptions: Object.fromEntries(scopes.map((scope) => [scope, `Words for ${scope}`])),
   });
 }
@@ -60,8 +66,15 @@ describe("the authorization endpoint", () => {
       ["resource_token"],
     ]);
     expect(decodeJwt(json.resource_token).claims).toMatchObject({
-      ...{ iss: RESOURCE, aud, ps: PERSON_SERVER, sub: "person-1", scope: "data.read data.write" },
-      ...{ account: "eu", tenant: "acme", mission_s256: "mission", presented_jti: decodeJwt(jwt).claims.jti },
+      iss: RESOURCE,
+      aud,
+      ps: PERSON_SERVER,
+      sub: "person-1",
+      scope: "data.read data.write",
+      account: "eu",
+      tenant: "acme",
+      mission_s256: "mission",
+      presented_jti: decodeJwt(jwt).claims.jti,
     });
   });
 

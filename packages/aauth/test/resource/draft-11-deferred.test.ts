@@ -63,7 +63,9 @@ describe("the first answer", () => {
       "cache-control": "no-store",
     });
     expect(parseRequirement(headers["aauth-requirement"]!)).toEqual({
-      ...{ requirement: "interaction", url: `${RESOURCE}/interaction`, code },
+      requirement: "interaction",
+      url: `${RESOURCE}/interaction`,
+      code,
     });
     expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}$/);
     expect(id).toMatch(/^[\w-]{22}$/);
@@ -232,7 +234,8 @@ describe("a code", () => {
     });
     const polled = await poll(answer);
     expect([JSON.parse(polled.body), polled.headers["aauth-requirement"]]).toEqual([
-      ...[{ status: "interacting" }, undefined],
+      { status: "interacting" },
+      undefined,
     ]);
     expect(await deferred.open(code!, BROWSER)).toBe("invalid_code");
   });

@@ -26,7 +26,10 @@ function kit(over: Partial<DeferredOptions<Order> & DeferredParts> = {}) {
   const verifier = resourceVerifier(now);
   const challenger = createChallenger({ profile: draft11, key: keys.resource, resource: RESOURCE, now });
   const options: DeferredOptions<Order> & DeferredParts = {
-    ...{ verifier, challenger, resource: RESOURCE, now },
+    verifier,
+    challenger,
+    resource: RESOURCE,
+    now,
     async execute({ item }, { grant }) {
       executed.push(item);
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -61,8 +64,13 @@ test("the first answer is a 202 with a resource token for the route's requiremen
   const answer = await hold(token);
   expect([answer.status, JSON.parse(answer.body)]).toEqual([202, { status: "pending" }]);
   expect(resourceTokenOf(answer)).toMatchObject({
-    ...{ iss: RESOURCE, aud: PERSON_SERVER, ps: PERSON_SERVER, sub: "person-1" },
-    ...{ scope: "data.read", account: "acme", agent_jkt: keys.agent.thumbprint },
+    iss: RESOURCE,
+    aud: PERSON_SERVER,
+    ps: PERSON_SERVER,
+    sub: "person-1",
+    scope: "data.read",
+    account: "acme",
+    agent_jkt: keys.agent.thumbprint,
     presented_jti: decodeJwt(token).claims.jti,
   });
 });
@@ -79,7 +87,10 @@ test("only a caller that has shown a person is held, and only for an auth token"
 test("a requirement that holds answers a caller with a person by a 202, and challenges any other", async () => {
   const { now } = clockOf();
   const resource = createResource({
-    ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], now },
+    resource: RESOURCE,
+    key: keys.resource,
+    personServers: [PERSON_SERVER],
+    now,
     discovery: discoveryOf(),
     scopeDescriptions: { "data.read": "Read the data" },
   });

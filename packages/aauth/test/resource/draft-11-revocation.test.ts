@@ -45,7 +45,10 @@ function kit(options: Parameters<typeof createRevocations>[0] = {}) {
     const text = typeof body === "string" ? body : JSON.stringify(body);
     return endpoint.handle(
       await requestOf({
-        ...{ now, url: `${RESOURCE}/revoke`, body: text, key },
+        now,
+        url: `${RESOURCE}/revoke`,
+        body: text,
+        key,
         signatureKey: { scheme: "jwks_uri", ...server },
       }),
     );
@@ -101,7 +104,8 @@ describe("the endpoint", () => {
     const bare = await endpoint.handle(
       await signBadly({
         signatureKey: `sig=jwks_uri;id="${PERSON_SERVER}";dwk="aauth-person.json";kid="ps-1"`,
-        ...{ method: "POST", key: keys.person },
+        method: "POST",
+        key: keys.person,
         headers: { "content-type": "application/json", "content-length": "2" },
         body: new TextEncoder().encode("{}"),
       }),
@@ -118,7 +122,9 @@ describe("the endpoint", () => {
     expect((await revoke({ jti: "t-1", exp })).status).toBe(200);
     const answer = await revoke({ jti: "t-2", exp });
     expect([answer.status, JSON.parse(answer.body), answer.headers["retry-after"]]).toEqual([
-      ...[429, { error: "rate_limited" }, "60"],
+      429,
+      { error: "rate_limited" },
+      "60",
     ]);
     expect((await revoke({ jti: "t-1", exp })).status).toBe(200);
   });
@@ -144,7 +150,9 @@ describe("a revoked token", () => {
       expect(error.code).toBe("token_revoked");
       const { status, headers } = await challenger.challengeFor(error, requirement);
       expect([status, headers["signature-error"], headers["aauth-requirement"]]).toEqual([
-        ...[401, "error=revoked_jwt", "requirement=person-token"],
+        401,
+        "error=revoked_jwt",
+        "requirement=person-token",
       ]);
     }
   });
@@ -209,7 +217,8 @@ describe("a restart without a store", () => {
       expect([error.code, error.claim]).toEqual(["revocation_unknown", "iat"]);
       const { headers } = await challenger.challengeFor(error, { level: "person-token" });
       expect([headers["signature-error"], headers["aauth-requirement"]]).toEqual([
-        ...["error=invalid_jwt", "requirement=person-token"],
+        "error=invalid_jwt",
+        "requirement=person-token",
       ]);
     }
     await verifier.verifyRequest(await requestWith(agent));

@@ -27,8 +27,12 @@ export function requestOf(options: Partial<SignedRequestOptions> = {}): Promise<
 
 export const signBadly = (request: BadRequest): Promise<TestRequest> =>
   sign(request, {
-    ...{ key: parties.agent.key, label: "sig1", authority: AUTHORITY, target: "/" },
-    ...{ created: parties.clock.now(), formatSignature: (bytes, label) => formatSignature(label, bytes) },
+    key: parties.agent.key,
+    label: "sig1",
+    authority: AUTHORITY,
+    target: "/",
+    created: parties.clock.now(),
+    formatSignature: (bytes, label) => formatSignature(label, bytes),
   });
 
 export const HWK = `sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="${parties.agent.key.publicJwk.x}")`;

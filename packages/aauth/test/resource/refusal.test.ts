@@ -141,7 +141,9 @@ describe("refusalOf", () => {
     });
     const { headers, body } = await createChallenger({
       profile: february2026,
-      ...{ key: parties.resource.key, resource: parties.resource.id, authServer: parties.authServer.issuer },
+      key: parties.resource.key,
+      resource: parties.resource.id,
+      authServer: parties.authServer.issuer,
     }).challengeFor(await refusal(verifier, request), SCOPES);
     expect(headers).toMatchObject({ "agent-auth": "httpsig" });
     expect(headers[REFUSAL_FIELD]).toMatch(/, missing="content-type content-digest"$/);

@@ -10,7 +10,11 @@ const { publicJwk: key, thumbprint } = await testKey("A");
 const profile = "february-2026";
 const pseudonymous: ProvenCaller = { profile, level: "pseudonymous", scheme: "hwk", key, thumbprint };
 const identified: ProvenCaller = {
-  ...{ profile, level: "identified", scheme: "jwks", key, thumbprint },
+  profile,
+  level: "identified",
+  scheme: "jwks",
+  key,
+  thumbprint,
   agent: "https://agent.example",
 };
 const grant = { scopes: ["a", "b"], claims: {}, token: "x.y.z" };

@@ -437,8 +437,12 @@ describe("tokens", () => {
 
   const agentToken = (change: Partial<Parameters<typeof issueAgentToken>[0]> = {}) =>
     issueAgentToken({
-      ...{ key: agent.key, agent: agent.id, delegate: "d", confirmationKey: agent.key.publicJwk },
-      ...{ now: clock.now, ...change },
+      key: agent.key,
+      agent: agent.id,
+      delegate: "d",
+      confirmationKey: agent.key.publicJwk,
+      now: clock.now,
+      ...change,
     });
 
   it("J2, G4: an agent token of an unreachable or unknown server", async () => {

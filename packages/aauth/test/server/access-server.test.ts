@@ -81,19 +81,34 @@ describe("an auth token of an access server", () => {
     expect(status).toBe(200);
     const { clock, discovery } = world;
     const verified = await verifyAuthToken(body.auth_token, {
-      ...{ audience: RESOURCE, trustedIssuers: [AS], discovery, now: clock.now },
+      audience: RESOURCE,
+      trustedIssuers: [AS],
+      discovery,
+      now: clock.now,
     });
     const presented = claimsOf(pair.presented_token);
     expect(verified.claims).toMatchObject({
-      ...{ iss: AS, ps: PS, aud: RESOURCE, sub: presented.sub, exp: presented.exp },
-      ...{ scope: "data.read", account: "one", tenant: "acme" },
+      iss: AS,
+      ps: PS,
+      aud: RESOURCE,
+      sub: presented.sub,
+      exp: presented.exp,
+      scope: "data.read",
+      account: "one",
+      tenant: "acme",
     });
     expect(body.expires_in).toBe(presented.exp - clock.now());
     expect(verified.key.thumbprint).toBe(keys.agent.thumbprint);
     expect(seen).toEqual([
       {
-        ...{ kind: "auth-token", agent: { iss: PROVIDER, sub: AGENT }, personServer: PS, resource: RESOURCE },
-        ...{ subject: presented.sub, tenant: "acme", account: "one", consented: false },
+        kind: "auth-token",
+        agent: { iss: PROVIDER, sub: AGENT },
+        personServer: PS,
+        resource: RESOURCE,
+        subject: presented.sub,
+        tenant: "acme",
+        account: "one",
+        consented: false,
         scopes: ["data.read", "data.write"],
         capabilities: ["interaction", "clarification"],
         fromAgent: { answers: [] },
@@ -226,7 +241,8 @@ describe("a token request at an access server that is refused", () => {
     expect(status).toBe(200);
     expect(claimsOf(body.auth_token).exp).toBe(world.clock.now() + 60);
     const other = await changed(await world.authToken(agent, { accessServer: AS }), keys.as, {
-      ...{ aud: PROVIDER, ps: "https://ps2.example" },
+      aud: PROVIDER,
+      ps: "https://ps2.example",
     });
     expect(await ask({ upstream_token: other })).toMatchObject(invalid);
     const late = await changed(upstream, keys.ps, { exp: world.clock.now() });
@@ -377,7 +393,9 @@ describe("an upstream token of another person server", () => {
     const { world, agent, pair, ask } = await prepared();
     const { iss, sub } = claimsOf((agent.credential as { jwt: string }).jwt);
     const upstream_token = await changed(pair.presented_token, keys.other, {
-      ...{ iss: "https://other.example", aud: iss, sub },
+      iss: "https://other.example",
+      aud: iss,
+      sub,
     });
     expect(await ask({ upstream_token })).toMatchObject(refused(400, "invalid_upstream_token"));
     expect(world.fetched.filter((url) => url.includes("other.example"))).toEqual([]);

@@ -35,13 +35,11 @@ const grants: WorldOptions = {
 /** The resource in the middle: its own agent provider. */
 async function intermediary(world: World, over: object = {}): Promise<Caller> {
   const { token: jwt } = await issueAgentToken({
-    ...{
-      key: keys.resource,
-      issuer: RESOURCE,
-      agent: M,
-      confirmationKey: keys.worker.publicJwk,
-      now: world.clock.now,
-    },
+    key: keys.resource,
+    issuer: RESOURCE,
+    agent: M,
+    confirmationKey: keys.worker.publicJwk,
+    now: world.clock.now,
     ...over,
   });
   return { key: keys.worker, credential: { scheme: "jwt", jwt } };
@@ -58,7 +56,9 @@ async function prepared(options: WorldOptions = grants) {
     upstream_token,
     presented_token,
     resource_token: await world.resourceToken(presented_token, {
-      ...{ issuer: PARTS, key: keys.parts, thumbprint: keys.worker.thumbprint },
+      issuer: PARTS,
+      key: keys.parts,
+      thumbprint: keys.worker.thumbprint,
       ...more,
     }),
   });
@@ -437,7 +437,11 @@ describe("a sub-agent", () => {
     expect(await ask(await subToken(world, { key: keys.other }))).toMatchObject(invalid);
     expect(await ask("x.y.z")).toMatchObject(invalid);
     const { token } = await issuePersonToken({
-      ...{ key: keys.ps, issuer: PS, audience: RESOURCE, subject: "s", now: world.clock.now },
+      key: keys.ps,
+      issuer: PS,
+      audience: RESOURCE,
+      subject: "s",
+      now: world.clock.now,
       confirmationKey: keys.worker.publicJwk,
     });
     expect(await ask(token)).toMatchObject(invalid);
@@ -466,12 +470,15 @@ describe("tokens in a request", () => {
   it("are not looked up where a sub-agent is of another provider than its parent", async () => {
     const world = createWorld({ ps: { personOf: () => ALICE, decide: () => ({ type: "grant" }) } });
     const subagent_token = await world.agentToken({
-      ...{ issuer: "https://other.example", agent: "aauth:a+s@other.example" },
-      ...{ parentAgent: "aauth:a@other.example", confirmationKey: keys.worker.publicJwk },
+      issuer: "https://other.example",
+      agent: "aauth:a+s@other.example",
+      parentAgent: "aauth:a@other.example",
+      confirmationKey: keys.worker.publicJwk,
     });
     const body = { resource: RESOURCE, subagent_token };
     expect(await world.send(await world.agent(), "POST", `${PS}/aauth/person`, body)).toMatchObject({
-      ...{ status: 400, body: { error: "invalid_subagent_token" } },
+      status: 400,
+      body: { error: "invalid_subagent_token" },
     });
     expect(world.fetched.filter((url) => url.includes("other.example"))).toEqual([]);
   });

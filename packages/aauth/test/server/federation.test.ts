@@ -62,8 +62,15 @@ async function prepared({ ps = {}, ...options }: WorldOptions = {}, lifetimeSeco
   const tokenOf = async (over: object = {}) => {
     const { sub, exp } = claimsOf(pair.presented_token);
     const { token } = await issueAuthToken({
-      ...{ key: keys.as, issuer: AS, personServer: PS, audience: RESOURCE, subject: sub, scope: "data.read" },
-      ...{ confirmationKey: keys.agent.publicJwk, notAfter: exp, now: world.clock.now },
+      key: keys.as,
+      issuer: AS,
+      personServer: PS,
+      audience: RESOURCE,
+      subject: sub,
+      scope: "data.read",
+      confirmationKey: keys.agent.publicJwk,
+      notAfter: exp,
+      now: world.clock.now,
       ...over,
     });
     return token;
@@ -79,8 +86,13 @@ describe("a token request that an access server decides", () => {
     const token = claimsOf(body.auth_token);
     const presented = claimsOf(pair.presented_token);
     expect(token).toMatchObject({
-      ...{ iss: AS, dwk: "aauth-access.json", aud: RESOURCE, ps: PS, sub: presented.sub },
-      ...{ scope: "data.read data.write", exp: presented.exp },
+      iss: AS,
+      dwk: "aauth-access.json",
+      aud: RESOURCE,
+      ps: PS,
+      sub: presented.sub,
+      scope: "data.read data.write",
+      exp: presented.exp,
     });
     expect(world.sent).toEqual([`POST ${AS}/aauth/access/token`]);
     expect(await world.ps.grants(ALICE)).toMatchObject([
@@ -132,7 +144,10 @@ describe("a token request that an access server decides", () => {
     expect(pending.headers["aauth-requirement"]).toContain(`url="${AS}/interaction"`);
     const request = opened(await world.as.open(codeOf(pending.headers), "b"));
     expect(request.request).toMatchObject({
-      ...{ kind: "auth-token", personServer: PS, resource: RESOURCE, scopes: ["data.read", "data.write"] },
+      kind: "auth-token",
+      personServer: PS,
+      resource: RESOURCE,
+      scopes: ["data.read", "data.write"],
       agent: { iss: PROVIDER, sub: AGENT },
     });
     expect((await later(pending, 2)).body).toEqual({ status: "interacting" });

@@ -203,7 +203,8 @@ describe("a code", () => {
     expect(opened(await world.ps.open(codeOf(pending.headers), "b")).reference).toBeDefined();
     for (let index = 0; index < 21; index++) {
       const another = await world.send(agent, "POST", PERSON, {
-        ...{ resource: RESOURCE, capabilities: CAPABILITIES },
+        resource: RESOURCE,
+        capabilities: CAPABILITIES,
       });
       expect(opened(await world.ps.open(codeOf(another.headers), "b")).reference).toBeDefined();
     }

@@ -7,15 +7,17 @@ describe("a person server's record of tokens", () => {
   const { now, advance } = createTestClock();
   const store = () => createMemoryRecordStore<unknown>({ maxEntries: 20_000, now });
   const record = (index: number, over: Partial<TokenRecord> = {}): TokenRecord => ({
-    ...{
-      type: "person-token",
-      iss: "https://ps.example",
-      jti: String(index),
-      exp: now() + 60,
-      person: "alice",
-    },
-    ...{ agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" }, scopes: [] },
-    ...{ resource: "https://resource.example", subject: "s", shownTo: [], agentTokens: [] },
+    type: "person-token",
+    iss: "https://ps.example",
+    jti: String(index),
+    exp: now() + 60,
+    person: "alice",
+    agent: { iss: "https://agent.example", sub: "aauth:a@agent.example" },
+    scopes: [],
+    resource: "https://resource.example",
+    subject: "s",
+    shownTo: [],
+    agentTokens: [],
     ...over,
   });
 
@@ -39,7 +41,8 @@ describe("a person server's record of tokens", () => {
     await records.add(record(1, { shownTo: ["https://as.example"], undelivered: [] }));
     await records.markShown(record(1), "https://as.example");
     await expect(records.markShown(record(1), "https://as2.example")).rejects.toMatchObject({
-      ...{ status: 403, error: "revoked" },
+      status: 403,
+      error: "revoked",
     });
     expect(await records.tokens.get(record(1))).toMatchObject({ shownTo: ["https://as.example"] });
   });

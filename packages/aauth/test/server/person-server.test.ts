@@ -90,7 +90,10 @@ describe("a person token", () => {
     expect(answer).toMatchObject({ status: 200, body: { expires_in: 3599 } });
     const { clock, discovery } = world;
     const { claims, key } = await verifyPersonToken(answer.body.person_token, {
-      ...{ audience: RESOURCE, trustedIssuers: [PS], discovery, now: clock.now },
+      audience: RESOURCE,
+      trustedIssuers: [PS],
+      discovery,
+      now: clock.now,
     });
     expect(key.thumbprint).toBe(keys.agent.thumbprint);
     expect(Object.keys(claims).sort()).toEqual(["aud", "cnf", "dwk", "exp", "iat", "iss", "jti", "sub"]);
@@ -299,7 +302,10 @@ describe("an auth token", () => {
     const { body } = await world.later(agent, asked);
     const { clock, discovery } = world;
     const { claims, key } = await verifyAuthToken(body.auth_token, {
-      ...{ audience: RESOURCE, trustedIssuers: [PS], discovery, now: clock.now },
+      audience: RESOURCE,
+      trustedIssuers: [PS],
+      discovery,
+      now: clock.now,
     });
     const presented = claimsOf(pair.presented_token);
     expect(claims).toMatchObject({ iss: PS, ps: PS, aud: RESOURCE, scope: "data.read", account: "acme" });
@@ -662,8 +668,12 @@ describe("messages that are refused", () => {
     expect(await answered(world, await asked(world, sub))).toMatchObject(refused(400, "invalid_request"));
     const february = await signedRequest({
       profile: february2026,
-      ...{ key: keys.agent, signatureKey: { scheme: "jwks", id: PROVIDER }, now: world.clock.now },
-      ...{ method: "POST", url: PERSON, body: "{}" },
+      key: keys.agent,
+      signatureKey: { scheme: "jwks", id: PROVIDER },
+      now: world.clock.now,
+      method: "POST",
+      url: PERSON,
+      body: "{}",
     });
     expect((await answered(world, february)).headers["signature-error"]).toBe("error=invalid_signature");
   });

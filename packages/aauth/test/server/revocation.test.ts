@@ -295,7 +295,10 @@ describe("a token that a person revokes", () => {
     const { world, agent } = await prepared();
     const upstream_token = await world.authToken(agent);
     const { token: jwt } = await issueAgentToken({
-      ...{ key: keys.resource, issuer: RESOURCE, agent: "aauth:m@resource.example", now: world.clock.now },
+      key: keys.resource,
+      issuer: RESOURCE,
+      agent: "aauth:m@resource.example",
+      now: world.clock.now,
       confirmationKey: keys.worker.publicJwk,
     });
     const middle: Caller = { key: keys.worker, credential: { scheme: "jwt", jwt } };

@@ -44,7 +44,8 @@ const memoryStores = (now: () => number, maxEntries: number) =>
 async function strangers(world: World, count: number): Promise<readonly Caller[]> {
   const provider = "https://mallory.example";
   world.documents.set(`${provider}/.well-known/aauth-agent.json`, {
-    ...{ issuer: provider, jwks_uri: `${provider}/jwks.json` },
+    issuer: provider,
+    jwks_uri: `${provider}/jwks.json`,
   });
   const jwks = world.documents.get(`${PROVIDER}/jwks.json`);
   world.documents.set(`${provider}/jwks.json`, jwks);
@@ -77,10 +78,17 @@ describe("an agent that gets tokens on ever new agent tokens", () => {
     const records = new PersonRecords(people, tokens, now);
     const add = (index: number, sub = AGENT) =>
       records.add({
-        ...{ type: "person-token", iss: PS, jti: `${sub} ${index}`, exp: now() + 3_600, person: ALICE },
+        type: "person-token",
+        iss: PS,
+        jti: `${sub} ${index}`,
+        exp: now() + 3_600,
+        person: ALICE,
         agent: { iss: PROVIDER, sub },
         agentTokens: [{ jti: `${sub} ${index}`, sub, exp: now() + 86_400 }],
-        ...{ resource: RESOURCE, subject: "s", scopes: [], shownTo: [] },
+        resource: RESOURCE,
+        subject: "s",
+        scopes: [],
+        shownTo: [],
       });
     for (let index = 0; index < 1_000; index++) await add(index);
     await expect(add(1_000)).rejects.toMatchObject({ status: 429, error: "slow_down" });
@@ -253,14 +261,16 @@ describe("a held poll whose connection is gone", () => {
     const world = createWorld();
     const agent = await world.agent();
     const pending = await world.send(agent, "POST", PERSON, {
-      ...{ resource: RESOURCE, capabilities: CAPABILITIES },
+      resource: RESOURCE,
+      capabilities: CAPABILITIES,
     });
     const { reference, version } = opened(await world.ps.open(codeOf(pending.headers), "browser"));
     expect((await world.later(agent, pending)).body).toMatchObject({ status: "interacting" });
     world.clock.advance(1);
     const gone = new AbortController();
     const request = await world.request(agent, "GET", pending.headers.location!, undefined, {
-      ...{ endpoint: "pending", headers: { prefer: "wait=30" } },
+      endpoint: "pending",
+      headers: { prefer: "wait=30" },
     });
     const held = world.ps.handle({ ...request, signal: gone.signal });
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -291,9 +301,12 @@ describe("an updated request after the grant", () => {
     // A question after the grant would reopen the request.
     expect(await world.as.ask(waiting!.reference, { question: "And?" })).toBe("unable");
     const more = {
-      ...{ action: "updated_request", presented_token: pair.presented_token },
+      action: "updated_request",
+      presented_token: pair.presented_token,
       resource_token: await world.resourceToken(pair.presented_token, {
-        ...{ accessServer: AS, scope: "data.write", account: "another" },
+        accessServer: AS,
+        scope: "data.write",
+        account: "another",
       }),
     };
     const update = async () => {
@@ -306,12 +319,14 @@ describe("an updated request after the grant", () => {
     const name = pending.headers.location!.split("/").at(-1)!;
     await kept.update(`request ${name}`, (value) => ({
       value: { ...(value as object), clarification: { question: "And?", from: "policy" } },
-      ...{ owner: keyOf("account", "ps.example"), ttlSeconds: 600 },
+      owner: keyOf("account", "ps.example"),
+      ttlSeconds: 600,
     }));
     expect(await update()).toMatchObject(refused(400, "invalid_resource_token"));
     await kept.update(`request ${name}`, (value) => ({
       value: { ...(value as object), clarification: undefined },
-      ...{ owner: keyOf("account", "ps.example"), ttlSeconds: 600 },
+      owner: keyOf("account", "ps.example"),
+      ttlSeconds: 600,
     }));
     const { body } = await world.later(server, pending);
     expect(claimsOf(body.auth_token)).toMatchObject({ scope: "data.read" });

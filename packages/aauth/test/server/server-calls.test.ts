@@ -5,7 +5,11 @@ import { keys, NOW, PERSON_SERVER } from "../draft-11/kit.ts";
 it("distinguishes equal requests of one second by a nonce, section 11.3.3.2", async () => {
   const sent: string[] = [];
   const call = createServerCalls({
-    ...{ issuer: PERSON_SERVER, kind: "person", key: () => keys.person, discovery: {}, now: () => NOW },
+    issuer: PERSON_SERVER,
+    kind: "person",
+    key: () => keys.person,
+    discovery: {},
+    now: () => NOW,
     async transport(_url, { headers }) {
       sent.push(/;created=.*/.exec(headers["signature-input"] ?? "")?.[0] ?? "");
       return new Response(null, { status: 200 });
@@ -21,7 +25,11 @@ it("distinguishes equal requests of one second by a nonce, section 11.3.3.2", as
 it("sends no revocation over plain http", async () => {
   const sent: string[] = [];
   const call = createServerCalls({
-    ...{ issuer: PERSON_SERVER, kind: "person", key: () => keys.person, discovery: {}, now: () => NOW },
+    issuer: PERSON_SERVER,
+    kind: "person",
+    key: () => keys.person,
+    discovery: {},
+    now: () => NOW,
     async transport(url) {
       sent.push(url);
       return new Response();

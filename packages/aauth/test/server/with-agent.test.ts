@@ -82,15 +82,13 @@ function createParties(options: WorldOptions & { readonly accessServer?: string 
   resource(PARTS, keys.parts, () => "parts");
   const agent = (over: Partial<AgentOptions> = {}) =>
     createAgent({
-      ...{
-        id: AGENT,
-        key: keys.agent,
-        profile: draft11,
-        discovery,
-        transport,
-        now,
-        trustedAuthServers: [PS],
-      },
+      id: AGENT,
+      key: keys.agent,
+      profile: draft11,
+      discovery,
+      transport,
+      now,
+      trustedAuthServers: [PS],
       agentToken: (key) => world.agentToken({ confirmationKey: key.publicJwk, now }),
       timeouts: { pendingMs: 10_000 },
       ...over,
@@ -177,11 +175,9 @@ describe("an agent of this library", () => {
       key: keys.worker,
       agentToken: (key) =>
         world.agentToken({
-          ...{
-            agent: "aauth:planner+search@agent.example",
-            parentAgent: AGENT,
-            confirmationKey: key.publicJwk,
-          },
+          agent: "aauth:planner+search@agent.example",
+          parentAgent: AGENT,
+          confirmationKey: key.publicJwk,
           now: () => Math.floor(Date.now() / 1000),
         }),
       parent: (input) => parent.tokenForSubAgent({ ...input, ...approving() }),

@@ -200,14 +200,28 @@ export function createWorld(options: WorldOptions = {}) {
   const stores = storesOf(() => outsideStore({ now }, () => Promise.resolve()));
   const personServer = () =>
     createPersonServer({
-      ...{ issuer: PS, key: keys.ps, discovery, subjectSecret: secret, accessServers: [AS] },
-      ...{ transport, now, log, stores },
+      issuer: PS,
+      key: keys.ps,
+      discovery,
+      subjectSecret: secret,
+      accessServers: [AS],
+      transport,
+      now,
+      log,
+      stores,
       ...options.ps,
     });
   const ps = personServer();
   const as = createAccessServer({
-    ...{ issuer: AS, key: keys.as, discovery, resources: [RESOURCE, PARTS], personServers: [PS] },
-    ...{ transport, now, log, decide: grant },
+    issuer: AS,
+    key: keys.as,
+    discovery,
+    resources: [RESOURCE, PARTS],
+    personServers: [PS],
+    transport,
+    now,
+    log,
+    decide: grant,
     ...options.as,
   });
   const serverAt = (host: string) => [ps, as].find(({ metadata }) => new URL(metadata.issuer).host === host);
@@ -234,8 +248,12 @@ export function createWorld(options: WorldOptions = {}) {
 
     async agentToken(over: AgentTokenOver = {}): Promise<string> {
       const { token } = await issueAgentToken({
-        ...{ key: keys.provider, issuer: PROVIDER, agent: AGENT, personServer: PS },
-        ...{ confirmationKey: keys.agent.publicJwk, now },
+        key: keys.provider,
+        issuer: PROVIDER,
+        agent: AGENT,
+        personServer: PS,
+        confirmationKey: keys.agent.publicJwk,
+        now,
         ...over,
       });
       return token;
@@ -267,8 +285,14 @@ export function createWorld(options: WorldOptions = {}) {
       { headers = {}, endpoint = "token" }: RequestMore = {},
     ): Promise<TestRequest> {
       return signedRequest({
-        ...{ method, url, headers, endpoint, now, profile: draft11 },
-        ...{ key: caller.key, signatureKey: caller.credential },
+        method,
+        url,
+        headers,
+        endpoint,
+        now,
+        profile: draft11,
+        key: caller.key,
+        signatureKey: caller.credential,
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
     },

@@ -47,8 +47,12 @@ function expectUnavailable(answer: { status: number; headers: object; body: unkn
 describe("a resource", () => {
   const resourceWith = (stores: Stores) =>
     createResource({
-      ...{ resource: RESOURCE, key: keys.resource, personServers: [PERSON_SERVER], stores },
-      ...{ discovery: discoveryOf(), now },
+      resource: RESOURCE,
+      key: keys.resource,
+      personServers: [PERSON_SERVER],
+      stores,
+      discovery: discoveryOf(),
+      now,
     });
 
   const memory = createMemoryStores({ now });
@@ -61,7 +65,8 @@ describe("a resource", () => {
   ])("V4: accepts no request without its store of %s", async (_name, stores) => {
     const resource = resourceWith(stores);
     const request = await requestOf({
-      ...{ signatureKey: { scheme: "jwt", jwt: await personToken() }, body: "{}" },
+      signatureKey: { scheme: "jwt", jwt: await personToken() },
+      body: "{}",
     });
     expectUnavailable((await resource.admit(request, A_PERSON)).answer);
   });
@@ -69,8 +74,9 @@ describe("a resource", () => {
   test("V4: does not confirm a revocation that it could not keep", async () => {
     const resource = resourceWith(withoutRevocations);
     const request = await requestOf({
-      ...{ url: `${RESOURCE}/aauth/revoke`, body: JSON.stringify({ jti: "a", exp: now() + 60 }) },
-      ...{ key: keys.person },
+      url: `${RESOURCE}/aauth/revoke`,
+      body: JSON.stringify({ jti: "a", exp: now() + 60 }),
+      key: keys.person,
       signatureKey: { scheme: "jwks_uri", id: PERSON_SERVER, document: "aauth-person.json" },
     });
     expectUnavailable(await resource.handle(request));

@@ -59,7 +59,8 @@ function discoveryOf({ now, documents: changed = {} }: Input, profile: WireProfi
   const state = { fetches: false };
   const published: Record<string, unknown> = { ...documents, ...changed };
   const discovery = createDiscovery({
-    ...{ now: () => now, development: profile !== draft11 },
+    now: () => now,
+    development: profile !== draft11,
     async transport({ href }) {
       state.fetches = true;
       return { status: href in published ? 200 : 404, body: bytes(JSON.stringify(published[href] ?? null))! };
@@ -86,16 +87,17 @@ const verifyRequest = (profile: WireProfile) => async (input: Input) => {
   const now = () => time;
   const { additionalComponents, authServer = accessServer } = options;
   const verifier = createVerifier({
-    ...{
-      profile,
-      endpoint,
-      authorities: [authority],
-      audience,
-      trustedIssuers,
-      agentProviders,
-      accessServer,
-    },
-    ...{ additionalComponents, discovery, now, isRevoked: ({ jti }) => revoked.includes(jti) },
+    profile,
+    endpoint,
+    authorities: [authority],
+    audience,
+    trustedIssuers,
+    agentProviders,
+    accessServer,
+    additionalComponents,
+    discovery,
+    now,
+    isRevoked: ({ jti }) => revoked.includes(jti),
   });
   const { method, target, fields: sent, body } = request;
   const received = { method, target, headers: sent, body: bytes(body) };
@@ -108,7 +110,11 @@ const verifyRequest = (profile: WireProfile) => async (input: Input) => {
   } catch (error) {
     if (!(error instanceof AAuthVerificationError)) throw error;
     const challenger = createChallenger({
-      ...{ profile, key: await named("rs-1"), resource: "https://resource.example", authServer, now },
+      profile,
+      key: await named("rs-1"),
+      resource: "https://resource.example",
+      authServer,
+      now,
     });
     const answer = await challenger.challengeFor(error, requirement);
     const telling = Object.entries(answer.headers)
@@ -126,8 +132,13 @@ async function signs(input: Input, profile: WireProfile) {
   const { headers: added, signatureBase } = await signRequest(
     { method, url, headers: sent, body: bytes(body) },
     {
-      ...{ profile, key: await named(key, kid), signatureKey, now: () => now, nonce },
-      ...{ additionalComponents, endpoint },
+      profile,
+      key: await named(key, kid),
+      signatureKey,
+      now: () => now,
+      nonce,
+      additionalComponents,
+      endpoint,
     },
   );
   return { signatureBase, fields: added };
@@ -193,5 +204,7 @@ const inFebruary: typeof rfc = {
 
 /** By folder. */
 export const operations: Readonly<Record<string, typeof rfc>> = {
-  ...{ rfc, "draft-11": inDraft11, "february-2026": inFebruary },
+  rfc,
+  "draft-11": inDraft11,
+  "february-2026": inFebruary,
 };

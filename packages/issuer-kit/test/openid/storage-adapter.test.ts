@@ -12,7 +12,10 @@ function adapters(maxEntries?: number) {
   };
   const adapterOf = () =>
     createStorageAdapter({
-      ...{ stores, grantLifetimeSeconds: 1000, callerNetwork: () => caller.network, now: clock.now },
+      stores,
+      grantLifetimeSeconds: 1000,
+      callerNetwork: () => caller.network,
+      now: clock.now,
     });
   return { clock, caller, adapterFor: adapterOf(), ofAnotherProcess: adapterOf() };
 }

@@ -129,7 +129,10 @@ class PostgresQueue {
     const terms = {
       heartbeatSeconds: HEARTBEAT_SECONDS,
       expireInSeconds: EXPIRE_SECONDS,
-      ...{ retryLimit: NO_LIMIT, retryDelay: 1, retryBackoff: true, retryDelayMax: pauseSeconds(NO_LIMIT) },
+      retryLimit: NO_LIMIT,
+      retryDelay: 1,
+      retryBackoff: true,
+      retryDelayMax: pauseSeconds(NO_LIMIT),
     };
     // One waiting or running job for each id.
     await this.#boss.createQueue(this.#name, { policy: "exclusive", ...terms });

@@ -34,7 +34,8 @@ function pageAnswer({ outcome }: Message): Meaning {
     ? meaning("The person has not decided yet. The agent polls meanwhile.", "7.3", "11.8")
     : meaning(
         "The page redirects the browser to the agent’s callback without the decision. The agent learns it by polling.",
-        ...["7.3", "11.8"],
+        "7.3",
+        "11.8",
       );
 }
 
@@ -44,7 +45,9 @@ const CHALLENGES: Readonly<Record<string, (message: Message) => Meaning>> = {
   "person-token": ({ to }) =>
     meaning(
       `${partyName(to)} needs to know whom the agent acts for and requires a person token. The challenge has no resource token, because an agent token names no person.`,
-      ...["6.4", "6.7", "11.6"],
+      "6.4",
+      "6.7",
+      "11.6",
     ),
   "auth-token": (message) => {
     const { aud, scope } = resourceTokenIn(message)?.claims ?? {};
@@ -53,7 +56,9 @@ const CHALLENGES: Readonly<Record<string, (message: Message) => Meaning>> = {
       aud === undefined ? "" : ` It is redeemed at ${String(aud)} (aud) through the person server.`;
     return meaning(
       `${partyName(message.to)} knows the person and needs their authorization: it requires an auth token${asked} and answers with a resource token. The resource token repeats the person, the key and the presented token of the request (sub, agent_jkt, presented_jti), so that no other agent can use it.${where}`,
-      ...["6.5", "6.7.1", "6.7.3"],
+      "6.5",
+      "6.7.1",
+      "6.7.3",
     );
   },
 };
@@ -62,12 +67,15 @@ const WAITS: Readonly<Record<string, (message: Message) => Meaning>> = {
   interaction: ({ to }) =>
     meaning(
       `${partyName(to)} answers later: a person has to decide first. The answer contains the page and a code for the person (AAuth-Requirement) and the Location to poll. This is not a refusal.`,
-      ...["11.8", "11.6.3", "7.3"],
+      "11.8",
+      "11.6.3",
+      "7.3",
     ),
   approval: ({ to }) =>
     meaning(
       `${partyName(to)} answers later: it waits for an approval in which the agent takes no part. The agent polls the Location. This is not a refusal.`,
-      ...["11.8", "11.6.4"],
+      "11.8",
+      "11.6.4",
     ),
   clarification: ({ to }) =>
     meaning(
@@ -84,7 +92,8 @@ const WAITS: Readonly<Record<string, (message: Message) => Meaning>> = {
   "auth-token": ({ to }) =>
     meaning(
       `${partyName(to)} holds the request and requires an auth token for it. The agent polls the Location with that token; the first such poll executes the request.`,
-      ...["6.5.1", "11.8"],
+      "6.5.1",
+      "11.8",
     ),
 };
 
@@ -98,7 +107,8 @@ function success(message: Message): Meaning {
   if (token?.kind === "aa-person+jwt") {
     return meaning(
       `The person token for one resource and the key of the agent. It expires no later than the agent token.`,
-      ...["7.1.2", "7.1"],
+      "7.1.2",
+      "7.1",
     );
   }
   if (token?.kind === "aa-auth+jwt") {
@@ -107,7 +117,9 @@ function success(message: Message): Meaning {
       isRelayed
         ? `The auth token of the access server (iss). ${partyName(to)} has checked that it matches its request and passes it on.`
         : `The auth token for one resource, one person and the key of the agent. It expires no later than the presented token.`,
-      ...["9.4.1", isRelayed ? "9.1.3" : "9.4", "9.4.4"],
+      "9.4.1",
+      isRelayed ? "9.1.3" : "9.4",
+      "9.4.4",
     );
   }
   if (requestType === "revocation") {
@@ -143,7 +155,9 @@ function refusal(message: Message): Meaning {
     const helps = requirement === undefined ? "" : ` It requires a new token: ${requirement}.`;
     return meaning(
       `${partyName(to)} does not accept the signature or the token in Signature-Key: Signature-Error is ${code}.${helps}`,
-      ...["11.3.4", "11.9.1", ...(requirement === undefined ? [] : ["11.6"])],
+      "11.3.4",
+      "11.9.1",
+      ...(requirement === undefined ? [] : ["11.6"]),
     );
   }
   const named = /"error"\s*:\s*"([a-z_]{1,40})"/.exec(response.body ?? "")?.[1];

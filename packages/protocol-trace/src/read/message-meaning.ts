@@ -67,7 +67,8 @@ function pageVisit({ to }: Message): Explained {
       ? `The answer named a page and a code. The agent sends the person’s browser to ${partyName(to)} with both. There the person signs in, sees the agent’s statements apart from the resource’s, and decides. The code is valid once and authorizes nothing.`
       : `The answer named a page and a code of ${partyName(to)}, which waits for the person itself. Its page redirects the browser to the page that ${partyName(to)} was given. The code is valid once and authorizes nothing.`,
     ...(isServer ? ["7.3", "7.4"] : ["10.1.2", "7.3"]),
-    ...["11.6.3", "13.13"],
+    "11.6.3",
+    "13.13",
   ];
 }
 
@@ -90,19 +91,26 @@ function resourceCall(message: Message, run: Run): Explained {
       return [
         "Call with a person token",
         `${from} ${repeats(message)} the person token, which its person server issued for one resource. The token identifies the person by a sub that only that resource knows, and names no agent. ${to} checks that it is the audience, that it trusts the person server, and that the signing key is the one in cnf.`,
-        ...["7.1.2", "7.1.4", ...chain],
+        "7.1.2",
+        "7.1.4",
+        ...chain,
       ];
     case "aa-auth+jwt":
       return [
         "Call with an auth token",
         `${from} ${repeats(message)} the auth token, which states the scope that the person granted at one resource. ${to} checks issuer, audience and scope, and that the signing key is the one in cnf. A stolen token is useless without this key.`,
-        ...["9.4.1", "9.4.3", ...chain],
+        "9.4.1",
+        "9.4.3",
+        ...chain,
       ];
     default:
       return [
         "Call with an agent token",
         `${from} calls ${to} with its agent token in Signature-Key. The token identifies the agent and binds it to the signing key; it names no person. ${to} takes the key from cnf and verifies the token with the keys that the agent provider publishes.${isChain ? CHAIN : ""}`,
-        ...["5.3", "11.3.2", "11.3.4", ...chain],
+        "5.3",
+        "11.3.2",
+        "11.3.4",
+        ...chain,
       ];
   }
 }
@@ -126,19 +134,23 @@ const REQUESTS: Readonly<Record<string, (message: Message) => Explained>> = {
     return [
       "Person token request",
       `${partyName(message.from)} asks ${partyName(message.to)} for a person token for the resource that challenged it (resource). The signature covers the body. The agent token identifies the agent; ${partyName(message.to)} knows the agent’s person or has a person decide first.${isChain ? " The upstream_token is the token of the call that is being served; the new token is for the same person." : ""}`,
-      ...["7.1", "11.3.3.1", ...(isChain ? ["10.1", "9.4.5"] : [])],
+      "7.1",
+      "11.3.3.1",
+      ...(isChain ? ["10.1", "9.4.5"] : []),
     ];
   },
   "auth-token": (message) => (isOfServer(message) ? federation(message) : authTokenRequest(message)),
   poll: (message) => [
     "Poll of a pending request",
     `The answer was deferred. ${partyName(message.from)} polls its Location with a signed GET without a body, no earlier than Retry-After. Only the party that sent the request may poll: for any other the address does not exist.`,
-    ...["11.8", "13.2"],
+    "11.8",
+    "13.2",
   ],
   cancel: (message) => [
     "Cancellation of a pending request",
     `${partyName(message.from)} cancels the pending request with a signed DELETE at its Location.`,
-    ...["7.5", "11.8"],
+    "7.5",
+    "11.8",
   ],
   clarification: (message) => [
     "Answer to a clarification",
@@ -148,7 +160,8 @@ const REQUESTS: Readonly<Record<string, (message: Message) => Explained>> = {
   "updated-request": (message) => [
     "Updated request after a clarification",
     `${partyName(message.from)} replaces its request with a resource token for other access. Resource, person and agent stay the same.`,
-    ...["7.5", "6.7.2"],
+    "7.5",
+    "6.7.2",
   ],
   claims: (message) => [
     "Claims for the access server",
@@ -163,7 +176,8 @@ const REQUESTS: Readonly<Record<string, (message: Message) => Explained>> = {
   revocation: (message) => [
     "Revocation of a token",
     `${partyName(message.from)} revokes a token, identified by jti. ${partyName(message.to)} records the revocation under ${partyName(message.from)}’s identifier, so that it affects only tokens of that issuer, revokes the tokens derived from it, and then answers.`,
-    ...["11.12", "11.12.1"],
+    "11.12",
+    "11.12.1",
   ],
 };
 
@@ -178,7 +192,10 @@ function authTokenRequest(message: Message): Explained {
   return [
     "Auth token request",
     `${partyName(from)} sends ${partyName(to)} the resource token of the challenge and the token that it presented to the resource. ${partyName(to)} checks that both belong together and to the key of this signature (agent_jkt), and that the person granted the scope.${isFederated ? ` The resource token is for ${audience}: ${partyName(to)} asks there in a separate request.` : ""}${isChain ? " The upstream_token shows which call this request serves." : ""}`,
-    ...["7.2", "6.7.2", ...(isFederated ? ["9.1"] : []), ...(isChain ? ["10.1", "9.4.5"] : [])],
+    "7.2",
+    "6.7.2",
+    ...(isFederated ? ["9.1"] : []),
+    ...(isChain ? ["10.1", "9.4.5"] : []),
   ];
 }
 
@@ -187,7 +204,10 @@ function federation({ from, to, signer }: Message): Explained {
   return [
     "Auth token request to the access server",
     `${partyName(from)} asks ${partyName(to)}, which decides for the resource. It signs in its own name (scheme jwks_uri) with a key that it publishes, and passes on the resource token, the agent token and the token that the agent presented${isChain ? ", and the upstream token" : ""}. ${partyName(to)} checks that ps of the resource token is the server that signs, and that agent_jkt is the key in the agent token.`,
-    ...["9.1", "11.3.2", "6.7.2", ...(isChain ? ["9.4.5"] : [])],
+    "9.1",
+    "11.3.2",
+    "6.7.2",
+    ...(isChain ? ["9.4.5"] : []),
   ];
 }
 

@@ -30,17 +30,28 @@ function runOf(...messages: readonly Sent[]) {
     const { service = "supply-chain-backend", url = `${PS}/aauth/person`, method = "POST" } = sent;
     const { purpose = "token", body, status, headers = {}, answer, tags = {} } = sent;
     const all = {
-      ...{ "span.kind": "client", [A.role]: "signer", [A.signatureProfile]: "draft-11" },
-      ...{ [A.signatureScheme]: "jwt", [A.method]: method, [A.url]: url, [A.purpose]: purpose },
+      "span.kind": "client",
+      [A.role]: "signer",
+      [A.signatureProfile]: "draft-11",
+      [A.signatureScheme]: "jwt",
+      [A.method]: method,
+      [A.url]: url,
+      [A.purpose]: purpose,
       ...(body && { [A.requestBody]: JSON.stringify(body) }),
       ...(status && { [A.status]: status }),
-      ...{ [A.responseHeaders]: JSON.stringify(headers) },
+      [A.responseHeaders]: JSON.stringify(headers),
       ...(answer && { [A.responseBody]: JSON.stringify(answer) }),
       ...tags,
     };
     return {
-      ...{ traceID: "1", spanID: `${index}`, operationName: "", processID: service, duration: 1000 },
-      ...{ startTime: index * 1_000_000, references: [], logs: [] },
+      traceID: "1",
+      spanID: `${index}`,
+      operationName: "",
+      processID: service,
+      duration: 1000,
+      startTime: index * 1_000_000,
+      references: [],
+      logs: [],
       tags: Object.entries(all).map(([key, value]) => ({ key, value })),
     };
   });
@@ -157,11 +168,14 @@ test("an agent that waits itself sends a person on from its own page, after it w
   const own = `requirement=interaction; url="${agent}/interaction"; code="…"`;
   const { messages } = runOf(
     {
-      ...{ url: `${agent}/`, purpose: "resource", status: 202 },
+      url: `${agent}/`,
+      purpose: "resource",
+      status: 202,
       headers: { location: "/aauth/pending/2", "aauth-requirement": own },
     },
     {
-      ...{ service: "supply-chain-agent", status: 202 },
+      service: "supply-chain-agent",
+      status: 202,
       headers: { location: PENDING, "aauth-requirement": INTERACTION },
     },
     { body: { type: "interaction", url: `${agent}/interaction` }, status: 424 },
@@ -281,7 +295,8 @@ test.each<[string, Sent, string, string]>([
 
 test("a token that is no longer valid is refused, and a new one requested", () => {
   const message = only({
-    ...{ purpose: "resource", status: 401 },
+    purpose: "resource",
+    status: 401,
     headers: { "signature-error": "error=revoked_jwt", "aauth-requirement": "requirement=person-token" },
     tags: { [A.tokenSent]: JSON.stringify({ kind: "aa-auth+jwt", id: "1" }) },
   });

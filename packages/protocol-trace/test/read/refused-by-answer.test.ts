@@ -5,13 +5,20 @@ import { recordedRun } from "./recorded-trace.ts";
 
 const delegated = recordedRun("user-delegated").messages;
 const passed = (party: string, facts: Partial<VerifierSide> = {}): VerifierSide => ({
-  ...{ party, spanId: party, verdict: "passed", components: [] },
+  party,
+  spanId: party,
+  verdict: "passed",
+  components: [],
   checks: [{ name: "signature", verdict: "passed", section: "RFC 9421 3.2" }],
   ...facts,
 });
 const answered = (to: string, answer: object, more: Partial<Message> = {}) => ({
-  ...{ to, stoppedAt: undefined, requestType: undefined, ...more },
-  ...{ outcome: more.outcome ?? "refused", purpose: more.purpose ?? "token" },
+  to,
+  stoppedAt: undefined,
+  requestType: undefined,
+  ...more,
+  outcome: more.outcome ?? "refused",
+  purpose: more.purpose ?? "token",
   response: { ...more.response, body: JSON.stringify(answer) },
 });
 const failedIn = (verifiers: readonly VerifierSide[]) =>
@@ -59,7 +66,8 @@ test("the check in the refusal field replaces what the span says of it", () => {
   const message = answered("agent", {}, { purpose: "resource", response: { headers } });
   const [side] = withRefusalOfAnswer(message, [passed("agent")]);
   expect(side).toMatchObject({
-    ...{ verdict: "refused", errorCode: "invalid_signature" },
+    verdict: "refused",
+    errorCode: "invalid_signature",
     checks: [{ name: "signature", verdict: "failed" }],
   });
 });

@@ -73,8 +73,10 @@ export async function consentRoutes(
 
   acceptFormsOnly(app, site, ({ url }) => url.replace(decisionPath, authPath));
   const forms = createFormDesk<BrowserSession, ShownConsent>({
-    ...{ readSession, personOf: ({ user }) => user.id },
-    ...{ store: options.stores.records("consent forms"), lifetimeSeconds: consentSeconds },
+    readSession,
+    personOf: ({ user }) => user.id,
+    store: options.stores.records("consent forms"),
+    lifetimeSeconds: consentSeconds,
   });
 
   const answered = options.stores.records<true>("answered consents");

@@ -77,7 +77,8 @@ export async function login(
   ): Promise<FastifyReply> {
     const client = await provider().Client.find(String(interaction.params.client_id));
     const page = loginPage({
-      ...{ site, hasDemoUsers },
+      site,
+      hasDemoUsers,
       purpose: client?.clientName ?? "the application",
       action: `${paths.login}/${interaction.uid}`,
       formOrigins: originsOf(String(interaction.params.redirect_uri)),

@@ -16,7 +16,10 @@ test("a removed or disabled user gets no more tokens, also by exchange of an ear
   const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
   const grants = createGrants(createMemoryStores({ now: () => 0 }));
   const context = {
-    ...{ issuer: ISSUER, grants, consentSeconds: 600, development: false },
+    issuer: ISSUER,
+    grants,
+    consentSeconds: 600,
+    development: false,
     accounts: { find: async (id: string) => (id === "user" ? { id } : undefined) },
     issueToken: async () => ({}),
     checkResourceToken: async (scope: string) => ({ iss: RESOURCE, scope }),

@@ -107,7 +107,10 @@ export async function createParties(
 
   async function start(): Promise<TestServer> {
     const server = await startInjected({
-      ...{ clock, discovery, stores, keys: serviceKeys },
+      clock,
+      discovery,
+      stores,
+      keys: serviceKeys,
       ...(options.logger && { logger: options.logger }),
       ...(options.rsaKeys && { rsaKeys: options.rsaKeys }),
     });

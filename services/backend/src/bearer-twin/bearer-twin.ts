@@ -76,7 +76,10 @@ function sendTo({ url: base, token }: BearerService): SendToTwin {
     };
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, {
-      ...{ method, headers, signal, redirect: "error" },
+      method,
+      headers,
+      signal,
+      redirect: "error",
       ...(body !== undefined && { body }),
     });
     const answered = await readBounded(response, MAX_ANSWER_BYTES);

@@ -39,7 +39,13 @@ export function draft11BreakIt(options: Draft11Options): BreakItDialect {
     const key = keyOf(material.token, keys());
     const signatureKey = jwt(material.token!);
     const context: Draft11Context = {
-      ...{ ...options, profile: draft11, material, key, signatureKey, signingTime, userId },
+      ...options,
+      profile: draft11,
+      material,
+      key,
+      signatureKey,
+      signingTime,
+      userId,
       redeem: (resourceToken) => redeem(context, resourceToken),
     };
     return context;

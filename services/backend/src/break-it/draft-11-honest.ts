@@ -44,7 +44,13 @@ export async function callOfSubAgent(context: Draft11Context) {
     return response;
   };
   const agent = createAgent({
-    ...{ id, profile: draft11, key, discovery: parties.discovery, now, ...traced, transport },
+    id,
+    profile: draft11,
+    key,
+    discovery: parties.discovery,
+    now,
+    ...traced,
+    transport,
     agentToken: async () => agentToken.token,
     trustedAuthServers: [parties.personServer!],
     parent: (input) => agentOf(userId).tokenForSubAgent(input),

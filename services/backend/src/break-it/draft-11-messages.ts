@@ -62,7 +62,10 @@ export const coveringNoBody: typeof draft11 = {
 
 /** An unsigned request of a browser that has no session. */
 export const byIntruder = (url: string): ForgedRequest => ({
-  ...{ method: "GET", url, headers: {}, party: "intruder" },
+  method: "GET",
+  url,
+  headers: {},
+  party: "intruder",
 });
 
 /** An agent's request to a server, signed with its agent token. */

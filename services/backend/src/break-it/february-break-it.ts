@@ -58,7 +58,11 @@ function contextOf(material: Material, options: FebruaryOptions): FebruaryContex
   const identity: SignatureKeyScheme = { scheme: "jwks", id };
   const ownName: SignatureKeyScheme = signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
   const context: FebruaryContext = {
-    ...{ profile: february2026, material, otherResourceUrl, signingTime: now, now },
+    profile: february2026,
+    material,
+    otherResourceUrl,
+    signingTime: now,
+    now,
     key: keyOf(token, keys()),
     signatureKey: token === undefined ? ownName : jwt(token),
     ownName,

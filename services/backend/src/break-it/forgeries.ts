@@ -165,8 +165,12 @@ export const FORGERIES = {
     const { issuer, keys, key, now } = context;
     const { person_token_endpoint: url } = await personServerOf(context);
     const { token: upstream_token } = await issuePersonToken({
-      ...{ key: keys()[0]!, issuer, audience: issuer, subject: "anyone" },
-      ...{ confirmationKey: key.publicJwk, now },
+      key: keys()[0]!,
+      issuer,
+      audience: issuer,
+      subject: "anyone",
+      confirmationKey: key.publicJwk,
+      now,
     });
     return tokenRequest(context, url, { resource: context.otherResourceUrl, upstream_token });
   },

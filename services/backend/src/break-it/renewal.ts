@@ -56,7 +56,8 @@ export function createRenewal(deps: RenewalDeps): Renew {
     };
     const fetch = calls.agentOf(userId).fetchFor({
       // Without `onInteraction` a server of draft -11 refuses instead of waiting for the user.
-      ...{ signal: AbortSignal.timeout(timeoutSeconds * 1000), observer },
+      signal: AbortSignal.timeout(timeoutSeconds * 1000),
+      observer,
       // Without a cached token the call requests one, which can be tampered with, too. An earlier
       // consent of the user is used again.
       cacheKey: run.consent === undefined ? asked.id : cacheKeyOf(run, sharesTokens),

@@ -61,7 +61,8 @@ export async function sendForged(
     const after = response.status < 400 && proof !== undefined ? (await inSpan(proof)).status : undefined;
     const { traceId, spanId } = span.spanContext();
     return {
-      ...{ response, body },
+      response,
+      body,
       ...(after !== undefined && { after }),
       ...(isTraced(span) && { place: { traceId, spanId } }),
     };
@@ -94,7 +95,13 @@ export function sendSigned(
     const { base, components, created, key, scheme, profile, purpose } = signature;
     observer({
       type: "request_signed",
-      ...{ profile, purpose, url, method, scheme, created, attempt: options.attempt ?? 1 },
+      profile,
+      purpose,
+      url,
+      method,
+      scheme,
+      created,
+      attempt: options.attempt ?? 1,
       coveredComponents: components,
       signatureBase: base,
       kid: key.kid,

@@ -129,7 +129,9 @@ export class SubAgents {
     const goodUntil = Math.max(token?.exp ?? 0, used?.exp ?? 0);
     const isGood = hasEnded && !isRevoked && goodUntil > now();
     return {
-      ...{ id, parent, state },
+      id,
+      parent,
+      state,
       ...(isGood && { good_until: isoTime(goodUntil) }),
       ...(page !== undefined && { interaction_url: browserUrl(page) }),
     };
@@ -188,7 +190,13 @@ export class SubAgents {
     if (parent !== parentAgent)
       throw new TokenRefusal(403, "delegate_not_started", "parent_agent is itself a sub-agent");
     const { token, claims } = await issueAgentToken({
-      ...{ key: key(), issuer, personServer, agent: id, parentAgent: parent, lifetimeSeconds, now },
+      key: key(),
+      issuer,
+      personServer,
+      agent: id,
+      parentAgent: parent,
+      lifetimeSeconds,
+      now,
       confirmationKey: confirmed.publicJwk,
     });
     const { jti, exp } = claims;

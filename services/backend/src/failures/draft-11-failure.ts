@@ -45,7 +45,10 @@ export function endedWaiting({ status }: AgentHttpError): Failure | undefined {
   const code = ENDED[status];
   if (code === undefined) return undefined;
   return {
-    ...{ hop: "supply-chain-agent", check: "answer", code, section: "draft -11, section 11.9.4" },
+    hop: "supply-chain-agent",
+    check: "answer",
+    code,
+    section: "draft -11, section 11.9.4",
     message:
       "The supply-chain agent no longer knows the pending request: it has restarted, or the wait was too long.",
     advice: "Start the optimization again.",
@@ -94,8 +97,12 @@ export function draft11Failure(
   if (error.code === "waiting_key_gone") {
     const message = "The backend has restarted and no longer has the key that the answer is for.";
     return {
-      ...{ hop: "backend", check: "internal", code: error.code, section },
-      ...{ message, advice: "Start the optimization again." },
+      hop: "backend",
+      check: "internal",
+      code: error.code,
+      section,
+      message,
+      advice: "Start the optimization again.",
     };
   }
   const network = networkCodeOf(error);

@@ -167,7 +167,14 @@ async function outcomeOf(
   const notes = createSequence();
   let waited = waiting;
   const { fetch, end } = beginCall(wire, {
-    ...{ id, userId, state, justification: words, clarification: words, timeoutSeconds, waiting, signal },
+    id,
+    userId,
+    state,
+    justification: words,
+    clarification: words,
+    timeoutSeconds,
+    waiting,
+    signal,
     // An order approved in the last second is executed, so its answer must still be received.
     personSeconds: INTERACTION_SECONDS + timeoutSeconds,
     observer(event) {
@@ -247,7 +254,9 @@ async function waitAt(
   await openInteractions.keep(userId, id, INTERACTION_SECONDS);
   await returns.put(returnState, { id, userId }, INTERACTION_SECONDS);
   const waiting: Order = {
-    ...{ ...order, status: "interaction_required", interaction_url: page.url },
+    ...order,
+    status: "interaction_required",
+    interaction_url: page.url,
     ...(party !== undefined && { interaction_party: party }),
   };
   const interaction = { endsAt: now() + INTERACTION_SECONDS };

@@ -52,11 +52,16 @@ export class OrderService {
     // An undecided interaction stays pending at the agent, and its sign-in at the auth server, even
     // if the order has failed meanwhile.
     const openInteractions = createOpenRequests({
-      ...{ stores, name: "open requests of orders" },
+      stores,
+      name: "open requests of orders",
       tooMany: "You have too many open orders; decide on the supply-chain agent's page, or wait",
     });
     const orders = createUserRecords<StoredOrder>({
-      ...{ stores, now, name: "orders", maxEntries: MAX_ORDERS, open: openInteractions },
+      stores,
+      now,
+      name: "orders",
+      maxEntries: MAX_ORDERS,
+      open: openInteractions,
       isFinal: ({ order }) => FINAL.has(order.status),
       settle: (stored) => expire(stored, now()),
     });

@@ -160,7 +160,10 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
   if (claims.sub !== run.userId) {
     const message = "The consent was given by another user than the one who started the optimization.";
     await runs.fail(run, {
-      ...{ hop: "auth-server", check: "consent", code: "wrong_user", message },
+      hop: "auth-server",
+      check: "consent",
+      code: "wrong_user",
+      message,
       advice: "Sign out at the auth server, sign in as the user who started it, and start it again.",
     });
     await revokeUnused(deps, given, run);

@@ -90,7 +90,13 @@ async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, h
   const person = personOf(context, run, how);
   const request = watchConsentRequest(consentRequests, run, continuesAtPage(calls));
   const userCall: UserCall = {
-    ...{ id, userId, state, justification, timeoutSeconds, signal: stopped, waiting },
+    id,
+    userId,
+    state,
+    justification,
+    timeoutSeconds,
+    signal: stopped,
+    waiting,
     // The backend knows nothing beyond its user's own words.
     clarification: `The user started it with these words: ${justification}`,
     observer(event) {
@@ -98,7 +104,8 @@ async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, h
       call.observer(event);
       person.observer(event);
     },
-    ...{ onPage: person.onPage, onWaiting: person.onWaiting },
+    onPage: person.onPage,
+    onWaiting: person.onWaiting,
     context: { state, cacheKey: cacheKeyOf(run, sharesTokens) },
   };
   const noted = () => call.noted().then(person.noted);

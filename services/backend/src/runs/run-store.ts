@@ -14,12 +14,17 @@ export function createRunStores(options: {
 }): Pick<RunContext, "store" | "consentRequests" | "returns"> {
   const { stores, now } = options;
   const consentRequests = createOpenRequests({
-    ...{ stores, name: "open requests of runs" },
+    stores,
+    name: "open requests of runs",
     tooMany:
       "You have too many unfinished optimizations; wait for one to end. A request for your consent counts for ten minutes, even if cleared or denied",
   });
   const store = createUserRecords<Run>({
-    ...{ ...options, name: "runs", maxEntries: 1000, open: consentRequests, isFinal },
+    ...options,
+    name: "runs",
+    maxEntries: 1000,
+    open: consentRequests,
+    isFinal,
     settle: (run) => expireConsent(run, now()), // hole B9: (run) => run
   });
   return { store, consentRequests, returns: createReturns(stores, "returns of runs") };

@@ -21,16 +21,30 @@ const PROFILES = [draft11, february2026] as const;
  * session.
  */
 const FIELDS: ReadonlySet<string> = new Set([
-  ...["signature-key", "signature-input", "signature", "content-digest", "content-type", "nonce"],
-  ...["aauth-capabilities", "aauth-mission"],
+  "signature-key",
+  "signature-input",
+  "signature",
+  "content-digest",
+  "content-type",
+  "nonce",
+  "aauth-capabilities",
+  "aauth-mission",
 ]);
 /**
  * Members allowed in an exported token request: key-bound tokens and what is requested. No code,
  * refresh token or state.
  */
 const MEMBERS: ReadonlySet<string> = new Set([
-  ...["request_type", "resource", "resource_token", "presented_token", "upstream_token", "subagent_token"],
-  ...["scope", "redirect_uri", "capabilities", "mission_s256"],
+  "request_type",
+  "resource",
+  "resource_token",
+  "presented_token",
+  "upstream_token",
+  "subagent_token",
+  "scope",
+  "redirect_uri",
+  "capabilities",
+  "mission_s256",
 ]);
 
 /**
@@ -113,7 +127,10 @@ async function withKeys(
   const { verdict } = await explainMessage(
     { method, url, headers: Object.fromEntries(kept), body },
     {
-      ...{ profiles: [profile], endpoint, audience: origin, now: () => input.created ?? 0 },
+      profiles: [profile],
+      endpoint,
+      audience: origin,
+      now: () => input.created ?? 0,
       trustedIssuers: issuersIn(headers),
       discovery: {
         ...discovery,
@@ -131,7 +148,10 @@ async function withKeys(
     },
   );
   const evidence: SavedEvidence = {
-    ...{ method, url, endpoint, headers: Object.fromEntries(kept) },
+    method,
+    url,
+    endpoint,
+    headers: Object.fromEntries(kept),
     body: Buffer.from(body).toString("base64"),
     keys: [...keys.values()],
   };

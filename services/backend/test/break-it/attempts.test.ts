@@ -50,7 +50,11 @@ async function serviceWith(answer: () => Response, { isExpired = false, renewabl
   const evidence = { of: () => kept } as unknown as Evidence;
   const twin = { attack: async () => undefined };
   const whole = async ({ method, url, body }: SentRequest) => ({
-    ...{ method, url, endpoint: "resource" as const, headers: {}, keys: [] },
+    method,
+    url,
+    endpoint: "resource" as const,
+    headers: {},
+    keys: [],
     body: Buffer.from(body).toString("base64"),
   });
   const renew = async () => {
@@ -66,20 +70,19 @@ const attempt = async (variant: BreakItVariant, answer: () => Response) =>
 describe("a response of the gateway alone does not show a refusal", () => {
   test.each([502, 503, 504])("status %i", async (status) => {
     await expect(attempt("stale", () => new Response("", { status }))).rejects.toMatchObject({
-      ...{ kind: "unreachable", code: `http_${status}` },
+      kind: "unreachable",
+      code: `http_${status}`,
       message: expect.stringContaining(`No response from ${AGENT}`),
     });
   });
 
   test("but a check that says its code has refused it, and not as it was meant to be", async () => {
     expect(await attempt("stale", () => refused(503, "code=replay_memory_full, by=gateway"))).toMatchObject({
-      ...{
-        outcome: "refused",
-        status: 503,
-        refused_by: "gateway",
-        code: "replay_memory_full",
-        as_meant: false,
-      },
+      outcome: "refused",
+      status: 503,
+      refused_by: "gateway",
+      code: "replay_memory_full",
+      as_meant: false,
     });
   });
 });
@@ -105,7 +108,10 @@ describe("a refusal is as intended if the targeted check refuses", () => {
 
   test("an accepted request has no verdict", async () => {
     expect(await attempt("stale", () => new Response("{}"))).toEqual({
-      ...{ variant: "stale", outcome: "accepted", status: 200, evidence: expect.anything() },
+      variant: "stale",
+      outcome: "accepted",
+      status: 200,
+      evidence: expect.anything(),
     });
   });
 
@@ -151,7 +157,8 @@ describe("a run whose requests have expired", () => {
       variant: "stale",
     });
     expect(await service.attempt(completed, "stale")).toMatchObject({
-      ...{ outcome: "refused", as_meant: true },
+      outcome: "refused",
+      as_meant: true,
     });
     // Only now is it known that the run needed no token.
     await expect(service.attempt(completed, "stolen-token")).rejects.toMatchObject({ kind: "conflict" });

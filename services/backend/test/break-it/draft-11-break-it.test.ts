@@ -98,7 +98,12 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
   const transport = answering({ discovery, now });
   const map = { ...createEndpointMap({}), requests: transport };
   const dialect = draft11BreakIt({
-    ...{ mode, issuer: BACKEND, keys: () => [key], agentOf, idOf: () => USERS_AGENT, now },
+    mode,
+    issuer: BACKEND,
+    keys: () => [key],
+    agentOf,
+    idOf: () => USERS_AGENT,
+    now,
     parties: { map, discovery, personServer: PERSON_SERVER, accessServer: undefined },
     agentUrl: AGENT,
     otherResourceUrl: "https://market-analysis-agent.localhost",
@@ -121,7 +126,11 @@ const verifying =
   (removed: Partial<VerifierOptions> = {}) =>
   ({ discovery, now }: World): Transport => {
     const verifier = createVerifier({
-      ...{ profile: draft11, authorities: [new URL(AGENT).host], discovery, now, ...removed },
+      profile: draft11,
+      authorities: [new URL(AGENT).host],
+      discovery,
+      now,
+      ...removed,
     });
     return async (url, { method, headers, body }) => {
       const target = url.slice(AGENT.length);
@@ -168,10 +177,13 @@ describe("a hole is reported", () => {
   test("if a check is missing, and at no other variant", async () => {
     const { service } = await serviceWith(verifying({ contentDigest: "covered" }));
     expect(await service.attempt(RUN, "changed-body")).toEqual({
-      ...{ variant: "changed-body", outcome: "accepted", status: 200 },
+      variant: "changed-body",
+      outcome: "accepted",
+      status: 200,
     });
     expect(await service.attempt(RUN, "changed-path")).toMatchObject({
-      ...{ outcome: "refused", as_meant: true },
+      outcome: "refused",
+      as_meant: true,
     });
   });
 
@@ -213,21 +225,29 @@ describe("a hole is reported", () => {
       const ended = { outcome: "accepted", after_status: 403 };
       expect(await attempt(variant, problem(403, "denied"))).toMatchObject(ended);
       await expect(attempt(variant, problem(429, "slow_down"))).rejects.toMatchObject({
-        ...{ kind: "conflict", message: expect.stringContaining("status 429") },
+        kind: "conflict",
+        message: expect.stringContaining("status 429"),
       });
     }
     expect(opened.at(-1)).toBe(`${PERSON_SERVER}/interaction?code=ABCD-EFGH-JKM1`);
     expect(await attempt("pending-of-another", token)).toMatchObject({ outcome: "accepted", status: 200 });
     expect(await attempt("forged-callback", () => new Response("{}", { status: 202 }))).toEqual({
-      ...{ variant: "forged-callback", outcome: "without_effect", as_meant: true, status: 303 },
-      ...{ after_status: 202, refused_by: "person-server" },
-      ...{ check: "session of the person", section: "draft -11, section 7.3" },
+      variant: "forged-callback",
+      outcome: "without_effect",
+      as_meant: true,
+      status: 303,
+      after_status: 202,
+      refused_by: "person-server",
+      check: "session of the person",
+      section: "draft -11, section 7.3",
     });
     expect(await attempt("pending-of-another", () => new Response("{}", { status: 202 }))).toMatchObject({
       outcome: "accepted",
     });
     expect(await attempt("pending-of-another", problem(404, "not_found"))).toMatchObject({
-      ...{ outcome: "refused", as_meant: true, section: "draft -11, section 13.2" },
+      outcome: "refused",
+      as_meant: true,
+      section: "draft -11, section 13.2",
     });
   });
 
@@ -248,17 +268,24 @@ describe("a hole is reported", () => {
     };
     const { asked, result } = await attempt(new Response(), 200);
     expect(result).toEqual({
-      ...{ variant: "revocation-by-another", outcome: "without_effect", as_meant: true, status: 200 },
-      ...{ after_status: 200, refused_by: "person-server" },
-      ...{ check: "issuer of the token", section: "draft -11, section 11.12.1" },
+      variant: "revocation-by-another",
+      outcome: "without_effect",
+      as_meant: true,
+      status: 200,
+      after_status: 200,
+      refused_by: "person-server",
+      check: "issuer of the token",
+      section: "draft -11, section 11.12.1",
     });
     expect(asked().headers["signature-key"]).toContain(`jwks_uri;id="${BACKEND}"`);
     expect(JSON.parse(asked().body)).toEqual({ jti: expect.any(String), exp: expect.any(Number) });
     expect((await attempt(new Response(), 401)).result).toMatchObject({
-      ...{ outcome: "accepted", after_status: 401 },
+      outcome: "accepted",
+      after_status: 401,
     });
     expect((await attempt(new Response(null, { status: 401 }), 200)).result).toMatchObject({
-      ...{ outcome: "refused", as_meant: false },
+      outcome: "refused",
+      as_meant: false,
     });
     // The user's own revocation does not show a hole, and a waiting call does not accept the token.
     for (const before of [401, 202])
@@ -301,7 +328,8 @@ describe("an offer whose material a run lacks", () => {
     const { service } = await serviceWith(accepting);
     for (const variant of ["pending-of-another", "unsigned-resource-token", "other-key"] as const) {
       await expect(service.attempt(RUN, variant)).rejects.toMatchObject({
-        ...{ kind: "conflict", message: "Not available in mode agent-identity." },
+        kind: "conflict",
+        message: "Not available in mode agent-identity.",
       });
     }
   });
@@ -334,7 +362,8 @@ describe("an honest request before it", () => {
       { ...mode, agentOf: () => ({ tokenForSubAgent }) as unknown as Agent },
     );
     await expect(service.attempt(RUN, "revoked-token")).rejects.toMatchObject({
-      ...{ kind: "conflict", message: expect.stringContaining("your consent") },
+      kind: "conflict",
+      message: expect.stringContaining("your consent"),
     });
   });
 });

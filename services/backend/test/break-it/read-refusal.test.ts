@@ -69,12 +69,16 @@ describe("a server of draft -11", () => {
   test("names an error of a signature in a field, and other errors in the body", () => {
     const field = { "signature-error": 'error=invalid_input, required_input=("@method")' };
     expect(readRefusal(answered(401, field), '{"error":"other"}', "person-server")).toEqual({
-      ...{ refused_by: "person-server", code: "invalid_input", section: "draft -11, section 11.3.4" },
+      refused_by: "person-server",
+      code: "invalid_input",
+      section: "draft -11, section 11.3.4",
     });
     const body = JSON.stringify({ error: "invalid_resource_token", detail: "of\nanother agent" });
     expect(readRefusal(answered(400), body, "access-server")).toEqual({
-      ...{ refused_by: "access-server", code: "invalid_resource_token" },
-      ...{ section: "draft -11, section 11.9.3", reason: "of another agent" },
+      refused_by: "access-server",
+      code: "invalid_resource_token",
+      section: "draft -11, section 11.9.3",
+      reason: "of another agent",
     });
   });
 

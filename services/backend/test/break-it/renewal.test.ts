@@ -75,7 +75,10 @@ test("B16: a renewal of draft -11 uses the quota while its request waits at the 
     },
   };
   const renew = createRenewal({
-    ...{ consentRequests, evidence: createEvidence(now), sharesTokens: false, timeoutSeconds: 1 },
+    consentRequests,
+    evidence: createEvidence(now),
+    sharesTokens: false,
+    timeoutSeconds: 1,
     calls: { agentOf: () => agent, browserUrl: (page: string) => page } as unknown as RunContext["calls"],
     observe: () => ({ observer: () => {}, peer: () => "auth-server", noted: async () => {} }),
     places: { agentUrl: "https://agent.localhost", issuer: "", backendUrl: "", hops: new Map() },
@@ -101,7 +104,9 @@ test("a renewal of draft -11 makes no server wait for the user, nor an agent tha
     },
   };
   const renew = createRenewal({
-    ...{ evidence: createEvidence(now), sharesTokens: false, timeoutSeconds: 1 },
+    evidence: createEvidence(now),
+    sharesTokens: false,
+    timeoutSeconds: 1,
     consentRequests: createRunStores({ stores: createMemoryStores({ now }), now }).consentRequests,
     calls: { agentOf: () => agent, browserUrl: (page: string) => page } as unknown as RunContext["calls"],
     observe: () => ({ observer: () => {}, peer: () => "auth-server", noted: async () => {} }),

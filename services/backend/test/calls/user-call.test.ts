@@ -16,14 +16,25 @@ test("accepts a person's decision in the last second of ten minutes", () => {
   const { end } = beginCall(
     { agentOf, browserUrl: (page) => page },
     {
-      ...{ id: "o", userId: "anna", state: "s", justification: "j", clarification: "c" },
-      ...{ timeoutSeconds: 60, personSeconds: 660, observer: () => {}, onPage: async () => {} },
+      id: "o",
+      userId: "anna",
+      state: "s",
+      justification: "j",
+      clarification: "c",
+      timeoutSeconds: 60,
+      personSeconds: 660,
+      observer: () => {},
+      onPage: async () => {},
     },
   );
   onTestFinished(end);
   const page = "https://sca.localhost/orders/interaction";
   context.observer?.({
-    ...{ type: "interaction_required", party: "https://sca.localhost", url: page, page, code: "c" },
+    type: "interaction_required",
+    party: "https://sca.localhost",
+    url: page,
+    page,
+    code: "c",
     isRelayed: false,
   });
   // The next poll, with its round trip.

@@ -61,7 +61,10 @@ async function start(env: Record<string, string>, stores?: Stores): Promise<Fast
   const logger = createLogger({ service: "t", destination: { write: (line) => log.push(line) } });
   const discovery = createTestDiscovery({ agents: { [BACKEND]: [signing.publicJwk] } }, { now: clock.now });
   const { app: backend } = await buildBackend(config, {
-    ...{ logger, keys: memoryKeys(signing), discovery, now: clock.now },
+    logger,
+    keys: memoryKeys(signing),
+    discovery,
+    now: clock.now,
     ...(stores && { stores }),
   });
   onTestFinished(() => backend.close());

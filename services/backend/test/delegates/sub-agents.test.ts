@@ -54,7 +54,9 @@ function world(
     return answer(input);
   };
   const subAgents = new SubAgents({
-    ...{ issuer: BACKEND, key: () => provider, now: clock.now },
+    issuer: BACKEND,
+    key: () => provider,
+    now: clock.now,
     personServer: hasPersonServer ? PERSON_SERVER : undefined,
     idOf: (userId) => `aauth:user-${userId}@backend.localhost`,
     agentOf: () => ({ tokenForSubAgent }) as unknown as Agent,
@@ -63,7 +65,9 @@ function world(
       find: async (sub) => enrolled.current.find((entry) => entry.sub === sub),
     },
     resources: [SUPPLY_CHAIN],
-    ...{ lifetimeSeconds: 600, timeoutSeconds: 5, returnUrl: `${BACKEND}/back` },
+    lifetimeSeconds: 600,
+    timeoutSeconds: 5,
+    returnUrl: `${BACKEND}/back`,
     browserUrl: (page) => page.replace(PERSON_SERVER, "http://localhost:8080"),
     discovery: createTestDiscovery(
       {
@@ -374,7 +378,9 @@ describe("POST /delegate/grant", () => {
       [`${BACKEND}/jwks.json`]: { keys: [{ ...provider.publicJwk, alg: "Ed25519" }] },
     };
     await app.register(delegateGrantRoute, {
-      ...{ agent: BACKEND, now: () => Math.floor(Date.now() / 1000), stores: createMemoryStores() },
+      agent: BACKEND,
+      now: () => Math.floor(Date.now() / 1000),
+      stores: createMemoryStores(),
       discovery: createTestDiscovery({ documents }),
       subAgents: {
         async tokenFor(_caller, { subagentToken }) {

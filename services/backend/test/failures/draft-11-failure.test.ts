@@ -118,7 +118,9 @@ it.each([
 it("a key that is gone after a restart is the backend's", () => {
   const error = new AAuthAgentError("waiting_key_gone", "why");
   expect(explainFailure(error, { peer: "resource", places, timeoutSeconds: 9 })).toMatchObject({
-    ...{ hop: "backend", code: "waiting_key_gone", section: "draft -11, section 11.8" },
+    hop: "backend",
+    code: "waiting_key_gone",
+    section: "draft -11, section 11.8",
   });
 });
 

@@ -224,7 +224,8 @@ describe("every failure", () => {
     expect(advice).toContain("AAUTH_PUBLISHED_PEERS");
     const marked = explain(http(401, { refusal: byGateway("nonce_replayed") }));
     expect([marked.hop, marked.message]).toEqual([
-      ...["gateway", "The gateway did not accept the request's signature."],
+      "gateway",
+      "The gateway did not accept the request's signature.",
     ]);
   });
 

@@ -392,7 +392,9 @@ describe("an order of draft -11, whose call continues", () => {
       returnUrl: RETURN_URL,
       observe: () => ({ observer: () => {}, peer: () => "resource", noted: async () => {} }),
       places: {
-        ...{ agentUrl: "https://sca.localhost", issuer: "http://auth", backendUrl: "http://backend" },
+        agentUrl: "https://sca.localhost",
+        issuer: "http://auth",
+        backendUrl: "http://backend",
         hops: new Map([["https://ps.localhost", "person-server"]]),
       },
       logger: createLogger({ service: "t", destination: { write: (line) => log.push(line) } }),
@@ -407,7 +409,8 @@ describe("an order of draft -11, whose call continues", () => {
     const started = orders.start("anna", WANTED);
     await vi.waitFor(() => expect(asked).toHaveLength(1));
     expect(asked[0]).toEqual({
-      ...{ order_id: expect.any(String), ...WANTED },
+      order_id: expect.any(String),
+      ...WANTED,
       agent_provider: "https://backend.localhost",
     });
     await page("https://ps.localhost/interaction?code=1", "https://ps.localhost");

@@ -20,7 +20,9 @@ test("a browser with the state of the run is redirected to it", async () => {
   const query = `?request_id=${RUN}&state=${STATE}`;
   expect(await back(query)).toEqual({ aauth_authorized: "1", request_id: RUN });
   expect(await back(`${query}&error=access_denied`)).toMatchObject({
-    ...{ aauth_error: "1", error: "access_denied", request_id: RUN },
+    aauth_error: "1",
+    error: "access_denied",
+    request_id: RUN,
   });
 });
 

@@ -55,7 +55,9 @@ describe("POST /optimization/{id}/break-it/{variant}", () => {
     const { status, body } = await stack.call("alice", "POST", `/optimization/${id}/break-it/${variant}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({
-      ...{ variant, outcome: "refused", as_meant: code !== undefined },
+      variant,
+      outcome: "refused",
+      as_meant: code !== undefined,
       ...(code && { code }),
     });
   });

@@ -83,18 +83,20 @@ describe("a start", () => {
 
   it("S3: that fails at the second hop is failed, with hop, code and section, and keeps the rest of the report", async () => {
     const marketAnalysis = {
-      ...{ status: "failed", reason: "token exchange failed", hop: "supply-chain-agent -> auth server" },
-      ...{
-        code: "token_request_refused",
-        section: "profile 6",
-        message: "auth server refused:\ninvalid_signature",
-      },
+      status: "failed",
+      reason: "token exchange failed",
+      hop: "supply-chain-agent -> auth server",
+      code: "token_request_refused",
+      section: "profile 6",
+      message: "auth server refused:\ninvalid_signature",
     };
     const answer = { text: "# Report", data: { recommendations: [], marketAnalysis } };
     const { runs, logLines } = scriptedRuns(async () => answer);
     const reply = await runs.start("alice", options());
     const failure = {
-      ...{ hop: "auth-server", code: "token_request_refused", section: "profile 6" },
+      hop: "auth-server",
+      code: "token_request_refused",
+      section: "profile 6",
       message: "No market analysis provided (token exchange failed): auth server refused: invalid_signature",
       advice: expect.any(String),
     };
@@ -310,7 +312,9 @@ describe("a run whose process has ended", () => {
     expect((await later.runs.get("alice", id)).status).toBe("awaiting_consent");
     before.clock.now += 30;
     expect((await later.runs.get("alice", id)).failure).toMatchObject({
-      ...{ hop: "backend", check: "consent", code: "outcome_unknown" },
+      hop: "backend",
+      check: "consent",
+      code: "outcome_unknown",
     });
   });
 

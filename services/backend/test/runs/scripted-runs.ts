@@ -139,19 +139,21 @@ export function scriptedRunsWith(
   };
   const stateOf = (index = 0) => contexts[index]!.state!;
   return {
-    ...{
-      runs,
-      consent,
-      store,
-      returns,
-      consentRequests,
-      grants,
-      agent,
-      verify,
-      ...{ clock, stores, jobs },
-      contexts,
-      logLines,
-    },
-    ...{ settled, started, stateOf },
+    runs,
+    consent,
+    store,
+    returns,
+    consentRequests,
+    grants,
+    agent,
+    verify,
+    clock,
+    stores,
+    jobs,
+    contexts,
+    logLines,
+    settled,
+    started,
+    stateOf,
   };
 }

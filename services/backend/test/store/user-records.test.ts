@@ -19,7 +19,11 @@ function recordsOf(options: Partial<UserRecordsOptions<Item>> = {}) {
   const open = createOpenRequests({ stores, name: "open", tooMany: "too many" });
   const create = () =>
     createUserRecords<Item>({
-      ...{ stores, name: "items", now, open, maxEntries: 1000 },
+      stores,
+      name: "items",
+      now,
+      open,
+      maxEntries: 1000,
       isFinal: (item) => item.isFinal,
       settle: (item) => item,
       onRemove: (id) => removed.push(id),

@@ -40,8 +40,10 @@ const shownTo = (user: string, spans: StoredTrace["spans"], spanIds = [`${user}-
 describe("A4: of a trace that another user's run is in", () => {
   test("A4: each user sees their own request, the spans below it, and their own click", () => {
     const spans = [
-      ...[click("alice-click"), ...runOf("alice", "alice-click")],
-      ...[click("bob-click"), ...runOf("bob", "bob-click")],
+      click("alice-click"),
+      ...runOf("alice", "alice-click"),
+      click("bob-click"),
+      ...runOf("bob", "bob-click"),
     ];
     expect(shownTo("alice", spans)).toEqual(["alice-click", ...namesOf("alice")]);
     expect(shownTo("bob", spans)).toEqual(["bob-click", ...namesOf("bob")]);

@@ -17,7 +17,11 @@ const NOW = 1_800_000_000;
 const now = () => NOW;
 const key = await testKey("A", "backend-1");
 const { token: jwt } = await issueAgentToken({
-  ...{ key, issuer: BACKEND, agent: "aauth:user-1@backend.localhost", confirmationKey: key.publicJwk, now },
+  key,
+  issuer: BACKEND,
+  agent: "aauth:user-1@backend.localhost",
+  confirmationKey: key.publicJwk,
+  now,
 });
 const documents = {
   [`${BACKEND}/.well-known/aauth-agent.json`]: { issuer: BACKEND, jwks_uri: `${BACKEND}/jwks.json` },
@@ -112,7 +116,11 @@ describe("the requests that leave whole", () => {
     const unsigned = { cookie: "session=1", "x-id-token": jwt, traceparent: "00-1-1-01" };
     const [evidence] = await select([await sent(`${AGENT}/`, { jsonrpc: "2.0" }, { unsigned })]);
     expect(Object.keys(evidence!.headers).sort()).toEqual([
-      ...["content-digest", "content-type", "signature", "signature-input", "signature-key"],
+      "content-digest",
+      "content-type",
+      "signature",
+      "signature-input",
+      "signature-key",
     ]);
   });
 });
@@ -128,7 +136,8 @@ describe("an attack that leaves whole", () => {
   test("need not verify, and is refused again for its defect", async () => {
     const evidence = await attack(await changed());
     expect(await verifySavedMessage({ evidence: evidence! }, PROFILES)).toMatchObject({
-      ...{ state: "refused", reason: expect.stringContaining("digest_mismatch") },
+      state: "refused",
+      reason: expect.stringContaining("digest_mismatch"),
     });
   });
 

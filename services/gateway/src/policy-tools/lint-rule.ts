@@ -97,8 +97,16 @@ function openToUnsigned(
     for (const method of ["POST", "GET"]) {
       const target = `${prefix}not-listed`;
       const context = celContext({
-        ...{ method, target, path: target, authority: check?.authorities?.[0] ?? "", hostname: "" },
-        ...{ httpVersion: "1.1", fields: [], sourceAddress: "127.0.0.1", sourcePort: 0, hasBody: false },
+        method,
+        target,
+        path: target,
+        authority: check?.authorities?.[0] ?? "",
+        hostname: "",
+        httpVersion: "1.1",
+        fields: [],
+        sourceAddress: "127.0.0.1",
+        sourcePort: 0,
+        hasBody: false,
       });
       if (!expression.isTrue({ ...context, extauthz: check ? { aauth: {} } : {} })) continue;
       const paths = prefix === "/" ? "whatever their path" : `to every path that begins with ${prefix}`;

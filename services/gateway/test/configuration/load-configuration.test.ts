@@ -33,27 +33,27 @@ const EXT_AUTHZ =
 const FIXED = `      path: '"/c"'\n      addRequestHeaders: {":method": '"POST"'}\n`;
 
 describe("the repository's files", () => {
-  test.each([
-    ...["config.yaml", "config-policy.yaml"],
-    ...["config-draft-11.yaml", "config-draft-11-policy.yaml"],
-  ])("%s loads without any variable set", (name) => {
-    const { bind } = load(read(name));
-    expect(bind.port).toBe(3000);
-    expect(bind.listeners.map(({ hostname }) => hostname)).toEqual([
-      "supply-chain-agent.localhost",
-      "market-analysis-agent.localhost",
-    ]);
-    const { route } = bind.listeners[0]!;
-    expect(route.backends).toEqual([{ host: "127.0.0.1", port: 9999 }]);
-    expect(route.policies.extAuthz).toMatchObject({
-      addresses: [{ host: "127.0.0.1", port: 7070 }],
-      method: "POST",
-      path: "/check",
-      statusWithoutAnswer: 503,
-      requestTimeoutMs: 5000,
-    });
-    expect(route.policies.authorization === undefined).toBe(!name.endsWith("policy.yaml"));
-  });
+  test.each(["config.yaml", "config-policy.yaml", "config-draft-11.yaml", "config-draft-11-policy.yaml"])(
+    "%s loads without any variable set",
+    (name) => {
+      const { bind } = load(read(name));
+      expect(bind.port).toBe(3000);
+      expect(bind.listeners.map(({ hostname }) => hostname)).toEqual([
+        "supply-chain-agent.localhost",
+        "market-analysis-agent.localhost",
+      ]);
+      const { route } = bind.listeners[0]!;
+      expect(route.backends).toEqual([{ host: "127.0.0.1", port: 9999 }]);
+      expect(route.policies.extAuthz).toMatchObject({
+        addresses: [{ host: "127.0.0.1", port: 7070 }],
+        method: "POST",
+        path: "/check",
+        statusWithoutAnswer: 503,
+        requestTimeoutMs: 5000,
+      });
+      expect(route.policies.authorization === undefined).toBe(!name.endsWith("policy.yaml"));
+    },
+  );
 
   test("A11: the two files differ in authorization and least scheme only, and neither has a bucket for all callers", () => {
     const comparable = (name: string) => {

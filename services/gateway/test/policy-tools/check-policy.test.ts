@@ -17,13 +17,13 @@ function findingsOf(rules: readonly unknown[], options?: Options): readonly Find
 const kinds = (findings: readonly Finding[]) => findings.map(({ kind }) => kind);
 
 describe("the repository's files", () => {
-  test.each([
-    ...["config.yaml", "config-policy.yaml"],
-    ...["config-draft-11.yaml", "config-draft-11-policy.yaml"],
-  ])("has no findings in %s", (name) => {
-    const text = readFileSync(new URL(`../../../../agentgateway/${name}`, import.meta.url), "utf8");
-    expect(checkPolicy({ text, source: name, env: {} }).findings).toEqual([]);
-  });
+  test.each(["config.yaml", "config-policy.yaml", "config-draft-11.yaml", "config-draft-11-policy.yaml"])(
+    "has no findings in %s",
+    (name) => {
+      const text = readFileSync(new URL(`../../../../agentgateway/${name}`, import.meta.url), "utf8");
+      expect(checkPolicy({ text, source: name, env: {} }).findings).toEqual([]);
+    },
+  );
 });
 
 describe("findings of the linter", () => {

@@ -78,7 +78,9 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
 
   return {
     ...options,
-    ...{ desk, site, sendMessage },
+    desk,
+    site,
+    sendMessage,
     forms: createFormDesk<BrowserSession, ShownRequest>({
       readSession: (request) => signIn.read(request),
       personOf: ({ person }) => person.id,

@@ -47,8 +47,12 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
     const refusal = desk.refuses?.(person);
     if (refusal !== undefined) return context.sendMessage(reply, refusal);
     const page = grantedPage({
-      ...{ site: context.site, userName: person.name, action: path, notice },
-      ...{ title: words.granted, nothing: words.nothingGranted },
+      site: context.site,
+      userName: person.name,
+      action: path,
+      notice,
+      title: words.granted,
+      nothing: words.nothingGranted,
       requestPath: context.at("/requests/"),
       signOutPath: signIn.signOutPath,
       consentCode: await forms.issue(session, {}),

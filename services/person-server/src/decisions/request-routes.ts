@@ -83,8 +83,13 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
   const asked = found.opened?.asked;
   const policy = desk.policyAfter?.(request);
   const page = personRequestPage({
-    ...{ site, request, notice, policy, userName: session.person.name },
-    ...{ grantedUrl: context.at("/granted"), grantedName: desk.words.granted },
+    site,
+    request,
+    notice,
+    policy,
+    userName: session.person.name,
+    grantedUrl: context.at("/granted"),
+    grantedName: desk.words.granted,
     provider: await context.describeProvider(request.agent.iss),
     action: context.at(`/requests/${reference}`),
     consentCode: await context.forms.issue(session, { reference, version, chain: policy?.chain }),

@@ -45,7 +45,13 @@ export async function openidForResources(
   const clients = resourceClients(config);
   const names = stores.records<string>("names of persons");
   const provider = createOidcProvider({
-    ...{ issuer, keys, cookieSecret, stores, logger, now, grantLifetimeSeconds: SIGN_IN_SECONDS },
+    issuer,
+    keys,
+    cookieSecret,
+    stores,
+    logger,
+    now,
+    grantLifetimeSeconds: SIGN_IN_SECONDS,
     configuration: (parts) =>
       providerConfiguration({
         parts,

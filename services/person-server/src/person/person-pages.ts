@@ -24,7 +24,8 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
       party: "person-server",
       path: "",
       server,
-      ...{ policyAfter, isAllowed },
+      policyAfter,
+      isAllowed,
       words: {
         agent: "Your agent",
         decider: "the person",

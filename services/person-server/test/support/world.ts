@@ -94,8 +94,13 @@ export async function createWorld(options: WorldOptions = {}) {
 
   const agentOf = (id: string, key: SigningKey, over: Partial<AgentOptions> = {}) =>
     createAgent({
-      ...{ id, key, profile: draft11, discovery: newDiscovery(), transport: map.requests },
-      ...{ trustedAuthServers: [PERSON_SERVER], timeouts: { pendingMs } },
+      id,
+      key,
+      profile: draft11,
+      discovery: newDiscovery(),
+      transport: map.requests,
+      trustedAuthServers: [PERSON_SERVER],
+      timeouts: { pendingMs },
       ...over,
     });
   const served: string[] = [];
@@ -115,7 +120,10 @@ export async function createWorld(options: WorldOptions = {}) {
     });
     await app.register(async (inside) => {
       await inside.register(fastifyAAuth, {
-        ...{ resource: id, profile: draft11, key: keys[id] as SigningKey, discovery: newDiscovery() },
+        resource: id,
+        profile: draft11,
+        key: keys[id] as SigningKey,
+        discovery: newDiscovery(),
         ...(id !== BACKEND && { personServers: [PERSON_SERVER], authServer: accessServer }),
         ...(scope !== undefined && { scopeDescriptions: { [scope]: `Words of the resource for ${scope}` } }),
         about: { name: `Name of ${new URL(id).host}` },

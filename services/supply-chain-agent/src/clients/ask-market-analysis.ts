@@ -54,7 +54,8 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
     ]);
     const control = {
       ...(person && { ...person.control, ...answering(text) }),
-      ...{ signal, observer: patience.observer },
+      signal,
+      observer: patience.observer,
     };
     const ask = (fetch: typeof globalThis.fetch) => askAgent(url, text, { fetch, signal });
     const askAnew = () => {

@@ -114,7 +114,12 @@ export function createIdentifyPerson(options: {
     if (ofOwner.length >= MAX_WAITING_PER_OWNER || ofPerson.length >= MAX_WAITING_PER_PERSON) throw tooMany();
     const expiresAt = now() + INTERACTION_SECONDS;
     const signIn: SignIn = {
-      ...{ state: newSecret(), interactionId: id, owner, expiresAt, approver, isAnswered: false },
+      state: newSecret(),
+      interactionId: id,
+      owner,
+      expiresAt,
+      approver,
+      isAnswered: false,
     };
     try {
       await waiting.put(digestOf(signIn.state), signIn, termsOf(signIn));

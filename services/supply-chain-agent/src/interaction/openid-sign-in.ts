@@ -57,7 +57,10 @@ export function openidSignIn(options: {
     finish: (response, { state = "", nonce = "", pkceCodeVerifier = "" }) =>
       asked(async () => {
         const tokens = await authorizationCodeGrant(await discover(), response, {
-          ...{ expectedState: state, expectedNonce: nonce, pkceCodeVerifier, idTokenExpected: true },
+          expectedState: state,
+          expectedNonce: nonce,
+          pkceCodeVerifier,
+          idTokenExpected: true,
         });
         return personIn(tokens.claims() as Readonly<Record<string, unknown>> & { sub: string });
       }),

@@ -133,10 +133,14 @@ test("a timeout is one, and is not called unreachable", () => {
 
 test("a rejected token is shown in the words of the agent that rejected it", () => {
   const failure = describeFailure(new TokenRejectedError("Authorization required", 401), {
-    ...{ exchanging: true, timeoutMs: 30_000, sectionOf: februarySection },
+    exchanging: true,
+    timeoutMs: 30_000,
+    sectionOf: februarySection,
   });
   expect(failure).toEqual({
-    ...{ reason: "request failed", hop: NEXT_AGENT, code: "auth_token_rejected" },
+    reason: "request failed",
+    hop: NEXT_AGENT,
+    code: "auth_token_rejected",
     message: "the resource rejected the auth token: Authorization required",
   });
 });

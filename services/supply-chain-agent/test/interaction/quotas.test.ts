@@ -15,7 +15,10 @@ import { SELF } from "../stack.ts";
 const ORDER = { order_id: "o", model: "m", quantity: 1, vendor: "v", total: 1, approver: "anna" } as never;
 const AGENT = "https://agent.example.org";
 const asker = (agent: string, index = 0) => ({
-  ...{ agent, thumbprint: "t", method: "POST", url: "/orders" },
+  agent,
+  thumbprint: "t",
+  method: "POST",
+  url: "/orders",
   body: Buffer.from(`${index}`),
 });
 
@@ -97,7 +100,9 @@ test("A9: an order and a page beyond the quota are answered with 503, and say so
 test("A9: no more sign-ins wait at the auth server than it keeps for this agent, and a new owner finds room for one", async () => {
   let asked = 0;
   const method = aauthSignIn({
-    ...{ id: SELF, authServer: "http://auth", redirectUri: `${SELF}/interaction/callback` },
+    id: SELF,
+    authServer: "http://auth",
+    redirectUri: `${SELF}/interaction/callback`,
     agent: {
       requestOwnToken: async () => {
         asked++;
@@ -116,7 +121,9 @@ test("A9: no more sign-ins wait at the auth server than it keeps for this agent,
   const { now } = createTestClock();
   const stores = createMemoryStores({ now });
   const identify = createIdentifyPerson({
-    ...{ method, stores, now },
+    method,
+    stores,
+    now,
     interactions: { note: async () => undefined },
   });
   const begin = (agent: string, index: number) =>

@@ -43,7 +43,10 @@ async function shownPage(waits: boolean) {
   });
   const held = { data: { order: ORDER }, personServer: "https://ps.example" } as never;
   const interaction: Interaction = await interactions.begin({
-    ...{ owner: "anna", by: { held }, order: ORDER, expiresAt: clock.now() + 600 },
+    owner: "anna",
+    by: { held },
+    order: ORDER,
+    expiresAt: clock.now() + 600,
   });
   const first = await app.inject(`${PAGE}?code=c&callback=${BACK}`);
   const headers = { cookie: String(first.headers["set-cookie"]).split(";")[0]! };
@@ -54,7 +57,9 @@ async function shownPage(waits: boolean) {
   const form = { session: field("session"), form_token: field("form_token"), decision: "approve" };
   const approve = () =>
     app.inject({
-      ...{ method: "POST", url: `${PAGE}/decision`, payload: new URLSearchParams(form).toString() },
+      method: "POST",
+      url: `${PAGE}/decision`,
+      payload: new URLSearchParams(form).toString(),
       headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
     });
   return { app, headers, approve, decisions, log, refused };

@@ -59,7 +59,8 @@ async function kit() {
   let arrived = "";
   await app.register(interactionRoutes, {
     wire: draft11Wire({ origin: "https://sca.example", orders, browserUrl: (url) => url }),
-    ...{ interactions, log },
+    interactions,
+    log,
     identify: {
       async begin({ id }) {
         arrived = id;
@@ -81,9 +82,12 @@ async function kit() {
     const press = (decision: string, { body }: { body: string }) => {
       const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(body)?.[1] ?? "";
       return app.inject({
-        ...{ method: "POST", url: `${PAGE}/decision` },
+        method: "POST",
+        url: `${PAGE}/decision`,
         payload: new URLSearchParams({
-          ...{ session: field("session"), form_token: field("form_token"), decision },
+          session: field("session"),
+          form_token: field("form_token"),
+          decision,
         }).toString(),
         headers: { ...headers, "content-type": "application/x-www-form-urlencoded" },
       });

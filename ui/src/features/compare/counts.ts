@@ -24,7 +24,10 @@ function tokenIds({ signer, verifiers, events }: Message): string[] {
     ...Object.values(signer?.bodyTokens ?? {}),
     ...events.map(({ token }) => token),
     ...verifiers.flatMap(({ token, upstreamToken, issuedToken, challenge }) => [
-      ...[token, upstreamToken, issuedToken, challenge?.resource_token],
+      token,
+      upstreamToken,
+      issuedToken,
+      challenge?.resource_token,
     ]),
   ];
   return tokens.flatMap((token) => (token === undefined ? [] : [token.id]));

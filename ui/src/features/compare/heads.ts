@@ -2,12 +2,21 @@ import type { Message, TextPart } from "protocol-trace/read";
 
 /** Header fields of the protocol, in either version. */
 const REQUEST_FIELDS = [
-  ...["signature-key", "signature-input", "content-digest", "nonce", "authorization"],
-  ...["aauth-capabilities"],
+  "signature-key",
+  "signature-input",
+  "content-digest",
+  "nonce",
+  "authorization",
+  "aauth-capabilities",
 ];
 const ANSWER_FIELDS = [
-  ...["agent-auth", "aauth-requirement", "signature-error", "location", "retry-after"],
-  ...["cache-control", "aauth-refusal"],
+  "agent-auth",
+  "aauth-requirement",
+  "signature-error",
+  "location",
+  "retry-after",
+  "cache-control",
+  "aauth-refusal",
 ];
 
 /**

@@ -26,8 +26,16 @@ export function messageByKey(
  * and diagrams.
  */
 const USES_ARROWS = [
-  ...["input", "textarea", "select", "[contenteditable]", "[tabindex='0']:is(section, [role=region])"],
-  ...["[role=tab]", "[role=dialog]", "[role=radio]", "[role=slider]", "[data-testid=sequence-picture]"],
+  "input",
+  "textarea",
+  "select",
+  "[contenteditable]",
+  "[tabindex='0']:is(section, [role=region])",
+  "[role=tab]",
+  "[role=dialog]",
+  "[role=radio]",
+  "[role=slider]",
+  "[data-testid=sequence-picture]",
 ].join(", ");
 
 /**

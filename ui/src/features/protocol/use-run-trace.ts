@@ -54,7 +54,8 @@ export function pollRunTrace(
       const run = readProtocolRun(trace.traces);
       const spans = run.waterfall.length;
       onChange((before) => ({
-        ...{ trace, run },
+        trace,
+        run,
         isStill: trace.finished && (!trace.growing || spans === before.run?.waterfall.length),
       }));
       again = trace.growing;

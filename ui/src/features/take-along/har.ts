@@ -17,18 +17,27 @@ function entryOf({ method, url, status, startMicros, endMicros, request, respons
     startedDateTime: new Date(startMicros / 1000).toISOString(),
     time: ms,
     request: {
-      ...{ method, url, ...common, queryString: [], headers: linesOf(request) },
+      method,
+      url,
+      ...common,
+      queryString: [],
+      headers: linesOf(request),
       ...(request.body !== undefined && { postData: { mimeType: typeOf(request), text: request.body } }),
     },
     response: {
-      ...{ status: status ?? 0, statusText: "", ...common, redirectURL: "", headers: linesOf(response) },
+      status: status ?? 0,
+      statusText: "",
+      ...common,
+      redirectURL: "",
+      headers: linesOf(response),
       content: {
         size: -1,
         mimeType: typeOf(response),
         ...(response.body !== undefined && { text: response.body }),
       },
     },
-    ...{ cache: {}, timings: { send: 0, wait: ms, receive: 0 } },
+    cache: {},
+    timings: { send: 0, wait: ms, receive: 0 },
     comment: isCut ? `${what}. ${CUT}` : what,
   };
 }

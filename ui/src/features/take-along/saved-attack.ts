@@ -26,7 +26,9 @@ export interface AttackToSave {
 export function savedAttackOf(attack: AttackToSave, trace: ProtocolRun | undefined): SavedAttack {
   const { title, what, bearer } = attack;
   return {
-    ...{ title, what, aauth: attackOnAAuth(attack, trace) },
+    title,
+    what,
+    aauth: attackOnAAuth(attack, trace),
     ...(bearer && {
       bearer: {
         status: bearer.exchanges.at(-1)?.response.status ?? 0,

@@ -33,7 +33,10 @@ interface RunToSave {
  */
 export function savedRunOf({ run, evidence, now, ...own }: RunToSave): SavedRun {
   return {
-    ...{ format: "aauth-saved-run", version: 2, savedAt: now, ...own },
+    format: "aauth-saved-run",
+    version: 2,
+    savedAt: now,
+    ...own,
     parties: run.parties.map(({ id, name }) => ({ id, name })),
     messages: run.messages.map((message) =>
       savedMessage(
@@ -70,7 +73,11 @@ export function savedMessage(
 ): SavedMessage {
   const { from, to, what, outcome, status, startMicros, method, url, request, response, verifiers } = message;
   return {
-    ...{ from, to, what, outcome, sentence: messageSentence(message) },
+    from,
+    to,
+    what,
+    outcome,
+    sentence: messageSentence(message),
     startMs: Math.round((startMicros - run.startMicros) / 1000),
     ...(status !== undefined && { status }),
     facts: factsOf(message),

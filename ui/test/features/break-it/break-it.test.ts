@@ -120,6 +120,8 @@ it("attacks leave in the order of the page, whatever the order in which they wer
     "draft-11",
   );
   expect(made.map(({ result: { variant } }) => variant)).toEqual([
-    ...["stolen-token", "changed-body", "changed-path"],
+    "stolen-token",
+    "changed-body",
+    "changed-path",
   ]);
 });

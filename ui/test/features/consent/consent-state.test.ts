@@ -94,8 +94,11 @@ describe("describeConsentError", () => {
     expect(outcome).not.toHaveProperty("description");
     const failure = failureOfReturn(outcome, "february-2026");
     expect(failure).toEqual({
-      ...{ hop: "auth-server", check: "consent", code: "consent_failed" },
-      ...{ message: "The consent request failed.", advice: "Try again." },
+      hop: "auth-server",
+      check: "consent",
+      code: "consent_failed",
+      message: "The consent request failed.",
+      advice: "Try again.",
     });
   });
 });

@@ -47,7 +47,10 @@ const badToken =
     const { fetches, fields, header = {}, ...judged } = more;
     const token = issue({ claims, header });
     return refused(received(`refuses ${title}`, section, { token, requirement, ...judged }), {
-      ...{ code, check: "token", ...(fetches && { fetches }), ...because(error, fields) },
+      code,
+      check: "token",
+      ...(fetches && { fetches }),
+      ...because(error, fields),
     });
   };
 
@@ -121,7 +124,8 @@ function commonToAll(
     ),
     bad("a token that has been revoked", "11.12.5", {}, ["token_revoked", "revoked_jwt"], {
       ...FETCHED,
-      ...{ fields: renewed, verifier: { revoked: [jti] } },
+      fields: renewed,
+      verifier: { revoked: [jti] },
     }),
   ];
 }
@@ -161,7 +165,8 @@ const agentTokens: Case[] = [
     badAgent(`the type ${typ}`, "13.11", {}, WRONG_TYPE, { fields: asAgent, header: { typ } }),
   ),
   badAgent("a person token where an agent token is needed", "6.1", {}, WRONG_TYPE, {
-    ...{ fields: asAgent, token: personToken() },
+    fields: asAgent,
+    token: personToken(),
   }),
   badAgent("an agent token without sub", "5.3", { sub: undefined }, MISSING),
   badAgent("an agent of another provider", "5.1", { sub: "aauth:planner@other.example" }, MALFORMED),
@@ -198,9 +203,14 @@ const agentTokens: Case[] = [
     verifier: { agentProviders: [OTHER] },
   }),
   badAgent("a sub-agent at a token endpoint", "10.2.2", SUB_AGENT, ["token_agent_mismatch", "invalid_jwt"], {
-    ...{ ...FETCHED, body: "{}", target: "/aauth/token" },
+    ...FETCHED,
+    body: "{}",
+    target: "/aauth/token",
     verifier: {
-      ...{ endpoint: "token", authority: "ps.example", audience: undefined, trustedIssuers: undefined },
+      endpoint: "token",
+      authority: "ps.example",
+      audience: undefined,
+      trustedIssuers: undefined,
     },
   }),
 ];
@@ -212,7 +222,10 @@ const personTokens: Case[] = [
   goodPerson("an audience that is an array of one", "7.1.4", { aud: [RESOURCE] }),
   goodPerson("tenant and mission", "7.1.2", { tenant: "acme", mission_s256: "m-1" }),
   refused(received("asks an agent for a person token", "6.1", { requirement: A_PERSON }), {
-    ...{ code: "person_required", check: "requirement", fetches: true, fields: asPerson },
+    code: "person_required",
+    check: "requirement",
+    fetches: true,
+    fields: asPerson,
   }),
   ...commonToAll(personToken, A_PERSON, "person-token-1", asPerson, ["aauth-person.json"]),
   ...["sub", "aud"].map((name) =>
@@ -247,7 +260,10 @@ const asks = (
   request: BadToken = {},
 ) =>
   refused(received(`asks ${title}`, section, { requirement: TO_READ, ...request }), {
-    ...{ check: "requirement", fetches: true, code, fields },
+    check: "requirement",
+    fetches: true,
+    code,
+    fields,
   });
 const authTokens: Case[] = [
   goodAuth("an auth token of an access server", "9.4"),
@@ -289,7 +305,8 @@ const authTokens: Case[] = [
     token: authToken({ ...byPerson, claims: { ...byPerson.claims, ps: OTHER } }),
   }),
   badAuth("a person server's auth token at a resource with an access server", "9.4.3", {}, UNTRUSTED, {
-    ...{ token: authToken(byPerson), verifier: { accessServer: ACCESS_SERVER } },
+    token: authToken(byPerson),
+    verifier: { accessServer: ACCESS_SERVER },
   }),
   badAuth("a person token that is called an auth token", "13.11", {}, MISSING, {
     token: personToken({ header: { typ: "aa-auth+jwt" } }),

@@ -64,12 +64,10 @@ function judgeOf({ host, pathname }: URL) {
   if (host === new URL(RESOURCE).host) {
     const { requirement, accessServer } = ROUTES[pathname]!;
     const verifier = {
-      ...{
-        endpoint: "resource",
-        authority: host,
-        audience: RESOURCE,
-        trustedIssuers: accessServer === undefined ? [PS, AS] : [PS],
-      },
+      endpoint: "resource",
+      authority: host,
+      audience: RESOURCE,
+      trustedIssuers: accessServer === undefined ? [PS, AS] : [PS],
       ...(accessServer !== undefined && { accessServer }),
     };
     return { verifier, requirement };
@@ -272,7 +270,9 @@ const asks = (
   fields: Members,
   check = "requirement",
 ): Step => ({
-  ...{ title, section, error: { code, check, status: 401, fields, fetches: true } },
+  title,
+  section,
+  error: { code, check, status: 401, fields, fetches: true },
 });
 const TO_GET_A_TOKEN = { "aauth-requirement": "requirement=auth-token; resource-token" };
 const TO_GET_A_PERSON = { "aauth-requirement": "requirement=person-token" };

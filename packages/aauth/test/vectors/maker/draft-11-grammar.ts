@@ -17,16 +17,37 @@ const serverIdentifier: VectorFile = {
   operation: "server-identifier",
   cases: [
     ...verdicts("11.1.1", true, [
-      ...["https://agent.example", "https://localhost", "https://xn--nxasmq6b.example", "https://a.b-c.d1"],
+      "https://agent.example",
+      "https://localhost",
+      "https://xn--nxasmq6b.example",
+      "https://a.b-c.d1",
     ]),
     ...verdicts("11.1.1", false, [
-      ...["http://agent.example", "HTTPS://agent.example", "https://Agent.example", "https://Agent.Example"],
-      ...["https://agent.example:8443", "https://agent.example:443", "https://agent.example/v1"],
-      ...["https://agent.example/", "https://agent.example?x=1", "https://agent.example#f"],
-      ...["https://user@agent.example", "https://", "agent.example", "", " https://agent.example"],
-      ...["https://agent.example\n", "https://-a.example", "https://a..example", "https://a.example."],
-      ...["https://2130706433", "https://0x7f.1", "https://[::1]", "https://ágent.example"],
-      ...[`https://${long(64)}.example`, `https://${"a.".repeat(127)}example`],
+      "http://agent.example",
+      "HTTPS://agent.example",
+      "https://Agent.example",
+      "https://Agent.Example",
+      "https://agent.example:8443",
+      "https://agent.example:443",
+      "https://agent.example/v1",
+      "https://agent.example/",
+      "https://agent.example?x=1",
+      "https://agent.example#f",
+      "https://user@agent.example",
+      "https://",
+      "agent.example",
+      "",
+      " https://agent.example",
+      "https://agent.example\n",
+      "https://-a.example",
+      "https://a..example",
+      "https://a.example.",
+      "https://2130706433",
+      "https://0x7f.1",
+      "https://[::1]",
+      "https://ágent.example",
+      `https://${long(64)}.example`,
+      `https://${"a.".repeat(127)}example`,
     ]),
   ],
 };
@@ -46,12 +67,23 @@ const agentIdentifier: VectorFile = {
     agent("aauth:agent_1@xn--nxasmq6b.example", "agent_1", "xn--nxasmq6b.example"),
     agent(`aauth:${long(255)}@agent.example`, long(255), "agent.example"),
     ...[
-      ...[`aauth:${long(256)}@agent.example`, "aauth:a b@agent.example", "aauth:@agent.example"],
-      ...["aauth:agent@https://agent.example", "aauth:agent@agent.example:8443", "aauth:agent@Agent.example"],
-      ...["aauth:agent@agent.example/", "aauth:agent@-agent.example", "aauth:agent@agent..example"],
-      ...["aauth:agént@agent.example", "aauth:agent@", "aauth:+worker@agent.example"],
-      ...["aauth:agent+@agent.example", "aauth:a@b@agent.example"],
-      ...["agent@agent.example", "AAUTH:agent@agent.example", ""],
+      `aauth:${long(256)}@agent.example`,
+      "aauth:a b@agent.example",
+      "aauth:@agent.example",
+      "aauth:agent@https://agent.example",
+      "aauth:agent@agent.example:8443",
+      "aauth:agent@Agent.example",
+      "aauth:agent@agent.example/",
+      "aauth:agent@-agent.example",
+      "aauth:agent@agent..example",
+      "aauth:agént@agent.example",
+      "aauth:agent@",
+      "aauth:+worker@agent.example",
+      "aauth:agent+@agent.example",
+      "aauth:a@b@agent.example",
+      "agent@agent.example",
+      "AAUTH:agent@agent.example",
+      "",
     ].map((value) => accepts(titleOf(value, false), "5.2", { value }, null)),
   ],
 };
@@ -62,8 +94,14 @@ const endpointUrl: VectorFile = {
   cases: [
     ...verdicts("11.1.2", true, ["https://ps.example/token", "https://ps.example:8443/token"]),
     ...verdicts("11.1.2", false, [
-      ...["http://ps.example/token", "https://ps.example/token?x=1", "https://ps.example/token#f"],
-      ...["/token", "https://u:p@ps.example/token", "https://ps.example/token?", "", " https://ps.example/"],
+      "http://ps.example/token",
+      "https://ps.example/token?x=1",
+      "https://ps.example/token#f",
+      "/token",
+      "https://u:p@ps.example/token",
+      "https://ps.example/token?",
+      "",
+      " https://ps.example/",
     ]),
   ],
 };
@@ -86,8 +124,12 @@ const badKey = (title: string, value: string, code = "malformed_signature_key", 
   refuses(`refuses ${title}`, "K 3", { value, ...label }, code);
 const spelt = 'sig1=jwks_uri;id="https://ps.example";dwk="aauth-person.json";kid="ps \\"1\\""';
 const SCHEMES = [
-  ...['hwk;kty="OKP";crv="Ed25519";x="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";alg="Ed25519"', "jwks"],
-  ...["x509", 'jkt-jwt;jwt="a"', "x-unregistered", "toString"],
+  'hwk;kty="OKP";crv="Ed25519";x="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";alg="Ed25519"',
+  "jwks",
+  "x509",
+  'jkt-jwt;jwt="a"',
+  "x-unregistered",
+  "toString",
 ];
 
 const signatureKey: VectorFile = {
@@ -161,7 +203,9 @@ const signatureInput: VectorFile = {
   operation: "signature-input",
   cases: [
     input("one member", `sig=${LIST};created=1795804700`, {
-      ...{ label: "sig", components: COMPONENTS, params: { created: 1795804700 } },
+      label: "sig",
+      components: COMPONENTS,
+      params: { created: 1795804700 },
     }),
     input("any label", `x1=${LIST};created=1`, {
       label: "x1",
@@ -169,14 +213,14 @@ const signatureInput: VectorFile = {
       params: { created: 1 },
     }),
     input("a string parameter", 'sig=("@method" "nonce");created=1;nonce="abc123";keyid="k"', {
-      ...{
-        label: "sig",
-        components: ["@method", "nonce"],
-        params: { created: 1, nonce: "abc123", keyid: "k" },
-      },
+      label: "sig",
+      components: ["@method", "nonce"],
+      params: { created: 1, nonce: "abc123", keyid: "k" },
     }),
     input("sig among several members", `a=("b,c");created=2, sig=${LIST};created=1`, {
-      ...{ label: "sig", components: COMPONENTS, params: { created: 1 } },
+      label: "sig",
+      components: COMPONENTS,
+      params: { created: 1 },
     }),
     badInput("an empty field", ""),
     badInput("several members without sig", `a=${LIST};created=1, b=${LIST};created=1`),
@@ -240,7 +284,8 @@ const requirement: VectorFile = {
     demand.is("an agent token", "requirement=agent-token", { requirement: "agent-token" }),
     demand.is("a person token", "requirement=person-token", { requirement: "person-token" }),
     demand.is("an auth token", `requirement=auth-token; resource-token="${JWT}"`, {
-      ...{ requirement: "auth-token", resourceToken: JWT },
+      requirement: "auth-token",
+      resourceToken: JWT,
     }),
     demand.is("an interaction", `requirement=interaction; ${ASK}`, person),
     demand.is(
@@ -287,8 +332,17 @@ const requirement: VectorFile = {
 
 const failure = field("K 5");
 const CODES = [
-  ...["invalid_signature", "unsupported_algorithm", "unsupported_scheme", "unknown_key", "invalid_key"],
-  ...["issuer_mismatch", "issuer_missing", "invalid_jwt", "expired_jwt", "revoked_jwt", "clock_skew"],
+  "invalid_signature",
+  "unsupported_algorithm",
+  "unsupported_scheme",
+  "unknown_key",
+  "invalid_key",
+  "issuer_mismatch",
+  "issuer_missing",
+  "invalid_jwt",
+  "expired_jwt",
+  "revoked_jwt",
+  "clock_skew",
 ];
 const REQUIRED = 'error=invalid_input, required_input=("@method" "@path" "content-digest")';
 
@@ -298,7 +352,8 @@ const signatureError: VectorFile = {
   cases: [
     ...CODES.map((error) => failure.is(`the error ${error}`, `error=${error}`, { error })),
     failure.is("components that have to be covered", REQUIRED, {
-      ...{ error: "invalid_input", requiredInput: ["@method", "@path", "content-digest"] },
+      error: "invalid_input",
+      requiredInput: ["@method", "@path", "content-digest"],
     }),
     failure.is(
       "other spacing",

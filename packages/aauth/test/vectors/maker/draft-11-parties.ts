@@ -67,22 +67,46 @@ const times = (seconds: number) => ({ iat: NOW, exp: NOW + seconds });
 const cnf = { jwk: keys.agent.publicJwk };
 
 export const agentToken = issue("aa-agent+jwt", keys.provider, {
-  ...{ iss: PROVIDER, dwk: "aauth-agent.json", sub: AGENT, jti: "agent-token-1", ...times(3_600) },
-  ...{ ps: PERSON_SERVER, cnf },
+  iss: PROVIDER,
+  dwk: "aauth-agent.json",
+  sub: AGENT,
+  jti: "agent-token-1",
+  ...times(3_600),
+  ps: PERSON_SERVER,
+  cnf,
 });
 export const personToken = issue("aa-person+jwt", keys.person, {
-  ...{ iss: PERSON_SERVER, dwk: "aauth-person.json", aud: RESOURCE, sub: PERSON, jti: "person-token-1" },
-  ...{ ...times(3_600), cnf },
+  iss: PERSON_SERVER,
+  dwk: "aauth-person.json",
+  aud: RESOURCE,
+  sub: PERSON,
+  jti: "person-token-1",
+  ...times(3_600),
+  cnf,
 });
 /** Auth token of the access server. */
 export const authToken = issue("aa-auth+jwt", keys.access, {
-  ...{ iss: ACCESS_SERVER, dwk: "aauth-access.json", aud: RESOURCE, ps: PERSON_SERVER, sub: PERSON },
-  ...{ jti: "auth-token-1", ...times(3_600), scope: "data.read", cnf },
+  iss: ACCESS_SERVER,
+  dwk: "aauth-access.json",
+  aud: RESOURCE,
+  ps: PERSON_SERVER,
+  sub: PERSON,
+  jti: "auth-token-1",
+  ...times(3_600),
+  scope: "data.read",
+  cnf,
 });
 export const resourceToken = issue("aa-resource+jwt", keys.resource, {
-  ...{ iss: RESOURCE, dwk: "aauth-resource.json", aud: PERSON_SERVER, ps: PERSON_SERVER, sub: PERSON },
-  ...{ presented_jti: "person-token-1", agent_jkt: keys.agent.thumbprint, jti: "resource-token-1" },
-  ...{ ...times(300), scope: "data.read" },
+  iss: RESOURCE,
+  dwk: "aauth-resource.json",
+  aud: PERSON_SERVER,
+  ps: PERSON_SERVER,
+  sub: PERSON,
+  presented_jti: "person-token-1",
+  agent_jkt: keys.agent.thumbprint,
+  jti: "resource-token-1",
+  ...times(300),
+  scope: "data.read",
 });
 
 /** A token that its issuer has not signed. */
@@ -121,7 +145,8 @@ const requestOf = (options: RequestOptions) => {
     options;
   const method = options.method ?? (body === undefined ? "GET" : "POST");
   const ofBody = body !== undefined && {
-    ...{ "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) },
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(body)),
     "content-digest": digest(body),
   };
   const message = { method, authority, target, fields: { ...ofBody, ...options.fields } };
@@ -139,7 +164,9 @@ export const A_SERVER = { level: "server" };
 
 /** Configuration of the called party. */
 export const AT_RESOURCE = {
-  ...{ endpoint: "resource", authority: "resource.example", audience: RESOURCE },
+  endpoint: "resource",
+  authority: "resource.example",
+  audience: RESOURCE,
   trustedIssuers: [PERSON_SERVER, ACCESS_SERVER],
 };
 
@@ -164,7 +191,10 @@ const inputOf = (judged: Judged) => {
   const { request, base } = requestOf({ authority: verifier.authority as string, ...judged });
   const { authority: _, ...sent } = request;
   const input = {
-    ...{ now, verifier: { ...AT_RESOURCE, ...verifier }, requirement, request: sent },
+    now,
+    verifier: { ...AT_RESOURCE, ...verifier },
+    requirement,
+    request: sent,
     ...(changed && { documents: changed }),
     ...(repeated && { repeated }),
   };
@@ -205,7 +235,9 @@ export const received = (
   section: string,
   more: Omit<Judged, "title" | "section"> = {},
 ): Judged => ({
-  ...{ title, section, ...more },
+  title,
+  section,
+  ...more,
 });
 
 /** Documents in which one has other members. */

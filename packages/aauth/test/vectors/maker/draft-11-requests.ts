@@ -38,7 +38,9 @@ const WITH_SESSION = { fields: SESSION, components: [...BASE, "authorization"] }
 
 /** A request to a resource that demands the query. */
 const demanding = (target: string, components = [...BASE, "@query"]) => ({
-  ...{ target, components, verifier: { additionalComponents: ["@query"] } },
+  target,
+  components,
+  verifier: { additionalComponents: ["@query"] },
 });
 
 type Request = Omit<Judged, "title" | "section">;
@@ -88,7 +90,10 @@ const refusals =
   (step: string, check: string, why: Because, fetches?: true) =>
   (title: string, code: string, request: Request, section = `11.3.4, step ${step}`): Case =>
     refused(received(`refuses ${title}`, section, request), {
-      ...{ code, check, ...(fetches && { fetches }), ...why },
+      code,
+      check,
+      ...(fetches && { fetches }),
+      ...why,
     });
 
 const uncovered = (name: string, names: readonly string[], more: Request = {}) =>
@@ -177,7 +182,9 @@ const signatures: Case[] = [
     ] as const
   ).map(([what, token, requirement]) =>
     notSigned(`${what} that is shown with another key's signature`, "13.1", {
-      ...{ key: keys.other, token, requirement },
+      key: keys.other,
+      token,
+      requirement,
     }),
   ),
   notSigned("another method than was signed", "11.3.4, step 7", { received: { method: "DELETE" } }),
@@ -238,11 +245,14 @@ const unknownKey = ofKey(because("unknown_key"), true);
 
 const servers: Case[] = [
   verified(received("accepts a person server at an access server", "9.1", { ...byPersonServer, ...called }), {
-    ...{ level: "server", server: PERSON_SERVER },
+    level: "server",
+    server: PERSON_SERVER,
   }),
   verified(
     received("accepts an agent provider at a revocation endpoint", "11.12.1", {
-      ...{ ...revoking, body: JSON_BODY, key: keys.provider },
+      ...revoking,
+      body: JSON_BODY,
+      key: keys.provider,
       signatureKey: ownName(PROVIDER, "aauth-agent.json", "ap-1"),
     }),
     { level: "server", server: PROVIDER },
@@ -251,7 +261,9 @@ const servers: Case[] = [
     "an agent provider at an access server",
     "unsupported_key",
     {
-      ...{ ...byPersonServer, ...called, key: keys.provider },
+      ...byPersonServer,
+      ...called,
+      key: keys.provider,
       signatureKey: ownName(PROVIDER, "aauth-agent.json", "ap-1"),
     },
     "11.3.2",
@@ -272,7 +284,8 @@ const servers: Case[] = [
   ),
   refused(
     received("refuses a server that is not on the list", "9.1", {
-      ...{ ...byPersonServer, ...called },
+      ...byPersonServer,
+      ...called,
       verifier: { ...AT_ACCESS_SERVER, agentProviders: ["https://other.example"] },
     }),
     { code: "untrusted_agent", check: "key", status: 403 },

@@ -35,13 +35,11 @@ const claims = (members: Readonly<Record<string, unknown>>): TokenChange => ({ c
 // --------------------------------------------------------------------------------- resource tokens
 
 const at = (token: string, over: object = {}) => ({
-  ...{
-    now: NOW,
-    token,
-    audience: PERSON_SERVER,
-    personServer: PERSON_SERVER,
-    agentJkt: keys.agent.thumbprint,
-  },
+  now: NOW,
+  token,
+  audience: PERSON_SERVER,
+  personServer: PERSON_SERVER,
+  agentJkt: keys.agent.thumbprint,
   ...over,
 });
 const resource = (title: string, section: string, change: TokenChange, over: object = {}) =>
@@ -72,7 +70,10 @@ const resourceTokens: VectorFile = {
       "accepts account, tenant, mission, login hint and interaction",
       "6.7.1",
       claims({
-        ...{ account: "acme-eu", tenant: "acme", mission_s256: "m-1", login_hint: "dana" },
+        account: "acme-eu",
+        tenant: "acme",
+        mission_s256: "m-1",
+        login_hint: "dana",
         interaction: { url: `${RESOURCE}/agree`, code: "A1B2-C3D4" },
       }),
     ),
@@ -113,7 +114,9 @@ const resourceTokens: VectorFile = {
 // -------------------------------------------------------------------------------- presented tokens
 
 const pair = (presented: string, change: TokenChange = {}) => ({
-  ...{ now: NOW, presented, resourceToken: claimsOf(resourceToken(change)) },
+  now: NOW,
+  presented,
+  resourceToken: claimsOf(resourceToken(change)),
   trustedIssuers: [PERSON_SERVER, ACCESS_SERVER],
 });
 const presented = (title: string, token: string, change: TokenChange = {}) =>
@@ -195,15 +198,14 @@ function signs(
   const { base, fields: all } = sign(message, { key, signatureKey, label: "sig", components, parameters });
   const added = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in fields)));
   const input = {
-    ...{
-      now: NOW,
-      method,
-      url: `${RESOURCE}${target}`,
-      fields,
-      ...(body !== undefined && { body }),
-      key: key.kid,
-    },
-    ...{ credential: { scheme: "jwt", jwt: agentToken() }, ...more },
+    now: NOW,
+    method,
+    url: `${RESOURCE}${target}`,
+    fields,
+    ...(body !== undefined && { body }),
+    key: key.kid,
+    credential: { scheme: "jwt", jwt: agentToken() },
+    ...more,
   };
   return accepts(`signs ${title}`, section, input, { signatureBase: base, fields: added });
 }
@@ -227,7 +229,8 @@ const signing: VectorFile = {
     ),
     signs("a query, which is not covered", "11.3.3.1", BASE, { target: "/data?a=1&b=%20" }),
     signs("a query that the resource demands", "11.2.4", [...BASE, "@query"], {
-      ...{ target: "/data?a=1&b=%20", ...QUERY },
+      target: "/data?a=1&b=%20",
+      ...QUERY,
     }),
     signs("an absent query that the resource demands", "RFC 9421, 2.2.7", [...BASE, "@query"], QUERY),
     signs("an empty path", "RFC 9421, 2.2.6", BASE, { target: "/" }),
@@ -238,7 +241,11 @@ const signing: VectorFile = {
       "11.3.2",
       [...BASE, ...BODY],
       {
-        ...{ method: "POST", fields: JSON_TYPE, body: '{"a":1}', key: keys.person, endpoint: "token" },
+        method: "POST",
+        fields: JSON_TYPE,
+        body: '{"a":1}',
+        key: keys.person,
+        endpoint: "token",
         credential: { scheme: "jwks_uri", id: PERSON_SERVER, document: "aauth-person.json" },
       },
       ownName(PERSON_SERVER, "aauth-person.json", "ps-1"),

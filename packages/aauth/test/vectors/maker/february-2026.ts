@@ -35,11 +35,16 @@ const signatureKey: VectorFile = {
       "scheme jwks with an address",
       'sig1=(scheme=jwks jwks="https://agent.example/jwks.json" kid="key-1")',
       {
-        ...{ label: "sig1", scheme: "jwks", jwksUri: "https://agent.example/jwks.json", kid: "key-1" },
+        label: "sig1",
+        scheme: "jwks",
+        jwksUri: "https://agent.example/jwks.json",
+        kid: "key-1",
       },
     ),
     key("scheme jwt, and any label", '*my-sig.2_b=(scheme=jwt jwt="eyJh.eyJp.c2ln")', {
-      ...{ label: "*my-sig.2_b", scheme: "jwt", jwt: "eyJh.eyJp.c2ln" },
+      label: "*my-sig.2_b",
+      scheme: "jwt",
+      jwt: "eyJh.eyJp.c2ln",
     }),
     key(
       "whitespace around the value, and unknown parameters",
@@ -91,14 +96,19 @@ const signatureInput: VectorFile = {
   operation: "signature-input",
   cases: [
     input("one member", `sig1=${LIST};created=${NOW}`, {
-      ...{ label: "sig1", components: COMPONENTS, params: { created: NOW } },
+      label: "sig1",
+      components: COMPONENTS,
+      params: { created: NOW },
     }),
     input("a keyid", 'sig-b26=("date" "@method");created=1618884473;keyid="test-key-ed25519"', {
-      ...{ label: "sig-b26", components: ["date", "@method"] },
+      label: "sig-b26",
+      components: ["date", "@method"],
       params: { created: 1_618_884_473, keyid: "test-key-ed25519" },
     }),
     input("a nonce parameter", 'sig1=("@method" "nonce");created=1730217600;nonce="abc123"', {
-      ...{ label: "sig1", components: ["@method", "nonce"], params: { created: NOW, nonce: "abc123" } },
+      label: "sig1",
+      components: ["@method", "nonce"],
+      params: { created: NOW, nonce: "abc123" },
     }),
     refuses(
       "refuses several members",
@@ -149,7 +159,8 @@ const agentAuth: VectorFile = {
       "an identity, by certain algorithms",
       'httpsig; identity=?1; algs=("ed25519" "rsa-pss-sha512")',
       {
-        ...{ level: "identified", algs: ["ed25519", "rsa-pss-sha512"] },
+        level: "identified",
+        algs: ["ed25519", "rsa-pss-sha512"],
       },
     ),
     challengeOf("an auth token", challenge, parsedToken),
@@ -223,7 +234,9 @@ function requestOf(sent: Sent) {
     body === undefined ? {} : { "content-type": "application/json", "content-digest": digest(body) };
   const fields = { ...ofBody, ...(nonce !== undefined && { nonce }), ...sent.fields };
   const components = sent.components ?? [
-    ...["@method", "@authority", "@path"],
+    "@method",
+    "@authority",
+    "@path",
     ...(target.includes("?") ? ["@query"] : []),
     ...(body === undefined ? [] : ["content-type", "content-digest"]),
     ...(nonce === undefined ? [] : ["nonce"]),
@@ -245,12 +258,15 @@ function signs(title: string, sent: Sent, more: object = {}): Case {
   const { method, fields, base } = requestOf(sent);
   const { "content-type": contentType, ...added } = fields;
   const toSign = {
-    ...{ now: NOW, method, url: sent.url ?? DATA, key: "A", credential: { scheme: "hwk" }, ...more },
-    ...{
-      fields: contentType === undefined ? {} : { "content-type": contentType },
-      body: sent.body,
-      nonce: sent.nonce,
-    },
+    now: NOW,
+    method,
+    url: sent.url ?? DATA,
+    key: "A",
+    credential: { scheme: "hwk" },
+    ...more,
+    fields: contentType === undefined ? {} : { "content-type": contentType },
+    body: sent.body,
+    nonce: sent.nonce,
   };
   return accepts(`signs ${title}`, "profile 2", toSign, { signatureBase: base, fields: added });
 }
@@ -303,7 +319,9 @@ function judged(title: string, section: string, sent: Sent, expected: object, mo
   };
   const isRefusal = "code" in expected;
   return {
-    ...{ title, section, input: { now: NOW, verifier, requirement: ANY_SIGNER, request, ...more } },
+    title,
+    section,
+    input: { now: NOW, verifier, requirement: ANY_SIGNER, request, ...more },
     expected: isRefusal
       ? { error: expected as { code: string } }
       : { value: { signatureBase: base, ...expected } },
@@ -313,7 +331,11 @@ function judged(title: string, section: string, sent: Sent, expected: object, mo
 const caller = { caller: { level: "pseudonymous", thumbprint: keys.A.thumbprint } };
 const bad = (title: string, section: string, [code, check]: readonly [string, string], sent: Sent) =>
   judged(`refuses ${title}`, `profile ${section}`, sent, {
-    ...{ code, check, status: 401, fields: { "agent-auth": "httpsig" }, fetches: false },
+    code,
+    check,
+    status: 401,
+    fields: { "agent-auth": "httpsig" },
+    fetches: false,
   });
 const documents = {
   "https://agent.example/.well-known/aauth-agent": {
@@ -384,13 +406,21 @@ const requests: VectorFile = {
 
 const supplyChain: Key = { ...keys.B, kid: "supply-chain-agent-ephemeral-1" };
 const claims = {
-  ...{ iss: SUPPLY_CHAIN, aud: AUTH_SERVER, agent: "http://backend.localhost:8000" },
-  ...{ agent_jkt: keys.A.thumbprint, exp: NOW + 300, scope: "supply-chain:optimize" },
+  iss: SUPPLY_CHAIN,
+  aud: AUTH_SERVER,
+  agent: "http://backend.localhost:8000",
+  agent_jkt: keys.A.thumbprint,
+  exp: NOW + 300,
+  scope: "supply-chain:optimize",
 };
 const resourceToken = (changes: object = {}) =>
   jwt(supplyChain, { alg: "EdDSA", kid: supplyChain.kid, typ: "resource+jwt" }, { ...claims, ...changes });
 const redeems = (token: string) => ({
-  ...{ now: NOW, token, audience: AUTH_SERVER, agent: claims.agent, agentJkt: keys.A.thumbprint },
+  now: NOW,
+  token,
+  audience: AUTH_SERVER,
+  agent: claims.agent,
+  agentJkt: keys.A.thumbprint,
   documents: {
     [`${SUPPLY_CHAIN}/.well-known/aauth-resource`]: {
       resource: SUPPLY_CHAIN,

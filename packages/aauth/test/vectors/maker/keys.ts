@@ -31,8 +31,13 @@ function ed25519(kid: string, seed: Buffer, source: string): Key {
   const members = { kty: "OKP", crv: "Ed25519", x };
   const thumbprint = base64url(sha256(JSON.stringify({ crv: "Ed25519", kty: "OKP", x })));
   return {
-    ...{ kid, alg: "Ed25519", source, jwk: { ...members, d }, publicJwk: { ...members, alg: "Ed25519" } },
-    ...{ thumbprint, sign: (data: string) => sign(null, Buffer.from(data), privateKey) },
+    kid,
+    alg: "Ed25519",
+    source,
+    jwk: { ...members, d },
+    publicJwk: { ...members, alg: "Ed25519" },
+    thumbprint,
+    sign: (data: string) => sign(null, Buffer.from(data), privateKey),
   } as const;
 }
 
@@ -79,8 +84,12 @@ function es256(kid: string, secret: Buffer, source: string): Key {
   const members = { kty: "EC", crv: "P-256", x, y };
   const thumbprint = base64url(sha256(JSON.stringify({ crv: "P-256", kty: "EC", x, y })));
   return {
-    ...{ kid, alg: "ES256", source, publicJwk: { ...members, alg: "ES256" } },
-    ...{ jwk: { ...members, d: base64url(secret) }, thumbprint },
+    kid,
+    alg: "ES256",
+    source,
+    publicJwk: { ...members, alg: "ES256" },
+    jwk: { ...members, d: base64url(secret) },
+    thumbprint,
     sign: (data: string) => signEs256(secret, data),
   } as const;
 }

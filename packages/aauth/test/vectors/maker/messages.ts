@@ -34,10 +34,16 @@ export interface VectorFile {
 type Input = Case["input"];
 
 export const accepts = (title: string, section: string, input: Input, value: unknown): Case => ({
-  ...{ title, section, input, expected: { value } },
+  title,
+  section,
+  input,
+  expected: { value },
 });
 export const refuses = (title: string, section: string, input: Input, code: string): Case => ({
-  ...{ title, section, input, expected: { error: { code } } },
+  title,
+  section,
+  input,
+  expected: { error: { code } },
 });
 
 export const digest = (body: string, algorithm: "sha-256" | "sha-512" = "sha-256"): string =>

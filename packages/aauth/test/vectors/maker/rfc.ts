@@ -123,14 +123,18 @@ function based(
   const raw = `(${components.map((name) => `"${name}"`).join(" ")})${parameters}`;
   const base = signatureBase(message, components, raw);
   const input = {
-    ...{ ...message, signatureInput: `sig=${raw}`, key: publicA },
+    ...message,
+    signatureInput: `sig=${raw}`,
+    key: publicA,
     signature: `sig=:${keys.A.sign(base).toString("base64")}:`,
   };
   return accepts(`signs ${title}`, section, input, base);
 }
 
 const POST_DATA = {
-  ...{ method: "POST", authority: "resource.example", target: "/a%2Fb;c/d?x=%20&y=?" },
+  method: "POST",
+  authority: "resource.example",
+  target: "/a%2Fb;c/d?x=%20&y=?",
   fields: { ...B26.fields, "content-type": " application/json\t", "x-empty": "" },
 };
 

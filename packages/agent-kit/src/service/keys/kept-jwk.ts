@@ -10,7 +10,9 @@ export type KeptJwk = z.output<typeof jwkSchema>;
 const entrySchema = jwkSchema
   .extend({ announced_at: z.int().min(0).optional(), keep_seconds: z.number().min(0).optional() })
   .transform(({ announced_at: announcedAt, keep_seconds: keepSeconds, ...jwk }) => ({
-    ...{ jwk: jwk as KeptJwk, announcedAt, keepSeconds },
+    jwk: jwk as KeptJwk,
+    announcedAt,
+    keepSeconds,
   }));
 /** A JWK Set with at least one key. */
 export const keySetSchema = z.strictObject({ keys: z.array(entrySchema).min(1) });

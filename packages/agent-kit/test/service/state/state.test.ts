@@ -24,7 +24,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const configOf = (env: NodeJS.ProcessEnv, port = 8000) => ({
   ...loadConfig({ service: "tiny", settings: storeSettings, env, argv: [] }),
-  ...{ port, profile: "draft-11" },
+  port,
+  profile: "draft-11",
 });
 const open = (service: string, env: NodeJS.ProcessEnv) => openState(service, configOf(env), logger);
 const inFiles = (name: string) => ({
