@@ -48,6 +48,31 @@ async function judged(address: string, ...more: readonly string[]) {
 }
 
 describe("a target", () => {
+  test.each(["person-server", "access-server"])("that lies as a %s ends in verdicts", async (role) => {
+    const metadata = {
+      issuer: ID,
+      jwks_uri: `${ID}/keys`,
+      person_token_endpoint: 5,
+      revocation_endpoint: "no",
+    };
+    const keys = [null, 3, { kid: 1 }];
+    const fields = {
+      location: "https://elsewhere.example/",
+      "retry-after": "x",
+      "aauth-requirement": "=;url=5",
+    };
+    let count = 0;
+    const address = await serve(({ url = "" }, response) => {
+      count += 1;
+      const isDocument = url.startsWith("/.well-known");
+      if (isDocument || url === "/keys")
+        return response.end(JSON.stringify(isDocument ? metadata : { keys }));
+      return response.writeHead(200 + (count % 3), fields).end(`{"person_token":5,"auth_token":"a.b.c"}`);
+    });
+    const args = [role, "--url", ID, "--map", `${ID}=${address}`, "--decide", "false", "--has", "federation"];
+    expect(await runCommand(args, () => {})).toBe(1);
+  });
+
   test("that is down ends in a verdict", async () => {
     const { status, text } = await judged("http://127.0.0.1:1");
     expect(status).toBe(1);

@@ -6,7 +6,7 @@
 
 import { SIGNATURE_CASES } from "../messages/cases.ts";
 import type { PlayedAgent, World } from "../peers/world.ts";
-import type { Check } from "../suite/check.ts";
+import { type Check, differs } from "../suite/check.ts";
 import { messageChecks } from "../suite/message-checks.ts";
 import { pairOf } from "../suite/rows.ts";
 import { deferredChecks } from "./deferred.ts";
@@ -153,7 +153,7 @@ export const ACCESS_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     }),
   }),
   accepts("11.2.3-01", "11.2.3/endpoint", "publishes its auth token endpoint", ({ metadata }) =>
-    T.differs("its type", typeof metadata.auth_token_endpoint, "string"),
+    differs("its type", typeof metadata.auth_token_endpoint, "string"),
   ),
   ...T.factRows(...SERVER, T.AUTH_TOKEN_FACTS, async (bench) => {
     const own = request(bench);
@@ -165,15 +165,11 @@ export const ACCESS_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     const { text: presented_token, jwt } = await issuedFor(bench, request(bench));
     const resource_token = bench.world.resourceToken(jwt, { aud: bench.id });
     const answer = await send(bench, requestFor(bench, undefined, { presented_token, resource_token }));
-    return T.differs("the status", answer.status, 200);
+    return differs("the status", answer.status, 200);
   }),
   accepts("10.2.3-31", "10.2.3/auth", "binds the auth token to the sub-agent's key", async (bench) => {
     const own = subagentRequest(bench);
-    return T.differs(
-      "its key",
-      T.jktOf(await issuedFor(bench, own)),
-      planIn(own, "resource").claims.agent_jkt,
-    );
+    return differs("its key", T.jktOf(await issuedFor(bench, own)), planIn(own, "resource").claims.agent_jkt);
   }),
   ...T.refusedRequests(...SERVER, request, requestCases),
   ...T.refusedRequests(...SERVER, subagentRequest, T.SUBAGENT_CASES),
@@ -203,7 +199,7 @@ export const ACCESS_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     async (bench) => {
       const own = request(bench);
       await revokeNamed(bench, "ps-other", planIn(own, "presented"));
-      return T.differs("the status", (await send(bench, own)).status, 200);
+      return differs("the status", (await send(bench, own)).status, 200);
     },
   ),
   ...revocationChecks<ServerBench>(...SERVER, ({ parties }) => parties.ps),

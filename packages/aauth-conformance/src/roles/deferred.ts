@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Check, describe, type Role } from "../suite/check.ts";
+import { type Check, describe, differs, type Role } from "../suite/check.ts";
 import { pairOf } from "../suite/rows.ts";
 import { isServed } from "../suite/subject.ts";
 import { type Answer, jsonOf } from "../suite/target.ts";
@@ -19,7 +19,6 @@ import {
   settle,
   toPending,
 } from "./server-bench.ts";
-import { differs } from "./token-requests.ts";
 
 /** A request that waits for a decision. */
 export interface Waiting {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type Jwt, jwtHolds } from "../judge/jws.ts";
+import type { Jwk } from "../judge/keys.ts";
 import { type Check, inconclusive, type Role } from "../suite/check.ts";
 import { pairOf } from "../suite/rows.ts";
 import type { Bench } from "../suite/run.ts";
@@ -92,6 +94,22 @@ const isEndpoint = (value: unknown): boolean => {
   return url?.protocol === "https:" && url.search === "" && url.hash === "" && !String(value).includes("?");
 };
 
+/** Keys that the target publishes. */
+export async function publishedKeys({ target, metadata }: PublishingBench): Promise<readonly Jwk[]> {
+  const keys = jsonOf(await target.get(String(metadata.jwks_uri)))?.keys;
+  return Array.isArray(keys) ? keys.filter((key) => typeof key === "object" && key !== null) : [];
+}
+
+/** Problem of a token that no published key has signed. */
+export async function unsignedProblem(bench: PublishingBench, jwt: Jwt): Promise<string | false> {
+  try {
+    return !jwtHolds(jwt, await publishedKeys(bench)) && "no published key has signed it";
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
+  }
+}
+
 export function keySetChecks<B extends PublishingBench>(
   role: Role,
   prefix: string,
@@ -104,14 +122,12 @@ export function keySetChecks<B extends PublishingBench>(
     title: string,
     problem: (keys: readonly Record<string, unknown>[]) => string | false,
   ) =>
-    accepts(number, clause, title, async ({ target, metadata }) => {
-      const answer = await target.get(String(metadata.jwks_uri));
-      const keys = answer.status === 200 ? jsonOf(answer)?.keys : undefined;
-      return Array.isArray(keys) ? problem(keys) : inconclusive("jwks_uri has no keys");
+    accepts(number, clause, title, async (bench) => {
+      const keys = await publishedKeys(bench);
+      return keys.length > 0 ? problem(keys) : inconclusive("jwks_uri has no keys");
     });
   return [
     row("11.4-11", "11.4/alg", "publishes keys with a fully-specified alg", (keys) => {
-      if (keys.length === 0) return "jwks_uri has no keys";
       const bad = keys.filter(({ alg }) => !FULLY_SPECIFIED.test(String(alg)));
       return bad.length > 0 && `alg of ${String(bad[0]?.kid)} is ${String(bad[0]?.alg)}`;
     }),

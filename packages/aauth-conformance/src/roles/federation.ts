@@ -5,64 +5,51 @@
  */
 
 import { judgeMessage } from "../judge/judge-message.ts";
+import type { KeyPair } from "../judge/keys.ts";
 import type { Message } from "../judge/message.ts";
 import type { ClauseName } from "../manifest/clauses.ts";
 import { BASE_COMPONENTS, BODY_COMPONENTS, type TokenPlan, tokenOf } from "../messages/plan.ts";
 import type { PlayedAnswer } from "../peers/listener.ts";
-import type { World } from "../peers/world.ts";
-import type { Check } from "../suite/check.ts";
+import { type Check, differs } from "../suite/check.ts";
 import { pairOf } from "../suite/rows.ts";
 import { jsonOf } from "../suite/target.ts";
+import { publishedKeys } from "./documents.ts";
 import { problemFinding } from "./resource-tokens.ts";
 import {
   begin,
   having,
-  keysOf,
   planIn,
   pollLater,
   type ServerBench,
   send,
   type TokenRequest,
 } from "./server-bench.ts";
-import { differs, type Members, membersOf } from "./token-requests.ts";
+import { type Members, membersOf } from "./token-requests.ts";
 
 const { accepts, refuses } = pairOf<ServerBench>("person-server", "PS", ["federation"]);
 
-type Change = (token: TokenPlan, world: World) => unknown;
-
 /** The access server's answer with the auth token that was asked for, or with a flaw. */
-function granted({ world }: ServerBench, request: TokenRequest, change: Change = () => {}): PlayedAnswer {
+function granted(
+  { world }: ServerBench,
+  request: TokenRequest,
+  members: Members = {},
+  { key }: { readonly key: KeyPair } = world.parties.as,
+): PlayedAnswer {
   const { iss, ps, sub, scope } = planIn(request, "resource").claims;
   const exp = world.now() + 600;
-  const token = world.authToken(String(iss), { issuer: world.parties.as, claims: { ps, sub, scope, exp } });
-  change(token, world);
-  return { status: 200, body: { auth_token: tokenOf(token), expires_in: 600 } };
+  const own = { ps, sub, scope, exp, ...membersOf(members, world) };
+  const token = world.authToken(String(iss), { issuer: world.parties.as, claims: own });
+  return { status: 200, body: { auth_token: tokenOf({ ...token, key }), expires_in: 600 } };
 }
 
-const claims =
-  (members: Members): Change =>
-  (token, world) =>
-    Object.assign(token.claims, membersOf(members, world));
-
-type Spoilt = readonly [number: string, clause: ClauseName, what: string, change: Change];
+type Spoilt = readonly [number: string, clause: ClauseName, what: string, members: Members];
 const SPOILT: readonly Spoilt[] = [
-  ["01", "9.1.3/scope", "with more scope", claims({ scope: "data.read data.write" })],
-  ["02", "9.1.3/aud", "for another resource", claims({ aud: "https://other.example" })],
-  [
-    "03",
-    "9.1.3/cnf",
-    "for another key",
-    claims(({ unknownKey }) => ({ cnf: { jwk: unknownKey.publicJwk } })),
-  ],
-  ["04", "9.1.3/sub", "for another person", claims({ sub: "another person" })],
-  ["05", "9.1.3/iss", "of another issuer", claims(({ parties }) => ({ iss: parties.ps.id }))],
-  ["06", "9.1.3/exp", "that outlives the presented token", claims(({ now }) => ({ exp: now() + 3590 }))],
-  [
-    "07",
-    "9.1.3/signature",
-    "that another key signed",
-    (token, { unknownKey: key }) => Object.assign(token, { key }),
-  ],
+  ["01", "9.1.3/scope", "with more scope", { scope: "data.read data.write" }],
+  ["02", "9.1.3/aud", "for another resource", { aud: "https://other.example" }],
+  ["03", "9.1.3/cnf", "for another key", ({ unknownKey }) => ({ cnf: { jwk: unknownKey.publicJwk } })],
+  ["04", "9.1.3/sub", "for another person", { sub: "another person" }],
+  ["05", "9.1.3/iss", "of another issuer", ({ parties }) => ({ iss: parties.ps.id })],
+  ["06", "9.1.3/exp", "that outlives the presented token", ({ now }) => ({ exp: now() + 3590 })],
 ];
 
 /** @param make a request whose resource token is for the played access server */
@@ -93,7 +80,7 @@ export function federationChecks(
     accepts("9.1.1-01", "9.1.1/post", "signs its request to the access server as a server", async (bench) => {
       const { message } = await seen(bench);
       if (message === undefined) return "the access server was not asked";
-      const keys = await keysOf(bench);
+      const keys = await publishedKeys(bench);
       const { problems, scheme, parameters, covered } = judgeMessage(message, ({ kid }) => {
         return keys.find((key) => key.kid === kid);
       });
@@ -115,11 +102,15 @@ export function federationChecks(
         differs("agent_token", sent?.agent_token, tokenOf(token))
       );
     }),
-    ...SPOILT.map(([number, clause, what, change]) =>
+    ...SPOILT.map(([number, clause, what, members]) =>
       refuses(`9.1.3-${number}`, clause, `delivers no auth token ${what}`, async (bench) =>
-        problemFinding(await answered(bench, (own) => granted(bench, own, change)), 502, "as_unreachable"),
+        problemFinding(await answered(bench, (own) => granted(bench, own, members)), 502, "as_unreachable"),
       ),
     ),
+    refuses("9.1.3-07", "9.1.3/signature", "delivers no auth token that is forged", async (bench) => {
+      const forged = (own: TokenRequest) => granted(bench, own, {}, { key: bench.world.unknownKey });
+      return problemFinding(await answered(bench, forged), 502, "as_unreachable");
+    }),
     refuses("9.1.3-08", "9.1.3/unreachable", "reports an answer that is malformed", async (bench) =>
       problemFinding(await answered(bench, () => ({ status: 200, body: "{}" })), 502, "as_unreachable"),
     ),
@@ -136,7 +127,7 @@ export function federationChecks(
       const request = await make(bench);
       const answer = await begin(bench, request);
       if (answer.status === 202) await pollLater(bench, answer, request.signer);
-      const sent = bench.received.findLast(({ message }) => message.target === "/pending");
+      const sent = bench.received.find(({ message }) => message.target === "/pending");
       return jsonOf({ body: sent?.message.body ?? "" })?.sub !== undefined && "it did";
     }),
   ];

@@ -75,6 +75,13 @@ export async function readMetadata(
   }
 }
 
+/** Path of an endpoint. @throws TargetError for metadata that name none */
+export function pathOf({ metadata }: Pick<ResourceBench, "metadata">, endpoint: string): string {
+  const url = URL.parse(String(metadata[endpoint]));
+  if (url === null) throw new TargetError(`${endpoint} is no URL`);
+  return url.pathname;
+}
+
 /** A valid request to a route, with a token of its level. */
 export function routePlan(bench: ResourceBench, level: RouteLevel, token = routeToken(bench, level)): Plan {
   return planFor(bench, "GET", bench.routes[level] ?? "/", token);

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { decodeJwt, type Jwt, jwtHolds, TokenError } from "../judge/jws.ts";
-import { type Jwk, thumbprint } from "../judge/keys.ts";
+import { decodeJwt, type Jwt, TokenError } from "../judge/jws.ts";
+import { thumbprint } from "../judge/keys.ts";
 import { compose, type TokenPlan } from "../messages/plan.ts";
 import {
   type Check,
   describe,
+  differs,
   type Finding,
   failed,
   inconclusive,
@@ -19,7 +20,15 @@ import {
 } from "../suite/check.ts";
 import { type Outcome, pairOf } from "../suite/rows.ts";
 import { type Answer, jsonOf } from "../suite/target.ts";
-import { call, challengeProblem, planFor, type ResourceBench, requirementOf } from "./resource-bench.ts";
+import { unsignedProblem } from "./documents.ts";
+import {
+  call,
+  challengeProblem,
+  pathOf,
+  planFor,
+  type ResourceBench,
+  requirementOf,
+} from "./resource-bench.ts";
 
 const NEEDS = ["a route for auth-token"];
 const FIVE_MINUTES = 300;
@@ -68,16 +77,6 @@ const claimCheck = (
     return "verdict" in issued ? issued : judge(issued, bench);
   });
 
-/** Problem of a claim that is not the expected one. */
-const differs = (name: string, actual: unknown, expected: unknown): string | undefined =>
-  actual === expected ? undefined : `${name} is ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`;
-
-async function keysOf({ target, metadata }: ResourceBench): Promise<readonly Jwk[]> {
-  const answer = await target.get(String(metadata.jwks_uri));
-  const keys = jsonOf(answer)?.keys;
-  return Array.isArray(keys) ? (keys as Jwk[]) : [];
-}
-
 const numberOf = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 
 /** A claim that is copied from the token that was shown. */
@@ -113,14 +112,7 @@ export const resourceTokenChecks: readonly Check<ResourceBench>[] = [
     "6.7.1-02",
     "11.5.2/key",
     "signs resource tokens with a key that it publishes",
-    async ({ jwt }, bench) => {
-      try {
-        return !jwtHolds(jwt, await keysOf(bench)) && "its signature does not verify";
-      } catch (error) {
-        if (error instanceof TypeError) return error.message;
-        throw error;
-      }
-    },
+    ({ jwt }, bench) => unsignedProblem(bench, jwt),
     pairOf<ResourceBench>("resource", "RS", [...NEEDS, "jwks_uri"]),
   ),
   claimCheck("6.7.1-03", "6.7.1/typ", "names itself as issuer, with its document", ({ jwt }, { id }) => {
@@ -194,8 +186,8 @@ function authorize(
   body: object = { scope: bench.scope },
   token: TokenPlan = bench.world.personToken(bench.id),
 ): Promise<Answer> {
-  const url = new URL(String(bench.metadata.authorization_endpoint));
-  return bench.target.send(compose(planFor(bench, "POST", url.pathname, token, body)));
+  const path = pathOf(bench, "authorization_endpoint");
+  return bench.target.send(compose(planFor(bench, "POST", path, token, body)));
 }
 
 const { accepts, refuses } = pairOf<ResourceBench>("resource", "RS", ["authorization_endpoint"]);

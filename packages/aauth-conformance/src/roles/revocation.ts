@@ -25,7 +25,7 @@ import { pairOf } from "../suite/rows.ts";
 import { judgeRefusal } from "../suite/subject.ts";
 import type { Answer } from "../suite/target.ts";
 import type { PublishingBench } from "./documents.ts";
-import { planFor } from "./resource-bench.ts";
+import { pathOf, planFor } from "./resource-bench.ts";
 import { problemFinding } from "./resource-tokens.ts";
 
 /** A bench of a party with a revocation endpoint. */
@@ -51,8 +51,7 @@ export function signAs(plan: Plan, { name, id, key }: Party): void {
 
 /** A signed revocation by a played server. */
 export function revocationPlan(bench: RevocationBench, party: Party, body: object): Plan {
-  const { pathname } = new URL(String(bench.metadata.revocation_endpoint));
-  const plan = planFor(bench, "POST", pathname, undefined, body);
+  const plan = planFor(bench, "POST", pathOf(bench, "revocation_endpoint"), undefined, body);
   signAs(plan, party);
   plan.components = [...new Set([...plan.components, ...BODY_COMPONENTS])];
   // Two equal revocations within a second are two messages, not a replay.

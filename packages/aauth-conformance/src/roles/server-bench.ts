@@ -7,7 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt, type Jwt, TokenError } from "../judge/jws.ts";
-import { generateKey, type Jwk, type KeyPair } from "../judge/keys.ts";
+import { generateKey, type KeyPair } from "../judge/keys.ts";
 import type { Message } from "../judge/message.ts";
 import { BODY_COMPONENTS, compose, type Plan, setParam, type TokenPlan, tokenOf } from "../messages/plan.ts";
 import type { Listener, PlayedAnswer } from "../peers/listener.ts";
@@ -21,7 +21,7 @@ import {
 import { describe } from "../suite/check.ts";
 import { type Answer, jsonOf, type Target, TargetError } from "../suite/target.ts";
 import type { PublishingBench } from "./documents.ts";
-import { planFor, readMetadata, requirementOf } from "./resource-bench.ts";
+import { pathOf, planFor, readMetadata, requirementOf } from "./resource-bench.ts";
 import { revoke, signAs } from "./revocation.ts";
 
 /** What the person, or at an access server the owner, does with a request that waits. */
@@ -47,11 +47,13 @@ export interface ServerBenchOptions {
 export interface ServerBench extends PublishingBench, Omit<ServerBenchOptions, "listener" | "has"> {
   readonly target: Target;
   readonly host: string;
-  /** Requests of the target to played parties. */
+  /** The last requests of the target to played parties, newest first. */
   readonly received: { readonly party: Party; readonly message: Message }[];
   /** Answers token requests to the played access server. */
   accessServer(message: Message): PlayedAnswer;
 }
+
+const MAX_RECEIVED = 200;
 
 export async function createServerBench(options: ServerBenchOptions): Promise<ServerBench> {
   const { listener, has = [], ...own } = options;
@@ -65,7 +67,8 @@ export async function createServerBench(options: ServerBenchOptions): Promise<Se
   const bench: ServerBench = { ...own, host: new URL(id).host, metadata, claims, received: [], accessServer };
   listener.play = (party, message) => {
     if (party === undefined) return undefined;
-    bench.received.push({ party, message });
+    bench.received.unshift({ party, message });
+    bench.received.length = Math.min(bench.received.length, MAX_RECEIVED);
     target.record({ at: Date.now(), ms: 0, direction: "received", message, answer: undefined });
     if (party === world.parties.as && message.target === "/token") return bench.accessServer(message);
     return message.target === "/revoke" ? { status: 200 } : undefined;
@@ -112,9 +115,6 @@ export function signedPlan(
   setParam(plan, "nonce", randomUUID());
   return plan;
 }
-
-export const pathOf = ({ metadata }: ServerBench, endpoint: string): string =>
-  URL.parse(String(metadata[endpoint]))?.pathname ?? "/";
 
 /** A request whose tokens are signed when it is sent, so that a row can change any part of them. */
 export interface TokenRequest {
@@ -211,12 +211,6 @@ export function issued(answer: Answer): IssuedToken {
     if (error instanceof TokenError) throw new TargetError(`the token that it issued: ${error.message}`);
     throw error;
   }
-}
-
-/** Keys that the target publishes. */
-export async function keysOf({ target, metadata }: ServerBench): Promise<readonly Jwk[]> {
-  const keys = jsonOf(await target.get(String(metadata.jwks_uri)))?.keys;
-  return Array.isArray(keys) ? (keys as Jwk[]) : [];
 }
 
 /** A played party revokes a token. @throws TargetError unless the target confirms it */

@@ -57,6 +57,10 @@ export const verdictOf = (problem: string | undefined | false): Finding =>
 export const refusalProblem = (answer: Answer): string | undefined =>
   answer.status >= 200 && answer.status < 300 ? undefined : `it was answered ${describe(answer)}`;
 
+/** Problem of a value that is not the expected one. */
+export const differs = (name: string, actual: unknown, expected: unknown): string | undefined =>
+  actual === expected ? undefined : `${name} is ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`;
+
 /** An answer in a few words. */
 export function describe({ status, code, body }: Answer): string {
   if (code !== undefined) return `${status} ${code}`;
