@@ -5,7 +5,6 @@
  */
 
 import { accessServerMetadata } from "../draft-11/documents.ts";
-import { ownerOf } from "../store/owner-of.ts";
 import { trusts } from "../tokens/trust.ts";
 import { AccessRecords } from "./access-records.ts";
 import type { AccessContext, AccessServer, AccessServerOptions } from "./access-server-types.ts";
@@ -50,7 +49,7 @@ const MAX_PENDING = 5_000;
 export function createAccessServer(options: AccessServerOptions): AccessServer {
   const { resources, personServers, decide } = options;
   const { frame, open, ...parts } = partsOf(options, "access");
-  const { issuer, now, pollSeconds, pendingSeconds, interactionUrl } = parts;
+  const { issuer } = parts;
   const metadata = accessServerMetadata({
     ...options.metadata,
     issuer,
@@ -72,11 +71,7 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   });
   const { isRevoked } = revocations;
   const pending = new ServerRequests<PairWork>({
-    issuer,
-    now,
-    pollSeconds,
-    pendingSeconds,
-    interactionUrl,
+    ...parts,
     path: PATHS.pending,
     store: open("pending"),
     maxPendingPerOwner: MAX_PENDING,
@@ -84,7 +79,6 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
       decide: ({ asked }) => decide(asked),
       finish: (record) => giveAccessToken(context, record),
       isRevoked,
-      accountOf: ownerOf,
     },
   });
   const context: AccessContext = { ...parts, options, records, pending, isRevoked };

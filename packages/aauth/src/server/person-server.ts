@@ -5,7 +5,6 @@
  */
 
 import { personServerMetadata } from "../draft-11/documents.ts";
-import { ownerOf } from "../store/owner-of.ts";
 import type { Answer } from "../types.ts";
 import { failed, Problem, succeeded } from "./answers.ts";
 import { authTokenRequest, giveAuthToken, updatedRequest } from "./auth-token-endpoint.ts";
@@ -67,7 +66,7 @@ const MAX_PENDING_OF_ONE = 100;
  */
 export function createPersonServer(options: PersonServerOptions): PersonServer {
   const { frame, open, ...parts } = partsOf(options, "person");
-  const { issuer, now, pollSeconds, pendingSeconds, interactionUrl } = parts;
+  const { issuer, now } = parts;
   const metadata = personServerMetadata({
     ...options.metadata,
     issuer,
@@ -91,11 +90,7 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
   });
   const { isRevoked } = revocations;
   const pending = new ServerRequests<PersonWork>({
-    issuer,
-    now,
-    pollSeconds,
-    pendingSeconds,
-    interactionUrl,
+    ...parts,
     path: PATHS.pending,
     store: open("pending"),
     maxPendingPerOwner: MAX_PENDING,
@@ -107,7 +102,6 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
       cancelled: (record) => federation.cancel(record),
       forward: (record, body) => federation.forward(record, body),
       isRevoked,
-      accountOf: (holder) => ownerOf(holder.split(" ", 1)[0]!),
       memberOf: ({ holder, asked: { upstream, person = "" } }) =>
         upstream === undefined ? holder : `${holder} ${person}`,
     },

@@ -8,6 +8,7 @@ import type { Awaitable } from "../crypto/interface.ts";
 import type { DeferredRecord } from "../deferred/deferred-requests.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { Answer } from "../types.ts";
+import type { ServerParts } from "./server-types.ts";
 import type { AskedRequest, Clarification, Decision, Grant } from "./types.ts";
 
 /** A token that a request depends on: its revocation ends the request. */
@@ -53,22 +54,15 @@ export interface RequestHooks<Work> {
   cancelled?(record: RequestRecord<Work>): Promise<void>;
   /** Forwards an answer to another server's question. Default: other servers ask none. */
   forward?(record: RequestRecord<Work>, body: Readonly<Record<string, unknown>>): Promise<Answer | undefined>;
-  /** Owner accountable for a holder, by which requests are counted. */
-  accountOf(holder: string): string;
   /** Member of the owner for which a request is counted as well. Default: not counted. */
   memberOf?(request: Pick<RequestRecord<Work>, "holder" | "asked">): string;
 }
 
-export interface ServerRequestsOptions<Work> {
+export interface ServerRequestsOptions<Work>
+  extends Pick<ServerParts, "issuer" | "now" | "interactionUrl" | "pollSeconds" | "pendingSeconds"> {
   readonly store: RecordStore<unknown>;
-  readonly now: () => number;
-  /** Identifier of the server; `Location` is below it. */
-  readonly issuer: string;
-  /** Path of pending URLs, with a final slash. */
+  /** Path below which requests are polled, with a final slash. */
   readonly path: string;
-  readonly interactionUrl: string;
-  readonly pollSeconds: number;
-  readonly pendingSeconds: number;
   readonly maxPendingPerOwner: number;
   /** Default: no limit. */
   readonly maxPendingPerMember?: number;

@@ -10,6 +10,7 @@ import type { Awaitable } from "../crypto/interface.ts";
 import { type CodeRefusal, DeferredRequests, newRecord, randomName } from "../deferred/deferred-requests.ts";
 import { emptyAnswer } from "../draft-11/problem.ts";
 import { Limit } from "../store/limit.ts";
+import { ownerOf } from "../store/owner-of.ts";
 import type { Answer } from "../types.ts";
 import { failed, invalidRequest, Problem } from "./answers.ts";
 import { isBoundedString } from "./assertions.ts";
@@ -78,7 +79,8 @@ export class ServerRequests<Work extends PairWork> {
   async begin(call: Call, request: NewRequest<Work>): Promise<Answer> {
     const { now, hooks, pendingSeconds } = this.#options;
     const { owner: holder } = call;
-    const account = hooks.accountOf(holder);
+    // The holder is a server, or an agent after its provider.
+    const account = ownerOf(holder.split(" ", 1)[0]!);
     const record: RequestRecord<Work> = {
       ...newRecord(randomName()),
       holder,
