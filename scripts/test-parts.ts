@@ -16,6 +16,7 @@ import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
 import { runOnNodes } from "./other-nodes.ts";
+import type { Log } from "./pinned-packages.ts";
 import { pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { prepareAll } from "./run-vitest.ts";
@@ -75,17 +76,7 @@ export const SLOW_PARTS = {
   conformance: { tests: project("conformance") },
   browser: { tests: project("browser"), prepare: chromium },
   ...INTEROP_PARTS,
-  jaeger: {
-    tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"],
-    async prepare(env, log) {
-      try {
-        return { JAEGER_UNDER_TEST: await findOrBuildJaeger(env, log) };
-      } catch (error) {
-        if (error instanceof JaegerUnavailableError && !error.isMistake) return error.message;
-        throw error;
-      }
-    },
-  },
+  jaeger: { tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"], prepare: jaeger },
   keycloak: { tests: project("keycloak"), ...keycloakForTests() },
 } satisfies Record<string, Part>;
 
@@ -94,11 +85,14 @@ export const LONG_PARTS = {
   products: { tests: project("contract"), env: LONG },
   agentgateway: {
     tests: [
-      "tests/contract/gateway/gateway.test.ts",
-      "services/gateway/test/configuration/upstream-schema.test.ts",
+      ...["gateway", "draft-11", "expressions"].map((name) => `tests/contract/gateway/${name}.test.ts`),
+      "services/gateway/test/",
+      ...["break-it", "bearer-twin"].map((name) => `tests/integration/${name}.test.ts`),
+      "tests/docs/walkthrough-policy.test.ts",
+      "tests/jaeger",
     ],
     env: LONG,
-    prepare: agentgateway,
+    prepare: prepareAll(agentgateway, jaeger),
   },
   scale: {
     tests: [...project("stores"), "tests/replicas"],
@@ -130,4 +124,13 @@ async function agentgateway(env: NodeJS.ProcessEnv) {
   // Without the schema the comparison of the files with it is skipped, and named.
   const schema = env.AGENTGATEWAY_SCHEMA && resolve(env.INIT_CWD || ".", env.AGENTGATEWAY_SCHEMA);
   return { AGENTGATEWAY_BIN: binary, ...(schema && { AGENTGATEWAY_SCHEMA: schema }) };
+}
+
+async function jaeger(env: NodeJS.ProcessEnv, log: Log) {
+  try {
+    return { JAEGER_UNDER_TEST: await findOrBuildJaeger(env, log) };
+  } catch (error) {
+    if (error instanceof JaegerUnavailableError && !error.isMistake) return error.message;
+    throw error;
+  }
 }
