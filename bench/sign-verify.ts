@@ -6,7 +6,7 @@
 import assert from "node:assert";
 import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
 import { generateSigningKey, importSigningKey, type PrivateJwk, type SigningKey, signRequest } from "aauth";
-import { february2026, issueAuthToken } from "aauth/february-2026";
+import { february2026, february2026Resource, issueAuthToken } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier, type Verifier } from "aauth/resource";
 import { createTokenSigner } from "aauth/server";
@@ -128,10 +128,9 @@ function verifyingFloor(baseBytes: number) {
 function createTestVerifier(): Verifier {
   const realmJwk = { ...realm.publicKey.export({ format: "jwk" }), kty: "RSA", kid: "realm-1", alg: "RS256" };
   return createVerifier({
-    profile: february2026,
+    profile: february2026Resource({ authServer: ISSUER }),
     authorities: ["resource.example"],
     audience: RESOURCE,
-    trustedIssuers: [ISSUER],
     discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [realmJwk] } } }),
     toleranceSeconds: 3_600,
     // The benchmark sends one request many times.

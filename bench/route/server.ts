@@ -6,7 +6,7 @@
  */
 
 import { createMemoryClaimStore, createMemoryStores, generateSigningKey } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import { february2026Resource } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -21,10 +21,9 @@ const echo = async ({ body }: FastifyRequest) => body;
 app.post("/open", echo);
 await app.register(async (scope) => {
   await scope.register(fastifyAAuth, {
-    profile: february2026,
+    profile: february2026Resource({ authServer: ISSUER }),
     key: await generateSigningKey({ kid: "resource-1" }),
     resource: RESOURCE,
-    authServer: ISSUER,
     discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [JSON.parse(issuerKey)] } } }),
     stores: { ...createMemoryStores(), claims: () => createMemoryClaimStore({ maxEntries: MAX_NONCES }) },
     cryptoMode: "pool",

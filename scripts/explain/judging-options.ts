@@ -90,7 +90,7 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
     profiles: [profile],
     endpoint,
     ...(audience !== undefined && { audience }),
-    trustedIssuers: issuers,
+    issuers,
     now: () => clock.seconds,
     ...(requirement && { requirement }),
   });

@@ -45,10 +45,10 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
 
   const anonymous = visitor.agent({ signatureScheme: "hwk", mayIdentify: false });
   await untilFirstLimit(anonymous);
-  print(row("", await raised(visitor.agent({ signatureScheme: "hwk", trustedAuthServers: [] }))));
+  print(row("", await raised(visitor.agent({ signatureScheme: "hwk", authServers: [] }))));
 
   // An agent that trusts no auth server cannot be raised any higher.
-  await untilLimited("identified", visitor.agent({ signatureScheme: "jwks", trustedAuthServers: [] }));
+  await untilLimited("identified", visitor.agent({ signatureScheme: "jwks", authServers: [] }));
   const able = visitor.agent({ signatureScheme: "jwks" });
   print(row("", await raised(able)));
 
@@ -74,7 +74,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
       await untilLimited("pseudonymous", agent);
     } catch (error) {
       if (!(error instanceof AAuthError && error.code === "identity_required")) throw error;
-      await read(visitor.agent({ signatureScheme: "jwks", trustedAuthServers: [] }), 1);
+      await read(visitor.agent({ signatureScheme: "jwks", authServers: [] }), 1);
       throw error;
     }
   }

@@ -11,14 +11,19 @@ import {
   toJwks,
 } from "aauth";
 import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
-import { agentMetadata, february2026, toJwks as februaryJwks } from "aauth/february-2026";
+import {
+  agentMetadata,
+  type FebruaryAgentOptions,
+  february2026Agent,
+  toJwks as februaryJwks,
+} from "aauth/february-2026";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 
 /** An agent that no service of the demo knows: a key, and a port that serves its two documents. */
 export interface Visitor {
   readonly id: string;
   readonly key: SigningKey;
-  agent(options: Pick<AgentOptions, "signatureScheme"> & Partial<AgentOptions>): Agent;
+  agent(options: Partial<FebruaryAgentOptions> & Pick<AgentOptions, "observer" | "stores">): Agent;
   stop(): Promise<void>;
 }
 
@@ -26,7 +31,7 @@ export interface Visitor {
  * Starts the visitor. Its identity is valid while the demo's services can reach its port on this
  * machine.
  */
-export async function startVisitor(trustedAuthServers: readonly string[]): Promise<Visitor> {
+export async function startVisitor(authServers: readonly string[]): Promise<Visitor> {
   const key = await generateSigningKey({ kid: "visitor-1" });
   const { documents, port, stop } = await serveDocuments(0);
   const id = `http://visitor.localhost:${port}`;
@@ -36,8 +41,10 @@ export async function startVisitor(trustedAuthServers: readonly string[]): Promi
   return {
     id,
     key,
-    agent: (options) =>
-      createAgent({ profile: february2026, id, key, trustedAuthServers, discovery, ...options }),
+    agent: ({ observer, stores, ...options }) => {
+      const profile = february2026Agent({ signatureScheme: "jwks", authServers, ...options });
+      return createAgent({ id, key, profile, discovery, observer, stores });
+    },
     stop,
   };
 }
@@ -77,7 +84,7 @@ export async function startDraft11Visitor({
     key,
     profile: draft11,
     discovery: createDiscovery({ development: true, endpoints: createEndpointMap(endpoints) }),
-    trustedAuthServers: [identifierOf(DRAFT_11_SERVERS.personServer)],
+    personServer: identifierOf(DRAFT_11_SERVERS.personServer),
   });
   return { id, agent, stop };
 }

@@ -98,7 +98,7 @@ async function taskFor(
       issuers: { [authServer.issuer]: { keys: [realm.jwk] } },
     },
     audience: resource.id,
-    trustedIssuers: [authServer.issuer],
+    authServer: authServer.issuer,
     nowSeconds: clock.now(),
   };
   return { ...task, request: { ...task.request, ...change(task) } };

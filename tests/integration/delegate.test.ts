@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
-import { february2026 } from "aauth/february-2026";
+import { february2026Agent } from "aauth/february-2026";
 import { installLocalhostLookup } from "agent-kit/service";
 import { type Delegate, delegateListSchema, delegateSchema, runTraceSchema } from "backend-api";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -152,11 +152,9 @@ describe("the backend's delegate, February", () => {
     const discovery = createDiscovery({ development: true });
     const key = await generateSigningKey({ kid: "k" });
     const unknown = createAgent({
-      profile: february2026,
+      profile: february2026Agent({ signatureScheme: "jwks", authServers: [] }),
       id: "http://unknown.localhost:1",
       key,
-      signatureScheme: "jwks",
-      trustedAuthServers: [],
       discovery,
     });
     const reply = await unknown.fetchFor()(url, { method: "POST" });

@@ -91,7 +91,7 @@ async function world({
       key: keys.resource,
       personServers: [PS],
       discovery,
-      authServer: federated ? AS : undefined,
+      accessServer: federated ? AS : undefined,
       scopes: ["data.read", "data.write"],
       scopeDescriptions: { "data.read": "Read your documents", "data.write": "Change your documents" },
     });
@@ -542,7 +542,7 @@ describe("a resource written from the same page", () => {
       profile: draft11,
       discovery,
       transport,
-      trustedAuthServers: [PS],
+      personServer: PS,
       agentToken: async () =>
         provider.agentToken("library", { jwk: { ...key.publicJwk, alg: "Ed25519" } }, { ps: PS }),
     });

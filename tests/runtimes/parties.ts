@@ -193,7 +193,7 @@ export async function draft11Parties(): Promise<Parties> {
       const agent = createAgent({
         id: AGENT,
         key: agentKey,
-        trustedAuthServers: [PERSON_SERVER],
+        personServer: PERSON_SERVER,
         agentToken: () => agentSide.agentToken(agentKey.publicJwk),
         discovery: createDiscovery({ endpoints: map }),
       });

@@ -103,7 +103,7 @@ export async function createParties(
     async agent(name: string, more: Partial<AgentOptions> = {}) {
       const key = await generateSigningKey({ kid: `${name}-1` });
       published.push(key);
-      const own = { id: `aauth:${name}@agent.example`, key, trustedAuthServers: [PERSON_SERVER] };
+      const own = { id: `aauth:${name}@agent.example`, key, personServer: PERSON_SERVER };
       return { key, ...createAgent({ ...own, discovery, transport, ...more }) };
     },
   };

@@ -41,7 +41,12 @@ import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from
  * names.
  */
 export interface ExplainOptions
-  extends Partial<Omit<VerifierOptions, "authorities" | "discovery" | "profile" | "accept">> {
+  extends Omit<VerifierOptions, "authorities" | "discovery" | "profile" | "accept" | "personServers"> {
+  /**
+   * Issuers whose tokens are accepted: person servers, or the auth server of a dialect without
+   * them. Default: those of the profile.
+   */
+  readonly issuers?: readonly string[] | undefined;
   /**
    * Dialects that the message may be in. The message is judged by its own dialect ({@link
    * profileOf}) if the other options are valid in it, and otherwise by the first dialect in which
@@ -81,7 +86,9 @@ export async function explainMessage(
   recorded: MessageToExplain,
   options: ExplainOptions,
 ): Promise<Explanation> {
-  const { profiles, discovery, requirement, ...verifierOptions } = options;
+  const { profiles: known, issuers, discovery, requirement, ...verifierOptions } = options;
+  const [first, ...others] = known;
+  const profiles: KnownProfiles = [trusting(first, issuers), ...others.map((own) => trusting(own, issuers))];
   const response = recorded.response && {
     ...recorded.response,
     headers: inLowerCase(recorded.response.headers),
@@ -111,6 +118,11 @@ export async function explainMessage(
     checks: explainChecks(outcome.report, outcome.error),
   };
 }
+
+const trusting = (profile: WireProfile, issuers = profile.verification.issuers): WireProfile => ({
+  ...profile,
+  verification: { ...profile.verification, ...(issuers && { issuers }) },
+});
 
 /**
  * Profile of the message. Another one where its verifier cannot have these options, or its routes

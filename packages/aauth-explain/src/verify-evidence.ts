@@ -124,7 +124,7 @@ const explainEvidence = (
       endpoint: endpoint as EndpointRole,
       additionalComponents: ["@query"], // hole R2a
       audience: new URL(url).origin,
-      trustedIssuers: issuersIn(headers),
+      issuers: issuersIn(headers),
       now: () => atSeconds,
     },
   );

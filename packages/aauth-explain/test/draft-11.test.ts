@@ -29,7 +29,7 @@ const VERIFIER = {
   discovery: discoveryOf(),
   now,
   audience: RESOURCE,
-  trustedIssuers: [PERSON_SERVER, "https://as.example"],
+  issuers: [PERSON_SERVER, "https://as.example"],
 };
 const explain = (
   request: Pick<TestRequest, "method" | "headers" | "body">,
@@ -147,7 +147,7 @@ describe("a refused message", () => {
   test("by a verifier or a requirement of February 2026 is refused, whatever it is", async () => {
     const request = await requestOf();
     for (const options of [
-      { audience: "http://resource.localhost:3000", trustedIssuers: [] },
+      { audience: "http://resource.localhost:3000", issuers: [] },
       { requirement: { level: "authorized", scopes: ["data.read"] } },
     ]) {
       const explanation = await explain(request, {}, options);

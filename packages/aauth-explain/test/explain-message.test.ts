@@ -13,7 +13,7 @@ const VERIFIER = {
   discovery,
   now: clock.now,
   audience: resource.id,
-  trustedIssuers: [authServer.issuer],
+  issuers: [authServer.issuer],
 } as const;
 const url = `${resource.id}/orders?page=2`;
 

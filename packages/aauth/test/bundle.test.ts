@@ -11,7 +11,7 @@ const PROGRAM = `
   import { createDiscovery, generateSigningKey } from "./index.ts";
   const key = await generateSigningKey({ kid: "agent-1" });
   const discovery = createDiscovery();
-  const agent = createAgent({ id: "aauth:a@agent.example", key, trustedAuthServers: [], discovery });
+  const agent = createAgent({ id: "aauth:a@agent.example", key, discovery });
   const refused = await agent.fetchFor()("http://127.0.0.1:1/").catch((error) => error.code);
   console.log("ended with", refused);
 `;

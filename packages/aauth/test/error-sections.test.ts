@@ -20,7 +20,7 @@ describe("an agent of draft -11", () => {
     const agent = createAgent({
       id: "aauth:planner@agent.example",
       key: keys.agent,
-      trustedAuthServers: [PERSON_SERVER],
+      personServer: PERSON_SERVER,
       discovery,
       transport: () => Promise.reject(new AAuthVerificationError(code, "of a test")),
     });

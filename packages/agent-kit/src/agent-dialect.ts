@@ -15,7 +15,7 @@ import {
   type Requirement,
 } from "aauth";
 import type { AgentOptions, Transport } from "aauth/agent";
-import { february2026, SIGNATURE_ALGORITHMS } from "aauth/february-2026";
+import { february2026Agent, february2026Resource, SIGNATURE_ALGORITHMS } from "aauth/february-2026";
 import type { ResourceOptions } from "aauth/resource";
 import { AGENTS, variablePrefix } from "topology";
 import { agentRequirement } from "./agent-requirement.ts";
@@ -49,10 +49,7 @@ export interface AgentDialect {
   calling(
     address: string,
     signatureScheme: "hwk" | "jwks",
-  ): Pick<
-    AgentOptions,
-    "id" | "profile" | "serverProfile" | "signatureScheme" | "trustedAuthServers" | "timeouts"
-  >;
+  ): Pick<AgentOptions, "id" | "profile" | "personServer" | "timeouts">;
   /** Addresses of the parties of draft -11. Undefined in February's dialect. */
   readonly map?: EndpointMap;
 }
@@ -90,19 +87,19 @@ function februaryDialect(options: DialectOptions): AgentDialect {
     onBehalfOfCaller: config.authorizationScheme === "user-delegated",
     sectionOf: ({ section }) => section,
     resource: {
-      profile: february2026,
-      authServer,
-      algs: SIGNATURE_ALGORITHMS,
-      accept: acceptedFromPeers(config),
+      profile: february2026Resource({ authServer, algs: SIGNATURE_ALGORITHMS }),
+      accept: acceptedFromPeers(config, authServer),
       scopes: [agent.scope, ...additionalScopes],
       scopeDescriptions: { ...describeScopes(additionalScopes), [agent.scope]: agent.scopeDescription },
       agent: { name, ...(redirectUris && { redirect_uris: [...redirectUris] }) },
     },
     calling: (address, signatureScheme) => ({
       id: config.idUrl,
-      ...dialectsOf(config, address, authServer),
-      signatureScheme,
-      trustedAuthServers: [authServer],
+      profile: february2026Agent({
+        ...dialectsOf(config, address, authServer),
+        signatureScheme,
+        authServers: [authServer],
+      }),
       // The deadline of a question covers all its requests.
       timeouts: { requestMs: Number.POSITIVE_INFINITY },
     }),
@@ -132,7 +129,7 @@ function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): Age
       // Its own agent provider.
       agent: { name, localhost_callback_allowed: true },
       ...(personServer !== undefined && { personServers: [personServer] }),
-      ...(accessServer !== undefined && { authServer: accessServer }),
+      accessServer,
       ...(requirement.scopes !== undefined && {
         scopes: requirement.scopes,
         scopeDescriptions: { [agent.scope]: agent.scopeDescription },
@@ -141,7 +138,7 @@ function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): Age
     calling: () => ({
       id: `aauth:${agent.name}@${new URL(idUrl).host}`,
       profile: draft11,
-      trustedAuthServers: personServer === undefined ? [] : [personServer],
+      personServer,
       timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
     }),
     map,

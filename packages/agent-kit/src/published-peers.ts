@@ -5,17 +5,23 @@
  * @module
  */
 
-import type { AAuthVerificationError, Requirement, WireProfile } from "aauth";
-import { february2026, february2026Published } from "aauth/february-2026";
+import type { AAuthVerificationError, Requirement } from "aauth";
+import {
+  type FebruaryDialect,
+  february2026,
+  february2026Published,
+  february2026Resource,
+} from "aauth/february-2026";
 import type { Config, publishedPeersSettings, ServiceOptions } from "./service/index.ts";
 
 /** Values of the two settings. */
 export type PublishedPeers = Config<typeof publishedPeersSettings>;
 
 /** Option of a verifier's `accept`: the peers from which the dialect is accepted. */
-export function acceptedFromPeers({ publishedPeers, publishedHwk }: PublishedPeers) {
+export function acceptedFromPeers({ publishedPeers, publishedHwk }: PublishedPeers, authServer: string) {
   if (publishedPeers.length === 0 && !publishedHwk) return [];
-  return [{ profile: february2026Published, peers: publishedPeers }];
+  const profile = february2026Resource({ authServer, dialect: february2026Published });
+  return [{ profile, peers: publishedPeers }];
 }
 
 /**
@@ -37,9 +43,9 @@ export function dialectsOf(
   { publishedPeers }: Pick<PublishedPeers, "publishedPeers">,
   address: string,
   authServer: string,
-): { profile: WireProfile; serverProfile: WireProfile } {
+): { dialect: FebruaryDialect; serverDialect: FebruaryDialect } {
   const dialectOf = (id: string) => (publishedPeers.includes(id) ? february2026Published : february2026);
-  return { profile: dialectOf(new URL(address).origin), serverProfile: dialectOf(authServer) };
+  return { dialect: dialectOf(new URL(address).origin), serverDialect: dialectOf(authServer) };
 }
 
 /** Warns at the start about peers whose messages do not cover the body. */

@@ -105,7 +105,6 @@ async function parties(work: Work, { key, stores }: Kept) {
     id: "aauth:user-1@backend.localhost",
     profile: draft11,
     key,
-    trustedAuthServers: [],
     discovery,
     transport,
   });

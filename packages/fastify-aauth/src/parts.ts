@@ -44,7 +44,7 @@ export function partsOf(options: FastifyAAuthOptions): Parts {
   const ofIdentity = Object.keys(options).filter((name) => !OF_PARTS.includes(name));
   refuseOthers(options, ofIdentity, "is made from resource and key: give either it or them");
   // The plugin's own observer receives more, including Fastify's request.
-  const { observer: _, ...identity } = options;
+  const { observer: _, target: __, maxBodyBytes: ___, ...identity } = options;
   const resource: Resource = createResource(identity as Parameters<typeof createResource>[0]);
   return { ...resource, resource };
 }

@@ -15,7 +15,7 @@ import {
   signRequest,
   toJwks,
 } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import { february2026, february2026Resource } from "aauth/february-2026";
 import type { ResourceOptions } from "aauth/resource";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
@@ -201,7 +201,7 @@ describe("the ladder, over sockets", () => {
   });
 
   test("T17: a resource with an access server names it, and accepts no auth token of a person server", async () => {
-    const { send } = await world(ROUTES, { authServer: "https://as.example" });
+    const { send } = await world(ROUTES, { accessServer: "https://as.example" });
     const { resourceToken } = requirementOf(await send("/data", await personToken()))!;
     expect(decodeToken(resourceToken!).claims).toMatchObject({
       aud: "https://as.example",
@@ -279,13 +279,16 @@ describe("options that could never work", () => {
 
   test.each([
     ["scopes without person servers", { profile: draft11, scopes: ["data.read"] }],
-    ["an access server without person servers", { profile: draft11, authServer: "https://as.example" }],
+    ["an access server without person servers", { profile: draft11, accessServer: "https://as.example" }],
     ["a resource with a port", { profile: draft11, resource: "https://resource.example:8443" }],
     ["variants", { profile: draft11, accept: [] }],
     ["a document member that does not exist", { profile: draft11, about: { title: "x" } }],
     [
       "person servers in February",
-      { profile: february2026, authServer: "https://as.example", personServers: [PERSON_SERVER] },
+      {
+        profile: february2026Resource({ authServer: "https://as.example" }),
+        personServers: [PERSON_SERVER],
+      },
     ],
     ["February without an auth server", { profile: february2026 }],
   ])("%s", async (_, options) => {

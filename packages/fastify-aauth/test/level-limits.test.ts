@@ -1,5 +1,5 @@
 import { generateSigningKey } from "aauth";
-import { february2026, issueAgentToken, parseAgentAuth } from "aauth/february-2026";
+import { february2026, february2026Resource, issueAgentToken, parseAgentAuth } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createResource } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
@@ -28,13 +28,11 @@ const SCOPE = "supply-chain:optimize";
 const LIMITS: LevelLimits = { pseudonymous: 2, identified: 3, authorized: 4, scopes: [SCOPE] };
 const newResource = () =>
   createResource({
-    profile: february2026,
+    profile: february2026Resource({ authServer: parties.authServer.issuer, algs: ["ed25519"] }),
     key: parties.resource.key,
     resource: parties.resource.id,
-    authServer: parties.authServer.issuer,
     discovery: parties.discovery,
     now: parties.clock.now,
-    algs: ["ed25519"],
   });
 
 async function buildApp(limits: LevelLimits = LIMITS) {
@@ -63,7 +61,7 @@ type Signing = Partial<Parameters<typeof signedRequest>[0]> & { path?: string };
 
 async function call(app: FastifyInstance, { path = "/catalogue", ...options }: Signing = {}) {
   const request = await signedRequest({
-    profile: february2026,
+    profile: february2026Resource({ authServer: parties.authServer.issuer, algs: ["ed25519"] }),
     key: parties.agent.key,
     signatureKey: { scheme: "hwk" },
     now: parties.clock.now,

@@ -1,5 +1,11 @@
 import { createKeyRing, generateSigningKey } from "aauth";
-import { february2026, parseAgentAuth, toJwks, verifyResourceToken } from "aauth/february-2026";
+import {
+  february2026,
+  february2026Resource,
+  parseAgentAuth,
+  toJwks,
+  verifyResourceToken,
+} from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createResource, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
@@ -10,11 +16,11 @@ import { type FastifyAAuthOptions, fastifyAAuth } from "../src/index.ts";
 const parties = await createTestParties();
 const { agent, authServer, clock, discovery, resource } = parties;
 const IDENTITY = {
-  profile: february2026,
+  profile: february2026Resource({ authServer: authServer.issuer }),
   resource: resource.id,
-  authServer: authServer.issuer,
   key: resource.key,
 } as const;
+const OF_DRAFT_11 = { resource: "https://reports.example", key: resource.key };
 const JWKS = { scheme: "jwks", id: agent.id } as const;
 
 async function serve(
@@ -132,7 +138,7 @@ describe("options that are refused", () => {
   const canonical = "must be a canonical identifier";
   test.each<[string, Record<string, unknown>]>([
     [`resource ${canonical}`, { ...IDENTITY, resource: "https://reports.example/" }],
-    [`authServer ${canonical}`, { ...IDENTITY, authServer: "https://auth.example/?a" }],
+    [`personServers[0] ${canonical}`, { ...OF_DRAFT_11, personServers: ["https://ps.example/?a"] }],
     ["verifier is made from resource", { ...IDENTITY, ...parts }],
     ["agentProviders goes with resource", { ...parts, agentProviders: [agent.id] }],
     ["scopes goes to createResource", { resource: createResource(IDENTITY), scopes: ["reports:read"] }],

@@ -2,7 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage, type RequestOption
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import type { ProvenCaller } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import { february2026Resource } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createResource, parseRefusal, REFUSAL_FIELD, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
@@ -20,10 +20,9 @@ const AUTHORITY = new URL(parties.resource.id).host;
 const JWKS = { scheme: "jwks", id: parties.agent.id } as const;
 const newResource = (options: Partial<ResourceOptions> = {}) =>
   createResource({
-    profile: february2026,
+    profile: february2026Resource({ authServer: parties.authServer.issuer }),
     key: parties.resource.key,
     resource: parties.resource.id,
-    authServer: parties.authServer.issuer,
     discovery: parties.discovery,
     now: parties.clock.now,
     ...options,
@@ -75,7 +74,7 @@ async function send(
   options: Omit<Parameters<typeof signedRequest>[0], "key" | "url"> & { path: string },
 ) {
   const request = await signedRequest({
-    profile: february2026,
+    profile: february2026Resource({ authServer: parties.authServer.issuer }),
     key: parties.agent.key,
     now: parties.clock.now,
     ...options,

@@ -1,4 +1,4 @@
-import { february2026, verifyResourceToken } from "aauth/february-2026";
+import { february2026, february2026Resource, verifyResourceToken } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
@@ -17,10 +17,9 @@ async function ask(
   const app = Fastify();
   onTestFinished(() => app.close());
   await app.register(fastifyAAuth, {
-    profile: february2026,
+    profile: february2026Resource({ authServer: authServer.issuer }),
     key: resource.key,
     resource: resource.id,
-    authServer: authServer.issuer,
     discovery,
     now: clock.now,
     scopes: ["supply-chain:optimize", "market-analysis:analyze"],

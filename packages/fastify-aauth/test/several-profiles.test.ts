@@ -1,7 +1,7 @@
 /** A route for callers of two wire profiles, and its neighbour for those of one. */
 
 import type { Requirement } from "aauth";
-import { february2026Published, parseAgentAuth } from "aauth/february-2026";
+import { february2026Published, february2026Resource, parseAgentAuth } from "aauth/february-2026";
 import { createVerifier, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -17,13 +17,20 @@ import {
 } from "../../aauth/test/proof/kit.ts";
 import { fastifyAAuth, type VerificationEvent } from "../src/index.ts";
 
-const publishedKit: ProfileKit = { ...februaryKit, profile: february2026Published };
+const published = (authServer: string) => ({
+  profile: february2026Resource({ authServer, dialect: february2026Published }),
+});
+const publishedKit: ProfileKit = {
+  ...februaryKit,
+  profile: february2026Published,
+  trusted: published,
+  challenging: published,
+};
 
 const verifiedIn = (kit: ProfileKit) => ({
-  profile: kit.profile,
+  ...kit.trusted(SERVER),
   authorities: [AUTHORITY],
   audience: RESOURCE,
-  trustedIssuers: [SERVER],
   discovery: discoveryOf(kit).discovery,
 });
 

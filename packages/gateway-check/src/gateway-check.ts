@@ -85,7 +85,7 @@ function verifiersOf(config: CheckConfig, deps: GatewayCheckDeps): ResourceVerif
   return createResourceVerifiers({
     february: {
       resources: february,
-      trustedIssuers: [issuerOf(config)],
+      authServer: issuerOf(config),
       // A resource whose own identity is http can only be one in development, and so are its peers.
       discovery: traceDiscovery(
         deps.discovery ??

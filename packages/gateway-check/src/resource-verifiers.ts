@@ -1,5 +1,5 @@
 import { AAuthVerificationError, canonicalAuthority, type Discovery, draft11, type Stores } from "aauth";
-import { february2026, february2026Published } from "aauth/february-2026";
+import { february2026Published, february2026Resource } from "aauth/february-2026";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import { acceptedFromPeers, type PublishedPeers } from "agent-kit/published-peers";
 import { type CheckRequest, DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
@@ -34,7 +34,7 @@ interface ProfileResources {
   readonly resources: readonly string[];
   readonly discovery: Discovery;
   /** Further options of a verifier: issuers and variants. */
-  options(resource: string): Pick<VerifierOptions, "profile" | "accept" | "trustedIssuers" | "accessServer">;
+  options(resource: string): Pick<VerifierOptions, "profile" | "accept" | "personServers" | "accessServer">;
 }
 
 /** Trusted issuers of draft -11 tokens. */
@@ -52,7 +52,7 @@ export interface Draft11Trust {
  * @throws TypeError for a resource or an issuer that is not a canonical identifier
  */
 export function createResourceVerifiers(options: {
-  february: { resources: readonly string[]; trustedIssuers: readonly string[]; discovery: Discovery };
+  february: { resources: readonly string[]; authServer: string; discovery: Discovery };
   draft11: { resources: readonly string[]; discovery: Discovery } & Draft11Trust;
   now: () => number;
   peers: PublishedPeers;
@@ -77,7 +77,6 @@ export function createResourceVerifiers(options: {
         };
         const create = (toleranceSeconds: number, endpoint?: "revocation") =>
           createVerifier({
-            profile: february2026,
             ...shared,
             toleranceSeconds,
             // Only the trusted servers may revoke tokens.
@@ -102,18 +101,20 @@ export function createResourceVerifiers(options: {
     "february-2026": verifiersOf({ ...february, options: ofFebruary }),
     "draft-11": verifiersOf({
       ...ofDraft11,
-      options: () => ({ profile: draft11, trustedIssuers: personServers, accessServer }),
+      options: () => ({ profile: draft11, personServers, accessServer }),
     }),
   };
 
   function ofFebruary(audience: string) {
-    const { trustedIssuers, discovery } = february;
+    const { authServer, discovery } = february;
     // A resource that is a published peer itself can only read the published demo's dialect.
-    if (peers.publishedPeers.includes(audience)) return { trustedIssuers, profile: february2026Published };
-    const accepted = { authorities: [canonicalAuthority(audience)], audience, trustedIssuers, discovery };
+    if (peers.publishedPeers.includes(audience)) {
+      return { profile: february2026Resource({ authServer, dialect: february2026Published }) };
+    }
+    const accepted = { authorities: [canonicalAuthority(audience)], audience, discovery };
     return {
-      trustedIssuers,
-      accept: acceptedFromPeers(peers).map((variant) => ({ ...accepted, ...variant })),
+      profile: february2026Resource({ authServer }),
+      accept: acceptedFromPeers(peers, authServer).map((variant) => ({ ...accepted, ...variant })),
     };
   }
 

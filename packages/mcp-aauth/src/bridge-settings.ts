@@ -50,7 +50,7 @@ export async function readBridgeSettings(
   const options: AgentOptions = {
     id,
     key,
-    trustedAuthServers: [personServer],
+    personServer,
     discovery: createDiscovery({ endpoints: map }),
     ...(tokenFile && { agentToken: async () => (await readFile(tokenFile, "utf8")).trim() }),
     timeouts: { pendingMs: PENDING_MS },

@@ -5,7 +5,7 @@ import { kindOf, tokenJson } from "./traced-token.ts";
 
 /** Attribute of each event member that is written unchanged. */
 const FACTS = {
-  authServer: "auth_server",
+  server: "auth_server",
   expiresInSeconds: "expires_in",
   reason: "reason",
   requestType: "request_type",

@@ -1,6 +1,6 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { createAgent, type Transport } from "aauth/agent";
-import { february2026, formatAgentAuth, issueResourceToken } from "aauth/february-2026";
+import { february2026Agent, formatAgentAuth, issueResourceToken } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ATTRIBUTE as A, createAgentTrace, EVENT } from "../src/index.ts";
@@ -29,13 +29,11 @@ afterEach(() => spans.stop());
 function callWith(send: Transport) {
   const traced = createAgentTrace(send);
   const { fetchFor } = createAgent({
-    profile: february2026,
+    profile: february2026Agent({ signatureScheme: "jwks", authServers: [authServer.issuer] }),
     id: agent.id,
     key: agent.key,
-    signatureScheme: "jwks",
     discovery,
     now: clock.now,
-    trustedAuthServers: [authServer.issuer],
     ...traced,
   });
   return fetchFor();

@@ -6,7 +6,14 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { AAuthVerificationError, generateSigningKey, type Requirement } from "aauth";
 import { type AgentEvent, createAgent, type FetchContext, type Transport } from "aauth/agent";
-import { type FebruaryLevel, february2026, formatAgentAuth, issueResourceToken } from "aauth/february-2026";
+import {
+  type FebruaryLevel,
+  february2026,
+  february2026Agent,
+  february2026Resource,
+  formatAgentAuth,
+  issueResourceToken,
+} from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
@@ -38,12 +45,11 @@ const eventsOf = (span: { events: { name: string }[] }) => span.events.map(({ na
 
 describe("a verifier", () => {
   const verifier = createVerifier({
-    profile: february2026,
+    profile: february2026Resource({ authServer: authServer.issuer }),
     authorities: [new URL(resource.id).host],
     audience: resource.id,
     discovery,
     now: clock.now,
-    trustedIssuers: [authServer.issuer],
   });
 
   /** Judges a request, and returns its span. */
@@ -209,13 +215,11 @@ describe("an agent", () => {
       return new Response("", { status: 401, headers: { "agent-auth": agentAuth } });
     };
     const { fetchFor } = createAgent({
-      profile: february2026,
+      profile: february2026Agent({ signatureScheme: "jwks", authServers: [authServer.issuer] }),
       id: agent.id,
       key: agent.key,
-      signatureScheme: "jwks",
       discovery,
       now: clock.now,
-      trustedAuthServers: [authServer.issuer],
       ...createAgentTrace(send),
     });
     const around = await spans.within(async () => {

@@ -1,6 +1,6 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { VerificationReport } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import { february2026, february2026Resource } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { signedRequest } from "aauth/testing";
 import { createLogger, createService } from "agent-kit/service";
@@ -21,10 +21,9 @@ beforeEach(async () => {
   await app.register(async (scope) => {
     traceMessages(scope);
     await scope.register(fastifyAAuth, {
-      profile: february2026,
+      profile: february2026Resource({ authServer: authServer.issuer }),
       key: resource.key,
       resource: resource.id,
-      authServer: authServer.issuer,
       discovery,
       now: clock.now,
       observer: verificationTrace,

@@ -15,9 +15,11 @@ import {
 } from "aauth";
 import {
   type AuthTokenClaims,
+  type FebruaryTokenHolder,
   FIELDS,
   february2026,
   february2026Published,
+  february2026Resource,
   parseSignatureKey,
   TOKEN_TYPES,
   verifyAuthToken,
@@ -96,7 +98,7 @@ export function createRequesterVerifier(options: {
 }): RequesterVerifier {
   const { issuer, discovery, replayStore, now, trustedIssuers, publishedPeers, logger } = options;
   const served = { authorities: [canonicalAuthority(issuer)], audience: issuer };
-  const rules = { profile: february2026, ...served, discovery, replayStore, now, observer: verifierTrace };
+  const rules = { ...served, discovery, replayStore, now, observer: verifierTrace };
   let current: { readonly peers: readonly string[]; readonly verifier: Verifier } | undefined;
 
   return {
@@ -119,11 +121,12 @@ export function createRequesterVerifier(options: {
         recordRefused(error, request, undefined);
         throw exchangeRefusal(error);
       });
-      const exchangeVerifier = createVerifier({
-        profile: february2026,
-        ...withPeers({ ...rules, schemes: ["jwt"] }, publishedPeers()),
-        tokenHolder: async () => ({ agent, keys: await publishedKeys(discovery, agent, thumbprint) }),
-      });
+      const exchangeVerifier = createVerifier(
+        withPeers({ ...rules, schemes: ["jwt"] }, publishedPeers(), async () => ({
+          agent,
+          keys: await publishedKeys(discovery, agent, thumbprint),
+        })),
+      );
       // The token in `Signature-Key` names the caller, which is not the signer.
       const verdict = exchangeVerifier.verifyRequest({ ...request, sender: agent });
       return { ...requesterOf(await proven(verdict)), upstream };
@@ -184,10 +187,15 @@ async function keysWith(discovery: Discovery, agent: string, thumbprint: string)
  * Applies `rules` to everyone, but lets `peers` omit the components that the published demo does
  * not cover.
  */
-function withPeers(rules: VerifierOptions, peers: readonly string[]): VerifierOptions {
-  return peers.length === 0
-    ? rules
-    : { ...rules, accept: [{ ...rules, profile: february2026Published, peers }] };
+function withPeers(
+  rules: VerifierOptions,
+  peers: readonly string[],
+  tokenHolder?: FebruaryTokenHolder,
+): VerifierOptions {
+  const profile = february2026Resource({ tokenHolder });
+  if (peers.length === 0) return { ...rules, profile };
+  const published = february2026Resource({ tokenHolder, dialect: february2026Published });
+  return { ...rules, profile, accept: [{ ...rules, profile: published, peers }] };
 }
 
 function requesterOf({ agent, delegate, key, thumbprint }: ProvenCaller): Requester {

@@ -41,7 +41,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
     createAgent({
       id: idOf(userId),
       profile: draft11,
-      trustedAuthServers: personServer === undefined ? [] : [personServer],
+      personServer,
       // A run has one deadline for all its requests.
       timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
     }),

@@ -1,6 +1,14 @@
 import { createDiscovery } from "aauth";
 import { pooledTransport } from "aauth/agent";
-import { agentMetadata, february2026, februaryAgent, toJwks, verifyAuthToken } from "aauth/february-2026";
+import {
+  agentMetadata,
+  type FebruaryAgentOptions,
+  february2026,
+  february2026Agent,
+  februaryAgent,
+  toJwks,
+  verifyAuthToken,
+} from "aauth/february-2026";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf } from "agent-kit/service";
 import { apiRoutes } from "backend-api";
@@ -114,16 +122,19 @@ function agentsOf(config: BackendConfig, createAgent: ReturnType<typeof ownAgent
   const issuer = issuerOf(config);
   const redirectUri = id + CALLBACK_PATH;
   const dialects = dialectsOf(config, supplyChainAgentUrl, issuer);
-  const identity = { id, ...dialects, trustedAuthServers: [issuer] };
+  const authServers = [issuer];
+  const agentWith = (options: FebruaryAgentOptions) =>
+    createAgent({ id, profile: february2026Agent(options) });
   return {
-    agent: createAgent({ ...identity, redirectUri, signatureScheme }),
+    agent: agentWith({ ...dialects, authServers, redirectUri, signatureScheme }),
     // Without a return address the auth server refuses consent and keeps nothing (profile 6.2).
-    nonInteractiveAgent: createAgent({ ...identity, signatureScheme }),
+    nonInteractiveAgent: agentWith({ ...dialects, authServers, signatureScheme }),
     // Auth server and delegates see the backend's identity, whatever `signatureScheme` is.
-    jwksAgent: createAgent({
-      ...identity,
+    jwksAgent: agentWith({
+      ...dialects,
+      dialect: february2026,
+      authServers,
       redirectUri,
-      profile: february2026,
       signatureScheme: "jwks",
     }),
   };

@@ -5,6 +5,7 @@ import { canonicalAuthority, createMemoryClaimStore, type Requirement } from "aa
 import {
   type FebruaryLevel,
   february2026,
+  february2026Resource,
   issueAuthToken,
   type ResourceTokenClaims,
   verifyResourceToken,
@@ -103,11 +104,12 @@ export async function startScriptedStack(
     resources: { [agentUrl]: [agentKey.publicJwk] },
     issuers: { [issuer]: { keys: [issuerKey.publicJwk] } },
   });
+  const profile = february2026Resource({ authServer: issuer });
   const gate = (authority: string, audience?: string) =>
     createVerifier({
-      profile: february2026,
+      profile: audience === undefined ? february2026 : profile,
       authorities: [authority],
-      ...(audience !== undefined && { audience, trustedIssuers: [issuer] }),
+      audience,
       discovery,
       replayStore: createMemoryClaimStore({ maxEntries: 10_000 }),
     });
@@ -120,10 +122,9 @@ export async function startScriptedStack(
     protocolVersion: "0.3.0",
   }));
   const resource = createResource({
-    profile: february2026,
+    profile: february2026Resource({ authServer: issuer }),
     key: agentKey,
     resource: agentUrl,
-    authServer: issuer,
     discovery,
   });
   agentApp.post("/", async (request, reply) => {

@@ -1,6 +1,6 @@
 import { type Discovery, decodeToken, type SigningKey } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
-import { february2026 } from "aauth/february-2026";
+import { february2026Agent } from "aauth/february-2026";
 import { type AgentTokenKind, requestAgentToken } from "./agent-token-request.ts";
 import type { Credential } from "./credential.ts";
 
@@ -40,12 +40,9 @@ export function createAgentTokens(options: {
   const { agentServer, discovery, transport, now } = options;
   // Signs with a bare key, because it has no identity before this is answered.
   const keyHolder = createAgent({
-    profile: february2026,
+    profile: february2026Agent({ authServers: [], signatureScheme: "hwk", mayIdentify: false }),
     id: agentServer,
     key: options.key,
-    signatureScheme: "hwk",
-    mayIdentify: false,
-    trustedAuthServers: [],
     discovery,
     transport,
     now,

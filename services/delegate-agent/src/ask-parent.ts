@@ -45,7 +45,7 @@ export function askParent(options: {
 
   return async ({ resource, resourceToken, presentedToken, observer, signal }) => {
     const requestType = resourceToken === undefined ? PARENT_REQUESTS.person : PARENT_REQUESTS.auth;
-    const about = { authServer: provider, requestType };
+    const about = { server: provider, requestType };
     observer?.({ type: "token_requested", url, ...about });
     const body = { resource, resource_token: resourceToken, presented_token: presentedToken };
     const response = await channel.fetchFor({ signal })(url, {

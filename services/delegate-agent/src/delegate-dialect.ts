@@ -1,6 +1,11 @@
 import { createDiscovery, type Discovery, draft11, type ProvenCaller, type Requirement } from "aauth";
 import type { Agent, AgentOptions, Transport } from "aauth/agent";
-import { TOKEN_TYPES as FEBRUARY_TOKEN_TYPES, february2026, parseAgentAuth } from "aauth/february-2026";
+import {
+  TOKEN_TYPES as FEBRUARY_TOKEN_TYPES,
+  february2026,
+  february2026Agent,
+  parseAgentAuth,
+} from "aauth/february-2026";
 import type { VerifierOptions } from "aauth/resource";
 import { TOKEN_TYPES } from "aauth/wire";
 import { AgentHttpError } from "aauth-a2a";
@@ -39,9 +44,7 @@ export interface DelegateDialect {
   readonly calls: CallDialect;
 }
 
-type CreateAgent = (
-  options: Pick<AgentOptions, "id" | "profile" | "signatureScheme" | "trustedAuthServers" | "parent">,
-) => Agent;
+type CreateAgent = (options: Pick<AgentOptions, "id" | "profile" | "personServer" | "parent">) => Agent;
 
 interface DialectOptions {
   readonly config: DelegateAgentConfig;
@@ -76,10 +79,8 @@ function februaryDialect({ config, deps, now }: DialectOptions): DelegateDialect
     tokenFor: (_parent, sub) => ({ type: FEBRUARY_TOKEN_TYPES.agent, subject: sub }),
     agentFor: (_token, _thumbprint, create) =>
       create({
-        profile: february2026,
         id: agentServer,
-        signatureScheme: "jwks",
-        trustedAuthServers: [issuerOf(config)],
+        profile: february2026Agent({ authServers: [issuerOf(config)], signatureScheme: "jwks" }),
       }),
     calls: februaryCalls,
   };
@@ -117,8 +118,7 @@ function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect 
       parentAgent,
     }),
     agentFor({ subject: id }, thumbprint, create) {
-      const trustedAuthServers = personServer === undefined ? [] : [personServer];
-      const identity = { id, profile: draft11, trustedAuthServers };
+      const identity = { id, profile: draft11, personServer };
       // Has no parent itself, because it calls the parent.
       const channel = create(identity);
       return create({ ...identity, parent: askParent({ channel, provider: agentServer, thumbprint }) });

@@ -23,9 +23,9 @@ const FEBRUARY: Wording = {
     status === 401 && level === "pseudonymous"
       ? "the signature or the token was not accepted"
       : `the caller must be ${level}`,
-  requested: ({ type, requestType, authServer }) => ({
+  requested: ({ type, requestType, server }) => ({
     action: type,
-    details: `request_type=${requestType} sent to ${authServer}`,
+    details: `request_type=${requestType} sent to ${server}`,
   }),
   received: ({ type, token }) => {
     const { agent, agent_delegate, scope } = token.claims;
@@ -45,7 +45,7 @@ const DRAFT_11: Wording = {
     if (!level.endsWith("-token")) return level;
     return `the caller must present ${level === "person-token" ? "a" : "an"} ${level}`;
   },
-  requested: (event) => ({ action: ofParent(event), details: `Sent to the parent at ${event.authServer}` }),
+  requested: (event) => ({ action: ofParent(event), details: `Sent to the parent at ${event.server}` }),
   received: (event) => {
     const { tokenId, claims } = event.token;
     const scope = claims.scope === undefined ? "" : `, scope ${claims.scope}`;

@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeToken, generateSigningKey, type Requirement } from "aauth";
 import type { Transport } from "aauth/agent";
-import { type FebruaryLevel, february2026, issueAgentToken, parseSignatureKey } from "aauth/february-2026";
+import {
+  type FebruaryLevel,
+  february2026Resource,
+  issueAgentToken,
+  parseSignatureKey,
+} from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createResource } from "aauth/resource";
 import { createTestClock } from "aauth/testing";
@@ -34,10 +39,9 @@ async function createWorld() {
     seen.signedBy.push("jwt" in proof ? decodeToken(proof.jwt).header.kid : undefined);
     const discovery = createTestDiscovery({ agents: { [BACKEND]: [server.publicJwk] } }, { now: clock.now });
     const own = createResource({
-      profile: february2026,
+      profile: february2026Resource({ authServer: "http://localhost:8080/realms/aauth-test" }),
       key: resourceKey,
       resource: RESOURCE,
-      authServer: "http://localhost:8080/realms/aauth-test",
       discovery,
       now: clock.now,
     });

@@ -1,6 +1,11 @@
 import { decodeToken, generateSigningKey, type Requirement, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
-import { type AuthTokenClaims, february2026, issueAuthToken, parseSignatureKey } from "aauth/february-2026";
+import {
+  type AuthTokenClaims,
+  february2026Resource,
+  issueAuthToken,
+  parseSignatureKey,
+} from "aauth/february-2026";
 import { createTestDiscovery, createTestParties, type TestParties } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
 import { createAgentCard, createTextExecutor } from "aauth-a2a";
@@ -54,9 +59,8 @@ export async function createNetwork(options: {
 
   const market = Fastify();
   await market.register(fastifyAAuth, {
-    profile: february2026,
+    profile: february2026Resource({ authServer: authServer.issuer }),
     resource: MARKET,
-    authServer: authServer.issuer,
     key: marketKey,
     discovery,
     now: clock.now,

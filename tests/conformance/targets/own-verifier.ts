@@ -37,7 +37,7 @@ async function verdictOf(line: Line): Promise<object> {
   const verifier = createVerifier({
     authorities: [line.authority],
     audience: resource,
-    trustedIssuers: line.trusted,
+    personServers: line.trusted,
     discovery,
     endpoint: line.endpoint === "resource" ? "resource" : "token",
     now: () => line.now,

@@ -6,7 +6,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
-import { february2026 } from "aauth/february-2026";
+import { february2026Agent } from "aauth/february-2026";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, describe, expect, test } from "vitest";
 import { listen } from "../../support/foreign-agent.ts";
@@ -152,11 +152,9 @@ describe("our packages", () => {
   test("P9: do not read `httpsig` inside another scheme's quotes as a challenge, and send this server no request", async () => {
     // A pseudonymous agent, which would identify itself if challenged.
     const quoted = createAgent({
-      profile: february2026,
+      profile: february2026Agent({ signatureScheme: "hwk", authServers: [server.issuer] }),
       id: "http://quoted-agent.localhost",
       key: await generateSigningKey({ kid: "quoted-1" }),
-      signatureScheme: "hwk",
-      trustedAuthServers: [server.issuer],
       discovery: createDiscovery({ development: true }),
     });
     for (const header of ['Bearer realm="httpsig; auth-token"', 'x;y="httpsig; identity=?1"']) {

@@ -1,6 +1,12 @@
 import { createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
-import { type AuthTokenClaims, type FebruaryAgent, february2026, februaryAgent } from "aauth/february-2026";
+import {
+  type AuthTokenClaims,
+  type FebruaryAgent,
+  february2026Agent,
+  february2026Resource,
+  februaryAgent,
+} from "aauth/february-2026";
 import Fastify from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { freePort } from "../../../scripts/demo/free-ports.ts";
@@ -30,16 +36,15 @@ export async function startParty(options: {
   const key = await generateSigningKey({ kid: `${name}-1` });
   const discovery = createDiscovery({ development: true });
   const redirectUri = `${id}/callback`;
-  const shared = { profile: february2026, key, discovery };
-  const agent = februaryAgent(
-    createAgent({ ...shared, id, signatureScheme: "jwks", trustedAuthServers: [authServer], redirectUri }),
-  );
+  const shared = { key, discovery };
+  const profile = february2026Agent({ signatureScheme: "jwks", authServers: [authServer], redirectUri });
+  const agent = februaryAgent(createAgent({ ...shared, id, profile }));
   const received: AuthTokenClaims[] = [];
   const app = Fastify();
   await app.register(fastifyAAuth, {
     ...shared,
     resource: id,
-    authServer,
+    profile: february2026Resource({ authServer }),
     agent: { redirect_uris: [redirectUri] },
   });
   app.get("/", { config: { aauth: { level: "authorized", scopes: [...scopes] } } }, async ({ caller }) => {

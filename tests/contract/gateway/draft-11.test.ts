@@ -318,7 +318,7 @@ describe.each(GATEWAYS)("%s", (file) => {
       id: AGENT,
       key: keys.agent,
       profile: draft11,
-      trustedAuthServers: [PERSON_SERVER],
+      personServer: PERSON_SERVER,
       discovery: createDiscovery({ endpoints: map, development: true }),
       agentToken: () => agentToken(),
     });

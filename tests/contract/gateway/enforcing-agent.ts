@@ -1,5 +1,5 @@
 import { AAuthError } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import { february2026Resource } from "aauth/february-2026";
 import type { TestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier, type Verifier } from "aauth/resource";
 import { type FakeServer, startFakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
@@ -12,10 +12,9 @@ import { ISSUER } from "./identities.ts";
 export function startEnforcingAgent(resource: string, discovery: TestDiscovery): Promise<FakeServer> {
   const authority = new URL(resource).host;
   const verifier: Verifier = createVerifier({
-    profile: february2026,
+    profile: february2026Resource({ authServer: ISSUER }),
     authorities: [authority],
     audience: resource,
-    trustedIssuers: [ISSUER],
     discovery,
   });
   return startFakeServer((request, response) => {

@@ -35,7 +35,7 @@ export async function callWithOurAgent(
       const own = { key: provider, issuer: PARTIES.agent, agent: AGENT, personServer: PARTIES.ps };
       return (await issueAgentToken({ ...own, confirmationKey: publicJwk })).token;
     },
-    trustedAuthServers: [PARTIES.ps],
+    personServer: PARTIES.ps,
     discovery: createDiscovery({ endpoints: map }),
     observer(event) {
       if (event.type !== "response_received") return;

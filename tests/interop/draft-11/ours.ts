@@ -55,7 +55,7 @@ export async function startOurResource(endpoints: Endpoints): Promise<OurParty> 
   });
   // Under the same identifier, whose documents are those above.
   await app.register(async (scope) => {
-    const own = { profile: draft11, resource, personServers: [ps], authServer: as, key, discovery };
+    const own = { profile: draft11, resource, personServers: [ps], accessServer: as, key, discovery };
     await scope.register(fastifyAAuth, { resource: { ...createResource(own), endpoints: [] }, observer });
     serve(scope, OF_ACCESS_SERVER);
   });

@@ -30,7 +30,7 @@ async function callResource(settings: PageSettings): Promise<readonly PageAnswer
   const agent = createAgent({
     id,
     key,
-    trustedAuthServers: [personServer],
+    personServer,
     agentToken: () => post("/agent-token", JSON.stringify(key.publicJwk)),
     discovery: createDiscovery({ endpoints: map }),
   });

@@ -8,7 +8,7 @@ import {
   type Requirement,
   type Stores,
 } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import { february2026Resource } from "aauth/february-2026";
 import { createResource, type Resource } from "aauth/resource";
 
 export const RESOURCE = "https://reports.example";
@@ -42,9 +42,8 @@ export async function createReports(settings: Settings, stores?: Stores): Promis
   if (settings.dialect === "february-2026") {
     const { issuer: authServer } = settings;
     return createResource({
-      profile: february2026,
+      profile: february2026Resource({ authServer }),
       resource: FEBRUARY_RESOURCE,
-      authServer,
       key,
       development: true,
     });

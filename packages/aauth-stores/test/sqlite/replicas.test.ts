@@ -65,7 +65,7 @@ function createReplica() {
   const verifier = createVerifier({
     authorities: ["resource.example"],
     audience: RESOURCE,
-    trustedIssuers: [PERSON_SERVER],
+    personServers: [PERSON_SERVER],
     discovery,
     replayStore: stores.claims("replay"),
     now,
@@ -97,7 +97,7 @@ function createReplica() {
     transport,
     now,
     agentToken: async () => token,
-    trustedAuthServers: [PERSON_SERVER],
+    personServer: PERSON_SERVER,
   };
   return { agent: () => createAgent(options), refusals };
 }

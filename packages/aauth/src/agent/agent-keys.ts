@@ -1,4 +1,4 @@
-import type { KeyRing } from "../keys/key-ring.ts";
+import type { PartyKeys } from "../keys/key-option.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import type { SigningKey } from "../types.ts";
@@ -6,11 +6,7 @@ import type { SigningKey } from "../types.ts";
 /**
  * Keys of an agent: the current one, and earlier ones that still sign for the tokens bound to them.
  */
-export type AgentKeys = Pick<KeyRing, "current" | "usable">;
-
-/** Normalises the option `key` of an agent. */
-export const agentKeysOf = (key: SigningKey | AgentKeys): AgentKeys =>
-  "usable" in key ? key : { current: () => key, usable: () => [key] };
+export type AgentKeys = Pick<PartyKeys, "current" | "usable">;
 
 /**
  * Restricts `keys` to the one with this thumbprint. Returns all of them without a thumbprint, or if
@@ -18,7 +14,7 @@ export const agentKeysOf = (key: SigningKey | AgentKeys): AgentKeys =>
  */
 export function pinnedTo(thumbprint: string | undefined, keys: AgentKeys): AgentKeys {
   const key = thumbprint && keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
-  return key ? agentKeysOf(key) : keys;
+  return key ? { current: () => key, usable: () => [key] } : keys;
 }
 
 /**

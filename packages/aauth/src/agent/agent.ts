@@ -6,17 +6,21 @@
 
 import { createGuardedTransport, pooledTransport } from "#http";
 import { defaultAgentProfile } from "../default-profile.ts";
-import {
-  requireAgentIdentifier,
-  requireIdentifier,
-  requireIdentifiers,
-} from "../discovery/checked-options.ts";
+import { requireAgentIdentifier, requireIdentifier } from "../discovery/checked-options.ts";
+import { createDiscovery } from "../discovery/create-discovery.ts";
 import { mappedTransport } from "../discovery/transport.ts";
-import { requireBoolean, requireSigningKey, requireString } from "../keys/option-checks.ts";
+import { keyRingOf } from "../keys/key-option.ts";
+import {
+  checkOptions,
+  type OptionChecks,
+  requireBoolean,
+  requireFunction,
+  requireString,
+  unchecked,
+} from "../keys/option-checks.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { isUrl } from "../shapes.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
-import { agentKeysOf } from "./agent-keys.ts";
 import { createCall, resumeCall } from "./call.ts";
 import type { AgentParts } from "./context.ts";
 import { createOwnServer } from "./own-server.ts";
@@ -34,11 +38,12 @@ import type { Agent, AgentOptions, FetchContext } from "./types.ts";
  * @throws TypeError for an invalid option, such as an `id` that is not a canonical identifier.
  *
  * @example
- * const agent = createAgent({ id, key, trustedAuthServers: [personServer], discovery });
- * const response = await agent.fetchFor({ state })("https://resource.example/", { method: "POST", body });
+ * const agent = createAgent({ id, key, personServer: "https://ps.example" });
+ * const response = await agent.fetchFor()("https://resource.example/", { method: "POST", body });
  */
 export function createAgent(options: AgentOptions): Agent {
-  checkAgentOptions(options);
+  requireAgentProfile("profile", options.profile);
+  checkOptions(options, checksOf(options.profile ?? defaultAgentProfile));
   const parts = partsOfOptions(options);
   const { profile } = parts;
   const tokens = new TokenSource(parts);
@@ -72,24 +77,26 @@ const AGENTS = new WeakMap<Agent, { readonly parts: AgentParts; readonly tokens:
 export const partsOf = (agent: Agent) => AGENTS.get(agent);
 
 function partsOfOptions(options: AgentOptions): AgentParts {
-  const { id, profile = defaultAgentProfile, serverProfile = profile, timeouts = {} } = options;
+  const { id, profile = defaultAgentProfile, timeouts = {} } = options;
   const { requestMs = 120_000, tokenRequestMs = 10_000, pendingMs = 120_000 } = timeouts;
-  const { endpoints } = options.discovery;
-  const { transport = endpoints?.requests ?? pooledTransport } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const discovery = options.discovery ?? createDiscovery({ now });
+  const { endpoints } = discovery;
+  const { transport = endpoints?.requests ?? pooledTransport } = options;
+  const { toServers = profile, tokenRequests } = profile;
   const store = options.stores?.records<ObtainedToken>(`tokens ${id}`);
-  // In a profile whose tokens name the servers, untrusted callers choose the address.
-  const toServers =
-    profile.tokenRequests.ownServer === undefined
-      ? transport
-      : (options.transport ?? mappedTransport(endpoints, createGuardedTransport({ development: false })));
+  // Where tokens name the servers, untrusted callers choose the address.
+  const serverTransport =
+    tokenRequests.trustedServers === undefined
+      ? (options.transport ?? mappedTransport(endpoints, createGuardedTransport({ development: false })))
+      : transport;
   return {
     ...options,
     profile,
-    serverProfile,
-    keys: agentKeysOf(options.key),
+    discovery,
+    keys: keyRingOf(options.key),
     sendToResource: createSender({ profile, transport, endpoints, now }),
-    sendToServer: createSender({ profile: serverProfile, transport: toServers, endpoints, now }),
+    sendToServer: createSender({ profile: toServers, transport: serverTransport, endpoints, now }),
     tokenCache: createTokenCache(store ?? createMemoryRecordStore({ now }), now),
     now,
     revealTokens: options.revealTokens ?? false,
@@ -97,25 +104,41 @@ function partsOfOptions(options: AgentOptions): AgentParts {
   };
 }
 
-function checkAgentOptions(options: AgentOptions): void {
-  const { id, trustedAuthServers, signatureScheme, redirectUri, profile = defaultAgentProfile } = options;
-  requireAgentIdentifier("id", id, profile);
-  requireSigningKey("key", options.key);
-  requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
-  // A misspelled value would identify an agent that is meant to be anonymous.
-  const isNeeded = profile.calls.alwaysIdentified !== true || signatureScheme !== undefined;
-  if (isNeeded && signatureScheme !== "hwk" && signatureScheme !== "jwks") {
-    throw new TypeError("signatureScheme must be hwk or jwks");
-  }
-  // hole E11
-  if (signatureScheme === "hwk" && profile.calls.alwaysIdentified === true)
-    throw new TypeError(`signatureScheme: an agent of profile ${profile.name} always identifies itself`);
-  for (const name of ["revealTokens", "mayIdentify"] as const) requireBoolean(name, options[name]);
-  // `localhost:8000/callback` parses as a URL with the scheme `localhost`.
-  if (redirectUri !== undefined && !isUrl(redirectUri)) {
-    throw new TypeError("redirectUri must be an absolute http or https URL");
-  }
+function checksOf(profile: AgentProfile): OptionChecks<AgentOptions> {
+  return {
+    id: (name, value) => requireAgentIdentifier(name, value, profile),
+    profile: unchecked,
+    key: (_, value) => keyRingOf(value),
+    agentToken: requireFunction,
+    personServer(name, value) {
+      if (value === undefined) return;
+      if (profile.tokenRequests.trustedServers !== undefined) throw notOf(name, profile);
+      requireIdentifier(name, value, profile);
+    },
+    parent(name, value) {
+      if (value !== undefined && profile.tokenRequests.trustedServers !== undefined)
+        throw notOf(name, profile);
+      requireFunction(name, value);
+    },
+    discovery: unchecked,
+    transport: requireFunction,
+    stores: unchecked,
+    observer: requireFunction,
+    revealTokens: requireBoolean,
+    now: requireFunction,
+    maxRequestBodyBytes: unchecked,
+    timeouts: unchecked,
+  };
 }
+
+/** A dialect for verifiers has no rules of agents. */
+function requireAgentProfile(name: string, value: AgentProfile | undefined): void {
+  if (value === undefined || (value.calls && value.tokenRequests)) return;
+  throw new TypeError(`${name} ${value.name} is not for agents: make it with the function of its dialect`);
+}
+
+const notOf = (name: string, profile: AgentProfile) =>
+  new TypeError(`${name}: profile ${profile.name} has no person servers`);
 
 function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, profile: AgentProfile): void {
   for (const name of ["upstreamToken", "authToken"] as const) {
@@ -136,12 +159,4 @@ function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, pr
 }
 
 /** Members of a context that must be strings. */
-const STRINGS = [
-  "state",
-  "cacheKey",
-  "scope",
-  "keyThumbprint",
-  "mission",
-  "justification",
-  "loginHint",
-] as const;
+const STRINGS = ["cacheKey", "scope", "keyThumbprint", "mission", "justification", "loginHint"] as const;

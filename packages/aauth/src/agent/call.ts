@@ -143,10 +143,9 @@ class Call {
 
   /** Runs the call: the profile decides on each step from the outcome of the previous one. */
   async run(): Promise<Response> {
-    const { profile, signatureScheme, mayIdentify = true } = this.#parts;
+    const { profile } = this.#parts;
     const { resource, returnUrl, scope } = this.#context;
-    const isAnonymous = signatureScheme === "hwk";
-    const circumstances = { isAnonymous, mayIdentify, resource, returnUrl, scope };
+    const circumstances = { resource, returnUrl, scope };
     try {
       let outcome = await (this.#resumed === undefined ? this.#start() : this.#resume(this.#resumed));
       for (let steps = 0; steps < MAX_STEPS; ) {
@@ -250,7 +249,7 @@ class Call {
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
     const { reason } = step;
     if (step.as === "token") this.#present(step.token);
-    else await this.#identify(step.as === "first" && this.#parts.signatureScheme === "hwk");
+    else await this.#identify(step.as === "key");
     if (reason !== undefined) {
       const { url, method } = this.#request;
       const { scheme } = this.#attempt.signatureKey;
@@ -321,9 +320,9 @@ class Call {
     if (challenge === undefined) return { type: "offered", challenge };
     await this.#trustedOffer(challenge, scope);
     if (observe !== ignoreEvents) {
-      const { resourceToken = "", server: authServer = "" } = challenge;
+      const { resourceToken = "", server = "" } = challenge;
       const shown = showToken(resourceToken, this.#parts.revealTokens);
-      observe({ type: "resource_token_received", resource, authServer, resourceToken: shown });
+      observe({ type: "resource_token_received", resource, server, resourceToken: shown });
     }
     return { type: "offered", challenge };
   }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Discovery } from "../discovery/discovery.ts";
+import { identify, serverOfAgent, serverOfUpstream } from "../draft-11/own-server.ts";
 import { AAuthAgentError } from "../errors.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
@@ -19,7 +21,7 @@ import type { PollState } from "./waiting-call.ts";
 /** Options of an agent with their defaults, and the objects created from them. */
 export interface AgentParts extends AgentOptions {
   readonly profile: AgentProfile;
-  readonly serverProfile: AgentProfile;
+  readonly discovery: Discovery;
   readonly keys: AgentKeys;
   readonly sendToResource: Sender;
   readonly sendToServer: Sender;
@@ -31,8 +33,6 @@ export interface AgentParts extends AgentOptions {
 
 /** Input of a call, or of a request to a server outside of calls. */
 export interface CallInput extends Omit<FetchContext, "onClarification" | "onWaiting"> {
-  /** Default: the agent's. */
-  readonly redirectUri?: string | undefined;
   /** Agent token of the sub-agent for which a token is requested. Default: none. */
   readonly subagentToken?: string | undefined;
   /** Thumbprint that a token must be bound to. Default: that of `key`. */
@@ -68,20 +68,20 @@ export function contextOf<Input extends CallInput>(
   input: Input,
   key: SigningKey,
 ): Input & CallContext {
-  const rules = parts.profile.tokenRequests.ownServer;
-  const { id, agentToken, trustedAuthServers, now } = parts;
-  const [first] = trustedAuthServers;
+  const { id, agentToken, personServer, now } = parts;
+  const configured = parts.profile.tokenRequests.trustedServers;
   const identity = kept<SignatureKeyScheme>(async () => {
     if (agentToken !== undefined) return { scheme: "jwt", jwt: await agentToken(key) };
-    return rules === undefined ? { scheme: "jwks", id } : rules.identify({ id, key, server: first, now });
+    if (configured !== undefined) return { scheme: "jwks", id };
+    return identify({ id, key, server: personServer, now });
   }, IDENTITY_MS);
   const ownServer = kept(async () => {
-    if (rules === undefined) return undefined;
-    if (input.upstreamToken !== undefined) return rules.serverOfUpstream(input.upstreamToken);
-    return first ?? rules.serverOfAgent(await identity());
+    if (configured !== undefined) return undefined;
+    if (input.upstreamToken !== undefined) return serverOfUpstream(input.upstreamToken);
+    return personServer ?? serverOfAgent(await identity());
   });
   const trustedServers = async () => {
-    if (rules === undefined) return trustedAuthServers;
+    if (configured !== undefined) return configured;
     const server = await ownServer();
     if (server !== undefined) return [server];
     const reason = "a person is required, but this agent has no person server";
@@ -89,7 +89,6 @@ export function contextOf<Input extends CallInput>(
   };
   return {
     ...input,
-    redirectUri: input.redirectUri ?? parts.redirectUri,
     key,
     observe: combineObservers(parts.observer, input.observer),
     identity,

@@ -61,7 +61,7 @@ export type AgentEvent =
       readonly url: string;
       readonly status: number;
       readonly level: string;
-      readonly authServer?: string | undefined;
+      readonly server?: string | undefined;
       readonly resourceToken?: ShownToken | undefined;
     }
   | {
@@ -73,7 +73,7 @@ export type AgentEvent =
     }
   | {
       readonly type: "token_cache_hit";
-      readonly authServer: string;
+      readonly server: string;
       readonly resource: string;
       readonly tokenId: string;
     }
@@ -86,23 +86,23 @@ export type AgentEvent =
   | {
       readonly type: "resource_token_received";
       readonly resource: string;
-      readonly authServer: string;
+      readonly server: string;
       readonly resourceToken: ShownToken;
     }
   | {
       readonly type: "token_requested";
-      readonly authServer: string;
+      readonly server: string;
       readonly url: string;
       readonly requestType: TokenRequestType;
     }
   | {
       readonly type: "token_received";
-      readonly authServer: string;
+      readonly server: string;
       readonly requestType: TokenRequestType;
       readonly token: ShownToken;
       readonly expiresInSeconds: number;
     }
-  | { readonly type: "consent_required"; readonly authServer: string; readonly expiresInSeconds: number }
+  | { readonly type: "consent_required"; readonly server: string; readonly expiresInSeconds: number }
   /** A resource or server has deferred its response. */
   | {
       readonly type: "answer_pending";

@@ -4,8 +4,14 @@
  * @module
  */
 
+import {
+  challengeOfSubAgent,
+  keyOfSubAgent,
+  missionRequest,
+  readMission,
+  relayRequest,
+} from "../draft-11/own-server.ts";
 import { AAuthAgentError, AAuthError, citing } from "../errors.ts";
-import type { OwnServerRules } from "../profile/token-requests.ts";
 import type { Interaction } from "../profile/waiting.ts";
 import { type AgentParts, type CallContext, type CallInput, contextOf } from "./context.ts";
 import { askServer, isSuccess, notifyServer, received, requestToken } from "./token-request.ts";
@@ -16,27 +22,27 @@ export function createOwnServer(
   parts: AgentParts,
   tokens: TokenSource,
 ): Pick<Agent, "tokenForSubAgent" | "proposeMission"> {
-  const { id, now, serverProfile: profile } = parts;
-  const { calls, tokenRequests } = profile;
+  const { id, now } = parts;
+  const { calls, tokenRequests } = parts.profile;
 
   return {
     tokenForSubAgent: ({ resourceToken, presentedToken: presented, ...input }) =>
-      askOwnServer(parts, input, async (rules, server, context) => {
+      askOwnServer(parts, input, async (server, context) => {
         const { resource, subagentToken } = input;
-        const boundTo = await rules.keyOfSubAgent(subagentToken, id);
+        const boundTo = await keyOfSubAgent(subagentToken, id);
         const party = { trustedServers: [server], resource, agent: id, thumbprint: boundTo };
         const expected = { ...party, presented, now: now() };
-        const wanted = await calls.checkChallenge(rules.challengeOfSubAgent(resourceToken), expected);
+        const wanted = await calls.checkChallenge(challengeOfSubAgent(resourceToken), expected);
         const asked = tokenRequests.request(wanted, await tokenRequestContext(context, presented));
         return requestToken(parts, asked, { ...context, boundTo });
       }),
 
     proposeMission: ({ onClarification, description, tools, resources, ...input }) => {
       const all = { ...input, clarify: missionAnswers(onClarification) };
-      return askOwnServer(parts, all, async (rules, server, context) => {
+      return askOwnServer(parts, all, async (server, context) => {
         const proposal = { description, tools, resources };
-        const asked = rules.proposeMission(server, proposal, await tokenRequestContext(context));
-        const approved = await askServer(parts, asked, context, rules.readMission);
+        const asked = missionRequest(server, proposal, await tokenRequestContext(context));
+        const approved = await askServer(parts, asked, context, readMission);
         const { id, mission, scope, variant } = approved;
         for (const [resource, granted] of approved.tokens) {
           const own = { ...context, resource, mission: id };
@@ -55,18 +61,19 @@ export function createOwnServer(
 async function askOwnServer<Input extends CallInput, T>(
   parts: AgentParts,
   input: Input,
-  ask: (rules: OwnServerRules, server: string, context: Input & CallContext) => Promise<T>,
+  ask: (server: string, context: Input & CallContext) => Promise<T>,
 ): Promise<T> {
-  const { name, tokenRequests } = parts.profile;
-  const { ownServer: rules } = tokenRequests;
-  if (rules === undefined) throw new TypeError(`profile ${name} has no person server`);
+  const { name, tokenRequests, sectionOf } = parts.profile;
+  if (tokenRequests.trustedServers !== undefined) {
+    throw new TypeError(`profile ${name} has no person servers`);
+  }
   let server: string | undefined;
   try {
     const context = contextOf(parts, input, parts.keys.current());
     [server = ""] = await context.trustedServers();
-    return await ask(rules, server, context);
+    return await ask(server, context);
   } catch (error) {
-    throw citing(AAuthAgentError.from(error, server), parts.profile.sectionOf);
+    throw citing(AAuthAgentError.from(error, server), sectionOf);
   }
 }
 
@@ -83,11 +90,10 @@ export async function relay(
   interaction: Interaction,
   context: CallContext,
 ): Promise<boolean> {
-  const { ownServer: rules } = parts.profile.tokenRequests;
   const server = mayRelay(parts, context) ? await context.ownServer() : undefined;
-  if (rules === undefined || server === undefined) return false;
+  if (server === undefined) return false;
   try {
-    const request = rules.relay(server, interaction, await tokenRequestContext(context));
+    const request = relayRequest(server, interaction, await tokenRequestContext(context));
     // A deferred response only reports that the person was reached; the resource's response is
     // polled.
     return isSuccess((await notifyServer(parts, request, context, { isReported: true })).status);

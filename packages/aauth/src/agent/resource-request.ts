@@ -139,7 +139,7 @@ function report(
 ): void {
   if (observe === ignoreEvents || level === "") return;
   const shown = resourceToken === undefined ? undefined : shownOrNothing(resourceToken, revealTokens);
-  observe({ type: "challenge_received", url, status, level, authServer: server, resourceToken: shown });
+  observe({ type: "challenge_received", url, status, level, server, resourceToken: shown });
 }
 
 /** Shows a token, or nothing if it is unreadable and thus about to be refused. */

@@ -9,7 +9,7 @@ import type { Transport } from "../discovery/transport.ts";
 import { guardSigned } from "../discovery/url-guard.ts";
 import { AAuthAgentError } from "../errors.ts";
 import type { EndpointRole, SignatureKeyScheme } from "../profile/messages.ts";
-import type { AgentProfile } from "../profile/wire-profile.ts";
+import type { SigningProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
@@ -109,7 +109,7 @@ export interface SendOptions {
 }
 
 export interface SenderOptions {
-  readonly profile: AgentProfile;
+  readonly profile: SigningProfile;
   readonly transport: Transport;
   /** Parties to which requests over plain `http` are signed. */
   readonly endpoints: EndpointMap | undefined;

@@ -51,13 +51,13 @@ export async function requestToken(
   context: CallContext,
   resumed?: PollState,
 ): Promise<ObtainedToken> {
-  const { read } = parts.serverProfile.tokenRequests;
+  const { read } = parts.profile.tokenRequests;
   try {
     return received(parts, await askServer(parts, asked, context, read, resumed), asked, context);
   } catch (error) {
     if (error instanceof ConsentRequiredError) {
-      const { authServer, expiresInSeconds } = error;
-      context.observe({ type: "consent_required", authServer, expiresInSeconds });
+      const { authServer: server, expiresInSeconds } = error;
+      context.observe({ type: "consent_required", server, expiresInSeconds });
     }
     throw error;
   }
@@ -72,7 +72,7 @@ export async function askServer<Answer extends { readonly type: string }>(
   resumed?: PollState,
 ): Promise<Exclude<Answer, DeferredToken>> {
   const { server, type, contentType, body, signatureKey } = asked;
-  const { serverProfile: profile } = parts;
+  const { profile } = parts;
   const { url, metadata } = await endpointOf(parts, asked, context);
   const mayWait = context.waiting !== "throw" && profile.calls.deferral !== undefined;
   // A server may hold a request no longer than the caller waits.
@@ -88,7 +88,7 @@ export async function askServer<Answer extends { readonly type: string }>(
   });
   let response: TokenResponse;
   if (resumed === undefined) {
-    context.observe({ type: "token_requested", authServer: server, requestType: type, url });
+    context.observe({ type: "token_requested", server, requestType: type, url });
     const request: RoundTrip = { url, method: "POST", contentType, body, signatureKey, holdMs: holdMs() };
     response = await roundTrip(parts, request, context);
   } else {
@@ -106,19 +106,19 @@ const isDeferred = (answer: { readonly type: string }): answer is DeferredToken 
 
 /** Reports a token to the observer, and adds the times of its use. */
 export function received(
-  { serverProfile, now, revealTokens }: AgentParts,
+  { profile, now, revealTokens }: AgentParts,
   { token, refreshToken, claims, exp, ...answer }: GrantedToken,
   { type, server }: Pick<TokenRequest, "type" | "server">,
   { key, observe, boundTo = key.thumbprint }: CallContext,
 ): ObtainedToken {
-  const { renewBeforeSeconds = RENEW_BEFORE_SECONDS } = serverProfile.tokenRequests;
+  const { renewBeforeSeconds = RENEW_BEFORE_SECONDS } = profile.tokenRequests;
   const left = exp - now();
   const expiresInSeconds = Math.min(left, answer.expiresInSeconds ?? left);
   if (observe !== ignoreEvents) {
     const shown = showToken(token, revealTokens);
     observe({
       type: "token_received",
-      authServer: server,
+      server,
       requestType: type,
       token: shown,
       expiresInSeconds,
@@ -153,7 +153,7 @@ export async function notifyServer(
 ): Promise<TokenResponse> {
   const { server, type, contentType, body, signatureKey } = asked;
   const { url } = await endpointOf(parts, asked, context);
-  if (isReported) context.observe({ type: "token_requested", authServer: server, requestType: type, url });
+  if (isReported) context.observe({ type: "token_requested", server, requestType: type, url });
   return roundTrip(parts, { url, method: "POST", contentType, body, signatureKey, hasContent }, context);
 }
 
@@ -182,7 +182,7 @@ export async function requestOffer(
   signatureKey: SignatureKeyScheme,
   context: CallContext & { readonly resource: string },
 ): Promise<ResponseMeaning | undefined> {
-  const { offer } = parts.serverProfile.tokenRequests;
+  const { offer } = parts.profile.tokenRequests;
   const { resource, observe, signal } = context;
   const url = offer && (await unlessAborted(offeredAt(parts, resource, offer), signal));
   if (offer === undefined || url === undefined) return undefined;

@@ -46,9 +46,10 @@ export class TokenSource {
   readonly #storedFor: string;
 
   constructor(parts: AgentParts) {
-    const { name, tokenRequests } = parts.serverProfile;
+    const { tokenRequests, toServers = parts.profile } = parts.profile;
+    const { name } = toServers;
     this.#parts = parts;
-    this.#storedFor = tokenRequests.ownServer === undefined ? name : `${name} ${parts.id}`;
+    this.#storedFor = tokenRequests.trustedServers === undefined ? `${name} ${parts.id}` : name;
     this.#share = createSharing(parts, (obtained, context) => this.#mayStore(obtained, context));
   }
 
@@ -57,7 +58,7 @@ export class TokenSource {
    * the call's key if it is due and has a refresh token.
    */
   async held(context: ResourceCall, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
-    const { now, tokenCache, serverProfile } = this.#parts;
+    const { now, tokenCache, profile } = this.#parts;
     const own = await this.#ownerOf(context);
     for (const key of keys) {
       const owner = key === context.key ? own : { ...own, thumbprint: key.thumbprint };
@@ -74,7 +75,7 @@ export class TokenSource {
         if (isPresentable && now() < obtained.expiresAt) return { token: hit(obtained, context), key };
       } else if (renewal !== undefined) {
         return { token: renewal, key: context.key };
-      } else if (serverProfile.tokenRequests.refresh === undefined) {
+      } else if (profile.tokenRequests.refresh === undefined) {
         if (key === context.key && now() < obtained.expiresAt)
           return { token: obtained.token, key, isAgeing: true };
       }
@@ -113,7 +114,7 @@ export class TokenSource {
     const obtained = await this.#share(name, context, async (shared) => {
       if (parts.parent !== undefined) return askParent(parts, wanted, presented, context);
       const own = await tokenRequestContext(shared, presented);
-      return requestToken(parts, parts.serverProfile.tokenRequests.request(wanted, own), shared, resumed);
+      return requestToken(parts, parts.profile.tokenRequests.request(wanted, own), shared, resumed);
     });
     await this.store(obtained, context, wanted);
     return { token: obtained.token, isHeld: false };
@@ -126,14 +127,14 @@ export class TokenSource {
     wanted?: Pick<WantedToken, "server" | "scope" | "variant">,
   ): Promise<void> {
     if (!this.#mayStore(obtained, context)) return;
-    const { tokenCache, serverProfile } = this.#parts;
+    const { tokenCache, profile } = this.#parts;
     const owner = await this.#ownerOf(context);
     if (wanted === undefined) {
       await tokenCache.set(latestKey(owner), obtained);
       return;
     }
     const storedAs = exactKey(owner, wanted.server, wanted.scope, wanted.variant);
-    const stored = serverProfile.tokenRequests.ownServer === undefined ? obtained : { ...obtained, storedAs };
+    const stored = profile.tokenRequests.trustedServers === undefined ? { ...obtained, storedAs } : obtained;
     await tokenCache.set(latestKey(owner), stored);
     await tokenCache.set(storedAs, stored);
   }
@@ -186,10 +187,10 @@ export class TokenSource {
     owner: TokenOwner,
     context: ResourceCall,
   ): Promise<string | "issuer_away" | undefined> {
-    const { tokenCache, serverProfile } = this.#parts;
+    const { tokenCache, profile } = this.#parts;
     const { old, storedAs, isPresentable } = kept;
     const { subject, refreshToken } = old;
-    if (refreshToken === undefined || serverProfile.tokenRequests.refresh === undefined) return undefined;
+    if (refreshToken === undefined || profile.tokenRequests.refresh === undefined) return undefined;
     const name = latestKey(owner);
     try {
       // A call that must wait for another process must not fail with one that need not.
@@ -220,7 +221,7 @@ export class TokenSource {
   ): Promise<ObtainedToken> {
     const parts = this.#parts;
     const own = await tokenRequestContext(context);
-    const asked = parts.serverProfile.tokenRequests.refresh!(old.server, refreshToken, own);
+    const asked = parts.profile.tokenRequests.refresh!(old.server, refreshToken, own);
     const obtained = await requestToken(parts, asked, context).catch(async (error: unknown) => {
       if (error instanceof AAuthError && isUnanswered(error))
         await parts.tokenCache.releaseRenewal(storedAs, claim);
@@ -274,7 +275,7 @@ export class TokenSource {
     { cacheKey, upstreamToken }: Pick<CallContext, "cacheKey" | "upstreamToken">,
   ): boolean {
     const isNamed = subject === undefined || cacheKey !== undefined || upstreamToken !== undefined;
-    return isNamed || this.#parts.serverProfile.tokenRequests.ownServer !== undefined;
+    return isNamed || this.#parts.profile.tokenRequests.trustedServers === undefined;
   }
 }
 
@@ -284,7 +285,7 @@ const renewalSeconds = (tokenRequestMs: number): number =>
 
 function hit({ server, token }: ObtainedToken, { observe, resource }: ResourceCall): string {
   if (observe !== ignoreEvents) {
-    observe({ type: "token_cache_hit", authServer: server, resource, tokenId: tokenId(token) });
+    observe({ type: "token_cache_hit", server, resource, tokenId: tokenId(token) });
   }
   return token;
 }
@@ -323,14 +324,13 @@ function covers(obtained: ObtainedToken, { scope }: WantedToken): boolean {
 
 interface Underway {
   readonly obtained: Promise<ObtainedToken>;
-  readonly state: string | undefined;
   readonly abandoned: AbortController;
   callers: number;
 }
 
 /** Shares one request among all calls for the same token, unless the token must not be shared. */
 function createSharing(
-  { serverProfile }: AgentParts,
+  { profile }: AgentParts,
   mayShare: (obtained: ObtainedToken, context: CallContext) => boolean,
 ): (
   wanted: string,
@@ -338,7 +338,7 @@ function createSharing(
   make: (shared: CallContext) => Promise<ObtainedToken>,
 ) => Promise<ObtainedToken> {
   const underway = new Map<string, Underway>();
-  const isDeferring = serverProfile.calls.deferral !== undefined;
+  const isDeferring = profile.calls.deferral !== undefined;
 
   return async (wanted, context, make) => {
     // A non-waiting call must not wait for a waiting one, and a call that can reach a person must
@@ -352,14 +352,14 @@ function createSharing(
         const obtained = await shared(other, context);
         if (mayShare(obtained, context)) return obtained;
       } catch (error) {
-        // Consent is requested with one `state`, so a call with another must make its own request.
-        if (!(error instanceof ConsentRequiredError) || other.state === context.state) throw error;
+        // The page of a consent is for one call.
+        if (!(error instanceof ConsentRequiredError)) throw error;
       }
     }
     const abandoned = new AbortController();
     // Not the call's own signal, because other calls may wait for the same request.
     const obtained = make({ ...context, signal: abandoned.signal });
-    const own: Underway = { obtained, state: context.state, abandoned, callers: 0 };
+    const own: Underway = { obtained, abandoned, callers: 0 };
     underway.set(name, own);
     const done = () => {
       if (underway.get(name) === own) underway.delete(name);

@@ -80,48 +80,31 @@ export interface Agent {
 export interface AgentOptions {
   /** Own identifier, published by the agent's document. */
   readonly id: string;
-  /**
-   * Dialect for resources. Default `draft11`. For peers of several dialects, create one agent for
-   * each.
-   */
+  /** Default `draft11`. For peers of several dialects, create one agent for each. */
   readonly profile?: AgentProfile | undefined;
-  /** Variant of `profile` for auth servers. Default: `profile`. */
-  readonly serverProfile?: AgentProfile | undefined;
   /**
    * Signs all requests; a call uses one key throughout. For key rotation pass a {@link KeyRing}:
    * tokens and consents bound to an earlier key are used with that key while it is kept.
    */
-  readonly key: SigningKey | Pick<KeyRing, "current" | "usable">;
+  readonly key: SigningKey | KeyRing;
   /**
-   * Scheme of the first request to a resource: anonymous (`hwk`) or identified (`jwks`). Required
-   * in a profile with both; in draft -11, an agent always identifies itself.
-   */
-  readonly signatureScheme?: "hwk" | "jwks" | undefined;
-  /**
-   * Returns the current agent token, bound to this key: for a delegate, or in draft -11 for an
-   * agent with an agent provider. Default: none. The agent then publishes its keys at its own
-   * identifier, and in draft -11 issues its own agent tokens.
+   * Returns the current agent token, bound to this key, for an agent with an agent provider.
+   * Default: none. The agent is then its own provider, which publishes its keys.
    */
   readonly agentToken?: ((key: SigningKey) => Promise<string>) | undefined;
   /**
-   * Issuer identifiers of the auth servers that this agent trusts in challenges. In draft -11, the
-   * first one is the agent's person server, the only server it calls; the default is `ps` of its
-   * agent token.
+   * Identifier of the agent's person server, the only server from which it requests tokens.
+   * Default: `ps` of its agent token; without one, the agent has no person.
    */
-  readonly trustedAuthServers: readonly string[];
+  readonly personServer?: string | undefined;
   /**
    * For a sub-agent: requests its tokens from the parent by {@link Agent.tokenForSubAgent}, in this
-   * process or over a channel. `agentToken` names the parent, and `trustedAuthServers` its person
-   * server. Default: none; the agent calls its person server.
+   * process or over a channel. `agentToken` names the parent, and `personServer` is the parent's.
+   * Default: none; the agent calls its person server.
    */
   readonly parent?: ((input: SubAgentTokenInput) => Promise<ObtainedToken>) | undefined;
-  /**
-   * Address to which the user returns after consent. Default: none; an auth server that needs
-   * consent refuses.
-   */
-  readonly redirectUri?: string | undefined;
-  /** Finds the endpoints of auth servers and resources: `createDiscovery()`. */
-  readonly discovery: Discovery;
+  /** Finds the endpoints of servers and resources. Default `createDiscovery()`. */
+  readonly discovery?: Discovery | undefined;
   /**
    * Default: undici's pooled dispatcher; `fetch` in browsers. In draft -11, in which a caller's
    * token may name the person server, the default's requests to servers use `https` only and,
@@ -143,8 +126,6 @@ export interface AgentOptions {
   readonly revealTokens?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** With scheme hwk: whether the agent identifies itself on request. Default true. */
-  readonly mayIdentify?: boolean | undefined;
   /**
    * Limit of a request body, which is kept in memory for its digest and a retry. `Infinity`
    * disables the limit. Default 1 MiB.

@@ -102,7 +102,6 @@ export const progressOf = ({ progress }: WaitingCall): Progress => progress as u
 /** Members of the context that a waiting call keeps. */
 const KEPT: ReadonlySet<string> = new Set<keyof FetchContext>([
   "resource",
-  "state",
   "upstreamToken",
   "cacheKey",
   "scope",

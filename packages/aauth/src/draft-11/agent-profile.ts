@@ -8,7 +8,6 @@ import type { AgentProfile } from "../profile/wire-profile.ts";
 import { calls } from "./calls.ts";
 import { documents } from "./documents.ts";
 import { NAME } from "./names.ts";
-import { ownServer } from "./own-server.ts";
 import { sectionOf } from "./sections.ts";
 import { signingRules } from "./signing.ts";
 import { tokenRequests } from "./token-requests.ts";
@@ -19,5 +18,5 @@ export const agentProfile: AgentProfile = {
   messages: signingRules,
   sectionOf,
   calls,
-  tokenRequests: { ...tokenRequests, ownServer },
+  tokenRequests,
 };

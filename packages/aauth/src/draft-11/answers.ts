@@ -133,7 +133,7 @@ const IDENTITY: ReadonlySet<string> = new Set(
  * presented a person token or an auth token on this request (section 6.7).
  */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
-  const { key, resource, authServer: accessServer, now, scopeDescriptions } = options;
+  const { key, resource, accessServer, now, scopeDescriptions } = options;
 
   function checkScopes(scopes: readonly string[]): void {
     if (scopeDescriptions === undefined) return;
@@ -155,7 +155,7 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
     const { token, claims } = await issueResourceToken(own);
     return {
       resourceToken: token,
-      authServer: claims.aud,
+      server: claims.aud,
       expiresInSeconds: RESOURCE_TOKEN.lifetime.defaultSeconds,
     };
   }

@@ -57,9 +57,9 @@ const agentToken = tokenResolver({
 const personToken = tokenResolver({
   schema: PERSON_TOKEN,
   source: PERSON,
-  expected: ({ audience = "", trustedIssuers, isRevoked }, now) => ({
+  expected: ({ audience = "", issuers, isRevoked }, now) => ({
     audience,
-    trustedIssuers,
+    trustedIssuers: issuers,
     isRevoked,
     now,
   }),
@@ -74,10 +74,10 @@ const personToken = tokenResolver({
 const authToken = tokenResolver({
   schema: AUTH_TOKEN,
   source: AUTH,
-  expected({ audience = "", trustedIssuers: personServers, accessServer, isRevoked }, now) {
+  expected({ audience = "", issuers, accessServer, isRevoked }, now) {
     // A configured access server is the only issuer of auth tokens.
     const isItsOwn = accessServer !== undefined; // hole T17: false
-    const trustedIssuers = isItsOwn ? [accessServer] : personServers;
+    const trustedIssuers = isItsOwn ? [accessServer] : issuers;
     return { audience, trustedIssuers, isRevoked, now };
   },
   identify: (claims, caller, token) => ({

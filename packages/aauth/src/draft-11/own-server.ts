@@ -9,7 +9,19 @@ import { platformCrypto } from "#crypto";
 import { decodeBase64Url } from "../base64.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
 import { textOf } from "../profile/answer-members.ts";
-import type { GrantedToken, OwnServerRules } from "../profile/token-requests.ts";
+import type { Challenge } from "../profile/calls.ts";
+import type { SignatureKeyScheme } from "../profile/messages.ts";
+import type {
+  ApprovedMission,
+  DeferredToken,
+  GrantedToken,
+  MissionProposal,
+  TokenRequest,
+  TokenRequestContext,
+  TokenResponse,
+  TokenResponseContext,
+} from "../profile/token-requests.ts";
+import type { Interaction } from "../profile/waiting.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
@@ -35,16 +47,19 @@ import { AGENT_TOKEN } from "./token-schemas.ts";
 
 const [, PERSON, AUTH] = LEVELS;
 
-const serverOfAgent: OwnServerRules["serverOfAgent"] = (identity) => {
+/** The server of the agent's person, if its credential names one. */
+export function serverOfAgent(identity: SignatureKeyScheme): string | undefined {
   const { ps } = (identity.scheme === "jwt" && claimsOf(identity.jwt)) || {};
   return typeof ps === "string" && isServerIdentifier(ps) ? ps : undefined;
-};
+}
 
 /**
  * The person server of the caller's person, which is not the one in the agent's own token (section
  * 10.1.1).
+ *
+ * @throws AAuthAgentError `malformed_token` for a token that names no server
  */
-function serverOfUpstream(token: string): string {
+export function serverOfUpstream(token: string): string {
   const decoded = decodedOf(token);
   const { typ } = decoded?.header ?? {};
   const server = typ === TOKEN_TYPES.person ? decoded?.claims.iss : decoded?.claims.ps;
@@ -69,10 +84,22 @@ interface OwnToken {
 const ownTokens = new WeakMap<SigningKey, OwnToken>();
 
 /**
- * An agent that is its own agent provider: its identifier's domain is the provider (section
- * 10.1.1.1).
+ * The credential of an agent that is its own agent provider: its identifier's domain is the
+ * provider (section 10.1.1.1).
+ *
+ * @param options.server person server of the agent
  */
-const identify: OwnServerRules["identify"] = async ({ id, key, server, now }) => {
+export async function identify({
+  id,
+  key,
+  server,
+  now,
+}: {
+  readonly id: string;
+  readonly key: SigningKey;
+  readonly server: string | undefined;
+  readonly now: () => number;
+}): Promise<SignatureKeyScheme> {
   const of = `${id} ${server ?? ""}`;
   const known = ownTokens.get(key);
   if (known?.of === of && now() < known.exp - RENEW_BEFORE_SECONDS)
@@ -87,9 +114,15 @@ const identify: OwnServerRules["identify"] = async ({ id, key, server, now }) =>
   });
   ownTokens.set(key, { token, exp: claims.exp, of });
   return { scheme: "jwt", jwt: token };
-};
+}
 
-async function keyOfSubAgent(subagentToken: string, parent: string): Promise<string> {
+/**
+ * Thumbprint of a sub-agent's key.
+ *
+ * @throws AAuthAgentError `token_agent_mismatch` unless it is the agent token of a sub-agent of
+ *   `parent`
+ */
+export async function keyOfSubAgent(subagentToken: string, parent: string): Promise<string> {
   try {
     const decoded = decodeJwt(subagentToken);
     const { parent_agent } = readToken(decoded, AGENT_TOKEN).claims;
@@ -108,7 +141,16 @@ async function keyOfSubAgent(subagentToken: string, parent: string): Promise<str
   );
 }
 
-const readMission: OwnServerRules["readMission"] = async (response, context) => {
+/**
+ * Reads the response to a proposal, and checks the tokens of an approval.
+ *
+ * @throws AAuthAgentError `token_request_failed` for an invalid approval or token, or a mission
+ *   with another digest
+ */
+export async function readMission(
+  response: TokenResponse,
+  context: TokenResponseContext,
+): Promise<ApprovedMission | DeferredToken> {
   const { status, members } = response;
   if (status === ACCEPTED) return readDeferred(response);
   if (status !== 200) throw refusedBy(response);
@@ -128,27 +170,33 @@ const readMission: OwnServerRules["readMission"] = async (response, context) => 
     tokens.set(resource, { type: "granted", token, ...checked });
   }
   return { type: "approved", id, mission: blob, tokens, scope: "", variant: PERSON };
-};
+}
 
-export const ownServer: OwnServerRules = {
-  serverOfUpstream,
-  serverOfAgent,
-  identify,
-  relay: (server, { url, code }, context) =>
-    tokenRequest("interaction", server, "interaction_endpoint", context, {
-      type: "interaction",
-      url,
-      code,
-      mission_s256: context.mission,
-    }),
-  keyOfSubAgent,
-  challengeOfSubAgent: (resourceToken) =>
-    resourceToken === undefined ? { level: PERSON } : { level: AUTH, resourceToken },
-  proposeMission(server, { description, tools, resources }, context) {
-    const { capabilities, loginHint } = context;
-    const members = { description, tools, resources, login_hint: loginHint };
-    const asked = { ...members, capabilities: listed(capabilities) };
-    return tokenRequest("mission", server, "mission_endpoint", context, asked);
-  },
-  readMission,
-};
+/** The request that asks the server to bring its person to a resource's interaction. */
+export const relayRequest = (
+  server: string,
+  { url, code }: Interaction,
+  context: TokenRequestContext,
+): TokenRequest =>
+  tokenRequest("interaction", server, "interaction_endpoint", context, {
+    type: "interaction",
+    url,
+    code,
+    mission_s256: context.mission,
+  });
+
+/** The challenge for a sub-agent: an auth token for the resource token, or else a person token. */
+export const challengeOfSubAgent = (resourceToken: string | undefined): Challenge =>
+  resourceToken === undefined ? { level: PERSON } : { level: AUTH, resourceToken };
+
+/** The request that proposes a mission. */
+export function missionRequest(
+  server: string,
+  { description, tools, resources }: MissionProposal,
+  context: TokenRequestContext,
+): TokenRequest {
+  const { capabilities, loginHint } = context;
+  const members = { description, tools, resources, login_hint: loginHint };
+  const asked = { ...members, capabilities: listed(capabilities) };
+  return tokenRequest("mission", server, "mission_endpoint", context, asked);
+}

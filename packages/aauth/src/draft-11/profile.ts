@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WireProfile } from "../profile/wire-profile.ts";
+import type { AgentProfile, WireProfile } from "../profile/wire-profile.ts";
 import { agentProfile } from "./agent-profile.ts";
 import { display } from "./display.ts";
 import type { documents } from "./documents.ts";
@@ -12,7 +12,7 @@ import type { Draft11Level } from "./names.ts";
 import { resourceProfile } from "./resource-profile.ts";
 
 /** The dialect of draft -11. */
-export const draft11: WireProfile<Draft11Level> & { readonly documents: typeof documents } = {
+export const draft11: WireProfile<Draft11Level> & AgentProfile & { readonly documents: typeof documents } = {
   ...agentProfile,
   ...resourceProfile,
   display,

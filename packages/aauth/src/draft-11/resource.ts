@@ -16,15 +16,15 @@ const REVOCATION_PATH = "/aauth/revoke";
 const DEFAULT_COMPONENTS = ["content-digest", "content-type", "@query"];
 
 function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {
-  const { resource, authServer, personServers = [], scopes, scopeDescriptions, agent, about } = identity;
+  const { resource, accessServer, personServers = [], scopes, scopeDescriptions, agent, about } = identity;
   const { toleranceSeconds, additionalSignatureComponents: components = DEFAULT_COMPONENTS } = identity;
   if (identity.accept !== undefined) {
     throw new TypeError("accept is not supported with draft -11: compose the resource from its parts");
   }
   const takesPersons = personServers.length > 0;
-  if (!takesPersons && (authServer ?? scopes) !== undefined) {
+  if (!takesPersons && (accessServer ?? scopes) !== undefined) {
     throw new TypeError(
-      "personServers must list the trusted person servers when authServer or scopes is set",
+      "personServers must list the trusted person servers when accessServer or scopes is set",
     );
   }
   const document = resourceMetadata({
@@ -41,12 +41,10 @@ function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"
       [DOCUMENTS.resource]: document,
       ...(agent && { [DOCUMENTS.agent]: agentProviderMetadata({ ...agent, issuer: resource }) }),
     },
-    trustedIssuers: personServers,
-    accessServer: authServer,
     additionalComponents: components,
     revocation: {
       path: REVOCATION_PATH,
-      issuers: [...personServers, ...(authServer === undefined ? [] : [authServer])],
+      issuers: [...personServers, ...(accessServer === undefined ? [] : [accessServer])],
     },
     authorizationPath: scopes && AUTHORIZATION_PATH,
     endpoints: [],

@@ -11,20 +11,24 @@ import { type AgentParts, type CallContext, type CallInput, contextOf } from "..
 import type { ObtainedToken } from "../agent/token-cache.ts";
 import { isSuccess, notifyServer, requestToken } from "../agent/token-request.ts";
 import { tokenRequestContext } from "../agent/token-source.ts";
-import type { Agent, CallControl } from "../agent/types.ts";
+import type { Agent, CallControl, FetchContext } from "../agent/types.ts";
 import { AAuthAgentError } from "../errors.ts";
+import { requireString } from "../keys/option-checks.ts";
 import type { TokenRequestContext } from "../profile/token-requests.ts";
 import type { SigningKey } from "../types.ts";
+import type { FebruaryAgentProfile } from "./agent-profile.ts";
 import {
+  type ConsentReturn,
   codeRequest,
   ownTokenRequest,
   readRefusal,
   revocationRequest,
-  tokenRequests,
 } from "./token-requests.ts";
 
 /** An agent that speaks February 2026. */
 export interface FebruaryAgent extends Agent {
+  /** As for any agent, and with `state`. */
+  fetchFor(context?: FebruaryFetchContext): typeof fetch;
   /**
    * Requests an auth token with this agent as the resource, to identify a user or for its own
    * delegates (SPEC 3.5). With identity scopes the user must consent, and
@@ -63,20 +67,27 @@ export interface FebruaryAgent extends Agent {
   revoke(input: RevokeInput): Promise<void>;
 }
 
+/** Context of a call. */
+export interface FebruaryFetchContext extends FetchContext {
+  /** Sent with a token request and returned with the user's consent. Default: none. */
+  readonly state?: string | undefined;
+}
+
 /**
  * Adds the methods of February 2026 to an agent.
  *
  * @throws TypeError for an agent that {@link createAgent} did not create, or of another dialect
  *
  * @example
- * const agent = februaryAgent(createAgent({ profile: february2026, ...options }));
+ * const agent = februaryAgent(createAgent({ id, key, profile: february2026Agent(options) }));
  */
 export function februaryAgent(agent: Agent): FebruaryAgent {
   const { parts, tokens } = partsOf(agent) ?? {};
-  if (parts === undefined || tokens === undefined || parts.profile.tokenRequests !== tokenRequests) {
-    throw new TypeError("agent must be created by createAgent with the profile of February 2026");
+  if (parts === undefined || tokens === undefined || !("february" in parts.profile)) {
+    throw new TypeError("agent must be created by createAgent with a profile of february2026Agent");
   }
-  const { id, keys } = parts;
+  const { id, keys, profile } = parts;
+  const { redirectUri } = (profile as FebruaryAgentProfile).february;
 
   async function cacheToken({ obtained, cacheKey }: CacheTokenInput): Promise<void> {
     const { resource, thumbprint } = obtained;
@@ -89,15 +100,20 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
     ...agent,
     cacheToken,
 
+    fetchFor(context = {}) {
+      requireString("state", context.state);
+      return agent.fetchFor(context);
+    },
+
     requestOwnToken: ({ authServer, scope, ...input }) =>
-      ask(parts, { key: keys.current(), resource: id, ...input }, async (context, own) =>
-        requestToken(parts, ownTokenRequest(authServer, scope, own), context),
+      ask(parts, { key: keys.current(), resource: id, redirectUri, ...input }, async (context, own) =>
+        requestToken(parts, ownTokenRequest(authServer, scope, own, context), context),
       ),
 
     async redeemCode({ authServer, code, cacheKey, keyThumbprint, ...input }) {
       const key = keyWith(keyThumbprint, keys);
-      const obtained = await ask(parts, { key, ...input }, async (context, own) =>
-        requestToken(parts, codeRequest(authServer, code, own), context),
+      const obtained = await ask(parts, { key, redirectUri, ...input }, async (context, own) =>
+        requestToken(parts, codeRequest(authServer, code, own, context), context),
       );
       if (cacheKey !== undefined) await cacheToken({ obtained, cacheKey });
       return obtained;
@@ -120,8 +136,8 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
 /** Sends a request outside of any call. */
 async function ask<T>(
   parts: AgentParts,
-  { key, ...input }: CallInput & { readonly key: SigningKey },
-  send: (context: CallContext, own: TokenRequestContext) => Promise<T>,
+  { key, ...input }: CallInput & ConsentReturn & { readonly key: SigningKey },
+  send: (context: CallContext & ConsentReturn, own: TokenRequestContext) => Promise<T>,
 ): Promise<T> {
   try {
     const context = contextOf(parts, input, key);
@@ -133,7 +149,7 @@ async function ask<T>(
 
 /** Request for a token with the agent as the resource. */
 export interface OwnTokenInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. */
+  /** Issuer identifier; one of the profile's `authServers`. */
   readonly authServer: string;
   /** Space-separated: `openid`, `profile`, `email`, scopes of the agent itself. */
   readonly scope: string;
@@ -146,7 +162,7 @@ export interface OwnTokenInput extends CallControl {
 /** A code from the user's consent. */
 export interface RedeemCodeInput extends CallControl {
   /**
-   * Issuer identifier; one of `trustedAuthServers`. `authServer` of the
+   * Issuer identifier; one of the profile's `authServers`. `authServer` of the
    * {@link ConsentRequiredError}.
    */
   readonly authServer: string;
@@ -176,7 +192,7 @@ export interface CacheTokenInput {
 
 /** A refresh token to revoke. */
 export interface RevokeInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. */
+  /** Issuer identifier; one of the profile's `authServers`. */
   readonly authServer: string;
   /** Refresh token of an obtained token. */
   readonly refreshToken: string;

@@ -13,6 +13,20 @@ import { issueResourceToken } from "./issue-tokens.ts";
 import { AGENT_AUTH } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
+/** What a resource's challenges name. */
+export interface ResourceServer {
+  /**
+   * Issuer identifier of the auth server that issues auth tokens for the resource. Default: none,
+   * so that no auth token is accepted, and no resource token issued.
+   */
+  readonly authServer?: string | undefined;
+  /**
+   * Signature algorithms listed in challenges for an identity, for example `["ed25519"]`. Default:
+   * none; the agent then assumes all standard ones.
+   */
+  readonly algs?: readonly string[] | undefined;
+}
+
 /** Errors that an auth token can cure. */
 const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
   "authorization_required",
@@ -53,9 +67,11 @@ export function refuseWithoutToken(
  * Creates the responses of a resource. A resource token is issued only to an agent with a verified
  * signature.
  */
-export function createAnswers(options: AnswerOptions): AnswerWriter {
-  const { key, resource, now, algs } = options;
-  const authServer = requireAuthServer(options);
+export function createAnswers(options: AnswerOptions, server: ResourceServer): AnswerWriter {
+  const { key, resource, now } = options;
+  const { authServer = "", algs } = server;
+  if (authServer === "")
+    throw new TypeError("authServer is missing: make the profile with february2026Resource({ authServer })");
 
   async function resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant> {
     if (scopes.length === 0) throw new TypeError("a requirement of level authorized must have scopes");
@@ -71,7 +87,11 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
       scope: scopes.join(" "),
       now,
     });
-    return { resourceToken: token, authServer, expiresInSeconds: RESOURCE_TOKEN.lifetime.defaultSeconds };
+    return {
+      resourceToken: token,
+      server: authServer,
+      expiresInSeconds: RESOURCE_TOKEN.lifetime.defaultSeconds,
+    };
   }
 
   async function authorizationChallenge(
@@ -79,7 +99,8 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
     scopes: readonly string[],
     status: number,
   ): Promise<Answer> {
-    const challenge = formatAgentAuth({ level: "authorized", ...(await resourceToken(caller, scopes)) });
+    const { resourceToken: token, server: authServer } = await resourceToken(caller, scopes);
+    const challenge = formatAgentAuth({ level: "authorized", resourceToken: token, authServer });
     return answer(status, challenge, "Authorization required");
   }
 
@@ -104,12 +125,6 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
       return { status, headers: { ...headers, ...wait }, body: LIMIT_REACHED };
     },
   };
-}
-
-function requireAuthServer({ authServer }: AnswerOptions): string {
-  if (authServer === undefined)
-    throw new TypeError("authServer must be the issuer identifier of the auth server for agents");
-  return authServer;
 }
 
 const statusOf = (error: AAuthError) => (error instanceof AAuthVerificationError ? error.status : 500);

@@ -57,8 +57,8 @@ const agentToken = tokenResolver({
 const authToken = tokenResolver({
   schema: AUTH_TOKEN,
   source: "auth-token",
-  expected({ audience, trustedIssuers }, now) {
-    if (audience !== undefined) return { audience, trustedIssuers, now };
+  expected({ audience, issuers }, now) {
+    if (audience !== undefined) return { audience, trustedIssuers: issuers, now };
     throw new AAuthVerificationError("untrusted_issuer", "auth tokens are not accepted here", {
       claim: "iss",
     });
@@ -82,47 +82,62 @@ const authToken = tokenResolver({
 /** The agent of a token. Without `agent`, it was issued to the resource itself (profile 4.2). */
 const agentOf = ({ agent }: AuthTokenClaims, { audience = "" }: ResolverContext) => agent ?? audience;
 
-const TOKENS: Readonly<Record<string, TokenResolver>> = {
-  [TOKEN_TYPES.agent]: agentToken,
-  [TOKEN_TYPES.auth]: (jwt, context, seen) =>
-    context.tokenHolder === undefined ? authToken(jwt, context, seen) : fromHolder(jwt, context),
+/**
+ * Returns the holder of a token found in `Signature-Key`, and at most 10 keys with which it may
+ * have signed. It must verify the token itself. The holder becomes an identified caller, never an
+ * authorized one.
+ *
+ * @throws AAuthError with a code of the token and discovery groups
+ */
+export type FebruaryTokenHolder = (token: string) => Promise<{ agent: string; keys: readonly unknown[] }>;
+
+/** @param tokenHolder verifies auth tokens of other parties. Default: auth tokens for this one */
+export function resolversOf(tokenHolder?: FebruaryTokenHolder): Readonly<Record<string, CallerResolver>> {
+  const tokens: Readonly<Record<string, TokenResolver>> = {
+    [TOKEN_TYPES.agent]: agentToken,
+    [TOKEN_TYPES.auth]:
+      tokenHolder === undefined ? authToken : (jwt, context) => fromHolder(tokenHolder, jwt, context),
+  };
+  /** The key is the confirmation key of a token, which is verified first. */
+  const jwt: CallerResolver = (claim, context) =>
+    resolveToken(claim, context, context.endpoint.tokenTypes, tokens);
+  return { hwk, jwks, jwt };
+}
+
+/** The key is in the header, and is the caller's only identity. */
+const hwk: CallerResolver = (claim, context) => {
+  enterKey(claim, context);
+  const key = importKey((claim as HwkSignatureKey).jwk, context);
+  const candidate = (imported: VerificationKey): CallerCandidate => {
+    context.recorder.noteKey(imported, "header");
+    return {
+      keys: [imported],
+      expired: false,
+      identify: (proven) => ({ ...unnamedCaller("hwk", proven, context), level: "pseudonymous" }),
+    };
+  };
+  return key instanceof Promise ? key.then(candidate) : candidate(key);
 };
 
-export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
-  /** The key is in the header, and is the caller's only identity. */
-  hwk(claim, context) {
-    enterKey(claim, context);
-    const key = importKey((claim as HwkSignatureKey).jwk, context);
-    const candidate = (imported: VerificationKey): CallerCandidate => {
-      context.recorder.noteKey(imported, "header");
-      return {
-        keys: [imported],
-        expired: false,
-        identify: (proven) => ({ ...unnamedCaller("hwk", proven, context), level: "pseudonymous" }),
-      };
-    };
-    return key instanceof Promise ? key.then(candidate) : candidate(key);
-  },
-
-  /** The key is in the key set that the caller publishes as an agent or a resource. */
-  async jwks(claim, context) {
-    enterKey(claim, context);
-    const key = requireNamedAgent(claim as JwksSignatureKey | JwksUriSignatureKey);
-    requireTrustedCaller(key.id, context);
-    const caller = { scheme: "jwks", level: "identified", agent: key.id };
-    return publishedCandidate(key, context, (jwk) => importKey(jwk, context), caller);
-  },
-
-  /** The key is the confirmation key of a token, which is verified first. */
-  jwt: (claim, context) => resolveToken(claim, context, context.endpoint.tokenTypes, TOKENS),
+/** The key is in the key set that the caller publishes as an agent or a resource. */
+const jwks: CallerResolver = async (claim, context) => {
+  enterKey(claim, context);
+  const key = requireNamedAgent(claim as JwksSignatureKey | JwksUriSignatureKey);
+  requireTrustedCaller(key.id, context);
+  const caller = { scheme: "jwks", level: "identified", agent: key.id };
+  return publishedCandidate(key, context, (jwk) => importKey(jwk, context), caller);
 };
 
 /**
  * Resolves a token of another party: `tokenHolder` verifies it and returns the keys that may have
  * signed.
  */
-async function fromHolder(jwt: string, context: ResolverContext): Promise<CallerCandidate> {
-  const { agent, keys } = await context.tokenHolder!(jwt);
+async function fromHolder(
+  tokenHolder: FebruaryTokenHolder,
+  jwt: string,
+  context: ResolverContext,
+): Promise<CallerCandidate> {
+  const { agent, keys } = await tokenHolder(jwt);
   context.recorder.enter("key");
   const candidates = await Promise.all(
     keys.slice(0, MAX_CANDIDATE_KEYS).map((jwk) => importKey(jwk, context)),

@@ -27,11 +27,26 @@ import { documents } from "./documents.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
-export const calls: CallRules = {
-  decide,
+/** How an agent presents itself to a resource. */
+export interface FirstScheme {
+  /** Scheme of the first request to a resource: pseudonymous (`hwk`) or identified (`jwks`). */
+  readonly signatureScheme: "hwk" | "jwks";
+  /** With scheme hwk: whether the agent identifies itself on request. Default true. */
+  readonly mayIdentify?: boolean | undefined;
+}
+
+export const callsOf = ({ signatureScheme, mayIdentify = true }: FirstScheme): CallRules => ({
+  decide: (state, outcome, circumstances) =>
+    decide(state, outcome, { ...circumstances, isAnonymous: signatureScheme === "hwk", mayIdentify }),
   readResponse: (response) => ({ challenge: readChallenge(response) }),
   checkChallenge,
-};
+});
+
+interface Circumstances extends CallCircumstances {
+  /** Whether the first request presents only a key. */
+  readonly isAnonymous: boolean;
+  readonly mayIdentify: boolean;
+}
 
 /** State of a call. */
 interface State extends CallState {
@@ -58,10 +73,11 @@ const LIMITED = 429;
  * Sends at most four requests to the resource: the first, one without a refused cached token, one
  * for an identity challenge, and one with a new auth token.
  */
-function decide(before: CallState, outcome: CallOutcome, circumstances: CallCircumstances): Decision {
+function decide(before: CallState, outcome: CallOutcome, circumstances: Circumstances): Decision {
   const state = before as State;
   const { isAnonymous, mayIdentify, scope } = circumstances;
   const first: State = { stage: "first", isAnonymous };
+  const start = isAnonymous ? "key" : "identity";
 
   switch (outcome.type) {
     case "started": {
@@ -73,13 +89,13 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
       if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
         return then({ ...first, stage: "offering" }, { do: "offer", scope });
       }
-      return then(first, { do: "send", as: "first" });
+      return then(first, { do: "send", as: start });
     }
 
     case "offered": {
       const { challenge } = outcome;
       return challenge === undefined
-        ? then(first, { do: "send", as: "first" })
+        ? then(first, { do: "send", as: start })
         : then(state, { do: "obtain", challenge, keepsResponse: false });
     }
 
@@ -89,7 +105,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
     case "held": {
       const { token } = outcome;
       return token === undefined
-        ? then({ stage: "renewed", isAnonymous }, { do: "send", as: "first", reason: "token_refused" })
+        ? then({ stage: "renewed", isAnonymous }, { do: "send", as: start, reason: "token_refused" })
         : then({ stage: "renewed", ...WITH_TOKEN }, present(token, "authorization"));
     }
 
@@ -111,7 +127,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
 function afterResponse(
   state: State,
   { challenge, status }: Extract<CallOutcome, { type: "response" }>,
-  { mayIdentify, resource, returnUrl }: CallCircumstances,
+  { mayIdentify, resource, returnUrl }: Circumstances,
 ): Decision {
   const answer = then(state, ANSWER);
   if (challenge === undefined) return answer;

@@ -11,6 +11,7 @@ export { parseSignatureInput } from "../http-signatures/signature-input.ts";
 export type {
   CacheTokenInput,
   FebruaryAgent,
+  FebruaryFetchContext,
   OwnTokenInput,
   RedeemCodeInput,
   RevokeInput,
@@ -18,13 +19,17 @@ export type {
 export { februaryAgent } from "./agent.ts";
 export type { AgentAuth } from "./agent-auth.ts";
 export { formatAgentAuth, parseAgentAuth } from "./agent-auth.ts";
+export type { FebruaryAgentOptions, FebruaryAgentProfile } from "./agent-profile.ts";
+export { february2026Agent } from "./agent-profile.ts";
+export type { FebruaryTokenHolder } from "./callers.ts";
 export type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
 export type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "./documents.ts";
 export { agentMetadata, resourceMetadata } from "./documents.ts";
 export * from "./issue-tokens.ts";
 export { toJwks } from "./jwks.ts";
 export { DOCUMENTS, FIELDS, SIGNATURE_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
-export { february2026, february2026Published } from "./profile.ts";
+export type { FebruaryDialect, FebruaryResourceOptions } from "./profile.ts";
+export { february2026, february2026Published, february2026Resource } from "./profile.ts";
 export type { FebruaryLevel } from "./requirement.ts";
 export type {
   HwkSignatureKey,

@@ -21,11 +21,15 @@ const MAX_FORM_BYTES = 8_192;
 const FORM = /^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i;
 
 const OF_DRAFT_11 = [
-  ...(["personServers", "about", "additionalSignatureComponents", "authorization"] as const),
+  "accessServer",
+  "personServers",
+  "about",
+  "additionalSignatureComponents",
+  "authorization",
 ] as const;
 
 function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"]> {
-  const { resource, authServer, scopes, scopeDescriptions, agent } = identity;
+  const { resource, scopes, scopeDescriptions, agent } = identity;
   const stray = OF_DRAFT_11.find((name) => identity[name] !== undefined);
   if (stray !== undefined) throw new TypeError(`${stray} is supported only with profile draft11`);
   const document = resourceMetadata({
@@ -38,7 +42,6 @@ function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"
       ...(agent && { [DOCUMENTS.agent]: agentMetadata({ ...agent, agent: resource }) }),
       [DOCUMENTS.resource]: document,
     },
-    trustedIssuers: authServer === undefined ? [] : [authServer],
     endpoints: scopes === undefined ? [] : [resourceTokenEndpoint(scopes)],
   };
 }
@@ -67,8 +70,8 @@ const resourceTokenEndpoint = (scopes: readonly string[]): GuardedEndpoint => ({
     if (!asked.every((word) => scopes.includes(word))) {
       return refused("invalid_scope", "the resource does not offer one of these scopes");
     }
-    const { resourceToken, authServer, expiresInSeconds } = await request.resourceToken(asked);
-    const members = { resource_token: resourceToken, auth_server: authServer };
+    const { resourceToken, server, expiresInSeconds } = await request.resourceToken(asked);
+    const members = { resource_token: resourceToken, auth_server: server };
     return jsonAnswer(200, { ...members, expires_in: expiresInSeconds });
   },
 });

@@ -31,6 +31,12 @@ import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import { documents } from "./documents.ts";
 import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
+/** Where the user returns after consent, and what returns with them. */
+export interface ConsentReturn {
+  readonly redirectUri?: string | undefined;
+  readonly state?: string | undefined;
+}
+
 const FORM = "application/x-www-form-urlencoded";
 
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 5.2). */
@@ -61,7 +67,10 @@ function formOf(parameters: Readonly<Record<string, string | undefined>>): strin
   return form.toString();
 }
 
-async function read(response: TokenResponse, context: TokenResponseContext): Promise<GrantedToken> {
+async function read(
+  response: TokenResponse,
+  context: TokenResponseContext & ConsentReturn,
+): Promise<GrantedToken> {
   const { status, members } = response;
   if (members === undefined || status < 200 || status > 299) throw readRefusal(response);
   const { auth_token, request_token, refresh_token, expires_in } = members;
@@ -78,7 +87,13 @@ async function read(response: TokenResponse, context: TokenResponseContext): Pro
 function consentRequired(
   requestToken: string,
   expiresInSeconds: number | undefined = DEFAULT_CONSENT_SECONDS,
-  { server: authServer, metadata, thumbprint: keyThumbprint, redirectUri, state }: TokenResponseContext,
+  {
+    server: authServer,
+    metadata,
+    thumbprint: keyThumbprint,
+    redirectUri,
+    state,
+  }: TokenResponseContext & ConsentReturn,
 ): AAuthAgentError {
   const page = textOf(metadata.agent_auth_endpoint);
   if (page === undefined)
@@ -153,33 +168,50 @@ const offer: OfferRules = {
   },
 };
 
-export const tokenRequests: TokenRequestRules = {
+/** Servers that an agent trusts, and where its users return. */
+export interface AgentServers {
+  /** Issuer identifiers of the auth servers that challenges may name. */
+  readonly authServers: readonly string[];
+  /**
+   * Address to which users return after consent. Default: none; an auth server that needs consent
+   * refuses.
+   */
+  readonly redirectUri?: string | undefined;
+}
+
+export const tokenRequestsOf = ({ authServers, redirectUri }: AgentServers): TokenRequestRules => ({
+  trustedServers: authServers,
   /**
    * For an exchange, `Signature-Key` contains the upstream token, but this agent's key signs
    * (profile 6.1).
    */
-  request: ({ server, resourceToken }, { identity, upstreamToken, redirectUri, state }) =>
-    upstreamToken === undefined
-      ? request("auth", server, identity, { resource_token: resourceToken, redirect_uri: redirectUri, state })
-      : request("exchange", server, { scheme: "jwt", jwt: upstreamToken }, { resource_token: resourceToken }),
+  request: (wanted, context: TokenRequestContext & ConsentReturn) => {
+    const { server, resourceToken: resource_token } = wanted;
+    const { identity, upstreamToken, state } = context;
+    return upstreamToken === undefined
+      ? request("auth", server, identity, { resource_token, redirect_uri: redirectUri, state })
+      : request("exchange", server, { scheme: "jwt", jwt: upstreamToken }, { resource_token });
+  },
   refresh: (server, refreshToken, { identity }) =>
     request("refresh", server, identity, { refresh_token: refreshToken }),
   offer,
-  read,
-};
+  read: (response, context) => read(response, { redirectUri, ...context }),
+});
 
 /** Requests of an agent outside of any call. */
-export const codeRequest = (server: string, code: string, context: TokenRequestContext): TokenRequest =>
-  request("code", server, context.identity, { code, redirect_uri: context.redirectUri });
+export const codeRequest = (
+  server: string,
+  code: string,
+  { identity }: TokenRequestContext,
+  { redirectUri }: ConsentReturn,
+): TokenRequest => request("code", server, identity, { code, redirect_uri: redirectUri });
 
 export const ownTokenRequest = (
   server: string,
   scope: string,
-  context: TokenRequestContext,
-): TokenRequest => {
-  const { identity, redirectUri, state } = context;
-  return request("auth", server, identity, { scope, redirect_uri: redirectUri, state });
-};
+  { identity }: TokenRequestContext,
+  { redirectUri, state }: ConsentReturn,
+): TokenRequest => request("auth", server, identity, { scope, redirect_uri: redirectUri, state });
 
 export const revocationRequest = (
   server: string,

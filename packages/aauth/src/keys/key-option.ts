@@ -7,7 +7,8 @@
 import type { SigningKey } from "../types.ts";
 import type { KeyRing } from "./key-ring.ts";
 
-type PublishedRing = Pick<KeyRing, "current" | "published">;
+/** The part of a ring that a party uses. */
+export type PartyKeys = Pick<KeyRing, "current" | "usable" | "published">;
 
 /**
  * The ring of an option; for a single key, the ring that has only it.
@@ -15,13 +16,13 @@ type PublishedRing = Pick<KeyRing, "current" | "published">;
  * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything else, such as a key that was not awaited or
  *   cannot sign
  */
-export function keyRingOf(key: SigningKey | PublishedRing): PublishedRing {
+export function keyRingOf(key: SigningKey | KeyRing): PartyKeys {
   const member = (name: string) => (Object(key) as Readonly<Record<string, unknown>>)[name];
-  if (["current", "published"].every((name) => typeof member(name) === "function"))
-    return key as PublishedRing;
+  const isRing = ["current", "usable", "published"].every((name) => typeof member(name) === "function");
+  if (isRing) return key as KeyRing;
   if (typeof member("sign") !== "function" || typeof member("kid") !== "string") throw notAKey(key, member);
-  const own = key as SigningKey;
-  return { current: () => own, published: () => [own] };
+  const own = [key as SigningKey];
+  return { current: () => own[0]!, usable: () => own, published: () => own };
 }
 
 function notAKey(key: unknown, member: (name: string) => unknown): TypeError {

@@ -31,23 +31,30 @@ export function requireString(name: string, value: unknown): void {
   throw new TypeError(`${name} must be a string`);
 }
 
-/** @throws TypeError unless the option `name` is a signing key or a key ring */
-export function requireSigningKey(name: string, value: unknown): void {
-  const found = (typeof value === "object" && value !== null ? value : {}) as Readonly<
-    Record<string, unknown>
-  >;
-  const { sign, current, usable, then } = found;
-  if (typeof sign === "function" || (typeof current === "function" && typeof usable === "function")) return;
-  if (value === undefined || value === null) {
-    throw new TypeError(
-      `${name} is missing: pass a SigningKey, as of generateSigningKey or importSigningKey`,
-    );
+/** @throws TypeError unless the option `name` is a function */
+export function requireFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new TypeError(`${name} must be a function`);
+}
+
+/** The check of each option of a factory. */
+export type OptionChecks<Options> = {
+  readonly [Name in keyof Required<Options>]: (name: Name & string, value: Options[Name]) => void;
+};
+
+/** Accepts any value, for an option that its type and later uses check. */
+export const unchecked = (): void => {};
+
+/**
+ * Checks the options of a factory.
+ *
+ * @throws TypeError for an option that the factory does not have: a misspelled one could weaken
+ *   security without notice; and the errors of `checks`
+ */
+export function checkOptions<Options extends object>(options: Options, checks: OptionChecks<Options>): void {
+  for (const [name, value] of Object.entries(options)) {
+    // hole E10, E11
+    if (value !== undefined && !(name in checks)) throw new TypeError(`${name} is not an option`);
   }
-  if (typeof then === "function") throw new TypeError(`${name} is a Promise: await it`);
-  const isKey = "kty" in found || "publicJwk" in found;
-  throw new TypeError(
-    isKey
-      ? `${name} cannot sign: pass a SigningKey, as importSigningKey makes of a private JWK`
-      : `${name} must be a SigningKey or a KeyRing`,
-  );
+  for (const name in checks) checks[name](name, options[name]);
 }

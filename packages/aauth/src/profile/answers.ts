@@ -25,15 +25,10 @@ export interface AnswerOptions {
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
-  /**
-   * Issuer identifier of the auth server for callers. Undefined if each caller's person server is
-   * used.
-   */
-  readonly authServer: string | undefined;
+  /** Own access server. Undefined if each caller's person server is used. */
+  readonly accessServer: string | undefined;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Signature algorithms listed in challenges. */
-  readonly algs: readonly string[] | undefined;
   /** Scopes that the resource describes. Default: scopes are not checked. */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }

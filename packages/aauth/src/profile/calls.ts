@@ -78,10 +78,6 @@ export interface ChallengeExpectation {
 
 /** Facts that are known before the first request and constant during a call. */
 export interface CallCircumstances {
-  /** Whether the first request presents only a key. */
-  readonly isAnonymous: boolean;
-  /** Whether an anonymous agent may identify itself on request. */
-  readonly mayIdentify: boolean;
   /** Identifier of the resource. */
   readonly resource: string;
   /**
@@ -97,8 +93,8 @@ export type RetryReason = "identity" | "authorization" | "token_refused";
 
 /** Next step of a call. */
 export type CallStep =
-  /** Signs and sends the request, with the agent's first scheme, its identity, or a token. */
-  | { readonly do: "send"; readonly as: "first" | "identity"; readonly reason?: RetryReason | undefined }
+  /** Signs and sends the request, with a bare key, the agent's identity, or a token. */
+  | { readonly do: "send"; readonly as: "key" | "identity"; readonly reason?: RetryReason | undefined }
   | {
       readonly do: "send";
       readonly as: "token";
@@ -151,8 +147,6 @@ export type CallState = Readonly<Record<string, unknown>>;
 
 /** An agent's reaction to responses in one dialect. */
 export interface CallRules {
-  /** The agent always identifies itself; there are no anonymous requests. Default false. */
-  readonly alwaysIdentified?: true;
   /** Additional fields of every request to a resource. Default: none. */
   readonly requestFields?: (facts: {
     /** Capabilities of the caller, by their names in the profile. */

@@ -110,6 +110,8 @@ export interface MessageRules extends SigningRules {
     key: VerificationKey,
     claim: KeyClaim,
   ) => string | undefined;
+  /** Whether a verifier refuses requests with an unsafe method and no nonce. Default false. */
+  readonly requiresNonce?: boolean;
   /** Components that a verifier demands, in any order. */
   demandedComponents(facts: MessageFacts): readonly string[];
 }

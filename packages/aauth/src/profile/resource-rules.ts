@@ -13,8 +13,8 @@ export type { Answer } from "../types.ts";
 export interface ResourceTokenGrant {
   /** Compact JWS. */
   readonly resourceToken: string;
-  /** Issuer identifier of the auth server that redeems it. */
-  readonly authServer: string;
+  /** Identifier of the server that redeems it. */
+  readonly server: string;
   /** Seconds until it expires. */
   readonly expiresInSeconds: number;
 }
@@ -27,14 +27,13 @@ export interface ResourceIdentity {
    */
   readonly resource: string;
   /**
-   * Issuer identifier of the auth server that issues auth tokens for this resource; in draft -11
-   * the resource's access server. Default: none, so that person servers issue them. Required in a
-   * dialect without person servers.
+   * Identifier of the access server that issues auth tokens for this resource. Default: none, so
+   * that person servers issue them.
    */
-  readonly authServer?: string | undefined;
+  readonly accessServer?: string | undefined;
   /**
-   * Draft -11 only: identifiers of trusted person servers. With them, the resource serves
-   * `/aauth/revoke`. Default: none, so that routes may only require agent tokens.
+   * Identifiers of trusted person servers. With them, the resource serves `/aauth/revoke`. Default:
+   * none, so that routes may only require agent tokens.
    */
   readonly personServers?: readonly string[] | undefined;
   /**
@@ -92,14 +91,10 @@ export interface GuardedRequest {
   resourceToken(scopes: readonly string[], account?: string): Promise<ResourceTokenGrant>;
 }
 
-/** Documents, issuers and endpoints that follow from a resource's configuration. */
+/** Documents and endpoints that follow from a resource's configuration. */
 export interface PublishedResource {
   /** By name below `/.well-known/`. */
   readonly documents: Readonly<Record<string, object>>;
-  /** Trusted issuers of the resource's verifier. */
-  readonly trustedIssuers: readonly string[];
-  /** The only issuer of auth tokens. Default: each of `trustedIssuers`. */
-  readonly accessServer?: string | undefined;
   readonly additionalComponents?: readonly string[] | undefined;
   /**
    * Path of the revocation endpoint, and its allowed callers; without issuers there is no endpoint.

@@ -6,10 +6,9 @@
 
 import type { Awaitable } from "../crypto/interface.ts";
 import type { DiscoveryKind } from "../discovery/discovery.ts";
-import type { SigningKey } from "../types.ts";
-import type { Challenge, ResponseHead, ResponseMeaning, WantedToken } from "./calls.ts";
+import type { ResponseHead, ResponseMeaning, WantedToken } from "./calls.ts";
 import type { SignatureKeyScheme } from "./messages.ts";
-import type { DeferredResponse, Interaction } from "./waiting.ts";
+import type { DeferredResponse } from "./waiting.ts";
 
 /** A request to an endpoint of a server, ready to be signed. */
 export interface TokenRequest {
@@ -58,8 +57,6 @@ export interface DeferredToken {
 
 /** Facts of a call that its token requests may carry. */
 export interface CallFacts {
-  /** Sent with a token request and returned with the user's consent. Default: none. */
-  readonly state?: string | undefined;
   /**
    * Token of the caller on whose behalf this call is made, used for token exchange. In draft -11,
    * the person token or auth token of an accepted request. It must be VERIFIED, because it names
@@ -82,7 +79,6 @@ export interface TokenRequestContext extends CallFacts {
   readonly identity: SignatureKeyScheme;
   /** The token that the challenged request carried. */
   readonly presented?: string | undefined;
-  readonly redirectUri?: string | undefined;
   /** Capabilities of the caller, by their names in the profile. */
   readonly capabilities?: readonly string[] | undefined;
   /** Agent token of the sub-agent for which the token is requested. */
@@ -106,8 +102,6 @@ export interface ExpectedToken {
 export interface TokenResponseContext extends ExpectedToken {
   /** The document that named the endpoint. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly redirectUri?: string | undefined;
-  readonly state?: string | undefined;
 }
 
 /** Rules for the token requests of one dialect. */
@@ -132,56 +126,10 @@ export interface TokenRequestRules {
   /** Creates the request that renews a token. Undefined in a profile without refresh tokens. */
   readonly refresh?: (server: string, refreshToken: string, context: TokenRequestContext) => TokenRequest;
   /**
-   * Rules for the server of an agent's person. Undefined if challenges name the server and the
-   * agent's options list the trusted ones.
+   * Servers that a challenge may name, in a profile without person servers. Default: only the
+   * server of the agent's person, which issues all of its tokens (draft -11, section 7).
    */
-  readonly ownServer?: OwnServerRules;
-}
-
-/**
- * Rules of a profile in which an agent acts for one person, whose server issues all of its tokens.
- */
-export interface OwnServerRules {
-  /**
-   * The server of the person for whom the caller of this agent acts.
-   *
-   * @throws AAuthAgentError `malformed_token` for a token that names no server
-   */
-  serverOfUpstream(upstreamToken: string): string;
-  /** The server of the agent's person, if its credential names one. */
-  serverOfAgent(identity: SignatureKeyScheme): string | undefined;
-  /** Credential of an agent that has no agent token from another party. */
-  identify(options: {
-    readonly id: string;
-    readonly key: SigningKey;
-    /** The first of the trusted servers. */
-    readonly server: string | undefined;
-    readonly now: () => number;
-  }): Promise<SignatureKeyScheme>;
-  /** Creates the request that asks the server to bring its person to a resource's interaction. */
-  relay(server: string, interaction: Interaction, context: TokenRequestContext): TokenRequest;
-  /**
-   * Thumbprint of a sub-agent's key.
-   *
-   * @throws AAuthAgentError `token_agent_mismatch` unless it is the agent token of a sub-agent of
-   *   `parent`
-   */
-  keyOfSubAgent(subagentToken: string, parent: string): Promise<string>;
-  /**
-   * The challenge for a sub-agent: an auth token for the resource token, or else a person token.
-   */
-  challengeOfSubAgent(resourceToken: string | undefined): Challenge;
-  proposeMission(server: string, proposal: MissionProposal, context: TokenRequestContext): TokenRequest;
-  /**
-   * Reads the response to a proposal, and checks the tokens of an approval.
-   *
-   * @throws AAuthAgentError `token_request_failed` for an invalid approval or token, or a mission
-   *   with another digest
-   */
-  readMission(
-    response: TokenResponse,
-    context: TokenResponseContext,
-  ): Awaitable<ApprovedMission | DeferredToken>;
+  readonly trustedServers?: readonly string[];
 }
 
 /** An agent's plan, for a person to approve. */

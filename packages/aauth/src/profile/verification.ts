@@ -66,6 +66,11 @@ export interface VerificationRules<Level extends string = string> {
    * Default: none.
    */
   readonly issuedLevels?: readonly Level[];
+  /**
+   * Issuers whose auth tokens are accepted, in a profile without person servers. Default: the
+   * person and access servers of the verifier.
+   */
+  readonly issuers?: readonly string[];
   /** @throws TypeError for a requirement that is invalid in this profile */
   validateRequirement(requirement: Requirement<string>): void;
   /** The error of a verified caller that does not meet the requirement, or undefined. */
@@ -101,12 +106,10 @@ export interface ResolverContext {
   readonly endpoint: EndpointRules;
   /** Identifier of the verifier, and the audience of tokens. */
   readonly audience: string | undefined;
-  readonly trustedIssuers: readonly string[];
-  /** The only issuer of auth tokens, if set. */
+  /** `issuers` of the profile, or the verifier's person servers. */
+  readonly issuers: readonly string[];
   readonly accessServer: string | undefined;
   readonly agentProviders: TrustPolicy | undefined;
-  /** Verifies tokens of other parties (see `VerifierOptions.tokenHolder`). */
-  readonly tokenHolder: TokenHolder | undefined;
   readonly discovery: Discovery;
   /** Undefined if revocations are not recorded. */
   readonly isRevoked: RevocationCheck | undefined;
@@ -148,12 +151,3 @@ export interface CallerCandidate {
  * @throws AAuthError with a code of the message, discovery and token groups
  */
 export type CallerResolver = (claim: KeyClaim, context: ResolverContext) => Awaitable<CallerCandidate>;
-
-/**
- * Returns the holder of a token found in `Signature-Key`, and at most 10 keys with which it may
- * have signed. It must verify the token itself. The holder becomes an identified caller, never an
- * authorized one.
- *
- * @throws AAuthError with a code of the token and discovery groups
- */
-export type TokenHolder = (token: string) => Promise<{ agent: string; keys: readonly unknown[] }>;

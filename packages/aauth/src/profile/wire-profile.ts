@@ -59,15 +59,16 @@ export interface AgentProfile extends SigningProfile, CitedProfile {
   readonly calls: CallRules;
   /** Token requests and their responses. */
   readonly tokenRequests: TokenRequestRules;
+  /** Signing of messages to servers. Default: as to resources. */
+  readonly toServers?: SigningProfile;
 }
 
 /**
- * A dialect: its name and all its rules.
+ * A dialect: its name, and all its rules but those of agents.
  *
  * @typeParam Level names of its levels
  */
-export interface WireProfile<Level extends string = string> extends ResourceProfile<Level>, AgentProfile {
-  readonly messages: MessageRules;
+export interface WireProfile<Level extends string = string> extends ResourceProfile<Level> {
   /** Display of messages. No decision depends on it. */
   readonly display: DisplayRules;
 }

@@ -18,16 +18,11 @@ import { requirementFor } from "./requirement.ts";
 
 /** Options of a challenger. */
 export interface ChallengerOptions
-  extends Pick<ResourceIdentity, "resource" | "authServer" | "scopeDescriptions"> {
+  extends Pick<ResourceIdentity, "resource" | "accessServer" | "scopeDescriptions"> {
   /** Signs the resource tokens. */
   readonly key: SigningKey | KeyRing;
   /** Default `draft11`. */
   readonly profile?: ResourceProfile | undefined;
-  /**
-   * Signature algorithms listed in challenges for an identity, for example
-   * `["ed25519"]`. Default: none; the agent then assumes all standard ones.
-   */
-  readonly algs?: readonly string[] | undefined;
   readonly now?: (() => number) | undefined;
 }
 
@@ -53,21 +48,19 @@ export interface Challenger extends Pick<AnswerWriter, "resourceToken"> {
  * Creates a challenger. It issues a resource token only to an agent with a verified signature; any
  * other caller is asked for a signature or an identity.
  *
- * @throws TypeError if `resource` or `authServer` is not a canonical identifier, or the profile
- *   requires a missing `authServer`
+ * @throws TypeError if `resource` or `accessServer` is not a canonical identifier
  */
 export function createChallenger(options: ChallengerOptions): Challenger {
-  const { resource, authServer, algs, scopeDescriptions } = options;
+  const { resource, accessServer, scopeDescriptions } = options;
   const { profile = defaultResourceProfile, now = () => Math.floor(Date.now() / 1000) } = options;
   requireIdentifier("resource", resource, profile);
-  if (authServer !== undefined) requireIdentifier("authServer", authServer, profile);
+  if (accessServer !== undefined) requireIdentifier("accessServer", accessServer, profile);
   const ring = keyRingOf(options.key);
   const answers = profile.answers.create({
     key: () => ring.current(),
     resource,
-    authServer,
+    accessServer,
     now,
-    algs,
     scopeDescriptions,
   });
   return {

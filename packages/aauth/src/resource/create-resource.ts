@@ -15,13 +15,14 @@ import { AAuthVerificationError } from "../errors.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
 import { keyRingOf } from "../keys/key-option.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import { checkOptions, type OptionChecks, requireBoolean, unchecked } from "../keys/option-checks.ts";
 import type { Answer, GuardedEndpoint, GuardedRequest, ResourceIdentity } from "../profile/resource-rules.ts";
 import { createRevocations } from "../profile/revocations.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { Stores } from "../store/stores.ts";
 import type { CallerOf, Level, ProvenCaller, Requirement, SigningKey, VerifiedRequest } from "../types.ts";
 import { type AuthorizationPolicy, authorizationEndpoint } from "./authorization-endpoint.ts";
-import { type Challenger, type ChallengerOptions, createChallenger, plainRefusal } from "./challenge.ts";
+import { type Challenger, createChallenger, plainRefusal } from "./challenge.ts";
 import { createDeferred, type DeferredOptions, type DeferredRequests } from "./deferred.ts";
 import { documentEndpoints, type Endpoint } from "./endpoint.ts";
 import { meetRequirement } from "./requirement.ts";
@@ -45,9 +46,8 @@ export interface ResourceOptions<Name extends string = string, Other extends str
   extends ResourceIdentity,
     Pick<
       VerifierOptions<Name>,
-      "now" | "profile" | "toleranceSeconds" | "agentProviders" | "requireNonce" | "cryptoMode" | "observer"
-    >,
-    Pick<ChallengerOptions, "algs"> {
+      "now" | "profile" | "toleranceSeconds" | "agentProviders" | "cryptoMode" | "observer"
+    > {
   /** Signs resource tokens, and is published at `/jwks.json`. All replicas share it. */
   readonly key: SigningKey | KeyRing;
   readonly accept?: readonly Required<Pick<AcceptedProfile<Other>, "profile" | "peers">>[] | undefined;
@@ -187,31 +187,31 @@ export function createResource<Name extends string = Draft11Level, Other extends
   options: ResourceOptions<Name, Other>,
 ): Resource<Name | Other>;
 export function createResource(options: ResourceOptions): Resource<string> {
-  const { resource, authServer, development, now, profile = defaultResourceProfile, algs } = options;
-  const { key } = options;
+  checkOptions(options, OPTION_CHECKS);
+  const { resource, key, personServers, accessServer, development, now } = options;
+  const { profile = defaultResourceProfile } = options;
   const ring = keyRingOf(key);
   if (options.discovery !== undefined && development !== undefined) {
     throw new TypeError("development has no effect together with discovery: pass it to createDiscovery()");
   }
   const { scopeDescriptions = {} } = options;
-  const challenger = createChallenger({ key, resource, authServer, now, profile, algs, scopeDescriptions });
+  const challenger = createChallenger({ key, resource, accessServer, now, profile, scopeDescriptions });
   const authority = canonicalAuthority(resource);
   const discovery = options.discovery ?? createDiscovery({ development, now });
   const published = profile.resource.publish(options);
-  const { stores, agentProviders, toleranceSeconds, requireNonce, cryptoMode, observer } = options;
+  const { stores, agentProviders, toleranceSeconds, cryptoMode, observer } = options;
   const common = { authorities: [authority], audience: resource, discovery };
   const judging = {
     now,
     replayStore: stores?.claims(`replay ${resource}`),
     toleranceSeconds,
-    requireNonce,
     cryptoMode,
     observer,
   };
-  const { trustedIssuers, accessServer, additionalComponents } = published;
+  const { additionalComponents } = published;
   // Without issuers, no token can be revoked.
   const revocation = published.revocation?.issuers.length ? published.revocation : undefined;
-  const accepted = { ...common, agentProviders, trustedIssuers, accessServer };
+  const accepted = { ...common, agentProviders, personServers, accessServer };
   const revocations =
     revocation &&
     createRevocations({
@@ -295,6 +295,33 @@ export function createResource(options: ResourceOptions): Resource<string> {
       createSessions<Data>({ ...own, store: stores?.records(`sessions ${resource}`), now }),
   };
 }
+
+/**
+ * Checks of the options that no part of the resource checks: the verifier, the challenger and the
+ * document check their own.
+ */
+const OPTION_CHECKS: OptionChecks<ResourceOptions> = {
+  resource: unchecked,
+  key: unchecked,
+  profile: unchecked,
+  accept: unchecked,
+  accessServer: unchecked,
+  personServers: unchecked,
+  scopes: unchecked,
+  scopeDescriptions: unchecked,
+  agent: unchecked,
+  about: unchecked,
+  additionalSignatureComponents: unchecked,
+  toleranceSeconds: unchecked,
+  authorization: unchecked,
+  now: unchecked,
+  agentProviders: unchecked,
+  cryptoMode: unchecked,
+  observer: unchecked,
+  discovery: unchecked,
+  development: requireBoolean,
+  stores: unchecked,
+};
 
 const DEFERRED_PATH = "/aauth/pending/";
 

@@ -8,7 +8,6 @@ export type { PollingError } from "../draft-11/problem.ts";
 export type { Refusal } from "../errors.ts";
 export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "../profile/refusal.ts";
 export type { Answer, ResourceTokenGrant } from "../profile/resource-rules.ts";
-export type { TokenHolder } from "../profile/verification.ts";
 export type { AuthorizationPolicy, AuthorizationRequest } from "./authorization-endpoint.ts";
 export { plainRefusal } from "./challenge.ts";
 export type {

@@ -8,7 +8,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import type { AAuthVerificationError } from "../errors.ts";
 import type { EndpointRole } from "../profile/messages.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import type { RevocationCheck, TokenHolder } from "../profile/verification.ts";
+import type { RevocationCheck } from "../profile/verification.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { ClaimStore } from "../store/claim-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
@@ -37,7 +37,7 @@ export interface Verifier<Name extends string = Level> {
    * Checks a requirement before the first request. The methods below also check it.
    *
    * @throws TypeError for a requirement that is invalid in the profile, or that no request can meet
-   *   because it needs an auth token and the verifier has no `audience` or `trustedIssuers`
+   *   because it needs an auth token and the verifier has no `audience` or no issuers
    */
   checkRequirement(requirement: Requirement<Name>): void;
   /**
@@ -142,23 +142,20 @@ export interface AcceptedProfile<Name extends string = string> {
    * accepted.
    */
   readonly audience?: string | undefined;
+  /** Person servers whose person and auth tokens are accepted. Default: none. */
+  readonly personServers?: readonly string[] | undefined;
   /**
-   * Issuers whose auth tokens are accepted; in draft -11, person and access servers whose person
-   * and auth tokens are. Default: none.
-   */
-  readonly trustedIssuers?: readonly string[] | undefined;
-  /**
-   * The resource's access server in draft -11. Only its auth tokens are accepted, and only the
-   * person tokens of `trustedIssuers`. Default: none; person servers issue both.
+   * The resource's access server. Only its auth tokens are accepted, and only the person tokens of
+   * `personServers`. Default: none; person servers issue both.
    */
   readonly accessServer?: string | undefined;
   /**
-   * Agents that may call, by scheme jwks, agent token or auth token. In draft -11, the accepted
-   * agent providers, and servers that may call in their own name; person and auth tokens name no
-   * agent, so it does not restrict them. Default: any that discovery's guard allows.
+   * Agent providers whose agents may call, and servers that may call in their own name. Person and
+   * auth tokens of draft -11 name no agent, so it does not restrict them. Default: any that
+   * discovery's guard allows.
    */
   readonly agentProviders?: TrustPolicy | undefined;
-  /** Finds keys and documents. */
+  /** Finds keys and documents: `createDiscovery()`. */
   readonly discovery: Discovery;
   /**
    * Accepted schemes of `Signature-Key`. Default: those of the profile for this kind of endpoint.
@@ -205,18 +202,6 @@ export interface VerifierOptions<Name extends string = string, Other extends str
    * which requests are remembered. Default: the profile's (60).
    */
   readonly toleranceSeconds?: number | undefined;
-  /**
-   * Refuses requests with an unsafe method and no nonce. Default false: their signature base is
-   * remembered instead, so that they are accepted once. A TypeError in a profile without nonces,
-   * such as draft -11.
-   */
-  readonly requireNonce?: boolean | undefined;
-  /**
-   * For auth servers: verifies auth tokens in `Signature-Key`, which at a token exchange are
-   * addressed to the caller instead of issued to it (profile 6.1). `audience` and `trustedIssuers`
-   * are then ignored. Default: none.
-   */
-  readonly tokenHolder?: TokenHolder | undefined;
   /**
    * Called for each presented token after its signature has verified; true refuses it. For profiles
    * with revocation. Default: no token is revoked.

@@ -37,7 +37,6 @@ export interface SharedRules {
   /** Scheme of the resource's own address. */
   readonly scheme: string;
   readonly replayStore: ClaimStore;
-  readonly requireNonce: boolean;
   readonly now: () => number;
   readonly contentDigest: "covered" | undefined;
   readonly additionalComponents: readonly string[] | undefined;
@@ -157,7 +156,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const { absentQuery } = messages;
     const base = rebuildSignatureBase(request, authority, input, { scheme: rules.scheme, absentQuery });
     recorder.facts.signatureBase = base;
-    const nonce = readNonce(request, messages.fields.nonce, { required: rules.requireNonce });
+    const nonce = readNonce(request, messages.fields.nonce, { required: messages.requiresNonce === true });
     return { base, nonce };
   }),
 

@@ -7,13 +7,8 @@
 import { defaultResourceProfile } from "../default-profile.ts";
 import { requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
-import { requireArray, requireSeconds } from "../keys/option-checks.ts";
-import type { AcceptedProfile } from "./types.ts";
-
-/** @throws RangeError for a `toleranceSeconds` out of range. */
-export function checkTolerance(toleranceSeconds: number | undefined): void {
-  requireSeconds("toleranceSeconds", toleranceSeconds, MAX_TOLERANCE_SECONDS);
-}
+import { type OptionChecks, requireArray, requireSeconds, unchecked } from "../keys/option-checks.ts";
+import type { AcceptedProfile, VerifierOptions } from "./types.ts";
 
 /** A larger tolerance is probably a mistake, such as milliseconds. */
 const MAX_TOLERANCE_SECONDS = 3_600;
@@ -22,19 +17,37 @@ const MAX_TOLERANCE_SECONDS = 3_600;
 const COMPONENT = /^(?:@(?:method|authority|path|query)|[a-z0-9!#$%&'*+.^_`|~-]+)$/;
 
 /**
- * Refuses components that no message has, and which would therefore never be demanded.
- *
- * @throws TypeError
+ * Checks of all options but those of an accepted profile, which {@link checkAcceptedProfile} makes.
  */
-export function checkAdditionalComponents(components: readonly string[] | undefined): void {
-  if (components === undefined) return;
-  requireArray("additionalComponents", components);
-  for (const name of components) {
-    if (!COMPONENT.test(name)) {
-      throw new TypeError(`additionalComponents must be @query and fields in lower case, not ${name}`);
-    }
-  }
-}
+export const OPTION_CHECKS: OptionChecks<VerifierOptions> = {
+  profile: unchecked,
+  authorities: unchecked,
+  audience: unchecked,
+  personServers: unchecked,
+  accessServer: unchecked,
+  agentProviders: unchecked,
+  discovery(_, value) {
+    if (value === undefined) throw new TypeError("discovery is missing");
+  },
+  schemes: unchecked,
+  accept: unchecked,
+  endpoint: unchecked,
+  replayStore: unchecked,
+  now: unchecked,
+  toleranceSeconds: (name, value) => requireSeconds(name, value, MAX_TOLERANCE_SECONDS),
+  isRevoked: unchecked,
+  contentDigest: unchecked,
+  // Components that no message has would never be demanded.
+  additionalComponents(name, components) {
+    if (components === undefined) return;
+    requireArray(name, components);
+    const wrong = components.find((component) => !COMPONENT.test(component));
+    if (wrong === undefined) return;
+    throw new TypeError(`${name} must be @query and fields in lower case, not ${wrong}`);
+  },
+  cryptoMode: unchecked,
+  observer: unchecked,
+};
 
 /**
  * Refuses identifiers that are not canonical, with which every request would be refused.
@@ -42,17 +55,19 @@ export function checkAdditionalComponents(components: readonly string[] | undefi
  * @throws TypeError
  */
 export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonly string[]): void {
-  const { authorities, audience, trustedIssuers, agentProviders = [] } = accepted;
+  const { authorities, audience, personServers, accessServer, agentProviders = [] } = accepted;
   const { profile = defaultResourceProfile } = accepted;
   if (audience !== undefined) requireIdentifier("audience", audience, profile);
   requireArray("authorities", authorities);
   if (authorities.length === 0) throw new TypeError("authorities must name at least one host");
   for (const authority of authorities) checkAuthority(authority, audience);
-  if (trustedIssuers !== undefined) requireIdentifiers("trustedIssuers", trustedIssuers, profile);
-  if (accepted.accessServer !== undefined) requireIdentifier("accessServer", accepted.accessServer, profile);
-  if (trustedIssuers?.length && audience === undefined) {
-    throw new TypeError("trustedIssuers requires audience: a token is valid only for the resource it names");
-  }
+  const { issuers = personServers } = profile.verification;
+  if ((personServers ?? accessServer) !== undefined && issuers !== personServers)
+    throw new TypeError(`personServers: not in ${profile.name}`);
+  if (personServers !== undefined) requireIdentifiers("personServers", personServers, profile);
+  if (accessServer !== undefined) requireIdentifier("accessServer", accessServer, profile);
+  if (issuers?.length && audience === undefined)
+    throw new TypeError("audience is missing: the tokens' resource");
   if (accepted.schemes !== undefined) {
     requireArray("schemes", accepted.schemes);
     if (accepted.schemes.length === 0) throw new TypeError("schemes must name at least one scheme");

@@ -10,6 +10,7 @@ import { StoreUnavailableError } from "../errors.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
+import { checkOptions } from "../keys/option-checks.ts";
 import { endpointRulesOf } from "../profile/messages.ts";
 import { type ClaimStore, createMemoryClaimStore } from "../store/claim-store.ts";
 import { processStart } from "../store/process-start.ts";
@@ -29,7 +30,7 @@ import {
   verificationOf,
 } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
-import { checkAcceptedProfile, checkAdditionalComponents, checkTolerance } from "./verifier-options.ts";
+import { checkAcceptedProfile, OPTION_CHECKS } from "./verifier-options.ts";
 
 /**
  * Creates the verifier of a resource or an auth server.
@@ -70,8 +71,7 @@ export function verifierOf(
   options: VerifierOptions,
   { refusesUnmeetable }: { readonly refusesUnmeetable: boolean },
 ): Verifier<string> {
-  checkTolerance(options.toleranceSeconds);
-  checkAdditionalComponents(options.additionalComponents);
+  checkOptions(options, OPTION_CHECKS);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const replayStore = options.replayStore ?? defaultReplayStore(now);
   const accepted = [options, ...(options.accept ?? [])].map((own) =>
@@ -172,20 +172,12 @@ function createChecks(
   options: VerifierOptions,
   shared: Pick<SharedRules, "now" | "replayStore">,
 ): ProfileChecks {
-  const {
-    profile = defaultResourceProfile,
-    audience,
-    discovery,
-    trustedIssuers = [],
-    agentProviders,
-  } = accepted;
-  const { accessServer } = accepted;
+  const { profile = defaultResourceProfile, audience, accessServer, agentProviders } = accepted;
+  const { discovery, personServers = [] } = accepted;
+  const { issuers = personServers } = profile.verification;
   const role = options.endpoint ?? "resource";
   const ofProfile = endpointRulesOf(profile, role);
   checkAcceptedProfile(accepted, ofProfile.schemes);
-  // hole E10
-  if (options.requireNonce && profile.messages.fields.nonce === undefined)
-    throw new TypeError(`requireNonce: profile ${profile.name} has no nonces`);
   const endpoint = {
     role,
     ...ofProfile,
@@ -198,17 +190,15 @@ function createChecks(
     endpoint,
     authorities: accepted.authorities,
     scheme: audience === undefined ? "https" : requestTarget(audience).scheme,
-    requireNonce: options.requireNonce ?? false,
     contentDigest: options.contentDigest,
     additionalComponents: options.additionalComponents,
     resolver: {
       profile,
       endpoint,
       audience,
-      trustedIssuers,
+      issuers,
       accessServer,
       agentProviders,
-      tokenHolder: options.tokenHolder,
       discovery,
       isRevoked: options.isRevoked,
       now: shared.now,
@@ -231,15 +221,12 @@ function createChecks(
  * agents, the second would never apply, and the first might be weaker.
  */
 function requireDistinct(accepted: readonly ProfileChecks[]): void {
-  if (accepted[0]!.peers !== undefined) throw new TypeError("peers is only allowed in a profile of accept");
   const general = accepted.filter(({ peers }) => peers === undefined).map(({ rules }) => rules.profile);
   for (const [index, own] of general.entries()) {
     const before = general.slice(0, index).find(({ messages }) => messages.claims === own.messages.claims);
     if (before === undefined) continue;
     const pair = `${before.name} and ${own.name}`;
-    throw new TypeError(
-      `accept: ${pair} cannot be distinguished; name the peers of one, or use two verifiers`,
-    );
+    throw new TypeError(`accept: ${pair} cannot be distinguished: name the peers of one`);
   }
 }
 
@@ -247,10 +234,9 @@ function requireDistinct(accepted: readonly ProfileChecks[]): void {
  * The missing option without which no caller can have a grant. `audience` alone is valid, because
  * agent tokens may name one.
  */
-function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): string | undefined {
+function lacksForGrants({ audience, issuers }: SharedRules["resolver"]): string | undefined {
   if (audience === undefined) return "`audience`, its resource identifier";
-  if (trustedIssuers.length > 0) return undefined;
-  return "`trustedIssuers`, the servers whose tokens are accepted: for a resource, `personServers` or `authServer`";
+  return issuers.length > 0 ? undefined : "`personServers`, or a profile with an auth server";
 }
 
 /**

@@ -26,5 +26,4 @@ export { createPersonServer } from "./person-server.ts";
 export type { PersonServer, PersonServerOptions } from "./person-server-types.ts";
 export type { SendRevocationOptions } from "./send-revocation.ts";
 export { sendRevocation } from "./send-revocation.ts";
-export type { ServerKey } from "./server-types.ts";
 export type * from "./types.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { documents } from "../draft-11/documents.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
@@ -11,12 +12,13 @@ import { DOCUMENTS } from "../draft-11/names.ts";
 import { logStack } from "../harmless.ts";
 import { toJwks } from "../keys/jwks.ts";
 import { keyRingOf } from "../keys/key-option.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
 import { createMemoryStores } from "../store/stores.ts";
 import type { Jwks, SigningKey } from "../types.ts";
 import { createServerCalls } from "./server-calls.ts";
 import { createFrame, type FrameOptions } from "./server-frame.ts";
-import type { ServerKey, ServerOptions, ServerParts } from "./server-types.ts";
+import type { ServerOptions, ServerParts } from "./server-types.ts";
 import type { StoreName } from "./stores.ts";
 
 const PENDING_SECONDS = 600;
@@ -33,7 +35,8 @@ export function partsOf(options: ServerOptions<object>, kind: "person" | "access
   const { stores = createMemoryStores({ now }), observer, transport, callObserver: observe } = options;
   const keys = keysOf(options.key);
   const key = () => keys.current();
-  const discovery = knowingItself(options.discovery, issuer, documents.kinds[kind], keys);
+  const { discovery: others = createDiscovery({ now }) } = options;
+  const discovery = knowingItself(others, issuer, documents.kinds[kind], keys);
   const call = createServerCalls({ issuer, kind, key, discovery, transport, now, observe });
   const parts: ServerParts = {
     issuer,
@@ -70,7 +73,7 @@ interface Keys {
   jwks(): Jwks;
 }
 
-function keysOf(key: ServerKey): Keys {
+function keysOf(key: SigningKey | KeyRing): Keys {
   const ring = keyRingOf(key);
   return { current: () => ring.current(), jwks: () => toJwks(ring.published()) };
 }

@@ -23,17 +23,14 @@ import type {
   WaitingRequest,
 } from "./types.ts";
 
-/** A key, or a key ring whose current key signs and whose published keys verify. */
-export type ServerKey = SigningKey | Pick<KeyRing, "current" | "published">;
-
 /** Options of every server. */
 export interface ServerOptions<Metadata> {
   /** Server identifier: `https://` and a host. */
   readonly issuer: string;
   /** Signs tokens, and requests to other servers. */
-  readonly key: ServerKey;
-  /** Finds the keys of agents, resources and other servers: `createDiscovery()`. */
-  readonly discovery: Discovery;
+  readonly key: SigningKey | KeyRing;
+  /** Finds the keys of agents, resources and other servers. Default `createDiscovery()`. */
+  readonly discovery?: Discovery | undefined;
   /** The page on which persons or resource owners decide. Default `{issuer}/interaction`. */
   readonly interactionUrl?: string | undefined;
   /** Members of the document other than the endpoints: name, logo, `scopes_supported`, … */

@@ -1,10 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { AgentOptions } from "../../src/agent/types.ts";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
-import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import {
+  type FebruaryDialect,
+  february2026,
+  february2026Published,
+} from "../../src/february-2026/profile.ts";
+import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { createMemoryStores } from "../../src/store/stores.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
@@ -97,7 +101,7 @@ describe("a signed fetch", () => {
   it("signs for agents of the published demo in their profile", async () => {
     const world = await createWorld();
     world.resource = () => new Response("ok");
-    await world.agent({ profile: february2026Published }).fetchFor()(URL_ROOT, POST);
+    await world.agent({}, { dialect: february2026Published }).fetchFor()(URL_ROOT, POST);
     expect(world.sent[0]?.headers["signature-key"]).not.toContain("well-known");
     expect(world.sent[0]?.headers).not.toHaveProperty("nonce");
     expect(world.events[0]).toMatchObject({ type: "request_signed", profile: "february-2026-published" });
@@ -105,19 +109,18 @@ describe("a signed fetch", () => {
 
   it("uses another variant with auth servers, and shares their tokens with agents that do the same", async () => {
     const world = await createWorld();
-    const variants = { profile: february2026Published, serverProfile: february2026 };
     world.resource = async ({ scheme }) =>
       scheme === "jwt"
         ? new Response("hello")
         : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
     const stores = createMemoryStores();
-    const call = (options: Partial<AgentOptions>) =>
-      world.agent({ stores, ...options }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
-    await call(variants);
+    const call = (dialect: FebruaryDialect) =>
+      world.agent({ stores }, { dialect }).fetchFor({ cacheKey: "user" })(URL_ROOT, POST);
+    await call(february2026Published);
     const isCovered = (value?: string) => value?.includes('"content-digest"');
     const [first, token, again] = world.sent.map(({ headers }) => isCovered(headers["signature-input"]));
     expect([first, token, again]).toEqual([false, true, false]);
-    await call({ profile: february2026 });
+    await call(february2026);
     expect(world.story().slice(3)).toEqual(["resource jwt"]);
   });
 
@@ -135,7 +138,7 @@ describe("a signed fetch", () => {
   it("does not read a header of another status as a challenge", async () => {
     const world = await createWorld();
     world.resource = () => new Response("ok", { headers: { "agent-auth": "httpsig; identity=?1" } });
-    expect((await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(200);
+    expect((await world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(200);
     expect(world.sent).toHaveLength(1);
   });
 
@@ -152,14 +155,14 @@ describe("an identity challenge", () => {
   it("raises hwk to jwks, once", async () => {
     const world = await createWorld();
     world.requirement = { level: "identified" };
-    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
+    const response = await world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello identified");
     expect(world.story()).toEqual(["resource hwk", "resource jwks"]);
   });
 
   it("continues to an auth token if the route requires one", async () => {
     const world = await createWorld();
-    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
+    const response = await world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello authorized");
     expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
   });
@@ -173,14 +176,14 @@ describe("an identity challenge", () => {
         : scheme === "jwt"
           ? new Response("hello")
           : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
-    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
+    const response = await world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello");
     expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
   });
 
   it("is an error for an agent that wants to stay anonymous", async () => {
     const world = await createWorld();
-    const agent = world.agent({ signatureScheme: "hwk", mayIdentify: false });
+    const agent = world.agent({}, { signatureScheme: "hwk", mayIdentify: false });
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("identity_required");
     expect(world.story()).toEqual(["resource hwk"]);
   });
@@ -189,7 +192,7 @@ describe("an identity challenge", () => {
     const world = await createWorld();
     const headers = { "agent-auth": "httpsig; identity=?1" };
     world.resource = () => new Response("", { status: 401, headers });
-    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT);
+    const response = await world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT);
     expect(response.status).toBe(401);
     expect(world.story()).toEqual(["resource hwk", "resource jwks"]);
   });
@@ -275,7 +278,12 @@ describe("an authorization challenge", () => {
     const world = await createWorld();
     const { agent, resource } = world.parties;
     const keys = [agent.key, resource.key];
-    const key = { current: () => keys.shift() ?? resource.key, usable: () => [agent.key, resource.key] };
+    const ring = createKeyRing({ key: agent.key, create: async () => resource.key });
+    const key = {
+      ...ring,
+      current: () => keys.shift() ?? resource.key,
+      usable: () => [agent.key, resource.key],
+    };
     const response = await world.agent({ key }).fetchFor()(URL_ROOT, POST);
     expect(response.status).toBe(200);
     expect(world.seen[0]?.caller.thumbprint).toBe(agent.key.thumbprint);
@@ -450,15 +458,25 @@ describe("giving up", () => {
 
 describe("an agent", () => {
   it.each<[string, object]>([
-    ["trustedAuthServers must be an array", { trustedAuthServers: "https://a.example" }],
     ["id must be", { id: "http://backend.localhost:8000/" }],
-    ["signatureScheme must be hwk or jwks", { signatureScheme: "HWK" }],
     ["revealTokens must be true or false", { revealTokens: "false" }],
-    ["mayIdentify must be true or false", { mayIdentify: "false" }],
-    ["redirectUri must be", { redirectUri: "/callback" }],
+    ["observer must be a function", { observer: {} }],
+    ["signatureScheme is not an option", { signatureScheme: "jwks" }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
     const making = () => world.agent(options as never);
+    expect(making).toThrow(TypeError);
+    expect(making).toThrow(message);
+  });
+
+  it.each<[string, object]>([
+    ["authServers must be an array", { authServers: "https://a.example" }],
+    ["signatureScheme must be hwk or jwks", { signatureScheme: "HWK" }],
+    ["mayIdentify must be true or false", { mayIdentify: "false" }],
+    ["redirectUri must be", { redirectUri: "/callback" }],
+  ])("names the option its profile cannot be made with: %s: %j", async (message, options) => {
+    const world = await createWorld();
+    const making = () => world.agent({}, options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
   });

@@ -9,12 +9,16 @@ import { createWorld as createDraft11World, DATA, failureOf } from "../draft-11/
 import { AGENT, keys, PERSON_SERVER, RESOURCE } from "../draft-11/kit.ts";
 import { createWorld, errorOf } from "./world.ts";
 
-const options = { id: AGENT, trustedAuthServers: [PERSON_SERVER], discovery: createDiscovery() };
+const options = { id: AGENT, personServer: PERSON_SERVER, discovery: createDiscovery() };
 
 it.each([
-  ["no key", undefined, "key is missing: pass a SigningKey"],
-  ["a Promise of a key", generateSigningKey({ kid: "a" }), "key is a Promise: await it"],
-  ["a public key", keys.agent.publicJwk, "key cannot sign: pass a SigningKey"],
+  ["no key", undefined, "key must be a SigningKey or a KeyRing, not undefined"],
+  [
+    "a Promise of a key",
+    generateSigningKey({ kid: "a" }),
+    "key must be a SigningKey or a KeyRing, not a promise: await it",
+  ],
+  ["a public key", keys.agent.publicJwk, "importSigningKey() makes a signing key of a private JWK"],
   ["a string", "key", "key must be a SigningKey or a KeyRing"],
 ])("createAgent refuses %s", (_, key, message) => {
   expect(() => createAgent({ ...options, key: key as never })).toThrow(message);
@@ -58,7 +62,7 @@ it("names the server that is down", async () => {
 it("names the server that it does not trust", async () => {
   const world = await createWorld();
   const { issuer } = world.parties.authServer;
-  const agent = world.agent({ trustedAuthServers: ["http://other.localhost:9"] });
+  const agent = world.agent({}, { authServers: ["http://other.localhost:9"] });
   const error = await errorOf(agent.fetchFor()("http://supply-chain-agent.localhost:3000/"));
   expect(error.code).toBe("challenge_untrusted");
   expect(error.message).toContain(`the auth server ${issuer}, which this agent does not trust`);

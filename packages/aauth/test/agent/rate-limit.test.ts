@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { february2026 } from "../../src/february-2026/profile.ts";
+import { february2026Resource } from "../../src/february-2026/profile.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import type { ProvenCaller } from "../../src/types.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";
@@ -13,10 +13,9 @@ async function limitedWorld(...over: string[]): Promise<World> {
   const { resource, authServer, clock } = world.parties;
   const verifier = world.parties.createVerifier();
   const challenger = createChallenger({
-    profile: february2026,
+    profile: february2026Resource({ authServer: authServer.issuer }),
     key: resource.key,
     resource: resource.id,
-    authServer: authServer.issuer,
     now: clock.now,
   });
   world.resource = async ({ url, method, headers, body }) => {
@@ -37,7 +36,7 @@ async function limited(challenger: ReturnType<typeof createChallenger>, caller: 
 
 it("a pseudonymous agent over its limit identifies itself, once", async () => {
   const world = await limitedWorld("pseudonymous");
-  const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
+  const response = await world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
   expect(await response.text()).toBe("hello identified");
   expect(world.story()).toEqual(["resource hwk", "resource jwks"]);
   const [first, second] = world.sent.map(({ headers }) => headers.nonce);
@@ -46,7 +45,7 @@ it("a pseudonymous agent over its limit identifies itself, once", async () => {
 
 it("an identified one gets an auth token, once", async () => {
   const world = await limitedWorld("pseudonymous", "identified");
-  const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT);
+  const response = await world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT);
   expect(await response.text()).toBe("hello authorized");
   expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
 });
@@ -68,7 +67,7 @@ it("an authorized one waits: the 429 is the answer, and its token is kept", asyn
 
 it("an agent that wants to stay anonymous waits", async () => {
   const world = await limitedWorld("pseudonymous");
-  const agent = world.agent({ signatureScheme: "hwk", mayIdentify: false });
+  const agent = world.agent({}, { signatureScheme: "hwk", mayIdentify: false });
   const response = await agent.fetchFor()(URL_ROOT);
   expect([response.status, await response.text()]).toEqual([429, "Too many requests for this level"]);
   expect(world.story()).toEqual(["resource hwk"]);
@@ -97,7 +96,7 @@ it.each([
   const world = await createWorld();
   const headers: Record<string, string> = agentAuth === undefined ? {} : { "agent-auth": agentAuth };
   world.resource = () => new Response("", { status: 429, headers });
-  expect((await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(429);
+  expect((await world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(429);
   expect(world.sent).toHaveLength(1);
 });
 
@@ -120,7 +119,7 @@ it.each(["httpsig", "httpsig; identity=?1"])(
     const world = await createWorld();
     const headers = { "agent-auth": `${value}; algs=("rsa-pss-sha512" "ecdsa-p256-sha256")` };
     world.resource = () => new Response("", { status: 401, headers });
-    const error = await errorOf(world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT));
+    const error = await errorOf(world.agent({}, { signatureScheme: "hwk" }).fetchFor()(URL_ROOT));
     expect(error.code).toBe("unsupported_algorithm");
     expect(world.sent).toHaveLength(1);
   },

@@ -189,7 +189,7 @@ describe("a token that is answered with a requirement for a token, without a res
     async (agentAuth) => {
       const world = await createWorld();
       world.resource = () => refusing(agentAuth);
-      const agent = world.agent({ signatureScheme: "hwk" });
+      const agent = world.agent({}, { signatureScheme: "hwk" });
       expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("malformed_challenge");
       expect(world.story()).toEqual(["resource hwk", "resource jwks"]);
     },

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { AgentOptions } from "../../src/agent/types.ts";
+import type { FebruaryAgentOptions } from "../../src/february-2026/agent-profile.ts";
 import { issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
+import { february2026Resource } from "../../src/february-2026/profile.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";
@@ -47,17 +49,17 @@ async function worldWithEndpoint(answer: Answer = issue, endpoint: string | null
   return {
     world,
     story,
-    fetchFor: (more = {}) => world.agent({ discovery, ...more }).fetchFor({ scope: SCOPE }),
+    fetchFor: (own: Partial<FebruaryAgentOptions> = {}, more: Partial<AgentOptions> = {}) =>
+      world.agent({ discovery, ...more }, own).fetchFor({ scope: SCOPE }),
   };
 }
 
 async function issue(scope: string, { parties }: World): Promise<Response> {
   const { agent, resource, authServer, clock } = parties;
   const challenger = createChallenger({
-    profile: february2026,
+    profile: february2026Resource({ authServer: authServer.issuer }),
     key: resource.key,
     resource: RESOURCE,
-    authServer: authServer.issuer,
     now: clock.now,
   });
   const { publicJwk: key, thumbprint } = agent.key;
@@ -72,7 +74,7 @@ async function issue(scope: string, { parties }: World): Promise<Response> {
   const grant = await challenger.resourceToken(caller, scope.split(" "));
   return Response.json({
     resource_token: grant.resourceToken,
-    auth_server: grant.authServer,
+    auth_server: grant.server,
     expires_in: 300,
   });
 }
@@ -92,7 +94,7 @@ it("a pseudonymous agent saves the round trip of an identity challenge", async (
   expect((await fetchFor({ signatureScheme: "hwk" })(`${RESOURCE}/`, POST)).status).toBe(200);
   expect(story()).toHaveLength(3);
   const without = await createWorld();
-  await without.agent({ signatureScheme: "hwk" }).fetchFor()(`${RESOURCE}/`, POST);
+  await without.agent({}, { signatureScheme: "hwk" }).fetchFor()(`${RESOURCE}/`, POST);
   expect(without.story()).toHaveLength(4);
 });
 
@@ -118,7 +120,9 @@ describe("the call is made as ever", () => {
     ["without an end", () => new Response(new ReadableStream({}), { status: 404 })],
   ])("when it refuses %s", async (_how, answer) => {
     const { story, fetchFor } = await worldWithEndpoint(answer);
-    expect((await fetchFor({ timeouts: { tokenRequestMs: 2_000 } })(`${RESOURCE}/`, POST)).status).toBe(200);
+    expect((await fetchFor({}, { timeouts: { tokenRequestMs: 2_000 } })(`${RESOURCE}/`, POST)).status).toBe(
+      200,
+    );
     expect(story()).toEqual(["endpoint jwks", "resource jwks", "token jwks", "resource jwt"]);
   });
 });
@@ -138,7 +142,7 @@ describe("an endpoint that does not answer", () => {
 
   it("times out with the time for a token request", async () => {
     const { fetchFor } = await silent();
-    const send = fetchFor({ timeouts: { tokenRequestMs: 5 } });
+    const send = fetchFor({}, { timeouts: { tokenRequestMs: 5 } });
     expect((await errorOf(send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
   });
 

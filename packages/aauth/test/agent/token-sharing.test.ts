@@ -74,7 +74,7 @@ describe("a store outside of the process", () => {
     await world.agent({ stores }).fetchFor()(URL_ROOT);
     const before = world.story().length;
     await world
-      .agent({ stores, profile: february2026Published })
+      .agent({ stores }, { dialect: february2026Published, serverDialect: february2026Published })
       .fetchFor()(URL_ROOT)
       .catch(() => {});
     expect(world.story()[before]).toBe("resource jwks");

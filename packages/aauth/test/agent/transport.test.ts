@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAgent } from "../../src/agent/index.ts";
 import { pooledTransport } from "../../src/discovery/http-node.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
+import { february2026Agent } from "../../src/february-2026/agent-profile.ts";
 import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { type LoopbackServer, startServer } from "../discovery/loopback-server.ts";
 
@@ -156,8 +156,8 @@ describe("the default transport", () => {
     });
     const { agent, discovery } = await createTestParties();
     const { id, key } = agent;
-    const options = { id, key, signatureScheme: "jwks", trustedAuthServers: [], discovery } as const;
-    const signedFetch = createAgent({ profile: february2026, ...options, transport: fetch }).fetchFor();
+    const profile = february2026Agent({ signatureScheme: "jwks", authServers: [] });
+    const signedFetch = createAgent({ id, key, profile, discovery, transport: fetch }).fetchFor();
     expect((await signedFetch(`${server.origin}/`)).status).toBe(307);
     expect([server.requests, elsewhere.requests]).toEqual([["/"], []]);
   });
@@ -177,14 +177,10 @@ describe("the default transport", () => {
       response.end(await verdict.then(({ caller }) => caller.level, String));
     });
     const { id, key } = agent;
-    const options = { id, key, signatureScheme: "jwks", trustedAuthServers: [], discovery } as const;
+    const profile = february2026Agent({ signatureScheme: "jwks", authServers: [] });
     for (const transport of [pooledTransport, fetch]) {
-      const signedFetch = createAgent({
-        profile: february2026,
-        ...options,
-        now: clock.now,
-        transport,
-      }).fetchFor();
+      const { now } = clock;
+      const signedFetch = createAgent({ id, key, profile, discovery, now, transport }).fetchFor();
       expect(await (await signedFetch(server.origin + address)).text()).toBe("identified");
     }
     expect(server.requests).toEqual([wire, wire]);

@@ -4,8 +4,9 @@ import type { Transport, TransportRequest } from "../../src/discovery/transport.
 import { AAuthError } from "../../src/errors.ts";
 import { februaryAgent } from "../../src/february-2026/agent.ts";
 import { formatAgentAuth } from "../../src/february-2026/agent-auth.ts";
+import { type FebruaryAgentOptions, february2026Agent } from "../../src/february-2026/agent-profile.ts";
 import { issueAuthToken, issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
+import { february2026, february2026Resource } from "../../src/february-2026/profile.ts";
 import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { verifyAuthToken, verifyResourceToken } from "../../src/february-2026/verify-tokens.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
@@ -36,27 +37,26 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
   const events: AgentEvent[] = [];
   const verifier = parties.createVerifier();
   const challenger = createChallenger({
-    profile: february2026,
+    profile: february2026Resource({ authServer: authServer.issuer }),
     key: resource.key,
     resource: resource.id,
-    authServer: authServer.issuer,
     now,
     ...options.challenger,
   });
+  /** An upstream token is held by the resource it was issued for. */
+  async function tokenHolder(token: string) {
+    const audience = String(decodeJwt(token).claims.aud);
+    await verifyAuthToken(token, { audience, trustedIssuers: [authServer.issuer], discovery, now });
+    return {
+      agent: audience,
+      keys: (await discovery.keys(february2026.documents.kinds.resource, audience)).keys,
+    };
+  }
   const atAuthServer = createVerifier({
-    profile: february2026,
+    profile: february2026Resource({ tokenHolder }),
     authorities: ["localhost:8080"],
     discovery,
     now,
-    // An upstream token is held by the resource it was issued for.
-    async tokenHolder(token) {
-      const audience = String(decodeJwt(token).claims.aud);
-      await verifyAuthToken(token, { audience, trustedIssuers: [authServer.issuer], discovery, now });
-      return {
-        agent: audience,
-        keys: (await discovery.keys(february2026.documents.kinds.resource, audience)).keys,
-      };
-    },
   });
 
   const world = {
@@ -71,15 +71,17 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     resource: defaultResource as Answer,
     tokenEndpoint: defaultTokenEndpoint as Answer,
     transport: transport as Transport,
-    agent: (more: Partial<AgentOptions> = {}) =>
+    agent: (more: Partial<AgentOptions> = {}, own: Partial<FebruaryAgentOptions> = {}) =>
       februaryAgent(
         createAgent({
-          profile: february2026,
+          profile: february2026Agent({
+            signatureScheme: "jwks",
+            authServers: [authServer.issuer],
+            redirectUri: `${agent.id}/auth/aauth/callback`,
+            ...own,
+          }),
           id: agent.id,
           key: agent.key,
-          signatureScheme: "jwks",
-          trustedAuthServers: [authServer.issuer],
-          redirectUri: `${agent.id}/auth/aauth/callback`,
           discovery,
           transport: (url, request) => world.transport(url, request),
           observer: (event) => void events.push(event),

@@ -55,7 +55,7 @@ it("a server named by a caller's token cannot make the resource connect to a pri
     id: INTERMEDIARY,
     key: keys.resource,
     agentToken: undefined,
-    trustedAuthServers: [],
+    personServer: undefined,
     transport: undefined,
   });
   try {

@@ -53,7 +53,7 @@ describe("one fetch", () => {
   it("finds its person server in its agent token", async () => {
     const world = createWorld({ requirement: A_PERSON });
     const agentToken = (key: typeof keys.agent) => world.agentTokenOf(key, { personServer: PERSON_SERVER });
-    const agent = world.agent({ trustedAuthServers: [], agentToken });
+    const agent = world.agent({ personServer: undefined, agentToken });
     expect((await agent.fetchFor()(DATA)).status).toBe(200);
   });
 
@@ -98,7 +98,7 @@ describe("one fetch", () => {
 
   it("fails without a trusted person server", async () => {
     const world = createWorld();
-    const error = await failureOf(world.agent({ trustedAuthServers: [] }).fetchFor()(DATA));
+    const error = await failureOf(world.agent({ personServer: undefined }).fetchFor()(DATA));
     expect([error.code, error.hop]).toEqual(["person_required", RESOURCE]);
   });
 

@@ -27,10 +27,7 @@ it("a call that climbs to an auth token asks the dialect once for each decision"
     ...draft11,
     messages: recording(messages, calls),
     calls: recording(rules, calls),
-    tokenRequests: {
-      ...recording(tokenRequests, calls),
-      ownServer: recording(tokenRequests.ownServer!, calls),
-    },
+    tokenRequests: recording(tokenRequests, calls),
   };
   const world = createWorld();
   expect((await world.agent({ profile }).fetchFor()(DATA)).status).toBe(200);

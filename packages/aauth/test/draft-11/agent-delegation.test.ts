@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { type Agent, createAgent } from "../../src/agent/index.ts";
 import { verifyAgentToken } from "../../src/draft-11/verify-tokens.ts";
 import { AnswerPendingError } from "../../src/errors.ts";
+import { february2026Agent } from "../../src/february-2026/agent-profile.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
+import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import {
   accepted,
@@ -40,7 +42,7 @@ const middleOf = (world: World) =>
     key: keys.resource,
     agentToken: undefined,
     // Its own person server, which is not that of its callers.
-    trustedAuthServers: [OTHER_SERVER],
+    personServer: OTHER_SERVER,
   });
 
 describe("a resource that calls another one", () => {
@@ -144,11 +146,12 @@ describe("an agent that is its own provider", () => {
   it("issues itself one token, and another one five minutes before it expires or with another key", async () => {
     const world = createWorld({ requirement: ANY_AGENT });
     let key = keys.resource;
+    const ring = createKeyRing({ key, create: async () => keys.es256 });
     const agent = world.agent({
       id: INTERMEDIARY,
-      key: { current: () => key, usable: () => [key] },
+      key: { ...ring, current: () => key, usable: () => [key] },
       agentToken: undefined,
-      trustedAuthServers: [],
+      personServer: undefined,
     });
     const shown = async () => {
       await agent.fetchFor()(DATA);
@@ -165,30 +168,30 @@ describe("an agent that is its own provider", () => {
     expect(await shown()).not.toBe(second);
   });
 
-  it("needs no scheme, and rejects schemes that the profile does not define", async () => {
-    const world = createWorld();
-    expect(() => world.agent({ signatureScheme: "none" as never })).toThrow(TypeError);
-    const { signatureScheme: _, ...february } = {
-      id: "https://agent.example",
-      signatureScheme: "jwks" as const,
-    };
-    const options = { ...february, key: keys.agent, trustedAuthServers: [], discovery: world.discovery };
-    expect(() => createAgent({ profile: february2026, ...options })).toThrow("signatureScheme");
+  it("is not created with a profile for verifiers", () => {
+    const { discovery } = createWorld();
+    const options = { id: "https://agent.example", key: keys.agent, discovery };
+    expect(() => createAgent({ ...options, profile: february2026 as never })).toThrow(
+      "profile february-2026 is not for agents: make it with the function of its dialect",
+    );
   });
 });
 
 describe("an agent without a person server", () => {
   it("proposes no mission, and requests no token for a sub-agent", async () => {
     const world = createWorld();
-    const own = { key: keys.agent, discovery: world.discovery, trustedAuthServers: [] };
-    const february = { ...own, id: "https://agent.example", profile: february2026 };
-    const agentOfFebruary = createAgent({ ...february, signatureScheme: "jwks" });
-    const agent = world.agent({ trustedAuthServers: [], agentToken: undefined });
+    const profile = february2026Agent({ signatureScheme: "jwks", authServers: [] });
+    const own = { id: "https://agent.example", key: keys.agent, profile, discovery: world.discovery };
+    const agentOfFebruary = createAgent(own);
+    expect(() => createAgent({ ...own, personServer: PERSON_SERVER })).toThrow(
+      "personServer: profile february-2026 has no person servers",
+    );
+    const agent = world.agent({ personServer: undefined, agentToken: undefined });
     for (const ask of [
       ({ proposeMission }: Agent) => proposeMission({ description: "x" }),
       ({ tokenForSubAgent }: Agent) => tokenForSubAgent({ subagentToken: "x.y.z", resource: RESOURCE }),
     ]) {
-      await expect(ask(agentOfFebruary)).rejects.toThrow("profile february-2026 has no person server");
+      await expect(ask(agentOfFebruary)).rejects.toThrow("profile february-2026 has no person servers");
       expect(await failureOf(ask(agent))).toMatchObject({
         code: "person_required",
         message: "a person is required, but this agent has no person server",

@@ -274,7 +274,7 @@ describe("a person who has to act", () => {
     const onClarification = async () => ({ action: "cancel" }) as const;
     expect(await announced(world.agent(), { onClarification })).toBe("interaction, clarification");
     // A missing person server, a parent in its place, or the caller's person.
-    expect(await announced(world.agent({ trustedAuthServers: [] }))).toBeUndefined();
+    expect(await announced(world.agent({ personServer: undefined }))).toBeUndefined();
     const parent = () => Promise.reject(new Error("not asked"));
     expect(await announced(world.agent({ parent }))).toBeUndefined();
     const upstreamToken = await authToken();

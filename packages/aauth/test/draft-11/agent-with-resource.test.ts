@@ -26,18 +26,18 @@ function worldWith(accessServer?: string) {
   const world = createWorld({ published: OFFERING });
   const now = () => world.clock.time;
   const ours = { profile: draft11, discovery: world.discovery, now };
-  const trustedIssuers = [PERSON_SERVER, ACCESS_SERVER];
+  const personServers = [PERSON_SERVER, ACCESS_SERVER];
   const verifier = createVerifier({
     ...ours,
     authorities: [AUTHORITY],
     audience: RESOURCE,
-    trustedIssuers,
+    personServers,
   });
   const challenger = createChallenger({
     profile: draft11,
     key: keys.resource,
     resource: RESOURCE,
-    authServer: accessServer,
+    accessServer,
     now,
   });
   const own = { verifier, challenger, resource: RESOURCE, now };
@@ -129,7 +129,7 @@ describe("an agent and a resource of this library", () => {
       resource: RESOURCE,
       key: keys.resource,
       personServers: [PERSON_SERVER],
-      authServer: ACCESS_SERVER,
+      accessServer: ACCESS_SERVER,
       discovery: world.discovery,
       now: own.now,
       scopes: ["data.read"],

@@ -114,7 +114,7 @@ export function createWorld(options: WorldOptions = {}) {
   const sent: Sent[] = [];
   const events: AgentEvent[] = [];
   const ours = { profile: draft11, discovery, now };
-  const trustedIssuers = [PERSON_SERVER, ACCESS_SERVER];
+  const personServers = [PERSON_SERVER, ACCESS_SERVER];
 
   const resourceOf = (issuer: string, key: SigningKey) => {
     const authorities = [new URL(issuer).host];
@@ -123,7 +123,7 @@ export function createWorld(options: WorldOptions = {}) {
       ...ours,
       authorities,
       audience: issuer,
-      trustedIssuers,
+      personServers,
       isRevoked,
     });
     const challenger = createChallenger({
@@ -131,7 +131,7 @@ export function createWorld(options: WorldOptions = {}) {
       key,
       resource: issuer,
       now,
-      authServer: options.accessServer,
+      accessServer: options.accessServer,
     });
     return async (request: Sent): Promise<Response> => {
       try {
@@ -185,7 +185,7 @@ export function createWorld(options: WorldOptions = {}) {
         transport,
         now,
         agentToken: (key) => world.agentToken(key),
-        trustedAuthServers: [PERSON_SERVER],
+        personServer: PERSON_SERVER,
         observer: (event) => void events.push(event),
         timeouts: { pendingMs: 2_000 },
         ...more,

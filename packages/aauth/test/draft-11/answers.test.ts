@@ -125,7 +125,7 @@ describe("AAuth-Requirement", () => {
   });
 
   it("or for the resource's own access server", async () => {
-    const answer = await shownTo(await personToken(), TO_READ, { authServer: ACCESS_SERVER });
+    const answer = await shownTo(await personToken(), TO_READ, { accessServer: ACCESS_SERVER });
     const { resourceToken } = parseRequirement(answer.headers["aauth-requirement"]!);
     expect(decodeJwt(resourceToken!).claims).toMatchObject({ aud: ACCESS_SERVER, ps: PERSON_SERVER });
   });
@@ -172,7 +172,7 @@ it("a resource token without a challenge is the same, and asks for something", a
   const request = await requestOf({ signatureKey: jwt(await personToken()) });
   const { caller } = await verifierOf().verifyRequest(request, A_PERSON);
   const grant = await challenger().resourceToken(caller, ["data.read"], "acme");
-  expect(grant).toMatchObject({ authServer: PERSON_SERVER, expiresInSeconds: 300 });
+  expect(grant).toMatchObject({ server: PERSON_SERVER, expiresInSeconds: 300 });
   expect(decodeJwt(grant.resourceToken).claims).toMatchObject({ scope: "data.read", account: "acme" });
   await expect(challenger().resourceToken(caller, [])).rejects.toThrow(TypeError);
 });
@@ -185,7 +185,7 @@ it("a caller over its limit waits", async () => {
 
 it.each<[object, typeof TypeError | typeof RangeError]>([
   [{ resource: `${RESOURCE}/api` }, TypeError],
-  [{ authServer: "https://as.example/" }, TypeError],
+  [{ accessServer: "https://as.example/" }, TypeError],
 ])("options %j are refused", (over, type) => {
   expect(() => challenger(over)).toThrow(type);
 });

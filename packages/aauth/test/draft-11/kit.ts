@@ -153,7 +153,7 @@ export const verifierOf = (over: Partial<VerifierOptions> = {}): Verifier =>
     audience: RESOURCE,
     discovery: discoveryOf(),
     now,
-    trustedIssuers: [PERSON_SERVER, ACCESS_SERVER],
+    personServers: [PERSON_SERVER, ACCESS_SERVER],
     ...over,
   });
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { AAuthVerificationError } from "../../src/errors.ts";
 import { february2026, february2026Published } from "../../src/february-2026/index.ts";
+import { february2026Resource } from "../../src/february-2026/profile.ts";
 import { createTestParties } from "../../src/february-2026/testing/index.ts";
 import type { Check } from "../../src/http-signatures/report.ts";
 import { createVerifier } from "../../src/resource/index.ts";
@@ -66,12 +67,11 @@ test("a check that failed has the section that it has when it passes", async () 
     [request, clock.now],
   ] as const) {
     const verifier = createVerifier({
-      profile: february2026,
+      profile: february2026Resource({ authServer: "http://b.localhost" }),
       authorities: ["a.localhost"],
+      audience: "http://a.localhost",
       discovery,
       now,
-      audience: "http://a.localhost",
-      trustedIssuers: ["http://b.localhost"],
     });
     const error = await verifier.verifyRequest(message, requirement).catch((refused) => refused);
     expect(error).toBeInstanceOf(AAuthVerificationError);

@@ -41,10 +41,9 @@ export function worldOf(kit: ProfileKit) {
   const { discovery } = discoveryOf(kit);
   const { verifier } = resourceOf(kit);
   const challenger = createChallenger({
-    profile,
+    ...kit.challenging(SERVER),
     key: resourceKey,
     resource: RESOURCE,
-    authServer: SERVER,
     now,
   });
   const atServer = createVerifier({
@@ -76,11 +75,9 @@ export function worldOf(kit: ProfileKit) {
     agent: (more: Partial<AgentOptions> = {}) =>
       createAgent({
         id: kit.agent,
-        profile,
+        ...kit.trustedByAgent(SERVER),
         key: agentKey,
-        signatureScheme: "jwks",
         ...(kit.agentToken && { agentToken: kit.agentToken }),
-        trustedAuthServers: [SERVER],
         discovery,
         transport,
         now,
@@ -175,8 +172,7 @@ export function agentSuite(kit: ProfileKit): void {
 
     it("sends nothing to a server that it does not trust", async () => {
       const world = worldOf(kit);
-      const agent = { trustedAuthServers: [OTHER] };
-      const error = await failureOf(callOf(world, agent));
+      const error = await failureOf(callOf(world, kit.trustedByAgent(OTHER)));
       expect(["challenge_untrusted", "discovery_failed"]).toContain(error.code);
       expect(stepsAtServer(world.story())).toEqual([]);
     });
@@ -225,10 +221,9 @@ export function agentSuite(kit: ProfileKit): void {
       const world = worldOf(kit);
       const { verifier } = resourceOf(kit);
       const challenger = createChallenger({
-        profile,
+        ...kit.challenging(SERVER),
         key: resourceKey,
         resource: RESOURCE,
-        authServer: SERVER,
         now,
         ...party,
       });

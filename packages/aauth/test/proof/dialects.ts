@@ -6,11 +6,12 @@ import {
 } from "../../src/draft-11/issue-tokens.ts";
 import { DOCUMENTS } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
+import { february2026Agent } from "../../src/february-2026/agent-profile.ts";
 import { issueAgentToken, issueAuthToken, issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
+import { february2026, february2026Resource } from "../../src/february-2026/profile.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import type { MessageFacts } from "../../src/profile/messages.ts";
-import type { WireProfile } from "../../src/profile/wire-profile.ts";
+import type { AgentProfile, WireProfile } from "../../src/profile/wire-profile.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { ProvenCaller, SigningKey } from "../../src/types.ts";
 import { AGENT, agentToken, personToken } from "../draft-11/kit.ts";
@@ -65,6 +66,15 @@ const UNAUTHORIZED = { authorized: "authorization_required" } as const;
 
 export const februaryKit: ProfileKit = {
   profile: february2026,
+  trustedByAgent: (server) => ({
+    profile: february2026Agent({
+      signatureScheme: "jwks",
+      authServers: [server],
+      redirectUri: "https://agent.example/callback",
+    }),
+  }),
+  trusted: (server) => ({ profile: february2026Resource({ authServer: server }) }),
+  challenging: (server) => ({ profile: february2026Resource({ authServer: server }) }),
   agent: PROVIDER,
   shown: [
     {
@@ -132,7 +142,7 @@ export const februaryKit: ProfileKit = {
   },
   climb: ["jwks", "/token", "jwt"],
   stray: [
-    { name: "to another server", party: { authServer: OTHER } },
+    { name: "to another server", party: { profile: february2026Resource({ authServer: OTHER }) } },
     { name: "for another agent", caller: (proven) => ({ ...proven, agent: OTHER }) },
   ],
   later: "code",
@@ -170,8 +180,11 @@ const showing = (claims: object) => (proven: ProvenCaller) => ({
   identityToken: { ...proven.identityToken, ...claims },
 });
 
-const draft11KitOf = (profile: WireProfile): ProfileKit => ({
+const draft11KitOf = (profile: WireProfile & AgentProfile): ProfileKit => ({
   profile,
+  trustedByAgent: (server) => ({ profile, personServer: server }),
+  trusted: (server) => ({ profile, personServers: [server] }),
+  challenging: (server) => ({ profile, accessServer: server }),
   agent: AGENT,
   agentToken: agentTokenFor,
   shown: [

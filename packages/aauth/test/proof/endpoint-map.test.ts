@@ -16,7 +16,6 @@ import type { Requirement } from "../../src/types.ts";
 import { draft11Kit } from "./dialects.ts";
 import { agentKey, now, PROVIDER, RESOURCE, resourceKey, SERVER } from "./kit.ts";
 
-const { profile } = draft11Kit;
 const requirement = draft11Kit.requirements.at(-1)!;
 const closing: (() => void)[] = [];
 afterAll(() => {
@@ -59,11 +58,10 @@ it("an agent, a resource and a person server find each other through one map", a
   let discovery: Discovery;
   const verifierOf = (id: string, endpoint: "resource" | "token") =>
     createVerifier({
-      profile,
+      ...draft11Kit.trusted(SERVER),
       endpoint,
       authorities: [new URL(id).host],
       audience: id,
-      trustedIssuers: [SERVER],
       discovery,
       now,
     });
@@ -76,10 +74,9 @@ it("an agent, a resource and a person server find each other through one map", a
     });
 
   const challenger = createChallenger({
-    profile,
+    ...draft11Kit.challenging(SERVER),
     key: resourceKey,
     resource: RESOURCE,
-    authServer: SERVER,
     now,
   });
   const endpoints = {
@@ -108,10 +105,9 @@ it("an agent, a resource and a person server find each other through one map", a
 
   const agent = createAgent({
     id: draft11Kit.agent,
-    profile,
+    ...draft11Kit.trustedByAgent(SERVER),
     key: agentKey,
     agentToken: draft11Kit.agentToken,
-    trustedAuthServers: [SERVER],
     discovery,
     now,
   });

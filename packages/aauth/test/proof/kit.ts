@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AgentOptions } from "../../src/agent/index.ts";
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
 import type { AAuthErrorCode } from "../../src/errors.ts";
@@ -15,6 +16,7 @@ import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { EndpointRole, SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
+import type { ChallengerOptions } from "../../src/resource/challenge.ts";
 import type { VerifierOptions } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import {
@@ -67,13 +69,19 @@ export interface Shown {
 export interface StrayResourceToken {
   readonly name: string;
   /** The challenger that issues it. */
-  readonly party?: { readonly resource?: string; readonly authServer?: string };
+  readonly party?: Partial<ChallengerOptions>;
   /** Its caller. */
   readonly caller?: (proven: ProvenCaller) => ProvenCaller;
 }
 
 export interface ProfileKit {
   readonly profile: WireProfile;
+  /** Options of an agent that trusts a server. */
+  trustedByAgent(server: string): Pick<AgentOptions, "profile" | "personServer">;
+  /** Options of a verifier that trusts a server. */
+  trusted(server: string): Pick<VerifierOptions, "profile" | "personServers">;
+  /** Options of a challenger whose resource tokens are for a server. */
+  challenging(server: string): Pick<ChallengerOptions, "profile" | "accessServer">;
   /** Own identifier of the agent. */
   readonly agent: string;
   /** Issues the agent's identity token, in a profile that has one. */
@@ -127,10 +135,9 @@ export function discoveryOf({ documents }: Pick<ProfileKit, "documents">) {
 export function resourceOf(kit: ProfileKit, options: Partial<VerifierOptions> = {}) {
   const { discovery, ...documents } = discoveryOf(kit);
   const verifier = createVerifier({
-    profile: kit.profile,
+    ...kit.trusted(SERVER),
     authorities: [AUTHORITY],
     audience: RESOURCE,
-    trustedIssuers: [SERVER],
     discovery,
     now,
     ...options,

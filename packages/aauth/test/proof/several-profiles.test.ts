@@ -29,10 +29,9 @@ import {
 } from "./kit.ts";
 
 const acceptedOf = (kit: ProfileKit, more: Partial<AcceptedProfile> = {}): AcceptedProfile => ({
-  profile: kit.profile,
+  ...kit.trusted(SERVER),
   authorities: [AUTHORITY],
   audience: RESOURCE,
-  trustedIssuers: [SERVER],
   discovery: discoveryOf(kit).discovery,
   ...more,
 });
@@ -43,7 +42,6 @@ const verifierOf = (
   options: Partial<VerifierOptions> = {},
 ) =>
   createVerifier({
-    profile: february2026,
     ...acceptedOf(februaryKit),
     accept: [acceptedOf(other, more)],
     now,
@@ -71,7 +69,7 @@ describe.each([draft11Kit, renamedKit])("february-2026 and $profile.name on one 
   it.each<[string, Partial<AcceptedProfile>, string]>([
     ["authorities", { authorities: ["other.example"] }, "unknown_authority"],
     ["audience", { audience: "https://other.example", authorities: [AUTHORITY] }, "token_audience_mismatch"],
-    ["issuers", { trustedIssuers: ["https://other.example"] }, "untrusted_issuer"],
+    ["issuers", { personServers: ["https://other.example"] }, "untrusted_issuer"],
   ])("by its own %s", async (_what, more, code) => {
     const verifier = verifierOf(other, more);
     expect((await refusal(verifier, await requestOf(other))).code).toBe(code);
@@ -104,7 +102,7 @@ it("profiles with indistinguishable messages are not accepted together: the seco
   const published = { ...acceptedOf(februaryKit), profile: february2026Published };
   expect(() =>
     createVerifier({ profile: february2026, ...acceptedOf(februaryKit), accept: [published] }),
-  ).toThrow(/accept: february-2026 and february-2026-published cannot be distinguished; name the peers/);
+  ).toThrow(/accept: february-2026 and february-2026-published cannot be distinguished: name the peers/);
 });
 
 describe("profiles that share their levels", () => {

@@ -131,7 +131,8 @@ export function deferredSuite(kit: ProfileKit): void {
           "retry-after": WAIT,
         };
         const head = { status: 401, url: request.url, field: (name: string) => headers[name] ?? null };
-        const isHeld = profile.calls.readResponse(head).challenge?.level === world.requirement.level;
+        const { calls } = kit.trustedByAgent(SERVER).profile!;
+        const isHeld = calls.readResponse(head).challenge?.level === world.requirement.level;
         return isHeld ? new Response(null, { status: 202, headers }) : answer;
       };
       expect((await callOf(world, {}, { method: "POST", body: "{}" })).status).toBe(200);
@@ -168,7 +169,7 @@ export function consentSuite(kit: ProfileKit): void {
         if (form.has("code")) return world.server(request);
         return Response.json({ request_token: "r-1", expires_in: 60 });
       };
-      const agent = februaryAgent(world.agent({ redirectUri: "https://agent.example/callback" }));
+      const agent = februaryAgent(world.agent());
       const error = await failureOf(agent.fetchFor({ ...USER, state: "s-1" })(URL_DATA));
       if (!(error instanceof ConsentRequiredError)) throw error;
       expect([error.code, "status" in error, error.authServer]).toEqual(["consent_required", false, SERVER]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AAuthAgentError, AAuthVerificationError } from "../../src/errors.ts";
 import { parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
+import { february2026, february2026Resource } from "../../src/february-2026/profile.ts";
 import { verifyResourceToken } from "../../src/february-2026/verify-tokens.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
@@ -11,11 +11,11 @@ import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 
 const { agent, resource, authServer, clock } = parties;
+const profile = february2026Resource({ authServer: authServer.issuer });
 const challenger = createChallenger({
-  profile: february2026,
+  profile,
   key: resource.key,
   resource: resource.id,
-  authServer: authServer.issuer,
   now: clock.now,
 });
 const verifier = parties.createVerifier();
@@ -167,7 +167,7 @@ describe("challenges", () => {
 });
 
 describe("a challenger", () => {
-  const options = { key: resource.key, resource: resource.id, authServer: authServer.issuer, now: clock.now };
+  const options = { key: resource.key, resource: resource.id, now: clock.now };
 
   it("signs with the key that a ring has at the time", async () => {
     const ring = createKeyRing({
@@ -175,7 +175,7 @@ describe("a challenger", () => {
       create: (sequence) => generateSigningKey({ kid: `resource-${sequence}` }),
       now: clock.now,
     });
-    const rotating = createChallenger({ profile: february2026, ...options, key: ring });
+    const rotating = createChallenger({ profile, ...options, key: ring });
     const kids: unknown[] = [];
     for (const rotate of [() => {}, ring.rotate]) {
       await rotate();

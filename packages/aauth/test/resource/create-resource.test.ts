@@ -2,7 +2,7 @@
 
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
+import { february2026, february2026Resource } from "../../src/february-2026/profile.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../../src/profile/refusal.ts";
@@ -114,9 +114,8 @@ describe("documents and endpoints of a resource", () => {
   test("in February 2026 include the resource token endpoint, and no key set names an algorithm", async () => {
     const { resource: own, authServer, discovery, clock } = parties;
     const resource = createResource({
-      profile: february2026,
+      profile: february2026Resource({ authServer: authServer.issuer }),
       resource: own.id,
-      authServer: authServer.issuer,
       key: own.key,
       discovery,
       now: clock.now,
@@ -150,9 +149,13 @@ describe("documents and endpoints of a resource", () => {
       const refused = await ask("application/x-www-form-urlencoded", form);
       expect([refused?.status, membersOf(refused).error], form).toEqual([400, error]);
     }
-    const mixed = { profile: february2026, resource: own.id, authServer: authServer.issuer, key: own.key };
-    const createMixed = () => createResource({ ...mixed, discovery, personServers: ["https://ps.example"] });
+    const profile = february2026Resource({ authServer: authServer.issuer });
+    const mixed = { profile, resource: own.id, key: own.key, discovery };
+    const createMixed = () => createResource({ ...mixed, personServers: ["https://ps.example"] });
     expect(createMixed).toThrow("personServers is supported only with");
+    expect(() => createResource({ ...mixed, profile: february2026 })).toThrow(
+      "make the profile with february2026Resource({ authServer })",
+    );
     const unsigned = await resource.handle({ ...get("/resource/token"), method: "POST" });
     expect([unsigned?.status, unsigned?.headers["agent-auth"]]).toEqual([401, "httpsig"]);
   });

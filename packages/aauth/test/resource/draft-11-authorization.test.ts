@@ -23,13 +23,13 @@ import { clockOf, ownAuthToken, personToken, resourceVerifier } from "./draft-11
 const { now } = clockOf();
 const jwtOf = (jwt: string) => ({ signatureKey: { scheme: "jwt", jwt } }) as const;
 
-function endpointOf(authorization: AuthorizationPolicy = {}, authServer?: string) {
+function endpointOf(authorization: AuthorizationPolicy = {}, accessServer?: string) {
   const scopes = ["data.read", "data.write"];
   return createResource({
     resource: RESOURCE,
     key: keys.resource,
     personServers: [PERSON_SERVER],
-    authServer,
+    accessServer,
     now,
     discovery: discoveryOf(),
     authorization,
@@ -50,12 +50,12 @@ describe("the authorization endpoint", () => {
   test.each([
     ["the person server without an access server", undefined, PERSON_SERVER],
     ["the access server", ACCESS_SERVER, ACCESS_SERVER],
-  ])("issues a resource token for %s", async (_, authServer, aud) => {
+  ])("issues a resource token for %s", async (_, accessServer, aud) => {
     const jwt = await personToken({ tenant: "acme", missionS256: "mission" });
     const { status, json, headers } = await ask(
       endpointOf(
         { holdsAccount: ({ person }, account) => person?.sub === "person-1" && account === "eu" },
-        authServer,
+        accessServer,
       ),
       { scope: "data.read data.write", account: "eu" },
       jwt,

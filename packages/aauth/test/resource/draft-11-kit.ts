@@ -4,7 +4,7 @@ import { authToken, keys, NOW, PERSON_SERVER, personToken, requestOf, verifierOf
 export const clockOf = () => createTestClock(NOW);
 
 /** The resource's verifier without an access server, on a test clock. */
-export const resourceVerifier = (now: () => number) => verifierOf({ now, trustedIssuers: [PERSON_SERVER] });
+export const resourceVerifier = (now: () => number) => verifierOf({ now, personServers: [PERSON_SERVER] });
 
 type Sign = NonNullable<Parameters<typeof requestOf>[0]>;
 

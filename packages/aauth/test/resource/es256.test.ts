@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from "vitest";
 import { signRequest } from "../../src/agent/sign-request.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
+import { february2026, february2026Resource } from "../../src/february-2026/profile.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
@@ -50,7 +50,9 @@ describe("the alg parameter", () => {
       agent: resource.id,
       keys: [resource.key.publicJwk, key.publicJwk],
     });
-    const verifier = verifierFor({ tokenHolder });
+    const verifier = verifierFor({
+      profile: { ...profile, verification: february2026Resource({ tokenHolder }).verification },
+    });
     const jwt = await parties.issueAuthToken();
     const signed = (alg: string, signer: typeof key) =>
       signBadly({ signatureKey: `sig1=(scheme=jwt jwt="${jwt}")`, key: signer, parameters: parameters(alg) });

@@ -2,7 +2,11 @@
 
 import { expect, test } from "vitest";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
-import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import {
+  february2026,
+  february2026Published,
+  february2026Resource,
+} from "../../src/february-2026/profile.ts";
 import type { FebruaryLevel } from "../../src/february-2026/requirement.ts";
 import { createTestParties } from "../../src/february-2026/testing/index.ts";
 import type { SignatureKeyScheme } from "../../src/profile/messages.ts";
@@ -22,14 +26,15 @@ async function createWorld(peers?: readonly string[]) {
   const accepted = {
     authorities: ["supply-chain-agent.localhost:3000"],
     audience: resource.id,
-    trustedIssuers: [authServer.issuer],
     discovery,
   };
+  const server = { authServer: authServer.issuer };
+  const published = february2026Resource({ ...server, dialect: february2026Published });
   const verifier = createVerifier({
-    profile: february2026,
+    profile: february2026Resource(server),
     ...accepted,
     now: clock.now,
-    accept: [{ ...accepted, profile: february2026Published, peers: peers ?? [agent.id] }],
+    accept: [{ ...accepted, profile: published, peers: peers ?? [agent.id] }],
   });
   const sign = (
     signatureKey: SignatureKeyScheme,
@@ -143,7 +148,7 @@ test("S20: spends a message once across the dialects of one replay store", async
 test("the first profile applies to all callers, and peers are identifiers", async () => {
   const { accepted } = await createWorld();
   const misplaced = { ...accepted, profile: february2026Published, peers: [] };
-  expect(() => createVerifier(misplaced)).toThrow("peers is only allowed in a profile of accept");
+  expect(() => createVerifier(misplaced)).toThrow("peers is not an option");
   const accept = (peers: readonly string[]) => [{ ...accepted, profile: february2026Published, peers }];
   expect(() =>
     createVerifier({ profile: february2026, ...accepted, accept: accept(["http://a.localhost/"]) }),

@@ -6,7 +6,11 @@ import {
   AAuthVerificationError,
   ERROR_CODES,
 } from "../../src/errors.ts";
-import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import {
+  february2026,
+  february2026Published,
+  february2026Resource,
+} from "../../src/february-2026/profile.ts";
 import {
   formatRefusal,
   parseRefusal,
@@ -140,10 +144,9 @@ describe("refusalOf", () => {
       missing: "content-type content-digest",
     });
     const { headers, body } = await createChallenger({
-      profile: february2026,
+      profile: february2026Resource({ authServer: parties.authServer.issuer }),
       key: parties.resource.key,
       resource: parties.resource.id,
-      authServer: parties.authServer.issuer,
     }).challengeFor(await refusal(verifier, request), SCOPES);
     expect(headers).toMatchObject({ "agent-auth": "httpsig" });
     expect(headers[REFUSAL_FIELD]).toMatch(/, missing="content-type content-digest"$/);

@@ -1,7 +1,11 @@
 import { inspect } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
-import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import {
+  february2026,
+  february2026Published,
+  february2026Resource,
+} from "../../src/february-2026/profile.ts";
 import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { parseSignature } from "../../src/http-signatures/signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
@@ -353,7 +357,7 @@ describe("nonces", () => {
   });
 
   it("E10: is demanded on unsafe methods where configured", async () => {
-    const verifier = parties.createVerifier({ requireNonce: true });
+    const verifier = parties.createVerifier({ profile: february2026Resource({ requireNonce: true }) });
     expect((await refusal(verifier, await requestOf({ body: "{}", nonce: false }))).code).toBe(
       "nonce_required",
     );
@@ -466,7 +470,7 @@ describe("tokens", () => {
   });
 
   it("a resource without audience accepts no auth tokens", async () => {
-    const verifier = parties.createVerifier({ audience: undefined as never, trustedIssuers: [] });
+    const verifier = parties.createVerifier({ audience: undefined as never, profile: february2026 });
     const request = await withToken(await parties.issueAuthToken());
     expect((await refusal(verifier, request)).code).toBe("untrusted_issuer");
   });
@@ -543,9 +547,9 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
 
   it("is identified by any of the keys offered", async () => {
     const decoy = await generateSigningKey({ kid: "decoy" });
-    const verifier = parties.createVerifier({
-      tokenHolder: async () => ({ agent: resource.id, keys: [decoy.publicJwk, resource.key.publicJwk] }),
-    });
+    const keys = [decoy.publicJwk, resource.key.publicJwk];
+    const tokenHolder = async () => ({ agent: resource.id, keys });
+    const verifier = parties.createVerifier({ profile: february2026Resource({ tokenHolder }) });
     const { caller, report } = await verifier.verifyRequest(await withUpstream());
     expect(caller).toMatchObject({ level: "identified", scheme: "jwt", agent: resource.id });
     expect(caller.thumbprint).toBe(resource.key.thumbprint);
@@ -559,9 +563,8 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
       [...Array(10).fill(agent.key.publicJwk), resource.key.publicJwk],
     ];
     for (const keys of offers) {
-      const verifier = parties.createVerifier({
-        tokenHolder: async () => ({ agent: resource.id, keys }),
-      });
+      const tokenHolder = async () => ({ agent: resource.id, keys });
+      const verifier = parties.createVerifier({ profile: february2026Resource({ tokenHolder }) });
       expect((await refusal(verifier, await withUpstream())).code).toMatch(
         /^(invalid_signature|unknown_key)$/,
       );
@@ -594,7 +597,6 @@ describe("the verifier itself", () => {
     ["no scheme at all", { schemes: [] }, "schemes must name at least one"],
     // A string would match each of its substrings.
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
-    ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
     ["a text for agents", { agentProviders: agent.id }, "agentProviders must be an array"],
     ["an agent with a trailing slash", { agentProviders: [agent.id, `${agent.id}/`] }, "agentProviders[1]"],
   ])("names the problem of %s", (_name, options, message) => {
@@ -629,8 +631,8 @@ describe("the verifier itself", () => {
   });
 
   it.each([
-    ["audience", { audience: undefined, trustedIssuers: undefined }],
-    ["trustedIssuers", { trustedIssuers: [] }],
+    ["`audience`", { audience: undefined, profile: february2026 }],
+    ["`personServers`, or a profile with an auth server", { profile: february2026 }],
   ])("without %s refuses a requirement that no request can meet: %j", async (name, options) => {
     const verifier = parties.createVerifier(options);
     const request = await requestOf({ method: "GET" });
@@ -641,7 +643,7 @@ describe("the verifier itself", () => {
     ]) {
       const error: Error = await judging.then(String, (reason) => reason);
       expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toContain(`which the verifier accepts only with \`${name}\``);
+      expect(error.message).toContain(`which the verifier accepts only with ${name}`);
     }
     await expect(verifier.verifyRequest(request, { level: "identified" })).resolves.toBeDefined();
   });

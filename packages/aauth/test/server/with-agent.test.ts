@@ -50,7 +50,7 @@ function createParties(options: WorldOptions & { readonly accessServer?: string 
     const revocations = createRevocations({ now });
     const { isRevoked } = revocations;
     const common = { profile: draft11, authorities, audience: issuer, discovery, now, isRevoked };
-    const verifier = createVerifier({ ...common, trustedIssuers: [PS, AS] });
+    const verifier = createVerifier({ ...common, personServers: [PS, AS] });
     const revoking = createVerifier({
       ...common,
       endpoint: "revocation",
@@ -61,7 +61,7 @@ function createParties(options: WorldOptions & { readonly accessServer?: string 
       profile: draft11,
       key,
       resource: issuer,
-      authServer: options.accessServer,
+      accessServer: options.accessServer,
       now,
     });
     world.hosts.set(new URL(issuer).host, async (url, { method, headers, body }): Promise<Answer> => {
@@ -88,7 +88,7 @@ function createParties(options: WorldOptions & { readonly accessServer?: string 
       discovery,
       transport,
       now,
-      trustedAuthServers: [PS],
+      personServer: PS,
       agentToken: (key) => world.agentToken({ confirmationKey: key.publicJwk, now }),
       timeouts: { pendingMs: 10_000 },
       ...over,

@@ -13,7 +13,11 @@ import * as fields from "../../src/draft-11/signature-key.ts";
 import { verifyPresentedToken, verifyResourceToken } from "../../src/draft-11/verify-tokens.ts";
 import { AAuthVerificationError } from "../../src/errors.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
-import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
+import {
+  february2026,
+  february2026Published,
+  february2026Resource,
+} from "../../src/february-2026/profile.ts";
 import * as februaryKey from "../../src/february-2026/signature-key.ts";
 import * as februaryTokens from "../../src/february-2026/verify-tokens.ts";
 import { formatContentDigest, verifyContentDigest } from "../../src/http-signatures/content-digest.ts";
@@ -78,22 +82,23 @@ const verifyRequest = (profile: WireProfile) => async (input: Input) => {
     endpoint,
     authority,
     audience,
-    trustedIssuers,
+    trustedIssuers: personServers,
     agentProviders,
     accessServer,
     revoked = [],
   } = options;
   const { discovery, state } = discoveryOf(input, profile);
   const now = () => time;
-  const { additionalComponents, authServer = accessServer } = options;
+  const { additionalComponents, authServer } = options;
+  const isFebruary = profile.name === february2026.name;
+  const own = isFebruary ? { profile: february2026Resource({ authServer }) } : { profile, accessServer };
   const verifier = createVerifier({
-    profile,
+    ...own,
     endpoint,
     authorities: [authority],
     audience,
-    trustedIssuers,
     agentProviders,
-    accessServer,
+    ...(!isFebruary && { personServers }),
     additionalComponents,
     discovery,
     now,
@@ -110,10 +115,9 @@ const verifyRequest = (profile: WireProfile) => async (input: Input) => {
   } catch (error) {
     if (!(error instanceof AAuthVerificationError)) throw error;
     const challenger = createChallenger({
-      profile,
+      ...own,
       key: await named("rs-1"),
       resource: "https://resource.example",
-      authServer,
       now,
     });
     const answer = await challenger.challengeFor(error, requirement);

@@ -79,7 +79,7 @@ function linesOf(event: AgentEvent, resource: string): readonly Line[] {
         { ...service("🔐 Response received", { status: event.status, url: event.url }), level: "debug" },
       ];
     case "challenge_received": {
-      const { status, url, level, authServer, resourceToken } = event;
+      const { status, url, level, server: authServer, resourceToken } = event;
       const message = `🔐 ${status} from ${resource} (url=${url})`;
       const received =
         resourceToken &&
@@ -91,12 +91,12 @@ function linesOf(event: AgentEvent, resource: string): readonly Line[] {
       return [service(message, { scope: event.scope })];
     }
     case "resource_token_received": {
-      const { authServer, resourceToken } = event;
+      const { server: authServer, resourceToken } = event;
       const message = "🔐 Received resource_token from resource_token_endpoint";
       return [service(message, { authServer, ...shown(resourceToken) })];
     }
     case "token_requested": {
-      const { requestType, authServer } = event;
+      const { requestType, server: authServer } = event;
       const message =
         requestType === "exchange"
           ? "🔄 Token exchange: upstream_auth_token=present"

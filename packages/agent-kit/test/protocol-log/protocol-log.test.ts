@@ -148,14 +148,14 @@ describe("an agent's call", () => {
         url: about.url,
         status: 401,
         level: "authorized",
-        authServer: issuer,
+        server: issuer,
         resourceToken: token,
       },
       context,
     );
-    log({ type: "token_requested", authServer: issuer, url: issuer, requestType: "auth" }, context);
+    log({ type: "token_requested", server: issuer, url: issuer, requestType: "auth" }, context);
     log(
-      { type: "token_received", authServer: issuer, requestType: "auth", token, expiresInSeconds: 300 },
+      { type: "token_received", server: issuer, requestType: "auth", token, expiresInSeconds: 300 },
       context,
     );
     log({ ...about, type: "request_retried", scheme: "jwt", reason: "authorization" }, context);
@@ -180,7 +180,7 @@ describe("an agent's call", () => {
         "supply-chain-agent",
       )({
         type: "token_received",
-        authServer: authServer.issuer,
+        server: authServer.issuer,
         requestType: "exchange",
         token: { ...token, token: authToken },
         expiresInSeconds: 300,
@@ -196,7 +196,7 @@ describe("an agent's call", () => {
     const { issuer } = authServer;
     log({
       type: "token_received",
-      authServer: issuer,
+      server: issuer,
       requestType: "person-token",
       token,
       expiresInSeconds: 300,

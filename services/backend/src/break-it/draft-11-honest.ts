@@ -52,7 +52,7 @@ export async function callOfSubAgent(context: Draft11Context) {
     ...traced,
     transport,
     agentToken: async () => agentToken.token,
-    trustedAuthServers: [parties.personServer!],
+    personServer: parties.personServer,
     parent: (input) => agentOf(userId).tokenForSubAgent(input),
   });
   const { body } = material.request;

@@ -6,13 +6,14 @@
  */
 
 import type { WaitingCall } from "aauth";
-import type { Agent, AgentObserver, FetchContext } from "aauth/agent";
+import type { Agent, AgentObserver } from "aauth/agent";
+import type { FebruaryAgent, FebruaryFetchContext } from "aauth/february-2026";
 import { createPatience } from "agent-kit/draft-11";
 
 /** The dialect's part in calls on behalf of a user. */
 export interface CallWire {
   /** The agent that calls on behalf of a user. */
-  readonly agentOf: (userId: string) => Agent;
+  readonly agentOf: (userId: string) => Pick<Agent | FebruaryAgent, "fetchFor" | "resume">;
   /** Browser address of a page. Present if calls continue while their user is at one. */
   readonly browserUrl?: ((page: string) => string) | undefined;
   /** Address that the user's browser returns to. Absent if the auth server knows it. */
@@ -46,7 +47,7 @@ export interface UserCall {
   /** A call of another process to resume. */
   readonly waiting?: WaitingCall | undefined;
   /** Context of a new call. */
-  readonly context?: Pick<FetchContext, "state" | "cacheKey" | "keyThumbprint">;
+  readonly context?: Pick<FebruaryFetchContext, "state" | "cacheKey" | "keyThumbprint">;
 }
 
 /** Begins a call. Call `end` when it is done, to stop the deadline. */

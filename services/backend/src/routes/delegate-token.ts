@@ -7,7 +7,7 @@ import {
   tokenId,
   type VerificationKey,
 } from "aauth";
-import { february2026, issueAgentToken } from "aauth/february-2026";
+import { february2026Resource, issueAgentToken } from "aauth/february-2026";
 import { createVerifier } from "aauth/resource";
 import { importVerificationKey } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
@@ -140,13 +140,12 @@ export async function delegateTokenRoute<Request extends TokenRequest>(
   await app.register(fastifyAAuth, {
     authority,
     verifier: createVerifier({
-      profile: february2026,
+      profile: february2026Resource({ requireNonce: true }),
       authorities: [authority],
       schemes: ["hwk"],
       replayStore: stores.claims("replay delegate tokens"), // hole V40b
       discovery,
       now,
-      requireNonce: true,
     }),
     observer: verificationTrace,
   });

@@ -33,7 +33,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
       return { action: "token_requested", details, percentage: 40, ...aboutPerson(isOfPerson(event)) };
     }
     case "consent_required": {
-      const details = `${event.authServer} requires the user's consent within ${event.expiresInSeconds} s`;
+      const details = `${event.server} requires the user's consent within ${event.expiresInSeconds} s`;
       return { action: "consent_required", details, percentage: 40 };
     }
     case "token_received": {
@@ -94,7 +94,7 @@ const REPEATED: Readonly<Record<RetryReason, string>> = {
 };
 
 function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received" }>): string {
-  const { status, level, authServer, resourceToken } = event;
+  const { status, level, server: authServer, resourceToken } = event;
   // Every request is signed, so a 401 that requires a signature has rejected the signature or its
   // token.
   if (status === 401 && level === "pseudonymous")

@@ -131,7 +131,7 @@ async function withKeys(
       endpoint,
       audience: origin,
       now: () => input.created ?? 0,
-      trustedIssuers: issuersIn(headers),
+      issuers: issuersIn(headers),
       discovery: {
         ...discovery,
         async key(kind, id, kid) {

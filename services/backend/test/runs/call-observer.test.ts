@@ -25,18 +25,18 @@ const challenge: AgentEvent = {
   url: AGENT,
   status: 401,
   level: "authorized",
-  authServer: ISSUER,
+  server: ISSUER,
   resourceToken: shown({ scope: "supply-chain:optimize" }),
 };
 const requested: AgentEvent = {
   type: "token_requested",
-  authServer: ISSUER,
+  server: ISSUER,
   requestType: "auth",
   url: `${ISSUER}/token`,
 };
 const received = (claims: Record<string, unknown>, requestType: "auth" | "code" = "auth"): AgentEvent => ({
   type: "token_received",
-  authServer: ISSUER,
+  server: ISSUER,
   requestType,
   token: shown(claims),
   expiresInSeconds: 300,

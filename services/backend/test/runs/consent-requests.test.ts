@@ -22,11 +22,11 @@ beforeEach(() => {
   watched = watch("run-1");
 });
 
-const authServer = "http://auth";
+const server = "http://auth";
 const url = "http://auth/token";
-const ASKED: AgentEvent = { type: "token_requested", authServer, url, requestType: "auth" };
-const DEMANDED: AgentEvent = { type: "consent_required", authServer, expiresInSeconds: 90 };
-const GRANTED = { type: "token_received", authServer, requestType: "auth" } as AgentEvent;
+const ASKED: AgentEvent = { type: "token_requested", server, url, requestType: "auth" };
+const DEMANDED: AgentEvent = { type: "consent_required", server, expiresInSeconds: 90 };
+const GRANTED = { type: "token_received", server, requestType: "auth" } as AgentEvent;
 const answered = (status: number): AgentEvent => ({
   type: "response_received",
   purpose: "token",
@@ -37,7 +37,7 @@ const answered = (status: number): AgentEvent => ({
 const demand = new ConsentRequiredError({
   consentUrl: "http://auth/consent",
   requestToken: "r",
-  authServer,
+  authServer: server,
   expiresInSeconds: 90,
 });
 const unreached = (code: string) =>

@@ -1,5 +1,6 @@
 import { ConsentRequiredError, type Stores } from "aauth";
 import type { Agent, ObtainedToken } from "aauth/agent";
+import type { FebruaryAgent } from "aauth/february-2026";
 import type { AgentAnswer } from "aauth-a2a";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
@@ -16,7 +17,7 @@ import { createRunStores } from "../../src/runs/run-store.ts";
 import { createJsonStores } from "../support/json-stores.ts";
 
 export type Ask = (...asked: Parameters<SupplyChainAgent["ask"]>) => Promise<string | AgentAnswer>;
-type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
+type CallContext = NonNullable<Parameters<FebruaryAgent["fetchFor"]>[0]>;
 
 export const NOW = 1_730_217_600;
 

@@ -99,7 +99,7 @@ export async function createWorld(options: WorldOptions = {}) {
       profile: draft11,
       discovery: newDiscovery(),
       transport: map.requests,
-      trustedAuthServers: [PERSON_SERVER],
+      personServer: PERSON_SERVER,
       timeouts: { pendingMs },
       ...over,
     });
@@ -124,7 +124,7 @@ export async function createWorld(options: WorldOptions = {}) {
         profile: draft11,
         key: keys[id] as SigningKey,
         discovery: newDiscovery(),
-        ...(id !== BACKEND && { personServers: [PERSON_SERVER], authServer: accessServer }),
+        ...(id !== BACKEND && { personServers: [PERSON_SERVER], accessServer }),
         ...(scope !== undefined && { scopeDescriptions: { [scope]: `Words of the resource for ${scope}` } }),
         about: { name: `Name of ${new URL(id).host}` },
         agent: {

@@ -7,7 +7,7 @@ import { testKey } from "../../testing/test-key.ts";
 import { tokenSignerOf } from "../../tokens/token-signer.ts";
 import type { SigningKey } from "../../types.ts";
 import { type IssueAuthTokenOptions, issueAuthToken } from "../issue-tokens.ts";
-import { february2026 } from "../profile.ts";
+import { february2026Resource } from "../profile.ts";
 import { createTestDiscovery, type TestIdentities } from "./test-discovery.ts";
 
 /**
@@ -71,10 +71,9 @@ export async function createTestParties(more: TestIdentities = {}): Promise<Test
     authServer,
     createVerifier: (options) =>
       createVerifier({
-        profile: february2026,
+        profile: february2026Resource({ authServer: authServer.issuer }),
         authorities: [canonicalAuthority(resource.id)],
         audience: resource.id,
-        trustedIssuers: [authServer.issuer],
         discovery,
         now,
         ...options,

@@ -152,10 +152,10 @@ function createResource(world: World, recorder: Recorder) {
     const { requirement, accessServer } = ROUTES[url.pathname]!;
     const { isRevoked } = revocations;
     try {
-      const trustedIssuers = accessServer === undefined ? [PS, AS] : [PS];
+      const personServers = accessServer === undefined ? [PS, AS] : [PS];
       await createVerifier({
         ...common,
-        trustedIssuers,
+        personServers,
         accessServer,
         isRevoked,
       }).verifyRequest(request, requirement);
@@ -166,7 +166,7 @@ function createResource(world: World, recorder: Recorder) {
         profile: draft11,
         key: worldKeys.resource,
         resource: RESOURCE,
-        authServer: accessServer,
+        accessServer,
         now,
       };
       return createChallenger(options).challengeFor(error, requirement);
