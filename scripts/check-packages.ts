@@ -2,7 +2,7 @@
  * Packs the published packages as npm does and judges the tarballs as their users would meet them:
  * publint and are-the-types-wrong, an import of every entry point outside the workspace by Node and
  * by TypeScript, links and addresses, and the manifest that leads to the sources inside the
- * workspace.
+ * workspace. The surface of each is the one that its api.txt reports; `--write` renews the reports.
  *
  * @module
  */
@@ -10,6 +10,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { apiReport } from "./api-report.ts";
 import { demand, PUBLISHED_PACKAGES, packPackages } from "./build-packages.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram } from "./run-program.ts";
@@ -54,6 +55,7 @@ async function judge(tarball: string, name: string): Promise<void> {
   refuseWorkspaceRanges(name, manifest);
   await demandSourceManifest(name, manifest);
   await demandAddresses(name, manifest);
+  await demandReport(name, manifest);
   const entries = Object.keys(manifest.exports).map((entry) => join(name, entry));
   const imports = entries.map((entry) => `await import(${JSON.stringify(entry)});`);
   await Promise.all([
@@ -80,6 +82,24 @@ async function unpack(tarball: string, name: string): Promise<void> {
     await mkdir(dirname(link), { recursive: true });
     await symlink(join(REPOSITORY_ROOT, "packages", name, "node_modules", dependency), link);
   }
+}
+
+/** A change of the surface is a change of a file, which a reviewer sees. */
+async function demandReport(name: string, { exports, imports }: Manifest): Promise<void> {
+  const entries = Object.entries(exports as Record<string, { readonly types: string }>);
+  const files = entries.map(([entry, { types }]) => [entry, join(installed(name), types)]);
+  const own = Object.entries((imports ?? {}) as Record<string, { readonly default: string }>);
+  const internal = own.map(([hash, target]) => [hash, join(installed(name), target.default)]);
+  const report = apiReport(name, Object.fromEntries(files), Object.fromEntries(internal));
+  const path = `packages/${name}/api.txt`;
+  if (process.argv.includes("--write")) await writeFile(`${REPOSITORY_ROOT}${path}`, report);
+  const kept = await readFile(`${REPOSITORY_ROOT}${path}`, "utf8").catch(() => "");
+  if (kept === report) return;
+  const changed = report.split("\n").find((line, index) => line !== kept.split("\n")[index]) ?? "its end";
+  throw new Error(
+    `${path} differs from the package at: ${changed}\n` +
+      "node_modules/.bin/node scripts/check-packages.ts --write renews the reports",
+  );
 }
 
 function refuseWorkspaceRanges(name: string, { dependencies, peerDependencies }: Manifest): void {
