@@ -78,7 +78,10 @@ export const COMMANDS = {
       words: ["PART", "products, agentgateway, scale, runtimes, load, keycloak-cluster, holes, compose"],
       variables: [
         ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
-        ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json, to compare the configuration files with"],
+        [
+          "AGENTGATEWAY_SOURCE",
+          "without one: a clone of its repository, from which Cargo (Rust 1.95) builds it; ten minutes",
+        ],
       ],
     },
   },

@@ -5,11 +5,10 @@
  * @module
  */
 
-import { resolve } from "node:path";
+import { findOrBuildAgentgateway } from "./agentgateway/find-agentgateway.ts";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
 import { envoyAndTraefik } from "./envoy-and-traefik.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
-import { findExecutable } from "./find-executable.ts";
 import { judgeMutations } from "./holes/judge-mutations.ts";
 import { mutationsNamed, sampleOfChecks } from "./holes/select-mutations.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
@@ -92,7 +91,7 @@ export const LONG_PARTS = {
       "tests/jaeger",
     ],
     env: LONG,
-    prepare: prepareAll(agentgateway, jaeger),
+    prepare: prepareAll(findOrBuildAgentgateway, jaeger),
   },
   scale: {
     tests: [...project("stores"), "tests/replicas"],
@@ -112,18 +111,6 @@ async function chromium() {
   return executable === undefined
     ? "no Chromium was found; install one, or name it in CHROME_PATH"
     : { CHROME_PATH: executable };
-}
-
-async function agentgateway(env: NodeJS.ProcessEnv) {
-  const name = env.AGENTGATEWAY_BIN || "agentgateway";
-  const binary = findExecutable(name, env);
-  if (binary === undefined) {
-    if (env.AGENTGATEWAY_BIN) throw new Error(`AGENTGATEWAY_BIN: there is no executable ${name}`);
-    return "put agentgateway (v1.4.1) on the PATH, or name it in AGENTGATEWAY_BIN";
-  }
-  // Without the schema the comparison of the files with it is skipped, and named.
-  const schema = env.AGENTGATEWAY_SCHEMA && resolve(env.INIT_CWD || ".", env.AGENTGATEWAY_SCHEMA);
-  return { AGENTGATEWAY_BIN: binary, ...(schema && { AGENTGATEWAY_SCHEMA: schema }) };
 }
 
 async function jaeger(env: NodeJS.ProcessEnv, log: Log) {

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
+import { findOrBuildAgentgateway } from "../agentgateway/find-agentgateway.ts";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
-import { findExecutable } from "../find-executable.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "../jaeger/find-jaeger.ts";
 import { distributionZip, keycloakDistribution } from "../keycloak/distribution.ts";
 import { findJavaTools, KeycloakUnavailableError } from "../keycloak/java-tools.ts";
@@ -97,15 +97,13 @@ async function prepareJaeger(imageOf: (name: ComponentName) => string, log: Log)
   return { description };
 }
 
-/** The stand-in has the binary that AGENTGATEWAY_BIN names. */
-async function prepareAgentgateway(imageOf: (name: ComponentName) => string) {
+async function prepareAgentgateway(imageOf: (name: ComponentName) => string, log: Log) {
   const AGENTGATEWAY_IMAGE = imageOf("agentgateway");
   const built = "Agentgateway's binary on a stand-in image";
   const description = await obtained(AGENTGATEWAY_IMAGE, "agentgateway", built, async () => {
-    const AGENTGATEWAY_BIN = findExecutable(process.env.AGENTGATEWAY_BIN || "agentgateway", process.env);
-    if (AGENTGATEWAY_BIN === undefined)
-      throw new ComponentUnavailableError("neither its image nor its binary is available");
-    return { AGENTGATEWAY_BIN, AGENTGATEWAY_IMAGE };
+    const found = await findOrBuildAgentgateway(process.env, log);
+    if (typeof found === "string") throw new ComponentUnavailableError(found);
+    return { ...found, AGENTGATEWAY_IMAGE };
   });
   return { description };
 }
