@@ -47,7 +47,10 @@ const afterRevocation =
 
 const isRevoked = (after: Answer, before: Answer): Finding =>
   judgeRefusal(after, before, { codes: ["revoked_jwt"] }, undefined);
-const isAsked = (after: Answer) => requirementOf(after)?.value === "auth-token" && "it did";
+const isAsked = (after: Answer) => {
+  if (after.status < 300) return `it was answered ${describe(after)}`;
+  return requirementOf(after)?.value === "auth-token" && "it did";
+};
 
 export const resourceRevocationChecks: readonly Check<ResourceBench>[] = [
   any.accepts("11.12.3-02", "11.12.3/202", "never defers a revocation", async (bench) => {
