@@ -47,16 +47,20 @@ export async function startOurResource(endpoints: Endpoints): Promise<OurParty> 
   };
 
   const app = Fastify();
+  const scopeDescriptions = {
+    "data.read": "Read the data",
+    "data.waiting": "Read the data when the person agrees",
+    "data.refused": "Read what nobody may",
+  };
+  const own = { profile: draft11, resource, personServers: [ps], key, discovery, scopeDescriptions };
   await app.register(async (scope) => {
-    const scopeDescriptions = { "data.read": "Read the data" };
-    const identity = { profile: draft11, resource, personServers: [ps], key, scopeDescriptions };
-    await scope.register(fastifyAAuth, { ...identity, discovery, observer });
+    await scope.register(fastifyAAuth, { ...own, observer });
     serve(scope, OF_PERSON_SERVER);
   });
   // Under the same identifier, whose documents are those above.
   await app.register(async (scope) => {
-    const own = { profile: draft11, resource, personServers: [ps], accessServer: as, key, discovery };
-    await scope.register(fastifyAAuth, { resource: { ...createResource(own), endpoints: [] }, observer });
+    const made = createResource({ ...own, accessServer: as });
+    await scope.register(fastifyAAuth, { resource: { ...made, endpoints: [] }, observer });
     serve(scope, OF_ACCESS_SERVER);
   });
   await app.listen({ host: "127.0.0.1", port: Number(new URL(endpoints.resource).port) });
