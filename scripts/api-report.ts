@@ -47,7 +47,7 @@ export function apiReport(name: string, entries: Entries, imports: Imports): str
   return lines.join("\n");
 }
 
-/** What a file of declarations says about names. */
+/** Names of one file of declarations. */
 interface Declarations {
   /** Declared in the file, exported or not. */
   readonly declared: Map<string, string[]>;

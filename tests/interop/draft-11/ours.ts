@@ -50,7 +50,7 @@ export async function startOurResource(endpoints: Endpoints): Promise<OurParty> 
   const scopeDescriptions = {
     "data.read": "Read the data",
     "data.waiting": "Read the data when the person agrees",
-    "data.refused": "Read what nobody may",
+    "data.refused": "Read refused data",
   };
   const own = { profile: draft11, resource, personServers: [ps], key, discovery, scopeDescriptions };
   await app.register(async (scope) => {

@@ -59,7 +59,7 @@ function chainedRequest(bench: ServerBench): TokenRequest {
   return requestFor(bench, agent, { upstream_token: bench.world.personToken(provider.id) });
 }
 
-/** What the target issues for a request, once a token of it was changed. */
+/** The target's answer to a request one of whose tokens was changed. */
 async function issuedFor(bench: ServerBench, own: TokenRequest, token = "resource", members: object = {}) {
   Object.assign(planIn(own, token).claims, members);
   return issued(await send(bench, own));

@@ -24,7 +24,7 @@ import type { PublishingBench } from "./documents.ts";
 import { pathOf, planFor, readMetadata, requirementOf } from "./resource-bench.ts";
 import { revoke, signAs } from "./revocation.ts";
 
-/** What the person, or at an access server the owner, does with a request that waits. */
+/** Decision of the person, at an access server of the owner, on a request that waits. */
 export type Decision = "approve" | "deny" | "ask";
 /** Decides on the target's page, whose address and code are those of the requirement. */
 export type Decide = (decision: Decision, page: { url: string; code: string }) => Promise<void>;
@@ -39,7 +39,7 @@ export interface ServerBenchOptions {
   readonly decide?: Decide | undefined;
   /** Scope about which an access server asks the resource's owner. */
   readonly ownerScope?: string | undefined;
-  /** What metadata does not show: `federation`, `clarification`. */
+  /** Abilities that the metadata does not show: `federation`, `clarification`. */
   readonly has?: readonly string[] | undefined;
 }
 
@@ -160,7 +160,7 @@ export async function pollLater(bench: ServerBench, pending: Answer, by: Signer)
   return toPending(bench, pending, by);
 }
 
-/** @throws TargetError where nobody decides */
+/** @throws TargetError without a command that decides */
 export async function decide(bench: ServerBench, pending: Answer, decision: Decision): Promise<void> {
   if (bench.decide === undefined) throw new TargetError("a person must decide; --decide takes a command");
   const { url = "", code = "" } = requirementOf(pending)?.params ?? {};

@@ -208,7 +208,7 @@ export const SUBAGENT_CASES: readonly RequestCase[] = [
   ["10.2.3-23", "10.2.3/jkt", "a resource_token for the parent's key", INVALID.resource, forParent],
 ];
 
-/** What a row compares: claims of an issued token, and what follows from them. */
+/** Values that a row compares: claims of an issued token, and what follows from them. */
 export type Facts = Readonly<Record<string, unknown>>;
 /** A fact about an issued token. */
 export type FactRow = readonly [

@@ -85,7 +85,7 @@ function partsOfOptions(options: AgentOptions): AgentParts {
   const { transport = endpoints?.requests ?? pooledTransport } = options;
   const { toServers = profile, tokenRequests } = profile;
   const store = options.stores?.records<ObtainedToken>(`tokens ${id}`);
-  // Where tokens name the servers, untrusted callers choose the address.
+  // In a dialect whose tokens name the servers, an untrusted caller chooses the address.
   const serverTransport =
     tokenRequests.trustedServers === undefined
       ? (options.transport ?? mappedTransport(endpoints, createGuardedTransport({ development: false })))

@@ -13,7 +13,7 @@ import { issueResourceToken } from "./issue-tokens.ts";
 import { AGENT_AUTH } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
-/** What a resource's challenges name. */
+/** Members that the challenges of a resource name. */
 export interface ResourceServer {
   /**
    * Issuer identifier of the auth server that issues auth tokens for the resource. Default: none,

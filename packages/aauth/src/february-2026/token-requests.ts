@@ -31,7 +31,7 @@ import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import { documents } from "./documents.ts";
 import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
-/** Where the user returns after consent, and what returns with them. */
+/** The address to which the user returns after consent, and the state returned with them. */
 export interface ConsentReturn {
   readonly redirectUri?: string | undefined;
   readonly state?: string | undefined;

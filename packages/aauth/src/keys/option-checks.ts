@@ -54,7 +54,7 @@ export const unchecked = (): void => {};
 export function checkOptions<Options extends object>(options: Options, checks: OptionChecks<Options>): void {
   for (const [name, value] of Object.entries(options)) {
     // hole E10, E11
-    if (value !== undefined && !(name in checks)) throw new TypeError(`${name} is not an option`);
+    if (value !== undefined && !Object.hasOwn(checks, name)) throw new TypeError(`${name} is not an option`);
   }
   for (const name in checks) checks[name](name, options[name]);
 }

@@ -155,9 +155,13 @@ export interface Resource<Name extends string = Level> {
    * @throws TypeError for a `path` without a final slash or in use, or an invalid `interactionUrl`
    *
    * @example
-   * const reports = resource.deferred<{ id: number }>({ interactionUrl: "https://reports.example/interaction" });
-   * const { answer } = await reports.begin(caller, { requirement: "interaction", data: { id: 7 } });
-   * // at the page: const opened = await reports.open(code, address); … await reports.finish(opened.id, { status: 200, headers, body });
+   * const interactionUrl = "https://reports.example/interaction";
+   * const reports = resource.deferred<{ id: number }>({ interactionUrl });
+   * const data = { id: 7 };
+   * const { answer } = await reports.begin(caller, { requirement: "interaction", data });
+   * // At the page:
+   * const opened = await reports.open(code, address);
+   * await reports.finish(opened.id, { status: 200, headers, body });
    */
   deferred<Data>(options?: DeferredOptions<Data>): DeferredRequests<Data>;
   /**

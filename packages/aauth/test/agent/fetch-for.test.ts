@@ -462,6 +462,7 @@ describe("an agent", () => {
     ["revealTokens must be true or false", { revealTokens: "false" }],
     ["observer must be a function", { observer: {} }],
     ["signatureScheme is not an option", { signatureScheme: "jwks" }],
+    ["constructor is not an option", { constructor: Object }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
     const making = () => world.agent(options as never);
