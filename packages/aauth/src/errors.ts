@@ -7,85 +7,91 @@
 import type { VerificationReport } from "./http-signatures/report.ts";
 import type { ProvenCaller, WaitingCall } from "./types.ts";
 
+/** An entry of {@link ERROR_CODES}. */
+interface ErrorCode {
+  readonly status: number;
+  readonly rfc?: string;
+}
+
 /**
  * For each code, the HTTP status of a verifier's response (an agent's error has none), and the
- * section that requires it: of an RFC, or of the page that docs/reference/errors.md links
- * (`profile`). `ERROR_MEANINGS` of `aauth-explain` explains each code.
+ * section of an RFC if one requires the check; otherwise each dialect names a section of its own.
+ * `ERROR_MEANINGS` of `aauth-explain` explains each code.
  */
 export const ERROR_CODES = {
   // the message
-  missing_signature: { status: 401, section: "profile 1, 2" },
-  malformed_signature_key: { status: 401, section: "profile 1.5" },
-  unsupported_scheme: { status: 401, section: "profile 1.3" },
-  profile_not_accepted: { status: 401, section: "profile 1.3" },
-  unsupported_key: { status: 401, section: "profile 1.5" },
-  key_algorithm_not_allowed: { status: 401, section: "draft -11, section 11.3.1" },
-  malformed_signature_input: { status: 401, section: "RFC 9421 4.1" },
-  malformed_signature: { status: 401, section: "RFC 9421 4.2" },
-  label_mismatch: { status: 401, section: "profile 1.5" },
-  insufficient_coverage: { status: 401, section: "profile 2.5" },
-  missing_component: { status: 401, section: "RFC 9421 2.5" },
-  created_missing: { status: 401, section: "profile 2.4" },
-  created_out_of_window: { status: 401, section: "profile 2.4" },
-  signature_expired: { status: 401, section: "RFC 9421 2.3" },
-  invalid_signature: { status: 401, section: "RFC 9421 3.2" },
-  nonce_required: { status: 401, section: "profile 2.7" },
-  malformed_nonce: { status: 401, section: "profile 2.7" },
-  nonce_replayed: { status: 401, section: "profile 2.7" },
-  signature_replayed: { status: 401, section: "profile 2.7" },
-  replay_memory_full: { status: 503, section: "profile 2.7" },
-  store_unavailable: { status: 503, section: "profile 2.7" },
-  digest_missing: { status: 401, section: "RFC 9530 2" },
-  malformed_digest: { status: 401, section: "RFC 9530 2" },
-  digest_mismatch: { status: 401, section: "RFC 9530 2" },
-  unknown_authority: { status: 421, section: "profile 2.2" },
-  header_too_large: { status: 431, section: "profile 1.5" },
+  missing_signature: { status: 401 },
+  malformed_signature_key: { status: 401 },
+  unsupported_scheme: { status: 401 },
+  profile_not_accepted: { status: 401 },
+  unsupported_key: { status: 401 },
+  key_algorithm_not_allowed: { status: 401 },
+  malformed_signature_input: { status: 401, rfc: "RFC 9421 4.1" },
+  malformed_signature: { status: 401, rfc: "RFC 9421 4.2" },
+  label_mismatch: { status: 401 },
+  insufficient_coverage: { status: 401 },
+  missing_component: { status: 401, rfc: "RFC 9421 2.5" },
+  created_missing: { status: 401 },
+  created_out_of_window: { status: 401 },
+  signature_expired: { status: 401, rfc: "RFC 9421 2.3" },
+  invalid_signature: { status: 401, rfc: "RFC 9421 3.2" },
+  nonce_required: { status: 401 },
+  malformed_nonce: { status: 401 },
+  nonce_replayed: { status: 401 },
+  signature_replayed: { status: 401 },
+  replay_memory_full: { status: 503 },
+  store_unavailable: { status: 503 },
+  digest_missing: { status: 401, rfc: "RFC 9530 2" },
+  malformed_digest: { status: 401, rfc: "RFC 9530 2" },
+  digest_mismatch: { status: 401, rfc: "RFC 9530 2" },
+  unknown_authority: { status: 421 },
+  header_too_large: { status: 431 },
   // discovery
-  discovery_blocked: { status: 401, section: "profile 5.2" },
-  discovery_failed: { status: 401, section: "profile 5.2" },
-  discovery_busy: { status: 503, section: "profile 5.2" },
-  metadata_mismatch: { status: 401, section: "profile 5.2" },
-  metadata_issuer_missing: { status: 401, section: "draft -11, section 11.2" },
-  unknown_key: { status: 401, section: "profile 5.2" },
-  untrusted_agent: { status: 403, section: "profile 5.2" },
+  discovery_blocked: { status: 401 },
+  discovery_failed: { status: 401 },
+  discovery_busy: { status: 503 },
+  metadata_mismatch: { status: 401 },
+  metadata_issuer_missing: { status: 401 },
+  unknown_key: { status: 401 },
+  untrusted_agent: { status: 403 },
   // tokens
-  malformed_token: { status: 401, section: "profile 4" },
-  token_type_mismatch: { status: 401, section: "profile 4" },
-  token_algorithm_not_allowed: { status: 401, section: "profile 4.2" },
-  untrusted_issuer: { status: 401, section: "profile 4.2" },
-  token_audience_mismatch: { status: 401, section: "profile 4" },
-  token_expired: { status: 401, section: "profile 4" },
-  token_not_yet_valid: { status: 401, section: "profile 4" },
-  token_revoked: { status: 401, section: "draft -11, section 11.12" },
-  revocation_unknown: { status: 401, section: "draft -11, section 11.12" },
-  token_claim_missing: { status: 401, section: "profile 4" },
-  token_agent_mismatch: { status: 401, section: "profile 4.1" },
-  presented_token_mismatch: { status: 401, section: "draft -11, section 6.7.2" },
-  token_key_mismatch: { status: 401, section: "profile 4.1" },
-  invalid_token_signature: { status: 401, section: "profile 4" },
+  malformed_token: { status: 401 },
+  token_type_mismatch: { status: 401 },
+  token_algorithm_not_allowed: { status: 401 },
+  untrusted_issuer: { status: 401 },
+  token_audience_mismatch: { status: 401 },
+  token_expired: { status: 401 },
+  token_not_yet_valid: { status: 401 },
+  token_revoked: { status: 401 },
+  revocation_unknown: { status: 401 },
+  token_claim_missing: { status: 401 },
+  token_agent_mismatch: { status: 401 },
+  presented_token_mismatch: { status: 401 },
+  token_key_mismatch: { status: 401 },
+  invalid_token_signature: { status: 401 },
   // requirement
-  identity_required: { status: 401, section: "profile 3.1" },
-  person_required: { status: 401, section: "draft -11, section 6.1" },
-  authorization_required: { status: 401, section: "profile 3.1" },
-  insufficient_scope: { status: 403, section: "profile 3.1" },
-  user_required: { status: 403, section: "profile 3.1" },
-  limit_reached: { status: 429, section: "profile 3.1" },
+  identity_required: { status: 401 },
+  person_required: { status: 401 },
+  authorization_required: { status: 401 },
+  insufficient_scope: { status: 403 },
+  user_required: { status: 403 },
+  limit_reached: { status: 429 },
   // the agent's side
-  malformed_challenge: { status: 502, section: "profile 3.4" },
-  challenge_untrusted: { status: 502, section: "profile 3.4" },
-  challenge_repeated: { status: 502, section: "profile 3.4" },
-  auth_token_rejected: { status: 502, section: "profile 3.4" },
-  token_request_refused: { status: 502, section: "profile 6" },
-  token_request_failed: { status: 502, section: "profile 6" },
-  grant_pending: { status: 502, section: "draft -11, section 11.8" },
-  waiting_key_gone: { status: 502, section: "draft -11, section 11.8" },
-  request_cancelled: { status: 502, section: "draft -11, section 7.5.2" },
-  unsupported_requirement: { status: 502, section: "draft -11, section 11.6.2" },
-  payment_required: { status: 502, section: "draft -11, section 11.6" },
-  consent_required: { status: 403, section: "profile 6.5" },
-  user_interaction_required: { status: 403, section: "profile 3.5" },
-  unsupported_algorithm: { status: 502, section: "profile 3.1" },
-} as const satisfies Record<string, { status: number; section: string }>;
+  malformed_challenge: { status: 502 },
+  challenge_untrusted: { status: 502 },
+  challenge_repeated: { status: 502 },
+  auth_token_rejected: { status: 502 },
+  token_request_refused: { status: 502 },
+  token_request_failed: { status: 502 },
+  grant_pending: { status: 502 },
+  waiting_key_gone: { status: 502 },
+  request_cancelled: { status: 502 },
+  unsupported_requirement: { status: 502 },
+  payment_required: { status: 502 },
+  consent_required: { status: 403 },
+  user_interaction_required: { status: 403 },
+  unsupported_algorithm: { status: 502 },
+} as const satisfies Record<string, ErrorCode>;
 
 /** Code of an error. */
 export type AAuthErrorCode = keyof typeof ERROR_CODES;
@@ -98,7 +104,7 @@ export interface AAuthErrorOptions {
   readonly claim?: string | undefined;
   /** The expected value. Never a secret. Default: unset. */
   readonly expected?: string | undefined;
-  /** Section that requires the check, if a dialect has its own. Default: that of the code. */
+  /** Section that requires the check. Default: that of the RFC, or of the dialect in use. */
   readonly section?: string | undefined;
 }
 
@@ -112,15 +118,19 @@ export class AAuthError extends Error {
   override readonly name: string = "AAuthError";
   /** One of {@link ERROR_CODES}. */
   readonly code: AAuthErrorCode;
-  /** Section of the dialect or the RFC that requires the failed check. */
-  section: string;
+  /**
+   * Section of the dialect or the RFC that requires the failed check. Undefined for an error that
+   * no verifier, resource, server or agent has thrown, whose code no RFC has a section for.
+   */
+  section: string | undefined;
   /** The invalid claim or header member, or the missing components, separated by spaces. */
   declare readonly claim?: string;
   /** The expected value. Never a secret. */
   declare readonly expected?: string;
 
   constructor(code: AAuthErrorCode, message: string, options: AAuthErrorOptions = {}) {
-    const { cause, claim, expected, section = ERROR_CODES[code].section } = options;
+    const { rfc }: ErrorCode = ERROR_CODES[code];
+    const { cause, claim, expected, section = rfc } = options;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.section = section;
@@ -129,17 +139,24 @@ export class AAuthError extends Error {
   }
 }
 
-/** Prefix of a code's own section, if neither an RFC nor draft -11 alone has it. */
-const SHARED = "profile ";
+/**
+ * Section of a dialect's text for a code that no RFC has a section for.
+ *
+ * @param failed section of the failed check, if the code is that of a verification
+ */
+export type SectionOf = (code: AAuthErrorCode, failed?: string) => string;
 
 /**
- * Makes an error cite the text of its dialect, unless it cites that or an RFC already. Returns the
+ * Makes an error cite the text of its dialect, unless it cites a section already. Returns the
  * error; any other value is returned unchanged.
  */
-export function citing(error: unknown, sectionOf: (code: AAuthErrorCode) => string): unknown {
-  if (error instanceof AAuthError && error.section.startsWith(SHARED)) error.section = sectionOf(error.code);
+export function citing(error: unknown, sectionOf: SectionOf): unknown {
+  if (error instanceof AAuthError) error.section ??= sectionOf(error.code, failedCheck(error)?.section);
   return error;
 }
+
+const failedCheck = ({ report }: Partial<AAuthVerificationError>) =>
+  report?.checks.find(({ verdict }) => verdict === "failed");
 
 /** Details of a verifier's error. */
 export interface AAuthVerificationErrorOptions extends AAuthErrorOptions {
@@ -171,7 +188,7 @@ export class AAuthVerificationError extends AAuthError {
 
   /** Name of the failed check, if there is a report. */
   get check(): string | undefined {
-    return this.report?.checks.find(({ verdict }) => verdict === "failed")?.name;
+    return failedCheck(this)?.name;
   }
 }
 
@@ -262,8 +279,8 @@ export interface Refusal {
   readonly code: AAuthErrorCode;
   /** Name of the failed check. */
   readonly check?: string;
-  /** Section of the profile or the RFC that requires it. */
-  readonly section: string;
+  /** Section of the dialect or the RFC that requires it. Unset if the header lacks it. */
+  readonly section?: string;
   /** For `insufficient_coverage`: the missing components, separated by spaces. */
   readonly missing?: string;
   /** The party that refused, if it is not the addressed one: `gateway`. */

@@ -6,7 +6,6 @@
  */
 
 import {
-  type AAuthError,
   createDiscovery,
   type Discovery,
   draft11,
@@ -20,7 +19,7 @@ import type { ResourceOptions } from "aauth/resource";
 import { AGENTS, variablePrefix } from "topology";
 import { agentRequirement } from "./agent-requirement.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
-import { draft11Parties, draft11Requirement, draft11SectionOf, requireServerIdentifier } from "./draft-11.ts";
+import { draft11Parties, draft11Requirement, requireServerIdentifier } from "./draft-11.ts";
 import { acceptedFromPeers, dialectsOf } from "./published-peers.ts";
 import { issuerOf } from "./service/index.ts";
 
@@ -43,8 +42,6 @@ export interface AgentDialect {
    * its own authority.
    */
   readonly onBehalfOfCaller: boolean;
-  /** The section whose requirement a call failed. */
-  sectionOf(error: AAuthError): string;
   /** Options of `createAgent` other than key and discovery. */
   calling(
     address: string,
@@ -85,7 +82,6 @@ function februaryDialect(options: DialectOptions): AgentDialect {
     requirement: agentRequirement(options),
     authServer,
     onBehalfOfCaller: config.authorizationScheme === "user-delegated",
-    sectionOf: ({ section }) => section,
     resource: {
       profile: february2026Resource({ authServer, algs: SIGNATURE_ALGORITHMS }),
       accept: acceptedFromPeers(config, authServer),
@@ -122,7 +118,6 @@ function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): Age
     authServer: accessServer ?? personServer ?? "",
     personServer,
     onBehalfOfCaller: personServer !== undefined,
-    sectionOf: draft11SectionOf,
     resource: {
       profile: draft11,
       about: { name },

@@ -48,10 +48,7 @@ export interface AgentServiceDeps {
 
 /** Parts for an agent's own code. */
 export interface AgentParts
-  extends Pick<
-    AgentDialect,
-    "authServer" | "personServer" | "requirement" | "onBehalfOfCaller" | "sectionOf"
-  > {
+  extends Pick<AgentDialect, "authServer" | "personServer" | "requirement" | "onBehalfOfCaller"> {
   /** Identity of this agent. */
   readonly id: string;
   readonly discovery: Discovery;

@@ -6,7 +6,6 @@
  */
 
 import {
-  type AAuthError,
   createDiscovery,
   createEndpointMap,
   type Discovery,
@@ -176,20 +175,6 @@ export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_
     },
     end: () => clearTimeout(timer),
   };
-}
-
-/** Sections of draft -11 for errors whose default section is February's. */
-const SECTIONS: readonly (readonly [RegExp, string])[] = [
-  [/^token_request_/, "11.9.3"],
-  [/^(?:discovery_|metadata_|unknown_key)/, "11.2"],
-  [/^challenge_/, "6.7.3"],
-];
-
-/** The section of draft -11 whose requirement an agent's call failed. */
-export function draft11SectionOf({ code, section }: AAuthError): string {
-  if (section.startsWith("draft -11")) return section;
-  const known = SECTIONS.find(([codes]) => codes.test(code))?.[1] ?? "11.9";
-  return `draft -11, section ${known}`;
 }
 
 /** Statuses that do not concern the answer: still deferred, too many polls, or unavailable. */

@@ -101,12 +101,18 @@ function februaryRefusal(error: AAuthVerificationError): Refusal {
 function belowScheme(error: AAuthVerificationError): Refusal {
   const asked = new AAuthVerificationError("identity_required", error.message);
   const { status, headers } = plainRefusal(asked, IDENTIFIED, [february2026]);
-  return { status, headers: { ...withoutBody(headers), ...refusedBy(error) }, body: "", code: error.code };
+  const section = { section: february2026.sectionOf(error.code) };
+  const own = { ...withoutBody(headers), ...refusedBy(error, section) };
+  return { status, headers: own, body: "", code: error.code };
 }
 
-/** Gateway and agent share one address: this tells their refusals apart. */
-const refusedBy = (error: AAuthVerificationError) => ({
-  [REFUSAL_FIELD]: formatRefusal({ ...refusalDataOf(error), by: "gateway" }),
+/**
+ * Gateway and agent share one address: this tells their refusals apart.
+ *
+ * @param section if the error cites none
+ */
+const refusedBy = (error: AAuthVerificationError, section?: { readonly section: string }) => ({
+  [REFUSAL_FIELD]: formatRefusal({ ...section, ...refusalDataOf(error), by: "gateway" }),
 });
 
 const withoutBody = ({ "content-type": _, ...headers }: Readonly<Record<string, string>>) => headers;

@@ -1,5 +1,6 @@
 import formbody from "@fastify/formbody";
-import { createDiscovery, createMemoryStores, type Discovery, type Stores } from "aauth";
+import { AAuthError, createDiscovery, createMemoryStores, type Discovery, type Stores } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import {
   createLogger,
   createService,
@@ -82,9 +83,10 @@ export async function buildAuthServer(
 
   const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
+  const servesFebruary = config.profile === "february-2026"; // hole S15: true
+  if (servesFebruary) app.addHook("onError", async (_request, _reply, error) => citeFebruary(error));
   const site = siteOf(realm);
   serveIcon(app, site);
-  const servesFebruary = config.profile === "february-2026"; // hole S15: true
   await app.register(documents, { realm, keys, issuer, isAAuthIssuer: servesFebruary });
   const shared = { realm, site, issuer, paths, accounts, keys, stores, logger, now };
   const provider = createRealmProvider({ ...shared, cookieSecret });
@@ -112,4 +114,11 @@ export async function buildAuthServer(
   }
   rotateKeys(app, keys, config.keyRotationSeconds);
   return { app, issuer };
+}
+
+/** Makes an error cite its dialect, also if no verifier has thrown it. */
+function citeFebruary(error: Error): void {
+  for (const reason of [error, error.cause]) {
+    if (reason instanceof AAuthError) reason.section ??= february2026.sectionOf(reason.code);
+  }
 }

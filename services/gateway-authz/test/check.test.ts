@@ -161,7 +161,8 @@ describe("required scheme is a minimum", () => {
     if (status === 200) return;
     expect(result).toMatchObject({ agentAuth: "httpsig; identity=?1", body: "", claims: undefined });
     const code = given === "hwk" ? "identity_required" : "authorization_required";
-    expect(result.refusal).toMatchObject({ code, check: "requirement", by: "gateway" });
+    const section = "profile 3.1";
+    expect(result.refusal).toMatchObject({ code, check: "requirement", section, by: "gateway" });
   });
 });
 

@@ -28,7 +28,7 @@ export function buildSupplyChainAgent(
     extendedCard,
     additionalScopes,
     redirectUris: [redirectUri],
-    executor({ agentFor, personServer, onBehalfOfCaller, sectionOf, logger }) {
+    executor({ agentFor, personServer, onBehalfOfCaller, logger }) {
       const log = logger.child({ logger: "agent_executor" });
       const askMarketAnalysis = createAskMarketAnalysis({
         url: config.marketAnalysisUrl,
@@ -36,7 +36,6 @@ export function buildSupplyChainAgent(
         timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
         personServer,
         onBehalfOfCaller,
-        sectionOf,
         log,
       });
       return optimizationExecutor({ log, askMarketAnalysis });

@@ -9,13 +9,14 @@ import {
   type AAuthError,
   type AAuthErrorCode,
   type AAuthVerificationError,
+  citing,
   ERROR_CODES,
   publicRefusal,
   type Refusal,
 } from "../errors.ts";
-import type { VerificationReport } from "../http-signatures/report.ts";
 import { splitTopLevel } from "../http-signatures/structured-fields.ts";
 import type { Answer } from "./resource-rules.ts";
+import type { CitedProfile } from "./wire-profile.ts";
 
 /**
  * Header that carries a {@link Refusal}. No profile defines it; peers that do not know it ignore
@@ -23,34 +24,25 @@ import type { Answer } from "./resource-rules.ts";
  */
 export const REFUSAL_FIELD = "aauth-refusal";
 
-/** The part of a verifier's error that its sender may see. */
+/**
+ * The part of a verifier's error that its sender may see. Codes with one answer
+ * ({@link publicRefusal}) have one section in each dialect.
+ */
 export function refusalOf(error: AAuthError): Refusal {
-  const { check, report } = error as Partial<AAuthVerificationError>;
+  const { check } = error as Partial<AAuthVerificationError>;
   const { code } = publicRefusal(error);
   const missing = code === "insufficient_coverage" ? error.claim : undefined;
   return {
     code,
     ...(check !== undefined && { check }),
-    section: sectionOf(code === error.code ? error.section : ERROR_CODES[code].section, report),
+    ...(error.section !== undefined && { section: error.section }),
     ...(missing !== undefined && { missing }),
   };
 }
 
-/**
- * Section of an error. For a code that dialects share, the section of the failed check takes
- * precedence if it is in the dialect's own text.
- */
-function sectionOf(section: string, report: VerificationReport | undefined): string {
-  const demanding = report?.checks.find(({ verdict }) => verdict === "failed")?.section;
-  if (demanding === undefined || demanding.startsWith(SHARED) || !section.startsWith(SHARED)) return section;
-  return demanding;
-}
-
-/** Prefix of a code's own section, if no RFC requires it (docs/reference/errors.md). */
-const SHARED = "profile ";
-
-/** Adds the refusal header to an answer of the profile. */
-export function withRefusal(answer: Answer, error: AAuthError): Answer {
+/** Adds the refusal header to an answer of the profile, which the error then cites. */
+export function withRefusal(answer: Answer, error: AAuthError, { sectionOf }: CitedProfile): Answer {
+  citing(error, sectionOf);
   const refusal = { [REFUSAL_FIELD]: formatRefusal(refusalOf(error)) };
   return { ...answer, headers: { ...answer.headers, ...retryAfter(error), ...refusal } };
 }
@@ -70,7 +62,7 @@ export const retryAfter = (error: AAuthError): Readonly<Record<string, string>> 
 export function formatRefusal({ code, check, section, missing, by }: Refusal): string {
   const parts = [`code=${code}`];
   if (check !== undefined) parts.push(`check=${check}`);
-  parts.push(`section="${section}"`);
+  if (section !== undefined) parts.push(`section="${section}"`);
   if (missing !== undefined) parts.push(`missing="${missing}"`);
   if (by !== undefined) parts.push(`by=${by}`);
   return parts.join(", ");
@@ -93,7 +85,7 @@ export function parseRefusal(value: string | null | undefined): Refusal | undefi
   return {
     code: known,
     ...(check !== undefined && { check }),
-    section: section ?? ERROR_CODES[known].section,
+    ...(section !== undefined && { section }),
     ...(missing !== undefined && { missing }),
     ...(by !== undefined && { by }),
   };

@@ -8,7 +8,7 @@
  */
 
 import type { DocumentRules } from "../discovery/discovery.ts";
-import type { AAuthErrorCode } from "../errors.ts";
+import type { SectionOf } from "../errors.ts";
 import type { AnswerRules } from "./answers.ts";
 import type { CallRules } from "./calls.ts";
 import type { DisplayRules } from "./display.ts";
@@ -29,8 +29,7 @@ export interface SigningProfile {
 
 /** The part of a dialect that errors cite. */
 export interface CitedProfile {
-  /** Section of the dialect's text for a code that no RFC has a section for. */
-  readonly sectionOf: (code: AAuthErrorCode) => string;
+  readonly sectionOf: SectionOf;
 }
 
 /**

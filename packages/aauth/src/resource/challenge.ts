@@ -66,13 +66,12 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   return {
     async challengeFor(error, requirement) {
       const own = requirementFor(profile, requirement) ?? requirement;
-      return withRefusal(await answers.refuse(error, own), error);
+      return withRefusal(await answers.refuse(error, own), error, profile);
     },
     async limitReached(caller, { retryAfterSeconds, raisedBy = [] }) {
       const answer = await answers.limitReached(caller, { retryAfterSeconds, raisedBy });
-      const section = profile.sectionOf("limit_reached");
       const reason = "too many requests for this level";
-      return withRefusal(answer, new AAuthVerificationError("limit_reached", reason, { section }));
+      return withRefusal(answer, new AAuthVerificationError("limit_reached", reason), profile);
     },
     checkRequirement(requirement) {
       const { scopes } = requirementFor(profile, requirement) ?? {};
@@ -123,8 +122,7 @@ export function plainRefusal(
   profiles: readonly ResourceProfile[] = [defaultResourceProfile],
 ): Answer {
   const parties = profiles.map((profile) => ({ profile }));
-  const answers = addressed(error, requirement, parties).map(([{ profile }, own]) =>
-    profile.answers.refuse(error, own),
-  );
-  return withRefusal(merged(answers), error);
+  const found = addressed(error, requirement, parties);
+  const answers = found.map(([{ profile }, own]) => profile.answers.refuse(error, own));
+  return withRefusal(merged(answers), error, found[0]![0].profile);
 }

@@ -66,9 +66,6 @@ export class VerificationRecorder implements CheckRecorder {
   fail(error: unknown): unknown {
     if (!(error instanceof AAuthVerificationError)) return error;
     error.report = this.report(error);
-    // The section of the failed check, if it is the dialect's own.
-    const failed = error.report.checks.find(({ verdict }) => verdict === "failed");
-    if (failed !== undefined) citing(error, () => failed.section);
     return citing(error, this.#profile.sectionOf);
   }
 

@@ -51,7 +51,7 @@ function refusedBy(message: Refused, verifier: VerifierSide): VerifierSide {
     name: named,
     verdict: "failed",
     reason: textOf(body.error_description) ?? textOf(body.detail),
-    section: refusal?.check === named ? refusal.section : sectionOf(verifier),
+    section: (refusal?.check === named ? refusal.section : undefined) ?? sectionOf(verifier),
   };
   const checks = [...verifier.checks.filter(({ name }) => name !== named), failed];
   return { ...verifier, verdict: "refused", errorCode, checks };

@@ -59,7 +59,8 @@ export function readRefusal(response: Response, body: string, receiver: string):
 
 function named({ code, check, section, by }: RefusalData, receiver: string): Refusal {
   const refused_by = by === "gateway" ? by : receiver;
-  return { refused_by, code, ...(check !== undefined && { check }), section, meaning: ERROR_MEANINGS[code] };
+  const cited = { ...(check !== undefined && { check }), ...(section !== undefined && { section }) };
+  return { refused_by, code, ...cited, meaning: ERROR_MEANINGS[code] };
 }
 
 /**

@@ -1,6 +1,5 @@
 import { AAuthAgentError, type AAuthError, AnswerPendingError, TokenRequestError } from "aauth";
 import type { AgentHttpError } from "aauth-a2a";
-import { draft11SectionOf } from "agent-kit/draft-11";
 import { CONSENT_DENIED, type Failure, type Hop } from "backend-api";
 import { PARTIES } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
@@ -78,8 +77,8 @@ export function draft11Failure(
   const named = error instanceof AAuthAgentError && error.hop !== undefined ? hops.get(error.hop) : undefined;
   const hop = named ?? asked;
   const party = PARTIES[hop];
-  const section = draft11SectionOf(error);
-  const where = { hop, section };
+  const cited = error.section !== undefined && { section: error.section };
+  const where = { hop, ...cited };
   const detail = oneLine(error.message);
   if (error instanceof TokenRequestError) {
     const { oauthError: code, description } = error;
@@ -89,7 +88,7 @@ export function draft11Failure(
       // The person server relays decisions made elsewhere.
       const decidedAt = (page === undefined ? undefined : hops.get(page)) ?? hop;
       const texts = decidedAt === "access-server" && code === "denied" ? BY_OWNER : atPage;
-      return { section, check: "consent", code, ...texts, hop: decidedAt };
+      return { ...cited, check: "consent", code, ...texts, hop: decidedAt };
     }
     const message = `${party} did not issue a token: ${code}${description ? `: ${oneLine(description)}` : ""}`;
     return { ...where, check: "token_request", code, message, advice: "Its log says why." };
@@ -100,7 +99,7 @@ export function draft11Failure(
       hop: "backend",
       check: "internal",
       code: error.code,
-      section,
+      ...cited,
       message,
       advice: "Start the optimization again.",
     };

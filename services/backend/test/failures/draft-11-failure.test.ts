@@ -103,24 +103,12 @@ it.each([
     expect(explainFailure(error, { peer: "resource", page, places, timeoutSeconds: 9 }).code).not.toBe(code);
 });
 
-it.each([
-  ["token_request_failed", "11.9.3"],
-  ["metadata_mismatch", "11.2"],
-  ["discovery_failed", "11.2"],
-  ["challenge_untrusted", "6.7.3"],
-  ["malformed_challenge", "11.9"],
-] as const)("%s, which February has, too, names a section of this draft", (code, section) => {
-  const error = at(PS, new AAuthAgentError(code, "why"));
-  const { section: told } = explainFailure(error, { peer: "auth-server", places, timeoutSeconds: 9 });
-  expect(told).toBe(`draft -11, section ${section}`);
-});
-
 it("a key that is gone after a restart is the backend's", () => {
-  const error = new AAuthAgentError("waiting_key_gone", "why");
+  const error = aauth("waiting_key_gone");
   expect(explainFailure(error, { peer: "resource", places, timeoutSeconds: 9 })).toMatchObject({
     hop: "backend",
     code: "waiting_key_gone",
-    section: "draft -11, section 11.8",
+    section: "draft -11, section 7.2",
   });
 });
 

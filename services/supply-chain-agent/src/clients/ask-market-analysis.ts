@@ -1,4 +1,4 @@
-import { AAuthAgentError, type AAuthError, type ProvenCaller, tokenId } from "aauth";
+import { AAuthAgentError, type ProvenCaller, tokenId } from "aauth";
 import type { Agent } from "aauth/agent";
 import { AgentHttpError, askAgent } from "aauth-a2a";
 import type { CallersPerson } from "agent-kit";
@@ -36,15 +36,13 @@ export interface AskMarketAnalysisOptions {
    * caller's token stays here.
    */
   readonly onBehalfOfCaller: boolean;
-  /** Section of the dialect whose rule was broken. */
-  readonly sectionOf: (error: AAuthError) => string;
   /** Identifier of the callers' person server, in draft -11. Default: none. */
   readonly personServer?: string | undefined;
   readonly log: FastifyBaseLogger;
 }
 
 export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskMarketAnalysis {
-  const { url, agent, timeoutMs, onBehalfOfCaller, sectionOf, personServer, log } = options;
+  const { url, agent, timeoutMs, onBehalfOfCaller, personServer, log } = options;
   return async (text, asker) => {
     const patience = createPatience(timeoutMs);
     const { person } = asker;
@@ -90,7 +88,6 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
       const failure = describeFailure(error, {
         exchanging: onBehalfOfCaller,
         timeoutMs,
-        sectionOf,
         personServer,
       });
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);

@@ -20,7 +20,6 @@ export class NoUpstreamTokenError extends Error {
  * @param options.exchanging whether the token was to be derived from the caller's (user-delegated),
  * which the demo's messages distinguish
  * @param options.timeoutMs timeout of the question
- * @param options.sectionOf section of the dialect whose rule was broken
  * @param options.personServer in draft -11, identifier of the caller's person server, which errors
  * name
  */
@@ -29,12 +28,10 @@ export function describeFailure(
   {
     exchanging,
     timeoutMs,
-    sectionOf,
     personServer,
   }: {
     readonly exchanging: boolean;
     readonly timeoutMs: number;
-    readonly sectionOf: (error: AAuthError) => string;
     readonly personServer?: string | undefined;
   },
 ): MarketAnalysisFailure {
@@ -43,7 +40,8 @@ export function describeFailure(
     // code.
     const code = error instanceof TokenRequestError ? error.oauthError : error.code;
     const reason = DECISIONS.has(code) ? "consent required" : "token exchange failed";
-    return { reason, hop: TO_PERSON_SERVER, code, section: sectionOf(error), message: error.message };
+    const { section, message } = error;
+    return { reason, hop: TO_PERSON_SERVER, code, section, message };
   }
   if (error instanceof NoUpstreamTokenError) {
     const { code, section, message } = error;
@@ -53,7 +51,7 @@ export function describeFailure(
     const { code, message } = error;
     const reason = reasonOf(code, exchanging);
     const hop = reason === "request failed" ? TO_MARKET_ANALYSIS : TO_AUTH_SERVER;
-    const section = error instanceof TokenRejectedError ? error.refusal?.section : sectionOf(error);
+    const section = error instanceof TokenRejectedError ? error.refusal?.section : error.section;
     return { reason, hop, code, section, message };
   }
   const failure = { reason: "request failed", hop: TO_MARKET_ANALYSIS } as const;

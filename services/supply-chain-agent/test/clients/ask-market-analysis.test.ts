@@ -43,7 +43,6 @@ function asking(onBehalfOfCaller: boolean, failure?: Error) {
       agent: { fetchFor, resume },
       timeoutMs: 5000,
       onBehalfOfCaller,
-      sectionOf: ({ section }) => section,
       log: silentLogger,
     }),
   };
