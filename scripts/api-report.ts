@@ -22,18 +22,25 @@ export type Entries = Readonly<Record<string, string>>;
 /** Files of the names that begin with `#`. */
 export type Imports = Readonly<Record<string, string>>;
 
+/** Declarations of a file of the package, and where a path in it leads. */
+interface Files {
+  read(file: string): Declarations;
+  targetOf(path: string, file: string): string;
+}
+
 /**
  * Writes the report.
  *
  * @throws Error if an export has a form that is not read
  */
 export function apiReport(name: string, entries: Entries, imports: Imports): string {
+  const files = filesOf(imports);
   const lines: string[] = [];
   /** Entry that shows a declaration. The others refer to it. */
   const shown = new Map<string, string>();
   for (const [entry, file] of Object.entries(entries)) {
     const title = join(name, entry);
-    const surface = surfaceOf(file, imports);
+    const surface = surfaceOf(file, files);
     lines.push(`# ${title}: ${surface.size} names`, "");
     for (const [exported, statements] of [...surface].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const text = statements.join("\n");
@@ -85,31 +92,39 @@ function read(file: string): Declarations {
   return found;
 }
 
-/** File of an import: beside the one that names it, or what the manifest names for Node. */
-function targetOf(path: string, file: string, imports: Imports): string {
-  const found = path.startsWith("#") ? imports[path]! : join(dirname(file), path);
-  return found.replace(/\.[jt]s$/, ".d.ts");
+/** An entry asks for the same file once for each of its names, so each file is read once. */
+function filesOf(imports: Imports): Files {
+  const known = new Map<string, Declarations>();
+  return {
+    read(file) {
+      const found = known.get(file) ?? read(file);
+      known.set(file, found);
+      return found;
+    },
+    /** The file beside the one that names it, or what the manifest names for Node. */
+    targetOf(path, file) {
+      const found = path.startsWith("#") ? imports[path]! : join(dirname(file), path);
+      return found.replace(/\.[jt]s$/, ".d.ts");
+    },
+  };
 }
 
 /** Declarations of a name of a file, wherever they are. */
-function declarationsOf(name: string, file: string, imports: Imports): readonly string[] {
-  const { declared, links } = read(file);
+function declarationsOf(name: string, file: string, files: Files): readonly string[] {
+  const { declared, links } = files.read(file);
   const own = declared.get(name);
   if (own !== undefined) return own;
   const link = links.get(name);
   if (link === undefined) throw new Error(`${file}: ${name} is not declared`);
-  if (link.path === undefined) return declarationsOf(link.own, file, imports);
+  if (link.path === undefined) return declarationsOf(link.own, file, files);
   if (!/^[.#]/.test(link.path)) return [`${name}: ${link.own} of ${link.path}`];
-  return declarationsOf(link.own, targetOf(link.path, file, imports), imports);
+  return declarationsOf(link.own, files.targetOf(link.path, file), files);
 }
 
-function surfaceOf(file: string, imports: Imports): Surface {
-  const { exported, stars } = read(file);
-  const own = [...exported].map((name) => [name, declarationsOf(name, file, imports)] as const);
-  return new Map([
-    ...stars.flatMap((path) => [...surfaceOf(targetOf(path, file, imports), imports)]),
-    ...own,
-  ]);
+function surfaceOf(file: string, files: Files): Surface {
+  const { exported, stars } = files.read(file);
+  const own = [...exported].map((name) => [name, declarationsOf(name, file, files)] as const);
+  return new Map([...stars.flatMap((path) => [...surfaceOf(files.targetOf(path, file), files)]), ...own]);
 }
 
 function shapeOf(statement: string): string {
