@@ -100,7 +100,7 @@ export async function runVitestPart(name: string, part: VitestPart): Promise<Par
     const found = (await part.prepare?.(process.env, console.log)) ?? {};
     if (typeof found !== "string") return await runVitest(name, part.tests, { ...part.env, ...found });
     if (process.env.CI) return ended({ failures: [`nothing ran: ${found}`] });
-    return ended({ skipped: 1, notes: [`Skipped ${name}: ${found}`] });
+    return ended({ skipped: 1, skippedBecause: found });
   } catch (error) {
     return ended({ failures: [(error as Error).message] });
   } finally {

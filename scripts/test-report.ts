@@ -7,7 +7,9 @@ export interface PartResult {
   readonly skipped: number;
   /** Name of each failed check or test. */
   readonly failures: readonly string[];
-  /** Reasons why tests were skipped, and other remarks. */
+  /** Reason why the part as a whole was skipped. */
+  readonly skippedBecause?: string;
+  /** Files whose tests were all skipped. */
   readonly notes?: readonly string[];
   readonly tookMs: number;
 }
@@ -73,9 +75,10 @@ export function countVitest(
  */
 export function summaryText(results: readonly PartResult[]): string {
   const width = Math.max(...results.map(({ part }) => part.length));
-  const parts = results.map(({ part, passed, failures, skipped, tookMs }) => {
-    const counts = countsText(passed, failures.length, skipped);
-    return `  ${failures.length === 0 ? "ok  " : "FAIL"}  ${part.padEnd(width)}  ${counts}  (${(tookMs / 1000).toFixed(1)} s)`;
+  const parts = results.map(({ part, passed, failures, skipped, skippedBecause, tookMs }) => {
+    const verdict = failures.length > 0 ? "FAIL" : skippedBecause === undefined ? "ok" : "skipped";
+    const what = skippedBecause ?? countsText(passed, failures.length, skipped);
+    return `  ${verdict.padEnd("skipped".length)}  ${part.padEnd(width)}  ${what}  (${(tookMs / 1000).toFixed(1)} s)`;
   });
   const notes = results.flatMap(({ notes = [] }) => notes);
   const failures = results.flatMap(({ part, failures }) =>

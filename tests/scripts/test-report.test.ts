@@ -61,13 +61,20 @@ test.each([
   expect(summaryText(results).trimEnd().split("\n").at(-1)).toBe(line);
 });
 
+test("the summary tells a part that was skipped, and why, from one that passed", () => {
+  const skipped = part([], { passed: 0, skipped: 1, skippedBecause: "no such program" });
+  const [, , first, second] = summaryText([part([]), skipped]).split("\n");
+  expect(first).toMatch(/^ {2}ok +unit {2}3 passed/);
+  expect(second).toMatch(/^ {2}skipped {2}unit {2}no such program {2}/);
+});
+
 test("a part without its program is skipped by name, and fails in CI", async () => {
   const part = { tests: [], prepare: async () => "no such program" };
   vi.stubEnv("CI", "");
   expect(await runVitestPart("jaeger", part)).toMatchObject({
     skipped: 1,
     failures: [],
-    notes: ["Skipped jaeger: no such program"],
+    skippedBecause: "no such program",
   });
   vi.stubEnv("CI", "1");
   expect(await runVitestPart("jaeger", part)).toMatchObject({
