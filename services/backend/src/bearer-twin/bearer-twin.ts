@@ -6,10 +6,9 @@
  */
 
 import { readBounded } from "agent-kit/service";
-import { attacksWith, type BearerSide } from "backend-api";
+import { ATTACKS, type Attack, attacksWith, type BearerExchange, type BearerSide } from "backend-api";
 import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
-import { attackTwin, type SendToTwin } from "./attacks.ts";
 import { type BearerService, LIFETIME_MS, openBearerService } from "./bearer-service.ts";
 
 const TIMEOUT_MS = 2000;
@@ -53,7 +52,7 @@ export function createBearerTwin(): BearerTwin {
       const attack = attacksWith("bearer").find((name) => name === variant);
       if (attack === undefined) return undefined;
       try {
-        return await attackTwin(attack, sendTo(await service()));
+        return await attackOn(await service(), ATTACKS[attack].bearer);
       } catch (cause) {
         const code = networkCodeOf(cause);
         if (code === undefined) throw cause;
@@ -67,26 +66,42 @@ export function createBearerTwin(): BearerTwin {
   };
 }
 
-function sendTo({ url: base, token }: BearerService): SendToTwin {
-  return async (sender, method, path, body) => {
-    const url = base + path;
-    const headers = {
+/** Sends the agent's request, and then the attack, which succeeds if it is answered alike. */
+async function attackOn(
+  service: BearerService,
+  { sender, order, changed = order }: NonNullable<Attack["bearer"]>,
+): Promise<BearerSide> {
+  const honest = await send(service, "agent", order);
+  const attack = await send(service, sender, changed);
+  const { status } = attack.response;
+  return {
+    succeeded: status < 300 && status === honest.response.status,
+    status,
+    exchanges: [honest, attack],
+  };
+}
+
+/** Sends an order, or reads the report. */
+async function send(
+  { url: base, token }: BearerService,
+  sender: BearerExchange["sender"],
+  body?: string,
+): Promise<BearerExchange> {
+  const url = base + (body === undefined ? "/report" : "/orders");
+  const request = {
+    method: body === undefined ? "GET" : "POST",
+    headers: {
       authorization: `Bearer ${token}`,
       ...(body !== undefined && { "content-type": "application/json" }),
-    };
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(url, {
-      method,
-      headers,
-      signal,
-      redirect: "error",
-      ...(body !== undefined && { body }),
-    });
-    const answered = await readBounded(response, MAX_ANSWER_BYTES);
-    return {
-      sender,
-      request: { method, url, headers, ...(body !== undefined && { body }) },
-      response: { status: response.status, body: answered },
-    };
+    },
+    ...(body !== undefined && { body }),
+  } as const;
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(url, { ...request, signal, redirect: "error" });
+  const answered = await readBounded(response, MAX_ANSWER_BYTES);
+  return {
+    sender,
+    request: { url, ...request },
+    response: { status: response.status, body: answered },
   };
 }

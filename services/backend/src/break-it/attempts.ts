@@ -203,13 +203,19 @@ function verdict(
   { cause, ...refusal }: Refusal,
   { codes, check, section, ...meant }: Attempt,
 ): Pick<BreakItResult, "outcome"> & Partial<BreakItResult> {
-  const named = { ...(check !== undefined && { check }), ...(section !== undefined && { section }) };
+  const named = { check, ...(section !== undefined && { section }) };
   if ((status >= 400 && status < 500) || UNREACHED.has(status)) {
     const code = cause ?? refusal.code;
     // Only this is evidence of the targeted check.
     const as_meant =
       codes === undefined ? status === meant.status : code !== undefined && codes.includes(code);
-    return { outcome: "refused", ...refusal, ...(as_meant && named), as_meant };
+    // A verifier names its check itself.
+    return {
+      outcome: "refused",
+      ...refusal,
+      ...(as_meant && refusal.check === undefined && named),
+      as_meant,
+    };
   }
   if (after === undefined) return { outcome: "accepted" };
   if (after === 429 || after >= 500) {

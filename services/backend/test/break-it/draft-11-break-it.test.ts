@@ -19,7 +19,7 @@ import {
 } from "aauth/resource";
 import { issueAgentToken, issuePersonToken } from "aauth/server";
 import { createTestClock, createTestDiscovery, testKey } from "aauth/testing";
-import type { AnyBreakItVariant } from "backend-api";
+import { type AnyBreakItVariant, ATTACKS, attacksWith } from "backend-api";
 import { describe, expect, test } from "vitest";
 import { createAttempts } from "../../src/break-it/attempts.ts";
 import { draft11BreakIt } from "../../src/break-it/draft-11-break-it.ts";
@@ -145,24 +145,15 @@ const verifying =
   };
 
 const accepting = (): Transport => async () => new Response("{}");
-const OF_AN_AGENT: Partial<Record<AnyBreakItVariant, string>> = {
-  "changed-body": "digest_mismatch",
-  "changed-path": "invalid_signature",
-  "uncovered-body": "insufficient_coverage",
-  stale: "created_out_of_window",
-  replay: "signature_replayed",
-  "stolen-token": "invalid_signature",
-  "expired-token": "token_expired",
-  "swapped-typ": "token_type_mismatch",
-  "bearer-token": "missing_signature",
-};
+/** Their request has another receiver or route. */
+const ELSEWHERE: readonly string[] = ["guessed-code", "february-message"];
+const AT_AN_AGENT = attacksWith("draft11").filter(
+  (name) => ATTACKS[name].draft11.from === "agent-identity" && !ELSEWHERE.includes(name),
+);
 
-test.each(Object.entries(OF_AN_AGENT))("%s is refused by a verifier: %s", async (variant, code) => {
+test.each(AT_AN_AGENT)("%s is refused by a verifier", async (variant) => {
   const { service } = await serviceWith(verifying());
-  expect(await service.attempt(RUN, variant as AnyBreakItVariant)).toMatchObject({
-    outcome: "refused",
-    code,
-  });
+  expect(await service.attempt(RUN, variant)).toMatchObject({ outcome: "refused", as_meant: true });
 });
 
 test("attempts in one second do not replay each other", async () => {
@@ -190,7 +181,6 @@ describe("a hole is reported", () => {
   test("at every variant, if the party checks nothing", async () => {
     const { service } = await serviceWith(accepting);
     const offers = service.offers(RUN);
-    expect(offers).toHaveLength(11);
     for (const { variant } of offers) {
       expect(await service.attempt(RUN, variant)).toEqual({ variant, outcome: "accepted", status: 200 });
     }
