@@ -110,7 +110,7 @@ export const COMMANDS = {
     usage: {
       words: [
         "ID|PATH",
-        "rows of docs/reference/known-holes.md: P1 for one, J for all that begin with J; or how files begin, such as packages/aauth/src/tokens. There are: packages/aauth, packages/aauth-a2a, packages/agent-kit, packages/fastify-aauth, packages/gateway-check, packages/issuer-kit, packages/mcp-aauth, services/auth-server, services/person-server, services/backend, services/gateway, services/supply-chain-agent",
+        "rows of docs/reference/known-holes.md: P1 for one, J for all that begin with J; replay for that of an attack of the page; or how files begin, such as packages/aauth/src/tokens. There are: packages/aauth, packages/aauth-a2a, packages/agent-kit, packages/fastify-aauth, packages/gateway-check, packages/issuer-kit, packages/mcp-aauth, services/auth-server, services/person-server, services/backend, services/gateway, services/supply-chain-agent",
       ],
       flags: [["--seed TEXT", "takes another tenth; the same text takes the same one (default: 1)"]],
     },

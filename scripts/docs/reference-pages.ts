@@ -1,3 +1,4 @@
+import { knownHolesPage } from "../holes/known-holes.ts";
 import {
   composeFile,
   draft11Configuration,
@@ -9,7 +10,6 @@ import { configurationPage } from "./configuration-page.ts";
 import { withErrorTable } from "./error-table.ts";
 import { helpTexts } from "./help-texts.ts";
 import { interopPage } from "./interop-page.ts";
-import { knownHolesPage } from "./known-holes-page.ts";
 import { openApi } from "./openapi.ts";
 import { runPicture } from "./run-picture.ts";
 

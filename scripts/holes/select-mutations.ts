@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ATTACKS, type Attack } from "backend-api";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { listedFiles } from "../listed-files.ts";
 import { type Edit, endOf, type Mutation, markedMutations, rowOf } from "./marked-checks.ts";
@@ -37,18 +38,23 @@ const REFUSES =
   /(?:^|\) )\s*(?:throw (?!\w+;)|return false;|(?:return\b.*|[\w.]*)(?:refus|den[iy]|reject|fail|problem|invalid|forbid|unauthori|malformed|unsupported|expired|not_?allowed|giveUp|too_?(?:many|often|large)|\b[45]\d\d\b))/i;
 
 /**
- * Mutations named by words: an id of a row, a letter for all ids that begin with it, or the
- * beginning of paths for a tenth of these files' checks. Without words those of all marks.
+ * Mutations named by words: an id of a row, a letter for all ids that begin with it, an attack
+ * of the demo's page, or the beginning of paths for a tenth of these files' checks. Without words
+ * those of all marks.
  *
  * @param seed determines the tenth
  * @throws RangeError for a word that names nothing
  */
 export function mutationsNamed(words: readonly string[], seed?: string): readonly Mutation[] {
   const paths = words.filter((word) => word.includes("/"));
-  const ids = words.filter((word) => !word.includes("/"));
+  const ids = words.filter((word) => !word.includes("/")).map((word) => holeOf(word) ?? word);
   const sampled = paths.length === 0 ? [] : sampleOfChecks(seed, paths);
   return ids.length === 0 && paths.length > 0 ? sampled : [...holesNamed(ids), ...sampled];
 }
+
+/** Row of an attack; undefined for other words. */
+const holeOf = (word: string): string | undefined =>
+  (ATTACKS as Readonly<Record<string, Attack>>)[word]?.hole;
 
 function holesNamed(words: readonly string[]): readonly Mutation[] {
   const isNamedBy = (word: string, id: string) =>

@@ -102,15 +102,15 @@ async function authTokenOf(who: ForeignAgent, resource: Resource, from = stack):
 }
 
 describe("demo agents, which require an auth token", () => {
-  test.each<[string, Resource]>([
-    ["D1", "supplyChainAgent"],
-    ["D9", "marketAnalysisAgent"],
-  ])("%s: Signature-Key without signature, and nothing at all (%s)", async (_id, resource) => {
-    const signatureKey = agent.signatureKey({ scheme: "hwk" });
-    const only = call(resource, { headers: { ...call(resource).headers, "signature-key": signatureKey } });
-    expectRefused(await directly(resource, only), "missing_signature");
-    expectRefused(await directly(resource, call(resource)), "missing_signature");
-  });
+  test.each<Resource>(["supplyChainAgent", "marketAnalysisAgent"])(
+    "D1, D9: Signature-Key without signature, and nothing at all (%s)",
+    async (resource) => {
+      const signatureKey = agent.signatureKey({ scheme: "hwk" });
+      const only = call(resource, { headers: { ...call(resource).headers, "signature-key": signatureKey } });
+      expectRefused(await directly(resource, only), "missing_signature");
+      expectRefused(await directly(resource, call(resource)), "missing_signature");
+    },
+  );
 
   test("D2: an invalid signature of scheme hwk", async () => {
     const wrong = agent.signed(call("supplyChainAgent"), { scheme: "hwk" }, { signingKey: thief.key });
