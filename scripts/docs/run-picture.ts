@@ -6,7 +6,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import { type Message, type ProtocolRun, readProtocolRun, readRequirement } from "protocol-trace/read";
+import { type Message, type ProtocolRun, readProtocolRun, readRequirement } from "aauth-explain/run";
 import { traceOf } from "../../ui/src/features/compare/recording.ts";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 

@@ -1,6 +1,7 @@
 /** docs/walkthrough/5-person-and-access-server.md against real runs. */
+
+import type { Message } from "aauth-explain/run";
 import { installLocalhostLookup } from "agent-kit/service";
-import type { Message } from "protocol-trace/read";
 import { expect } from "vitest";
 import { User } from "../contract/auth-server/journey.ts";
 import { signIn } from "../support/optimization-run.ts";

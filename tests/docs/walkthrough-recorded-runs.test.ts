@@ -8,15 +8,15 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { installLocalhostLookup } from "agent-kit/service";
-import { runTraceSchema } from "backend-api";
 import {
   type Message,
   messageMeaning,
   type ProtocolRun,
   readProtocolRun,
   sectionLinks,
-} from "protocol-trace/read";
+} from "aauth-explain/run";
+import { installLocalhostLookup } from "agent-kit/service";
+import { runTraceSchema } from "backend-api";
 import { beforeAll, describe, expect, test } from "vitest";
 import { REPOSITORY_ROOT, type StackModes } from "../../scripts/demo/stack.ts";
 import { type Recording, traceOf } from "../../ui/src/features/compare/recording.ts";

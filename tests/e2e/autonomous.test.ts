@@ -1,5 +1,5 @@
+import { SPAN } from "aauth-explain/trace-names";
 import type { Browser } from "playwright-core";
-import { SPAN } from "protocol-trace/names";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { openReport, unfold } from "../support/front-page.ts";

@@ -1,5 +1,6 @@
 import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
+import { readProtocolRun } from "aauth-explain/run";
 import { DRAFT_11_MODES, installLocalhostLookup } from "agent-kit/service";
 import {
   ATTACKS,
@@ -11,9 +12,8 @@ import {
   type RunTrace,
   runTraceSchema,
 } from "backend-api";
-import { readProtocolRun } from "protocol-trace/read";
 import { afterEach, describe, expect, test } from "vitest";
-import { readJaegerSpans } from "../../packages/protocol-trace/src/read/read-jaeger.ts";
+import { readJaegerSpans } from "../../packages/aauth-explain/src/run/read-jaeger.ts";
 import { MCP_USER, textOf, User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn } from "../support/optimization-run.ts";
 import { decideAtPages } from "../support/person-run.ts";

@@ -5,7 +5,7 @@ import { february2026 } from "aauth/february-2026";
 import { signedRequest, testKey } from "aauth/testing";
 import { type SavedEvidence, type SavedRun, savedRunPage, toBase64 } from "aauth-explain";
 import { describe, expect, test } from "vitest";
-import { runExplainCommand } from "../../scripts/explain/explain-command.ts";
+import { runExplainCommand } from "../../packages/aauth-explain/src/command/explain-command.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../docs/samples/", import.meta.url));
 const KEYS = ["--jwks", "keys.json"];
@@ -149,7 +149,11 @@ describe("draft -11, by the shape of the message", () => {
 
   test.each([
     ["a level of February 2026", ["--level", "identified"], "--level is one of agent-token"],
-    ["an audience with a port", ["--audience", "https://resource.example:8443"], "--audience is https://"],
+    [
+      "an audience with a port",
+      ["--audience", "https://resource.example:8443"],
+      "--audience is no identifier in draft-11",
+    ],
     ["an unknown endpoint", ["--endpoint", "x"], "--endpoint is one of resource, token, pending"],
   ])("%s is not valid", async (_what, argv, problem) => {
     const answer = await explain([...HAR, ...argv]);

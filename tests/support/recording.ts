@@ -1,4 +1,4 @@
-import { ATTRIBUTE, EVENT } from "protocol-trace/names";
+import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
 import type { Recording } from "../../ui/src/features/compare/recording.ts";
 
 interface Tag {

@@ -1,5 +1,5 @@
+import { ATTRIBUTE as A, EVENT, SPAN, type TracedCheck, type TracedToken } from "aauth-explain/trace-names";
 import { installLocalhostLookup } from "agent-kit/service";
-import { ATTRIBUTE as A, EVENT, SPAN, type TracedCheck, type TracedToken } from "protocol-trace/names";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runWithConsent } from "./consent-run.ts";
 import { signIn, WITH_MARKET_ANALYSIS } from "./optimization-run.ts";

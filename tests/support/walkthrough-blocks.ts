@@ -1,4 +1,4 @@
-import type { HttpMessage, Message, TracedToken } from "protocol-trace/read";
+import type { HttpMessage, Message, TracedToken } from "aauth-explain/run";
 
 const NAMES: Readonly<Record<string, string>> = {
   "agent-auth": "Agent-Auth",

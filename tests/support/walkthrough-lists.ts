@@ -1,4 +1,4 @@
-import type { Message, VerifierSide } from "protocol-trace/read";
+import type { Message, VerifierSide } from "aauth-explain/run";
 import { checkLabel } from "../../ui/src/features/protocol/message-wording.ts";
 import { fenced } from "./walkthrough-blocks.ts";
 import type { RecordedRun } from "./walkthrough-run.ts";

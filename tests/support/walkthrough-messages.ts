@@ -1,5 +1,5 @@
-import { EVENT } from "protocol-trace/names";
-import type { Message, TracedToken } from "protocol-trace/read";
+import type { Message, TracedToken } from "aauth-explain/run";
+import { EVENT } from "aauth-explain/trace-names";
 import type { RecordedRun } from "./walkthrough-run.ts";
 
 /** The first message of a run with all these members. */

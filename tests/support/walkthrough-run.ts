@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
+import { type ProtocolRun, readProtocolRun } from "aauth-explain/run";
 import { DEMO_PORTS, type StackPorts } from "../../scripts/demo/stack.ts";
 import type { TestStack } from "./start-stack.ts";
 

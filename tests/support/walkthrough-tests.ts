@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readJaegerSpans } from "../../packages/protocol-trace/src/read/read-jaeger.ts";
+import { readJaegerSpans } from "../../packages/aauth-explain/src/run/read-jaeger.ts";
 import type { StackModes } from "../../scripts/demo/stack.ts";
 import { type ServiceVariables, startStack, type TestStack } from "./start-stack.ts";
 import { commandsOf, demoModes, isDemo, missingFiles, problemOf } from "./walkthrough-commands.ts";

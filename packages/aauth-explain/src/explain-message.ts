@@ -12,6 +12,7 @@ import {
   type HeaderFields,
   type ProvenCaller,
   type Requirement,
+  type VerificationKey,
   type VerificationReport,
   type WireProfile,
 } from "aauth";
@@ -22,11 +23,14 @@ import {
   importVerificationKey,
   requestTarget,
   type SignatureInput,
+  TOKEN_TYPES,
   verifierOf,
 } from "aauth/wire";
+import { type BaseParts, type Edit, type EditMaterial, findEdit } from "./edits.ts";
 import type {
   ExplainedCheck,
   ExplainedHeader,
+  ExplainedParties,
   ExplainedResponse,
   ExplainedSignatureBase,
   ExplainedToken,
@@ -34,7 +38,10 @@ import type {
 } from "./explanation.ts";
 import type { KnownProfiles, MessageToExplain } from "./message.ts";
 import { profileOf } from "./profile-of.ts";
+import { explainSignature, isPlainSignature } from "./rfc9421/explain-signature.ts";
+import { type GivenJwk, type GivenKey, givenKey } from "./rfc9421/public-key.ts";
 import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from "./second-opinion.ts";
+import { remedyFor, sentenceOf } from "./sentences.ts";
 
 /**
  * Options of the verifier: those of `createVerifier` without the authority, which the message
@@ -55,6 +62,11 @@ export interface ExplainOptions
   readonly profiles: KnownProfiles;
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
   readonly discovery: Discovery;
+  /**
+   * Public keys, as JWKs, for messages that are not AAuth, and to tell which key signed instead.
+   * Default: none.
+   */
+  readonly keys?: readonly GivenJwk[] | undefined;
   /**
    * Requirement of the route. Default: none, so that the message is judged by its signature alone.
    */
@@ -86,7 +98,7 @@ export async function explainMessage(
   recorded: MessageToExplain,
   options: ExplainOptions,
 ): Promise<Explanation> {
-  const { profiles: known, issuers, discovery, requirement, ...verifierOptions } = options;
+  const { profiles: known, issuers, discovery, keys = [], requirement, ...verifierOptions } = options;
   const [first, ...others] = known;
   const profiles: KnownProfiles = [trusting(first, issuers), ...others.map((own) => trusting(own, issuers))];
   const response = recorded.response && {
@@ -96,16 +108,33 @@ export async function explainMessage(
   const message = { ...recorded, headers: inLowerCase(recorded.headers), response };
   const { scheme: named, authority, target } = requestTarget(message.url);
   const scheme = options.audience === undefined ? named : requestTarget(options.audience).scheme;
+  const hosts = [fieldValue(message.headers, "host"), /^https?:\/\/([^/?#]*)/i.exec(message.url)?.[1]];
+  const material = {
+    keys: await Promise.all(keys.map(givenKey)),
+    hosts: hosts.filter((host) => host !== undefined),
+  };
   const judging = { ...verifierOptions, discovery, authorities: [authority] };
   const profile = profileFor(message, profiles, judging, requirement);
   const { method, headers, body } = message;
   const received: MessageForSecondOpinion = { method, scheme, authority, target, headers };
+  if (isPlainSignature(message)) {
+    const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+    return {
+      ...(await explainSignature(message, received, { ...material, now })),
+      ...(response && { response: explainResponse(response, profile) }),
+    };
+  }
   const outcome = await judge(message, { ...judging, profile }, requirement);
-  const opinion = await askSecond(received, discovery, profile);
-
-  return {
+  const { imported, ...opinion } = await askSecond(received, discovery, profile);
+  const edit =
+    outcome.error?.code === "invalid_signature" && imported !== undefined
+      ? await editOf(received, profile, { ...material, key: imported, body })
+      : undefined;
+  const tokens = requestTokens(message, profile);
+  const explained = {
     profile: profile.name,
-    verdict: outcome.error ? "refused" : "accepted",
+    verdict: outcome.error ? ("refused" as const) : ("accepted" as const),
+    parties: { ...partiesOf(tokens, outcome.caller, opinion.key?.thumbprint), receiver: authority },
     ...(outcome.error ? { code: outcome.error.code, reason: outcome.error.message } : {}),
     ...(outcome.caller ? { caller: outcome.caller } : {}),
     request: { method, authority, target, bodyBytes: body?.byteLength ?? 0 },
@@ -114,9 +143,59 @@ export async function explainMessage(
     ...opinion,
     ...withKeySource(opinion.key, outcome.report),
     ...(response && { response: explainResponse(response, profile) }),
-    tokens: [...requestTokens(message, profile), ...(response ? responseTokens(response, profile) : [])],
+    tokens: [...tokens, ...(response ? responseTokens(response, profile) : [])],
     checks: explainChecks(outcome.report, outcome.error),
   };
+  const remedy = await remedyFor(explained, { edit, message });
+  return { ...explained, sentence: sentenceOf(explained), ...(remedy && { remedy }) };
+}
+
+/** The signer as claimed, and the issuer of its token. */
+function partiesOf(
+  [token]: readonly ExplainedToken[],
+  caller: ProvenCaller | undefined,
+  thumbprint: string | undefined,
+): Omit<ExplainedParties, "receiver"> {
+  const { iss, sub, agent } = (token?.where.startsWith("body") ? undefined : token?.claims) ?? {};
+  const isAgentToken = /agent/.test(String(token?.header?.typ));
+  const claimed = isAgentToken ? (token?.header?.typ === TOKEN_TYPES.agent ? sub : iss) : agent;
+  const signer =
+    caller?.agent ??
+    caller?.server ??
+    (typeof claimed === "string" ? claimed : thumbprint && `the key ${thumbprint}`);
+  return { ...(signer && { signer }), ...(typeof iss === "string" && { issuer: iss }) };
+}
+
+/** Searches what was signed instead, by the key that the message names. */
+async function editOf(
+  received: MessageForSecondOpinion,
+  { messages }: WireProfile,
+  {
+    key,
+    keys,
+    ...material
+  }: Pick<EditMaterial, "body" | "hosts"> & {
+    readonly key: VerificationKey;
+    readonly keys: readonly GivenKey[];
+  },
+): Promise<Edit | undefined> {
+  const { fields, absentQuery } = messages;
+  const { components, raw, label } = messages.parseSignatureInput(
+    fieldValue(received.headers, fields.signatureInput) ?? "",
+  );
+  const { bytes } = messages.parseSignature(fieldValue(received.headers, fields.signature) ?? "", label);
+  const parts = { ...received, components, signatureParams: raw };
+  const build = (edited: BaseParts) => buildSignatureBase({ ...edited, absentQuery });
+  const base = new TextEncoder().encode(build(parts));
+  for (const { thumbprint, kid, algorithms, verify } of keys)
+    for (const algorithm of algorithms)
+      if (thumbprint !== key.thumbprint && (await verify(algorithm, base, bytes)))
+        return {
+          part: "key",
+          text: `it was signed with the key ${kid ?? thumbprint}, and names another one`,
+        };
+  const verify = async (edited: string) => key.verify(new TextEncoder().encode(edited), bytes);
+  return findEdit(parts, { ...material, build, verify });
 }
 
 const trusting = (profile: WireProfile, issuers = profile.verification.issuers): WireProfile => ({
@@ -262,23 +341,20 @@ async function askSecond(
   message: MessageForSecondOpinion,
   discovery: Discovery,
   profile: WireProfile,
-): Promise<Pick<Explanation, "key" | "secondOpinion">> {
+): Promise<Pick<Explanation, "key" | "secondOpinion"> & { readonly imported?: VerificationKey }> {
   const { messages, verification } = profile;
   const signatureKey = fieldValue(message.headers, messages.fields.signatureKey);
   if (signatureKey === undefined) return {};
   try {
     const claim = messages.parseKeyClaim(signatureKey, labelOf(message.headers, profile));
-    const key = await importVerificationKey(await verification.claimedJwk(claim, discovery), {
+    const imported = await importVerificationKey(await verification.claimedJwk(claim, discovery), {
       algorithms: messages.keyAlgorithms,
     });
+    const key = { thumbprint: imported.thumbprint };
     try {
-      const verifies = await secondVerdict(message, key, profile);
-      return { key: { thumbprint: key.thumbprint }, secondOpinion: { verifies } };
+      return { imported, key, secondOpinion: { verifies: await secondVerdict(message, imported, profile) } };
     } catch (error) {
-      return {
-        key: { thumbprint: key.thumbprint },
-        secondOpinion: { verifies: false, reason: textOf(error) },
-      };
+      return { imported, key, secondOpinion: { verifies: false, reason: textOf(error) } };
     }
   } catch (error) {
     return { key: { problem: textOf(error) } };

@@ -5,6 +5,7 @@
  */
 
 import type { AAuthErrorCode, CheckName, KeySource, ProvenCaller } from "aauth";
+import type { Edit } from "./edits.ts";
 
 /** A header field as received, with its parsed value. */
 export interface ExplainedHeader {
@@ -68,12 +69,44 @@ export interface ExplainedCheck {
   readonly section: string;
 }
 
+/** What to change, as far as the message shows it. */
+export interface Remedy {
+  /**
+   * `named`: the message proves the fault. `unknown`: the fault cannot be known from this message.
+   */
+  readonly state: "named" | "unknown";
+  readonly text: string;
+  /** The single edit with which the signature verifies. */
+  readonly edit?: Edit;
+}
+
+/** Names that the message claims; {@link Explanation.caller} has the proven ones. */
+export interface ExplainedParties {
+  /** Agent, server, or `Signature-Agent`; else the key. Absent for an unsigned message. */
+  readonly signer?: string;
+  /** Issuer of the token in `Signature-Key`. */
+  readonly issuer?: string;
+  /** Authority that the request is for. */
+  readonly receiver: string;
+}
+
 /** Explains a message: its parts, its checks and the verdict. */
 export interface Explanation {
-  /** Name of the wire profile that it is judged by. */
+  /**
+   * Name of the wire profile that it is judged by; `web-bot-auth` or `rfc-9421` for a message that
+   * is not AAuth.
+   */
   readonly profile: string;
-  /** Verdict of a verifier with the same options. */
-  readonly verdict: "accepted" | "refused";
+  /**
+   * Verdict of a verifier with the same options. `undecided` where the record is cut or a key is
+   * not given: a verifier that has them may accept the message.
+   */
+  readonly verdict: "accepted" | "refused" | "undecided";
+  /** Who signed what for which receiver, and the verdict, in one plain sentence. */
+  readonly sentence: string;
+  /** What to change so that the message is accepted; absent for an accepted one. */
+  readonly remedy?: Remedy;
+  readonly parties: ExplainedParties;
   /** Error code of the refusal. */
   readonly code?: AAuthErrorCode;
   /** Message of the error, for the reader of the explanation and not for the sender. */

@@ -5,20 +5,29 @@
  * @module
  */
 
+export type { Edit, EditedPart } from "./edits.ts";
 export { ERROR_MEANINGS } from "./error-meanings.ts";
 export type { ExplainOptions } from "./explain-message.ts";
 export { explainMessage } from "./explain-message.ts";
+export type { ExplainedClock, RecordedExplanation, RecordedOptions } from "./explain-recorded.ts";
+export { explainRecorded } from "./explain-recorded.ts";
 export type {
   ExplainedCheck,
   ExplainedHeader,
+  ExplainedParties,
   ExplainedResponse,
   ExplainedSignatureBase,
   ExplainedToken,
   Explanation,
+  Remedy,
 } from "./explanation.ts";
 export { independentSignatureBase } from "./independent-signature-base.ts";
 export type { KnownProfiles, MessageToExplain } from "./message.ts";
 export { profileOf } from "./profile-of.ts";
+export type { RecordedMessage } from "./read/http-parts.ts";
+export type { InputCode } from "./read/input-error.ts";
+export { InputError } from "./read/input-error.ts";
+export { readInput } from "./read/read-input.ts";
 export type {
   SavedAttack,
   SavedBearerSide,

@@ -54,6 +54,23 @@ export async function secondVerdict(
   return key.verify(new TextEncoder().encode(httpbis.formatSignatureBase(base)), bytes);
 }
 
+/**
+ * Value of a field for a component with parameters (RFC 9421 section 2.1): a member of a dictionary
+ * (`;key`), a strict serialization (`;sf`), or wrapped bytes (`;bs`).
+ *
+ * @throws whatever the library throws, for a message without it
+ */
+export function parameterizedValue(
+  name: string,
+  parameters: string,
+  message: MessageForSecondOpinion,
+): string {
+  const given = [...parameters.matchAll(/; *([a-z*][\w.*-]*)(?:="?([^"]*)"?)?/g)];
+  const params = new Map(given.map(([, key = "", value = "true"]) => [key, value]));
+  if (name.startsWith("@") || params.has("req") || params.has("tr")) throw new Error("not of a request");
+  return httpbis.extractHeader(name, params, toLibraryRequest(message)).join(", ");
+}
+
 function coveredLines(components: readonly string[], request: ReturnType<typeof toLibraryRequest>) {
   return httpbis.createSignatureBase({ fields: components.map(componentIdentifier) }, request);
 }

@@ -1,6 +1,6 @@
 import type { Attributes, Span } from "@opentelemetry/api";
 import type { AgentEvent, ShownToken } from "aauth/agent";
-import { EVENT } from "./attribute-names.ts";
+import { EVENT } from "aauth-explain/trace-names";
 import { kindOf, tokenJson } from "./traced-token.ts";
 
 /** Attribute of each event member that is written unchanged. */

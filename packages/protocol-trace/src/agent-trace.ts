@@ -8,8 +8,8 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
+import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
 import { addAgentEvent } from "./agent-events.ts";
-import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
 import { demandIn } from "./demand.ts";
 import { watchBody } from "./traced-body.ts";

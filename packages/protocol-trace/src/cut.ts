@@ -1,5 +1,5 @@
 import { FIELDS } from "aauth/february-2026";
-import { LIMIT } from "./attribute-names.ts";
+import { LIMIT } from "aauth-explain/trace-names";
 import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { type Attributes, type Span, trace } from "@opentelemetry/api";
 import { AAuthError, type DiscoveredKey, type Discovery } from "aauth";
-import { EVENT } from "./attribute-names.ts";
+import { EVENT } from "aauth-explain/trace-names";
 import { shownUrl } from "./cut.ts";
 
 /**

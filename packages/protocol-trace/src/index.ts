@@ -5,8 +5,8 @@
  * @module
  */
 
+export { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "aauth-explain/trace-names";
 export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
-export { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "./attribute-names.ts";
 export { demandIn } from "./demand.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
 export { traceMessages } from "./message-trace.ts";

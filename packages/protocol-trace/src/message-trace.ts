@@ -1,6 +1,6 @@
 import { type Span, trace } from "@opentelemetry/api";
+import { ATTRIBUTE } from "aauth-explain/trace-names";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ATTRIBUTE } from "./attribute-names.ts";
 import { headersJson, shownBody } from "./cut.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Span } from "@opentelemetry/api";
 import type { ProvenCaller, VerificationReport } from "aauth";
 import { TOKEN_TYPES } from "aauth/february-2026";
-import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
+import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
 import { tokenKind } from "./traced-token.ts";
 
 /** A verifier's findings about a request, accepted or refused. */

@@ -11,9 +11,9 @@
 
 import { createHash } from "node:crypto";
 import { FIELDS } from "aauth/february-2026";
-import { LIMIT } from "./attribute-names.ts";
+import { LIMIT } from "aauth-explain/trace-names";
 
-export { visibleFields, visibleLines, visibleText } from "./visible-text.ts";
+export { visibleFields, visibleLines, visibleText } from "aauth-explain/visible-text";
 
 /**
  * Never shown, regardless of options. Names of fields, parameters and members, with `_` between

@@ -1,8 +1,8 @@
 import { trace } from "@opentelemetry/api";
 import type { AgentObserver, Transport } from "aauth/agent";
 import type { VerificationOutcome } from "aauth/resource";
+import { ATTRIBUTE } from "aauth-explain/trace-names";
 import { createAgentTrace } from "./agent-trace.ts";
-import { ATTRIBUTE } from "./attribute-names.ts";
 import { recordIssuedToken, recordTokenRefusal } from "./token-issue.ts";
 import { type VerificationTrace, verificationTrace } from "./verification-trace.ts";
 

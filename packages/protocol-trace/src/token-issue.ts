@@ -1,5 +1,5 @@
 import { SpanStatusCode, trace } from "@opentelemetry/api";
-import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
+import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
 import { tracedToken } from "./traced-token.ts";
 
 /** Records the type of the token request on the current span. Call it before any check. */

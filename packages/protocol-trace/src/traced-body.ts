@@ -1,4 +1,4 @@
-import { LIMIT } from "./attribute-names.ts";
+import { LIMIT } from "aauth-explain/trace-names";
 import { isShownType, shownBody } from "./cut.ts";
 
 /** Timeout after which a span ends although its body has not been read to the end. */

@@ -1,7 +1,7 @@
 import { decodeToken, tokenId } from "aauth";
 import { parseSignatureKey as parseFebruaryKey } from "aauth/february-2026";
 import { hasTokenMember, parseSignatureKey } from "aauth/wire";
-import { LIMIT, type TokenKind, type TracedToken } from "./attribute-names.ts";
+import { LIMIT, type TokenKind, type TracedToken } from "aauth-explain/trace-names";
 import { cutTokens } from "./redact.ts";
 
 /** Characters reserved around a token in an attribute, for a challenge. */

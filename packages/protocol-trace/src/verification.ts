@@ -13,7 +13,7 @@ import {
   type TracedChallenge,
   type TracedCheck,
   type TracedToken,
-} from "./attribute-names.ts";
+} from "aauth-explain/trace-names";
 import { shownBase } from "./cut.ts";
 import { demandIn } from "./demand.ts";
 import { recordPublishedVerdict } from "./published-verdict.ts";

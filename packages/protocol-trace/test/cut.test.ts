@@ -1,5 +1,5 @@
+import { LIMIT } from "aauth-explain/trace-names";
 import { describe, expect, test } from "vitest";
-import { LIMIT } from "../src/attribute-names.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "../src/cut.ts";
 import { cutTokens } from "../src/redact.ts";
 

@@ -1,7 +1,7 @@
 // Must precede the creation of any schema.
 import "../config/zod-without-eval.ts";
+import { type ProtocolRun, readProtocolRun } from "aauth-explain/run";
 import { apiRoutes } from "backend-api";
-import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { createApiClient } from "../api/client.ts";
 import { createAccessTokens } from "../auth/access-tokens.ts";
 import { createUserManager } from "../auth/user-manager.ts";

@@ -1,4 +1,4 @@
-import type { Message } from "protocol-trace/read";
+import type { Message } from "aauth-explain/run";
 
 /** Two or more polls of one pending request that were answered "not yet", in the order sent. */
 export type PollGroup = readonly [Message, Message, ...Message[]];

@@ -1,4 +1,4 @@
-import { type ByDialect, ofDialect } from "protocol-trace/by-dialect";
+import { type ByDialect, ofDialect } from "aauth-explain/run";
 import styles from "./protocol-steps.module.css";
 
 interface Step {

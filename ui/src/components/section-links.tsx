@@ -1,4 +1,4 @@
-import { sectionLinks } from "protocol-trace/read";
+import { sectionLinks } from "aauth-explain/run";
 import { useRef, useState } from "react";
 import { SectionText } from "./section-text.tsx";
 

@@ -1,4 +1,4 @@
-import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
+import { ATTRIBUTE, SERVICE_NAME } from "aauth-explain/trace-names";
 
 /** Timeout for the collector. Nothing waits for it. */
 const SEND_LIMIT_MS = 5000;

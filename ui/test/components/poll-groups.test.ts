@@ -1,4 +1,4 @@
-import type { Message } from "protocol-trace/read";
+import type { Message } from "aauth-explain/run";
 import { expect, test } from "vitest";
 import { pollGroups, pollLabel } from "../../src/components/poll-groups.ts";
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { AgentEvent } from "aauth/agent";
+import { ATTRIBUTE } from "aauth-explain/trace-names";
 import { withSpan } from "agent-kit/service";
-import { ATTRIBUTE } from "protocol-trace/names";
 import { continuesAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";

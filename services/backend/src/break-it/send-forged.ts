@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { context, ROOT_CONTEXT, type Span, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
 import type { Transport } from "aauth/agent";
+import { ATTRIBUTE } from "aauth-explain/trace-names";
 import type { TracePlace } from "agent-kit/service";
 import { readBounded } from "agent-kit/service";
 import { createAgentTrace } from "protocol-trace";
-import { ATTRIBUTE } from "protocol-trace/names";
 import { BackendError } from "../errors.ts";
 import type { ForgedRequest } from "./forged-request.ts";
 

@@ -1,7 +1,7 @@
 import { trace } from "@opentelemetry/api";
+import { ATTRIBUTE } from "aauth-explain/trace-names";
 import type { FastifyInstance } from "fastify";
 import { traceMessages } from "protocol-trace";
-import { ATTRIBUTE } from "protocol-trace/names";
 
 /** A JSON member with a URL, whose query may open a page or work like a token. */
 const ADDRESS_QUERY = /("[a-z_]*url"\s*:\s*"[^"?]*\?)[^"]*/gi;

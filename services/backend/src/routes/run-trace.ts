@@ -1,6 +1,6 @@
+import { ATTRIBUTE, SERVICE_NAME, SPAN } from "aauth-explain/trace-names";
 import { apiRoutes, type RunEvidence, type RunTrace } from "backend-api";
 import type { FastifyPluginAsync } from "fastify";
-import { ATTRIBUTE, SERVICE_NAME, SPAN } from "protocol-trace/names";
 import { z } from "zod";
 import type { Attempts } from "../break-it/attempts.ts";
 import type { DelegatesService } from "../delegates/delegates-service.ts";

@@ -1,5 +1,5 @@
+import { ATTRIBUTE, SERVICE_NAME } from "aauth-explain/trace-names";
 import type { TracePlace } from "agent-kit/service";
-import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
 import type { StoredSpan, StoredTrace } from "./trace-client.ts";
 
 /** The tracing data of a run or an order. */

@@ -1,6 +1,6 @@
 import { createMemoryStores, type RecordStore, type Stores, StoreUnavailableError } from "aauth";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ATTRIBUTE } from "../../../../packages/protocol-trace/src/attribute-names.ts";
+import { ATTRIBUTE } from "../../../../packages/aauth-explain/src/run/attribute-names.ts";
 import { KeptRuns, type KeptTrace } from "../../src/store/kept-runs.ts";
 import { TraceStore } from "../../src/store/trace-store.ts";
 import { attribute, exportRequest, newTraceId, otlpSpan } from "../support/otlp-json.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ATTRIBUTE } from "../../../../packages/protocol-trace/src/attribute-names.ts";
+import { ATTRIBUTE } from "../../../../packages/aauth-explain/src/run/attribute-names.ts";
 import type { StoredSpan } from "../../src/store/stored-span.ts";
 import { type StoreLimits, TraceStore } from "../../src/store/trace-store.ts";
 

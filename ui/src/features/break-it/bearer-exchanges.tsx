@@ -1,5 +1,5 @@
+import { compareTexts } from "aauth-explain/run";
 import type { BearerExchange } from "backend-api";
-import { compareTexts } from "protocol-trace/read";
 import { SENDERS } from "./variant-wording.ts";
 
 /** Complete requests to the bearer twin with their responses. An intruder's changes are marked. */

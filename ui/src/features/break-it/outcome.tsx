@@ -1,5 +1,5 @@
+import { sectionLinks } from "aauth-explain/run";
 import type { BearerSide, BreakItResult, Failure } from "backend-api";
-import { sectionLinks } from "protocol-trace/read";
 import { SectionLinks } from "../../components/section-links.tsx";
 import type { Attempt } from "./use-attempts.ts";
 import { partyLabel, type TwinWording, type Wording } from "./variant-wording.ts";

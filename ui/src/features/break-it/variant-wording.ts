@@ -1,5 +1,5 @@
+import { ofDialect } from "aauth-explain/run";
 import { type AnyBreakItVariant, ATTACKS, type Attack, attacksWith, type BearerExchange } from "backend-api";
-import { ofDialect } from "protocol-trace/by-dialect";
 import { AGENT_NAMES } from "topology";
 
 /** What the page says about an attack in one dialect. */

@@ -1,4 +1,4 @@
-import { type Message, type ProtocolRun, partyName } from "protocol-trace/read";
+import { type Message, type ProtocolRun, partyName } from "aauth-explain/run";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { pollGroups, pollLabel } from "../../components/poll-groups.ts";
 import styles from "./compare-runs.module.css";

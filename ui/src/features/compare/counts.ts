@@ -1,4 +1,4 @@
-import type { Message, ProtocolRun } from "protocol-trace/read";
+import type { Message, ProtocolRun } from "aauth-explain/run";
 import { AGENT_NAMES } from "topology";
 
 /** A run in numbers. */

@@ -1,4 +1,4 @@
-import type { Message, TextPart } from "protocol-trace/read";
+import type { Message, TextPart } from "aauth-explain/run";
 
 /** Header fields of the protocol, in either version. */
 const REQUEST_FIELDS = [

@@ -1,4 +1,4 @@
-import type { Message, ProtocolRun } from "protocol-trace/read";
+import type { Message, ProtocolRun } from "aauth-explain/run";
 
 /** Purpose of a message. A name means the same purpose in both profiles. */
 type Purpose =

@@ -1,5 +1,5 @@
+import { type ByDialect, ofDialect } from "aauth-explain/run";
 import { CONSENT_DENIED, type Failure } from "backend-api";
-import { type ByDialect, ofDialect } from "protocol-trace/by-dialect";
 import type { ConsentOutcome } from "./consent-storage.ts";
 
 const known: Record<string, { message: string; advice: string }> = {

@@ -1,5 +1,5 @@
+import { SPAN } from "aauth-explain/trace-names";
 import { apiRoutes, type Order } from "backend-api";
-import { SPAN } from "protocol-trace/names";
 import { useCallback, useEffect, useReducer, useRef } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";

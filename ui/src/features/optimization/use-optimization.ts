@@ -1,5 +1,5 @@
+import { SPAN } from "aauth-explain/trace-names";
 import { apiRoutes, type Failure } from "backend-api";
-import { SPAN } from "protocol-trace/names";
 import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { defaultDraft } from "./draft.ts";

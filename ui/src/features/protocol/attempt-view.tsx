@@ -1,5 +1,5 @@
+import type { UserNames } from "aauth-explain/run";
 import { apiRoutes } from "backend-api";
-import type { UserNames } from "protocol-trace/read";
 import { useCallback, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { MessageDetail } from "./message-detail.tsx";

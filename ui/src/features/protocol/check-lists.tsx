@@ -1,4 +1,4 @@
-import { keySourceInWords, partyName, type VerifierSide } from "protocol-trace/read";
+import { keySourceInWords, partyName, type VerifierSide } from "aauth-explain/run";
 import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./check-lists.module.css";
 import { checkLabel } from "./message-wording.ts";

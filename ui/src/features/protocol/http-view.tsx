@@ -1,4 +1,4 @@
-import { type HttpMessage, type Message, partyName } from "protocol-trace/read";
+import { type HttpMessage, type Message, partyName } from "aauth-explain/run";
 import { Facts } from "../../components/facts.tsx";
 import { indentedJson } from "../../components/indented-json.ts";
 

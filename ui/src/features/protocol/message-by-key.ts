@@ -1,4 +1,4 @@
-import type { Message } from "protocol-trace/read";
+import type { Message } from "aauth-explain/run";
 
 type Key = Pick<KeyboardEvent, "key" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey">;
 

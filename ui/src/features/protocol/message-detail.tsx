@@ -6,7 +6,7 @@ import {
   type ProtocolRun,
   partyName,
   type UserNames,
-} from "protocol-trace/read";
+} from "aauth-explain/run";
 import { type Fact, Facts } from "../../components/facts.tsx";
 import { formatDuration } from "../../components/format-time.ts";
 import { SectionLinks } from "../../components/section-links.tsx";

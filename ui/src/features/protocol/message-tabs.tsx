@@ -1,5 +1,5 @@
 import { Tabs } from "@mantine/core";
-import { afterChecks, interactionUrl, type Message, type ProtocolRun, partyName } from "protocol-trace/read";
+import { afterChecks, interactionUrl, type Message, type ProtocolRun, partyName } from "aauth-explain/run";
 import type { ReactNode } from "react";
 import { CheckLists } from "./check-lists.tsx";
 import { HttpView } from "./http-view.tsx";

@@ -1,4 +1,4 @@
-import { isRedirected, type Message, type Outcome, partyName } from "protocol-trace/read";
+import { isRedirected, type Message, type Outcome, partyName } from "aauth-explain/run";
 
 const outcomes: Record<Outcome, string> = {
   accepted: "Accepted",

@@ -1,4 +1,4 @@
-import type { Message } from "protocol-trace/read";
+import type { Message } from "aauth-explain/run";
 
 /** The message that opens by default, and why. */
 export interface MostTelling {

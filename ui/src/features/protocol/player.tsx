@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { type Message, messageSentence } from "protocol-trace/read";
+import { type Message, messageSentence } from "aauth-explain/run";
 import { type PollGroup, pollLabel } from "../../components/poll-groups.ts";
 import styles from "./player.module.css";
 import type { ReplayPhase } from "./use-replay.ts";

@@ -1,4 +1,4 @@
-import type { Message, ProtocolRun, UserNames } from "protocol-trace/read";
+import type { Message, ProtocolRun, UserNames } from "aauth-explain/run";
 import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { pollGroups } from "../../components/poll-groups.ts";
 import { messageByPageKey } from "./message-by-key.ts";

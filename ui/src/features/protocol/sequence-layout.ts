@@ -1,4 +1,3 @@
-import { EVENT } from "protocol-trace/names";
 import {
   interactionUrl,
   type Message,
@@ -8,7 +7,8 @@ import {
   shownVerdict,
   type TracedToken,
   type Verdict,
-} from "protocol-trace/read";
+} from "aauth-explain/run";
+import { EVENT } from "aauth-explain/trace-names";
 import { type PollGroup, pollLabel } from "../../components/poll-groups.ts";
 
 /** A vertical line of the diagram. */

@@ -1,4 +1,4 @@
-import type { Message, ProtocolRun, Verdict } from "protocol-trace/read";
+import type { Message, ProtocolRun, Verdict } from "aauth-explain/run";
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import { inPlace } from "../../components/in-place.ts";
 import { partyColour } from "../../components/party-colour.ts";

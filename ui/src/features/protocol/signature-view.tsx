@@ -7,7 +7,7 @@ import {
   readSignatureKey,
   type SignerSide,
   type TextPart,
-} from "protocol-trace/read";
+} from "aauth-explain/run";
 import { useState } from "react";
 import { Facts } from "../../components/facts.tsx";
 import styles from "./signature-view.module.css";

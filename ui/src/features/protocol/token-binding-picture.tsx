@@ -6,7 +6,7 @@ import {
   type TokenBinding,
   type TracedToken,
   tokenBinding,
-} from "protocol-trace/read";
+} from "aauth-explain/run";
 import { useEffect, useState } from "react";
 import { Breakable } from "../../components/breakable.tsx";
 import styles from "./token-list.module.css";

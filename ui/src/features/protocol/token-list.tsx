@@ -5,7 +5,7 @@ import {
   readableClaims,
   type TracedToken,
   tokenPurpose,
-} from "protocol-trace/read";
+} from "aauth-explain/run";
 import { Facts } from "../../components/facts.tsx";
 import { TokenBindingPicture } from "./token-binding-picture.tsx";
 

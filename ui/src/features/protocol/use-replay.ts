@@ -1,4 +1,4 @@
-import { type Message, messageSentence } from "protocol-trace/read";
+import { type Message, messageSentence } from "aauth-explain/run";
 import { useEffect, useEffectEvent, useState } from "react";
 
 /** Milliseconds for which a replay shows a message, based on the reading time of its sentence. */

@@ -1,5 +1,5 @@
+import { type ProtocolRun, readProtocolRun } from "aauth-explain/run";
 import type { Failure, RunTrace } from "backend-api";
-import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { useEffect, useState } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 

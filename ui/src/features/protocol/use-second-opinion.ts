@@ -1,4 +1,4 @@
-import type { Message } from "protocol-trace/read";
+import type { Message } from "aauth-explain/run";
 import { useEffect, useState } from "react";
 
 type SecondOpinion = { kind: "asking" } | { kind: "built"; base: string } | { kind: "none"; reason: string };

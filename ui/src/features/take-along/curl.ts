@@ -1,5 +1,5 @@
 import { fromBase64, type SavedEvidence } from "aauth-explain";
-import type { Message } from "protocol-trace/read";
+import type { Message } from "aauth-explain/run";
 
 const REFUSED =
   "# A signed request is accepted once, within a minute. Sent again, it is refused. npm run explain of the demo reads it.";

@@ -1,4 +1,4 @@
-import type { HttpMessage, Message, ProtocolRun } from "protocol-trace/read";
+import type { HttpMessage, Message, ProtocolRun } from "aauth-explain/run";
 
 const CUT = "Values with … are truncated: only the first characters of tokens and signatures are recorded.";
 

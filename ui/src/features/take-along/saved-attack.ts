@@ -1,6 +1,6 @@
 import type { SavedAttack, SavedExchange, SavedFact, SavedMessage } from "aauth-explain";
+import { type ProtocolRun, partyName } from "aauth-explain/run";
 import type { BearerExchange, BreakItResult } from "backend-api";
-import { type ProtocolRun, partyName } from "protocol-trace/read";
 import { savedMessage } from "./saved-run.ts";
 
 /** An attack on a run, in words and as data. */

@@ -14,7 +14,7 @@ import {
   messageAnswers,
   messageSentence,
   type ProtocolRun,
-} from "protocol-trace/read";
+} from "aauth-explain/run";
 
 interface RunToSave {
   readonly requestId: string;

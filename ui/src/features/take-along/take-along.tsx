@@ -1,7 +1,7 @@
 import { Button, Modal } from "@mantine/core";
 import type { SavedProtocol } from "aauth-explain";
+import { type Message, type ProtocolRun, readProtocolRun } from "aauth-explain/run";
 import { apiRoutes } from "backend-api";
-import { type Message, type ProtocolRun, readProtocolRun } from "protocol-trace/read";
 import { useState } from "react";
 import { ApiFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";

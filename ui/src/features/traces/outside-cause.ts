@@ -1,4 +1,4 @@
-import type { WaterfallRow } from "protocol-trace/read";
+import type { WaterfallRow } from "aauth-explain/run";
 import { formatDuration } from "../../components/format-time.ts";
 
 /** Time by which a span extends beyond the span that caused it, in microseconds. */

@@ -1,4 +1,4 @@
-import { type ProtocolRun, readProtocolRun, visibleText } from "protocol-trace/read";
+import { type ProtocolRun, readProtocolRun, visibleText } from "aauth-explain/run";
 import { findTraces, getOperations, getServices } from "../../api/jaeger-calls.ts";
 import { Breakable } from "../../components/breakable.tsx";
 import { TraceFacts } from "./trace-facts.tsx";

@@ -1,4 +1,4 @@
-import type { Attributes, WaterfallRow } from "protocol-trace/read";
+import type { Attributes, WaterfallRow } from "aauth-explain/run";
 import { Facts } from "../../components/facts.tsx";
 import { formatDuration } from "../../components/format-time.ts";
 import { indentedJson } from "../../components/indented-json.ts";

@@ -1,4 +1,4 @@
-import type { ProtocolRun } from "protocol-trace/read";
+import type { ProtocolRun } from "aauth-explain/run";
 import type { ReactNode } from "react";
 import { formatDuration } from "../../components/format-time.ts";
 

@@ -1,4 +1,4 @@
-import { type ProtocolRun, readProtocolRun, type WaterfallRow } from "protocol-trace/read";
+import { type ProtocolRun, readProtocolRun, type WaterfallRow } from "aauth-explain/run";
 import { useEffect, useState } from "react";
 import { getTrace } from "../../api/jaeger-calls.ts";
 import { Breakable } from "../../components/breakable.tsx";

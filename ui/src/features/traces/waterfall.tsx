@@ -1,4 +1,4 @@
-import { partyName, type WaterfallRow } from "protocol-trace/read";
+import { partyName, type WaterfallRow } from "aauth-explain/run";
 import type { ReactNode } from "react";
 import { Breakable } from "../../components/breakable.tsx";
 import { formatDuration } from "../../components/format-time.ts";

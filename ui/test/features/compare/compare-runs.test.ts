@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Message, messageMeaning, type ProtocolRun, readProtocolRun } from "protocol-trace/read";
+import { type Message, messageMeaning, type ProtocolRun, readProtocolRun } from "aauth-explain/run";
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-import type { Message } from "protocol-trace/read";
+import type { Message } from "aauth-explain/run";
 import { describe, expect, it } from "vitest";
 import { messageByKey, messageByPageKey } from "../../../src/features/protocol/message-by-key.ts";
 

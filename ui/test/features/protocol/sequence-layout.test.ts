@@ -1,5 +1,5 @@
-import { EVENT } from "protocol-trace/names";
-import type { Message, ProtocolRun } from "protocol-trace/read";
+import type { Message, ProtocolRun } from "aauth-explain/run";
+import { EVENT } from "aauth-explain/trace-names";
 import { describe, expect, test } from "vitest";
 import { layOutSequence, leastWidth } from "../../../src/features/protocol/sequence-layout.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { toBase64 } from "aauth-explain";
-import { type Message, messageSentence, readProtocolRun } from "protocol-trace/read";
+import { type Message, messageSentence, readProtocolRun } from "aauth-explain/run";
 import { expect, it } from "vitest";
 import { attacksMade } from "../../../src/features/break-it/attacks-made.ts";
 import { curlOf } from "../../../src/features/take-along/curl.ts";
@@ -9,7 +9,7 @@ import { savedAttackOf } from "../../../src/features/take-along/saved-attack.ts"
 import { isOf, savedRunOf } from "../../../src/features/take-along/saved-run.ts";
 
 const recorded = new URL(
-  "../../../../packages/protocol-trace/test/read/recorded/user-delegated.json",
+  "../../../../packages/aauth-explain/test/run/recorded/user-delegated.json",
   import.meta.url,
 );
 const run = readProtocolRun([JSON.parse(readFileSync(recorded, "utf8"))]);

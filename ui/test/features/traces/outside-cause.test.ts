@@ -1,4 +1,4 @@
-import type { WaterfallRow } from "protocol-trace/read";
+import type { WaterfallRow } from "aauth-explain/run";
 import { expect, test } from "vitest";
 import { outsideCause } from "../../../src/features/traces/outside-cause.ts";
 

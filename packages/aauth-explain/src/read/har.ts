@@ -1,0 +1,106 @@
+import { fromBase64 } from "../saved-run-file.ts";
+import { collectHeaders, type HeaderLine, type RecordedMessage, urlOfHost } from "./http-parts.ts";
+import { InputError } from "./input-error.ts";
+
+interface HarContent {
+  readonly text?: unknown;
+  readonly encoding?: unknown;
+}
+
+interface HarEntry {
+  readonly startedDateTime?: unknown;
+  readonly request?: {
+    readonly method?: unknown;
+    readonly url?: unknown;
+    readonly headers?: unknown;
+    readonly postData?: HarContent;
+  };
+  readonly response?: {
+    readonly status?: unknown;
+    readonly headers?: unknown;
+    readonly content?: HarContent;
+  };
+}
+
+/**
+ * Reads the signed requests of a HAR 1.2 recording.
+ *
+ * @throws InputError `not_a_har`, `no_signed_entry`
+ */
+export function readHar(text: string): RecordedMessage[] {
+  const entries = entriesOf(text);
+  const requests = entries.flatMap((entry): RecordedMessage[] => {
+    const { method, url, headers, postData } = entry.request ?? {};
+    if (typeof method !== "string" || typeof url !== "string" || !/^https?:\/\//i.test(url)) return [];
+    if (!URL.canParse(url)) return [];
+    const fields = fieldsOf(headers);
+    if (fields["signature-key"] === undefined && fields.signature === undefined) return [];
+    const body = bodyOf(postData);
+    const response = responseOf(entry.response);
+    // A browser may leave out a body, and Content-Length tells that there was one.
+    const isBodyMissing = body === undefined && Number(fields["content-length"] ?? 0) > 0;
+    const sentAt = Math.floor(Date.parse(String(entry.startedDateTime)) / 1000);
+    return [
+      {
+        message: {
+          method,
+          url: asSent(url, fields.host),
+          headers: fields,
+          ...(body && { body }),
+          ...(response && { response }),
+        },
+        ...(Number.isFinite(sentAt) && { sentAt }),
+        ...(isBodyMissing && { isBodyMissing }),
+      },
+    ];
+  });
+  if (requests.length === 0) {
+    throw new InputError("no_signed_entry", `none of the recording's ${entries.length} requests is signed`);
+  }
+  return requests;
+}
+
+function entriesOf(text: string): HarEntry[] {
+  try {
+    const { log } = JSON.parse(text) as { log?: { entries?: unknown } };
+    if (Array.isArray(log?.entries)) return log.entries.filter((entry) => typeof entry === "object" && entry);
+  } catch {
+    // reported below
+  }
+  throw new InputError("not_a_har", "the input is JSON, or begins like it, and not a HAR recording");
+}
+
+/**
+ * With the name that was sent, because a draft -11 party on this machine is reached at another
+ * address.
+ */
+function asSent(url: string, host: string | undefined): string {
+  const { host: connected, pathname, search } = new URL(url);
+  return host === undefined || host === connected ? url : urlOfHost(host, `${pathname}${search}`);
+}
+
+function responseOf({ status, headers, content }: NonNullable<HarEntry["response"]> = {}) {
+  // A request without an answer has status 0.
+  if (!Number.isInteger(status) || (status as number) < 100) return undefined;
+  const body = bodyOf(content);
+  return { status: status as number, headers: fieldsOf(headers), ...(body && { body }) };
+}
+
+const fieldsOf = (headers: unknown) =>
+  collectHeaders(Array.isArray(headers) ? headers.filter(isHeaderLine) : []);
+
+function bodyOf(postData: HarContent | undefined): Uint8Array | undefined {
+  if (typeof postData?.text !== "string" || postData.text === "") return undefined;
+  if (postData.encoding !== "base64") return new TextEncoder().encode(postData.text);
+  try {
+    return fromBase64(postData.text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isHeaderLine(line: unknown): line is HeaderLine {
+  const { name, value } = (line ?? {}) as Partial<HeaderLine>;
+  // HTTP/2 recordings have ":authority" and the like, which are not fields.
+  return typeof name === "string" && typeof value === "string" && !name.startsWith(":");
+}

@@ -1,0 +1,56 @@
+import type { HeaderFields } from "aauth";
+import { fieldValue } from "aauth/wire";
+import { fromBase64 } from "../saved-run-file.ts";
+
+/** One signature of any RFC 9421 message. */
+export interface SignatureMember {
+  readonly label: string;
+  /** In the order of the base, as `buildSignatureBase` takes them: `signature-agent;key="sig1"`. */
+  readonly components: readonly string[];
+  /** Strings without quotes; `true` for a parameter without a value. */
+  readonly params: ReadonlyMap<string, string>;
+  /** The part of `Signature-Input` after `label=`, as received. */
+  readonly raw: string;
+  /** Undefined where `Signature` has no such label, or no bytes for it. */
+  readonly signature: Uint8Array | undefined;
+}
+
+const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
+const LABEL = "[a-z*][a-z0-9_.*-]*";
+const PARAMS = `(?:; *${LABEL}(?:=(?:${STRING}|[^",; )]*))?)*`;
+const ITEM = `${STRING}${PARAMS}`;
+const MEMBER = new RegExp(`(?:^|, *)(${LABEL})=(\\( *((?:${ITEM} *)*)\\)(${PARAMS}))(?= *(?:,|$))`, "g");
+
+/**
+ * The signatures of a message (RFC 9421 section 4), with components that have parameters, which
+ * AAuth does not allow. For display: it is lenient, and does NOT report other members.
+ */
+export function signatureMembers(headers: HeaderFields): SignatureMember[] {
+  const input = (fieldValue(headers, "signature-input") ?? "").trim().slice(0, 16_384);
+  const signatures = fieldValue(headers, "signature") ?? "";
+  return [...input.matchAll(MEMBER)].map(([, label = "", raw = "", items = "", params = ""]) => ({
+    label,
+    components: [...items.matchAll(new RegExp(`(${STRING})(${PARAMS})`, "g"))].map(
+      ([, name = "", own = ""]) => name.slice(1, -1) + own,
+    ),
+    params: new Map(
+      [...params.matchAll(new RegExp(`; *(${LABEL})(?:=(${STRING}|[^",; )]*))?`, "g"))].map(
+        ([, name = "", value = "true"]) => [name, value.replace(/^"|"$/g, "")],
+      ),
+    ),
+    raw,
+    signature: bytesOf(signatures, label),
+  }));
+}
+
+function bytesOf(signatures: string, label: string): Uint8Array | undefined {
+  const [, value] =
+    [...signatures.matchAll(/(?:^|, *)([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):/g)]
+      .map(([, name, bytes]) => [name, bytes] as const)
+      .find(([name]) => name === label) ?? [];
+  try {
+    return value === undefined ? undefined : fromBase64(value);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { readInput } from "../src/index.ts";
+
+const SIGNED = "signature-input: sig1=();created=1\r\nsignature: sig1=:AAAA:";
+const { privateKey } = generateKeyPairSync("ed25519");
+const privateJwk = JSON.stringify(privateKey.export({ format: "jwk" }));
+const pem = String(privateKey.export({ format: "pem", type: "pkcs8" }));
+
+function codeOf(input: string | Uint8Array): string {
+  try {
+    readInput(input);
+    return "none";
+  } catch (error) {
+    expect(String(error)).not.toContain(JSON.parse(privateJwk).d);
+    return (error as { code: string }).code;
+  }
+}
+
+test("a raw request has its answer below it, after its body", () => {
+  const raw = `POST /a HTTP/1.1\r\nHost: b.example\r\nContent-Length: 2\r\n${SIGNED}\r\n\r\n{}\r\nHTTP/1.1 401 Unauthorized\r\nAAuth-Requirement: requirement=agent-token\r\n\r\nno`;
+  const [{ message } = {}] = readInput(raw);
+  expect(message).toMatchObject({ method: "POST", url: "https://b.example/a", response: { status: 401 } });
+  expect(new TextDecoder().decode(message!.body)).toBe("{}");
+  expect(message!.response!.headers).toEqual({ "aauth-requirement": "requirement=agent-token" });
+});
+
+test("the log of curl -v has each request with its answer, and no body", () => {
+  const log = `* Connected to b.example (192.0.2.1) port 443
+* SSL connection using TLSv1.3
+> POST /a?b=c HTTP/1.1
+> Host: b.example:8443
+> Content-Length: 2
+> Signature: sig1=:AAAA:
+>
+} [2 bytes data]
+< HTTP/1.1 401 Unauthorized
+< Content-Type: text/plain
+<
+no
+> GET / HTTP/1.1
+> Host: b.example
+>`;
+  expect(readInput(log)).toEqual([
+    {
+      message: {
+        method: "POST",
+        url: "https://b.example:8443/a?b=c",
+        headers: { host: "b.example:8443", "content-length": "2", signature: "sig1=:AAAA:" },
+        response: { status: 401, headers: { "content-type": "text/plain" } },
+      },
+      isBodyMissing: true,
+    },
+    { message: { method: "GET", url: "https://b.example/", headers: { host: "b.example" } } },
+  ]);
+});
+
+describe("an input that is not read has a code", () => {
+  const har = (headers: unknown) =>
+    JSON.stringify({
+      log: { entries: [{ request: { method: "GET", url: "https://a.example/", headers } }] },
+    });
+  test.each<[string, string | Uint8Array, string]>([
+    ["50 MB", new Uint8Array(50_000_000), "input_too_large"],
+    ["50 MB of text", "x".repeat(50_000_000), "input_too_large"],
+    ["a private JWK", privateJwk, "private_key"],
+    ["a private key in a body", `POST / HTTP/1.1\nHost: a.example\n\n${privateJwk}`, "private_key"],
+    ["a private key in JSON in a recording", JSON.stringify({ log: privateJwk }), "private_key"],
+    ["a shared key", '{"kty":"oct","k":"AAAA"}', "private_key"],
+    ["a private PEM", pem, "private_key"],
+    ["markup", "<script>alert(1)</script>", "not_a_request"],
+    ["control characters", "\u0000\u001b[2J\u202e", "not_a_request"],
+    ["a recording whose headers are no list", har({ name: "signature" }), "no_signed_entry"],
+    ["a recording with headers of other shapes", har([null, 1, { name: 1 }, []]), "no_signed_entry"],
+    ["deep JSON", "[".repeat(100_000), "not_a_request"],
+    ["deep JSON of a recording", `{"log":${"[".repeat(100_000)}`, "not_a_har"],
+    ["many quotes", `curl ${"'".repeat(100_001)}`, "malformed_curl"],
+  ])("%s", (_what, input, code) => {
+    expect(codeOf(input)).toBe(code);
+  });
+
+  test("a public key is no private one", () => {
+    const publicJwk = '{"kty":"OKP","crv":"Ed25519","x":"AAAA"}';
+    expect(codeOf(`POST / HTTP/1.1\nHost: a.example\n\n{"jwk":${publicJwk},"d":"other"}`)).toBe("none");
+  });
+});
