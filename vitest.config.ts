@@ -81,10 +81,10 @@ export default defineConfig({
         ...shared,
         test: {
           ...together,
-          // The two products' contracts against the embedded ones, and what the documents say.
+          // The contracts against our own gates and products, and what the documents say.
           name: "contract",
           include: [
-            "tests/contract/{auth-server,person-server,gateway}/**/*.test.ts",
+            "tests/contract/{aauth,auth-server,person-server,gateway}/**/*.test.ts",
             "tests/docs/*.test.ts",
             HOLES_TABLE,
           ],

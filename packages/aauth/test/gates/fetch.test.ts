@@ -1,8 +1,7 @@
-/** The gate in front of a handler of `fetch`. */
+/** The gate in front of a handler of `fetch`; tests/contract/aauth attacks it. */
 
 import { describe, expect, test, vi } from "vitest";
 import { protect, serveResource } from "../../src/gates/fetch.ts";
-import { parseRefusal } from "../../src/profile/refusal.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
 import { RESOURCE } from "../draft-11/kit.ts";
 import { resourceOf, signed, TO_READ } from "./kit.ts";
@@ -19,7 +18,6 @@ const fetched = ({ method, target, headers, body }: TestRequest, init: RequestIn
     ...init,
   });
 const streamed = (stream: ReadableStream) => ({ body: stream, duplex: "half" }) as RequestInit;
-const codeOf = (response: Response) => parseRefusal(response.headers.get("aauth-refusal") ?? undefined)?.code;
 
 describe("a gate of fetch", () => {
   test("passes a signed request on, with its caller and the same body", async () => {
@@ -65,28 +63,6 @@ describe("a gate of fetch", () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  test.each([
-    ["another path", { target: "/other" }, "invalid_signature"],
-    ["a query that was added", { target: "/data?admin" }, "insufficient_coverage"],
-    ["another method", { method: "DELETE" }, "invalid_signature"],
-    ["another body", { body: new TextEncoder().encode("{}") }, "digest_mismatch"],
-    ["no body", { body: undefined }, "digest_mismatch"],
-  ])("refuses %s", async (_name, over, code) => {
-    const handler = vi.fn(() => new Response());
-    const request = { ...(await signed({ method: "POST", body: BODY })), ...over };
-    const response = await protect(resource, TO_READ, handler)(fetched(request));
-    expect([response.status, codeOf(response)]).toEqual([401, code]);
-    expect(handler).not.toHaveBeenCalled();
-  });
-
-  test("refuses a second content type, which Headers joins with the first", async () => {
-    const request = await signed({ method: "POST", body: BODY });
-    const headers = new Headers(request.headers);
-    headers.append("content-type", "text/html");
-    const response = await protect(resource, TO_READ, () => new Response())(fetched(request, { headers }));
-    expect([response.status, codeOf(response)]).toEqual([401, "invalid_signature"]);
-  });
-
   test("a query that is a question mark alone is verified as it came", async () => {
     const gate = protect(resource, TO_READ, () => new Response("read"));
     const request = await signed({ url: `${RESOURCE}/data?`, additionalComponents: ["@query"] });
@@ -99,16 +75,6 @@ describe("a gate of fetch", () => {
     const headers = { ...request.headers, host: "evil.example" };
     const [url, host] = (await (await gate(fetched(request, { headers }))).json()) as string[];
     expect([url, host]).toEqual([`${RESOURCE}/data?a=%41`, new URL(RESOURCE).host]);
-  });
-
-  test("neither Host nor X-Forwarded-* changes the authority", async () => {
-    const gate = protect(resource, TO_READ, () => new Response("read"));
-    const request = await signed();
-    const headers = { ...request.headers, "x-forwarded-host": "other.example", "x-forwarded-proto": "http" };
-    expect((await gate(fetched({ ...request, headers }))).status).toBe(200);
-    const other = await signed({ url: "https://other.example/data" });
-    const forwarded = { ...other.headers, "x-forwarded-host": "resource.example" };
-    expect((await gate(fetched({ ...other, headers: forwarded }))).status).toBe(401);
   });
 });
 

@@ -1,4 +1,4 @@
-/** The gate of `(request, response, next)`, over sockets. */
+/** The gate of `(request, response, next)`, over sockets; tests/contract/aauth attacks it. */
 
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
@@ -87,24 +87,11 @@ describe("a gate of node", () => {
     expect(await response.json()).toEqual(["person-1", body]);
   });
 
-  test.each([
-    ["another path", { target: "/other" }, "invalid_signature"],
-    ["a path in absolute form", { target: `${RESOURCE}/data` }, "missing_component"],
-    ["a query that was added", { target: "/data?admin" }, "insufficient_coverage"],
-    ["another method", { method: "PUT" }, "invalid_signature"],
-    ["another body", { body: new TextEncoder().encode(BODY.replace("11", "12")) }, "digest_mismatch"],
-  ])("refuses %s", async (_name, over, code) => {
+  test("refuses a path in absolute form", async () => {
     const { port, handled } = await gated();
-    const answer = await send(port, { ...(await signed({ method: "POST", body: BODY })), ...over });
-    expect([statusOf(answer), codeOf(answer)]).toEqual([401, code]);
+    const answer = await send(port, { ...(await signed()), target: `${RESOURCE}/data` });
+    expect([statusOf(answer), codeOf(answer)]).toEqual([401, "missing_component"]);
     expect(handled).not.toHaveBeenCalled();
-  });
-
-  test("refuses a second content type, of which Node would hand over the first alone", async () => {
-    const { port } = await gated();
-    const request = await signed({ method: "POST", body: BODY });
-    const answer = await send(port, request, ["content-type: text/html"]);
-    expect([statusOf(answer), codeOf(answer)]).toEqual([401, "invalid_signature"]);
   });
 
   test("judges the address that came, not the one that a router has left", async () => {
@@ -122,13 +109,6 @@ describe("a gate of node", () => {
     expect(statusOf(await send(port, await signed()))).toBe(200);
     expect(handled.mock.lastCall![0].headers.host).toBe(new URL(RESOURCE).host);
   });
-
-  test("X-Forwarded-* changes no authority", async () => {
-    const { port } = await gated();
-    const other = await signed({ url: "https://other.example/data" });
-    expect(statusOf(await send(port, other, ["x-forwarded-host: resource.example"]))).toBe(401);
-    expect(statusOf(await send(port, await signed(), ["x-forwarded-host: other.example"]))).toBe(200);
-  });
 });
 
 describe("bodies at a gate of node", () => {
@@ -139,14 +119,6 @@ describe("bodies at a gate of node", () => {
     return `${headOf({ ...request, headers }, ["transfer-encoding: chunked"])}\r\n\r\n`;
   };
 
-  test("answers 413 if the declared length is too large, and closes", async () => {
-    const { port, handled } = await gated(bounds);
-    const request = await signed({ method: "POST", body: BODY });
-    const head = headOf({ ...request, headers: { ...request.headers, "content-length": "33" } });
-    expect(statusOf(await exchange(port, `${head}\r\n\r\n`))).toBe(413);
-    expect(handled).not.toHaveBeenCalled();
-  });
-
   test("E3: answers 413 to one without end, and closes", async () => {
     const { port } = await gated(bounds);
     const socket = connect(port, "127.0.0.1").on("error", () => {});
@@ -155,11 +127,6 @@ describe("bodies at a gate of node", () => {
     const answer = await text(socket).catch(() => "");
     clearInterval(timer);
     expect(statusOf(answer)).toBe(413);
-  });
-
-  test("answers 408 to one that stops, and closes", async () => {
-    const { port } = await gated({ ...bounds, bodyTimeoutMs: 100 });
-    expect(statusOf(await exchange(port, `${await chunked()}8\r\n12345678\r\n`))).toBe(408);
   });
 
   test("never reads the body of a request that is refused by its head, and closes", async () => {
