@@ -40,7 +40,10 @@ export async function packPackages(folder: string): Promise<readonly string[]> {
 
 async function build(name: string): Promise<void> {
   await rm(`${REPOSITORY_ROOT}packages/${name}/dist`, { recursive: true, force: true });
-  await demand(localProgram("tsc"), ["-p", `packages/${name}/tsconfig.build.json`]);
+  const project = ["-p", `packages/${name}/tsconfig.build.json`];
+  // Comments are in the declarations alone, which nearly halves the code.
+  await demand(localProgram("tsc"), [...project, "--emitDeclarationOnly"]);
+  await demand(localProgram("tsc"), [...project, "--declaration", "false", "--removeComments"]);
 }
 
 /**
