@@ -76,6 +76,7 @@ export const ERROR_MEANINGS: Readonly<Record<AAuthErrorCode, string>> = {
   grant_pending: "A resource or server is still deciding, or waits for a person.",
   waiting_key_gone: "The key of a pending answer is no longer available; repeat the call.",
   request_cancelled: "The agent withdrew its request instead of answering a question.",
+  mission_terminated: "The mission has ended, so the agent does nothing more under it.",
   unsupported_requirement: "The resource requires something that this agent does not know.",
   payment_required: "The resource or server requires payment, which this agent does not support.",
   consent_required: "The auth server requires the user's consent first.",

@@ -86,6 +86,7 @@ export const ERROR_CODES = {
   grant_pending: { status: 502 },
   waiting_key_gone: { status: 502 },
   request_cancelled: { status: 502 },
+  mission_terminated: { status: 502 },
   unsupported_requirement: { status: 502 },
   payment_required: { status: 502 },
   consent_required: { status: 403 },

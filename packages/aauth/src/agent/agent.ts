@@ -23,6 +23,7 @@ import { isUrl } from "../shapes.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
 import { createCall, resumeCall } from "./call.ts";
 import type { AgentParts } from "./context.ts";
+import { createMissions, type KeptMission, KeptMissions } from "./missions.ts";
 import { createOwnServer } from "./own-server.ts";
 import { createSender } from "./sender.ts";
 import { createTokenCache, type ObtainedToken } from "./token-cache.ts";
@@ -62,7 +63,8 @@ export function createAgent(options: AgentOptions): Agent {
       return resumeCall(parts, tokens, kept, waiting);
     },
 
-    ...createOwnServer(parts, tokens),
+    ...createOwnServer(parts),
+    ...createMissions(parts, tokens),
   };
   AGENTS.set(agent, { parts, tokens });
   return agent;
@@ -97,6 +99,9 @@ function partsOfOptions(options: AgentOptions): AgentParts {
     keys: keyRingOf(options.key),
     sendToResource: createSender({ profile, transport, endpoints, now }),
     sendToServer: createSender({ profile: toServers, transport: serverTransport, endpoints, now }),
+    missions: new KeptMissions(
+      options.stores?.records<KeptMission>(`missions ${id}`) ?? createMemoryRecordStore({ now }),
+    ),
     tokenCache: createTokenCache(store ?? createMemoryRecordStore({ now }), now),
     now,
     revealTokens: options.revealTokens ?? false,

@@ -147,6 +147,7 @@ class Call {
     const { resource, returnUrl, scope } = this.#context;
     const circumstances = { resource, returnUrl, scope };
     try {
+      await this.#parts.missions.requireActive(this.#context.mission);
       let outcome = await (this.#resumed === undefined ? this.#start() : this.#resume(this.#resumed));
       for (let steps = 0; steps < MAX_STEPS; ) {
         const { step, state } = profile.calls.decide(this.#state, outcome, circumstances);
@@ -159,6 +160,7 @@ class Call {
       throw new AAuthAgentError("challenge_repeated", `the call exceeds ${MAX_STEPS} steps`);
     } catch (error) {
       const { sectionOf } = this.#parts.profile;
+      await this.#parts.missions.noteEnd(this.#context.mission, error);
       if (!(error instanceof StillDeferredError)) throw citing(AAuthAgentError.from(error), sectionOf);
       throw new AnswerPendingError(error.message, this.#waitingOf(error.state));
     }

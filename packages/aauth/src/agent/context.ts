@@ -13,6 +13,7 @@ import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import type { AgentKeys } from "./agent-keys.ts";
 import { type AgentObserver, combineObservers } from "./events.ts";
+import type { KeptMissions } from "./missions.ts";
 import type { Sender } from "./sender.ts";
 import type { TokenCache } from "./token-cache.ts";
 import type { AgentOptions, FetchContext } from "./types.ts";
@@ -26,6 +27,7 @@ export interface AgentParts extends AgentOptions {
   readonly sendToResource: Sender;
   readonly sendToServer: Sender;
   readonly tokenCache: TokenCache;
+  readonly missions: KeptMissions;
   readonly now: () => number;
   readonly revealTokens: boolean;
   readonly timeouts: Readonly<Record<"requestMs" | "tokenRequestMs" | "pendingMs", number>>;

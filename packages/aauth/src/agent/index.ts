@@ -6,18 +6,25 @@
 
 export { pooledTransport } from "#http";
 export type { Transport, TransportRequest } from "../discovery/transport.ts";
-export type { ApprovedMission, MissionProposal } from "../profile/token-requests.ts";
+export type {
+  ApprovedMission,
+  MissionAction,
+  MissionProposal,
+  PermissionAnswer,
+} from "../profile/token-requests.ts";
 export type { Clarification, Interaction } from "../profile/waiting.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { ObtainedToken } from "./token-cache.ts";
 export type {
   Agent,
+  AgentMission,
   AgentOptions,
   CallControl,
   ClarificationReply,
   FetchContext,
   InteractionRequest,
+  MissionControl,
   ProposeMissionInput,
   ResumeContext,
   SubAgentTokenInput,

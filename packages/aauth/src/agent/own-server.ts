@@ -1,27 +1,19 @@
 /**
- * Requests of an agent to its own server: tokens for sub-agents, missions, and interactions.
+ * Requests of an agent to its own server: tokens for sub-agents, and interactions.
  *
  * @module
  */
 
-import {
-  challengeOfSubAgent,
-  keyOfSubAgent,
-  missionRequest,
-  readMission,
-  relayRequest,
-} from "../draft-11/own-server.ts";
+import { challengeOfSubAgent, keyOfSubAgent, relayRequest } from "../draft-11/own-server.ts";
 import { AAuthAgentError, AAuthError, citing } from "../errors.ts";
 import type { Interaction } from "../profile/waiting.ts";
+import { pinnedTo } from "./agent-keys.ts";
 import { type AgentParts, type CallContext, type CallInput, contextOf } from "./context.ts";
-import { askServer, isSuccess, notifyServer, received, requestToken } from "./token-request.ts";
-import { type TokenSource, tokenRequestContext } from "./token-source.ts";
-import type { Agent, ProposeMissionInput } from "./types.ts";
+import { isSuccess, notifyServer, requestToken } from "./token-request.ts";
+import { tokenRequestContext } from "./token-source.ts";
+import type { Agent } from "./types.ts";
 
-export function createOwnServer(
-  parts: AgentParts,
-  tokens: TokenSource,
-): Pick<Agent, "tokenForSubAgent" | "proposeMission"> {
+export function createOwnServer(parts: AgentParts): Pick<Agent, "tokenForSubAgent"> {
   const { id, now } = parts;
   const { calls, tokenRequests } = parts.profile;
 
@@ -36,21 +28,6 @@ export function createOwnServer(
         const asked = tokenRequests.request(wanted, await tokenRequestContext(context, presented));
         return requestToken(parts, asked, { ...context, boundTo });
       }),
-
-    proposeMission: ({ onClarification, description, tools, resources, ...input }) => {
-      const all = { ...input, clarify: missionAnswers(onClarification) };
-      return askOwnServer(parts, all, async (server, context) => {
-        const proposal = { description, tools, resources };
-        const asked = missionRequest(server, proposal, await tokenRequestContext(context));
-        const approved = await askServer(parts, asked, context, readMission);
-        const { id, mission, scope, variant } = approved;
-        for (const [resource, granted] of approved.tokens) {
-          const own = { ...context, resource, mission: id };
-          await tokens.store(received(parts, granted, asked, own), own, { server, scope, variant });
-        }
-        return { id, mission };
-      });
-    },
   };
 }
 
@@ -58,7 +35,7 @@ export function createOwnServer(
  * Sends a request to the agent's own server, outside of any call. Only the time limit ends its
  * polling.
  */
-async function askOwnServer<Input extends CallInput, T>(
+export async function askOwnServer<Input extends CallInput, T>(
   parts: AgentParts,
   input: Input,
   ask: (server: string, context: Input & CallContext) => Promise<T>,
@@ -69,7 +46,7 @@ async function askOwnServer<Input extends CallInput, T>(
   }
   let server: string | undefined;
   try {
-    const context = contextOf(parts, input, parts.keys.current());
+    const context = contextOf(parts, input, pinnedTo(input.keyThumbprint, parts.keys).current());
     [server = ""] = await context.trustedServers();
     return await ask(server, context);
   } catch (error) {
@@ -101,15 +78,4 @@ export async function relay(
     if (error instanceof AAuthError) return false;
     throw error;
   }
-}
-
-/** A mission has no scope to reduce, so any other reply withdraws the proposal. */
-function missionAnswers(ask: ProposeMissionInput["onClarification"]): CallContext["clarify"] {
-  return (
-    ask &&
-    (async (question) => {
-      const reply = await ask(question);
-      return reply.action === "respond" ? reply : { action: "cancel" };
-    })
-  );
 }

@@ -109,7 +109,8 @@ async function withFields(
 
 /** Capabilities of the agent and of its server together (draft -11, section 11.7). */
 async function allCapabilities(parts: AgentParts, context: ResourceCall): Promise<readonly string[]> {
-  const own = capabilitiesOf(context);
+  const offered = await parts.missions.capabilitiesOf(context.mission);
+  const own = [...new Set([...capabilitiesOf(context), ...offered])];
   if (own.includes("interaction") || !mayRelay(parts, context)) return own;
   return (await context.ownServer()) === undefined ? own : ["interaction", ...own];
 }

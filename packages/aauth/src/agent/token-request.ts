@@ -159,7 +159,7 @@ export async function notifyServer(
 
 async function endpointOf(
   { discovery }: AgentParts,
-  { server, kind, endpoint, path }: TokenRequest,
+  { server, kind, endpoint, path, below }: TokenRequest,
   { signal, trustedServers }: CallContext,
 ) {
   if (!(await trustedServers()).includes(server)) {
@@ -170,7 +170,8 @@ async function endpointOf(
   };
   const named = textOf(metadata[endpoint]);
   if (named === undefined) throw failed("the auth server's document does not name the endpoint");
-  return { url: (path === undefined ? new URL(named) : new URL(path, named)).href, metadata };
+  const base = below === undefined ? named : `${named}/${below}`;
+  return { url: (path === undefined ? new URL(base) : new URL(path, base)).href, metadata };
 }
 
 // ------------------------------------------------------------------------------------------ offers

@@ -7,7 +7,13 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { ApprovedMission, CallFacts, MissionProposal } from "../profile/token-requests.ts";
+import type {
+  ApprovedMission,
+  CallFacts,
+  MissionAction,
+  MissionProposal,
+  PermissionAnswer,
+} from "../profile/token-requests.ts";
 import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { Stores } from "../store/stores.ts";
@@ -70,10 +76,51 @@ export interface Agent {
    * as `mission` are part of it. The approval's person tokens are cached for these calls.
    *
    * @throws TokenRequestError
-   * @throws AAuthAgentError `person_required`, `token_request_failed`, `grant_pending`,
-   * `request_cancelled`, or of the discovery group.
+   * @throws AnswerPendingError for a proposal that waits; see `resumed`
+   * @throws AAuthAgentError `person_required`, `token_request_failed`, `request_cancelled`,
+   *   `waiting_key_gone`, or of the discovery group.
    */
-  proposeMission(input: ProposeMissionInput): Promise<Pick<ApprovedMission, "id" | "mission">>;
+  proposeMission(input: ProposeMissionInput): Promise<AgentMission & Pick<ApprovedMission, "mission">>;
+  /** An approved mission by its identifier, for example after a restart. */
+  mission(id: string): AgentMission;
+  /**
+   * Asks the person server for the permission to do something that no resource governs, outside of
+   * a mission. Does NOT hold the agent back: an agent must not proceed unless `isGranted`.
+   *
+   * @throws as {@link Agent.proposeMission}
+   */
+  askPermission(action: MissionAction, control?: MissionControl): Promise<PermissionAnswer>;
+}
+
+/**
+ * An approved mission. After its end, each method and each call with its `id` throws
+ * AAuthAgentError `mission_terminated` without sending anything. Methods also throw as
+ * {@link Agent.proposeMission}.
+ */
+export interface AgentMission {
+  /** Its `s256`, for `mission` of {@link FetchContext}. */
+  readonly id: string;
+  /** Like {@link Agent.askPermission}, judged by the mission. Its approved tools need none. */
+  ask(action: MissionAction, control?: MissionControl): Promise<PermissionAnswer>;
+  /** Records in the mission's log what was done. */
+  record(done: MissionAction, control?: CallControl): Promise<void>;
+  /**
+   * Tells the person what has changed. The mission and its tokens remain.
+   *
+   * @returns digest of the accepted update
+   */
+  update(description: string, control?: MissionControl): Promise<string>;
+  /** Proposes that the mission is complete. The person's consent ends it. */
+  complete(summary: string, control?: MissionControl): Promise<void>;
+}
+
+/** A request to the person server that may wait for the person. */
+export interface MissionControl extends WaitingControl {
+  /**
+   * `waiting` of an {@link AnswerPendingError} of the same request, which is continued. Default:
+   * none; a new request is sent.
+   */
+  readonly resumed?: WaitingCall | undefined;
 }
 
 /** Configuration of an agent. */
@@ -250,7 +297,7 @@ export interface SubAgentTokenInput
 }
 
 /** A mission to propose. Waiting ends after `timeouts.pendingMs`. */
-export interface ProposeMissionInput extends MissionProposal, Omit<WaitingControl, "waiting" | "onWaiting"> {
+export interface ProposeMissionInput extends MissionProposal, MissionControl {
   /** Hint that identifies the person to the person server. Default: unset. */
   readonly loginHint?: string | undefined;
 }

@@ -1,48 +1,16 @@
-/**
- * An agent and its person server: choice of the server, sub-agents, missions and interactions
- * (draft -11, sections 7.6, 8 and 10).
- *
- * @module
- */
-
-import { platformCrypto } from "#crypto";
-import { decodeBase64Url } from "../base64.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
-import { textOf } from "../profile/answer-members.ts";
 import type { Challenge } from "../profile/calls.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
-import type {
-  ApprovedMission,
-  DeferredToken,
-  GrantedToken,
-  MissionProposal,
-  TokenRequest,
-  TokenRequestContext,
-  TokenResponse,
-  TokenResponseContext,
-} from "../profile/token-requests.ts";
+import type { TokenRequest, TokenRequestContext } from "../profile/token-requests.ts";
 import type { Interaction } from "../profile/waiting.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
-import { parseJsonObject } from "../tokens/json-object.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { readToken } from "../tokens/token-schema.ts";
 import type { SigningKey } from "../types.ts";
-import { ACCEPTED } from "./deferred.ts";
 import { isServerIdentifier, parseAgentIdentifier } from "./identifiers.ts";
 import { issueAgentToken } from "./issue-tokens.ts";
 import { ALGORITHMS, LEVELS, TOKEN_TYPES } from "./names.ts";
-import {
-  check,
-  claimsOf,
-  decodedOf,
-  failed,
-  listed,
-  type Members,
-  RENEW_BEFORE_SECONDS,
-  readDeferred,
-  refusedBy,
-  tokenRequest,
-} from "./token-requests.ts";
+import { claimsOf, decodedOf, RENEW_BEFORE_SECONDS, tokenRequest } from "./token-requests.ts";
 import { AGENT_TOKEN } from "./token-schemas.ts";
 
 const [, PERSON, AUTH] = LEVELS;
@@ -141,37 +109,6 @@ export async function keyOfSubAgent(subagentToken: string, parent: string): Prom
   );
 }
 
-/**
- * Reads the response to a proposal, and checks the tokens of an approval.
- *
- * @throws AAuthAgentError `token_request_failed` for an invalid approval or token, or a mission
- *   with another digest
- */
-export async function readMission(
-  response: TokenResponse,
-  context: TokenResponseContext,
-): Promise<ApprovedMission | DeferredToken> {
-  const { status, members } = response;
-  if (status === ACCEPTED) return readDeferred(response);
-  if (status !== 200) throw refusedBy(response);
-  const [id, mission] = [textOf(members?.s256), textOf(members?.mission)];
-  const bytes = mission === undefined ? undefined : decodeBase64Url(mission);
-  if (id === undefined || bytes === undefined) throw failed("the approval contains no mission", "8.2");
-  if ((await platformCrypto.digest("sha-256", bytes, "base64url")) !== id) {
-    throw failed("s256 is not the digest of the mission", "8.2.1");
-  }
-  const blob = parseJsonObject(new TextDecoder().decode(bytes));
-  if (blob === undefined) throw failed("the mission is not a JSON object", "8.2");
-  const tokens = new Map<string, GrantedToken>();
-  for (const [resource, token] of Object.entries((members?.person_tokens ?? {}) as Members)) {
-    if (typeof token !== "string") continue;
-    const expects = { level: PERSON, mission: id };
-    const checked = await check(token, { ...context, resource, expects });
-    tokens.set(resource, { type: "granted", token, ...checked });
-  }
-  return { type: "approved", id, mission: blob, tokens, scope: "", variant: PERSON };
-}
-
 /** The request that asks the server to bring its person to a resource's interaction. */
 export const relayRequest = (
   server: string,
@@ -188,15 +125,3 @@ export const relayRequest = (
 /** The challenge for a sub-agent: an auth token for the resource token, or else a person token. */
 export const challengeOfSubAgent = (resourceToken: string | undefined): Challenge =>
   resourceToken === undefined ? { level: PERSON } : { level: AUTH, resourceToken };
-
-/** The request that proposes a mission. */
-export function missionRequest(
-  server: string,
-  { description, tools, resources }: MissionProposal,
-  context: TokenRequestContext,
-): TokenRequest {
-  const { capabilities, loginHint } = context;
-  const members = { description, tools, resources, login_hint: loginHint };
-  const asked = { ...members, capabilities: listed(capabilities) };
-  return tokenRequest("mission", server, "mission_endpoint", context, asked);
-}

@@ -16,6 +16,7 @@ const SPECIFIC: Partial<Record<AAuthErrorCode, string>> = {
   grant_pending: "11.8",
   waiting_key_gone: "11.8",
   request_cancelled: "7.5.2",
+  mission_terminated: "8.8",
   unsupported_requirement: "11.6.2",
   payment_required: "11.6",
 };

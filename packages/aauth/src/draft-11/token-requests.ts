@@ -171,23 +171,27 @@ export function refusedBy({ status, members = {}, field }: TokenResponse): AAuth
   }
   const error = textOf(members.error);
   if (error !== undefined && ERROR.test(error)) {
-    return refusal(error, members, status, POLLING_ERRORS.has(error) ? "11.9.4" : "11.9.3");
+    return refusal(error, members, status, SECTIONS[error] ?? "11.9.3");
   }
   const reason = status === 410 || status === 404 ? "the pending request no longer exists" : "";
   return failed(`the person server answered with status ${status}${reason && `: ${reason}`}`, "11.8.4");
 }
 
-const POLLING_ERRORS: ReadonlySet<string> = new Set([
-  "denied",
-  "abandoned",
-  "expired",
-  "revoked",
-  "invalid_code",
-  "slow_down",
-]);
+/** Sections of errors other than those of a token endpoint. */
+const SECTIONS: Readonly<Record<string, string>> = {
+  denied: "11.9.4",
+  abandoned: "11.9.4",
+  expired: "11.9.4",
+  revoked: "11.9.4",
+  invalid_code: "11.9.4",
+  slow_down: "11.9.4",
+  mission_not_found: "8.7",
+  mission_terminated: "8.8",
+};
 
 function refusal(error: string, { detail, termination_reason }: Members, status: number, section: string) {
-  const text = textOf(detail) ?? textOf(termination_reason) ?? "no reason given";
+  const reasons = [textOf(detail), textOf(termination_reason)].filter((text) => text !== undefined);
+  const text = reasons.length > 0 ? reasons.join(": ") : "no reason given";
   return new TokenRequestError(error, oneLine(text), status, undefined, {
     server: "person server",
     section: `draft -11, section ${section}`,

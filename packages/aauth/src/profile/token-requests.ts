@@ -22,6 +22,8 @@ export interface TokenRequest {
   readonly endpoint: string;
   /** Address relative to the endpoint. Default: the endpoint itself. */
   readonly path?: string | undefined;
+  /** A segment below the endpoint. Default: none. */
+  readonly below?: string | undefined;
   readonly contentType: string;
   readonly body: string;
   readonly signatureKey: SignatureKeyScheme;
@@ -148,8 +150,28 @@ export interface ApprovedMission extends Pick<WantedToken, "scope" | "variant"> 
   readonly id: string;
   /** The approved mission, decoded. It may differ from the proposal. */
   readonly mission: Readonly<Record<string, unknown>>;
+  /** Capabilities of the person server, for the person. */
+  readonly capabilities: readonly string[];
   /** Tokens for the approved resources, by resource. */
   readonly tokens: ReadonlyMap<string, GrantedToken>;
+}
+
+/** What an agent wants to do, or has done. */
+export interface MissionAction {
+  /** Name, for example of a tool. */
+  readonly action: string;
+  /** Markdown. */
+  readonly description?: string | undefined;
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** Outcome of an action that was done. */
+  readonly result?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The answer to the question whether an agent may do something. */
+export interface PermissionAnswer {
+  readonly isGranted: boolean;
+  /** Markdown. */
+  readonly reason?: string | undefined;
 }
 
 /** Rules for requesting a resource token before a call. */

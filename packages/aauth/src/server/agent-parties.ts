@@ -11,7 +11,9 @@ import { AAuthVerificationError } from "../errors.ts";
 import { trusts } from "../tokens/trust.ts";
 import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf, listOf } from "./assertions.ts";
-import type { AgentTokenName } from "./person-records.ts";
+import { missionOf } from "./mission-requests.ts";
+import { requiredS256 } from "./missions.ts";
+import type { AgentTokenName, TokenRecord } from "./person-records.ts";
 import type { PersonContext, PersonWork } from "./person-server-types.ts";
 import { MAX_AHEAD_SECONDS } from "./revocation-endpoint.ts";
 import type { Call } from "./server-frame.ts";
@@ -46,7 +48,6 @@ export async function readParties(context: PersonContext, call: Call) {
   const { now } = context;
   const { members } = call;
   const { claims, agent, depends, work } = callingAgent(call, now);
-  if (members.mission_s256 !== undefined) throw invalidRequest("missions are not supported");
   const subagentToken = tokenOf(members, "subagent_token");
   const upstreamToken = tokenOf(members, "upstream_token");
   // An intermediary acts for all persons it serves, and may have another person server or none
@@ -66,6 +67,7 @@ export async function readParties(context: PersonContext, call: Call) {
   if (upstream !== undefined) depends.push(dependency("upstream token", upstream.type, upstream.claims));
 
   const person = upstream === undefined ? await personBehind(context, agent) : upstream.record.person;
+  const mission = await missionOfParties(context, members, agent, upstream?.record);
   return {
     depends,
     asked: {
@@ -79,18 +81,46 @@ export async function readParties(context: PersonContext, call: Call) {
         isNamed: false,
       },
       consented: false,
-      capabilities: listOf(members, "capabilities"),
+      // A request without capabilities has the mission's (section 7.1).
+      capabilities:
+        members.capabilities === undefined && mission !== undefined
+          ? mission.capabilities
+          : listOf(members, "capabilities"),
       fromAgent: assertionsOf(members),
+      ...(mission && missionOf(mission, false)),
     },
     thumbprint: subagent?.key.thumbprint ?? call.caller.thumbprint,
     work: {
       agentTokens: [claims, subagent?.claims].filter((one) => one !== undefined).map(agentTokenName),
       confirmationKey: subagent?.key.publicJwk ?? work.confirmationKey,
-      notAfter: earliestEnd({ claims }, subagent, upstream),
+      notAfter: Math.min(
+        earliestEnd({ claims }, subagent, upstream),
+        mission?.expiresAt ?? Number.POSITIVE_INFINITY, // hole W7a: Number.POSITIVE_INFINITY
+      ),
+      mission: mission && { agent: mission.agent, s256: mission.s256 },
       upstream: upstream && { iss: upstream.claims.iss, jti: upstream.claims.jti },
       tokens: { ...work.tokens, subagent_token: subagentToken, upstream_token: upstreamToken },
     } satisfies PersonWork,
   };
+}
+
+/**
+ * The mission of a request: the agent's own, or the one of the upstream token, which carries it
+ * through the chain (sections 7.1 and 10.1.1).
+ *
+ * @throws Problem as `Missions.active`; `invalid_request` for both
+ */
+async function missionOfParties(
+  { missions }: PersonContext,
+  { mission_s256: named }: Call["members"],
+  agent: AgentIdentity,
+  upstream: TokenRecord | undefined,
+) {
+  if (upstream === undefined) {
+    return named === undefined ? undefined : missions.active({ agent, s256: requiredS256(named) });
+  }
+  if (named !== undefined) throw invalidRequest("mission_s256 must not be sent with upstream_token"); // hole W8
+  return upstream.mission && missions.active(upstream.mission);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { AAUTH_REQUIREMENT } from "../draft-11/names.ts";
-import { emptyAnswer, jsonAnswer, problemAnswer } from "../draft-11/problem.ts";
+import { emptyAnswer, jsonAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import type { AAuthError } from "../errors.ts";
 import { retryAfter } from "../profile/refusal.ts";
@@ -20,13 +20,22 @@ export class Problem extends Error {
   readonly error: string;
   readonly detail: string;
   readonly retryAfterSeconds: number | undefined;
+  /** Further members of the body. */
+  readonly members: Readonly<Record<string, string>>;
 
-  constructor(status: number, error: string, detail: string, retryAfterSeconds?: number) {
+  constructor(
+    status: number,
+    error: string,
+    detail: string,
+    retryAfterSeconds?: number,
+    members: Readonly<Record<string, string>> = {},
+  ) {
     super(`${error}: ${detail}`);
     this.status = status;
     this.error = error;
     this.detail = detail;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.members = members;
   }
 }
 
@@ -36,11 +45,10 @@ export const invalidRequest = (detail: string): Problem => new Problem(400, "inv
 export const succeeded = (body: Readonly<Record<string, unknown>> | undefined): Answer =>
   body === undefined ? emptyAnswer(200) : jsonAnswer(200, body);
 
-export const failed = ({ status, error, detail, retryAfterSeconds }: Problem): Answer =>
-  problemAnswer(
+export const failed = ({ status, error, detail, retryAfterSeconds, members }: Problem): Answer =>
+  jsonAnswer(
     status,
-    error,
-    detail,
+    { error, detail, ...members },
     retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) },
   );
 

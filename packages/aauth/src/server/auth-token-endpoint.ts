@@ -11,6 +11,7 @@ import type { Answer } from "../profile/resource-rules.ts";
 import { isIssuer, readParties } from "./agent-parties.ts";
 import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf } from "./assertions.ts";
+import { beginRequest, missionOf } from "./mission-requests.ts";
 import type { TokenRecord } from "./person-records.ts";
 import type { PersonContext, PersonRequest, PersonWork } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
@@ -41,9 +42,16 @@ export async function authTokenRequest(context: PersonContext, call: Call): Prom
       ? new Problem(400, "invalid_upstream_token", "the upstream token is for another person")
       : new Problem(400, "invalid_presented_token", "the presented token is for another person");
   }
-  const full = { ...work, tokens: { ...work.tokens, ...tokens }, first: pageOf(pair) };
-  return context.pending.begin(call, {
-    asked: { ...asked, ...(await askedFor(context, pair)) },
+  // The mission is the presented token's, whatever the request names (sections 7.2 and 8.3).
+  const mission = known.mission && (await context.missions.active(known.mission));
+  const ownWork = {
+    ...work,
+    mission: known.mission,
+    notAfter: Math.min(work.notAfter, mission?.expiresAt ?? work.notAfter),
+  };
+  const full = { ...ownWork, tokens: { ...work.tokens, ...tokens }, first: pageOf(pair) };
+  return beginRequest(context, call, {
+    asked: { ...asked, ...(await askedFor(context, pair)), ...(mission && missionOf(mission, false)) },
     ...withPair(pair, full, depends),
   });
 }

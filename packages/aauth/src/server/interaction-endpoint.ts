@@ -10,6 +10,8 @@ import type { Answer } from "../profile/resource-rules.ts";
 import { callingAgent, personBehind, requireOwnAgent } from "./agent-parties.ts";
 import { invalidRequest, Problem, succeeded } from "./answers.ts";
 import { assertionsOf, isBoundedString, listOf } from "./assertions.ts";
+import { beginRequest, missionOf } from "./mission-requests.ts";
+import { requiredS256 } from "./missions.ts";
 import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
 
@@ -28,9 +30,13 @@ export async function interactionRequest(context: PersonContext, call: Call): Pr
       ? new Problem(403, "user_unreachable", why)
       : new Problem(424, "interaction_unavailable", why);
   }
-  return context.pending.begin(call, {
+  const named = call.members.mission_s256;
+  const mission =
+    named === undefined ? undefined : await context.missions.active({ agent, s256: requiredS256(named) });
+  return beginRequest(context, call, {
     asked: {
       ...relayed,
+      ...(mission && missionOf(mission, false)),
       agent,
       person,
       scopes: [],
@@ -39,7 +45,11 @@ export async function interactionRequest(context: PersonContext, call: Call): Pr
       capabilities: listOf(call.members, "capabilities"),
       fromAgent: assertionsOf(call.members),
     },
-    work: { ...work, resolveAt: maxWaitSeconds && now() + maxWaitSeconds },
+    work: {
+      ...work,
+      mission: mission && { agent, s256: mission.s256 },
+      resolveAt: maxWaitSeconds && now() + maxWaitSeconds,
+    },
     depends,
     state: "waiting",
     requirement: { requirement: "approval" },

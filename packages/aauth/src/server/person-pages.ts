@@ -8,12 +8,14 @@
 import { failed, Problem, succeeded } from "./answers.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { unconfirmedOf } from "./issued-tokens.ts";
+import { logDecision } from "./mission-requests.ts";
+import type { MissionName } from "./missions.ts";
 import type { TokenRecord } from "./person-records.ts";
 import type { PersonContext, PersonRequest, PersonServer } from "./person-server-types.ts";
 import { commonPages } from "./server-context.ts";
 import { keyOf } from "./stores.ts";
 import { within } from "./token-pair.ts";
-import type { PageResult, WaitingRequest } from "./types.ts";
+import type { AgentIdentity, DownstreamResult, Grant, PageResult, WaitingRequest } from "./types.ts";
 
 /** Polling errors for the errors of a resource's page (section 7.3.1). */
 const RETURN_ERRORS: Readonly<Record<string, readonly [status: number, error: string, detail: string]>> = {
@@ -81,44 +83,70 @@ async function returned(
 
 /** Grants a request that the person has seen. */
 async function approve(
-  { pending, records }: PersonContext,
+  context: PersonContext,
   record: PersonRequest,
   { person, version, chain = [], ...grant }: Parameters<PersonServer["approve"]>[1],
 ): Promise<PageResult> {
+  const { pending, records, now } = context;
   const { asked, work } = record;
-  const { kind, agent, calledBy, resource, account } = asked;
+  const { kind, agent, resource } = asked;
   if (isOther(record, person)) return "other_person"; // hole T11
   if (record.version !== version) return "changed"; // hole T20
-  if (resource === undefined) {
-    return kind === "question" ? "unable" : pending.finish(record, succeeded({ status: "interacting" }));
-  }
+  if (kind === "question") return "unable";
+  if (asked.page !== undefined) return pending.finish(record, succeeded({ status: "interacting" }));
   if (work.first !== undefined && !work.first.isDone) return "resource_first"; // hole T21
   // An intermediary acts for all persons it serves, so it is not bound to one (section 10.1.1.1).
   if (asked.upstream === undefined && !(await records.bind(agent, person))) return "other_person"; // hole T19
-  const scopes = kind === "auth-token" ? within(asked.scopes, grant.scopes) : undefined;
-  const caller = calledBy?.agent;
-  const { revocations } = await records.agree(person, { agent, caller }, { resource, account, scopes });
-  for (const next of chain) {
-    await records.agreeToChain(person, { agent: { iss: resource }, caller: agent }, { resource: next });
-  }
+  const { revocations } =
+    resource === undefined
+      ? await records.readmit(person, agent)
+      : await agree(context, record, resource, { person, chain, scopes: grant.scopes });
   record.asked = { ...asked, person };
   work.revocations = revocations;
+  work.approvedAt = now();
+  await logDecision(context, record, { decision: "granted", by: "person" });
   return pending.grant(record, grant);
 }
 
+/** Records the consent to a request about a resource. */
+async function agree(
+  { records }: PersonContext,
+  { asked }: PersonRequest,
+  resource: string,
+  {
+    person,
+    chain,
+    scopes: granted,
+  }: { readonly person: string; readonly chain: readonly string[]; readonly scopes?: Grant["scopes"] },
+) {
+  const { kind, agent, calledBy, account } = asked;
+  const scopes = kind === "auth-token" ? within(asked.scopes, granted) : undefined;
+  const caller = calledBy?.agent;
+  const standing = await records.agree(person, { agent, caller }, { resource, account, scopes });
+  for (const next of chain) {
+    await records.agreeToChain(person, { agent: { iss: resource }, caller: agent }, { resource: next });
+  }
+  return standing;
+}
+
 /** Refuses a request, even one that the person has allowed in another tab. */
-async function deny({ pending, records }: PersonContext, record: PersonRequest, person: string) {
+async function deny(context: PersonContext, record: PersonRequest, person: string) {
+  const { pending, records } = context;
   if (isOther(record, person)) return "other_person";
   const { state, asked } = record;
   if (state === "granted" && asked.resource !== undefined)
     await records.disagree(person, { agent: asked.agent, caller: asked.calledBy?.agent }, asked.resource); // hole T49a
-  return pending.finish(record, failed(new Problem(403, "denied", "the person refused the request")));
+  await logDecision(context, record, { decision: "denied", by: "person" });
+  return pending.deny(record, "the person refused the request");
 }
+
+type TokenPages = Pick<PersonServer, "grants" | "revoke" | "revokeAgent">;
+type MissionPages = Pick<PersonServer, "missions" | "mission" | "missionLog" | "pauseMission" | "endMission">;
 
 /** Functions with which pages decide on requests. */
 export function requestPages(
   context: PersonContext,
-): Omit<PersonServer, "handle" | "metadata" | "grants" | "revoke" | "revokeAgent"> {
+): Omit<PersonServer, "handle" | "metadata" | keyof TokenPages | keyof MissionPages> {
   const { pending } = context;
   const common = commonPages(context);
   return {
@@ -138,18 +166,20 @@ export function requestPages(
       pending.change(reference, (record) => approve(context, record, decision)),
     deny: (reference, { person }) => pending.change(reference, (record) => deny(context, record, person)),
     answer: (reference, { person, answer }) =>
-      pending.change(reference, (record) => {
+      pending.change(reference, async (record) => {
         if (isOther(record, person)) return "other_person";
-        return record.asked.kind === "question" ? pending.finish(record, succeeded({ answer })) : "unable";
+        if (record.asked.kind !== "question") return "unable";
+        await logDecision(context, record, { decision: "granted", by: "person", detail: answer });
+        return pending.finish(record, succeeded({ answer }));
       }),
   };
 }
 
 /** Functions with which pages show and revoke tokens. */
 export function tokenPages(
-  { records, isRevoked }: PersonContext,
+  { records, isRevoked, missions }: PersonContext,
   deliveries: Deliveries<TokenRecord>,
-): Pick<PersonServer, "grants" | "revoke" | "revokeAgent"> {
+): TokenPages {
   return {
     async grants(person) {
       const tokens = await records.tokensOf(person);
@@ -185,7 +215,51 @@ export function tokenPages(
       const isTheirs = (await records.personOf(agent)) === person;
       if (!isTheirs && tokens.length === 0) return undefined;
       await records.withdraw(person, agent);
+      const owned = (await missions.of(person)).filter((mission) => isSameAgent(mission.agent, agent));
+      for (const mission of owned) await missions.end(mission, "revoked"); // hole W12
       return deliveries.revoke(tokens);
+    },
+  };
+}
+
+const isSameAgent = (one: AgentIdentity, other: AgentIdentity) =>
+  one.iss === other.iss && one.sub === other.sub;
+
+/** Ends a mission, and revokes its tokens. */
+export async function endMission(
+  { missions, records }: Pick<PersonContext, "missions" | "records">,
+  deliveries: Deliveries<TokenRecord>,
+  mission: MissionName,
+  reason: string,
+): Promise<readonly DownstreamResult[]> {
+  await missions.end(mission, reason);
+  return deliveries.revoke(await records.tokensOfMission(mission)); // hole W13: []
+}
+
+const MAX_ENTRIES = 500;
+
+/** Functions with which pages show and end missions. */
+export function missionPages(context: PersonContext, deliveries: Deliveries<TokenRecord>): MissionPages {
+  const { missions, records } = context;
+  return {
+    missions: (person) => missions.of(person),
+    mission: (person, s256) => missions.ofPerson(person, s256),
+
+    async missionLog(person, s256, { from = 0, limit = 100 } = {}) {
+      const mission = await missions.ofPerson(person, s256);
+      return mission === undefined ? [] : missions.entries(mission, from, Math.min(limit, MAX_ENTRIES));
+    },
+
+    async pauseMission(person, s256, isPaused) {
+      const mission = await missions.ofPerson(person, s256);
+      if (mission === undefined || mission.termination !== undefined) return undefined;
+      await missions.pause(mission, isPaused);
+      return isPaused ? deliveries.revoke(await records.tokensOfMission(mission)) : [];
+    },
+
+    async endMission(person, s256, reason = "revoked") {
+      const mission = await missions.ofPerson(person, s256);
+      return mission && endMission(context, deliveries, mission, reason);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { RecordStore } from "../store/record-store.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import { Problem } from "./answers.ts";
 import { IssuedTokens, type RevocableToken, type TokenName } from "./issued-tokens.ts";
+import type { MissionName } from "./missions.ts";
 import { keyOf, type Table, tableOf } from "./stores.ts";
 import type { AgentIdentity, AskedRequest } from "./types.ts";
 
@@ -38,6 +39,7 @@ export interface TokenRecord extends RevocableToken {
   readonly upstream?: TokenName | undefined;
   /** Access servers to which it was sent. */
   readonly shownTo: readonly string[];
+  readonly mission?: MissionName | undefined;
 }
 
 /** Identification of an agent token, for revocation by its provider. */
@@ -49,7 +51,7 @@ export interface AgentTokenName {
 }
 
 /** Members of a request that are stored with its token. */
-interface IssuingWork extends Pick<TokenRecord, "agentTokens" | "upstream"> {
+interface IssuingWork extends Pick<TokenRecord, "agentTokens" | "upstream" | "mission"> {
   readonly pair?: { readonly presented: TokenName };
 }
 
@@ -139,6 +141,7 @@ const peopleTerms = (person: string) => ({ owner: ownerOfPerson(person), ttlSeco
 const ownerOfPerson = (person: string) => keyOf("person", person);
 /** Owner of lists by agent: the person, or an intermediary's first person. */
 const ownerOfAgents = (person: string) => keyOf("agents", person);
+const missionList = ({ agent, s256 }: MissionName) => ["mission", agent.iss, agent.sub, s256];
 
 export class PersonRecords {
   readonly tokens: IssuedTokens<TokenRecord>;
@@ -215,6 +218,11 @@ export class PersonRecords {
     }));
   }
 
+  /** Ends a revocation of the agent's access without other consent. */
+  async readmit(person: string, agent: AgentIdentity): Promise<Standing> {
+    return this.#changeStanding(person, agent, (standing) => ({ ...standing, isRevoked: false }));
+  }
+
   /** Records a person's consent to calls of an agent, or of a provider's agents, for one caller. */
   async agreeToChain(person: string, { agent, caller }: Chain, to: AgreedTo): Promise<void> {
     const isThis = (chain: Chain) => isSame(chain.agent, agent) && isSame(chain.caller, caller);
@@ -277,7 +285,7 @@ export class PersonRecords {
     { asked, work }: { readonly asked: AskedRequest; readonly work: IssuingWork },
   ): Promise<void> {
     const { agent, subagent, account } = asked;
-    const { agentTokens, upstream, pair } = work;
+    const { agentTokens, upstream, pair, mission } = work;
     return this.add({
       type,
       iss,
@@ -292,6 +300,7 @@ export class PersonRecords {
       scopes: scopesOf(scope),
       account,
       upstream,
+      mission,
       shownTo: [],
       presented: pair && { iss: pair.presented.iss, jti: pair.presented.jti },
     });
@@ -312,6 +321,9 @@ export class PersonRecords {
       await this.tokens.add(record, on, owner);
       for (const sub of subagent === undefined ? [agent.sub] : [agent.sub, subagent]) {
         await this.tokens.listUnder(["agent", iss, sub], record, { owner, max: MAX_OF_AGENT });
+      }
+      if (record.mission !== undefined) {
+        await this.tokens.listUnder(missionList(record.mission), record, { owner, max: MAX_OF_AGENT });
       }
       for (const { jti, sub, exp } of agentTokens) {
         const shown = { iss, jti, exp };
@@ -344,6 +356,11 @@ export class PersonRecords {
   /** Tokens of an agent and its sub-agents. */
   tokensFor({ iss, sub }: AgentIdentity): Promise<readonly TokenRecord[]> {
     return this.tokens.listed(["agent", iss, sub]);
+  }
+
+  /** Tokens of a mission, those of its chains included. */
+  tokensOfMission(mission: MissionName): Promise<readonly TokenRecord[]> {
+    return this.tokens.listed(missionList(mission));
   }
 
   /**

@@ -9,6 +9,7 @@ import type { PersonServerMetadata } from "../draft-11/documents.ts";
 import type { Limit } from "../store/limit.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { TokenName } from "./issued-tokens.ts";
+import type { MissionName, Missions } from "./missions.ts";
 import type { AgentTokenName, PersonRecords } from "./person-records.ts";
 import type { RequestRecord } from "./request-types.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -21,6 +22,8 @@ import type {
   DownstreamResult,
   Grant,
   GrantedToken,
+  Mission,
+  MissionEntry,
   PageResult,
   WaitingRequest,
 } from "./types.ts";
@@ -57,6 +60,11 @@ export interface PersonServerOptions extends ServerOptions<PersonServerMetadata>
   readonly accessServers?: TrustPolicy | undefined;
   /** Agent providers whose agents may request tokens. Default: any that discovery can reach. */
   readonly agentProviders?: TrustPolicy | undefined;
+  /**
+   * Whether agents may propose missions, ask for permissions and record actions. The pages must
+   * show what `kind` names: mission, update, completion and permission. Default false.
+   */
+  readonly missions?: boolean | undefined;
   /**
    * Whether the server can reach a person itself, to relay pages and questions of agents. Default:
    * false.
@@ -119,6 +127,35 @@ export interface PersonServer extends Server<PersonServerMetadata> {
    * person.
    */
   revokeAgent(person: string, agent: AgentIdentity): Promise<readonly DownstreamResult[] | undefined>;
+  /** Missions of a person, by their last change, ended ones included. */
+  missions(person: string): Promise<readonly Mission[]>;
+  /** A mission of a person; undefined for an absent one, and for another person's. */
+  mission(person: string, s256: string): Promise<Mission | undefined>;
+  /**
+   * Entries of the log of a mission, from the number `from` on (default 0), at most `limit`
+   * (default 100). Empty for another person's.
+   */
+  missionLog(
+    person: string,
+    s256: string,
+    page?: { readonly from?: number | undefined; readonly limit?: number | undefined },
+  ): Promise<readonly MissionEntry[]>;
+  /**
+   * Pauses a mission, or continues it: the person decides on each of its requests, and its tokens
+   * are revoked. Undefined for another person's, and after its end.
+   */
+  pauseMission(
+    person: string,
+    s256: string,
+    isPaused: boolean,
+  ): Promise<readonly DownstreamResult[] | undefined>;
+  /**
+   * Ends a mission for good, and revokes its tokens.
+   *
+   * @param reason one of section 8.6. Default `revoked`
+   * @returns undefined for another person's
+   */
+  endMission(person: string, s256: string, reason?: string): Promise<readonly DownstreamResult[] | undefined>;
 }
 
 /** Data for executing a deferred request. Plain data. */
@@ -140,6 +177,11 @@ export interface PersonWork extends PairWork {
   access?: AccessState;
   /** Latest end of a relay, Unix seconds. */
   readonly resolveAt?: number | undefined;
+  /** The mission of the request, and the number of the request in its log. */
+  readonly mission?: MissionName | undefined;
+  readonly logged?: number | undefined;
+  /** When the person approved it, Unix seconds. */
+  approvedAt?: number;
 }
 
 /** State of a request at an access server. Plain data. */
@@ -156,6 +198,7 @@ export type PersonRequest = RequestRecord<PersonWork>;
 export interface PersonContext extends ServerContext<PersonWork> {
   readonly options: PersonServerOptions;
   readonly records: PersonRecords;
+  readonly missions: Missions;
   /** Pairwise identifier of a person at a resource. */
   readonly subjectOf: (person: string, resource: string) => Promise<string>;
   /** Limit of the resources that agents may name. */

@@ -11,9 +11,13 @@ import { authTokenRequest, giveAuthToken, updatedRequest } from "./auth-token-en
 import { Deliveries } from "./deliveries.ts";
 import { createDirectedSubjects } from "./directed-subject.ts";
 import { Federation } from "./federation.ts";
+import { auditRequest, permissionAnswer, permissionRequest } from "./governance-endpoints.ts";
 import { interactionRequest, relayEnded } from "./interaction-endpoint.ts";
 import type { Recipient } from "./issued-tokens.ts";
-import { requestPages, tokenPages } from "./person-pages.ts";
+import { changeMission, giveMission, giveUpdate, proposeMission } from "./mission-endpoint.ts";
+import { missionEnded } from "./mission-requests.ts";
+import { Missions } from "./missions.ts";
+import { endMission, missionPages, requestPages, tokenPages } from "./person-pages.ts";
 import { decideForPerson } from "./person-policy.ts";
 import { PersonRecords, type TokenRecord } from "./person-records.ts";
 import type {
@@ -34,6 +38,9 @@ const PATHS = {
   person: "/aauth/person",
   token: "/aauth/token",
   interaction: "/aauth/interaction",
+  mission: "/aauth/mission",
+  permission: "/aauth/permission",
+  audit: "/aauth/audit",
   revocation: "/aauth/revoke",
   pending: "/aauth/pending/",
 } as const;
@@ -53,8 +60,8 @@ const MAX_PENDING_OF_ONE = 100;
  * lives longer, than the tokens from which it derives.
  *
  * Does NOT authenticate persons or render pages: applications do, with the functions for pages.
- * Does NOT support missions, permissions and audit: `mission_s256` is refused. Does NOT compare
- * scopes with `scopes_supported`. Does NOT make payments.
+ * Does NOT enforce the tools of a mission, which only the agent can. Does NOT compare scopes with
+ * `scopes_supported`. Does NOT make payments.
  *
  * @throws TypeError for an issuer that is not a server identifier, a secret that is too short, or
  *   metadata of the wrong shape
@@ -73,9 +80,15 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     person_token_endpoint: `${issuer}${PATHS.person}`,
     auth_token_endpoint: `${issuer}${PATHS.token}`,
     interaction_endpoint: `${issuer}${PATHS.interaction}`,
+    ...(options.missions && {
+      mission_endpoint: `${issuer}${PATHS.mission}`,
+      permission_endpoint: `${issuer}${PATHS.permission}`,
+      audit_endpoint: `${issuer}${PATHS.audit}`,
+    }),
     revocation_endpoint: `${issuer}${PATHS.revocation}`,
   });
   const records = new PersonRecords(open("people"), open("tokens"), now);
+  const missions = new Missions(open("missions"), open("logs"), now);
   const deliveries = new Deliveries(parts, records.tokens, (token) => recipientsOf(token, issuer));
   const revocations = new RevocationEndpoint({
     ...parts,
@@ -97,7 +110,14 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     maxPendingPerMember: MAX_PENDING_OF_ONE,
     hooks: {
       decide: (record) => decideForPerson(context, record),
-      finish: (record) => carryOut(context, federation, record),
+      finish: (record) => carryOut(context, { federation, deliveries }, record),
+      ended: (record) => missionEnded(context, record),
+      denied: ({ asked }, detail) =>
+        asked.kind === "permission" ? permissionAnswer("denied", detail) : undefined,
+      async clarified({ work: { mission, logged } }, question, answer) {
+        if (mission === undefined || logged === undefined) return;
+        await missions.log(mission, { type: "clarified", of: logged, question, answer });
+      },
       look: (record) => relayEnded(record, now()),
       cancelled: (record) => federation.cancel(record),
       forward: (record, body) => federation.forward(record, body),
@@ -108,7 +128,16 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
   });
   const subjectOf = createDirectedSubjects(options.subjectSecret);
   const named = createNamedResources(now);
-  const context: PersonContext = { ...parts, options, records, pending, isRevoked, subjectOf, named };
+  const context: PersonContext = {
+    ...parts,
+    options,
+    records,
+    missions,
+    pending,
+    isRevoked,
+    subjectOf,
+    named,
+  };
   const federation = new Federation(context);
 
   const agents = { role: "token", level: AGENT_CALLER, from: options.agentProviders } as const;
@@ -116,6 +145,15 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     [PATHS.person]: { ...agents, methods: { POST: (call) => personTokenRequest(context, call) } },
     [PATHS.token]: { ...agents, methods: { POST: (call) => authTokenRequest(context, call) } },
     [PATHS.interaction]: { ...agents, methods: { POST: (call) => interactionRequest(context, call) } },
+    ...(options.missions && {
+      [PATHS.permission]: { ...agents, methods: { POST: (call) => permissionRequest(context, call) } },
+      [PATHS.audit]: { ...agents, methods: { POST: (call) => auditRequest(context, call) } },
+      [PATHS.mission]: { ...agents, methods: { POST: (call) => proposeMission(context, call) } },
+      [`${PATHS.mission}/`]: {
+        ...agents,
+        methods: { POST: (call, s256) => changeMission(context, call, s256) },
+      },
+    }),
     [PATHS.pending]: {
       ...agents,
       role: "pending",
@@ -123,7 +161,13 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     },
     ...revocations.routes,
   });
-  return { handle, metadata, ...requestPages(context), ...tokenPages(context, deliveries) };
+  return {
+    handle,
+    metadata,
+    ...requestPages(context),
+    ...tokenPages(context, deliveries),
+    ...missionPages(context, deliveries),
+  };
 }
 
 /**
@@ -146,18 +190,42 @@ function cascadeOutcome(results: readonly DownstreamResult[]): Answer {
   return failed(new Problem(500, "server_error", why));
 }
 
-/** Executes a grant, here or at the resource's access server. */
-async function carryOut(
+interface CarryingParts {
+  readonly federation: Federation;
+  readonly deliveries: Deliveries<TokenRecord>;
+}
+
+async function give(
   context: PersonContext,
-  federation: Federation,
+  { federation, deliveries }: CarryingParts,
   record: PersonRequest,
 ): Promise<Answer | undefined> {
   const { asked, work } = record;
-  const outcome = await (asked.kind === "person-token"
-    ? givePersonToken(context, record)
-    : asked.accessServer === undefined
-      ? giveAuthToken(context, record)
-      : federation.give(record));
+  switch (asked.kind) {
+    case "person-token":
+      return givePersonToken(context, record);
+    case "mission":
+      return giveMission(context, record);
+    case "mission-update":
+      return giveUpdate(context, record);
+    case "mission-completion":
+      await endMission(context, deliveries, work.mission!, "completed");
+      return succeeded(undefined);
+    case "permission":
+      return permissionAnswer("granted");
+    default:
+      return asked.accessServer === undefined ? giveAuthToken(context, record) : federation.give(record);
+  }
+}
+
+/** Executes a grant, here or at the resource's access server. */
+async function carryOut(
+  context: PersonContext,
+  parts: CarryingParts,
+  record: PersonRequest,
+): Promise<Answer | undefined> {
+  const { asked, work } = record;
+  const outcome = await give(context, parts, record);
   // Detects a revocation between decision and execution.
   if (outcome?.status !== 200) return outcome;
   // hole T23c: outcome

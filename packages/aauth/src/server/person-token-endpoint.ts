@@ -12,6 +12,7 @@ import { ownerOf } from "../store/owner-of.ts";
 import { readParties } from "./agent-parties.ts";
 import { invalidRequest, Problem, succeeded } from "./answers.ts";
 import { assertionsOfResource } from "./assertions.ts";
+import { beginRequest } from "./mission-requests.ts";
 import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
 
@@ -36,13 +37,17 @@ export async function personTokenRequest(context: PersonContext, call: Call): Pr
     throw invalidRequest("resource must be a server identifier");
   }
   const { asked, work, depends } = await readParties(context, call);
-  if (!context.named.admits(ownerOf(asked.agent.iss), resource, RESOURCE_SECONDS, call.owner)) {
-    const why = "the agent requests tokens for too many different resources";
-    throw new Problem(429, "slow_down", why, RESOURCE_SECONDS);
-  }
+  admitResource(context, call, resource);
   const fromResource = await assertionsOfResource(context.discovery, resource, []);
   const about = { kind: "person-token", resource, scopes: [], fromResource } as const;
-  return context.pending.begin(call, { asked: { ...asked, ...about }, work, depends });
+  return beginRequest(context, call, { asked: { ...asked, ...about }, work, depends });
+}
+
+/** Counts a resource that an agent names. @throws Problem 429 `slow_down` */
+export function admitResource({ named }: PersonContext, { owner }: Call, resource: string): void {
+  if (named.admits(ownerOf(owner.split(" ", 1)[0]!), resource, RESOURCE_SECONDS, owner)) return;
+  const why = "the agent requests tokens for too many different resources";
+  throw new Problem(429, "slow_down", why, RESOURCE_SECONDS);
 }
 
 /** Issues the granted token. */
@@ -59,6 +64,7 @@ export async function givePersonToken(context: PersonContext, record: PersonRequ
     notAfter: work.notAfter,
     now,
     tenant: grant?.tenant,
+    missionS256: work.mission?.s256,
   });
   await records.keep("person-token", claims, record);
   return succeeded({ person_token: token, expires_in: claims.exp - claims.iat });

@@ -8,7 +8,7 @@
 import type { DeferredRequirement } from "../deferred/deferred-requests.ts";
 import type { Answer } from "../types.ts";
 import { failed, Problem } from "./answers.ts";
-import type { ClarifiedBy, RequestRecord, ServerRequestsOptions } from "./request-types.ts";
+import type { ClarifiedBy, RequestHooks, RequestRecord, ServerRequestsOptions } from "./request-types.ts";
 import type { Clarification, Decision, PageResult } from "./types.ts";
 
 /** Maximum questions to an agent (section 7.5.3). */
@@ -32,6 +32,8 @@ export class Progress<Work> {
     const { hooks, now } = this.#options;
     const revoked = await this.#revoked(record);
     if (revoked !== undefined) return revoked; // hole T5
+    const ended = await hooks.ended?.(record);
+    if (ended !== undefined) return ended; // hole W11
     const { clarification } = record;
     // hole T28
     if (now() >= Math.min(record.expiresAt, clarification?.by ?? Number.POSITIVE_INFINITY)) {
@@ -39,8 +41,8 @@ export class Progress<Work> {
     }
     if (clarification !== undefined) return undefined;
     if (record.state === "deciding") {
-      const problem = await this.#apply(record, await hooks.decide(record));
-      if (problem !== undefined) return failed(problem);
+      const refusal = await this.#apply(record, await hooks.decide(record));
+      if (refusal !== undefined) return refusal;
     }
     const outcome = record.state === "granted" ? await hooks.finish(record) : hooks.look?.(record);
     // The issued token is recorded by now, so a concurrent revocation has either found it, or is
@@ -81,13 +83,14 @@ export class Progress<Work> {
     );
   }
 
-  async #apply(record: RequestRecord<Work>, decision: Decision): Promise<Problem | undefined> {
+  async #apply(record: RequestRecord<Work>, decision: Decision): Promise<Answer | undefined> {
     const { interactionUrl: url } = this.#options;
+    const denied = (detail: string) => deny(this.#options.hooks, record, detail);
     switch (decision.type) {
       case "deny":
         return denied(decision.detail ?? "the request was refused");
       case "unreachable":
-        return unreachable();
+        return failed(unreachable());
       case "clarification":
         return this.ask(record, decision, "policy") === "done"
           ? undefined
@@ -99,7 +102,7 @@ export class Progress<Work> {
         return undefined;
       }
       case "interaction":
-        if (!record.asked.capabilities.includes("interaction")) return unreachable();
+        if (!record.asked.capabilities.includes("interaction")) return failed(unreachable());
         // A person who is already on the page needs no code.
         if (record.status === "pending") {
           record.requirement = { requirement: "interaction", url, code: await this.#newCode(record) };
@@ -118,7 +121,12 @@ export class Progress<Work> {
   }
 }
 
-const denied = (detail: string) => new Problem(403, "denied", detail);
+/** The outcome of a denied request. */
+export const deny = <Work>(
+  hooks: Pick<RequestHooks<Work>, "denied">,
+  record: RequestRecord<Work>,
+  detail: string,
+): Answer => hooks.denied?.(record, detail) ?? failed(new Problem(403, "denied", detail));
 
 const unreachable = () =>
   new Problem(

@@ -50,6 +50,12 @@ export interface RequestHooks<Work> {
   isRevoked(token: Dependency): Promise<boolean>;
   /** Checks a waiting request for an outcome. Default: none. */
   look?(record: RequestRecord<Work>): Answer | undefined;
+  /** Whether the request has lost its ground: its outcome then. Default: never. */
+  ended?(record: RequestRecord<Work>): Promise<Answer | undefined>;
+  /** The outcome of a request that was denied. Default: 403 `denied`. */
+  denied?(record: RequestRecord<Work>, detail: string): Answer | undefined;
+  /** Called with each answer to a question. Default: none. */
+  clarified?(record: RequestRecord<Work>, question: string, answer: string): Promise<void>;
   /** Called when the caller cancels, or a granted request is refused. Default: none. */
   cancelled?(record: RequestRecord<Work>): Promise<void>;
   /** Forwards an answer to another server's question. Default: other servers ask none. */

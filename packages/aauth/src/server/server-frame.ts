@@ -45,6 +45,7 @@ export interface Call extends Waiting {
   readonly token: string | undefined;
   /** Members of the body; empty without a body. */
   readonly members: Members;
+  readonly request: ServerRequest;
 }
 
 export interface Route {
@@ -105,7 +106,8 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
       observe({ type: "request_verified", verified, requirement: route.level }, request);
       const owner = caller.server ?? `${String(caller.identityToken?.iss)} ${String(caller.agent)}`;
       const said = { token: tokenIn(request), members: readBody(request), waitSeconds: waitOf(request) };
-      return await handler({ caller, owner, ...said, signal: request.signal }, path.slice(match.path.length));
+      const call = { caller, owner, request, ...said, signal: request.signal };
+      return await handler(call, path.slice(match.path.length));
     } catch (error) {
       if (error instanceof AAuthVerificationError) {
         const challenge = refusalOf(error, route);

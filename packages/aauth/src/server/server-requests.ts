@@ -14,7 +14,7 @@ import { ownerOf } from "../store/owner-of.ts";
 import type { Answer } from "../types.ts";
 import { failed, invalidRequest, Problem } from "./answers.ts";
 import { isBoundedString } from "./assertions.ts";
-import { Progress, requirementOf } from "./request-progress.ts";
+import { deny, Progress, requirementOf } from "./request-progress.ts";
 import type { ClarifiedBy, NewRequest, RequestRecord, ServerRequestsOptions } from "./request-types.ts";
 import type { Call, Route } from "./server-frame.ts";
 import { keyOf } from "./stores.ts";
@@ -159,10 +159,11 @@ export class ServerRequests<Work extends PairWork> {
     const { clarification_response: answer } = members;
     if (!isBoundedString(answer)) throw invalidRequest("clarification_response must be a non-empty string");
     const body = { action: "clarification_response", clarification_response: answer };
-    return this.replace(id, holder, body, (record, { question }) => {
+    return this.replace(id, holder, body, async (record, { question }) => {
       const { fromAgent } = record.asked;
       const answers = [...fromAgent.answers, { question, answer }];
       record.asked = { ...record.asked, fromAgent: { ...fromAgent, answers } };
+      await this.#options.hooks.clarified?.(record, question, answer);
     });
   }
 
@@ -285,6 +286,11 @@ export class ServerRequests<Work extends PairWork> {
     record.outcome = outcome;
     await this.#requests.dropCode(record);
     return "done";
+  }
+
+  /** Denies a request. The next poll delivers the outcome. */
+  async deny(record: RequestRecord<Work>, detail: string): Promise<PageResult> {
+    return this.finish(record, deny(this.#options.hooks, record, detail));
   }
 
   /** Grants a request, which the next poll executes, even if a question is unanswered. */

@@ -2,9 +2,9 @@ import type { RecordStore, RecordTerms } from "../store/record-store.ts";
 
 /**
  * Separate stores, so that none displaces another: `pending` requests, received `revocations`,
- * issued `tokens`, and `people`, with the agents and consents of persons.
+ * issued `tokens`, `people`, with the agents and consents of persons, `missions` and their `logs`.
  */
-export type StoreName = "pending" | "revocations" | "tokens" | "people";
+export type StoreName = "pending" | "revocations" | "tokens" | "people" | "missions" | "logs";
 
 /** An unambiguous key of several parts. Owners are also such keys. */
 export const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
@@ -18,6 +18,8 @@ export function tableOf<Value>(store: RecordStore<unknown>, name: string) {
     get: (id: readonly string[]) => values.get(keyOf(name, ...id)),
     put: (id: readonly string[], value: Value, terms: RecordTerms) =>
       values.put(keyOf(name, ...id), value, terms),
+    putIfAbsent: (id: readonly string[], value: Value, terms: RecordTerms) =>
+      values.putIfAbsent(keyOf(name, ...id), value, terms),
     update: (id: readonly string[], change: Parameters<typeof values.update>[1]) =>
       values.update(keyOf(name, ...id), change),
     delete: (id: readonly string[]) => values.delete(keyOf(name, ...id)),

@@ -74,9 +74,107 @@ export interface CallingAgent {
   readonly isNamed: boolean;
 }
 
+/** A tool of an agent (section 8.2). */
+export interface MissionTool {
+  readonly name: string;
+  readonly description?: string | undefined;
+}
+
+/** What an agent proposes, or a person approves (sections 8.1 and 8.2). */
+export interface MissionTerms {
+  /** Markdown. */
+  readonly description: string;
+  /** Tools that the agent may use without asking for permission. The protocol enforces no limit. */
+  readonly tools: readonly MissionTool[];
+  /** Server identifiers of resources that may know the person. Not a limit of the mission. */
+  readonly resources: readonly string[];
+  /** Unix seconds. Default: until the mission is completed or ended. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** An approved mission. Plain data. */
+export interface Mission extends MissionTerms {
+  readonly s256: string;
+  /** The bytes of which `s256` is the digest: JSON in base64url. */
+  readonly blob: string;
+  readonly agent: AgentIdentity;
+  readonly person: string;
+  /** Unix seconds. */
+  readonly approvedAt: number;
+  /** Capabilities of the agent at the approval. */
+  readonly capabilities: readonly string[];
+  /** Accepted updates, oldest first. Markdown. */
+  readonly updates: readonly string[];
+  /** While true, the person is asked about every request. */
+  readonly isPaused: boolean;
+  /**
+   * Unset while the mission is active. `reason` is one of section 8.6, or another text; `at` is in
+   * Unix seconds.
+   */
+  readonly termination?: { readonly reason: string; readonly at: number } | undefined;
+}
+
+/** A signed request of an agent, complete enough to be verified later. It contains its token. */
+export interface SignedRecord {
+  readonly method: string;
+  readonly target: string;
+  /** The covered fields and those of the signature. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** base64url. */
+  readonly body: string;
+}
+
+/** An event in the log of a mission (section 8.3). */
+export type MissionEvent =
+  | { readonly type: "approved" | "paused" | "resumed" }
+  | {
+      readonly type: "requested";
+      readonly request: AskedRequest;
+      readonly signed: SignedRecord;
+    }
+  /** Decision on the request with the number `of`. */
+  | {
+      readonly type: "decided";
+      readonly of: number;
+      readonly decision: "granted" | "denied";
+      readonly by: "person" | "policy" | "server";
+      readonly detail?: string | undefined;
+    }
+  /** A question about the request with the number `of`, and the agent's answer. */
+  | {
+      readonly type: "clarified";
+      readonly of: number;
+      readonly question: string;
+      readonly answer: string;
+    }
+  /** An accepted update: `bytes`, JSON in base64url, have the digest `s256`. */
+  | { readonly type: "updated"; readonly s256: string; readonly bytes: string }
+  /** What the agent has done, by its own account (section 7.8). */
+  | {
+      readonly type: "recorded";
+      readonly action: string;
+      readonly description?: string | undefined;
+      readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+      readonly result?: Readonly<Record<string, unknown>> | undefined;
+      readonly signed: SignedRecord;
+    }
+  | { readonly type: "ended"; readonly reason: string };
+
+/** An entry of a log: numbered from 0 without gaps, `at` in Unix seconds. */
+export type MissionEntry = { readonly n: number; readonly at: number } & MissionEvent;
+
 /** A verified request, as a policy or a person sees it. */
 export interface AskedRequest {
-  readonly kind: "person-token" | "auth-token" | "interaction" | "payment" | "question";
+  readonly kind:
+    | "person-token"
+    | "auth-token"
+    | "interaction"
+    | "payment"
+    | "question"
+    | "mission"
+    | "mission-update"
+    | "mission-completion"
+    | "permission";
   /** The agent that signed; at an access server, the one of the forwarded agent token. */
   readonly agent: AgentIdentity;
   /** Agent identifier of the sub-agent that gets the token, if any. */
@@ -120,6 +218,19 @@ export interface AskedRequest {
   /** A resource's page that the agent relays, with its code. */
   readonly page?: { readonly url: string; readonly code?: string | undefined } | undefined;
   readonly question?: string | undefined;
+  /** For a proposed mission: its terms, and what its resources publish about themselves. */
+  readonly proposal?:
+    | (MissionTerms & { readonly about: Readonly<Record<string, ResourceAssertions>> })
+    | undefined;
+  /** For a permission: what the agent wants to do (section 7.7). */
+  readonly action?:
+    | { readonly name: string; readonly parameters?: Readonly<Record<string, unknown>> | undefined }
+    | undefined;
+  /**
+   * The mission that the request is part of, and whether its approval named the resource or the
+   * tool of the request.
+   */
+  readonly mission?: (Mission & { readonly isNamed: boolean }) | undefined;
 }
 
 /** Extent of a grant. */
@@ -133,6 +244,11 @@ export interface Grant {
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** For a person token: the organization of the person. Default: none. */
   readonly tenant?: string | undefined;
+  /**
+   * For a proposed mission: its approved terms. Resources that were not proposed are left out.
+   * Default: as proposed.
+   */
+  readonly mission?: MissionTerms | undefined;
 }
 
 /** Decision of a policy on a request. */

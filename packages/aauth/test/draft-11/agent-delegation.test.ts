@@ -369,7 +369,7 @@ describe("a mission", () => {
     const { world, id } = await worldWithMission();
     const agent = world.agent();
     const approved = await agent.proposeMission({ ...PROPOSAL, loginHint: "dana" });
-    expect(approved).toEqual({ id, mission: expect.objectContaining({ description: "# Trip" }) });
+    expect(approved).toMatchObject({ id, mission: { description: "# Trip" } });
     expect(world.asked("/mission")).toEqual([{ ...PROPOSAL, login_hint: "dana" }]);
     expect(await (await agent.fetchFor({ mission: id })(DATA)).text()).toBe("auth-token");
     expect(world.story()).toEqual([

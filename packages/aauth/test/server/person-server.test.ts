@@ -69,7 +69,7 @@ describe("a person server's document", () => {
     expect(() => createPersonServer({ ...good, issuer: `${PS}/` })).toThrow(TypeError);
     expect(() => createPersonServer({ ...good, subjectSecret: new Uint8Array(31) })).toThrow(TypeError);
     expect(() =>
-      createPersonServer({ ...good, metadata: { mission_endpoint: "http://ps.example/m" } }),
+      createPersonServer({ ...good, metadata: { mission_control_endpoint: "http://ps.example/m" } }),
     ).toThrow(TypeError);
   });
 });
@@ -398,7 +398,6 @@ describe("token requests that are refused", () => {
       { resource_token: "x".repeat(16_385) },
       { upstream_token: "" },
       { subagent_token: {} },
-      { mission_s256: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" },
       { justification: 7 },
       { justification: "x".repeat(4_001) },
       { device: "x".repeat(65) },

@@ -7,13 +7,15 @@ import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
 import type { Draft11Level } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { AAuthError } from "../../src/errors.ts";
+import { AAuthError, AnswerPendingError } from "../../src/errors.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import { createRevocations } from "../../src/profile/revocations.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createRevocationEndpoint } from "../../src/resource/revocation-endpoint.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
-import type { ProvenCaller, Requirement } from "../../src/types.ts";
+import type { Decide } from "../../src/server/types.ts";
+import { createMemoryStores } from "../../src/store/stores.ts";
+import type { ProvenCaller, Requirement, WaitingCall } from "../../src/types.ts";
 import {
   AGENT,
   ALICE,
@@ -196,5 +198,121 @@ describe("an agent of this library", () => {
     expect((await planner.fetchFor(approving())(DATA)).status).toBe(200);
     const [first, second] = seen.map(({ grant }) => grant!.claims.jti);
     expect(second).not.toBe(first);
+  });
+});
+
+describe("an agent with a mission", () => {
+  const GOAL = {
+    description: "# Refill the store",
+    tools: [{ name: "WebSearch", description: "Search the web" }],
+    resources: [RESOURCE],
+  };
+  const decide: Decide = ({ kind, mission, consented }) => ({
+    type: consented || (kind === "auth-token" && mission?.isNamed) ? "grant" : "interaction",
+  });
+  const ps = { decide, missions: true };
+  const prepared = async () => {
+    const parties = createParties({ ps });
+    const planner = parties.agent();
+    const mission = await planner.proposeMission({ ...GOAL, ...parties.approving() });
+    return { ...parties, planner, mission };
+  };
+
+  it("calls its resources without further questions, as part of the mission", async () => {
+    const { seen, planner, mission } = await prepared();
+    expect(mission.mission).toMatchObject({ agent: AGENT, description: GOAL.description });
+    expect(await (await planner.fetchFor({ mission: mission.id })(DATA)).text()).toBe("served");
+    expect(seen.at(-1)?.grant?.claims).toMatchObject({ mission_s256: mission.id });
+  });
+
+  it("asks for permission, records what it did, updates and completes", async () => {
+    const { world, mission, approving } = await prepared();
+    expect(await mission.ask({ action: "WebSearch" })).toEqual({ isGranted: true, reason: undefined });
+    expect(await mission.ask({ action: "Pay", parameters: { amount: 5 } }, approving())).toMatchObject({
+      isGranted: true,
+    });
+    const refusing = {
+      async onInteraction({ page }: { page: string }) {
+        const { reference } = opened(await world.ps.open(new URL(page).searchParams.get("code")!, "b"));
+        await world.ps.deny(reference, { person: ALICE });
+      },
+    };
+    expect(await mission.ask({ action: "Pay", parameters: { amount: 5_000 } }, refusing)).toEqual({
+      isGranted: false,
+      reason: "the person refused the request",
+    });
+    await mission.record({ action: "Pay", result: { paid: 5 } });
+    expect(await mission.update("Another store.", approving())).toMatch(/^[\w-]{43}$/);
+    await mission.complete("All refilled.", approving());
+    const log = await world.ps.missionLog(ALICE, mission.id);
+    expect(log.map(({ type }) => type)).toEqual([
+      "approved",
+      "requested",
+      "decided",
+      "requested",
+      "decided",
+      "requested",
+      "decided",
+      "recorded",
+      "requested",
+      "decided",
+      "updated",
+      "requested",
+      "decided",
+      "ended",
+    ]);
+  });
+
+  it("W14: stops at the end of the mission, also where it holds tokens, and W14a: after a restart", async () => {
+    const stores = createMemoryStores();
+    const { world, agent, approving } = createParties({ ps });
+    const planner = agent({ stores });
+    const { id } = await planner.proposeMission({ ...GOAL, ...approving() });
+    await planner.fetchFor({ mission: id })(DATA);
+    await world.ps.endMission(ALICE, id, "administrative");
+    await expect(planner.mission(id).ask({ action: "WebSearch" })).rejects.toMatchObject({
+      oauthError: "mission_terminated",
+      section: "draft -11, section 8.8",
+    });
+    const sent = world.sent.length;
+    for (const restarted of [planner, agent({ stores })]) {
+      for (const act of [
+        () => restarted.fetchFor({ mission: id })(DATA),
+        () => restarted.mission(id).record({ action: "WebSearch" }),
+        () => restarted.mission(id).complete("Done."),
+      ]) {
+        const error = { code: "mission_terminated", section: "draft -11, section 8.8" };
+        await expect(act()).rejects.toMatchObject(error);
+      }
+    }
+    expect(world.sent).toHaveLength(sent);
+    expect((await planner.fetchFor(approving())(DATA)).status).toBe(200);
+  });
+
+  it("continues a proposal and a permission in another process", async () => {
+    const { world, agent, approving } = createParties({ ps });
+    const waitingOf = async (asked: Promise<unknown>) => {
+      const error = await asked.catch((error: unknown) => error);
+      if (!(error instanceof AnswerPendingError)) throw error;
+      await approving().onInteraction(error.waiting.interaction!);
+      return { resumed: JSON.parse(JSON.stringify(error.waiting)) as WaitingCall };
+    };
+    const proposal = await waitingOf(agent().proposeMission({ ...GOAL, waiting: "throw" }));
+    const mission = await agent().proposeMission({ ...GOAL, ...proposal });
+    const action = { action: "Pay" };
+    const permission = await waitingOf(agent().mission(mission.id).ask(action, { waiting: "throw" }));
+    expect(await agent().mission(mission.id).ask(action, permission)).toMatchObject({ isGranted: true });
+    const other = agent({ key: keys.other });
+    await expect(other.mission(mission.id).ask(action, permission)).rejects.toMatchObject({
+      code: "waiting_key_gone",
+    });
+    expect(await world.ps.missions(ALICE)).toHaveLength(1);
+  });
+
+  it("asks for permission without a mission, too", async () => {
+    const { agent, approving } = createParties({ ps });
+    expect(await agent().askPermission({ action: "SendEmail" }, approving())).toMatchObject({
+      isGranted: true,
+    });
   });
 });

@@ -388,6 +388,8 @@ export function storesOf(
     revocations: open("revocations"),
     tokens: open("tokens"),
     people: open("people"),
+    missions: open("missions"),
+    logs: open("logs"),
   };
   return {
     ...stores,
