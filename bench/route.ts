@@ -9,7 +9,7 @@
 import assert from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { generateSigningKey, type SigningKey, signRequest } from "aauth";
-import { february2026, issueAuthToken } from "aauth/february-2026";
+import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTokenSigner } from "aauth/server";
 import { Pool } from "undici";
 import { freePort } from "../scripts/demo/free-ports.ts";
@@ -129,7 +129,7 @@ async function prepare(scheme: Scheme): Promise<PreparedRequest> {
 }
 
 async function authToken({ publicJwk }: SigningKey): Promise<string> {
-  const { token } = await issueAuthToken({
+  const { token } = await february2026Tokens.issueAuthToken({
     signer: await createTokenSigner(realm.privateKey, { alg: "RS256", kid: "realm-1" }),
     issuer: ISSUER,
     audience: RESOURCE,

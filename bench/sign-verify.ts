@@ -6,7 +6,7 @@
 import assert from "node:assert";
 import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
 import { generateSigningKey, importSigningKey, type PrivateJwk, type SigningKey, signRequest } from "aauth";
-import { february2026, february2026Resource, issueAuthToken } from "aauth/february-2026";
+import { february2026, february2026Resource, february2026Tokens } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier, type Verifier } from "aauth/resource";
 import { createTokenSigner } from "aauth/server";
@@ -74,7 +74,7 @@ async function verifyingComparison(key: SigningKey): Promise<Comparison> {
 async function tokenComparisons(key: SigningKey): Promise<Comparison[]> {
   const signer = await createTokenSigner(realm.privateKey, { alg: "RS256", kid: "realm-1" });
   const issue = async () => {
-    const { token } = await issueAuthToken({
+    const { token } = await february2026Tokens.issueAuthToken({
       signer,
       issuer: ISSUER,
       audience: RESOURCE,

@@ -11,7 +11,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { generateSigningKey, type SigningKey } from "aauth";
-import { february2026, toJwks } from "aauth/february-2026";
+import { february2026, february2026Jwks } from "aauth/february-2026";
 import { signedRequest } from "aauth/testing";
 import { request } from "undici";
 import { type Attack, attackStack, choice, flood } from "./support/phases.ts";
@@ -31,7 +31,7 @@ async function startHosts(key: SigningKey, isSilent: boolean): Promise<number> {
     const id = `http://${headers.host}`;
     const documents = new Map<string | undefined, object>([
       ["/.well-known/aauth-agent", { agent: id, jwks_uri: `${id}/jwks.json` }],
-      ["/jwks.json", toJwks([key])],
+      ["/jwks.json", february2026Jwks([key])],
     ]);
     response.writeHead(documents.has(url) ? 200 : 404, { "content-type": "application/json" });
     response.end(JSON.stringify(documents.get(url) ?? {}));

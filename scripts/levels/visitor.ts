@@ -15,7 +15,7 @@ import {
   agentMetadata,
   type FebruaryAgentOptions,
   february2026Agent,
-  toJwks as februaryJwks,
+  february2026Jwks,
 } from "aauth/february-2026";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 
@@ -36,7 +36,7 @@ export async function startVisitor(authServers: readonly string[]): Promise<Visi
   const { documents, port, stop } = await serveDocuments(0);
   const id = `http://visitor.localhost:${port}`;
   documents.set("/.well-known/aauth-agent", agentMetadata({ agent: id, name: "Visitor" }));
-  documents.set("/jwks.json", februaryJwks([key]));
+  documents.set("/jwks.json", february2026Jwks([key]));
   const discovery = createDiscovery({ development: true });
   return {
     id,

@@ -15,12 +15,7 @@ import {
   toJwks,
 } from "aauth";
 import { createAgent } from "aauth/agent";
-import {
-  DOCUMENTS,
-  february2026,
-  toJwks as februaryJwks,
-  issueAuthToken as issueFebruaryToken,
-} from "aauth/february-2026";
+import { february2026, february2026Jwks, february2026Tokens } from "aauth/february-2026";
 import {
   createPersonServer,
   issueAgentToken,
@@ -225,13 +220,13 @@ export async function februaryParties(): Promise<Parties> {
     ["agent-1", "realm-1", "realm-1"].map((kid) => generateSigningKey({ kid })),
   )) as [SigningKey, SigningKey, SigningKey];
   const { origin: issuer, stop } = await publish((origin) => ({
-    [`/.well-known/${DOCUMENTS.issuer}`]: {
+    "/.well-known/aauth-issuer": {
       issuer: origin,
       jwks_uri: `${origin}/jwks.json`,
       agent_token_endpoint: `${origin}/token`,
       agent_auth_endpoint: `${origin}/auth`,
     },
-    "/jwks.json": februaryJwks([issuerKey]),
+    "/jwks.json": february2026Jwks([issuerKey]),
   }));
   const agent = "http://agent.localhost:4002";
   const token = async ({
@@ -241,7 +236,7 @@ export async function februaryParties(): Promise<Parties> {
     ...over
   }: TokenOver = {}) =>
     (
-      await issueFebruaryToken({
+      await february2026Tokens.issueAuthToken({
         signer: tokenSignerOf(key),
         issuer,
         audience,

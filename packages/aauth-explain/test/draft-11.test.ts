@@ -4,7 +4,6 @@ import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { issueResourceToken } from "aauth/server";
 import { signedRequest, type TestRequest } from "aauth/testing";
-import { formatRequirement } from "aauth/wire";
 import { describe, expect, test } from "vitest";
 import {
   agentToken,
@@ -165,7 +164,7 @@ describe("a refused message", () => {
         response: {
           status: 401,
           headers: {
-            "AAuth-Requirement": formatRequirement({ requirement: "auth-token", resourceToken: demanded }),
+            "AAuth-Requirement": `requirement=auth-token; resource-token="${demanded}"`,
             "Signature-Error": 'error=invalid_input, required_input=("@path")',
             "Accept-Signature-Scheme": "jwt",
             "AAuth-Access": "c2VjcmV0",

@@ -1,8 +1,8 @@
 /**
  * AAuth for both agents and resources. `aauth/agent` and `aauth/resource` are the two sides;
- * `aauth/server` has a person server, an access server and the issuance of tokens; `aauth/wire`
- * parses and writes headers; `aauth/profile` is the extension point for dialects, and entry points
- * named after a dialect contain one each; `aauth/testing` has messages and peers for tests.
+ * `aauth/server` has a person server, an access server and the issuance of tokens; `aauth/wire` is
+ * for dialects and tools, and entry points named after a dialect contain one each; `aauth/testing`
+ * has messages and peers for tests.
  *
  * @module
  */
@@ -98,11 +98,5 @@ export type { EndpointMap, PartyAddress } from "./discovery/endpoint-map.ts";
 export { createEndpointMap } from "./discovery/endpoint-map.ts";
 export { readAtMost } from "./discovery/read-at-most.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
-export { isIdentifier } from "./discovery/url-guard.ts";
-export {
-  accessServerMetadata,
-  agentProviderMetadata,
-  personServerMetadata,
-  resourceMetadata,
-} from "./draft-11/documents.ts";
-export { isAgentIdentifier, isServerIdentifier } from "./draft-11/identifiers.ts";
+export { agentProviderMetadata } from "./draft-11/documents.ts";
+export { isServerIdentifier } from "./draft-11/identifiers.ts";

@@ -14,7 +14,7 @@ import {
   type Requirement,
 } from "aauth";
 import type { AgentOptions, Transport } from "aauth/agent";
-import { february2026Agent, february2026Resource, SIGNATURE_ALGORITHMS } from "aauth/february-2026";
+import { february2026Agent, february2026Resource } from "aauth/february-2026";
 import type { ResourceOptions } from "aauth/resource";
 import { AGENTS, variablePrefix } from "topology";
 import { agentRequirement } from "./agent-requirement.ts";
@@ -83,7 +83,7 @@ function februaryDialect(options: DialectOptions): AgentDialect {
     authServer,
     onBehalfOfCaller: config.authorizationScheme === "user-delegated",
     resource: {
-      profile: february2026Resource({ authServer, algs: SIGNATURE_ALGORITHMS }),
+      profile: february2026Resource({ authServer, algs: ["ed25519"] }),
       accept: acceptedFromPeers(config, authServer),
       scopes: [agent.scope, ...additionalScopes],
       scopeDescriptions: { ...describeScopes(additionalScopes), [agent.scope]: agent.scopeDescription },

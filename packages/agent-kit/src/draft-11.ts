@@ -16,7 +16,7 @@ import {
   type Requirement,
 } from "aauth";
 import type { AgentEvent, AgentObserver } from "aauth/agent";
-import { parseAgentIdentifier, parseSignatureInput, parseSignatureKey } from "aauth/wire";
+import { parseAgentIdentifier } from "aauth/wire";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { type Config, ConfigError, type profileSettings } from "./service/index.ts";
 
@@ -119,8 +119,9 @@ export function upstreamTokenOf(
 export function signingToken(
   fields: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): string | undefined {
+  const { parseSignatureInput, parseKeyClaim } = draft11.messages;
   const { label } = parseSignatureInput(String(fields["signature-input"]));
-  const claim = parseSignatureKey(String(fields["signature-key"]), label);
+  const claim = parseKeyClaim(String(fields["signature-key"]), label);
   return claim.scheme === "jwt" ? claim.jwt : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { generateSigningKey } from "aauth";
-import { february2026, february2026Resource, issueAgentToken, parseAgentAuth } from "aauth/february-2026";
+import { february2026, february2026Resource, february2026Tokens, parseAgentAuth } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createResource } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
@@ -88,7 +88,7 @@ const asDelegate = async (delegate: string): Promise<Signing> => ({
   key: worker,
   signatureKey: {
     scheme: "jwt",
-    jwt: await issueAgentToken({
+    jwt: await february2026Tokens.issueAgentToken({
       key: parties.agent.key,
       agent: parties.agent.id,
       delegate,

@@ -1,10 +1,10 @@
 import { createKeyRing, generateSigningKey } from "aauth";
 import {
   february2026,
+  february2026Jwks,
   february2026Resource,
+  february2026Tokens,
   parseAgentAuth,
-  toJwks,
-  verifyResourceToken,
 } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createResource, type ResourceOptions } from "aauth/resource";
@@ -51,7 +51,7 @@ describe("a resource by its identity", () => {
     const refused = await app.inject({ url: "/reports", headers: headers as Record<string, string> });
     const challenge = parseAgentAuth(refused.headers["agent-auth"] as string);
     expect(challenge).toMatchObject({ level: "authorized", authServer: authServer.issuer });
-    const claims = await verifyResourceToken(challenge.resourceToken ?? "", {
+    const claims = await february2026Tokens.verifyResourceToken(challenge.resourceToken ?? "", {
       audience: authServer.issuer,
       agent: agent.id,
       agentJkt: agent.key.thumbprint,
@@ -71,7 +71,7 @@ describe("a resource by its identity", () => {
     const jwks_uri = `${resource.id}/jwks.json`;
     const document = await app.inject("/.well-known/aauth-resource");
     expect(document.json()).toEqual({ resource: resource.id, jwks_uri });
-    expect((await app.inject("/jwks.json")).json()).toEqual(toJwks([resource.key]));
+    expect((await app.inject("/jwks.json")).json()).toEqual(february2026Jwks([resource.key]));
     expect((await app.inject("/.well-known/aauth-agent")).statusCode).toBe(404);
     expect((await app.inject({ method: "POST", url: "/resource/token" })).statusCode).toBe(404);
   });
@@ -108,7 +108,7 @@ describe("a resource by its identity", () => {
     const key = createKeyRing({ key: await create(1), create, now: clock.now });
     const app = await serve({ key });
     await key.rotate();
-    expect((await app.inject("/jwks.json")).json()).toEqual(toJwks(key.published()));
+    expect((await app.inject("/jwks.json")).json()).toEqual(february2026Jwks(key.published()));
   });
 
   test("fetches nothing over http by default, but does in development", async () => {

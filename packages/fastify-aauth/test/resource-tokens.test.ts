@@ -1,4 +1,4 @@
-import { february2026, february2026Resource, verifyResourceToken } from "aauth/february-2026";
+import { february2026, february2026Resource, february2026Tokens } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
@@ -49,7 +49,7 @@ test("an identified agent gets the resource token of a challenge", async () => {
   expect([reply.statusCode, reply.headers["cache-control"]]).toEqual([200, "no-store"]);
   const { resource_token, ...rest } = reply.json();
   expect(rest).toEqual({ auth_server: authServer.issuer, expires_in: 300 });
-  const claims = await verifyResourceToken(resource_token, {
+  const claims = await february2026Tokens.verifyResourceToken(resource_token, {
     audience: authServer.issuer,
     agent: agent.id,
     agentJkt: agent.key.thumbprint,

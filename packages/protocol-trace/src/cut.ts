@@ -1,6 +1,8 @@
-import { FIELDS } from "aauth/february-2026";
+import { february2026 } from "aauth/february-2026";
 import { LIMIT } from "aauth-explain/trace-names";
 import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
+
+const { fields } = february2026.messages;
 
 /**
  * Header fields that are omitted, because they authenticate a user or a program or belong to a
@@ -71,7 +73,7 @@ export function headersJson(headers: HeaderEntries): string {
 
 /** Fields that the reading side requires. */
 const NEEDED: ReadonlySet<string> = new Set([
-  ...Object.values(FIELDS),
+  ...Object.values(fields).flatMap((name) => name ?? []),
   "agent-auth",
   "aauth-requirement",
   "content-type",
@@ -79,7 +81,7 @@ const NEEDED: ReadonlySet<string> = new Set([
 ]);
 
 function shownValue(name: string, value: string): string {
-  const safe = name === FIELDS.signature ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutAddresses(value);
+  const safe = name === fields.signature ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutAddresses(value);
   return cutEnd(safe, LIMIT.headerValue);
 }
 

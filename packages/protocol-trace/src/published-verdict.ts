@@ -1,6 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { ProvenCaller, VerificationReport } from "aauth";
-import { TOKEN_TYPES } from "aauth/february-2026";
+import { february2026Tokens } from "aauth/february-2026";
 import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
 import { tokenKind } from "./traced-token.ts";
 
@@ -53,7 +53,7 @@ function resultOf({ report, isProven, code }: VerifierVerdict): string {
 }
 
 function recordAuthToken(span: Span, { token, report, caller, isProven }: VerifierVerdict): void {
-  if (token === undefined || tokenKind(token) !== TOKEN_TYPES.auth) return;
+  if (token === undefined || tokenKind(token) !== february2026Tokens.types.auth) return;
   const isInOrder = report?.checks.some(({ name, verdict }) => name === "token" && verdict === "passed");
   // A token can be valid even if the caller lacks its key.
   const isVerified = isInOrder === true && isProven;

@@ -10,8 +10,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { FIELDS } from "aauth/february-2026";
+import { february2026 } from "aauth/february-2026";
 import { LIMIT } from "aauth-explain/trace-names";
+
+const { fields } = february2026.messages;
 
 export { visibleFields, visibleLines, visibleText } from "aauth-explain/visible-text";
 
@@ -34,7 +36,7 @@ const SINGLE_USE = ["code", "session", "session_id", "state"];
 
 /** Header fields that authenticate a user or a program. */
 const SECRET_HEADERS = ["cookie", "set-cookie"];
-const TOKEN_HEADERS = ["authorization", FIELDS.signature, FIELDS.signatureKey];
+const TOKEN_HEADERS = ["authorization", fields.signature, fields.signatureKey];
 
 const SECRET_FIELDS = new Set([...SECRETS, ...SECRET_HEADERS].map(plain));
 const TOKEN_FIELDS = new Set([...TOKENS, ...TOKEN_HEADERS, "authorization_code"].map(plain));

@@ -1,6 +1,6 @@
-import { decodeToken, tokenId } from "aauth";
-import { parseSignatureKey as parseFebruaryKey } from "aauth/february-2026";
-import { hasTokenMember, parseSignatureKey } from "aauth/wire";
+import { decodeToken, draft11, tokenId } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { hasTokenMember } from "aauth/wire";
 import { LIMIT, type TokenKind, type TracedToken } from "aauth-explain/trace-names";
 import { cutTokens } from "./redact.ts";
 
@@ -63,7 +63,8 @@ export function tokenIn(
   if (typeof signatureKey !== "string" || !signatureKey.includes("jwt")) return undefined;
   const isDraft11 = hasTokenMember(signatureKey);
   try {
-    const claim = isDraft11 ? parseSignatureKey(signatureKey, label) : parseFebruaryKey(signatureKey);
+    const { messages } = isDraft11 ? draft11 : february2026;
+    const claim = messages.parseKeyClaim(signatureKey, label);
     return claim.scheme === "jwt" ? claim.jwt : undefined;
   } catch {
     return undefined; // the verifier refuses it

@@ -1,6 +1,6 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { createAgent, type Transport } from "aauth/agent";
-import { february2026Agent, formatAgentAuth, issueResourceToken } from "aauth/february-2026";
+import { february2026Agent, february2026Tokens, formatAgentAuth } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ATTRIBUTE as A, createAgentTrace, EVENT } from "../src/index.ts";
@@ -9,7 +9,7 @@ import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
 const URL_ASKED = `${resource.id}/data?page=1`;
-const resourceToken = await issueResourceToken({
+const resourceToken = await february2026Tokens.issueResourceToken({
   key: resource.key,
   resource: resource.id,
   authServer: authServer.issuer,

@@ -11,8 +11,8 @@ import {
   february2026,
   february2026Agent,
   february2026Resource,
+  february2026Tokens,
   formatAgentAuth,
-  issueResourceToken,
 } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
@@ -199,7 +199,7 @@ describe("an agent", () => {
    * around it.
    */
   async function call(tokenEndpoint: () => Promise<Response>, context: FetchContext = {}) {
-    const resourceToken = await issueResourceToken({
+    const resourceToken = await february2026Tokens.issueResourceToken({
       key: resource.key,
       resource: resource.id,
       authServer: authServer.issuer,

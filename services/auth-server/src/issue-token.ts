@@ -1,5 +1,5 @@
 import type { ActClaim, PublicJwk } from "aauth";
-import { issueAuthToken } from "aauth/february-2026";
+import { february2026Tokens } from "aauth/february-2026";
 import { createTokenSigner } from "aauth/server";
 import type { FastifyBaseLogger } from "fastify";
 import { scopesIn } from "issuer-kit";
@@ -61,7 +61,7 @@ export function createIssueToken(options: {
     // the realm's list.
     const namesUser = !own || scopes.some(isIdentityScope);
     const { currentKey, alg } = keys;
-    const { token, claims } = await issueAuthToken({
+    const { token, claims } = await february2026Tokens.issueAuthToken({
       signer: await createTokenSigner(currentKey, { alg, kid: currentKey.kid }),
       issuer,
       audience: resource,

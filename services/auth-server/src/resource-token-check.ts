@@ -1,10 +1,13 @@
 import { AAuthError, AAuthVerificationError, type Discovery, publicRefusal } from "aauth";
-import { type ResourceTokenClaims, verifyResourceToken } from "aauth/february-2026";
+import { type FebruaryResourceTokenClaims, february2026Tokens } from "aauth/february-2026";
 import { isScopeList, type OAuthError } from "issuer-kit";
 import { invalidGrant, temporarilyUnavailable } from "./token-errors.ts";
 import type { Requester } from "./verify-requester.ts";
 
-export type CheckResourceToken = (token: string, requester: Requester) => Promise<ResourceTokenClaims>;
+export type CheckResourceToken = (
+  token: string,
+  requester: Requester,
+) => Promise<FebruaryResourceTokenClaims>;
 
 /** Creates the check of a resource token for its authenticated requester. */
 export function createResourceTokenCheck(options: {
@@ -15,7 +18,7 @@ export function createResourceTokenCheck(options: {
   const { issuer, discovery, now } = options;
   return async (token, { agent, thumbprint }) => {
     try {
-      const claims = await verifyResourceToken(token, {
+      const claims = await february2026Tokens.verifyResourceToken(token, {
         audience: issuer,
         agent,
         agentJkt: thumbprint,
@@ -32,7 +35,7 @@ export function createResourceTokenCheck(options: {
 }
 
 /** Validates the scopes, which are stored, written to tokens and shown to the user. */
-function requireScopeList(claims: Readonly<Partial<ResourceTokenClaims>>): void {
+function requireScopeList(claims: Readonly<Partial<FebruaryResourceTokenClaims>>): void {
   // A resource token may request scopes or an auth_request_url; this server only supports scopes.
   if (claims.scope === undefined)
     throw new AAuthVerificationError("token_claim_missing", "the token has no scope");

@@ -14,21 +14,20 @@ import {
   type VerifiedRequest,
 } from "aauth";
 import {
-  type AuthTokenClaims,
+  type FebruaryAuthTokenClaims,
   type FebruaryTokenHolder,
-  FIELDS,
   february2026,
   february2026Published,
   february2026Resource,
-  parseSignatureKey,
-  TOKEN_TYPES,
-  verifyAuthToken,
+  february2026Tokens,
 } from "aauth/february-2026";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import type { FastifyBaseLogger } from "fastify";
 import { invalidRequest, OAuthError } from "issuer-kit";
 import { recordRefused, recordUpstreamToken, verifierTrace } from "protocol-trace";
 import { agentUnknown, invalidGrant, temporarilyUnavailable } from "./token-errors.ts";
+
+const { fields } = february2026.messages;
 
 /** The verified party that signed the token request. */
 export interface Requester {
@@ -39,7 +38,7 @@ export interface Requester {
   readonly key: PublicJwk;
   readonly thumbprint: string;
   /** The auth token that the requester was called with. Only set by `verifyExchange`. */
-  readonly upstream?: AuthTokenClaims;
+  readonly upstream?: FebruaryAuthTokenClaims;
 }
 
 /** Whether both are the same agent and, if a delegate acts for it, the same delegate. */
@@ -158,8 +157,13 @@ export function createRequesterVerifier(options: {
     }
   }
 
-  function verifyUpstream(token: string, audience: string): Promise<AuthTokenClaims> {
-    return verifyAuthToken(token, { audience, trustedIssuers: trustedIssuers(), discovery, now });
+  function verifyUpstream(token: string, audience: string): Promise<FebruaryAuthTokenClaims> {
+    return february2026Tokens.verifyAuthToken(token, {
+      audience,
+      trustedIssuers: trustedIssuers(),
+      discovery,
+      now,
+    });
   }
 }
 
@@ -212,15 +216,16 @@ function requesterOf({ agent, delegate, key, thumbprint }: ProvenCaller): Reques
 }
 
 function requireSignatureKey({ headers }: ReceivedRequest): void {
-  if (headers[FIELDS.signatureKey] === undefined) {
+  if (headers[fields.signatureKey] === undefined) {
     throw agentUnknown("missing_signature");
   }
 }
 
 function upstreamTokenOf({ headers }: ReceivedRequest): string {
   try {
-    const claim = parseSignatureKey(String(headers[FIELDS.signatureKey]));
-    if (claim.scheme === "jwt" && decodeToken(claim.jwt).header.typ === TOKEN_TYPES.auth) return claim.jwt;
+    const claim = february2026.messages.parseKeyClaim(String(headers[fields.signatureKey]));
+    if (claim.jwt !== undefined && decodeToken(claim.jwt).header.typ === february2026Tokens.types.auth)
+      return claim.jwt;
   } catch (error) {
     throw unproven(error);
   }

@@ -1,5 +1,5 @@
 import { decodeToken, generateSigningKey } from "aauth";
-import type { AuthTokenClaims } from "aauth/february-2026";
+import type { FebruaryAuthTokenClaims } from "aauth/february-2026";
 import { memoryKeys } from "agent-kit/service";
 import { createRsaKeys } from "issuer-kit/openid";
 import { expect, test } from "vitest";
@@ -28,7 +28,7 @@ async function issued(decision: Partial<Decision>) {
   });
   const what = { agent: AGENT, key: key.publicJwk, resource: RESOURCE, scope: "read", ...decision };
   const answer = await issueToken(what);
-  const claims: Partial<AuthTokenClaims> = decodeToken(answer.auth_token).claims;
+  const claims: Partial<FebruaryAuthTokenClaims> = decodeToken(answer.auth_token).claims;
   return { answer, claims };
 }
 

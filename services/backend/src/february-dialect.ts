@@ -5,9 +5,9 @@ import {
   type FebruaryAgentOptions,
   february2026,
   february2026Agent,
+  february2026Jwks,
+  february2026Tokens,
   februaryAgent,
-  toJwks,
-  verifyAuthToken,
 } from "aauth/february-2026";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
 import { issuerOf } from "agent-kit/service";
@@ -48,7 +48,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
   const grants = createConsentGrants(stores, now);
   return {
     keys,
-    jwks: () => toJwks(keys.published()),
+    jwks: () => february2026Jwks(keys.published()),
     discovery,
     documents: {
       [february2026.documents.kinds.agent.document.name]: agentMetadata({
@@ -95,7 +95,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
         agentId: agentUrl,
         resource: supplyChainAgentUrl,
         verify: (token) =>
-          verifyAuthToken(token, {
+          february2026Tokens.verifyAuthToken(token, {
             audience: supplyChainAgentUrl,
             trustedIssuers: [issuer],
             discovery,

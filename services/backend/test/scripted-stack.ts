@@ -4,11 +4,10 @@ import type { AddressInfo } from "node:net";
 import { canonicalAuthority, createMemoryClaimStore, type Requirement } from "aauth";
 import {
   type FebruaryLevel,
+  type FebruaryResourceTokenClaims,
   february2026,
   february2026Resource,
-  issueAuthToken,
-  type ResourceTokenClaims,
-  verifyResourceToken,
+  february2026Tokens,
 } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createResource, createVerifier } from "aauth/resource";
@@ -159,10 +158,10 @@ export async function startScriptedStack(
     return reply.code(limited.status).headers(limited.headers).send(limited.body);
   });
 
-  const requests = new Map<string, ResourceTokenClaims>();
-  const codes = new Map<string, ResourceTokenClaims>();
-  const authTokenFor = async (claims: ResourceTokenClaims, subject?: string) => {
-    const { token } = await issueAuthToken({
+  const requests = new Map<string, FebruaryResourceTokenClaims>();
+  const codes = new Map<string, FebruaryResourceTokenClaims>();
+  const authTokenFor = async (claims: FebruaryResourceTokenClaims, subject?: string) => {
+    const { token } = await february2026Tokens.issueAuthToken({
       signer: tokenSignerOf(issuerKey),
       issuer,
       audience: claims.iss,
@@ -205,7 +204,7 @@ export async function startScriptedStack(
             refresh_token: `refresh-${form.code}`,
           };
         }
-        const claims = await verifyResourceToken(form.resource_token!, {
+        const claims = await february2026Tokens.verifyResourceToken(form.resource_token!, {
           audience: issuer,
           agent: BACKEND,
           agentJkt: request.caller!.thumbprint,

@@ -1,11 +1,6 @@
 import { createDiscovery, type Discovery, draft11, type ProvenCaller, type Requirement } from "aauth";
 import type { Agent, AgentOptions, Transport } from "aauth/agent";
-import {
-  TOKEN_TYPES as FEBRUARY_TOKEN_TYPES,
-  february2026,
-  february2026Agent,
-  parseAgentAuth,
-} from "aauth/february-2026";
+import { february2026, february2026Agent, february2026Tokens, parseAgentAuth } from "aauth/february-2026";
 import type { VerifierOptions } from "aauth/resource";
 import { TOKEN_TYPES } from "aauth/wire";
 import { AgentHttpError } from "aauth-a2a";
@@ -76,7 +71,7 @@ function februaryDialect({ config, deps, now }: DialectOptions): DelegateDialect
     transport: deps.transport,
     // Only the agent server may request calls.
     parentOf: () => agentServer,
-    tokenFor: (_parent, sub) => ({ type: FEBRUARY_TOKEN_TYPES.agent, subject: sub }),
+    tokenFor: (_parent, sub) => ({ type: february2026Tokens.types.agent, subject: sub }),
     agentFor: (_token, _thumbprint, create) =>
       create({
         id: agentServer,

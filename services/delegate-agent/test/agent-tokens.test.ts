@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSigningKey } from "aauth";
-import { issueAgentToken } from "aauth/february-2026";
+import { february2026Tokens } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock } from "aauth/testing";
 import { describe, expect, test } from "vitest";
@@ -22,10 +22,10 @@ async function createWorld() {
   const requests: { url: string; body: Record<string, unknown>; scheme: string }[] = [];
   const world = {
     answer: async () => Response.json(await tokenAnswer()) as Response,
-    token: {} as Partial<Parameters<typeof issueAgentToken>[0]>,
+    token: {} as Partial<Parameters<typeof february2026Tokens.issueAgentToken>[0]>,
   };
   const tokenAnswer = async () => ({
-    agent_token: await issueAgentToken({
+    agent_token: await february2026Tokens.issueAgentToken({
       key: server,
       agent: BACKEND,
       delegate: credential.sub,

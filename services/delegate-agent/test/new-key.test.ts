@@ -7,9 +7,9 @@ import { decodeToken, generateSigningKey, type Requirement } from "aauth";
 import type { Transport } from "aauth/agent";
 import {
   type FebruaryLevel,
+  february2026,
   february2026Resource,
-  issueAgentToken,
-  parseSignatureKey,
+  february2026Tokens,
 } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createResource } from "aauth/resource";
@@ -35,7 +35,7 @@ async function createWorld() {
   let server = await generateSigningKey({ kid: "backend-ephemeral-1" });
 
   const resource: Transport = async (_url, { method, headers, body }) => {
-    const proof = parseSignatureKey(headers["signature-key"] ?? "");
+    const proof = february2026.messages.parseKeyClaim(headers["signature-key"] ?? "");
     seen.signedBy.push("jwt" in proof ? decodeToken(proof.jwt).header.kid : undefined);
     const discovery = createTestDiscovery({ agents: { [BACKEND]: [server.publicJwk] } }, { now: clock.now });
     const own = createResource({
@@ -59,7 +59,7 @@ async function createWorld() {
   const agentServer: Transport = async (_url, { body }) => {
     const { sub, cnf_jwk } = JSON.parse(Buffer.from(body ?? "").toString());
     seen.issued++;
-    const agent_token = await issueAgentToken({
+    const agent_token = await february2026Tokens.issueAgentToken({
       key: server,
       agent: BACKEND,
       delegate: sub,

@@ -1,5 +1,5 @@
 import type { Discovery, SignatureKeyScheme, SigningKey, Stores } from "aauth";
-import { february2026, issueAgentToken } from "aauth/february-2026";
+import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTestParties, type TestIdentities } from "aauth/february-2026/testing";
 import { parseRefusal } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
@@ -82,7 +82,7 @@ export async function setUp(
   }
 
   const agentToken = () =>
-    issueAgentToken({
+    february2026Tokens.issueAgentToken({
       key,
       agent: parties.agent.id,
       delegate: "urn:delegate:1",

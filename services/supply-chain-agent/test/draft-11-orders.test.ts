@@ -3,15 +3,7 @@
  * their persons.
  */
 
-import {
-  accessServerMetadata,
-  agentProviderMetadata,
-  createMemoryStores,
-  draft11,
-  generateSigningKey,
-  personServerMetadata,
-  toJwks,
-} from "aauth";
+import { agentProviderMetadata, createMemoryStores, draft11, generateSigningKey, toJwks } from "aauth";
 import { createResource } from "aauth/resource";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { createTestDiscovery, signedRequest } from "aauth/testing";
@@ -37,15 +29,17 @@ const issuer = { key: server, audience: SELF, subject: "person-1", confirmationK
 const documents: Record<string, unknown> = {
   [`${PROVIDER}/.well-known/aauth-agent.json`]: agentProviderMetadata({ issuer: PROVIDER }),
   [`${PROVIDER}/jwks.json`]: toJwks([key]),
-  [`${PS}/.well-known/aauth-person.json`]: personServerMetadata({
+  [`${PS}/.well-known/aauth-person.json`]: {
     issuer: PS,
+    jwks_uri: `${PS}/jwks.json`,
     person_token_endpoint: `${PS}/aauth/person`,
     auth_token_endpoint: `${PS}/aauth/token`,
-  }),
-  [`${AS}/.well-known/aauth-access.json`]: accessServerMetadata({
+  },
+  [`${AS}/.well-known/aauth-access.json`]: {
     issuer: AS,
+    jwks_uri: `${AS}/jwks.json`,
     auth_token_endpoint: `${AS}/aauth/token`,
-  }),
+  },
   ...Object.fromEntries([PS, AS].map((id) => [`${id}/jwks.json`, toJwks([server])])),
 };
 

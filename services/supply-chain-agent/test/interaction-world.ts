@@ -1,6 +1,6 @@
 import { createMemoryStores, generateSigningKey, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
-import { february2026, issueAuthToken, parseSignatureKey } from "aauth/february-2026";
+import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTestDiscovery, createTestParties } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
 import { signedRequest } from "aauth/testing";
@@ -47,10 +47,10 @@ export async function createInteractionWorld() {
     if (state.down) throw new Error("down");
     if (!url.startsWith(ISSUER)) throw new Error(`nobody is at ${url}`);
     const form = Object.fromEntries(new URLSearchParams(new TextDecoder().decode(body)));
-    const key = parseSignatureKey(headers["signature-key"] ?? "");
-    state.asked.push({ ...form, signedAs: "id" in key ? key.id : "nobody" });
+    const signedAs = february2026.messages.claimedAgent?.(headers["signature-key"] ?? "") ?? "nobody";
+    state.asked.push({ ...form, signedAs });
     if (form.request_type === "auth") return Response.json({ request_token: "r-1", expires_in: 600 });
-    const { token } = await issueAuthToken({
+    const { token } = await february2026Tokens.issueAuthToken({
       signer: tokenSignerOf(authServer.key),
       issuer: ISSUER,
       audience: state.audience,

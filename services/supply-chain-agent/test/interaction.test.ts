@@ -1,7 +1,7 @@
 /** Orders that a person approves on the agent's own page (profile 3.5). */
 
 import { generateSigningKey } from "aauth";
-import { issueAgentToken } from "aauth/february-2026";
+import { february2026Tokens } from "aauth/february-2026";
 import { describe, expect, test } from "vitest";
 import {
   APPROVER,
@@ -102,7 +102,7 @@ test("an agent may order a hundred times a minute, whatever it calls its delegat
   const key = await generateSigningKey({ kid: "worker" });
   const asDelegate = async (delegate: string) => ({
     key,
-    jwt: await issueAgentToken({
+    jwt: await february2026Tokens.issueAgentToken({
       key: agent.key,
       agent: agent.id,
       delegate,

@@ -1,10 +1,10 @@
 import { decodeToken, generateSigningKey, type Requirement, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
 import {
-  type AuthTokenClaims,
+  type FebruaryAuthTokenClaims,
+  february2026,
   february2026Resource,
-  issueAuthToken,
-  parseSignatureKey,
+  february2026Tokens,
 } from "aauth/february-2026";
 import { createTestDiscovery, createTestParties, type TestParties } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
@@ -29,7 +29,7 @@ export interface Network extends TestParties {
   readonly transport: Transport;
   readonly tokenRequests: TokenRequest[];
   /** Auth tokens that the market-analysis agent accepted. */
-  readonly accepted: AuthTokenClaims[];
+  readonly accepted: FebruaryAuthTokenClaims[];
 }
 
 /**
@@ -55,7 +55,7 @@ export async function createNetwork(options: {
     { now: clock.now },
   );
   const tokenRequests: TokenRequest[] = [];
-  const accepted: AuthTokenClaims[] = [];
+  const accepted: FebruaryAuthTokenClaims[] = [];
 
   const market = Fastify();
   await market.register(fastifyAAuth, {
@@ -66,7 +66,7 @@ export async function createNetwork(options: {
     now: clock.now,
     observer: (event) => {
       if (event.type === "request_verified" && event.verified.caller.grant !== undefined) {
-        accepted.push(event.verified.caller.grant.claims as AuthTokenClaims);
+        accepted.push(event.verified.caller.grant.claims as FebruaryAuthTokenClaims);
       }
     },
   });
@@ -80,14 +80,14 @@ export async function createNetwork(options: {
   authority.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
   authority.post("/realms/aauth-test/protocol/aauth/agent/token", async (request, reply) => {
     const form = Object.fromEntries(new URLSearchParams(String(request.body)));
-    const signatureKey = parseSignatureKey(String(request.headers["signature-key"]));
+    const signatureKey = february2026.messages.parseKeyClaim(String(request.headers["signature-key"]));
     const upstream = signatureKey.scheme === "jwt" ? signatureKey.jwt : undefined;
     tokenRequests.push({ form, upstream });
     if (options.refuse === "consent") return { request_token: "r-1", expires_in: 600, token_type: "AAuth" };
     if (options.refuse)
       return reply.code(400).send({ error: options.refuse, error_description: "by policy" });
     const asked = decodeToken(form.resource_token ?? "").claims;
-    const { token } = await issueAuthToken({
+    const { token } = await february2026Tokens.issueAuthToken({
       signer: tokenSignerOf(authServer.key),
       issuer: authServer.issuer,
       audience: String(asked.iss),

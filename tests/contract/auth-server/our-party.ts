@@ -1,8 +1,8 @@
 import { createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
 import {
-  type AuthTokenClaims,
   type FebruaryAgent,
+  type FebruaryAuthTokenClaims,
   february2026Agent,
   february2026Resource,
   februaryAgent,
@@ -16,7 +16,7 @@ export interface OurParty {
   readonly id: string;
   readonly agent: FebruaryAgent;
   /** Claims of the tokens in its callers' requests. */
-  readonly received: AuthTokenClaims[];
+  readonly received: FebruaryAuthTokenClaims[];
   close(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function startParty(options: {
   const shared = { key, discovery };
   const profile = february2026Agent({ signatureScheme: "jwks", authServers: [authServer], redirectUri });
   const agent = februaryAgent(createAgent({ ...shared, id, profile }));
-  const received: AuthTokenClaims[] = [];
+  const received: FebruaryAuthTokenClaims[] = [];
   const app = Fastify();
   await app.register(fastifyAAuth, {
     ...shared,
@@ -48,7 +48,7 @@ export async function startParty(options: {
     agent: { redirect_uris: [redirectUri] },
   });
   app.get("/", { config: { aauth: { level: "authorized", scopes: [...scopes] } } }, async ({ caller }) => {
-    received.push(caller!.grant!.claims as AuthTokenClaims);
+    received.push(caller!.grant!.claims as FebruaryAuthTokenClaims);
     return { party: name };
   });
   await app.listen({ host: "127.0.0.1", port });

@@ -11,7 +11,7 @@ import {
   type SigningKey,
   signRequest,
 } from "aauth";
-import { february2026, issueAgentToken, issueAuthToken } from "aauth/february-2026";
+import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
 
@@ -91,11 +91,11 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
   };
   const token = async (
     resource: string,
-    more: Partial<Parameters<typeof issueAuthToken>[0]> = {},
+    more: Partial<Parameters<typeof february2026Tokens.issueAuthToken>[0]> = {},
     key = issuerKey,
   ) =>
     (
-      await issueAuthToken({
+      await february2026Tokens.issueAuthToken({
         signer: tokenSignerOf(key),
         issuer: ISSUER,
         audience: resource,
@@ -106,7 +106,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
       })
     ).token;
   const withToken =
-    (more: Partial<Parameters<typeof issueAuthToken>[0]> = {}, key?: SigningKey) =>
+    (more: Partial<Parameters<typeof february2026Tokens.issueAuthToken>[0]> = {}, key?: SigningKey) =>
     async (request: OutgoingRequest) =>
       sign(request, { scheme: "jwt", jwt: await token(request.resource, more, key) });
   const seconds = () => Math.floor(Date.now() / 1000);
@@ -137,7 +137,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
       "a delegate of the backend",
       proven(BACKEND, { token: { kind: "agent" } }),
       async (request) => {
-        const jwt = await issueAgentToken({
+        const jwt = await february2026Tokens.issueAgentToken({
           key: backendKey,
           agent: BACKEND,
           delegate: "urn:d:1",

@@ -1,4 +1,4 @@
-import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
+import { parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import { EVENT } from "./attribute-names.ts";
 import { describeToken, text } from "./describe-token.ts";
 import { answersOf } from "./dialect-answers.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
+import { parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import type { TracedCheck } from "./attribute-names.ts";
 import type { Message, Verdict, VerifierSide } from "./protocol-run.ts";
 import { isRecord, parsedJson } from "./trace-span.ts";

@@ -6,8 +6,6 @@
  * @module
  */
 
-export { formatSignature, parseSignature } from "../http-signatures/signature.ts";
-export { parseSignatureInput } from "../http-signatures/signature-input.ts";
 export type {
   CacheTokenInput,
   FebruaryAgent,
@@ -22,21 +20,15 @@ export { formatAgentAuth, parseAgentAuth } from "./agent-auth.ts";
 export type { FebruaryAgentOptions, FebruaryAgentProfile } from "./agent-profile.ts";
 export { february2026Agent } from "./agent-profile.ts";
 export type { FebruaryTokenHolder } from "./callers.ts";
-export type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
-export type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "./documents.ts";
-export { agentMetadata, resourceMetadata } from "./documents.ts";
-export * from "./issue-tokens.ts";
-export { toJwks } from "./jwks.ts";
-export { DOCUMENTS, FIELDS, SIGNATURE_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
+export type {
+  AuthTokenClaims as FebruaryAuthTokenClaims,
+  ResourceTokenClaims as FebruaryResourceTokenClaims,
+} from "./claims.ts";
+export type { AgentMetadata, IssuerMetadata } from "./documents.ts";
+export { agentMetadata } from "./documents.ts";
+export type { UserClaims } from "./issue-tokens.ts";
+export { february2026Jwks } from "./jwks.ts";
 export type { FebruaryDialect, FebruaryResourceOptions } from "./profile.ts";
 export { february2026, february2026Published, february2026Resource } from "./profile.ts";
 export type { FebruaryLevel } from "./requirement.ts";
-export type {
-  HwkSignatureKey,
-  JwksSignatureKey,
-  JwksUriSignatureKey,
-  JwtSignatureKey,
-  SignatureKey,
-} from "./signature-key.ts";
-export { formatSignatureKey, parseSignatureKey } from "./signature-key.ts";
-export * from "./verify-tokens.ts";
+export { february2026Tokens } from "./tokens.ts";

@@ -1,4 +1,4 @@
-import * as neutral from "../keys/jwks.ts";
+import { toJwks } from "../keys/jwks.ts";
 import type { Jwks, SigningKey } from "../types.ts";
 
 /**
@@ -6,8 +6,8 @@ import type { Jwks, SigningKey } from "../types.ts";
  * and libraries that compare names would refuse a key with `Ed25519`.
  *
  * @example
- * reply.send(toJwks([key]));
+ * reply.send(february2026Jwks([key]));
  */
-export function toJwks(keys: readonly SigningKey[]): Jwks {
-  return { keys: neutral.toJwks(keys).keys.map(({ alg: _alg, ...jwk }) => jwk) };
+export function february2026Jwks(keys: readonly SigningKey[]): Jwks {
+  return { keys: toJwks(keys).keys.map(({ alg: _alg, ...jwk }) => jwk) };
 }

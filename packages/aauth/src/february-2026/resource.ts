@@ -12,7 +12,7 @@ import type {
   ResourceRules,
 } from "../profile/resource-rules.ts";
 import { agentMetadata, resourceMetadata } from "./documents.ts";
-import { toJwks } from "./jwks.ts";
+import { february2026Jwks } from "./jwks.ts";
 import { DOCUMENTS } from "./names.ts";
 
 const RESOURCE_TOKEN_PATH = "/resource/token";
@@ -97,7 +97,7 @@ const jsonAnswer = (status: number, members: object): Answer => ({
  */
 export const resource: ResourceRules = {
   publish,
-  keySet: toJwks,
+  keySet: february2026Jwks,
   limited: {
     pseudonymous: { countedBy: "key" },
     identified: { countedBy: "owner", raisedByScopes: true },

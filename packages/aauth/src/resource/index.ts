@@ -22,7 +22,7 @@ export type { DeferredOptions, DeferredRequests, OpenedRequest } from "./deferre
 export type { Endpoint, EndpointRequest, WellKnownDocuments } from "./endpoint.ts";
 export { documentEndpoints } from "./endpoint.ts";
 export { receivedFields } from "./received-fields.ts";
-export { checkRequirement, meetRequirement } from "./requirement.ts";
+export { checkRequirement } from "./requirement.ts";
 export type { Sessions, SessionsOptions } from "./sessions.ts";
 export type {
   AcceptedProfile,

@@ -1,6 +1,5 @@
 /**
- * Person servers and access servers, and the issuance and verification of tokens for them and for
- * agent providers.
+ * Person servers and access servers, and the issuance of tokens for them and for agent providers.
  *
  * @module
  */
@@ -11,14 +10,21 @@ export type {
   PersonTokenClaims,
   ResourceTokenClaims,
 } from "../draft-11/claims.ts";
-export * from "../draft-11/issue-tokens.ts";
-export * from "../draft-11/verify-tokens.ts";
+export type {
+  IssueAgentTokenOptions,
+  IssueAuthTokenOptions,
+  IssuePersonTokenOptions,
+  IssueResourceTokenOptions,
+} from "../draft-11/issue-tokens.ts";
+export {
+  issueAgentToken,
+  issueAuthToken,
+  issuePersonToken,
+  issueResourceToken,
+} from "../draft-11/issue-tokens.ts";
 export type { IssuedToken } from "../tokens/issue-token.ts";
-export type { VerifiedToken } from "../tokens/open-token.ts";
 export type { PrivateKeySource, TokenSigner } from "../tokens/token-signer.ts";
 export { createTokenSigner, tokenSignerOf } from "../tokens/token-signer.ts";
-export type { VerifiedTokens } from "../tokens/verified-tokens.ts";
-export { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 export { createAccessServer } from "./access-server.ts";
 export type { AccessServer, AccessServerOptions } from "./access-server-types.ts";
 export { createDirectedSubjects } from "./directed-subject.ts";

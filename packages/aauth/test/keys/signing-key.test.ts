@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { toJwks as februaryJwks } from "../../src/february-2026/jwks.ts";
+import { february2026Jwks } from "../../src/february-2026/jwks.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey, importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
@@ -74,7 +74,7 @@ test.each(['a"b', "a\\b", "schlüssel", "a\nb", "a\u007f"])(
 describe("toJwks", () => {
   test.each([
     ["kty, crv, x, kid, alg", toJwks, ',"alg":"Ed25519"'],
-    ["for readers of February 2026 kty, crv, x, kid", februaryJwks, ""],
+    ["for readers of February 2026 kty, crv, x, kid", february2026Jwks, ""],
   ])("publishes %s in this order and nothing else", async (_members, publish, more) => {
     const key = await importSigningKey(jwk, { kid: "backend-ephemeral-1" });
     expect(JSON.stringify(publish([key]))).toBe(

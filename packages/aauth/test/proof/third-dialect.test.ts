@@ -4,10 +4,10 @@
  */
 
 import { expect, it } from "vitest";
-import { agentProviderMetadata, type SignatureKeyScheme, toJwks } from "../../src/index.ts";
-import { draft11, type MessageFacts, type WireProfile } from "../../src/profile/index.ts";
+import { agentProviderMetadata, draft11, type SignatureKeyScheme, toJwks } from "../../src/index.ts";
 import { createVerifier } from "../../src/resource/index.ts";
 import { createTestClock, createTestDiscovery, signedRequest, testKey } from "../../src/testing/index.ts";
+import type { MessageFacts, WireProfile } from "../../src/wire.ts";
 
 /** Each message has a number, and signs it. */
 const components = (facts: MessageFacts) => [...draft11.messages.demandedComponents(facts), "x-request-id"];

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import type { FebruaryLevel } from "../../src/february-2026/requirement.ts";
-import { meetRequirement } from "../../src/resource/index.ts";
+import { meetRequirement } from "../../src/resource/requirement.ts";
 import type { CallerGrant, ProvenCaller } from "../../src/types.ts";
 import { parties, requestOf } from "./kit.ts";
 

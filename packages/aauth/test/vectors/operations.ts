@@ -19,7 +19,7 @@ import {
   february2026Resource,
 } from "../../src/february-2026/profile.ts";
 import * as februaryKey from "../../src/february-2026/signature-key.ts";
-import * as februaryTokens from "../../src/february-2026/verify-tokens.ts";
+import * as february2026Tokens from "../../src/february-2026/verify-tokens.ts";
 import { formatContentDigest, verifyContentDigest } from "../../src/http-signatures/content-digest.ts";
 import { parseSignature as parseSignatureMember } from "../../src/http-signatures/signature.ts";
 import { parseSignatureInput as parseInputMember } from "../../src/http-signatures/signature-input.ts";
@@ -202,7 +202,7 @@ const inFebruary: typeof rfc = {
   "verify-request": verifyRequest(february2026),
   "resource-token": ({ now, token, documents: own, ...expected }) => {
     const { discovery } = discoveryOf({ now, documents: own }, february2026);
-    return februaryTokens.verifyResourceToken(token, { ...expected, discovery, now: () => now });
+    return february2026Tokens.verifyResourceToken(token, { ...expected, discovery, now: () => now });
   },
 };
 

@@ -1,5 +1,5 @@
 import { AAuthVerificationError, type VerificationReport } from "aauth";
-import { formatAgentAuth, issueResourceToken } from "aauth/february-2026";
+import { february2026Tokens, formatAgentAuth } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createLogger } from "agent-kit/service";
 import { describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { createAgentLog, createVerificationLog } from "../../src/protocol-log/in
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock } = parties;
-const resourceToken = await issueResourceToken({
+const resourceToken = await february2026Tokens.issueResourceToken({
   key: resource.key,
   resource: resource.id,
   authServer: authServer.issuer,

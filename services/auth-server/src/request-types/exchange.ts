@@ -1,5 +1,5 @@
 import type { ActClaim } from "aauth";
-import type { AuthTokenClaims } from "aauth/february-2026";
+import type { FebruaryAuthTokenClaims } from "aauth/february-2026";
 import {
   consentNeeded,
   invalidRequest,
@@ -90,7 +90,7 @@ function requireMayActForUser(
 /**
  * The caller as described in its token. A token without `agent` was issued to the resource itself.
  */
-function actFor({ agent, agent_delegate, sub, act }: AuthTokenClaims, audience: string): ActClaim {
+function actFor({ agent, agent_delegate, sub, act }: FebruaryAuthTokenClaims, audience: string): ActClaim {
   return {
     agent: agent ?? audience,
     ...(agent_delegate !== undefined && { agent_delegate }),

@@ -1,5 +1,5 @@
 import { generateSigningKey } from "aauth";
-import { issueAgentToken } from "aauth/february-2026";
+import { february2026Tokens } from "aauth/february-2026";
 import { expect, test } from "vitest";
 import { readForm } from "../support/browser.ts";
 import { AUTH_URL, browserFor, decide, startConsent } from "../support/consent.ts";
@@ -137,7 +137,7 @@ test("a delegate's name is one short line, whatever its agent calls it; and that
   const parties = await askForOptimize();
   const shownFor = async (delegate: string) => {
     const key = await generateSigningKey({ kid: "delegate" });
-    const jwt = await issueAgentToken({
+    const jwt = await february2026Tokens.issueAgentToken({
       key: parties.keys[BACKEND]!,
       agent: BACKEND,
       delegate,

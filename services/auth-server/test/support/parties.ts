@@ -5,7 +5,7 @@ import {
   type Stores,
   type WireProfile,
 } from "aauth";
-import { february2026, issueResourceToken } from "aauth/february-2026";
+import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest, type TestClock } from "aauth/testing";
 import { memoryKeys } from "agent-kit/service";
@@ -58,7 +58,9 @@ export interface Parties {
   /**
    * A resource token for the backend at the supply-chain agent, with the given members replaced.
    */
-  resourceToken(options?: Partial<Parameters<typeof issueResourceToken>[0]>): Promise<string>;
+  resourceToken(
+    options?: Partial<Parameters<typeof february2026Tokens.issueResourceToken>[0]>,
+  ): Promise<string>;
 }
 
 export async function createParties(
@@ -142,7 +144,7 @@ export async function createParties(
     send: (signed) => send(server, signed),
     request: async (form, options) => send(server, await sign(form, options)),
     resourceToken: (token = {}) =>
-      issueResourceToken({
+      february2026Tokens.issueResourceToken({
         key: keys[token.resource ?? SUPPLY_CHAIN] as SigningKey,
         resource: SUPPLY_CHAIN,
         authServer: server.issuer,

@@ -8,7 +8,6 @@
 import { decodeToken, draft11, type SigningKey, type SignRequestOptions } from "aauth";
 import type { Agent } from "aauth/agent";
 import { issueAgentToken } from "aauth/server";
-import { DOCUMENTS } from "aauth/wire";
 import type { Draft11Parties } from "agent-kit/draft-11";
 import type { DRAFT_11_MODES } from "agent-kit/service";
 import {
@@ -100,7 +99,11 @@ export function revocation(
 }
 
 function inOwnName({ issuer: id, keys }: Draft11Context, kind: "agent" | "person") {
-  const signatureKey = { scheme: "jwks_uri", id, document: DOCUMENTS[kind] } as const;
+  const signatureKey = {
+    scheme: "jwks_uri",
+    id,
+    document: draft11.documents.kinds[kind].document.name,
+  } as const;
   return { key: keys()[0]!, signatureKey };
 }
 

@@ -1,5 +1,5 @@
 import type { SignatureKeyScheme, SigningKey } from "aauth";
-import { february2026, parseSignatureKey } from "aauth/february-2026";
+import { february2026 } from "aauth/february-2026";
 import { ATTACKS, attacksWith, type BreakItVariant } from "backend-api";
 import type { Attempt, BreakItDialect } from "./dialect.ts";
 import { type FebruaryContext, signed } from "./forged-request.ts";
@@ -36,7 +36,7 @@ export function februaryBreakIt(options: FebruaryOptions): BreakItDialect {
     elsewhere: "Not available in the profile of February 2026.",
     agentUrl,
     tokenIn({ headers }) {
-      const claim = parseSignatureKey(headers["signature-key"] ?? "");
+      const claim = february2026.messages.parseKeyClaim(headers["signature-key"] ?? "");
       return claim.scheme === "jwt" ? claim.jwt : undefined;
     },
     receiverOf: (url) => receivers.get(new URL(url).origin) ?? "auth-server",

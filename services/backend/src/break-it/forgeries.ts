@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { february2026 } from "aauth/february-2026";
 import { issuePersonToken } from "aauth/server";
-import { AGENT_TOKEN_SECONDS, parseRequirement, TOKEN_TYPES } from "aauth/wire";
+import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
 import type { AnyBreakItVariant } from "backend-api";
 import {
   accessServerOf,
@@ -90,7 +90,7 @@ export const FORGERIES = {
 
   /** An agent token that its provider signed more than an hour ago. */
   "expired-token": async (context: Draft11Context) => {
-    const now = () => context.now() - AGENT_TOKEN_SECONDS - STALE_SECONDS;
+    const now = () => context.now() - 3_600 - STALE_SECONDS;
     return signed(context, { signatureKey: jwt((await ownAgentToken({ ...context, now })).token) });
   },
 

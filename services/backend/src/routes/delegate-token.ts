@@ -7,7 +7,7 @@ import {
   tokenId,
   type VerificationKey,
 } from "aauth";
-import { february2026Resource, issueAgentToken } from "aauth/february-2026";
+import { february2026Resource, february2026Tokens } from "aauth/february-2026";
 import { createVerifier } from "aauth/resource";
 import { importVerificationKey } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
@@ -85,7 +85,7 @@ export const februaryTokens = (options: {
     if (!audience.every((name) => audiences.includes(name))) {
       throw new TokenRefusal(400, "invalid_target", "aud is not an allowed audience of agent tokens");
     }
-    const token = await issueAgentToken({
+    const token = await february2026Tokens.issueAgentToken({
       key: key(),
       agent,
       delegate,

@@ -1,6 +1,6 @@
 import { trace } from "@opentelemetry/api";
 import type { ObtainedToken } from "aauth/agent";
-import type { FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
+import type { FebruaryAgent, FebruaryAuthTokenClaims } from "aauth/february-2026";
 import { withSpan } from "agent-kit/service";
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -14,7 +14,7 @@ import type { Run } from "./run.ts";
 import { cacheKeyOf, inTraceOf } from "./run-context.ts";
 import type { RunService } from "./run-service.ts";
 
-type AuthTokenClaims = Pick<Awaited<ReturnType<typeof verifyAuthToken>>, "sub" | "scope" | "exp">;
+type AuthTokenClaims = Pick<FebruaryAuthTokenClaims, "sub" | "scope" | "exp">;
 
 export type ConsentOutcome =
   | { readonly authorized: true; readonly requestId: string }

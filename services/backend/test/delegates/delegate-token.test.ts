@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStores, generateSigningKey, type SigningKey, type Stores } from "aauth";
-import { february2026, verifyAgentToken } from "aauth/february-2026";
+import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest } from "aauth/testing";
 import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
@@ -146,7 +146,11 @@ describe("an enrolled delegate", () => {
     const { agent_token, expires_in } = reply.json();
     expect(expires_in).toBe(3600);
     const discovery = createTestDiscovery({ agents: { [BACKEND]: [signing.publicJwk] } }, { now: clock.now });
-    const claims = await verifyAgentToken(agent_token, { discovery, audience: SUPPLY_CHAIN, now: clock.now });
+    const claims = await february2026Tokens.verifyAgentToken(agent_token, {
+      discovery,
+      audience: SUPPLY_CHAIN,
+      now: clock.now,
+    });
     const { kty, crv, x } = alice.key.publicJwk;
     expect(claims).toEqual({
       iss: BACKEND,

@@ -3,7 +3,6 @@ import {
   draft11,
   generateSigningKey,
   type ProvenCaller,
-  personServerMetadata,
   type SigningKey,
   signRequest,
   TokenRequestError,
@@ -72,12 +71,13 @@ function world(
     discovery: createTestDiscovery(
       {
         documents: {
-          [`${PERSON_SERVER}/.well-known/aauth-person.json`]: personServerMetadata({
+          [`${PERSON_SERVER}/.well-known/aauth-person.json`]: {
             issuer: PERSON_SERVER,
+            jwks_uri: `${PERSON_SERVER}/jwks.json`,
             person_token_endpoint: `${PERSON_SERVER}/aauth/person`,
             auth_token_endpoint: `${PERSON_SERVER}/aauth/token`,
             revocation_endpoint: `${PERSON_SERVER}/aauth/revoke`,
-          }),
+          },
         },
       },
       { now: clock.now },

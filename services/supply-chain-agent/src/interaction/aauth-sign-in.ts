@@ -1,5 +1,5 @@
 import { AAuthVerificationError, ConsentRequiredError, type Discovery } from "aauth";
-import { type FebruaryAgent, verifyAuthToken } from "aauth/february-2026";
+import { type FebruaryAgent, february2026Tokens } from "aauth/february-2026";
 import { type Expected, personIn, SIGN_IN_SCOPE, type SignInMethod } from "./identify-person.ts";
 
 /**
@@ -29,7 +29,7 @@ export function aauthSignIn(options: {
     });
     // Verified although it comes directly from its issuer, because the identity of the deciding
     // person depends on it.
-    const claims = await verifyAuthToken(token, {
+    const claims = await february2026Tokens.verifyAuthToken(token, {
       audience: id,
       trustedIssuers: [authServer],
       discovery,
