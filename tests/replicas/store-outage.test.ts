@@ -3,10 +3,9 @@ import { installLocalhostLookup } from "agent-kit/service";
 import { progressSchema } from "backend-api";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Answer } from "../support/foreign-agent-draft-11/messages.ts";
-import { type LastingUser, lastingUser, startRun } from "../support/lasting-user.ts";
+import { type Answer, type LastingUser, lastingUser, startRun } from "../support/lasting-user.ts";
 import { type OrderRun, startOrder } from "../support/order-run.ts";
-import { type LoadedReplicas, PERSON_SERVER, startLoadedReplicas } from "../support/replica-load.ts";
+import { type LoadedReplicas, startLoadedReplicas } from "../support/replica-load.ts";
 import { type StoreServer, startPostgres, startValkey } from "../support/store-servers.ts";
 
 installLocalhostLookup();
@@ -35,7 +34,7 @@ afterAll(async () => {
 /** Status of an answer, with the code of a refusal. */
 function outcomeOf({ status, headers, text }: Answer): string {
   if (status < 300) return String(status);
-  const field = /code="?(\w+)/.exec(String(headers["aauth-refusal"]));
+  const field = /code="?(\w+)/.exec(headers["aauth-refusal"] ?? "");
   const [, code = text] = field ?? /"(?:error|code)": ?"(\w+)"/.exec(text) ?? [];
   return `${status} ${code}`;
 }
@@ -103,20 +102,20 @@ const AWAY = "503 store_unavailable";
 test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
   "V25: while %s, requests under load are refused with a code, nothing is lost, nothing done twice",
   async (title, outage) => {
-    const { person, newAgent, send, requestGrant, resourceRequest } = replicas;
+    const { person, newAgent, send, requestGrant, resourceRequest, poll } = replicas;
     const user = lastingUser(replicas.stack.urls);
     await runsOf(user);
     const placedBefore = await placedOrders();
     const order = await waitingOrder();
     const page = await person.comeTo(order.waiting.interaction_url!);
-    const asking = newAgent();
+    const asking = await newAgent();
     const pending = await requestGrant(asking);
     const used = await resourceRequest();
     expect(outcomeOf(await send(used))).toBe("200");
 
     const ends = {
       resource: atRate(300, async () => send(await resourceRequest())),
-      grants: atRate(500, () => requestGrant(newAgent())),
+      grants: atRate(500, async () => requestGrant(await newAgent())),
       replays: atRate(500, () => send(used)),
       runs: atRate(RUN_MS, () => startRun(user)),
     };
@@ -144,8 +143,7 @@ test.each(IS_LONG ? OUTAGES : [POSTGRES_DOWN])(
       runs: title.startsWith("Valkey") ? { since: ["200"], before: ["200"] } : answered,
     });
 
-    const state = { url: new URL(String(pending.headers.location), PERSON_SERVER).href };
-    expect(outcomeOf(await asking.once(state, asking.token))).toBe("202");
+    expect(outcomeOf(await poll(asking, pending))).toBe("202");
     if ((await order.state()).status === "interaction_required")
       await person.submit(page, { decision: "approve" });
     const limit = { timeout: END_LIMIT_MS };

@@ -1,10 +1,16 @@
 import type { StackUrls } from "../../scripts/demo/stack.ts";
-import type { Answer } from "./foreign-agent-draft-11/messages.ts";
 import { WITH_MARKET_ANALYSIS } from "./optimization-run.ts";
 import { userAccessToken } from "./sign-in.ts";
 
 /** The demo's user at the backend's API: a GET, or a POST of `body` as JSON. */
 export type LastingUser = (path: string, body?: object) => Promise<Response>;
+
+export interface Answer {
+  readonly status: number;
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
 
 /** A user's access token is valid for 300 seconds. */
 const RENEW_MS = 200_000;
