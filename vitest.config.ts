@@ -127,7 +127,7 @@ export default defineConfig({
         ...shared,
         test: {
           ...patient,
-          // Needs a Python with the published library, which `npm run test:interop` makes.
+          // Needs a Python with the published library, which `npm run test:all -- interop` makes.
           name: "interop",
           include: process.env.PYTHON_UNDER_TEST ? ["tests/interop/**/*.test.ts"] : [],
           exclude: ["tests/interop/draft-11/**"],
@@ -137,7 +137,7 @@ export default defineConfig({
         ...shared,
         test: {
           ...patient,
-          // Needs the peers of draft -11, which `npm run test:interop` installs.
+          // Needs the peers of draft -11, which `npm run test:all -- interop` installs.
           name: "interop-draft-11",
           include: process.env.PEERS_UNDER_TEST ? ["tests/interop/draft-11/*.test.ts"] : [],
         },

@@ -1,6 +1,6 @@
 /**
  * Measures the cost of signing and verifying in draft -11 above the limit of the platform's
- * cryptography, beside `@hellocoop/httpsig` if `npm run test:interop -- interop-draft-11` has
+ * cryptography, beside `@hellocoop/httpsig` if `npm run test:all -- interop` has
  * installed it.
  */
 
@@ -111,7 +111,7 @@ async function peerCandidates(): Promise<{ sign: Candidate[]; verify: Candidate[
   const name = "@hellocoop/httpsig 2.2.0";
   const folder = findPeers();
   if (folder === undefined) {
-    console.log(`${name} is not installed: npm run test:interop -- interop-draft-11`);
+    console.log(`${name} is not installed: npm run test:all -- interop`);
     return { sign: [], verify: [] };
   }
   const httpsig = await import(createRequire(`${folder}/package.json`).resolve("@hellocoop/httpsig"));

@@ -1,5 +1,5 @@
 /**
- * `docker compose exec net node compose/consent.ts --show`: `npm run consent` for the stack in
+ * `docker compose exec net node compose/consent.ts`: `npm run demo -- consent` for the stack in
  * containers. It runs inside, because there the administrator's password is, and because the
  * embedded auth server is then on loopback.
  */

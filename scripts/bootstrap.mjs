@@ -8,7 +8,7 @@ import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { argumentProblem, asksForHelp, COMMANDS, helpText } from "./commands.mjs";
+import { argumentProblem, asksForHelp, COMMANDS, helpText, MOVED } from "./commands.mjs";
 
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const PARENT_POLL_MS = 500;
@@ -22,18 +22,20 @@ const installStamp = join(root, "node_modules/.pnpm-workspace-state-v1.json");
 const compileCache = join(root, "node_modules/.cache/node");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-const [command, ...args] = process.argv.slice(2);
-const script = Object.hasOwn(COMMANDS, command ?? "") ? COMMANDS[command].script : undefined;
+const [command = "", ...args] = process.argv.slice(2);
+const { script, programs = {} } = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : {};
+const program = Object.hasOwn(programs, args[0] ?? "") ? programs[args.shift()] : undefined;
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
   fail(`Node ${OLDEST_NODE_MAJOR} or newer is needed to start; this is ${process.version}.`);
 }
+if (Object.hasOwn(MOVED, command)) fail(`npm run ${command} is now: npm run ${MOVED[command]}`, 2);
 if (script === undefined) {
   const usage = `Usage: node scripts/bootstrap.mjs COMMAND [flags]\nCommands: ${Object.keys(COMMANDS).join(", ")}`;
   if (!asksForHelp(process.argv.slice(2))) fail(usage);
   console.log(usage);
   process.exit();
 }
-if (asksForHelp(args)) {
+if (asksForHelp(args) && program === undefined) {
   const text = helpText(command);
   if (text !== undefined) console.log(text);
   // The other scripts declare their flags and print the rest of the help.
@@ -44,15 +46,15 @@ const problem = argumentProblem(command, args);
 if (problem !== undefined) fail(problem, 2);
 
 const missing = missingDependencies();
-if (asksForHelp(args) && missing !== undefined) {
-  // Written from the scripts' own declarations by `npm run docs`.
+if (asksForHelp(args) && program === undefined && missing !== undefined) {
+  // Written from the scripts' own declarations by `npm run check -- --write`.
   const texts = JSON.parse(readFileSync(join(root, "scripts/help.json"), "utf8"));
   console.log(texts[command].join("\n"));
   process.exit();
 }
 if (missing !== undefined) await installDependencies(missing);
 const envFile = existsSync(join(root, ".env")) ? ["--env-file=.env"] : [];
-process.exitCode = await run(nodeForScripts(), [...envFile, ...script.split(" "), ...args], {
+process.exitCode = await run(nodeForScripts(), [...envFile, ...(program ?? script).split(" "), ...args], {
   stdio: "inherit",
 });
 

@@ -97,8 +97,7 @@ async function demandReport(name: string, { exports, imports }: Manifest): Promi
   if (kept === report) return;
   const changed = report.split("\n").find((line, index) => line !== kept.split("\n")[index]) ?? "its end";
   throw new Error(
-    `${path} differs from the package at: ${changed}\n` +
-      "node_modules/.bin/node scripts/check-packages.ts --write renews the reports",
+    `${path} differs from the package at: ${changed}\nnpm run check -- --write renews the reports`,
   );
 }
 

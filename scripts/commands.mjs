@@ -8,6 +8,8 @@
  * `devDependencies`
  * @property {string} [does] what it does and how long it takes; undefined where the script's own
  * help says so
+ * @property {Readonly<Record<string, string>>} [programs] programs that its first argument names
+ * instead, with help of their own
  * @property {Usage} [usage] undefined where the script reads its flags itself, and prints them
  * after `does`
  *
@@ -22,7 +24,8 @@
 export const COMMANDS = {
   demo: {
     script: "scripts/demo/main.ts",
-    does: "Starts the whole system on this machine and runs until Ctrl-C. Ready in some seconds.",
+    programs: { consent: "scripts/consent.ts", levels: "scripts/levels.ts" },
+    does: "Starts the whole system on this machine and runs until Ctrl-C. Ready in some seconds. Beside a running demo: npm run demo -- consent shows and changes the scopes that need consent, npm run demo -- levels what a resource gives to callers of each level.",
   },
   test: {
     script: "scripts/test.ts test",
@@ -33,13 +36,25 @@ export const COMMANDS = {
   "test:all": {
     script: "scripts/test.ts test:all",
     needsTools: true,
-    does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium, the published library (needs Python). A part whose program is not available is skipped; with CI=1 it fails.",
+    does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium, the peers of interop (need Python; the Rust peer needs cargo). A part whose program is not available is skipped; with CI=1 it fails.",
     usage: {
       words: [
         "PART",
-        "a part of npm test, or sodium, nodes, runtimes, conformance, stack, replicas, walkthrough, browser, interop, interop-keycloak, interop-draft-11, interop-draft-11-rust, jaeger, keycloak",
+        "a part of npm test, or nodes, runtimes, stack, replicas, walkthrough, browser, interop, jaeger, keycloak",
+      ],
+      flags: [
+        ["--demo PATH", "interop: the swaps with the services of a checkout of the published demo"],
+        [
+          "--keycloak PATH",
+          "interop: the swaps with the Keycloak in this folder, which has the published extension in providers",
+        ],
+        ["--gateway PATH", "interop: the swaps behind this program, which reads agentgateway/config.yaml"],
       ],
       variables: [
+        [
+          "UPDATE_DOCS",
+          "1: walkthrough, runtimes, interop and browser write what the documents show, instead of comparing it",
+        ],
         ["CHROME_PATH", "Chromium executable"],
         ["JAEGER_BIN", "executable, or a name on the PATH (default: jaeger)"],
         ["POSTGRES_BIN", "folder of initdb and postgres (default: Debian's, or the PATH)"],
@@ -50,32 +65,12 @@ export const COMMANDS = {
       ],
     },
   },
-  "test:interop": {
-    script: "scripts/test-interop.ts",
-    needsTools: true,
-    does: "Swaps each of our services for one in Python that signs and verifies with the published demo's library, which it fetches (needs Python 3.10 or newer), with either auth server (Keycloak needs a JDK and Maven); and runs the peers of draft -11 in Python, JavaScript and, where there is cargo, Rust. Some six minutes.",
-    usage: {
-      words: [
-        "PART",
-        "interop (embedded auth server), interop-keycloak (Keycloak with our provider), interop-draft-11, interop-draft-11-rust (peers of draft -11)",
-      ],
-      flags: [
-        ["--demo PATH", "the swaps with the services of a checkout of the published demo"],
-        [
-          "--keycloak PATH",
-          "the swaps with the Keycloak in this folder, which has the published extension in providers",
-        ],
-        ["--gateway PATH", "the swaps behind this program, which reads agentgateway/config.yaml"],
-        ["--record", "writes the verdicts to tests/interop/results.json instead of comparing them"],
-      ],
-    },
-  },
   "test:long": {
     script: "scripts/test.ts test:long",
     needsTools: true,
     does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes and a tenth of the checks by mutation, the containers. Hours; with names, these parts alone.",
     usage: {
-      words: ["PART", "products, agentgateway, scale, runtimes, load, keycloak-cluster, holes, compose"],
+      words: ["PART", "contract, agentgateway, replicas, runtimes, stack, keycloak, holes, compose"],
       variables: [
         ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
         [
@@ -89,7 +84,9 @@ export const COMMANDS = {
     script: "scripts/test.ts check",
     needsTools: true,
     does: "Judges the code without running it: format, lint, types, who may import whom, what is unused, the packages. About a minute.",
-    usage: {},
+    usage: {
+      flags: [["--write", "formats first, and writes the reference pages and the reports of the packages"]],
+    },
   },
   bench: {
     script: "bench/main.ts",
@@ -115,37 +112,23 @@ export const COMMANDS = {
       flags: [["--seed TEXT", "takes another tenth; the same text takes the same one (default: 1)"]],
     },
   },
-  consent: {
-    script: "scripts/consent.ts",
-    does: "Shows and changes which scopes need the user's consent, at the auth server that is running. A second.",
-  },
   explain: { script: "scripts/explain.ts" },
-  delegate: {
-    script: "scripts/delegate.ts",
-    does: "Starts one more delegate of the backend beside a running demo, on the next free port, and runs until Ctrl-C. Ready in some seconds.",
-  },
-  levels: {
-    script: "scripts/levels.ts",
-    does: "Shows on the running demo (one without --policy) what a resource gives to callers of each level. About 180 requests, some seconds.",
-  },
   doctor: {
     script: "scripts/doctor.ts",
     needsTools: true,
     does: "Installs the workspace, looks at this machine and at the settings that npm run demo would take from the environment and from .env, and prints a line for each: ok; PROBLEM for what stands in the way of the demo, with what to do about it (exit status 1); note for what only other commands need. Starts nothing. Some seconds.",
     usage: {},
   },
-  docs: {
-    script: "scripts/docs.ts",
-    needsTools: true,
-    does: "Writes the reference pages that are made from the code. Some seconds.",
-    usage: {
-      flags: [
-        ["--walkthrough", "also what docs/walkthrough shows of real runs; some minutes more"],
-        ["--runtimes", "also the answers in docs/reference/runtimes.md, of a server on each"],
-        ["--runtimes-long", "the same for Next, and for an agent in a browser"],
-      ],
-    },
-  },
+};
+
+/** Names of version 0.1, with what has taken their place. They go with version 0.3. */
+export const MOVED = {
+  "test:interop": "test:all -- interop",
+  consent: "demo -- consent",
+  delegate: "demo -- --only delegate-agent",
+  levels: "demo -- levels",
+  docs: "check -- --write",
+  format: "check -- --write",
 };
 
 const HELP_FLAGS = ["--help", "-h"];

@@ -1,12 +1,13 @@
 /**
- * `npm run levels`: shows on the running demo the limits for callers of each level, and how a
- * caller raises its level. Sends about 180 requests as a separate agent. In draft -11 a person has
- * to allow that agent once.
+ * `npm run demo -- levels`: shows on the running demo the limits for callers of each level, and how
+ * a caller raises its level. Sends about 180 requests as a separate agent. In draft -11 a person
+ * has to allow that agent once.
  *
  * @module
  */
 
 import { AAuthError, createEndpointMap } from "aauth";
+import type { AgentEvent } from "aauth/agent";
 import {
   type Config,
   ConfigError,
@@ -17,15 +18,14 @@ import {
   portSetting,
   profileSettings,
   setting,
-  textSetting,
   urlSetting,
   visibleLines,
+  visibleText,
 } from "agent-kit/service";
 import { agentUrl, DRAFT_11_SERVERS, identifierOf, PORTS } from "topology";
-import { showDraft11Levels } from "./levels/show-draft-11-levels.ts";
-import { showLevels, UnexpectedAnswer } from "./levels/show-levels.ts";
-import { startDraft11Visitor, startVisitor } from "./levels/visitor.ts";
+import { REALM } from "./demo/stack.ts";
 import { portOfDemo } from "./port-of-demo.ts";
+import { startDraft11Visitor, startVisitor } from "./visitor.ts";
 
 const settings = {
   resource: setting({
@@ -46,17 +46,6 @@ const settings = {
     schema: urlSetting(`http://localhost:${portOfDemo("personServer", process.env)}`),
     description: "With draft-11: where the person server is",
   }),
-  realm: setting({
-    env: "KEYCLOAK_REALM",
-    flag: "realm",
-    schema: textSetting("aauth-test"),
-    description: "Its realm",
-  }),
-  scope: setting({
-    flag: "scope",
-    schema: textSetting("supply-chain:optimize"),
-    description: "Scope to ask for beforehand",
-  }),
   authorized: setting({
     flag: "authorized",
     schema: integerSetting(50, { minimum: 1, maximum: 2000 }),
@@ -71,28 +60,42 @@ const settings = {
   }),
 };
 
+/** Requests after which a level has no limit. */
+const MAX_REQUESTS = 2_000;
+/** Scope of the catalogue's highest limit. */
+const SCOPE = "supply-chain:optimize";
+
+const NEEDS_NO_POLICY = "This command needs a demo without --policy, in any other mode: npm run demo";
+
+/** How a visitor proves one level. */
+interface Level {
+  readonly name: string;
+  readonly url: string;
+  /** Raises the caller to the level; its steps are shown. */
+  raise(observer: (event: AgentEvent) => void): typeof fetch;
+  /** Reads at the level. Absent: one request is all. */
+  readonly read?: typeof fetch;
+  /** Requests to send at most. Default {@link MAX_REQUESTS} */
+  readonly most?: number;
+}
+
+/** An answer other than 200 or 429. */
+class UnexpectedAnswer extends Error {}
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   try {
-    const config = loadConfig({ service: "levels", settings, env: process.env, argv: process.argv.slice(2) });
-    const { resource, authServer, realm, scope, authorized } = config;
+    const argv = process.argv.slice(2);
+    const config = loadConfig({ service: "levels", settings, env: process.env, argv });
     installLocalhostLookup();
-    if (config.profile === "draft-11") {
-      await ofDraft11(config);
-      return 0;
-    }
-    const visitor = await startVisitor([`${authServer}/realms/${realm}`]);
+    const isDraft11 = config.profile === "draft-11";
+    const { id, levels, stop } = await (isDraft11 ? draft11Levels(config) : februaryLevels(config));
     try {
-      await showLevels({
-        resource,
-        visitor,
-        scope,
-        authorizedRequests: authorized,
-        print: console.log,
-      });
+      console.log(visibleText(`GET ${config.resource}/catalogue, by ${id}`));
+      for (const level of levels) await showLevel(level);
     } finally {
-      await visitor.stop();
+      await stop();
     }
     return 0;
   } catch (error) {
@@ -100,46 +103,126 @@ async function main(): Promise<number> {
       console.log(error.text);
       return 0;
     }
-    if (error instanceof ConfigError) {
-      console.error(visibleLines(error.message));
-      return 2;
-    }
-    if (error instanceof UnexpectedAnswer || error instanceof AAuthError) {
-      console.error(visibleLines(error.message));
-      return 1;
-    }
-    const cause = error instanceof Error ? error.cause : undefined;
-    const code = (cause ?? error) as NodeJS.ErrnoException;
-    if (code?.syscall === "listen") {
-      console.error(
-        `${code.message}: is another npm run levels running? The demo looks for the visitor there.`,
-      );
-      return 1;
-    }
-    if (code?.code !== "ECONNREFUSED") throw error;
-    console.error(
-      "Nothing listens there. Start the demo first: npm run demo. One with ports of its own is found by the same variables.",
-    );
-    return 1;
+    console.error(visibleLines(reasonOf(error)));
+    return error instanceof ConfigError ? 2 : 1;
   }
 }
 
-async function ofDraft11(config: Config<typeof settings>): Promise<void> {
+async function februaryLevels({ resource, authServer, authorized }: Config<typeof settings>) {
+  const visitor = await startVisitor([`${authServer}/realms/${REALM}`]);
+  const url = `${resource}/catalogue`;
+  // An agent that trusts no auth server cannot be raised above its identity.
+  const identified = { authServers: [] };
+  const anonymous = visitor.agent({ signatureScheme: "hwk", mayIdentify: false }).fetchFor();
+  const levels: Level[] = [
+    { name: "pseudonymous", url, raise: () => anonymous, read: anonymous },
+    {
+      name: "identified",
+      url,
+      raise: (observer) => visitor.agent({ signatureScheme: "hwk", observer, ...identified }).fetchFor(),
+      read: visitor.agent(identified).fetchFor(),
+    },
+    {
+      name: "authorized",
+      url,
+      raise: (observer) => visitor.agent({ observer }).fetchFor(),
+      read: visitor.agent({}).fetchFor(),
+      most: authorized,
+    },
+    {
+      name: "scope known",
+      url,
+      raise: (observer) => visitor.agent({ signatureScheme: "hwk", observer }).fetchFor({ scope: SCOPE }),
+    },
+  ];
+  return { ...visitor, levels };
+}
+
+/**
+ * In draft -11 each level has a separate address, because a route takes the tokens of one level.
+ */
+async function draft11Levels(config: Config<typeof settings>) {
   const { resource, personServer, visitorPort: port, authorized } = config;
+  const identifier = identifierOf("supply-chain-agent");
   const endpoints = {
-    [identifierOf("supply-chain-agent")]: resource,
+    [identifier]: resource,
     ...Object.fromEntries(Object.values(DRAFT_11_SERVERS).map((name) => [identifierOf(name), personServer])),
   };
   const visitor = await startDraft11Visitor({ endpoints, port });
-  try {
-    await showDraft11Levels({
-      resource: identifierOf("supply-chain-agent"),
-      visitor,
-      browserUrl: createEndpointMap(endpoints).browserUrl,
-      authorizedRequests: authorized,
-      print: console.log,
-    });
-  } finally {
-    await visitor.stop();
+  const { browserUrl } = createEndpointMap(endpoints);
+  const onInteraction = ({ page }: { page: string }) =>
+    console.log(visibleText(`Open ${browserUrl(page)}, sign in, and press Allow.`));
+  const level = (name: string, path: string): Level => ({
+    name,
+    url: `${identifier}/catalogue${path}`,
+    raise: (observer) => visitor.agent.fetchFor({ observer, onInteraction }),
+    read: visitor.agent.fetchFor({ onInteraction }),
+  });
+  const levels: Level[] = [
+    level("agent-token", ""),
+    level("person-token", "/person-token"),
+    { ...level("auth-token", "/auth-token"), most: authorized },
+  ];
+  return { ...visitor, levels };
+}
+
+/** Shows the requests of one call, then reads until a 429. */
+async function showLevel({ name, url, raise, read, most = MAX_REQUESTS }: Level): Promise<void> {
+  const row = (label: string, text: string) => console.log(visibleText(`${label.padEnd(14)}${text}`));
+  const steps: string[] = [];
+  let scheme = "";
+  const first = await raise((event) => {
+    if (event.type === "request_signed") scheme = event.scheme;
+    if (event.type !== "response_received") return;
+    const what = event.purpose === "token" ? "auth server" : new URL(event.url).pathname;
+    steps.push(`${event.method} ${what} ${scheme} ${event.status}`);
+  })(url);
+  await first.body?.cancel();
+  if (first.status === 404) return row(name, `not in this mode: ${new URL(url).pathname} is not there`);
+  refuseUnexpected(first);
+  row(read === undefined ? name : "", steps.join(" -> "));
+  if (read === undefined) return;
+  for (let count = 0; ; count++) {
+    const answer = count === most ? undefined : await read(url);
+    await answer?.body?.cancel();
+    if (answer?.status === 200) continue;
+    if (answer !== undefined) refuseUnexpected(answer);
+    return row(name, `${count} more answered${answer === undefined ? "" : `, then ${refusalText(answer)}`}`);
   }
+}
+
+/** @throws UnexpectedAnswer for a status other than 200 and 429 */
+function refuseUnexpected({ status, url, headers }: Response): void {
+  if (status === 200 || status === 429) return;
+  // From the gateway's rules: the catalogue itself is open to every caller that signs.
+  if (status === 403)
+    throw new UnexpectedAnswer(
+      `The gateway's policy refuses the visitor (status 403), because its rules let in the demo's own agents only.\n${NEEDS_NO_POLICY}`,
+    );
+  const isDraft11 = status === 401 && headers.has("aauth-requirement");
+  throw new UnexpectedAnswer(
+    isDraft11
+      ? "The demo speaks draft -11, this command February 2026: npm run demo -- levels --profile draft-11"
+      : `${url} answered with status ${status} instead of 200 or 429`,
+  );
+}
+
+function refusalText({ status, headers }: Response): string {
+  const agentAuth = headers.get("agent-auth");
+  const shown = agentAuth?.replace(/resource_token="[^"]*"/, 'resource_token="…"');
+  const wait = `${status}, Retry-After: ${headers.get("retry-after")}`;
+  return shown === undefined ? wait : `${wait}, Agent-Auth: ${shown}`;
+}
+
+/** @throws what is not expected */
+function reasonOf(error: unknown): string {
+  const expected = [ConfigError, UnexpectedAnswer, AAuthError];
+  if (error instanceof AAuthError && error.code === "identity_required")
+    return `${error.message}\n${NEEDS_NO_POLICY}`;
+  if (expected.some((type) => error instanceof type)) return (error as Error).message;
+  const { code, syscall, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+  if (syscall === "listen")
+    return `${message}: does this command already run? The demo looks for the visitor there.`;
+  if (code !== "ECONNREFUSED") throw error;
+  return "Nothing listens there. Start the demo first: npm run demo. One with ports of its own is found by the same variables.";
 }

@@ -4,8 +4,9 @@ import { endProgramsOnSignal } from "./run-program.ts";
 import { runVitestPart, type VitestPart } from "./run-vitest.ts";
 import { type PartResult, summaryText } from "./test-report.ts";
 
-/** A part of a test command, see test-parts.ts. */
-export type Part = VitestPart | (() => Promise<readonly PartResult[]>);
+type Run = VitestPart | (() => Promise<readonly PartResult[]>);
+/** A part of a test command, see test-parts.ts. Several runs follow each other. */
+export type Part = Run | readonly Run[];
 
 /**
  * Runs parts one after the other, and sets the exit status.
@@ -30,7 +31,8 @@ export async function runParts(
   for (const [name, part] of Object.entries(parts)) {
     if (names.length > 0 && !names.includes(name)) continue;
     console.log(`\n== ${name} ==`);
-    results.push(...(typeof part === "function" ? await part() : [await runVitestPart(name, part)]));
+    for (const run of [part].flat())
+      results.push(...(typeof run === "function" ? await run() : [await runVitestPart(name, run)]));
   }
   process.stdout.write(summaryText(results));
   process.exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0;

@@ -10,6 +10,8 @@ const VITEST_LIMIT_MS = 20 * 60_000;
 
 /** Tests that vitest runs, with the program they need. */
 export interface VitestPart {
+  /** What sets it apart from the other runs of its part, for the summary. */
+  readonly with?: string;
   /** Projects and files, by vitest's filter. */
   readonly tests: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -86,8 +88,9 @@ const vitestOn = (node: string | undefined): readonly [program: string, ...args:
  * Runs a part. Where its program cannot be had the part is skipped, which the summary shows. With
  * `CI` set that is a failure: CI installs what the parts need.
  */
-export async function runVitestPart(name: string, part: VitestPart): Promise<PartResult> {
+export async function runVitestPart(partName: string, part: VitestPart): Promise<PartResult> {
   const startedAt = performance.now();
+  const name = part.with === undefined ? partName : `${partName} (${part.with})`;
   const ended = (more: Partial<PartResult>): PartResult => ({
     part: name,
     passed: 0,

@@ -29,6 +29,18 @@ const STATIC_CHECKS: readonly StaticCheck[] = [
   { name: "packages as published", program: node, args: ["scripts/check-packages.ts"] },
 ];
 
+/** What the checks, and the tests of the documents, compare with the code. */
+const WRITERS: readonly (readonly [program: string, ...args: string[]])[] = [
+  [node, "scripts/docs.ts"],
+  [localProgram("biome"), "check", "--write", "."],
+  [node, "scripts/check-packages.ts", "--write"],
+];
+
+/** Formats the code, and writes the reference pages and the reports of the packages' surfaces. */
+export async function writeWhatIsChecked(): Promise<void> {
+  for (const [program, ...args] of WRITERS) await runProgram(program, args, { output: "shown" });
+}
+
 /** Runs the checks in parallel and shows the output of those that fail. */
 export async function runStaticChecks(): Promise<PartResult> {
   const startedAt = performance.now();

@@ -1,9 +1,12 @@
 /**
- * The parts of the three test commands. A part is a run of vitest, with a foreign program if
- * `prepare` finds or makes one, or a function.
+ * The parts of the three test commands. A part is one or several runs of vitest, each with a
+ * foreign program if `prepare` finds or makes one, or a function. A part of `npm run test:long`
+ * that has the name of another is its longer form.
  *
  * @module
  */
+
+import { resolve } from "node:path";
 
 import { findOrBuildAgentgateway } from "./agentgateway/find-agentgateway.ts";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
@@ -13,12 +16,12 @@ import { judgeMutations } from "./holes/judge-mutations.ts";
 import { mutationsNamed, sampleOfChecks } from "./holes/select-mutations.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
-import { keycloakForTests } from "./keycloak/start-for-tests.ts";
+import { keycloakForTests, publishedExtensionForTests } from "./keycloak/start-for-tests.ts";
 import { runOnNodes } from "./other-nodes.ts";
 import type { Log } from "./pinned-packages.ts";
-import { pythonForInterop } from "./python-for-interop.ts";
+import { demoForInterop, pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
-import { prepareAll } from "./run-vitest.ts";
+import { prepareAll, type VitestPart } from "./run-vitest.ts";
 import { installNext, installRuntimes } from "./runtimes.ts";
 import { runStaticChecks } from "./static-checks.ts";
 import { findStoreServers } from "./store-servers.ts";
@@ -50,38 +53,71 @@ export const QUICK_PARTS = {
   journeys: { tests: project("journeys"), prepare: chromium },
 } satisfies Record<string, Part>;
 
-const sharedKeycloak = keycloakForTests();
+/** Peers of third parties that `npm run test:all -- interop` takes instead of its own: paths. */
+export interface InteropFlags {
+  readonly demo?: string | undefined;
+  readonly keycloak?: string | undefined;
+  readonly gateway?: string | undefined;
+}
 
-/** `npm run test:interop`. */
-export const INTEROP_PARTS = {
-  interop: { tests: project("interop"), prepare: pythonForInterop },
-  "interop-keycloak": {
-    tests: [...project("interop"), "tests/interop/matrix.test.ts"],
-    prepare: prepareAll(pythonForInterop, sharedKeycloak.prepare),
-    close: sharedKeycloak.close,
-  },
-  "interop-draft-11": { tests: project("interop-draft-11"), prepare: peersOfDraft11 },
-  "interop-draft-11-rust": { tests: project("interop-draft-11"), prepare: rustPeerOfDraft11 },
-} satisfies Record<string, Part>;
+/**
+ * Our services beside independent peers. With flags only the swaps, with what these name.
+ *
+ * @throws Error for a folder without the published extension
+ */
+export function interopPart(flags: InteropFlags = {}): readonly VitestPart[] {
+  const { demo, keycloak, gateway } = flags;
+  const fromHere = (path: string) => resolve(process.env.INIT_CWD || ".", path);
+  const shared = keycloakForTests();
+  const swaps = [...project("interop"), "tests/interop/matrix.test.ts"];
+  const isNamed = Object.values(flags).some((path) => path !== undefined);
+  const extension = keycloak && publishedExtensionForTests(fromHere(keycloak));
+  const embedded: VitestPart = {
+    tests: isNamed ? swaps : project("interop"),
+    ...(gateway && { env: { GATEWAY_UNDER_TEST: fromHere(gateway) } }),
+    prepare: prepareAll(
+      pythonForInterop,
+      async (env, log) => (demo ? demoForInterop(fromHere(demo), env, log) : {}),
+      async (env, log) => (extension ? extension.prepare(env, log) : {}),
+    ),
+    ...(extension && { close: extension.close }),
+  };
+  const withKeycloak: VitestPart = {
+    ...embedded,
+    with: "Keycloak",
+    tests: swaps,
+    prepare: prepareAll(embedded.prepare!, shared.prepare),
+    close: shared.close,
+  };
+  const draft11: readonly VitestPart[] = [
+    { with: "draft -11", tests: project("interop-draft-11"), prepare: peersOfDraft11 },
+    { with: "draft -11, Rust", tests: project("interop-draft-11"), prepare: rustPeerOfDraft11 },
+  ];
+  return [embedded, ...(keycloak ? [] : [withKeycloak]), ...(isNamed ? [] : draft11)];
+}
 
 /** `npm run test:all`: these parts, after those of `npm test`. */
 export const SLOW_PARTS = {
-  sodium: { tests: project("sodium") },
-  nodes: () => runOnNodes([...project("unit", "isolated"), ...PUBLISHED], INSTALLED),
+  nodes: [
+    { with: "libsodium", tests: project("sodium") },
+    () => runOnNodes([...project("unit", "isolated"), ...PUBLISHED], INSTALLED),
+  ],
   runtimes: { tests: project("runtimes"), prepare: installRuntimes },
-  stack: { tests: project("stack"), prepare: envoyAndTraefik },
+  stack: [
+    { tests: project("stack"), prepare: envoyAndTraefik },
+    { with: "conformance", tests: project("conformance") },
+  ],
   replicas: { tests: project("stores"), prepare: findStoreServers },
   walkthrough: { tests: project("walkthrough") },
-  conformance: { tests: project("conformance") },
   browser: { tests: project("browser"), prepare: chromium },
-  ...INTEROP_PARTS,
+  interop: interopPart(),
   jaeger: { tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"], prepare: jaeger },
   keycloak: { tests: project("keycloak"), ...keycloakForTests() },
 } satisfies Record<string, Part>;
 
 /** `npm run test:long`. */
 export const LONG_PARTS = {
-  products: { tests: project("contract"), env: LONG },
+  contract: { tests: project("contract"), env: LONG },
   agentgateway: {
     tests: [
       ...["gateway", "draft-11", "expressions"].map((name) => `tests/contract/gateway/${name}.test.ts`),
@@ -93,14 +129,14 @@ export const LONG_PARTS = {
     env: LONG,
     prepare: prepareAll(findOrBuildAgentgateway, jaeger),
   },
-  scale: {
+  replicas: {
     tests: [...project("stores"), "tests/replicas"],
     env: LONG,
     prepare: findStoreServers,
   },
   runtimes: { tests: project("runtimes-long"), prepare: prepareAll(installRuntimes, installNext, chromium) },
-  load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
-  "keycloak-cluster": { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
+  stack: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
+  keycloak: { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
   holes: () => judgeMutations([...mutationsNamed([]), ...sampleOfChecks()]),
   compose: () => runComposeTests(console.log),
 } satisfies Record<string, Part>;

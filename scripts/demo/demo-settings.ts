@@ -102,7 +102,12 @@ const settings = {
   without: setting({
     flag: "without",
     schema: listSetting(),
-    description: "Services to leave out, to be started by hand: npx pnpm --filter NAME dev",
+    description: "Services to leave out, to be started in another terminal",
+  }),
+  only: setting({
+    flag: "only",
+    schema: listSetting(),
+    description: "Services to start beside a demo with the same variables that runs without them",
   }),
   swap: setting({
     flag: "swap",
@@ -158,6 +163,8 @@ export interface DemoSettings {
    * published demo's.
    */
   readonly without: readonly string[];
+  /** Whether the other services run in another terminal. */
+  readonly isBeside: boolean;
 }
 
 /**
@@ -218,7 +225,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     }),
   };
   const names = describeStack(ports, modes).map(({ name }) => name);
-  for (const flag of ["without", "swap"] as const) {
+  for (const flag of ["without", "only", "swap"] as const) {
     const unknown = config[flag].find((name) => !names.includes(name));
     if (unknown !== undefined)
       throw new ConfigError("demo", [{ name: `--${flag}`, message: `there is no service ${unknown}` }]);
@@ -226,7 +233,9 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   // The published gateway verifies by itself; ours asks another service.
   const ours = swap.includes("gateway") ? [...swap, "gateway-authz"] : swap;
   const isLeftOut = (name: string) =>
-    config.without.includes(name) || (swap.length > 0 && !ours.includes(name));
+    config.without.includes(name) ||
+    (swap.length > 0 && !ours.includes(name)) ||
+    (config.only.length > 0 && !config.only.includes(name));
   return {
     ports,
     modes,
@@ -234,16 +243,18 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     fresh: config.fresh,
     replicas: config.replicas,
     without: names.filter(isLeftOut),
+    isBeside: config.only.length > 0,
   };
 }
 
 /** @throws ConfigError for flags that cannot be used with replicas */
 function refuseWithReplicas(
-  config: Pick<Config<typeof settings>, "replicas" | "swap" | "without" | "gatewayKind">,
+  config: Pick<Config<typeof settings>, "replicas" | "swap" | "without" | "only" | "gatewayKind">,
 ): void {
   const refused = [
     ["--swap", config.swap.length > 0],
     ["--without", config.without.length > 0],
+    ["--only", config.only.length > 0],
     ["--gateway", config.gatewayKind === "agentgateway"],
   ] as const;
   for (const [name, isSet] of refused)

@@ -9,7 +9,6 @@ import { ConfigError, HelpRequested } from "agent-kit/service";
 import { describeReplicas } from "../replicas/describe-replicas.ts";
 import { prepareReplicas } from "../replicas/prepare-replicas.ts";
 import { alreadyRunning } from "./already-running.ts";
-import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { describeStack, leaveOut, type ServiceDescription } from "./describe-stack.ts";
 import { hasState, keptWork, keptWorkOfReplicas, removeState } from "./kept-state.ts";
@@ -37,24 +36,25 @@ async function main(): Promise<number> {
     console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
     return 2;
   }
-  const { ports, modes, processes, without } = demo;
+  const { ports, modes, processes, without, isBeside } = demo;
   const urls = stackUrls(ports);
   const isSwap = modes.publishedPeers !== undefined;
-  const leftOut = isSwap ? without.map((name) => ({ name })) : await leftOutServices(ports, modes, without);
   if (!processes) await prepareHost();
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
       whenReady: async (stack) =>
-        welcomeText(ports, modes, {
-          readyAfterMs: stack.readyAfterMs,
-          leftOut,
-          owners: process.env.ACCESS_SERVER_OWNERS,
-          continues: await continues(),
-        }),
+        isBeside
+          ? `\nReady: ${services.map(({ name }) => name).join(", ")}. Stop with Ctrl-C.\n\n`
+          : welcomeText(ports, modes, {
+              readyAfterMs: stack.readyAfterMs,
+              leftOut: without,
+              owners: process.env.ACCESS_SERVER_OWNERS,
+              continues: await continues(),
+            }),
       whyPortsTaken: async () => {
         // The published backend answers like ours.
-        const reason = isSwap ? undefined : await alreadyRunning(urls);
+        const reason = isSwap || isBeside ? undefined : await alreadyRunning(urls);
         return (
           reason &&
           `${capitalised(reason)}. Nothing was started.\n` +

@@ -139,7 +139,7 @@ export function endpointTable(ports: StackPorts): string {
     ["backend", at(ports.backend, backend)],
     ...AGENT_NAMES.map((name) => [name, at(ports.gateway, agentUrl(name, ports.gateway))]),
     ...Object.values(DRAFT_11_SERVERS).map((name) => [name, at(ports.personServer, personServer)]),
-    // Present while npm run levels runs.
+    // Present while npm run demo -- levels runs.
     ["visitor", `http://127.0.0.1:${ports.visitor}`],
   ]
     .map(([name, address]) => `${identifierOf(name!)}=${address}`)

@@ -1,5 +1,4 @@
 import { AGENT_NAMES, AGENTS, agentUrl, DRAFT_11_SERVERS, identifierOf } from "topology";
-import type { LeftOut } from "./by-hand.ts";
 import { type StackModes, type StackPorts, stackUrls, stateFolders } from "./stack.ts";
 
 /** The label of the web page's main button. */
@@ -17,7 +16,8 @@ export function welcomeText(
   modes: StackModes,
   start: {
     readonly readyAfterMs: number;
-    readonly leftOut?: readonly LeftOut[];
+    /** Names of the services that were left out. */
+    readonly leftOut?: readonly string[];
     /** The resources' owners, as `ACCESS_SERVER_OWNERS` has them. */
     readonly owners?: string | undefined;
     /**
@@ -57,7 +57,7 @@ export function welcomeText(
   ];
   const width = Math.max(...[...pages, ...parties].map(([label]) => label.length));
   const line = ([label, url, service]: Row) => {
-    const isLeftOut = leftOut.some(({ name }) => name === service);
+    const isLeftOut = leftOut.includes(service);
     return `  ${label.padEnd(width)}  ${url}${isLeftOut ? `  (${isSwap ? "the published demo's" : "left out"})` : ""}`;
   };
   const user = "mcp-user with password user123";
@@ -105,12 +105,11 @@ function serverRows({ profile, mode }: StackModes): Row[] {
     : [person];
 }
 
-function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+function leftOutLines(leftOut: readonly string[]): string[] {
   if (leftOut.length === 0) return [];
-  const names = leftOut.map(({ name }) => name).join(", ");
   return [
-    `Left out, to be started in another terminal: ${names}`,
-    ...leftOut.map(({ name, command }) => `  ${command ?? `${name}: a program of third parties`}`),
+    "Left out, to be started in another terminal, with the same variables and flags:",
+    `  npm run demo -- --only ${leftOut.join(",")}`,
     "",
   ];
 }

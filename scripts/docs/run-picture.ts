@@ -1,6 +1,7 @@
 /**
  * The recording of a run that the README shows: an animated SVG of each message of the recorded run
- * of draft -11. `npm run docs` draws it, and `npm run docs -- --walkthrough` records the run again.
+ * of draft -11. `npm run check -- --write` draws it, and
+ * `UPDATE_DOCS=1 npm run test:all -- walkthrough` records the run again.
  *
  * @module
  */
@@ -42,7 +43,7 @@ export function runPicture(): string {
   const xOf = (id: string) => FIRST_COLUMN + parties.findIndex((party) => party.id === id) * COLUMN;
   const label = `A run in ${messages.length} messages. Every call between agents is signed with the sender’s own key, and each token works for that key alone.`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">
-<!-- Drawn by npm run docs from ${RECORDED}. -->
+<!-- Drawn by npm run check -- --write from ${RECORDED}. -->
 <style>
 ${STYLE}${movement(messages.length)}
 </style>

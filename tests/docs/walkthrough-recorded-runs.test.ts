@@ -1,7 +1,6 @@
 /**
- * The runs that the page of both profiles shows side by side, recorded again: `npm run docs --
- * --walkthrough` stores the recording; any other test run requires the same messages as in the
- * recording.
+ * The runs that the page of both profiles shows side by side, recorded again: `UPDATE_DOCS=1`
+ * stores the recording; any other test run requires the same messages as in the recording.
  *
  * @module
  */

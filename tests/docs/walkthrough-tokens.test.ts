@@ -79,7 +79,7 @@ describePage("3-consent.md", {
   },
 });
 
-/** Output of `npm run levels`. */
+/** Output of `npm run demo -- levels`. */
 async function levels({ urls, ports }: TestStack): Promise<string> {
   const args = ["--resource", urls.supplyChainAgent, "--auth-server", urls.authServer];
   // Without a developer's .env: it may name other addresses.

@@ -155,9 +155,6 @@ describe("--help of a command that starts something heavy", () => {
     ["demo", "--profile"],
     ["explain", "--jwks"],
     ["policy", "--requests"],
-    ["consent", "--scopes"],
-    ["delegate", "--host"],
-    ["levels", "--visitor-port"],
   ])("%s: shows %s without an install", async (command, flag) => {
     const help = start([command, "--help"]);
     expect((await help.ended).status).toBe(0);

@@ -8,7 +8,7 @@ import { february2026Agent } from "aauth/february-2026";
 import { installLocalhostLookup } from "agent-kit/service";
 import { type Delegate, delegateListSchema, delegateSchema, runTraceSchema } from "backend-api";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { openConsentPolicy } from "../../scripts/consent/consent-policy.ts";
+import { runProgram } from "../../scripts/run-program.ts";
 import { SECOND_USER, textOf, User } from "../contract/auth-server/journey.ts";
 import { signIn } from "../support/optimization-run.ts";
 import { decideAtPages } from "../support/person-run.ts";
@@ -110,15 +110,17 @@ describe("the backend's delegate, February", () => {
 
   test("reports that a user's consent is required, because it acts for no user", async () => {
     const { sub } = await own();
-    const { authServer, realm } = { authServer: new URL(stack.urls.issuer).origin, realm: "aauth-test" };
-    const policy = await openConsentPolicy({ authServer, realm, admin: "admin", password: "admin" });
-    const before = await policy.read();
-    await policy.write({ ...before, scopes: ["supply-chain:optimize"] });
+    const setScopes = (scopes: string) =>
+      runProgram(process.execPath, ["scripts/consent.ts", "--scopes", scopes], {
+        output: "caught",
+        env: { KEYCLOAK_URL: new URL(stack.urls.issuer).origin },
+      });
+    expect((await setScopes("supply-chain:optimize")).status).toBe(0);
     // Without the auth token from the call before.
     await stack.kill("delegate-agent");
     await stack.startAgain("delegate-agent");
     const { last_run } = await have(sub, "run");
-    await policy.write(before);
+    await setScopes("openid,profile,email");
     expect(last_run).toMatchObject({
       status: "failed",
       failure: {

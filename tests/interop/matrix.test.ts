@@ -1,7 +1,7 @@
 /**
  * Every one-box and two-box swap in every mode, and what is refused where the peers are not named.
  * The results are compared with those in results.json, which docs/reference/interop.md is made
- * from; `npm run test:interop -- --record` writes them.
+ * from; `UPDATE_DOCS=1` writes them.
  *
  * The variables say who takes part: AUTH_SERVER_TEST_URL a Keycloak in the embedded auth server's
  * place, with the published extension where INTEROP_EXTENSION is set; DEMO_UNDER_TEST the published
@@ -21,6 +21,7 @@ import { type Cell, MODES, type Mode, RESULTS, type Results, SWAPS, sectionName 
 installLocalhostLookup();
 
 const { AUTH_SERVER_TEST_URL, INTEROP_EXTENSION, GATEWAY_UNDER_TEST } = process.env;
+const IS_UPDATE = process.env.UPDATE_DOCS === "1";
 const demo = preparedDemo();
 const peers = demo ? publishedPeers(demo) : pythonPeers;
 const keycloak = AUTH_SERVER_TEST_URL ? await startAuthServer() : undefined;
@@ -70,16 +71,16 @@ test.each(cells)("$mode, $boxes, named $named", async ({ boxes, ...cell }) => {
   seen[named][mode] = { ...seen[named][mode], [boxes]: verdict };
   if (named === "everywhere")
     expect(hops).toEqual([expect.stringMatching(/^verified/), expect.stringMatching(/^verified/)]);
-  if (!process.env.INTEROP_RECORD) expect(verdict).toBe(recorded?.[named]?.[mode]?.[boxes]);
+  if (!IS_UPDATE) expect(verdict).toBe(recorded?.[named]?.[mode]?.[boxes]);
 });
 
 test("the recorded results have the same versions", () => {
-  if (!process.env.INTEROP_RECORD) expect(results[section]?.versions).toEqual(versions);
+  if (!IS_UPDATE) expect(results[section]?.versions).toEqual(versions);
 });
 
 afterAll(async () => {
   await keycloak?.setAttributes();
-  if (!process.env.INTEROP_RECORD) return;
+  if (!IS_UPDATE) return;
   const all = { ...results, [section]: { versions, verdicts: seen } };
   writeFileSync(RESULTS, `${JSON.stringify(all, null, 2)}\n`);
 });

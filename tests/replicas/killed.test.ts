@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type LastingUser, lastingUser, startRun } from "../support/lasting-user.ts";
 import { type ReplicaStack, startReplicas } from "../support/start-replicas.ts";
 
-/** `npm run test:long -- scale` kills every process, at more moments of a run. */
+/** `npm run test:long -- replicas` kills every process, at more moments of a run. */
 const IS_STORM = process.env.LONG_TESTS !== undefined;
 /** Moments, in twelfths of the time that a run takes on this machine. */
 const TWELFTHS = IS_STORM ? Array.from({ length: 12 }, (_, index) => index) : [3];

@@ -5,7 +5,7 @@ import { Pool } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ReplicaStack, startReplicas } from "../support/start-replicas.ts";
 
-/** Ten thousand in `npm run test:long -- scale`. */
+/** Ten thousand in `npm run test:long -- replicas`. */
 const REQUESTS = process.env.LONG_TESTS ? 10_000 : 500;
 const AT_ONCE = 25;
 const CONTENT = { "content-type": "application/json" };

@@ -10,7 +10,7 @@ import { type StoreServer, startPostgres, startValkey } from "../support/store-s
 
 installLocalhostLookup();
 
-/** `npm run test:long -- scale` stops both servers in both ways, for 20 seconds. */
+/** `npm run test:long -- replicas` stops both servers in both ways, for 20 seconds. */
 const IS_LONG = process.env.LONG_TESTS !== undefined;
 const OUTAGE_MS = IS_LONG ? 20_000 : 2_000;
 /** Time after which everything is served again. */

@@ -1,50 +1,42 @@
 /** Commands beside a running demo find it by the variables that moved it. */
-import { mkdtempSync } from "node:fs";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { PORTS } from "topology";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort, freePorts } from "../../scripts/demo/free-ports.ts";
-import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/stack.ts";
+import { freePort } from "../../scripts/demo/free-ports.ts";
+import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { portOfDemo } from "../../scripts/port-of-demo.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { startChild } from "../support/child.ts";
 
-test("levels and consent take the demo's ports from its variables", async () => {
+test("levels takes the demo's ports from its variables", async () => {
   expect(portOfDemo("gateway", {})).toBe(3000);
-  expect(portOfDemo("gateway", { GATEWAY_PORT: "3001" })).toBe(3001);
   const port = String(await freePort());
-  for (const [script, variable] of [
-    ["consent", "AUTH_SERVER_PORT"],
-    ["levels", "GATEWAY_PORT"],
-  ] as const) {
-    const help = await runProgram(process.execPath, [`scripts/${script}.ts`, "--help"], {
-      output: "caught",
-      env: { [variable]: port },
-    });
-    expect(help.output).toContain(`localhost:${port}`);
-  }
+  const help = await runProgram(process.execPath, ["scripts/levels.ts", "--help"], {
+    output: "caught",
+    env: { GATEWAY_PORT: port },
+  });
+  expect(help.output).toContain(`localhost:${port}`);
 });
 
-test("a delegate starts beside the demo's own, on another port", async () => {
-  const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
-  const ports = await freePorts(keys.length);
-  const env = Object.fromEntries(keys.map((key, index) => [PORT_VARIABLES[key], String(ports[index])]));
-  const own = Number(env.DELEGATE_AGENT_PORT);
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(own, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  const folder = mkdtempSync(join(tmpdir(), "delegate-"));
-  const child = startChild(process.execPath, ["scripts/delegate.ts"], {
+test("a second delegate starts beside the demo, on the port of its variable", async () => {
+  const port = await freePort();
+  const backend = await freePort();
+  const child = startChild(process.execPath, ["scripts/demo/main.ts", "--only", "delegate-agent"], {
     env: {
-      ...env,
       PATH: process.env.PATH,
+      DELEGATE_AGENT_PORT: String(port),
+      [PORTS.backend.variable]: String(backend),
       OTEL_SDK_DISABLED: "true",
-      DELEGATE_DATA_FOLDER: join(folder, "data"),
-      DELEGATE_ENROLMENT_FILE: join(folder, "delegates.json"),
+      AAUTH_STORE: "memory",
     },
   });
-  onTestFinished(() => void child.process.kill("SIGKILL"));
-  const [, port] = await child.prints(/delegate-agent ready on \S+:(\d+)/);
-  expect(Number(port)).toBeGreaterThan(own);
+  onTestFinished(() => {
+    child.process.kill("SIGKILL");
+    for (const made of [`delegate-agent-${port}`, `delegates-${backend}.json`])
+      rmSync(`${REPOSITORY_ROOT}.data/${made}`, { recursive: true, force: true });
+  });
+  await child.prints(/Ready: delegate-agent\./);
+  expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+  child.process.kill("SIGTERM");
+  expect((await child.ended).status).toBe(0);
 });

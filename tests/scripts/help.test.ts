@@ -1,6 +1,7 @@
 /** Every command behind `scripts/bootstrap.mjs`: `--help` and a wrong flag start nothing. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { MOVED } from "../../scripts/commands.mjs";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { LONG_PARTS, QUICK_PARTS, SLOW_PARTS } from "../../scripts/test-parts.ts";
@@ -9,7 +10,7 @@ const { scripts } = JSON.parse(readFileSync(`${REPOSITORY_ROOT}package.json`, "u
   scripts: Record<string, string>;
 };
 const commands = Object.entries(scripts).flatMap(([name, line]) =>
-  line === `node scripts/bootstrap.mjs ${name}` ? [name] : [],
+  line === `node scripts/bootstrap.mjs ${name}` && !Object.hasOwn(MOVED, name) ? [name] : [],
 );
 const LIMIT_MS = 30_000;
 
@@ -22,6 +23,19 @@ test("all of them are here", async () => {
   expect(status).toBe(0);
   const [, names] = /^Commands: (.*)$/m.exec(output)!;
   expect(names!.split(", ").sort()).toEqual([...commands].sort());
+});
+
+test.each(Object.entries(MOVED))("%s, of version 0.1, says what has taken its place", async (old, now) => {
+  expect(Object.keys(scripts)).toContain(old);
+  const { status, output } = await run(old);
+  expect([status, output]).toEqual([2, `npm run ${old} is now: npm run ${now}\n`]);
+});
+
+test.each(["consent", "levels"])("demo -- %s starts that program instead of the demo", async (name) => {
+  const { status, output } = await run("demo", name, "--help");
+  expect(status).toBe(0);
+  expect(output).toContain(name);
+  expect(output).not.toContain("--signature-scheme");
 });
 
 describe.each(commands)("%s", (command) => {

@@ -9,8 +9,8 @@ import type { RecordedRun } from "./walkthrough-run.ts";
 import { canonical, runValues } from "./walkthrough-values.ts";
 
 /**
- * Set by `npm run docs -- --walkthrough`: the pages are written from the runs, instead of being
- * compared with them.
+ * `UPDATE_DOCS=1 npm run test:all -- walkthrough`: the pages are written from the runs, instead of
+ * being compared with them.
  */
 const IS_UPDATE = process.env.UPDATE_DOCS === "1";
 

@@ -68,7 +68,7 @@ export const LISTENERS = {
   "trace-store": { title: "Trace store", port: 16686, variable: "TRACE_STORE_PORT" },
   "trace-store-otlp": { title: "Trace store, incoming spans", port: 4318, variable: "TRACE_STORE_OTLP_PORT" },
   "delegate-agent": { title: "Delegate", port: 9997, variable: "DELEGATE_AGENT_PORT" },
-  visitor: { title: "Visitor of npm run levels, draft -11", port: 9996, variable: "VISITOR_PORT" },
+  visitor: { title: "Visitor of npm run demo -- levels, draft -11", port: 9996, variable: "VISITOR_PORT" },
 } as const;
 
 type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`

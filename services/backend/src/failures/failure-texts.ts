@@ -209,7 +209,7 @@ const POLICY_ADVICE: ReadonlyMap<string, string> = new Map([
   ],
   [
     "user_required",
-    "Have the auth server ask the user: make the agent's scopes require consent (`npm run consent`).",
+    "Have the auth server ask the user: make the agent's scopes require consent (`npm run demo -- consent`).",
   ],
 ]);
 

@@ -30,7 +30,7 @@ export function standingOf({ process, agent_token: token, sub_agent }: Delegate,
       : `It receives no more tokens, but the person server did not accept the revocation: ${until}. End it again.`;
   }
   if (process === "absent")
-    return "Not running. Start it with npm run delegate and the name and port it was enrolled with (see walk-through 8).";
+    return "Not running. Start it with npm run demo -- --only delegate-agent and the name and port it was enrolled with (see walk-through 6).";
   if (process === "unknown") return "Enrolled without a URL. It cannot be run from here.";
   return token === null
     ? "Ready. It requests an agent token when it needs one."

@@ -27,7 +27,7 @@ export function DelegatesPanel({ client, disabled, needsTokens }: DelegatesPanel
       <Explanation {...{ list, needsTokens }} />
       {list?.delegates.length === 0 && (
         <p className="note">
-          No delegate is enrolled. Start one with <code>npm run delegate</code>.
+          No delegate is enrolled. Start one with <code>npm run demo -- --only delegate-agent</code>.
         </p>
       )}
       {list && list.delegates.length > 0 && (

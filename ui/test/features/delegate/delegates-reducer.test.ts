@@ -67,7 +67,7 @@ test("a list that is read during a run leaves it running", () => {
 });
 
 test("a delegate that does not run says how it is started, one without an address that it cannot be", () => {
-  expect(standingOf(delegate("a", { process: "absent" }))).toContain("npm run delegate");
+  expect(standingOf(delegate("a", { process: "absent" }))).toContain("--only delegate-agent");
   expect(standingOf(delegate("a", { process: "unknown" }))).toContain("cannot be run");
 });
 
