@@ -23,6 +23,9 @@ import { logged, serveRuns } from "./serve-runs.ts";
  * delegate's key.
  */
 const MAX_PARENTS = 100;
+const PROMPT = "optimize laptop supply chain";
+/** Longest wait for the supply-chain agent in one call, token requests included. */
+const CALL_LIMIT_SECONDS = 60;
 
 export interface DelegateAgentDeps {
   readonly logger: ServiceOptions["logger"];
@@ -48,7 +51,7 @@ export async function buildDelegateAgent(
   deps: DelegateAgentDeps,
 ): Promise<{ app: FastifyInstance; delegateOf: (parent: string) => Promise<Delegate> }> {
   const { logger } = deps;
-  const { agentServer, supplyChainAgentUrl, prompt, timeoutSeconds, url } = config;
+  const { agentServer, supplyChainAgentUrl, url } = config;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const { stores = createMemoryStores({ now }) } = deps;
   const dialect = delegateDialect({ config, deps, now });
@@ -81,8 +84,8 @@ export async function buildDelegateAgent(
       dropAgentToken: agentToken.drop,
       dialect: dialect.calls,
       supplyChainAgentUrl,
-      prompt,
-      timeoutSeconds,
+      prompt: PROMPT,
+      timeoutSeconds: CALL_LIMIT_SECONDS,
       observer: createAgentLog(logger, "supply-chain-agent"),
     });
     return logged(working, log);

@@ -2,14 +2,12 @@ import {
   authServerSettings,
   booleanSetting,
   type Config,
-  integerSetting,
   portSetting,
   profileSettings,
   serviceSettings,
   setting,
   storeSettings,
   telemetrySettings,
-  textSetting,
   tokenLogSettings,
   urlSetting,
 } from "agent-kit/service";
@@ -65,21 +63,10 @@ export const settings = {
     schema: z.string().min(1).max(80).default("Inventory scout"),
     description: "Display name of the delegate in the enrolment",
   }),
-  prompt: setting({
-    env: "DELEGATE_PROMPT",
-    flag: "prompt",
-    schema: textSetting("optimize laptop supply chain"),
-    description: "Prompt for the supply-chain agent",
-  }),
   callAtStart: setting({
     flag: "call",
     schema: booleanSetting(false),
     description: "Call immediately, not only on the agent server's request",
-  }),
-  timeoutSeconds: setting({
-    env: "DELEGATE_TIMEOUT_SECONDS",
-    schema: integerSetting(60, { minimum: 1, maximum: 600 }),
-    description: "Longest wait for the supply-chain agent in one call, token requests included, in seconds",
   }),
 };
 
