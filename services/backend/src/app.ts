@@ -21,12 +21,12 @@ import { agentRoutes } from "./routes/agents.ts";
 import { delegateGrantRoute } from "./routes/delegate-grant.ts";
 import { delegateTokenRoute } from "./routes/delegate-token.ts";
 import { delegateRoutes } from "./routes/delegates.ts";
-import { leftOutRoutes } from "./routes/left-out.ts";
 import { optimizationRoutes } from "./routes/optimization.ts";
 import { ORDER_RETURN_PATH, orderRoutes } from "./routes/orders.ts";
 import { progressEventRoutes } from "./routes/progress-events.ts";
 import { runTraceRoutes } from "./routes/run-trace.ts";
 import { serviceRoutes } from "./routes/service.ts";
+import { unsupportedRoutes } from "./routes/unsupported-routes.ts";
 import { createCallObserver } from "./runs/call-observer.ts";
 import { createLiveRuns } from "./runs/live-runs.ts";
 import type { SupplyChainAgent } from "./runs/run-context.ts";
@@ -179,7 +179,7 @@ async function createApp(
 ): Promise<FastifyInstance> {
   const { config, stores, now } = options;
   const { frontendUrl, agentUrl: agent, agentTokenSeconds: lifetimeSeconds } = config;
-  const { jwks, documents, discovery, leftOut } = dialect;
+  const { jwks, documents, discovery, unsupported } = dialect;
   const { runs, live, orders, delegates, breakIt, enrolments, issued, tokens, subAgents } = services;
   const sent = options.evidence;
   const app = await createApi(config, options, async (api) => {
@@ -195,7 +195,7 @@ async function createApp(
     await api.register(progressEventRoutes, { runs, live, heartbeatMs: options.heartbeatMs });
     await api.register(agentRoutes, { runs });
     await api.register(delegateRoutes, { delegates });
-    await api.register(leftOutRoutes, { leftOut });
+    await api.register(unsupportedRoutes, { unsupported });
     await api.register(runTraceRoutes, {
       runs,
       orders,

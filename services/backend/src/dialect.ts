@@ -34,7 +34,7 @@ export interface BackendDialect {
   readonly breakIt: () => BreakItDialect;
   readonly delegates: (enrolments: Enrolments) => DelegatesOfDialect;
   /** API routes that the dialect does not have, each with a message for the caller. */
-  readonly leftOut: ReadonlyMap<ApiRoute, string>;
+  readonly unsupported: ReadonlyMap<ApiRoute, string>;
   /** Registers the routes to which browsers return from pages where users act for runs. */
   readonly returnRoutes: (
     api: FastifyInstance,

@@ -109,14 +109,14 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
       const tokens = draft11Tokens((...asked) => subAgents.issue(...asked));
       return { tokens, callerFor: agentOf, subAgents };
     },
-    leftOut: new Map([[apiRoutes.revokeConsent, LEFT_OUT]]),
+    unsupported: new Map([[apiRoutes.revokeConsent, UNSUPPORTED]]),
     returnRoutes: async (api, { runs }) => {
       await api.register(interactionReturn, { runs, frontendUrl: config.frontendUrl });
     },
   };
 }
 
-const LEFT_OUT =
+const UNSUPPORTED =
   "Revocation here is not available with AAUTH_PROFILE=draft-11: revoke on the person server's page";
 
 /**

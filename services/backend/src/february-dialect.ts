@@ -88,7 +88,9 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
       }),
       callerFor: () => jwksAgent,
     }),
-    leftOut: new Map([apiRoutes.startDelegate, apiRoutes.endDelegate].map((route) => [route, LEFT_OUT])),
+    unsupported: new Map(
+      [apiRoutes.startDelegate, apiRoutes.endDelegate].map((route) => [route, UNSUPPORTED]),
+    ),
     returnRoutes: async (api, { runs, consentRequests }) => {
       const consent = new ConsentService({
         agent: februaryAgent(jwksAgent),
@@ -113,7 +115,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
   };
 }
 
-const LEFT_OUT =
+const UNSUPPORTED =
   "Ending a delegate here: only with AAUTH_PROFILE=draft-11; elsewhere take its enrolment away";
 
 /** The backend's agent, configured for three purposes. */

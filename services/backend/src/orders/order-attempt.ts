@@ -12,10 +12,10 @@ import { oneLine } from "../failures/one-line.ts";
 import type { Peer, Places } from "../failures/situation.ts";
 import { storeErrorOf } from "../failures/store-error.ts";
 import type { CallObserver } from "../runs/call-observer.ts";
-import { createSequence, patiently, type Sequence } from "../sequence.ts";
 import type { OpenRequests } from "../store/open-requests.ts";
 import type { Returns } from "../store/returns.ts";
 import type { UserRecords } from "../store/user-records.ts";
+import { createWriteQueue, patiently, type WriteQueue } from "../write-queue.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "./order-client.ts";
 
 /** The dialect's part in requesting an order. */
@@ -164,7 +164,7 @@ async function outcomeOf(
   const keyThumbprint = stored.interaction?.keyThumbprint;
   const words = `The user ordered ${quantity} × ${model}.`;
   const call = observe();
-  const notes = createSequence();
+  const notes = createWriteQueue();
   let waited = waiting;
   const { fetch, end } = beginCall(wire, {
     id,
@@ -243,7 +243,7 @@ async function demanded(
 async function waitAt(
   context: OrderContext,
   { id, userId, returnState, order }: StoredOrder,
-  notes: Sequence,
+  notes: WriteQueue,
   page: { readonly url: string; readonly party: string },
 ): Promise<void> {
   const { places, orders, openInteractions, returns, logger, now } = context;

@@ -1,7 +1,7 @@
 import type { AgentEvent } from "aauth/agent";
 import { createAgentLog, type ProtocolLogger } from "agent-kit/protocol-log";
 import type { Peer } from "../failures/situation.ts";
-import { createSequence } from "../sequence.ts";
+import { createWriteQueue } from "../write-queue.ts";
 import { describeStep } from "./describe-step.ts";
 import type { Step } from "./run.ts";
 
@@ -27,7 +27,7 @@ export function createCallObserver({ logger }: { logger: ProtocolLogger }): Call
 
   return (run) => {
     let peer: Peer = "resource";
-    const notes = createSequence();
+    const notes = createWriteQueue();
     return {
       peer: () => peer,
       noted: notes.done,

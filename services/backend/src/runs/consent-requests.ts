@@ -3,9 +3,9 @@ import type { AgentEvent } from "aauth/agent";
 import { AgentHttpError } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { networkCodeOf } from "../failures/network-code.ts";
-import { createSequence } from "../sequence.ts";
 import type { OpenRequests } from "../store/open-requests.ts";
 import { KEPT_SECONDS } from "../store/user-records.ts";
+import { createWriteQueue } from "../write-queue.ts";
 
 /** Lifetime of a consent request at an auth server that does not state it (profile 6.1). */
 const ASKED_SECONDS = 600;
@@ -40,7 +40,7 @@ export function watchConsentRequest(
     event.type === "request_signed"
       ? continues
       : event.type === "token_requested" && event.requestType === "auth";
-  const notes = createSequence();
+  const notes = createWriteQueue();
   let isAsking = false;
   let isOver = false;
   let isKept = false;

@@ -7,7 +7,7 @@ import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN } from "../calls/resumable.ts";
 import { beginCall, continuesAtPage, type UserCall } from "../calls/user-call.ts";
 import { storeErrorOf } from "../failures/store-error.ts";
-import { createSequence, patiently } from "../sequence.ts";
+import { createWriteQueue, patiently } from "../write-queue.ts";
 import { watchConsentRequest } from "./consent-requests.ts";
 import { secondHopFailure } from "./results.ts";
 import {
@@ -159,7 +159,7 @@ function noteCurrentPlace(context: RunContext, run: Run): Promise<Run | undefine
 /** Puts the run in the waiting state while its call waits for a person. */
 function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attempt) {
   const { calls, places, store, now } = context;
-  const notes = createSequence();
+  const notes = createWriteQueue();
   let page = waiting?.interaction && new URL(waiting.interaction.url).origin;
   let demand: Demand | undefined;
   const note = (how: (run: Run) => Run) => notes.add(() => changeRun(context, run.id, how));

@@ -5,7 +5,7 @@ import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer } from "../failures/situation.ts";
 import { WITHOUT_JOB_SECONDS } from "../store/user-records.ts";
-import { within } from "../within.ts";
+import { waitAtMost } from "../wait-at-most.ts";
 import { promptFor, shownPrompt } from "./prompt.ts";
 import {
   type Consent,
@@ -66,8 +66,8 @@ export class RunService {
     try {
       await store.add(run);
       await jobs.add(QUEUE, id);
-      await within(startReplySeconds * 1000, [accepted.promise, known.promise]);
-      await within(COMPLETION_GRACE_MS, [known.promise]);
+      await waitAtMost(startReplySeconds * 1000, [accepted.promise, known.promise]);
+      await waitAtMost(COMPLETION_GRACE_MS, [known.promise]);
     } finally {
       unwatch();
       this.#accepted.delete(id);

@@ -4,11 +4,11 @@ import { BackendError } from "../errors.ts";
 import { userRoute } from "./user-route.ts";
 
 /** Answers requests to routes that the dialect does not have with the route's message. */
-export const leftOutRoutes: FastifyPluginAsync<{ leftOut: ReadonlyMap<ApiRoute, string> }> = async (
+export const unsupportedRoutes: FastifyPluginAsync<{ unsupported: ReadonlyMap<ApiRoute, string> }> = async (
   app,
-  { leftOut },
+  { unsupported },
 ) => {
-  for (const [route, sentence] of leftOut)
+  for (const [route, sentence] of unsupported)
     userRoute(app, route, async () => {
       throw new BackendError("not_in_profile", sentence, { code: "not_in_profile" });
     });

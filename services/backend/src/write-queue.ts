@@ -25,14 +25,14 @@ export async function patiently<Result>(write: () => Promise<Result>): Promise<R
 }
 
 /** Sequential writes of one piece of work. */
-export interface Sequence {
+export interface WriteQueue {
   /** After one write has failed, later ones are skipped. */
   add(write: () => Promise<unknown>): void;
   /** Resolves when all writes so far are done. Rejects with the first failure. */
   done(): Promise<unknown>;
 }
 
-export function createSequence(): Sequence {
+export function createWriteQueue(): WriteQueue {
   let last: Promise<unknown> = Promise.resolve();
   return {
     add(write) {
