@@ -24,7 +24,7 @@ import type { AskedRequest, Clarification, Grant, PageResult, WaitingRequest } f
 /** Wrong codes of one source. */
 const MAX_WRONG_CODES = 20;
 /** Seconds for which an outcome is available after expiry. */
-const TOLD_SECONDS = 300;
+const OUTCOME_KEPT_SECONDS = 300;
 /** Seconds that `slow_down` adds to the interval (section 11.8.3). */
 const SLOW_DOWN_SECONDS = 5;
 
@@ -45,7 +45,7 @@ export class ServerRequests<Work extends PairWork> {
       now,
       location: `${issuer}${path}`,
       retryAfterSeconds: pollSeconds,
-      keptSeconds: TOLD_SECONDS,
+      keptSeconds: OUTCOME_KEPT_SECONDS,
       maxWrongCodes: MAX_WRONG_CODES,
       early({ polls }) {
         polls.early = now() < polls.notBefore ? polls.early + 1 : 0;
@@ -97,7 +97,7 @@ export class ServerRequests<Work extends PairWork> {
     const member = hooks.memberOf?.(record);
     // Counted until its record is deleted, so that ending requests does not free the limit.
     // hole T27
-    if (!this.#pending.admits(account, id, expiresAt - now() + TOLD_SECONDS, member)) {
+    if (!this.#pending.admits(account, id, expiresAt - now() + OUTCOME_KEPT_SECONDS, member)) {
       throw slowDown("too many requests are pending for this caller");
     }
     try {
