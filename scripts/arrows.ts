@@ -90,7 +90,6 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
     "types.ts",
     "base64.ts",
     "closing-quote.ts",
-    "harmless.ts",
     "shapes.ts",
     "supported-node.ts",
     "crypto",

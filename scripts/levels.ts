@@ -6,8 +6,8 @@
  * @module
  */
 
+import type { AAuthEvent } from "aauth";
 import { AAuthError, createEndpointMap } from "aauth";
-import type { AgentEvent } from "aauth/agent";
 import {
   type Config,
   ConfigError,
@@ -72,7 +72,7 @@ interface Level {
   readonly name: string;
   readonly url: string;
   /** Raises the caller to the level; its steps are shown. */
-  raise(observer: (event: AgentEvent) => void): typeof fetch;
+  raise(observer: (event: AAuthEvent) => void): typeof fetch;
   /** Reads at the level. Absent: one request is all. */
   readonly read?: typeof fetch;
   /** Requests to send at most. Default {@link MAX_REQUESTS} */

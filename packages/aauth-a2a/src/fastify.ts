@@ -61,7 +61,6 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
     replyWith(request, reply, (more = new Map()) =>
       handle(messageOf(request), {
         state: new Map([...(options.stateFor?.(request) ?? []), ...more]),
-        log: request.log,
       }),
     ),
   );

@@ -8,7 +8,7 @@ import {
   JsonRpcTransportHandler,
   ServerCallContext,
 } from "@a2a-js/sdk/server";
-import type { ProvenCaller } from "aauth";
+import { type Observer, observerOf, type ProvenCaller } from "aauth";
 import { errorResponse, JSON_RPC_ERRORS, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
 
 /** A JSON-RPC request as received. Plain JSON. */
@@ -30,7 +30,6 @@ export const callerOf = (context: ServerCallContext): ProvenCaller | undefined =
 export interface A2AContext {
   /** Becomes the `state` of the executor's context. */
   readonly state: ReadonlyMap<string, unknown>;
-  readonly log: { error(fields: object, message: string): void };
 }
 
 /**
@@ -45,6 +44,11 @@ export interface A2AHandlerOptions {
   readonly card: AgentCard;
   readonly extendedCard?: AgentCard;
   readonly executor: AgentExecutor;
+  /**
+   * Receives as `unexpected_error` what the executor has thrown. Default: writes its stack to
+   * `console.error`.
+   */
+  readonly observer?: Observer<never> | undefined;
 }
 
 /** Refuses tasks, which the SDK would show to any caller. */
@@ -64,7 +68,12 @@ class NoTasks extends InMemoryTaskStore {
  * @example
  * const handle = createA2AHandler({ card, executor });
  */
-export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOptions): A2AHandler {
+export function createA2AHandler(options: A2AHandlerOptions): A2AHandler {
+  const { card, extendedCard, executor } = options;
+  const observer = observerOf(options.observer);
+  const report = (error: unknown) => observer({ type: "unexpected_error", error });
+  /** Calls whose executor has thrown. */
+  const failed = new WeakSet<ServerCallContext>();
   const { streaming, pushNotifications } = card.capabilities ?? {};
   // hole M8
   if (streaming || pushNotifications)
@@ -72,7 +81,20 @@ export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOpt
   const handler = new DefaultRequestHandler(
     card,
     new NoTasks(),
-    executor,
+    {
+      async execute(request, events) {
+        try {
+          await executor.execute(request, events);
+        } catch (error) {
+          report(error);
+          failed.add(request.context);
+          // Without a message the SDK answers -32603. It would write the error to the console, and
+          // its message to the caller.
+          events.finished();
+        }
+      },
+      cancelTask: (...task) => executor.cancelTask(...task),
+    },
     undefined,
     undefined,
     undefined,
@@ -82,36 +104,29 @@ export function createA2AHandler({ card, extendedCard, executor }: A2AHandlerOpt
   const rpc = new JsonRpcTransportHandler(handler);
   const supportedVersions = new Set(card.supportedInterfaces.map((entry) => entry.protocolVersion));
 
-  return async (message, { state, log }) => {
-    const { id, method, legacy, body } = readJsonRpcRequest(message.body);
+  return async (message, { state }) => {
+    const { id, legacy, body } = readJsonRpcRequest(message.body);
     const version = message.version ?? (legacy ? "0.3" : "1.0");
     if (!supportedVersions.has(version)) throw new JsonRpcError("versionNotSupported", id);
 
     const context = new ServerCallContext({ requestedVersion: version, state: new Map(state) });
     const answer = await (legacy ? legacyRpc : rpc).handle(body, context);
-    if (!isStream(answer))
-      return withoutInsides(answer, id, (error) => log.error({ error, method }, "A2A call failed"));
+    if (!isStream(answer)) {
+      const { error } = answer as { error?: { code: number; message?: unknown } };
+      if (error?.code !== JSON_RPC_ERRORS.internalError.code) return answer;
+      // Its message may be that of an exception.
+      if (!failed.has(context)) report(new Error(String(error.message)));
+      return errorResponse("internalError", id);
+    }
     // Cards do not offer streams, so the SDK refuses before the first event.
     const refusal = await answer.next().then(
       () => undefined,
       (error: unknown) => error,
     );
     if (refusal instanceof A2AError) return { jsonrpc: "2.0", id, error: toJsonRpcError(refusal) };
-    log.error({ err: refusal, method }, "A2A stream failed");
+    report(refusal);
     return errorResponse("internalError", id);
   };
-}
-
-/** Logs the message of an exception, which the SDK would send to the caller. */
-function withoutInsides(
-  answer: object,
-  id: string | number | null,
-  onError: (error: { message?: unknown }) => void,
-): object {
-  const { error } = answer as { error?: { code: number; message?: unknown } };
-  if (error?.code !== JSON_RPC_ERRORS.internalError.code) return answer;
-  onError(error);
-  return errorResponse("internalError", id);
 }
 
 function isStream(answer: unknown): answer is AsyncGenerator<unknown, void, undefined> {

@@ -7,7 +7,9 @@ import { errorResponse, JsonRpcError, MAX_BODY_BYTES, parseBody } from "./json-r
 import { CARD_FIELDS, CARD_PATHS, cardForms, EXTENDED_CARD_PATH } from "./legacy-agent-card.ts";
 
 /** An agent that is also a resource: the requirement on its callers, and its executor. */
-export interface A2AServerOptions<Name extends string> extends A2AHandlerOptions, GateOptions {
+export interface A2AServerOptions<Name extends string>
+  extends Omit<A2AHandlerOptions, "observer">,
+    GateOptions {
   readonly resource: Resource<Name>;
   /** For messages, and for the extended card. The public card is open to everyone. */
   readonly requirement: Requirement<Name>;
@@ -19,8 +21,8 @@ export interface A2AServerOptions<Name extends string> extends A2AHandlerOptions
  * the extended card at `/agent/authenticatedExtendedCard`, and what the resource publishes. Any
  * other path is answered 404. The executor gets the caller by {@link callerOf}.
  *
- * Errors of the protocol are JSON-RPC errors under HTTP 200. `onError` receives an error of the
- * executor, too. Does NOT listen or limit rates.
+ * Errors of the protocol are JSON-RPC errors under HTTP 200. The resource's observer receives an
+ * error of the executor. Does NOT listen or limit rates.
  *
  * @throws {TypeError} when a card has no 0.3 form, and as `createA2AHandler` and `protect` of
  * `aauth/fetch`
@@ -31,19 +33,16 @@ export interface A2AServerOptions<Name extends string> extends A2AHandlerOptions
 export async function createA2AServer<Name extends string>(
   options: A2AServerOptions<Name>,
 ): Promise<(request: Request) => Promise<Response>> {
-  const { resource, requirement, card, extendedCard, onError, maxBodyBytes = MAX_BODY_BYTES } = options;
-  const handle = createA2AHandler(options);
+  const { resource, requirement, card, extendedCard, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const handle = createA2AHandler({ ...options, observer: resource.observer });
   const bounds = { ...options, maxBodyBytes };
-  const log = { error: (fields: object) => report(onError, fields) };
   const answer = protect(
     resource,
     requirement,
     async (request, caller) => {
       const body = new Uint8Array(await request.arrayBuffer());
       const state = new Map<string, ProvenCaller>([[CALLER, caller]]);
-      return Response.json(
-        await rpcAnswer(request.headers, body, (message) => handle(message, { state, log })),
-      );
+      return Response.json(await rpcAnswer(request.headers, body, (message) => handle(message, { state })));
     },
     bounds,
   );
@@ -86,10 +85,3 @@ async function cardServer(card: AgentCard): Promise<(request: Request) => Respon
 /** @throws TypeError for a card without an absolute address */
 const rpcPathOf = ({ supportedInterfaces }: AgentCard): string =>
   new URL(supportedInterfaces[0]?.url ?? "").pathname;
-
-/** An observer changes no answer. */
-function report(onError: GateOptions["onError"], fields: object): void {
-  try {
-    onError?.("err" in fields ? fields.err : fields);
-  } catch {}
-}

@@ -24,37 +24,26 @@ export interface TextAnswer {
 export interface TextExecutorOptions {
   /** Gives the answer: one text part, and a data part for clients that accept one. */
   readonly answer: (request: TextRequest) => Promise<string | TextAnswer>;
-  /** Told of what `answer` threw. The caller only learns that the agent failed. */
-  readonly onError?: (error: unknown) => void;
 }
 
 /**
  * An executor for agents that answer one text with one text: it publishes a message, never a task,
- * so nothing is kept after the answer. An error of `answer` reaches the caller as JSON-RPC error
- * -32603 without its text.
+ * so nothing is kept after the answer. An error of `answer` rejects: the observer of
+ * {@link createA2AHandler} receives it, and the caller JSON-RPC error -32603 without its text.
  *
  * It does not judge the caller and does not time out: bound the work inside `answer`.
  *
  * @example
  * createTextExecutor({ answer: async ({ text }) => text.toUpperCase() })
  */
-export function createTextExecutor({ answer, onError }: TextExecutorOptions): AgentExecutor {
+export function createTextExecutor({ answer }: TextExecutorOptions): AgentExecutor {
   return {
     async execute({ request, userMessage, context }, events) {
-      try {
-        const answered = await answer({
-          text: textOf(userMessage.parts),
-          caller: callerOf(context),
-          context,
-        });
-        const { text, data } = typeof answered === "string" ? { text: answered, data: undefined } : answered;
-        const acceptsData = request.configuration?.acceptedOutputModes.includes(DATA_MODE);
-        const parts = [textPart(text), ...(data !== undefined && acceptsData ? [dataPart(data)] : [])];
-        events.publish(AgentEvent.message(agentMessage(parts)));
-      } catch (error) {
-        onError?.(error);
-      }
-      // Without a message the SDK answers -32603; an error would put its text on the wire.
+      const answered = await answer({ text: textOf(userMessage.parts), caller: callerOf(context), context });
+      const { text, data } = typeof answered === "string" ? { text: answered, data: undefined } : answered;
+      const acceptsData = request.configuration?.acceptedOutputModes.includes(DATA_MODE);
+      const parts = [textPart(text), ...(data !== undefined && acceptsData ? [dataPart(data)] : [])];
+      events.publish(AgentEvent.message(agentMessage(parts)));
       events.finished();
     },
     async cancelTask() {

@@ -1,5 +1,6 @@
 import { type Task, TaskState } from "@a2a-js/sdk";
 import { AgentEvent, type AgentExecutor } from "@a2a-js/sdk/server";
+import type { Observer } from "aauth";
 import { describe, expect, test } from "vitest";
 import { createA2AHandler, createTextExecutor } from "../src/index.ts";
 import { ECHO_CARD, echoAgent, legacySend, post } from "./echo-agent.ts";
@@ -151,13 +152,14 @@ describe("refusals are JSON-RPC errors under 200", () => {
     const seen: unknown[] = [];
     const executor = createTextExecutor({
       answer: () => Promise.reject(new Error("database password is wrong")),
-      onError: (error) => seen.push(error),
     });
-    const reply = await post(echoAgent({ executor }), legacySend("x"));
+    const observer: Observer = (event) => void seen.push(event);
+    const reply = await post(echoAgent({ executor, observer }), legacySend("x"));
     expect(reply.statusCode).toBe(200);
     expect(reply.json().error.code).toBe(-32603);
     expect(reply.body).not.toContain("password");
-    expect(seen).toEqual([new Error("database password is wrong")]);
+    const error = new Error("database password is wrong");
+    expect(seen).toEqual([{ type: "unexpected_error", error }]);
   });
 
   // The library reads members of a missing configuration.

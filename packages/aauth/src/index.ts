@@ -42,6 +42,8 @@ export {
   UserInteractionRequiredError,
 } from "./errors.ts";
 export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
+export type { AAuthEvent, Observer } from "./profile/events.ts";
+export { observerOf } from "./profile/events.ts";
 export type { EndpointRole, SignatureKeyScheme } from "./profile/messages.ts";
 export type { NamedToken, RevocationCheck } from "./profile/verification.ts";
 export type { AgentProfile, ResourceProfile, SigningProfile, WireProfile } from "./profile/wire-profile.ts";

@@ -5,11 +5,18 @@
  */
 
 import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
-import { createMemoryStores, type Discovery, type Level, type ProvenCaller, type Stores } from "aauth";
-import { type Agent, type AgentObserver, type AgentOptions, createAgent, type Transport } from "aauth/agent";
+import {
+  createMemoryStores,
+  type Discovery,
+  type Level,
+  type Observer,
+  type ProvenCaller,
+  type Stores,
+} from "aauth";
+import { type Agent, type AgentOptions, createAgent, type Transport } from "aauth/agent";
 import { type AgentCardOptions, CALLER, callerOf, createA2AHandler, createAgentCard } from "aauth-a2a";
 import { fastifyA2A } from "aauth-a2a/fastify";
-import type { FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { createLocalJobs, type Jobs } from "jobs";
 import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
@@ -169,7 +176,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       },
     });
     await options.routes?.(scope, parts);
-    const handler = { ...cards, executor: options.executor(parts) };
+    const handler = { ...cards, executor: options.executor(parts), observer: createFailureLog(logger) };
     const waiting =
       map &&
       createWaitingReplies({
@@ -179,7 +186,6 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
         stores,
         jobs,
         stateOf,
-        log: logger,
       });
     await waiting?.serve(scope);
     await scope.register(fastifyA2A, {
@@ -200,6 +206,14 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   return { app };
 }
 
+/** Logs what an executor has thrown. */
+const createFailureLog =
+  (logger: FastifyBaseLogger): Observer =>
+  (event) => {
+    if (event.type !== "unexpected_error") return;
+    logger.child({ logger: "agent_executor" }).error({ err: event.error }, "❌ the agent failed");
+  };
+
 /** The public card, and the card for verified callers. */
 function agentCards({ card, extendedCard, config }: AgentServiceOptions) {
   return {
@@ -215,7 +229,7 @@ function agentCards({ card, extendedCard, config }: AgentServiceOptions) {
 }
 
 /** Creates an agent for calls to one peer, with its own trace. */
-function callingAgent(options: AgentOptions & { observer: AgentObserver }): Agent {
+function callingAgent(options: AgentOptions & { observer: Observer<never> }): Agent {
   const traced = createAgentTrace(options.transport);
   return createAgent({
     ...options,

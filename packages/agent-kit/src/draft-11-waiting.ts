@@ -13,7 +13,7 @@ import { type A2AOptions, messageOf } from "aauth-a2a/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendAnswer, serveEndpoints } from "fastify-aauth";
 import type { Jobs } from "jobs";
-import { verifierTrace } from "protocol-trace";
+import { verificationTrace } from "protocol-trace";
 import { type CallersPerson, untilPerson } from "./callers-person.ts";
 import { type AskedMessage, DeferredAnswers, type PageOfRequest } from "./deferred-answers.ts";
 import { isLoopbackCallback, upstreamTokenOf } from "./draft-11.ts";
@@ -39,14 +39,13 @@ export function createWaitingReplies(options: {
   readonly handler: A2AHandler;
   /** Creates the state for the executor of a caller's message. */
   readonly stateOf: (caller: ProvenCaller, upstreamToken: string | undefined, person: CallersPerson) => State;
-  readonly log: { error(fields: object, message: string): void };
 }): WaitingReplies {
-  const { resource, map, stores, jobs, handler, stateOf, log } = options;
+  const { resource, map, stores, jobs, handler, stateOf } = options;
   const { id } = resource;
   const deferred = resource.deferred<PageOfRequest>({
     interactionUrl: `${id}${INTERACTION_PATH}`,
     retryAfterSeconds: POLL_SECONDS,
-    observer: verifierTrace,
+    observer: verificationTrace,
   });
   const stateFor = ({ caller, upstreamToken }: AskedMessage, person: CallersPerson) =>
     stateOf(caller, upstreamToken, person);
@@ -55,7 +54,7 @@ export function createWaitingReplies(options: {
     deferred,
     stores,
     jobs,
-    answer: (asked, person) => handler(asked.message, { state: stateFor(asked, person), log }),
+    answer: (asked, person) => handler(asked.message, { state: stateFor(asked, person) }),
   });
 
   return {

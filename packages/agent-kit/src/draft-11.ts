@@ -6,16 +6,17 @@
  */
 
 import {
+  type AAuthEvent,
   createDiscovery,
   createEndpointMap,
   type Discovery,
   draft11,
   type EndpointMap,
   isServerIdentifier,
+  type Observer,
   type ProvenCaller,
   type Requirement,
 } from "aauth";
-import type { AgentEvent, AgentObserver } from "aauth/agent";
 import { parseAgentIdentifier } from "aauth/wire";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { type Config, ConfigError, type profileSettings } from "./service/index.ts";
@@ -141,7 +142,7 @@ export interface Patience {
    * Observer of the call. While an answer is pending, the person's time applies; afterwards
    * `limitMs` starts again.
    */
-  readonly observer: AgentObserver;
+  readonly observer: Observer;
   /** Ends the deadline with the call. */
   end(): void;
 }
@@ -182,7 +183,7 @@ export function createPatience(limitMs: number, personMs: number = PERSON_LIMIT_
 const STILL_WAITING: ReadonlySet<number> = new Set([ACCEPTED, 429, 503]);
 
 /** Whether a waiting call has received its answer. */
-export function hasAnswer(event: AgentEvent): boolean {
+export function hasAnswer(event: AAuthEvent): boolean {
   switch (event.type) {
     case "token_received":
     case "request_retried":

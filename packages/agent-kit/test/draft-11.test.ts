@@ -1,5 +1,4 @@
-import { generateSigningKey } from "aauth";
-import type { AgentEvent } from "aauth/agent";
+import { type AAuthEvent, generateSigningKey } from "aauth";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   createPatience,
@@ -10,7 +9,7 @@ import {
   upstreamTokenOf,
 } from "../src/draft-11.ts";
 
-const event = (members: object) => members as AgentEvent;
+const event = (members: object) => members as AAuthEvent;
 const PENDING = event({ type: "answer_pending", party: "https://ps.example" });
 const PAGE = event({ type: "interaction_required", party: "https://ps.example" });
 const TOKEN = event({ type: "token_received" });

@@ -1,10 +1,15 @@
-import type { Requirement } from "aauth";
+import { type Observer, observerOf, type Requirement } from "aauth";
 import type { Answer, Endpoint, EndpointRequest } from "aauth/resource";
 import { receivedFields } from "aauth/resource";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** Options for serving endpoints. */
 export interface ServeEndpointsOptions {
+  /**
+   * Receives as `unexpected_error` what an endpoint has thrown. Default: writes its stack to
+   * `console.error`.
+   */
+  readonly observer?: Observer<FastifyRequest> | undefined;
   /** Like the plugin's option. Default: path and query as received. */
   readonly target?: ((request: FastifyRequest) => string) | undefined;
   /**
@@ -18,7 +23,7 @@ const RETRY_AFTER_SECONDS = "30";
 
 /**
  * Serves endpoints that verify their requests themselves: polls, revocations, authorization
- * requests, and those of a person server. Errors are logged and answered with `server_error`, a
+ * requests, and those of a person server. Errors are reported and answered with `server_error`, a
  * full store with 503.
  *
  * @example
@@ -30,6 +35,7 @@ export async function serveEndpoints(
   options: ServeEndpointsOptions = {},
 ): Promise<void> {
   const { target, config = { aauth: "public" } } = options;
+  const observer = observerOf(options.observer);
   const isProtected = options.config === undefined && app.hasDecorator("aauth");
   // A separate scope, because the endpoints need the bytes of a body, unparsed.
   await app.register(async (scope) => {
@@ -42,7 +48,7 @@ export async function serveEndpoints(
         return problem(reply.header("retry-after", RETRY_AFTER_SECONDS), 503, isFull ? "server_error" : code);
       }
       if (statusCode < 500) return problem(reply, statusCode, "invalid_request");
-      request.log.error({ err: error }, "an endpoint failed");
+      observer({ type: "unexpected_error", error }, request);
       return problem(reply, 500, "server_error");
     });
     for (const { methods, path, maxBodyBytes, handle, guarded } of endpoints) {

@@ -11,7 +11,6 @@ export type {
   CallerOfRoute,
   FastifyAAuthOptions,
   RouteRequirement,
-  VerificationEvent,
   VerifierForm,
 } from "./options.ts";
 export { fastifyAAuth } from "./plugin.ts";

@@ -1,7 +1,6 @@
-import type { CallerOf, ProvenCaller, Requirement } from "aauth";
-import type { Answer, Resource, ResourceOptions, VerificationOutcome, Verifier } from "aauth/resource";
+import type { CallerOf, Observer, ProvenCaller, Requirement } from "aauth";
+import type { Resource, ResourceOptions, Verifier } from "aauth/resource";
 import type { FastifyRequest } from "fastify";
-import type { LimitReached } from "./level-limits.ts";
 
 /** Requirement of a route on its callers, or `public`. */
 export type RouteRequirement = "public" | Requirement;
@@ -15,17 +14,6 @@ export type CallerOfRoute<Config> = Config extends { readonly aauth: infer Own }
     ? CallerOf<Own>
     : null
   : ProvenCaller | null;
-
-/** Outcome of one verification, for logs, metrics and spans. Contains no token. */
-export type VerificationEvent =
-  | { readonly type: "request_received"; readonly signatureHeaders: readonly string[] }
-  | VerificationOutcome
-  | {
-      readonly type: "request_limited";
-      readonly caller: ProvenCaller;
-      readonly limit: LimitReached;
-      readonly challenge: Answer;
-    };
 
 /** Options common to all forms. */
 export interface CommonOptions {
@@ -41,10 +29,11 @@ export interface CommonOptions {
    */
   readonly maxBodyBytes?: number | undefined;
   /**
-   * Receives each verification. Its errors are logged and do not affect the response. Default:
-   * none.
+   * Receives each verification, and as `unexpected_error` what has thrown where the response is
+   * 500. Default: writes the stack of an unexpected error to `console.error`, or passes it to the
+   * observer of `resource`.
    */
-  readonly observer?: ((event: VerificationEvent, request: FastifyRequest) => void) | undefined;
+  readonly observer?: Observer<FastifyRequest> | undefined;
 }
 
 /** Members that only the other form has. */

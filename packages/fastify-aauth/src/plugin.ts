@@ -1,4 +1,4 @@
-import { AAuthVerificationError, type Requirement } from "aauth";
+import { AAuthVerificationError, observerOf, type Requirement } from "aauth";
 import { type Admission, type Resource, receivedFields, type Verifier } from "aauth/resource";
 import type {
   FastifyBaseLogger,
@@ -116,11 +116,14 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
   app.addHook("onRoute", (route) => checkRoute(app, gate, route));
   app.addHook("onRequest", (request, reply) => verifyHead(gate, request, reply));
   app.addHook("preParsing", (request, reply, payload) => verifyBody(gate, request, reply, payload));
-  await serveEndpoints(app, endpoints, { target: options.target });
+  await serveEndpoints(app, endpoints, { target: options.target, observer: gate.observer });
 }
+
+type OwnObserver = NonNullable<CommonOptions["observer"]>;
 
 /** State shared by the hooks of one registration. */
 interface Gate extends Parts, CommonOptions {
+  readonly observer: OwnObserver;
   /** Names of the signature fields of all profiles. */
   readonly signatureFields: ReadonlySet<string>;
   readonly limiters: WeakMap<LevelLimits, CountRequest>;
@@ -140,8 +143,16 @@ function gateOf(options: FastifyAAuthOptions): Gate {
   if (maxBodyBytes !== undefined && !(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
     throw new RangeError("maxBodyBytes must be a whole number of bytes");
   }
-  const observer = options.observer && harmless(options.observer);
+  const observer = observerOf(options.observer ?? errorsTo(parts.resource));
   return { ...parts, maxBodyBytes, target, observer, signatureFields, limiters: new WeakMap() };
+}
+
+/** A resource that was passed has an observer, which has already received each verification. */
+function errorsTo(resource: Parts["resource"]): OwnObserver | undefined {
+  if (resource === undefined) return undefined;
+  return (event) => {
+    if (event.type === "unexpected_error") resource.observer(event);
+  };
 }
 
 /** @throws TypeError for a route without a requirement, or with one that no request could meet */
@@ -167,7 +178,7 @@ async function verifyHead(gate: Gate, request: FastifyRequest, reply: FastifyRep
   const requirement = requirementOf(request);
   if (requirement === "public") return undefined;
   const signatureHeaders = [...gate.signatureFields].filter((name) => request.headers[name] !== undefined);
-  observer?.({ type: "request_received", signatureHeaders }, request);
+  observer({ type: "request_received", signatureHeaders }, request);
   const head = Promise.withResolvers<undefined>();
   const body = Promise.withResolvers<Uint8Array>();
   const received = {
@@ -181,7 +192,10 @@ async function verifyHead(gate: Gate, request: FastifyRequest, reply: FastifyRep
       return body.promise;
     },
   };
-  const admission = gate.admit(received, requirement).catch(asUnavailable);
+  const admission = gate.admit(received, requirement).catch((error: unknown) => {
+    observer({ type: "unexpected_error", error }, request);
+    throw new VerificationUnavailableError(error);
+  });
   request[PENDING] = { admission, receive: body.resolve };
   // Without its body, a request can only be refused.
   const refused = await Promise.race([head.promise, admission]);
@@ -211,7 +225,7 @@ async function verifyBody(
   request.caller = admission.caller;
   request.raw.headers.host = gate.authority; // hole E16
   request.rawBody = body;
-  gate.observer?.({ type: "request_verified", verified: admission, requirement }, request);
+  gate.observer({ type: "request_verified", verified: admission, requirement }, request);
   const { aauthLimits } = request.routeOptions.config;
   const refused = aauthLimits && (await refuseBeyondLimit(gate, aauthLimits, request, reply));
   return (refused as never) ?? replayBody(body);
@@ -231,12 +245,8 @@ async function refuseBeyondLimit(
   if (limit === undefined) return undefined;
   const { retryAfterSeconds, raisedBy } = limit;
   const challenge = await resource.limitReached(caller, { retryAfterSeconds, raisedBy });
-  observer?.({ type: "request_limited", caller, limit, challenge }, request);
+  observer({ type: "request_limited", caller, limit, challenge }, request);
   return sendAnswer(reply, challenge);
-}
-
-function asUnavailable(error: unknown): never {
-  throw new VerificationUnavailableError(error);
 }
 
 function refuse(
@@ -249,7 +259,7 @@ function refuse(
   if (admission.answer === undefined || admission.error === undefined)
     throw new VerificationUnavailableError("the request was admitted before its body");
   const { answer, error } = admission;
-  gate.observer?.({ type: "request_refused", error, requirement, challenge: answer }, request);
+  gate.observer({ type: "request_refused", error, requirement, challenge: answer }, request);
   return sendAnswer(reply, answer);
 }
 
@@ -260,19 +270,6 @@ function refuse(
 function demandsScopes(requirement: RouteRequirement | undefined): boolean {
   if (requirement === undefined || requirement === "public") return false;
   return (requirement.scopes?.length ?? 0) > 0 || demandsScopes(requirement.or);
-}
-
-/** Logs errors of an observer, so that they do not affect the response. */
-function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeof observer {
-  return (event, request) => {
-    const failed = (error: unknown) =>
-      request.log.error({ err: error, event: event.type }, "the observer of verifications threw");
-    try {
-      Promise.resolve(observer(event, request)).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  };
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import {
+  type AAuthEvent,
   createDiscovery,
   createEndpointMap,
   decodeToken,
@@ -28,7 +29,6 @@ import {
   serveEndpoints,
   serveParty,
   serveWellKnown,
-  type VerificationEvent,
 } from "../src/index.ts";
 
 const RESOURCE = "https://resource.example";
@@ -84,7 +84,7 @@ async function world(
     transport: (url, init) => map!.documents(url, init),
   });
   const app = Fastify();
-  const events: VerificationEvent[] = [];
+  const events: AAuthEvent[] = [];
   await app.register(async (scope) => {
     await scope.register(fastifyAAuth, {
       resource: RESOURCE,

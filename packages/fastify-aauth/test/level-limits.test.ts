@@ -1,11 +1,11 @@
-import { generateSigningKey } from "aauth";
+import { type AAuthEvent, generateSigningKey } from "aauth";
 import { february2026, february2026Resource, february2026Tokens, parseAgentAuth } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createResource } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fastifyAAuth, type LevelLimits, type VerificationEvent } from "../src/index.ts";
+import { fastifyAAuth, type LevelLimits } from "../src/index.ts";
 
 // The limiter reads the system's clock.
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
@@ -38,7 +38,7 @@ const newResource = () =>
 async function buildApp(limits: LevelLimits = LIMITS) {
   const app = Fastify();
   apps.push(app);
-  const events: VerificationEvent[] = [];
+  const events: AAuthEvent[] = [];
   const state = { served: 0 };
   await app.register(fastifyAAuth, {
     resource: newResource(),

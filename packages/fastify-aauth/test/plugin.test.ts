@@ -1,12 +1,12 @@
 import { type AddressInfo, connect } from "node:net";
-import type { ProvenCaller } from "aauth";
+import type { AAuthEvent, ProvenCaller } from "aauth";
 import { february2026Resource } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createResource, parseRefusal, REFUSAL_FIELD, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
-import { type FastifyAAuthOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
+import { type FastifyAAuthOptions, fastifyAAuth } from "../src/index.ts";
 
 const apps: FastifyInstance[] = [];
 afterEach(async () => {
@@ -28,7 +28,7 @@ const newResource = (options: Partial<ResourceOptions> = {}) =>
 
 async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
   const app = Fastify({ bodyLimit: 1024 });
-  const events: VerificationEvent[] = [];
+  const events: AAuthEvent[] = [];
   const handled: (ProvenCaller | null)[] = [];
   app.get("/health", () => ({ status: "healthy" }));
   await app.register(async (scope) => {

@@ -1,6 +1,6 @@
 /** A route for callers of two wire profiles, and its neighbour for those of one. */
 
-import type { Requirement } from "aauth";
+import type { AAuthEvent, Requirement } from "aauth";
 import { february2026Published, february2026Resource, parseAgentAuth } from "aauth/february-2026";
 import { createVerifier, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import Fastify from "fastify";
@@ -15,7 +15,7 @@ import {
   requestOf,
   SERVER,
 } from "../../aauth/test/proof/kit.ts";
-import { fastifyAAuth, type VerificationEvent } from "../src/index.ts";
+import { fastifyAAuth } from "../src/index.ts";
 
 const published = (authServer: string) => ({
   profile: february2026Resource({ authServer, dialect: february2026Published }),
@@ -41,7 +41,7 @@ async function serve(
 ) {
   const app = Fastify();
   onTestFinished(() => app.close());
-  const events: VerificationEvent[] = [];
+  const events: AAuthEvent[] = [];
   await app.register(fastifyAAuth, {
     authority: AUTHORITY,
     verifier: createVerifier({

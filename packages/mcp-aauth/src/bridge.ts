@@ -6,6 +6,7 @@ import {
   type RequestId,
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
+import { type Observer, observerOf } from "aauth";
 
 /** A host and a server to connect. */
 export interface BridgeOptions {
@@ -17,8 +18,11 @@ export interface BridgeOptions {
   readonly input: Readable;
   /** Receives the server's messages, and nothing else. */
   readonly output: Writable;
-  /** Receives each error, including those sent to the host. */
-  readonly onError: (error: Error) => void;
+  /**
+   * Receives each error as `unexpected_error`, including those sent to the host. Default: writes
+   * its stack to `console.error`.
+   */
+  readonly observer?: Observer<never> | undefined;
 }
 
 const MAX_ANSWER_BYTES = 16_777_216;
@@ -34,7 +38,9 @@ const EVENT_STREAM = /^\s*text\/event-stream\s*(;|$)/i;
  *
  * Does NOT check the messages between host and server.
  */
-export async function runBridge({ url, fetch, input, output, onError }: BridgeOptions): Promise<void> {
+export async function runBridge({ url, fetch, input, output, ...options }: BridgeOptions): Promise<void> {
+  const observer = observerOf(options.observer);
+  const onError = (error: unknown) => observer({ type: "unexpected_error", error });
   const exchanges = new AsyncLocalStorage<{ isStream: boolean }>();
   const transport = new StreamableHTTPClientTransport(url, {
     async fetch(...request) {

@@ -33,7 +33,8 @@ export interface McpGateOptions<Name extends string> extends GateOptions {
 
 /**
  * Passes MCP messages (Streamable HTTP) whose callers meet the requirement to the SDK's server, and
- * answers all others, like `protect` of `aauth/fetch`. A session belongs to the caller that opened
+ * answers all others, like `protect` of `aauth/fetch`. The resource's observer receives what the
+ * server or a store throws, which is answered with 500. A session belongs to the caller that opened
  * it; any other caller gets 404. Each tool call is checked by the name of its tool; a caller that
  * does not meet its requirement gets a 401 challenge.
  *
@@ -59,39 +60,47 @@ export function protectMcp<Name extends string>(
   const sessions = new McpSessions(stores.records<SessionHolder>(`mcp sessions ${resource.id}`), now);
   const withheld = fieldsWithCredentials(resource);
 
+  const answer = async (request: Request, caller: ProvenCaller): Promise<Response> => {
+    const session = request.headers.get(SESSION_FIELD);
+    const lack = await sessionProblem(request, session, caller, sessions).catch(ofStore);
+    if (lack !== undefined) return refusal(lack);
+    // Servers on Node give each DELETE an empty body.
+    const body = (await request.text()) || undefined;
+    const parsed = parsedBody(body);
+    if (parsed === undefined) return refusal("parseError");
+    const calls = toolCallsIn(parsed.parsedBody);
+    if (typeof calls === "string") return refusal(calls);
+    const refused = tools && (await refuseTools(resource, caller, calls, { ofGate: requirement, tools }));
+    if (refused !== undefined) return refused;
+    const authInfo = authInfoOf(caller, resource.id);
+    const response = await handler(without(withheld, request, body), { authInfo, ...parsed });
+    // The SDK has ended the session; a remaining record has no effect.
+    if (request.method === "DELETE" && response.ok && session !== null)
+      await sessions.end(session).catch(ofStore);
+    const opened = response.headers.get(SESSION_FIELD);
+    if (opened === null || opened === session) return response;
+    let problem: RpcRefusal = "sessionTaken";
+    try {
+      if (await sessions.bind(opened, caller)) return response;
+    } catch (error) {
+      problem = ofStore(error);
+      // hole M9
+      const end = await handler(without(withheld, deletionOf(opened, request), undefined), { authInfo });
+      await end.body?.cancel();
+    }
+    await response.body?.cancel();
+    return refusal(problem);
+  };
   return protect(
     resource,
     requirement,
-    async (request, caller: ProvenCaller) => {
-      const session = request.headers.get(SESSION_FIELD);
-      const lack = await sessionProblem(request, session, caller, sessions).catch(ofStore);
-      if (lack !== undefined) return refusal(lack);
-      // Servers on Node give each DELETE an empty body.
-      const body = (await request.text()) || undefined;
-      const parsed = parsedBody(body);
-      if (parsed === undefined) return refusal("parseError");
-      const calls = toolCallsIn(parsed.parsedBody);
-      if (typeof calls === "string") return refusal(calls);
-      const refused = tools && (await refuseTools(resource, caller, calls, { ofGate: requirement, tools }));
-      if (refused !== undefined) return refused;
-      const authInfo = authInfoOf(caller, resource.id);
-      const response = await handler(without(withheld, request, body), { authInfo, ...parsed });
-      // The SDK has ended the session; a remaining record has no effect.
-      if (request.method === "DELETE" && response.ok && session !== null)
-        await sessions.end(session).catch(ofStore);
-      const opened = response.headers.get(SESSION_FIELD);
-      if (opened === null || opened === session) return response;
-      let problem: RpcRefusal = "sessionTaken";
+    async (request, caller) => {
       try {
-        if (await sessions.bind(opened, caller)) return response;
+        return await answer(request, caller);
       } catch (error) {
-        problem = ofStore(error);
-        // hole M9
-        const end = await handler(without(withheld, deletionOf(opened, request), undefined), { authInfo });
-        await end.body?.cancel();
+        resource.observer({ type: "unexpected_error", error });
+        return refusal("internalError");
       }
-      await response.body?.cancel();
-      return refusal(problem);
     },
     options,
   );

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Observer } from "aauth";
 import { runBridge } from "./bridge.ts";
 import { BridgeUsageError, readBridgeSettings, USAGE } from "./bridge-settings.ts";
 import { openPage, visibleLine } from "./open-page.ts";
@@ -15,8 +16,11 @@ const say = (text: string) => void process.stderr.write(`${visibleLine(text)}\n`
 try {
   const { url, fetchWith } = await readBridgeSettings(process.argv.slice(2), process.env);
   const fetch = fetchWith({ open: openPage, print: say });
+  const observer: Observer = (event) => {
+    if (event.type === "unexpected_error") say((event.error as Error).message);
+  };
   const { stdin: input, stdout: output } = process;
-  await runBridge({ url, fetch, input, output, onError: ({ message }) => say(message) });
+  await runBridge({ url, fetch, input, output, observer });
 } catch (error) {
   if (!(error instanceof BridgeUsageError)) throw error;
   say(error.message);

@@ -8,6 +8,7 @@ const ERRORS = {
   sessionNotFound: [404, -32001, "Session not found"],
   sessionTaken: [503, -32000, "The session's id is taken"],
   sessionsFull: [503, -32000, "Too many sessions"],
+  internalError: [500, -32603, "Internal error"],
   storeUnavailable: [503, -32000, "Sessions cannot be looked up"],
 } as const;
 

@@ -30,7 +30,7 @@ async function host() {
   const person = { level: "person-token" } as const;
   parties.listen(protectMcp(parties.resource, person, sessionsOfSdk1(handled, sessions)));
   const [input, output] = [new PassThrough(), new PassThrough()];
-  const errors: Error[] = [];
+  const errors: unknown[] = [];
   let written = "";
   output.on("data", (chunk) => {
     written += chunk;
@@ -42,7 +42,7 @@ async function host() {
     fetch: (await parties.agent("planner")).fetchFor(),
     input,
     output,
-    onError: (error) => void errors.push(error),
+    observer: (event) => event.type === "unexpected_error" && errors.push(event.error),
   });
   const send = (message: unknown) =>
     void input.write(`${typeof message === "string" ? message : JSON.stringify(message)}\n`);

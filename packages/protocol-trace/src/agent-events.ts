@@ -1,5 +1,6 @@
 import type { Attributes, Span } from "@opentelemetry/api";
-import type { AgentEvent, ShownToken } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
+import type { ShownToken } from "aauth/agent";
 import { EVENT } from "aauth-explain/trace-names";
 import { kindOf, tokenJson } from "./traced-token.ts";
 
@@ -19,7 +20,7 @@ const FACTS = {
  * Records an agent's events between two requests on the enclosing span. An exchange has the
  * published walk-through's event names in addition to those of all token requests.
  */
-export function addAgentEvent(span: Span | undefined, event: AgentEvent): void {
+export function addAgentEvent(span: Span | undefined, event: AAuthEvent): void {
   if (span?.isRecording() !== true) return;
   const add = (name: string, more?: Attributes) => span.addEvent(name, { ...factsOf(event), ...more });
   switch (event.type) {

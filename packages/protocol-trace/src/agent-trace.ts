@@ -7,7 +7,8 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
+import type { AAuthEvent, Observer } from "aauth";
+import { pooledTransport, type Transport } from "aauth/agent";
 import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
 import { addAgentEvent } from "./agent-events.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
@@ -18,12 +19,12 @@ import { tokenIn, tokensInBody, tracedToken } from "./traced-token.ts";
 /** Statuses with `Agent-Auth`, which states the requirement or how to raise a limit. */
 const CHALLENGES: ReadonlySet<number> = new Set([401, 403, 429]);
 
-type SignedEvent = Extract<AgentEvent, { type: "request_signed" }>;
+type SignedEvent = Extract<AAuthEvent, { type: "request_signed" }>;
 
 /** Tracing of an agent: pass both members to `createAgent`. */
 export interface AgentTrace {
   readonly transport: Transport;
-  readonly observer: AgentObserver;
+  readonly observer: Observer;
 }
 
 /** Facts about the sender of requests that the requests do not contain. */

@@ -19,5 +19,4 @@ export {
   recordUpstreamToken,
 } from "./token-issue.ts";
 export { type JudgedRequest, type RefusalAnswer, recordRefused, recordVerified } from "./verification.ts";
-export { type VerificationTrace, verificationTrace } from "./verification-trace.ts";
-export { verifierTrace } from "./verifier-trace.ts";
+export { verificationTrace } from "./verification-trace.ts";

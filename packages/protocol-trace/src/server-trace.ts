@@ -1,17 +1,16 @@
 import { trace } from "@opentelemetry/api";
-import type { AgentObserver, Transport } from "aauth/agent";
-import type { VerificationOutcome } from "aauth/resource";
+import type { Observer } from "aauth";
+import type { Transport } from "aauth/agent";
 import { ATTRIBUTE } from "aauth-explain/trace-names";
 import { createAgentTrace } from "./agent-trace.ts";
 import { recordIssuedToken, recordTokenRefusal } from "./token-issue.ts";
-import { type VerificationTrace, verificationTrace } from "./verification-trace.ts";
+import { type ReceivedFields, verificationTrace } from "./verification-trace.ts";
 
 /** Tracing of a person server or an access server. */
 export interface ServerTrace {
-  /** Pass these three to `createPersonServer` or `createAccessServer`. */
+  /** Pass these two to `createPersonServer` or `createAccessServer`. */
   readonly transport: Transport;
-  readonly callObserver: AgentObserver;
-  readonly observer: (event: VerificationOutcome, request: Parameters<VerificationTrace>[1]) => void;
+  readonly observer: Observer<ReceivedFields>;
   /**
    * Records an answer on the current span, with its token, or with its error if no check of the
    * signature failed.
@@ -34,11 +33,13 @@ interface ServerAnswer {
  * @param send as in {@link createAgentTrace}
  */
 export function createServerTrace(party: string, send?: Transport): ServerTrace {
-  const { transport, observer: callObserver } = createAgentTrace(send, { party });
+  const calls = createAgentTrace(send, { party });
   return {
-    transport,
-    callObserver,
-    observer: verificationTrace,
+    transport: calls.transport,
+    observer(event, request) {
+      calls.observer(event);
+      verificationTrace(event, request);
+    },
     recordAnswer({ status, headers, body }) {
       const span = trace.getActiveSpan();
       if (span?.isRecording() !== true) return;

@@ -1,17 +1,17 @@
-import type { VerificationEvent } from "fastify-aauth";
+import type { Observer } from "aauth";
 import { recordLimited, recordRefused, recordVerified } from "./verification.ts";
 
-/** An observer for `fastify-aauth`. */
-export type VerificationTrace = (
-  event: VerificationEvent,
-  request: { readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> },
-) => void;
+/** The part of a request that is recorded. */
+export interface ReceivedFields {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
 
-/** Records the verifier's findings and verdict on the current span, which is the request's. */
-export const verificationTrace: VerificationTrace = (event, { headers }) => {
+/**
+ * An observer of verifiers, resources, servers and `fastify-aauth`: records findings and verdict on
+ * the current span, which is the request's.
+ */
+export const verificationTrace: Observer<ReceivedFields> = (event, { headers } = NO_FIELDS) => {
   switch (event.type) {
-    case "request_received":
-      return;
     case "request_verified":
       return recordVerified(event.verified, { headers, requirement: event.requirement });
     case "request_refused":
@@ -20,3 +20,5 @@ export const verificationTrace: VerificationTrace = (event, { headers }) => {
       return recordLimited(event.challenge);
   }
 };
+
+const NO_FIELDS: ReceivedFields = { headers: {} };

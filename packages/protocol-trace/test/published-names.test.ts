@@ -4,8 +4,8 @@
  */
 
 import { SpanStatusCode } from "@opentelemetry/api";
-import { AAuthVerificationError, generateSigningKey, type Requirement } from "aauth";
-import { type AgentEvent, createAgent, type FetchContext, type Transport } from "aauth/agent";
+import { type AAuthEvent, AAuthVerificationError, generateSigningKey, type Requirement } from "aauth";
+import { createAgent, type FetchContext, type Transport } from "aauth/agent";
 import {
   type FebruaryLevel,
   february2026,
@@ -273,7 +273,7 @@ describe("an agent", () => {
     "a retry for another reason (%s) does not claim a token",
     async (reason) => {
       const { observer } = createAgentTrace();
-      const event: AgentEvent = { type: "request_retried", url: "", method: "POST", scheme: "jwks", reason };
+      const event: AAuthEvent = { type: "request_retried", url: "", method: "POST", scheme: "jwks", reason };
       expect(eventsOf(await spans.within(async () => observer(event)))).toEqual(["aauth.request_retried"]);
     },
   );

@@ -4,7 +4,7 @@ import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ATTRIBUTE as A, createServerTrace, verifierTrace } from "../src/index.ts";
+import { ATTRIBUTE as A, createServerTrace, verificationTrace } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 
 /** Header and claims of a person token, without a valid signature. */
@@ -46,11 +46,11 @@ test("an error is written down, unless the verifier has done so", async () => {
 });
 
 test("a request that it signs names the party and the tokens in its body", async () => {
-  const { transport, callObserver } = createServerTrace("person-server", async () => Response.json({}));
+  const { transport, observer } = createServerTrace("person-server", async () => Response.json({}));
   const url = "https://as.example/token";
   const body = new TextEncoder().encode(JSON.stringify({ agent_token: TOKEN, other: "x" }));
   await spans.within(async () => {
-    callObserver({
+    observer({
       type: "request_signed",
       profile: "draft-11",
       purpose: "token",
@@ -75,14 +75,14 @@ test("a request that it signs names the party and the tokens in its body", async
 });
 
 test("tokens that are too long together are named alone", async () => {
-  const { transport, callObserver } = createServerTrace("person-server", async () => Response.json({}));
+  const { transport, observer } = createServerTrace("person-server", async () => Response.json({}));
   const long = [{ typ: "aa-auth+jwt" }, { note: "x".repeat(5_000) }]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".")
     .concat(".c2ln");
   const body = new TextEncoder().encode(JSON.stringify({ resource_token: long, presented_token: long }));
   await spans.within(async () => {
-    callObserver({
+    observer({
       type: "request_signed",
       profile: "draft-11",
       purpose: "token",
@@ -111,7 +111,7 @@ test("an endpoint that verifies by itself writes down what its verifier decides"
     authorities: [authority],
     discovery,
     now: clock.now,
-    observer: verifierTrace,
+    observer: verificationTrace,
   });
   const { method, headers } = await signedRequest({
     profile: february2026,

@@ -24,7 +24,7 @@ import {
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import type { FastifyBaseLogger } from "fastify";
 import { invalidRequest, OAuthError } from "issuer-kit";
-import { recordRefused, recordUpstreamToken, verifierTrace } from "protocol-trace";
+import { recordRefused, recordUpstreamToken, verificationTrace } from "protocol-trace";
 import { agentUnknown, invalidGrant, temporarilyUnavailable } from "./token-errors.ts";
 
 const { fields } = february2026.messages;
@@ -97,7 +97,7 @@ export function createRequesterVerifier(options: {
 }): RequesterVerifier {
   const { issuer, discovery, replayStore, now, trustedIssuers, publishedPeers, logger } = options;
   const served = { authorities: [canonicalAuthority(issuer)], audience: issuer };
-  const rules = { ...served, discovery, replayStore, now, observer: verifierTrace };
+  const rules = { ...served, discovery, replayStore, now, observer: verificationTrace };
   let current: { readonly peers: readonly string[]; readonly verifier: Verifier } | undefined;
 
   return {

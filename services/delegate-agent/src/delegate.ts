@@ -1,5 +1,11 @@
-import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
-import type { Agent, AgentEvent } from "aauth/agent";
+import {
+  AAuthError,
+  type AAuthEvent,
+  ConsentRequiredError,
+  type decodeToken,
+  TokenRequestError,
+} from "aauth";
+import type { Agent } from "aauth/agent";
 import { AgentAnswerError, AgentHttpError, askAgent } from "aauth-a2a";
 import { type DelegateRun, failedPartOf } from "backend-api";
 import { AgentTokenError } from "./agent-token-request.ts";
@@ -24,7 +30,7 @@ export function createDelegate(options: {
   prompt: string;
   timeoutSeconds: number;
   /** Additional observer of each call, for log and spans. */
-  observer: (event: AgentEvent) => void;
+  observer: (event: AAuthEvent) => void;
 }): Delegate {
   const { agent, dropAgentToken, supplyChainAgentUrl, prompt, timeoutSeconds, observer } = options;
   const { isAgentTokenRefused, describe } = options.dialect;
@@ -35,7 +41,7 @@ export function createDelegate(options: {
     const startedAt = new Date().toISOString();
     const steps: DelegateRun["steps"] = [];
     let granted: DelegateRun["granted"];
-    const watch = (event: AgentEvent) => {
+    const watch = (event: AAuthEvent) => {
       observer(event);
       const step = describe(event);
       if (step !== undefined && steps.length < MAX_STEPS) steps.push(step);

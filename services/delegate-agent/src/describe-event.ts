@@ -1,9 +1,9 @@
-import type { AgentEvent } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
 import { PARENT_REQUESTS } from "agent-kit/protocol-log";
 import type { DelegateRun } from "backend-api";
 
 type Step = DelegateRun["steps"][number];
-type Event<Type extends AgentEvent["type"]> = Extract<AgentEvent, { type: Type }>;
+type Event<Type extends AAuthEvent["type"]> = Extract<AAuthEvent, { type: Type }>;
 
 /** Wording of steps that differs by dialect. */
 interface Wording {
@@ -63,12 +63,12 @@ const ofParent = ({ type, requestType }: Event<"token_requested" | "token_receiv
   requestType === PARENT_REQUESTS.person ? `person_${type}` : type;
 
 /** Describes an event as a step for the page. Undefined for events that another step covers. */
-export type DescribeEvent = (event: AgentEvent) => Step | undefined;
+export type DescribeEvent = (event: AAuthEvent) => Step | undefined;
 
 export const describeFebruaryEvent: DescribeEvent = (event) => describe(event, FEBRUARY);
 export const describeDraft11Event: DescribeEvent = (event) => describe(event, DRAFT_11);
 
-function describe(event: AgentEvent, words: Wording): Step | undefined {
+function describe(event: AAuthEvent, words: Wording): Step | undefined {
   switch (event.type) {
     case "request_signed":
       if (event.purpose !== "resource") return undefined;

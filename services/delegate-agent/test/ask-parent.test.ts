@@ -1,5 +1,5 @@
-import { generateSigningKey } from "aauth";
-import type { Agent, AgentEvent } from "aauth/agent";
+import { type AAuthEvent, generateSigningKey } from "aauth";
+import type { Agent } from "aauth/agent";
 import { issuePersonToken } from "aauth/server";
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
@@ -30,7 +30,7 @@ const GRANT = {
 };
 
 async function asked(answer: () => Response, more: object = {}) {
-  const events: AgentEvent[] = [];
+  const events: AAuthEvent[] = [];
   const sent: unknown[] = [];
   const channel = {
     fetchFor: () => async (url: string, init: RequestInit) => {
@@ -42,7 +42,7 @@ async function asked(answer: () => Response, more: object = {}) {
   const input = {
     subagentToken: "own",
     resource: RESOURCE,
-    observer: (event: AgentEvent) => void events.push(event),
+    observer: (event: AAuthEvent) => void events.push(event),
   };
   const result = await ask({ ...input, ...more }).catch((error: AgentTokenError) => error);
   return { result, events, sent };

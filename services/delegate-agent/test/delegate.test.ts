@@ -1,5 +1,5 @@
-import { type AAuthErrorCode, TokenRequestError } from "aauth";
-import type { Agent, AgentEvent, FetchContext } from "aauth/agent";
+import { type AAuthErrorCode, type AAuthEvent, TokenRequestError } from "aauth";
+import type { Agent, FetchContext } from "aauth/agent";
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { createDelegate } from "../src/delegate.ts";
@@ -123,7 +123,7 @@ test("a token that names no delegate is shown as that", async () => {
     requestType: "auth",
     token: { header: {}, claims, tokenId: "t-1" },
     expiresInSeconds: 300,
-  } as unknown as AgentEvent;
+  } as unknown as AAuthEvent;
   const fetchFor = ({ observer }: FetchContext) => {
     observer?.(event);
     return async () => new Response("", { status: 500 });

@@ -32,6 +32,5 @@ export function marketAnalysisExecutor(options: {
           return { text: renderMarketReport(analysis, commission), data: marketFigures(analysis) };
         });
       }),
-    onError: (error) => log.error({ err: error }, "❌ the analysis failed"),
   });
 }

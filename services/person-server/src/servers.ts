@@ -1,8 +1,8 @@
 import { createDiscovery, createEndpointMap, type Stores } from "aauth";
-import { createAccessServer, createPersonServer } from "aauth/server";
+import { createAccessServer, createPersonServer, type PersonServerOptions } from "aauth/server";
 import { rotateKeys, type ServiceKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import { createServerTrace, SERVICE_NAME, traceDiscovery } from "protocol-trace";
+import { createServerTrace, SERVICE_NAME, type ServerTrace, traceDiscovery } from "protocol-trace";
 import { accessPages } from "./access/access-pages.ts";
 import type { PersonServerConfig } from "./config.ts";
 import { createDescribeProvider } from "./decisions/describe-provider.ts";
@@ -33,7 +33,13 @@ interface ServersOptions {
 export async function createServers(app: FastifyInstance, options: ServersOptions): Promise<void> {
   const { config, origin, development, keys, subjectSecret, stores, logger, now } = options;
   const hasAccessServer = config.accessServerResources.length > 0;
-  const log = (error: unknown) => logger.warn({ err: error }, "a handler or a call to another party failed");
+  const observing = (trace: ServerTrace): Pick<PersonServerOptions, "observer"> => ({
+    observer(event, request) {
+      trace.observer(event, request);
+      if (event.type === "unexpected_error")
+        logger.warn({ err: event.error }, "a handler or a call to another party failed");
+    },
+  });
   // This server reaches itself on its own port unless `AAUTH_ENDPOINTS` names another address.
   const own = { connect: `http://127.0.0.1:${config.port}`, browser: origin };
   const endpoints = createEndpointMap({
@@ -46,7 +52,6 @@ export async function createServers(app: FastifyInstance, options: ServersOption
     pendingSeconds: config.consentSeconds,
     stores,
     now,
-    log,
   };
   const pages = {
     ...options,
@@ -62,7 +67,8 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   const personKeys = await keys.signingKeys("person-server", { keepSeconds: KEEP_SECONDS, now });
   const personServer = createPersonServer({
     ...common,
-    ...personTrace,
+    ...observing(personTrace),
+    transport: personTrace.transport,
     issuer: config.id,
     key: personKeys,
     subjectSecret,
@@ -88,7 +94,8 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   const accessKeys = await keys.signingKeys("access-server", { keepSeconds: KEEP_SECONDS, now });
   const accessServer = createAccessServer({
     ...common,
-    ...accessTrace,
+    ...observing(accessTrace),
+    transport: accessTrace.transport,
     issuer: config.accessServerId,
     key: accessKeys,
     resources: config.accessServerResources,

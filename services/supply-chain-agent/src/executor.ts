@@ -45,6 +45,5 @@ export function optimizationExecutor(options: {
         return "";
       });
     },
-    onError: (error) => log.error({ err: error }, "❌ the optimization failed"),
   });
 }

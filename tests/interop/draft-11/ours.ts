@@ -2,10 +2,17 @@
  * Our side of the flows, in place of a peer's: a resource as users build it, with `fastify-aauth`.
  */
 
-import { createDiscovery, createEndpointMap, draft11, generateSigningKey, type Requirement } from "aauth";
+import {
+  type AAuthEvent,
+  createDiscovery,
+  createEndpointMap,
+  draft11,
+  generateSigningKey,
+  type Requirement,
+} from "aauth";
 import { createResource } from "aauth/resource";
 import Fastify, { type FastifyInstance } from "fastify";
-import { fastifyAAuth, type VerificationEvent } from "fastify-aauth";
+import { fastifyAAuth } from "fastify-aauth";
 import { byIdentifier, type Endpoints, type Fact, PARTIES } from "./parties.ts";
 
 const { resource, ps, as } = PARTIES;
@@ -35,7 +42,7 @@ export async function startOurResource(endpoints: Endpoints): Promise<OurParty> 
   const key = await generateSigningKey({ kid: "resource-1" });
   const discovery = createDiscovery({ endpoints: map });
   const facts: Fact[] = [];
-  const observer = (event: VerificationEvent) => {
+  const observer = (event: AAuthEvent) => {
     if (event.type === "request_verified") facts.push({ verified: true });
     if (event.type === "request_refused") facts.push({ verified: false, code: event.error.code });
   };

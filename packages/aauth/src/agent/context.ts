@@ -7,12 +7,13 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import { identify, serverOfAgent, serverOfUpstream } from "../draft-11/own-server.ts";
 import { AAuthAgentError } from "../errors.ts";
+import type { Observer } from "../profile/events.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import type { AgentKeys } from "./agent-keys.ts";
-import { type AgentObserver, combineObservers } from "./events.ts";
+import { combineObservers } from "./events.ts";
 import type { KeptMissions } from "./missions.ts";
 import type { Sender } from "./sender.ts";
 import type { TokenCache } from "./token-cache.ts";
@@ -48,7 +49,7 @@ export interface CallInput extends Omit<FetchContext, "onClarification" | "onWai
 /** Context of one call with one key. Immutable. */
 export interface CallContext extends CallInput {
   readonly key: SigningKey;
-  readonly observe: AgentObserver;
+  readonly observe: Observer<never>;
   /** The agent's credential. A long call requests it again, because an agent token expires. */
   readonly identity: () => Promise<SignatureKeyScheme>;
   /** Server of the agent's person, or of its caller's; undefined without one. */

@@ -6,6 +6,8 @@
 
 export { pooledTransport } from "#http";
 export type { Transport, TransportRequest } from "../discovery/transport.ts";
+export type { RetryReason } from "../profile/calls.ts";
+export type { ShownToken, TokenRequestType } from "../profile/events.ts";
 export type {
   ApprovedMission,
   MissionAction,
@@ -14,7 +16,6 @@ export type {
 } from "../profile/token-requests.ts";
 export type { Clarification, Interaction } from "../profile/waiting.ts";
 export { createAgent } from "./agent.ts";
-export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { ObtainedToken } from "./token-cache.ts";
 export type {
   Agent,

@@ -7,11 +7,12 @@
 
 import { AAuthAgentError } from "../errors.ts";
 import type { Challenge, ResponseHead, RetryReason } from "../profile/calls.ts";
+import type { ShownToken } from "../profile/events.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import { readShortly } from "./answer-words.ts";
 import { type AgentParts, capabilitiesOf } from "./context.ts";
-import { ignoreEvents, type ShownToken, showToken } from "./events.ts";
+import { ignoreEvents, showToken } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 import { mayRelay } from "./own-server.ts";
 import { headOf } from "./polling.ts";

@@ -8,11 +8,13 @@ import type { EndpointMap } from "../discovery/endpoint-map.ts";
 import type { Transport } from "../discovery/transport.ts";
 import { guardSigned } from "../discovery/url-guard.ts";
 import { AAuthAgentError } from "../errors.ts";
+import type { RetryReason } from "../profile/calls.ts";
+import type { Observer } from "../profile/events.ts";
 import type { EndpointRole, SignatureKeyScheme } from "../profile/messages.ts";
 import type { SigningProfile } from "../profile/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
-import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
+import { cutSignatureBase, ignoreEvents } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 import { signRequest } from "./sign-request.ts";
 import { anyOf, withTimeout } from "./timeout.ts";
@@ -100,7 +102,7 @@ export interface SendOptions {
    * only the request's own signals end it.
    */
   readonly timeoutMs?: number;
-  readonly observe: AgentObserver;
+  readonly observe: Observer<never>;
   /** Additional components to cover. Default: none. */
   readonly additionalComponents?: readonly string[] | undefined;
   /** Default 1. */

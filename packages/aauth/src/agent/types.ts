@@ -7,6 +7,7 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import type { Observer } from "../profile/events.ts";
 import type {
   ApprovedMission,
   CallFacts,
@@ -18,7 +19,6 @@ import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { Stores } from "../store/stores.ts";
 import type { SigningKey, WaitingCall } from "../types.ts";
-import type { AgentObserver } from "./events.ts";
 import type { ObtainedToken } from "./token-cache.ts";
 
 /** An agent: one identity that calls resources. All methods may be called concurrently. */
@@ -164,8 +164,8 @@ export interface AgentOptions {
    * Agents with the same `id` and keys share tokens. Default: in memory.
    */
   readonly stores?: Pick<Stores, "records"> | undefined;
-  /** Receives the events of all calls. Errors are ignored. Default: none. */
-  readonly observer?: AgentObserver | undefined;
+  /** Receives the events of all calls. Errors of a call reject it. Default: none. */
+  readonly observer?: Observer<never> | undefined;
   /**
    * Includes whole tokens in events, for demonstrations. Default false: events have a short id and
    * the claims.
@@ -305,7 +305,7 @@ export interface ProposeMissionInput extends MissionProposal, MissionControl {
 /** Options of every call. */
 export interface CallControl {
   /** Receives the events of this call, in addition to the agent's observer. Default: none. */
-  readonly observer?: AgentObserver | undefined;
+  readonly observer?: Observer<never> | undefined;
   /** Aborts the request, which rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -63,7 +63,7 @@ export function protect<
   checkGate(resource, requirement);
   const { origin } = new URL(resource.id);
   return async (request, ...context) => {
-    const { answer, caller, body } = await admit(resource, requirement, received(request, bounds), bounds);
+    const { answer, caller, body } = await admit(resource, requirement, received(request, bounds));
     if (answer !== undefined) return responseOf(answer);
     return handler(addressed(request, origin, body), caller, ...context);
   };
@@ -85,7 +85,7 @@ export function serveResource<Name extends string>(
 ): (request: Request) => Promise<Response | undefined> {
   const bounds = boundsOf(options);
   return async (request) => {
-    const own = await answerOwn(resource, received(request, bounds), bounds);
+    const own = await answerOwn(resource, received(request, bounds));
     return own && responseOf(own);
   };
 }

@@ -6,7 +6,6 @@
  */
 
 import { problemAnswer } from "../draft-11/problem.ts";
-import { harmless, logStack } from "../harmless.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Admission, Resource, ResourceRequest } from "../resource/create-resource.ts";
 import type { CallerOf, Requirement } from "../types.ts";
@@ -17,28 +16,13 @@ export interface GateOptions {
   readonly maxBodyBytes?: number | undefined;
   /** Milliseconds in which a body must arrive. A slower one is refused with 408. Default 30000. */
   readonly bodyTimeoutMs?: number | undefined;
-  /**
-   * Receives the error behind each 500 response, for logging; the response does not reveal it. Its
-   * own errors and rejections are ignored. Default: writes the stack to `console.error`, without
-   * other members, which may contain a token.
-   */
-  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** {@link GateOptions} with their defaults. */
-export interface GateBounds {
-  readonly maxBodyBytes: number;
-  readonly bodyTimeoutMs: number;
-  /** Reports an error, and returns a response that does not reveal it. */
-  readonly fail: (error: unknown) => Answer;
-}
+export type GateBounds = { readonly [Name in keyof GateOptions]-?: NonNullable<GateOptions[Name]> };
 
 /** @throws RangeError for bounds that bound nothing */
-export function boundsOf({
-  maxBodyBytes = 1_048_576,
-  bodyTimeoutMs = 30_000,
-  onError = logStack,
-}: GateOptions): GateBounds {
+export function boundsOf({ maxBodyBytes = 1_048_576, bodyTimeoutMs = 30_000 }: GateOptions): GateBounds {
   // Comparisons with NaN or "1mb" are always false.
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
     throw new RangeError("maxBodyBytes must be a whole number of bytes");
@@ -46,12 +30,7 @@ export function boundsOf({
   if (!(bodyTimeoutMs > 0 && bodyTimeoutMs < 2 ** 31)) {
     throw new RangeError("bodyTimeoutMs must be a positive number of milliseconds, below 2^31");
   }
-  const report = harmless(onError);
-  const fail = (error: unknown) => {
-    report(error);
-    return problemAnswer(500, "server_error");
-  };
-  return { maxBodyBytes, bodyTimeoutMs, fail };
+  return { maxBodyBytes, bodyTimeoutMs };
 }
 
 /**
@@ -72,14 +51,13 @@ export function checkGate<Name extends string>(
 
 /** Answers a request for the resource's own endpoints, or returns undefined. Never throws. */
 export async function answerOwn(
-  resource: Pick<Resource, "handle">,
+  resource: Pick<Resource, "handle" | "observer">,
   request: ResourceRequest,
-  bounds: GateBounds,
 ): Promise<Answer | undefined> {
   try {
     return await resource.handle(request);
   } catch (error) {
-    return answerTo(error, bounds);
+    return answerTo(error, resource, request);
   }
 }
 
@@ -88,19 +66,28 @@ export async function admit<Name extends string, const R extends Requirement<Nam
   resource: Resource<Name>,
   requirement: R,
   request: ResourceRequest,
-  bounds: GateBounds,
 ): Promise<Admission<CallerOf<R>>> {
-  const answer = await answerOwn(resource, request, bounds);
+  const answer = await answerOwn(resource, request);
   if (answer !== undefined) return { answer };
   try {
     return await resource.admit(request, requirement);
   } catch (error) {
-    return { answer: answerTo(error, bounds) };
+    return { answer: answerTo(error, resource, request) };
   }
 }
 
-const answerTo = (error: unknown, { fail }: GateBounds): Answer =>
-  error instanceof BodyError ? error.answer : fail(error);
+const answerTo = (error: unknown, resource: Pick<Resource, "observer">, request: ResourceRequest): Answer =>
+  error instanceof BodyError ? error.answer : failure(error, resource, request);
+
+/** Reports an error to the resource's observer, and returns a response that does not reveal it. */
+export function failure(
+  error: unknown,
+  { observer }: Pick<Resource, "observer">,
+  request: ResourceRequest,
+): Answer {
+  observer({ type: "unexpected_error", error }, request);
+  return problemAnswer(500, "server_error");
+}
 
 /** Refusal of a body. */
 export class BodyError extends Error {

@@ -10,7 +10,7 @@ import type { Answer } from "../profile/resource-rules.ts";
 import type { Resource, ResourceRequest } from "../resource/create-resource.ts";
 import { receivedFields } from "../resource/received-fields.ts";
 import type { CallerOf, Requirement } from "../types.ts";
-import { admit, answerOwn, boundsOf, checkGate, type GateBounds, type GateOptions } from "./gate.ts";
+import { admit, answerOwn, boundsOf, checkGate, failure, type GateBounds, type GateOptions } from "./gate.ts";
 import { readAndRestore } from "./node-body.ts";
 
 export type { GateOptions } from "./gate.ts";
@@ -45,7 +45,8 @@ export interface Gate<Caller> {
  * client sent.
  *
  * An error or rejection of `next` is answered with 500, without the headers set so far, as are a
- * signed request over HTTP/2 and a body after `request.setEncoding()`. Does NOT listen, route or
+ * signed request over HTTP/2 and a body after `request.setEncoding()`; the resource's observer
+ * receives it. Does NOT listen, route or
  * limit rates; requests for all other paths are passed on. `Host` and `X-Forwarded-*` are never
  * read.
  *
@@ -70,11 +71,12 @@ export function protect<Name extends string, const R extends Requirement<Name>>(
     return admitted;
   };
   const gate = async (request: NodeRequest, response: ServerResponse, next: Next): Promise<void> => {
-    const { answer, caller, body } = await admit(resource, requirement, received(request, bounds), bounds);
+    const own = received(request, bounds);
+    const { answer, caller, body } = await admit(resource, requirement, own);
     if (answer !== undefined) return send(request, response, answer);
     passed.set(request, { caller, body });
     request.headers.host = resource.authority; // hole E15
-    return proceed(request, response, next, bounds);
+    return proceed(request, response, next, (error) => failure(error, resource, own));
   };
   return Object.assign(gate, {
     callerOf: (request: NodeRequest) => admittedTo(request).caller,
@@ -97,8 +99,11 @@ export function serveResource<Name extends string>(
 ): (request: NodeRequest, response: ServerResponse, next: Next) => Promise<void> {
   const bounds = boundsOf(options);
   return async (request, response, next) => {
-    const own = await answerOwn(resource, received(request, bounds), bounds);
-    return own === undefined ? proceed(request, response, next, bounds) : send(request, response, own);
+    const own = received(request, bounds);
+    const answer = await answerOwn(resource, own);
+    return answer === undefined
+      ? proceed(request, response, next, (error) => failure(error, resource, own))
+      : send(request, response, answer);
   };
 }
 
@@ -115,7 +120,7 @@ async function proceed(
   request: NodeRequest,
   response: ServerResponse,
   next: Next,
-  { fail }: GateBounds,
+  fail: (error: unknown) => Answer,
 ): Promise<void> {
   try {
     await next();

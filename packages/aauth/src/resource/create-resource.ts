@@ -16,6 +16,7 @@ import { canonicalAuthority } from "../http-signatures/authority.ts";
 import { keyRingOf } from "../keys/key-option.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { checkOptions, type OptionChecks, requireBoolean, unchecked } from "../keys/option-checks.ts";
+import { type Observer, observerOf } from "../profile/events.ts";
 import type { Answer, GuardedEndpoint, GuardedRequest, ResourceIdentity } from "../profile/resource-rules.ts";
 import { createRevocations } from "../profile/revocations.ts";
 import { StoreFullError } from "../store/quota-store.ts";
@@ -44,10 +45,7 @@ type MadeMembers =
 /** Options of a resource, from which its verifier, challenger, documents and endpoints derive. */
 export interface ResourceOptions<Name extends string = string, Other extends string = string>
   extends ResourceIdentity,
-    Pick<
-      VerifierOptions<Name>,
-      "now" | "profile" | "toleranceSeconds" | "agentProviders" | "cryptoMode" | "observer"
-    > {
+    Pick<VerifierOptions<Name>, "now" | "profile" | "toleranceSeconds" | "agentProviders" | "cryptoMode"> {
   /** Signs resource tokens, and is published at `/jwks.json`. All replicas share it. */
   readonly key: SigningKey | KeyRing;
   readonly accept?: readonly Required<Pick<AcceptedProfile<Other>, "profile" | "peers">>[] | undefined;
@@ -62,6 +60,11 @@ export interface ResourceOptions<Name extends string = string, Other extends str
    * `createRevocations`.
    */
   readonly stores?: Stores | undefined;
+  /**
+   * Receives each verification, and as `unexpected_error` what has thrown where a gate answers 500.
+   * Default: writes the stack of an unexpected error to `console.error`.
+   */
+  readonly observer?: Observer<AddressedRequest> | undefined;
   /** Default: no accounts, and always a resource token. */
   readonly authorization?: AuthorizationPolicy | undefined;
 }
@@ -105,6 +108,8 @@ export interface Resource<Name extends string = Level> {
   readonly authority: string;
   /** For additional endpoints. */
   readonly verifier: Verifier<Name>;
+  /** The observer of its options or the default, for gates. It never throws. */
+  readonly observer: Observer<AddressedRequest>;
   /** Documents, key set and endpoints, for the router of a framework. */
   readonly endpoints: readonly Endpoint[];
   /**
@@ -258,6 +263,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
     id: resource,
     authority,
     verifier,
+    observer: observerOf(observer),
     endpoints,
     handle: routerOf(endpoints),
     admit,

@@ -19,6 +19,7 @@ import { admitsCallback, type CallbackParties, callbackUrl } from "../draft-11/c
 import { isEndpointUrl } from "../draft-11/identifiers.ts";
 import { emptyAnswer, type PollingError, pollingError, problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
+import type { Observer } from "../profile/events.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import { ownerOfCaller } from "../store/owner-of.ts";
 import { createMemoryRecordStore, type RecordStore } from "../store/record-store.ts";
@@ -26,7 +27,7 @@ import type { Hold, ProvenCaller, Requirement } from "../types.ts";
 import type { Challenger } from "./challenge.ts";
 import { type Endpoint, lastSegment, refusing } from "./endpoint.ts";
 import { observed } from "./observed.ts";
-import type { Verifier, VerifierObserver } from "./types.ts";
+import type { AddressedRequest, Verifier } from "./types.ts";
 
 const { unmet, validateRequirement } = draft11.verification;
 const AUTH_TOKEN = "auth-token";
@@ -49,8 +50,8 @@ export interface DeferredOptions<Data = unknown> {
    * request waits for an auth token. Default 5.
    */
   readonly retryAfterSeconds?: number | undefined;
-  /** Receives each verdict on a poll. Default: none. */
-  readonly observer?: VerifierObserver | undefined;
+  /** Receives each verdict on a poll, in addition to the resource's observer. Default: none. */
+  readonly observer?: Observer<AddressedRequest> | undefined;
   /**
    * Executes the answer of `finish` after it is stored, when the request can no longer expire or be
    * cancelled. Runs in `finish`; until it succeeds, also in each later `finish` and poll, which

@@ -27,10 +27,7 @@ export type { Sessions, SessionsOptions } from "./sessions.ts";
 export type {
   AcceptedProfile,
   AddressedRequest,
-  VerificationOutcome,
   Verifier,
-  VerifierEvent,
-  VerifierObserver,
   VerifierOptions,
 } from "./types.ts";
 export { createVerifier } from "./verify-request.ts";

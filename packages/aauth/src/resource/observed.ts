@@ -1,13 +1,13 @@
 import { AAuthVerificationError } from "../errors.ts";
-import { harmless } from "../harmless.ts";
+import { type Observer, observerOf } from "../profile/events.ts";
 import type { Requirement } from "../types.ts";
-import type { AddressedRequest, VerifiedHead, VerifierObserver } from "./types.ts";
+import type { AddressedRequest, VerifiedHead } from "./types.ts";
 
 type Begin = (request: AddressedRequest, requirement?: Requirement<string>) => Promise<VerifiedHead>;
 
 /** Reports each verdict of a verification to an observer, which cannot affect it. */
-export function observed(begin: Begin, observer: VerifierObserver): Begin {
-  const tell = harmless(observer);
+export function observed(begin: Begin, observer: Observer<AddressedRequest>): Begin {
+  const tell = observerOf(observer);
   return async (request, requirement) => {
     const refused = (error: unknown): never => {
       if (error instanceof AAuthVerificationError) {

@@ -5,9 +5,8 @@
  */
 
 import type { Discovery } from "../discovery/discovery.ts";
-import type { AAuthVerificationError } from "../errors.ts";
+import type { Observer } from "../profile/events.ts";
 import type { EndpointRole } from "../profile/messages.ts";
-import type { Answer } from "../profile/resource-rules.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
 import type { ResourceProfile } from "../profile/wire-profile.ts";
 import type { ClaimStore } from "../store/claim-store.ts";
@@ -64,39 +63,6 @@ export interface Verifier<Name extends string = Level> {
   ): Promise<VerifiedHead<CallerOf<R>>>;
   begin(request: AddressedRequest): Promise<VerifiedHead>;
 }
-
-/**
- * Outcome of one verification, with the response to a refusal; for logs, metrics and spans.
- * Contains no token.
- */
-export type VerificationOutcome =
-  | {
-      readonly type: "request_verified";
-      readonly verified: VerifiedRequest;
-      readonly requirement: Requirement;
-    }
-  | {
-      readonly type: "request_refused";
-      readonly error: AAuthVerificationError;
-      readonly requirement: Requirement;
-      readonly challenge: Answer;
-    };
-
-/** Verdict of a verifier on one request. Contains no token. */
-export type VerifierEvent =
-  | {
-      readonly type: "request_verified";
-      readonly verified: VerifiedRequest;
-      readonly requirement: Requirement<string> | undefined;
-    }
-  | {
-      readonly type: "request_refused";
-      readonly error: AAuthVerificationError;
-      readonly requirement: Requirement<string> | undefined;
-    };
-
-/** Receives each verdict of a verifier, for logs, metrics and spans. Its errors are ignored. */
-export type VerifierObserver = (event: VerifierEvent, request: AddressedRequest) => void;
 
 /** A request, with facts known from routing or configuration. */
 export interface AddressedRequest extends ReceivedRequest {
@@ -223,6 +189,6 @@ export interface VerifierOptions<Name extends string = string, Other extends str
    * throughput. Default `sync`.
    */
   readonly cryptoMode?: "sync" | "pool" | undefined;
-  /** Receives each verdict, but not a TypeError for invalid arguments. Default: none. */
-  readonly observer?: VerifierObserver | undefined;
+  /** Receives each verdict, but not a TypeError for invalid arguments, which is thrown. */
+  readonly observer?: Observer<AddressedRequest> | undefined;
 }

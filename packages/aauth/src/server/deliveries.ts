@@ -11,7 +11,7 @@ import type { ServerParts } from "./server-types.ts";
 import { keyOf } from "./stores.ts";
 import type { DownstreamResult } from "./types.ts";
 
-type RevocationParts = Pick<ServerParts, "issuer" | "discovery" | "call" | "now" | "log">;
+type RevocationParts = Pick<ServerParts, "issuer" | "discovery" | "call" | "now" | "report">;
 
 const FIRST_REPEAT_SECONDS = 2;
 const MAX_REPEAT_SECONDS = 300;
@@ -138,7 +138,7 @@ export class Deliveries<Token extends RevocableToken> {
 
   #schedule(recipient: string, backlog: Backlog): void {
     const timer = setTimeout(() => {
-      this.#repeatAll(recipient, backlog).catch(this.#parts.log);
+      this.#repeatAll(recipient, backlog).catch(this.#parts.report);
     }, backlog.delaySeconds * 1000);
     // The timer must not keep the process alive. In browsers, timers are numbers.
     (timer as { unref?: () => void }).unref?.();

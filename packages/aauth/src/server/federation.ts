@@ -29,7 +29,7 @@ const MAX_CLAIMS = 50;
 
 type FederationContext = Pick<
   PersonContext,
-  "issuer" | "discovery" | "call" | "now" | "log" | "records" | "options" | "pending"
+  "issuer" | "discovery" | "call" | "now" | "report" | "records" | "options" | "pending"
 >;
 
 /** Requests of a person server to access servers. */
@@ -65,12 +65,12 @@ export class Federation {
 
   /** Cancels the request at the access server. If that fails, it expires there. */
   async cancel({ work: { access } }: Pick<PersonRequest, "work">): Promise<void> {
-    const { call, log } = this.#context;
+    const { call, report } = this.#context;
     if (access === undefined) return;
     try {
       await call({ method: "DELETE", url: access.location, endpoint: "pending" });
     } catch (error) {
-      log(error);
+      report(error);
     }
   }
 
@@ -82,13 +82,13 @@ export class Federation {
 
   /** Sends a request, and records the token if the response contains one. */
   async #take(record: PersonRequest, send: () => Promise<ServerReply>): Promise<Answer | undefined> {
-    const { records, now, log } = this.#context;
+    const { records, now, report } = this.#context;
     let result: Answer | IssuedToken<AuthTokenClaims> | undefined;
     try {
       result = await this.#read(record, await send());
     } catch (error) {
       if (error instanceof Problem) return failed(error);
-      log(error);
+      report(error);
       return failed(asUnreachable("it did not respond, or its response is invalid"));
     }
     if (result === undefined || !("token" in result)) return result;

@@ -5,7 +5,7 @@
  */
 
 import { createGuardedTransport } from "#http";
-import { type AgentObserver, combineObservers } from "../agent/events.ts";
+import { ignoreEvents } from "../agent/events.ts";
 import { createSender } from "../agent/sender.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { retryAfterOf } from "../discovery/fresh-seconds.ts";
@@ -13,6 +13,7 @@ import { readAtMost } from "../discovery/read-at-most.ts";
 import { mappedTransport, type Transport } from "../discovery/transport.ts";
 import { DOCUMENTS, type DocumentKind } from "../draft-11/names.ts";
 import { draft11 } from "../draft-11/profile.ts";
+import type { Observer } from "../profile/events.ts";
 import type { EndpointRole } from "../profile/messages.ts";
 import { membersOf } from "../resource/endpoint.ts";
 import type { SigningKey } from "../types.ts";
@@ -49,12 +50,11 @@ export function createServerCalls(options: {
   readonly discovery: Pick<Discovery, "endpoints">;
   readonly transport: Transport | undefined;
   readonly now: () => number;
-  readonly observe?: AgentObserver | undefined;
+  readonly observe?: Observer<never>;
 }): CallServer {
-  const { issuer, kind, key, now } = options;
+  const { issuer, kind, key, now, observe = ignoreEvents } = options;
   const { endpoints } = options.discovery;
   const { transport = mappedTransport(endpoints, createGuardedTransport({ development: false })) } = options;
-  const observe = combineObservers(options.observe);
   const signatureKey = { scheme: "jwks_uri", id: issuer, document: DOCUMENTS[kind] } as const;
   const send = createSender({ profile: draft11, transport, endpoints, now });
   return async ({ method, url, endpoint, body: members }) => {

@@ -10,20 +10,18 @@ import { problemAnswer } from "../draft-11/problem.ts";
 import { draft11 } from "../draft-11/profile.ts";
 import { parseSignatureInput } from "../draft-11/signature-key.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import { harmless } from "../harmless.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { EndpointRole } from "../profile/messages.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
 import { membersOf } from "../resource/endpoint.ts";
-import type { VerificationOutcome } from "../resource/types.ts";
 import { createVerifier } from "../resource/verify-request.ts";
 import type { ClaimStore } from "../store/claim-store.ts";
 import { StoreFullError } from "../store/quota-store.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { ProvenCaller } from "../types.ts";
 import { failed, invalidRequest, Problem, refusal } from "./answers.ts";
-import type { ServerOptions, ServerParts } from "./server-types.ts";
+import type { ServerParts } from "./server-types.ts";
 import type { ServerRequest } from "./types.ts";
 
 const MAX_BODY_BYTES = 65_536;
@@ -56,9 +54,7 @@ export interface Route {
   readonly from?: TrustPolicy | undefined;
 }
 
-export interface FrameOptions
-  extends Pick<ServerOptions<unknown>, "observer">,
-    Pick<ServerParts, "issuer" | "discovery" | "now" | "log"> {
+export interface FrameOptions extends Pick<ServerParts, "issuer" | "discovery" | "now" | "observe"> {
   readonly isRevoked: RevocationCheck;
   readonly replayStore: ClaimStore;
   /** By path. */
@@ -73,18 +69,13 @@ export interface FrameOptions
  * @returns a function that returns undefined for any other path
  */
 export function createFrame(options: FrameOptions): (request: ServerRequest) => Promise<Answer | undefined> {
-  const { issuer, discovery, isRevoked, replayStore, now, log, observer, documents, routes } = options;
+  const { issuer, discovery, isRevoked, replayStore, now, observe, documents, routes } = options;
   const authorities = [new URL(issuer).host];
   const found = Object.entries(routes).map(([path, route]) => {
     const own = { profile: draft11, authorities, discovery, isRevoked, replayStore, now };
     const verifier = createVerifier({ ...own, endpoint: route.role, agentProviders: route.from });
     return { path, route, verifier };
   });
-
-  const observe = harmless(
-    (event: VerificationOutcome, request: ServerRequest) => observer?.(event, request),
-    log,
-  );
 
   return async (request) => {
     const [path = ""] = request.target.split("?", 1);
@@ -123,7 +114,7 @@ export function createFrame(options: FrameOptions): (request: ServerRequest) => 
         const retry = { "retry-after": String(RETRY_SECONDS) };
         return problemAnswer(503, "server_error", "the store is full; try again later", retry);
       }
-      log(error);
+      observe({ type: "unexpected_error", error }, request);
       return problemAnswer(500, "server_error", "the request could not be served");
     }
   };

@@ -9,10 +9,10 @@ import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { documents } from "../draft-11/documents.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { DOCUMENTS } from "../draft-11/names.ts";
-import { logStack } from "../harmless.ts";
 import { toJwks } from "../keys/jwks.ts";
 import { keyRingOf } from "../keys/key-option.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import { observerOf } from "../profile/events.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
 import { createMemoryStores } from "../store/stores.ts";
 import type { Jwks, SigningKey } from "../types.ts";
@@ -29,19 +29,30 @@ const PENDING_SECONDS = 600;
  * @throws TypeError for an issuer that is not a server identifier
  */
 export function partsOf(options: ServerOptions<object>, kind: "person" | "access") {
-  const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1, log = logStack } = options;
+  const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1 } = options;
   if (!isServerIdentifier(issuer)) throw new TypeError("issuer must be a server identifier: https://host");
   const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
-  const { stores = createMemoryStores({ now }), observer, transport, callObserver: observe } = options;
+  const { stores = createMemoryStores({ now }), transport } = options;
+  const observe = observerOf(options.observer);
+  const report = (error: unknown) => observe({ type: "unexpected_error", error });
   const keys = keysOf(options.key);
   const key = () => keys.current();
   const { discovery: others = createDiscovery({ now }) } = options;
   const discovery = knowingItself(others, issuer, documents.kinds[kind], keys);
-  const call = createServerCalls({ issuer, kind, key, discovery, transport, now, observe });
+  const call = createServerCalls({
+    issuer,
+    kind,
+    key,
+    discovery,
+    transport,
+    now,
+    observe: (event) => observe(event),
+  });
   const parts: ServerParts = {
     issuer,
     now,
-    log,
+    observe,
+    report,
     key,
     discovery,
     call,
@@ -57,7 +68,6 @@ export function partsOf(options: ServerOptions<object>, kind: "person" | "access
       createFrame({
         ...parts,
         replayStore: stores.claims(`replay ${issuer}`),
-        observer,
         isRevoked,
         routes,
         documents: {

@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { AgentObserver } from "../agent/events.ts";
 import type { CodeRefusal } from "../deferred/deferred-requests.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Transport } from "../discovery/transport.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import type { Observer } from "../profile/events.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import type { VerificationOutcome } from "../resource/types.ts";
 import type { Stores } from "../store/stores.ts";
 import type { SigningKey } from "../types.ts";
 import type { CallServer } from "./server-calls.ts";
@@ -49,27 +48,21 @@ export interface ServerOptions<Metadata> {
   /** `Retry-After` of pending responses. Default 1. */
   readonly pollSeconds?: number | undefined;
   /**
-   * Receives the errors that callers see as `server_error` or `as_unreachable`, and mismatches of a
-   * resource token and its presented token. Default: writes the stack to `console.error`.
+   * Receives each verification, `request_signed` before each request to another server and
+   * `response_received` after it, and as `unexpected_error` what callers see as `server_error` or
+   * `as_unreachable`, and mismatches of a resource token and its presented token. Default: writes
+   * the stack of an unexpected error to `console.error`.
    */
-  readonly log?: ((error: unknown) => void) | undefined;
-  /**
-   * Receives each verification. Its errors go to `log` and do not affect the response. Default:
-   * none.
-   */
-  readonly observer?: ((event: VerificationOutcome, request: ServerRequest) => void) | undefined;
-  /**
-   * Receives `request_signed` before each request to another server, and `response_received`. Its
-   * errors are ignored. Default: none.
-   */
-  readonly callObserver?: AgentObserver | undefined;
+  readonly observer?: Observer<ServerRequest> | undefined;
 }
 
 /** Parts of a server that derive from its options. */
 export interface ServerParts {
   readonly issuer: string;
   readonly now: () => number;
-  readonly log: (error: unknown) => void;
+  readonly observe: Observer<ServerRequest>;
+  /** Reports an unexpected error to `observe`. */
+  readonly report: (error: unknown) => void;
   /** The current signing key. */
   readonly key: () => SigningKey;
   /** Also resolves the server's own keys. */

@@ -24,8 +24,8 @@ import type { ServerParts } from "./server-types.ts";
 
 type TokenParameter = "resource" | "presented" | "upstream" | "subagent";
 type Members = Readonly<Record<string, unknown>>;
-/** Common options of `verify…Token`, and the log of mismatched tokens. */
-export interface TokenChecks extends Pick<ServerParts, "discovery" | "now" | "log"> {
+/** Common options of `verify…Token`, and the report of mismatched tokens. */
+export interface TokenChecks extends Pick<ServerParts, "discovery" | "now" | "report"> {
   readonly isRevoked: (token: TokenName) => Promise<boolean>;
 }
 
@@ -49,7 +49,7 @@ export function requiredToken(members: Members, name: string): string {
 /** Runs the checks of a token, and converts their errors into those of its parameter. */
 export async function checking<T>(
   parameter: TokenParameter,
-  { log }: Pick<TokenChecks, "log">,
+  { report }: Pick<TokenChecks, "report">,
   check: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -58,7 +58,7 @@ export async function checking<T>(
     if (!(error instanceof AAuthVerificationError) || error.code === "store_unavailable") throw error; // hole V4a
     const { message } = publicRefusal(error);
     // Both tokens are valid, but do not belong together.
-    if (error.code === "presented_token_mismatch") log(error);
+    if (error.code === "presented_token_mismatch") report(error);
     throw new Problem(...codeOf(error, parameter), message);
   }
 }

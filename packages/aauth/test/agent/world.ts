@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentOptions } from "../../src/agent/index.ts";
+import type { AgentOptions } from "../../src/agent/index.ts";
 import { createAgent } from "../../src/agent/index.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import { AAuthError } from "../../src/errors.ts";
@@ -10,6 +10,7 @@ import { february2026, february2026Resource } from "../../src/february-2026/prof
 import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { verifyAuthToken, verifyResourceToken } from "../../src/february-2026/verify-tokens.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
+import type { AAuthEvent } from "../../src/profile/events.ts";
 import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
@@ -34,7 +35,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
   const { agent, resource, authServer, discovery, clock } = parties;
   const { now } = clock;
   const sent: SentRequest[] = [];
-  const events: AgentEvent[] = [];
+  const events: AAuthEvent[] = [];
   const verifier = parties.createVerifier();
   const challenger = createChallenger({
     profile: february2026Resource({ authServer: authServer.issuer }),

@@ -1,4 +1,4 @@
-import { type AgentEvent, type AgentOptions, createAgent } from "../../src/agent/index.ts";
+import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import {
   agentProviderMetadata,
@@ -12,6 +12,7 @@ import { AAuthAgentError, AAuthError } from "../../src/errors.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import type { AAuthEvent } from "../../src/profile/events.ts";
 import type { RevocationCheck } from "../../src/profile/verification.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
@@ -112,7 +113,7 @@ export function createWorld(options: WorldOptions = {}) {
   for (const [address, document] of Object.entries(options.published ?? {})) published.set(address, document);
   const discovery = discoveryOf(published);
   const sent: Sent[] = [];
-  const events: AgentEvent[] = [];
+  const events: AAuthEvent[] = [];
   const ours = { profile: draft11, discovery, now };
   const personServers = [PERSON_SERVER, ACCESS_SERVER];
 

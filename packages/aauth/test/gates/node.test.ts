@@ -136,33 +136,35 @@ describe("bodies at a gate of node", () => {
   });
 
   test("does not call a handler for a client that disconnects", async () => {
-    const onError = vi.fn();
-    const { port, handled } = await gated({ onError });
+    const observer = vi.fn();
+    const { port, handled } = await gated({}, { ...resource, observer });
     const socket = connect(port, "127.0.0.1").on("error", () => {});
     socket.write(`${await chunked()}8\r\n12345678\r\n`);
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.resetAndDestroy();
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect([handled, onError].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    expect([handled, observer].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
     expect(statusOf(await send(port, await signed()))).toBe(200);
   });
 
   test("E4: answers 500 where a parser has read the body before the gate, and reports it", async () => {
-    const onError = vi.fn();
-    const gate = protect(resource, TO_READ, { onError });
+    const observer = vi.fn();
+    const gate = protect({ ...resource, observer }, TO_READ);
     const next = vi.fn();
     const port = await listen(async (request, response) => {
       await text(request);
       void gate(request, response, next);
     });
     expect(statusOf(await send(port, await signed({ method: "POST", body: BODY })))).toBe(500);
-    expect(onError.mock.calls).toMatchObject([[{ message: "the body was read before the AAuth gate" }]]);
+    expect(observer.mock.calls).toMatchObject([
+      [{ error: { message: "the body was read before the AAuth gate" } }, {}],
+    ]);
     expect(next).not.toHaveBeenCalled();
   });
 
   test("E7: answers 500 over HTTP/2, where a body needs no length", async () => {
-    const onError = vi.fn();
-    const gate = protect(resource, TO_READ, { onError });
+    const observer = vi.fn();
+    const gate = protect({ ...resource, observer }, TO_READ);
     const next = vi.fn();
     const server = createHttp2Server((request, response) => {
       void gate(request as never, response as never, () => next(response.end()));
@@ -177,18 +179,22 @@ describe("bodies at a gate of node", () => {
     const stream = client.request({ ":method": method, ":path": target, ...headers }).end(BODY);
     const [answered] = await once(stream, "response");
     expect([answered[":status"], next.mock.calls]).toEqual([500, []]);
-    expect(onError.mock.calls).toMatchObject([[{ message: "the AAuth gate supports only HTTP/1.1" }]]);
+    expect(observer.mock.calls).toMatchObject([
+      [{ error: { message: "the AAuth gate supports only HTTP/1.1" } }, {}],
+    ]);
   });
 
   test("E8: answers 500 if the request decodes its body as text", async () => {
-    const onError = vi.fn();
-    const gate = protect(resource, TO_READ, { onError });
+    const observer = vi.fn();
+    const gate = protect({ ...resource, observer }, TO_READ);
     const next = vi.fn();
     const port = await listen((request, response) => {
       void gate(request.setEncoding("utf8"), response, next);
     });
     expect(statusOf(await send(port, await signed({ method: "POST", body: BODY })))).toBe(500);
-    expect(onError.mock.calls).toMatchObject([[{ message: "setEncoding was called before the AAuth gate" }]]);
+    expect(observer.mock.calls).toMatchObject([
+      [{ error: { message: "setEncoding was called before the AAuth gate" } }, {}],
+    ]);
     expect(next).not.toHaveBeenCalled();
   }, 5_000);
 
@@ -226,12 +232,12 @@ describe("errors at a gate of node", () => {
       },
     ],
   ])("a handler that %s is answered 500, and reported", async (_name, next) => {
-    const onError = vi.fn();
-    const gate = protect(resource, TO_READ, { onError });
+    const observer = vi.fn();
+    const gate = protect({ ...resource, observer }, TO_READ);
     const port = await listen((request, response) => void gate(request, response, next));
     const answer = await send(port, await signed());
     expect([statusOf(answer), answer.includes("of the handler")]).toEqual([500, false]);
-    expect(onError.mock.calls).toMatchObject([[{ message: "of the handler" }]]);
+    expect(observer.mock.calls).toMatchObject([[{ error: { message: "of the handler" } }, {}]]);
   });
 
   test("E9: discards the headers of a handler that throws", async () => {

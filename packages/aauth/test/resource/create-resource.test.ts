@@ -5,6 +5,7 @@ import { draft11 } from "../../src/draft-11/profile.ts";
 import { february2026, february2026Resource } from "../../src/february-2026/profile.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
+import type { Observer } from "../../src/profile/events.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../../src/profile/refusal.ts";
 import type { GuardedEndpoint } from "../../src/profile/resource-rules.ts";
 import { createRevocations, type RevokedToken } from "../../src/profile/revocations.ts";
@@ -15,7 +16,6 @@ import {
   createResource,
   type ResourceOptions,
 } from "../../src/resource/create-resource.ts";
-import type { VerifierObserver } from "../../src/resource/types.ts";
 import { StoreFullError } from "../../src/store/quota-store.ts";
 import { createMemoryStores } from "../../src/store/stores.ts";
 import type { SigningKey } from "../../src/types.ts";
@@ -95,8 +95,8 @@ describe("documents and endpoints of a resource", () => {
 
   test("report the reason of a refusal to the observer", async () => {
     const seen: unknown[] = [];
-    const observer: VerifierObserver = (event) =>
-      seen.push(event.type === "request_refused" && event.error.code);
+    const observer: Observer = (event) =>
+      void seen.push(event.type === "request_refused" && event.error.code);
     await resourceOf({ observer }).admit(get("/data"), { level: "agent-token" });
     expect(seen).toEqual(["missing_signature"]);
   });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { verifyAuthToken, verifyPersonToken } from "../../src/draft-11/verify-tokens.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
@@ -184,18 +184,6 @@ describe("whom an agent belongs to", () => {
     const answer = await world.send(other, "POST", PERSON, { resource: RESOURCE });
     expect(answer).toMatchObject(refused(500, "server_error"));
     expect(world.logged).toHaveLength(1);
-  });
-
-  it("reports an error of `decide` once on the console without a log", async () => {
-    const written = vi.spyOn(console, "error").mockImplementation(() => {});
-    const decide = (): Decision => {
-      throw new Error("of the policy");
-    };
-    const world = createWorld({ ps: { decide, log: undefined } });
-    const answer = await world.send(await world.agent(), "POST", PERSON, { resource: RESOURCE });
-    expect(answer).toMatchObject(refused(500, "server_error"));
-    expect(written.mock.calls).toEqual([[expect.stringMatching(/^Error: of the policy\n/)]]);
-    written.mockRestore();
   });
 
   it("T22: consents only to what the person sees", async () => {

@@ -18,6 +18,7 @@ import { issueAgentToken, issueResourceToken } from "../../src/draft-11/issue-to
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
+import type { Observer } from "../../src/profile/events.ts";
 import type { EndpointRole, SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import { createAccessServer } from "../../src/server/access-server.ts";
@@ -151,7 +152,7 @@ export function createWorld(options: WorldOptions = {}) {
   const sent: string[] = [];
   /** Addresses fetched. */
   const fetched: string[] = [];
-  /** Errors that the servers logged. */
+  /** Errors that the servers reported. */
   const logged: unknown[] = [];
   /** Handlers that replace a host. */
   const hosts = new Map<string, (url: URL, init: Parameters<Transport>[1]) => Answer | Promise<Answer>>();
@@ -196,7 +197,9 @@ export function createWorld(options: WorldOptions = {}) {
     const body = answer.status === 204 || answer.body === "" ? null : answer.body;
     return new Response(body, { status: answer.status, headers: { ...answer.headers } });
   };
-  const log = (error: unknown) => void logged.push(error);
+  const observer: Observer = (event) => {
+    if (event.type === "unexpected_error") logged.push(event.error);
+  };
   const stores = storesOf(() => outsideStore({ now }, () => Promise.resolve()));
   const personServer = () =>
     createPersonServer({
@@ -207,7 +210,7 @@ export function createWorld(options: WorldOptions = {}) {
       accessServers: [AS],
       transport,
       now,
-      log,
+      observer,
       stores,
       ...options.ps,
     });
@@ -220,7 +223,7 @@ export function createWorld(options: WorldOptions = {}) {
     personServers: [PS],
     transport,
     now,
-    log,
+    observer,
     decide: grant,
     ...options.as,
   });

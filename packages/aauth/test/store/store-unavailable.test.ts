@@ -3,9 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { StoreUnavailableError } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
+import type { AAuthEvent } from "../../src/profile/events.ts";
 import { plainRefusal } from "../../src/resource/challenge.ts";
 import { createResource } from "../../src/resource/create-resource.ts";
-import type { VerifierEvent } from "../../src/resource/types.ts";
 import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { createMemoryStores, type Stores } from "../../src/store/stores.ts";
@@ -83,7 +83,7 @@ describe("a resource", () => {
   });
 
   test("V4: has an observer see the refusal, and the check that failed", async () => {
-    const seen: VerifierEvent[] = [];
+    const seen: AAuthEvent[] = [];
     const replayStore = failing(createMemoryClaimStore({ now }));
     const verifier = verifierOf({ replayStore, observer: (event) => void seen.push(event) });
     const error = await refusal(verifier, await requestOf({ body: "{}" }));

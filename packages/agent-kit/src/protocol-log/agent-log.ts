@@ -1,8 +1,9 @@
-import type { AgentEvent, RetryReason, ShownToken, TokenRequestType } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
+import type { RetryReason, ShownToken, TokenRequestType } from "aauth/agent";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
 /** An observer for `aauth/agent`. `context` is added to every line, for example the run. */
-export type AgentLog = (event: AgentEvent, context?: Readonly<Record<string, unknown>>) => void;
+export type AgentLog = (event: AAuthEvent, context?: Readonly<Record<string, unknown>>) => void;
 
 /** Marks of the walk-through for tokens that were not obtained by a plain request. */
 const REQUEST_TYPE_SUFFIX: Readonly<Record<TokenRequestType, string>> = {
@@ -59,7 +60,7 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
   };
 }
 
-function linesOf(event: AgentEvent, resource: string): readonly Line[] {
+function linesOf(event: AAuthEvent, resource: string): readonly Line[] {
   const service = (message: string, fields?: object): Line => ({
     logger: "service",
     message,
@@ -127,6 +128,8 @@ function linesOf(event: AgentEvent, resource: string): readonly Line[] {
       return [service(`⏳ Answered a question of ${event.party}`, { action: event.action })];
     case "session_received":
       return [service(`🔐 Received a session token from ${event.resource}`)];
+    default:
+      return [];
   }
 }
 

@@ -1,18 +1,19 @@
 import {
+  type AAuthEvent,
   type AAuthVerificationError,
   decodeToken,
+  type Observer,
   type ProvenCaller,
   tokenId,
   type VerifiedRequest,
 } from "aauth";
 import { parseAgentAuth } from "aauth/february-2026";
-import type { VerificationEvent } from "fastify-aauth";
 import { demandIn } from "protocol-trace";
 import { publishedPeerHint } from "../published-peers.ts";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
 /** An observer for `fastify-aauth`. */
-export type VerificationLog = (event: VerificationEvent, request: { method: string; url: string }) => void;
+export type VerificationLog = Observer<{ method: string; url: string }>;
 
 const SIGNATURE_HEADER_COUNT = 3;
 /** Challenge fields of February and draft -11. */
@@ -37,7 +38,7 @@ const loggersOf = (logger: ProtocolLogger) => ({
 });
 
 type Loggers = ReturnType<typeof loggersOf>;
-type Event<Type extends VerificationEvent["type"]> = Extract<VerificationEvent, { type: Type }>;
+type Event<Type extends string> = Extract<AAuthEvent, { type: Type }>;
 
 /**
  * Logs the verification of each request at a resource.
@@ -48,7 +49,7 @@ type Event<Type extends VerificationEvent["type"]> = Extract<VerificationEvent, 
  */
 export function createVerificationLog(logger: ProtocolLogger, id: string): VerificationLog {
   const loggers = loggersOf(logger);
-  return (event, { method, url }) => {
+  return (event, { method, url } = { method: "", url: "" }) => {
     // At higher levels, only failed signatures are logged.
     const isTold =
       loggers.executor.isLevelEnabled("info") || (event.type === "request_refused" && !isAskedForMore(event));
@@ -134,6 +135,7 @@ function logRefused({ error, challenge }: Event<"request_refused">, loggers: Log
     const fields = { code, check, reason: error.message, ...(hint !== undefined && { hint }) };
     signing.warn(fields, "❌ AAuth signature verification failed");
   }
+  if (challenge === undefined) return;
   logIssued(challenge.headers, loggers);
   const field = CHALLENGE_FIELDS.find((name) => challenge.headers[name.toLowerCase()] !== undefined);
   executor.info({}, `🔐 Returning ${challenge.status}${field ? ` with ${field} header` : ""}`);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
-import type { AgentEvent } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
 import { ATTRIBUTE } from "aauth-explain/trace-names";
 import { withSpan } from "agent-kit/service";
 import { continuesAtPage } from "../calls/user-call.ts";
@@ -50,7 +50,7 @@ export function createRenewal(deps: RenewalDeps): Renew {
     const asked = { userId, id: `${id}/${randomUUID()}` };
     await consentRequests.begin(userId, asked.id, timeoutSeconds); // hole B16
     const request = watchConsentRequest(consentRequests, asked, continuesAtPage(calls));
-    const observer = (event: AgentEvent) => {
+    const observer = (event: AAuthEvent) => {
       request.observer(event);
       call.observer(event);
     };

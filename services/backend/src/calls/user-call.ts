@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { WaitingCall } from "aauth";
-import type { Agent, AgentObserver } from "aauth/agent";
+import type { Observer, WaitingCall } from "aauth";
+import type { Agent } from "aauth/agent";
 import type { FebruaryAgent, FebruaryFetchContext } from "aauth/february-2026";
 import { createPatience } from "agent-kit/draft-11";
 
@@ -39,7 +39,7 @@ export interface UserCall {
   readonly personSeconds?: number;
   /** Ends the call early. */
   readonly signal?: AbortSignal;
-  readonly observer: AgentObserver;
+  readonly observer: Observer;
   /** Called when a party's page needs the user, in dialects whose calls continue. */
   readonly onPage: (url: string, party: string) => Promise<void>;
   /** Called when the call waits, with the state that another process needs to resume it. */
@@ -59,7 +59,7 @@ export function beginCall(
   const patience = createPatience(call.timeoutSeconds * 1000, personSeconds && personSeconds * 1000);
   const control = {
     signal: call.signal ? AbortSignal.any([call.signal, patience.signal]) : patience.signal,
-    observer(event: Parameters<AgentObserver>[0]) {
+    observer(event: Parameters<Observer>[0]) {
       observer(event);
       patience.observer(event);
     },

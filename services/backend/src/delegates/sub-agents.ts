@@ -9,6 +9,7 @@
 import {
   AAuthError,
   type Discovery,
+  type Observer,
   type ProvenCaller,
   type RecordStore,
   type SigningKey,
@@ -16,7 +17,7 @@ import {
   TokenRequestError,
   type VerificationKey,
 } from "aauth";
-import type { Agent, AgentObserver, ObtainedToken, Transport } from "aauth/agent";
+import type { Agent, ObtainedToken, Transport } from "aauth/agent";
 import { issueAgentToken, sendRevocation } from "aauth/server";
 import { subAgentId } from "agent-kit/draft-11";
 import type { Delegate } from "backend-api";
@@ -100,7 +101,7 @@ export interface SubAgentsDeps {
   /** Timeout of a request to the parent. */
   readonly timeoutSeconds: number;
   /** Observes the parents' requests to the person server. */
-  readonly observer: () => AgentObserver;
+  readonly observer: () => Observer;
   readonly stores: Pick<Stores, "records">;
   /** Unix seconds. */
   readonly now: () => number;

@@ -1,4 +1,4 @@
-import type { AgentEvent } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
 import { createAgentLog, type ProtocolLogger } from "agent-kit/protocol-log";
 import type { Peer } from "../failures/situation.ts";
 import { createWriteQueue } from "../write-queue.ts";
@@ -7,7 +7,7 @@ import type { Step } from "./run.ts";
 
 /** Observes one call for the run's feed and the log, and tracks the backend's current peer. */
 export interface ObservedCall {
-  readonly observer: (event: AgentEvent) => void;
+  readonly observer: (event: AAuthEvent) => void;
   readonly peer: () => Peer;
   /** Resolves once every step so far is recorded. */
   readonly noted: () => Promise<unknown>;
@@ -19,7 +19,7 @@ export interface ObservedCall {
  */
 export type CallObserver = (run?: {
   readonly id: string;
-  readonly note: (step: Step, event: AgentEvent) => Promise<unknown>;
+  readonly note: (step: Step, event: AAuthEvent) => Promise<unknown>;
 }) => ObservedCall;
 
 export function createCallObserver({ logger }: { logger: ProtocolLogger }): CallObserver {

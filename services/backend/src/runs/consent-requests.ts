@@ -1,5 +1,4 @@
-import { ConsentRequiredError } from "aauth";
-import type { AgentEvent } from "aauth/agent";
+import { type AAuthEvent, ConsentRequiredError } from "aauth";
 import { AgentHttpError } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { networkCodeOf } from "../failures/network-code.ts";
@@ -18,7 +17,7 @@ const NEVER_ARRIVED: ReadonlySet<string | undefined> = new Set([
 
 /** An attempt that may leave a consent request at the auth server. */
 export interface WatchedRequest {
-  readonly observer: (event: AgentEvent) => void;
+  readonly observer: (event: AAuthEvent) => void;
   /** Ends the attempt, with an error or without. Its token request may still be in progress. */
   end(error?: unknown): Promise<unknown>;
 }
@@ -36,7 +35,7 @@ export function watchConsentRequest(
   { userId, id }: { readonly userId: string; readonly id: string },
   continues: boolean,
 ): WatchedRequest {
-  const mayWait = (event: AgentEvent) =>
+  const mayWait = (event: AAuthEvent) =>
     event.type === "request_signed"
       ? continues
       : event.type === "token_requested" && event.requestType === "auth";
@@ -85,6 +84,6 @@ function isKeptNowhere(error: unknown): boolean {
   return refusal?.code === "store_unavailable" || gatewayFailed === true;
 }
 
-function isRefusal(event: AgentEvent): boolean {
+function isRefusal(event: AAuthEvent): boolean {
   return event.type === "response_received" && event.purpose === "token" && event.status >= 400;
 }

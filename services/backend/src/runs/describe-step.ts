@@ -1,4 +1,5 @@
-import type { AgentEvent, RetryReason, ShownToken } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
+import type { RetryReason, ShownToken } from "aauth/agent";
 import type { Delegation } from "backend-api";
 import { oneLine } from "../failures/one-line.ts";
 import type { Step } from "./run.ts";
@@ -7,7 +8,7 @@ import type { Step } from "./run.ts";
  * Describes a protocol event for the feed. Undefined for events that other steps cover: the token
  * request covers its signing, and the challenge or the failure covers a refusal.
  */
-export function describeStep(event: AgentEvent): Step | undefined {
+export function describeStep(event: AAuthEvent): Step | undefined {
   switch (event.type) {
     case "request_signed": {
       // A run sends its task by POST; every GET is a poll.
@@ -74,10 +75,8 @@ export function describeStep(event: AgentEvent): Step | undefined {
       const details = `${event.party} needs a person at ${event.url}`;
       return { action: "consent_required", details, percentage: 40 };
     }
-    case "answer_pending":
-    case "clarification_answered":
-    case "session_received":
-      return undefined; // the demand for the person covers the wait
+    default:
+      return undefined; // the demand for the person covers a wait
   }
 }
 
@@ -93,7 +92,7 @@ const REPEATED: Readonly<Record<RetryReason, string>> = {
   token_refused: "without the auth token, which was refused",
 };
 
-function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received" }>): string {
+function challengeDetails(event: Extract<AAuthEvent, { type: "challenge_received" }>): string {
   const { status, level, server: authServer, resourceToken } = event;
   // Every request is signed, so a 401 that requires a signature has rejected the signature or its
   // token.

@@ -1,5 +1,4 @@
-import { ConsentRequiredError, type WaitingCall } from "aauth";
-import type { AgentEvent } from "aauth/agent";
+import { type AAuthEvent, ConsentRequiredError, type WaitingCall } from "aauth";
 import type { AgentAnswer } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
@@ -167,7 +166,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
     noted: notes.done,
     /** Identifier of the party at whose page the call last waited. */
     page: () => page,
-    observer(event: AgentEvent) {
+    observer(event: AAuthEvent) {
       if (continuesAtPage(calls) && hasAnswer(event)) note((at) => noteAnswered(continueRun(at, now())));
     },
     onWaiting(waiting: WaitingCall) {

@@ -1,4 +1,4 @@
-import type { AgentEvent } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
 import type { AgentAnswer, AskOptions, readAgentCard } from "aauth-a2a";
 import { inTrace, markFailed } from "agent-kit/service";
 import type { Failure } from "backend-api";
@@ -83,7 +83,7 @@ export async function noteRunStep(
   context: RunContext,
   run: Run,
   step: Step,
-  event?: AgentEvent,
+  event?: AAuthEvent,
 ): Promise<void> {
   const { now, standingConsent } = context;
   await changeRun(context, run.id, (at) => noteStep(at, step, now()));

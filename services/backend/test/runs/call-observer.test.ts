@@ -1,4 +1,4 @@
-import type { AgentEvent } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
 import { createLogger } from "agent-kit/service";
 import { describe, expect, it } from "vitest";
 import { createCallObserver } from "../../src/runs/call-observer.ts";
@@ -7,7 +7,7 @@ import { createRun, noteStep, progressOf } from "../../src/runs/run.ts";
 const AGENT = "http://supply-chain-agent.localhost:3000/";
 const ISSUER = "http://localhost:8080/realms/aauth-test";
 const about = { url: AGENT, method: "POST", purpose: "resource" as const };
-const signed: AgentEvent = {
+const signed: AAuthEvent = {
   ...about,
   type: "request_signed",
   profile: "february-2026",
@@ -20,7 +20,7 @@ const signed: AgentEvent = {
   attempt: 1,
 };
 const shown = (claims: Record<string, unknown>) => ({ header: {}, claims, tokenId: "0a1b2c3d" });
-const challenge: AgentEvent = {
+const challenge: AAuthEvent = {
   type: "challenge_received",
   url: AGENT,
   status: 401,
@@ -28,20 +28,20 @@ const challenge: AgentEvent = {
   server: ISSUER,
   resourceToken: shown({ scope: "supply-chain:optimize" }),
 };
-const requested: AgentEvent = {
+const requested: AAuthEvent = {
   type: "token_requested",
   server: ISSUER,
   requestType: "auth",
   url: `${ISSUER}/token`,
 };
-const received = (claims: Record<string, unknown>, requestType: "auth" | "code" = "auth"): AgentEvent => ({
+const received = (claims: Record<string, unknown>, requestType: "auth" | "code" = "auth"): AAuthEvent => ({
   type: "token_received",
   server: ISSUER,
   requestType,
   token: shown(claims),
   expiresInSeconds: 300,
 });
-const retried: AgentEvent = {
+const retried: AAuthEvent = {
   type: "request_retried",
   url: AGENT,
   method: "POST",
@@ -49,7 +49,7 @@ const retried: AgentEvent = {
   reason: "authorization",
 };
 
-async function observe(...events: AgentEvent[]) {
+async function observe(...events: AAuthEvent[]) {
   const logger = createLogger({ service: "t", level: "silent" });
   let run = createRun({ userId: "alice", prompt: "p" }, 1);
   const call = createCallObserver({ logger })({
@@ -65,7 +65,7 @@ async function observe(...events: AgentEvent[]) {
 }
 
 describe("a watched call", () => {
-  it.each<[string, AgentEvent[], string]>([
+  it.each<[string, AAuthEvent[], string]>([
     ["the resource at first", [signed], "resource"],
     ["the auth server once challenged", [signed, challenge], "auth-server"],
     ["the resource again with the token", [signed, challenge, requested, received({})], "resource"],
@@ -75,14 +75,14 @@ describe("a watched call", () => {
   });
 
   it("notes each step once", async () => {
-    const answered = (status: number): AgentEvent => ({ ...about, type: "response_received", status });
+    const answered = (status: number): AAuthEvent => ({ ...about, type: "response_received", status });
     const { steps, task } = await observe(
       signed,
       answered(401),
       challenge,
       requested,
       { ...signed, purpose: "token" },
-      { ...answered(200), purpose: "token" } as AgentEvent,
+      { ...answered(200), purpose: "token" } as AAuthEvent,
       received({ aud: "http://sca", scope: "a b", sub: "alice", act: { agent: "x" } }),
       retried,
       answered(200),

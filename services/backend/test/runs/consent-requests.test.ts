@@ -1,5 +1,4 @@
-import { AAuthAgentError, ConsentRequiredError, createMemoryStores } from "aauth";
-import type { AgentEvent } from "aauth/agent";
+import { AAuthAgentError, type AAuthEvent, ConsentRequiredError, createMemoryStores } from "aauth";
 import { AgentHttpError } from "aauth-a2a";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type WatchedRequest, watchConsentRequest } from "../../src/runs/consent-requests.ts";
@@ -24,10 +23,10 @@ beforeEach(() => {
 
 const server = "http://auth";
 const url = "http://auth/token";
-const ASKED: AgentEvent = { type: "token_requested", server, url, requestType: "auth" };
-const DEMANDED: AgentEvent = { type: "consent_required", server, expiresInSeconds: 90 };
-const GRANTED = { type: "token_received", server, requestType: "auth" } as AgentEvent;
-const answered = (status: number): AgentEvent => ({
+const ASKED: AAuthEvent = { type: "token_requested", server, url, requestType: "auth" };
+const DEMANDED: AAuthEvent = { type: "consent_required", server, expiresInSeconds: 90 };
+const GRANTED = { type: "token_received", server, requestType: "auth" } as AAuthEvent;
+const answered = (status: number): AAuthEvent => ({
   type: "response_received",
   purpose: "token",
   method: "POST",
@@ -141,14 +140,14 @@ describe("an attempt of draft -11 that was left", () => {
   beforeEach(() => {
     watched = watch("run-1", true);
   });
-  const SIGNED = { type: "request_signed" } as AgentEvent;
-  const resource = (status: number) => ({ ...answered(status), purpose: "resource" }) as AgentEvent;
+  const SIGNED = { type: "request_signed" } as AAuthEvent;
+  const resource = (status: number) => ({ ...answered(status), purpose: "resource" }) as AAuthEvent;
 
   it.each([
     ["before the answer", []],
     ["while a server's answer is pending", [answered(202), SIGNED, answered(202)]],
     ["while the resource's answer is pending", [answered(200), GRANTED, SIGNED, resource(202)]],
-  ])("%s is charged as long as the request waits there", async (_when, events: AgentEvent[]) => {
+  ])("%s is charged as long as the request waits there", async (_when, events: AAuthEvent[]) => {
     watched.observer(SIGNED);
     for (const event of events) watched.observer(event);
     await watched.end(left);

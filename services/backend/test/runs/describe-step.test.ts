@@ -1,15 +1,15 @@
-import type { AgentEvent } from "aauth/agent";
+import type { AAuthEvent } from "aauth";
 import { describe, expect, it } from "vitest";
 import { describeStep } from "../../src/runs/describe-step.ts";
 
-const received = (claims: object): AgentEvent =>
+const received = (claims: object): AAuthEvent =>
   ({
     type: "token_received",
     authServer: "http://auth.localhost",
     requestType: "code",
     token: { tokenId: "t", header: {}, claims },
     expiresInSeconds: 300,
-  }) as unknown as AgentEvent;
+  }) as unknown as AAuthEvent;
 
 describe("the description of an auth token", () => {
   it.each([
@@ -40,7 +40,7 @@ it.each([
     scheme: "jwks",
     reason,
   };
-  expect(describeStep(event as AgentEvent)?.details).toBe(`POST http://a.localhost/ repeated ${what}`);
+  expect(describeStep(event as AAuthEvent)?.details).toBe(`POST http://a.localhost/ repeated ${what}`);
 });
 
 it.each([
@@ -49,11 +49,11 @@ it.each([
   [429, "identified", "Status 429: the caller must be identified"],
 ] as const)("a challenge with %s for level %s", (status, level, details) => {
   const event = { type: "challenge_received", url: "http://a.localhost/", status, level };
-  expect(describeStep(event as AgentEvent)?.details).toBe(details);
+  expect(describeStep(event as AAuthEvent)?.details).toBe(details);
 });
 
 describe("in draft -11", () => {
-  const step = (members: object) => describeStep(members as AgentEvent);
+  const step = (members: object) => describeStep(members as AAuthEvent);
   const url = "https://supply-chain-agent.localhost/";
 
   it.each([

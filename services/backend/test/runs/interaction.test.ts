@@ -1,5 +1,5 @@
-import { TokenRequestError, type WaitingCall } from "aauth";
-import type { Agent, AgentEvent } from "aauth/agent";
+import { type AAuthEvent, TokenRequestError, type WaitingCall } from "aauth";
+import type { Agent } from "aauth/agent";
 import { describe, expect, it, vi } from "vitest";
 import { NOW, options, scriptedRunsWith } from "./scripted-runs.ts";
 
@@ -8,7 +8,7 @@ const interactions = {
   browserUrl: (page: string) => page.replace("https://person-server.localhost", "http://localhost:8080"),
   returnUrl: ({ id }: { id: string }) => `http://localhost:8000/return?request_id=${id}`,
 };
-const event = (members: object) => members as AgentEvent;
+const event = (members: object) => members as AAuthEvent;
 const LOOKED = event({ type: "challenge_received", status: 202 });
 const TOKEN = event({ type: "token_received" });
 
