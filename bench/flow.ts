@@ -8,7 +8,7 @@
  */
 
 import assert from "node:assert";
-import { createMemoryRecordStore, type RecordStore } from "aauth";
+import { createMemoryStores, type RecordStore } from "aauth";
 import type { ObtainedToken } from "aauth/agent";
 import { installLocalhostLookup } from "agent-kit/service";
 import { startVisitor } from "../scripts/visitor.ts";
@@ -43,8 +43,8 @@ const body = promptBody();
 const demo = await startDemo({ LOG_LEVEL: "warn", OTEL_SDK_DISABLED: "true" });
 const url = `${demo.urls.supplyChainAgent}/`;
 const caller = await startVisitor([demo.urls.issuer]);
-const forgetful = { ...createMemoryRecordStore<ObtainedToken>(), get: () => undefined };
-const [cached, first] = [createMemoryRecordStore<ObtainedToken>(), forgetful].map((store) => {
+const forgetful = { ...createMemoryStores().records<ObtainedToken>("test"), get: () => undefined };
+const [cached, first] = [createMemoryStores().records<ObtainedToken>("test"), forgetful].map((store) => {
   const stores = { records: <Value>() => store as RecordStore<Value> };
   const agent = caller.agent({ signatureScheme: "jwks", stores });
   return (url: string, init: RequestInit) => agent.fetchFor()(url, init);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createMemoryClaimStore, createMemoryStores, generateSigningKey } from "aauth";
+import { createMemoryStores, generateSigningKey } from "aauth";
 import { february2026Resource } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import Fastify, { type FastifyRequest } from "fastify";
@@ -25,7 +25,10 @@ await app.register(async (scope) => {
     key: await generateSigningKey({ kid: "resource-1" }),
     resource: RESOURCE,
     discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [JSON.parse(issuerKey)] } } }),
-    stores: { ...createMemoryStores(), claims: () => createMemoryClaimStore({ maxEntries: MAX_NONCES }) },
+    stores: {
+      ...createMemoryStores(),
+      claims: () => createMemoryStores().claims("test", { maxEntries: MAX_NONCES }),
+    },
     cryptoMode: "pool",
   });
   scope.post("/hwk", { config: { aauth: { level: "pseudonymous" } } }, echo);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -48,4 +48,29 @@ test("shows each declaration once, wherever it is, and nothing that is not expor
 test("an export that it cannot read, or whose declaration is missing, is an error", () => {
   expect(() => reportOf({ index: "export default 1;\n", other: "" })).toThrow("not read: export default 1;");
   expect(() => reportOf({ index: "export { a };\n", other: "" })).toThrow("a is not declared");
+});
+
+const AAUTH = readFileSync(new URL("../../packages/aauth/api.txt", import.meta.url), "utf8");
+
+/** Declarations of the package `aauth` by entry, each as its kind and its name. */
+const surface = new Map(
+  AAUTH.split(/^# /m).map((text): [string, string[]] => [
+    text.split(":", 1)[0]!,
+    text.match(/^(?:declare )?(?:class|const|function|interface|type) \w+|^\w+(?=: see )/gm) ?? [],
+  ]),
+);
+const nameOf = (declaration: string) => declaration.split(" ").at(-1)!;
+
+test("the entry of February 2026 repeats no name of another entry", () => {
+  const { "aauth/february-2026": own = [], ...others } = Object.fromEntries(surface);
+  const names = Object.values(others).flat().map(nameOf);
+  expect(own.length).toBeGreaterThan(20);
+  expect(own.map(nameOf).filter((name) => names.includes(name))).toEqual([]);
+});
+
+test("aauth exports at most 85 values", () => {
+  const values = [...surface.values()].map(
+    (own) => new Set(own.filter((name) => /class|const|function/.test(name)).map(nameOf)).size,
+  );
+  expect(values.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(85);
 });

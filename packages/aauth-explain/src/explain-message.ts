@@ -16,7 +16,7 @@ import {
   type VerificationReport,
   type WireProfile,
 } from "aauth";
-import { checkRequirement, type VerifierOptions } from "aauth/resource";
+import type { VerifierOptions } from "aauth/resource";
 import {
   buildSignatureBase,
   fieldValue,
@@ -223,8 +223,8 @@ function isMeant(
   requirement: Requirement<string> | undefined,
 ): boolean {
   try {
-    verifierOf({ ...options, profile }, { refusesUnmeetable: false });
-    if (requirement !== undefined) checkRequirement(requirement, [profile]);
+    const verifier = verifierOf({ ...options, profile }, { refusesUnmeetable: false });
+    if (requirement !== undefined) verifier.checkRequirement(requirement);
     return true;
   } catch {
     return false;

@@ -1,5 +1,5 @@
-import { createMemoryRecordStore, createMemoryStores, type RecordStore } from "aauth";
-import { onTestClock, recordStoreContract } from "aauth/testing";
+import { createMemoryStores, type RecordStore } from "aauth";
+import { createTestClock, recordStoreContract } from "aauth/testing";
 import { describe, expect, test, vi } from "vitest";
 import { encryptStores, StoreRecordError } from "../src/index.ts";
 
@@ -20,11 +20,15 @@ function encrypted(stored: RecordStore<EncryptedRecord>, keys = [KEY], name = "t
 
 describe("an encrypted record store", () => {
   test.each(recordStoreContract)("$title", ({ run }) =>
-    run(onTestClock((options) => encrypted(createMemoryRecordStore(options)))),
+    run(({ maxEntries }) => {
+      const clock = createTestClock();
+      const { records } = createMemoryStores({ now: clock.now });
+      return { store: encrypted(records("test", { maxEntries })), advance: clock.advance };
+    }),
   );
 
   test("hides values, and whether two of them are equal", async () => {
-    const stored = createMemoryRecordStore<EncryptedRecord>();
+    const stored = createMemoryStores().records<EncryptedRecord>("test");
     const store = encrypted(stored);
     await store.put("a", "secret", TERMS);
     await store.put("b", "secret", TERMS);
@@ -34,14 +38,14 @@ describe("an encrypted record store", () => {
   });
 
   test("reads values of an earlier key, and rejects a key that it does not have", async () => {
-    const stored = createMemoryRecordStore<EncryptedRecord>();
+    const stored = createMemoryStores().records<EncryptedRecord>("test");
     await encrypted(stored).put("a", 1, TERMS);
     expect(await encrypted(stored, [OTHER_KEY, KEY]).get("a")).toBe(1);
     await expect(encrypted(stored, [OTHER_KEY]).get("a")).rejects.toThrow(StoreRecordError);
   });
 
   test("V2: rejects an entry that was changed, cut, or moved to another key, owner or store", async () => {
-    const stored = createMemoryRecordStore<EncryptedRecord>();
+    const stored = createMemoryStores().records<EncryptedRecord>("test");
     const store = encrypted(stored);
     await store.put("a", 1, TERMS);
     const entry = (await stored.get("a"))!;
@@ -62,7 +66,7 @@ describe("an encrypted record store", () => {
   });
 
   test("V8: leaves an entry that cannot be read out of a list, and reports it", async () => {
-    const stored = createMemoryRecordStore<EncryptedRecord>();
+    const stored = createMemoryStores().records<EncryptedRecord>("test");
     const stores = { claims: expect.fail, records: () => stored as never };
     const onUnreadable = vi.fn();
     const store = encryptStores(stores, { keys: [KEY], onUnreadable }).records<number>("tokens");
@@ -79,7 +83,7 @@ describe("an encrypted record store", () => {
   test.each([[null], [[]], [["a", "b"]], [7], ["text"], [true], [{}], [{ kid: null, data: null }]])(
     "V8: an entry overwritten with %j is unreadable, and hides no other of its owner",
     async (value) => {
-      const stored = createMemoryRecordStore<unknown>();
+      const stored = createMemoryStores().records<unknown>("test");
       const stores = { ...createMemoryStores(), records: () => stored as never };
       const onUnreadable = vi.fn();
       const store = encryptStores(stores, { keys: [KEY], onUnreadable }).records<number>("tokens");
@@ -96,7 +100,7 @@ describe("an encrypted record store", () => {
 
   test("rejects keys of another length, and an empty list of keys", () => {
     for (const keys of [[], [new Uint8Array(16)], [KEY, new Uint8Array(31)]]) {
-      expect(() => encrypted(createMemoryRecordStore(), keys)).toThrow(RangeError);
+      expect(() => encrypted(createMemoryStores().records("test"), keys)).toThrow(RangeError);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ClaimQuota, createMemoryClaimStore, createMemoryRecordStore, StoreFullError } from "aauth";
+import { type ClaimQuota, createMemoryStores, StoreFullError } from "aauth";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OpenStores } from "../src/index.ts";
@@ -33,7 +33,7 @@ describe("quotas in SQLite", () => {
     const steps = fc.array(fc.record({ claim, wait: fc.integer({ min: 0, max: 2 }) }), { maxLength: 80 });
     await fc.assert(
       fc.asyncProperty(maxEntries, steps, async (bound, taken) => {
-        const memory = createMemoryClaimStore({ maxEntries: bound, now });
+        const memory = createMemoryStores({ now }).claims("test", { maxEntries: bound });
         const claims = stores.claims(`${names++}`, { maxEntries: bound });
         for (const { claim, wait } of taken) {
           clock.seconds += wait;
@@ -49,7 +49,7 @@ describe("quotas in SQLite", () => {
     const put = fc.record({ key, owner, isTake: fc.integer({ min: 0, max: 4 }).map((n) => n === 0) });
     await fc.assert(
       fc.asyncProperty(maxEntries, fc.array(put, { maxLength: 80 }), async (bound, puts) => {
-        const memory = createMemoryRecordStore<string>({ maxEntries: bound });
+        const memory = createMemoryStores().records<string>("test", { maxEntries: bound });
         const records = stores.records<string>(`${names++}`, { maxEntries: bound });
         for (const { key: name, owner: by, isTake } of puts) {
           const results = [memory, records].map(async (store) => {

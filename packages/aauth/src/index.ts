@@ -70,19 +70,15 @@ export type {
   ClaimQuota,
   ClaimStore,
   ClaimTerms,
-  MemoryClaimStoreOptions,
 } from "./store/claim-store.ts";
-export { createMemoryClaimStore } from "./store/claim-store.ts";
 export { ownerOf, ownerOfCaller } from "./store/owner-of.ts";
 export type { QuotaStoreOptions } from "./store/quota-store.ts";
 export { QuotaStore, StoreFullError } from "./store/quota-store.ts";
 export type {
-  MemoryRecordStoreOptions,
   RecordStore,
   RecordTerms,
   StoredRecord,
 } from "./store/record-store.ts";
-export { createMemoryRecordStore } from "./store/record-store.ts";
 export type { StoreBounds, Stores } from "./store/stores.ts";
 export { createMemoryStores } from "./store/stores.ts";
 
@@ -101,4 +97,3 @@ export { createEndpointMap } from "./discovery/endpoint-map.ts";
 export { readAtMost } from "./discovery/read-at-most.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
 export { agentProviderMetadata } from "./draft-11/documents.ts";
-export { isServerIdentifier } from "./draft-11/identifiers.ts";

@@ -10,11 +10,8 @@
 
 export type { AAuthRequirement, SignatureError } from "./draft-11/headers.ts";
 export { parseRequirement, parseSignatureError } from "./draft-11/headers.ts";
-export type { AgentIdentifier } from "./draft-11/identifiers.ts";
-export { parseAgentIdentifier } from "./draft-11/identifiers.ts";
 export type { DocumentKind } from "./draft-11/names.ts";
-export { AAUTH_REQUIREMENT, SIGNATURE_ERROR, TOKEN_TYPES } from "./draft-11/names.ts";
-export { hasTokenMember } from "./draft-11/signature-key.ts";
+export { TOKEN_TYPES } from "./draft-11/names.ts";
 export type { RequestTarget } from "./http-signatures/authority.ts";
 export { requestTarget } from "./http-signatures/authority.ts";
 export { formatContentDigest, verifyContentDigest } from "./http-signatures/content-digest.ts";

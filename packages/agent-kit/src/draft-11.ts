@@ -12,12 +12,10 @@ import {
   type Discovery,
   draft11,
   type EndpointMap,
-  isServerIdentifier,
   type Observer,
   type ProvenCaller,
   type Requirement,
 } from "aauth";
-import { parseAgentIdentifier } from "aauth/wire";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { type Config, ConfigError, type profileSettings } from "./service/index.ts";
 
@@ -73,7 +71,7 @@ export function draft11Requirement(mode: Mode, scope: string): Requirement {
 
 /** @throws ConfigError for an identity that is invalid in draft -11 */
 export function requireServerIdentifier(service: string, variable: string, value: string): void {
-  if (isServerIdentifier(value)) return;
+  if (draft11.documents.isIdentifier(value)) return;
   const message = `must be https://host without a port with AAUTH_PROFILE=${draft11.name}, got ${JSON.stringify(value)}`;
   throw new ConfigError(service, [{ name: variable, message }]);
 }
@@ -92,7 +90,7 @@ export function isLoopbackCallback(address: string): boolean {
  * `aauth:user-1+scout@backend.example` (draft -11, section 5.2). Invalid for an invalid parent.
  */
 export function subAgentId(parent: string, discriminator: string): string {
-  const { local, domain } = parseAgentIdentifier(parent) ?? { local: "", domain: "" };
+  const [, local = "", domain = ""] = /^aauth:([^@]+)@(.+)$/.exec(parent) ?? [];
   return `aauth:${local}+${discriminator}@${domain}`;
 }
 

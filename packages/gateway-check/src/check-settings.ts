@@ -1,4 +1,4 @@
-import { isServerIdentifier } from "aauth";
+import { draft11 } from "aauth";
 import {
   authServerSettings,
   type Config,
@@ -30,7 +30,7 @@ const identifiers = z
   .string()
   .transform((text) => text.trim().split(/\s*,\s*|\s+/))
   .refine(
-    (entries) => new Set(entries).size === entries.length && entries.every(isServerIdentifier),
+    (entries) => new Set(entries).size === entries.length && entries.every(draft11.documents.isIdentifier),
     "expected identifiers of the form https://host in lower case, each once, without port and path",
   );
 
@@ -62,7 +62,7 @@ export const checkSettings = {
     env: "GATEWAY_AUTHZ_ACCESS_SERVER",
     schema: z
       .string()
-      .refine(isServerIdentifier, "expected an identifier of the form https://host")
+      .refine(draft11.documents.isIdentifier, "expected an identifier of the form https://host")
       .default(identifierOf(DRAFT_11_SERVERS.accessServer)),
     description: "With AAUTH_MODE=federated, the only access server whose auth tokens are accepted",
   }),

@@ -1,11 +1,11 @@
-import { createMemoryRecordStore, StoreFullError, StoreUnavailableError } from "aauth";
+import { createMemoryStores, StoreFullError, StoreUnavailableError } from "aauth";
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
 import { OAuthError, oauthErrorOf } from "../src/oauth-error.ts";
 import { createSecrets } from "../src/secrets.ts";
 
 const storeOf = (maxEntries: number) =>
-  createMemoryRecordStore<string>({ maxEntries, now: createTestClock().now });
+  createMemoryStores({ now: createTestClock().now }).records<string>("test", { maxEntries });
 
 test("an owner with too many values is refused with 503, and no other owner loses a value", async () => {
   const secrets = createSecrets(storeOf(12), (value) => value.charAt(0));

@@ -1,4 +1,4 @@
-import { createMemoryRecordStore } from "aauth";
+import { createMemoryStores } from "aauth";
 import { describe, expect, test, vi } from "vitest";
 import { createLocalJobs, type JobRow, MAX_STARTS } from "../src/index.ts";
 
@@ -10,7 +10,7 @@ const untilAborted = (signal: AbortSignal) =>
   });
 
 /** Jobs over records that outlive the process. */
-function world(records = createMemoryRecordStore<JobRow>()) {
+function world(records = createMemoryStores().records<JobRow>("test")) {
   return { records, jobs: createLocalJobs({ records, log }) };
 }
 

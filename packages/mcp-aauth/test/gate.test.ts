@@ -7,7 +7,7 @@ import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import {
   AAuthAgentError,
-  createMemoryRecordStore,
+  createMemoryStores,
   type Draft11Level,
   type Requirement,
   type Stores,
@@ -355,7 +355,7 @@ describe("sessions of SDK 1", () => {
 });
 
 test("M9: a session that cannot be bound does not stay with the SDK", async () => {
-  const full = createMemoryRecordStore<SessionHolder>({ maxEntries: 1 });
+  const full = createMemoryStores().records<SessionHolder>("test", { maxEntries: 1 });
   await full.put("another", { thumbprint: "", persons: {}, renewAt: 0 }, { owner: "other", ttlSeconds: 60 });
   const down = { ...full, putIfAbsent: () => Promise.reject(new StoreUnavailableError("down")) };
   for (const store of [full, down]) {
@@ -368,7 +368,7 @@ test("M9: a session that cannot be bound does not stay with the SDK", async () =
 });
 
 test("a session with another caller's id is refused, and the other's continues", async () => {
-  const taken = createMemoryRecordStore<SessionHolder>();
+  const taken = createMemoryStores().records<SessionHolder>("test");
   const stores = { records: () => ({ ...taken, putIfAbsent: async () => false }) } as unknown as Pick<
     Stores,
     "records"
@@ -380,7 +380,7 @@ test("a session with another caller's id is refused, and the other's continues",
 });
 
 test("a session that the SDK has ended is answered so, also where the store cannot forget it", async () => {
-  const store = createMemoryRecordStore<SessionHolder>();
+  const store = createMemoryStores().records<SessionHolder>("test");
   const failing = { ...store, delete: () => Promise.reject(new StoreUnavailableError("down")) };
   const stores = { records: () => failing } as unknown as Pick<Stores, "records">;
   const { agent } = await world(1, { stores });
@@ -390,7 +390,7 @@ test("a session that the SDK has ended is answered so, also where the store cann
 });
 
 test("a gate without room for a session, or without its store, answers 503", async () => {
-  const full = createMemoryRecordStore<SessionHolder>({ maxEntries: 1 });
+  const full = createMemoryStores().records<SessionHolder>("test", { maxEntries: 1 });
   await full.put("another", { thumbprint: "", persons: {}, renewAt: 0 }, { owner: "other", ttlSeconds: 60 });
   const down = { ...full, get: () => Promise.reject(new StoreUnavailableError("down")) };
   for (const [store, fields] of [

@@ -1,6 +1,5 @@
 import { decodeToken, draft11, tokenId } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { hasTokenMember } from "aauth/wire";
 import { LIMIT, type TokenKind, type TracedToken } from "aauth-explain/trace-names";
 import { cutTokens } from "./redact.ts";
 
@@ -61,9 +60,8 @@ export function tokenIn(
   label?: string,
 ): string | undefined {
   if (typeof signatureKey !== "string" || !signatureKey.includes("jwt")) return undefined;
-  const isDraft11 = hasTokenMember(signatureKey);
+  const { messages } = draft11.messages.claims(signatureKey) ? draft11 : february2026;
   try {
-    const { messages } = isDraft11 ? draft11 : february2026;
     const claim = messages.parseKeyClaim(signatureKey, label);
     return claim.scheme === "jwt" ? claim.jwt : undefined;
   } catch {

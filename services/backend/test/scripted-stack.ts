@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { canonicalAuthority, createMemoryClaimStore, type Requirement } from "aauth";
+import { canonicalAuthority, createMemoryStores, type Requirement } from "aauth";
 import {
   type FebruaryLevel,
   type FebruaryResourceTokenClaims,
@@ -110,7 +110,7 @@ export async function startScriptedStack(
       authorities: [authority],
       audience,
       discovery,
-      replayStore: createMemoryClaimStore({ maxEntries: 10_000 }),
+      replayStore: createMemoryStores().claims("test", { maxEntries: 10_000 }),
     });
 
   agentApp.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>

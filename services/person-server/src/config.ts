@@ -1,4 +1,4 @@
-import { isServerIdentifier } from "aauth";
+import { draft11 } from "aauth";
 import {
   type Config,
   integerSetting,
@@ -96,7 +96,7 @@ export const settings = {
   signInPages: setting({
     env: "PERSON_SERVER_SIGN_IN_PAGES",
     schema: listSetting().refine(
-      (pages) => pages.every((page) => isServerIdentifier(URL.parse(page)?.origin ?? "")),
+      (pages) => pages.every((page) => draft11.documents.isIdentifier(URL.parse(page)?.origin ?? "")),
       "expected URLs below identifiers: https, a host in lower case, no port",
     ),
     description:
@@ -182,13 +182,13 @@ export function originOf({ url, port }: Pick<PersonServerConfig, "url" | "port">
 function identifierSetting(name: string) {
   return z
     .string()
-    .refine(isServerIdentifier, `expected an identifier: ${EXPECTED_IDENTIFIER}`)
+    .refine(draft11.documents.isIdentifier, `expected an identifier: ${EXPECTED_IDENTIFIER}`)
     .default(identifierOf(name));
 }
 
 function identifiersSetting(defaultValue: readonly string[] = []) {
   return listSetting(defaultValue).refine(
-    (ids) => ids.every(isServerIdentifier),
+    (ids) => ids.every(draft11.documents.isIdentifier),
     `expected identifiers: ${EXPECTED_IDENTIFIER}`,
   );
 }

@@ -7,7 +7,8 @@ import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import { formatSignature } from "../http-signatures/signature.ts";
 import { buildSignatureBase } from "../http-signatures/signature-base.ts";
 import { formatSignatureInput } from "../http-signatures/signature-input.ts";
-import { type EndpointRole, endpointRulesOf, type SignatureKeyScheme } from "../profile/messages.ts";
+import { endpointRulesOf } from "../profile/endpoint-rules.ts";
+import type { EndpointRole, SignatureKeyScheme } from "../profile/messages.ts";
 import type { SigningProfile } from "../profile/wire-profile.ts";
 import type { HeaderFields, SigningKey } from "../types.ts";
 

@@ -26,7 +26,7 @@ import type { CallerCandidate, CallerResolver, ResolverContext } from "../profil
 import { decodeJwt } from "../tokens/jwt.ts";
 import { scopesOf } from "../tokens/scopes.ts";
 import type { VerificationKey } from "../types.ts";
-import type { AuthTokenClaims } from "./claims.ts";
+import type { FebruaryAuthTokenClaims } from "./claims.ts";
 import { documents } from "./documents.ts";
 import { DOCUMENTS, TOKEN_TYPES } from "./names.ts";
 import type {
@@ -80,7 +80,7 @@ const authToken = tokenResolver({
 });
 
 /** The agent of a token. Without `agent`, it was issued to the resource itself (profile 4.2). */
-const agentOf = ({ agent }: AuthTokenClaims, { audience = "" }: ResolverContext) => agent ?? audience;
+const agentOf = ({ agent }: FebruaryAuthTokenClaims, { audience = "" }: ResolverContext) => agent ?? audience;
 
 /**
  * Returns the holder of a token found in `Signature-Key`, and at most 10 keys with which it may

@@ -22,7 +22,7 @@ import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { readToken } from "../tokens/token-schema.ts";
 import { type AgentAuth, type BareChallenge, incomplete, isBare, readAgentAuth } from "./agent-auth.ts";
-import type { ResourceTokenClaims } from "./claims.ts";
+import type { FebruaryResourceTokenClaims } from "./claims.ts";
 import { documents } from "./documents.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
@@ -267,7 +267,7 @@ function checkChallenge(
   return { server, resource, resourceToken, scope: claims.scope ?? claims.auth_request_url ?? "" };
 }
 
-function readClaims(resourceToken: string): ResourceTokenClaims {
+function readClaims(resourceToken: string): FebruaryResourceTokenClaims {
   try {
     return readToken(decodeJwt(resourceToken), RESOURCE_TOKEN).claims;
   } catch (cause) {

@@ -1,7 +1,7 @@
 import type { ActClaim, PublicJwk } from "../types.ts";
 
 /** Claims of a `resource+jwt` (profile 4.1). Times are Unix seconds. */
-export interface ResourceTokenClaims {
+export interface FebruaryResourceTokenClaims {
   readonly iss: string;
   readonly aud: string;
   readonly agent: string;
@@ -16,7 +16,7 @@ export interface ResourceTokenClaims {
 }
 
 /** Claims of an `auth+jwt` (profile 4.2). Times are Unix seconds. */
-export interface AuthTokenClaims {
+export interface FebruaryAuthTokenClaims {
   readonly iss: string;
   readonly aud: string | readonly string[];
   readonly exp: number;

@@ -20,10 +20,7 @@ export { formatAgentAuth, parseAgentAuth } from "./agent-auth.ts";
 export type { FebruaryAgentOptions, FebruaryAgentProfile } from "./agent-profile.ts";
 export { february2026Agent } from "./agent-profile.ts";
 export type { FebruaryTokenHolder } from "./callers.ts";
-export type {
-  AuthTokenClaims as FebruaryAuthTokenClaims,
-  ResourceTokenClaims as FebruaryResourceTokenClaims,
-} from "./claims.ts";
+export type { FebruaryAuthTokenClaims, FebruaryResourceTokenClaims } from "./claims.ts";
 export type { AgentMetadata, IssuerMetadata } from "./documents.ts";
 export { agentMetadata } from "./documents.ts";
 export type { UserClaims } from "./issue-tokens.ts";

@@ -7,7 +7,7 @@
 import { type IssuedToken, issueToken, newJti } from "../tokens/issue-token.ts";
 import { type TokenSigner, tokenSignerOf } from "../tokens/token-signer.ts";
 import type { ActClaim, PublicJwk, SigningKey } from "../types.ts";
-import type { AuthTokenClaims } from "./claims.ts";
+import type { FebruaryAuthTokenClaims } from "./claims.ts";
 import { AGENT_TOKEN, AUTH_TOKEN, RESOURCE_TOKEN } from "./token-schemas.ts";
 
 /** An agent token to issue. */
@@ -94,7 +94,9 @@ export interface IssueAuthTokenOptions {
  *
  * @throws RangeError unless the lifetime is a positive whole number
  */
-export async function issueAuthToken(options: IssueAuthTokenOptions): Promise<IssuedToken<AuthTokenClaims>> {
+export async function issueAuthToken(
+  options: IssueAuthTokenOptions,
+): Promise<IssuedToken<FebruaryAuthTokenClaims>> {
   const { issuer, audience, subject, agent, agentDelegate, scope, act, userClaims } = options;
   const { kid, use: _use, alg: _alg, kty, ...coordinates } = options.confirmationKey;
   const named = kid === undefined ? {} : { kid };

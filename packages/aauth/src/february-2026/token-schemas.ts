@@ -33,7 +33,7 @@ import {
   type TokenSchema,
 } from "../tokens/token-schema.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
-import type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
+import type { AgentTokenClaims, FebruaryAuthTokenClaims, FebruaryResourceTokenClaims } from "./claims.ts";
 import { documents } from "./documents.ts";
 import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
@@ -90,7 +90,7 @@ function checkAudienceIfNamed({ aud }: AgentTokenClaims, { audience = "" }: Agen
   if (aud !== undefined) checkAudience({ aud }, { audience });
 }
 
-function checkAgent({ agent }: ResourceTokenClaims, expected: ResourceTokenExpectation): void {
+function checkAgent({ agent }: FebruaryResourceTokenClaims, expected: ResourceTokenExpectation): void {
   if (agent === expected.agent) return;
   throw new AAuthVerificationError(
     "token_agent_mismatch",
@@ -103,7 +103,7 @@ function checkAgent({ agent }: ResourceTokenClaims, expected: ResourceTokenExpec
  * Refuses a resource token, which has no `iat`, if its expiry is further away than its maximum
  * lifetime.
  */
-function checkLongestLife({ exp }: ResourceTokenClaims, { now }: ResourceTokenExpectation): void {
+function checkLongestLife({ exp }: FebruaryResourceTokenClaims, { now }: ResourceTokenExpectation): void {
   if (exp > now + RESOURCE_TOKEN_MAX_SECONDS + SKEW_SECONDS) throw tooLong(RESOURCE_TOKEN_MAX_SECONDS);
 }
 
@@ -125,7 +125,7 @@ export const AGENT_TOKEN: TokenSchema<AgentTokenClaims, AgentTokenExpectation> =
 /**
  * `auth+jwt` (profile 4.2). Expiry is checked after the caller has proven that it holds the token.
  */
-export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, AuthTokenExpectation> = {
+export const AUTH_TOKEN: TokenSchema<FebruaryAuthTokenClaims, AuthTokenExpectation> = {
   type: TOKEN_TYPES.auth,
   algorithms: TOKEN_ALGORITHMS,
   lifetime: { defaultSeconds: 300 },
@@ -147,7 +147,7 @@ export const AUTH_TOKEN: TokenSchema<AuthTokenClaims, AuthTokenExpectation> = {
 };
 
 /** `resource+jwt` (profile 4.1). */
-export const RESOURCE_TOKEN: TokenSchema<ResourceTokenClaims, ResourceTokenExpectation, undefined> = {
+export const RESOURCE_TOKEN: TokenSchema<FebruaryResourceTokenClaims, ResourceTokenExpectation, undefined> = {
   type: TOKEN_TYPES.resource,
   algorithms: TOKEN_ALGORITHMS,
   lifetime: { defaultSeconds: 300, maxSeconds: RESOURCE_TOKEN_MAX_SECONDS },

@@ -6,7 +6,7 @@
 
 import { checkExpiry } from "../tokens/claim-checks.ts";
 import { expectedNow, openToken, type VerifyTokenOptions } from "../tokens/open-token.ts";
-import type { AgentTokenClaims, AuthTokenClaims, ResourceTokenClaims } from "./claims.ts";
+import type { AgentTokenClaims, FebruaryAuthTokenClaims, FebruaryResourceTokenClaims } from "./claims.ts";
 import {
   AGENT_TOKEN,
   type AgentTokenExpectation,
@@ -54,7 +54,7 @@ export async function verifyAgentToken(
 export async function verifyAuthToken(
   token: string,
   options: VerifyAuthTokenOptions,
-): Promise<AuthTokenClaims> {
+): Promise<FebruaryAuthTokenClaims> {
   const expected = expectedNow(options);
   const { claims } = await openToken(token, AUTH_TOKEN, expected, options);
   checkExpiry(claims, expected);
@@ -72,6 +72,6 @@ export async function verifyAuthToken(
 export async function verifyResourceToken(
   token: string,
   options: VerifyResourceTokenOptions,
-): Promise<ResourceTokenClaims> {
+): Promise<FebruaryResourceTokenClaims> {
   return (await openToken(token, RESOURCE_TOKEN, expectedNow(options), options)).claims;
 }

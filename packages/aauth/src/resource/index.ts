@@ -22,7 +22,6 @@ export type { DeferredOptions, DeferredRequests, OpenedRequest } from "./deferre
 export type { Endpoint, EndpointRequest, WellKnownDocuments } from "./endpoint.ts";
 export { documentEndpoints } from "./endpoint.ts";
 export { receivedFields } from "./received-fields.ts";
-export { checkRequirement } from "./requirement.ts";
 export type { Sessions, SessionsOptions } from "./sessions.ts";
 export type {
   AcceptedProfile,

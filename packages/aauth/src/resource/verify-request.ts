@@ -11,7 +11,7 @@ import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import { checkOptions } from "../keys/option-checks.ts";
-import { endpointRulesOf } from "../profile/messages.ts";
+import { endpointRulesOf } from "../profile/endpoint-rules.ts";
 import { type ClaimStore, createMemoryClaimStore } from "../store/claim-store.ts";
 import { processStart } from "../store/process-start.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";

@@ -9,7 +9,6 @@ export { recordStoreContract } from "./record-store-contract.ts";
 export type { SignedRequestOptions, TestRequest } from "./signed-request.ts";
 export { signedRequest } from "./signed-request.ts";
 export type { OpenTestStore, StoreTest, TestStore } from "./store-test.ts";
-export { onTestClock } from "./store-test.ts";
 export type { TestClock } from "./test-clock.ts";
 export { createTestClock } from "./test-clock.ts";
 export type { TestDiscovery, TestIdentities } from "./test-discovery.ts";

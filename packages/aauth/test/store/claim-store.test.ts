@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ClaimTerms, createMemoryClaimStore } from "../../src/store/claim-store.ts";
-import { claimStoreContract, onTestClock } from "../../src/testing/index.ts";
+import { claimStoreContract } from "../../src/testing/index.ts";
+import { onTestClock } from "../../src/testing/store-test.ts";
 
 type Charge = Omit<ClaimTerms, "ttlSeconds">;
 

@@ -1,6 +1,7 @@
 import { describe, test } from "vitest";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
-import { onTestClock, recordStoreContract } from "../../src/testing/index.ts";
+import { recordStoreContract } from "../../src/testing/index.ts";
+import { onTestClock } from "../../src/testing/store-test.ts";
 import { outsideStore } from "./outside-store.ts";
 
 describe("a record store in memory", () => {

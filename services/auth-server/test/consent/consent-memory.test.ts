@@ -1,4 +1,4 @@
-import { createMemoryRecordStore, type RecordStore } from "aauth";
+import { createMemoryStores, type RecordStore } from "aauth";
 import { expect, test } from "vitest";
 import { type AgreedScope, createConsentMemory } from "../../src/consent/consent-memory.ts";
 import type { BrowserSession } from "../../src/consent/read-session.ts";
@@ -11,7 +11,7 @@ const request = (scope: string) => ({ agent: "http://a", resource: "http://r", s
 /** A memory with a configurable lifetime, and the notes that it writes into its store. */
 function world(options: { lifetimeSeconds?: () => number } = {}) {
   const clock = { now: 1_000 };
-  const store = createMemoryRecordStore<readonly AgreedScope[]>({ now: () => clock.now });
+  const store = createMemoryStores({ now: () => clock.now }).records<readonly AgreedScope[]>("test");
   const notes: { text: string; ttlSeconds: number }[] = [];
   const noted: RecordStore<readonly AgreedScope[]> = {
     ...store,

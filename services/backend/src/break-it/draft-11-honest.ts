@@ -6,7 +6,6 @@
 
 import { draft11 } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
-import { AAUTH_REQUIREMENT } from "aauth/wire";
 import { signingToken, subAgentId } from "agent-kit/draft-11";
 import { readBounded } from "agent-kit/service";
 import { createAgentTrace } from "protocol-trace";
@@ -78,7 +77,7 @@ export async function waitingRequest(context: Draft11Context) {
   }
   return {
     location,
-    requirement: headers.get(AAUTH_REQUIREMENT) ?? "",
+    requirement: headers.get("aauth-requirement") ?? "",
     polled: async () => honest(context, await poll(context, location)),
     after: async () => honest(context, await poll(context, location, "DELETE")),
   };

@@ -1,5 +1,5 @@
 import { parseRefusal, REFUSAL_FIELD, type Refusal as RefusalData } from "aauth/resource";
-import { parseSignatureError, SIGNATURE_ERROR } from "aauth/wire";
+import { parseSignatureError } from "aauth/wire";
 import { ERROR_MEANINGS } from "aauth-explain";
 import { oneLine } from "../failures/one-line.ts";
 
@@ -70,7 +70,7 @@ function named({ code, check, section, by }: RefusalData, receiver: string): Ref
 function problemOf({ headers, status }: Response, body: string): Omit<Refusal, "refused_by"> {
   const { error, detail } = membersOf(body);
   const reason = typeof detail === "string" && { reason: oneLine(detail) };
-  const code = signatureErrorIn(headers.get(SIGNATURE_ERROR));
+  const code = signatureErrorIn(headers.get("signature-error"));
   if (code !== undefined) return { code, section: "draft -11, section 11.3.4", ...reason };
   if (status < 400 || typeof error !== "string" || !CODE.test(error)) return {};
   return { code: error, section: "draft -11, section 11.9.3", ...reason };

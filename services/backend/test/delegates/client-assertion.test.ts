@@ -1,4 +1,4 @@
-import { createMemoryClaimStore } from "aauth";
+import { createMemoryStores } from "aauth";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { expect, test } from "vitest";
 import { createDelegateAuthentication } from "../../src/delegates/client-assertion.ts";
@@ -13,7 +13,7 @@ test("A9: one delegate's assertions leave another delegate's quota unchanged, an
   const authenticate = createDelegateAuthentication({
     enrolments: { find: async (sub) => ({ sub, jwk }), list: async () => [] },
     endpoint: ENDPOINT,
-    usedAssertions: createMemoryClaimStore({ maxEntries: 8, now: () => NOW }),
+    usedAssertions: createMemoryStores({ now: () => NOW }).claims("test", { maxEntries: 8 }),
     now: () => NOW,
   });
   const assertion = (sub: string, jti: string) =>

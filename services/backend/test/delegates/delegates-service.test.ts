@@ -1,4 +1,4 @@
-import { createMemoryRecordStore, createMemoryStores } from "aauth";
+import { createMemoryStores } from "aauth";
 import { createLogger } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import { expect, it } from "vitest";
@@ -24,7 +24,7 @@ function scripted(...reports: (string | Error)[]) {
       list: async () => [SCOUT, MUTE],
       find: async (sub) => [SCOUT, MUTE].find((entry) => entry.sub === sub),
     },
-    issued: createMemoryRecordStore(),
+    issued: createMemoryStores().records("test"),
     stores: createMemoryStores(),
     clientOf: () => ({
       run: async () => {

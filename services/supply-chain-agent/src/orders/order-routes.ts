@@ -1,4 +1,4 @@
-import { AAuthVerificationError, isServerIdentifier, type Requirement, StoreFullError } from "aauth";
+import { AAuthVerificationError, draft11, type Requirement, StoreFullError } from "aauth";
 import { formatAgentAuth } from "aauth/february-2026";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type LevelLimits, sendAnswer, serveEndpoints } from "fastify-aauth";
@@ -16,7 +16,7 @@ const orderSchema = z.strictObject({
 /** In February the order names its approver; in draft -11 a token does. */
 const februarySchema = orderSchema.extend({ approver: z.string().min(1).max(200) });
 const draft11Schema = orderSchema.extend({
-  agent_provider: z.string().max(300).refine(isServerIdentifier).optional(),
+  agent_provider: z.string().max(300).refine(draft11.documents.isIdentifier).optional(),
 });
 
 const PER_MINUTE = 100;
