@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { COMMANDS } from "../../scripts/commands.mjs";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { REPOSITORY_ROOT, type StackModes } from "../../scripts/demo/stack.ts";
 
@@ -43,9 +44,13 @@ export function demoModes({ env, words }: ShownCommand): StackModes {
   return readDemoSettings(env, own).modes;
 }
 
+/** Whether a command starts the demo, and not a program beside it. */
 export function isDemo({ words }: ShownCommand): boolean {
-  return words.slice(0, 3).join(" ") === "npm run demo";
+  return words.slice(0, 3).join(" ") === "npm run demo" && programOf(words) === undefined;
 }
+
+/** The program that `npm run demo -- NAME` names. */
+const programOf = ([, , , , name]: readonly string[]) => (name?.startsWith("-") ? undefined : name);
 
 /**
  * Problem of a command: no such script, flag or file. Commands that run elsewhere are not run here.
@@ -54,7 +59,10 @@ export function problemOf(command: ShownCommand): string | undefined {
   const { words } = command;
   if (words[0] === "npm") {
     if (!(words[2]! in scripts)) return `there is no script ${words[2]}`;
+    const program = programOf(words);
     if (isDemo(command)) return attempt(() => demoModes(command));
+    if (words[2] === "demo" && !(program! in COMMANDS.demo!.programs!))
+      return `there is no program ${program}`;
   }
   const files = words.filter((word) => /^(?:agentgateway\/|docker-compose).*\.ya?ml$/.test(word));
   const lost = files.find((file) => !isThere(file));
