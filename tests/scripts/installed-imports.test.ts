@@ -6,7 +6,7 @@ import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 
 const IMPORT = /^(?:import|export) (?!type )(?:[^"]*? from )?"([^"]+)";/gm;
 
-/** Packages that a program's files import, those in its own folder and beside it, by their manifest. */
+/** Imports of a program, of the files in its folder and beside it too, by their manifest. */
 function importsOf(path: string, seen = new Set<string>()): [manifest: string, name: string][] {
   if (seen.has(path)) return [];
   seen.add(path);
