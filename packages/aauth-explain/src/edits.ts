@@ -1,5 +1,5 @@
 import type { HeaderFields } from "aauth";
-import { componentIdentifier, formatContentDigest } from "aauth/wire";
+import { componentIdentifier } from "aauth/wire";
 import type { MessageForSecondOpinion } from "./second-opinion.ts";
 
 /** What a signature base is built from. */
@@ -230,7 +230,7 @@ function methodEdits(parts: BaseParts): Candidate[] {
 
 async function digestEdits(parts: BaseParts, { body }: EditMaterial): Promise<Candidate[]> {
   if (!parts.components.includes("content-digest") || body === undefined) return [];
-  const values = [await formatContentDigest(body), `sha-512=:${await digest512(body)}:`];
+  const values = [`sha-256=:${await digest("SHA-256", body)}:`, `sha-512=:${await digest("SHA-512", body)}:`];
   return values.map((signed) => ({
     part: "digest",
     text: "the body is the signed one, and Content-Digest was changed after signing",
@@ -238,8 +238,8 @@ async function digestEdits(parts: BaseParts, { body }: EditMaterial): Promise<Ca
   }));
 }
 
-async function digest512(body: Uint8Array): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-512", body as never));
+async function digest(algorithm: "SHA-256" | "SHA-512", body: Uint8Array): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest(algorithm, body as never));
   return btoa(String.fromCharCode(...bytes));
 }
 

@@ -14,7 +14,7 @@ export type { DocumentKind } from "./draft-11/names.ts";
 export { TOKEN_TYPES } from "./draft-11/names.ts";
 export type { RequestTarget } from "./http-signatures/authority.ts";
 export { requestTarget } from "./http-signatures/authority.ts";
-export { formatContentDigest, verifyContentDigest } from "./http-signatures/content-digest.ts";
+export { verifyContentDigest } from "./http-signatures/content-digest.ts";
 export { fieldValue } from "./http-signatures/field.ts";
 export type { SignatureBaseInput } from "./http-signatures/signature-base.ts";
 export { buildSignatureBase, componentIdentifier } from "./http-signatures/signature-base.ts";
