@@ -15,16 +15,18 @@ import { writeReport } from "./output/write-report.ts";
 import { listen } from "./peers/listener.ts";
 import { ACCESS_DOCUMENT, createWorld, PERSON_DOCUMENT, type World } from "./peers/world.ts";
 import { ACCESS_SERVER_CHECKS } from "./roles/access-server.ts";
+import { AGENT_CHECKS } from "./roles/agent.ts";
+import { createAgentBench } from "./roles/agent-bench.ts";
 import { ALL_ROWS } from "./roles/all.ts";
 import { PERSON_SERVER_CHECKS } from "./roles/person-server.ts";
 import { RESOURCE_CHECKS } from "./roles/resource.ts";
 import { createResourceBench, LEVELS, type RouteLevel } from "./roles/resource-bench.ts";
 import { createServerBench, type Decide } from "./roles/server-bench.ts";
 import { VERIFY_CHECKS } from "./roles/verify.ts";
-import { startVerifier } from "./roles/verify-program.ts";
 import { RFC9421_CHECKS } from "./roles/verify-rfc9421.ts";
 import type { Check, Result, Role } from "./suite/check.ts";
 import { problemsOf, readExpected } from "./suite/expected.ts";
+import { startProgram } from "./suite/program.ts";
 import { type Bench, runChecks } from "./suite/run.ts";
 import { createTarget, TargetError } from "./suite/target.ts";
 
@@ -44,6 +46,7 @@ const OPTIONS = {
   route: { type: "string", multiple: true },
   scope: { type: "string" },
   exec: { type: "string" },
+  command: { type: "string" },
   decide: { type: "string" },
   "owner-scope": { type: "string" },
   has: { type: "string", multiple: true },
@@ -62,6 +65,7 @@ type Values = ReturnType<typeof parse>["values"];
 
 export const HELP = `aauth-conformance resource --url ID [--map ID=ADDRESS]... [--route LEVEL=PATH]... [--scope SCOPE]
 aauth-conformance person-server|access-server --url ID [--map ID=ADDRESS]... [--decide COMMAND] [--has FEATURE]...
+aauth-conformance agent --command COMMAND [--has FEATURE]...
 aauth-conformance verify --exec COMMAND [--profile draft-11|rfc9421]
 aauth-conformance list [--role ROLE] [--section SECTION] [--draft FILE]
 aauth-conformance explain ID
@@ -72,7 +76,8 @@ aauth-conformance report FOLDER
 --domain DOMAIN     ending of their identifiers; default: conformance.example
 --route LEVEL=PATH  a route that needs agent-token, person-token or auth-token; GET. Default: / as access_mode says
 --decide COMMAND    decides as a person on the page AAUTH_URL with AAUTH_CODE; AAUTH_DECISION is approve, deny or ask
---has FEATURE       federation: the person server trusts the played access server; clarification: "ask" asks the agent
+--has FEATURE       federation: the person server trusts the played access server; clarification: "ask" asks the agent.
+                    An agent: chaining, sub-agents, clarification
 --owner-scope SCOPE for which an access server asks the resource's owner
 --only ID           these checks alone
 --output FOLDER     writes results.json, junit.xml, report.html and exchanges.har
@@ -116,6 +121,7 @@ const COMMANDS: Readonly<
   resource: runResource,
   "person-server": (values, print) => runServer("person-server", PERSON_SERVER_CHECKS, values, print),
   "access-server": (values, print) => runServer("access-server", ACCESS_SERVER_CHECKS, values, print),
+  agent: runAgent,
   verify: runVerify,
   list,
   explain,
@@ -192,11 +198,24 @@ async function listenAt(world: World, address = "127.0.0.1:0") {
   }
 }
 
+async function runAgent(values: Values, print: Print): Promise<number> {
+  if (values.command === undefined) throw new UsageError("agent takes --command COMMAND");
+  const world = createWorld(values.domain ?? "conformance.example");
+  const listener = await listenAt(world, values.listen);
+  const target = startProgram(values.command, timeoutOf(values));
+  try {
+    const bench = createAgentBench({ target, world, listener, has: values.has });
+    return await run("agent", AGENT_CHECKS, bench, values, print, values.command);
+  } finally {
+    target.close();
+    await listener.close();
+  }
+}
+
 async function runVerify(values: Values, print: Print): Promise<number> {
   if (values.exec === undefined) throw new UsageError("verify takes --exec COMMAND");
   const profile = profileOf(values);
-  const timeoutMs = timeoutOf(values);
-  const program = startVerifier(values.exec, timeoutMs === undefined ? {} : { timeoutMs });
+  const program = startProgram(values.exec, timeoutOf(values));
   const bench = { target: program, world: createWorld("conformance.example"), claims: new Set<string>() };
   const checks = profile === "rfc9421@1" ? RFC9421_CHECKS : VERIFY_CHECKS;
   try {

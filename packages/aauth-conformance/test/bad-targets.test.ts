@@ -165,6 +165,7 @@ describe("arguments", () => {
     [["resource", "--url", ID, "--timeout", "0"], /--timeout/],
     [["resource", "--url", ID, "--only", "RS-0-0"], /--only names no check/],
     [["verify"], /--exec/],
+    [["agent"], /--command/],
     [["verify", "--exec", "true", "--profile", "draft-12"], /--profile is one of/],
     [["explain", "RS-0-0"], /there is no check/],
     [["report", "/nowhere"], /cannot be read/],

@@ -147,6 +147,12 @@ export function createWorld(domain: string, now = () => Math.floor(Date.now() / 
   };
 }
 
+/** An agent that no party has seen. */
+export function freshAgent({ parties }: World, provider = parties.ap): PlayedAgent {
+  const name = randomUUID();
+  return { provider, id: `aauth:${name}@${provider.host}`, key: generateKey(name) };
+}
+
 /** A public key as `cnf.jwk` carries it: with `alg`, without `kid`. */
 export function publicPart({ publicJwk }: KeyPair): Jwk {
   const { kid: _, ...rest } = publicJwk;

@@ -5,7 +5,7 @@
  */
 
 import { SIGNATURE_CASES } from "../messages/cases.ts";
-import type { PlayedAgent, World } from "../peers/world.ts";
+import { freshAgent, type PlayedAgent, type World } from "../peers/world.ts";
 import { type Check, differs } from "../suite/check.ts";
 import { messageChecks } from "../suite/message-checks.ts";
 import { pairOf } from "../suite/rows.ts";
@@ -14,7 +14,6 @@ import { documentChecks, keySetChecks } from "./documents.ts";
 import { revocationChecks } from "./revocation.ts";
 import {
   begin,
-  freshAgent,
   having,
   issued,
   planIn,
@@ -48,7 +47,7 @@ const request = (bench: ServerBench): TokenRequest => requestFor(bench);
 
 function subagentRequest(bench: ServerBench): TokenRequest {
   const { world } = bench;
-  const agent = freshAgent(bench);
+  const agent = freshAgent(bench.world);
   const subagent_token = world.agentToken({ agent, claims: { parent_agent: world.agent.id } });
   return requestFor(bench, agent, { subagent_token, agent_token: world.agentToken() });
 }
@@ -69,7 +68,9 @@ const { resource: RESOURCE, presented: PRESENTED, upstream: UPSTREAM } = T.INVAL
 /** The text has no code for this parameter. */
 const AGENT = "invalid_request invalid_agent_token";
 const lateAgent = T.claims("agent", T.endingIn(-5));
-const anotherAgent = T.replaced("agent", (bench) => bench.world.agentToken({ agent: freshAgent(bench) }));
+const anotherAgent = T.replaced("agent", (bench) =>
+  bench.world.agentToken({ agent: freshAgent(bench.world) }),
+);
 const otherServer: T.Change = async (own, bench) => {
   await T.issuedBy("presented", "ps-other")(own, bench);
   planIn(own, "resource").claims.ps = bench.world.parties["ps-other"].id;

@@ -1,5 +1,6 @@
 import type { Row } from "../suite/check.ts";
 import { ACCESS_SERVER_CHECKS } from "./access-server.ts";
+import { AGENT_CHECKS } from "./agent.ts";
 import { PERSON_SERVER_CHECKS } from "./person-server.ts";
 import { RESOURCE_CHECKS } from "./resource.ts";
 import { VERIFY_CHECKS } from "./verify.ts";
@@ -10,6 +11,7 @@ export const ALL_ROWS: readonly Row[] = [
   ...RESOURCE_CHECKS,
   ...PERSON_SERVER_CHECKS,
   ...ACCESS_SERVER_CHECKS,
+  ...AGENT_CHECKS,
   ...VERIFY_CHECKS,
   ...RFC9421_CHECKS,
 ];

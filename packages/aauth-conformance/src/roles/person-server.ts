@@ -10,7 +10,7 @@ import { thumbprint } from "../judge/keys.ts";
 import { SIGNATURE_CASES } from "../messages/cases.ts";
 import { tokenOf } from "../messages/plan.ts";
 import { AGENT_TOKEN_CASES, COMMON_TOKEN_CASES } from "../messages/token-cases.ts";
-import type { PlayedAgent } from "../peers/world.ts";
+import { freshAgent, type PlayedAgent } from "../peers/world.ts";
 import { type Check, differs, passed, skipped } from "../suite/check.ts";
 import { messageChecks } from "../suite/message-checks.ts";
 import { pairOf } from "../suite/rows.ts";
@@ -24,7 +24,6 @@ import { revocationChecks } from "./revocation.ts";
 import {
   agentSigner,
   begin,
-  freshAgent,
   having,
   type IssuedToken,
   issued,
@@ -102,7 +101,7 @@ async function expiredToken(bench: ServerBench, more: More = {}): Promise<Issued
 
 function subAgent(bench: ServerBench) {
   const { id } = bench.world.agent;
-  const agent = { ...freshAgent(bench), id: id.replace("@", `+${crypto.randomUUID()}@`) };
+  const agent = { ...freshAgent(bench.world), id: id.replace("@", `+${crypto.randomUUID()}@`) };
   return { agent, token: agentSigner(bench, agent, { parent_agent: id }).token };
 }
 
@@ -167,7 +166,7 @@ const presenting =
   async ({ body }, bench) =>
     Object.assign(body, (await authRequest(bench, { presented: await token(bench) })).body);
 const ofAnotherKey = presenting((bench) =>
-  personToken(bench, agentSigner(bench, { ...bench.world.agent, key: freshAgent(bench).key })),
+  personToken(bench, agentSigner(bench, { ...bench.world.agent, key: freshAgent(bench.world).key })),
 );
 const late = presenting(expiredToken);
 const resigned = T.replaced("presented", ({ world: { unknownKey: key } }, { body }) => {
@@ -184,7 +183,7 @@ const pairCases: readonly T.RequestCase[] = [
 
 const ofAnotherProvider = T.replaced("subagent", (bench) => {
   const { parties, agent } = bench.world;
-  return agentSigner(bench, freshAgent(bench, parties["ap-other"]), { parent_agent: agent.id }).token;
+  return agentSigner(bench, freshAgent(bench.world, parties["ap-other"]), { parent_agent: agent.id }).token;
 });
 const subagentCases: readonly T.RequestCase[] = [
   ...T.SUBAGENT_CASES,
@@ -193,7 +192,7 @@ const subagentCases: readonly T.RequestCase[] = [
 
 const forOther = T.replaced("upstream", async (bench) => (await personToken(bench)).text);
 const byAgent: T.Change = (own, bench) => {
-  own.signer = agentSigner(bench, freshAgent(bench));
+  own.signer = agentSigner(bench, freshAgent(bench.world));
 };
 const ofOther = T.replaced("upstream", ({ world }) => world.personToken(world.parties.intermediary.id));
 const lateUpstream = T.replaced("upstream", async (bench) => {
@@ -229,14 +228,14 @@ const caps: readonly Check<ServerBench>[] = [
 
 /** A request of an agent that the target has never seen, which waits for a person. */
 async function waiting(bench: ServerBench) {
-  const signer = agentSigner(bench, freshAgent(bench));
+  const signer = agentSigner(bench, freshAgent(bench.world));
   const answer = having(202, await begin(bench, personRequest(bench, signer)));
   return { answer, signer, other: agentSigner(bench) };
 }
 
 /** An agent that was revoked after it got a token. */
 async function revokedAgent(bench: ServerBench, more?: More) {
-  const signer = agentSigner(bench, freshAgent(bench));
+  const signer = agentSigner(bench, freshAgent(bench.world));
   const presented = await personToken(bench, signer, more);
   await revokeNamed(bench, "ap", signer.token);
   return { signer, presented, again: agentSigner(bench, signer.agent) };

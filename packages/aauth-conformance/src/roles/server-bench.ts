@@ -7,7 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt, type Jwt, TokenError } from "../judge/jws.ts";
-import { generateKey, type KeyPair } from "../judge/keys.ts";
+import type { KeyPair } from "../judge/keys.ts";
 import type { Message } from "../judge/message.ts";
 import { BODY_COMPONENTS, compose, type Plan, setParam, type TokenPlan, tokenOf } from "../messages/plan.ts";
 import type { Listener, PlayedAnswer } from "../peers/listener.ts";
@@ -69,7 +69,7 @@ export async function createServerBench(options: ServerBenchOptions): Promise<Se
     if (party === undefined) return undefined;
     bench.received.unshift({ party, message });
     bench.received.length = Math.min(bench.received.length, MAX_RECEIVED);
-    target.record({ at: Date.now(), ms: 0, direction: "received", message, answer: undefined });
+    target.received(message);
     if (party === world.parties.as && message.target === "/token") return bench.accessServer(message);
     return message.target === "/revoke" ? { status: 200 } : undefined;
   };
@@ -93,12 +93,6 @@ export const agentSigner = (
   agent: PlayedAgent = world.agent,
   claims: Record<string, unknown> = {},
 ) => ({ agent, token: world.agentToken({ agent, claims: { ps: id, ...claims } }), key: agent.key });
-
-/** An agent that the target has never seen. */
-export function freshAgent({ world: { parties } }: ServerBench, provider = parties.ap): PlayedAgent {
-  const name = randomUUID();
-  return { provider, id: `aauth:${name}@${provider.host}`, key: generateKey(name) };
-}
 
 /** A signed request. Its nonce makes equal requests of a second different ones. */
 export function signedPlan(

@@ -11,7 +11,7 @@ import { type Plan, replaceField, setParam } from "../messages/plan.ts";
 import type { Check } from "../suite/check.ts";
 import { pairOf } from "../suite/rows.ts";
 import { expectRefused, expectServed, type Subject } from "../suite/subject.ts";
-import type { VerifyBench } from "./verify.ts";
+import { type VerifyBench, verify } from "./verify.ts";
 
 const KEYS = { ed25519: generateKey("key-ed25519"), es256: generateKey("key-es256", "ES256") };
 const ALG_NAMES = { Ed25519: "ed25519", ES256: "ecdsa-p256-sha256" } as const;
@@ -37,7 +37,7 @@ function subjectOf({ target, world }: VerifyBench): Subject {
       tampers: [],
     }),
     send: (wire) =>
-      target.verify(wire, {
+      verify(target, wire, {
         profile: "rfc9421",
         now: world.now(),
         keys: Object.values(KEYS).map(({ publicJwk }) => publicJwk),

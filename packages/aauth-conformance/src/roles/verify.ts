@@ -5,7 +5,7 @@
  */
 
 import { SIGNATURE_CASES, type Trait } from "../messages/cases.ts";
-import { BASE_COMPONENTS, BODY_COMPONENTS, type Plan } from "../messages/plan.ts";
+import { BASE_COMPONENTS, BODY_COMPONENTS, type Plan, type Wire } from "../messages/plan.ts";
 import {
   AGENT_TOKEN_CASES,
   AUTH_TOKEN_CASES,
@@ -15,13 +15,14 @@ import {
 import type { World } from "../peers/world.ts";
 import type { Check } from "../suite/check.ts";
 import { messageChecks } from "../suite/message-checks.ts";
+import type { Line, Program } from "../suite/program.ts";
 import type { Bench } from "../suite/run.ts";
 import type { Subject } from "../suite/subject.ts";
-import type { VerifierProgram } from "./verify-program.ts";
+import { type Answer, TargetError } from "../suite/target.ts";
 
 /** A verifier under test. */
 export interface VerifyBench extends Bench {
-  readonly target: VerifierProgram;
+  readonly target: Program;
   readonly world: World;
 }
 
@@ -63,7 +64,7 @@ function subjectOf({ world, target }: VerifyBench, endpoint: Endpoint, requires:
       return plan;
     },
     send: (wire) =>
-      target.verify(wire, {
+      verify(target, wire, {
         profile: "draft-11",
         verifier: VERIFIER_ID,
         endpoint,
@@ -90,6 +91,23 @@ function documentsOf({ parties }: World): Record<string, unknown> {
       [...documents].map(([path, document]) => [`${id}${path}`, document]),
     ),
   );
+}
+
+/** Asks the program for its verdict. @throws TargetError */
+export function verify(program: Program, wire: Wire, context: object): Promise<Answer> {
+  const { method, authority, target, fields: headers, body = null } = wire;
+  return program.ask(wire, { method, authority, target, headers, body, ...context }, answerOf);
+}
+
+/** A verdict as the answer that a server would give. `body` is what the application would get. */
+function answerOf({ accept, error, body }: Line): Answer {
+  if (typeof accept !== "boolean") throw new TargetError("the verdict has no boolean accept");
+  const text = typeof body === "string" ? body : "";
+  if (accept) return { status: 200, fields: {}, body: text };
+  const code = typeof error === "string" ? error : undefined;
+  // The programs name codes, not fields: what a field would add is not judged.
+  const fields = { "accept-signature-scheme": "jwt", "signature-error": "required_input=(" };
+  return { status: 401, fields, body: text, code };
 }
 
 const traitCases = (trait: Trait) => SIGNATURE_CASES.filter(({ traits }) => traits.includes(trait));

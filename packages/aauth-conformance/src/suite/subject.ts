@@ -10,7 +10,7 @@ import {
   verdictOf,
   warning,
 } from "./check.ts";
-import type { Answer, TargetError } from "./target.ts";
+import type { Answer } from "./target.ts";
 
 /** Whatever verifies messages: a route of a server, or a program over stdin and stdout. */
 export interface Subject {
@@ -74,6 +74,3 @@ export function judgeRefusal(
   }
   return problem === undefined ? passed : failed(problem);
 }
-
-/** Finding for a target that gives no answer. */
-export const unanswered = (error: TargetError): Finding => inconclusive(error.message);

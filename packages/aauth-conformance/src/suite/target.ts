@@ -48,14 +48,24 @@ export interface TargetOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface Target {
+export interface Target extends Log {
   /** @throws TargetError */
   send(message: Wire | Message): Promise<Answer>;
   /** @throws TargetError also for a URL whose origin was not given */
   get(url: string): Promise<Answer>;
-  /** Takes the exchanges since the last call. */
+}
+
+/** Exchanges since they were last taken. */
+export interface Log {
   takeExchanges(): Exchange[];
-  record(exchange: Exchange): void;
+  /** Records a message that a played party has received. */
+  received(message: Message, answer?: Answer): void;
+  /**
+   * Records a message that is sent, with its answer or the problem.
+   *
+   * @throws TargetError for any error of `send`
+   */
+  recording(message: Exchange["message"], send: () => Promise<Answer>): Promise<Answer>;
 }
 
 const MAX_BYTES = 1024 * 1024;
@@ -64,27 +74,14 @@ const TIMEOUT_MS = 10_000;
 
 export function createTarget({ map, ids, timeoutMs = TIMEOUT_MS }: TargetOptions): Target {
   const allowed = new Map([...ids.map((id) => [id, id] as const), ...map]);
-  let exchanges: Exchange[] = [];
-  const record = (exchange: Exchange) => {
-    if (exchanges.length < MAX_KEPT_EXCHANGES) exchanges.push(exchange);
-  };
+  const log = createLog();
   const send = async (message: Wire | Message): Promise<Answer> => {
     const origin = allowed.get(`https://${message.authority}`);
     if (origin === undefined) throw new TargetError(`${message.authority} is not one of the given addresses`);
-    const at = Date.now();
-    const kept = (answer: Answer | undefined, problem?: string) =>
-      record({ at, ms: Date.now() - at, direction: "sent", message, answer, problem });
-    try {
-      const answer = await exchange(new URL(origin), message, timeoutMs);
-      kept(answer);
-      return answer;
-    } catch (error) {
-      const { message: problem } = error as Error;
-      kept(undefined, problem);
-      throw new TargetError(problem);
-    }
+    return log.recording(message, () => exchange(new URL(origin), message, timeoutMs));
   };
   return {
+    ...log,
     send,
     get(url) {
       const parsed = URL.parse(url);
@@ -94,12 +91,35 @@ export function createTarget({ map, ids, timeoutMs = TIMEOUT_MS }: TargetOptions
       const target = `${parsed.pathname}${parsed.search}`;
       return send({ method: "GET", authority: parsed.host, target, fields: [], body: undefined });
     },
+  };
+}
+
+export function createLog(): Log {
+  let exchanges: Exchange[] = [];
+  const record = (exchange: Exchange) => {
+    if (exchanges.length < MAX_KEPT_EXCHANGES) exchanges.push(exchange);
+  };
+  return {
     takeExchanges() {
       const taken = exchanges;
       exchanges = [];
       return taken;
     },
-    record,
+    received: (message, answer) => record({ at: Date.now(), ms: 0, direction: "received", message, answer }),
+    async recording(message, send) {
+      const at = Date.now();
+      const kept = (answer: Answer | undefined, problem?: string) =>
+        record({ at, ms: Date.now() - at, direction: "sent", message, answer, problem });
+      try {
+        const answer = await send();
+        kept(answer);
+        return answer;
+      } catch (error) {
+        const { message: problem } = error as Error;
+        kept(undefined, problem);
+        throw new TargetError(problem);
+      }
+    },
   };
 }
 
