@@ -17,8 +17,14 @@ class ErrorCodeTest {
     void codesAndSectionsAreThoseOfTheErrorsPage() throws IOException {
         List<String> rows = Files.readAllLines(Path.of("../../docs/reference/errors.md"));
         List<ErrorCode> unlike = Arrays.stream(ErrorCode.values())
-                .filter(code -> rows.stream().noneMatch(row -> row.matches("\\| `" + code.code() + "` \\| \\d+ \\| " + code.section() + " \\| .*")))
+                .filter(code -> rows.stream().noneMatch(row -> row.matches(rowOf(code))))
                 .toList();
         assertEquals(List.of(), unlike);
+    }
+
+    /** The row with the section of February's text. */
+    private static String rowOf(ErrorCode code) {
+        String section = code.section().replaceFirst("^profile ", "");
+        return "\\| `" + code.code() + "` \\| \\d+ \\| [^|]+ \\| " + section + " \\| .*";
     }
 }

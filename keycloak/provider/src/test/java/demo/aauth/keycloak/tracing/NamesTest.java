@@ -27,7 +27,7 @@ class NamesTest {
 
     @Test
     void attributesAndEventsHaveTheNamesOfTheOtherServices() throws IOException {
-        String names = read("packages/protocol-trace/src/attribute-names.ts");
+        String names = read("packages/aauth-explain/src/run/attribute-names.ts");
         String ours = read("keycloak/provider/src/main/java/demo/aauth/keycloak/tracing/RequestSpan.java");
         Matcher literal = Pattern.compile("(?:text|flag|key|Key|addEvent)\\(\"([a-z_.]+)\"").matcher(ours);
         Set<String> unknown = new TreeSet<>();
