@@ -80,7 +80,7 @@ export const runTraceSchema = z.object({
   trace_ids: z.array(z.string()),
   /**
    * The trace store's answer for each, in the JSON of Jaeger's query API (`{ data: [trace] }`),
-   * which `protocol-trace/read` reads. Traces not yet stored are omitted.
+   * which `aauth-explain/run` reads. Traces not yet stored are omitted.
    */
   traces: z.array(z.unknown()),
   /** The trace store's own page; a trace is at `{explorer_url}/trace/{trace id}`. */

@@ -27,7 +27,7 @@ export function getOperations(service: string): Promise<string[]> {
   return ask(`/api/services/${encodeURIComponent(service)}/operations`) as Promise<string[]>;
 }
 
-/** One trace, not trusted; `protocol-trace/read` reads it. */
+/** One trace, not trusted; `aauth-explain/run` reads it. */
 export async function getTrace(traceId: string): Promise<unknown> {
   const [trace] = await ask(`/api/traces/${encodeURIComponent(traceId)}`);
   return trace;
