@@ -171,9 +171,6 @@ async function inMission<T>(
   if (resumed !== undefined && !keys.usable().some((key) => key.thumbprint === resumed.keyThumbprint)) {
     throw new AAuthAgentError("waiting_key_gone", "the key of the waiting request is no longer held");
   }
-  let waiting = (_state: PollState): WaitingCall => {
-    throw new TypeError("the request does not wait yet");
-  };
   const input: CallInput = {
     ...control,
     keyThumbprint: resumed?.keyThumbprint,
@@ -184,25 +181,26 @@ async function inMission<T>(
         // There is no scope to reduce.
         return reply.action === "respond" ? reply : { action: "cancel" };
       }),
-    onPoll: onWaiting && ((state) => onWaiting(waiting(state))),
   };
-  try {
-    return await askOwnServer(parts, input, async (server, context) => {
-      await missions.requireActive(mission);
-      waiting = (polling) =>
-        waitingOf({
-          profile: profile.name,
-          keyThumbprint: context.key.thumbprint,
-          party: server,
-          request: { method: "POST", url: server, origin: server, headers: {}, body: undefined, signals: [] },
-          context: {},
-          progress: { state: {}, polling },
-        });
-      return ask(server, context, resumed && progressOf(resumed).polling);
-    });
-  } catch (error) {
-    await missions.noteEnd(mission, error);
-    if (!(error instanceof StillDeferredError)) throw error;
-    throw new AnswerPendingError(error.message, waiting(error.state));
-  }
+  return askOwnServer(parts, input, async (server, context) => {
+    await missions.requireActive(mission);
+    const waitingAt = (polling: PollState): WaitingCall =>
+      waitingOf({
+        profile: profile.name,
+        keyThumbprint: context.key.thumbprint,
+        party: server,
+        request: { method: "POST", url: server, origin: server, headers: {}, body: undefined, signals: [] },
+        context: {},
+        progress: { state: {}, polling },
+      });
+    const onPoll = onWaiting && ((state: PollState) => onWaiting(waitingAt(state)));
+    try {
+      return await ask(server, { ...context, onPoll }, resumed && progressOf(resumed).polling);
+    } catch (error) {
+      await missions.noteEnd(mission, error);
+      throw error instanceof StillDeferredError
+        ? new AnswerPendingError(error.message, waitingAt(error.state))
+        : error;
+    }
+  });
 }

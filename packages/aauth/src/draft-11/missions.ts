@@ -14,7 +14,6 @@ import type {
   GrantedToken,
   MissionAction,
   MissionProposal,
-  PermissionAnswer,
   TokenRequest,
   TokenRequestContext,
   TokenResponse,
@@ -115,31 +114,33 @@ export function auditRequest(
 }
 
 /** Reads the answer about a permission. Anything but `granted` is a denial. */
-export function readPermission(
-  response: TokenResponse,
-): ({ readonly type: "decided" } & PermissionAnswer) | DeferredToken {
-  if (response.status === ACCEPTED) return readDeferred(response);
-  if (response.status !== 200) throw refusedBy(response);
-  const { permission, reason } = response.members ?? {};
-  return { type: "decided", isGranted: permission === "granted", reason: textOf(reason) };
-}
+export const readPermission = (response: TokenResponse) =>
+  readDone(response, ({ permission, reason }) => ({
+    type: "decided" as const,
+    isGranted: permission === "granted",
+    reason: textOf(reason),
+  }));
 
 /** Reads the answer to an update. */
-export function readUpdate(
-  response: TokenResponse,
-): { readonly type: "updated"; readonly s256: string } | DeferredToken {
-  if (response.status === ACCEPTED) return readDeferred(response);
-  if (response.status !== 200) throw refusedBy(response);
-  const s256 = textOf(response.members?.s256);
-  if (s256 === undefined) throw failed("the answer to an update names no digest", "8.4");
-  return { type: "updated", s256 };
-}
+export const readUpdate = (response: TokenResponse) =>
+  readDone(response, (members) => {
+    const s256 = textOf(members.s256);
+    if (s256 === undefined) throw failed("the answer to an update names no digest", "8.4");
+    return { type: "updated" as const, s256 };
+  });
 
 /** Reads the answer to a proposed completion. */
-export function readCompletion(response: TokenResponse): { readonly type: "completed" } | DeferredToken {
-  if (response.status === ACCEPTED) return readDeferred(response);
-  if (response.status !== 200) throw refusedBy(response);
-  return { type: "completed" };
+export const readCompletion = (response: TokenResponse) =>
+  readDone(response, () => ({ type: "completed" as const }));
+
+function readDone<Outcome>(
+  response: TokenResponse,
+  read: (members: Members) => Outcome,
+): Outcome | DeferredToken {
+  const { status, members = {} } = response;
+  if (status === ACCEPTED) return readDeferred(response);
+  if (status !== 200) throw refusedBy(response);
+  return read(members);
 }
 
 /** @throws AAuthAgentError unless the record was acknowledged */

@@ -11,8 +11,6 @@ import { AAuthVerificationError } from "../errors.ts";
 import { trusts } from "../tokens/trust.ts";
 import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf, listOf } from "./assertions.ts";
-import { missionOf } from "./mission-requests.ts";
-import { requiredS256 } from "./missions.ts";
 import type { AgentTokenName, TokenRecord } from "./person-records.ts";
 import type { PersonContext, PersonWork } from "./person-server-types.ts";
 import { MAX_AHEAD_SECONDS } from "./revocation-endpoint.ts";
@@ -37,6 +35,25 @@ export function callingAgent({ caller, token }: Call, now: () => number) {
     tokens: { agent_token: token! },
   };
   return { claims, agent, depends, work };
+}
+
+/** Reads an agent's request that is about no resource. @throws AAuthVerificationError */
+export async function readOwnRequest(context: PersonContext, call: Call) {
+  const { claims, agent, depends, work } = callingAgent(call, context.now);
+  requireOwnAgent(context, claims);
+  return {
+    asked: {
+      agent,
+      person: await personBehind(context, agent),
+      scopes: [],
+      consented: false,
+      fromResource: {},
+      capabilities: listOf(call.members, "capabilities"),
+      fromAgent: assertionsOf(call.members),
+    },
+    work,
+    depends,
+  };
 }
 
 /**
@@ -70,6 +87,7 @@ export async function readParties(context: PersonContext, call: Call) {
   const mission = await missionOfParties(context, members, agent, upstream?.record);
   return {
     depends,
+    mission,
     asked: {
       agent,
       subagent: subagent?.claims.sub,
@@ -81,23 +99,14 @@ export async function readParties(context: PersonContext, call: Call) {
         isNamed: false,
       },
       consented: false,
-      // A request without capabilities has the mission's (section 7.1).
-      capabilities:
-        members.capabilities === undefined && mission !== undefined
-          ? mission.capabilities
-          : listOf(members, "capabilities"),
+      capabilities: listOf(members, "capabilities"),
       fromAgent: assertionsOf(members),
-      ...(mission && missionOf(mission, false)),
     },
     thumbprint: subagent?.key.thumbprint ?? call.caller.thumbprint,
     work: {
       agentTokens: [claims, subagent?.claims].filter((one) => one !== undefined).map(agentTokenName),
       confirmationKey: subagent?.key.publicJwk ?? work.confirmationKey,
-      notAfter: Math.min(
-        earliestEnd({ claims }, subagent, upstream),
-        mission?.expiresAt ?? Number.POSITIVE_INFINITY, // hole W7a: Number.POSITIVE_INFINITY
-      ),
-      mission: mission && { agent: mission.agent, s256: mission.s256 },
+      notAfter: earliestEnd({ claims }, subagent, upstream),
       upstream: upstream && { iss: upstream.claims.iss, jti: upstream.claims.jti },
       tokens: { ...work.tokens, subagent_token: subagentToken, upstream_token: upstreamToken },
     } satisfies PersonWork,
@@ -116,9 +125,7 @@ async function missionOfParties(
   agent: AgentIdentity,
   upstream: TokenRecord | undefined,
 ) {
-  if (upstream === undefined) {
-    return named === undefined ? undefined : missions.active({ agent, s256: requiredS256(named) });
-  }
+  if (upstream === undefined) return missions.named(agent, named);
   if (named !== undefined) throw invalidRequest("mission_s256 must not be sent with upstream_token"); // hole W8
   return upstream.mission && missions.active(upstream.mission);
 }

@@ -11,8 +11,8 @@ import type { Answer } from "../profile/resource-rules.ts";
 import { isIssuer, readParties } from "./agent-parties.ts";
 import { invalidRequest, Problem } from "./answers.ts";
 import { assertionsOf } from "./assertions.ts";
-import { beginRequest, missionOf } from "./mission-requests.ts";
-import type { TokenRecord } from "./person-records.ts";
+import { beginRequest } from "./mission-requests.ts";
+import { isSameAgent, type TokenRecord } from "./person-records.ts";
 import type { PersonContext, PersonRequest, PersonWork } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
 import {
@@ -42,18 +42,14 @@ export async function authTokenRequest(context: PersonContext, call: Call): Prom
       ? new Problem(400, "invalid_upstream_token", "the upstream token is for another person")
       : new Problem(400, "invalid_presented_token", "the presented token is for another person");
   }
+  const full = { ...work, tokens: { ...work.tokens, ...tokens }, first: pageOf(pair) };
+  const request = {
+    asked: { ...asked, ...(await askedFor(context, pair)) },
+    ...withPair(pair, full, depends),
+  };
   // The mission is the presented token's, whatever the request names (sections 7.2 and 8.3).
   const mission = known.mission && (await context.missions.active(known.mission));
-  const ownWork = {
-    ...work,
-    mission: known.mission,
-    notAfter: Math.min(work.notAfter, mission?.expiresAt ?? work.notAfter),
-  };
-  const full = { ...ownWork, tokens: { ...work.tokens, ...tokens }, first: pageOf(pair) };
-  return beginRequest(context, call, {
-    asked: { ...asked, ...(await askedFor(context, pair)), ...(mission && missionOf(mission, false)) },
-    ...withPair(pair, full, depends),
-  });
+  return beginRequest(context, call, request, mission);
 }
 
 /**
@@ -88,7 +84,7 @@ async function presentedRecord(
   agent: AgentIdentity,
 ): Promise<TokenRecord> {
   const record = await records.tokens.get(presented.claims);
-  const isOfAgent = record !== undefined && record.agent.iss === agent.iss && record.agent.sub === agent.sub;
+  const isOfAgent = record !== undefined && isSameAgent(record.agent, agent);
   // hole T10
   if (!isOfAgent || (await subjectOf(record.person, resource.iss)) !== resource.sub) {
     const why = "the presented token was not issued to this agent";

@@ -7,11 +7,10 @@
 
 import { emptyAnswer } from "../draft-11/problem.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import { callingAgent, requireOwnAgent } from "./agent-parties.ts";
+import { callingAgent, readOwnRequest, requireOwnAgent } from "./agent-parties.ts";
 import { invalidRequest, succeeded } from "./answers.ts";
 import { assertionsOf, isBoundedString } from "./assertions.ts";
-import { ownRequest } from "./mission-endpoint.ts";
-import { beginRequest, missionOf, signedRecord } from "./mission-requests.ts";
+import { beginRequest, signedRecord } from "./mission-requests.ts";
 import { requiredS256 } from "./missions.ts";
 import type { PersonContext } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
@@ -24,17 +23,14 @@ const MAX_OBJECT_CHARACTERS = 16_000;
 /** Handles a request for a permission. @throws Problem, AAuthVerificationError */
 export async function permissionRequest(context: PersonContext, call: Call): Promise<Answer> {
   const action = { name: actionOf(call.members), parameters: objectOf(call.members, "parameters") };
-  const { asked, work, depends } = await ownRequest(context, call);
-  const named = call.members.mission_s256;
-  const mission =
-    named === undefined
-      ? undefined
-      : await context.missions.active({ agent: asked.agent, s256: requiredS256(named) });
-  return beginRequest(context, call, {
-    asked: { ...asked, kind: "permission", action, ...(mission && missionOf(mission, false)) },
-    work: { ...work, mission: mission && { agent: mission.agent, s256: mission.s256 } },
-    depends,
-  });
+  const { asked, work, depends } = await readOwnRequest(context, call);
+  const mission = await context.missions.named(asked.agent, call.members.mission_s256);
+  return beginRequest(
+    context,
+    call,
+    { asked: { ...asked, kind: "permission", action }, work, depends },
+    mission,
+  );
 }
 
 /** The outcome of a permission. A denial is no error (section 7.7.2). */

@@ -7,11 +7,10 @@
 
 import { isEndpointUrl } from "../draft-11/identifiers.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import { callingAgent, personBehind, requireOwnAgent } from "./agent-parties.ts";
+import { readOwnRequest } from "./agent-parties.ts";
 import { invalidRequest, Problem, succeeded } from "./answers.ts";
-import { assertionsOf, isBoundedString, listOf } from "./assertions.ts";
-import { beginRequest, missionOf } from "./mission-requests.ts";
-import { requiredS256 } from "./missions.ts";
+import { isBoundedString } from "./assertions.ts";
+import { beginRequest } from "./mission-requests.ts";
 import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { Call } from "./server-frame.ts";
 
@@ -19,41 +18,24 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** @throws Problem, AAuthVerificationError */
 export async function interactionRequest(context: PersonContext, call: Call): Promise<Answer> {
-  const { now, options } = context;
+  const { now, options, missions } = context;
   const { maxWaitSeconds, ...relayed } = relayedBy(call.members);
-  const { claims, agent, depends, work } = callingAgent(call, now);
-  requireOwnAgent(context, claims);
-  const person = await personBehind(context, agent);
+  const { asked, work, depends } = await readOwnRequest(context, call);
+  const { agent, person } = asked;
   if (person === undefined || !((await options.canReach?.(person)) ?? false)) {
     const why = "this server cannot reach the person";
     throw relayed.kind === "question"
       ? new Problem(403, "user_unreachable", why)
       : new Problem(424, "interaction_unavailable", why);
   }
-  const named = call.members.mission_s256;
-  const mission =
-    named === undefined ? undefined : await context.missions.active({ agent, s256: requiredS256(named) });
-  return beginRequest(context, call, {
-    asked: {
-      ...relayed,
-      ...(mission && missionOf(mission, false)),
-      agent,
-      person,
-      scopes: [],
-      consented: false,
-      fromResource: {},
-      capabilities: listOf(call.members, "capabilities"),
-      fromAgent: assertionsOf(call.members),
-    },
-    work: {
-      ...work,
-      mission: mission && { agent, s256: mission.s256 },
-      resolveAt: maxWaitSeconds && now() + maxWaitSeconds,
-    },
+  const request = {
+    asked: { ...asked, ...relayed },
+    work: { ...work, resolveAt: maxWaitSeconds && now() + maxWaitSeconds },
     depends,
     state: "waiting",
     requirement: { requirement: "approval" },
-  });
+  } as const;
+  return beginRequest(context, call, request, await missions.named(agent, call.members.mission_s256));
 }
 
 /** Reads the page or the question for the person. @throws Problem `invalid_request` */

@@ -7,15 +7,14 @@
 
 import { encodeBase64Url } from "../base64.ts";
 import { isServerIdentifier } from "../draft-11/identifiers.ts";
-import { issuePersonToken } from "../draft-11/issue-tokens.ts";
 import type { Answer } from "../profile/resource-rules.ts";
-import { callingAgent, personBehind, requireOwnAgent } from "./agent-parties.ts";
+import { readOwnRequest } from "./agent-parties.ts";
 import { invalidRequest, succeeded } from "./answers.ts";
-import { assertionsOf, assertionsOfResource, isBoundedString, listOf } from "./assertions.ts";
-import { beginRequest, missionOf } from "./mission-requests.ts";
+import { assertionsOfResource, isBoundedString, listOf } from "./assertions.ts";
+import { beginRequest } from "./mission-requests.ts";
 import { blobOf, isoTime, requiredS256, s256Of } from "./missions.ts";
 import type { PersonContext, PersonRequest } from "./person-server-types.ts";
-import { admitResource } from "./person-token-endpoint.ts";
+import { admitResource, issueFor } from "./person-token-endpoint.ts";
 import type { Call } from "./server-frame.ts";
 import type { Grant, MissionTerms, MissionTool, ResourceAssertions } from "./types.ts";
 
@@ -33,7 +32,7 @@ export async function proposeMission(context: PersonContext, call: Call): Promis
   const resources = listOf(call.members, "resources");
   if (!resources.every(isServerIdentifier)) throw invalidRequest("resources must be server identifiers");
   for (const resource of resources) admitResource(context, call, resource);
-  const { asked, ...request } = await ownRequest(context, call);
+  const { asked, ...request } = await readOwnRequest(context, call);
   const about = await describe(context, resources);
   const proposal = { description, tools, resources: [...new Set(resources)], about };
   return context.pending.begin(call, { ...request, asked: { ...asked, kind: "mission", proposal } });
@@ -49,7 +48,7 @@ export async function changeMission(context: PersonContext, call: Call, s256: st
   const { action, description, summary } = call.members;
   const kind = action === "update" || action === "completion" ? (`mission-${action}` as const) : undefined;
   if (kind === undefined) throw invalidRequest("action must be update or completion");
-  const { asked, work, depends } = await ownRequest(context, call);
+  const { asked, work, depends } = await readOwnRequest(context, call);
   const mission = await context.missions.active({ agent: asked.agent, s256: requiredS256(s256) });
   const text = kind === "mission-update" ? description : summary;
   if (!isBoundedString(text)) {
@@ -59,30 +58,7 @@ export async function changeMission(context: PersonContext, call: Call, s256: st
     throw invalidRequest("the mission has too many updates: propose a new mission");
   }
   const fromAgent = { ...asked.fromAgent, description: text };
-  return beginRequest(context, call, {
-    asked: { ...asked, kind, fromAgent, ...missionOf(mission, false) },
-    work: { ...work, mission: { agent: mission.agent, s256: mission.s256 } },
-    depends,
-  });
-}
-
-/** A request of an agent that is about no resource. */
-export async function ownRequest(context: PersonContext, call: Call) {
-  const { claims, agent, depends, work } = callingAgent(call, context.now);
-  requireOwnAgent(context, claims);
-  return {
-    asked: {
-      agent,
-      person: await personBehind(context, agent),
-      scopes: [],
-      consented: false,
-      fromResource: {},
-      capabilities: listOf(call.members, "capabilities"),
-      fromAgent: assertionsOf(call.members),
-    },
-    work,
-    depends,
-  };
+  return beginRequest(context, call, { asked: { ...asked, kind, fromAgent }, work, depends }, mission);
 }
 
 /** @throws Problem `invalid_request` */
@@ -122,7 +98,7 @@ function approvedTerms(proposal: MissionTerms, { mission }: Grant): MissionTerms
 
 /** Records the approved mission, and issues a person token for each of its resources. */
 export async function giveMission(context: PersonContext, record: PersonRequest): Promise<Answer> {
-  const { key, issuer, now, subjectOf, records, missions, options } = context;
+  const { now, missions, options } = context;
   const { asked, grant = {}, work } = record;
   const person = asked.person!;
   const terms = approvedTerms(asked.proposal!, grant);
@@ -132,21 +108,10 @@ export async function giveMission(context: PersonContext, record: PersonRequest)
   const blob = encodeBase64Url(bytes);
   const { agent, capabilities } = asked;
   await missions.create({ ...terms, s256, blob, agent, person, approvedAt, capabilities });
+  const notAfter = Math.min(work.notAfter, terms.expiresAt ?? Number.POSITIVE_INFINITY); // hole W7: work.notAfter
+  const request = { asked, work: { ...work, mission: { agent, s256 }, notAfter } };
   const issued = await Promise.all(
-    terms.resources.map(async (resource) => {
-      const { token, claims } = await issuePersonToken({
-        key: key(),
-        issuer,
-        audience: resource,
-        subject: await subjectOf(person, resource),
-        confirmationKey: work.confirmationKey,
-        notAfter: Math.min(work.notAfter, terms.expiresAt ?? Number.POSITIVE_INFINITY), // hole W7: work.notAfter
-        now,
-        missionS256: s256,
-      });
-      await records.keep("person-token", claims, { asked, work: { ...work, mission: { agent, s256 } } });
-      return [resource, token];
-    }),
+    terms.resources.map(async (id) => [id, (await issueFor(context, request, id)).token] as const),
   );
   const canReach = (await options.canReach?.(person)) ?? false;
   return succeeded({

@@ -19,18 +19,27 @@ import type { AskedRequest, Mission, MissionEvent, ServerRequest, SignedRecord }
 
 type Decided = Extract<MissionEvent, { type: "decided" }>;
 
-/** Begins a request, and logs it if it is part of a mission. */
+/**
+ * Begins a request. Under a mission it is logged, its token ends with the mission, and without own
+ * capabilities it has those of the approval (sections 7.1 and 7.2.1).
+ */
 export async function beginRequest(
   { pending, missions }: PersonContext,
   call: Call,
-  request: NewRequest<PersonWork>,
+  { asked, work, ...request }: NewRequest<PersonWork>,
+  mission: Mission | undefined,
 ): Promise<Answer> {
-  const { work, asked } = request;
-  if (work.mission === undefined) return pending.begin(call, request);
-  const { mission: _mission, ...said } = asked;
+  if (mission === undefined) return pending.begin(call, { ...request, asked, work });
+  const { agent, s256, expiresAt = Number.POSITIVE_INFINITY } = mission;
   const signed = signedRecord(call.request);
-  const logged = await missions.log(work.mission, { type: "requested", request: said, signed });
-  return pending.begin(call, { ...request, work: { ...work, logged } });
+  const logged = await missions.log(mission, { type: "requested", request: asked, signed });
+  const capabilities = call.members.capabilities === undefined ? mission.capabilities : asked.capabilities;
+  const notAfter = Math.min(work.notAfter, expiresAt); // hole W7a: work.notAfter
+  return pending.begin(call, {
+    ...request,
+    asked: { ...asked, capabilities, mission: { ...mission, isNamed: false } },
+    work: { ...work, mission: { agent, s256 }, logged, notAfter },
+  });
 }
 
 /** Logs a decision, if the request is part of a mission. */
@@ -42,11 +51,6 @@ export async function logDecision(
   if (mission === undefined || logged === undefined) return;
   await missions.log(mission, { type: "decided", of: logged, ...decision });
 }
-
-/** The mission of a request for the policy, as it is now. */
-export const missionOf = (mission: Mission, isNamed: boolean): Required<Pick<AskedRequest, "mission">> => ({
-  mission: { ...mission, isNamed },
-});
 
 /** Whether the mission's approval named what the request is about. */
 export const isNamedBy = (

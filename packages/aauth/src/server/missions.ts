@@ -84,6 +84,16 @@ export class Missions {
     return mission;
   }
 
+  /**
+   * The active mission that a request of this agent names; undefined if it names none.
+   *
+   * @param s256 value of `mission_s256`
+   * @throws Problem `invalid_request`; as {@link active}
+   */
+  async named(agent: AgentIdentity, s256: unknown): Promise<Mission | undefined> {
+    return s256 === undefined ? undefined : this.active({ agent, s256: requiredS256(s256) });
+  }
+
   /** Missions of a person, by their last change. */
   async of(person: string): Promise<readonly Mission[]> {
     return (await this.#list(person)).map((record) => this.#view(record));

@@ -10,12 +10,12 @@ import type { Deliveries } from "./deliveries.ts";
 import { unconfirmedOf } from "./issued-tokens.ts";
 import { logDecision } from "./mission-requests.ts";
 import type { MissionName } from "./missions.ts";
-import type { TokenRecord } from "./person-records.ts";
+import { isSameAgent, type TokenRecord } from "./person-records.ts";
 import type { PersonContext, PersonRequest, PersonServer } from "./person-server-types.ts";
 import { commonPages } from "./server-context.ts";
 import { keyOf } from "./stores.ts";
 import { within } from "./token-pair.ts";
-import type { AgentIdentity, DownstreamResult, Grant, PageResult, WaitingRequest } from "./types.ts";
+import type { DownstreamResult, Grant, PageResult, WaitingRequest } from "./types.ts";
 
 /** Polling errors for the errors of a resource's page (section 7.3.1). */
 const RETURN_ERRORS: Readonly<Record<string, readonly [status: number, error: string, detail: string]>> = {
@@ -221,9 +221,6 @@ export function tokenPages(
     },
   };
 }
-
-const isSameAgent = (one: AgentIdentity, other: AgentIdentity) =>
-  one.iss === other.iss && one.sub === other.sub;
 
 /** Ends a mission, and revokes its tokens. */
 export async function endMission(

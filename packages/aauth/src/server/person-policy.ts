@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isNamedBy, logDecision, missionOf } from "./mission-requests.ts";
+import { isNamedBy, logDecision } from "./mission-requests.ts";
 import { agreedAt } from "./person-records.ts";
 import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { Decide, Decision } from "./types.ts";
@@ -42,7 +42,7 @@ export async function decideForPerson(
     ...asked,
     consented,
     ...(calledBy && { calledBy: { ...calledBy, isNamed } }),
-    ...(mission && missionOf(mission, isInMission)),
+    ...(mission && { mission: { ...mission, isNamed: isInMission } }),
   };
   work.revocations = standing?.revocations ?? 0;
   // The person acts at the resource first (section 7.2.3).

@@ -127,7 +127,8 @@ function without(agreed: Agreed, resource: string): Agreed {
   return others;
 }
 
-const isSame = (one: Chain["agent"], other: Chain["agent"]) => one.iss === other.iss && one.sub === other.sub;
+export const isSameAgent = (one: Chain["agent"], other: Chain["agent"]) =>
+  one.iss === other.iss && one.sub === other.sub;
 
 /** Whether a record is about this agent, by name or as one of its provider's. */
 const includes = ({ iss, sub }: Chain["agent"], agent: AgentIdentity) =>
@@ -188,7 +189,7 @@ export class PersonRecords {
    * by policy.
    */
   async withdraw(person: string, agent: AgentIdentity): Promise<void> {
-    const isOther = (chain: Chain) => !includes(chain.agent, agent) && !isSame(chain.caller, agent);
+    const isOther = (chain: Chain) => !includes(chain.agent, agent) && !isSameAgent(chain.caller, agent);
     await this.#changeChains(person, (chains) => chains.filter(isOther)); // hole S40c
     await this.#changeStanding(person, agent, (standing) => ({
       isRevoked: true,
@@ -201,7 +202,7 @@ export class PersonRecords {
   async consents(person: string, { agent, caller }: Requester): Promise<readonly Pick<Standing, "agreed">[]> {
     if (caller === undefined) return [await this.standing(person, agent)]; // hole S40a: return [await this.standing(person, agent)];
     const chains = (await this.#chains.get([person])) ?? [];
-    return chains.filter((chain) => includes(chain.agent, agent) && isSame(chain.caller, caller));
+    return chains.filter((chain) => includes(chain.agent, agent) && isSameAgent(chain.caller, caller));
   }
 
   /**
@@ -225,7 +226,7 @@ export class PersonRecords {
 
   /** Records a person's consent to calls of an agent, or of a provider's agents, for one caller. */
   async agreeToChain(person: string, { agent, caller }: Chain, to: AgreedTo): Promise<void> {
-    const isThis = (chain: Chain) => isSame(chain.agent, agent) && isSame(chain.caller, caller);
+    const isThis = (chain: Chain) => isSameAgent(chain.agent, agent) && isSameAgent(chain.caller, caller);
     await this.#changeChains(person, (chains) => {
       const agreed = withConsent(chains.find(isThis)?.agreed ?? {}, to);
       return [...chains.filter((chain) => !isThis(chain)), { agent, caller, agreed }].slice(-MAX_CHAINS);
@@ -236,8 +237,8 @@ export class PersonRecords {
   async disagree(person: string, { agent, caller }: Requester, resource: string): Promise<void> {
     const isThis = ({ agent: middle, caller: from }: Chain) =>
       caller === undefined
-        ? middle.iss === resource && isSame(from, agent)
-        : includes(middle, agent) && isSame(from, caller);
+        ? middle.iss === resource && isSameAgent(from, agent)
+        : includes(middle, agent) && isSameAgent(from, caller);
     await this.#changeChains(person, (chains) =>
       chains.map((chain) =>
         isThis(chain)

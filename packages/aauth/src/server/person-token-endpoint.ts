@@ -36,11 +36,11 @@ export async function personTokenRequest(context: PersonContext, call: Call): Pr
   if (typeof resource !== "string" || !isServerIdentifier(resource)) {
     throw invalidRequest("resource must be a server identifier");
   }
-  const { asked, work, depends } = await readParties(context, call);
+  const { asked, work, depends, mission } = await readParties(context, call);
   admitResource(context, call, resource);
   const fromResource = await assertionsOfResource(context.discovery, resource, []);
   const about = { kind: "person-token", resource, scopes: [], fromResource } as const;
-  return beginRequest(context, call, { asked: { ...asked, ...about }, work, depends });
+  return beginRequest(context, call, { asked: { ...asked, ...about }, work, depends }, mission);
 }
 
 /** Counts a resource that an agent names. @throws Problem 429 `slow_down` */
@@ -52,9 +52,16 @@ export function admitResource({ named }: PersonContext, { owner }: Call, resourc
 
 /** Issues the granted token. */
 export async function givePersonToken(context: PersonContext, record: PersonRequest): Promise<Answer> {
-  const { key, issuer, now, subjectOf, records } = context;
-  const { asked, grant, work } = record;
-  const resource = asked.resource!;
+  const { token, claims } = await issueFor(context, record, record.asked.resource!);
+  return succeeded({ person_token: token, expires_in: claims.exp - claims.iat });
+}
+
+/** Issues a person token for a resource, and records it. */
+export async function issueFor(
+  { key, issuer, now, subjectOf, records }: PersonContext,
+  { asked, grant, work }: Pick<PersonRequest, "asked" | "grant" | "work">,
+  resource: string,
+) {
   const { token, claims } = await issuePersonToken({
     key: key(),
     issuer,
@@ -66,6 +73,6 @@ export async function givePersonToken(context: PersonContext, record: PersonRequ
     tenant: grant?.tenant,
     missionS256: work.mission?.s256,
   });
-  await records.keep("person-token", claims, record);
-  return succeeded({ person_token: token, expires_in: claims.exp - claims.iat });
+  await records.keep("person-token", claims, { asked, work });
+  return { token, claims };
 }

@@ -178,6 +178,25 @@ describe("a mission", () => {
     expect(plain.mission_s256).toBeUndefined();
   });
 
+  it("has the capabilities of its approval where a request names none", async () => {
+    const { world, agent, s256, person_tokens } = await approved({ proposal: { resources: [RESOURCE] } });
+    const presented_token = person_tokens[RESOURCE]!;
+    const pair = { presented_token, resource_token: await world.resourceToken(presented_token) };
+    const reachable = { status: 202 };
+    expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(reachable);
+    for (const [url, members] of [
+      [PERSON, { resource: PARTS }],
+      [PERMISSION, { action: "SendEmail" }],
+    ] as const) {
+      const asked = await world.send(agent, "POST", url, { ...members, mission_s256: s256 });
+      expect(asked).toMatchObject(reachable);
+      expect(await world.send(agent, "POST", url, members)).toMatchObject({
+        status: 403,
+        body: { error: "user_unreachable" },
+      });
+    }
+  });
+
   it("W9: spares the question who the person is, and no question about scopes", async () => {
     const { world, s256, ask, person_tokens } = await approved({ proposal: { resources: [RESOURCE] } });
     expect(await ask(PERSON, { resource: RESOURCE, mission_s256: s256 })).toMatchObject({ status: 200 });
