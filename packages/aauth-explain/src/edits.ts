@@ -1,8 +1,9 @@
 import type { HeaderFields } from "aauth";
 import { componentIdentifier } from "aauth/wire";
+import { toBase64 } from "./saved-run-file.ts";
 import type { MessageForSecondOpinion } from "./second-opinion.ts";
 
-/** What a signature base is built from. */
+/** The parts from which a signature base is built. */
 export interface BaseParts extends MessageForSecondOpinion {
   /** Names in the order of `Signature-Input`. */
   readonly components: readonly string[];
@@ -38,7 +39,7 @@ interface Candidate extends Edit {
   readonly finish?: (base: string) => string;
 }
 
-/** What single edits are made of. */
+/** Material of single edits, and the judge of each. */
 export interface EditMaterial {
   readonly body: Uint8Array | undefined;
   /** The field as received, which a signer may have used without making it canonical. */
@@ -109,7 +110,7 @@ function authorityEdits(parts: BaseParts, { hosts }: EditMaterial): Candidate[] 
   ].filter((other) => other !== undefined);
   const withHost = [...new Set([...named, ...named.map((other) => splitPort(other)[0]!)])];
   const other = scheme === "https" ? "http" : "https";
-  const edits: Candidate[] = [
+  return [
     {
       part: "scheme",
       text: `it was signed for the scheme ${other}, and ${scheme} is taken here`,
@@ -133,7 +134,6 @@ function authorityEdits(parts: BaseParts, { hosts }: EditMaterial): Candidate[] 
       ),
     ),
   ];
-  return edits;
 }
 
 const splitPort = (authority: string): readonly [string, string | undefined] => {
@@ -239,8 +239,7 @@ async function digestEdits(parts: BaseParts, { body }: EditMaterial): Promise<Ca
 }
 
 async function digest(algorithm: "SHA-256" | "SHA-512", body: Uint8Array): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest(algorithm, body as never));
-  return btoa(String.fromCharCode(...bytes));
+  return toBase64(new Uint8Array(await crypto.subtle.digest(algorithm, body as never)));
 }
 
 function fieldEdits(parts: BaseParts): Candidate[] {

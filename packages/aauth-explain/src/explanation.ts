@@ -69,7 +69,7 @@ export interface ExplainedCheck {
   readonly section: string;
 }
 
-/** What to change, as far as the message shows it. */
+/** The remedy, as far as the message shows it. */
 export interface Remedy {
   /**
    * `named`: the message proves the fault. `unknown`: the fault cannot be known from this message.
@@ -102,9 +102,9 @@ export interface Explanation {
    * not given: a verifier that has them may accept the message.
    */
   readonly verdict: "accepted" | "refused" | "undecided";
-  /** Who signed what for which receiver, and the verdict, in one plain sentence. */
+  /** Signer, request, receiver and verdict in one plain sentence. */
   readonly sentence: string;
-  /** What to change so that the message is accepted; absent for an accepted one. */
+  /** The change with which the message is accepted; absent for an accepted one. */
   readonly remedy?: Remedy;
   readonly parties: ExplainedParties;
   /** Error code of the refusal. */

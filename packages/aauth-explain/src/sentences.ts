@@ -19,7 +19,7 @@ export function sentenceOf({ verdict, request, parties, checks, reason }: Explai
 }
 
 /**
- * What to change so that a message is accepted. A cause is named only where the message proves it:
+ * The change with which a message is accepted. A cause is named only where the message proves it:
  * by a single edit with which its signature verifies, by a body whose digest is the signed one, or
  * by the check itself.
  */
@@ -102,7 +102,7 @@ const hasDigest = (digest: string, body: Uint8Array): Promise<boolean> =>
     () => false,
   );
 
-/** What to change, by the code of the check that failed. */
+/** Remedies by the code of the check that failed. */
 const REMEDIES: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   missing_signature:
     "Sign the request, and let proxies pass on Signature-Key, Signature-Input and Signature: one of them did not arrive.",

@@ -214,7 +214,7 @@ describe("a fault that the message does not show is not guessed", () => {
       NODE,
       field("signature-input", (old) => old.replace("created=179", "created=178")),
     ],
-    ["a key of somebody else", NODE, () => ({ keys: [{ ...HTTPSIG_KEY, kid: "key-1" }] })],
+    ["the key of another party", NODE, () => ({ keys: [{ ...HTTPSIG_KEY, kid: "key-1" }] })],
   ])("%s", async (_what, sent, change) => {
     const { verdict, code, remedy } = await explain({ ...sent, ...change(sent) });
     expect({ verdict, code, remedy }).toEqual({

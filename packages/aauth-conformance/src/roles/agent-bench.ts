@@ -33,7 +33,7 @@ export interface Seen extends Judgement {
   status: number;
 }
 
-/** What the played parties do otherwise than usual. */
+/** Deviations of the played parties from their usual answers. */
 export interface Script {
   /** Changes a token before it is signed. */
   readonly tokens?: Partial<Record<IssuedKind, (plan: TokenPlan, world: World) => unknown>>;

@@ -184,7 +184,7 @@ function timesFound({ params }: SignatureMember, now: number): Found {
   return undefined;
 }
 
-/** The key that `keyid` names, or the only one; else why there is none. */
+/** The key that `keyid` names, or the only one; else the reason for having none. */
 async function keyOf({ params }: SignatureMember, keys: readonly GivenKey[]): Promise<GivenKey | string> {
   const keyid = params.get("keyid");
   const [only, ...others] = keys;
