@@ -22,7 +22,7 @@ import { createLocalJobs, type Jobs } from "jobs";
 import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
 import { type AgentDialect, agentDialect } from "./agent-dialect.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
-import type { CallersPerson } from "./callers-person.ts";
+import type { CallInteraction } from "./call-interaction.ts";
 import { createWaitingReplies } from "./draft-11-waiting.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { warnOfPublishedPeers } from "./published-peers.ts";
@@ -117,7 +117,7 @@ export const caller = {
    */
   upstreamToken: (context: ServerCallContext) => context.state.get(UPSTREAM) as string | undefined,
   /** In draft -11, access to the caller's person. */
-  person: (context: ServerCallContext) => context.state.get(PERSON) as CallersPerson | undefined,
+  person: (context: ServerCallContext) => context.state.get(PERSON) as CallInteraction | undefined,
 };
 
 /** Composes an agent. Does NOT listen. */
@@ -241,7 +241,7 @@ function callingAgent(options: AgentOptions & { observer: Observer<never> }): Ag
   });
 }
 
-const stateOf = (proven: ProvenCaller, upstreamToken?: string, person?: CallersPerson) =>
+const stateOf = (proven: ProvenCaller, upstreamToken?: string, person?: CallInteraction) =>
   new Map<string, unknown>([
     [CALLER, proven],
     [UPSTREAM, upstreamToken],

@@ -3,7 +3,7 @@ import { ownerOfCaller, type ProvenCaller, type RecordStore, type Stores, type W
 import type { Answer, DeferredRequests } from "aauth/resource";
 import type { A2AMessage } from "aauth-a2a";
 import type { Jobs } from "jobs";
-import { type CallersPerson, untilPerson, type Wait } from "./callers-person.ts";
+import { type CallInteraction, untilInteraction, type Wait } from "./call-interaction.ts";
 import { currentPlace, inTrace, type TracePlace } from "./service/index.ts";
 
 /** A message whose answer waits for the caller's person. */
@@ -36,7 +36,7 @@ export interface DeferredAnswersOptions {
   readonly stores: Stores;
   readonly jobs: Jobs;
   /** Creates the answer to a message. */
-  readonly answer: (asked: AskedMessage, person: CallersPerson) => Promise<object>;
+  readonly answer: (asked: AskedMessage, person: CallInteraction) => Promise<object>;
 }
 
 const QUEUE = "answers";
@@ -83,7 +83,7 @@ export class DeferredAnswers {
     const { deferred, answer } = this.#options;
     if (row.before) await deferred.finish(row.before.request, row.before.answer);
     const outcome = await inTrace(row.place, () =>
-      untilPerson({ waiting: row.waiting, isTakenOver, signal }, (person) => answer(row, person)),
+      untilInteraction({ waiting: row.waiting, isTakenOver, signal }, (person) => answer(row, person)),
     );
     if ("waiting" in outcome) {
       await this.#keep(id, row, outcome);

@@ -14,7 +14,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendAnswer, serveEndpoints } from "fastify-aauth";
 import type { Jobs } from "jobs";
 import { verificationTrace } from "protocol-trace";
-import { type CallersPerson, untilPerson } from "./callers-person.ts";
+import { type CallInteraction, untilInteraction } from "./call-interaction.ts";
 import { type AskedMessage, DeferredAnswers, type PageOfRequest } from "./deferred-answers.ts";
 import { isLoopbackCallback, upstreamTokenOf } from "./draft-11.ts";
 
@@ -38,7 +38,11 @@ export function createWaitingReplies(options: {
   readonly jobs: Jobs;
   readonly handler: A2AHandler;
   /** Creates the state for the executor of a caller's message. */
-  readonly stateOf: (caller: ProvenCaller, upstreamToken: string | undefined, person: CallersPerson) => State;
+  readonly stateOf: (
+    caller: ProvenCaller,
+    upstreamToken: string | undefined,
+    person: CallInteraction,
+  ) => State;
 }): WaitingReplies {
   const { resource, map, stores, jobs, handler, stateOf } = options;
   const { id } = resource;
@@ -47,7 +51,7 @@ export function createWaitingReplies(options: {
     retryAfterSeconds: POLL_SECONDS,
     observer: verificationTrace,
   });
-  const stateFor = ({ caller, upstreamToken }: AskedMessage, person: CallersPerson) =>
+  const stateFor = ({ caller, upstreamToken }: AskedMessage, person: CallInteraction) =>
     stateOf(caller, upstreamToken, person);
   const answers = new DeferredAnswers({
     id,
@@ -63,7 +67,7 @@ export function createWaitingReplies(options: {
       if (caller === null) return answer();
       const upstreamToken = upstreamTokenOf(caller, headers);
       const asked: AskedMessage = { message: messageOf(request), caller, upstreamToken };
-      const outcome = await untilPerson({}, (person) => answer(stateFor(asked, person)));
+      const outcome = await untilInteraction({}, (person) => answer(stateFor(asked, person)));
       return "waiting" in outcome ? sendAnswer(reply, await answers.defer(asked, outcome)) : outcome.result;
     },
 

@@ -13,4 +13,4 @@ export {
   createAgentService,
 } from "./agent-service.ts";
 export { type AgentConfig, agentSettings, type NamedAgent } from "./agent-settings.ts";
-export type { CallersPerson } from "./callers-person.ts";
+export type { CallInteraction } from "./call-interaction.ts";

@@ -18,7 +18,7 @@ import { askAgent, createTextExecutor } from "aauth-a2a";
 import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import { afterEach, expect, test } from "vitest";
-import { agentSettings, type CallersPerson, caller as callers, createAgentService } from "../src/index.ts";
+import { agentSettings, type CallInteraction, caller as callers, createAgentService } from "../src/index.ts";
 import { createLogger, loadConfig } from "../src/service/index.ts";
 
 const SELF = "https://supply-chain-agent.localhost";
@@ -27,14 +27,14 @@ const PAGE = "https://person-server.localhost/interaction?code=ABCD-EFGH-JKMN";
 const BROWSER = "http://localhost:8080";
 
 /** Ends an attempt at the work like a call that waits for the caller's person. */
-function waitAt(person: CallersPerson, page: string): never {
+function waitAt(person: CallInteraction, page: string): never {
   const interaction = { url: page, code: page, page, party: new URL(page).origin };
   person.control.onInteraction(interaction);
   person.control.onWaiting({ location: page } as WaitingCall);
   throw new Error("the attempt goes on");
 }
 
-type Work = (person: CallersPerson) => Promise<string>;
+type Work = (person: CallInteraction) => Promise<string>;
 
 /** State that outlives a process of the agent. */
 interface Kept {
@@ -227,7 +227,7 @@ test("another process of the agent opens the page, waits on, and answers", async
   expect(takenOver).toEqual([true, false]);
 });
 
-const aborted = ({ control: { signal } }: CallersPerson) =>
+const aborted = ({ control: { signal } }: CallInteraction) =>
   new Promise<never>((_, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   });

@@ -5,7 +5,6 @@
  * @module
  */
 
-export { acceptFormsOnly, createFormDesk, type FormDesk } from "./form-desk.ts";
 export { invalidRequest, noStore, OAuthError, oauthErrorOf, quoted, sendOAuthError } from "./oauth-error.ts";
 export { isLoopbackName, isOrigin } from "./origin.ts";
 export { decisionFields } from "./pages/decision-fields.ts";
@@ -24,3 +23,4 @@ export {
 export { agentAllowed, consentNeeded, type GrantPolicy, scopesAllowed } from "./policy.ts";
 export { isScope, isScopeList, scopesIn } from "./scopes.ts";
 export { createSecrets, type Secrets } from "./secrets.ts";
+export { acceptFormsOnly, createSingleUseForms, type SingleUseForms } from "./single-use-forms.ts";

@@ -101,7 +101,7 @@ export async function runBridge({ url, fetch, input, output, ...options }: Bridg
     const exchanged = exchange(message).finally(() => underWay.delete(exchanged));
     underWay.add(exchanged);
   }
-  await within(DRAIN_MS, Promise.all(underWay));
+  await waitAtMost(DRAIN_MS, Promise.all(underWay));
   fail([...waiting.keys()] as RequestId[], NO_ANSWER);
   await transport.terminateSession().catch(onError);
   await transport.close();
@@ -119,7 +119,7 @@ function requestIdsOf(message: JSONRPCMessage | JSONRPCMessage[]): readonly Requ
 }
 
 /** Resolves when `work` does, or after `ms`. */
-function within(ms: number, work: Promise<unknown>): Promise<void> {
+function waitAtMost(ms: number, work: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     void work.then(() => {

@@ -11,8 +11,8 @@ import type { AAuthEvent, Observer } from "aauth";
 import { pooledTransport, type Transport } from "aauth/agent";
 import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
 import { addAgentEvent } from "./agent-events.ts";
-import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
-import { demandIn } from "./demand.ts";
+import { readChallenge } from "./read-challenge.ts";
+import { headersJson, redactedBase, redactedBody, redactedUrl } from "./redacted-message.ts";
 import { watchBody } from "./traced-body.ts";
 import { tokenIn, tokensInBody, tracedToken } from "./traced-token.ts";
 
@@ -133,11 +133,11 @@ function requestAttributes(
   const { hostname, port, protocol } = new URL(url);
   return {
     [ATTRIBUTE.role]: "signer",
-    [ATTRIBUTE.url]: shownUrl(url),
+    [ATTRIBUTE.url]: redactedUrl(url),
     [ATTRIBUTE.serverAddress]: hostname,
     [ATTRIBUTE.serverPort]: Number(port || (protocol === "https:" ? 443 : 80)),
     [ATTRIBUTE.requestHeaders]: headersJson(Object.entries(headers)),
-    [ATTRIBUTE.requestBody]: shownBody(body, headers["content-type"]),
+    [ATTRIBUTE.requestBody]: redactedBody(body, headers["content-type"]),
   };
 }
 
@@ -151,7 +151,7 @@ function signatureAttributes(signed: SignedEvent, headers: Readonly<Record<strin
     [ATTRIBUTE.signatureScheme]: signed.scheme,
     [ATTRIBUTE.signatureLabel]: headers["signature-input"]?.split("=", 1)[0],
     [ATTRIBUTE.signatureComponents]: [...signed.coveredComponents],
-    [ATTRIBUTE.signatureBase]: shownBase(signed.signatureBase),
+    [ATTRIBUTE.signatureBase]: redactedBase(signed.signatureBase),
     [ATTRIBUTE.signatureCreated]: signed.created,
     [ATTRIBUTE.signatureThumbprint]: signed.thumbprint,
     [ATTRIBUTE.signatureKid]: signed.kid,
@@ -176,7 +176,7 @@ function recordResponse(span: Span, response: Response): void {
 /** Undefined if nothing is required. */
 function challengeAttributes(status: number, headers: Headers): Attributes | undefined {
   try {
-    const demand = demandIn(Object.fromEntries(headers));
+    const demand = readChallenge(Object.fromEntries(headers));
     if (demand === undefined) return undefined;
     const { level, authServer, resourceToken } = demand;
     return {

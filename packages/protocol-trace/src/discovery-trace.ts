@@ -1,7 +1,7 @@
 import { type Attributes, type Span, trace } from "@opentelemetry/api";
 import { AAuthError, type DiscoveredKey, type Discovery } from "aauth";
 import { EVENT } from "aauth-explain/trace-names";
-import { shownUrl } from "./cut.ts";
+import { redactedUrl } from "./redacted-message.ts";
 
 /**
  * Wraps a discovery to record each key lookup as an event of the current span, which is the
@@ -25,7 +25,7 @@ export function traceDiscovery(discovery: Discovery): Discovery {
     ...[kind, id, kid]: Parameters<Discovery["key"]>
   ): Promise<DiscoveredKey> {
     const startedAt = performance.now();
-    const facts = { kind: kind.name, url: shownUrl(id) };
+    const facts = { kind: kind.name, url: redactedUrl(id) };
     try {
       const found = await discovery.key(kind, id, kid);
       record(span, startedAt, { ...facts, source: sourceOf(found) });

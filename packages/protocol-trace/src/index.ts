@@ -7,9 +7,9 @@
 
 export { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "aauth-explain/trace-names";
 export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
-export { demandIn } from "./demand.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
 export { traceMessages } from "./message-trace.ts";
+export { readChallenge } from "./read-challenge.ts";
 export { createServerTrace, type ServerTrace } from "./server-trace.ts";
 export {
   recordIssuedToken,

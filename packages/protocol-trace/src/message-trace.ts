@@ -1,7 +1,7 @@
 import { type Span, trace } from "@opentelemetry/api";
 import { ATTRIBUTE } from "aauth-explain/trace-names";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { headersJson, shownBody } from "./cut.ts";
+import { headersJson, redactedBody } from "./redacted-message.ts";
 
 /**
  * Records request and response of every route of an instance on the request's span: header fields
@@ -20,9 +20,9 @@ function recordMessages(span: Span, request: FastifyRequest, reply: FastifyReply
   const type = reply.getHeader("content-type");
   span.setAttributes({
     [ATTRIBUTE.requestHeaders]: headersJson(Object.entries(request.headers)),
-    [ATTRIBUTE.requestBody]: shownBody(receivedBody(request), request.headers["content-type"]),
+    [ATTRIBUTE.requestBody]: redactedBody(receivedBody(request), request.headers["content-type"]),
     [ATTRIBUTE.responseHeaders]: headersJson(Object.entries(reply.getHeaders())),
-    [ATTRIBUTE.responseBody]: shownBody(bytesOf(payload), typeof type === "string" ? type : undefined),
+    [ATTRIBUTE.responseBody]: redactedBody(bytesOf(payload), typeof type === "string" ? type : undefined),
   });
 }
 

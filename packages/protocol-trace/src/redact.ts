@@ -181,19 +181,19 @@ export function cutTokens(text: string): string {
  * Redacts URLs in a text for a span: users, secret parameters, tokens, interaction codes and
  * references of pending requests.
  */
-export function cutAddresses(text: string): string {
+export function redactAddresses(text: string): string {
   const known = text.includes("@") ? text.replace(USER_INFO, "$1…@") : text;
   const safe = known.replace(INTERACTION_CODE, "$1…").replace(PENDING_NAME, "$1…");
-  return /[?#]/.test(safe) ? cutForm(safe) : cutTokens(safe);
+  return /[?#]/.test(safe) ? redactForm(safe) : cutTokens(safe);
 }
 
 /** Truncates secret fields, and tokens anywhere, in a form for a span. */
-export function cutForm(form: string): string {
+export function redactForm(form: string): string {
   return cutTokens(form.replace(ANY_PARAMETER, cutValue));
 }
 
 /** Truncates secret members, and tokens anywhere, in JSON for a span. */
-export function cutMembers(json: string): string {
+export function redactMembers(json: string): string {
   return cutTokens(json.replace(JSON_MEMBER, cutValue));
 }
 

@@ -1,5 +1,5 @@
 import { LIMIT } from "aauth-explain/trace-names";
-import { isShownType, shownBody } from "./cut.ts";
+import { isShownType, redactedBody } from "./redacted-message.ts";
 
 /** Timeout after which a span ends although its body has not been read to the end. */
 const UNREAD_LIMIT_MS = 10_000;
@@ -23,7 +23,7 @@ export function watchBody(response: Response, done: (body: string | undefined) =
     if (isDone) return;
     isDone = true;
     clearTimeout(timer);
-    done(isShown ? shownBody(Buffer.concat(start), type) : undefined);
+    done(isShown ? redactedBody(Buffer.concat(start), type) : undefined);
   };
   const timer = setTimeout(end, UNREAD_LIMIT_MS);
   timer.unref();

@@ -14,9 +14,9 @@ import {
   type TracedCheck,
   type TracedToken,
 } from "aauth-explain/trace-names";
-import { shownBase } from "./cut.ts";
-import { demandIn } from "./demand.ts";
 import { recordPublishedVerdict } from "./published-verdict.ts";
+import { readChallenge } from "./read-challenge.ts";
+import { redactedBase } from "./redacted-message.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
 /**
@@ -87,7 +87,8 @@ export function recordRefused(
   const { report, provenCaller } = error instanceof AAuthVerificationError ? error : NOTHING_PROVEN;
   const code = answer?.code ?? known?.code ?? "verification_unavailable";
   const token = tokenIn(request.headers["signature-key"], report?.label);
-  const challenged = CHALLENGES.has(code) && answer !== undefined && demandIn(answer.headers) !== undefined;
+  const challenged =
+    CHALLENGES.has(code) && answer !== undefined && readChallenge(answer.headers) !== undefined;
   span.setAttributes({
     [ATTRIBUTE.verdict]: challenged ? "challenged" : "refused",
     [ATTRIBUTE.errorCode]: code,
@@ -118,7 +119,7 @@ export function recordLimited(answer: RefusalAnswer): void {
 }
 
 function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
-  const demand = demandIn(headers);
+  const demand = readChallenge(headers);
   if (demand === undefined) return;
   const { level, authServer, resourceToken } = demand;
   const token = resourceToken === undefined ? undefined : tracedToken(resourceToken);
@@ -166,7 +167,7 @@ function reportAttributes(report: VerificationReport): Attributes {
     [ATTRIBUTE.verifiedScheme]: report.scheme,
     [ATTRIBUTE.verifiedLabel]: report.label,
     [ATTRIBUTE.verifiedComponents]: report.coveredComponents && [...report.coveredComponents],
-    [ATTRIBUTE.verifiedBase]: report.signatureBase && shownBase(report.signatureBase),
+    [ATTRIBUTE.verifiedBase]: report.signatureBase && redactedBase(report.signatureBase),
     [ATTRIBUTE.verifiedCreated]: report.created,
     [ATTRIBUTE.keySource]: report.keySource,
     [ATTRIBUTE.verifiedThumbprint]: report.thumbprint,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { timesAsLong } from "../../agent-kit/test/service/support/times-as-long.ts";
-import { cutAddresses, redactFields, redactText } from "../src/redact.ts";
+import { redactAddresses, redactFields, redactText } from "../src/redact.ts";
 
 const TOKEN = `${Buffer.from('{"alg":"EdDSA","typ":"auth+jwt"}').toString("base64url")}.eyJzdWIiOiJtZSJ9.${"s".repeat(86)}`;
 const SIGNATURE_OF_TOKEN = "s".repeat(86);
@@ -165,7 +165,7 @@ test("the code of an interaction is shown neither in a log nor on a span", () =>
   for (const text of [field, JSON.stringify({ "aauth-requirement": field })]) {
     for (const shown of [
       redactText(text),
-      cutAddresses(text),
+      redactAddresses(text),
       JSON.stringify(redactFields({ field: text })),
     ]) {
       expect(shown).not.toContain("A1B2");
@@ -179,10 +179,10 @@ test("S32f: a span has only the beginning of a pending request's name, wherever 
   for (const path of ["aauth/pending", "aauth/revoke", "person/requests", "interaction/returned"]) {
     const url = `https://ps.example/${path}/${name}`;
     for (const text of [url, `"@path": /${path}/${name}`, `${url}?wait=5`]) {
-      expect(cutAddresses(text)).toContain(`/${path}/YkFTQvCE…`);
-      expect(cutAddresses(text)).not.toContain(name);
+      expect(redactAddresses(text)).toContain(`/${path}/YkFTQvCE…`);
+      expect(redactAddresses(text)).not.toContain(name);
     }
-    expect(cutAddresses(cutAddresses(url))).toBe(cutAddresses(url));
+    expect(redactAddresses(redactAddresses(url))).toBe(redactAddresses(url));
   }
-  expect(cutAddresses("https://ps.example/aauth/pending/")).toBe("https://ps.example/aauth/pending/");
+  expect(redactAddresses("https://ps.example/aauth/pending/")).toBe("https://ps.example/aauth/pending/");
 });

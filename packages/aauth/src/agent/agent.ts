@@ -9,6 +9,7 @@ import { defaultAgentProfile } from "../default-profile.ts";
 import { requireAgentIdentifier, requireIdentifier } from "../discovery/checked-options.ts";
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import { mappedTransport } from "../discovery/transport.ts";
+import { isUrl } from "../json-guards.ts";
 import { keyRingOf } from "../keys/key-option.ts";
 import {
   checkOptions,
@@ -19,12 +20,11 @@ import {
   unchecked,
 } from "../keys/option-checks.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
-import { isUrl } from "../shapes.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
 import { createCall, resumeCall } from "./call.ts";
 import type { AgentParts } from "./context.ts";
 import { createMissions, type KeptMission, KeptMissions } from "./missions.ts";
-import { createOwnServer } from "./own-server.ts";
+import { createSubAgentTokens } from "./person-server-requests.ts";
 import { createSender } from "./sender.ts";
 import { createTokenCache, type ObtainedToken } from "./token-cache.ts";
 import { TokenSource } from "./token-source.ts";
@@ -63,7 +63,7 @@ export function createAgent(options: AgentOptions): Agent {
       return resumeCall(parts, tokens, kept, waiting);
     },
 
-    ...createOwnServer(parts),
+    ...createSubAgentTokens(parts),
     ...createMissions(parts, tokens),
   };
   AGENTS.set(agent, { parts, tokens });

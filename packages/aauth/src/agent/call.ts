@@ -24,11 +24,11 @@ import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
 import type { SigningKey, WaitingCall } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
-import { answerWords } from "./answer-words.ts";
 import { type AgentParts, contextOf } from "./context.ts";
+import { errorText } from "./error-text.ts";
 import { ignoreEvents, showToken } from "./events.ts";
 import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
-import { relay } from "./own-server.ts";
+import { relay } from "./person-server-requests.ts";
 import { type Poll, Polling } from "./polling.ts";
 import { type Attempt, type ResourceReply, send } from "./resource-request.ts";
 import { anyOf, unlessAborted } from "./timeout.ts";
@@ -423,7 +423,7 @@ class Call {
   async #tokenRejected(): Promise<AAuthAgentError> {
     const response = this.#response!;
     const { status, headers } = response;
-    const words = await answerWords(response, this.#request.signals);
+    const words = await errorText(response, this.#request.signals);
     return new TokenRejectedError(words, status, parseRefusal(headers.get(REFUSAL_FIELD)));
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Discovery } from "../discovery/discovery.ts";
-import { identify, serverOfAgent, serverOfUpstream } from "../draft-11/own-server.ts";
+import { identify, serverOfAgent, serverOfUpstream } from "../draft-11/person-server-requests.ts";
 import { AAuthAgentError } from "../errors.ts";
 import type { Observer } from "../profile/events.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";

@@ -30,7 +30,7 @@ import type {
 import type { RecordStore } from "../store/record-store.ts";
 import type { WaitingCall } from "../types.ts";
 import type { AgentParts, CallContext, CallInput } from "./context.ts";
-import { askOwnServer } from "./own-server.ts";
+import { askPersonServer } from "./person-server-requests.ts";
 import { askServer, notifyServer, received } from "./token-request.ts";
 import { type TokenSource, tokenRequestContext } from "./token-source.ts";
 import type { Agent, AgentMission, MissionControl } from "./types.ts";
@@ -182,7 +182,7 @@ async function inMission<T>(
         return reply.action === "respond" ? reply : { action: "cancel" };
       }),
   };
-  return askOwnServer(parts, input, async (server, context) => {
+  return askPersonServer(parts, input, async (server, context) => {
     await missions.requireActive(mission);
     const waitingAt = (polling: PollState): WaitingCall =>
       waitingOf({

@@ -5,7 +5,7 @@
  */
 
 import { type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
-import { isObject, type Shape } from "../shapes.ts";
+import { isObject, type Shape } from "../json-guards.ts";
 import type { PartyDocument } from "./discovery.ts";
 
 /** One member of a document. */

@@ -1,6 +1,6 @@
 import { AAuthVerificationError } from "../errors.ts";
+import { isNonEmptyString, isStringList } from "../json-guards.ts";
 import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
-import { isNonEmptyString, isStringList } from "../shapes.ts";
 import type { IssuerJwk, Jwks } from "../types.ts";
 
 const MAX_KEYS = 100;

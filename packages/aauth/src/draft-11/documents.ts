@@ -21,7 +21,7 @@ import {
   isSeconds,
   isStringList,
   isStringRecord,
-} from "../shapes.ts";
+} from "../json-guards.ts";
 import { isAgentIdentifier, isEndpointUrl, isServerIdentifier } from "./identifiers.ts";
 import { DOCUMENTS } from "./names.ts";
 

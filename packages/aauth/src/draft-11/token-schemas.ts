@@ -6,8 +6,8 @@
  */
 
 import { AAuthVerificationError } from "../errors.ts";
+import { isNonEmptyString } from "../json-guards.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
-import { isNonEmptyString } from "../shapes.ts";
 import {
   type ClaimRule,
   type ClaimShape,

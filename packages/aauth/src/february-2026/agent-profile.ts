@@ -5,9 +5,9 @@
  */
 
 import { requireIdentifiers } from "../discovery/checked-options.ts";
+import { isUrl } from "../json-guards.ts";
 import { checkOptions, requireBoolean, unchecked } from "../keys/option-checks.ts";
 import type { AgentProfile, SigningProfile } from "../profile/wire-profile.ts";
-import { isUrl } from "../shapes.ts";
 import { callsOf, type FirstScheme } from "./calls.ts";
 import { type FebruaryDialect, february2026 } from "./profile.ts";
 import { type AgentServers, tokenRequestsOf } from "./token-requests.ts";

@@ -7,7 +7,7 @@
 import type { DiscoveryKind, DocumentRules, PartyDocument } from "../discovery/discovery.ts";
 import { type DocumentCodec, documentOf, optional, required } from "../discovery/document-table.ts";
 import { isIdentifier } from "../discovery/url-guard.ts";
-import { isNonEmptyString, isStringList, isStringRecord, isUrl } from "../shapes.ts";
+import { isNonEmptyString, isStringList, isStringRecord, isUrl } from "../json-guards.ts";
 import { DOCUMENTS } from "./names.ts";
 
 /** `/.well-known/aauth-agent` (profile 5.1). */

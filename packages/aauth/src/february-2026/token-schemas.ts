@@ -6,7 +6,7 @@
 
 import { MAX_IDENTIFIER_CHARACTERS } from "../discovery/url-guard.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import { isNonEmptyString } from "../shapes.ts";
+import { isNonEmptyString } from "../json-guards.ts";
 import {
   type ClaimRule,
   type ClaimShape,

@@ -8,8 +8,8 @@
  */
 
 import { type BareItem, DisplayString, isInnerList, parseItem, parseList, Token } from "structured-headers";
-import { closingQuote } from "../closing-quote.ts";
 import { type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
+import { endOfQuotedString } from "../quoted-string.ts";
 import { trimField } from "./field.ts";
 
 /** Value of a parameter or item in the headers of this profile. Tokens are returned as strings. */
@@ -37,7 +37,7 @@ export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const char = text[index];
-    if (char === '"') index = closingQuote(text, index);
+    if (char === '"') index = endOfQuotedString(text, index);
     else if (char === "(") depth++;
     else if (char === ")") depth--;
     else if (char === delimiter && depth === 0) {

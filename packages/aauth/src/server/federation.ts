@@ -19,7 +19,7 @@ import type { Answer } from "../types.ts";
 import { failed, Problem } from "./answers.ts";
 import type { PersonContext, PersonRequest } from "./person-server-types.ts";
 import type { ServerReply } from "./server-calls.ts";
-import { tokenOutcome, within } from "./token-pair.ts";
+import { grantedScopes, tokenOutcome } from "./token-pair.ts";
 
 /** Limit of repeated requests for claims, so that one server cannot keep another busy. */
 const MAX_STEPS = 5;
@@ -170,7 +170,7 @@ export class Federation {
     const own = { audience: resource.iss, trustedIssuers: [resource.aud], discovery, now };
     const { claims, key } = await verifyAuthToken(token, own);
     // It was asked for all scopes, so a token with a scope that was not granted is refused.
-    const granted = within(asked.scopes, grant?.scopes);
+    const granted = grantedScopes(asked.scopes, grant?.scopes);
     const differs =
       (claims.ps !== issuer && "ps") || // hole T33
       (claims.sub !== resource.sub && "sub") || // hole T33

@@ -14,7 +14,7 @@ import { isSameAgent, type TokenRecord } from "./person-records.ts";
 import type { PersonContext, PersonRequest, PersonServer } from "./person-server-types.ts";
 import { commonPages } from "./server-context.ts";
 import { keyOf } from "./stores.ts";
-import { within } from "./token-pair.ts";
+import { grantedScopes } from "./token-pair.ts";
 import type { DownstreamResult, Grant, PageResult, WaitingRequest } from "./types.ts";
 
 /** Polling errors for the errors of a resource's page (section 7.3.1). */
@@ -120,7 +120,7 @@ async function agree(
   }: { readonly person: string; readonly chain: readonly string[]; readonly scopes?: Grant["scopes"] },
 ) {
   const { kind, agent, calledBy, account } = asked;
-  const scopes = kind === "auth-token" ? within(asked.scopes, granted) : undefined;
+  const scopes = kind === "auth-token" ? grantedScopes(asked.scopes, granted) : undefined;
   const caller = calledBy?.agent;
   const standing = await records.agree(person, { agent, caller }, { resource, account, scopes });
   for (const next of chain) {

@@ -130,7 +130,7 @@ export function replacePair<Work extends PairWork>(
   pair: VerifiedPair,
   asked: Partial<AskedRequest> & Pick<AskedRequest, "scopes">,
 ): void {
-  const granted = within(record.asked.scopes, record.grant?.scopes);
+  const granted = grantedScopes(record.asked.scopes, record.grant?.scopes);
   const isGranted =
     asked.account === record.asked.account && asked.scopes.every((scope) => granted.includes(scope));
   // hole T31
@@ -146,7 +146,7 @@ export function replacePair<Work extends PairWork>(
 }
 
 /** The granted ones of the requested scopes. */
-export const within = (
+export const grantedScopes = (
   asked: readonly string[],
   granted: readonly string[] | undefined,
 ): readonly string[] => (granted === undefined ? asked : asked.filter((scope) => granted.includes(scope)));
@@ -173,7 +173,7 @@ export async function issueGranted(
     account,
     tenant,
     missionS256,
-    scope: scope === undefined ? undefined : within(asked.scopes, grant?.scopes).join(" "), // hole T22b: scope
+    scope: scope === undefined ? undefined : grantedScopes(asked.scopes, grant?.scopes).join(" "), // hole T22b: scope
     userClaims: grant?.claims,
     confirmationKey,
     notAfter,

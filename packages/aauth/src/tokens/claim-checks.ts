@@ -6,8 +6,8 @@
  */
 
 import { AAuthVerificationError } from "../errors.ts";
+import { isNonEmptyString } from "../json-guards.ts";
 import { verificationKey } from "../keys/verification-key.ts";
-import { isNonEmptyString } from "../shapes.ts";
 import type { KeyAlgorithm, TokenAlgorithm, VerificationKey } from "../types.ts";
 import type { DecodedToken } from "./jwt.ts";
 import { type TrustPolicy, trusts } from "./trust.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closingQuote } from "../closing-quote.ts";
+import { endOfQuotedString } from "../quoted-string.ts";
 
 /** Exceeds the nesting of any token (`act` may nest 20 deep), and is safe for recursive code. */
 const MAX_DEPTH = 64;
@@ -45,7 +45,7 @@ function countNames(json: string): number {
       else if (OPENING.has(code) && ++depth > MAX_DEPTH) return Number.NaN;
       else if (CLOSING.has(code)) depth--;
     }
-    from = quote < 0 ? end : closingQuote(json, quote) + 1;
+    from = quote < 0 ? end : endOfQuotedString(json, quote) + 1;
   }
   return names;
 }

@@ -8,7 +8,7 @@ import {
   type VerifiedRequest,
 } from "aauth";
 import { parseAgentAuth } from "aauth/february-2026";
-import { demandIn } from "protocol-trace";
+import { readChallenge } from "protocol-trace";
 import { publishedPeerHint } from "../published-peers.ts";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
@@ -113,7 +113,7 @@ function logLimited({ limit, challenge }: Event<"request_limited">, loggers: Log
 }
 
 function logIssued(headers: Readonly<Record<string, string>>, { resourceTokens }: Loggers): void {
-  const resourceToken = demandIn(headers)?.resourceToken;
+  const resourceToken = readChallenge(headers)?.resourceToken;
   if (resourceToken === undefined) return;
   // The challenger has just issued it, so it can be decoded.
   const { claims } = decodeToken(resourceToken);

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import {
   acceptFormsOnly,
   agentAllowed,
-  createFormDesk,
+  createSingleUseForms,
   invalidRequest,
   messagePage,
   noStore,
@@ -72,7 +72,7 @@ export async function consentRoutes(
   const decisionPath = `${authPath}/consent`;
 
   acceptFormsOnly(app, site, ({ url }) => url.replace(decisionPath, authPath));
-  const forms = createFormDesk<BrowserSession, ShownConsent>({
+  const forms = createSingleUseForms<BrowserSession, ShownConsent>({
     readSession,
     personOf: ({ user }) => user.id,
     store: options.stores.records("consent forms"),

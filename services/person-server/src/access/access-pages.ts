@@ -1,12 +1,12 @@
 import type { AccessServer, AskedRequest, DownstreamResult } from "aauth/server";
 import type { FastifyInstance } from "fastify";
 import { OWNER_NAME_PREFIX } from "../config.ts";
+import type { DeciderOptions } from "../decisions/decider-context.ts";
 import { decisionPages } from "../decisions/decision-pages.ts";
-import type { DeskOptions } from "../decisions/desk-context.ts";
 import { isShown } from "../pages/granted-page.ts";
 import type { Person } from "../sign-in/person.ts";
 
-export interface AccessPagesOptions extends DeskOptions {
+export interface AccessPagesOptions extends DeciderOptions {
   readonly server: AccessServer;
   /** Scopes that an owner may grant now; undefined where policy does not admit the request. */
   readonly grantable: (request: AskedRequest) => readonly string[] | undefined;

@@ -11,7 +11,7 @@ import {
 } from "issuer-kit";
 import { codePage } from "../pages/code-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
-import type { DeskContext } from "./desk-context.ts";
+import type { DeciderContext } from "./decider-context.ts";
 import { sendInstead } from "./send-instead.ts";
 
 interface BroughtCode {
@@ -22,7 +22,7 @@ interface BroughtCode {
 }
 
 /** The page that takes an agent's code, from the URL or typed. */
-export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
+export function codeRoutes(app: FastifyInstance, context: DeciderContext): void {
   const { forms } = context;
   const path = context.at("/interaction");
 
@@ -53,17 +53,17 @@ export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
     session: BrowserSession,
     { code, callback, from }: BroughtCode,
   ): Promise<FastifyReply> {
-    const { desk, opened, site } = context;
+    const { decider, opened, site } = context;
     const { person } = session;
     const known = code === undefined ? undefined : await opened.openedWith(session, code);
     if (known !== undefined) return noStore(reply).redirect(context.at(`/requests/${known}`), 303);
-    const isFor = (request: Parameters<typeof desk.isFor>[0]) => desk.isFor(request, person);
-    const waiting = code === undefined ? undefined : await desk.server.open(code, from, isFor);
+    const isFor = (request: Parameters<typeof decider.isFor>[0]) => decider.isFor(request, person);
+    const waiting = code === undefined ? undefined : await decider.server.open(code, from, isFor);
     if (code !== undefined && typeof waiting === "object") {
       const { reference, request } = waiting;
       const kept = callback === undefined ? {} : { callback };
       // The code stays valid for another user, whom this page lets sign in.
-      const other = isFor(request) ? undefined : await desk.instead(waiting, person);
+      const other = isFor(request) ? undefined : await decider.instead(waiting, person);
       if (other?.isForOther) {
         const query = new URLSearchParams({ code, ...kept });
         const visit = { reply, session, found: { waiting, opened: kept }, page: `${path}?${query}` };
@@ -79,7 +79,7 @@ export function codeRoutes(app: FastifyInstance, context: DeskContext): void {
       action: path,
       consentCode: await forms.issue(session, {}),
       grantedUrl: context.at("/granted"),
-      grantedName: desk.words.granted,
+      grantedName: decider.words.granted,
     };
     if (code === undefined) return sendPage(reply, 200, codePage(page));
     if (waiting === "too_many_codes") {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { codeRoutes } from "./code-routes.ts";
-import type { Desk } from "./desk.ts";
-import { type DeskContext, type DeskOptions, openDesk } from "./desk-context.ts";
+import type { Decider } from "./decider.ts";
+import { type DeciderContext, type DeciderOptions, openDecider } from "./decider-context.ts";
 import { grantedRoutes } from "./granted-routes.ts";
 import { requestRoutes } from "./request-routes.ts";
 
@@ -12,8 +12,12 @@ import { requestRoutes } from "./request-routes.ts";
  * decision is a form with a single-use value that is bound to the person and the browser session it
  * was shown to. The browser is only sent to addresses that the agent's provider has published.
  */
-export function decisionPages(app: FastifyInstance, desk: Desk, options: DeskOptions): DeskContext {
-  const context = openDesk(app, desk, options);
+export function decisionPages(
+  app: FastifyInstance,
+  decider: Decider,
+  options: DeciderOptions,
+): DeciderContext {
+  const context = openDecider(app, decider, options);
   codeRoutes(app, context);
   requestRoutes(app, context);
   grantedRoutes(app, context);

@@ -3,12 +3,12 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { invalidRequest, type Query, readForm, sendPage } from "issuer-kit";
 import { grantedPage, type HeldToken } from "../pages/granted-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
-import type { DeskContext } from "./desk-context.ts";
+import type { DeciderContext } from "./decider-context.ts";
 
 /** The page that lists grants and waiting requests, with buttons to revoke and to sign out. */
-export function grantedRoutes(app: FastifyInstance, context: DeskContext): void {
-  const { desk, forms, logger, signIn } = context;
-  const { words } = desk;
+export function grantedRoutes(app: FastifyInstance, context: DeciderContext): void {
+  const { decider, forms, logger, signIn } = context;
+  const { words } = decider;
   const path = context.at("/granted");
 
   app.get(path, async (request, reply) => {
@@ -21,13 +21,13 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
     const { session, value } = await forms.take(request, reply, form);
     if (value.reference !== undefined) throw invalidRequest("Invalid or expired consent code"); // hole T37
     const agent = { iss: form.get("provider") ?? "", sub: form.get("agent") ?? "" };
-    const refusal = desk.refuses?.(session.person);
+    const refusal = decider.refuses?.(session.person);
     if (refusal !== undefined) return context.sendMessage(reply, refusal);
-    const before = await desk.granted(session.person);
-    const results = await desk.revoke(session.person, agent);
+    const before = await decider.granted(session.person);
+    const results = await decider.revoke(session.person, agent);
     if (results === undefined) return showGranted(reply, session);
     logger.info({ agent: agent.sub, provider: agent.iss }, `Agent revoked by ${words.decider}`);
-    const also = endedWith(agent, before, await desk.granted(session.person));
+    const also = endedWith(agent, before, await decider.granted(session.person));
     const failed = results.filter(({ error }) => error !== undefined).map(({ recipient }) => recipient);
     return showGranted(reply, session, {
       isProblem: failed.length > 0,
@@ -44,7 +44,7 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
     notice?: { text: string; isProblem: boolean },
   ): Promise<FastifyReply> {
     const { person } = session;
-    const refusal = desk.refuses?.(person);
+    const refusal = decider.refuses?.(person);
     if (refusal !== undefined) return context.sendMessage(reply, refusal);
     const page = grantedPage({
       site: context.site,
@@ -56,8 +56,8 @@ export function grantedRoutes(app: FastifyInstance, context: DeskContext): void 
       requestPath: context.at("/requests/"),
       signOutPath: signIn.signOutPath,
       consentCode: await forms.issue(session, {}),
-      tokens: await desk.granted(person),
-      waiting: await desk.waiting(person),
+      tokens: await decider.granted(person),
+      waiting: await decider.waiting(person),
       waitSeconds: context.config.consentSeconds,
     });
     return sendPage(reply, 200, page);

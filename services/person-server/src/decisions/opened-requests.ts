@@ -3,7 +3,7 @@ import type { WaitingRequest } from "aauth/server";
 import { digestOf } from "agent-kit/service";
 import type { Person } from "../sign-in/person.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
-import type { Desk } from "./desk.ts";
+import type { Decider } from "./decider.ts";
 
 /** A request that a person has opened with its code. */
 export interface OpenedRequest {
@@ -28,7 +28,7 @@ export interface Found {
  * callback.
  */
 export interface OpenedRequests {
-  /** A request that the desk shows this person; undefined for everyone else. */
+  /** A request that the decider shows this person; undefined for everyone else. */
   find(person: Person, reference: string): Promise<Found | undefined>;
   keep(person: Person, reference: string, request: OpenedRequest): Promise<void>;
   /** Decision that this person has made. */
@@ -42,11 +42,11 @@ export interface OpenedRequests {
 }
 
 /**
- * @param store used by this desk only, like `codes`; replicas share them
+ * @param store used by this decider only, like `codes`; replicas share them
  * @param lifetimeSeconds how long a request waits
  */
 export function createOpenedRequests(
-  desk: Desk,
+  decider: Decider,
   store: RecordStore<OpenedRequest>,
   codes: RecordStore<string>,
   lifetimeSeconds: number,
@@ -56,10 +56,10 @@ export function createOpenedRequests(
   const termsOf = ({ id: owner }: Person) => ({ owner, ttlSeconds: lifetimeSeconds });
   return {
     async find(person, reference) {
-      const waiting = await desk.server.find(reference);
+      const waiting = await decider.server.find(reference);
       const opened = await store.get(keyOf(person, reference));
       // hole T38
-      if (waiting === undefined || !desk.shows(waiting.request, person, opened !== undefined))
+      if (waiting === undefined || !decider.shows(waiting.request, person, opened !== undefined))
         return undefined;
       return { waiting, opened };
     },
@@ -71,7 +71,7 @@ export function createOpenedRequests(
     async callbackOf({ waiting: { request }, opened }) {
       const callback = opened?.callback;
       // hole T39a: callback
-      return callback !== undefined && (await desk.server.mayReturnTo(request.agent, callback))
+      return callback !== undefined && (await decider.server.mayReturnTo(request.agent, callback))
         ? callback
         : undefined;
     },

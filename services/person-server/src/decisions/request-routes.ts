@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { invalidRequest, noStore, originsOf, type Query, readForm, sendPage } from "issuer-kit";
 import { personRequestPage } from "../pages/person-request-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
-import type { DeskContext } from "./desk-context.ts";
+import type { DeciderContext } from "./decider-context.ts";
 import type { Found } from "./opened-requests.ts";
 import { sendInstead } from "./send-instead.ts";
 
@@ -27,8 +27,8 @@ interface Visit {
  * The page of one request: the person sees what is requested and allows it, denies it or asks a
  * question.
  */
-export function requestRoutes(app: FastifyInstance, context: DeskContext): void {
-  const { desk, forms, opened, logger } = context;
+export function requestRoutes(app: FastifyInstance, context: DeciderContext): void {
+  const { decider, forms, opened, logger } = context;
   const path = context.at("/requests/:reference");
 
   app.get<RequestRoute>(path, async (request, reply) => {
@@ -53,17 +53,17 @@ export function requestRoutes(app: FastifyInstance, context: DeskContext): void 
     const isFinal = decision === "denied" || (decision === "allowed" && !form.has("cancel"));
     if (found === undefined || isFinal) return context.sendEnded(reply, decision);
     const visit = { reply, session, found };
-    const other = await desk.instead(found.waiting, session.person);
+    const other = await decider.instead(found.waiting, session.person);
     if (other !== undefined) return sendInstead(context, here(context, visit), other);
     if (form.has("cancel")) return deny(context, visit);
     if (form.has("ask")) return ask(context, visit, form.get("question") ?? "");
     if (!form.has("accept")) throw invalidRequest("Missing required parameter: accept");
-    if (!desk.isAllowed(found.waiting.request)) return deny(context, visit, NOT_GRANTED); // hole T40
-    const result = await desk.approve(found.waiting, session.person, value);
+    if (!decider.isAllowed(found.waiting.request)) return deny(context, visit, NOT_GRANTED); // hole T40
+    const result = await decider.approve(found.waiting, session.person, value);
     if (result !== "done") return notDone(context, visit, result);
-    logger.info(facts(found.waiting), `Request allowed by ${desk.words.decider}`);
+    logger.info(facts(found.waiting), `Request allowed by ${decider.words.decider}`);
     await keepDecision(context, visit, "allowed");
-    const text = `${desk.words.agent} continues on its own.`;
+    const text = `${decider.words.agent} continues on its own.`;
     return leave(context, visit, { title: "Request allowed", text });
   });
 }
@@ -73,15 +73,15 @@ const NOT_GRANTED = {
   by: "policy, after approval on the page",
 };
 
-async function showRequest(context: DeskContext, visit: Visit, notice?: string): Promise<FastifyReply> {
-  const { desk, site, browserUrl, config } = context;
+async function showRequest(context: DeciderContext, visit: Visit, notice?: string): Promise<FastifyReply> {
+  const { decider, site, browserUrl, config } = context;
   const { reply, session, found } = visit;
   const { reference, version, request } = found.waiting;
-  const other = await desk.instead(found.waiting, session.person);
+  const other = await decider.instead(found.waiting, session.person);
   if (other !== undefined) return sendInstead(context, here(context, visit), other);
   const callback = await context.opened.callbackOf(found);
   const asked = found.opened?.asked;
-  const policy = desk.policyAfter?.(request);
+  const policy = decider.policyAfter?.(request);
   const page = personRequestPage({
     site,
     request,
@@ -89,7 +89,7 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
     policy,
     userName: session.person.name,
     grantedUrl: context.at("/granted"),
-    grantedName: desk.words.granted,
+    grantedName: decider.words.granted,
     provider: await context.describeProvider(request.agent.iss),
     action: context.at(`/requests/${reference}`),
     consentCode: await context.forms.issue(session, { reference, version, chain: policy?.chain }),
@@ -102,26 +102,26 @@ async function showRequest(context: DeskContext, visit: Visit, notice?: string):
 }
 
 async function deny(
-  context: DeskContext,
+  context: DeciderContext,
   visit: Visit,
-  { title, by } = { title: "Request denied", by: context.desk.words.decider },
+  { title, by } = { title: "Request denied", by: context.decider.words.decider },
 ): Promise<FastifyReply> {
-  const { desk, logger } = context;
+  const { decider, logger } = context;
   const { waiting } = visit.found;
-  const result = await desk.deny(waiting.reference, visit.session.person);
+  const result = await decider.deny(waiting.reference, visit.session.person);
   if (result !== "done") return notDone(context, visit, result);
   logger.info(facts(waiting), `Request denied by ${by}`);
   await keepDecision(context, visit, "denied");
   return leave(context, visit, {
     title,
-    text: `${desk.words.agent} receives no access.`,
+    text: `${decider.words.agent} receives no access.`,
     error: "access_denied",
   });
 }
 
 /** For a browser that goes back to the page. The decision is valid without it. */
 async function keepDecision(
-  { opened, logger }: DeskContext,
+  { opened, logger }: DeciderContext,
   { session, found }: Visit,
   decision: "allowed" | "denied",
 ): Promise<void> {
@@ -131,8 +131,8 @@ async function keepDecision(
 }
 
 /** Waits briefly for the answer, because the page works without a script. */
-async function ask(context: DeskContext, visit: Visit, text: string): Promise<FastifyReply> {
-  const { server } = context.desk;
+async function ask(context: DeciderContext, visit: Visit, text: string): Promise<FastifyReply> {
+  const { server } = context.decider;
   const { reply, session, found } = visit;
   const { reference, version } = found.waiting;
   const question = text.trim();
@@ -146,7 +146,7 @@ async function ask(context: DeskContext, visit: Visit, text: string): Promise<Fa
   return noStore(reply).redirect(context.at(`/requests/${reference}`), 303);
 }
 
-async function notDone(context: DeskContext, visit: Visit, result: PageResult): Promise<FastifyReply> {
+async function notDone(context: DeciderContext, visit: Visit, result: PageResult): Promise<FastifyReply> {
   const { reply, session } = visit;
   if (result === "other_person") {
     const text = "The agent acts for another user, and an agent acts for one user only.";
@@ -160,14 +160,14 @@ async function notDone(context: DeskContext, visit: Visit, result: PageResult): 
 
 /** Returns to the agent if its provider has published the address; otherwise shows a page. */
 async function leave(
-  context: DeskContext,
+  context: DeciderContext,
   { reply, found }: Visit,
   message: { title: string; text: string; error?: string },
 ): Promise<FastifyReply> {
   const callback = await context.opened.callbackOf(found);
   if (callback === undefined) {
     const { title, text } = message;
-    const link = [context.at("/granted"), context.desk.words.granted] as const;
+    const link = [context.at("/granted"), context.decider.words.granted] as const;
     return context.sendMessage(reply, { status: 200, title, text: `${text} You can close this page.`, link });
   }
   const url = new URL(context.browserUrl(callback));
@@ -176,7 +176,7 @@ async function leave(
 }
 
 /** The visit, with the address of its page. */
-const here = ({ at }: DeskContext, visit: Visit) => ({
+const here = ({ at }: DeciderContext, visit: Visit) => ({
   ...visit,
   page: at(`/requests/${visit.found.waiting.reference}`),
 });

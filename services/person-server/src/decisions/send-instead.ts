@@ -2,8 +2,8 @@ import type { FastifyReply } from "fastify";
 import { sendPage } from "issuer-kit";
 import { otherUserPage } from "../pages/other-user-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
-import type { Message } from "./desk.ts";
-import type { DeskContext } from "./desk-context.ts";
+import type { Message } from "./decider.ts";
+import type { DeciderContext } from "./decider-context.ts";
 import type { Found } from "./opened-requests.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { Found } from "./opened-requests.ts";
  * @param visit.page path and query that another user comes back to
  */
 export async function sendInstead(
-  context: DeskContext,
+  context: DeciderContext,
   {
     reply,
     session,

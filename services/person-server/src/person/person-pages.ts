@@ -1,13 +1,13 @@
 import type { AskedRequest, PersonServer } from "aauth/server";
 import type { FastifyInstance } from "fastify";
 import { noStore, type Query, single } from "issuer-kit";
+import type { DeciderOptions } from "../decisions/decider-context.ts";
 import { decisionPages } from "../decisions/decision-pages.ts";
-import type { DeskOptions } from "../decisions/desk-context.ts";
 import { isShown } from "../pages/granted-page.ts";
 import type { ShownPolicy } from "../policy.ts";
 import type { Person } from "../sign-in/person.ts";
 
-export interface PersonPagesOptions extends DeskOptions {
+export interface PersonPagesOptions extends DeciderOptions {
   readonly policyAfter: (request: AskedRequest) => ShownPolicy | undefined;
   readonly server: PersonServer;
   readonly isAllowed: (request: AskedRequest) => boolean;

@@ -1,7 +1,7 @@
 import { AAuthAgentError, type ProvenCaller, tokenId } from "aauth";
 import type { Agent } from "aauth/agent";
 import { AgentHttpError, askAgent } from "aauth-a2a";
-import type { CallersPerson } from "agent-kit";
+import type { CallInteraction } from "agent-kit";
 import { createPatience } from "agent-kit/draft-11";
 import { markFailed } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
@@ -15,7 +15,7 @@ export interface Asker {
   /** The token that the caller presented, in draft -11. Default: the caller's auth token. */
   readonly upstreamToken?: string | undefined;
   /** Default: the caller's person cannot be reached. */
-  readonly person?: CallersPerson | undefined;
+  readonly person?: CallInteraction | undefined;
 }
 
 /**

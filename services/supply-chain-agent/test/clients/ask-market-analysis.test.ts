@@ -1,6 +1,6 @@
 import { AAuthAgentError, type ProvenCaller, TokenRequestError, type WaitingCall } from "aauth";
 import type { Agent, FetchContext } from "aauth/agent";
-import type { CallersPerson } from "agent-kit";
+import type { CallInteraction } from "agent-kit";
 import { describe, expect, test, vi } from "vitest";
 import { createAskMarketAnalysis } from "../../src/clients/ask-market-analysis.ts";
 import { silentLogger } from "../silent-logger.ts";
@@ -78,7 +78,7 @@ test("a failure is an answer, not a rejection", async () => {
 });
 
 describe("a question that waited", () => {
-  const person = (isTakenOver: boolean): CallersPerson => ({
+  const person = (isTakenOver: boolean): CallInteraction => ({
     waiting: { location: "http://person-server.localhost/pending/1" } as WaitingCall,
     isTakenOver,
     control: { signal: undefined, onInteraction: vi.fn(), onWaiting: vi.fn() },

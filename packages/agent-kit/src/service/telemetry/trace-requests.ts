@@ -9,7 +9,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { cutAddresses } from "protocol-trace/redact";
+import { redactAddresses } from "protocol-trace/redact";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -76,7 +76,7 @@ function attributesOf(request: FastifyRequest, route: string | undefined) {
   return {
     "http.request.method": request.method,
     "url.scheme": request.protocol,
-    "url.path": cutAddresses(request.url.split("?", 1)[0]!),
+    "url.path": redactAddresses(request.url.split("?", 1)[0]!),
     ...(route !== undefined && { "http.route": route }),
     "server.address": request.hostname.slice(0, MAX_HOST_CHARACTERS),
     ...(port !== null && { "server.port": port }),

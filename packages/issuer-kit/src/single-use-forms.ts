@@ -15,7 +15,7 @@ interface PageSession {
 /**
  * Single-use forms, each accepted only from the person and browser session that it was shown to.
  */
-export interface FormDesk<Session, Value> {
+export interface SingleUseForms<Session, Value> {
   /** Value of the form's hidden field `consent_code`. */
   issue(session: Session, value: Value): Promise<string>;
   /**
@@ -44,12 +44,12 @@ export interface ShownForm<Value> {
  * @param options.personOf id of a session's person
  * @param options.lifetimeSeconds time that a page waits for its decision
  */
-export function createFormDesk<Session extends PageSession, Value>(options: {
+export function createSingleUseForms<Session extends PageSession, Value>(options: {
   readSession: (request: FastifyRequest, reply: FastifyReply) => Promise<Session | undefined>;
   personOf: (session: Session) => string;
   store: RecordStore<ShownForm<Value>>;
   lifetimeSeconds: number;
-}): FormDesk<Session, Value> {
+}): SingleUseForms<Session, Value> {
   const { readSession, personOf, store, lifetimeSeconds } = options;
   const forms = createSecrets(store, ({ personId }) => personId);
   return {

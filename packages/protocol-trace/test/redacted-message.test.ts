@@ -1,7 +1,7 @@
 import { LIMIT } from "aauth-explain/trace-names";
 import { describe, expect, test } from "vitest";
-import { headersJson, shownBase, shownBody, shownUrl } from "../src/cut.ts";
 import { cutTokens } from "../src/redact.ts";
+import { headersJson, redactedBase, redactedBody, redactedUrl } from "../src/redacted-message.ts";
 
 const TOKEN = `eyJhbGciOiJFZERTQSJ9.${"A".repeat(60)}.${"B".repeat(86)}`;
 const SIGNATURE = "k".repeat(86);
@@ -84,7 +84,7 @@ test("a signature base shows no more than headers and address do", () => {
     `"signature-key": sig1=(scheme=jwt jwt="${TOKEN}")`,
     '"@signature-params": ("@method")',
   ];
-  expect(shownBase(base.join("\n")).split("\n")).toEqual([
+  expect(redactedBase(base.join("\n")).split("\n")).toEqual([
     '"@method": GET',
     '"@query": ?code=…&page=1',
     '"authorization": …',
@@ -136,16 +136,17 @@ test.each([
   ],
   ["a token in prose", `the token ${TOKEN}.`, "text/plain", "the token eyJhbGciOiJF…"],
 ])("a body is shown without secrets: %s", (_name, body, type, shown) => {
-  expect(shownBody(new TextEncoder().encode(body), type)).toBe(shown);
-  expect(shownBody(body, type)).toBe(shown);
+  expect(redactedBody(new TextEncoder().encode(body), type)).toBe(shown);
+  expect(redactedBody(body, type)).toBe(shown);
 });
 
 test("a body is bounded, and a token at the edge is still cut", () => {
   const edge = `${"x".repeat(LIMIT.body - 40)} ${TOKEN}`;
-  expect(shownBody(edge, "text/plain")).toBe(`${"x".repeat(LIMIT.body - 40)} eyJhbGciOiJF……`);
-  expect(shownBody("", "text/plain")).toBeUndefined();
-  for (const type of ["image/png", "TEXT/HTML; charset=utf-8"]) expect(shownBody("x", type)).toBeUndefined();
-  expect(shownBody(undefined, undefined)).toBeUndefined();
+  expect(redactedBody(edge, "text/plain")).toBe(`${"x".repeat(LIMIT.body - 40)} eyJhbGciOiJF……`);
+  expect(redactedBody("", "text/plain")).toBeUndefined();
+  for (const type of ["image/png", "TEXT/HTML; charset=utf-8"])
+    expect(redactedBody("x", type)).toBeUndefined();
+  expect(redactedBody(undefined, undefined)).toBeUndefined();
 });
 
 test.each([0, 1, 2, 8])(
@@ -153,7 +154,7 @@ test.each([0, 1, 2, 8])(
   (levels) => {
     let inner = encodeURIComponent(`http://app.example/back?page=1&code=${SIGNATURE}&state=abc`);
     for (let level = 0; level < levels; level++) inner = encodeURIComponent(inner);
-    const shown = shownUrl(`https://as.example/auth?return_url=${inner}&scope=x`);
+    const shown = redactedUrl(`https://as.example/auth?return_url=${inner}&scope=x`);
     expect(shown).not.toContain("abc");
     expect(shown).not.toContain(SIGNATURE);
     expect(shown).toMatch(/^https:\/\/as\.example\/auth\?return_url=http%.*page.*k{12}…&scope=x$/);
@@ -161,7 +162,7 @@ test.each([0, 1, 2, 8])(
 );
 
 test("a token within an encoded address is cut, whatever its name", () => {
-  expect(shownUrl(`https://as.example/auth?to=${encodeURIComponent(`/back?any=${TOKEN}`)}`)).toBe(
+  expect(redactedUrl(`https://as.example/auth?to=${encodeURIComponent(`/back?any=${TOKEN}`)}`)).toBe(
     "https://as.example/auth?to=%2Fback%3Fany%3DeyJhbGciOiJF…",
   );
 });

@@ -1,6 +1,6 @@
 import { february2026 } from "aauth/february-2026";
 import { LIMIT } from "aauth-explain/trace-names";
-import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
+import { redactAddresses, redactForm, redactMembers } from "./redact.ts";
 
 const { fields } = february2026.messages;
 
@@ -24,21 +24,21 @@ const SIGNATURE_VALUE = /(=[:"]{0,2})([A-Za-z0-9+/_-]{16})[A-Za-z0-9+/_=-]+/g;
 const BASE_LINE = /^("([\w!#$%&'*+.^`|~-]+)": ).*$/gm;
 
 /** Truncates a text that is too long. */
-export function cutEnd(text: string, maxCharacters: number = LIMIT.text): string {
+export function truncated(text: string, maxCharacters: number = LIMIT.text): string {
   return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
 }
 
 /** Removes codes, tokens, states and user information from a URL. */
-export function shownUrl(url: string): string {
-  return cutEnd(cutAddresses(url));
+export function redactedUrl(url: string): string {
+  return truncated(redactAddresses(url));
 }
 
 /** Redacts a signature base in the same way as headers and URLs. */
-export function shownBase(base: string): string {
+export function redactedBase(base: string): string {
   const lines = base.replace(BASE_LINE, (line, start: string, name: string) =>
     isLeftOut(name) ? `${start}…` : line,
   );
-  return cutEnd(cutAddresses(lines));
+  return truncated(redactAddresses(lines));
 }
 
 function isLeftOut(name: string): boolean {
@@ -81,8 +81,8 @@ const NEEDED: ReadonlySet<string> = new Set([
 ]);
 
 function shownValue(name: string, value: string): string {
-  const safe = name === fields.signature ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutAddresses(value);
-  return cutEnd(safe, LIMIT.headerValue);
+  const safe = name === fields.signature ? value.replace(SIGNATURE_VALUE, "$1$2…") : redactAddresses(value);
+  return truncated(safe, LIMIT.headerValue);
 }
 
 /**
@@ -100,7 +100,7 @@ export function isShownType(contentType: string | undefined): boolean {
  * The beginning of a body, with truncated tokens. Undefined for a page, a body that is not text,
  * and an empty body.
  */
-export function shownBody(
+export function redactedBody(
   body: string | Uint8Array | undefined | null,
   contentType: string | undefined,
 ): string | undefined {
@@ -111,5 +111,5 @@ export function shownBody(
       ? body.slice(0, LIMIT.body)
       : new TextDecoder().decode(body.subarray(0, LIMIT.body));
   const isForm = contentType?.startsWith("application/x-www-form-urlencoded") === true;
-  return (isForm ? cutForm(text) : cutMembers(text)) + (isCut ? "…" : "");
+  return (isForm ? redactForm(text) : redactMembers(text)) + (isCut ? "…" : "");
 }

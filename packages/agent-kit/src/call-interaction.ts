@@ -5,7 +5,7 @@ import type { InteractionRequest } from "aauth/agent";
  * Access to the caller's person for a call of the agent. The call ends when it must wait for the
  * person, and another attempt at the same work resumes it.
  */
-export interface CallersPerson {
+export interface CallInteraction {
   /** The call to resume. Undefined if none has begun. */
   readonly waiting: WaitingCall | undefined;
   /**
@@ -31,7 +31,7 @@ export interface Wait {
 }
 
 /** Options of an attempt. */
-export interface AttemptOptions extends Partial<Pick<CallersPerson, "waiting" | "isTakenOver">> {
+export interface AttemptOptions extends Partial<Pick<CallInteraction, "waiting" | "isTakenOver">> {
   /** Interrupts it. */
   readonly signal?: AbortSignal;
 }
@@ -40,13 +40,13 @@ export interface AttemptOptions extends Partial<Pick<CallersPerson, "waiting" | 
  * Runs work until its result, or until a call must wait for the caller's person. A resumed call
  * also ends when it waits at another address, so that its state can be stored.
  */
-export async function untilPerson<T>(
+export async function untilInteraction<T>(
   { waiting: begun, isTakenOver = false, signal }: AttemptOptions,
-  work: (person: CallersPerson) => Promise<T>,
+  work: (person: CallInteraction) => Promise<T>,
 ): Promise<{ readonly result: T } | Wait> {
   let page: string | undefined;
   let wait: Wait | undefined;
-  const person: CallersPerson = {
+  const person: CallInteraction = {
     waiting: begun,
     isTakenOver,
     control: {

@@ -21,7 +21,7 @@ const TOKENS = /eyJ[\w-]{8,}(?:\.[\w-]*)*/g;
  *
  * @throws the abort reason of `signals`
  */
-export async function answerWords(
+export async function errorText(
   { body, headers }: Response,
   signals: readonly AbortSignal[],
 ): Promise<string> {
@@ -29,7 +29,7 @@ export async function answerWords(
     await body?.cancel();
     return "";
   }
-  return shown(wordsIn((await readShortly(body, MAX_BYTES, signals)) ?? ""));
+  return shown(wordsIn((await readForDisplay(body, MAX_BYTES, signals)) ?? ""));
 }
 
 /**
@@ -38,7 +38,7 @@ export async function answerWords(
  *
  * @throws the abort reason of `signals`
  */
-export async function readShortly(
+export async function readForDisplay(
   body: Response["body"],
   maxBytes: number,
   signals: readonly AbortSignal[],

@@ -11,7 +11,7 @@ const BACKSLASH = 0x5c;
  * Index of the quote that ends the string begun at `open`, or the length of `text` if there is
  * none. Linear.
  */
-export function closingQuote(text: string, open: number): number {
+export function endOfQuotedString(text: string, open: number): number {
   let quote = text.indexOf('"', open + 1);
   while (quote >= 0 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
   return quote < 0 ? text.length : quote;

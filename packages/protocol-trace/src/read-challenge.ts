@@ -2,7 +2,7 @@ import { parseAgentAuth } from "aauth/february-2026";
 import { parseRequirement } from "aauth/wire";
 
 /** The requirement of a challenge. */
-export interface Demand {
+export interface ChallengeRequirement {
   readonly level: string;
   readonly authServer?: string | undefined;
   readonly resourceToken?: string | undefined;
@@ -14,7 +14,7 @@ export interface Demand {
  * @param headers lower-case names
  * @throws AAuthError malformed_challenge
  */
-export function demandIn(headers: Readonly<Record<string, string>>): Demand | undefined {
+export function readChallenge(headers: Readonly<Record<string, string>>): ChallengeRequirement | undefined {
   const { "agent-auth": agentAuth, "aauth-requirement": requirement } = headers;
   if (agentAuth !== undefined) return parseAgentAuth(agentAuth);
   if (requirement === undefined) return undefined;

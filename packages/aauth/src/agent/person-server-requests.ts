@@ -4,7 +4,7 @@
  * @module
  */
 
-import { challengeOfSubAgent, keyOfSubAgent, relayRequest } from "../draft-11/own-server.ts";
+import { challengeOfSubAgent, keyOfSubAgent, relayRequest } from "../draft-11/person-server-requests.ts";
 import { AAuthAgentError, AAuthError, citing } from "../errors.ts";
 import type { Interaction } from "../profile/waiting.ts";
 import { pinnedTo } from "./agent-keys.ts";
@@ -13,13 +13,13 @@ import { isSuccess, notifyServer, requestToken } from "./token-request.ts";
 import { tokenRequestContext } from "./token-source.ts";
 import type { Agent } from "./types.ts";
 
-export function createOwnServer(parts: AgentParts): Pick<Agent, "tokenForSubAgent"> {
+export function createSubAgentTokens(parts: AgentParts): Pick<Agent, "tokenForSubAgent"> {
   const { id, now } = parts;
   const { calls, tokenRequests } = parts.profile;
 
   return {
     tokenForSubAgent: ({ resourceToken, presentedToken: presented, ...input }) =>
-      askOwnServer(parts, input, async (server, context) => {
+      askPersonServer(parts, input, async (server, context) => {
         const { resource, subagentToken } = input;
         const boundTo = await keyOfSubAgent(subagentToken, id);
         const party = { trustedServers: [server], resource, agent: id, thumbprint: boundTo };
@@ -35,7 +35,7 @@ export function createOwnServer(parts: AgentParts): Pick<Agent, "tokenForSubAgen
  * Sends a request to the agent's own server, outside of any call. Only the time limit ends its
  * polling.
  */
-export async function askOwnServer<Input extends CallInput, T>(
+export async function askPersonServer<Input extends CallInput, T>(
   parts: AgentParts,
   input: Input,
   ask: (server: string, context: Input & CallContext) => Promise<T>,

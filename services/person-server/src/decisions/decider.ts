@@ -9,16 +9,16 @@ import type {
 import type { HeldToken } from "../pages/granted-page.ts";
 import type { ShownPolicy } from "../policy.ts";
 import type { Person } from "../sign-in/person.ts";
-import type { ShownRequest } from "./desk-context.ts";
+import type { ShownRequest } from "./decider-context.ts";
 
 /** The differences between the decision pages of the person server and of the access server. */
-export interface Desk {
+export interface Decider {
   /** Party shown in the header of each page, with its colours. */
   readonly party: "person-server" | "access-server";
   /** Prefix of the pages' paths. */
   readonly path: string;
   readonly server: Pick<PersonServer, "open" | "find" | "ask" | "answered" | "mayReturnTo">;
-  readonly words: DeskWords;
+  readonly words: DeciderWords;
   /** The page for a person who may not see the list. Default: every person may. */
   readonly refuses?: (person: Person) => Message | undefined;
   /** Whether the request exists for this person. `hasCode`: they have come to it with its code. */
@@ -45,7 +45,7 @@ export interface Desk {
   readonly revoke: (person: Person, agent: AgentIdentity) => Promise<readonly DownstreamResult[] | undefined>;
 }
 
-interface DeskWords {
+interface DeciderWords {
   /** Name of the agent at the start of a sentence. */
   readonly agent: string;
   /** Name of the deciding party, for the log. */

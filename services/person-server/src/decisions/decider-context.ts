@@ -2,10 +2,10 @@ import type { Stores } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   acceptFormsOnly,
-  createFormDesk,
-  type FormDesk,
+  createSingleUseForms,
   messagePage,
   noStore,
+  type SingleUseForms,
   type Site,
   sendPage,
 } from "issuer-kit";
@@ -13,11 +13,11 @@ import type { PersonServerConfig } from "../config.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
 import type { SignIn } from "../sign-in/sign-in.ts";
 import { siteOf } from "../site.ts";
+import type { Decider, Message } from "./decider.ts";
 import type { DescribeProvider } from "./describe-provider.ts";
-import type { Desk, Message } from "./desk.ts";
 import { createOpenedRequests, type OpenedRequest, type OpenedRequests } from "./opened-requests.ts";
 
-export interface DeskOptions {
+export interface DeciderOptions {
   readonly config: Pick<
     PersonServerConfig,
     "applications" | "consentSeconds" | "id" | "accessServerId" | "owners" | "accessServerResources"
@@ -43,11 +43,11 @@ export interface ShownRequest {
   readonly chain?: readonly string[] | undefined;
 }
 
-/** Context shared by the pages of one desk. */
-export interface DeskContext extends DeskOptions {
-  readonly desk: Desk;
+/** Context shared by the pages of one decider. */
+export interface DeciderContext extends DeciderOptions {
+  readonly decider: Decider;
   readonly site: Site;
-  readonly forms: FormDesk<BrowserSession, ShownRequest>;
+  readonly forms: SingleUseForms<BrowserSession, ShownRequest>;
   readonly opened: OpenedRequests;
   /** Path of a page. */
   at(path: string): string;
@@ -63,10 +63,10 @@ export interface DeskContext extends DeskOptions {
 
 const FORM_SECONDS = 600;
 
-/** Prepares the scope of a desk's pages. */
-export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions): DeskContext {
+/** Prepares the scope of a decider's pages. */
+export function openDecider(app: FastifyInstance, decider: Decider, options: DeciderOptions): DeciderContext {
   const { config, origin, signIn, stores } = options;
-  const site = siteOf(desk.party, config);
+  const site = siteOf(decider.party, config);
   acceptFormsOnly(app, site);
   // The session cookie belongs to the server's origin; an identifier's host never receives it.
   const { hostname } = new URL(origin);
@@ -78,22 +78,22 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
 
   return {
     ...options,
-    desk,
+    decider,
     site,
     sendMessage,
-    forms: createFormDesk<BrowserSession, ShownRequest>({
+    forms: createSingleUseForms<BrowserSession, ShownRequest>({
       readSession: (request) => signIn.read(request),
       personOf: ({ person }) => person.id,
       store: stores.records(`forms ${site.name}`),
       lifetimeSeconds: FORM_SECONDS,
     }),
     opened: createOpenedRequests(
-      desk,
+      decider,
       stores.records(`opened requests ${site.name}`),
       stores.records(`opened codes ${site.name}`),
       config.consentSeconds,
     ),
-    at: (path) => `${desk.path}${path}`,
+    at: (path) => `${decider.path}${path}`,
     async signedIn(request, reply) {
       // The `Host` used for routing, not the one that a proxy reports.
       const asked = URL.parse(`http://${request.headers.host}`)?.hostname ?? "";
@@ -107,7 +107,7 @@ export function openDesk(app: FastifyInstance, desk: Desk, options: DeskOptions)
         ? sendMessage(reply, {
             status: 404,
             title: "Request not found",
-            text: `It has been decided, has expired, or belongs to another user. ${desk.words.agent} can ask again.`,
+            text: `It has been decided, has expired, or belongs to another user. ${decider.words.agent} can ask again.`,
           })
         : sendMessage(reply, {
             status: 200,
