@@ -37,7 +37,7 @@ for (const path of listedFiles(REPOSITORY_ROOT)) {
   folders.add(parts[0]!);
   if (parts[0] !== "packages" && parts[0] !== "services") continue;
   folders.add(parts.slice(0, 2).join("/"));
-  if (parts[0] === "packages" && parts[2] === "src" && parts.length > 3)
+  if (parts[0] === "packages" && parts[2] === "src" && parts.length > 3 && parts[3] !== "february-2026")
     folders.add(parts.slice(0, 4).join("/"));
 }
 

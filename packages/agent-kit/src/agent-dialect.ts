@@ -6,7 +6,7 @@
  */
 
 import {
-  createDiscovery,
+  type AAuthVerificationError,
   type Discovery,
   draft11,
   type EndpointMap,
@@ -14,14 +14,12 @@ import {
   type Requirement,
 } from "aauth";
 import type { AgentOptions, Transport } from "aauth/agent";
-import { february2026Agent, february2026Resource } from "aauth/february-2026";
 import type { ResourceOptions } from "aauth/resource";
-import { AGENTS, variablePrefix } from "topology";
-import { agentRequirement } from "./agent-requirement.ts";
+import { variablePrefix } from "topology";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { draft11Parties, draft11Requirement, requireServerIdentifier } from "./draft-11.ts";
-import { acceptedFromPeers, dialectsOf } from "./published-peers.ts";
-import { issuerOf } from "./service/index.ts";
+import { februaryDialect } from "./february-2026/agent-dialect.ts";
+import type { ProfileName, ServiceOptions } from "./service/index.ts";
 
 export interface AgentDialect {
   readonly discovery: Discovery;
@@ -47,14 +45,20 @@ export interface AgentDialect {
     address: string,
     signatureScheme: "hwk" | "jwks",
   ): Pick<AgentOptions, "id" | "profile" | "personServer" | "timeouts">;
-  /** Addresses of the parties of draft -11. Undefined in February's dialect. */
+  /** Addresses of the parties, for a profile whose identifiers are not addresses. */
   readonly map?: EndpointMap;
+  /** Suggested setting for a refused message. */
+  readonly hint?: (error: AAuthVerificationError) => string | undefined;
 }
 
 export interface DialectOptions {
   readonly agent: NamedAgent;
   readonly config: AgentConfig;
-  readonly deps: { readonly discovery?: Discovery; readonly transport?: Transport };
+  readonly deps: {
+    readonly discovery?: Discovery;
+    readonly transport?: Transport;
+    readonly logger: ServiceOptions["logger"];
+  };
   readonly autonomousLevel?: Level;
   readonly additionalScopes?: readonly string[];
   readonly redirectUris?: readonly string[];
@@ -67,40 +71,10 @@ export interface DialectOptions {
 export const agentDialect = (options: DialectOptions): AgentDialect =>
   DIALECTS[options.config.profile](options);
 
-const DIALECTS: Record<AgentConfig["profile"], (options: DialectOptions) => AgentDialect> = {
+const DIALECTS: Record<ProfileName, (options: DialectOptions) => AgentDialect> = {
   "february-2026": februaryDialect,
   "draft-11": draft11Dialect,
 };
-
-function februaryDialect(options: DialectOptions): AgentDialect {
-  const { agent, config, deps, additionalScopes = [], redirectUris, name, now } = options;
-  const authServer = issuerOf(config);
-  return {
-    discovery: deps.discovery ?? createDiscovery({ development: config.idUrl.startsWith("http:"), now }),
-    transport: deps.transport,
-    kids: { kidPrefix: `${agent.name}-ephemeral`, firstKid: `${agent.name}-ephemeral-1` },
-    requirement: agentRequirement(options),
-    authServer,
-    onBehalfOfCaller: config.authorizationScheme === "user-delegated",
-    resource: {
-      profile: february2026Resource({ authServer, algs: ["ed25519"] }),
-      accept: acceptedFromPeers(config, authServer),
-      scopes: [agent.scope, ...additionalScopes],
-      scopeDescriptions: { ...describeScopes(additionalScopes), [agent.scope]: agent.scopeDescription },
-      agent: { name, ...(redirectUris && { redirect_uris: [...redirectUris] }) },
-    },
-    calling: (address, signatureScheme) => ({
-      id: config.idUrl,
-      profile: february2026Agent({
-        ...dialectsOf(config, address, authServer),
-        signatureScheme,
-        authServers: [authServer],
-      }),
-      // The deadline of a question covers all its requests.
-      timeouts: { requestMs: Number.POSITIVE_INFINITY },
-    }),
-  };
-}
 
 function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): AgentDialect {
   const { idUrl, mode } = config;
@@ -138,13 +112,4 @@ function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): Age
     }),
     map,
   };
-}
-
-/** Sentences for consent. A scope that belongs to no agent is described by its name. */
-function describeScopes(scopes: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(AGENTS)
-      .filter(([, { scope }]) => scopes.includes(scope))
-      .map(([name, { scope }]) => [scope, `Ask the ${name.replace(/-agent$/, " agent")}`]),
-  );
 }

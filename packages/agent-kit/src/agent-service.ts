@@ -25,7 +25,6 @@ import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import type { CallInteraction } from "./call-interaction.ts";
 import { createWaitingReplies } from "./draft-11-waiting.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
-import { warnOfPublishedPeers } from "./published-peers.ts";
 import {
   createService,
   memoryKeys,
@@ -72,7 +71,7 @@ export interface AgentParts
    * @param signatureScheme default: that of the settings
    */
   agentFor(peer: string, address: string, signatureScheme?: "hwk" | "jwks"): Agent;
-  /** The URL for a browser that corresponds to a party's URL. In February they are equal. */
+  /** The URL for a browser that corresponds to a party's URL. */
   browserUrl(url: string): string;
 }
 
@@ -112,8 +111,8 @@ const PERSON = "person";
 export const caller = {
   from: callerOf,
   /**
-   * In draft -11, the token of the request, for a call on behalf of the same person. Undefined in
-   * February, and for a caller without a person.
+   * In draft -11, the token of the request, for a call on behalf of the same person. Undefined
+   * for a caller without a person.
    */
   upstreamToken: (context: ServerCallContext) => context.state.get(UPSTREAM) as string | undefined,
   /** In draft -11, access to the caller's person. */
@@ -155,9 +154,8 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       }),
   };
 
-  warnOfPublishedPeers(logger, config);
   const app = createService({ name: agent.name, logger });
-  const verificationLog = createVerificationLog(logger, id);
+  const verificationLog = createVerificationLog(logger, id, dialect.hint);
   const cards = agentCards(options);
   await app.register(async (scope) => {
     traceMessages(scope);

@@ -1,17 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { ReceivedRequest } from "aauth";
-import { february2026 } from "aauth/february-2026";
-import { PROFILES } from "agent-kit/service";
-import type { ProfileName } from "./wire-profiles.ts";
+import { draft11, type ReceivedRequest } from "aauth";
+import { PROFILES, type ProfileName } from "agent-kit/service";
+import { type RequiredScheme, SCHEMES } from "./check-settings.ts";
+import { CHECKED_PROFILES } from "./profiles.ts";
 
 /**
  * `strict` refuses unsigned requests; the other two let them through without an identity and mean
  * the same.
  */
 const MODES = ["strict", "optional", "permissive"] as const;
-/** Requirement of a February route, named by the scheme that proves it. */
-export const SCHEMES = ["hwk", "jwks", "jwt"] as const;
-export type RequiredScheme = (typeof SCHEMES)[number];
 
 /**
  * Requirement of a draft -11 route: any token of an agent, agent tokens only, person and auth
@@ -44,7 +41,7 @@ export interface CheckRequest {
   /** Those that the route takes. */
   readonly profiles: readonly ProfileName[];
   readonly mode: (typeof MODES)[number];
-  /** Demanded of callers in February's profile. */
+  /** Demanded of callers in the published profile. */
   readonly requiredScheme: RequiredScheme;
   /** Demanded of callers in draft -11. */
   readonly requiredLevel: RequiredLevel;
@@ -96,7 +93,7 @@ export function readCheckRequest(
   } = {},
 ): CheckRequest {
   if (!isCheckPath(check.url, source)) throw new UnusableCheck(`its path is not ${CHECK_PATH}`);
-  const { leastScheme = "hwk", profile = february2026.name as ProfileName } = defaults;
+  const { leastScheme = "hwk", profile = PROFILES[0] } = defaults;
   const { headers } = check;
   const profiles = profilesOf(textField(headers, "x-aauth-profiles"), profile);
   const { method, target } = namedRequest(check, source);
@@ -156,21 +153,6 @@ function profilesOf(text: string | undefined, unset: ProfileName): readonly Prof
   throw new UnusableCheck(`x-aauth-profiles is no list of ${PROFILES.join(", ")}, each once`);
 }
 
-/** The caller's fields in February's profile. */
-const FEBRUARY_LIST: readonly unknown[] = [...Object.values(february2026.messages.fields), "content-type"];
-/** Fields of the check itself, which must not pass for the caller's. */
-const OF_THE_CHECK = /^(?:x-aauth-.*|x-forwarded-.*|host|connection|content-length|transfer-encoding)$/;
-
-/**
- * Whether a field of a check belongs to the signature or may be covered by it. In February's
- * profile these are few. A signature of draft -11 may cover any field, and fails where the gateway
- * has left out or changed a covered one.
- */
-const IS_COVERABLE: Readonly<Record<ProfileName, (name: string) => boolean>> = {
-  "february-2026": (name) => FEBRUARY_LIST.includes(name),
-  "draft-11": (name) => !OF_THE_CHECK.test(name),
-};
-
 /** The fields of a check that come from the caller. */
 function callerFields(
   headers: IncomingHttpHeaders,
@@ -179,14 +161,14 @@ function callerFields(
 ): Record<string, string> {
   const fields: Record<string, string> = {};
   for (const name of Object.keys(headers)) {
-    if (!profiles.some((profile) => IS_COVERABLE[profile](name))) continue;
+    if (!profiles.some((profile) => CHECKED_PROFILES[profile].isCoverable(name))) continue;
     const value = textField(headers, name);
     if (value !== undefined) fields[name] = value;
   }
   // The check has no body and cannot carry the caller's length. A digest, or a type on a method
   // that usually has a body, announces one, and the signature must then cover both.
   const hasBody =
-    february2026.messages.fields.contentDigest in fields ||
+    draft11.messages.fields.contentDigest in fields ||
     ("content-type" in fields && !WITHOUT_BODY.has(method));
   return hasBody ? { ...fields, "transfer-encoding": "chunked" } : fields;
 }

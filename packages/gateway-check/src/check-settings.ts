@@ -9,7 +9,10 @@ import {
 } from "agent-kit/service";
 import { AGENT_NAMES, agentUrl, DRAFT_11_SERVERS, identifierOf } from "topology";
 import { z } from "zod";
-import { SCHEMES } from "./check-request.ts";
+
+/** Requirement of a route of the published profile, named by the scheme that proves it. */
+export const SCHEMES = ["hwk", "jwks", "jwt"] as const;
+export type RequiredScheme = (typeof SCHEMES)[number];
 
 /**
  * Callers sign for a resource's authority alone, and its documents are open at the root only: an

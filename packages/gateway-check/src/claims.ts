@@ -1,5 +1,6 @@
 import type { ProvenCaller } from "aauth";
-import type { ProfileName } from "./wire-profiles.ts";
+import type { ProfileName } from "agent-kit/service";
+import { CHECKED_PROFILES } from "./profiles.ts";
 
 /** Response field that carries the claims to the gateway. */
 export const CLAIMS_HEADER = "x-aauth-claims";
@@ -33,51 +34,10 @@ export const NO_CLAIMS = "{}";
  * @param profile profile of the resource
  */
 export function claimsHeader(profile: ProfileName, caller: ProvenCaller): string {
-  const claims = CLAIMS[profile](caller);
+  const claims = CHECKED_PROFILES[profile].claims(caller);
   // Escaped UTF-16 units are valid JSON and survive every header codec.
   return JSON.stringify(claims).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-const CLAIMS: Readonly<Record<ProfileName, (caller: ProvenCaller) => object>> = {
-  "february-2026": februaryClaims,
-  "draft-11": draft11Claims,
-};
-
-function draft11Claims({
-  profile,
-  level,
-  agent,
-  person,
-  grant,
-  server,
-  identityToken,
-}: ProvenCaller): object {
-  const { parent_agent, account } = { ...identityToken, ...grant?.claims };
-  const jwtClaims = grant?.claims ?? (person ? identityToken : identityToken && ownClaims(identityToken));
-  return {
-    profile,
-    level,
-    ...(agent !== undefined && { agent, ...(parent_agent !== undefined && { parent_agent }) }),
-    ...(person && { person }),
-    ...(grant && { scopes: grant.scopes, ...(account !== undefined && { account }) }),
-    ...(server !== undefined && { server }),
-    ...(jwtClaims && { jwt_claims: jwtClaims }),
-  };
-}
-
-function februaryClaims({ scheme, agent, delegate, grant, identityToken }: ProvenCaller): object {
-  return {
-    scheme: `${scheme[0]!.toUpperCase()}${scheme.slice(1)}`,
-    ...(agent !== undefined && { agent }),
-    ...(delegate !== undefined && { agent_delegate: delegate }),
-    ...(grant !== undefined && { jwt_claims: grant.claims }),
-    ...(grant === undefined && identityToken && { jwt_claims: ownClaims(identityToken) }),
-  };
-}
-
-function ownClaims({ iss, sub, aud, exp, iat, cnf }: Readonly<Record<string, unknown>>): object {
-  return { iss, sub, aud, exp, iat, cnf };
 }

@@ -1,20 +1,13 @@
-import {
-  AAuthError,
-  AAuthVerificationError,
-  createDiscovery,
-  createEndpointMap,
-  createMemoryStores,
-  type Discovery,
-  type Stores,
-} from "aauth";
-import { publishedPeerHint, warnOfPublishedPeers } from "agent-kit/published-peers";
-import { issuerOf, type ServiceOptions } from "agent-kit/service";
+import { AAuthError, AAuthVerificationError, createMemoryStores, type Discovery, type Stores } from "aauth";
+import { PROFILES, type ProfileName, type ServiceOptions } from "agent-kit/service";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
 import { type CheckMessage, type CheckRequest, readCheckRequest, UnusableCheck } from "./check-request.ts";
-import { type CheckConfig, serversOf } from "./check-settings.ts";
+import type { CheckConfig } from "./check-settings.ts";
+import type { RefusingRoute } from "./checked-profile.ts";
 import { CLAIMS_HEADER } from "./claims.ts";
-import { type Admission, judgeCheck, requirementOf } from "./judge-check.ts";
-import { refusalOf } from "./refusal.ts";
+import { type Admission, judgeCheck } from "./judge-check.ts";
+import { CHECKED_PROFILES } from "./profiles.ts";
+import { refusalOf, routeOf } from "./refusal.ts";
 import { createResourceVerifiers, type ResourceVerifiers } from "./resource-verifiers.ts";
 
 /**
@@ -26,10 +19,8 @@ const DISCOVERY_TIMEOUT_MS = 2_000;
 /** External dependencies of a check. */
 export interface GatewayCheckDeps {
   readonly logger: ServiceOptions["logger"];
-  /** Discovery of February's parties. Default: a separate one with short timeouts. */
-  readonly discovery?: Discovery;
-  /** Discovery of draft -11's parties. Default: the same, over the configured endpoints. */
-  readonly draft11Discovery?: Discovery;
+  /** Discovery of each profile's parties. Default: a separate one with short timeouts. */
+  readonly discovery?: Partial<Readonly<Record<ProfileName, Discovery>>>;
   /** Unix seconds. Default the system's clock. */
   readonly now?: () => number;
   /** Used nonces and signatures. Default: in memory, for this process only. */
@@ -59,10 +50,10 @@ export interface GatewayCheck {
 /** Makes the check of a gateway. A gateway may ask several that share `stores`. */
 export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps): GatewayCheck {
   const log = deps.logger.child({ logger: "aauth.gateway" });
-  warnOfPublishedPeers(log, config);
+  for (const profile of Object.values(CHECKED_PROFILES)) profile.warnAtStart?.(log, config);
   const verifiers = verifiersOf(config, deps);
   // A check that cannot be read is answered in the default profile.
-  const unread = { profiles: [config.profile ?? "february-2026"], requiredLevel: "any" } as const;
+  const unread = routeOf([config.profile ?? PROFILES[0]]);
   return {
     async answer(check) {
       let request: CheckRequest | undefined;
@@ -70,9 +61,10 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
         request = readCheckRequest(check, config.requestFrom, config);
         // A check has no body; `readCheckRequest` marks a request that announces one by this field.
         const hasBody = "transfer-encoding" in request.request.headers;
-        return admitted(await judgeCheck(request, verifiers), { check, hasBody, log });
+        return admitted(await judgeCheck(request, verifiers, config), { check, hasBody, log });
       } catch (error) {
-        return refused(error, { check, route: request ?? unread, log });
+        const route = request ? routeOf(request.profiles, request.requiredLevel) : unread;
+        return refused(error, { check, route, log });
       }
     },
   };
@@ -80,35 +72,18 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
 
 function verifiersOf(config: CheckConfig, deps: GatewayCheckDeps): ResourceVerifiers {
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const { resources: february, draft11Resources: ofDraft11 = [] } = config;
-  const lookUp = { now, timeoutMs: DISCOVERY_TIMEOUT_MS };
-  return createResourceVerifiers({
-    february: {
-      resources: february,
-      authServer: issuerOf(config),
-      // A resource whose own identity is http can only be one in development, and so are its peers.
-      discovery: traceDiscovery(
-        deps.discovery ??
-          createDiscovery({
-            ...lookUp,
-            development: february.every((id) => id.startsWith("http:")),
-          }),
+  const discovery = Object.fromEntries(
+    PROFILES.map((name) => [
+      name,
+      traceDiscovery(
+        deps.discovery?.[name] ??
+          CHECKED_PROFILES[name].createDiscovery(config, { now, timeoutMs: DISCOVERY_TIMEOUT_MS }),
       ),
-    },
-    draft11: {
-      resources: ofDraft11,
-      ...serversOf(config),
-      discovery: traceDiscovery(
-        deps.draft11Discovery ??
-          createDiscovery({
-            ...lookUp,
-            development: ofDraft11.every((id) => id.endsWith(".localhost")),
-            transport: createEndpointMap(config.endpoints ?? {}).documents,
-          }),
-      ),
-    },
+    ]),
+  ) as Record<ProfileName, Discovery>;
+  return createResourceVerifiers(config, {
+    discovery,
     now,
-    peers: config,
     stores: deps.stores ?? createMemoryStores({ now }),
   });
 }
@@ -131,17 +106,17 @@ function admitted(
 
 function refused(
   cause: unknown,
-  options: { check: CheckMessage; route: Pick<CheckRequest, "profiles" | "requiredLevel">; log: Log },
+  options: { check: CheckMessage; route: RefusingRoute; log: Log },
 ): CheckAnswer {
   const { check, route, log } = options;
-  const refusal = refusalOf(cause, { profiles: route.profiles, requirement: requirementOf(route) });
+  const refusal = refusalOf(cause, route);
   recordRefused(cause, { headers: check.headers }, refusal);
   const { status, headers, body, code } = refusal;
   if (status >= 500) logFailure(cause, { code, status }, log);
   else {
     const report = cause instanceof AAuthVerificationError ? cause.report : undefined;
     const failed = report?.checks.find(({ verdict }) => verdict === "failed");
-    const hint = cause instanceof AAuthVerificationError ? publishedPeerHint(cause) : undefined;
+    const hint = cause instanceof AAuthVerificationError ? hintOf(cause) : undefined;
     const why = { ...(failed && { check: failed.name, reason: failed.reason }), ...(hint && { hint }) };
     log.info({ code, status, ...why }, "request refused");
   }
@@ -158,3 +133,8 @@ function logFailure(cause: unknown, fields: { code: string; status: number }, lo
     log.error({ ...fields, reason: cause.message }, "a check could not be judged");
   else log.error({ ...fields, err: cause }, "a check could not be judged");
 }
+
+const hintOf = (error: AAuthVerificationError): string | undefined =>
+  Object.values(CHECKED_PROFILES)
+    .map((profile) => profile.hint?.(error))
+    .find((hint) => hint !== undefined);

@@ -1,4 +1,5 @@
-import { knownProfiles, WIRE_PROFILES } from "./wire-profiles.ts";
+import type { ProfileName } from "agent-kit/service";
+import { CHECKED_PROFILES, knownProfiles } from "./profiles.ts";
 
 /** Paths that are readable before a caller can sign, beside the documents of the profile. */
 const OPEN_PATHS: readonly string[] = [
@@ -14,7 +15,7 @@ const OPEN_METHODS: readonly string[] = ["GET", "HEAD"];
 
 /**
  * True when a request is let through without looking at its signature. Exact paths and reading
- * methods only: a prefix or a suffix would open every path added below it (the February-2026
+ * methods only: a prefix or a suffix would open every path added below it (the published
  * references, G11).
  */
 export function isOpen(method: string, target: string, profiles: readonly string[]): boolean {
@@ -26,5 +27,8 @@ export function isOpen(method: string, target: string, profiles: readonly string
   );
 }
 
-const documentPaths = (name: keyof typeof WIRE_PROFILES): string[] =>
-  PUBLISHING_KINDS.map((kind) => `/.well-known/${WIRE_PROFILES[name].documents.kinds[kind]?.document.name}`);
+const documentPaths = (name: ProfileName): string[] =>
+  PUBLISHING_KINDS.map((kind) => {
+    const { kinds } = CHECKED_PROFILES[name].wire.documents;
+    return `/.well-known/${kinds[kind]?.document.name}`;
+  });

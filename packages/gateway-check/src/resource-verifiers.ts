@@ -1,9 +1,9 @@
-import { AAuthVerificationError, canonicalAuthority, type Discovery, draft11, type Stores } from "aauth";
-import { february2026Published, february2026Resource } from "aauth/february-2026";
-import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
-import { acceptedFromPeers, type PublishedPeers } from "agent-kit/published-peers";
+import { AAuthVerificationError, canonicalAuthority, type Discovery, type Stores } from "aauth";
+import { createVerifier, type Verifier } from "aauth/resource";
+import { PROFILES, type ProfileName } from "agent-kit/service";
 import { type CheckRequest, DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
-import type { ProfileName } from "./wire-profiles.ts";
+import type { CheckConfig } from "./check-settings.ts";
+import { CHECKED_PROFILES } from "./profiles.ts";
 
 /** A resource behind the gateway in one profile, for one check. */
 export interface CheckedResource {
@@ -16,8 +16,6 @@ export interface CheckedResource {
 
 /** Verifiers of the resources behind the gateway, by the authority a check names. */
 export interface ResourceVerifiers {
-  /** Peers that may use the published demo's dialect. */
-  readonly peers: PublishedPeers;
   /**
    * The resource of each profile that the route takes, in the order of its list. Default for the
    * authority: the only resource of the profile.
@@ -28,22 +26,6 @@ export interface ResourceVerifiers {
   resourcesFor(check: CheckRequest): readonly CheckedResource[];
 }
 
-/** The resources of one profile, and whom they trust. */
-interface ProfileResources {
-  /** Identifiers. */
-  readonly resources: readonly string[];
-  readonly discovery: Discovery;
-  /** Further options of a verifier: issuers and variants. */
-  options(resource: string): Pick<VerifierOptions, "profile" | "accept" | "personServers" | "accessServer">;
-}
-
-/** Trusted issuers of draft -11 tokens. */
-export interface Draft11Trust {
-  readonly personServers: readonly string[];
-  /** If set, only its auth tokens are accepted. */
-  readonly accessServer: string | undefined;
-}
-
 /**
  * One verifier per resource, profile and tolerance. Audience and issuers come from this service's
  * configuration. Each resource has its own memory of used nonces, so that a flood of callers at one
@@ -51,27 +33,28 @@ export interface Draft11Trust {
  *
  * @throws TypeError for a resource or an issuer that is not a canonical identifier
  */
-export function createResourceVerifiers(options: {
-  february: { resources: readonly string[]; authServer: string; discovery: Discovery };
-  draft11: { resources: readonly string[]; discovery: Discovery } & Draft11Trust;
-  now: () => number;
-  peers: PublishedPeers;
-  stores: Pick<Stores, "claims">;
-}): ResourceVerifiers {
-  const { february, draft11: ofDraft11, now, peers, stores } = options;
-  const { personServers, accessServer } = ofDraft11;
-  const servers = accessServer === undefined ? personServers : [...personServers, accessServer];
+export function createResourceVerifiers(
+  config: CheckConfig,
+  options: {
+    discovery: Readonly<Record<ProfileName, Discovery>>;
+    now: () => number;
+    stores: Pick<Stores, "claims">;
+  },
+): ResourceVerifiers {
+  const { now, stores } = options;
 
-  const verifiersOf = ({ resources, discovery, options }: ProfileResources) =>
-    new Map(
-      resources.map((audience) => {
+  const verifiersOf = (profile: ProfileName) => {
+    const { resources, trust, revokers } = CHECKED_PROFILES[profile];
+    const discovery = options.discovery[profile];
+    return new Map(
+      resources(config).map((audience) => {
         const authority = canonicalAuthority(audience);
         const shared = {
           authorities: [authority],
           audience,
           discovery,
           now,
-          ...options(audience),
+          ...trust(config, audience, discovery),
           replayStore: stores.claims(`replay ${audience}`),
           ...({ cryptoMode: "pool", contentDigest: "covered" } as const),
         };
@@ -80,7 +63,7 @@ export function createResourceVerifiers(options: {
             ...shared,
             toleranceSeconds,
             // Only the trusted servers may revoke tokens.
-            ...(endpoint !== undefined && { endpoint, agentProviders: servers }),
+            ...(endpoint !== undefined && { endpoint, agentProviders: revokers(config) }),
           });
         // The first is made now and not at the first check, so that options that could never work
         // are refused where they are given.
@@ -96,33 +79,13 @@ export function createResourceVerifiers(options: {
         return [authority, verifierFor] as const;
       }),
     );
-
-  const byProfile: Readonly<Record<ProfileName, ReturnType<typeof verifiersOf>>> = {
-    "february-2026": verifiersOf({ ...february, options: ofFebruary }),
-    "draft-11": verifiersOf({
-      ...ofDraft11,
-      options: () => ({ profile: draft11, personServers, accessServer }),
-    }),
   };
-
-  function ofFebruary(audience: string) {
-    const { authServer, discovery } = february;
-    // A resource that is a published peer itself can only read the published demo's dialect.
-    if (peers.publishedPeers.includes(audience)) {
-      return { profile: february2026Resource({ authServer, dialect: february2026Published }) };
-    }
-    const accepted = { authorities: [canonicalAuthority(audience)], audience, discovery };
-    return {
-      profile: february2026Resource({ authServer }),
-      accept: acceptedFromPeers(peers, authServer).map((variant) => ({ ...accepted, ...variant })),
-    };
-  }
+  const byProfile = new Map(PROFILES.map((name) => [name, verifiersOf(name)]));
 
   return {
-    peers,
     resourcesFor({ authorities, profiles, toleranceSeconds }) {
       const found = profiles.map((profile): CheckedResource => {
-        const verifiers = byProfile[profile];
+        const verifiers = byProfile.get(profile)!;
         const known = [...verifiers.keys()];
         const [authority, ...more] = authorities ? known.filter((own) => authorities.includes(own)) : known;
         if (authority === undefined || more.length > 0) throw unknownAuthority();

@@ -11,7 +11,7 @@ import type { AAuthEvent, Observer } from "aauth";
 import { pooledTransport, type Transport } from "aauth/agent";
 import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
 import { addAgentEvent } from "./agent-events.ts";
-import { readChallenge } from "./read-challenge.ts";
+import { readChallenge } from "./profiles.ts";
 import { headersJson, redactedBase, redactedBody, redactedUrl } from "./redacted-message.ts";
 import { watchBody } from "./traced-body.ts";
 import { tokenIn, tokensInBody, tracedToken } from "./traced-token.ts";

@@ -9,7 +9,7 @@ export { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "aauth-explain/trace-names"
 export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
 export { traceMessages } from "./message-trace.ts";
-export { readChallenge } from "./read-challenge.ts";
+export { readChallenge } from "./profiles.ts";
 export { createServerTrace, type ServerTrace } from "./server-trace.ts";
 export {
   recordIssuedToken,

@@ -1,7 +1,7 @@
 import type { Span } from "@opentelemetry/api";
 import type { ProvenCaller, VerificationReport } from "aauth";
-import { february2026Tokens } from "aauth/february-2026";
 import { ATTRIBUTE, EVENT } from "aauth-explain/trace-names";
+import { TRACED_PROFILES } from "./profiles.ts";
 import { tokenKind } from "./traced-token.ts";
 
 /** A verifier's findings about a request, accepted or refused. */
@@ -53,7 +53,9 @@ function resultOf({ report, isProven, code }: VerifierVerdict): string {
 }
 
 function recordAuthToken(span: Span, { token, report, caller, isProven }: VerifierVerdict): void {
-  if (token === undefined || tokenKind(token) !== february2026Tokens.types.auth) return;
+  if (token === undefined) return;
+  const kind = tokenKind(token);
+  if (!TRACED_PROFILES.some(({ publishedAuthToken }) => publishedAuthToken === kind)) return;
   const isInOrder = report?.checks.some(({ name, verdict }) => name === "token" && verdict === "passed");
   // A token can be valid even if the caller lacks its key.
   const isVerified = isInOrder === true && isProven;

@@ -10,10 +10,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { february2026 } from "aauth/february-2026";
+import { draft11 } from "aauth";
 import { LIMIT } from "aauth-explain/trace-names";
 
-const { fields } = february2026.messages;
+const { fields } = draft11.messages;
 
 export { visibleFields, visibleLines, visibleText } from "aauth-explain/visible-text";
 

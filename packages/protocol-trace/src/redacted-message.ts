@@ -1,8 +1,9 @@
-import { february2026 } from "aauth/february-2026";
+import { draft11 } from "aauth";
 import { LIMIT } from "aauth-explain/trace-names";
+import { TRACED_PROFILES } from "./profiles.ts";
 import { redactAddresses, redactForm, redactMembers } from "./redact.ts";
 
-const { fields } = february2026.messages;
+const { fields } = draft11.messages;
 
 /**
  * Header fields that are omitted, because they authenticate a user or a program or belong to a
@@ -73,9 +74,10 @@ export function headersJson(headers: HeaderEntries): string {
 
 /** Fields that the reading side requires. */
 const NEEDED: ReadonlySet<string> = new Set([
-  ...Object.values(fields).flatMap((name) => name ?? []),
-  "agent-auth",
-  "aauth-requirement",
+  ...TRACED_PROFILES.flatMap(({ wire, challengeField }) => [
+    ...Object.values(wire.messages.fields).flatMap((name) => name ?? []),
+    challengeField.toLowerCase(),
+  ]),
   "content-type",
   "host",
 ]);

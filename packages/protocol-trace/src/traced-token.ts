@@ -1,6 +1,6 @@
-import { decodeToken, draft11, tokenId } from "aauth";
-import { february2026 } from "aauth/february-2026";
+import { decodeToken, tokenId } from "aauth";
 import { LIMIT, type TokenKind, type TracedToken } from "aauth-explain/trace-names";
+import { TRACED_PROFILES } from "./profiles.ts";
 import { cutTokens } from "./redact.ts";
 
 /** Characters reserved around a token in an attribute, for a challenge. */
@@ -35,7 +35,7 @@ export function tokensInBody(body: Uint8Array | undefined): string | undefined {
   try {
     members = JSON.parse(new TextDecoder().decode(body));
   } catch {
-    return undefined; // a form of February's profile
+    return undefined; // a form
   }
   const tokens = Object.entries(members ?? {}).flatMap(([name, value]): [string, TracedToken][] =>
     name.endsWith("_token") && typeof value === "string"
@@ -60,9 +60,10 @@ export function tokenIn(
   label?: string,
 ): string | undefined {
   if (typeof signatureKey !== "string" || !signatureKey.includes("jwt")) return undefined;
-  const { messages } = draft11.messages.claims(signatureKey) ? draft11 : february2026;
+  const profile = TRACED_PROFILES.find(({ wire }) => wire.messages.claims(signatureKey));
+  if (profile === undefined) return undefined;
   try {
-    const claim = messages.parseKeyClaim(signatureKey, label);
+    const claim = profile.wire.messages.parseKeyClaim(signatureKey, label);
     return claim.scheme === "jwt" ? claim.jwt : undefined;
   } catch {
     return undefined; // the verifier refuses it

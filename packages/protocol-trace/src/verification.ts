@@ -14,8 +14,8 @@ import {
   type TracedCheck,
   type TracedToken,
 } from "aauth-explain/trace-names";
+import { readChallenge } from "./profiles.ts";
 import { recordPublishedVerdict } from "./published-verdict.ts";
-import { readChallenge } from "./read-challenge.ts";
 import { redactedBase } from "./redacted-message.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 

@@ -9,7 +9,7 @@ import {
   february2026Tokens,
   februaryAgent,
 } from "aauth/february-2026";
-import { dialectsOf, warnOfPublishedPeers } from "agent-kit/published-peers";
+import { dialectsOf, warnOfPublishedPeers } from "agent-kit/february-2026";
 import { issuerOf } from "agent-kit/service";
 import { apiRoutes } from "backend-api";
 import { traceDiscovery } from "protocol-trace";

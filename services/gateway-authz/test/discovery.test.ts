@@ -70,7 +70,7 @@ describe("callers that name silent hosts", () => {
       now: clock.now,
       timeoutMs: SILENCE_MS,
     });
-    return setUp({ discovery });
+    return setUp({ discovery: { "february-2026": discovery } });
   }
 
   test.each([

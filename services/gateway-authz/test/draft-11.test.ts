@@ -32,7 +32,7 @@ async function world(config: object = {}) {
       ...SERVERS,
       ...config,
     },
-    draft11Discovery: parties.discovery,
+    discovery: { "draft-11": parties.discovery },
   });
   now = stage.clock.now;
   const ask = async (

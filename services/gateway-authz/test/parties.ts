@@ -1,4 +1,4 @@
-import type { Discovery, SignatureKeyScheme, SigningKey, Stores } from "aauth";
+import type { SignatureKeyScheme, SigningKey, Stores } from "aauth";
 import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTestParties, type TestIdentities } from "aauth/february-2026/testing";
 import { parseRefusal } from "aauth/resource";
@@ -6,6 +6,7 @@ import { signedRequest } from "aauth/testing";
 import { parseRequirement } from "aauth/wire";
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
+import type { GatewayCheckDeps } from "gateway-check";
 import { buildGatewayAuthz } from "../src/app.ts";
 
 export const MARKET_ANALYSIS = "http://market-analysis-agent.localhost:3000";
@@ -18,8 +19,7 @@ export async function setUp(
     config?: object;
     more?: TestIdentities;
     stores?: Stores;
-    discovery?: Discovery;
-    draft11Discovery?: Discovery;
+    discovery?: GatewayCheckDeps["discovery"];
   } = {},
 ) {
   const parties = await createTestParties(options.more);
@@ -41,8 +41,7 @@ export async function setUp(
     },
     {
       logger,
-      discovery: options.discovery ?? parties.discovery,
-      ...(options.draft11Discovery && { draft11Discovery: options.draft11Discovery }),
+      discovery: { "february-2026": parties.discovery, ...options.discovery },
       now: parties.clock.now,
       ...(options.stores && { stores: options.stores }),
     },

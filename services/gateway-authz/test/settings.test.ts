@@ -113,9 +113,9 @@ test.each([
     const { discovery } = await setUp();
     const config = { ...load({}), ...change };
     const logger = { child: () => ({}) } as never;
-    await expect(buildGatewayAuthz(config, { logger, discovery })).rejects.toThrow(
-      /must be a canonical identifier/,
-    );
+    await expect(
+      buildGatewayAuthz(config, { logger, discovery: { "february-2026": discovery } }),
+    ).rejects.toThrow(/must be a canonical identifier/);
   },
 );
 

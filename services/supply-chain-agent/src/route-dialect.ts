@@ -1,6 +1,6 @@
 import { februaryAgent } from "aauth/february-2026";
 import type { AgentParts } from "agent-kit";
-import { acceptedAtRoute } from "agent-kit/published-peers";
+import { acceptedAtRoute } from "agent-kit/february-2026";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import {

@@ -95,7 +95,10 @@ export async function describeGateway({
           publishedPeers: [],
           publishedHwk: false,
         },
-        { logger: createLogger({ service: "gateway-authz", level: "silent" }), discovery },
+        {
+          logger: createLogger({ service: "gateway-authz", level: "silent" }),
+          discovery: { "february-2026": discovery },
+        },
       ));
       await authz.listen({ host: "127.0.0.1", port: 0 });
       agent = await startEnforcingAgent(resource, discovery);

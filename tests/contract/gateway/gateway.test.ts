@@ -63,7 +63,10 @@ const checked = {
   publishedPeers: [],
   publishedHwk: false,
 } satisfies CheckConfig;
-const deps = { logger: createLogger({ service: "gateway-authz", level: "silent" }), discovery };
+const deps = {
+  logger: createLogger({ service: "gateway-authz", level: "silent" }),
+  discovery: { "february-2026": discovery },
+};
 
 beforeAll(async () => {
   ({ app: authz } = await buildGatewayAuthz(checked, deps));

@@ -37,7 +37,10 @@ beforeAll(async () => {
       publishedPeers: [],
       publishedHwk: false,
     },
-    { logger: createLogger({ service: "gateway-authz", level: "silent" }), discovery },
+    {
+      logger: createLogger({ service: "gateway-authz", level: "silent" }),
+      discovery: { "february-2026": discovery },
+    },
   ));
 });
 afterAll(() => authz.close());

@@ -15,7 +15,7 @@ const REQUEST_TYPE_SUFFIX: Readonly<Record<TokenRequestType, string>> = {
 /** `requestType` in the events of a sub-agent's requests to its parent. */
 export const PARENT_REQUESTS = { person: "parent: person-token", auth: "parent: auth-token" } as const;
 
-/** Requested token or action and its server, other than February's auth token. */
+/** Requested token or action and its server, unless it is an auth server's token. */
 const WANTED: Readonly<Record<TokenRequestType, string>> = {
   "person-token": "person_token from person server",
   "auth-token": "auth_token from person server",

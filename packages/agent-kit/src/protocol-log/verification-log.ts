@@ -7,17 +7,13 @@ import {
   tokenId,
   type VerifiedRequest,
 } from "aauth";
-import { parseAgentAuth } from "aauth/february-2026";
 import { readChallenge } from "protocol-trace";
-import { publishedPeerHint } from "../published-peers.ts";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
 /** An observer for `fastify-aauth`. */
 export type VerificationLog = Observer<{ method: string; url: string }>;
 
 const SIGNATURE_HEADER_COUNT = 3;
-/** Challenge fields of February and draft -11. */
-const CHALLENGE_FIELDS = ["Agent-Auth", "AAuth-Requirement"];
 
 /** Refusals of callers with a valid signature, which are challenged for more. */
 const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
@@ -46,8 +42,13 @@ type Event<Type extends string> = Extract<AAuthEvent, { type: Type }>;
  * @param logger its children are named as in the walk-through: `http_headers_middleware`,
  * `aauth.signing`, …
  * @param id identifier of the resource, without trailing slash
+ * @param hint suggested setting for a refused message
  */
-export function createVerificationLog(logger: ProtocolLogger, id: string): VerificationLog {
+export function createVerificationLog(
+  logger: ProtocolLogger,
+  id: string,
+  hint: (error: AAuthVerificationError) => string | undefined = () => undefined,
+): VerificationLog {
   const loggers = loggersOf(logger);
   return (event, { method, url } = { method: "", url: "" }) => {
     // At higher levels, only failed signatures are logged.
@@ -69,7 +70,7 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
       case "request_verified":
         return logVerified(event.verified, loggers);
       case "request_refused":
-        return logRefused(event, loggers);
+        return logRefused(event, hint(event.error), loggers);
       case "request_limited":
         return logLimited(event, loggers);
     }
@@ -106,22 +107,32 @@ function logVerified({ caller, report }: VerifiedRequest, { signing, tokens, exe
 function logLimited({ limit, challenge }: Event<"request_limited">, loggers: Loggers): void {
   const { executor } = loggers;
   const { level, retryAfterSeconds } = limit;
-  const raisedBy = wantedLevel(challenge.headers["agent-auth"]);
+  const raisedBy = readChallenge(challenge.headers)?.level;
   executor.info({ callerLevel: level, retryAfterSeconds, raisedBy }, "⚠️ Rate limit reached for this level");
-  logIssued(challenge.headers, loggers);
-  executor.info({}, `🔐 Returning ${challenge.status}${raisedBy ? " with Agent-Auth header" : ""}`);
+  logChallenge(challenge, loggers);
 }
 
-function logIssued(headers: Readonly<Record<string, string>>, { resourceTokens }: Loggers): void {
-  const resourceToken = readChallenge(headers)?.resourceToken;
-  if (resourceToken === undefined) return;
+function logChallenge(
+  { status, headers }: Event<"request_limited">["challenge"],
+  { executor, resourceTokens }: Loggers,
+): void {
+  const asked = readChallenge(headers);
+  if (asked?.resourceToken !== undefined) logIssued(asked.resourceToken, resourceTokens);
+  executor.info({}, `🔐 Returning ${status}${asked ? ` with ${asked.field} header` : ""}`);
+}
+
+function logIssued(resourceToken: string, logger: Loggers["resourceTokens"]): void {
   // The challenger has just issued it, so it can be decoded.
   const { claims } = decodeToken(resourceToken);
   const fields = { id: tokenId(resourceToken), claims, token: resourceToken };
-  resourceTokens.info(fields, "🔐 Issuing resource_token");
+  logger.info(fields, "🔐 Issuing resource_token");
 }
 
-function logRefused({ error, challenge }: Event<"request_refused">, loggers: Loggers): void {
+function logRefused(
+  { error, challenge }: Event<"request_refused">,
+  hint: string | undefined,
+  loggers: Loggers,
+): void {
   const { signing, executor } = loggers;
   if (isAskedForMore({ error })) {
     const { scheme, thumbprint } = error.report ?? {};
@@ -131,18 +142,10 @@ function logRefused({ error, challenge }: Event<"request_refused">, loggers: Log
     executor.info({ code: error.code }, `🔐 Authorization required: ${wanted(error)}`);
   } else {
     const { code, check } = error;
-    const hint = publishedPeerHint(error);
     const fields = { code, check, reason: error.message, ...(hint !== undefined && { hint }) };
     signing.warn(fields, "❌ AAuth signature verification failed");
   }
-  if (challenge === undefined) return;
-  logIssued(challenge.headers, loggers);
-  const field = CHALLENGE_FIELDS.find((name) => challenge.headers[name.toLowerCase()] !== undefined);
-  executor.info({}, `🔐 Returning ${challenge.status}${field ? ` with ${field} header` : ""}`);
-}
-
-function wantedLevel(agentAuth: string | undefined): string | undefined {
-  return agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).level;
+  if (challenge !== undefined) logChallenge(challenge, loggers);
 }
 
 /** The acting delegate of an agent. */

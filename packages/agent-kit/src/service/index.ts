@@ -25,6 +25,7 @@ export {
   issuerOf,
   keyRotationSettings,
   PROFILES,
+  type ProfileName,
   profileSettings,
   proxySettings,
   publishedPeersSettings,

@@ -3,6 +3,7 @@ import { february2026Tokens, formatAgentAuth } from "aauth/february-2026";
 import { createTestParties } from "aauth/february-2026/testing";
 import { createLogger } from "agent-kit/service";
 import { describe, expect, test } from "vitest";
+import { publishedPeerHint } from "../../src/february-2026/published-peers.ts";
 import { createAgentLog, createVerificationLog } from "../../src/protocol-log/index.ts";
 
 const parties = await createTestParties();
@@ -54,7 +55,7 @@ describe("at the verifier", () => {
 
   test("a signature that lacks only the body is logged with the setting that would accept its sender", () => {
     const { lines, logger } = collect();
-    const log = createVerificationLog(logger, resource.id);
+    const log = createVerificationLog(logger, resource.id, publishedPeerHint);
     const refused = (claim: string, scheme = "jwks") => {
       const report = { scheme, checks: [] } as unknown as VerificationReport;
       const error = new AAuthVerificationError("insufficient_coverage", "x", { claim, report });

@@ -83,7 +83,13 @@ export function issuerOf(config: {
   return config.issuer ?? `${config.authServerUrl}/realms/${config.realm}`;
 }
 
-export const PROFILES = ["february-2026", "draft-11"] as const;
+/** Wire profiles, the default first. */
+export const PROFILES = [
+  "february-2026", // the published walk-through
+  "draft-11",
+] as const;
+export type ProfileName = (typeof PROFILES)[number];
+
 /**
  * Requirements of agents on their callers in draft -11: an agent token, a person token, or an auth
  * token of a person server or an access server.
@@ -97,7 +103,7 @@ export const DRAFT_11_MODES = ["agent-identity", "person-identity", "person-serv
 export const profileSettings = {
   profile: setting({
     env: "AAUTH_PROFILE",
-    schema: choiceSetting(PROFILES, "february-2026"),
+    schema: choiceSetting(PROFILES, PROFILES[0]),
     description: `Wire profile: ${PROFILES.join(" or ")}`,
   }),
   mode: setting({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { agentRequirement } from "../src/agent-requirement.ts";
+import { agentRequirement } from "../../src/february-2026/agent-requirement.ts";
 
 const level = (name: "pseudonymous" | "identified" | "authorized") => ({ autonomousLevel: name });
 

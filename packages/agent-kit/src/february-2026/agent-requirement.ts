@@ -1,10 +1,10 @@
 import type { Level, Requirement } from "aauth";
-import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
+import type { AgentConfig, NamedAgent } from "../agent-settings.ts";
 import { acceptedAtRoute } from "./published-peers.ts";
 
 /**
  * Requirement on the callers of an agent, by its `AAUTH_AUTHORIZATION_SCHEME`. A signature is
- * always required; the February-2026 demo also served unsigned requests and, in the schemes with
+ * always required; the published demo also served unsigned requests and, in the schemes with
  * tokens, callers known only by their key.
  *
  * @param options.additionalScopes required only in user-delegated, for the token exchange
