@@ -1,10 +1,10 @@
 import formbody from "@fastify/formbody";
 import { AAuthError, createDiscovery, createMemoryStores, type Discovery, type Stores } from "aauth";
-import { february2026 } from "aauth/february-2026";
 import {
   createLogger,
   createService,
   memoryKeys,
+  type ProfileName,
   rotateKeys,
   type ServiceKeys,
   type ServiceOptions,
@@ -13,19 +13,20 @@ import type { FastifyInstance } from "fastify";
 import { serveIcon } from "issuer-kit";
 import { createRsaKeys, mountOidcProvider, type RsaKeys } from "issuer-kit/openid";
 import { traceDiscovery } from "protocol-trace";
-import { aauth } from "./aauth.ts";
 import { realmAdmin } from "./admin/realm-admin.ts";
 import { type AuthServerConfig, hasDemoUsers, originOf } from "./config.ts";
-import { createReadSession } from "./consent/read-session.ts";
 import { documents } from "./documents.ts";
+import { february2026 } from "./february-2026/token-issuer.ts";
 import { login } from "./oidc/login.ts";
 import { CONSENT_CLIENT_ID } from "./oidc/oidc-configuration.ts";
 import { oidcPaths } from "./oidc/oidc-paths.ts";
+import { createReadSession } from "./oidc/read-session.ts";
 import { createRealmProvider } from "./oidc/realm-provider.ts";
 import { createAccounts } from "./realm/accounts.ts";
 import { createPasswordLimit } from "./realm/password-limit.ts";
 import { siteOf } from "./realm/realm.ts";
 import { loadRealm } from "./realm/realm-state.ts";
+import type { TokenIssuer } from "./token-issuer.ts";
 
 export interface AuthServerDependencies {
   readonly logger?: ServiceOptions["logger"];
@@ -49,9 +50,12 @@ export interface AuthServer {
 /** Requests are forms and small JSON documents; the largest carry one or two tokens. */
 const MAX_BODY_BYTES = 65_536;
 
-/**
- * Builds the auth server: the realm's OpenID provider and, in February's profile, the AAuth issuer.
- */
+/** Issuers of auth tokens. In profiles without one, the server only signs users in. */
+const TOKEN_ISSUERS: Partial<Readonly<Record<ProfileName, TokenIssuer>>> = {
+  "february-2026": february2026,
+};
+
+/** Builds the auth server: the realm's OpenID provider and the profile's token issuer. */
 export async function buildAuthServer(
   config: AuthServerConfig,
   dependencies: AuthServerDependencies = {},
@@ -83,11 +87,15 @@ export async function buildAuthServer(
 
   const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
-  const servesFebruary = config.profile === "february-2026"; // hole S15: true
-  if (servesFebruary) app.addHook("onError", async (_request, _reply, error) => citeFebruary(error));
+  const tokenIssuer = TOKEN_ISSUERS[config.profile]; // hole S15: Object.values(TOKEN_ISSUERS)[0]
+  if (tokenIssuer) {
+    app.addHook("onError", async (_request, _reply, error) => {
+      for (const reason of [error, error.cause]) if (reason instanceof AAuthError) tokenIssuer.cite(reason);
+    });
+  }
   const site = siteOf(realm);
   serveIcon(app, site);
-  await app.register(documents, { realm, keys, issuer, isAAuthIssuer: servesFebruary });
+  await app.register(documents, { realm, keys, issuer, tokenIssuer });
   const shared = { realm, site, issuer, paths, accounts, keys, stores, logger, now };
   const provider = createRealmProvider({ ...shared, cookieSecret });
   const readSession = createReadSession(provider, accounts);
@@ -99,9 +107,8 @@ export async function buildAuthServer(
     ownClientId: CONSENT_CLIENT_ID,
   });
   const { consentSeconds } = config;
-  if (servesFebruary) {
-    await app.register(aauth, { ...shared, state, discovery, development, consentSeconds, readSession });
-  }
+  const issuing = { ...shared, state, discovery, development, consentSeconds, readSession };
+  await app.register(async (scope) => tokenIssuer?.register(scope, issuing));
   if (development) {
     await app.register(realmAdmin, {
       state,
@@ -114,11 +121,4 @@ export async function buildAuthServer(
   }
   rotateKeys(app, keys, config.keyRotationSeconds);
   return { app, issuer };
-}
-
-/** Makes an error cite its dialect, also if no verifier has thrown it. */
-function citeFebruary(error: Error): void {
-  for (const reason of [error, error.cause]) {
-    if (reason instanceof AAuthError) reason.section ??= february2026.sectionOf(reason.code);
-  }
 }

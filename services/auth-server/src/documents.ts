@@ -1,37 +1,23 @@
-import type { IssuerMetadata } from "aauth/february-2026";
 import type { FastifyInstance } from "fastify";
 import type { RsaKeys } from "issuer-kit/openid";
 import type { Realm } from "./realm/realm.ts";
-import { REQUEST_TYPES } from "./request-types/registry.ts";
+import type { TokenIssuer } from "./token-issuer.ts";
 
 /** Short, because with `AAUTH_STORE=memory` a restart replaces the keys. */
 const CACHE_CONTROL = "public, max-age=60";
 
-/**
- * The public documents: the realm's description and its key set; for an AAuth issuer also its
- * metadata (profile 5.1), and the key set at a second URL.
- */
+/** The public documents: the realm's description, its key set, and those of its token issuer. */
 export async function documents(
   app: FastifyInstance,
   options: {
     realm: Realm;
     keys: RsaKeys;
     issuer: string;
-    /** Whether the realm issues auth tokens of February 2026. */
-    isAAuthIssuer: boolean;
+    tokenIssuer: TokenIssuer | undefined;
   },
 ): Promise<void> {
-  const { realm, keys, issuer, isAAuthIssuer } = options;
+  const { realm, keys, issuer, tokenIssuer } = options;
   const base = new URL(issuer).pathname;
-  const metadata: IssuerMetadata = {
-    issuer,
-    jwks_uri: `${issuer}/protocol/aauth/certs`,
-    agent_token_endpoint: `${issuer}/protocol/aauth/agent/token`,
-    agent_auth_endpoint: `${issuer}/protocol/aauth/agent/auth`,
-    agent_signing_algs_supported: ["ed25519"],
-    request_types_supported: REQUEST_TYPES.map(({ name }) => name),
-    scopes_supported: [],
-  };
 
   serve("", () => ({
     realm: realm.realm,
@@ -42,10 +28,7 @@ export async function documents(
   }));
   const keySet = () => ({ keys: keys.publicJwks });
   serve("/protocol/openid-connect/certs", keySet);
-  if (isAAuthIssuer) {
-    serve("/protocol/aauth/certs", keySet);
-    serve("/.well-known/aauth-issuer", () => metadata);
-  }
+  for (const [path, read] of Object.entries(tokenIssuer?.documents(issuer, keySet) ?? {})) serve(path, read);
 
   function serve(path: string, read: () => object): void {
     app.get(base + path, async (_request, reply) =>

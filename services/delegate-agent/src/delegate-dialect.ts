@@ -1,15 +1,15 @@
-import { createDiscovery, type Discovery, draft11, type ProvenCaller, type Requirement } from "aauth";
+import { type Discovery, draft11, type ProvenCaller, type Requirement } from "aauth";
 import type { Agent, AgentOptions, Transport } from "aauth/agent";
-import { february2026, february2026Agent, february2026Tokens, parseAgentAuth } from "aauth/february-2026";
 import type { VerifierOptions } from "aauth/resource";
 import { TOKEN_TYPES } from "aauth/wire";
 import { AgentHttpError } from "aauth-a2a";
 import { draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
-import { ConfigError, issuerOf } from "agent-kit/service";
+import { ConfigError, type ProfileName } from "agent-kit/service";
 import { AgentTokenError, type AgentTokenKind } from "./agent-token-request.ts";
 import { askParent, REFUSED_BY_PARENT } from "./ask-parent.ts";
 import type { DelegateAgentConfig } from "./config.ts";
-import { type DescribeEvent, describeDraft11Event, describeFebruaryEvent } from "./describe-event.ts";
+import { type DescribeEvent, describeDraft11Event } from "./describe-event.ts";
+import { februaryDialect } from "./february-2026/delegate-dialect.ts";
 
 /** The dialect's part in calls of a delegate and in reporting them. */
 export interface CallDialect {
@@ -41,7 +41,7 @@ export interface DelegateDialect {
 
 type CreateAgent = (options: Pick<AgentOptions, "id" | "profile" | "personServer" | "parent">) => Agent;
 
-interface DialectOptions {
+export interface DialectOptions {
   readonly config: DelegateAgentConfig;
   readonly deps: { readonly discovery?: Discovery; readonly transport?: Transport };
   /** Unix seconds. */
@@ -52,38 +52,14 @@ interface DialectOptions {
 export const delegateDialect = (options: DialectOptions): DelegateDialect =>
   DIALECTS[options.config.profile](options);
 
-const DIALECTS: Record<DelegateAgentConfig["profile"], (options: DialectOptions) => DelegateDialect> = {
+const DIALECTS: Record<ProfileName, (options: DialectOptions) => DelegateDialect> = {
   "february-2026": februaryDialect,
   "draft-11": draft11Dialect,
 };
 
-export const februaryCalls: CallDialect = {
-  isAgentTokenRefused: wantsSignature,
-  describe: describeFebruaryEvent,
-};
-
-function februaryDialect({ config, deps, now }: DialectOptions): DelegateDialect {
-  const { agentServer } = config;
-  return {
-    profile: february2026,
-    requirement: { level: "identified" },
-    discovery: deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now }),
-    transport: deps.transport,
-    // Only the agent server may request calls.
-    parentOf: () => agentServer,
-    tokenFor: (_parent, sub) => ({ type: february2026Tokens.types.agent, subject: sub }),
-    agentFor: (_token, _thumbprint, create) =>
-      create({
-        id: agentServer,
-        profile: february2026Agent({ authServers: [issuerOf(config)], signatureScheme: "jwks" }),
-      }),
-    calls: februaryCalls,
-  };
-}
-
 const NO_CALL_AT_START = {
   name: "--call",
-  message: "requires february-2026: in draft-11 a sub-agent acts for the agent that calls it",
+  message: "needs the published profile: in draft-11 a sub-agent acts for the agent that calls it",
 };
 
 /**
@@ -120,19 +96,6 @@ function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect 
     },
     calls: { isAgentTokenRefused: isRefusedTokenOfSubAgent, describe: describeDraft11Event },
   };
-}
-
-/**
- * Whether a 401 requires a signature. An authenticated caller would be asked for an auth token
- * instead.
- */
-function wantsSignature(error: unknown): boolean {
-  if (!(error instanceof AgentHttpError) || error.status !== 401) return false;
-  const { challenge } = error.answer;
-  if (challenge === undefined) return false;
-  // Already parsed by the agent: a malformed challenge fails the call with another error.
-  const { level, userInteraction } = parseAgentAuth(challenge);
-  return level === "pseudonymous" && userInteraction === undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Agent, FetchContext } from "aauth/agent";
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { createDelegate } from "../src/delegate.ts";
-import { februaryCalls } from "../src/delegate-dialect.ts";
+import { februaryCalls } from "../src/february-2026/delegate-dialect.ts";
 
 /** A delegate whose calls the test answers. */
 function delegateAnswered(answer: () => Response, dropAgentToken = () => {}) {

@@ -1,24 +1,21 @@
-import { februaryAgent } from "aauth/february-2026";
 import type { AgentParts } from "agent-kit";
-import { acceptedAtRoute } from "agent-kit/february-2026";
+import type { ProfileName } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import { agentRow } from "topology";
 import {
   type CatalogueOptions,
-  catalogueLimits,
   draft11CatalogueLimits,
   draft11CatalogueRoutes,
+  limitsIn,
 } from "./catalogue/catalogue-routes.ts";
 import type { SupplyChainAgentConfig } from "./config.ts";
-import { aauthSignIn } from "./interaction/aauth-sign-in.ts";
+import { februaryRoutes } from "./february-2026/route-dialect.ts";
 import { DRAFT_11_PAGE, draft11Wire } from "./interaction/draft-11-wire.ts";
-import { februaryWire } from "./interaction/february-wire.ts";
 import type { SignInMethod } from "./interaction/identify-person.ts";
 import type { InteractionWire } from "./interaction/interaction-routes.ts";
 import type { Interactions } from "./interaction/interactions.ts";
 import { openidSignIn } from "./interaction/openid-sign-in.ts";
 import { createHeldOrders } from "./orders/held-orders.ts";
-import { draft11OrderRoutes, orderRoutes } from "./orders/order-routes.ts";
+import { draft11OrderRoutes } from "./orders/order-routes.ts";
 import { createPlacedOrders } from "./orders/placed-orders.ts";
 
 /** Differences between wire profiles in this agent's own routes. */
@@ -29,12 +26,12 @@ export interface RouteDialect {
   readonly page: { readonly wire: InteractionWire; readonly method: SignInMethod } | undefined;
 }
 
-interface RouteDialectOptions {
+export interface RouteDialectOptions {
   /** Scope behind the verifier. */
   readonly scope: FastifyInstance;
   readonly parts: AgentParts;
   readonly config: SupplyChainAgentConfig;
-  /** Redirect URI of sign-ins, in February 2026. */
+  /** Redirect URI of sign-ins with AAuth itself. */
   readonly redirectUri: string;
   readonly interactions: Interactions;
   readonly log: FastifyBaseLogger;
@@ -43,33 +40,10 @@ interface RouteDialectOptions {
 export const routeDialect = (options: RouteDialectOptions): RouteDialect =>
   DIALECTS[options.config.profile](options);
 
-const DIALECTS: Record<SupplyChainAgentConfig["profile"], (options: RouteDialectOptions) => RouteDialect> = {
+const DIALECTS: Record<ProfileName, (options: RouteDialectOptions) => RouteDialect> = {
   "february-2026": februaryRoutes,
   "draft-11": draft11Routes,
 };
-
-function februaryRoutes(options: RouteDialectOptions): RouteDialect {
-  const { scope, parts, config, redirectUri, interactions, log } = options;
-  const { id, authServer, agentFor, discovery, development, stores, now } = parts;
-  const method = aauthSignIn({
-    id,
-    // At the auth server this agent signs with its identity, even if its calls use only a key.
-    agent: februaryAgent(agentFor("auth-server", authServer, "jwks")),
-    authServer,
-    redirectUri,
-    discovery,
-    now,
-  });
-  return {
-    catalogue: {
-      routes: new Map([["/catalogue", acceptedAtRoute({ level: "pseudonymous" }, config)]]),
-      limits: catalogueLimits(...limitsIn(config)),
-    },
-    registerOrders: () =>
-      scope.register(orderRoutes, { id, interactions, placedOrders: createPlacedOrders(stores), log }),
-    page: { wire: februaryWire({ id, discovery, development }), method },
-  };
-}
 
 function draft11Routes({ scope, parts, config, interactions, log }: RouteDialectOptions): RouteDialect {
   const { id, personServer, requirement, browserUrl, stores, now } = parts;
@@ -105,13 +79,4 @@ function draft11Routes({ scope, parts, config, interactions, log }: RouteDialect
             }),
           },
   };
-}
-
-function limitsIn(config: SupplyChainAgentConfig) {
-  const perMinute = {
-    pseudonymous: config.cataloguePseudonymousPerMinute,
-    identified: config.catalogueIdentifiedPerMinute,
-    authorized: config.catalogueAuthorizedPerMinute,
-  };
-  return [perMinute, [agentRow("supply-chain-agent").scope]] as const;
 }

@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { messagePage, oauthErrorOf, originsOf, type Site, sendPage, sendRefusal } from "issuer-kit";
 import type { Interaction, Provider } from "oidc-provider";
-import type { ReadSession } from "../consent/read-session.ts";
 import { loginPage } from "../pages/login-page.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
+import type { ReadSession } from "./read-session.ts";
 
 interface Form {
   username?: string;

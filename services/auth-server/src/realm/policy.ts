@@ -1,4 +1,4 @@
-import { february2026 } from "aauth/february-2026";
+import { canonicalSpelling } from "agent-kit/service";
 import { z } from "zod";
 
 const flag = z
@@ -30,7 +30,7 @@ const words = z.string().transform((text, context) => {
 
 // Identifiers are compared as strings, so another spelling would match no agent.
 const identifiers = words.refine(
-  (list) => list.every(february2026.documents.isIdentifier),
+  (list) => list.every((id) => URL.canParse(id) && canonicalSpelling(id) === id),
   "expected agent identifiers, such as https://agent.example",
 );
 

@@ -1,6 +1,8 @@
 import type { Requirement } from "aauth";
 import type { FastifyInstance } from "fastify";
 import type { LevelLimits } from "fastify-aauth";
+import { agentRow } from "topology";
+import type { SupplyChainAgentConfig } from "../config.ts";
 import { CATALOGUE } from "../domain/catalogue.ts";
 
 /**
@@ -59,4 +61,14 @@ export async function catalogueRoutes(
       reply.header("cache-control", "no-store").send({ level: request.caller?.level, laptops: CATALOGUE }),
     );
   }
+}
+
+/** Arguments of the limits, as configured. */
+export function limitsIn(config: SupplyChainAgentConfig) {
+  const perMinute = {
+    pseudonymous: config.cataloguePseudonymousPerMinute,
+    identified: config.catalogueIdentifiedPerMinute,
+    authorized: config.catalogueAuthorizedPerMinute,
+  };
+  return [perMinute, [agentRow("supply-chain-agent").scope]] as const;
 }

@@ -3,12 +3,12 @@ import { ConsentRequiredError, createMemoryStores, ownerOf, StoreFullError } fro
 import { createTestClock } from "aauth/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
-import { aauthSignIn } from "../../src/interaction/aauth-sign-in.ts";
-import { februaryWire } from "../../src/interaction/february-wire.ts";
+import { aauthSignIn } from "../../src/february-2026/aauth-sign-in.ts";
+import { februaryWire } from "../../src/february-2026/interaction-wire.ts";
+import { orderRoutes } from "../../src/february-2026/order-routes.ts";
 import { createIdentifyPerson } from "../../src/interaction/identify-person.ts";
 import { interactionRoutes } from "../../src/interaction/interaction-routes.ts";
 import { createInteractions } from "../../src/interaction/interactions.ts";
-import { orderRoutes } from "../../src/orders/order-routes.ts";
 import { createPlacedOrders } from "../../src/orders/placed-orders.ts";
 import { SELF } from "../stack.ts";
 
