@@ -28,6 +28,7 @@ export type { RecordedMessage } from "./read/http-parts.ts";
 export type { InputCode } from "./read/input-error.ts";
 export { InputError } from "./read/input-error.ts";
 export { readInput } from "./read/read-input.ts";
+export { readRefusal, type StatedRefusal } from "./read-refusal.ts";
 export type {
   SavedAttack,
   SavedBearerSide,

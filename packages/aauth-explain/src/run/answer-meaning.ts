@@ -1,3 +1,4 @@
+import { readRefusal } from "../read-refusal.ts";
 import { partyName } from "./parties.ts";
 import type { Message } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
@@ -149,7 +150,7 @@ function unreachable({ to }: Message): Meaning {
 function refusal(message: Message): Meaning {
   const { status, response, purpose, requestType } = message;
   const to = message.stoppedAt ?? message.to;
-  const code = /error=([a-z_]{1,40})/.exec(response.headers?.["signature-error"] ?? "")?.[1];
+  const { signatureError: code, error: named } = readRefusal(response.headers, response.body);
   if (code !== undefined) {
     const { requirement } = readRequirement(response) ?? {};
     const helps = requirement === undefined ? "" : ` It requires a new token: ${requirement}.`;
@@ -160,7 +161,6 @@ function refusal(message: Message): Meaning {
       ...(requirement === undefined ? [] : ["11.6"]),
     );
   }
-  const named = /"error"\s*:\s*"([a-z_]{1,40})"/.exec(response.body ?? "")?.[1];
   const error = named === undefined ? "" : `: ${named}`;
   if (requestType === "poll" && named === "not_found")
     return meaning(`${partyName(message.from)} has no pending request at this address.`, "13.2", "11.8");

@@ -1,4 +1,4 @@
-import { parseRefusal, REFUSAL_FIELD } from "aauth/resource";
+import { readRefusal } from "../read-refusal.ts";
 import { EVENT } from "./attribute-names.ts";
 import { describeToken, text } from "./describe-token.ts";
 import { answersOf } from "./dialect-answers.ts";
@@ -102,15 +102,15 @@ function verdictOf(message: Message): string {
   const decisive = verifiers.find((verifier) => failedIn(verifier) !== undefined);
   const where = partyName(decisive?.party ?? stoppedAt ?? to);
   const word = outcome === "challenged" ? "Challenged" : outcome === "failed" ? "Failed" : "Refused";
+  const stated = readRefusal(message.response.headers, message.response.body);
   const code =
-    decisive?.errorCode ??
-    verifiers.findLast(({ errorCode }) => errorCode)?.errorCode ??
-    refusalIn(message)?.code;
+    decisive?.errorCode ?? verifiers.findLast(({ errorCode }) => errorCode)?.errorCode ?? stated.field?.code;
   const after = code === undefined ? afterChecks(message) : undefined;
   if (after === "answered") {
-    return `${where} responded with status ${status}${errorIn(message)} after the checks passed.`;
+    const error = stated.error === undefined ? "" : ` (${stated.error})`;
+    return `${where} responded with status ${status}${error} after the checks passed.`;
   }
-  const { name, reason } = (decisive && failedIn(decisive)) ?? { name: refusalIn(message)?.check };
+  const { name, reason } = (decisive && failedIn(decisive)) ?? { name: stated.field?.check };
   const why =
     after === "policy"
       ? ": the signature is valid, but its policy does not allow this caller"
@@ -132,17 +132,6 @@ export function afterChecks(message: Message): "policy" | "answered" | undefined
   if (verifiers.some(({ verdict, errorCode }) => verdict !== "passed" || errorCode !== undefined))
     return undefined;
   return status === 403 && stoppedAt !== undefined ? "policy" : "answered";
-}
-
-/** The receiver's refusal header field, the only information from a receiver without spans. */
-function refusalIn({ response }: Message) {
-  return parseRefusal(response.headers?.[REFUSAL_FIELD]);
-}
-
-/** The code in the receiver's JSON error, in parentheses. */
-function errorIn({ response }: Message): string {
-  const code = /^\s*\{\s*"error"\s*:\s*"([a-z_]{1,40})"/.exec(response.body ?? "")?.[1];
-  return code === undefined ? "" : ` (${code})`;
 }
 
 /** Whether a page that requires no signature redirected the browser. */

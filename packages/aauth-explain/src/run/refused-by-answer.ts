@@ -4,10 +4,9 @@
  * @module
  */
 
-import { parseRefusal, REFUSAL_FIELD } from "aauth/resource";
+import { checkOfCode, readRefusal } from "../read-refusal.ts";
 import type { TracedCheck } from "./attribute-names.ts";
 import type { Message, Verdict, VerifierSide } from "./protocol-run.ts";
-import { isRecord, parsedJson } from "./trace-span.ts";
 
 type Refused = Pick<Message, "outcome" | "to" | "stoppedAt" | "purpose" | "requestType" | "response">;
 
@@ -37,34 +36,18 @@ export function shownVerdict(
   return to === party && outcome === "challenged" ? "challenged" : verdict;
 }
 
-function refusedBy(message: Refused, verifier: VerifierSide): VerifierSide {
-  const refusal = parseRefusal(message.response.headers?.[REFUSAL_FIELD]);
-  const body = membersOf(message.response.body);
-  const errorCode =
-    verifier.errorCode ?? (message.purpose === "token" ? textOf(body.error) : undefined) ?? refusal?.code;
-  const named = nameOfCheck(message, errorCode) ?? refusal?.check;
+function refusedBy({ purpose, requestType, response }: Refused, verifier: VerifierSide): VerifierSide {
+  const { field, error, reason } = readRefusal(response.headers, response.body);
+  const errorCode = verifier.errorCode ?? (purpose === "token" ? error : undefined) ?? field?.code;
+  const named = (purpose === "token" ? checkOfCode(errorCode, requestType) : undefined) ?? field?.check;
   if (named === undefined) {
     // A limit or a reason of the application is not a verdict on the message.
     return verifier.errorCode === undefined ? verifier : { ...verifier, verdict: "refused" };
   }
-  const failed: TracedCheck = {
-    name: named,
-    verdict: "failed",
-    reason: textOf(body.error_description) ?? textOf(body.detail),
-    section: (refusal?.check === named ? refusal.section : undefined) ?? sectionOf(verifier),
-  };
+  const section = (field?.check === named ? field.section : undefined) ?? sectionOf(verifier);
+  const failed: TracedCheck = { name: named, verdict: "failed", reason, section };
   const checks = [...verifier.checks.filter(({ name }) => name !== named), failed];
   return { ...verifier, verdict: "refused", errorCode, checks };
-}
-
-/** Grants of token requests that do not use a resource token. */
-const GRANTS: Readonly<Record<string, string>> = { code: "authorization code", refresh: "refresh token" };
-
-/** Maps `invalid_resource_token` to the check "resource token", and so on. */
-function nameOfCheck({ purpose, requestType }: Refused, code = ""): string | undefined {
-  if (purpose !== "token") return undefined;
-  if (code === "invalid_grant") return GRANTS[requestType ?? ""] ?? "resource token";
-  return /^invalid_([a-z_]{1,40})$/.exec(code)?.[1]?.replaceAll("_", " ");
 }
 
 /**
@@ -73,10 +56,3 @@ function nameOfCheck({ purpose, requestType }: Refused, code = ""): string | und
  */
 const sectionOf = ({ profile }: VerifierSide) =>
   profile === "draft-11" ? "draft -11, section 11.9.3" : "profile 6.2";
-
-function membersOf(body: string | undefined): Readonly<Record<string, unknown>> {
-  const members = parsedJson(body);
-  return isRecord(members) ? members : {};
-}
-
-const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);

@@ -12,7 +12,7 @@ import type { Evidence, SentRequest } from "./evidence.ts";
 import type { ForgedRequest } from "./forged-request.ts";
 import { materialOf } from "./material.ts";
 import { needsPerson } from "./needs-person.ts";
-import { type Refusal, readRefusal } from "./read-refusal.ts";
+import { type Refusal, refusalBy } from "./refusal-by.ts";
 import type { Renew } from "./renewal.ts";
 import { sendForged } from "./send-forged.ts";
 
@@ -116,7 +116,7 @@ export function createAttempts(dialect: BreakItDialect, deps: AttemptsDeps): Att
     const { status } = response;
     const { url, body } = forged!;
     const receiver = dialect.receiverOf(url);
-    const refusal = readRefusal(response, answered.body, receiver);
+    const refusal = refusalBy(receiver, response, answered.body);
     // The gateway did not reach the receiver. A code shows that a check ran, whatever the status.
     if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(`http_${status}`, url, receiver);
     const saved = body && (await whole({ ...forged!, body, status }));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readRefusal } from "../../src/break-it/read-refusal.ts";
+import { refusalBy } from "../../src/break-it/refusal-by.ts";
 
 const AGENT = "supply-chain-agent";
 const refused = (refusal: string) =>
@@ -7,7 +7,7 @@ const refused = (refusal: string) =>
 
 test("the gateway names its code, check and section in a header", () => {
   const response = refused('code=nonce_replayed, check=replay, section="profile 2.7", by=gateway');
-  expect(readRefusal(response, "code=token_expired", AGENT)).toEqual({
+  expect(refusalBy(AGENT, response, "code=token_expired")).toEqual({
     refused_by: "gateway",
     code: "nonce_replayed",
     check: "replay",
@@ -18,7 +18,7 @@ test("the gateway names its code, check and section in a header", () => {
 
 test("an agent does as well, and speaks for no other party", () => {
   for (const by of ["", ", by=auth-server"]) {
-    expect(readRefusal(refused(`code=digest_mismatch, check=content-digest${by}`), "", AGENT)).toMatchObject({
+    expect(refusalBy(AGENT, refused(`code=digest_mismatch, check=content-digest${by}`), "")).toMatchObject({
       refused_by: "supply-chain-agent",
       code: "digest_mismatch",
       check: "content-digest",
@@ -28,20 +28,20 @@ test("an agent does as well, and speaks for no other party", () => {
 
 test("the auth server answers with an OAuth error, and names the check that failed beside it", () => {
   const body = JSON.stringify({ error: "invalid_grant", error_description: "Invalid\nresource_token" });
-  expect(readRefusal(refused("code=invalid_token_signature"), body, "auth-server")).toMatchObject({
+  expect(refusalBy("auth-server", refused("code=invalid_token_signature"), body)).toMatchObject({
     refused_by: "auth-server",
     code: "invalid_grant",
     check: "resource token",
     reason: "Invalid resource_token",
     cause: "invalid_token_signature",
   });
-  expect(readRefusal(refused("code=unknown_key"), '{"error":"invalid_signature"}', "auth-server")).toEqual({
+  expect(refusalBy("auth-server", refused("code=unknown_key"), '{"error":"invalid_signature"}')).toEqual({
     refused_by: "auth-server",
     code: "invalid_signature",
     section: "profile 6.2",
     cause: "unknown_key",
   });
-  expect(readRefusal(refused("code=unknown_key"), "", "auth-server")).toMatchObject({
+  expect(refusalBy("auth-server", refused("code=unknown_key"), "")).toMatchObject({
     refused_by: "auth-server",
     code: "unknown_key",
   });
@@ -50,12 +50,12 @@ test("the auth server answers with an OAuth error, and names the check that fail
 test.each(["", "<html>", '{"error":5}', "x".repeat(100_000), "invalid_signature"])(
   "anything else names no code",
   (body) => {
-    expect(readRefusal(new Response(null, { status: 401 }), body, AGENT).code).toBeUndefined();
+    expect(refusalBy(AGENT, new Response(null, { status: 401 }), body).code).toBeUndefined();
   },
 );
 
 test("the gateway's policy is not taken for a check of the agent behind it", () => {
-  expect(readRefusal(new Response(null, { status: 403 }), "", AGENT)).toEqual({
+  expect(refusalBy(AGENT, new Response(null, { status: 403 }), "")).toEqual({
     refused_by: "gateway",
     check: "policy",
     reason: "the gateway's own rules do not admit this caller; the supply-chain agent never saw the request",
@@ -68,13 +68,13 @@ describe("a server of draft -11", () => {
 
   test("names an error of a signature in a field, and other errors in the body", () => {
     const field = { "signature-error": 'error=invalid_input, required_input=("@method")' };
-    expect(readRefusal(answered(401, field), '{"error":"other"}', "person-server")).toEqual({
+    expect(refusalBy("person-server", answered(401, field), '{"error":"other"}')).toEqual({
       refused_by: "person-server",
       code: "invalid_input",
       section: "draft -11, section 11.3.4",
     });
     const body = JSON.stringify({ error: "invalid_resource_token", detail: "of\nanother agent" });
-    expect(readRefusal(answered(400), body, "access-server")).toEqual({
+    expect(refusalBy("access-server", answered(400), body)).toEqual({
       refused_by: "access-server",
       code: "invalid_resource_token",
       section: "draft -11, section 11.9.3",
@@ -85,7 +85,7 @@ describe("a server of draft -11", () => {
   test.each(["", "null", "<html>", '{"error":5}', '{"error":"<b>"}', '"text"'])(
     "names no code: %s",
     (body) => {
-      expect(readRefusal(answered(401, { "signature-error": "=" }), body, "person-server")).toEqual({
+      expect(refusalBy("person-server", answered(401, { "signature-error": "=" }), body)).toEqual({
         refused_by: "person-server",
       });
     },
