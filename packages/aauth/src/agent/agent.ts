@@ -19,6 +19,7 @@ import {
   requireString,
   unchecked,
 } from "../keys/option-checks.ts";
+import type { ObtainedToken } from "../profile/token-requests.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
 import { createCall, resumeCall } from "./call.ts";
@@ -26,7 +27,7 @@ import type { AgentParts } from "./context.ts";
 import { createMissions, type KeptMission, KeptMissions } from "./missions.ts";
 import { createSubAgentTokens } from "./person-server-requests.ts";
 import { createSender } from "./sender.ts";
-import { createTokenCache, type ObtainedToken } from "./token-cache.ts";
+import { createTokenCache } from "./token-cache.ts";
 import { TokenSource } from "./token-source.ts";
 import type { Agent, AgentOptions, FetchContext } from "./types.ts";
 

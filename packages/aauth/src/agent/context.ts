@@ -9,6 +9,7 @@ import { identify, serverOfAgent, serverOfUpstream } from "../draft-11/person-se
 import { AAuthAgentError } from "../errors.ts";
 import type { Observer } from "../profile/events.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
+import type { TokenCache } from "../profile/renewal.ts";
 import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
@@ -16,7 +17,6 @@ import type { AgentKeys } from "./agent-keys.ts";
 import { combineObservers } from "./events.ts";
 import type { KeptMissions } from "./missions.ts";
 import type { Sender } from "./sender.ts";
-import type { TokenCache } from "./token-cache.ts";
 import type { AgentOptions, FetchContext } from "./types.ts";
 import type { PollState } from "./waiting-call.ts";
 

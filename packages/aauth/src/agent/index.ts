@@ -12,11 +12,11 @@ export type {
   ApprovedMission,
   MissionAction,
   MissionProposal,
+  ObtainedToken,
   PermissionAnswer,
 } from "../profile/token-requests.ts";
 export type { Clarification, Interaction } from "../profile/waiting.ts";
 export { createAgent } from "./agent.ts";
-export type { ObtainedToken } from "./token-cache.ts";
 export type {
   Agent,
   AgentMission,

@@ -14,6 +14,7 @@ import type { SignatureKeyScheme } from "../profile/messages.ts";
 import type {
   DeferredToken,
   GrantedToken,
+  ObtainedToken,
   OfferRules,
   TokenRequest,
   TokenResponse,
@@ -25,7 +26,6 @@ import { ignoreEvents, showToken } from "./events.ts";
 import { headOf, type Poll, Polling } from "./polling.ts";
 import { isUnknownHost } from "./sender.ts";
 import { unlessAborted, withTimeout } from "./timeout.ts";
-import type { ObtainedToken } from "./token-cache.ts";
 import type { PollState } from "./waiting-call.ts";
 
 /**
@@ -107,7 +107,7 @@ const isDeferred = (answer: { readonly type: string }): answer is DeferredToken 
 /** Reports a token to the observer, and adds the times of its use. */
 export function received(
   { profile, now, revealTokens }: AgentParts,
-  { token, refreshToken, claims, exp, ...answer }: GrantedToken,
+  { token, continuation, claims, exp, ...answer }: GrantedToken,
   { type, server }: Pick<TokenRequest, "type" | "server">,
   { key, observe, boundTo = key.thumbprint }: CallContext,
 ): ObtainedToken {
@@ -135,7 +135,7 @@ export function received(
     thumbprint: boundTo,
     expiresAt,
     renewAt: expiresAt - Math.min(renewBeforeSeconds, expiresInSeconds / 2),
-    ...(refreshToken !== undefined && { refreshToken }),
+    ...(continuation !== undefined && { continuation }),
   };
 }
 

@@ -4,31 +4,19 @@
  * @module
  */
 
-import { AAuthAgentError, AAuthError, ConsentRequiredError, isUnanswered } from "../errors.ts";
+import { ConsentRequiredError } from "../errors.ts";
 import type { WantedToken } from "../profile/calls.ts";
-import type { TokenRequestContext } from "../profile/token-requests.ts";
+import type { RenewToken } from "../profile/renewal.ts";
+import type { ObtainedToken, TokenRequestContext } from "../profile/token-requests.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentParts, type CallContext, capabilitiesOf } from "./context.ts";
 import { ignoreEvents } from "./events.ts";
-import { delay, unlessAborted } from "./timeout.ts";
-import {
-  exactKey,
-  isObtainedToken,
-  latestKey,
-  type ObtainedToken,
-  sessionKey,
-  type TokenOwner,
-} from "./token-cache.ts";
+import { unlessAborted } from "./timeout.ts";
+import { exactKey, latestKey, sessionKey, type TokenOwner } from "./token-cache.ts";
 import { requestToken } from "./token-request.ts";
 import type { PollState } from "./waiting-call.ts";
-
-/** Interval at which a process checks whether another has renewed a token. */
-const RENEWAL_LOOK_MS = 100;
-/** Bounds of the lifetime of a renewal claim. After a crash, other processes wait this long. */
-const MIN_RENEWAL_SECONDS = 20;
-const MAX_RENEWAL_SECONDS = 600;
 
 /** A call to a known resource, at `url`. */
 export type ResourceCall = CallContext & { readonly resource: string; readonly url: string };
@@ -39,6 +27,7 @@ export type TokenUse = Pick<ResourceCall, "key" | "resource" | "upstreamToken" |
 export class TokenSource {
   readonly #parts: AgentParts;
   readonly #share: ReturnType<typeof createSharing>;
+  readonly #renew: RenewToken | undefined;
   /**
    * Profile name, with the agent's identifier if an agent acts for one person: agents of several
    * persons may share a key and a cache.
@@ -50,32 +39,36 @@ export class TokenSource {
     const { name } = toServers;
     this.#parts = parts;
     this.#storedFor = tokenRequests.trustedServers === undefined ? `${name} ${parts.id}` : name;
+    this.#renew = tokenRequests.renewal?.({
+      tokens: parts.tokenCache,
+      now: parts.now,
+      tokenRequestMs: parts.timeouts.tokenRequestMs,
+    });
     this.#share = createSharing(parts, (obtained, context) => this.#mayStore(obtained, context));
   }
 
   /**
    * The cached token for this resource under the first of `keys` that has one. It is renewed with
-   * the call's key if it is due and has a refresh token.
+   * the call's key if it is due and has a continuation.
    */
   async held(context: ResourceCall, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
-    const { now, tokenCache, profile } = this.#parts;
+    const { now, tokenCache } = this.#parts;
     const own = await this.#ownerOf(context);
     for (const key of keys) {
       const owner = key === context.key ? own : { ...own, thumbprint: key.thumbprint };
-      const obtained = await this.#cached(latestKey(owner));
+      const obtained = await tokenCache.get(latestKey(owner));
       if (obtained === undefined) continue;
       const isPresentable = obtained.isRefused !== true;
       if (isPresentable && now() < obtained.renewAt) return { token: hit(obtained, context), key };
-      const kept = { old: obtained, storedAs: latestKey(owner), isPresentable };
-      const renewal = await this.#renewed(kept, own, context);
-      // A refresh token belongs to the agent, not to a key: the new token is bound to the current
+      // A continuation belongs to the agent, not to a key: the new token is bound to the current
       // key.
+      const renewal = await this.#renewed(obtained, owner, own, context);
       if (owner !== own && renewal !== "issuer_away") await tokenCache.delete(latestKey(owner));
       if (renewal === "issuer_away") {
         if (isPresentable && now() < obtained.expiresAt) return { token: hit(obtained, context), key };
       } else if (renewal !== undefined) {
         return { token: renewal, key: context.key };
-      } else if (profile.tokenRequests.refresh === undefined) {
+      } else if (this.#renew === undefined) {
         if (key === context.key && now() < obtained.expiresAt)
           return { token: obtained.token, key, isAgeing: true };
       }
@@ -98,17 +91,16 @@ export class TokenSource {
     const parts = this.#parts;
     const owner = await this.#ownerOf(context);
     const name = exactKey(owner, wanted.server, wanted.scope, wanted.variant);
-    const known = await this.#cached(name);
+    const known = await parts.tokenCache.get(name);
     if (known !== undefined && known.token !== presented && parts.now() < known.renewAt) {
       await parts.tokenCache.set(latestKey(owner), known);
       return { token: hit(known, context), isHeld: true };
     }
-    const latest = await this.#cached(latestKey(owner));
+    const latest = await parts.tokenCache.get(latestKey(owner));
     if (latest !== undefined && latest.token === presented && covers(latest, wanted)) {
-      // The resource refused the token as too old or no longer valid. Its refresh token needs no
+      // The resource refused the token as too old or no longer valid. Its continuation needs no
       // user.
-      const kept = { old: latest, storedAs: latestKey(owner), isPresentable: false };
-      const renewal = await this.#renewed(kept, owner, context);
+      const renewal = await this.#renewed({ ...latest, isRefused: true }, owner, owner, context);
       if (renewal !== undefined && renewal !== "issuer_away") return { token: renewal, isHeld: false };
     }
     const obtained = await this.#share(name, context, async (shared) => {
@@ -139,17 +131,23 @@ export class TokenSource {
     await tokenCache.set(storedAs, stored);
   }
 
-  /** Drops the cached token for this resource, but keeps its refresh token. */
+  /** Drops the cached token for this resource, but keeps its continuation. */
   async discard(context: TokenUse): Promise<void> {
     const { tokenCache } = this.#parts;
     const key = latestKey(await this.#ownerOf(context));
-    const obtained = await this.#cached(key);
+    const obtained = await tokenCache.get(key);
     if (obtained?.storedAs !== undefined) await tokenCache.delete(obtained.storedAs);
-    if (obtained?.refreshToken === undefined) await tokenCache.delete(key);
-    else await tokenCache.refuse(key, obtained.token);
+    if (obtained?.continuation === undefined) {
+      await tokenCache.delete(key);
+      return;
+    }
+    await tokenCache.update(key, (kept) => {
+      if (kept?.token !== obtained.token) return undefined; // hole V58a
+      return { ...kept, isRefused: true };
+    });
   }
 
-  /** Drops the token that a resource refused, its refresh token, and the wanted token. */
+  /** Drops the token that a resource refused, its continuation, and the wanted token. */
   async forget(context: TokenUse, wanted?: WantedToken): Promise<void> {
     const { tokenCache } = this.#parts;
     const owner = await this.#ownerOf(context);
@@ -159,7 +157,7 @@ export class TokenSource {
 
   /** The session token that the resource issued to this key, if any. */
   async session(context: TokenUse): Promise<string | undefined> {
-    return (await this.#cached(sessionKey(await this.#ownerOf(context))))?.token;
+    return (await this.#parts.tokenCache.get(sessionKey(await this.#ownerOf(context))))?.token;
   }
 
   /** Stores a session token, which replaces the previous one. */
@@ -176,93 +174,26 @@ export class TokenSource {
     return { profile: this.#storedFor, thumbprint, resource, upstreamHash, cacheKey, mission };
   }
 
-  async #cached(name: string): Promise<ObtainedToken | undefined> {
-    const obtained: Partial<ObtainedToken> | null | undefined = await this.#parts.tokenCache.get(name);
-    return isObtainedToken(obtained) ? obtained : undefined;
-  }
-
-  /** Renews a token by its refresh token; undefined if there is none, or it no longer works. */
+  /** The token that replaces one of `owner`, bound to the key of the call. */
   async #renewed(
-    kept: KeptToken,
+    old: ObtainedToken,
     owner: TokenOwner,
+    own: TokenOwner,
     context: ResourceCall,
   ): Promise<string | "issuer_away" | undefined> {
-    const { tokenCache, profile } = this.#parts;
-    const { old, storedAs, isPresentable } = kept;
-    const { subject, refreshToken } = old;
-    if (refreshToken === undefined || profile.tokenRequests.refresh === undefined) return undefined;
-    const name = latestKey(owner);
-    try {
-      // A call that must wait for another process must not fail with one that need not.
-      const shareName = isPresentable ? name : `${name} refused`;
-      const obtained = await this.#share(shareName, context, async (own) => {
-        const found = await this.#renewedOrClaimed(kept, refreshToken, name, own);
-        return typeof found === "string" ? this.#renew(kept, refreshToken, found, name, own) : found;
-      });
-      // A token of one user must never reach another.
-      return obtained.subject === subject ? obtained.token : undefined;
-    } catch (error) {
-      if (!(error instanceof AAuthError)) throw error;
-      // The auth server may be temporarily unavailable while the token is still valid.
-      if (isUnanswered(error)) return "issuer_away";
-      if ((await this.#cached(storedAs))?.refreshToken !== refreshToken) return undefined;
-    }
-    await tokenCache.delete(name);
-    return undefined;
-  }
-
-  /** Uses a refresh token that this process has claimed, and stores the new token. */
-  async #renew(
-    { old, storedAs }: KeptToken,
-    refreshToken: string,
-    claim: string,
-    name: string,
-    context: CallContext,
-  ): Promise<ObtainedToken> {
-    const parts = this.#parts;
-    const own = await tokenRequestContext(context);
-    const asked = parts.profile.tokenRequests.refresh!(old.server, refreshToken, own);
-    const obtained = await requestToken(parts, asked, context).catch(async (error: unknown) => {
-      if (error instanceof AAuthError && isUnanswered(error))
-        await parts.tokenCache.releaseRenewal(storedAs, claim);
-      throw error;
-    });
-    if (obtained.subject === old.subject) await parts.tokenCache.set(name, { refreshToken, ...obtained });
-    else await parts.tokenCache.delete(name);
-    return obtained;
-  }
-
-  /**
-   * Waits while another process renews a token that cannot be presented. Returns the renewed token,
-   * or a claim if this process may renew it.
-   *
-   * @throws AAuthAgentError `token_request_failed` if the other process did not renew it
-   */
-  async #renewedOrClaimed(
-    { old, storedAs, isPresentable }: KeptToken,
-    refreshToken: string,
-    name: string,
-    { signal }: CallContext,
-  ): Promise<ObtainedToken | string> {
-    const { tokenCache, now, timeouts } = this.#parts;
-    const seconds = renewalSeconds(timeouts.tokenRequestMs);
-    const claim = () => tokenCache.claimRenewal(storedAs, refreshToken, seconds);
-    const failed = () =>
-      new AAuthAgentError("token_request_failed", "another process could not renew the token");
-    const first = await claim();
-    if (first !== undefined) return first;
-    const giveUpAt = performance.now() + seconds * 1000;
-    for (;;) {
-      const mayWait = performance.now() < giveUpAt && !(isPresentable && now() < old.expiresAt);
-      const kept = await this.#cached(storedAs);
-      const renewed = await this.#cached(name);
-      if (renewed !== undefined && renewed.token !== old.token && now() < renewed.renewAt) return renewed;
-      if (kept?.refreshToken !== refreshToken || kept.renewal === undefined) throw failed();
-      const later = await claim();
-      if (later !== undefined) return later;
-      if (!mayWait) throw failed();
-      await delay(RENEWAL_LOOK_MS, signal);
-    }
+    if (this.#renew === undefined || old.continuation === undefined) return undefined;
+    const isPresentable = old.isRefused !== true;
+    const ageing = { old, storedAs: latestKey(owner), name: latestKey(own), isPresentable };
+    const renewed = await this.#renew(ageing, (name, make) =>
+      this.#share(name, context, async (shared) =>
+        make({
+          signal: shared.signal,
+          request: async (asked) =>
+            requestToken(this.#parts, asked(await tokenRequestContext(shared)), shared),
+        }),
+      ),
+    );
+    return renewed === undefined || renewed === "issuer_away" ? renewed : renewed.token;
   }
 
   /**
@@ -278,10 +209,6 @@ export class TokenSource {
     return isNamed || this.#parts.profile.tokenRequests.trustedServers === undefined;
   }
 }
-
-/** Exceeds the duration of a token request, including discovery of its endpoint. */
-const renewalSeconds = (tokenRequestMs: number): number =>
-  Math.min(Math.max(MIN_RENEWAL_SECONDS, Math.ceil(tokenRequestMs / 500)), MAX_RENEWAL_SECONDS);
 
 function hit({ server, token }: ObtainedToken, { observe, resource }: ResourceCall): string {
   if (observe !== ignoreEvents) {
@@ -383,19 +310,10 @@ function createSharing(
   }
 }
 
-/** A token that is due for renewal. */
-interface KeptToken {
-  readonly old: ObtainedToken;
-  /** Its name in the cache. */
-  readonly storedAs: string;
-  /** Whether it may be presented until it expires, because no resource has refused it. */
-  readonly isPresentable: boolean;
-}
-
 /** A token, and the key that must sign the requests that carry it. */
 export interface HeldToken {
   readonly token: string;
   readonly key: SigningKey;
-  /** Near expiry without a refresh token. Presented only if no other can be obtained. */
+  /** Near expiry, in a profile without renewal. Presented only if no other can be obtained. */
   readonly isAgeing?: boolean;
 }

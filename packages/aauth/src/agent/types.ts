@@ -13,13 +13,13 @@ import type {
   CallFacts,
   MissionAction,
   MissionProposal,
+  ObtainedToken,
   PermissionAnswer,
 } from "../profile/token-requests.ts";
 import type { Clarification, Interaction } from "../profile/waiting.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import type { Stores } from "../store/stores.ts";
 import type { SigningKey, WaitingCall } from "../types.ts";
-import type { ObtainedToken } from "./token-cache.ts";
 
 /** An agent: one identity that calls resources. All methods may be called concurrently. */
 export interface Agent {
@@ -159,9 +159,9 @@ export interface AgentOptions {
    */
   readonly transport?: Transport | undefined;
   /**
-   * Stores of the agent's tokens. They include user tokens and refresh tokens, so an external store
-   * must protect them. Without room, a token is not stored, and a later call requests its own.
-   * Agents with the same `id` and keys share tokens. Default: in memory.
+   * Stores of the agent's tokens. They include user tokens and what renews them, so an external
+   * store must protect them. Without room, a token is not stored, and a later call requests its
+   * own. Agents with the same `id` and keys share tokens. Default: in memory.
    */
   readonly stores?: Pick<Stores, "records"> | undefined;
   /** Receives the events of all calls. Errors of a call reject it. Default: none. */

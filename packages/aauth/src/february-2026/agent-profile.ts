@@ -10,6 +10,7 @@ import { checkOptions, requireBoolean, unchecked } from "../keys/option-checks.t
 import type { AgentProfile, SigningProfile } from "../profile/wire-profile.ts";
 import { callsOf, type FirstScheme } from "./calls.ts";
 import { type FebruaryDialect, february2026 } from "./profile.ts";
+import { renewalOf } from "./renewal.ts";
 import { type AgentServers, tokenRequestsOf } from "./token-requests.ts";
 
 /** Options of an agent that only this dialect has. */
@@ -55,7 +56,7 @@ export function february2026Agent(options: FebruaryAgentOptions): FebruaryAgentP
   return {
     ...dialect,
     calls: callsOf(options),
-    tokenRequests: tokenRequestsOf(options),
+    tokenRequests: { ...tokenRequestsOf(options), renewal: renewalOf },
     toServers: serverDialect,
     february: options,
   };

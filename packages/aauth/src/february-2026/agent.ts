@@ -8,15 +8,15 @@
 import { partsOf } from "../agent/agent.ts";
 import { keyWith } from "../agent/agent-keys.ts";
 import { type AgentParts, type CallContext, type CallInput, contextOf } from "../agent/context.ts";
-import type { ObtainedToken } from "../agent/token-cache.ts";
 import { isSuccess, notifyServer, requestToken } from "../agent/token-request.ts";
 import { tokenRequestContext } from "../agent/token-source.ts";
 import type { Agent, CallControl, FetchContext } from "../agent/types.ts";
 import { AAuthAgentError } from "../errors.ts";
 import { requireString } from "../keys/option-checks.ts";
-import type { TokenRequestContext } from "../profile/token-requests.ts";
+import type { TokenRequest, TokenRequestContext } from "../profile/token-requests.ts";
 import type { SigningKey } from "../types.ts";
 import type { FebruaryAgentProfile } from "./agent-profile.ts";
+import type { FebruaryToken } from "./renewal.ts";
 import {
   type ConsentReturn,
   codeRequest,
@@ -39,7 +39,7 @@ export interface FebruaryAgent extends Agent {
    * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery
    * group.
    */
-  requestOwnToken(input: OwnTokenInput): Promise<ObtainedToken>;
+  requestOwnToken(input: OwnTokenInput): Promise<FebruaryToken>;
   /**
    * Exchanges the code from the user's consent for an auth token.
    *
@@ -49,7 +49,7 @@ export interface FebruaryAgent extends Agent {
    * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery
    * group.
    */
-  redeemCode(input: RedeemCodeInput): Promise<ObtainedToken>;
+  redeemCode(input: RedeemCodeInput): Promise<FebruaryToken>;
   /**
    * Caches a token for calls with the same `cacheKey`, which present it and renew it by its refresh
    * token. For an agent that must first check who consented. Ignores a token that names no single
@@ -96,6 +96,9 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
     await tokens!.store(obtained, { key, resource, cacheKey });
   }
 
+  const obtain = (asked: TokenRequest, context: CallContext) =>
+    requestToken(parts, asked, context) as Promise<FebruaryToken>;
+
   return {
     ...agent,
     cacheToken,
@@ -107,13 +110,13 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
 
     requestOwnToken: ({ authServer, scope, ...input }) =>
       ask(parts, { key: keys.current(), resource: id, redirectUri, ...input }, async (context, own) =>
-        requestToken(parts, ownTokenRequest(authServer, scope, own, context), context),
+        obtain(ownTokenRequest(authServer, scope, own, context), context),
       ),
 
     async redeemCode({ authServer, code, cacheKey, keyThumbprint, ...input }) {
       const key = keyWith(keyThumbprint, keys);
       const obtained = await ask(parts, { key, redirectUri, ...input }, async (context, own) =>
-        requestToken(parts, codeRequest(authServer, code, own, context), context),
+        obtain(codeRequest(authServer, code, own, context), context),
       );
       if (cacheKey !== undefined) await cacheToken({ obtained, cacheKey });
       return obtained;
@@ -185,7 +188,7 @@ export interface RedeemCodeInput extends CallControl {
 /** A token to cache, and its user. */
 export interface CacheTokenInput {
   /** A token returned by a method of the agent. */
-  readonly obtained: ObtainedToken;
+  readonly obtained: FebruaryToken;
   /** Key of the user. */
   readonly cacheKey: string;
 }

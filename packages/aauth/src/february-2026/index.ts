@@ -27,5 +27,6 @@ export type { UserClaims } from "./issue-tokens.ts";
 export { february2026Jwks } from "./jwks.ts";
 export type { FebruaryDialect, FebruaryResourceOptions } from "./profile.ts";
 export { february2026, february2026Published, february2026Resource } from "./profile.ts";
+export type { FebruaryToken } from "./renewal.ts";
 export type { FebruaryLevel } from "./requirement.ts";
 export { february2026Tokens } from "./tokens.ts";

@@ -77,7 +77,13 @@ async function read(
   const expiresInSeconds = lifetimeOf(expires_in);
   const [token, refreshToken, requestToken] = [auth_token, refresh_token, request_token].map(textOf);
   if (token !== undefined) {
-    return { type: "granted", token, ...(await check(token, context)), expiresInSeconds, refreshToken };
+    return {
+      type: "granted",
+      token,
+      ...(await check(token, context)),
+      expiresInSeconds,
+      continuation: refreshToken === undefined ? undefined : { refreshToken },
+    };
   }
   if (requestToken !== undefined) throw consentRequired(requestToken, expiresInSeconds, context);
   throw failed("the auth server answered with neither auth_token nor request_token");
@@ -192,11 +198,15 @@ export const tokenRequestsOf = ({ authServers, redirectUri }: AgentServers): Tok
       ? request("auth", server, identity, { resource_token, redirect_uri: redirectUri, state })
       : request("exchange", server, { scheme: "jwt", jwt: upstreamToken }, { resource_token });
   },
-  refresh: (server, refreshToken, { identity }) =>
-    request("refresh", server, identity, { refresh_token: refreshToken }),
   offer,
   read: (response, context) => read(response, { redirectUri, ...context }),
 });
+
+export const refreshRequest = (
+  server: string,
+  refreshToken: string,
+  { identity }: TokenRequestContext,
+): TokenRequest => request("refresh", server, identity, { refresh_token: refreshToken });
 
 /** Requests of an agent outside of any call. */
 export const codeRequest = (

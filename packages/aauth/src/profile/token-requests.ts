@@ -8,6 +8,7 @@ import type { Awaitable } from "../crypto/interface.ts";
 import type { DiscoveryKind } from "../discovery/discovery.ts";
 import type { ResponseHead, ResponseMeaning, WantedToken } from "./calls.ts";
 import type { SignatureKeyScheme } from "./messages.ts";
+import type { RenewingAgent, RenewToken } from "./renewal.ts";
 import type { DeferredResponse } from "./waiting.ts";
 
 /** A request to an endpoint of a server, ready to be signed. */
@@ -48,7 +49,34 @@ export interface GrantedToken extends CheckedToken {
   readonly type: "granted";
   readonly token: string;
   readonly expiresInSeconds?: number | undefined;
-  readonly refreshToken?: string | undefined;
+  /** {@link ObtainedToken.continuation} */
+  readonly continuation?: unknown;
+}
+
+/** A token that an agent may present, and its metadata. Plain data, so that it can be stored. */
+export interface ObtainedToken {
+  /** Compact JWS. Never log it. */
+  readonly token: string;
+  /** Identifier of the server that issued it. */
+  readonly server: string;
+  /** Its audience, if it has a single one. */
+  readonly resource?: string;
+  /** Granted scopes, space-separated. */
+  readonly scope: string;
+  /** Identifier of the person at the issuer. */
+  readonly subject?: string;
+  /** Thumbprint of the key it is bound to. */
+  readonly thumbprint: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** Time from which it is replaced instead of used. Unix seconds. */
+  readonly renewAt: number;
+  /** Data by which its dialect renews it, in a dialect that can. Never log it. */
+  readonly continuation?: unknown;
+  /** Whether a resource has refused the token. It is then kept only for its continuation. */
+  readonly isRefused?: boolean;
+  /** Its second name in the cache, which includes the requested scope. */
+  readonly storedAs?: string;
 }
 
 /** A deferred request, to be polled for the token. */
@@ -125,8 +153,11 @@ export interface TokenRequestRules {
    * Remaining seconds at which a token is replaced, but at most half of its lifetime. Default 30.
    */
   readonly renewBeforeSeconds?: number;
-  /** Creates the request that renews a token. Undefined in a profile without refresh tokens. */
-  readonly refresh?: (server: string, refreshToken: string, context: TokenRequestContext) => TokenRequest;
+  /**
+   * Makes the renewal of an agent's tokens by their continuations. Undefined in a profile without
+   * it.
+   */
+  readonly renewal?: (agent: RenewingAgent) => RenewToken;
   /**
    * Servers that a challenge may name, in a profile without person servers. Default: only the
    * server of the agent's person, which issues all of its tokens (draft -11, section 7).

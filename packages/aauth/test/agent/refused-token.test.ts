@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import type { TokenRejectedError } from "../../src/errors.ts";
+import type { FebruaryToken } from "../../src/february-2026/renewal.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import type { ObtainedToken } from "../../src/profile/token-requests.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import { inStores } from "../store/outside-store.ts";
@@ -246,14 +247,14 @@ describe("a refused token that came with a refresh token", () => {
           return changed;
         }),
     });
-    const grant: ObtainedToken = {
+    const grant: FebruaryToken = {
       token: await world.parties.issueAuthToken({ subject: "alice" }),
       server: authServer.issuer,
       resource: resource.id,
       scope: "supply-chain:optimize",
       subject: "alice",
       thumbprint: agent.key.thumbprint,
-      refreshToken: "r-1",
+      continuation: { refreshToken: "r-1" },
       expiresAt: clock.now() + 300,
       renewAt: clock.now() + 270,
     };
@@ -279,8 +280,12 @@ describe("a refused token that came with a refresh token", () => {
     expect(world.story()).toEqual(["resource jwt", "token refresh jwks", "resource jwt"]);
     expect(written[0]).toEqual(grant);
     expect(written[1]).toEqual({ ...grant, isRefused: true });
-    expect(written[2]).toMatchObject({ ...grant, isRefused: true, renewal: expect.any(String) });
-    expect(written[3]).toMatchObject({ subject: "alice", refreshToken: "r-1" });
+    expect(written[2]).toEqual({
+      ...grant,
+      isRefused: true,
+      continuation: { refreshToken: "r-1", claim: expect.any(String) },
+    });
+    expect(written[3]).toMatchObject({ subject: "alice", continuation: { refreshToken: "r-1" } });
     expect(written[3]).not.toHaveProperty("isRefused");
     await call();
     expect(world.story().slice(3)).toEqual(["resource jwt"]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
+import type { FebruaryToken } from "../../src/february-2026/renewal.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { PublicJwk } from "../../src/types.ts";
@@ -156,7 +156,7 @@ describe("a grant that is kept for a user", () => {
       const key = ring.published().find((candidate) => candidate.kid === kid);
       return Response.json({ auth_token: await issue(key!.publicJwk), expires_in: 300 });
     };
-    const grant: ObtainedToken = {
+    const grant: FebruaryToken = {
       token: await issue(ring.current().publicJwk),
       server: authServer,
       resource: world.parties.resource.id,
@@ -165,7 +165,7 @@ describe("a grant that is kept for a user", () => {
       thumbprint: ring.current().thumbprint,
       expiresAt: clock.now() + 300,
       renewAt: clock.now() + 270,
-      refreshToken: "r-1",
+      continuation: { refreshToken: "r-1" },
     };
     await agent.cacheToken({ obtained: grant, cacheKey: "alice" });
     const call = (cacheKey = "alice") => agent.fetchFor({ cacheKey })(URL_ROOT);

@@ -5,9 +5,9 @@ import {
   exactKey,
   isObtainedToken,
   latestKey,
-  type ObtainedToken,
   type TokenOwner,
 } from "../../src/agent/token-cache.ts";
+import type { ObtainedToken } from "../../src/profile/token-requests.ts";
 import { createMemoryRecordStore } from "../../src/store/record-store.ts";
 import { createTestClock } from "../../src/testing/index.ts";
 
@@ -51,7 +51,7 @@ const grant: ObtainedToken = {
 
 test("accepts a stored value as a grant only with all members", () => {
   expect(isObtainedToken(grant)).toBe(true);
-  expect(isObtainedToken({ ...grant, refreshToken: "r", subject: "s", isRefused: true })).toBe(true);
+  expect(isObtainedToken({ ...grant, continuation: {}, subject: "s", isRefused: true })).toBe(true);
   for (const name of ["token", "server", "scope", "thumbprint", "expiresAt", "renewAt"] as const) {
     for (const value of [undefined, null, name.endsWith("At") ? "300" : 300]) {
       expect(isObtainedToken({ ...grant, [name]: value } as never)).toBe(false);
@@ -70,10 +70,10 @@ describe("the tokens of an agent", () => {
     return { store, tokens: createTokenCache(store, clock.now) };
   };
 
-  test("are kept until they expire, with a refresh token longer", async () => {
+  test("are kept until they expire, with a continuation longer", async () => {
     const { tokens } = kit();
     await tokens.set("a", grant);
-    await tokens.set("b", { ...grant, refreshToken: "r" });
+    await tokens.set("b", { ...grant, continuation: { refreshToken: "r" } });
     await tokens.set("c", { ...grant, expiresAt: Number.MAX_SAFE_INTEGER });
     await tokens.set("d", { ...grant, expiresAt: 1 });
     expect(await tokens.get("a")).toEqual(grant);

@@ -177,7 +177,7 @@ describe("redeeming a code", () => {
       scope: "supply-chain:optimize",
       subject: "user-1",
       thumbprint: agent.key.thumbprint,
-      refreshToken: "r-1",
+      continuation: { refreshToken: "r-1" },
       expiresAt: clock.now() + 300,
       renewAt: clock.now() + 270,
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import type { ObtainedToken } from "../../src/agent/token-cache.ts";
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { february2026Published } from "../../src/february-2026/profile.ts";
+import type { ObtainedToken } from "../../src/profile/token-requests.ts";
 import { createMemoryStores } from "../../src/store/stores.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { inStores, outsideStore } from "../store/outside-store.ts";

@@ -1,6 +1,5 @@
 import { trace } from "@opentelemetry/api";
-import type { ObtainedToken } from "aauth/agent";
-import type { FebruaryAgent, FebruaryAuthTokenClaims } from "aauth/february-2026";
+import type { FebruaryAgent, FebruaryAuthTokenClaims, FebruaryToken } from "aauth/february-2026";
 import { withSpan } from "agent-kit/service";
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -140,7 +139,7 @@ async function refuse(
 async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise<ConsentOutcome> {
   const { runs, agent, verify, observe, consentRequests } = deps;
   const asked = run.demand!.code!;
-  let obtained: ObtainedToken;
+  let obtained: FebruaryToken;
   let claims: AuthTokenClaims;
   try {
     const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
@@ -181,14 +180,14 @@ async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise
 /** Tokens obtained for a code. */
 interface Given {
   readonly authServer: string;
-  readonly obtained: ObtainedToken;
+  readonly obtained: FebruaryToken;
   readonly claims: AuthTokenClaims;
 }
 
 async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<ConsentOutcome> {
   const { agent, agentId, resource, grants, runs, sharesTokens } = deps;
   const { authServer, obtained, claims } = given;
-  const { refreshToken } = obtained;
+  const refreshToken = obtained.continuation?.refreshToken;
   const { scope = "", exp: expiresAt } = claims;
   const cacheKey = cacheKeyOf(run, sharesTokens);
   const scopes = scope.split(" ").filter((name) => name !== "");
@@ -214,9 +213,10 @@ async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<C
  */
 async function revokeUnused(
   { agent, resource, grants, logger }: ConsentServiceDeps,
-  { authServer, obtained: { refreshToken }, claims: { sub: subject } }: Given,
+  { authServer, obtained, claims: { sub: subject } }: Given,
   run: Run,
 ): Promise<void> {
+  const refreshToken = obtained.continuation?.refreshToken;
   if (refreshToken === undefined) return;
   const earlier = subject === undefined ? [] : await grants.list(subject);
   if (earlier.some(({ consent }) => consent.resource === resource)) return;

@@ -227,7 +227,7 @@ describe("a consent that is revoked", () => {
   });
 
   it("cannot be revoked without a refresh token", async () => {
-    const { refreshToken: _none, ...grant } = GRANT;
+    const { continuation: _none, ...grant } = GRANT;
     stack.agent.redeemCode.mockResolvedValue(grant);
     await answer();
     expect((await run()).consent).toMatchObject({ revocable: false });

@@ -1,6 +1,6 @@
 import { ConsentRequiredError, type Stores } from "aauth";
-import type { Agent, ObtainedToken } from "aauth/agent";
-import type { FebruaryAgent } from "aauth/february-2026";
+import type { Agent } from "aauth/agent";
+import type { FebruaryAgent, FebruaryToken } from "aauth/february-2026";
 import type { AgentAnswer } from "aauth-a2a";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
@@ -22,7 +22,10 @@ type CallContext = NonNullable<Parameters<FebruaryAgent["fetchFor"]>[0]>;
 export const NOW = 1_730_217_600;
 
 /** The auth server's grant for a code. */
-export const GRANT = { token: "auth-token-value", refreshToken: "refresh-token-value" } as ObtainedToken;
+export const GRANT = {
+  token: "auth-token-value",
+  continuation: { refreshToken: "refresh-token-value" },
+} as FebruaryToken;
 export const CLAIMS = { sub: "alice", scope: "supply-chain:optimize", exp: NOW + 300 };
 
 export const CONSENT = {

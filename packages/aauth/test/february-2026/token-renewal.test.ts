@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AgentOptions } from "../../src/agent/index.ts";
-import { createTokenCache, type ObtainedToken } from "../../src/agent/token-cache.ts";
+import { createTokenCache } from "../../src/agent/token-cache.ts";
+import { createClaims, type FebruaryToken } from "../../src/february-2026/renewal.ts";
+import type { ObtainedToken } from "../../src/profile/token-requests.ts";
 import type { RecordStore } from "../../src/store/record-store.ts";
+import { createWorld } from "../agent/world.ts";
 import { inStores, outsideStore } from "../store/outside-store.ts";
-import { createWorld } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 
@@ -224,16 +226,18 @@ describe("V58: a refresh token that its issuer accepts once", () => {
 
   it("V58b: a resumed process does not release the claim of its successor", async () => {
     const kept = outsideStore<ObtainedToken>();
-    const process = () => createTokenCache(kept, () => Date.now() / 1000);
+    const process = () => createClaims(createTokenCache(kept, () => Date.now() / 1000));
     const [first, second, third] = [process(), process(), process()];
     const more = { renewAt: 0, expiresAt: 0, scope: "", thumbprint: "" };
-    await first.set("a", { server: "https://ps.example", token: "t", refreshToken: "r-1", ...more });
-    const claim = (await first.claimRenewal("a", "r-1", 20))!;
-    expect(await second.claimRenewal("a", "r-1", 20)).toBeUndefined();
+    const continuation = { refreshToken: "r-1" };
+    const token = { server: "https://ps.example", token: "t", continuation, ...more };
+    await kept.put("a", token, { owner: "alice", ttlSeconds: 60 });
+    const claim = (await first.claim("a", "r-1", 20))!;
+    expect(await second.claim("a", "r-1", 20)).toBeUndefined();
     passSeconds(21);
-    expect(await second.claimRenewal("a", "r-1", 20)).toBeDefined();
-    await first.releaseRenewal("a", claim);
-    expect(await third.claimRenewal("a", "r-1", 20)).toBeUndefined();
+    expect(await second.claim("a", "r-1", 20)).toBeDefined();
+    await first.release("a", claim);
+    expect(await third.claim("a", "r-1", 20)).toBeUndefined();
   });
 
   it("is not asked for again while a slow token request may still be answered", async () => {
@@ -329,8 +333,9 @@ describe("a process whose token another process renews", () => {
     const store = {
       ...kept,
       async get(name: string) {
-        const found = await kept.get(name);
-        return found?.refreshToken === "r-1" ? { ...found, renewal: `claim ${++claims}` } : found;
+        const found = (await kept.get(name)) as FebruaryToken | undefined;
+        if (found?.continuation?.refreshToken !== "r-1") return found;
+        return { ...found, continuation: { refreshToken: "r-1", claim: `claim ${++claims}` } };
       },
       update: async (name: string) => kept.get(name),
     };
