@@ -2,6 +2,7 @@ import { readRefusal } from "../read-refusal.ts";
 import { partyName } from "./parties.ts";
 import type { Message } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
+import { ownMember } from "./trace-span.ts";
 
 /** One side of an exchange in words. */
 export interface Meaning {
@@ -21,12 +22,12 @@ export function answerMeaning(message: Message): Meaning | undefined {
   if (status === undefined) return undefined;
   if (signer === undefined) return meaning("The application’s answer, which AAuth does not define.", "4.3");
   const { requirement = "" } = readRequirement(message.response) ?? {};
-  if (status === 202) return WAITS[requirement]?.(message) ?? later(message);
+  if (status === 202) return ownMember(WAITS, requirement)?.(message) ?? later(message);
   if (status < 400) return success(message);
   if (status === 424) return unreachable(message);
   const isRefused = signer.token !== undefined && message.response.headers?.["signature-error"] !== undefined;
   if (isRefused) return refusal(message);
-  const challenge = status === 401 || status === 402 ? CHALLENGES[requirement] : undefined;
+  const challenge = status === 401 || status === 402 ? ownMember(CHALLENGES, requirement) : undefined;
   return challenge?.(message) ?? refusal(message);
 }
 

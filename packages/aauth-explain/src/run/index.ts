@@ -14,8 +14,7 @@ export { otherKeyInWords } from "./dialect-answers.ts";
 export { interactionUrl } from "./interactions.ts";
 export { keySourceInWords } from "./key-answer.ts";
 export { afterChecks, isRedirected, messageAnswers } from "./message-answers.ts";
-export { type MessageMeaning, messageMeaning } from "./message-meaning.ts";
-export { messageSentence } from "./message-sentence.ts";
+export { type MessageMeaning, messageMeaning, messageSentence } from "./message-words.ts";
 export { partyName } from "./parties.ts";
 export type {
   HttpMessage,

@@ -2,6 +2,7 @@ import type { TracedToken } from "./attribute-names.ts";
 import { text } from "./describe-token.ts";
 import type { Message } from "./protocol-run.ts";
 import { readSignatureKey } from "./signature-fields.ts";
+import { ownMember } from "./trace-span.ts";
 
 const KEY_SOURCES: Readonly<Record<string, string>> = {
   header: "it is in the request",
@@ -71,7 +72,7 @@ function otherKey(message: Message): string | undefined {
   const { keySource, thumbprint } = verifierOf(message) ?? {};
   const signedWith = message.signer?.thumbprint;
   if (thumbprint === undefined || signedWith === undefined || thumbprint === signedWith) return undefined;
-  return OTHER_KEYS[keySource ?? ""] ?? BOUND_TO_ANOTHER;
+  return ownMember(OTHER_KEYS, keySource) ?? BOUND_TO_ANOTHER;
 }
 
 /** The curve, if the message contains it: in the key of scheme hwk or in the token's `cnf`. */

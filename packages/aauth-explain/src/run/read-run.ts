@@ -7,7 +7,7 @@
 import { ATTRIBUTE, EVENT, SERVICE_NAME } from "./attribute-names.ts";
 import { type ByDialect, ofDialect } from "./by-dialect.ts";
 import { interactionOf, returnMessage, withInteractions } from "./interactions.ts";
-import { whatIsAsked } from "./message-what.ts";
+import { whatIsAsked } from "./message-words.ts";
 import { columnOf, columnOfUrl, partiesOf } from "./parties.ts";
 import type { Draft, Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./protocol-run.ts";
 import { readJaegerSpans } from "./read-jaeger.ts";

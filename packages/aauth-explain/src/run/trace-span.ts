@@ -75,3 +75,9 @@ export type Members = Readonly<Record<string, unknown>>;
 export function isRecord(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** A row of a table, by a name that a record states: `constructor` has none. */
+export const ownMember = <Row>(
+  table: Readonly<Record<string, Row>>,
+  name: string | undefined,
+): Row | undefined => (name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined);

@@ -7,7 +7,7 @@
 
 import { EVENT, SERVICE_NAME } from "./attribute-names.ts";
 import { leavesAt, messageToPage } from "./interactions.ts";
-import { whatIsAsked } from "./message-what.ts";
+import { whatIsAsked } from "./message-words.ts";
 import { columnOfUrl } from "./parties.ts";
 import type { Draft } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";

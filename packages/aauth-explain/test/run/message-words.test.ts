@@ -101,3 +101,12 @@ describe("draft -11", () => {
     expect(message({ outcome: "handed-back", status: 424 })).toContain("I cannot reach the person");
   });
 });
+
+test("names that a record states select no member that every object has", () => {
+  const [call] = recordedRun("signature-only-hwk").messages.slice(1);
+  const foreign = { ...call!, requestType: "constructor", outcome: "challenged", status: 401 } as const;
+  const response = { headers: { "aauth-requirement": "requirement=constructor" } };
+  expect(messageSentence({ ...foreign, response })).toMatch(
+    /calls Supply-chain agent, signed with its own key\. .*: “No\. I need further authorization\.”$/,
+  );
+});
