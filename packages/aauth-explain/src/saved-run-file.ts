@@ -6,8 +6,8 @@
  */
 
 import { readAtMost } from "aauth";
-import { checkedRun } from "./checked-run.ts";
 import {
+  checkedRun,
   damaged,
   MAX_ATTACKS,
   MAX_DATA_BYTES,

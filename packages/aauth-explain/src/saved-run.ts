@@ -4,127 +4,6 @@
  * @module
  */
 
-/**
- * A saved run, with all data for its sequence diagram. Everything in it is a claim of the file's
- * maker, except what {@link SavedEvidence} proves.
- */
-export interface SavedRun {
-  readonly format: "aauth-saved-run";
-  readonly version: 2;
-  readonly requestId: string;
-  readonly protocol: SavedProtocol;
-  /** Unix seconds. */
-  readonly savedAt: number;
-  /** Columns of the picture, from left to right. */
-  readonly parties: readonly { readonly id: string; readonly name: string }[];
-  /** In the order they were sent. */
-  readonly messages: readonly SavedMessage[];
-  /** Attacks on the run, in the order in which they are shown. */
-  readonly attacks: readonly SavedAttack[];
-}
-
-/** Protocol of the run, for display. */
-export interface SavedProtocol {
-  /** Version of AAuth: `draft -11`. */
-  readonly version: string;
-  /** Mode of the demo; absent where it is not known. */
-  readonly mode?: string;
-}
-
-/** An attack on a run, really sent. */
-export interface SavedAttack {
-  readonly title: string;
-  /** Describes the change to the request. */
-  readonly what: string;
-  /** The attack on AAuth: the message that was sent last. */
-  readonly aauth: SavedMessage;
-  /** The attack on a service that takes bearer tokens, as recorded. */
-  readonly bearer?: SavedBearerSide;
-}
-
-/** Outcome of an attack on a service that takes bearer tokens. */
-export interface SavedBearerSide {
-  readonly status: number;
-  /** A few words. */
-  readonly outcome: string;
-  /** In the order they were sent; the last one is the attack. */
-  readonly exchanges: readonly SavedExchange[];
-}
-
-/** A request and its response, as recorded. */
-export interface SavedExchange {
-  readonly sender: string;
-  readonly request: SavedHttp;
-  readonly response: SavedHttp;
-}
-
-/** One request and what was recorded about it. */
-export interface SavedMessage {
-  /** Ids of {@link SavedRun.parties}. */
-  readonly from: string;
-  readonly to: string;
-  /** Milliseconds since the run began. */
-  readonly startMs: number;
-  /** A few words: what is asked. */
-  readonly what: string;
-  /** A sentence, as recorded. */
-  readonly sentence: string;
-  /** As recorded: `accepted`, `challenged`, `refused`, … */
-  readonly outcome: string;
-  readonly status?: number;
-  /** Questions and answers about the message, as recorded. */
-  readonly facts: readonly SavedFact[];
-  /** The verifiers' checks, as recorded. */
-  readonly checks: readonly SavedCheck[];
-  /** As recorded, with values cut; absent where {@link evidence} has it whole. */
-  readonly request?: SavedHttp;
-  readonly response?: SavedHttp;
-  /** The whole request, which is verified again. */
-  readonly evidence?: SavedEvidence;
-}
-
-/** A name with a value, both as text. */
-export interface SavedFact {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** A check of a verifier, as recorded. */
-export interface SavedCheck {
-  readonly party: string;
-  readonly name: string;
-  readonly verdict: string;
-  readonly reason?: string;
-}
-
-/** Start line, header lines and body, as shown. */
-export interface SavedHttp {
-  readonly start: string;
-  readonly headers: readonly SavedFact[];
-  readonly body?: string;
-}
-
-/** A signed request as it was sent, and the published keys that verifying it takes. */
-export interface SavedEvidence {
-  readonly method: string;
-  /** Absolute. */
-  readonly url: string;
-  /** Kind of endpoint that it was sent to: `resource` or `token`. */
-  readonly endpoint: string;
-  /** Those that are covered or belong to the signature. Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Base64. */
-  readonly body: string;
-  /** Public keys by the identifier of the party that publishes them. */
-  readonly keys: readonly SavedKey[];
-}
-
-/** A public key of a party, as a JWK. */
-export interface SavedKey {
-  readonly id: string;
-  readonly jwk: Readonly<Record<string, unknown>>;
-}
-
 /** Reason why a file cannot be read as a saved run. */
 export type SavedRunCode =
   | "not_a_saved_run"
@@ -158,3 +37,182 @@ export const tooLarge = () =>
 
 export const damaged = (why: string) =>
   new SavedRunError("saved_run_damaged", `the saved run is damaged: ${why}`);
+
+/** Returns a part of the file if it has its shape. @throws SavedRunError */
+type Reader<Value> = (data: unknown, name: string) => Value;
+type Readers = Readonly<Record<string, Reader<unknown>>>;
+type Members<Required extends Readers, Optional extends Readers> = {
+  readonly [Name in keyof Required]: ReturnType<Required[Name]>;
+} & { readonly [Name in keyof Optional]?: ReturnType<Optional[Name]> };
+
+const jsonObject: Reader<Readonly<Record<string, unknown>>> = (data, name) => {
+  if (typeof data !== "object" || data === null || Array.isArray(data))
+    throw damaged(`${name} is not an object`);
+  return data as Readonly<Record<string, unknown>>;
+};
+
+const text: Reader<string> = (data, name) => {
+  if (typeof data !== "string") throw damaged(`${name} is not a string`);
+  return data;
+};
+
+const number: Reader<number> = (data, name) => {
+  if (typeof data !== "number" || !Number.isFinite(data)) throw damaged(`${name} is not a number`);
+  return data;
+};
+
+/** Leaves out members that it does not name. */
+const object =
+  <Required extends Readers, Optional extends Readers = Record<never, never>>(
+    required: Required,
+    optional?: Optional,
+  ): Reader<Members<Required, Optional>> =>
+  (data, name) => {
+    const members = jsonObject(data, name);
+    const given = Object.entries(optional ?? {}).filter(([key]) => members[key] !== undefined);
+    const read = [...Object.entries(required), ...given].map(([key, reader]) => [
+      key,
+      reader(members[key], key),
+    ]);
+    return Object.fromEntries(read) as Members<Required, Optional>;
+  };
+
+const list =
+  <Item>(item: Reader<Item>, most = Number.POSITIVE_INFINITY): Reader<readonly Item[]> =>
+  (data, name) => {
+    if (!Array.isArray(data)) throw damaged(`${name} is not a list`);
+    if (data.length > most) throw tooLarge();
+    return data.map((entry) => item(entry, `an entry of ${name}`));
+  };
+
+const texts: Reader<Readonly<Record<string, string>>> = (data, name) =>
+  Object.fromEntries(Object.entries(jsonObject(data, name)).map(([key, value]) => [key, text(value, key)]));
+
+/** A name with a value, both as text. */
+export type SavedFact = ReturnType<typeof fact>;
+const fact = object({ name: text, value: text });
+
+/** Start line, header lines and body, as shown. */
+export type SavedHttp = ReturnType<typeof http>;
+const http = object({ start: text, headers: list(fact) }, { body: text });
+
+/** A request and its response, as recorded. */
+export type SavedExchange = ReturnType<typeof exchange>;
+const exchange = object({ sender: text, request: http, response: http });
+
+/** A public key of a party, as a JWK. */
+export type SavedKey = ReturnType<typeof key>;
+const key = object({ id: text, jwk: jsonObject });
+
+/** A signed request as it was sent, and the published keys that verifying it takes. */
+export type SavedEvidence = ReturnType<typeof evidence>;
+const evidence = object({
+  method: text,
+  /** Absolute. */
+  url: text,
+  /** Kind of endpoint that it was sent to: `resource` or `token`. */
+  endpoint: text,
+  /** Those that are covered or belong to the signature. Lower-case names. */
+  headers: texts,
+  /** Base64. */
+  body: text,
+  /** Public keys by the identifier of the party that publishes them. */
+  keys: list(key),
+});
+
+/** A check of a verifier, as recorded. */
+export type SavedCheck = ReturnType<typeof check>;
+const check = object({ party: text, name: text, verdict: text }, { reason: text });
+
+/** One request and what was recorded about it. */
+export type SavedMessage = ReturnType<typeof message>;
+const message = object(
+  {
+    /** Ids of {@link SavedRun}'s `parties`. */
+    from: text,
+    to: text,
+    /** Milliseconds since the run began. */
+    startMs: number,
+    /** A few words: what is asked. */
+    what: text,
+    /** A sentence, as recorded. */
+    sentence: text,
+    /** As recorded: `accepted`, `challenged`, `refused`, … */
+    outcome: text,
+    /** Questions and answers about the message, as recorded. */
+    facts: list(fact),
+    /** The verifiers' checks, as recorded. */
+    checks: list(check),
+  },
+  {
+    status: number,
+    /** As recorded, with values cut; absent where `evidence` has it whole. */
+    request: http,
+    response: http,
+    /** The whole request, which is verified again. */
+    evidence,
+  },
+);
+
+/** Outcome of an attack on a service that takes bearer tokens. */
+export type SavedBearerSide = ReturnType<typeof bearer>;
+const bearer = object({
+  status: number,
+  /** A few words. */
+  outcome: text,
+  /** In the order they were sent; the last one is the attack. */
+  exchanges: list(exchange),
+});
+
+/** An attack on a run, really sent. */
+export type SavedAttack = ReturnType<typeof attack>;
+const attack = object(
+  {
+    title: text,
+    /** Describes the change to the request. */
+    what: text,
+    /** The attack on AAuth: the message that was sent last. */
+    aauth: message,
+  },
+  {
+    /** The attack on a service that takes bearer tokens, as recorded. */
+    bearer,
+  },
+);
+
+/** Protocol of the run, for display: version of AAuth (`draft -11`), mode of the demo if known. */
+export type SavedProtocol = ReturnType<typeof protocol>;
+const protocol = object({ version: text }, { mode: text });
+
+/**
+ * A saved run, with all data for its sequence diagram. Everything in it is a claim of the file's
+ * maker, except what {@link SavedEvidence} proves.
+ */
+export type SavedRun = ReturnType<typeof readRun>;
+const readRun = object({
+  format: (data: unknown): "aauth-saved-run" => {
+    if (data === "aauth-saved-run") return data;
+    throw new SavedRunError("not_a_saved_run", "its data is not a run that the demo has saved");
+  },
+  version: (data: unknown): 2 => {
+    if (data === 2) return data;
+    throw new SavedRunError("saved_run_version", "only version 2 of saved runs is known here");
+  },
+  requestId: text,
+  protocol,
+  /** Unix seconds. */
+  savedAt: number,
+  /** Columns of the picture, from left to right. */
+  parties: list(object({ id: text, name: text })),
+  /** In the order they were sent. */
+  messages: list(message, MAX_MESSAGES),
+  /** Attacks on the run, in the order in which they are shown. */
+  attacks: list(attack, MAX_ATTACKS),
+});
+
+/**
+ * The data of a file as a run. Members that a run does not have are left out.
+ *
+ * @throws SavedRunError
+ */
+export const checkedRun = (data: unknown): SavedRun => readRun(data, "the run");
