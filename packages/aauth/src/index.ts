@@ -33,13 +33,11 @@ export {
   AAuthError,
   AAuthVerificationError,
   AnswerPendingError,
-  ConsentRequiredError,
   ERROR_CODES,
   publicRefusal,
   StoreUnavailableError,
   TokenRejectedError,
   TokenRequestError,
-  UserInteractionRequiredError,
 } from "./errors.ts";
 export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
 export type { AAuthEvent, Observer } from "./profile/events.ts";

@@ -1,11 +1,6 @@
-import {
-  AAuthError,
-  type AAuthEvent,
-  ConsentRequiredError,
-  type decodeToken,
-  TokenRequestError,
-} from "aauth";
+import { AAuthError, type AAuthEvent, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
+import { ConsentRequiredError } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, askAgent } from "aauth-a2a";
 import { type DelegateRun, failedPartOf } from "backend-api";
 import { AgentTokenError } from "./agent-token-request.ts";

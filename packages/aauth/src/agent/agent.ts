@@ -165,4 +165,4 @@ function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, pr
 }
 
 /** Members of a context that must be strings. */
-const STRINGS = ["cacheKey", "scope", "keyThumbprint", "mission", "justification", "loginHint"] as const;
+const STRINGS = ["cacheKey", "scope", "mission", "justification", "loginHint"] as const;

@@ -5,13 +5,7 @@
  * @module
  */
 
-import {
-  AAuthAgentError,
-  AnswerPendingError,
-  citing,
-  TokenRejectedError,
-  UserInteractionRequiredError,
-} from "../errors.ts";
+import { AAuthAgentError, AnswerPendingError, citing, TokenRejectedError } from "../errors.ts";
 import type {
   CallOutcome,
   CallState,
@@ -24,7 +18,7 @@ import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
 import type { Clarification, ClarificationAnswer } from "../profile/waiting.ts";
 import type { SigningKey, WaitingCall } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
-import { type AgentParts, contextOf } from "./context.ts";
+import { type AgentParts, type CallInput, contextOf } from "./context.ts";
 import { errorText } from "./error-text.ts";
 import { ignoreEvents, showToken } from "./events.ts";
 import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
@@ -81,10 +75,13 @@ export async function resumeCall(
   return new Call(parts, tokens, { ...context, keyThumbprint }, request, progress).run();
 }
 
+/** Context of a call, and the key that it is pinned to. */
+type GivenContext = FetchContext & Pick<CallInput, "keyThumbprint">;
+
 class Call {
   readonly #parts: AgentParts;
   readonly #tokens: TokenSource;
-  readonly #given: FetchContext;
+  readonly #given: GivenContext;
   readonly #request: CallersRequest;
   readonly #resumed: Progress | undefined;
   readonly #keys: AgentKeys;
@@ -106,7 +103,7 @@ class Call {
   constructor(
     parts: AgentParts,
     tokens: TokenSource,
-    given: FetchContext,
+    given: GivenContext,
     request: CallersRequest,
     resumed?: Progress,
   ) {
@@ -144,12 +141,12 @@ class Call {
   /** Runs the call: the profile decides on each step from the outcome of the previous one. */
   async run(): Promise<Response> {
     const { profile } = this.#parts;
-    const { resource, returnUrl, scope } = this.#context;
-    const circumstances = { resource, returnUrl, scope };
     try {
       await this.#parts.missions.requireActive(this.#context.mission);
       let outcome = await (this.#resumed === undefined ? this.#start() : this.#resume(this.#resumed));
       for (let steps = 0; steps < MAX_STEPS; ) {
+        const { resource, returnUrl, scope, key } = this.#context;
+        const circumstances = { resource, returnUrl, scope, thumbprint: key.thumbprint };
         const { step, state } = profile.calls.decide(this.#state, outcome, circumstances);
         if (step.do === "answer") return this.#response!;
         // Polls are limited by time instead.
@@ -213,11 +210,6 @@ class Call {
         throw AAuthAgentError.from(await this.#tokenRejected(), resource);
       case "poll":
         return this.#poll(step);
-      case "ask": {
-        const { interactionUrl } = step;
-        const { thumbprint: keyThumbprint } = this.#context.key;
-        throw new UserInteractionRequiredError({ interactionUrl, resource, keyThumbprint });
-      }
       case "throw":
         if (step.forgets && this.#wanted) await this.#tokens.forget(this.#context, this.#wanted);
         throw AAuthAgentError.from(step.error, resource);

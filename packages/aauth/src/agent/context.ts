@@ -38,6 +38,10 @@ export interface AgentParts extends AgentOptions {
 export interface CallInput extends Omit<FetchContext, "onClarification" | "onWaiting"> {
   /** Agent token of the sub-agent for which a token is requested. Default: none. */
   readonly subagentToken?: string | undefined;
+  /**
+   * Thumbprint of the key with which to sign. Default: the current one, also for a key not held.
+   */
+  readonly keyThumbprint?: string | undefined;
   /** Thumbprint that a token must be bound to. Default: that of `key`. */
   readonly boundTo?: string | undefined;
   /** Answers a question. Default: none; a question ends the polling. */

@@ -7,7 +7,7 @@
 
 import type { Awaitable } from "../crypto/interface.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
-import { AAuthAgentError, AAuthError, ConsentRequiredError } from "../errors.ts";
+import { AAuthAgentError, AAuthError } from "../errors.ts";
 import { textOf } from "../profile/answer-members.ts";
 import type { ResponseMeaning } from "../profile/calls.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
@@ -41,9 +41,8 @@ const MAX_ANSWER_BYTES = 65_536;
  * Requests a token from a server and checks it.
  *
  * @param resumed polling state of an interrupted request
- * @throws ConsentRequiredError; TokenRequestError; StillDeferredError; AAuthAgentError
- * `challenge_untrusted`, `token_request_failed`, `request_cancelled`, `payment_required` or of the
- * discovery group
+ * @throws TokenRequestError; StillDeferredError; AAuthAgentError `challenge_untrusted`,
+ * `token_request_failed`, `request_cancelled`, `payment_required` or of the discovery group
  */
 export async function requestToken(
   parts: AgentParts,
@@ -52,15 +51,7 @@ export async function requestToken(
   resumed?: PollState,
 ): Promise<ObtainedToken> {
   const { read } = parts.profile.tokenRequests;
-  try {
-    return received(parts, await askServer(parts, asked, context, read, resumed), asked, context);
-  } catch (error) {
-    if (error instanceof ConsentRequiredError) {
-      const { authServer: server, expiresInSeconds } = error;
-      context.observe({ type: "consent_required", server, expiresInSeconds });
-    }
-    throw error;
-  }
+  return received(parts, await askServer(parts, asked, context, read, resumed), asked, context);
 }
 
 /** Sends a request to a server and polls for a deferred response. */

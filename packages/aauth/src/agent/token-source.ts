@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConsentRequiredError } from "../errors.ts";
+import { AAuthAgentError } from "../errors.ts";
 import type { WantedToken } from "../profile/calls.ts";
 import type { RenewToken } from "../profile/renewal.ts";
 import type { ObtainedToken, TokenRequestContext } from "../profile/token-requests.ts";
@@ -280,7 +280,7 @@ function createSharing(
         if (mayShare(obtained, context)) return obtained;
       } catch (error) {
         // The page of a consent is for one call.
-        if (!(error instanceof ConsentRequiredError)) throw error;
+        if (!(error instanceof AAuthAgentError && error.code === "consent_required")) throw error;
       }
     }
     const abandoned = new AbortController();

@@ -31,8 +31,6 @@ export interface Agent {
    * Does NOT verify the response, follow redirects, or retry a connection that failed.
    *
    * @throws TypeError for an invalid member of the context.
-   * @throws ConsentRequiredError from the fetch: the auth server requires the user's consent.
-   * @throws UserInteractionRequiredError from the fetch, if `returnUrl` is set.
    * @throws AnswerPendingError from the fetch, in profiles with deferred responses; see `waiting`
    *   of the context.
    * @throws TokenRequestError from the fetch: the server refused.
@@ -221,12 +219,6 @@ export interface FetchContext extends WaitingControl, CallFacts {
    * returns the challenge as the response. Default: none.
    */
   readonly returnUrl?: string | undefined;
-  /**
-   * `keyThumbprint` of a `UserInteractionRequiredError`: repeats the request with the key to which
-   * the user's decision applies, and without tokens of other keys. Default: the current key, which
-   * also replaces one that is no longer held.
-   */
-  readonly keyThumbprint?: string | undefined;
 }
 
 /** A call's handling of deferred responses, in profiles that have them. */

@@ -27,7 +27,12 @@ import {
 
 /** An agent that speaks February 2026. */
 export interface FebruaryAgent extends Agent {
-  /** As for any agent, and with `state`. */
+  /**
+   * As for any agent.
+   *
+   * @throws ConsentRequiredError from the fetch: the auth server requires the user's consent.
+   * @throws UserInteractionRequiredError from the fetch, if `returnUrl` is set.
+   */
   fetchFor(context?: FebruaryFetchContext): typeof fetch;
   /**
    * Requests an auth token with this agent as the resource, to identify a user or for its own
@@ -71,6 +76,12 @@ export interface FebruaryAgent extends Agent {
 export interface FebruaryFetchContext extends FetchContext {
   /** Sent with a token request and returned with the user's consent. Default: none. */
   readonly state?: string | undefined;
+  /**
+   * `keyThumbprint` of a {@link UserInteractionRequiredError}: repeats the request with the key to
+   * which the user's decision applies, and without tokens of other keys. Default: the current key,
+   * which also replaces one that is no longer held.
+   */
+  readonly keyThumbprint?: string | undefined;
 }
 
 /**
@@ -105,6 +116,7 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
 
     fetchFor(context = {}) {
       requireString("state", context.state);
+      requireString("keyThumbprint", context.keyThumbprint);
       return agent.fetchFor(context);
     },
 

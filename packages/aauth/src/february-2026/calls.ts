@@ -24,6 +24,7 @@ import { readToken } from "../tokens/token-schema.ts";
 import { type AgentAuth, type BareChallenge, incomplete, isBare, readAgentAuth } from "./agent-auth.ts";
 import type { FebruaryResourceTokenClaims } from "./claims.ts";
 import { documents } from "./documents.ts";
+import { UserInteractionRequiredError } from "./errors.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { RESOURCE_TOKEN } from "./token-schemas.ts";
 
@@ -127,7 +128,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: Circumst
 function afterResponse(
   state: State,
   { challenge, status }: Extract<CallOutcome, { type: "response" }>,
-  { mayIdentify, resource, returnUrl }: Circumstances,
+  { mayIdentify, ...circumstances }: Circumstances,
 ): Decision {
   const answer = then(state, ANSWER);
   if (challenge === undefined) return answer;
@@ -164,7 +165,9 @@ function afterResponse(
     return then(state, { do: "throw", error });
   }
   if (interaction !== undefined) {
-    return returnUrl === undefined ? answer : then(state, sendPerson(interaction, resource, returnUrl));
+    const { returnUrl } = circumstances;
+    if (returnUrl === undefined) return answer;
+    return then(state, { do: "throw", error: pageOf(interaction, { ...circumstances, returnUrl }) });
   }
   if (!wantsToken) return answer;
   if (isBare) return then(state, { do: "throw", error: AAuthAgentError.from(incomplete()) });
@@ -181,16 +184,19 @@ function afterResponse(
  * A resource may send a user only to its own origin; otherwise this agent could be used to bring
  * its users to any page.
  */
-function sendPerson(address: string, resource: string, returnUrl: string): CallStep {
+function pageOf(
+  address: string,
+  { resource, returnUrl, thumbprint }: CallCircumstances & { readonly returnUrl: string },
+): AAuthAgentError {
   const url = URL.parse(address);
   const isOwn = url?.origin === new URL(resource).origin && url.username === "" && url.password === "";
   if (url === null || !isOwn) {
     const reason = "the resource sends users to an address that is not its own";
-    return { do: "throw", error: new AAuthAgentError("challenge_untrusted", reason) };
+    return new AAuthAgentError("challenge_untrusted", reason);
   }
   url.hash = "";
   url.searchParams.set("return_url", returnUrl);
-  return { do: "ask", interactionUrl: url.href };
+  return new UserInteractionRequiredError({ interactionUrl: url.href, resource, keyThumbprint: thumbprint });
 }
 
 const UNAUTHORIZED = 401;

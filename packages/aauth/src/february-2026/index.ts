@@ -23,6 +23,7 @@ export type { FebruaryTokenHolder } from "./callers.ts";
 export type { FebruaryAuthTokenClaims, FebruaryResourceTokenClaims } from "./claims.ts";
 export type { AgentMetadata, IssuerMetadata } from "./documents.ts";
 export { agentMetadata } from "./documents.ts";
+export { ConsentRequiredError, UserInteractionRequiredError } from "./errors.ts";
 export type { UserClaims } from "./issue-tokens.ts";
 export { february2026Jwks } from "./jwks.ts";
 export type { FebruaryDialect, FebruaryResourceOptions } from "./profile.ts";

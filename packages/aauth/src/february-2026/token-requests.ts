@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AAuthAgentError, ConsentRequiredError, TokenRequestError } from "../errors.ts";
+import { AAuthAgentError, TokenRequestError } from "../errors.ts";
 import { lifetimeOf, oneLine, textOf } from "../profile/answer-members.ts";
 import type { SignatureKeyScheme } from "../profile/messages.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../profile/refusal.ts";
@@ -29,6 +29,7 @@ import {
 } from "../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 import { documents } from "./documents.ts";
+import { ConsentRequiredError } from "./errors.ts";
 import { KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
 /** The address to which the user returns after consent, and the state returned with them. */
@@ -96,6 +97,7 @@ function consentRequired(
   {
     server: authServer,
     metadata,
+    observe,
     thumbprint: keyThumbprint,
     redirectUri,
     state,
@@ -109,6 +111,7 @@ function consentRequired(
   for (const [name, value] of Object.entries({ redirect_uri: redirectUri, state })) {
     if (value !== undefined) url.searchParams.set(name, value);
   }
+  observe({ type: "consent_required", server: authServer, expiresInSeconds });
   const expiry = { expiresInSeconds, keyThumbprint };
   return new ConsentRequiredError({ consentUrl: url.href, requestToken, authServer, ...expiry });
 }

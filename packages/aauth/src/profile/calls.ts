@@ -76,7 +76,7 @@ export interface ChallengeExpectation {
   readonly discovery?: Discovery | undefined;
 }
 
-/** Facts that are known before the first request and constant during a call. */
+/** Facts of a call that do not depend on the last step. */
 export interface CallCircumstances {
   /** Identifier of the resource. */
   readonly resource: string;
@@ -86,6 +86,8 @@ export interface CallCircumstances {
   readonly returnUrl: string | undefined;
   /** Space-separated scopes that the call is expected to need. */
   readonly scope: string | undefined;
+  /** Thumbprint of the key with which the call signs. */
+  readonly thumbprint: string;
 }
 
 /** Reason for another attempt: a required identity or authorization, or a refused token. */
@@ -119,8 +121,6 @@ export type CallStep =
   | { readonly do: "report-rejected" }
   /** Polls for the deferred response, and from now on presents `token`, if given. */
   | { readonly do: "poll"; readonly deferred: DeferredResponse; readonly token?: string | undefined }
-  /** Ends the call, because a person must act on this page of the resource. */
-  | { readonly do: "ask"; readonly interactionUrl: string }
   | { readonly do: "answer" }
   /** `forgets`: drops the last requested token from the cache. */
   | { readonly do: "throw"; readonly error: unknown; readonly forgets?: boolean | undefined };

@@ -7,6 +7,7 @@
 import type { Awaitable } from "../crypto/interface.ts";
 import type { DiscoveryKind } from "../discovery/discovery.ts";
 import type { ResponseHead, ResponseMeaning, WantedToken } from "./calls.ts";
+import type { Observer } from "./events.ts";
 import type { SignatureKeyScheme } from "./messages.ts";
 import type { RenewingAgent, RenewToken } from "./renewal.ts";
 import type { DeferredResponse } from "./waiting.ts";
@@ -132,6 +133,7 @@ export interface ExpectedToken {
 export interface TokenResponseContext extends ExpectedToken {
   /** The document that named the endpoint. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly observe: Observer<never>;
 }
 
 /** Rules for the token requests of one dialect. */
@@ -142,9 +144,8 @@ export interface TokenRequestRules {
    * Reads a response, and checks the issued token before it is presented: issuer, audience, and
    * binding to the signing key. The resource verifies its signature.
    *
-   * @throws AAuthAgentError `token_request_failed`; TokenRequestError for a refusal;
-   *   ConsentRequiredError if the person must consent on a page of the server, which then returns a
-   *   code
+   * @throws AAuthAgentError `token_request_failed`, or `consent_required` for a page that is for
+   *   this call alone; TokenRequestError for a refusal
    */
   read(response: TokenResponse, context: TokenResponseContext): Awaitable<GrantedToken | DeferredToken>;
   /** The endpoint of a resource that issues resource tokens. Undefined in a profile without one. */

@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
+import type { AAuthError } from "../../src/errors.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/february-2026/agent-auth.ts";
+import { ConsentRequiredError } from "../../src/february-2026/errors.ts";
 import { issueAgentToken } from "../../src/february-2026/issue-tokens.ts";
 import {
   type FebruaryDialect,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
+import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/february-2026/errors.ts";
 import type { FebruaryToken } from "../../src/february-2026/renewal.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";

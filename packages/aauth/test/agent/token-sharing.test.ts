@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ConsentRequiredError } from "../../src/errors.ts";
+import { ConsentRequiredError } from "../../src/february-2026/errors.ts";
 import { february2026Published } from "../../src/february-2026/profile.ts";
 import type { ObtainedToken } from "../../src/profile/token-requests.ts";
 import { createMemoryStores } from "../../src/store/stores.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UserInteractionRequiredError } from "../../src/errors.ts";
+import { UserInteractionRequiredError } from "../../src/february-2026/errors.ts";
 import { createWorld, errorOf } from "./world.ts";
 
 const RESOURCE = "http://supply-chain-agent.localhost:3000";

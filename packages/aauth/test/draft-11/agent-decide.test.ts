@@ -6,11 +6,10 @@ import { agentToken, authToken, changed, keys, personToken } from "./kit.ts";
 
 const { decide, readResponse, requestFields, deferral } = draft11.calls;
 const NOTHING = {
-  isAnonymous: false,
-  mayIdentify: true,
   resource: "https://resource.example",
   returnUrl: undefined,
   scope: undefined,
+  thumbprint: "agent-key",
 };
 const [A, P, T] = [await agentToken(), await personToken(), await authToken()];
 const unsigned = (claims: object) =>

@@ -1,8 +1,8 @@
 /** Behaviour of an agent that waits for a deferred answer, in every profile. */
 
 import { describe, expect, it } from "vitest";
-import { ConsentRequiredError } from "../../src/errors.ts";
 import { februaryAgent } from "../../src/february-2026/agent.ts";
+import { ConsentRequiredError } from "../../src/february-2026/errors.ts";
 import { failureOf } from "../draft-11/agent-world.ts";
 import { type Answer, callOf, type Sent, stepsAtServer, URL_DATA, USER, worldOf } from "./agent-suite.ts";
 import { agentKey, OTHER, type ProfileKit, RESOURCE, SERVER } from "./kit.ts";

@@ -1,4 +1,5 @@
-import { AnswerPendingError, ConsentRequiredError, TokenRequestError } from "aauth";
+import { AnswerPendingError, TokenRequestError } from "aauth";
+import { ConsentRequiredError } from "aauth/february-2026";
 
 /** Whether a server needs the user, whom an attempt must not send to a page. */
 export const needsPerson = (error: unknown): boolean =>

@@ -1,5 +1,5 @@
-import { AAuthError, ConsentRequiredError, TokenRejectedError, TokenRequestError } from "aauth";
-import { parseAgentAuth } from "aauth/february-2026";
+import { AAuthError, TokenRejectedError, TokenRequestError } from "aauth";
+import { ConsentRequiredError, parseAgentAuth } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "aauth-a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";

@@ -1,4 +1,5 @@
-import { AAuthAgentError, UserInteractionRequiredError } from "aauth";
+import { AAuthAgentError } from "aauth";
+import { UserInteractionRequiredError } from "aauth/february-2026";
 import { AgentHttpError } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { markFailed, type TracePlace, withSpan } from "agent-kit/service";

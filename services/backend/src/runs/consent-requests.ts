@@ -1,4 +1,5 @@
-import { type AAuthEvent, ConsentRequiredError } from "aauth";
+import type { AAuthEvent } from "aauth";
+import { ConsentRequiredError } from "aauth/february-2026";
 import { AgentHttpError } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { networkCodeOf } from "../failures/network-code.ts";

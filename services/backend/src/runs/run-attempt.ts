@@ -1,4 +1,5 @@
-import { type AAuthEvent, ConsentRequiredError, type WaitingCall } from "aauth";
+import type { AAuthEvent, WaitingCall } from "aauth";
+import { ConsentRequiredError } from "aauth/february-2026";
 import type { AgentAnswer } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";

@@ -1,10 +1,5 @@
-import {
-  AAuthAgentError,
-  type AAuthErrorCode,
-  ConsentRequiredError,
-  TokenRejectedError,
-  TokenRequestError,
-} from "aauth";
+import { AAuthAgentError, type AAuthErrorCode, TokenRejectedError, TokenRequestError } from "aauth";
+import { ConsentRequiredError } from "aauth/february-2026";
 import type { Refusal } from "aauth/resource";
 import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "aauth-a2a";
 import { failureSchema } from "backend-api";

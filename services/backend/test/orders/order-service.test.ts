@@ -1,11 +1,6 @@
-import {
-  AAuthAgentError,
-  type Stores,
-  StoreUnavailableError,
-  UserInteractionRequiredError,
-  type WaitingCall,
-} from "aauth";
+import { AAuthAgentError, type Stores, StoreUnavailableError, type WaitingCall } from "aauth";
 import type { Agent } from "aauth/agent";
+import { type FebruaryFetchContext, UserInteractionRequiredError } from "aauth/february-2026";
 import { AgentHttpError } from "aauth-a2a";
 import { createLogger, withSpan } from "agent-kit/service";
 import { createLocalJobs, type JobRow, type Jobs } from "jobs";
@@ -17,7 +12,6 @@ import { OrderService } from "../../src/orders/order-service.ts";
 import { createJsonStores } from "../support/json-stores.ts";
 
 type Place = OrderClient["place"];
-type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 
 const RETURN_URL = "http://backend.localhost:8000/auth/aauth/interaction";
 const WANTED = { model: "MacBook Pro", quantity: 25 };
@@ -30,7 +24,7 @@ const DEMAND = new UserInteractionRequiredError({
 
 let now: number;
 let asked: PlacedOrder[];
-let contexts: CallContext[];
+let contexts: FebruaryFetchContext[];
 let log: string[];
 let outage: Error | undefined;
 /** A second service over these stores acts as another process. */
@@ -364,7 +358,7 @@ describe("an order of draft -11, whose call continues", () => {
       wire: {
         agentOf: (userId) =>
           ({
-            fetchFor(context: CallContext = {}) {
+            fetchFor(context: FebruaryFetchContext = {}) {
               contexts.push({ ...context, loginHint: userId });
               pages.push(async (page, party) =>
                 context.onInteraction!({ url: page, code: "c", page, party }),

@@ -1,4 +1,5 @@
-import { AAuthAgentError, type AAuthEvent, ConsentRequiredError, createMemoryStores } from "aauth";
+import { AAuthAgentError, type AAuthEvent, createMemoryStores } from "aauth";
+import { ConsentRequiredError } from "aauth/february-2026";
 import { AgentHttpError } from "aauth-a2a";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type WatchedRequest, watchConsentRequest } from "../../src/runs/consent-requests.ts";

@@ -1,6 +1,6 @@
-import { ConsentRequiredError, type Stores } from "aauth";
+import type { Stores } from "aauth";
 import type { Agent } from "aauth/agent";
-import type { FebruaryAgent, FebruaryToken } from "aauth/february-2026";
+import { ConsentRequiredError, type FebruaryAgent, type FebruaryToken } from "aauth/february-2026";
 import type { AgentAnswer } from "aauth-a2a";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";

@@ -1,5 +1,5 @@
-import { AAuthVerificationError, ConsentRequiredError, type Discovery } from "aauth";
-import { type FebruaryAgent, february2026Tokens } from "aauth/february-2026";
+import { AAuthVerificationError, type Discovery } from "aauth";
+import { ConsentRequiredError, type FebruaryAgent, february2026Tokens } from "aauth/february-2026";
 import { type Expected, personIn, SIGN_IN_SCOPE, type SignInMethod } from "../interaction/identify-person.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { AAuthAgentError, ConsentRequiredError, TokenRejectedError, TokenRequestError } from "aauth";
+import { AAuthAgentError, TokenRejectedError, TokenRequestError } from "aauth";
+import { ConsentRequiredError } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, AgentRpcError, type RefusedAnswer } from "aauth-a2a";
 import { expect, test } from "vitest";
 import { describeFailure, NoUpstreamTokenError } from "../../src/clients/describe-failure.ts";

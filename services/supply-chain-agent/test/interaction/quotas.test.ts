@@ -1,5 +1,6 @@
 /** A9: one owner's records never reduce another owner's quota. */
-import { ConsentRequiredError, createMemoryStores, ownerOf, StoreFullError } from "aauth";
+import { createMemoryStores, ownerOf, StoreFullError } from "aauth";
+import { ConsentRequiredError } from "aauth/february-2026";
 import { createTestClock } from "aauth/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
