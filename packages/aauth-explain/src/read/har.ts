@@ -1,3 +1,4 @@
+import { KEPT_BY } from "../refusals/kept-messages.ts";
 import { fromBase64 } from "../saved-run-file.ts";
 import { collectHeaders, type HeaderLine, type RecordedMessage, urlOfHost } from "./http-parts.ts";
 import { InputError } from "./input-error.ts";
@@ -13,6 +14,7 @@ interface HarEntry {
     readonly method?: unknown;
     readonly url?: unknown;
     readonly headers?: unknown;
+    readonly bodySize?: unknown;
     readonly postData?: HarContent;
   };
   readonly response?: {
@@ -28,23 +30,24 @@ interface HarEntry {
  * @throws InputError `not_a_har`, `no_signed_entry`
  */
 export function readHar(text: string): RecordedMessage[] {
-  const entries = entriesOf(text);
+  const { entries, creator } = logOf(text);
   const requests = entries.flatMap((entry): RecordedMessage[] => {
-    const { method, url, headers, postData } = entry.request ?? {};
+    const { method, url, headers, bodySize, postData } = entry.request ?? {};
     if (typeof method !== "string" || typeof url !== "string" || !/^https?:\/\//i.test(url)) return [];
     if (!URL.canParse(url)) return [];
     const fields = fieldsOf(headers);
     if (fields["signature-key"] === undefined && fields.signature === undefined) return [];
     const body = bodyOf(postData);
     const response = responseOf(entry.response);
-    // A browser may leave out a body, and Content-Length tells that there was one.
-    const isBodyMissing = body === undefined && Number(fields["content-length"] ?? 0) > 0;
+    // A recorder may leave out a body: then its size is not known, or Content-Length has it.
+    const isBodyMissing =
+      body === undefined && (bodySize === -1 || Number(fields["content-length"] ?? 0) > 0);
     const sentAt = Math.floor(Date.parse(String(entry.startedDateTime)) / 1000);
     return [
       {
         message: {
           method,
-          url: asSent(url, fields.host),
+          url: creator === KEPT_BY ? url : asSent(url, fields.host),
           headers: fields,
           ...(body && { body }),
           ...(response && { response }),
@@ -60,10 +63,13 @@ export function readHar(text: string): RecordedMessage[] {
   return requests;
 }
 
-function entriesOf(text: string): HarEntry[] {
+function logOf(text: string): { readonly entries: readonly HarEntry[]; readonly creator?: unknown } {
   try {
-    const { log } = JSON.parse(text) as { log?: { entries?: unknown } };
-    if (Array.isArray(log?.entries)) return log.entries.filter((entry) => typeof entry === "object" && entry);
+    const { log } = JSON.parse(text) as { log?: { entries?: unknown; creator?: { name?: unknown } } };
+    if (Array.isArray(log?.entries)) {
+      const entries = log.entries.filter((entry) => typeof entry === "object" && entry);
+      return { entries, creator: log.creator?.name };
+    }
   } catch {
     // reported below
   }
