@@ -18,7 +18,7 @@ describe("our resource", () => {
     const own = await startOwnResource({ gate, peers, personServer: world.parties.ps.id });
     try {
       const target = createTarget({ map: new Map([[RESOURCE, own.address]]), ids: [] });
-      const bench = await createResourceBench({ target, world, listener, id: RESOURCE, routes: ROUTES });
+      const bench = await createResourceBench({ target, world, id: RESOURCE, routes: ROUTES });
       const results = await runChecks(RESOURCE_CHECKS, bench);
       expect(badOf(results)).toEqual([]);
       // A run without claims would skip everything and be green.

@@ -115,12 +115,19 @@ export async function runCommand(args: readonly string[], print: Print): Promise
   return command(values, print, argument);
 }
 
-const COMMANDS: Readonly<
-  Record<string, (values: Values, print: Print, argument: string | undefined) => Promise<number>>
-> = {
-  resource: runResource,
-  "person-server": (values, print) => runServer("person-server", PERSON_SERVER_CHECKS, values, print),
-  "access-server": (values, print) => runServer("access-server", ACCESS_SERVER_CHECKS, values, print),
+type Subcommand = (values: Values, print: Print, argument: string | undefined) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Subcommand>> = {
+  resource: served("resource", (played, { route, scope }) => {
+    const bench = createResourceBench({ ...played, routes: routesOf(route), scope });
+    return ready(RESOURCE_CHECKS, bench);
+  }),
+  "person-server": served("person-server", (played, values) =>
+    ready(PERSON_SERVER_CHECKS, serverBench(played, PERSON_DOCUMENT, values)),
+  ),
+  "access-server": served("access-server", (played, values) =>
+    ready(ACCESS_SERVER_CHECKS, serverBench(played, ACCESS_DOCUMENT, values)),
+  ),
   agent: runAgent,
   verify: runVerify,
   list,
@@ -128,37 +135,40 @@ const COMMANDS: Readonly<
   report: showReport,
 };
 
-async function runResource(values: Values, print: Print): Promise<number> {
-  const id = identifierOf(values.url?.[0]);
-  const map = mapOf(values);
-  const { world, listener, target } = await playedParties(values, print, id, map);
-  try {
-    const routes = routesOf(values.route);
-    const bench = await createResourceBench({ target, world, listener, id, routes, scope: values.scope });
-    return await run("resource", RESOURCE_CHECKS, bench, values, print, id, map.get(id));
-  } finally {
-    await listener.close();
-  }
+/** Checks with their bench. */
+type Ready = (
+  conclude: <B extends Bench>(checks: readonly Check<B>[], bench: B) => Promise<number>,
+) => Promise<number>;
+const ready =
+  <B extends Bench>(checks: readonly Check<B>[], bench: Promise<B> | B): Ready =>
+  async (run) =>
+    run(checks, await bench);
+
+type Played = Parameters<typeof createServerBench>[0];
+
+/** A role that has an address. The suite plays all other parties. */
+function served(
+  role: Role,
+  prepare: (played: Omit<Played, "document">, values: Values) => Ready,
+): Subcommand {
+  return async (values, print) => {
+    const id = identifierOf(values.url?.[0]);
+    const map = mapOf(values);
+    const { world, listener } = await playedParties(values, print);
+    try {
+      const target = createTarget({ map, ids: [id], timeoutMs: timeoutOf(values) });
+      const prepared = prepare({ target, world, listener, id }, values);
+      return await prepared((checks, bench) => run(role, checks, bench, values, print, id, map.get(id)));
+    } finally {
+      await listener.close();
+    }
+  };
 }
 
-async function runServer(
-  role: "person-server" | "access-server",
-  checks: typeof PERSON_SERVER_CHECKS,
-  values: Values,
-  print: Print,
-): Promise<number> {
-  const document = role === "person-server" ? PERSON_DOCUMENT : ACCESS_DOCUMENT;
-  const id = identifierOf(values.url?.[0]);
-  const map = mapOf(values);
-  const { listener, ...played } = await playedParties(values, print, id, map);
-  try {
-    const { has, "owner-scope": ownerScope } = values;
-    const decide = values.decide === undefined ? undefined : decideBy(values.decide);
-    const bench = await createServerBench({ ...played, listener, id, document, decide, ownerScope, has });
-    return await run(role, checks, bench, values, print, id, map.get(id));
-  } finally {
-    await listener.close();
-  }
+function serverBench(played: Omit<Played, "document">, document: string, values: Values) {
+  const { has, decide: command, "owner-scope": ownerScope } = values;
+  const decide = command === undefined ? undefined : decideBy(command);
+  return createServerBench({ ...played, document, decide, ownerScope, has });
 }
 
 const DECISION_MS = 30_000;
@@ -180,13 +190,12 @@ const decideBy =
       );
     });
 
-async function playedParties(values: Values, print: Print, id: string, map: ReadonlyMap<string, string>) {
-  const world = createWorld(values.domain ?? "conformance.example");
-  const listener = await listenAt(world, values.listen);
-  print(
-    `The suite plays https://NAME.${world.domain} at ${listener.address}: ${Object.keys(world.parties).join(", ")}`,
-  );
-  return { world, listener, target: createTarget({ map, ids: [id], timeoutMs: timeoutOf(values) }) };
+async function playedParties({ domain = "conformance.example", listen: address }: Values, print: Print) {
+  const world = createWorld(domain);
+  const listener = await listenAt(world, address);
+  const names = Object.keys(world.parties).join(", ");
+  print(`The suite plays https://NAME.${domain} at ${listener.address}: ${names}`);
+  return { world, listener };
 }
 
 async function listenAt(world: World, address = "127.0.0.1:0") {
@@ -200,8 +209,7 @@ async function listenAt(world: World, address = "127.0.0.1:0") {
 
 async function runAgent(values: Values, print: Print): Promise<number> {
   if (values.command === undefined) throw new UsageError("agent takes --command COMMAND");
-  const world = createWorld(values.domain ?? "conformance.example");
-  const listener = await listenAt(world, values.listen);
+  const { world, listener } = await playedParties(values, print);
   const target = startProgram(values.command, timeoutOf(values));
   try {
     const bench = createAgentBench({ target, world, listener, has: values.has });

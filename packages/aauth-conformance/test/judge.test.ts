@@ -15,7 +15,7 @@ import {
 } from "../src/judge/structured-fields.ts";
 import { compose } from "../src/messages/plan.ts";
 import { createWorld } from "../src/peers/world.ts";
-import { planFor } from "../src/roles/resource-bench.ts";
+import { planFor } from "../src/roles/bench.ts";
 
 interface Vector {
   readonly title: string;

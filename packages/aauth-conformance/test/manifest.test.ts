@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { changedClauses, clauseNames, clauseOf } from "../src/manifest/clauses.ts";
 import { ALL_ROWS } from "../src/roles/all.ts";
-import { checkOf } from "../src/suite/rows.ts";
+import { checksOf, pairOf } from "../src/suite/rows.ts";
 
 const SECTION = /^(?:RFC 9421, )?\d+(?:\.\d+)*$/;
 
@@ -43,15 +43,9 @@ describe("the manifest of clauses", () => {
   });
 
   test("gives a check section and quote of its clause", () => {
-    const check = checkOf({
-      id: "RS-0-01",
-      role: "resource",
-      title: "is an example",
-      clause: "11.3.4/missing",
-      polarity: "refuse",
-      run: () => ({ verdict: "passed" }),
-    });
-    expect(check).toMatchObject({ section: "11.3.4", level: "must", needs: [] });
-    expect(check.quote).toBe("If any are missing, return invalid_signature.");
+    const { refuses } = pairOf();
+    const [check] = checksOf("resource", [refuses("0-01", "11.3.4/missing", "is an example", () => false)]);
+    expect(check).toMatchObject({ id: "RS-0-01", section: "11.3.4", level: "must", needs: [] });
+    expect(check?.quote).toBe("If any are missing, return invalid_signature.");
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { compose } from "../src/messages/plan.ts";
+import { compose, type Plan } from "../src/messages/plan.ts";
 import { createWorld } from "../src/peers/world.ts";
-import { planFor } from "../src/roles/resource-bench.ts";
+import { planFor } from "../src/roles/bench.ts";
 import { type Check, failed, passed, type Row, warning } from "../src/suite/check.ts";
 import { problemsOf, readExpected } from "../src/suite/expected.ts";
 import { type Bench, runChecks, SuiteError } from "../src/suite/run.ts";
@@ -29,14 +29,18 @@ const verdictsOf = async (...checks: readonly Check<Bench>[]) =>
 const served: Answer = { status: 200, fields: {}, body: "the served secret" };
 const refused: Answer = { status: 401, fields: {}, body: "", code: "invalid_signature" };
 const world = createWorld("conformance.example");
-const subject = (...answers: readonly Answer[]): Subject => {
+const subject = (...answers: readonly Answer[]): Subject<Bench, Plan> => {
   const left = [...answers];
   return {
     plan: () => planFor({ world, host: "r.example", metadata: {} }, "GET", "/", world.agentToken()),
     send: async () => left.shift()!,
+    status: 401,
   };
 };
-const codes = ["invalid_signature"];
+const codes = "invalid_signature";
+const refusal = { status: 401, codes } as const;
+const refusedAs = (...answers: readonly Answer[]) =>
+  expectRefused(subject(...answers), bench(), () => {}, codes);
 
 describe("a run", () => {
   test("weighs results by the level of their row", async () => {
@@ -65,7 +69,12 @@ describe("a run", () => {
   });
 
   test("stops sending to a target that is silent three checks long", async () => {
-    const exchange = { at: 0, ms: 0, direction: "sent", message: compose(await subject().plan()) } as const;
+    const exchange = {
+      at: 0,
+      ms: 0,
+      direction: "sent",
+      message: compose(await subject().plan(bench())),
+    } as const;
     let runs = 0;
     const run = () => {
       runs += 1;
@@ -83,41 +92,37 @@ describe("a run", () => {
 
 describe("a refusal", () => {
   test("passes after its valid twin was served", async () => {
-    expect(await expectRefused(subject(served, refused), () => {}, { codes })).toEqual(passed);
+    expect(await refusedAs(served, refused)).toEqual(passed);
   });
 
   test("is inconclusive if its valid twin is refused, too", async () => {
-    expect(await expectRefused(subject(refused, refused), () => {}, { codes })).toMatchObject({
+    expect(await refusedAs(refused, refused)).toMatchObject({
       verdict: "inconclusive",
     });
   });
 
   test("fails where the message is served", async () => {
-    expect(await expectRefused(subject(served, served), () => {}, { codes })).toMatchObject({
+    expect(await refusedAs(served, served)).toMatchObject({
       verdict: "failed",
     });
   });
 
   test("fails where the message is served under the status of a refusal", () => {
     const sameBody = { ...refused, body: served.body };
-    expect(judgeRefusal(sameBody, served, { codes }, undefined).verdict).toBe("failed");
+    expect(judgeRefusal(sameBody, served, refusal).verdict).toBe("failed");
     const withCanary = { ...refused, body: `{"echo":"canary-1"}` };
-    expect(judgeRefusal(withCanary, served, { codes }, "canary-1").verdict).toBe("failed");
+    expect(judgeRefusal(withCanary, served, { ...refusal, canary: "canary-1" }).verdict).toBe("failed");
   });
 
   test("warns about another code, and fails without one or with another status", () => {
-    expect(judgeRefusal({ ...refused, code: "invalid_jwt" }, served, { codes }, undefined).verdict).toBe(
-      "warning",
-    );
-    expect(judgeRefusal({ ...refused, code: undefined }, served, { codes }, undefined).verdict).toBe(
-      "failed",
-    );
-    expect(judgeRefusal({ ...refused, status: 400 }, served, { codes }, undefined).verdict).toBe("failed");
-    expect(judgeRefusal({ ...refused, status: 500 }, served, { codes: [] }, undefined).verdict).toBe(
+    expect(judgeRefusal({ ...refused, code: "invalid_jwt" }, served, refusal).verdict).toBe("warning");
+    expect(judgeRefusal({ ...refused, code: undefined }, served, refusal).verdict).toBe("failed");
+    expect(judgeRefusal({ ...refused, status: 400 }, served, refusal).verdict).toBe("failed");
+    expect(judgeRefusal({ ...refused, status: 500 }, served, { ...refusal, codes: "" }).verdict).toBe(
       "failed",
     );
     const also = () => "there is no required_input";
-    expect(judgeRefusal(refused, served, { codes, also }, undefined).verdict).toBe("failed");
+    expect(judgeRefusal(refused, served, { ...refusal, also }).verdict).toBe("failed");
   });
 });
 

@@ -54,6 +54,26 @@ export const BASE_COMPONENTS = ["@method", "@authority", "@path", "signature-key
 /** Further components of a message with a body at a PS, an AS or a revocation endpoint. */
 export const BODY_COMPONENTS = ["content-digest", "content-type"] as const;
 
+/** A valid message, but for what is given. */
+export const planOf = (
+  own: Pick<Plan, "authority" | "target" | "key"> & Partial<Plan> & { readonly created: number },
+): Plan => {
+  const { created, ...rest } = own;
+  return {
+    method: "GET",
+    fields: [],
+    body: undefined,
+    label: "sig",
+    otherKeys: "",
+    token: undefined,
+    signatureKey: undefined,
+    components: [...BASE_COMPONENTS, ...(rest.body === undefined ? [] : BODY_COMPONENTS)],
+    params: [["created", created]],
+    tampers: [],
+    ...rest,
+  };
+};
+
 /** Token of a plan as it is sent. */
 export const tokenOf = ({ header, claims, key }: TokenPlan): string => signJwt(header, claims, key);
 

@@ -4,14 +4,16 @@
  * @module
  */
 
-import { SIGNATURE_CASES } from "../messages/cases.ts";
-import { freshAgent, type PlayedAgent, type World } from "../peers/world.ts";
+import { BODY_CASES, SERVER_CASES, SIGNATURE_CASES } from "../messages/cases.ts";
+import * as F from "../messages/token-flaws.ts";
+import { freshAgent, type PlayedAgent } from "../peers/world.ts";
 import { type Check, differs } from "../suite/check.ts";
-import { messageChecks } from "../suite/message-checks.ts";
-import { pairOf } from "../suite/rows.ts";
-import { deferredChecks } from "./deferred.ts";
-import { documentChecks, keySetChecks } from "./documents.ts";
-import { revocationChecks } from "./revocation.ts";
+import { checksOf, pairOf, type Spec } from "../suite/rows.ts";
+import { caseRows } from "../suite/subject.ts";
+import { messageSubject } from "./bench.ts";
+import { deferredRows } from "./deferred.ts";
+import { documentRows, keySetRows } from "./documents.ts";
+import { revocationRows } from "./revocation.ts";
 import {
   begin,
   having,
@@ -26,10 +28,9 @@ import {
 } from "./server-bench.ts";
 import * as T from "./token-requests.ts";
 
-const SERVER = ["access-server", "AS"] as const;
 const REVOCATION = ["revocation_endpoint"];
-const { accepts } = pairOf<ServerBench>(...SERVER);
-const revocable = pairOf<ServerBench>(...SERVER, REVOCATION);
+const { accepts } = pairOf<ServerBench>();
+const revocable = pairOf<ServerBench>(REVOCATION);
 
 /** A request as the played person server sends it, for an agent and with more tokens. */
 function requestFor(
@@ -67,101 +68,84 @@ async function issuedFor(bench: ServerBench, own: TokenRequest, token = "resourc
 const { resource: RESOURCE, presented: PRESENTED, upstream: UPSTREAM } = T.INVALID;
 /** The text has no code for this parameter. */
 const AGENT = "invalid_request invalid_agent_token";
-const lateAgent = T.claims("agent", T.endingIn(-5));
 const anotherAgent = T.replaced("agent", (bench) =>
   bench.world.agentToken({ agent: freshAgent(bench.world) }),
 );
-const otherServer: T.Change = async (own, bench) => {
-  await T.issuedBy("presented", "ps-other")(own, bench);
-  planIn(own, "resource").claims.ps = bench.world.parties["ps-other"].id;
+const otherIssuer = F.issuedBy("ps-other");
+const otherServer: T.Change = (own, { world }) => {
+  otherIssuer(planIn(own, "presented"), world);
+  F.anotherServer(planIn(own, "resource"), world);
 };
-const anotherKey = T.claims("presented", ({ unknownKey }) => ({ cnf: { jwk: unknownKey.publicJwk } }));
-const longPresented = T.claims("presented", ({ now }) => ({ exp: now() + 7200 }));
-const otherAud = ({ parties }: World) => ({ aud: parties["resource-other"].id });
+const presented = (flaw: F.Flaw) => T.flawed("presented", flaw);
 
 const requestCases: readonly T.RequestCase[] = [
   ...T.PAIR_CASES,
   ...T.parameterCases("presented", "6.7.2", 21),
-  ["9.1.1-01", "9.1.1/agent", "a request without agent_token", T.INVALID.request, T.missing("agent")],
-  ["9.1.1-02", "9.1.1/agent", "an agent_token that is no JWT", AGENT, T.malformed("agent")],
-  ["9.1.1-03", "11.5.2/key", "an agent_token that another key has signed", AGENT, T.forged("agent")],
-  ["9.1.1-04", "11.5.2/exp", "an agent_token that has expired", AGENT, lateAgent],
-  ["9.1.1-05", "6.7.2/jkt", "a resource_token for another agent's key", RESOURCE, anotherAgent],
-  ["9.1.1-06", "9.1.1/signer", "a presented_token of another server than the signer", T.UNFIT, otherServer],
-  ["6.7.2-71", "9.1.1/presented", "a presented_token for another key", PRESENTED, anotherKey],
+  ["9.1.1-01", "9.1.1/agent", "a request without agent_token", T.missing("agent"), T.INVALID.request],
+  ["9.1.1-02", "9.1.1/agent", "an agent_token that is no JWT", T.malformed("agent"), AGENT],
   [
-    "6.7.2-72",
-    "6.7.2/substitute",
-    "a presented_token of elsewhere",
-    PRESENTED,
-    T.claims("presented", otherAud),
+    "9.1.1-03",
+    "11.5.2/key",
+    "an agent_token that another key has signed",
+    T.flawed("agent", F.forged),
+    AGENT,
   ],
-  ["11.5.2-21", "11.5.2/hour", "a presented_token of two hours", PRESENTED, longPresented],
+  ["9.1.1-04", "11.5.2/exp", "an agent_token that has expired", T.flawed("agent", F.expired), AGENT],
+  ["9.1.1-05", "6.7.2/jkt", "a resource_token for another agent's key", anotherAgent, RESOURCE],
+  ["9.1.1-06", "9.1.1/signer", "a presented_token of another server than the signer", otherServer, T.UNFIT],
+  ["6.7.2-71", "9.1.1/presented", "a presented_token for another key", presented(F.anotherKey), PRESENTED],
+  ["6.7.2-72", "6.7.2/substitute", "a presented_token of elsewhere", presented(F.forAnother), PRESENTED],
+  ["11.5.2-21", "11.5.2/hour", "a presented_token of two hours", presented(F.longLived), PRESENTED],
 ];
 
+const upstream = (flaw: F.Flaw) => T.flawed("upstream", flaw);
 const upstreamCases: readonly T.RequestCase[] = [
   ...T.parameterCases("upstream", "9.4.5"),
-  ["9.4.5-21", "9.4.5/typ", "an agent token as upstream_token", UPSTREAM, T.agentInstead("upstream")],
-  ["9.4.5-22", "9.4.5/aud", "an upstream_token for another", UPSTREAM, T.claims("upstream", otherAud)],
-  [
-    "9.4.5-23",
-    "9.4.5/as",
-    "an upstream_token of another server",
-    UPSTREAM,
-    T.issuedBy("upstream", "ps-other"),
-  ],
+  ["9.4.5-21", "9.4.5/typ", "an agent token as upstream_token", T.agentInstead("upstream"), UPSTREAM],
+  ["9.4.5-22", "9.4.5/aud", "an upstream_token for another", upstream(F.forAnother), UPSTREAM],
+  ["9.4.5-23", "9.4.5/as", "an upstream_token of another server", upstream(otherIssuer), UPSTREAM],
 ];
 
 const revoked =
   (token: "presented" | "resource", party: "ps" | "resource"): T.Change =>
   (own, bench) =>
     revokeNamed(bench, party, planIn(own, token));
+const [revokedPresented, revokedResource] = [revoked("presented", "ps"), revoked("resource", "resource")];
 
 const revokedCases: readonly T.RequestCase[] = [
-  ["11.12.4-01", "11.12.4/presented", "a revoked one", "revoked_presented_token", revoked("presented", "ps")],
-  [
-    "11.12.4-02",
-    "11.12.4/resource",
-    "a revoked one",
-    "revoked_resource_token",
-    revoked("resource", "resource"),
-  ],
+  ["11.12.4-01", "11.12.4/presented", "a revoked one", revokedPresented, "revoked_presented_token"],
+  ["11.12.4-02", "11.12.4/resource", "a revoked one", revokedResource, "revoked_resource_token"],
 ];
 
-const cap = T.capped(...SERVER);
-const caps: readonly Check<ServerBench>[] = [
-  cap("9.4.1-21", "9.4.1/presented", "the presented token", (bench, exp) =>
+const caps: readonly Spec<ServerBench>[] = [
+  T.capped("9.4.1-21", "9.4.1/presented", "the presented token", (bench, exp) =>
     issuedFor(bench, request(bench), "presented", { exp }),
   ),
-  cap("9.4.1-22", "9.4.1/life", "the agent token", (bench, exp) =>
+  T.capped("9.4.1-22", "9.4.1/life", "the agent token", (bench, exp) =>
     issuedFor(bench, request(bench), "agent", { exp }),
   ),
-  cap("9.4.1-23", "9.4.1/upstream", "the upstream token", (bench, exp) =>
+  T.capped("9.4.1-23", "9.4.1/upstream", "the upstream token", (bench, exp) =>
     issuedFor(bench, chainedRequest(bench), "upstream", { exp }),
   ),
 ];
 
 /** All checks of an access server, in the order in which they run. */
-export const ACCESS_SERVER_CHECKS: readonly Check<ServerBench>[] = [
-  ...documentChecks<ServerBench>(...SERVER, "aauth-access.json", []),
-  ...keySetChecks<ServerBench>(...SERVER, []),
-  ...messageChecks<ServerBench>(...SERVER, SIGNATURE_CASES, {
-    traits: ["server", "body"],
-    needs: [],
-    subject: (bench) => ({
-      plan: () => requestPlan(bench, request(bench)),
-      send: (wire) => bench.target.send(wire),
-    }),
-  }),
+export const ACCESS_SERVER_CHECKS: readonly Check<ServerBench>[] = checksOf("access-server", [
+  ...documentRows("aauth-access.json"),
+  ...keySetRows(),
+  ...caseRows(
+    messageSubject((bench: ServerBench) => requestPlan(bench, request(bench))),
+    [...SIGNATURE_CASES, ...BODY_CASES, ...SERVER_CASES],
+  ),
   accepts("11.2.3-01", "11.2.3/endpoint", "publishes its auth token endpoint", ({ metadata }) =>
     differs("its type", typeof metadata.auth_token_endpoint, "string"),
   ),
-  ...T.factRows(...SERVER, T.AUTH_TOKEN_FACTS, async (bench) => {
+  ...T.factRows(T.AUTH_TOKEN_FACTS, async (bench) => {
     const own = request(bench);
     return [await issuedFor(bench, own, "resource", { account: "acme" }), planIn(own, "resource").claims];
   }),
   ...caps,
-  ...T.requestRows(...SERVER, request),
+  ...T.requestRows(request),
   accepts("9.1.1-11", "9.1.1/presented", "accepts an auth token of its own as presented", async (bench) => {
     const { text: presented_token, jwt } = await issuedFor(bench, request(bench));
     const resource_token = bench.world.resourceToken(jwt, { aud: bench.id });
@@ -172,16 +156,16 @@ export const ACCESS_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     const own = subagentRequest(bench);
     return differs("its key", T.jktOf(await issuedFor(bench, own)), planIn(own, "resource").claims.agent_jkt);
   }),
-  ...T.refusedRequests(...SERVER, request, requestCases),
-  ...T.refusedRequests(...SERVER, subagentRequest, T.SUBAGENT_CASES),
-  ...T.refusedRequests(...SERVER, chainedRequest, upstreamCases),
-  ...deferredChecks(...SERVER, ["decisions", "owner-scope"], async (bench) => {
+  ...T.refusedRequests(request, requestCases),
+  ...T.refusedRequests(subagentRequest, T.SUBAGENT_CASES),
+  ...T.refusedRequests(chainedRequest, upstreamCases),
+  ...deferredRows(["decisions", "owner-scope"], async (bench) => {
     const own = request(bench);
     planIn(own, "resource").claims.scope = bench.ownerScope;
     const answer = having(202, await begin(bench, own));
     return { answer, signer: own.signer, other: bench.world.parties["ps-other"] };
   }),
-  ...T.refusedRequests(...SERVER, request, revokedCases, REVOCATION),
+  ...T.refusedRequests(request, revokedCases, REVOCATION),
   revocable.accepts(
     "11.12.4-03",
     "11.12.4/access",
@@ -203,5 +187,5 @@ export const ACCESS_SERVER_CHECKS: readonly Check<ServerBench>[] = [
       return differs("the status", (await send(bench, own)).status, 200);
     },
   ),
-  ...revocationChecks<ServerBench>(...SERVER, ({ parties }) => parties.ps),
-];
+  ...revocationRows(({ parties }) => parties.ps),
+]);

@@ -11,11 +11,12 @@ import { type Jwk, thumbprint } from "../judge/keys.ts";
 import type { Message } from "../judge/message.ts";
 import type { ClauseName } from "../manifest/clauses.ts";
 import { type TokenPlan, tokenOf } from "../messages/plan.ts";
+import type { Flaw } from "../messages/token-flaws.ts";
 import type { Listener, PlayedAnswer } from "../peers/listener.ts";
 import { freshAgent, type Party, type PlayedAgent, type World } from "../peers/world.ts";
-import { type Check, describe, type Row } from "../suite/check.ts";
+import { describe, type Row } from "../suite/check.ts";
 import type { Line, Program } from "../suite/program.ts";
-import { type Outcome, pairOf } from "../suite/rows.ts";
+import { type Outcome, pairOf, type Spec } from "../suite/rows.ts";
 import type { Bench } from "../suite/run.ts";
 import { type Answer, jsonOf, TargetError } from "../suite/target.ts";
 
@@ -36,7 +37,7 @@ export interface Seen extends Judgement {
 /** Deviations of the played parties from their usual answers. */
 export interface Script {
   /** Changes a token before it is signed. */
-  readonly tokens?: Partial<Record<IssuedKind, (plan: TokenPlan, world: World) => unknown>>;
+  readonly tokens?: Partial<Record<IssuedKind, Flaw>>;
   /** Replaces the answer of a step. */
   readonly answers?: Answers;
 }
@@ -200,10 +201,10 @@ export async function served(bench: AgentBench, own?: Call): Promise<Run> {
   throw new TargetError("the program reports success, and no party has answered so");
 }
 
-type Judge = (run: Run, bench: AgentBench) => Outcome;
+export type Judge = (run: Run, bench: AgentBench) => Outcome;
 type CallOf = Call | ((bench: AgentBench) => Call);
 const callOf = (own: CallOf, bench: AgentBench) => (typeof own === "function" ? own(bench) : own);
-const rows = (level?: Row["level"]) => pairOf<AgentBench>("agent", "AG", [], level);
+const rows = (level?: Row["level"]) => pairOf<AgentBench>([], level);
 
 /** A row of a call that must be served. */
 export const serving = (
@@ -213,7 +214,7 @@ export const serving = (
   judge: Judge,
   own: CallOf = {},
   level?: Row["level"],
-): Check<AgentBench> =>
+): Spec<AgentBench> =>
   rows(level).accepts(number, clause, title, async (bench) =>
     judge(await served(bench, callOf(own, bench)), bench),
   );
@@ -226,7 +227,7 @@ export const refusing = (
   own: CallOf,
   judge: Judge = () => undefined,
   level?: Row["level"],
-): Check<AgentBench> =>
+): Spec<AgentBench> =>
   rows(level).refuses(number, clause, title, async (bench) => {
     await served(bench);
     const run = await call(bench, callOf(own, bench));

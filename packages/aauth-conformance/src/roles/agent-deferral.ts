@@ -5,8 +5,8 @@
  */
 
 import type { PlayedAnswer } from "../peers/listener.ts";
-import { type Check, differs } from "../suite/check.ts";
-import { pairOf } from "../suite/rows.ts";
+import { differs } from "../suite/check.ts";
+import { pairOf, type Spec } from "../suite/rows.ts";
 import { jsonOf } from "../suite/target.ts";
 import {
   type AgentBench,
@@ -21,8 +21,8 @@ import {
   served,
 } from "./agent-bench.ts";
 
-const { accepts, refuses } = pairOf<AgentBench>("agent", "AG");
-const should = pairOf<AgentBench>("agent", "AG", [], "should");
+const { accepts, refuses } = pairOf<AgentBench>();
+const should = pairOf<AgentBench>([], "should");
 
 /** A request that waits, with the fields of a requirement. */
 const waiting = (fields: Readonly<Record<string, string>> = {}, body: object = {}): PlayedAnswer => ({
@@ -68,7 +68,7 @@ const ENDS = [
   ["03", 410, "invalid_code"],
 ] as const;
 
-export const agentDeferralChecks: readonly Check<AgentBench>[] = [
+export const agentDeferralRows: readonly Spec<AgentBench>[] = [
   accepts("11.8.3-01", "11.8.3/get", "polls with GET, without the body", async (bench) => {
     const polls = atStep(await served(bench, deferring()), "poll");
     const [first] = polls.map(({ message }) => message);
@@ -129,7 +129,7 @@ export const agentDeferralChecks: readonly Check<AgentBench>[] = [
     const answers = heldBy("aa-auth+jwt", (seen) => waiting(askForAuth(bench, seen).fields ?? {}));
     return differs("the status", (await call(bench, { script: { answers } })).answer.status, 200);
   }),
-  pairOf<AgentBench>("agent", "AG", ["clarification"]).accepts(
+  pairOf<AgentBench>(["clarification"]).accepts(
     "7.5.2-01",
     "7.5.2/respond",
     "answers a question, or withdraws",

@@ -8,19 +8,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { thumbprint } from "../judge/keys.ts";
 import { fieldOf } from "../judge/message.ts";
 import type { ClauseName } from "../manifest/clauses.ts";
-import { BASE_COMPONENTS, BODY_COMPONENTS, type TokenPlan, tokenOf } from "../messages/plan.ts";
+import { BASE_COMPONENTS, BODY_COMPONENTS, tokenOf } from "../messages/plan.ts";
+import * as F from "../messages/token-flaws.ts";
 import { freshAgent, type World } from "../peers/world.ts";
 import { type Check, differs, type Row } from "../suite/check.ts";
-import { pairOf } from "../suite/rows.ts";
+import { checksOf, pairOf, type Spec } from "../suite/rows.ts";
 import { jsonOf } from "../suite/target.ts";
 import * as B from "./agent-bench.ts";
-import { agentDeferralChecks } from "./agent-deferral.ts";
+import { agentDeferralRows } from "./agent-deferral.ts";
 
 type Bench = B.AgentBench;
 type Problem = string | false | undefined;
-const { accepts, refuses } = pairOf<Bench>("agent", "AG");
-const chaining = pairOf<Bench>("agent", "AG", ["chaining"]);
-const parents = pairOf<Bench>("agent", "AG", ["sub-agents"]);
+const { accepts, refuses } = pairOf<Bench>();
+const chaining = pairOf<Bench>(["chaining"]);
+const parents = pairOf<Bench>(["sub-agents"]);
+const should = pairOf<Bench>([], "should");
+const servingRows = (rows: readonly Parameters<typeof B.serving>[]) => rows.map((row) => B.serving(...row));
+const refusingRows = (rows: readonly Parameters<typeof B.refusing>[]) =>
+  rows.map((row) => B.refusing(...row));
 
 const isAtServer = ({ step }: B.Seen) => step.endsWith("-request");
 const bodyAt = (run: B.Run, step: B.Step) => jsonOf({ body: B.atStep(run, step)[0]?.message.body ?? "" });
@@ -60,51 +65,26 @@ function refused(): B.Call {
   return { path: "/data?a=b", script: { answers: { agent: answer, person: answer, auth: answer } } };
 }
 
-const messageChecks: readonly Check<Bench>[] = [
-  B.serving(
-    "11.3.3-01",
-    "11.3.3/each",
-    "signs each request",
-    each(({ problems: [first] }) => first),
-  ),
-  B.serving(
-    "11.3.3.1-01",
-    "11.3.3.1/base",
-    "covers the base components",
-    each((seen) => uncovered(seen, BASE_COMPONENTS)),
-  ),
-  B.serving(
-    "11.3.3.1-02",
-    "11.3.3.1/body",
-    "covers the body at its person server",
-    eachToServer((seen) => uncovered(seen, BODY_COMPONENTS)),
-  ),
-  B.serving("11.3.3.2-01", "11.3.3.2/created", "sets created to the current time", created),
-  B.serving("11.3.3.2-02", "11.3.3.2/no-alg", "sends no alg", without("alg")),
-  B.serving("11.3.3.2-03", "11.3.3.2/no-keyid", "sends no keyid", without("keyid"), {}, "should"),
-  B.serving(
-    "11.3.2-01",
-    "11.3.2/jwt",
-    "uses the scheme jwt",
-    each(({ scheme }) => differs("the scheme", scheme, "jwt")),
-  ),
-  B.serving(
-    "7.1-01",
-    "7.1/signed",
-    "shows its agent token to its person server",
-    eachToServer(({ jwt }) => differs("typ", jwt?.header.typ, "aa-agent+jwt")),
-  ),
-  B.serving("11.7-01", "11.7/header", "names its capabilities to a resource", capable, {}, "should"),
-  B.serving("11.2.4-01", "11.2.4/must", "covers what the resource demands", demanded, demanding),
-  B.serving(
-    "11.3.3.1-03",
-    "11.3.3.1/learn",
-    "covers what a refusal demands",
-    () => undefined,
-    refused,
-    "should",
-  ),
-];
+const signed = each(({ problems: [first] }) => first);
+const covering = each((seen) => uncovered(seen, BASE_COMPONENTS));
+const coveringBody = eachToServer((seen) => uncovered(seen, BODY_COMPONENTS));
+const withJwt = each(({ scheme }) => differs("the scheme", scheme, "jwt"));
+const asAgent = eachToServer(({ jwt }) => differs("typ", jwt?.header.typ, "aa-agent+jwt"));
+const learning = () => undefined;
+
+const messageRows = servingRows([
+  ["11.3.3-01", "11.3.3/each", "signs each request", signed],
+  ["11.3.3.1-01", "11.3.3.1/base", "covers the base components", covering],
+  ["11.3.3.1-02", "11.3.3.1/body", "covers the body at its person server", coveringBody],
+  ["11.3.3.2-01", "11.3.3.2/created", "sets created to the current time", created],
+  ["11.3.3.2-02", "11.3.3.2/no-alg", "sends no alg", without("alg")],
+  ["11.3.3.2-03", "11.3.3.2/no-keyid", "sends no keyid", without("keyid"), {}, "should"],
+  ["11.3.2-01", "11.3.2/jwt", "uses the scheme jwt", withJwt],
+  ["7.1-01", "7.1/signed", "shows its agent token to its person server", asAgent],
+  ["11.7-01", "11.7/header", "names its capabilities to a resource", capable, {}, "should"],
+  ["11.2.4-01", "11.2.4/must", "covers what the resource demands", demanded, demanding],
+  ["11.3.3.1-03", "11.3.3.1/learn", "covers what a refusal demands", learning, refused, "should"],
+]);
 
 /** A resource at which a person token is enough. */
 const PERSONAL: B.Script = { answers: { person: () => ({ status: 200, body: "served" }) } };
@@ -126,48 +106,39 @@ const bounded =
   ({ seen: { length } }: B.Run) =>
     length > most && `it sent ${length} requests`;
 
-const flowChecks: readonly Check<Bench>[] = [
-  B.serving("6.4-01", "6.4/obtain", "asks for a person token for the resource", (run, { world }) =>
-    differs("resource", bodyAt(run, "person-request")?.resource, world.parties.resource.id),
-  ),
-  B.serving(
-    "6.4-02",
-    "6.4/retry",
-    "shows a person token",
-    (run) => tokenAt(run, "person") === undefined && "it did not",
-    { script: PERSONAL },
-  ),
-  B.serving("6.7.3-01", "6.7.3/send", "sends the resource token with the token it has shown", (run) => {
-    const body = bodyAt(run, "auth-request");
-    if (typeof body?.resource_token !== "string") return "there is no resource_token";
-    return differs("presented_token", body.presented_token, tokenAt(run, "person"));
-  }),
+const asking: B.Judge = (run, { world }) =>
+  differs("resource", bodyAt(run, "person-request")?.resource, world.parties.resource.id);
+const showing: B.Judge = (run) => tokenAt(run, "person") === undefined && "it did not";
+const redeeming: B.Judge = (run) => {
+  const body = bodyAt(run, "auth-request");
+  if (typeof body?.resource_token !== "string") return "there is no resource_token";
+  return differs("presented_token", body.presented_token, tokenAt(run, "person"));
+};
+const steppedUp: B.Judge = (run) => {
+  const last = B.atStep(run, "auth-request").at(-1)?.message.body ?? "";
+  return differs("presented_token", jsonOf({ body: last })?.presented_token, tokenAt(run, "auth"));
+};
+
+const flowRows: readonly Spec<Bench>[] = [
+  ...servingRows([
+    ["6.4-01", "6.4/obtain", "asks for a person token for the resource", asking],
+    ["6.4-02", "6.4/retry", "shows a person token", showing, { script: PERSONAL }],
+    ["6.7.3-01", "6.7.3/send", "sends the resource token with the token it has shown", redeeming],
+    ["6.5-01", "6.5/ready", "steps up from an auth token", steppedUp, steppingUp(1)],
+  ]),
   accepts("9.4.2-01", "9.4.2/present", "shows its auth token on the next request", async (bench) => {
     const agent = freshAgent(bench.world);
     const run = await again(bench, { agent });
     return differs("the first step", run.seen[0]?.step, "auth");
   }),
-  pairOf<Bench>("agent", "AG", [], "should").accepts(
-    "7.1-02",
-    "7.1/cache",
-    "keeps a person token until it expires",
-    async (bench) => {
-      const run = await again(bench, { agent: freshAgent(bench.world), script: PERSONAL });
-      return B.atStep(run, "person-request").length > 0 && "it asked for another";
-    },
-  ),
-  B.serving(
-    "6.5-01",
-    "6.5/ready",
-    "steps up from an auth token",
-    (run) => {
-      const last = B.atStep(run, "auth-request").at(-1)?.message.body ?? "";
-      return differs("presented_token", jsonOf({ body: last })?.presented_token, tokenAt(run, "auth"));
-    },
-    steppingUp(1),
-  ),
-  B.refusing("11.6.2-01", "11.6.2/unknown", "gives up on an unknown requirement", unknown, bounded(3)),
-  B.refusing("6.5-02", "6.5/ready", "ends a call that is challenged on and on", steppingUp(99), bounded(99)),
+  should.accepts("7.1-02", "7.1/cache", "keeps a person token until it expires", async (bench) => {
+    const run = await again(bench, { agent: freshAgent(bench.world), script: PERSONAL });
+    return B.atStep(run, "person-request").length > 0 && "it asked for another";
+  }),
+  ...refusingRows([
+    ["11.6.2-01", "11.6.2/unknown", "gives up on an unknown requirement", unknown, bounded(3)],
+    ["6.5-02", "6.5/ready", "ends a call that is challenged on and on", steppingUp(99), bounded(99)],
+  ]),
 ];
 
 /** Makes a call after another, which must both be served. */
@@ -176,61 +147,36 @@ async function again(bench: Bench, first: B.Call, second = first): Promise<B.Run
   return B.served(bench, second);
 }
 
-type Flaw = readonly [
-  number: string,
-  clause: ClauseName,
-  flaw: string,
-  change: (plan: TokenPlan, world: World) => unknown,
-  level?: Row["level"],
-];
+type FlawRow = readonly [number: string, clause: ClauseName, flaw: string, F.Flaw, level?: Row["level"]];
 
-const claims =
-  (members: object | ((world: World) => object)): Flaw[3] =>
-  (plan, world) =>
-    Object.assign(plan.claims, typeof members === "function" ? members(world) : members);
-const forged: Flaw[3] = (plan, { unknownKey }) => Object.assign(plan, { key: unknownKey });
-const typed: Flaw[3] = ({ header }) => Object.assign(header, { typ: "JWT" });
-const late = claims(({ now }) => ({ iat: now() - 400, exp: now() - 100 }));
-/** Another party issues and signs the token. */
-const issuedBy =
-  (name: "resource-other" | "as", dwk: string): Flaw[3] =>
-  (plan, { parties }) => {
-    const { id: iss, key } = parties[name];
-    Object.assign(plan, { key, header: { ...plan.header, kid: key.kid } });
-    Object.assign(plan.claims, { iss, dwk });
-  };
-const ofOther = issuedBy("resource-other", "aauth-resource.json");
-const ofAccessServer = issuedBy("as", "aauth-access.json");
-const otherKey = claims(({ unknownKey }) => ({ cnf: { jwk: unknownKey.publicJwk } }));
-const otherJkt = claims(({ unknownKey }) => ({ agent_jkt: thumbprint(unknownKey.publicJwk) }));
-const otherServer = claims(({ parties }) => ({ ps: parties["ps-other"].id }));
-const otherAud = claims(({ parties }) => ({ aud: parties["resource-other"].id }));
-const otherPerson = claims({ sub: "another person" });
+const typed = F.header({ typ: "JWT" });
+const ofOther = F.issuedBy("resource-other", "aauth-resource.json");
+const ofAccessServer = F.issuedBy("as", "aauth-access.json");
 
-const RESOURCE_FLAWS: readonly Flaw[] = [
+const RESOURCE_FLAWS: readonly FlawRow[] = [
   ["6.7.3-02", "6.7.3/iss", "of another resource", ofOther],
-  ["6.7.3-03", "6.7.3/jkt", "for another key", otherJkt],
-  ["6.7.3-04", "6.7.3/ps", "that names another person server", otherServer],
-  ["6.7.3-05", "6.7.3/ps", "for another person", otherPerson],
-  ["6.7.3-06", "6.7.3/ps", "for another presented token", claims({ presented_jti: "another" })],
-  ["6.7.3-07", "6.7.3/exp", "that has expired", late],
-  ["6.7.3-08", "6.7.3/verify", "that is forged", forged],
+  ["6.7.3-03", "6.7.3/jkt", "for another key", F.anotherJkt],
+  ["6.7.3-04", "6.7.3/ps", "that names another person server", F.anotherServer],
+  ["6.7.3-05", "6.7.3/ps", "for another person", F.anotherPerson],
+  ["6.7.3-06", "6.7.3/ps", "for another presented token", F.claims({ presented_jti: "another" })],
+  ["6.7.3-07", "6.7.3/exp", "that has expired", F.endingIn(-100)],
+  ["6.7.3-08", "6.7.3/verify", "that is forged", F.forged],
   ["6.7.3-09", "6.7.3/verify", "of another typ", typed],
 ];
-const AUTH_FLAWS: readonly Flaw[] = [
+const AUTH_FLAWS: readonly FlawRow[] = [
   ["9.4.4-01", "9.4.4/iss", "of another issuer", ofAccessServer],
-  ["9.4.4-02", "9.4.4/aud", "for another resource", otherAud],
-  ["9.4.4-03", "9.4.4/cnf", "for another key", otherKey],
-  ["9.4.4-04", "9.4.4/sub", "for another person", otherPerson],
-  ["9.4.4-05", "9.4.4/signature", "that is forged", forged, "should"],
+  ["9.4.4-02", "9.4.4/aud", "for another resource", F.forAnother],
+  ["9.4.4-03", "9.4.4/cnf", "for another key", F.anotherKey],
+  ["9.4.4-04", "9.4.4/sub", "for another person", F.anotherPerson],
+  ["9.4.4-05", "9.4.4/signature", "that is forged", F.forged, "should"],
 ];
 /** The text names no checks of a person token at the agent. */
-const PERSON_FLAWS: readonly Flaw[] = [
-  ["7.1.2-01", "7.1.2/aud", "for another resource", otherAud, "may"],
-  ["7.1.2-02", "7.1.2/cnf", "for another key", otherKey, "may"],
+const PERSON_FLAWS: readonly FlawRow[] = [
+  ["7.1.2-01", "7.1.2/aud", "for another resource", F.forAnother, "may"],
+  ["7.1.2-02", "7.1.2/cnf", "for another key", F.anotherKey, "may"],
 ];
 
-const refusedTokens = (kind: "resource" | "auth" | "person", step: B.Step, flaws: readonly Flaw[]) =>
+const refusedTokens = (kind: "resource" | "auth" | "person", step: B.Step, flaws: readonly FlawRow[]) =>
   flaws.map(([number, clause, flaw, change, level]) => {
     const judge = (run: B.Run) => B.atStep(run, step).length > 0 && "it used it";
     const own = { script: { tokens: { [kind]: change } } };
@@ -250,31 +196,27 @@ const elsewhere = (name: string) =>
     const isMeant = party.name === name && [undefined, party.id].includes(jwt?.claims.aud as string);
     return party.name === name && !(isMeant && party !== parties["ps-other"]) && "it was sent there";
   });
-const answering = (answer: () => object): B.Call => ({
-  script: { answers: { "person-request": answer as never } },
+const toResource = [redirected("person", "resource-other"), elsewhere("resource-other")] as const;
+const toServer = [redirected("auth-request", "ps-other"), elsewhere("ps-other")] as const;
+const answering = (answer: B.Answers["person-request"]): B.Call => ({
+  script: { answers: { "person-request": answer! } },
 });
-const HUGE = { status: 200, body: { person_token: "x".repeat(3_000_000) } };
+const huge = answering(() => ({ status: 200, body: { person_token: "x".repeat(3_000_000) } }));
+const never = answering(() => new Promise(() => {}));
+const noJudge = undefined;
 
-const placeChecks: readonly Check<Bench>[] = [
+const placeRows: readonly Spec<Bench>[] = [
   refuses("7.1-03", "7.1/one", "shows no token of one resource to another", async (bench) => {
     const agent = freshAgent(bench.world);
     const run = await again(bench, { agent }, { agent, at: "resource-other" });
     return elsewhere("resource-other")(run, bench);
   }),
-  B.refusing(
-    "7.1-04",
-    "7.1/one",
-    "shows no person token where a redirect leads",
-    redirected("person", "resource-other"),
-    elsewhere("resource-other"),
-  ),
-  B.refusing(
-    "7.2.1-01",
-    "7.2.1/signed",
-    "sends its tokens to no server that a redirect names",
-    redirected("auth-request", "ps-other"),
-    elsewhere("ps-other"),
-  ),
+  ...refusingRows([
+    ["7.1-04", "7.1/one", "shows no person token where a redirect leads", ...toResource],
+    ["7.2.1-01", "7.2.1/signed", "sends its tokens to no server that a redirect names", ...toServer],
+    ["13.3-01", "13.3/validate", "ends a call whose token answer has 3 megabytes", huge, noJudge, "may"],
+    ["13.3-02", "13.3/validate", "ends a call whose token answer never comes", never, noJudge, "may"],
+  ]),
   refuses("7.9-01", "7.9/rotate", "uses no token of an earlier key", async (bench) => {
     const agent = freshAgent(bench.world);
     const { key } = freshAgent(bench.world);
@@ -285,7 +227,7 @@ const placeChecks: readonly Check<Bench>[] = [
   }),
   refuses("7.9-02", "7.9/expires", "shows no token that has expired", async (bench) => {
     const agent = freshAgent(bench.world);
-    const auth = claims(({ now }) => ({ exp: now() + 2 }));
+    const auth = F.claims(({ now }) => ({ exp: now() + 2 }));
     await B.served(bench, { agent, script: { tokens: { auth } } });
     await sleep(3000);
     const run = await B.served(bench, { agent });
@@ -301,22 +243,6 @@ const placeChecks: readonly Check<Bench>[] = [
     other.documents.set(address, own);
     return run.seen.some(isAtServer) && "it asked it";
   }),
-  B.refusing(
-    "13.3-01",
-    "13.3/validate",
-    "ends a call whose token answer has 3 megabytes",
-    answering(() => HUGE),
-    undefined,
-    "may",
-  ),
-  B.refusing(
-    "13.3-02",
-    "13.3/validate",
-    "ends a call whose token answer never comes",
-    answering(() => new Promise(() => {})),
-    undefined,
-    "may",
-  ),
 ];
 
 /** A call of an intermediary for its caller, whose person server is not its own. */
@@ -328,7 +254,7 @@ function chained({ world }: Bench): B.Call & { more: { upstream_token: string } 
 const upstreamAt = (run: B.Run, step: B.Step, { more }: ReturnType<typeof chained>) =>
   differs("upstream_token", bodyAt(run, step)?.upstream_token, more.upstream_token);
 
-const delegationChecks: readonly Check<Bench>[] = [
+const delegationRows: readonly Spec<Bench>[] = [
   chaining.accepts("10.1.1-01", "10.1.1/route", "asks the caller's person server", async (bench) => {
     const isOwn = eachToServer(({ party }) => differs("the server", party.name, "ps"));
     return isOwn(await B.served(bench, chained(bench)), bench);
@@ -371,13 +297,13 @@ const delegationChecks: readonly Check<Bench>[] = [
 ];
 
 /** All checks of an agent, in the order in which they run. */
-export const AGENT_CHECKS: readonly Check<Bench>[] = [
-  ...messageChecks,
-  ...flowChecks,
+export const AGENT_CHECKS: readonly Check<Bench>[] = checksOf("agent", [
+  ...messageRows,
+  ...flowRows,
   ...refusedTokens("resource", "auth-request", RESOURCE_FLAWS),
   ...refusedTokens("auth", "auth", AUTH_FLAWS),
   ...refusedTokens("person", "person", PERSON_FLAWS),
-  ...agentDeferralChecks,
-  ...placeChecks,
-  ...delegationChecks,
-];
+  ...agentDeferralRows,
+  ...placeRows,
+  ...delegationRows,
+]);

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { type Check, describe, differs, type Role } from "../suite/check.ts";
-import { pairOf } from "../suite/rows.ts";
-import { isServed } from "../suite/subject.ts";
+import { describe, differs } from "../suite/check.ts";
+import { pairOf, type Spec } from "../suite/rows.ts";
+import { isServed, problemFinding } from "../suite/subject.ts";
 import { type Answer, jsonOf } from "../suite/target.ts";
-import { requirementOf } from "./resource-bench.ts";
-import { problemFinding } from "./resource-tokens.ts";
+import { requirementOf } from "./bench.ts";
 import {
   decide,
   having,
@@ -40,14 +39,12 @@ const not = (status: number, answer: Answer): string | undefined =>
   answer.status === status ? undefined : `it was answered ${describe(answer)}, not ${status}`;
 
 /** @param begin a new request that the target defers. @throws TargetError */
-export function deferredChecks(
-  role: Role,
-  prefix: string,
+export function deferredRows(
   needs: readonly string[],
   begin: (bench: ServerBench) => Promise<Waiting>,
-): readonly Check<ServerBench>[] {
-  const { accepts, refuses } = pairOf<ServerBench>(role, prefix, needs);
-  const clarifying = pairOf<ServerBench>(role, prefix, [...needs, "clarification"]);
+): readonly Spec<ServerBench>[] {
+  const { accepts, refuses } = pairOf<ServerBench>(needs);
+  const clarifying = pairOf<ServerBench>([...needs, "clarification"]);
   const page = async (bench: ServerBench) => requirementOf((await begin(bench)).answer)?.params ?? {};
   /** A new request about which the decider asks a question. */
   const question = async (bench: ServerBench) => {
@@ -123,7 +120,7 @@ export function deferredChecks(
       if (isServed(cancelled)) return `DELETE was answered ${describe(cancelled)}`;
       return not(202, await pollLater(bench, answer, signer));
     }),
-    pairOf<ServerBench>(role, prefix, needs, "may").refuses(
+    pairOf<ServerBench>(needs, "may").refuses(
       "11.8.3-01",
       "11.8.3/slow",
       "slows down a caller that polls too often",

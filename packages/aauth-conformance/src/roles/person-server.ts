@@ -4,23 +4,22 @@
  * @module
  */
 
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt } from "../judge/jws.ts";
 import { thumbprint } from "../judge/keys.ts";
-import { SIGNATURE_CASES } from "../messages/cases.ts";
+import { AGENT_CASES, BODY_CASES, SIGNATURE_CASES } from "../messages/cases.ts";
 import { tokenOf } from "../messages/plan.ts";
 import { AGENT_TOKEN_CASES, COMMON_TOKEN_CASES } from "../messages/token-cases.ts";
 import { freshAgent, type PlayedAgent } from "../peers/world.ts";
 import { type Check, differs, passed, skipped } from "../suite/check.ts";
-import { messageChecks } from "../suite/message-checks.ts";
-import { pairOf } from "../suite/rows.ts";
-import { isServed } from "../suite/subject.ts";
-import { deferredChecks } from "./deferred.ts";
-import { documentChecks, keySetChecks } from "./documents.ts";
-import { federationChecks } from "./federation.ts";
-import { requirementOf } from "./resource-bench.ts";
-import { problemFinding } from "./resource-tokens.ts";
-import { revocationChecks } from "./revocation.ts";
+import { checksOf, pairOf, type Spec } from "../suite/rows.ts";
+import { caseRows, isServed, problemFinding } from "../suite/subject.ts";
+import { messageSubject, requirementOf } from "./bench.ts";
+import { deferredRows } from "./deferred.ts";
+import { documentRows, keySetRows } from "./documents.ts";
+import { federationRows } from "./federation.ts";
+import { revocationRows } from "./revocation.ts";
 import {
   agentSigner,
   begin,
@@ -39,13 +38,12 @@ import {
 } from "./server-bench.ts";
 import * as T from "./token-requests.ts";
 
-const SERVER = ["person-server", "PS"] as const;
 const DECISIONS = ["decisions"];
 const REVOCATION = ["revocation_endpoint"];
-const { accepts } = pairOf<ServerBench>(...SERVER);
-const asked = pairOf<ServerBench>(...SERVER, DECISIONS);
-const revocable = pairOf<ServerBench>(...SERVER, [...REVOCATION, ...DECISIONS]);
-const cascades = pairOf<ServerBench>(...SERVER, [...REVOCATION, ...DECISIONS], "should");
+const { accepts } = pairOf<ServerBench>();
+const asked = pairOf<ServerBench>(DECISIONS);
+const revocable = pairOf<ServerBench>([...REVOCATION, ...DECISIONS]);
+const cascades = pairOf<ServerBench>([...REVOCATION, ...DECISIONS], "should");
 
 type AgentSigner = ReturnType<typeof agentSigner>;
 type More = Readonly<Record<string, unknown>>;
@@ -101,7 +99,7 @@ async function expiredToken(bench: ServerBench, more: More = {}): Promise<Issued
 
 function subAgent(bench: ServerBench) {
   const { id } = bench.world.agent;
-  const agent = { ...freshAgent(bench.world), id: id.replace("@", `+${crypto.randomUUID()}@`) };
+  const agent = { ...freshAgent(bench.world), id: id.replace("@", `+${randomUUID()}@`) };
   return { agent, token: agentSigner(bench, agent, { parent_agent: id }).token };
 }
 
@@ -150,14 +148,14 @@ const bySubAgent: T.Change = (own, bench) => {
 
 const { request: REQUEST, presented: PRESENTED, upstream: UPSTREAM, subagent: SUBAGENT } = T.INVALID;
 const personCases: readonly T.RequestCase[] = [
-  ["7.1-11", "7.1/missing", "a request without resource", REQUEST, asResource(undefined)],
-  ["7.1-12", "7.1/missing", "a number as resource", REQUEST, asResource(1)],
-  ["7.1-13", "7.1/resource", "an http resource", REQUEST, asResource("http://resource.example")],
-  ["7.1-14", "7.1/resource", "a resource with a path", REQUEST, asResource("https://resource.example/path")],
-  ["7.1-15", "7.1/resource", "a resource with a port", REQUEST, asResource("https://resource.example:8443")],
-  ["7.1-16", "7.1/resource", "a resource in upper case", REQUEST, asResource("https://Resource.example")],
-  ["7.1-17", "7.1/resource", "a resource with a slash", REQUEST, asResource("https://resource.example/")],
-  ["10.2.2-01", "10.2.2/direct", "a request that a sub-agent signs", "", bySubAgent],
+  ["7.1-11", "7.1/missing", "a request without resource", asResource(undefined), REQUEST],
+  ["7.1-12", "7.1/missing", "a number as resource", asResource(1), REQUEST],
+  ["7.1-13", "7.1/resource", "an http resource", asResource("http://resource.example"), REQUEST],
+  ["7.1-14", "7.1/resource", "a resource with a path", asResource("https://resource.example/path"), REQUEST],
+  ["7.1-15", "7.1/resource", "a resource with a port", asResource("https://resource.example:8443"), REQUEST],
+  ["7.1-16", "7.1/resource", "a resource in upper case", asResource("https://Resource.example"), REQUEST],
+  ["7.1-17", "7.1/resource", "a resource with a slash", asResource("https://resource.example/"), REQUEST],
+  ["10.2.2-01", "10.2.2/direct", "a request that a sub-agent signs", bySubAgent, ""],
 ];
 
 /** The tokens of a request with another presented token. */
@@ -175,10 +173,10 @@ const resigned = T.replaced("presented", ({ world: { unknownKey: key } }, { body
 
 const pairCases: readonly T.RequestCase[] = [
   ...T.PAIR_CASES,
-  ["6.7.2-61", "6.7.2/invalid", "a presented_token that is no JWT", PRESENTED, T.malformed("presented")],
-  ["6.7.2-62", "11.5.2/key", "a presented_token that another key has signed", PRESENTED, resigned],
-  ["6.7.2-63", "6.7.2/invalid", "an expired presented_token", "expired_presented_token", late],
-  ["6.7.2-64", "6.7.2/substitute", "a presented_token of the agent's other key", PRESENTED, ofAnotherKey],
+  ["6.7.2-61", "6.7.2/invalid", "a presented_token that is no JWT", T.malformed("presented"), PRESENTED],
+  ["6.7.2-62", "11.5.2/key", "a presented_token that another key has signed", resigned, PRESENTED],
+  ["6.7.2-63", "6.7.2/invalid", "an expired presented_token", late, "expired_presented_token"],
+  ["6.7.2-64", "6.7.2/substitute", "a presented_token of the agent's other key", ofAnotherKey, PRESENTED],
 ];
 
 const ofAnotherProvider = T.replaced("subagent", (bench) => {
@@ -187,7 +185,7 @@ const ofAnotherProvider = T.replaced("subagent", (bench) => {
 });
 const subagentCases: readonly T.RequestCase[] = [
   ...T.SUBAGENT_CASES,
-  ["10.2.1-01", "10.2.1/iss", "a subagent_token of another provider", SUBAGENT, ofAnotherProvider],
+  ["10.2.1-01", "10.2.1/iss", "a subagent_token of another provider", ofAnotherProvider, SUBAGENT],
 ];
 
 const forOther = T.replaced("upstream", async (bench) => (await personToken(bench)).text);
@@ -199,27 +197,28 @@ const lateUpstream = T.replaced("upstream", async (bench) => {
   return (await expiredToken(bench, { resource: bench.world.parties.intermediary.id })).text;
 });
 const upstreamCases: readonly T.RequestCase[] = [
-  ["9.4.5-01", "11.9.3/pattern", "an upstream_token that is no JWT", UPSTREAM, T.malformed("upstream")],
-  ["9.4.5-21", "9.4.5/typ", "an agent token as upstream_token", UPSTREAM, T.agentInstead("upstream")],
-  ["9.4.5-22", "9.4.5/aud", "an upstream_token for another resource", UPSTREAM, forOther],
-  ["9.4.5-23", "9.4.5/aud", "an intermediary of another provider", UPSTREAM, byAgent],
-  ["9.4.5-24", "9.4.5/iss", "an upstream_token of another person server", UPSTREAM, ofOther],
-  ["9.4.5-25", "9.4.5/expired", "an expired upstream_token", "expired_upstream_token", lateUpstream],
+  ["9.4.5-01", "11.9.3/pattern", "an upstream_token that is no JWT", T.malformed("upstream"), UPSTREAM],
+  ["9.4.5-21", "9.4.5/typ", "an agent token as upstream_token", T.agentInstead("upstream"), UPSTREAM],
+  ["9.4.5-22", "9.4.5/aud", "an upstream_token for another resource", forOther, UPSTREAM],
+  ["9.4.5-23", "9.4.5/aud", "an intermediary of another provider", byAgent, UPSTREAM],
+  ["9.4.5-24", "9.4.5/iss", "an upstream_token of another person server", ofOther, UPSTREAM],
+  ["9.4.5-25", "9.4.5/expired", "an expired upstream_token", lateUpstream, "expired_upstream_token"],
 ];
 
-const cap = T.capped(...SERVER);
-const caps: readonly Check<ServerBench>[] = [
-  cap("7.1.2-11", "7.1.2/life", "the agent token", (bench, exp) => personToken(bench, until(bench, exp))),
-  cap("9.4.1-21", "9.4.1/presented", "the presented token", async (bench, exp) =>
+const caps: readonly Spec<ServerBench>[] = [
+  T.capped("7.1.2-11", "7.1.2/life", "the agent token", (bench, exp) =>
+    personToken(bench, until(bench, exp)),
+  ),
+  T.capped("9.4.1-21", "9.4.1/presented", "the presented token", async (bench, exp) =>
     authToken(bench, { presented: await personToken(bench, until(bench, exp)) }),
   ),
-  cap("9.4.1-22", "9.4.1/life", "the agent token, as auth token", async (bench, exp) =>
+  T.capped("9.4.1-22", "9.4.1/life", "the agent token, as auth token", async (bench, exp) =>
     authToken(bench, { signer: until(bench, exp), presented: await personToken(bench) }),
   ),
-  cap("10.1.1-03", "10.1.1/expires", "the upstream token", async (bench, exp) =>
+  T.capped("10.1.1-03", "10.1.1/expires", "the upstream token", async (bench, exp) =>
     chained(bench, await upstream(bench, until(bench, exp))),
   ),
-  cap("10.1.1-04", "9.4.1/upstream", "the upstream token, as auth token", async (bench, exp) => {
+  T.capped("10.1.1-04", "9.4.1/upstream", "the upstream token, as auth token", async (bench, exp) => {
     const presented = await chained(bench);
     const upstream_token = (await upstream(bench, until(bench, exp))).text;
     return authToken(bench, { signer: intermediary(bench), presented, more: { upstream_token } });
@@ -243,30 +242,30 @@ async function revokedAgent(bench: ServerBench, more?: More) {
 
 const revokedResource: T.Change = (own, bench) => revokeNamed(bench, "resource", planIn(own, "resource"));
 const revokedCases: readonly T.RequestCase[] = [
-  ["11.12.4-05", "11.12.4/resource", "a revoked resource_token", "revoked_resource_token", revokedResource],
+  ["11.12.4-05", "11.12.4/resource", "a revoked resource_token", revokedResource, "revoked_resource_token"],
 ];
 
 /** All checks of a person server, in the order in which they run. */
-export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = [
-  ...documentChecks<ServerBench>(...SERVER, "aauth-person.json", []),
-  ...keySetChecks<ServerBench>(...SERVER, []),
+export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = checksOf("person-server", [
+  ...documentRows("aauth-person.json"),
+  ...keySetRows(),
   accepts("11.2.2-01", "11.2.2/floor", "publishes what every person server has", ({ metadata }) => {
     const names = ["issuer", "jwks_uri", "auth_token_endpoint", "person_token_endpoint"];
     const absent = names.filter((name) => typeof metadata[name] !== "string");
     return absent.length > 0 && `there is no ${absent.join(", ")}`;
   }),
-  ...T.factRows(...SERVER, PERSON_TOKEN_FACTS, async (bench) => {
+  ...T.factRows(PERSON_TOKEN_FACTS, async (bench) => {
     const { body } = personRequest(bench);
     return [await personToken(bench), { ...body, key: thumbprint(bench.world.agent.key.publicJwk) }];
   }),
-  ...T.factRows(...SERVER, T.AUTH_TOKEN_FACTS, async (bench) => {
+  ...T.factRows(T.AUTH_TOKEN_FACTS, async (bench) => {
     const own = await authRequest(bench);
     const { claims } = planIn(own, "resource");
     claims.account = "acme";
     return [issued(await send(bench, own)), claims];
   }),
   ...caps,
-  pairOf<ServerBench>(...SERVER, [], "should").accepts(
+  pairOf<ServerBench>([], "should").accepts(
     "9.4.1-31",
     "9.4.1/pairwise",
     "names the person differently at another resource",
@@ -275,21 +274,13 @@ export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = [
       return (await upstream(bench)).jwt.claims.sub === sub && "sub is the same";
     },
   ),
-  ...messageChecks<ServerBench>(
-    ...SERVER,
-    [...SIGNATURE_CASES, ...COMMON_TOKEN_CASES, ...AGENT_TOKEN_CASES],
-    {
-      traits: ["jwt", "body"],
-      needs: [],
-      subject: (bench) => ({
-        plan: () => requestPlan(bench, personRequest(bench)),
-        send: (wire) => bench.target.send(wire),
-      }),
-    },
+  ...caseRows(
+    messageSubject((bench: ServerBench) => requestPlan(bench, personRequest(bench))),
+    [...SIGNATURE_CASES, ...BODY_CASES, ...AGENT_CASES, ...COMMON_TOKEN_CASES, ...AGENT_TOKEN_CASES],
   ),
-  ...T.refusedRequests(...SERVER, personRequest, personCases),
-  ...T.requestRows(...SERVER, personRequest),
-  ...T.refusedRequests(...SERVER, authRequest, pairCases),
+  ...T.refusedRequests(personRequest, personCases),
+  ...T.requestRows(personRequest),
+  ...T.refusedRequests(authRequest, pairCases),
   accepts("10.2.3-31", "10.2.3/person", "binds a person token to the sub-agent's key", async (bench) => {
     const { agent, token } = subAgent(bench);
     const own = await personToken(bench, undefined, { subagent_token: tokenOf(token) });
@@ -300,7 +291,7 @@ export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     const { agent_jkt } = planIn(own, "resource").claims;
     return differs("its key", T.jktOf(issued(await send(bench, own))), agent_jkt);
   }),
-  ...T.refusedRequests(...SERVER, subagentRequest, subagentCases),
+  ...T.refusedRequests(subagentRequest, subagentCases),
   accepts("10.1.1-01", "7.1/person", "issues for the person of the upstream token", async (bench) => {
     const { sub } = (await personToken(bench)).jwt.claims;
     return differs("sub", (await chained(bench)).jwt.claims.sub, sub);
@@ -308,8 +299,8 @@ export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = [
   accepts("10.1.1-02", "7.1.2/cnf", "binds a chained token to the intermediary's key", async (bench) =>
     differs("its key", T.jktOf(await chained(bench)), thumbprint(intermediary(bench).key.publicJwk)),
   ),
-  ...T.refusedRequests(...SERVER, chainedRequest, upstreamCases),
-  ...deferredChecks(...SERVER, DECISIONS, waiting),
+  ...T.refusedRequests(chainedRequest, upstreamCases),
+  ...deferredRows(DECISIONS, waiting),
   asked.refuses(
     "7.1-21",
     "7.1/capabilities",
@@ -331,15 +322,15 @@ export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = [
   }),
   asked.refuses("10.1.1-05", "10.1.1/pending", "ends a request with its upstream token", async (bench) => {
     await upstream(bench);
-    const signer = intermediary(bench, crypto.randomUUID());
+    const signer = intermediary(bench, randomUUID());
     const ending = await upstream(bench, until(bench, bench.world.now() + 4));
     const answer = await begin(bench, personRequest(bench, signer, { upstream_token: ending.text }));
     if (answer.status !== 202) return skipped("a call for another's person needs no decision");
     await expiry(bench, ending);
     return problemFinding(await pollLater(bench, answer, signer), 408, "expired");
   }),
-  ...federationChecks((bench) => authRequest(bench, { aud: bench.world.parties.as.id })),
-  ...T.refusedRequests(...SERVER, authRequest, revokedCases, REVOCATION),
+  ...federationRows((bench) => authRequest(bench, { aud: bench.world.parties.as.id })),
+  ...T.refusedRequests(authRequest, revokedCases, REVOCATION),
   revocable.refuses("11.12.4-01", "11.12.4/agent", "refuses a revoked agent token", async (bench) => {
     const { signer } = await revokedAgent(bench);
     const answer = await begin(bench, personRequest(bench, signer));
@@ -376,5 +367,5 @@ export const PERSON_SERVER_CHECKS: readonly Check<ServerBench>[] = [
     await revokeNamed(bench, "ap-other", signer.token);
     return differs("the status", (await send(bench, personRequest(bench, signer))).status, 200);
   }),
-  ...revocationChecks<ServerBench>(...SERVER, ({ parties }) => parties.ap),
-];
+  ...revocationRows(({ parties }) => parties.ap),
+]);

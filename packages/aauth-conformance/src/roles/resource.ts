@@ -4,8 +4,8 @@
  * @module
  */
 
-import { SIGNATURE_CASES } from "../messages/cases.ts";
-import { compose } from "../messages/plan.ts";
+import { AGENT_CASES, SIGNATURE_CASES } from "../messages/cases.ts";
+import { compose, type Plan } from "../messages/plan.ts";
 import {
   AGENT_TOKEN_CASES,
   AUTH_TOKEN_CASES,
@@ -13,30 +13,31 @@ import {
   PERSON_TOKEN_CASES,
 } from "../messages/token-cases.ts";
 import { type Check, describe, failed, inconclusive, refusalProblem } from "../suite/check.ts";
-import { messageChecks } from "../suite/message-checks.ts";
-import { pairOf } from "../suite/rows.ts";
-import { isServed } from "../suite/subject.ts";
-import { documentChecks, keySetChecks } from "./documents.ts";
+import { checksOf, pairOf, type Spec } from "../suite/rows.ts";
+import { caseRows, isServed } from "../suite/subject.ts";
+import { planFor } from "./bench.ts";
+import { documentRows, keySetRows } from "./documents.ts";
 import {
   call,
   callUnsigned,
   challengeProblem,
-  planFor,
   type ResourceBench,
   type RouteLevel,
   routeSubject,
   routeToken,
 } from "./resource-bench.ts";
-import { resourceRevocationChecks } from "./resource-revocation.ts";
-import { authorizationChecks, resourceTokenChecks } from "./resource-tokens.ts";
+import { resourceRevocationRows } from "./resource-revocation.ts";
+import { authorizationRows, resourceTokenRows } from "./resource-tokens.ts";
 
 const route = (level: RouteLevel) => `a route for ${level}`;
-const agent = pairOf<ResourceBench>("resource", "RS", [route("agent-token")]);
-const agentMay = pairOf<ResourceBench>("resource", "RS", [route("agent-token")], "may");
-const person = pairOf<ResourceBench>("resource", "RS", [route("person-token")]);
-const auth = pairOf<ResourceBench>("resource", "RS", [route("auth-token")]);
+const agent = pairOf<ResourceBench>([route("agent-token")]);
+const agentMay = pairOf<ResourceBench>([route("agent-token")], "may");
+const person = pairOf<ResourceBench>([route("person-token")]);
+const auth = pairOf<ResourceBench>([route("auth-token")]);
+const routeRows = (level: RouteLevel, cases: Parameters<typeof caseRows<ResourceBench, Plan>>[1]) =>
+  caseRows(routeSubject(level), cases, [route(level)]);
 
-const flowChecks: readonly Check<ResourceBench>[] = [
+const flowRows: readonly Spec<ResourceBench>[] = [
   agent.refuses("6.1-01", "6.1/challenge", "asks an unsigned request for an agent token", async (bench) =>
     challengeProblem(await callUnsigned(bench, "agent-token"), "agent-token"),
   ),
@@ -70,7 +71,7 @@ function fetchesProblem({ fetched }: { readonly fetched: readonly string[] }, be
 }
 
 /** Fetches of key sets, counted at the suite's own agent providers. */
-const fetchChecks: readonly Check<ResourceBench>[] = [
+const fetchRows: readonly Spec<ResourceBench>[] = [
   agent.accepts("11.4-02", "11.4/cache", "caches a provider's key set", async (bench) => {
     const provider = bench.world.parties["ap-cached"];
     for (let round = 0; round < 3; round += 1) {
@@ -98,33 +99,33 @@ const fetchChecks: readonly Check<ResourceBench>[] = [
   }),
 ];
 
+/** A resource that accepts person tokens should learn of their revocation. */
+const revocationDocument = pairOf<ResourceBench>(["metadata"], "should").accepts(
+  "11.2.4-03",
+  "11.2.4/revocation",
+  "has a revocation endpoint if it accepts person tokens",
+  ({ claims }) =>
+    (claims.has(route("person-token")) || claims.has(route("auth-token"))) &&
+    !claims.has("revocation_endpoint") &&
+    "there is no revocation_endpoint",
+);
+
 /** All checks of a resource, in the order in which they run. */
-export const RESOURCE_CHECKS: readonly Check<ResourceBench>[] = [
-  ...documentChecks<ResourceBench>("resource", "RS", "aauth-resource.json", ["metadata"]),
-  ...keySetChecks<ResourceBench>("resource", "RS", ["metadata", "jwks_uri"]),
-  ...messageChecks<ResourceBench>(
-    "resource",
-    "RS",
-    [...SIGNATURE_CASES, ...COMMON_TOKEN_CASES, ...AGENT_TOKEN_CASES],
-    {
-      traits: ["jwt", "bodiless"],
-      needs: [route("agent-token")],
-      subject: (bench) => routeSubject(bench, "agent-token"),
-    },
-  ),
-  ...messageChecks<ResourceBench>("resource", "RS", PERSON_TOKEN_CASES, {
-    traits: ["jwt"],
-    needs: [route("person-token")],
-    subject: (bench) => routeSubject(bench, "person-token"),
-  }),
-  ...messageChecks<ResourceBench>("resource", "RS", AUTH_TOKEN_CASES, {
-    traits: ["jwt"],
-    needs: [route("auth-token")],
-    subject: (bench) => routeSubject(bench, "auth-token"),
-  }),
-  ...flowChecks,
-  ...resourceTokenChecks,
-  ...authorizationChecks,
-  ...fetchChecks,
-  ...resourceRevocationChecks,
-];
+export const RESOURCE_CHECKS: readonly Check<ResourceBench>[] = checksOf("resource", [
+  ...documentRows("aauth-resource.json", ["metadata"]),
+  ...keySetRows(["metadata", "jwks_uri"]),
+  ...routeRows("agent-token", [
+    ...SIGNATURE_CASES,
+    ...AGENT_CASES,
+    ...COMMON_TOKEN_CASES,
+    ...AGENT_TOKEN_CASES,
+  ]),
+  ...routeRows("person-token", PERSON_TOKEN_CASES),
+  ...routeRows("auth-token", AUTH_TOKEN_CASES),
+  ...flowRows,
+  ...resourceTokenRows,
+  ...authorizationRows,
+  ...fetchRows,
+  ...resourceRevocationRows,
+  revocationDocument,
+]);

@@ -1,109 +1,79 @@
 /**
- * Checks of the revocation endpoint, for every party that has one.
+ * Rows of the revocation endpoint, for every party that has one.
  *
  * @module
  */
 
-import { BODY_COMPONENTS, compose, type Plan, setParam, uncover } from "../messages/plan.ts";
-import {
-  ACCESS_DOCUMENT,
-  AGENT_DOCUMENT,
-  type Party,
-  PERSON_DOCUMENT,
-  RESOURCE_DOCUMENT,
-  type World,
-} from "../peers/world.ts";
-import {
-  type Check,
-  describe,
-  type Finding,
-  inconclusive,
-  type Role,
-  refusalProblem,
-} from "../suite/check.ts";
-import { pairOf } from "../suite/rows.ts";
-import { judgeRefusal } from "../suite/subject.ts";
+import { randomUUID } from "node:crypto";
+import { compose, type Plan, setParam, uncover } from "../messages/plan.ts";
+import type { Party, World } from "../peers/world.ts";
+import { describe, inconclusive, refusalProblem } from "../suite/check.ts";
+import { pairOf, type Spec } from "../suite/rows.ts";
+import { type Case, caseRows } from "../suite/subject.ts";
 import type { Answer } from "../suite/target.ts";
-import type { PublishingBench } from "./documents.ts";
-import { pathOf, planFor } from "./resource-bench.ts";
-import { problemFinding } from "./resource-tokens.ts";
-
-/** A bench of a party with a revocation endpoint. */
-export interface RevocationBench extends PublishingBench {
-  readonly world: World;
-  readonly host: string;
-}
-
-const DOCUMENTS: readonly (readonly [string, string])[] = [
-  ["ap", AGENT_DOCUMENT],
-  ["ps", PERSON_DOCUMENT],
-  ["as", ACCESS_DOCUMENT],
-  ["resource", RESOURCE_DOCUMENT],
-];
-
-/** Signs a plan as a played server. */
-export function signAs(plan: Plan, { name, id, key }: Party): void {
-  const document = DOCUMENTS.find(([start]) => name.startsWith(start))?.[1] ?? RESOURCE_DOCUMENT;
-  plan.key = key;
-  plan.token = undefined;
-  plan.signatureKey = `jwks_uri;id="${id}";dwk="${document}";kid="${key.kid}"`;
-}
+import { messageSubject, type PartyBench, pathOf, planFor, signAs } from "./bench.ts";
 
 /** A signed revocation by a played server. */
-export function revocationPlan(bench: RevocationBench, party: Party, body: object): Plan {
+function revocationPlan(bench: PartyBench, party: Party, body: object): Plan {
   const plan = planFor(bench, "POST", pathOf(bench, "revocation_endpoint"), undefined, body);
   signAs(plan, party);
-  plan.components = [...new Set([...plan.components, ...BODY_COMPONENTS])];
   // Two equal revocations within a second are two messages, not a replay.
-  setParam(plan, "nonce", crypto.randomUUID());
+  setParam(plan, "nonce", randomUUID());
   return plan;
 }
 
-export const revoke = (bench: RevocationBench, party: Party, body: object): Promise<Answer> =>
+export const revoke = (bench: PartyBench, party: Party, body: object): Promise<Answer> =>
   bench.target.send(compose(revocationPlan(bench, party, body)));
 
-export const unknownToken = ({ world }: RevocationBench) => ({
-  jti: crypto.randomUUID(),
-  exp: world.now() + 600,
-});
+export const unknownToken = ({ world }: PartyBench) => ({ jti: randomUUID(), exp: world.now() + 600 });
+
+const byAgent = (plan: Plan, { world: { agent, agentToken } }: PartyBench) =>
+  Object.assign(plan, { key: agent.key, token: agentToken() });
+const forged = (plan: Plan, { world }: PartyBench) => Object.assign(plan, { key: world.unknownKey });
+
+const SIGNED: readonly Case<PartyBench, Plan>[] = [
+  [
+    "11.12.1-02",
+    "11.12.1/cover",
+    "refuses a revocation that does not cover its body",
+    (plan) => uncover(plan, "content-digest"),
+    "invalid_input",
+  ],
+  ["11.12.1-03", "11.12.1/server", "refuses a revocation by an agent", byAgent, "unsupported_scheme"],
+  [
+    "11.12.1-04",
+    "11.12.1/verify",
+    "refuses a revocation that another key has signed",
+    forged,
+    "invalid_signature",
+  ],
+];
+const sending = (content: object) => (plan: Plan) => Object.assign(plan, { body: JSON.stringify(content) });
+const MALFORMED: readonly Case<PartyBench, Plan>[] = [
+  [
+    "11.12.1-05",
+    "11.12.1/jti",
+    "refuses a revocation without jti",
+    sending({ exp: 4_000_000_000 }),
+    "invalid_request",
+  ],
+  [
+    "11.12.1-06",
+    "11.12.1/exp",
+    "refuses a revocation without exp",
+    sending({ jti: "a-token" }),
+    "invalid_request",
+  ],
+];
+
+const NEEDS = ["revocation_endpoint"];
+const { accepts } = pairOf<PartyBench>(NEEDS);
 
 /** @param partyOf a server whose tokens the target accepts */
-export function revocationChecks<B extends RevocationBench>(
-  role: Role,
-  prefix: string,
-  partyOf: (world: World) => Party,
-): readonly Check<B>[] {
-  const { accepts, refuses } = pairOf<B>(role, prefix, ["revocation_endpoint"]);
-  type Clause = Parameters<typeof refuses>[1];
-  const send = (bench: B, body: object = unknownToken(bench)) => revoke(bench, partyOf(bench.world), body);
-  /** A refusal after its valid twin. */
-  const afterTwin = (
-    number: string,
-    clause: Clause,
-    flaw: string,
-    judge: (bench: B, twin: Answer) => Promise<Finding>,
-  ) =>
-    refuses(number, clause, `refuses a revocation ${flaw}`, async (bench) => {
-      const twin = await send(bench);
-      if (twin.status !== 200) return inconclusive(`its valid twin was answered ${describe(twin)}`);
-      return judge(bench, twin);
-    });
-  const refused = (
-    number: string,
-    clause: Clause,
-    flaw: string,
-    code: string,
-    change: (plan: Plan, world: World) => void,
-  ) =>
-    afterTwin(number, clause, flaw, async (bench, twin) => {
-      const plan = revocationPlan(bench, partyOf(bench.world), unknownToken(bench));
-      change(plan, bench.world);
-      return judgeRefusal(await bench.target.send(compose(plan)), twin, { codes: [code] }, undefined);
-    });
-  const malformed = (number: string, clause: Clause, flaw: string, body: object) =>
-    afterTwin(number, clause, flaw, async (bench) =>
-      problemFinding(await send(bench, body), 400, "invalid_request"),
-    );
+export function revocationRows(partyOf: (world: World) => Party): readonly Spec<PartyBench>[] {
+  const send = (bench: PartyBench, body: object = unknownToken(bench)) =>
+    revoke(bench, partyOf(bench.world), body);
+  const planOf = (bench: PartyBench) => revocationPlan(bench, partyOf(bench.world), unknownToken(bench));
   return [
     accepts("11.12.3-01", "11.12.3/recorded", "records the revocation of a new token", async (bench) =>
       refusalProblem(await send(bench)),
@@ -115,23 +85,7 @@ export function revocationChecks<B extends RevocationBench>(
       const second = await send(bench, token);
       return second.status !== 200 && `the second was answered ${describe(second)}`;
     }),
-    refused("11.12.1-02", "11.12.1/cover", "that does not cover its body", "invalid_input", (plan) =>
-      uncover(plan, "content-digest"),
-    ),
-    refused("11.12.1-03", "11.12.1/server", "by an agent", "unsupported_scheme", (plan, world) => {
-      plan.key = world.agent.key;
-      plan.token = world.agentToken();
-    }),
-    refused(
-      "11.12.1-04",
-      "11.12.1/verify",
-      "that another key has signed",
-      "invalid_signature",
-      (plan, world) => {
-        plan.key = world.unknownKey;
-      },
-    ),
-    malformed("11.12.1-05", "11.12.1/jti", "without jti", { exp: 4_000_000_000 }),
-    malformed("11.12.1-06", "11.12.1/exp", "without exp", { jti: "a-token" }),
+    ...caseRows(messageSubject(planOf), SIGNED, NEEDS),
+    ...caseRows(messageSubject(planOf, 400), MALFORMED, NEEDS),
   ];
 }

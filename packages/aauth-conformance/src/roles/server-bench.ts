@@ -9,31 +9,29 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt, type Jwt, TokenError } from "../judge/jws.ts";
 import type { KeyPair } from "../judge/keys.ts";
 import type { Message } from "../judge/message.ts";
-import { BODY_COMPONENTS, compose, type Plan, setParam, type TokenPlan, tokenOf } from "../messages/plan.ts";
+import { compose, type Plan, setParam, type TokenPlan, tokenOf } from "../messages/plan.ts";
 import type { Listener, PlayedAnswer } from "../peers/listener.ts";
-import {
-  type Party,
-  type PartyName,
-  type PlayedAgent,
-  RESOURCE_DOCUMENT,
-  type World,
-} from "../peers/world.ts";
+import { type Party, type PartyName, type PlayedAgent, RESOURCE_DOCUMENT } from "../peers/world.ts";
 import { describe } from "../suite/check.ts";
-import { type Answer, jsonOf, type Target, TargetError } from "../suite/target.ts";
-import type { PublishingBench } from "./documents.ts";
-import { pathOf, planFor, readMetadata, requirementOf } from "./resource-bench.ts";
-import { revoke, signAs } from "./revocation.ts";
+import { type Answer, jsonOf, TargetError } from "../suite/target.ts";
+import {
+  createPartyBench,
+  type PartyBench,
+  type PartyOptions,
+  pathOf,
+  planFor,
+  requirementOf,
+  signAs,
+} from "./bench.ts";
+import { revoke } from "./revocation.ts";
 
 /** Decision of the person, at an access server of the owner, on a request that waits. */
 export type Decision = "approve" | "deny" | "ask";
 /** Decides on the target's page, whose address and code are those of the requirement. */
 export type Decide = (decision: Decision, page: { url: string; code: string }) => Promise<void>;
 
-export interface ServerBenchOptions {
-  readonly target: Target;
-  readonly world: World;
+export interface ServerBenchOptions extends PartyOptions {
   readonly listener: Listener;
-  readonly id: string;
   /** Name of its metadata document. */
   readonly document: string;
   readonly decide?: Decide | undefined;
@@ -44,9 +42,9 @@ export interface ServerBenchOptions {
 }
 
 /** A server under test. */
-export interface ServerBench extends PublishingBench, Omit<ServerBenchOptions, "listener" | "has"> {
-  readonly target: Target;
-  readonly host: string;
+export interface ServerBench
+  extends PartyBench,
+    Pick<ServerBenchOptions, "document" | "decide" | "ownerScope"> {
   /** The last requests of the target to played parties, newest first. */
   readonly received: { readonly party: Party; readonly message: Message }[];
   /** Answers token requests to the played access server. */
@@ -56,15 +54,14 @@ export interface ServerBench extends PublishingBench, Omit<ServerBenchOptions, "
 const MAX_RECEIVED = 200;
 
 export async function createServerBench(options: ServerBenchOptions): Promise<ServerBench> {
-  const { listener, has = [], ...own } = options;
-  const { target, world, id, document, decide, ownerScope } = own;
-  const metadata = (await readMetadata(target, `${id}/.well-known/${document}`)) ?? {};
-  const claims = new Set([...has, ...Object.keys(metadata)]);
-  if (decide !== undefined) claims.add("decisions");
+  const { listener, target, world, document, decide, ownerScope } = options;
+  const has = [...(options.has ?? [])];
+  if (decide !== undefined) has.push("decisions");
   if (ownerScope !== undefined) describeScope(world.parties.resource, ownerScope);
-  if (ownerScope !== undefined) claims.add("owner-scope");
+  if (ownerScope !== undefined) has.push("owner-scope");
+  const party = await createPartyBench(options, document, has);
   const accessServer = () => ({ status: 404 });
-  const bench: ServerBench = { ...own, host: new URL(id).host, metadata, claims, received: [], accessServer };
+  const bench: ServerBench = { ...party, document, decide, ownerScope, received: [], accessServer };
   listener.play = (party, message) => {
     if (party === undefined) return undefined;
     bench.received.unshift({ party, message });
@@ -105,7 +102,6 @@ export function signedPlan(
   const plan = planFor(bench, method, path, "token" in by ? by.token : undefined, body);
   if ("token" in by) plan.key = by.key;
   else signAs(plan, by);
-  if (body !== undefined) plan.components.push(...BODY_COMPONENTS);
   setParam(plan, "nonce", randomUUID());
   return plan;
 }

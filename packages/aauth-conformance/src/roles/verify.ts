@@ -4,8 +4,14 @@
  * @module
  */
 
-import { SIGNATURE_CASES, type Trait } from "../messages/cases.ts";
-import { BASE_COMPONENTS, BODY_COMPONENTS, type Plan, type Wire } from "../messages/plan.ts";
+import {
+  AGENT_CASES,
+  BODY_CASES,
+  type MessageCase,
+  SERVER_CASES,
+  SIGNATURE_CASES,
+} from "../messages/cases.ts";
+import { compose, type Plan, planOf, type Wire } from "../messages/plan.ts";
 import {
   AGENT_TOKEN_CASES,
   AUTH_TOKEN_CASES,
@@ -14,11 +20,12 @@ import {
 } from "../messages/token-cases.ts";
 import type { World } from "../peers/world.ts";
 import type { Check } from "../suite/check.ts";
-import { messageChecks } from "../suite/message-checks.ts";
 import type { Line, Program } from "../suite/program.ts";
+import { checksOf, type Spec } from "../suite/rows.ts";
 import type { Bench } from "../suite/run.ts";
-import type { Subject } from "../suite/subject.ts";
+import { caseRows, type Subject } from "../suite/subject.ts";
 import { type Answer, TargetError } from "../suite/target.ts";
+import { signAs } from "./bench.ts";
 
 /** A verifier under test. */
 export interface VerifyBench extends Bench {
@@ -36,46 +43,33 @@ type Requires = "agent-token" | "person-token" | "auth-token" | "server";
 type Endpoint = "resource" | "person-server" | "access-server";
 
 /** A subject whose messages say what the endpoint requires. The body is a canary. */
-function subjectOf({ world, target }: VerifyBench, endpoint: Endpoint, requires: Requires): Subject {
-  const documents = documentsOf(world);
-  return {
-    plan() {
-      const hasBody = endpoint !== "resource";
-      const plan: Plan = {
-        method: hasBody ? "POST" : "GET",
-        authority: AUTHORITY,
-        target: hasBody ? "/token" : "/api/data",
-        fields: [],
-        body: hasBody ? JSON.stringify({ canary: crypto.randomUUID() }) : undefined,
-        label: "sig",
-        key: world.agent.key,
-        otherKeys: "",
-        token: tokenOf(world, requires),
-        signatureKey: undefined,
-        components: [...BASE_COMPONENTS, ...(hasBody ? BODY_COMPONENTS : [])],
-        params: [["created", world.now()]],
-        tampers: [],
-      };
-      if (requires === "server") {
-        const { ps } = world.parties;
-        plan.key = ps.key;
-        plan.signatureKey = `jwks_uri;id="${ps.id}";dwk="aauth-person.json";kid="${ps.key.kid}"`;
-      }
-      return plan;
-    },
-    send: (wire) =>
-      verify(target, wire, {
-        profile: "draft-11",
-        verifier: VERIFIER_ID,
-        endpoint,
-        requires,
-        scope: SCOPE,
-        now: world.now(),
-        documents,
-        trusted: [world.parties.ps.id, world.parties.as.id],
-      }),
-  };
-}
+const subjectOf = (endpoint: Endpoint, requires: Requires): Subject<VerifyBench, Plan> => ({
+  status: 401,
+  plan({ world }) {
+    const isResource = endpoint === "resource";
+    const plan = planOf({
+      authority: AUTHORITY,
+      target: isResource ? "/api/data" : "/token",
+      key: world.agent.key,
+      token: tokenOf(world, requires),
+      created: world.now(),
+      ...(!isResource && { method: "POST", body: JSON.stringify({ canary: crypto.randomUUID() }) }),
+    });
+    if (requires === "server") signAs(plan, world.parties.ps);
+    return plan;
+  },
+  send: ({ target, world }, plan) =>
+    verify(target, compose(plan), {
+      profile: "draft-11",
+      verifier: VERIFIER_ID,
+      endpoint,
+      requires,
+      scope: SCOPE,
+      now: world.now(),
+      documents: documentsOf(world),
+      trusted: [world.parties.ps.id, world.parties.as.id],
+    }),
+});
 
 function tokenOf(world: World, requires: Requires): Plan["token"] {
   if (requires === "server") return undefined;
@@ -110,30 +104,25 @@ function answerOf({ accept, error, body }: Line): Answer {
   return { status: 401, fields, body: text, code };
 }
 
-const traitCases = (trait: Trait) => SIGNATURE_CASES.filter(({ traits }) => traits.includes(trait));
-
 /** Properties that the answer of a program cannot show. */
 const OF_SERVERS = ["11.9.1-01"];
 
-const endpointChecks = (
-  cases: Parameters<typeof messageChecks>[2],
+const endpointRows = (
   endpoint: Endpoint,
   requires: Requires,
-  traits: readonly Trait[],
-): readonly Check<VerifyBench>[] =>
-  messageChecks<VerifyBench>(
-    "verify",
-    "VF",
-    cases.filter(({ number }) => !OF_SERVERS.includes(number)),
-    { traits, needs: [], subject: (bench) => subjectOf(bench, endpoint, requires) },
+  ...cases: readonly (readonly MessageCase[])[]
+): readonly Spec<VerifyBench>[] =>
+  caseRows<VerifyBench, Plan>(
+    subjectOf(endpoint, requires),
+    cases.flat().filter(([number]) => !OF_SERVERS.includes(number)),
   );
 
 /** Checks of a verifier of draft -11. */
-export const VERIFY_CHECKS: readonly Check<VerifyBench>[] = [
-  ...endpointChecks(SIGNATURE_CASES, "resource", "agent-token", ["jwt", "bodiless"]),
-  ...endpointChecks(traitCases("body"), "person-server", "agent-token", ["body"]),
-  ...endpointChecks(traitCases("server"), "access-server", "server", ["server"]),
-  ...endpointChecks([...COMMON_TOKEN_CASES, ...AGENT_TOKEN_CASES], "resource", "agent-token", ["jwt"]),
-  ...endpointChecks(PERSON_TOKEN_CASES, "resource", "person-token", ["jwt"]),
-  ...endpointChecks(AUTH_TOKEN_CASES, "resource", "auth-token", ["jwt"]),
-];
+export const VERIFY_CHECKS: readonly Check<VerifyBench>[] = checksOf("verify", [
+  ...endpointRows("resource", "agent-token", SIGNATURE_CASES, AGENT_CASES),
+  ...endpointRows("person-server", "agent-token", BODY_CASES),
+  ...endpointRows("access-server", "server", SERVER_CASES),
+  ...endpointRows("resource", "agent-token", COMMON_TOKEN_CASES, AGENT_TOKEN_CASES),
+  ...endpointRows("resource", "person-token", PERSON_TOKEN_CASES),
+  ...endpointRows("resource", "auth-token", AUTH_TOKEN_CASES),
+]);
