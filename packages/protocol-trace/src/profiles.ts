@@ -20,6 +20,8 @@ export interface ChallengeRequirement {
   readonly level: string;
   readonly authServer?: string | undefined;
   readonly resourceToken?: string | undefined;
+  /** Page on which a person can act. */
+  readonly userInteraction?: string | undefined;
 }
 
 const draft11: TracedProfile = {

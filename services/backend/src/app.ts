@@ -1,6 +1,12 @@
 import { createMemoryStores, type Discovery, type Stores } from "aauth";
 import { askAgent, readAgentCard } from "aauth-a2a";
-import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "agent-kit/service";
+import {
+  memoryKeys,
+  type ProfileName,
+  rotateKeys,
+  type ServiceKeys,
+  type ServiceOptions,
+} from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { createLocalHints, createLocalJobs, type Hints, type Jobs } from "jobs";
 import { createApi } from "./api.ts";
@@ -14,7 +20,7 @@ import { DelegatesService, type IssuedToken } from "./delegates/delegates-servic
 import { createEnrolments } from "./delegates/enrolments.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
 import { createDraft11Dialect } from "./draft-11-dialect.ts";
-import { createFebruaryDialect } from "./february-dialect.ts";
+import { createFebruaryDialect } from "./february-2026/dialect.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { OrderService } from "./orders/order-service.ts";
 import { agentRoutes } from "./routes/agents.ts";
@@ -88,7 +94,7 @@ export async function buildBackend(
   return { app };
 }
 
-const DIALECTS: Record<BackendConfig["profile"], (options: DialectOptions) => Promise<BackendDialect>> = {
+const DIALECTS: Record<ProfileName, (options: DialectOptions) => Promise<BackendDialect>> = {
   "february-2026": createFebruaryDialect,
   "draft-11": createDraft11Dialect,
 };

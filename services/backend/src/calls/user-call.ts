@@ -1,19 +1,20 @@
 /**
  * A call that may send its user to another party's page. In draft -11 the call continues meanwhile;
- * in February it ends with an error and is repeated once the user has acted.
+ * in the published profile it ends with an error and is repeated once the user has acted.
  *
  * @module
  */
 
 import type { Observer, WaitingCall } from "aauth";
-import type { Agent } from "aauth/agent";
-import type { FebruaryAgent, FebruaryFetchContext } from "aauth/february-2026";
+import type { Agent, FetchContext } from "aauth/agent";
 import { createPatience } from "agent-kit/draft-11";
 
 /** The dialect's part in calls on behalf of a user. */
 export interface CallWire {
   /** The agent that calls on behalf of a user. */
-  readonly agentOf: (userId: string) => Pick<Agent | FebruaryAgent, "fetchFor" | "resume">;
+  readonly agentOf: (userId: string) => Pick<Agent, "resume"> & {
+    fetchFor(context: FetchContext & RepeatedCall): typeof globalThis.fetch;
+  };
   /** Browser address of a page. Present if calls continue while their user is at one. */
   readonly browserUrl?: ((page: string) => string) | undefined;
   /** Address that the user's browser returns to. Absent if the auth server knows it. */
@@ -47,7 +48,16 @@ export interface UserCall {
   /** A call of another process to resume. */
   readonly waiting?: WaitingCall | undefined;
   /** Context of a new call. */
-  readonly context?: Pick<FebruaryFetchContext, "state" | "cacheKey" | "keyThumbprint">;
+  readonly context?: RepeatedCall;
+}
+
+/** Context of a call that ends at a page and is repeated. */
+interface RepeatedCall {
+  /** Value that the auth server returns with the user's browser. */
+  readonly state?: string;
+  readonly cacheKey?: string;
+  /** Key that the first attempt was signed with. */
+  readonly keyThumbprint?: string;
 }
 
 /** Begins a call. Call `end` when it is done, to stop the deadline. */

@@ -1,8 +1,9 @@
 import { AAuthError, TokenRejectedError, TokenRequestError } from "aauth";
-import { ConsentRequiredError, parseAgentAuth } from "aauth/february-2026";
+import { ConsentRequiredError } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "aauth-a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";
+import { readChallenge } from "protocol-trace";
 import { draft11Failure, endedWaiting } from "./draft-11-failure.ts";
 import { type Finding, textsFor } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
@@ -88,7 +89,7 @@ function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
     case 401: {
       if (isUnmarked) return { hop, check: "signature", code, isSenderUnknown: true };
       // Already parsed by the agent: a malformed challenge fails the call with another error.
-      const demand = challenge === undefined ? undefined : parseAgentAuth(challenge);
+      const demand = challenge === undefined ? undefined : readChallenge({ "agent-auth": challenge });
       if (demand?.level === "identified") return { hop, check: "identity", code };
       if (demand?.userInteraction !== undefined) {
         const detail = "it requires a user interaction on its own page";

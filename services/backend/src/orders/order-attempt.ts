@@ -21,7 +21,7 @@ import { type OrderClient, OrderRefusedError, type PlacedOrder } from "./order-c
 
 /** The dialect's part in requesting an order. */
 export interface OrderWire extends CallWire {
-  /** Further members of the signed order. In February they name its only approver. */
+  /** Further members of the signed order. In the published profile they name its only approver. */
   readonly named: (userId: string) => Pick<PlacedOrder, "approver" | "agent_provider">;
 }
 

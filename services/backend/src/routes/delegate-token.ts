@@ -2,12 +2,11 @@ import {
   AAuthError,
   canonicalAuthority,
   type Discovery,
-  type SigningKey,
   type Stores,
   tokenId,
   type VerificationKey,
 } from "aauth";
-import { february2026Resource, february2026Tokens } from "aauth/february-2026";
+import { february2026Resource } from "aauth/february-2026";
 import { createVerifier } from "aauth/resource";
 import { importVerificationKey } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
@@ -32,29 +31,24 @@ const KEEP_SECONDS = 30 * 86_400;
 const MAX_ASSERTIONS = 10_000;
 
 /** Members of every request, for any kind of agent token. */
-const REQUEST = {
+export const REQUEST = {
   /** The delegate's own name, as enrolled. */
   sub: z.string().max(64),
   /** Key to bind the token to, which must have signed the request. */
   cnf_jwk: z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().length(43) }),
 };
-const CREDENTIAL = {
+export const CREDENTIAL = {
   client_assertion_type: z.literal(CLIENT_ASSERTION_TYPE),
   client_assertion: z.string().max(4096),
 };
-const februaryRequest = z.strictObject({
-  ...REQUEST,
-  /** Requested audiences, a subset of the allowed ones. Default: all of them. */
-  aud: z.union([z.string(), z.array(z.string()).min(1).max(10)]).optional(),
-  ...CREDENTIAL,
-});
 const draft11Request = z.strictObject({
   ...REQUEST,
   /** Agent that called the delegate and that it is to act for. */
   parent_agent: z.string().max(320),
   ...CREDENTIAL,
 });
-type TokenRequest = z.output<typeof februaryRequest> | z.output<typeof draft11Request>;
+/** Members of a request in every profile. */
+type TokenRequest = z.output<z.ZodObject<typeof REQUEST & typeof CREDENTIAL>>;
 
 /** The agent tokens of a wire profile. */
 export interface DelegateTokens<Request extends TokenRequest = TokenRequest> {
@@ -64,39 +58,6 @@ export interface DelegateTokens<Request extends TokenRequest = TokenRequest> {
   /** @throws TokenRefusal for a token that the delegate may not have */
   issue(request: Request, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken>;
 }
-
-/** Agent tokens of February 2026, for each delegate of the agent and the given audiences. */
-export const februaryTokens = (options: {
-  /** Own identifier: `iss` of agent tokens. */
-  agent: string;
-  /** Signs agent tokens; the caller publishes it until the last of them has expired. */
-  key: () => SigningKey;
-  /** Allowed audiences of agent tokens. */
-  audiences: readonly string[];
-  lifetimeSeconds: number;
-  /** Unix seconds. */
-  now: () => number;
-}): DelegateTokens<z.output<typeof februaryRequest>> => ({
-  request: februaryRequest,
-  members: "sub, cnf_jwk and a client assertion are required; aud is optional",
-  async issue({ aud }, delegate, confirmed) {
-    const { agent, key, audiences, lifetimeSeconds, now } = options;
-    const audience = [aud ?? audiences].flat();
-    if (!audience.every((name) => audiences.includes(name))) {
-      throw new TokenRefusal(400, "invalid_target", "aud is not an allowed audience of agent tokens");
-    }
-    const token = await february2026Tokens.issueAgentToken({
-      key: key(),
-      agent,
-      delegate,
-      confirmationKey: confirmed.publicJwk,
-      audience,
-      lifetimeSeconds,
-      now,
-    });
-    return { token, name: delegate };
-  },
-});
 
 /** Agent tokens of draft -11: for a delegate as the sub-agent of one agent. */
 export const draft11Tokens = (

@@ -1,51 +1,30 @@
-import { apiRoutes, CONSENT_DENIED } from "backend-api";
+import { CONSENT_DENIED } from "backend-api";
 import type { FastifyReply } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import {
-  CALLBACK_PATH,
-  CALLBACK_STATUS,
-  type ConsentOutcome,
-  type ConsentService,
-} from "../runs/consent-service.ts";
 import type { RunService } from "../runs/run-service.ts";
-import { userRoute } from "./user-route.ts";
 
 /*
  * Routes to which browsers return from pages where a person has acted for a run. They are public,
  * because browsers send no bearer token here. A repeated or overlong parameter counts as missing.
  */
 
-const parameter = z.string().max(2048).optional().catch(undefined);
-const callbackQuery = z.object({
-  code: parameter,
-  state: parameter,
-  error: parameter,
-  error_description: parameter,
-});
-
-/**
- * February: the callback after consent at the auth server, and the revocation. `state` identifies
- * the run and its user, and the auth token must name that user.
- */
-export const consentRoutes: FastifyPluginAsyncZod<{
-  consent: ConsentService;
-  frontendUrl: string;
-}> = async (app, { consent, frontendUrl }) => {
-  app.get(
-    CALLBACK_PATH,
-    { config: { access: "public" }, schema: { querystring: callbackQuery } },
-    async (request, reply) => backToPage(reply, frontendUrl, await consent.answer(request.query)),
-  );
-
-  userRoute(app, apiRoutes.revokeConsent, async ({ user }) => ({
-    message: "Your consent has been revoked at the auth server",
-    cleared: await consent.revoke(user.id),
-  }));
-};
-
 /** The backend's `callback_endpoint`, to which pages of draft -11 return the browser. */
 export const RETURN_PATH = "/auth/aauth/return";
+
+/** Status of a redirect to the front end. */
+export const RETURN_STATUS = 302;
+
+/** Result of a return: the resumed run, or an error for its user. */
+export type PageOutcome =
+  | { readonly authorized: true; readonly requestId: string }
+  | {
+      readonly authorized: false;
+      readonly error: string;
+      readonly description: string;
+      /** The run, if it is known. */
+      readonly requestId?: string;
+    };
 
 const text = (pattern: RegExp) => z.string().regex(pattern).optional().catch(undefined);
 const returnQuery = z.object({
@@ -70,17 +49,17 @@ export const interactionReturn: FastifyPluginAsyncZod<{
   );
 };
 
-function outcomeOf(requestId: string | undefined, error: string | undefined): ConsentOutcome | undefined {
+function outcomeOf(requestId: string | undefined, error: string | undefined): PageOutcome | undefined {
   if (error === undefined) return requestId === undefined ? undefined : { authorized: true, requestId };
   const description = error === "access_denied" ? CONSENT_DENIED.message : "The page was closed.";
   return { authorized: false, error, description, ...(requestId !== undefined && { requestId }) };
 }
 
 /** Redirects the browser to the front end, which reads the outcome from the URL. */
-function backToPage(
+export function backToPage(
   reply: FastifyReply,
   frontendUrl: string,
-  outcome: ConsentOutcome | undefined,
+  outcome: PageOutcome | undefined,
 ): FastifyReply {
   const page = new URL(`${frontendUrl}/`);
   if (outcome?.authorized) {
@@ -92,7 +71,7 @@ function backToPage(
     page.searchParams.set("error_description", outcome.description);
   }
   if (outcome?.requestId !== undefined) page.searchParams.set("request_id", outcome.requestId);
-  return redirectToPage(reply, page, CALLBACK_STATUS);
+  return redirectToPage(reply, page, RETURN_STATUS);
 }
 
 /**

@@ -56,7 +56,7 @@ export function describeStep(event: AAuthEvent): Step | undefined {
     }
     case "request_retried": {
       const { method, url, reason, scheme } = event;
-      // In February no token proves the backend's own identity.
+      // In the published profile no token proves the backend's own identity.
       const isPerson = reason === "identity" && scheme === "jwt";
       const details = `${method} ${url} repeated ${isPerson ? "with the person token" : REPEATED[reason]}`;
       return { action: "request_retried", details, percentage: 70, ...aboutPerson(isPerson) };

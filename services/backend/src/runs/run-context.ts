@@ -12,9 +12,8 @@ import type { OpenRequests } from "../store/open-requests.ts";
 import type { Returns } from "../store/returns.ts";
 import type { UserRecords } from "../store/user-records.ts";
 import type { CallObserver } from "./call-observer.ts";
-import type { ConsentGrant } from "./consent-grants.ts";
 import type { LiveRuns } from "./live-runs.ts";
-import { applyConsent, fail, noteStep, type Run, type Step } from "./run.ts";
+import { applyConsent, type Consent, fail, noteStep, type Run, type Step } from "./run.ts";
 
 /** The supply-chain agent, called by A2A. Each call's `fetch` signs and answers challenges. */
 export interface SupplyChainAgent {
@@ -44,7 +43,7 @@ export interface RunContext {
   /** The user's consent from an earlier run, unless revoked. */
   readonly standingConsent: (
     userId: string,
-  ) => Promise<Pick<ConsentGrant, "consent" | "grantedAt"> | undefined>;
+  ) => Promise<{ readonly consent: Consent; readonly grantedAt: number } | undefined>;
   readonly places: Places;
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */

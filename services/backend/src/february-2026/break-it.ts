@@ -1,11 +1,11 @@
 import type { SignatureKeyScheme, SigningKey } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { ATTACKS, attacksWith, type BreakItVariant } from "backend-api";
-import type { Attempt, BreakItDialect } from "./dialect.ts";
-import { type FebruaryContext, signed } from "./forged-request.ts";
-import { FORGERIES } from "./forgeries.ts";
-import { type Material, membersOf } from "./material.ts";
-import { expiryOf, jwt, keyOf } from "./tampering.ts";
+import type { Attempt, BreakItDialect } from "../break-it/dialect.ts";
+import { type FebruaryContext, signed } from "../break-it/forged-request.ts";
+import { FORGERIES } from "../break-it/forgeries.ts";
+import { type Material, membersOf } from "../break-it/material.ts";
+import { expiryOf, jwt, keyOf } from "../break-it/tampering.ts";
 
 interface FebruaryOptions {
   /** The backend's keys, the current one first. */

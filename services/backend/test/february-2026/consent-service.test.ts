@@ -1,8 +1,8 @@
 import { StoreFullError, TokenRequestError } from "aauth";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ConsentAnswer } from "../../src/runs/consent-service.ts";
+import type { ConsentAnswer } from "../../src/february-2026/consent-service.ts";
 import { progressOf } from "../../src/runs/run.ts";
-import { CLAIMS, CONSENT, demand, GRANT, NOW, refuse, scriptedRuns } from "./scripted-runs.ts";
+import { CLAIMS, CONSENT, demand, GRANT, NOW, refuse, scriptedRuns } from "../runs/scripted-runs.ts";
 
 let stack: ReturnType<typeof scriptedRuns>;
 let id: string;

@@ -1,6 +1,6 @@
 import type { RecordStore, Stores } from "aauth";
 import { digestOf } from "agent-kit/service";
-import type { Consent } from "./run.ts";
+import type { Consent } from "../runs/run.ts";
 
 /** Data needed to revoke a user's consent. */
 export interface ConsentGrant {

@@ -13,15 +13,15 @@ import { dialectsOf, warnOfPublishedPeers } from "agent-kit/february-2026";
 import { issuerOf } from "agent-kit/service";
 import { apiRoutes } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
-import { februaryBreakIt } from "./break-it/february-break-it.ts";
-import type { BackendConfig } from "./config.ts";
-import type { BackendDialect, DialectOptions } from "./dialect.ts";
-import { keptKeySeconds, ownAgents } from "./own-agent.ts";
-import { februaryTokens } from "./routes/delegate-token.ts";
-import { ORDER_RETURN_PATH } from "./routes/orders.ts";
-import { consentRoutes } from "./routes/returns.ts";
-import { createConsentGrants } from "./runs/consent-grants.ts";
-import { CALLBACK_PATH, ConsentService } from "./runs/consent-service.ts";
+import type { BackendConfig } from "../config.ts";
+import type { BackendDialect, DialectOptions } from "../dialect.ts";
+import { keptKeySeconds, ownAgents } from "../own-agent.ts";
+import { ORDER_RETURN_PATH } from "../routes/orders.ts";
+import { februaryBreakIt } from "./break-it.ts";
+import { createConsentGrants } from "./consent-grants.ts";
+import { consentRoutes } from "./consent-routes.ts";
+import { CALLBACK_PATH, ConsentService } from "./consent-service.ts";
+import { februaryTokens } from "./delegate-tokens.ts";
 
 /** The backend as one agent of February 2026, which acts for all its users. */
 export async function createFebruaryDialect(options: DialectOptions): Promise<BackendDialect> {

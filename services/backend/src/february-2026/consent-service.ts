@@ -6,23 +6,15 @@ import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { BackendError } from "../errors.ts";
 import { oneLine } from "../failures/one-line.ts";
+import { type PageOutcome, RETURN_STATUS } from "../routes/returns.ts";
+import type { CallObserver } from "../runs/call-observer.ts";
+import type { Run } from "../runs/run.ts";
+import { cacheKeyOf, inTraceOf } from "../runs/run-context.ts";
+import type { RunService } from "../runs/run-service.ts";
 import type { OpenRequests } from "../store/open-requests.ts";
-import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrants } from "./consent-grants.ts";
-import type { Run } from "./run.ts";
-import { cacheKeyOf, inTraceOf } from "./run-context.ts";
-import type { RunService } from "./run-service.ts";
 
 type AuthTokenClaims = Pick<FebruaryAuthTokenClaims, "sub" | "scope" | "exp">;
-
-export type ConsentOutcome =
-  | { readonly authorized: true; readonly requestId: string }
-  | {
-      readonly authorized: false;
-      readonly error: string;
-      readonly description: string;
-      readonly requestId?: string;
-    };
 
 /** Parameters of the callback. Untrusted: any party can have written them. */
 export interface ConsentAnswer {
@@ -34,7 +26,6 @@ export interface ConsentAnswer {
 
 /** Callback path after consent. Every response redirects to the page. */
 export const CALLBACK_PATH = "/auth/aauth/callback";
-export const CALLBACK_STATUS = 302;
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
@@ -69,7 +60,7 @@ export class ConsentService {
   }
 
   /** Evaluates the callback, once per state, and resumes or fails the run. */
-  async answer(brought: ConsentAnswer): Promise<ConsentOutcome> {
+  async answer(brought: ConsentAnswer): Promise<PageOutcome> {
     const { code, state, error } = brought;
     if (!state || (!code && !error)) {
       return refused("missing_code_or_state", "The auth server's response lacks code or state.");
@@ -85,7 +76,7 @@ export class ConsentService {
       [ATTRIBUTE.runId]: run.id,
       [ATTRIBUTE.method]: "GET",
       [ATTRIBUTE.route]: CALLBACK_PATH,
-      [ATTRIBUTE.status]: CALLBACK_STATUS,
+      [ATTRIBUTE.status]: RETURN_STATUS,
     };
     const judge = () => noted(code ? redeem(this.#deps, run, code) : refuse(this.#deps, run, brought));
     return inTraceOf(run, () => withSpan(SPAN.consentReturned, judge, { attributes }));
@@ -123,7 +114,7 @@ async function refuse(
   { runs }: ConsentServiceDeps,
   run: Run,
   { error = "", error_description = "" }: ConsentAnswer,
-): Promise<ConsentOutcome> {
+): Promise<PageOutcome> {
   const code = OAUTH_ERROR.test(error) ? error : "invalid_error";
   const description = oneLine(error_description) || "The auth server gave no reason.";
   const notGiven = {
@@ -136,7 +127,7 @@ async function refuse(
 }
 
 /** Redeems the code, and resumes the run if its own user has consented. */
-async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise<ConsentOutcome> {
+async function redeem(deps: ConsentServiceDeps, run: Run, code: string): Promise<PageOutcome> {
   const { runs, agent, verify, observe, consentRequests } = deps;
   const asked = run.demand!.code!;
   let obtained: FebruaryToken;
@@ -184,7 +175,7 @@ interface Given {
   readonly claims: AuthTokenClaims;
 }
 
-async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<ConsentOutcome> {
+async function keep(deps: ConsentServiceDeps, given: Given, run: Run): Promise<PageOutcome> {
   const { agent, agentId, resource, grants, runs, sharesTokens } = deps;
   const { authServer, obtained, claims } = given;
   const refreshToken = obtained.continuation?.refreshToken;
@@ -228,12 +219,12 @@ async function revokeUnused(
 }
 
 /** Records the reason for a failed consent on the current span. */
-async function noted(judged: Promise<ConsentOutcome>): Promise<ConsentOutcome> {
+async function noted(judged: Promise<PageOutcome>): Promise<PageOutcome> {
   const outcome = await judged;
   if (!outcome.authorized) trace.getActiveSpan()?.setAttribute(ATTRIBUTE.errorCode, outcome.error);
   return outcome;
 }
 
-function refused(error: string, description: string, requestId?: string): ConsentOutcome {
+function refused(error: string, description: string, requestId?: string): PageOutcome {
   return { authorized: false, error, description, ...(requestId !== undefined && { requestId }) };
 }
