@@ -16,7 +16,7 @@ import {
   profileSettings,
   publishedPeersSettings,
   setting,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 import {
   AUTHORIZATION_SCHEMES,
   CONSENT_SCOPE,

@@ -8,20 +8,18 @@
 
 import type { AAuthEvent } from "aauth";
 import { AAuthError, createEndpointMap } from "aauth";
+import { installLocalhostLookup, visibleLines, visibleText } from "agent-kit/service";
 import {
   type Config,
   ConfigError,
   HelpRequested,
-  installLocalhostLookup,
   integerSetting,
   loadConfig,
   portSetting,
   profileSettings,
   setting,
   urlSetting,
-  visibleLines,
-  visibleText,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 import { agentUrl, DRAFT_11_SERVERS, identifierOf, PORTS } from "topology";
 import { REALM } from "./demo/stack.ts";
 import { portOfDemo } from "./port-of-demo.ts";

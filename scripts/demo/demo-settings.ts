@@ -17,7 +17,7 @@ import {
   storeSettings,
   telemetrySettings,
   textSetting,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 import { type ListenerKey, PORTS } from "topology";
 import { z } from "zod";
 import { findExecutable } from "../find-executable.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ConfigError, HelpRequested } from "agent-kit/service";
+import { ConfigError, HelpRequested } from "agent-kit/settings";
 import { describeReplicas } from "../replicas/describe-replicas.ts";
 import { prepareReplicas } from "../replicas/prepare-replicas.ts";
 import { alreadyRunning } from "./already-running.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { DRAFT_11_MODES, PROFILES } from "agent-kit/service";
+import type { DRAFT_11_MODES, PROFILES } from "agent-kit/settings";
 import {
   AGENT_NAMES,
   AGENTS,

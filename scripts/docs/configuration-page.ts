@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import type { Setting, Settings } from "agent-kit/service";
+import type { Setting, Settings } from "agent-kit/settings";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { table } from "./table.ts";
 

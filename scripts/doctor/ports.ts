@@ -1,4 +1,5 @@
-import { ConfigError, timeWaitText } from "agent-kit/service";
+import { timeWaitText } from "agent-kit/service";
+import { ConfigError } from "agent-kit/settings";
 import { alreadyRunning } from "../demo/already-running.ts";
 import { readDemoSettings } from "../demo/demo-settings.ts";
 import { describeStack } from "../demo/describe-stack.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "agent-kit/service";
+import { ConfigError } from "agent-kit/settings";
 import { freePorts } from "../demo/free-ports.ts";
 import { PASSWORD_FILE, postgresFolder } from "../demo/kept-state.ts";
 import { REPOSITORY_ROOT, type StackModes, type StackPorts, stateFolders } from "../demo/stack.ts";

@@ -1,7 +1,7 @@
 /** docs/troubleshooting.md advises variables that exist and names error codes with their status. */
 import { readFileSync } from "node:fs";
 import { ERROR_CODES } from "aauth";
-import { KNOWN_NAMES } from "agent-kit/service";
+import { KNOWN_NAMES } from "agent-kit/settings";
 import { expect, test } from "vitest";
 import { PORT_VARIABLES, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 

@@ -1,7 +1,8 @@
 import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { readProtocolRun } from "aauth-explain/run";
-import { DRAFT_11_MODES, installLocalhostLookup } from "agent-kit/service";
+import { installLocalhostLookup } from "agent-kit/service";
+import { DRAFT_11_MODES } from "agent-kit/settings";
 import {
   ATTACKS,
   type Attack,

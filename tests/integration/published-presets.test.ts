@@ -1,6 +1,6 @@
 /** The variables of the published demo's presets start our services with the same meaning. */
 
-import { issuerOf, loadConfig, type Settings } from "agent-kit/service";
+import { issuerOf, loadConfig, type Settings } from "agent-kit/settings";
 import { expect, test } from "vitest";
 import { settings as backend } from "../../services/backend/src/config.ts";
 import { settings as marketAnalysis } from "../../services/market-analysis-agent/src/config.ts";

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError } from "agent-kit/service";
+import { ConfigError } from "agent-kit/settings";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { describeStack } from "../../scripts/demo/describe-stack.ts";

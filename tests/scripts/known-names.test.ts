@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { KNOWN_NAMES } from "agent-kit/service";
+import { KNOWN_NAMES } from "agent-kit/settings";
 import { expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError } from "agent-kit/service";
+import { ConfigError } from "agent-kit/settings";
 import { expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { describeStack, leaveOut } from "../../scripts/demo/describe-stack.ts";

@@ -19,7 +19,8 @@ import { variablePrefix } from "topology";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { draft11Parties, draft11Requirement, requireServerIdentifier } from "./draft-11.ts";
 import { februaryDialect } from "./february-2026/agent-dialect.ts";
-import type { ProfileName, ServiceOptions } from "./service/index.ts";
+import type { ProfileName } from "./service/config/index.ts";
+import type { ServiceOptions } from "./service/index.ts";
 
 export interface AgentDialect {
   readonly discovery: Discovery;

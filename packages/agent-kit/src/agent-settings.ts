@@ -14,7 +14,7 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "./service/index.ts";
+} from "./service/config/index.ts";
 
 /** An agent of `packages/topology`: its name and its row. */
 export interface NamedAgent extends AgentRow {

@@ -17,7 +17,7 @@ import {
   type Requirement,
 } from "aauth";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
-import { type Config, ConfigError, type profileSettings } from "./service/index.ts";
+import { type Config, ConfigError, type profileSettings } from "./service/config/index.ts";
 
 type ProfileConfig = Config<typeof profileSettings>;
 type Mode = ProfileConfig["mode"];

@@ -19,7 +19,8 @@ import type { FastifyInstance } from "fastify";
 import { agentRow } from "topology";
 import { afterEach, expect, test } from "vitest";
 import { agentSettings, type CallInteraction, caller as callers, createAgentService } from "../src/index.ts";
-import { createLogger, loadConfig } from "../src/service/index.ts";
+import { loadConfig } from "../src/service/config/index.ts";
+import { createLogger } from "../src/service/index.ts";
 
 const SELF = "https://supply-chain-agent.localhost";
 const CALLER = "https://backend.localhost";

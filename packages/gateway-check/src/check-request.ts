@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { draft11, type ReceivedRequest } from "aauth";
-import { PROFILES, type ProfileName } from "agent-kit/service";
+import { PROFILES, type ProfileName } from "agent-kit/settings";
 import { type RequiredScheme, SCHEMES } from "./check-settings.ts";
 import { CHECKED_PROFILES } from "./profiles.ts";
 

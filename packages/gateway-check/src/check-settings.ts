@@ -6,7 +6,7 @@ import {
   profileSettings,
   publishedPeersSettings,
   setting,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 import { AGENT_NAMES, agentUrl, DRAFT_11_SERVERS, identifierOf } from "topology";
 import { z } from "zod";
 

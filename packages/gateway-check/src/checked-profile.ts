@@ -12,7 +12,8 @@ import {
   refusalOf as refusalDataOf,
   type VerifierOptions,
 } from "aauth/resource";
-import type { ProfileName, ServiceOptions } from "agent-kit/service";
+import type { ServiceOptions } from "agent-kit/service";
+import type { ProfileName } from "agent-kit/settings";
 import type { CheckRequest } from "./check-request.ts";
 import type { CheckConfig } from "./check-settings.ts";
 import type { CheckedResource } from "./resource-verifiers.ts";

@@ -1,5 +1,5 @@
 import type { ProvenCaller } from "aauth";
-import type { ProfileName } from "agent-kit/service";
+import type { ProfileName } from "agent-kit/settings";
 import { CHECKED_PROFILES } from "./profiles.ts";
 
 /** Response field that carries the claims to the gateway. */

@@ -1,5 +1,6 @@
 import { AAuthError, AAuthVerificationError, createMemoryStores, type Discovery, type Stores } from "aauth";
-import { PROFILES, type ProfileName, type ServiceOptions } from "agent-kit/service";
+import type { ServiceOptions } from "agent-kit/service";
+import { PROFILES, type ProfileName } from "agent-kit/settings";
 import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
 import { type CheckMessage, type CheckRequest, readCheckRequest, UnusableCheck } from "./check-request.ts";
 import type { CheckConfig } from "./check-settings.ts";

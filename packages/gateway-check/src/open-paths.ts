@@ -1,4 +1,4 @@
-import type { ProfileName } from "agent-kit/service";
+import type { ProfileName } from "agent-kit/settings";
 import { CHECKED_PROFILES, knownProfiles } from "./profiles.ts";
 
 /** Paths that are readable before a caller can sign, beside the documents of the profile. */

@@ -1,5 +1,5 @@
 import { AAuthVerificationError } from "aauth";
-import { PROFILES, type ProfileName } from "agent-kit/service";
+import { PROFILES, type ProfileName } from "agent-kit/settings";
 import { type CheckRequest, UnusableCheck, UnusableRequest } from "./check-request.ts";
 import { type Refusal, type RefusingRoute, TEXT } from "./checked-profile.ts";
 import { CHECKED_PROFILES, knownProfiles } from "./profiles.ts";

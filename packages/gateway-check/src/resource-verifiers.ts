@@ -1,6 +1,6 @@
 import { AAuthVerificationError, canonicalAuthority, type Discovery, type Stores } from "aauth";
 import { createVerifier, type Verifier } from "aauth/resource";
-import { PROFILES, type ProfileName } from "agent-kit/service";
+import { PROFILES, type ProfileName } from "agent-kit/settings";
 import { type CheckRequest, DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
 import type { CheckConfig } from "./check-settings.ts";
 import { CHECKED_PROFILES } from "./profiles.ts";

@@ -4,11 +4,11 @@ import {
   createLogger,
   createService,
   memoryKeys,
-  type ProfileName,
   rotateKeys,
   type ServiceKeys,
   type ServiceOptions,
 } from "agent-kit/service";
+import type { ProfileName } from "agent-kit/settings";
 import type { FastifyInstance } from "fastify";
 import { serveIcon } from "issuer-kit";
 import { createRsaKeys, mountOidcProvider, type RsaKeys } from "issuer-kit/openid";

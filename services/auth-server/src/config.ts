@@ -12,7 +12,7 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 import { isLoopbackName, isOrigin, isScope } from "issuer-kit";
 import { z } from "zod";
 

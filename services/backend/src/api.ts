@@ -1,5 +1,6 @@
 import cors from "@fastify/cors";
-import { createService, issuerOf, type ServiceOptions } from "agent-kit/service";
+import { createService, type ServiceOptions } from "agent-kit/service";
+import { issuerOf } from "agent-kit/settings";
 import type { FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { BackendConfig } from "./config.ts";

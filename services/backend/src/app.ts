@@ -1,19 +1,14 @@
 import { createMemoryStores, type Discovery, type Stores } from "aauth";
 import { askAgent, readAgentCard } from "aauth-a2a";
-import {
-  memoryKeys,
-  type ProfileName,
-  rotateKeys,
-  type ServiceKeys,
-  type ServiceOptions,
-} from "agent-kit/service";
+import { memoryKeys, rotateKeys, type ServiceKeys, type ServiceOptions } from "agent-kit/service";
+import type { ProfileName } from "agent-kit/settings";
 import type { FastifyInstance } from "fastify";
 import { createLocalHints, createLocalJobs, type Hints, type Jobs } from "jobs";
 import { createApi } from "./api.ts";
 import { createBearerTwin } from "./bearer-twin/bearer-twin.ts";
 import { createAttempts } from "./break-it/attempts.ts";
-import { createEvidence } from "./break-it/evidence.ts";
 import { createRenewal } from "./break-it/renewal.ts";
+import { createEvidence } from "./calls/evidence.ts";
 import type { BackendConfig } from "./config.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
 import { DelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";

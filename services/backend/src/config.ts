@@ -14,7 +14,7 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 import { agentUrl } from "topology";
 import { z } from "zod";
 

@@ -9,15 +9,15 @@ import { createHash } from "node:crypto";
 import { agentProviderMetadata, draft11, type EndpointMap, toJwks } from "aauth";
 import type { Agent } from "aauth/agent";
 import { draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
-import { issuerOf } from "agent-kit/service";
+import { issuerOf } from "agent-kit/settings";
 import { apiRoutes, type Hop } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
 import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
 import type { UserCall } from "./calls/user-call.ts";
+import { draft11Tokens } from "./delegates/delegate-tokens.ts";
 import { SubAgents } from "./delegates/sub-agents.ts";
 import type { BackendDialect, DialectOptions } from "./dialect.ts";
 import { keptKeySeconds, ownAgents } from "./own-agent.ts";
-import { draft11Tokens } from "./routes/delegate-token.ts";
 import { ORDER_RETURN_PATH } from "./routes/orders.ts";
 import { interactionReturn, RETURN_PATH } from "./routes/returns.ts";
 

@@ -1,4 +1,4 @@
-import { issuerOf, loadConfig } from "agent-kit/service";
+import { issuerOf, loadConfig } from "agent-kit/settings";
 import { describe, expect, it } from "vitest";
 import { settings } from "../src/config.ts";
 

@@ -1,4 +1,5 @@
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildBackend } from "../src/app.ts";
 import { settings } from "../src/config.ts";

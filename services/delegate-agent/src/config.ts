@@ -10,7 +10,7 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 import { z } from "zod";
 
 /** Every setting of this service; `--help` prints them. */

@@ -4,7 +4,7 @@ import type { VerifierOptions } from "aauth/resource";
 import { TOKEN_TYPES } from "aauth/wire";
 import { AgentHttpError } from "aauth-a2a";
 import { draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
-import { ConfigError, type ProfileName } from "agent-kit/service";
+import { ConfigError, type ProfileName } from "agent-kit/settings";
 import { AgentTokenError, type AgentTokenKind } from "./agent-token-request.ts";
 import { askParent, REFUSED_BY_PARENT } from "./ask-parent.ts";
 import type { DelegateAgentConfig } from "./config.ts";

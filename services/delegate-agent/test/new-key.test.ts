@@ -14,7 +14,8 @@ import {
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createResource } from "aauth/resource";
 import { createTestClock } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { expect, test } from "vitest";
 import { buildDelegateAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";

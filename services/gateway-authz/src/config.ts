@@ -1,4 +1,4 @@
-import { portSetting, serviceSettings, setting, storeSettings, telemetrySettings } from "agent-kit/service";
+import { portSetting, serviceSettings, setting, storeSettings, telemetrySettings } from "agent-kit/settings";
 import { checkSettings } from "gateway-check/settings";
 
 /** Every setting of this service; `--help` prints them. */

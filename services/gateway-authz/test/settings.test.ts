@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { describe, expect, test } from "vitest";
 import { startChild } from "../../../tests/support/child.ts";
 import { buildGatewayAuthz } from "../src/app.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { booleanSetting, type Config, serviceSettings, setting } from "agent-kit/service";
+import { booleanSetting, type Config, serviceSettings, setting } from "agent-kit/settings";
 import { z } from "zod";
 
 const DEFAULT_FILE = fileURLToPath(new URL("../../../agentgateway/config.yaml", import.meta.url));

@@ -1,6 +1,7 @@
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { basename } from "node:path";
-import { buildTraced, createLogger, HelpRequested, loadConfig, type StartService } from "agent-kit/service";
+import { buildTraced, createLogger, type StartService } from "agent-kit/service";
+import { HelpRequested, loadConfig } from "agent-kit/settings";
 import { buildGateway } from "./app.ts";
 import { type GatewaySettings, settings } from "./config.ts";
 import type { ConfigSection } from "./configuration/document-schema.ts";

@@ -1,5 +1,5 @@
 import { agentSettings } from "agent-kit";
-import { type Config, setting } from "agent-kit/service";
+import { type Config, setting } from "agent-kit/settings";
 import { agentRow } from "topology";
 import { z } from "zod";
 

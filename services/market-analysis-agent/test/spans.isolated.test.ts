@@ -1,4 +1,5 @@
-import { loadConfig, prepareProcess, startTelemetry } from "agent-kit/service";
+import { prepareProcess, startTelemetry } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import {
   attributesOf,

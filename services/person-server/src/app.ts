@@ -1,13 +1,13 @@
 import formbody from "@fastify/formbody";
 import { createMemoryStores, type Stores } from "aauth";
 import {
-  ConfigError,
   createLogger,
   createService,
   memoryKeys,
   type ServiceKeys,
   type ServiceOptions,
 } from "agent-kit/service";
+import { ConfigError } from "agent-kit/settings";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { messagePage, sendPage, serveIcon } from "issuer-kit";
 import { originOf, type PersonServerConfig } from "./config.ts";

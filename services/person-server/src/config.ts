@@ -12,7 +12,7 @@ import {
   textSetting,
   tokenLogSettings,
   urlSetting,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 import { isOrigin, isScope } from "issuer-kit";
 import { DRAFT_11_SERVERS, identifierOf, LISTENERS } from "topology";
 import { z } from "zod";

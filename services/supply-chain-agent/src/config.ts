@@ -1,5 +1,5 @@
 import { agentSettings } from "agent-kit";
-import { type Config, integerSetting, listSetting, setting, urlSetting } from "agent-kit/service";
+import { type Config, integerSetting, listSetting, setting, urlSetting } from "agent-kit/settings";
 import { agentRow, agentUrl } from "topology";
 
 const perMinute = (defaultValue: number, maximum = 100_000) =>

@@ -1,5 +1,5 @@
 import type { AgentParts } from "agent-kit";
-import type { ProfileName } from "agent-kit/service";
+import type { ProfileName } from "agent-kit/settings";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import {
   type CatalogueOptions,

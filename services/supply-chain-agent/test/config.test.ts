@@ -1,4 +1,4 @@
-import { loadConfig } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { expect, test } from "vitest";
 import { settings } from "../src/config.ts";
 

@@ -7,7 +7,8 @@ import { agentProviderMetadata, createMemoryStores, draft11, generateSigningKey,
 import { createResource } from "aauth/resource";
 import { issueAgentToken, issueAuthToken, issuePersonToken } from "aauth/server";
 import { createTestDiscovery, signedRequest } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../../scripts/demo/free-ports.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";

@@ -1,6 +1,7 @@
 import type { Stores } from "aauth";
 import { createTestParties } from "aauth/february-2026/testing";
-import { loadConfig, memoryKeys } from "agent-kit/service";
+import { memoryKeys } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { type AgentStack, startAgentStack } from "../../../packages/agent-kit/test/support/agent-stack.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";

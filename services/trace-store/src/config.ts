@@ -1,6 +1,6 @@
+import { hostsSetting } from "agent-kit/service";
 import {
   type Config,
-  hostsSetting,
   integerSetting,
   listSetting,
   portSetting,
@@ -8,7 +8,7 @@ import {
   setting,
   storeSettings,
   textSetting,
-} from "agent-kit/service";
+} from "agent-kit/settings";
 
 const MIB = 1024 * 1024;
 

@@ -1,11 +1,5 @@
-import {
-  createLogger,
-  listenOn,
-  loadConfig,
-  openState,
-  type RunningService,
-  type StartService,
-} from "agent-kit/service";
+import { createLogger, listenOn, openState, type RunningService, type StartService } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { buildTraceStore } from "./app.ts";
 import { settings } from "./config.ts";
 

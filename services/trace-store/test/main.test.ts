@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import { expect, test } from "vitest";
 import { startChild } from "../../../tests/support/child.ts";
 import { settings } from "../src/config.ts";

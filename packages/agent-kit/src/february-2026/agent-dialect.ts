@@ -2,7 +2,7 @@ import { createDiscovery } from "aauth";
 import { february2026Agent, february2026Resource } from "aauth/february-2026";
 import { AGENTS } from "topology";
 import type { AgentDialect, DialectOptions } from "../agent-dialect.ts";
-import { issuerOf } from "../service/index.ts";
+import { issuerOf } from "../service/config/index.ts";
 import { agentRequirement } from "./agent-requirement.ts";
 import { acceptedFromPeers, dialectsOf, publishedPeerHint, warnOfPublishedPeers } from "./published-peers.ts";
 

@@ -12,7 +12,8 @@ import {
   february2026Published,
   february2026Resource,
 } from "aauth/february-2026";
-import type { Config, publishedPeersSettings, ServiceOptions } from "../service/index.ts";
+import type { Config, publishedPeersSettings } from "../service/config/index.ts";
+import type { ServiceOptions } from "../service/index.ts";
 
 /** Values of the two settings. */
 export type PublishedPeers = Config<typeof publishedPeersSettings>;

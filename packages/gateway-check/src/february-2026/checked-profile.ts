@@ -13,7 +13,7 @@ import {
   publishedPeerHint,
   warnOfPublishedPeers,
 } from "agent-kit/february-2026";
-import { issuerOf } from "agent-kit/service";
+import { issuerOf } from "agent-kit/settings";
 import type { RequiredScheme } from "../check-settings.ts";
 import { type CheckedProfile, ownClaims, type Refusal, refusedBy, TEXT } from "../checked-profile.ts";
 

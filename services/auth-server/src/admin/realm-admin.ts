@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Stores } from "aauth";
-import { ConfigError } from "agent-kit/service";
+import { ConfigError } from "agent-kit/settings";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { createSecrets, noStore, oauthErrorOf, sendOAuthError } from "issuer-kit";
 import type { RsaKeys } from "issuer-kit/openid";

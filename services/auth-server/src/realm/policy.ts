@@ -1,4 +1,4 @@
-import { canonicalSpelling } from "agent-kit/service";
+import { canonicalSpelling } from "agent-kit/settings";
 import { z } from "zod";
 
 const flag = z

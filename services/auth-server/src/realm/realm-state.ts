@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ConfigError } from "agent-kit/service";
+import { ConfigError } from "agent-kit/settings";
 import type { AuthServerConfig } from "../config.ts";
 import { ATTRIBUTES, type Policy, parsePolicy } from "./policy.ts";
 import { parseRealm, type Realm } from "./realm.ts";

@@ -1,6 +1,6 @@
 import type { AnyBreakItVariant, ExpectedRefusal } from "backend-api";
+import type { SentRequest } from "../calls/evidence.ts";
 import type { Run } from "../runs/run.ts";
-import type { SentRequest } from "./evidence.ts";
 import type { ForgedRequest } from "./forged-request.ts";
 import type { Material } from "./material.ts";
 

@@ -1,7 +1,7 @@
 import { draft11 } from "aauth";
 import { TOKEN_TYPES } from "aauth/wire";
 import { signingToken } from "agent-kit/draft-11";
-import { DRAFT_11_MODES } from "agent-kit/service";
+import { DRAFT_11_MODES } from "agent-kit/settings";
 import { ATTACKS, attacksWith } from "backend-api";
 import type { Run } from "../runs/run.ts";
 import type { BreakItDialect } from "./dialect.ts";

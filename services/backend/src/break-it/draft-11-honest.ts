@@ -9,6 +9,7 @@ import { createAgent, type Transport } from "aauth/agent";
 import { signingToken, subAgentId } from "agent-kit/draft-11";
 import { readBounded } from "agent-kit/service";
 import { createAgentTrace } from "protocol-trace";
+import type { SentRequest } from "../calls/evidence.ts";
 import { BackendError } from "../errors.ts";
 import {
   type Draft11Context,
@@ -19,7 +20,6 @@ import {
   revocation,
   tokenRequest,
 } from "./draft-11-messages.ts";
-import type { SentRequest } from "./evidence.ts";
 import { type ForgedRequest, keyOfAnother } from "./forged-request.ts";
 import { MAX_HONEST_ANSWER_BYTES, sendSigned, withoutTrace } from "./send-forged.ts";
 

@@ -9,7 +9,7 @@ import { decodeToken, draft11, type SigningKey, type SignRequestOptions } from "
 import type { Agent } from "aauth/agent";
 import { issueAgentToken } from "aauth/server";
 import type { Draft11Parties } from "agent-kit/draft-11";
-import type { DRAFT_11_MODES } from "agent-kit/service";
+import type { DRAFT_11_MODES } from "agent-kit/settings";
 import {
   type ForgeContext,
   type ForgedRequest,

@@ -12,7 +12,7 @@ import {
   type SignRequestOptions,
   signRequest,
 } from "aauth";
-import type { SentRequest } from "./evidence.ts";
+import type { SentRequest } from "../calls/evidence.ts";
 import type { Material } from "./material.ts";
 
 /** A request that is ready to be sent unchanged. */

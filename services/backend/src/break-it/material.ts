@@ -1,4 +1,4 @@
-import type { SentRequest } from "./evidence.ts";
+import { membersOf, type SentRequest } from "../calls/evidence.ts";
 
 /** Requests and tokens of a run, to tamper with. */
 export interface Material {
@@ -32,14 +32,6 @@ export function materialOf(
   const token = tokenIn(request);
   const grant = sent.map(grantIn).findLast((found) => found !== undefined);
   return { request, ...(token !== undefined && { token }), ...(grant && { grant }) };
-}
-
-/** The members of a form or of a JSON body. */
-export function membersOf({ headers, body }: SentRequest): Readonly<Record<string, unknown>> {
-  const text = new TextDecoder().decode(body);
-  return headers["content-type"] === "application/x-www-form-urlencoded"
-    ? Object.fromEntries(new URLSearchParams(text))
-    : JSON.parse(text);
 }
 
 function grantIn(request: SentRequest): Material["grant"] {

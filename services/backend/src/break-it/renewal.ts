@@ -3,13 +3,13 @@ import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { AAuthEvent } from "aauth";
 import { ATTRIBUTE } from "aauth-explain/trace-names";
 import { withSpan } from "agent-kit/service";
+import type { Evidence } from "../calls/evidence.ts";
 import { continuesAtPage } from "../calls/user-call.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { watchConsentRequest } from "../runs/consent-requests.ts";
 import type { Run } from "../runs/run.ts";
 import { cacheKeyOf, type RunContext } from "../runs/run-context.ts";
-import type { Evidence } from "./evidence.ts";
 import { needsPerson } from "./needs-person.ts";
 
 interface RenewalDeps

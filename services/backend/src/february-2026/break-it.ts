@@ -4,8 +4,9 @@ import { ATTACKS, attacksWith, type BreakItVariant } from "backend-api";
 import type { Attempt, BreakItDialect } from "../break-it/dialect.ts";
 import { type FebruaryContext, signed } from "../break-it/forged-request.ts";
 import { FORGERIES } from "../break-it/forgeries.ts";
-import { type Material, membersOf } from "../break-it/material.ts";
+import type { Material } from "../break-it/material.ts";
 import { expiryOf, jwt, keyOf } from "../break-it/tampering.ts";
+import { membersOf } from "../calls/evidence.ts";
 
 interface FebruaryOptions {
   /** The backend's keys, the current one first. */

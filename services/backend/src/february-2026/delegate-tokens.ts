@@ -1,8 +1,8 @@
 import type { SigningKey } from "aauth";
 import { february2026Tokens } from "aauth/february-2026";
 import { z } from "zod";
+import { CREDENTIAL, type DelegateTokens, REQUEST } from "../delegates/delegate-tokens.ts";
 import { TokenRefusal } from "../delegates/token-refusal.ts";
-import { CREDENTIAL, type DelegateTokens, REQUEST } from "../routes/delegate-token.ts";
 
 const tokenRequest = z.strictObject({
   ...REQUEST,

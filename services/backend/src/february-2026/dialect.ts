@@ -10,7 +10,7 @@ import {
   februaryAgent,
 } from "aauth/february-2026";
 import { dialectsOf, warnOfPublishedPeers } from "agent-kit/february-2026";
-import { issuerOf } from "agent-kit/service";
+import { issuerOf } from "agent-kit/settings";
 import { apiRoutes } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
 import type { BackendConfig } from "../config.ts";

@@ -125,8 +125,8 @@ export class OrderService {
   }
 
   /**
-   * Handles a user's return from a page. In the published profile this repeats the order, once per state; in
-   * draft -11, where the call is polled, it waits for the outcome or the next page.
+   * Handles a user's return from a page. In the published profile this repeats the order, once per
+   * state; in draft -11, where the call is polled, it waits for the outcome or the next page.
    *
    * @returns the order's id; undefined for an unknown state
    */
@@ -151,8 +151,8 @@ export class OrderService {
       [ATTRIBUTE.status]: ORDER_RETURN_STATUS,
     };
     const resumeOrder = async () => {
-      // In the published profile an order waits for its browser only once, and the previous job may not have
-      // ended yet.
+      // In the published profile an order waits for its browser only once, and the previous job may
+      // not have ended yet.
       if (!continues) await this.#jobs.add(QUEUE, `${stored.id}/2`);
       return this.#next(stored);
     };

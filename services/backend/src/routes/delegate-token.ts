@@ -1,26 +1,15 @@
-import {
-  AAuthError,
-  canonicalAuthority,
-  type Discovery,
-  type Stores,
-  tokenId,
-  type VerificationKey,
-} from "aauth";
+import { AAuthError, canonicalAuthority, type Discovery, type Stores, tokenId } from "aauth";
 import { february2026Resource } from "aauth/february-2026";
 import { createVerifier } from "aauth/resource";
 import { importVerificationKey } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { verificationTrace } from "protocol-trace";
-import { z } from "zod";
-import {
-  CLIENT_ASSERTION_TYPE,
-  ClientAssertionError,
-  createDelegateAuthentication,
-} from "../delegates/client-assertion.ts";
+import type { z } from "zod";
+import { ClientAssertionError, createDelegateAuthentication } from "../delegates/client-assertion.ts";
+import type { DelegateTokenRequest, DelegateTokens } from "../delegates/delegate-tokens.ts";
 import type { IssuedTokens } from "../delegates/delegates-service.ts";
 import type { Enrolments } from "../delegates/enrolments.ts";
-import type { IssuedAgentToken } from "../delegates/sub-agents.ts";
 import { answerRefusals, TokenRefusal } from "../delegates/token-refusal.ts";
 
 /** Path of the endpoint below the agent's identifier (profile 6.7). */
@@ -30,51 +19,13 @@ export const DELEGATE_TOKEN_PATH = "/delegate/token";
 const KEEP_SECONDS = 30 * 86_400;
 const MAX_ASSERTIONS = 10_000;
 
-/** Members of every request, for any kind of agent token. */
-export const REQUEST = {
-  /** The delegate's own name, as enrolled. */
-  sub: z.string().max(64),
-  /** Key to bind the token to, which must have signed the request. */
-  cnf_jwk: z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().length(43) }),
-};
-export const CREDENTIAL = {
-  client_assertion_type: z.literal(CLIENT_ASSERTION_TYPE),
-  client_assertion: z.string().max(4096),
-};
-const draft11Request = z.strictObject({
-  ...REQUEST,
-  /** Agent that called the delegate and that it is to act for. */
-  parent_agent: z.string().max(320),
-  ...CREDENTIAL,
-});
-/** Members of a request in every profile. */
-type TokenRequest = z.output<z.ZodObject<typeof REQUEST & typeof CREDENTIAL>>;
-
-/** The agent tokens of a wire profile. */
-export interface DelegateTokens<Request extends TokenRequest = TokenRequest> {
-  readonly request: z.ZodType<Request>;
-  /** Members that a request of this profile needs, for error messages. */
-  readonly members: string;
-  /** @throws TokenRefusal for a token that the delegate may not have */
-  issue(request: Request, delegate: string, confirmed: VerificationKey): Promise<IssuedAgentToken>;
-}
-
-/** Agent tokens of draft -11: for a delegate as the sub-agent of one agent. */
-export const draft11Tokens = (
-  issue: (parentAgent: string, delegate: string, confirmed: VerificationKey) => Promise<IssuedAgentToken>,
-): DelegateTokens<z.output<typeof draft11Request>> => ({
-  request: draft11Request,
-  members: "sub, cnf_jwk, parent_agent and a client assertion are required",
-  issue: ({ parent_agent }, delegate, confirmed) => issue(parent_agent, delegate, confirmed),
-});
-
 /**
  * `POST /delegate/token`: issues an agent token to a delegate of this agent (profile 4.3, 6.7). The
  * delegate proves possession of the token's key, by signing the request with it (scheme hwk), and
  * of the credential it was enrolled with. Draft -11 leaves open how a provider authenticates its
  * agents, so the request is the same there. Register it in its own scope.
  */
-export async function delegateTokenRoute<Request extends TokenRequest>(
+export async function delegateTokenRoute<Request extends DelegateTokenRequest>(
   app: FastifyInstance,
   options: {
     /** Own identifier. */

@@ -4,7 +4,7 @@ import { inTrace, markFailed } from "agent-kit/service";
 import type { Failure } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import type { Jobs } from "jobs";
-import type { Evidence } from "../break-it/evidence.ts";
+import type { Evidence } from "../calls/evidence.ts";
 import type { CallWire } from "../calls/user-call.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer, Places } from "../failures/situation.ts";

@@ -9,8 +9,7 @@ import { type Discovery, draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { explainMessage, issuersIn, profileOf, signedFields } from "aauth-explain";
 import type { RunEvidence } from "backend-api";
-import type { SentRequest } from "../break-it/evidence.ts";
-import { membersOf } from "../break-it/material.ts";
+import { membersOf, type SentRequest } from "../calls/evidence.ts";
 
 type SavedEvidence = RunEvidence["requests"][number];
 

@@ -5,7 +5,7 @@ import type { BreakItVariant } from "backend-api";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { createAttempts } from "../../src/break-it/attempts.ts";
-import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
+import type { Evidence, SentRequest } from "../../src/calls/evidence.ts";
 import { BackendError } from "../../src/errors.ts";
 import { februaryBreakIt } from "../../src/february-2026/break-it.ts";
 import type { Run } from "../../src/runs/run.ts";

@@ -24,7 +24,7 @@ import { describe, expect, test } from "vitest";
 import { createAttempts } from "../../src/break-it/attempts.ts";
 import { draft11BreakIt } from "../../src/break-it/draft-11-break-it.ts";
 import type { Draft11Options } from "../../src/break-it/draft-11-messages.ts";
-import type { Evidence, SentRequest } from "../../src/break-it/evidence.ts";
+import type { Evidence, SentRequest } from "../../src/calls/evidence.ts";
 import type { Run } from "../../src/runs/run.ts";
 
 const BACKEND = "https://backend.localhost";

@@ -5,7 +5,8 @@ import { createMemoryStores, generateSigningKey, type SigningKey, type Stores } 
 import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest } from "aauth/testing";
-import { createLogger, loadConfig, memoryKeys } from "agent-kit/service";
+import { createLogger, memoryKeys } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";

@@ -5,7 +5,7 @@ import { createTestDiscovery, testKey } from "aauth/testing";
 import { verifySavedMessage } from "aauth-explain";
 import { apiRoutes } from "backend-api";
 import { afterEach, describe, expect, test } from "vitest";
-import type { SentRequest } from "../../src/break-it/evidence.ts";
+import type { SentRequest } from "../../src/calls/evidence.ts";
 import { wholeAttack, wholeEvidence } from "../../src/traces/whole-evidence.ts";
 import { type ScriptedStack, startScriptedStack } from "../scripted-stack.ts";
 

@@ -1,7 +1,7 @@
 import { createDiscovery } from "aauth";
 import { february2026, february2026Agent, february2026Tokens, parseAgentAuth } from "aauth/february-2026";
 import { AgentHttpError } from "aauth-a2a";
-import { issuerOf } from "agent-kit/service";
+import { issuerOf } from "agent-kit/settings";
 import type { CallDialect, DelegateDialect, DialectOptions } from "../delegate-dialect.ts";
 import { describeFebruaryEvent } from "./describe-event.ts";
 

@@ -1,4 +1,5 @@
-import { createLogger, loadConfig } from "agent-kit/service";
+import { createLogger } from "agent-kit/service";
+import { loadConfig } from "agent-kit/settings";
 import type { FastifyInstance } from "fastify";
 import { AGENT_NAMES, identifierOf } from "topology";
 import { onTestFinished } from "vitest";

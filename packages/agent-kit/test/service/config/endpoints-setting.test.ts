@@ -1,6 +1,6 @@
 import { createEndpointMap } from "aauth";
 import { expect, test } from "vitest";
-import { loadConfig, profileSettings } from "../../../src/service/index.ts";
+import { loadConfig, profileSettings } from "../../../src/service/config/index.ts";
 
 const read = (AAUTH_ENDPOINTS: string) =>
   loadConfig({ service: "test", settings: profileSettings, env: { AAUTH_ENDPOINTS }, argv: [] }).endpoints;

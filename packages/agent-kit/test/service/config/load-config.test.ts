@@ -9,7 +9,7 @@ import {
   portSetting,
   setting,
   urlSetting,
-} from "../../../src/service/index.ts";
+} from "../../../src/service/config/index.ts";
 
 const settings = {
   port: setting({

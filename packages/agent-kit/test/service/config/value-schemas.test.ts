@@ -6,7 +6,7 @@ import {
   listSetting,
   portSetting,
   urlSetting,
-} from "../../../src/service/index.ts";
+} from "../../../src/service/config/index.ts";
 
 test.each([
   ["true", true],

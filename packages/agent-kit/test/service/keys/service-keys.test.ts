@@ -18,13 +18,8 @@ import type { KeyRing } from "aauth";
 import { createTestClock, type TestClock } from "aauth/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startChild } from "../../../../../tests/support/child.ts";
-import {
-  ConfigError,
-  memoryKeys,
-  openKeys,
-  removeMadeKeys,
-  type ServiceKeys,
-} from "../../../src/service/index.ts";
+import { ConfigError } from "../../../src/service/config/index.ts";
+import { memoryKeys, openKeys, removeMadeKeys, type ServiceKeys } from "../../../src/service/index.ts";
 
 const FOLLOW_MS = 2_000;
 const logger = { info: vi.fn(), error: vi.fn() };

@@ -4,13 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import pino from "pino";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import {
-  ConfigError,
-  loadConfig,
-  openState,
-  statePlaces,
-  storeSettings,
-} from "../../../src/service/index.ts";
+import { ConfigError, loadConfig, storeSettings } from "../../../src/service/config/index.ts";
+import { openState, statePlaces } from "../../../src/service/index.ts";
 
 const TERMS = { owner: "alice", ttlSeconds: 100 };
 const CLAIM = { owner: "alice", quota: "own", ttlSeconds: 100 } as const;

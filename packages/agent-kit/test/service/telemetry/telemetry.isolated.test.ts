@@ -3,20 +3,22 @@ import { context, propagation, trace } from "@opentelemetry/api";
 import { request } from "undici";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import {
+  loadConfig,
+  portSetting,
+  serviceSettings,
+  setting,
+  storeSettings,
+  telemetrySettings,
+} from "../../../src/service/config/index.ts";
+import {
   createLogger,
   createService,
   currentPlace,
   type LoggerOptions,
   listenOn,
-  loadConfig,
   markFailed,
-  portSetting,
   prepareProcess,
-  serviceSettings,
-  setting,
   startService,
-  storeSettings,
-  telemetrySettings,
   withSpan,
 } from "../../../src/service/index.ts";
 import {

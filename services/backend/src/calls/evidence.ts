@@ -1,5 +1,5 @@
 /**
- * Complete requests of recent runs, for "now break it". They contain working tokens, so they are
+ * Complete requests of recent runs, to attack and to save. They contain working tokens, so they are
  * kept in memory, for minutes, and only in demo mode.
  *
  * @module
@@ -25,6 +25,14 @@ export interface SentRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly status: number;
+}
+
+/** The members of a form or of a JSON body. */
+export function membersOf({ headers, body }: SentRequest): Readonly<Record<string, unknown>> {
+  const text = new TextDecoder().decode(body);
+  return headers["content-type"] === "application/x-www-form-urlencoded"
+    ? Object.fromEntries(new URLSearchParams(text))
+    : JSON.parse(text);
 }
 
 export interface Evidence {

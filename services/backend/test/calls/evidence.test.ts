@@ -1,6 +1,6 @@
 import type { TransportRequest } from "aauth/agent";
 import { describe, expect, test } from "vitest";
-import { createEvidence, type Evidence } from "../../src/break-it/evidence.ts";
+import { createEvidence, type Evidence } from "../../src/calls/evidence.ts";
 
 const request = (body = "{}"): TransportRequest => ({
   method: "POST",
