@@ -1,6 +1,5 @@
 import { AAuthError, type AAuthEvent, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
-import { ConsentRequiredError } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, askAgent } from "aauth-a2a";
 import { type DelegateRun, failedPartOf } from "backend-api";
 import { AgentTokenError } from "./agent-token-request.ts";
@@ -133,7 +132,7 @@ function failureOf(error: unknown, timeoutSeconds: number): NonNullable<Delegate
  * no check means this.
  */
 function wantsConsent(error: unknown): boolean {
-  if (error instanceof ConsentRequiredError) return true;
+  if (error instanceof AAuthError && error.code === "consent_required") return true;
   if (!(error instanceof TokenRequestError) || error.oauthError !== "invalid_request") return false;
   return error.httpStatus === 400 && (error.refusal?.code ?? "consent_required") === "consent_required";
 }

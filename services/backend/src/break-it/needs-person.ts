@@ -1,8 +1,8 @@
 import { AnswerPendingError, TokenRequestError } from "aauth";
-import { ConsentRequiredError } from "aauth/february-2026";
+import { endedAtPage } from "../calls/ended-at-page.ts";
 
 /** Whether a server needs the user, whom an attempt must not send to a page. */
 export const needsPerson = (error: unknown): boolean =>
-  error instanceof ConsentRequiredError ||
+  endedAtPage(error) !== undefined ||
   error instanceof AnswerPendingError ||
   (error instanceof TokenRequestError && error.oauthError === "user_unreachable");

@@ -1,9 +1,9 @@
 import { AAuthError, TokenRejectedError, TokenRequestError } from "aauth";
-import { ConsentRequiredError } from "aauth/february-2026";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "aauth-a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";
 import { readChallenge } from "protocol-trace";
+import { endedAtPage } from "../calls/ended-at-page.ts";
 import { draft11Failure, endedWaiting } from "./draft-11-failure.ts";
 import { type Finding, textsFor } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
@@ -128,7 +128,7 @@ function httpFinding({ status, answer, sender }: AgentHttpError): Finding {
 function protocolFinding(error: AAuthError, peer: Situation["peer"]): Finding {
   const { code } = error;
   const detail = oneLine(error.message);
-  if (error instanceof ConsentRequiredError)
+  if (endedAtPage(error) !== undefined)
     return { hop: "auth-server", check: "consent", code: "consent_repeated" };
   if (error instanceof TokenRequestError) {
     const { oauthError, description } = error;

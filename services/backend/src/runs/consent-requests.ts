@@ -1,7 +1,7 @@
 import type { AAuthEvent } from "aauth";
-import { ConsentRequiredError } from "aauth/february-2026";
 import { AgentHttpError } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
+import { endedAtPage } from "../calls/ended-at-page.ts";
 import { networkCodeOf } from "../failures/network-code.ts";
 import type { OpenRequests } from "../store/open-requests.ts";
 import { KEPT_SECONDS } from "../store/user-records.ts";
@@ -66,7 +66,8 @@ export function watchConsentRequest(
     },
     end(error) {
       isOver = true;
-      if (error instanceof ConsentRequiredError) keep(error.expiresInSeconds);
+      const ended = endedAtPage(error);
+      if (ended !== undefined) keep(ended.expiresInSeconds);
       else if (isKeptNowhere(error)) isAsking = false;
       settle();
       return notes.done();

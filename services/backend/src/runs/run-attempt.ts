@@ -1,9 +1,9 @@
 import type { AAuthEvent, WaitingCall } from "aauth";
-import { ConsentRequiredError } from "aauth/february-2026";
 import type { AgentAnswer } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { currentPlace, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { type EndedAtPage, endedAtPage } from "../calls/ended-at-page.ts";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN } from "../calls/resumable.ts";
 import { beginCall, continuesAtPage, type UserCall } from "../calls/user-call.ts";
 import { storeErrorOf } from "../failures/store-error.ts";
@@ -121,13 +121,11 @@ async function attemptNow(context: RunContext, run: Run, stopped: AbortSignal, h
     const storeError = storeErrorOf(error);
     if (storeError !== undefined) throw storeError;
     // Consent is asked for once. A second demand would send the user in circles.
-    if (
-      consented || // hole B7
-      !(error instanceof ConsentRequiredError)
-    )
+    const ended = consented ? undefined : endedAtPage(error); // hole B7: endedAtPage(error)
+    if (ended === undefined)
       await failRunWith(context, run, error, { peer: call.peer(), page: person.page() });
     else
-      await waitForReturn(context, run, error).catch((cause: unknown) => {
+      await waitForReturn(context, run, ended).catch((cause: unknown) => {
         const away = storeErrorOf(cause);
         if (away !== undefined) throw away; // hole V25a
         return failRunWith(context, run, cause, { peer: "backend" });
@@ -147,7 +145,7 @@ async function ask(
     return context.supplyChainAgent.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
   };
   // A request for consent is not a failure.
-  const isFailure = (error: unknown) => !(error instanceof ConsentRequiredError);
+  const isFailure = (error: unknown) => endedAtPage(error) === undefined;
   return withSpan(SPAN.callAgent, asking, { isFailure }).finally(end);
 }
 
@@ -194,7 +192,7 @@ function personOf(context: RunContext, run: Run, { waiting, onAccepted }: Attemp
  * Handles a call that ended with a page. It is repeated when the browser returns with the run's
  * state.
  */
-async function waitForReturn(context: RunContext, run: Run, ended: ConsentRequiredError): Promise<void> {
+async function waitForReturn(context: RunContext, run: Run, ended: EndedAtPage): Promise<void> {
   const { returns, now } = context;
   const { authServer, keyThumbprint, consentUrl: url } = ended;
   const lifetimeSeconds = Math.min(ended.expiresInSeconds, PAGE_SECONDS);
