@@ -33,9 +33,9 @@ export interface A2AServerOptions<Name extends string>
 export async function createA2AServer<Name extends string>(
   options: A2AServerOptions<Name>,
 ): Promise<(request: Request) => Promise<Response>> {
-  const { resource, requirement, card, extendedCard, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const { resource, requirement, card, extendedCard, maxBodyBytes = MAX_BODY_BYTES, bodyTimeoutMs } = options;
   const handle = createA2AHandler({ ...options, observer: resource.observer });
-  const bounds = { ...options, maxBodyBytes };
+  const bounds = { maxBodyBytes, bodyTimeoutMs };
   const answer = protect(
     resource,
     requirement,

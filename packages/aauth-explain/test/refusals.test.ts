@@ -42,7 +42,7 @@ describe("a line of the refusal log", () => {
     expect((await call(gate, "/other")).status).toBe(401);
     expect((await call(gate)).status).toBe(200);
     expect(lines).toEqual([
-      'aauth: refused GET /other: check "signature" (RFC 9421 3.2) failed, invalid_signature: the signature does not verify for @authority resource.example',
+      'aauth: refused GET /other: check "signature" (RFC 9421 3.2) failed, invalid_signature: the signature does not verify for GET https://resource.example: another address, message or key was signed',
     ]);
   });
 

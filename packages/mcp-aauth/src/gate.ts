@@ -56,6 +56,7 @@ export function protectMcp<Name extends string>(
   options: McpGateOptions<Name> = {},
 ): (request: Request) => Promise<Response> {
   const { tools, now = () => Math.floor(Date.now() / 1000), stores = createMemoryStores({ now }) } = options;
+  const { maxBodyBytes, bodyTimeoutMs } = options;
   for (const own of Object.values(tools ?? {})) checkTool(resource, requirement, own);
   const sessions = new McpSessions(stores.records<SessionHolder>(`mcp sessions ${resource.id}`), now);
   const withheld = fieldsWithCredentials(resource);
@@ -102,7 +103,7 @@ export function protectMcp<Name extends string>(
         return refusal("internalError");
       }
     },
-    options,
+    { maxBodyBytes, bodyTimeoutMs },
   );
 }
 

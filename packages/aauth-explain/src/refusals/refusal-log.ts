@@ -75,17 +75,13 @@ function lineOf(event: AAuthEvent, request: ObservedRequest | undefined): string
     return `${requestIn(request, event.challenge)}: limit of level ${inLine(level)}, retry after ${retryAfterSeconds} s`;
   }
   if (event.type !== "request_refused") return undefined;
-  const { code, check, section, message, claim, expected, provenCaller, report } = event.error;
+  const { code, check, section, message, claim, expected, provenCaller } = event.error;
   const caller = provenCaller?.agent ?? provenCaller?.server;
-  // The one fact about a signature that a receiver knows and a signer may have otherwise.
-  const [, authority] =
-    code === "invalid_signature" ? (/^"@authority": (.*)$/m.exec(report?.signatureBase ?? "") ?? []) : [];
   return [
     `${requestIn(request, event.challenge)}: `,
     check === undefined ? "" : `check "${inLine(check)}" `,
     section === undefined ? "" : `(${inLine(section)}) `,
     `${check === undefined ? "" : "failed, "}${code}: ${inLine(message)}`,
-    authority === undefined ? "" : ` for @authority ${inLine(authority)}`,
     claim === undefined ? "" : `; at ${inLine(claim)}`,
     expected === undefined ? "" : `; expected ${inLine(expected)}`,
     caller === undefined ? "" : `; signed by ${inLine(caller)}`,

@@ -146,23 +146,45 @@ function requireAgentProfile(name: string, value: AgentProfile | undefined): voi
 const notOf = (name: string, profile: AgentProfile) =>
   new TypeError(`${name}: profile ${profile.name} has no person servers`);
 
-function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, profile: AgentProfile): void {
-  for (const name of ["upstreamToken", "authToken"] as const) {
-    if (strings[name] !== undefined && typeof strings[name] !== "string") {
-      throw new TypeError(`${name} must be a compact token, such as \`grant.token\` of the verified caller`);
-    }
-  }
-  // A null `cacheKey` would let all users without a name share the tokens of one of them.
-  for (const name of STRINGS) requireString(name, strings[name]);
-  // A misspelled value would let a call wait that must not.
-  if (strings.waiting !== undefined && strings.waiting !== "poll" && strings.waiting !== "throw") {
-    throw new TypeError("waiting must be poll or throw");
-  }
-  if (resource !== undefined) requireIdentifier("resource", resource, profile);
-  if (returnUrl !== undefined && !isUrl(returnUrl)) {
-    throw new TypeError("returnUrl must be an absolute http or https URL");
-  }
+function checkFetchContext(context: FetchContext, profile: AgentProfile): void {
+  const { contextStrings = [] } = profile.calls;
+  const ofDialect = Object.fromEntries(contextStrings.map((name) => [name, requireString]));
+  const checks: OptionChecks<FetchContext> = {
+    ...CONTEXT_CHECKS,
+    resource(name, value) {
+      if (value !== undefined) requireIdentifier(name, value, profile);
+    },
+    ...ofDialect,
+  };
+  checkOptions(context, checks);
 }
 
-/** Members of a context that must be strings. */
-const STRINGS = ["cacheKey", "scope", "mission", "justification", "loginHint"] as const;
+const CONTEXT_CHECKS: Omit<OptionChecks<FetchContext>, "resource"> = {
+  upstreamToken: requireToken,
+  authToken: requireToken,
+  // A null `cacheKey` would let all users without a name share the tokens of one of them.
+  cacheKey: requireString,
+  scope: requireString,
+  mission: requireString,
+  justification: requireString,
+  loginHint: requireString,
+  // A misspelled value would let a call wait that must not.
+  waiting(name, value) {
+    if (value !== undefined && value !== "poll" && value !== "throw")
+      throw new TypeError(`${name} must be poll or throw`);
+  },
+  returnUrl(name, value) {
+    if (value !== undefined && !isUrl(value))
+      throw new TypeError(`${name} must be an absolute http or https URL`);
+  },
+  onInteraction: requireFunction,
+  onClarification: requireFunction,
+  onWaiting: requireFunction,
+  observer: requireFunction,
+  signal: unchecked,
+};
+
+function requireToken(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "string")
+    throw new TypeError(`${name} must be a compact token, such as \`grant.token\` of the verified caller`);
+}

@@ -91,7 +91,7 @@ export function contextOf<Input extends CallInput>(
     if (configured !== undefined) return configured;
     const server = await ownServer();
     if (server !== undefined) return [server];
-    const reason = "a person is required, but this agent has no person server";
+    const reason = "a person is required, but this agent has no `personServer`";
     throw new AAuthAgentError("person_required", reason);
   };
   return {

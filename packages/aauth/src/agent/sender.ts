@@ -5,7 +5,7 @@
  */
 
 import type { EndpointMap } from "../discovery/endpoint-map.ts";
-import type { Transport } from "../discovery/transport.ts";
+import { isUnknownHost, noAddress, type Transport } from "../discovery/transport.ts";
 import { guardSigned } from "../discovery/url-guard.ts";
 import { AAuthAgentError } from "../errors.ts";
 import type { RetryReason } from "../profile/calls.ts";
@@ -79,17 +79,8 @@ export function createSender({ profile, transport, endpoints, now }: SenderOptio
   };
 }
 
-/** Whether a transport has found no address for the name of a host. */
-export function isUnknownHost(error: unknown): boolean {
-  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
-  return /^(?:ENOTFOUND|EAI_AGAIN)$/.test(String(code)) || (cause !== undefined && isUnknownHost(cause));
-}
-
-function unknownHost(cause: unknown, url: string): TypeError {
-  const { host } = new URL(url);
-  const reason = `${host} has no address. If the party is elsewhere, name its address: createDiscovery({ endpoints })`;
-  return Object.assign(new TypeError(reason, { cause }), { code: "ENOTFOUND" });
-}
+const unknownHost = (cause: unknown, url: string): TypeError =>
+  Object.assign(new TypeError(noAddress(url), { cause }), { code: "ENOTFOUND" });
 
 export interface SendOptions {
   readonly key: SigningKey;

@@ -74,7 +74,8 @@ export interface SignedRequest {
  *
  * @throws TypeError for a `url` that is not absolute http or https or has a user part, for an `id`
  *   that is not a canonical identifier, and for `headers` with a name that is not in lower case.
- *   For a `Headers` object, pass `Object.fromEntries(headers)`.
+ *   For a `Headers` object, pass `Object.fromEntries(headers)`. Also for a `key` that
+ *   cannot sign.
  * @throws AAuthVerificationError `missing_component` when a body has no `content-type`, or a value
  * is not printable ASCII.
  * @throws AAuthVerificationError `malformed_signature_key` when the kid or token cannot be written,
@@ -97,6 +98,8 @@ export async function signRequest(
   const { messages } = profile;
   const { fields, label } = messages;
   const { scheme, authority, target } = requestTarget(url);
+  if (typeof key?.sign !== "function")
+    throw new TypeError("key must be a SigningKey: await generateSigningKey() or importSigningKey()");
   requireFields(request.headers);
   if ("id" in signatureKey) requireIdentifier("id", signatureKey.id, profile);
   const added: Record<string, string> = { [fields.signatureKey]: messages.formatKeyClaim(signatureKey, key) };

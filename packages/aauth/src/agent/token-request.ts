@@ -7,6 +7,7 @@
 
 import type { Awaitable } from "../crypto/interface.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
+import { isUnknownHost } from "../discovery/transport.ts";
 import { AAuthAgentError, AAuthError } from "../errors.ts";
 import { textOf } from "../profile/answer-members.ts";
 import type { ResponseMeaning } from "../profile/calls.ts";
@@ -24,7 +25,6 @@ import { parseJsonObject } from "../tokens/json-object.ts";
 import type { AgentParts, CallContext } from "./context.ts";
 import { ignoreEvents, showToken } from "./events.ts";
 import { headOf, type Poll, Polling } from "./polling.ts";
-import { isUnknownHost } from "./sender.ts";
 import { unlessAborted, withTimeout } from "./timeout.ts";
 import type { PollState } from "./waiting-call.ts";
 
@@ -160,7 +160,7 @@ async function endpointOf(
     ...(await unlessAborted(discovery.metadata(kind, server), signal)),
   };
   const named = textOf(metadata[endpoint]);
-  if (named === undefined) throw failed("the auth server's document does not name the endpoint");
+  if (named === undefined) throw failed(`the document of ${server} names no ${endpoint}`);
   const base = below === undefined ? named : `${named}/${below}`;
   return { url: (path === undefined ? new URL(base) : new URL(path, base)).href, metadata };
 }
@@ -286,14 +286,15 @@ async function readMembers(
 /** Explains a missing or incomplete response of the server at `url`. */
 function unread(url: string, status: number | undefined, error: unknown, timeoutMs: number): string {
   const { name = "", code, message } = error as { name?: string; code?: unknown; message?: string };
-  const server = `the auth server at ${new URL(url).origin}`;
+  const server = new URL(url).origin;
   const isLate = name === "TimeoutError";
   const within = `within ${timeoutMs / 1000} seconds`;
   if (status !== undefined)
     return `${server} answered with status ${status}, but not completely${isLate ? ` ${within}` : ""}`;
   if (isLate) return `${server} did not answer ${within}`;
   if (isUnknownHost(error)) return `${server} could not be reached: ${message}`;
-  const why = code === undefined ? "" : ` (${code})`;
+  // A message of the system also has the connected address.
+  const why = code === undefined ? "" : ` (${message?.includes(String(code)) ? message : code})`;
   // The transport's own timeout may be shorter.
   return /TIMEOUT|ETIMEDOUT/.test(why)
     ? `${server} did not answer in time${why}`

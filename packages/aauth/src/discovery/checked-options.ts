@@ -15,13 +15,13 @@ type Profile = { readonly documents: Pick<DocumentRules, "isIdentifier" | "isAge
  * @throws TypeError unless the option `name` is the canonical identifier of a party with documents.
  */
 export function requireIdentifier(name: string, value: string, { documents }: Profile): void {
-  if (!documents.isIdentifier(value)) throw malformed(name, value, "https://host");
+  if (!documents.isIdentifier(value)) throw malformedIdentifier(name, value);
 }
 
 /** @throws TypeError unless the option `name` is a canonical identifier of an agent. */
 export function requireAgentIdentifier(name: string, value: string, { documents }: Profile): void {
   const { isAgentIdentifier = documents.isIdentifier } = documents;
-  if (!isAgentIdentifier(value)) throw malformed(name, value, "aauth:name@host");
+  if (!isAgentIdentifier(value)) throw malformedIdentifier(name, value, "aauth:name@host");
 }
 
 /**
@@ -33,7 +33,11 @@ export function requireIdentifiers(name: string, values: readonly string[], prof
   for (const [index, value] of values.entries()) requireIdentifier(`${name}[${index}]`, value, profile);
 }
 
-const malformed = (name: string, value: string, inDraft11: string) =>
+export const malformedIdentifier = (
+  name: string,
+  value: unknown,
+  inDraft11 = "https://host (a local address: createEndpointMap())",
+): TypeError =>
   new TypeError(
     `${name} must be a canonical identifier, not ${value}: ` +
       `a URL without query, fragment and trailing slash; in draft -11 ${inDraft11}`,

@@ -12,7 +12,13 @@ import type { IssuerJwk, Jwks } from "../types.ts";
 import type { DiscoveredKey, Discovery, DiscoveryKind, DocumentRule, PartyDocument } from "./discovery.ts";
 import { type Cached, DocumentCache, type Load, LoadError } from "./document-cache.ts";
 import type { EndpointMap } from "./endpoint-map.ts";
-import { aboutAddress, createFetchDocument, type FetchDocument, missing } from "./fetch-document.ts";
+import {
+  aboutAddress,
+  createFetchDocument,
+  type FetchDocument,
+  missing,
+  printable,
+} from "./fetch-document.ts";
 import { FetchSlots } from "./fetch-slots.ts";
 import { readJwks } from "./key-set.ts";
 import type { DocumentTransport } from "./transport.ts";
@@ -152,9 +158,11 @@ class Parties {
     if (jwk === undefined) {
       const reason =
         kid === undefined
-          ? "the key set has no single key, and the token or header names no kid"
-          : "the key set has no key with this kid";
-      throw new AAuthVerificationError("unknown_key", reason, { claim: "kid" });
+          ? "has no single key, and the token or header names no kid"
+          : `has no key "${printable(kid)}": publish each key before it signs`;
+      throw new AAuthVerificationError("unknown_key", `the key set of ${printable(id)} ${reason}`, {
+        claim: "kid",
+      });
     }
     return { jwk, source: set.fromCache ? "discovery-cache" : "discovery" };
   }

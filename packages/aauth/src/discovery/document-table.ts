@@ -6,6 +6,7 @@
 
 import { type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
 import { isObject, type Shape } from "../json-guards.ts";
+import { malformedIdentifier } from "./checked-options.ts";
 import type { PartyDocument } from "./discovery.ts";
 
 /** One member of a document. */
@@ -28,8 +29,6 @@ interface DocumentTable<Document extends PartyDocument, Identity extends keyof D
   /** Member that names the party. */
   readonly identity: Identity;
   isIdentifier(value: string): boolean;
-  /** Description of a valid identifier, which completes "must be …". */
-  readonly identifierForm: string;
   /** Error code for a document that names no party. */
   readonly unnamed: AAuthErrorCode;
   /** Default path of the key set in a new document. Without it, `jwks_uri` is required. */
@@ -85,7 +84,7 @@ export function documentOf<Document extends PartyDocument, Identity extends keyo
   function build(given: WithDefaultKeys<Document>): Document {
     const { [identity]: id } = given as Readonly<Record<string, unknown>>;
     if (typeof id !== "string" || !table.isIdentifier(id)) {
-      throw new TypeError(`${identity} must be ${table.identifierForm}`);
+      throw malformedIdentifier(identity, id);
     }
     const keys = keysPath !== undefined && { jwks_uri: id + keysPath };
     let document: Document;

@@ -11,7 +11,7 @@ import type { DiscoveryKind } from "./discovery.ts";
 import { LoadError, type Loaded } from "./document-cache.ts";
 import type { FetchSlots, Standing } from "./fetch-slots.ts";
 import { freshSeconds } from "./fresh-seconds.ts";
-import type { DocumentTransport, FetchedDocument } from "./transport.ts";
+import { type DocumentTransport, type FetchedDocument, isUnknownHost, noAddress } from "./transport.ts";
 import { guardUrl } from "./url-guard.ts";
 
 const MAX_BODY_BYTES = 65_536;
@@ -63,7 +63,8 @@ async function fetchAnswer(
     );
   } catch (error) {
     if (error instanceof AAuthError) throw error;
-    throw failed(`could not be fetched: ${reasonOf(error)}`, error);
+    const reason = isUnknownHost(error) ? noAddress(url) : reasonOf(error);
+    throw failed(`could not be fetched: ${reason}`, error);
   }
 }
 
@@ -93,7 +94,7 @@ const failed = (reason: string, cause?: unknown) =>
 
 /** The error for a document or key set that an address lacks. */
 export const missing = (what: string, address: string): unknown =>
-  aboutAddress(address, failed(`no ${what}`));
+  aboutAddress(address, failed(`no ${what}; its party must serve it there`));
 
 /** Adds the address to an error, for logs. Callers receive its `publicRefusal`. */
 export function aboutAddress(address: string, error: unknown): unknown {
@@ -108,7 +109,7 @@ const MAX_SHOWN_CHARACTERS = 200;
  * Makes a string from an untrusted caller safe for a log: truncated, with `?` for anything but
  * printable ASCII.
  */
-function printable(text: string): string {
+export function printable(text: string): string {
   const start = text.slice(0, MAX_SHOWN_CHARACTERS).replace(/[^\x20-\x7e]/g, "?");
   return text.length > MAX_SHOWN_CHARACTERS ? `${start}...` : start;
 }

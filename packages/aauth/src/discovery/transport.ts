@@ -50,6 +50,16 @@ export interface TransportRequest {
  */
 export type Transport = (url: string, request: TransportRequest) => Promise<Response>;
 
+/** Whether a transport has found no address for the name of a host. */
+export function isUnknownHost(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
+  return /^(?:ENOTFOUND|EAI_AGAIN)$/.test(String(code)) || (cause !== undefined && isUnknownHost(cause));
+}
+
+/** Explains that. A party of a local run has no address by its identifier. */
+export const noAddress = (url: string | URL): string =>
+  `${new URL(url).host} has no address. If the party is elsewhere, name its address: createDiscovery({ endpoints })`;
+
 /** Sends to mapped parties by the map, and to others by `otherwise`. */
 export const mappedTransport = (
   endpoints: Pick<EndpointMap, "has" | "requests"> | undefined,

@@ -199,9 +199,9 @@ function answer(
   headers: Readonly<Record<string, string>>,
 ): Answer {
   const { code, message } = publicRefusal(error);
-  const body =
-    status === 500
-      ? { error: "server_error" }
-      : { error: signatureError?.error ?? ERRORS[code] ?? code, detail: message };
-  return jsonAnswer(status, body, headers);
+  if (status === 500) return jsonAnswer(status, { error: "server_error" }, headers);
+  const named = signatureError?.error ?? ERRORS[code] ?? code;
+  // The code of `AAuth-Refusal`, which is more precise.
+  const detail = named === code ? message : `${code}: ${message}`;
+  return jsonAnswer(status, { error: named, detail }, headers);
 }

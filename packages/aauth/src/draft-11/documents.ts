@@ -110,7 +110,6 @@ const COMMON = {
 const ISSUED = {
   identity: "issuer",
   isIdentifier: isServerIdentifier,
-  identifierForm: "a server identifier: https://host in lower case, nothing after the host",
   unnamed: "metadata_issuer_missing",
   keysPath: "/jwks.json",
 } as const;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { requireSigningKey } from "../keys/key-option.ts";
 import { type IssuedToken, type IssueTokenOptions, issueToken, newJti } from "../tokens/issue-token.ts";
 import { tokenSignerOf } from "../tokens/token-signer.ts";
 import type { ProvenCaller, PublicJwk, SigningKey } from "../types.ts";
@@ -51,8 +52,8 @@ export interface IssueAgentTokenOptions extends Omit<BoundIssueOptions, "notAfte
  *
  * Does NOT check that the agent holds the private key.
  *
- * @throws TypeError for an invalid identifier, an agent or parent outside the provider's domain, or
- *   a name that breaks the rules for `+`
+ * @throws TypeError for a key that cannot sign, an invalid identifier, an agent or parent outside
+ *   the provider's domain, or a name that breaks the rules for `+`
  * @throws RangeError for a lifetime of more than 24 hours
  *
  * @example
@@ -62,6 +63,7 @@ export async function issueAgentToken(
   options: IssueAgentTokenOptions,
 ): Promise<IssuedToken<AgentTokenClaims>> {
   const { issuer, agent, personServer, parentAgent, confirmationKey } = options;
+  requireSigningKey("key", options.key);
   requireLocalPart(agent, parentAgent);
   return issueToken(AGENT_TOKEN, signingWith(options), (times) => ({
     ...commonClaims(issuer, "agent", times),

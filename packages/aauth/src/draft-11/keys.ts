@@ -7,7 +7,7 @@
 
 import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import { verificationKey } from "../keys/verification-key.ts";
+import { confirmationMembers, verificationKey } from "../keys/verification-key.ts";
 import { claimedTokenJwk } from "../profile/candidates.ts";
 import type { KeyClaim, MessageRules } from "../profile/messages.ts";
 import type { IssuerJwk, PublicJwk, VerificationKey } from "../types.ts";
@@ -47,10 +47,13 @@ export function importKey(jwk: unknown, mode: "sync" | "pool" = "sync"): Awaitab
   return verificationKey(jwk, mode, ALGORITHMS);
 }
 
-/** A public key as a token carries it: with `alg`, and without `kid` and `use`. */
+/**
+ * A public key as a token carries it: with `alg`, and without `kid` and `use`.
+ *
+ * @throws TypeError for anything else
+ */
 export function namedKey(jwk: PublicJwk): PublicJwk {
-  const { kid: _kid, use: _use, alg: _alg, ...members } = jwk;
-  return { ...members, alg: jwk.kty === "OKP" ? "Ed25519" : "ES256" };
+  return { ...confirmationMembers(jwk), alg: jwk.kty === "OKP" ? "Ed25519" : "ES256" };
 }
 
 /**

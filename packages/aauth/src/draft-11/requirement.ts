@@ -25,7 +25,7 @@ export function validateRequirement(requirement: Requirement<string>): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
   const level = requirement?.level;
   if (!(LEVELS as readonly string[]).includes(level))
-    throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
+    throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}, not ${level}`);
   const { scopes, account, subject } = requirement;
   if (subject !== undefined) throw new TypeError("requirement.subject is not supported in draft -11");
   if (level === AUTH) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toJwks } from "../keys/jwks.ts";
+import { jwksOf } from "../keys/jwks.ts";
 import type { ResourceIdentity, ResourceRules } from "../profile/resource-rules.ts";
 import { agentProviderMetadata, resourceMetadata } from "./documents.ts";
 import { DOCUMENTS } from "./names.ts";
@@ -19,13 +19,11 @@ function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"
   const { resource, accessServer, personServers = [], scopes, scopeDescriptions, agent, about } = identity;
   const { toleranceSeconds, additionalSignatureComponents: components = DEFAULT_COMPONENTS } = identity;
   if (identity.accept !== undefined) {
-    throw new TypeError("accept is not supported with draft -11: compose the resource from its parts");
+    throw new TypeError("accept is not supported with draft -11");
   }
   const takesPersons = personServers.length > 0;
   if (!takesPersons && (accessServer ?? scopes) !== undefined) {
-    throw new TypeError(
-      "personServers must list the trusted person servers when accessServer or scopes is set",
-    );
+    throw new TypeError("personServers is missing: accessServer and scopes need it");
   }
   const document = resourceMetadata({
     ...about,
@@ -54,7 +52,7 @@ function publish(identity: ResourceIdentity): ReturnType<ResourceRules["publish"
 /** Limits count agents and servers by their owner, and the agents of a person by that person. */
 export const resource: ResourceRules = {
   publish,
-  keySet: toJwks,
+  keySet: jwksOf,
   limited: {
     "agent-token": { countedBy: "owner" },
     "person-token": { countedBy: "owner" },

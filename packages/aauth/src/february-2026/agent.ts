@@ -12,7 +12,6 @@ import { isSuccess, notifyServer, requestToken } from "../agent/token-request.ts
 import { tokenRequestContext } from "../agent/token-source.ts";
 import type { Agent, CallControl, FetchContext } from "../agent/types.ts";
 import { AAuthAgentError } from "../errors.ts";
-import { requireString } from "../keys/option-checks.ts";
 import type { TokenRequest, TokenRequestContext } from "../profile/token-requests.ts";
 import type { SigningKey } from "../types.ts";
 import type { FebruaryAgentProfile } from "./agent-profile.ts";
@@ -113,12 +112,6 @@ export function februaryAgent(agent: Agent): FebruaryAgent {
   return {
     ...agent,
     cacheToken,
-
-    fetchFor(context = {}) {
-      requireString("state", context.state);
-      requireString("keyThumbprint", context.keyThumbprint);
-      return agent.fetchFor(context);
-    },
 
     requestOwnToken: ({ authServer, scope, ...input }) =>
       ask(parts, { key: keys.current(), resource: id, redirectUri, ...input }, async (context, own) =>

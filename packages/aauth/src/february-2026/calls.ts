@@ -39,6 +39,7 @@ export interface FirstScheme {
 export const callsOf = ({ signatureScheme, mayIdentify = true }: FirstScheme): CallRules => ({
   decide: (state, outcome, circumstances) =>
     decide(state, outcome, { ...circumstances, isAnonymous: signatureScheme === "hwk", mayIdentify }),
+  contextStrings: ["state", "keyThumbprint"],
   readResponse: (response) => ({ challenge: readChallenge(response) }),
   checkChallenge,
 });

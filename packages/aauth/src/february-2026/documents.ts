@@ -57,7 +57,6 @@ export interface IssuerMetadata {
 
 const NAMED = {
   isIdentifier,
-  identifierForm: "a URL without query, fragment and trailing slash",
   unnamed: "metadata_mismatch",
 } as const;
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { confirmationMembers } from "../keys/verification-key.ts";
 import { type IssuedToken, issueToken, newJti } from "../tokens/issue-token.ts";
 import { type TokenSigner, tokenSignerOf } from "../tokens/token-signer.ts";
 import type { ActClaim, PublicJwk, SigningKey } from "../types.ts";
@@ -39,7 +40,7 @@ export interface IssueAgentTokenOptions {
  */
 export async function issueAgentToken(options: IssueAgentTokenOptions): Promise<string> {
   const { key, agent, delegate, audience, lifetimeSeconds, now } = options;
-  const { kid: _, use: _use, alg: _alg, ...jwk } = options.confirmationKey;
+  const jwk = confirmationMembers(options.confirmationKey);
   const signing = { signer: tokenSignerOf(key), lifetimeSeconds, now };
   const { token } = await issueToken(AGENT_TOKEN, signing, ({ exp }) => ({
     iss: agent,
@@ -98,7 +99,8 @@ export async function issueAuthToken(
   options: IssueAuthTokenOptions,
 ): Promise<IssuedToken<FebruaryAuthTokenClaims>> {
   const { issuer, audience, subject, agent, agentDelegate, scope, act, userClaims } = options;
-  const { kid, use: _use, alg: _alg, kty, ...coordinates } = options.confirmationKey;
+  const { kty, ...coordinates } = confirmationMembers(options.confirmationKey);
+  const { kid } = options.confirmationKey;
   const named = kid === undefined ? {} : { kid };
   return issueToken(AUTH_TOKEN, options, ({ iat, exp }) => ({
     exp,

@@ -7,6 +7,7 @@
 
 import type { Awaitable } from "../crypto/interface.ts";
 import { readAtMost } from "../discovery/read-at-most.ts";
+import { requireFunction } from "../keys/option-checks.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Resource, ResourceRequest } from "../resource/create-resource.ts";
 import type { CallerOf, Requirement } from "../types.ts";
@@ -61,6 +62,7 @@ export function protect<
 ): (request: Request, ...context: Context) => Promise<Response> {
   const bounds = boundsOf(options);
   checkGate(resource, requirement);
+  requireFunction("handler", handler ?? null);
   const { origin } = new URL(resource.id);
   return async (request, ...context) => {
     const { answer, caller, body } = await admit(resource, requirement, received(request, bounds));
@@ -122,7 +124,8 @@ async function readBody(
   maxBytes: number,
   timeoutMs: number,
 ): Promise<Uint8Array | undefined> {
-  if (request.bodyUsed) throw new TypeError("the body was read before the AAuth gate");
+  if (request.bodyUsed)
+    throw new TypeError("the body was read before the AAuth gate: pass the original request");
   // A server on Node discards only a body whose stream was never requested.
   if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge(maxBytes, { isUnread: true });
   const { body } = request;

@@ -6,6 +6,7 @@
  */
 
 import { problemAnswer } from "../draft-11/problem.ts";
+import { checkOptions, unchecked } from "../keys/option-checks.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Admission, Resource, ResourceRequest } from "../resource/create-resource.ts";
 import type { CallerOf, Requirement } from "../types.ts";
@@ -21,8 +22,13 @@ export interface GateOptions {
 /** {@link GateOptions} with their defaults. */
 export type GateBounds = { readonly [Name in keyof GateOptions]-?: NonNullable<GateOptions[Name]> };
 
-/** @throws RangeError for bounds that bound nothing */
-export function boundsOf({ maxBodyBytes = 1_048_576, bodyTimeoutMs = 30_000 }: GateOptions): GateBounds {
+/**
+ * @throws TypeError for an unknown option
+ * @throws RangeError for bounds that bound nothing
+ */
+export function boundsOf(options: GateOptions): GateBounds {
+  checkOptions(options, { maxBodyBytes: unchecked, bodyTimeoutMs: unchecked });
+  const { maxBodyBytes = 1_048_576, bodyTimeoutMs = 30_000 } = options;
   // Comparisons with NaN or "1mb" are always false.
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
     throw new RangeError("maxBodyBytes must be a whole number of bytes");
@@ -43,6 +49,8 @@ export function checkGate<Name extends string>(
   resource: Resource<Name>,
   requirement: Requirement<Name>,
 ): void {
+  if (typeof resource?.checkRequirement !== "function")
+    throw new TypeError("the resource must be made by createResource()");
   // Without a requirement, the verifier would admit any verified caller.
   if (typeof requirement !== "object")
     throw new TypeError("the requirement must be an object, such as { level }"); // hole E5

@@ -18,7 +18,10 @@ export async function readAndRestore(
   if (request.httpVersionMajor > 1) throw new TypeError("the AAuth gate supports only HTTP/1.1"); // hole E7
   const { "transfer-encoding": encoding, "content-length": length } = request.headers;
   if (encoding === undefined && !(Number(length) > 0)) return undefined;
-  if (request.readableDidRead) throw new TypeError("the body was read before the AAuth gate"); // hole E4
+  if (request.readableDidRead)
+    throw new TypeError(
+      "the body was read before the AAuth gate: parsers such as express.json() come after it",
+    ); // hole E4
   if (request.readableEncoding) throw new TypeError("setEncoding was called before the AAuth gate"); // hole E8
   // A destroyed request emits no further `close`.
   if (request.destroyed) throw cutOff();

@@ -17,24 +17,39 @@ export type PartyKeys = Pick<KeyRing, "current" | "usable" | "published">;
  *   cannot sign
  */
 export function keyRingOf(key: SigningKey | KeyRing): PartyKeys {
-  const member = (name: string) => (Object(key) as Readonly<Record<string, unknown>>)[name];
-  const isRing = ["current", "usable", "published"].every((name) => typeof member(name) === "function");
+  const isRing = ["current", "usable", "published"].every(
+    (name) => typeof memberOf(key, name) === "function",
+  );
   if (isRing) return key as KeyRing;
-  if (typeof member("sign") !== "function" || typeof member("kid") !== "string") throw notAKey(key, member);
-  const own = [key as SigningKey];
+  requireSigningKey("key", key, "a SigningKey or a KeyRing");
+  const own = [key];
   return { current: () => own[0]!, usable: () => own, published: () => own };
 }
 
-function notAKey(key: unknown, member: (name: string) => unknown): TypeError {
-  const what =
-    typeof member("then") === "function"
-      ? "a promise: await it"
-      : member("kty") !== undefined || member("publicJwk") !== undefined
-        ? "a public key or a JWK: importSigningKey() makes a signing key of a private JWK"
-        : // Never its value, which may be secret.
-          key === null
-          ? "null"
-          : typeof key;
-  const error = new TypeError(`key must be a SigningKey or a KeyRing, not ${what}`);
-  return Object.assign(error, { code: "ERR_INVALID_ARG_TYPE" });
+/** @throws TypeError `ERR_INVALID_ARG_TYPE` unless `key` can sign */
+export function requireSigningKey(
+  name: string,
+  key: unknown,
+  wanted = "a SigningKey",
+): asserts key is SigningKey {
+  if (typeof memberOf(key, "sign") !== "function" || typeof memberOf(key, "kid") !== "string")
+    throw invalidKey(name, wanted, key);
 }
+
+/** Names the kind of a value in place of a key. Never the value itself, which may be secret. */
+export function invalidKey(name: string, wanted: string, key: unknown): TypeError {
+  const isJwk = (memberOf(key, "kty") ?? memberOf(key, "publicJwk")) !== undefined;
+  const found = isJwk
+    ? "a public key or a JWK: importSigningKey() makes a signing key of a private JWK"
+    : typeof memberOf(key, "then") === "function"
+      ? "a promise: await it"
+      : key === null
+        ? "null"
+        : typeof key;
+  return Object.assign(new TypeError(`${name} must be ${wanted}, not ${found}`), {
+    code: "ERR_INVALID_ARG_TYPE",
+  });
+}
+
+const memberOf = (value: unknown, name: string): unknown =>
+  (Object(value) as Readonly<Record<string, unknown>>)[name];

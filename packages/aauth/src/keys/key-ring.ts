@@ -1,4 +1,5 @@
 import type { SigningKey } from "../types.ts";
+import { invalidKey } from "./key-option.ts";
 
 /** The keys of one party over time: the current one, earlier ones, and announced ones. */
 export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
@@ -82,7 +83,7 @@ const MAX_PUBLISHED_KEYS = 64;
  * It has no timer: the clock determines the current key on each call. It does NOT store keys
  * (`held` supplies them for that), and does NOT decide when to rotate.
  *
- * @throws TypeError for two keys with the same `kid`, or none.
+ * @throws TypeError for two keys with the same `kid`, or none, and for a key that was not awaited.
  * @throws RangeError for more than `maxPublishedKeys`.
  *
  * @example
@@ -100,6 +101,9 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   /** Newest first. */
   let held = isHeld(key) ? key : [{ key, announcedAt: now(), keepSeconds: 0 }];
+  for (const { key: own } of held) {
+    if (typeof own?.kid !== "string") throw invalidKey("key", "a key with a kid", own);
+  }
   requireRoom(held.length - 1);
   if (held.length === 0 || new Set(held.map(({ key: { kid } }) => kid)).size < held.length) {
     throw new TypeError("key must be at least one key, each with a unique kid");

@@ -16,7 +16,7 @@ export function requireSeconds(name: string, value: number | undefined, most: nu
 
 /** A string has `includes`, too, which accepts any substring. @throws TypeError */
 export function requireArray(name: string, value: readonly unknown[]): void {
-  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array`);
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array, not ${typeof value}`);
 }
 
 /** @throws TypeError unless the option `name` is a boolean: the string "false" would be truthy */
@@ -54,7 +54,14 @@ export const unchecked = (): void => {};
 export function checkOptions<Options extends object>(options: Options, checks: OptionChecks<Options>): void {
   for (const [name, value] of Object.entries(options)) {
     // hole E10, E11
-    if (value !== undefined && !Object.hasOwn(checks, name)) throw new TypeError(`${name} is not an option`);
+    if (value !== undefined && !Object.hasOwn(checks, name)) throw notAnOption(name, Object.keys(checks));
   }
   for (const name in checks) checks[name](name, options[name]);
+}
+
+/** Names the option of which the first half is the same, if there is one. */
+function notAnOption(name: string, known: readonly string[]): TypeError {
+  const half = name.slice(0, Math.ceil(name.length / 2));
+  const near = known.find((own) => own.startsWith(half));
+  return new TypeError(`${name} is not an option${near ? `: did you mean ${near}?` : ""}`);
 }

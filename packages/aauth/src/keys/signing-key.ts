@@ -3,6 +3,7 @@ import { decodeBase64Url } from "../base64.ts";
 import type { Signer } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import type { KeyAlgorithm, PublicJwk, SigningKey, VerificationKey } from "../types.ts";
+import { invalidKey } from "./key-option.ts";
 import { importVerificationKey } from "./verification-key.ts";
 
 /**
@@ -16,7 +17,7 @@ export type PrivateJwk = PublicJwk & { readonly d: string };
  *
  * @param options.kid key id under which the owner publishes it; unique within its JWKS
  * @param options.alg `Ed25519`, the default, or `ES256`
- * @throws {TypeError} for a `kid` that `Signature-Key` cannot carry
+ * @throws {TypeError} for a `kid` that `Signature-Key` cannot carry, and for another `alg`
  *
  * @example
  * const key = await generateSigningKey({ kid: "backend-ephemeral-1" });
@@ -25,8 +26,9 @@ export async function generateSigningKey(options: {
   readonly kid: string;
   readonly alg?: KeyAlgorithm;
 }): Promise<SigningKey> {
-  const { kid, alg = "Ed25519" } = options;
+  const { kid, alg = "Ed25519" } = options ?? {};
   requireKid(kid);
+  if (alg !== "Ed25519" && alg !== "ES256") throw new TypeError(`alg must be Ed25519 or ES256, not ${alg}`);
   const pair = await platformCrypto.generateKey(alg);
   return signingKeyOf(pair, await importVerificationKey(pair.publicJwk), kid);
 }
@@ -40,7 +42,8 @@ export async function generateSigningKey(options: {
  * thumbprint
  * @throws {AAuthError} `unsupported_key`: another kind of key, a member that is not 32 bytes in
  *   canonical base64url, or halves that do not match
- * @throws {TypeError} for a `kid` that `Signature-Key` cannot carry
+ * @throws {TypeError} for a value that is not a JWK, such as a string, and for a `kid` that
+ *   `Signature-Key` cannot carry
  *
  * @example
  * const key = await importSigningKey(JSON.parse(await readFile("key.json", "utf8")), { kid: "key-1" });
@@ -49,6 +52,7 @@ export async function importSigningKey(
   jwk: PrivateJwk,
   options: { readonly kid?: string } = {},
 ): Promise<SigningKey> {
+  if (jwk?.kty === undefined) throw invalidKey("key", "a private JWK, as JSON.parse() returns it", jwk);
   const { d, kid, ...members } = jwk;
   const { kty, crv, x } = members;
   const verification = await importVerificationKey({ kty, crv, x, ...("y" in members && { y: members.y }) });
@@ -70,7 +74,7 @@ export async function importSigningKey(
 const CARRIED = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
 
 function requireKid(kid: string): void {
-  if (CARRIED.test(kid)) return;
+  if (typeof kid === "string" && CARRIED.test(kid)) return;
   throw new TypeError('kid must be printable ASCII without " and \\, as Signature-Key requires');
 }
 

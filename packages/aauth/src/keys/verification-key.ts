@@ -76,6 +76,19 @@ export function verificationKey(
 
 const nameOf = (jwk: PublicJwk) => (jwk.kty === "OKP" ? jwk.x : `${jwk.x}.${jwk.y}`);
 
+/**
+ * The members of a public key that an issuer binds a token to.
+ *
+ * @throws TypeError unless the option `confirmationKey` is the JWK of a public key
+ */
+export function confirmationMembers(jwk: PublicJwk): PublicJwk {
+  try {
+    return requirePublicKey(jwk, ALL).publicJwk;
+  } catch (cause) {
+    throw new TypeError(`confirmationKey must be a public JWK: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** Checks a public JWK except the bytes of its coordinates, and returns the members of the key. */
 function requirePublicKey(jwk: unknown, algorithms: readonly KeyAlgorithm[]) {
   if (typeof jwk !== "object" || jwk === null) throw unsupported("the key is not a JWK");

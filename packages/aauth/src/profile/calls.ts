@@ -147,6 +147,8 @@ export type CallState = Readonly<Record<string, unknown>>;
 
 /** An agent's reaction to responses in one dialect. */
 export interface CallRules {
+  /** Further members of a call's context, all strings. Default: none. */
+  readonly contextStrings?: readonly string[];
   /** Additional fields of every request to a resource. Default: none. */
   readonly requestFields?: (facts: {
     /** Capabilities of the caller, by their names in the profile. */

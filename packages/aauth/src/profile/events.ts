@@ -153,6 +153,11 @@ export type AAuthEvent =
       readonly challenge: Answer;
     }
   /**
+   * A resource or server was created without `stores`: a second process would accept each unsafe
+   * request once more, and know no revocation. `party` is its identifier.
+   */
+  | { readonly type: "memory_stores"; readonly party: string }
+  /**
    * A handler, a function of the options or a store has thrown, or a request to another party has
    * failed. The response does not reveal it.
    */
@@ -178,16 +183,33 @@ function report(error: unknown): void {
   }
 }
 
-/** Writes the stack of each unexpected error to `console.error`, once, and nothing else. */
-const reportErrors: Observer = (event) => {
+let isMemoryReported = false;
+
+/**
+ * Writes the stack of each unexpected error to `console.error`, once; and with
+ * `NODE_ENV=production` one line for the first party of the process whose stores are in memory.
+ */
+const reportToConsole: Observer = (event) => {
   if (event.type === "unexpected_error") report(event.error);
+  if (event.type !== "memory_stores" || isMemoryReported) return;
+  const { process } = globalThis as { process?: { env: Readonly<Record<string, string | undefined>> } };
+  if (process?.env.NODE_ENV !== "production") return;
+  isMemoryReported = true;
+  console.warn(
+    `aauth: ${event.party} has its stores in memory: another process accepts each request again. ` +
+      "Pass shared `stores`, or createMemoryStores() for one process",
+  );
 };
 
 /**
- * The observer of an option, which never throws. Default: {@link reportErrors}. An observer that is
- * passed replaces it.
+ * The observer of an option, which never throws. Default: {@link reportToConsole}. An observer that
+ * is passed replaces it.
  */
-export function observerOf<Request>(observer: Observer<Request> = reportErrors): Observer<Request> {
+export const observerOf = <Request>(observer: Observer<Request> = reportToConsole): Observer<Request> =>
+  guarded(observer);
+
+/** An observer whose errors are reported, and not thrown. */
+export function guarded<Request>(observer: Observer<Request>): Observer<Request> {
   return (event, request) => {
     try {
       Promise.resolve(observer(event, request)).catch(report);

@@ -56,13 +56,14 @@ export interface ResourceOptions<Name extends string = string, Other extends str
   readonly about?: Partial<Omit<ResourceMetadata, MadeMembers>> | undefined;
   /**
    * Stores of used signatures and nonces, and of revoked tokens. Replicas must share them;
-   * otherwise each accepts a replay once. Default: in memory, and revocations as in
-   * `createRevocations`.
+   * otherwise each accepts a replay once. Default: in memory, which the observer learns
+   * (`memory_stores`), and revocations as in `createRevocations`.
    */
   readonly stores?: Stores | undefined;
   /**
    * Receives each verification, and as `unexpected_error` what has thrown where a gate answers 500.
-   * Default: writes the stack of an unexpected error to `console.error`.
+   * Default: writes the stack of an unexpected error to `console.error`, and with
+   * `NODE_ENV=production` one line about stores in memory.
    */
   readonly observer?: Observer<AddressedRequest> | undefined;
   /** Default: no accounts, and always a resource token. */
@@ -236,6 +237,8 @@ export function createResource(options: ResourceOptions): Resource<string> {
     isRevoked: revocations?.isRevoked,
     accept: options.accept?.map((variant) => ({ ...accepted, ...variant })),
   });
+  const observe = observerOf(observer);
+  if (stores === undefined) observe({ type: "memory_stores", party: resource });
   const jwks = () => profile.resource.keySet(ring.published());
   const endpoints = [...documentEndpoints({ documents: published.documents, jwks })];
   if (revocation && revocations) {
@@ -263,7 +266,7 @@ export function createResource(options: ResourceOptions): Resource<string> {
     id: resource,
     authority,
     verifier,
-    observer: observerOf(observer),
+    observer: observe,
     endpoints,
     handle: routerOf(endpoints),
     admit,
@@ -280,8 +283,8 @@ export function createResource(options: ResourceOptions): Resource<string> {
       }
     },
     checkRequirement(requirement) {
-      challenger.checkRequirement(requirement);
       verifier.checkRequirement(requirement);
+      challenger.checkRequirement(requirement);
     },
     limitReached: challenger.limitReached,
     deferred<Data>(own: DeferredOptions<Data> = {}) {

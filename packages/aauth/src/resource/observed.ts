@@ -1,5 +1,5 @@
 import { AAuthVerificationError } from "../errors.ts";
-import { type Observer, observerOf } from "../profile/events.ts";
+import { guarded, type Observer } from "../profile/events.ts";
 import type { Requirement } from "../types.ts";
 import type { AddressedRequest, VerifiedHead } from "./types.ts";
 
@@ -7,7 +7,7 @@ type Begin = (request: AddressedRequest, requirement?: Requirement<string>) => P
 
 /** Reports each verdict of a verification to an observer, which cannot affect it. */
 export function observed(begin: Begin, observer: Observer<AddressedRequest>): Begin {
-  const tell = observerOf(observer);
+  const tell = guarded(observer);
   return async (request, requirement) => {
     const refused = (error: unknown): never => {
       if (error instanceof AAuthVerificationError) {

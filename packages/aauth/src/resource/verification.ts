@@ -11,11 +11,11 @@ import { isUnsafeMethod, readNonce, spendNonce, spendSignature } from "../http-s
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import { announcesBody, requireComponents, verifyBody } from "../http-signatures/verify-body.ts";
 import {
+  ALG_NAMES,
   allowsAlgorithm,
   invalidSignature,
   readSignatureHeaders,
   rebuildSignatureBase,
-  requireAlgorithm,
   requireFreshness,
   requireSameLabel,
   type SignatureHeaders,
@@ -174,7 +174,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     ({ rules: { resolver, profile }, recorder, requirement, claim }) => {
       const resolve = profile.verification.resolvers[claim.scheme];
       if (resolve === undefined)
-        throw new AAuthVerificationError("unsupported_scheme", "the scheme has no resolver");
+        throw new AAuthVerificationError("unsupported_scheme", `scheme ${claim.scheme} is not accepted here`);
       return resolve(claim, { ...resolver, recorder, requirement });
     },
   ),
@@ -271,6 +271,8 @@ export function requireOrder(steps: readonly (Step | undefined)[], profile: stri
 /** Returns the first key that verifies the signature, including the replacement of a cached key. */
 async function keyThatSigned({
   rules,
+  request,
+  authority,
   candidate,
   covered,
   input,
@@ -294,17 +296,12 @@ async function keyThatSigned({
   const tried = replaced === undefined ? keys : [...keys, replaced];
   // If a parameter contradicts all keys, the error names it.
   if (!tried.some(mayHaveSigned)) {
-    const parameter = foreignParameter?.(input, keys[0]!, claim);
-    if (parameter === undefined) requireAlgorithm(input, keys[0]!.alg);
-    throw new AAuthVerificationError(
-      "invalid_signature",
-      `the ${parameter} parameter does not match the key`,
-      {
-        claim: parameter!,
-      },
-    );
+    const parameter = foreignParameter?.(input, keys[0]!, claim) ?? "alg";
+    const expected = parameter === "alg" ? ALG_NAMES[keys[0]!.alg] : undefined;
+    const reason = `the ${parameter} parameter does not match the key`;
+    throw new AAuthVerificationError("invalid_signature", reason, { claim: parameter, expected });
   }
-  throw invalidSignature();
+  throw invalidSignature(`${request.method} ${rules.scheme}://${authority}`);
 }
 
 function isBelow(

@@ -27,7 +27,7 @@ export const OPTION_CHECKS: OptionChecks<VerifierOptions> = {
   accessServer: unchecked,
   agentProviders: unchecked,
   discovery(_, value) {
-    if (value === undefined) throw new TypeError("discovery is missing");
+    if (value === undefined) throw new TypeError("discovery is missing: pass createDiscovery()");
   },
   schemes: unchecked,
   accept: unchecked,
@@ -58,8 +58,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
   const { authorities, audience, personServers, accessServer, agentProviders = [] } = accepted;
   const { profile = defaultResourceProfile } = accepted;
   if (audience !== undefined) requireIdentifier("audience", audience, profile);
-  requireArray("authorities", authorities);
-  if (authorities.length === 0) throw new TypeError("authorities must name at least one host");
+  requireMembers("authorities", authorities);
   for (const authority of authorities) checkAuthority(authority, audience);
   const { issuers = personServers } = profile.verification;
   if ((personServers ?? accessServer) !== undefined && issuers !== personServers)
@@ -69,8 +68,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
   if (issuers?.length && audience === undefined)
     throw new TypeError("audience is missing: the tokens' resource");
   if (accepted.schemes !== undefined) {
-    requireArray("schemes", accepted.schemes);
-    if (accepted.schemes.length === 0) throw new TypeError("schemes must name at least one scheme");
+    requireMembers("schemes", accepted.schemes);
     for (const scheme of accepted.schemes) {
       if (!schemes.includes(scheme)) {
         throw new TypeError(`schemes must be any of ${schemes.join(", ")}, not ${scheme}`);
@@ -81,19 +79,15 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
   if (accepted.peers !== undefined) requireIdentifiers("peers", accepted.peers, profile);
 }
 
+function requireMembers(name: string, values: readonly string[]): void {
+  requireArray(name, values);
+  if (values.length === 0) throw new TypeError(`${name} must not be empty`);
+}
+
 function checkAuthority(authority: string, audience: string | undefined): void {
-  if (!/^[^/?#@\sA-Z]+$/.test(authority)) {
-    throw new TypeError(`authorities must be lower-case host[:port], not ${authority}`);
-  }
-  const schemes = audience === undefined ? ["http", "https"] : [new URL(audience).protocol.slice(0, -1)];
-  const candidates = schemes.map((scheme) => authorityAsSigned(`${scheme}://${authority}`));
-  if (candidates.includes(authority)) return;
-  const [signed] = candidates;
-  throw new TypeError(
-    signed === undefined
-      ? `authorities must be lower-case host[:port], not ${authority}`
-      : `authorities must be as callers sign them: ${signed}, not ${authority} (without the scheme's default port)`,
-  );
+  const schemes = audience === undefined ? ["http:", "https:"] : [new URL(audience).protocol];
+  if (schemes.some((scheme) => authorityAsSigned(`${scheme}//${authority}`) === authority)) return;
+  throw new TypeError(`authorities must be as canonicalAuthority(url) returns them, not ${authority}`);
 }
 
 function authorityAsSigned(url: string): string | undefined {

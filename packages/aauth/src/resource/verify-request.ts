@@ -136,9 +136,7 @@ export function verifierOf(
     const needsGrant =
       requirement.scopes !== undefined || requirement.subject !== undefined || isIssued(requirement);
     if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
-    throw new TypeError(
-      `a requirement of level ${requirement.level} needs a server's token, which the verifier accepts only with ${lacking[0]}`,
-    );
+    throw new TypeError(`a requirement of level ${requirement.level} needs ${lacking[0]}`);
   }
 }
 
@@ -235,7 +233,7 @@ function requireDistinct(accepted: readonly ProfileChecks[]): void {
  * agent tokens may name one.
  */
 function lacksForGrants({ audience, issuers }: SharedRules["resolver"]): string | undefined {
-  if (audience === undefined) return "`audience`, its resource identifier";
+  if (audience === undefined) return "`audience`";
   return issuers.length > 0 ? undefined : "`personServers`, or a profile with an auth server";
 }
 

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { requireIdentifier } from "../discovery/checked-options.ts";
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { documents } from "../draft-11/documents.ts";
-import { isServerIdentifier } from "../draft-11/identifiers.ts";
 import { DOCUMENTS } from "../draft-11/names.ts";
-import { toJwks } from "../keys/jwks.ts";
+import { draft11 } from "../draft-11/profile.ts";
+import { jwksOf } from "../keys/jwks.ts";
 import { keyRingOf } from "../keys/key-option.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { observerOf } from "../profile/events.ts";
@@ -30,10 +31,11 @@ const PENDING_SECONDS = 600;
  */
 export function partsOf(options: ServerOptions<object>, kind: "person" | "access") {
   const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1 } = options;
-  if (!isServerIdentifier(issuer)) throw new TypeError("issuer must be a server identifier: https://host");
+  requireIdentifier("issuer", issuer, draft11);
   const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
   const { stores = createMemoryStores({ now }), transport } = options;
   const observe = observerOf(options.observer);
+  if (options.stores === undefined) observe({ type: "memory_stores", party: issuer });
   const report = (error: unknown) => observe({ type: "unexpected_error", error });
   const keys = keysOf(options.key);
   const key = () => keys.current();
@@ -85,7 +87,7 @@ interface Keys {
 
 function keysOf(key: SigningKey | KeyRing): Keys {
   const ring = keyRingOf(key);
-  return { current: () => ring.current(), jwks: () => toJwks(ring.published()) };
+  return { current: () => ring.current(), jwks: () => jwksOf(ring.published()) };
 }
 
 /** Resolves the server's own keys without fetching them. */

@@ -36,7 +36,7 @@ export interface ServerOptions<Metadata> {
   readonly metadata?: Partial<Omit<Metadata, "issuer">> | undefined;
   /**
    * Stores for all state that outlives a request, shared by replicas. Default:
-   * `createMemoryStores()`.
+   * `createMemoryStores()`, which the observer learns (`memory_stores`).
    */
   readonly stores?: Stores | undefined;
   /** Sends requests to other servers. Default: to public addresses only. */

@@ -84,7 +84,7 @@ export async function verifyJwt(
   try {
     await compactVerify(token, await tokenKey(jwk, alg), { algorithms: [alg] });
   } catch (cause) {
-    const reason = `a token's signature does not verify with ${named}`;
+    const reason = `a token's signature does not verify with ${named}: another key signed it`;
     throw new AAuthVerificationError("invalid_token_signature", reason, { cause });
   }
 }

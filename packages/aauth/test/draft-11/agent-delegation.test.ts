@@ -194,7 +194,7 @@ describe("an agent without a person server", () => {
       await expect(ask(agentOfFebruary)).rejects.toThrow("profile february-2026 has no person servers");
       expect(await failureOf(ask(agent))).toMatchObject({
         code: "person_required",
-        message: "a person is required, but this agent has no person server",
+        message: "a person is required, but this agent has no `personServer`",
       });
     }
     expect(world.sent).toEqual([]);

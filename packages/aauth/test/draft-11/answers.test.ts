@@ -67,7 +67,10 @@ describe("an unsigned request", () => {
 it("refuses a server that is not on the list with a code of the tables, section 11.9.4", () => {
   const error = new AAuthVerificationError("untrusted_agent", "not on the list");
   const { status, body } = plainRefusal(error, SERVER, [draft11]);
-  expect([status, JSON.parse(body)]).toEqual([403, { error: "denied", detail: "not on the list" }]);
+  expect([status, JSON.parse(body)]).toEqual([
+    403,
+    { error: "denied", detail: "untrusted_agent: not on the list" },
+  ]);
 });
 
 describe("Signature-Error", () => {

@@ -329,7 +329,7 @@ describe("requirements", () => {
     expect(() => verifierOf({ schemes: ["hwk", "x509" as never] })).toThrow("schemes must be any of");
     for (const authority of ["Resource.example", "resource.example/", "user@resource.example", ""])
       expect(() => verifierOf({ authorities: [authority] }), authority).toThrow(
-        "authorities must be lower-case",
+        "authorities must be as canonicalAuthority",
       );
   });
 });

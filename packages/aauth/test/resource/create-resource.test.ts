@@ -98,7 +98,7 @@ describe("documents and endpoints of a resource", () => {
     const observer: Observer = (event) =>
       void seen.push(event.type === "request_refused" && event.error.code);
     await resourceOf({ observer }).admit(get("/data"), { level: "agent-token" });
-    expect(seen).toEqual(["missing_signature"]);
+    expect(seen).toEqual([false, "missing_signature"]);
   });
 
   test("answer 503 if a store has no room", async () => {
@@ -280,7 +280,7 @@ test.each([
 
 test.each<[string, Partial<ResourceOptions>]>([
   ["accept is not supported", { accept: [] }],
-  ["personServers must list", { personServers: [], scopes: ["data.read"] }],
+  ["personServers is missing", { personServers: [], scopes: ["data.read"] }],
   ["resource must be", { resource: `${RESOURCE}/` }],
   ["development has no effect together with discovery", { development: true }],
 ])("refuses options: %s", (message, options) => {

@@ -591,10 +591,10 @@ describe("the verifier itself", () => {
     [
       "the port of the audience's own scheme",
       { authorities: ["resource.example:443"], audience: "https://resource.example" },
-      "authorities must be as callers sign them: resource.example, not resource.example:443",
+      "authorities must be as canonicalAuthority(url) returns them, not resource.example:443",
     ],
     ["an audience with a trailing slash", { audience: `${resource.id}/` }, "audience must be"],
-    ["no scheme at all", { schemes: [] }, "schemes must name at least one"],
+    ["no scheme at all", { schemes: [] }, "schemes must not be empty"],
     // A string would match each of its substrings.
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
     ["a text for agents", { agentProviders: agent.id }, "agentProviders must be an array"],
@@ -643,7 +643,7 @@ describe("the verifier itself", () => {
     ]) {
       const error: Error = await judging.then(String, (reason) => reason);
       expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toContain(`which the verifier accepts only with ${name}`);
+      expect(error.message).toContain(`needs ${name}`);
     }
     await expect(verifier.verifyRequest(request, { level: "identified" })).resolves.toBeDefined();
   });

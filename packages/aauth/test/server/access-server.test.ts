@@ -442,7 +442,7 @@ describe("events that a server reports to its observer", () => {
     const { world, ask } = await prepared({ as: { observer } });
     expect((await ask()).status).toBe(200);
     expect((await ask({}, await world.agent())).status).toBe(401);
-    expect(seen).toEqual(["request_verified", "unsupported_scheme 401"]);
+    expect(seen).toEqual(["memory_stores", "request_verified", "unsupported_scheme 401"]);
   });
 
   it("contain each request that it signs, before it is sent", async () => {
