@@ -11,7 +11,7 @@ import assert from "node:assert";
 import { createMemoryStores, type RecordStore } from "aauth";
 import type { ObtainedToken } from "aauth/agent";
 import { installLocalhostLookup } from "agent-kit/service";
-import { startVisitor } from "../scripts/visitor.ts";
+import { startVisitor } from "../scripts/february-2026/visitor.ts";
 import { startDemo } from "./demo.ts";
 import { quantile } from "./measure.ts";
 import { printRows, publishRows, rowsOf } from "./rows.ts";

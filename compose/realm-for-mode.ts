@@ -17,6 +17,7 @@ import {
   publishedPeersSettings,
   setting,
 } from "agent-kit/settings";
+import { DEMO_DIALECTS, foreignSettings } from "../scripts/demo/demo-dialect.ts";
 import {
   AUTHORIZATION_SCHEMES,
   CONSENT_SCOPE,
@@ -52,7 +53,8 @@ const settings = {
 try {
   const config = loadConfig({ service: SERVICE, settings, env: process.env, argv: [] });
   refuseOtherProfile(config);
-  const { profile, mode, authorizationScheme, authTokenSeconds, publishedPeers } = config;
+  const { authorizationScheme, authTokenSeconds, publishedPeers } = config;
+  const dialect = DEMO_DIALECTS[config.profile];
   const [file] = process.argv.slice(2);
   if (file === undefined) throw new Error("the file to write is not named");
   const realm = JSON.parse(readFileSync(REALM_FILE, "utf8")) as { attributes: Record<string, string> };
@@ -62,15 +64,13 @@ try {
     ...realm.attributes,
     [CONSENT_ATTRIBUTE]: JSON.stringify(wanted),
     "aauth.token.lifespan": String(authTokenSeconds),
-    // With draft -11 persons sign in here, and the person server issues the tokens.
-    ...(profile === "draft-11" && { "aauth.enabled": "false" }),
+    ...(!dialect.authServerIssues && { "aauth.enabled": "false" }),
     ...(publishedPeers.length > 0 && { "aauth.published.peers": JSON.stringify(publishedPeers) }),
   };
   // Whole or not at all: an auth server may be starting.
   writeFileSync(`${file}.new`, JSON.stringify({ ...realm, attributes }));
   renameSync(`${file}.new`, file);
-  const modeName = profile === "draft-11" ? mode : authorizationScheme;
-  console.log(`Scopes that need the user's consent (${modeName}): ${wanted.join(" ")}`);
+  console.log(`Scopes that need the user's consent (${dialect.modeOf(config)}): ${wanted.join(" ")}`);
 } catch (error) {
   console.error(error instanceof ConfigError ? error.message : `No realm: ${(error as Error).message}`);
   process.exitCode = 2;
@@ -79,15 +79,11 @@ try {
 /** @throws ConfigError for what is set and has no meaning in the profile, as `npm run demo` does */
 function refuseOtherProfile(config: Config<typeof settings>): void {
   const { profile } = config;
-  const others =
-    profile === "draft-11"
-      ? ([
-          ["AAUTH_SIGNATURE_SCHEME", "signatureScheme"],
-          ["AAUTH_AUTHORIZATION_SCHEME", "authorizationScheme"],
-        ] as const)
-      : ([["AAUTH_MODE", "mode"]] as const);
-  const problems = others
-    .filter(([, key]) => config[key] !== DEMO_MODES[key])
-    .map(([name]) => ({ name, message: `has no meaning with AAUTH_PROFILE=${profile}: leave it out` }));
+  const problems = foreignSettings(profile)
+    .filter(({ setting }) => config[setting] !== DEMO_MODES[setting])
+    .map(({ variable: name }) => ({
+      name,
+      message: `has no meaning with AAUTH_PROFILE=${profile}: leave it out`,
+    }));
   if (problems.length > 0) throw new ConfigError(SERVICE, problems);
 }

@@ -7,7 +7,7 @@
  */
 
 import type { AAuthEvent } from "aauth";
-import { AAuthError, createEndpointMap } from "aauth";
+import { AAuthError } from "aauth";
 import { installLocalhostLookup, visibleLines, visibleText } from "agent-kit/service";
 import {
   type Config,
@@ -15,15 +15,16 @@ import {
   HelpRequested,
   integerSetting,
   loadConfig,
+  type ProfileName,
   portSetting,
   profileSettings,
   setting,
   urlSetting,
 } from "agent-kit/settings";
-import { agentUrl, DRAFT_11_SERVERS, identifierOf, PORTS } from "topology";
-import { REALM } from "./demo/stack.ts";
+import { agentUrl, PORTS } from "topology";
+import { draft11Levels } from "./draft-11-levels.ts";
+import { februaryLevels } from "./february-2026/levels.ts";
 import { portOfDemo } from "./port-of-demo.ts";
-import { startDraft11Visitor, startVisitor } from "./visitor.ts";
 
 const settings = {
   resource: setting({
@@ -58,15 +59,28 @@ const settings = {
   }),
 };
 
+/** Values of the command's settings. */
+export type LevelsConfig = Config<typeof settings>;
+
+/** The levels of a profile, and the visitor that proves them. */
+const LEVELS: Readonly<Record<ProfileName, (config: LevelsConfig) => Promise<VisitorLevels>>> = {
+  "february-2026": februaryLevels,
+  "draft-11": draft11Levels,
+};
+
 /** Requests after which a level has no limit. */
 const MAX_REQUESTS = 2_000;
-/** Scope of the catalogue's highest limit. */
-const SCOPE = "supply-chain:optimize";
-
 const NEEDS_NO_POLICY = "This command needs a demo without --policy, in any other mode: npm run demo";
 
+/** A visitor, and how it proves each level. */
+export interface VisitorLevels {
+  readonly id: string;
+  readonly levels: readonly Level[];
+  stop(): Promise<void>;
+}
+
 /** How a visitor proves one level. */
-interface Level {
+export interface Level {
   readonly name: string;
   readonly url: string;
   /** Raises the caller to the level; its steps are shown. */
@@ -87,8 +101,7 @@ async function main(): Promise<number> {
     const argv = process.argv.slice(2);
     const config = loadConfig({ service: "levels", settings, env: process.env, argv });
     installLocalhostLookup();
-    const isDraft11 = config.profile === "draft-11";
-    const { id, levels, stop } = await (isDraft11 ? draft11Levels(config) : februaryLevels(config));
+    const { id, levels, stop } = await LEVELS[config.profile](config);
     try {
       console.log(visibleText(`GET ${config.resource}/catalogue, by ${id}`));
       for (const level of levels) await showLevel(level);
@@ -104,64 +117,6 @@ async function main(): Promise<number> {
     console.error(visibleLines(reasonOf(error)));
     return error instanceof ConfigError ? 2 : 1;
   }
-}
-
-async function februaryLevels({ resource, authServer, authorized }: Config<typeof settings>) {
-  const visitor = await startVisitor([`${authServer}/realms/${REALM}`]);
-  const url = `${resource}/catalogue`;
-  // An agent that trusts no auth server cannot be raised above its identity.
-  const identified = { authServers: [] };
-  const anonymous = visitor.agent({ signatureScheme: "hwk", mayIdentify: false }).fetchFor();
-  const levels: Level[] = [
-    { name: "pseudonymous", url, raise: () => anonymous, read: anonymous },
-    {
-      name: "identified",
-      url,
-      raise: (observer) => visitor.agent({ signatureScheme: "hwk", observer, ...identified }).fetchFor(),
-      read: visitor.agent(identified).fetchFor(),
-    },
-    {
-      name: "authorized",
-      url,
-      raise: (observer) => visitor.agent({ observer }).fetchFor(),
-      read: visitor.agent({}).fetchFor(),
-      most: authorized,
-    },
-    {
-      name: "scope known",
-      url,
-      raise: (observer) => visitor.agent({ signatureScheme: "hwk", observer }).fetchFor({ scope: SCOPE }),
-    },
-  ];
-  return { ...visitor, levels };
-}
-
-/**
- * In draft -11 each level has a separate address, because a route takes the tokens of one level.
- */
-async function draft11Levels(config: Config<typeof settings>) {
-  const { resource, personServer, visitorPort: port, authorized } = config;
-  const identifier = identifierOf("supply-chain-agent");
-  const endpoints = {
-    [identifier]: resource,
-    ...Object.fromEntries(Object.values(DRAFT_11_SERVERS).map((name) => [identifierOf(name), personServer])),
-  };
-  const visitor = await startDraft11Visitor({ endpoints, port });
-  const { browserUrl } = createEndpointMap(endpoints);
-  const onInteraction = ({ page }: { page: string }) =>
-    console.log(visibleText(`Open ${browserUrl(page)}, sign in, and press Allow.`));
-  const level = (name: string, path: string): Level => ({
-    name,
-    url: `${identifier}/catalogue${path}`,
-    raise: (observer) => visitor.agent.fetchFor({ observer, onInteraction }),
-    read: visitor.agent.fetchFor({ onInteraction }),
-  });
-  const levels: Level[] = [
-    level("agent-token", ""),
-    level("person-token", "/person-token"),
-    { ...level("auth-token", "/auth-token"), most: authorized },
-  ];
-  return { ...visitor, levels };
 }
 
 /** Shows the requests of one call, then reads until a 429. */
@@ -190,19 +145,15 @@ async function showLevel({ name, url, raise, read, most = MAX_REQUESTS }: Level)
 }
 
 /** @throws UnexpectedAnswer for a status other than 200 and 429 */
-function refuseUnexpected({ status, url, headers }: Response): void {
+function refuseUnexpected({ status, url }: Response): void {
   if (status === 200 || status === 429) return;
   // From the gateway's rules: the catalogue itself is open to every caller that signs.
   if (status === 403)
     throw new UnexpectedAnswer(
       `The gateway's policy refuses the visitor (status 403), because its rules let in the demo's own agents only.\n${NEEDS_NO_POLICY}`,
     );
-  const isDraft11 = status === 401 && headers.has("aauth-requirement");
-  throw new UnexpectedAnswer(
-    isDraft11
-      ? "The demo speaks draft -11, this command February 2026: npm run demo -- levels --profile draft-11"
-      : `${url} answered with status ${status} instead of 200 or 429`,
-  );
+  const hint = status === 401 ? ": if the demo has another --profile, name it here, too" : "";
+  throw new UnexpectedAnswer(`${url} answered with status ${status} instead of 200 or 429${hint}`);
 }
 
 function refusalText({ status, headers }: Response): string {

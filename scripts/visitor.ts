@@ -7,50 +7,13 @@ import {
   createEndpointMap,
   draft11,
   generateSigningKey,
-  type SigningKey,
   toJwks,
 } from "aauth";
-import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
-import {
-  agentMetadata,
-  type FebruaryAgentOptions,
-  february2026Agent,
-  february2026Jwks,
-} from "aauth/february-2026";
+import { type Agent, createAgent } from "aauth/agent";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 
-/** An agent that no service of the demo knows: a key, and a port that serves its two documents. */
-export interface Visitor {
-  readonly id: string;
-  readonly key: SigningKey;
-  agent(options: Partial<FebruaryAgentOptions> & Pick<AgentOptions, "observer" | "stores">): Agent;
-  stop(): Promise<void>;
-}
-
 /**
- * Starts the visitor. Its identity is valid while the demo's services can reach its port on this
- * machine.
- */
-export async function startVisitor(authServers: readonly string[]): Promise<Visitor> {
-  const key = await generateSigningKey({ kid: "visitor-1" });
-  const { documents, port, stop } = await serveDocuments(0);
-  const id = `http://visitor.localhost:${port}`;
-  documents.set("/.well-known/aauth-agent", agentMetadata({ agent: id, name: "Visitor" }));
-  documents.set("/jwks.json", february2026Jwks([key]));
-  const discovery = createDiscovery({ development: true });
-  return {
-    id,
-    key,
-    agent: ({ observer, stores, ...options }) => {
-      const profile = february2026Agent({ signatureScheme: "jwks", authServers, ...options });
-      return createAgent({ id, key, profile, discovery, observer, stores });
-    },
-    stop,
-  };
-}
-
-/**
- * The visitor in draft -11, its own agent provider there: one agent, under a name that the demo's
+ * An agent that no service of the demo knows, its own agent provider, under a name that the demo's
  * services look for at one port.
  */
 export interface Draft11Visitor {
@@ -89,7 +52,8 @@ export async function startDraft11Visitor({
   return { id, agent, stop };
 }
 
-async function serveDocuments(port: number) {
+/** Serves documents at a port, by path. */
+export async function serveDocuments(port: number) {
   const documents = new Map<string, unknown>();
   const server = createServer((request, response) => {
     const document = documents.get(request.url ?? "");

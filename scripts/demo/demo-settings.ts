@@ -23,6 +23,7 @@ import { z } from "zod";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
+import { DEMO_DIALECTS, type DialectSetting, foreignSettings } from "./demo-dialect.ts";
 import { describeStack } from "./describe-stack.ts";
 import { requireProfile } from "./policy-profile.ts";
 import {
@@ -31,7 +32,6 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   identifiers,
-  POLICY_FILES,
   REPOSITORY_ROOT,
   SIGNATURE_SCHEMES,
   type StackModes,
@@ -57,6 +57,7 @@ const portSettings = Object.fromEntries(
 const forEveryService = <Schema extends z.ZodType>({ env, schema, description, secret }: Setting<Schema>) =>
   setting({ env: env!, schema, description, ...(secret && { secret }) });
 
+const policyFiles = Object.values(DEMO_DIALECTS).map(({ policyFile }) => policyFile);
 const settings = {
   profile: setting({ ...profileSettings.profile, flag: "profile" }),
   mode: setting({ ...profileSettings.mode, flag: "mode" }),
@@ -75,7 +76,7 @@ const settings = {
   policyFile: setting({
     flag: "policy",
     schema: z.string().optional(),
-    description: `Gateway configuration file; agentgateway/config-policy.yaml adds access rules, with draft-11 config-draft-11-policy.yaml. Default ${Object.values(POLICY_FILES).join(" or ")}`,
+    description: `Gateway configuration file; agentgateway/config-policy.yaml adds access rules, with draft-11 config-draft-11-policy.yaml. Default ${policyFiles.join(" or ")}`,
   }),
   gatewayKind: setting({
     flag: "gateway",
@@ -176,22 +177,18 @@ export interface DemoSettings {
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
   const { profile, mode, signatureScheme, authorizationScheme, ui, showTokens, processes, swap } = config;
-  const isDraft11 = profile === "draft-11";
   const given = readFlags(settings, argv).values;
   // A flag without effect is refused whatever its value; a variable may come from a file for all
   // services.
-  const isAsked = (name: "mode" | "authorizationScheme" | "signatureScheme") =>
-    given.has(name) || config[name] !== DEMO_MODES[name];
-  if (!isDraft11 && isAsked("mode"))
-    throw new ConfigError("demo", [{ name: "--mode", message: "is of draft-11: add --profile draft-11" }]);
-  for (const [flag, isSet] of [
-    ["--swap", swap.length > 0],
-    ["--authorization-scheme", isAsked("authorizationScheme")],
-    ["--signature-scheme", isAsked("signatureScheme")],
-  ] as const) {
-    if (!isDraft11 || !isSet) continue;
-    const message = "speaks February 2026 only: leave it out, or start with --profile february-2026";
-    throw new ConfigError("demo", [{ name: flag, message }]);
+  const isAsked = (name: DialectSetting) => given.has(name) || config[name] !== DEMO_MODES[name];
+  for (const foreign of foreignSettings(profile)) {
+    if (!isAsked(foreign.setting)) continue;
+    const message = `belongs to ${foreign.profile}: leave it out, or add --profile ${foreign.profile}`;
+    throw new ConfigError("demo", [{ name: `--${settings[foreign.setting].flag}`, message }]);
+  }
+  if (swap.length > 0 && !DEMO_DIALECTS[profile].hasPublishedDemo) {
+    const message = `the published demo does not speak ${profile}`;
+    throw new ConfigError("demo", [{ name: "--swap", message }]);
   }
   const { AAUTH_STORE: store, AAUTH_REPLAY_STORE: replayStore } = env;
   if (config.fresh && store)
@@ -288,7 +285,7 @@ function findPolicyFile(
   profile: StackModes["profile"],
   env: NodeJS.ProcessEnv,
 ): string {
-  const file = named ?? POLICY_FILES[profile];
+  const file = named ?? DEMO_DIALECTS[profile].policyFile;
   // npm starts scripts in the root; INIT_CWD is the user's folder.
   const candidates = [resolve(env.INIT_CWD || REPOSITORY_ROOT, file), resolve(REPOSITORY_ROOT, file)];
   const path = candidates.find((candidate) => existsSync(candidate));

@@ -1,9 +1,8 @@
 import { AGENT_NAMES, agentRow, identifierOf, keyOf, variablePrefix } from "topology";
+import { DEMO_DIALECTS } from "./demo-dialect.ts";
 import {
   CONSENT_SCOPE,
-  endpointTable,
   PORT_VARIABLES,
-  partyIds,
   REALM,
   type StackModes,
   type StackPorts,
@@ -69,7 +68,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   return [
     traceStore(stack),
     authServer(stack),
-    ...(stack.isDraft11 ? [personServer(stack)] : []),
+    ...dialectOf(modes).services.map((name) => OWN_SERVICES[name](stack)),
     gatewayAuthz(stack),
     ...AGENT_NAMES.map((name) => agent(stack, name)),
     gateway(stack),
@@ -81,15 +80,18 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
 
 type Stack = ReturnType<typeof createStack>;
 
+const dialectOf = ({ profile }: StackModes) => DEMO_DIALECTS[profile];
+const OWN_SERVICES = { "person-server": personServer };
+
 /** Values that several services need, and common settings of all. */
 function createStack(ports: StackPorts, modes: StackModes) {
   const urls = stackUrls(ports);
-  const isDraft11 = modes.profile === "draft-11";
+  const dialect = dialectOf(modes);
   const folders = stateFolders(ports, modes);
   const common = {
     HOST: "127.0.0.1",
     AAUTH_PROFILE: modes.profile,
-    ...(isDraft11 && { AAUTH_MODE: modes.mode, AAUTH_ENDPOINTS: endpointTable(ports) }),
+    ...dialect.env(ports, modes),
     KEYCLOAK_URL: urls.authServer,
     KEYCLOAK_REALM: REALM,
     AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
@@ -126,8 +128,8 @@ function createStack(ports: StackPorts, modes: StackModes) {
     ports,
     modes,
     urls,
-    ids: partyIds(ports, modes),
-    isDraft11,
+    dialect,
+    idOf: (name: string) => dialect.partyId(name, ports),
     isDelegated: modes.authorizationScheme === "user-delegated",
     // By port, so that two stacks do not enrol each other's delegates.
     delegatesFile: `.data/delegates-${ports.backend}.json`,
@@ -165,7 +167,7 @@ function traceStore(stack: Stack): ServiceDescription {
 }
 
 function authServer(stack: Stack): ServiceDescription {
-  const { ports, modes, urls, isDraft11, isDelegated, need, service } = stack;
+  const { ports, modes, urls, dialect, isDelegated, need, service } = stack;
   return service("auth-server", "authServer", {
     ...(modes.authServer === "keycloak" && {
       args: ["scripts/keycloak/main.ts"],
@@ -179,8 +181,7 @@ function authServer(stack: Stack): ServiceDescription {
       ...(modes.authServer === "keycloak" && {
         OTEL_SERVICE_NAME: "keycloak",
         KEYCLOAK_MANAGEMENT_PORT: String(ports.keycloakManagement),
-        // With draft -11 the person server and the access server issue the tokens.
-        KEYCLOAK_AAUTH_ENABLED: String(!isDraft11),
+        KEYCLOAK_AAUTH_ENABLED: String(dialect.authServerIssues),
       }),
       AUTH_SERVER_PORT: String(ports.authServer),
       AUTH_SERVER_URL: urls.authServer,
@@ -210,27 +211,25 @@ function personServer(stack: Stack): ServiceDescription {
 }
 
 function gatewayAuthz(stack: Stack): ServiceDescription {
-  const { ports, ids, isDraft11, service } = stack;
+  const { ports, idOf, dialect, service } = stack;
   return service("gateway-authz", "gatewayAuthz", {
     env: {
       GATEWAY_AUTHZ_PORT: String(ports.gatewayAuthz),
-      [isDraft11 ? "GATEWAY_AUTHZ_DRAFT_11_RESOURCES" : "GATEWAY_AUTHZ_RESOURCES"]: AGENT_NAMES.map(
-        ids.agent,
-      ).join(" "),
+      [dialect.resourcesVariable]: AGENT_NAMES.map(idOf).join(" "),
     },
   });
 }
 
 function agent(stack: Stack, name: (typeof AGENT_NAMES)[number]): ServiceDescription {
-  const { ports, ids, isDelegated, service } = stack;
+  const { ports, idOf, isDelegated, service } = stack;
   const { additionalScopes } = agentRow(name);
   return service(name, keyOf(name), {
     env: {
       // Addresses of all agents, then its own.
-      ...Object.fromEntries(AGENT_NAMES.map((peer) => [`${variablePrefix(peer)}_URL`, ids.agent(peer)])),
+      ...Object.fromEntries(AGENT_NAMES.map((peer) => [`${variablePrefix(peer)}_URL`, idOf(peer)])),
       [`${variablePrefix(name)}_PORT`]: String(ports[keyOf(name)]),
       [`${variablePrefix(name)}_URL`]: `http://localhost:${ports[keyOf(name)]}`,
-      [`${variablePrefix(name)}_ID_URL`]: ids.agent(name),
+      [`${variablePrefix(name)}_ID_URL`]: idOf(name),
       ...(isDelegated &&
         additionalScopes && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: additionalScopes.join(" ") }),
     },
@@ -238,7 +237,7 @@ function agent(stack: Stack, name: (typeof AGENT_NAMES)[number]): ServiceDescrip
 }
 
 function gateway(stack: Stack): ServiceDescription {
-  const { ports, modes, ids, need, service } = stack;
+  const { ports, modes, idOf, need, service } = stack;
   return service("gateway", "gateway", {
     args: [
       ...(modes.gatewayProgram === undefined
@@ -255,7 +254,7 @@ function gateway(stack: Stack): ServiceDescription {
     env: {
       // The configuration file names these; its defaults are the demo's ports.
       GATEWAY_PORT: String(ports.gateway),
-      BACKEND_AGENT_URL: ids.backend,
+      BACKEND_AGENT_URL: idOf("backend"),
       // With jwks no pseudonymous call would reach an agent. The file with rules on identity keeps
       // jwks.
       GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
@@ -286,13 +285,13 @@ function gateway(stack: Stack): ServiceDescription {
 }
 
 function backend(stack: Stack): ServiceDescription {
-  const { ports, urls, ids, isDraft11, delegatesFile, service } = stack;
+  const { ports, urls, idOf, dialect, delegatesFile, service } = stack;
   return service("backend", "backend", {
     env: {
       PORT: String(ports.backend),
-      BACKEND_AGENT_URL: ids.backend,
-      SUPPLY_CHAIN_AGENT_URL: ids.agent("supply-chain-agent"),
-      MARKET_ANALYSIS_AGENT_URL: ids.agent("market-analysis-agent"),
+      BACKEND_AGENT_URL: idOf("backend"),
+      SUPPLY_CHAIN_AGENT_URL: idOf("supply-chain-agent"),
+      MARKET_ANALYSIS_AGENT_URL: idOf("market-analysis-agent"),
       AAUTH_TRACE_QUERY_URL: urls.traces,
       AAUTH_TRACE_UI_URL: urls.traces,
       AAUTH_BREAK_IT: "true",
@@ -301,12 +300,12 @@ function backend(stack: Stack): ServiceDescription {
       CORS_ALLOWED_ORIGINS: urls.ui,
       BACKEND_DELEGATES_FILE: delegatesFile,
     },
-    after: ["auth-server", ...(isDraft11 ? ["person-server"] : []), "gateway"],
+    after: ["auth-server", ...dialect.services, "gateway"],
   });
 }
 
 function delegateAgent(stack: Stack): ServiceDescription {
-  const { ports, modes, ids, delegatesFile, service } = stack;
+  const { ports, modes, idOf, delegatesFile, service } = stack;
   const own = `delegate-agent-${ports.delegateAgent}`;
   return service("delegate-agent", "delegateAgent", {
     // It shares nothing with the backend except the public half of its key.
@@ -314,8 +313,8 @@ function delegateAgent(stack: Stack): ServiceDescription {
     env: {
       DELEGATE_AGENT_PORT: String(ports.delegateAgent),
       DELEGATE_AGENT_URL: `http://delegate-agent.localhost:${ports.delegateAgent}`,
-      BACKEND_AGENT_URL: ids.backend,
-      SUPPLY_CHAIN_AGENT_URL: ids.agent("supply-chain-agent"),
+      BACKEND_AGENT_URL: idOf("backend"),
+      SUPPLY_CHAIN_AGENT_URL: idOf("supply-chain-agent"),
       DELEGATE_DATA_FOLDER: `.data/${own}`,
       ...(modes.store !== "memory" && { AAUTH_STORE: `sqlite:.data/${own}`, AAUTH_KEYS: `.keys/${own}` }),
       AAUTH_REPLAY_STORE: "",
@@ -327,7 +326,7 @@ function delegateAgent(stack: Stack): ServiceDescription {
 }
 
 function page(stack: Stack): ServiceDescription {
-  const { ports, modes, urls, isDraft11, service } = stack;
+  const { ports, modes, urls, dialect, service } = stack;
   return service("ui", "ui", {
     args: ["scripts/demo/page.ts"],
     hosted: { module: "scripts/demo/page.ts", argv: [] },
@@ -336,9 +335,7 @@ function page(stack: Stack): ServiceDescription {
       UI_BACKEND_URL: urls.backend,
       UI_AUTH_SERVER_URL: urls.issuer,
       UI_CLIENT_ID: "supply-chain-ui",
-      ...(isDraft11
-        ? { UI_PROFILE: modes.profile, UI_MODE: modes.mode, UI_PERSON_SERVER_URL: urls.personServer }
-        : { UI_AUTHORIZATION_SCHEME: modes.authorizationScheme }),
+      ...dialect.pageEnv(modes, urls),
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,

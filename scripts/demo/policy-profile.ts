@@ -1,7 +1,5 @@
-import type { StackModes } from "./stack.ts";
-import { POLICY_FILES } from "./stack.ts";
-
-type Profile = StackModes["profile"];
+import type { ProfileName } from "agent-kit/settings";
+import { DEMO_DIALECTS } from "./demo-dialect.ts";
 
 /**
  * Refuses a gateway file whose routes take only messages of the other profile: the gateway would
@@ -9,11 +7,12 @@ type Profile = StackModes["profile"];
  *
  * @throws Error
  */
-export function requireProfile(file: string, text: string, profile: Profile): void {
+export function requireProfile(file: string, text: string, profile: ProfileName): void {
   const taken = profilesIn(text);
   if (taken === undefined || taken.includes(profile)) return;
+  const { policyFile } = DEMO_DIALECTS[profile];
   throw new Error(
-    `${file} is for ${taken.join(" and ")}, and this is ${profile}: take a file such as ${POLICY_FILES[profile]}, or ${POLICY_FILES[profile].replace(".yaml", "-policy.yaml")}`,
+    `${file} is for ${taken.join(" and ")}, and this is ${profile}: take a file such as ${policyFile}, or ${policyFile.replace(".yaml", "-policy.yaml")}`,
   );
 }
 
@@ -24,7 +23,7 @@ function profilesIn(text: string): readonly string[] | undefined {
     lines.flatMap((line) => new RegExp(`\\b${field}:\\s*'?"([^"]*)"`).exec(line)?.[1] ?? []);
   const named = valuesOf("x-aauth-profiles").flatMap((value) => value.split(/[ ,]+/));
   if (named.length > 0) return [...new Set(named)];
-  // Only names of February's profile have a port.
-  const isFebruary = valuesOf("x-aauth-authority").some((authority) => authority.includes(":"));
-  return isFebruary ? ["february-2026"] : undefined;
+  const hasPort = valuesOf("x-aauth-authority").some((authority) => authority.includes(":"));
+  const withPorts = Object.entries(DEMO_DIALECTS).filter(([, dialect]) => dialect.identifiersAreAddresses);
+  return hasPort ? withPorts.map(([name]) => name) : undefined;
 }

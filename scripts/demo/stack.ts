@@ -1,14 +1,7 @@
 import { fileURLToPath } from "node:url";
-import type { DRAFT_11_MODES, PROFILES } from "agent-kit/settings";
-import {
-  AGENT_NAMES,
-  AGENTS,
-  agentUrl,
-  DRAFT_11_SERVERS,
-  identifierOf,
-  type ListenerKey,
-  PORTS,
-} from "topology";
+import { type DRAFT_11_MODES, PROFILES, type ProfileName } from "agent-kit/settings";
+import { AGENT_NAMES, AGENTS, agentUrl, type ListenerKey, PORTS } from "topology";
+import { DEMO_DIALECTS } from "./demo-dialect.ts";
 
 /** The port of each listener of the stack. `DEMO_PORTS` for the demo; a test takes free ones. */
 export type StackPorts = Readonly<Record<ListenerKey, number>>;
@@ -31,8 +24,8 @@ export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-dele
 
 /** Options of a run of the stack. */
 export interface StackModes {
-  readonly profile: (typeof PROFILES)[number];
-  /** Mode of draft-11; February has the two schemes instead. */
+  readonly profile: ProfileName;
+  /** Mode of draft-11; the published profile has the two schemes instead. */
   readonly mode: (typeof DRAFT_11_MODES)[number];
   readonly signatureScheme: (typeof SIGNATURE_SCHEMES)[number];
   readonly authorizationScheme: (typeof AUTHORIZATION_SCHEMES)[number];
@@ -57,18 +50,12 @@ export interface StackModes {
   readonly publishedPeers?: readonly string[];
 }
 
-/** Verification only. A gateway's file is of one profile. */
-export const POLICY_FILES: Readonly<Record<StackModes["profile"], string>> = {
-  "february-2026": "agentgateway/config.yaml",
-  "draft-11": "agentgateway/config-draft-11.yaml",
-};
-
 export const DEMO_MODES: StackModes = {
-  profile: "february-2026",
+  profile: PROFILES[0],
   mode: "person-server",
   signatureScheme: "jwks",
   authorizationScheme: "autonomous",
-  policyFile: POLICY_FILES["february-2026"],
+  policyFile: DEMO_DIALECTS[PROFILES[0]].policyFile,
   authServer: "embedded",
   ui: true,
   delegate: true,
@@ -119,32 +106,6 @@ export const stateFolders = (
   data: `.data/${profile}-${ports.backend}`,
   keys: `.keys/${profile}-${ports.backend}`,
 });
-
-/**
- * Identifiers of the parties: in February their addresses, in draft -11 identifiers without a port.
- */
-export function partyIds(ports: StackPorts, { profile }: StackModes) {
-  const isDraft11 = profile === "draft-11";
-  return {
-    backend: isDraft11 ? identifierOf("backend") : stackUrls(ports).backendAgent,
-    agent: (name: string) => (isDraft11 ? identifierOf(name) : agentUrl(name, ports.gateway)),
-  };
-}
-
-/** `AAUTH_ENDPOINTS`: addresses of the draft -11 parties, and of their pages for a browser. */
-export function endpointTable(ports: StackPorts): string {
-  const { backend, personServer } = stackUrls(ports);
-  const at = (port: number, browser: string) => `http://127.0.0.1:${port},${browser}`;
-  return [
-    ["backend", at(ports.backend, backend)],
-    ...AGENT_NAMES.map((name) => [name, at(ports.gateway, agentUrl(name, ports.gateway))]),
-    ...Object.values(DRAFT_11_SERVERS).map((name) => [name, at(ports.personServer, personServer)]),
-    // Present while npm run demo -- levels runs.
-    ["visitor", `http://127.0.0.1:${ports.visitor}`],
-  ]
-    .map(([name, address]) => `${identifierOf(name!)}=${address}`)
-    .join(" ");
-}
 
 /** The parties that sign or issue tokens, by service. */
 export function identifiers(ports: StackPorts): ReadonlyMap<string, string> {

@@ -1,11 +1,9 @@
-import { AGENT_NAMES, AGENTS, agentUrl, DRAFT_11_SERVERS, identifierOf } from "topology";
+import { AGENT_NAMES, AGENTS, agentUrl } from "topology";
+import { DEMO_DIALECTS, type Row } from "./demo-dialect.ts";
 import { type StackModes, type StackPorts, stackUrls, stateFolders } from "./stack.ts";
 
 /** The label of the web page's main button. */
 export const START_BUTTON = "Optimize Laptop Supply Chain";
-
-/** Name and address of a service, and its description. */
-type Row = readonly [label: string, url: string, service: string];
 
 /**
  * Text for a user once everything runs: addresses, an account, the button to press, and how to
@@ -28,30 +26,20 @@ export function welcomeText(
 ): string {
   const { readyAfterMs, leftOut = [], owners = "", continues } = start;
   const urls = stackUrls(ports);
+  const dialect = DEMO_DIALECTS[modes.profile];
   const isSwap = modes.publishedPeers !== undefined;
   const pages: Row[] = [
     ...(modes.ui ? ([["Web page", urls.ui, "ui"]] as const) : []),
     [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces, "trace-store"],
-    ...(modes.profile === "draft-11" && modes.mode !== "agent-identity"
-      ? ([["What you have granted", `${urls.personServer}/granted`, "person-server"]] as const)
-      : []),
-    ...(modes.profile === "draft-11" && modes.mode === "federated" && owners !== ""
-      ? ([
-          [
-            `For owners (${owners.replaceAll("name:", "")})`,
-            `${urls.personServer}/access/granted`,
-            "person-server",
-          ],
-        ] as const)
-      : []),
+    ...dialect.pages(modes, urls, owners),
     ...(modes.authServer === "keycloak"
       ? ([["Keycloak's console", `${urls.authServer}/admin/`, "auth-server"]] as const)
       : []),
   ];
   const parties: Row[] = [
     ["Backend", urls.backend, "backend"],
-    [modes.profile === "draft-11" ? "Sign-in" : "Auth server", urls.issuer, "auth-server"],
-    ...serverRows(modes),
+    [dialect.authServerLabel, urls.issuer, "auth-server"],
+    ...dialect.parties(modes),
     ["Gateway", urls.gateway, "gateway"],
     ...AGENT_NAMES.map((name): Row => [AGENTS[name].title, agentUrl(name, ports.gateway), name]),
   ];
@@ -68,7 +56,7 @@ export function welcomeText(
     : `The web page was left out; users sign in at the auth server, for example ${user}.`;
   return [
     "",
-    `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: ${profileWords(modes)}.`,
+    `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: ${dialect.title}, ${dialect.describe(modes)}.`,
     ...(continues === undefined ? [] : [continuesLine(stateFolders(ports, modes).data, continues)]),
     "",
     "For your browser:",
@@ -88,21 +76,6 @@ export function welcomeText(
 function continuesLine(folder: string, work: string): string {
   const kept = work === "" ? "" : `: ${work}`;
   return `It continues what ${folder} keeps${kept}; npm run demo -- --fresh starts empty.`;
-}
-
-function profileWords({ profile, mode, signatureScheme, authorizationScheme }: StackModes): string {
-  return profile === "draft-11"
-    ? `AAuth draft -11, mode ${mode}`
-    : `AAuth of February 2026, signatures by ${signatureScheme}, authorization ${authorizationScheme}`;
-}
-
-/** Their identifiers; AAUTH_ENDPOINTS has their addresses. */
-function serverRows({ profile, mode }: StackModes): Row[] {
-  if (profile !== "draft-11" || mode === "agent-identity") return [];
-  const person: Row = ["Person server", identifierOf(DRAFT_11_SERVERS.personServer), "person-server"];
-  return mode === "federated"
-    ? [person, ["Access server", identifierOf(DRAFT_11_SERVERS.accessServer), "person-server"]]
-    : [person];
 }
 
 function leftOutLines(leftOut: readonly string[]): string[] {

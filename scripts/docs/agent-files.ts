@@ -14,7 +14,8 @@ import {
   identifierOf,
   variablePrefix,
 } from "topology";
-import { DEMO_PORTS, endpointTable } from "../demo/stack.ts";
+import { endpointTable } from "../demo/draft-11-dialect.ts";
+import { DEMO_PORTS } from "../demo/stack.ts";
 
 /** `agentgateway/config.yaml`: one listener for each agent. */
 export const gatewayConfiguration = (content: string) =>

@@ -112,13 +112,13 @@ test("draft-11 by flags: its own gateway file, and no February-only service", ()
   expect(modes).toMatchObject({ profile: "draft-11", mode: "agent-identity", delegate: true });
   expect(modes.policyFile).toMatch(/agentgateway\/config-draft-11\.yaml$/);
   expect(readDemoSettings({}, []).modes).toMatchObject({ profile: "february-2026", delegate: true });
-  expect(() => read("--swap", "backend")).toThrow(/--swap.*February 2026 only/);
+  expect(() => read("--swap", "backend")).toThrow(/--swap.*published demo does not speak draft-11/);
   expect(() => readDemoSettings({}, ["--mode", "federated"])).toThrow(/--mode.*--profile draft-11/);
   expect(() => read("--mode", "autonomous")).toThrow(/AAUTH_MODE|--mode/);
-  expect(() => read("--authorization-scheme", "user-delegated")).toThrow(/February 2026 only/);
+  expect(() => read("--authorization-scheme", "user-delegated")).toThrow(/add --profile february-2026/);
   // Refused even with its default value, because the user expects an effect.
-  expect(() => read("--authorization-scheme", "autonomous")).toThrow(/February 2026 only/);
-  expect(() => read("--signature-scheme", "jwks")).toThrow(/February 2026 only/);
+  expect(() => read("--authorization-scheme", "autonomous")).toThrow(/add --profile february-2026/);
+  expect(() => read("--signature-scheme", "jwks")).toThrow(/add --profile february-2026/);
   expect(() => readDemoSettings({}, ["--mode", "person-server"])).toThrow(/--mode.*--profile draft-11/);
   const defaults = { AAUTH_PROFILE: "draft-11", AAUTH_AUTHORIZATION_SCHEME: "autonomous" };
   expect(readDemoSettings(defaults, []).modes).toMatchObject({ profile: "draft-11" });

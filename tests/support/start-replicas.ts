@@ -1,3 +1,4 @@
+import { DEMO_DIALECTS } from "../../scripts/demo/demo-dialect.ts";
 import { describeStack, type ServiceDescription } from "../../scripts/demo/describe-stack.ts";
 import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { removeState } from "../../scripts/demo/kept-state.ts";
@@ -6,7 +7,6 @@ import { runStack } from "../../scripts/demo/run-stack.ts";
 import {
   DEMO_MODES,
   DEMO_PORTS,
-  POLICY_FILES,
   REPOSITORY_ROOT,
   type StackModes,
   type StackPorts,
@@ -52,7 +52,7 @@ export async function startReplicas(
   const ports = Object.fromEntries(keys.map((key, at) => [key, free[at]])) as unknown as StackPorts;
   const all: StackModes = {
     ...DEMO_MODES,
-    policyFile: POLICY_FILES[modes.profile ?? DEMO_MODES.profile],
+    policyFile: DEMO_DIALECTS[modes.profile ?? DEMO_MODES.profile].policyFile,
     ui: false,
     delegate: false,
     ...modes,

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { DEMO_DIALECTS } from "../../scripts/demo/demo-dialect.ts";
 import { describeStack, leaveOut, type ServiceDescription } from "../../scripts/demo/describe-stack.ts";
 import { freePorts } from "../../scripts/demo/free-ports.ts";
 import { LogLines } from "../../scripts/demo/log-lines.ts";
@@ -7,7 +8,6 @@ import { ServiceProcess } from "../../scripts/demo/service-process.ts";
 import {
   DEMO_MODES,
   DEMO_PORTS,
-  POLICY_FILES,
   REPOSITORY_ROOT,
   type StackModes,
   type StackPorts,
@@ -97,7 +97,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   const modes: StackModes = {
     ...DEMO_MODES,
     authServer: AUTH_SERVER,
-    policyFile: POLICY_FILES[options.modes?.profile ?? DEMO_MODES.profile],
+    policyFile: DEMO_DIALECTS[options.modes?.profile ?? DEMO_MODES.profile].policyFile,
     ui: false,
     delegate: false,
     store: "memory",
