@@ -25,7 +25,7 @@ interface HarEntry {
 }
 
 /**
- * Reads the signed requests of a HAR 1.2 recording.
+ * Reads the signed requests of a HAR 1.2 recording, or of one of its entries.
  *
  * @throws InputError `not_a_har`, `no_signed_entry`
  */
@@ -65,7 +65,11 @@ export function readHar(text: string): RecordedMessage[] {
 
 function logOf(text: string): { readonly entries: readonly HarEntry[]; readonly creator?: unknown } {
   try {
-    const { log } = JSON.parse(text) as { log?: { entries?: unknown; creator?: { name?: unknown } } };
+    const recording = JSON.parse(text) as HarEntry & {
+      log?: { entries?: unknown; creator?: { name?: unknown } };
+    };
+    const { log, request } = recording;
+    if (typeof request === "object") return { entries: [recording] };
     if (Array.isArray(log?.entries)) {
       const entries = log.entries.filter((entry) => typeof entry === "object" && entry);
       return { entries, creator: log.creator?.name };

@@ -1,4 +1,5 @@
 import type { SavedRunCode } from "../saved-run.ts";
+import { hasPrivateKey } from "./private-key.ts";
 
 /** Codes of inputs that cannot be explained. */
 export type InputCode =
@@ -44,17 +45,10 @@ export function textOfInput(input: Uint8Array | string): string {
   // A character has at least one byte, so an input that is too large is never decoded.
   if (input.length > MAX_INPUT_BYTES) throw tooLarge;
   const text = typeof input === "string" ? input : new TextDecoder().decode(input);
-  const keys = text.match(JWK) ?? [];
-  if (PRIVATE_PEM.test(text) || keys.some((key) => PRIVATE_MEMBER.test(key)))
+  if (hasPrivateKey(text))
     throw new InputError(
       "private_key",
       "the input has a private or shared key: nothing of it is read or shown. Give the public key, and replace this one if others have seen it",
     );
   return text;
 }
-
-const PRIVATE_PEM = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/;
-/** A JWK, also as JSON within a string. No object is inside of it, so that matching is linear. */
-const JWK = /\{[^{}]*\\?"kty\\?"[^{}]*\}/g;
-/** Members of RFC 7518 section 6. */
-const PRIVATE_MEMBER = /\\?"(?:d|k|p|q|dp|dq|qi|oth)\\?"\s*:/;
