@@ -112,7 +112,10 @@ export const COMMANDS = {
       flags: [["--seed TEXT", "takes another tenth; the same text takes the same one (default: 1)"]],
     },
   },
-  explain: { script: "scripts/explain.ts" },
+  explain: {
+    script: "scripts/explain.ts",
+    does: "Explains signed requests in the terminal. --open serves the page “Why was this refused?”, which does the same in a browser; --page FILE writes it as one HTML file that opens from disk.",
+  },
   doctor: {
     script: "scripts/doctor.ts",
     needsTools: true,

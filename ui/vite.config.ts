@@ -2,11 +2,14 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 import manifest from "./package.json" with { type: "json" };
 import { compress } from "./vite/compress.ts";
-import { guidePage } from "./vite/guide-page.ts";
+import { makeGuide } from "./vite/guide-page.ts";
 import { paintFirst } from "./vite/paint-first.ts";
 import { readSettings } from "./vite/read-settings.ts";
 import { savedRunViewer } from "./vite/saved-run-viewer.ts";
 import { serveConfig } from "./vite/serve-config.ts";
+import { CSS_TARGET } from "./vite/single-file.ts";
+import { wholePages } from "./vite/whole-pages.ts";
+import { buildWhyPage } from "./vite/why-page.ts";
 
 const here = import.meta.dirname;
 
@@ -22,10 +25,10 @@ const build = {
     input: [`${here}/index.html`, `${here}/compare.html`, `${here}/traces.html`],
     output: { codeSplitting: { groups: [reactAlone, zodWithSwitch] } },
   },
-  // The first that know light-dark(). For older ones the build would write something in its place
-  // that shows no colour at all here, since the page's colour scheme is set by Mantine.
-  cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
+  cssTarget: CSS_TARGET,
 };
+
+const pages = wholePages({ "guide.html": () => makeGuide(), "why.html": buildWhyPage });
 
 // The page shows the section that requires a check.
 const profile = `${here}/../docs/february-2026/profile.md`;
@@ -41,7 +44,7 @@ export default defineConfig(({ command, mode }) => {
   if (command === "build") {
     return {
       root: here,
-      plugins: [react(), savedRunViewer(), guidePage(), paintFirst(), compress()],
+      plugins: [react(), savedRunViewer(), pages, paintFirst(), compress()],
       resolve,
       build,
     };
@@ -51,7 +54,7 @@ export default defineConfig(({ command, mode }) => {
   const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));
   return {
     root: here,
-    plugins: [react(), savedRunViewer(), guidePage(), serveConfig(settings.browser)],
+    plugins: [react(), savedRunViewer(), pages, serveConfig(settings.browser)],
     resolve,
     server: {
       host: "127.0.0.1",

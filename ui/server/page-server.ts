@@ -16,6 +16,8 @@ const TYPES: Readonly<Record<string, string>> = {
 const CODINGS = { ".br": "br", ".gz": "gzip" } as const;
 
 interface ServedFile {
+  /** Content security policy of a page that names its own. Default: that of all. */
+  readonly policy?: string | undefined;
   readonly body: Buffer | string;
   readonly type: string;
   readonly cache: string;
@@ -51,6 +53,7 @@ export function createPageServer(folder: string, browser: UiSettings["browser"])
     const [coding, body] = accepted ?? [undefined, file.body];
     response.writeHead(200, {
       "content-type": type,
+      ...(file.policy !== undefined && { "content-security-policy": file.policy }),
       "cache-control": cache,
       "content-length": Buffer.byteLength(body),
       ...(coded.length > 0 && { vary: "accept-encoding" }),
@@ -71,8 +74,14 @@ function accepts(header: string, coding: string): boolean {
   });
 }
 
+/** Policy of a page that is one file. A page cannot name by itself where it may be framed. */
+function policyIn(html: string): string | undefined {
+  const own = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html)?.[1];
+  return own && `${own}; frame-ancestors 'none'`;
+}
+
 /**
- * The built page, 1.9 MB with what is compressed, by the path that browsers ask for; `/` is its
+ * The built page, 2.4 MB with what is compressed, by the path that browsers ask for; `/` is its
  * `index.html`. Where the name of a file carries a hash of its content, browsers may keep it
  * forever; everything else they ask for again.
  */
@@ -88,6 +97,7 @@ function readFiles(folder: string): Map<string, ServedFile> {
     if (extname(path) in CODINGS) continue;
     files.set(path, {
       body,
+      policy: path.endsWith(".html") ? policyIn(String(body)) : undefined,
       type: TYPES[extname(path)] ?? "application/octet-stream",
       cache: path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
       coded: Object.entries(CODINGS).flatMap(([ending, coding]) => {

@@ -12,6 +12,8 @@ import { StartProblem } from "./app/start-problem.tsx";
 import { cssVariables, theme } from "./app/theme.ts";
 import { forgetSignOut } from "./auth/signed-out.ts";
 import { createUserManager } from "./auth/user-manager.ts";
+import { SectionReader } from "./components/section-links.tsx";
+import { SectionText } from "./components/section-text.tsx";
 import { loadRuntimeConfig } from "./config/runtime-config.ts";
 import { noteConsentReturn } from "./features/consent/consent-storage.ts";
 import { noteOrderReturn } from "./features/interaction/order-return.ts";
@@ -59,7 +61,7 @@ createRoot(root).render(
       cssVariablesSelector=":root:root"
       defaultColorScheme="auto"
     >
-      {await page()}
+      <SectionReader value={SectionText}>{await page()}</SectionReader>
     </MantineProvider>
   </StrictMode>,
 );

@@ -23,7 +23,7 @@ function folderOf(file: string): string {
 it("src follows the arrows of the architecture", () => {
   const wrong: string[] = [];
   for (const name of readdirSync(source, { recursive: true, encoding: "utf8" })) {
-    if (!/\.tsx?$/.test(name) || /^((traces|compare)-)?main\.tsx$/.test(name)) continue;
+    if (!/\.tsx?$/.test(name) || /^((traces|compare|why)-)?main\.tsx$/.test(name)) continue;
     const file = join(source, name);
     const from = folderOf(file);
     const allowed = mayImport[from.startsWith("features/") ? "features/" : from];

@@ -4,36 +4,11 @@ import { type ComponentProps, createElement as element, Fragment } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import ReactMarkdown, { type Components, type ExtraProps } from "react-markdown";
 import remarkGfm from "remark-gfm";
-import type { Plugin } from "vite";
 
-const NAME = "guide.html";
 const GUIDE = `${import.meta.dirname}/../../docs/guide.md`;
 const STYLE = `${import.meta.dirname}/guide.css`;
 
-/**
- * Serves `docs/guide.md` as a page without a script. A build writes it as a file, and Vite renders
- * it for each request.
- */
-export function guidePage(): Plugin {
-  return {
-    name: "guide-page",
-    generateBundle() {
-      this.emitFile({ type: "asset", fileName: NAME, source: makeGuide() });
-    },
-    configureServer: (server) => {
-      server.middlewares.use((request, response, next) => {
-        if (request.url?.split("?")[0] !== `/${NAME}`) {
-          next();
-          return;
-        }
-        response.setHeader("content-type", "text/html; charset=utf-8");
-        response.end(makeGuide());
-      });
-    },
-  };
-}
-
-/** The page of a guide, with a list of its chapters. */
+/** `docs/guide.md` as a page without a script, with a list of its chapters. */
 export function makeGuide(markdown = readFileSync(GUIDE, "utf8")): string {
   const options = { remarkPlugins: [remarkGfm], components: COMPONENTS };
   const article = renderToStaticMarkup(element(ReactMarkdown, options, markdown));

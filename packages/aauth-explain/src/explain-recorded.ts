@@ -1,4 +1,4 @@
-import { canonicalAuthority, decodeToken, type Requirement, type WireProfile } from "aauth";
+import { canonicalAuthority, type Discovery, decodeToken, type Requirement, type WireProfile } from "aauth";
 import type { VerifierOptions } from "aauth/resource";
 import { fieldValue, TOKEN_TYPES } from "aauth/wire";
 import { explainMessage } from "./explain-message.ts";
@@ -19,6 +19,11 @@ export interface RecordedOptions {
   readonly profiles: KnownProfiles;
   /** Key sets as JSON: `{"keys":[…]}`, a JWK, or `{"identifier":{"keys":[…]}}`. Default: none. */
   readonly keys?: readonly string[] | undefined;
+  /**
+   * Source of keys that `keys` lacks; `discovery_failed` from it is `undecided`. Default: none, so
+   * that nothing is fetched.
+   */
+  readonly discovery?: Discovery | undefined;
   /** Resource identifier that auth tokens must be for. Default: the message's origin. */
   readonly audience?: string | undefined;
   /** Issuers whose auth tokens are accepted. Default: the token's issuer. */
@@ -94,7 +99,7 @@ export async function explainRecorded(
   const requirement = readRequirement(options, profile);
   const { endpoint, isAssumed } = readEndpoint(options, message, profile);
   const explanation = await explainMessage(message, {
-    ...givenKeys(options.keys ?? []),
+    ...givenKeys(options.keys ?? [], options.discovery),
     profiles: [profile],
     endpoint,
     ...(audience !== undefined && { audience }),

@@ -11,7 +11,7 @@ interface KeySet {
 
 /** Keys from documents, in place of discovery. */
 export interface GivenKeys {
-  /** Fetches nothing. */
+  /** Asks `otherwise` for identifiers without a document. */
   readonly discovery: Discovery;
   /** Every key that was given. */
   readonly keys: readonly GivenJwk[];
@@ -22,9 +22,10 @@ export interface GivenKeys {
  * object of key sets by identifier.
  *
  * @param documents their JSON
+ * @param otherwise default: nothing is fetched
  * @throws InputError `malformed_jwks`; `private_key` for a document with one, `input_too_large`
  */
-export function givenKeys(documents: readonly string[]): GivenKeys {
+export function givenKeys(documents: readonly string[], otherwise?: Discovery): GivenKeys {
   const sets = documents.map(readKeySets);
   const keysFor = (id: string) => sets.flatMap((set) => (set["*"] ?? set[id])?.keys ?? []);
   const none = (id: string): never => {
@@ -44,7 +45,10 @@ export function givenKeys(documents: readonly string[]): GivenKeys {
   return {
     discovery: {
       metadata: async (_kind, id) => none(id),
-      key: async (_kind, id, kid) => ({ jwk: find(id, kid), source: "discovery" }),
+      key: async (kind, id, kid) =>
+        otherwise && keysFor(id).length === 0
+          ? otherwise.key(kind, id, kid)
+          : { jwk: find(id, kid), source: "discovery" },
       replacedKey: async () => undefined,
       keys: async (_kind, id) => ({ keys: keysFor(id) as never }),
     },

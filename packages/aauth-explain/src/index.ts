@@ -5,6 +5,7 @@
  * @module
  */
 
+export { clockLine, KEY_SOURCES } from "./command/print-explanation.ts";
 export type { Edit, EditedPart } from "./edits.ts";
 export { ERROR_MEANINGS } from "./error-meanings.ts";
 export type { ExplainOptions } from "./explain-message.ts";
@@ -26,7 +27,7 @@ export type { KnownProfiles, MessageToExplain } from "./message.ts";
 export { profileOf } from "./profile-of.ts";
 export type { RecordedMessage } from "./read/http-parts.ts";
 export type { InputCode } from "./read/input-error.ts";
-export { InputError } from "./read/input-error.ts";
+export { InputError, MAX_INPUT_BYTES, textOfInput } from "./read/input-error.ts";
 export { readInput } from "./read/read-input.ts";
 export { readRefusal, type StatedRefusal } from "./read-refusal.ts";
 export type {

@@ -25,16 +25,18 @@ export function visibleLines(text: string): string {
 }
 
 /**
- * A copy of plain data in which every string and every member's name went through
- * {@link visibleText}.
+ * A copy of plain data in which every string went through `visible`, and every member's name
+ * through {@link visibleText}.
+ *
+ * @param visible default {@link visibleText}
  */
-export function visibleFields<T>(value: T): T;
-export function visibleFields(value: unknown): unknown {
-  if (typeof value === "string") return visibleText(value);
-  if (Array.isArray(value)) return value.map((item) => visibleFields(item));
+export function visibleFields<T>(value: T, visible?: (text: string) => string): T;
+export function visibleFields(value: unknown, visible = visibleText): unknown {
+  if (typeof value === "string") return visible(value);
+  if (Array.isArray(value)) return value.map((item) => visibleFields(item, visible));
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [visibleText(name), visibleFields(member)]),
+    Object.entries(value).map(([name, member]) => [visibleText(name), visibleFields(member, visible)]),
   );
 }
 

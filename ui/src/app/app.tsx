@@ -46,7 +46,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
       <footer className="note">
         AAuth is an authorization protocol for agents by Dick Hardt, an Internet-Draft:{" "}
         <a href={SPECIFICATION}>draft-hardt-oauth-aauth-protocol-11</a>, called draft -11 here.{" "}
-        <a href={GUIDE}>Guide to the library</a>
+        <a href={GUIDE}>Guide to the library</a> · <a href="/why.html#demo">Why was a message refused?</a>
       </footer>
     </>
   );

@@ -15,5 +15,4 @@ import "@mantine/core/styles/Button.css";
 import "@mantine/core/styles/Modal.css";
 import "@mantine/core/styles/Progress.css";
 import "@mantine/core/styles/Table.css";
-import "@mantine/core/styles/Tabs.css";
 import "@mantine/core/styles/Typography.css";

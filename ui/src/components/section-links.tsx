@@ -1,6 +1,13 @@
 import { sectionLinks } from "aauth-explain/run";
-import { useRef, useState } from "react";
-import { SectionText } from "./section-text.tsx";
+import { type ComponentType, createContext, useContext, useRef, useState } from "react";
+
+/**
+ * Shows a section of the wire profile until it is closed. A page without it names the sections
+ * only.
+ */
+export const SectionReader = createContext<
+  ComponentType<{ section: string; onClose: () => void }> | undefined
+>(undefined);
 
 /**
  * Links to the sections of the RFC, draft -11 or the wire profile that require a check. Profile
@@ -9,6 +16,7 @@ import { SectionText } from "./section-text.tsx";
 export function SectionLinks({ section }: { section: string }) {
   const [open, setOpen] = useState<string | undefined>(undefined);
   const opener = useRef<HTMLButtonElement>(null);
+  const Reader = useContext(SectionReader);
   return (
     <span className="chips small">
       {sectionLinks(section).map((link) =>
@@ -16,6 +24,8 @@ export function SectionLinks({ section }: { section: string }) {
           <a key={link.text} href={link.url} target="_blank" rel="noreferrer noopener">
             {link.text}
           </a>
+        ) : Reader === undefined ? (
+          <span key={link.text}>{link.text}</span>
         ) : (
           <button
             key={link.text}
@@ -30,8 +40,8 @@ export function SectionLinks({ section }: { section: string }) {
           </button>
         ),
       )}
-      {open !== undefined && (
-        <SectionText
+      {open !== undefined && Reader && (
+        <Reader
           section={open}
           onClose={() => {
             setOpen(undefined);

@@ -12,6 +12,7 @@ import {
   unpackRun,
   verifySavedMessage,
 } from "aauth-explain";
+import "./viewer.css";
 import { attackList, type JudgedAttack } from "./attacks.ts";
 import { element } from "./elements.ts";
 import { time } from "./message-detail.ts";

@@ -42,17 +42,8 @@ export function printExplanation(judged: RecordedExplanation, options: { colour:
  * terminal.
  */
 function visibleExplanation(judged: RecordedExplanation): RecordedExplanation {
-  const { signatureBase, ...rest } = judged;
-  const { ours, secondOpinion, ...more } = signatureBase;
-  return {
-    ...visibleFields(rest),
-    signatureBase: {
-      ...visibleFields(more),
-      // Its own line ends are part of it.
-      ...(ours !== undefined && { ours: visibleLines(ours) }),
-      ...(secondOpinion !== undefined && { secondOpinion: visibleLines(secondOpinion) }),
-    },
-  };
+  // The base's own line ends are part of it.
+  return { ...visibleFields(judged), signatureBase: visibleFields(judged.signatureBase, visibleLines) };
 }
 
 type Paint = (name: Style, text: string) => string;
@@ -123,7 +114,7 @@ function baseLines({ signatureBase }: Explanation, style: Paint): string[] {
 }
 
 /** Sources of keys: files replace discovery. */
-const KEY_SOURCES: Readonly<Record<string, string>> = {
+export const KEY_SOURCES: Readonly<Record<string, string>> = {
   header: "in the request itself",
   discovery: "in a file of keys",
   "auth-token": "in the auth token, cnf.jwk",
@@ -159,11 +150,11 @@ function tokenLines({ header, claims, problem }: Token): string[] {
 
 const CLOCKS: Readonly<Record<ExplainedClock["source"], string>> = {
   now: "now",
-  created: "when it was signed (--at now judges by the present time)",
+  created: "when it was signed",
   recorded: "when it was recorded",
   given: "as given",
 };
 
 /** Names the clock that `created` and the token's times were judged by. */
-const clockLine = ({ seconds, source }: ExplainedClock) =>
+export const clockLine = ({ seconds, source }: ExplainedClock) =>
   `Judged at ${isoSeconds(seconds)}: ${CLOCKS[source]}`;

@@ -5,7 +5,7 @@
  */
 
 export { isoSeconds, readableClaims, tokenPurpose } from "../claim-meaning.ts";
-export { visibleText } from "../visible-text.ts";
+export { visibleFields, visibleLines, visibleText } from "../visible-text.ts";
 export type { Meaning } from "./answer-meaning.ts";
 export type { TracedToken } from "./attribute-names.ts";
 export { type ByDialect, ofDialect } from "./by-dialect.ts";

@@ -39,8 +39,8 @@ export interface SignerSide {
   readonly bodyTokens?: Readonly<Record<string, TracedToken>> | undefined;
 }
 
-/** Verdict of a verifier. */
-export type Verdict = "passed" | "challenged" | "refused";
+/** Verdict of a verifier; `undecided` where a reader lacks a key. */
+export type Verdict = "passed" | "challenged" | "refused" | "undecided";
 
 /** Findings and verdict of one verifier on the way. */
 export interface VerifierSide {

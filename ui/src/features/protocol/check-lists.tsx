@@ -49,7 +49,8 @@ function count({ verdict: result, checks }: VerifierSide): string {
   // The heading of a verifier that passed the message says "passed".
   const parts = [`${of("passed")} checks${result === "passed" ? "" : " passed"}`];
   if (failed > 0) parts.push(`${failed} failed`);
-  if (skipped > 0) parts.push(`${skipped} ${failed > 0 ? "skipped" : "not applicable"}`);
+  if (skipped > 0)
+    parts.push(`${skipped} ${failed > 0 || result === "undecided" ? "skipped" : "not applicable"}`);
   return parts.join(", ");
 }
 

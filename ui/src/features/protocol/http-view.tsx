@@ -3,7 +3,7 @@ import { Facts } from "../../components/facts.tsx";
 import { indentedJson } from "../../components/indented-json.ts";
 
 /** Request and response as recorded on the sender's span. */
-export function HttpView({ message }: { message: Message }) {
+export function HttpView({ message, source }: { message: Message; source?: string | undefined }) {
   const { method, url, status, request, response, purpose, to } = message;
   // A browser span has no headers: the receiver recorded the request.
   const recorded =
@@ -12,7 +12,7 @@ export function HttpView({ message }: { message: Message }) {
       : "As recorded by the sender. Tokens and signatures are truncated.";
   return (
     <div className="column">
-      <p className="small">{recorded}</p>
+      <p className="small">{source ?? recorded}</p>
       <Side title={`${method} ${url}`} {...request} />
       <Side title={status === undefined ? "No response" : `Status ${status}`} {...response} />
     </div>

@@ -78,6 +78,11 @@ export function MessageDetail(props: MessageDetailProps) {
       {message.verifiers.length === 0 && message.signer?.scheme && (
         <p className="note">{noChecks(message, isFinished)}</p>
       )}
+      {message.outcome === "refused" && (
+        <p className="small">
+          For a message of your own: <a href="/why.html#demo">Why was this refused?</a>
+        </p>
+      )}
       <MessageTabs run={run} message={message} tab={tab} onTab={onTab} />
     </article>
   );

@@ -1,11 +1,11 @@
-import { Tabs } from "@mantine/core";
 import { afterChecks, interactionUrl, type Message, type ProtocolRun, partyName } from "aauth-explain/run";
 import type { ReactNode } from "react";
+import { Tabs } from "../../components/tabs.tsx";
 import { CheckLists } from "./check-lists.tsx";
 import { HttpView } from "./http-view.tsx";
-import styles from "./message-detail.module.css";
 import { SignatureView } from "./signature-view.tsx";
 import { TokenList, tokensOf } from "./token-list.tsx";
+import type { SecondOpinion } from "./use-second-opinion.ts";
 
 export type TabName = "checks" | "signature" | "tokens" | "http";
 
@@ -15,10 +15,14 @@ interface MessageTabsProps {
   /** The selected tab. A message without it shows its first tab. */
   tab: TabName;
   onTab: (tab: TabName) => void;
+  /** States where request and response come from. Default: the sender's span. */
+  source?: string | undefined;
+  /** Signature base of the independent implementation. Default: built from the recorded request. */
+  second?: SecondOpinion | undefined;
 }
 
 /** The recorded data of a message in tabs, so that the spans below stay in view. */
-export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
+export function MessageTabs({ run, message, tab, onTab, source, second }: MessageTabsProps) {
   const { signer, verifiers, request, response } = message;
   const tokens = tokensOf(message);
   const hasHttp = [request, response].some(({ headers, body }) => headers || body);
@@ -30,39 +34,23 @@ export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
   );
   const all: [TabName, label: string, content: ReactNode][] = [
     ["checks", "Checks", verifiers.length > 0 && checks],
-    ["signature", "Signature", signer?.scheme && <SignatureView {...{ message, signer }} />],
+    [
+      "signature",
+      "Signature",
+      (signer?.scheme || signer?.components[0]) && <SignatureView {...{ message, signer, second }} />,
+    ],
     [
       "tokens",
       tokens.length === 1 ? "Token" : "Tokens",
       tokens.length > 0 && <TokenList {...{ run, message, tokens }} />,
     ],
-    ["http", "Request and response", (hasHttp || signer) && <HttpView message={message} />],
+    ["http", "Request and response", (hasHttp || signer) && <HttpView {...{ message, source }} />],
   ];
   const tabs = all.filter(([, , content]) => content);
   const [first] = tabs;
   if (first === undefined) return null;
   const shown = tabs.some(([name]) => name === tab) ? tab : first[0];
-  return (
-    <Tabs
-      value={shown}
-      onChange={(name) => onTab(name as TabName)}
-      keepMounted={false}
-      classNames={{ list: styles.tabs, tab: styles.tab, panel: styles.tabPanel }}
-    >
-      <Tabs.List aria-label="Message details">
-        {tabs.map(([name, label]) => (
-          <Tabs.Tab key={name} value={name}>
-            {label}
-          </Tabs.Tab>
-        ))}
-      </Tabs.List>
-      {tabs.map(([name, , content]) => (
-        <Tabs.Panel key={name} value={name}>
-          {content}
-        </Tabs.Panel>
-      ))}
-    </Tabs>
-  );
+  return <Tabs label="Message details" tabs={tabs} selected={shown} onSelect={onTab} />;
 }
 
 /** All checks passed, but the message was refused or an interaction is required. */

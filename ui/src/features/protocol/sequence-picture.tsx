@@ -172,6 +172,7 @@ const glyphs: Record<Verdict, string> = {
   passed: "m-3.2 0.2 2.4 2.4 4-5",
   challenged: "m-3 0 h6",
   refused: "m-2.6 -2.6 5.2 5.2 m0 -5.2 l-5.2 5.2",
+  undecided: "m-3 0 h6",
 };
 
 function VerdictMark({ x, y, verdict }: { x: number; y: number; verdict: Verdict }) {

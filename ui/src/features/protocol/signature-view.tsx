@@ -11,15 +11,22 @@ import {
 import { useState } from "react";
 import { Facts } from "../../components/facts.tsx";
 import styles from "./signature-view.module.css";
-import { useSecondOpinion } from "./use-second-opinion.ts";
+import { type SecondOpinion, useSecondOpinion } from "./use-second-opinion.ts";
+
+interface SignatureProps {
+  message: Message;
+  signer: SignerSide;
+  /** Default: asked for. */
+  second?: SecondOpinion | undefined;
+}
 
 /** The signature of a message: its headers, and each side's signature base. */
-export function SignatureView({ message, signer }: { message: Message; signer: SignerSide }) {
+export function SignatureView({ message, signer, second }: SignatureProps) {
   const { headers = {} } = message.request;
   const key = readSignatureKey(headers["signature-key"] ?? "");
   const input = readSignatureInput(headers["signature-input"] ?? "");
   const facts = [
-    {
+    (key ?? signer.scheme) !== undefined && {
       name: "Signature-Key",
       value: key ? (
         <span className="chips">
@@ -53,35 +60,39 @@ export function SignatureView({ message, signer }: { message: Message; signer: S
         </span>
       ),
     },
-  ];
+  ].filter((fact) => fact !== false);
   return (
     <div className="column">
       <Facts className="table" facts={facts} />
-      <Bases message={message} signer={signer} />
+      <Bases {...{ message, signer, second }} />
     </div>
   );
 }
 
-function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
+function Bases({ message, signer, second }: SignatureProps) {
   const rebuilt = message.verifiers.filter(({ base }) => base !== undefined);
   const [pickedId, pick] = useState<string | undefined>(undefined);
   const verifier =
     rebuilt.find(({ spanId }) => spanId === pickedId) ??
     rebuilt.find(({ base }) => base !== signer.base) ??
     rebuilt.at(-1);
-  const opinion = useSecondOpinion(message);
-  if (signer.base === undefined) return null;
-  const agree = verifier?.base === signer.base;
-  const compared = compareTexts(signer.base, verifier?.base ?? signer.base);
+  const opinion = useSecondOpinion(message, second);
+  // A message by itself does not show what was signed.
+  const signed = signer.base ?? verifier?.base;
+  if (signed === undefined) return null;
+  const agree = verifier?.base === signed;
+  const compared = compareTexts(signed, verifier?.base ?? signed);
   return (
     <>
       <h4>Signature base</h4>
-      <p className="note toned" data-agree={verifier === undefined || agree}>
+      <p className="note toned" data-agree={signer.base && (verifier === undefined || agree)}>
         {verifier === undefined
           ? "No receiver recorded its signature base."
-          : agree
-            ? `${partyName(verifier.party)} rebuilt the same signature base that ${partyName(signer.party)} signed.`
-            : `${partyName(verifier.party)} rebuilt a different signature base than ${partyName(signer.party)} signed. The differences are marked.`}
+          : signer.base === undefined
+            ? "A receiver builds this base from the message and verifies the signature over it. Compare it with the base that the signer built, line by line."
+            : agree
+              ? `${partyName(verifier.party)} rebuilt the same signature base that ${partyName(signer.party)} signed.`
+              : `${partyName(verifier.party)} rebuilt a different signature base than ${partyName(signer.party)} signed. The differences are marked.`}
       </p>
       {rebuilt.length > 1 && (
         <fieldset className="line picks" aria-label="Rebuilt by">
@@ -98,12 +109,17 @@ function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
         </fieldset>
       )}
       <div className={styles.bases}>
-        <Base title={`As signed by ${partyName(signer.party)}`} lines={compared.left} />
-        {verifier && <Base title={`As rebuilt by ${partyName(verifier.party)}`} lines={compared.right} />}
+        {signer.base && <Base title={`As signed by ${partyName(signer.party)}`} lines={compared.left} />}
+        {verifier && (
+          <Base
+            title={signer.base ? `As rebuilt by ${partyName(verifier.party)}` : "As a receiver builds it"}
+            lines={compared.right}
+          />
+        )}
       </div>
       <Opinion
         opinion={opinion}
-        signed={signer.base}
+        signed={signed}
         rebuilt={verifier?.base}
         verifier={verifier && partyName(verifier.party)}
       />

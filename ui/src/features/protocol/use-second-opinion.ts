@@ -1,16 +1,21 @@
 import type { Message } from "aauth-explain/run";
 import { useEffect, useState } from "react";
 
-type SecondOpinion = { kind: "asking" } | { kind: "built"; base: string } | { kind: "none"; reason: string };
+/** Signature base of `http-message-signatures`, or why there is none. */
+export type SecondOpinion =
+  | { kind: "asking" }
+  | { kind: "built"; base: string }
+  | { kind: "none"; reason: string };
 
 /**
  * Rebuilds the signature base with an independent implementation from the recorded method, URL and
  * headers. Recorded headers and bases truncate tokens in the same way, so they can be compared. The
  * full signature is not recorded and cannot be verified.
  */
-export function useSecondOpinion(message: Message): SecondOpinion {
+export function useSecondOpinion(message: Message, given: SecondOpinion | undefined): SecondOpinion {
   const [opinion, setOpinion] = useState<SecondOpinion>({ kind: "asking" });
   useEffect(() => {
+    if (given !== undefined) return undefined;
     let current = true;
     const { method, url, request, signer } = message;
     const ask = async (): Promise<SecondOpinion> => {
@@ -32,6 +37,6 @@ export function useSecondOpinion(message: Message): SecondOpinion {
     return () => {
       current = false;
     };
-  }, [message]);
-  return opinion;
+  }, [message, given]);
+  return given ?? opinion;
 }
