@@ -271,16 +271,14 @@ async function judge(
 function explainHeaders(headers: HeaderFields, profile: WireProfile): ExplainedHeader[] {
   const { messages } = profile;
   const label = labelOf(headers, profile);
-  const { signatureKey, signatureInput, signature, contentDigest, nonce } = messages.fields;
-  const parsers: readonly [string | undefined, (value: string) => unknown][] = [
+  const { signatureKey, signatureInput, signature, ...others } = messages.fields;
+  const parsers: readonly [string, (value: string) => unknown][] = [
     [signatureKey, (value) => messages.parseKeyClaim(value, label)],
     [signatureInput, (value) => readableSignatureInput(messages.parseSignatureInput(value))],
     [signature, (value) => readableSignature(messages.parseSignature(value, label))],
-    [contentDigest, (value) => value],
-    [nonce, (value) => value],
+    ...Object.values(others).map((name): [string, (value: string) => unknown] => [name, (value) => value]),
   ];
   return parsers.flatMap(([name, parse]) => {
-    if (name === undefined) return [];
     const value = fieldValue(headers, name);
     if (value === undefined) return [{ name }];
     return [{ name, value, ...attempt("parsed", () => parse(value)) }];

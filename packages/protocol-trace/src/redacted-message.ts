@@ -75,7 +75,7 @@ export function headersJson(headers: HeaderEntries): string {
 /** Fields that the reading side requires. */
 const NEEDED: ReadonlySet<string> = new Set([
   ...TRACED_PROFILES.flatMap(({ wire, challengeField }) => [
-    ...Object.values(wire.messages.fields).flatMap((name) => name ?? []),
+    ...Object.values(wire.messages.fields),
     challengeField.toLowerCase(),
   ]),
   "content-type",

@@ -55,7 +55,7 @@ export async function readOutgoingRequest(
     throw new TypeError(`${method} cannot have a body`);
   }
   for (const name of [...RESERVED, ...Object.values(signatureFields)]) {
-    if (name !== undefined) delete fields[name];
+    delete fields[name];
   }
   return { method, url, origin, headers: fields, body, signals };
 }

@@ -45,10 +45,8 @@ export interface SignRequestOptions {
    */
   readonly additionalComponents?: readonly string[] | undefined;
   /**
-   * The nonce to send, in base64url; false for none. Default: a new one for unsafe methods, in a
-   * profile that sends nonces, so that signers with one key do not repeat each other's signatures.
-   * Without a nonce field in the profile, it becomes the signature parameter (RFC 9421 section
-   * 2.3).
+   * The nonce to send, in base64url; false for none. Default: a new one for unsafe methods, so that
+   * signers with one key do not repeat each other's signatures.
    */
   readonly nonce?: string | false | undefined;
 }
@@ -96,7 +94,7 @@ export async function signRequest(
   const { method, url, body } = request;
   const { key, signatureKey, profile = defaultSigningProfile, endpoint: role = "resource" } = options;
   const { messages } = profile;
-  const { fields, label } = messages;
+  const { fields, label, nonceFields } = messages;
   const { scheme, authority, target } = requestTarget(url);
   if (typeof key?.sign !== "function")
     throw new TypeError("key must be a SigningKey: await generateSigningKey() or importSigningKey()");
@@ -107,8 +105,8 @@ export async function signRequest(
   // Added even if it is not covered: the published Keycloak extension reads a body only with a
   // digest.
   if (hasBody) added[fields.contentDigest] = await formatContentDigest(body);
-  const nonce = nonceFor(request, options, messages);
-  if (nonce !== undefined && fields.nonce !== undefined) added[fields.nonce] = nonce;
+  const { nonce = isUnsafeMethod(method) && createNonce() } = options;
+  if (nonce !== false && nonceFields !== undefined) Object.assign(added, nonceFields(nonce));
   const headers = { ...request.headers, ...added };
 
   const rules = endpointRulesOf(profile, role);
@@ -116,7 +114,7 @@ export async function signRequest(
   const facts = { method, target, headers, hasBody, endpoint: { role, ...rules }, additional };
   const components = messages.signedComponents(facts);
   const created = Math.floor(options.now ? options.now() : Date.now() / 1000);
-  const parameter = fields.nonce === undefined ? nonce : undefined;
+  const parameter = nonce === false || nonceFields !== undefined ? undefined : nonce;
   const { value, raw } = formatSignatureInput(label, components, created, parameter);
   const { absentQuery } = messages;
   const message = { method, scheme, authority, target, headers, components };
@@ -135,12 +133,3 @@ function requireFields(headers: HeaderFields = {}): void {
 }
 
 const UPPER_CASE = /[A-Z]/;
-
-function nonceFor(
-  { method }: RequestToSign,
-  { nonce }: SignRequestOptions,
-  { fields, sendsNonce }: SigningProfile["messages"],
-): string | undefined {
-  if (nonce === false || (fields.nonce !== undefined && !sendsNonce)) return undefined;
-  return nonce ?? (sendsNonce && isUnsafeMethod(method) ? createNonce() : undefined);
-}

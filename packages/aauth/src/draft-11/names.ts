@@ -13,7 +13,6 @@ export const FIELDS = {
   signatureInput: "signature-input",
   signature: "signature",
   contentDigest: "content-digest",
-  nonce: undefined,
 } as const;
 
 /** Requirement of a response (section 11.6). */

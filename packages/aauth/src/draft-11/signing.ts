@@ -21,7 +21,6 @@ export const signingRules: SigningRules = {
   signatureEncoding: "sf-binary",
   signedComponents: signedCoverage,
   bindsBody: true,
-  sendsNonce: true,
   absentQuery: "?",
   endpoints: {
     /** Agents, with any of their tokens. The route selects the accepted types. */

@@ -18,6 +18,7 @@ import { coverageWithoutBody, fullCoverage, publishedCoverage } from "./coverage
 import { display } from "./display.ts";
 import { documents } from "./documents.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
+import { readNonce } from "./nonce.ts";
 import { type FebruaryLevel, LEVELS, unmet, validateRequirement } from "./requirement.ts";
 import { resource } from "./resource.ts";
 import { sectionOf } from "./sections.ts";
@@ -44,7 +45,8 @@ const messages: MessageRules = {
   demandedComponents: fullCoverage,
   signedComponents: fullCoverage,
   bindsBody: true,
-  sendsNonce: true,
+  nonceFields: (nonce) => ({ [FIELDS.nonce]: nonce }),
+  readNonce: (request) => readNonce(request),
   endpoints: { resource: rules, token: rules },
 };
 
@@ -87,7 +89,7 @@ export const february2026Published: FebruaryDialect = {
     demandedComponents: coverageWithoutBody,
     signedComponents: publishedCoverage,
     bindsBody: false,
-    sendsNonce: false,
+    nonceFields: () => ({}),
   },
 };
 
@@ -126,11 +128,11 @@ export function february2026Resource(options: FebruaryResourceOptions): February
     tokenHolder: requireFunction,
     dialect: unchecked,
   });
-  const { authServer, requireNonce: requiresNonce = false, tokenHolder, dialect = february2026 } = options;
+  const { authServer, requireNonce, tokenHolder, dialect = february2026 } = options;
   const issuers = authServer === undefined ? [] : [authServer];
   return {
     ...dialect,
-    messages: { ...dialect.messages, requiresNonce },
+    messages: { ...dialect.messages, readNonce: (request) => readNonce(request, requireNonce) },
     verification: { ...dialect.verification, issuers, resolvers: resolversOf(tokenHolder) },
     answers: { ...dialect.answers, create: (own) => createAnswers(own, options) },
   };

@@ -1,14 +1,9 @@
 import { platformCrypto } from "#crypto";
-import { decodeBase64Url, encodeBase64Url } from "../base64.ts";
+import { encodeBase64Url } from "../base64.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import type { ClaimStore, ClaimTerms } from "../store/claim-store.ts";
-import type { HeaderFields } from "../types.ts";
-import { fieldValue } from "./field.ts";
 
 const NONCE_BYTES = 16;
-const NONCE_MIN_BYTES = 12;
-/** Bounded, because a nonce becomes part of a store key. */
-const MAX_NONCE_CHARACTERS = 128;
 
 /** A fresh nonce: 16 random bytes in base64url. */
 export const createNonce = (): string => encodeBase64Url(platformCrypto.randomBytes(NONCE_BYTES));
@@ -18,39 +13,6 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TR
 
 /** True when replaying the request could do harm. */
 export const isUnsafeMethod = (method: string): boolean => !SAFE_METHODS.has(method);
-
-/**
- * The nonce of a request, if it has one (profile 2.7).
- *
- * @param field name of the field; undefined in a profile without nonces
- * @param options.required refuse an unsafe request without one; default false
- * @throws {AAuthError} `nonce_required`; `malformed_nonce` when it is not base64url of 12 to 96
- * bytes
- *
- * Does NOT spend the nonce, or check that the signature covers it.
- */
-export function readNonce(
-  request: { readonly method: string; readonly headers: HeaderFields },
-  field: string | undefined,
-  options: { readonly required?: boolean } = {},
-): string | undefined {
-  if (field === undefined) return undefined;
-  const nonce = fieldValue(request.headers, field);
-  if (nonce === undefined) {
-    if (options.required && isUnsafeMethod(request.method)) {
-      throw new AAuthVerificationError("nonce_required", "an unsafe request needs a Nonce");
-    }
-    return undefined;
-  }
-  const bytes = nonce.length <= MAX_NONCE_CHARACTERS ? decodeBase64Url(nonce) : undefined;
-  if (!bytes || bytes.length < NONCE_MIN_BYTES) {
-    throw new AAuthVerificationError(
-      "malformed_nonce",
-      `Nonce is not base64url of ${NONCE_MIN_BYTES} to 96 bytes`,
-    );
-  }
-  return nonce;
-}
 
 /** The facts of a verified request that identify a replay. */
 export interface SignedUse {

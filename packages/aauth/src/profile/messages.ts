@@ -44,8 +44,6 @@ export interface SigningRules {
     readonly signatureInput: string;
     readonly signature: string;
     readonly contentDigest: string;
-    /** Undefined in a profile without nonces. */
-    readonly nonce: string | undefined;
   };
   /** Label of new signatures. */
   readonly label: string;
@@ -60,8 +58,11 @@ export interface SigningRules {
   signedComponents(facts: MessageFacts): readonly string[];
   /** Whether a signer covers the digest of the body that it sends. */
   readonly bindsBody: boolean;
-  /** Whether a signer sends a nonce with an unsafe method. */
-  readonly sendsNonce: boolean;
+  /**
+   * Fields for the nonce of an unsafe request. Default: it is the signature parameter (RFC 9421
+   * section 2.3).
+   */
+  readonly nonceFields?: (nonce: string) => Readonly<Record<string, string>>;
   /**
    * Value of `@query` for a target without a query (RFC 9421 section 2.2.7). Default: `@query`
    * cannot be covered then.
@@ -110,8 +111,16 @@ export interface MessageRules extends SigningRules {
     key: VerificationKey,
     claim: KeyClaim,
   ) => string | undefined;
-  /** Whether a verifier refuses requests with an unsafe method and no nonce. Default false. */
-  readonly requiresNonce?: boolean;
+  /**
+   * Reads the nonce with which a request is accepted once. Undefined in a profile without nonces:
+   * the signature base is remembered, as for a request without one.
+   *
+   * @throws AAuthError `nonce_required`, `malformed_nonce`
+   */
+  readonly readNonce?: (request: {
+    readonly method: string;
+    readonly headers: HeaderFields;
+  }) => string | undefined;
   /** Components that a verifier demands, in any order. */
   demandedComponents(facts: MessageFacts): readonly string[];
 }

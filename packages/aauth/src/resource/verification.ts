@@ -7,7 +7,7 @@
 import { platformCrypto } from "#crypto";
 import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
-import { isUnsafeMethod, readNonce, spendNonce, spendSignature } from "../http-signatures/replay.ts";
+import { isUnsafeMethod, spendNonce, spendSignature } from "../http-signatures/replay.ts";
 import type { SignatureInput } from "../http-signatures/signature-input.ts";
 import { announcesBody, requireComponents, verifyBody } from "../http-signatures/verify-body.ts";
 import {
@@ -156,8 +156,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
     const { absentQuery } = messages;
     const base = rebuildSignatureBase(request, authority, input, { scheme: rules.scheme, absentQuery });
     recorder.facts.signatureBase = base;
-    const nonce = readNonce(request, messages.fields.nonce, { required: messages.requiresNonce === true });
-    return { base, nonce };
+    return { base, nonce: messages.readNonce?.(request) };
   }),
 
   freshness: step(["input"], "freshAt", ({ rules, input }) => {
@@ -199,9 +198,9 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
       }
       const isBound = recorder.facts.bodyBound === true;
       if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
-        const { nonce: field } = rules.profile.messages.fields;
+        const { readNonce } = rules.profile.messages;
         return recorder.skipCurrent(
-          field === undefined ? "a repetition does no harm" : "the request has no nonce",
+          readNonce === undefined ? "a repetition does no harm" : "the request has no nonce",
         );
       }
       const use = {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { readNonce, type SignedUse, spendNonce, spendSignature } from "../../src/http-signatures/replay.ts";
+import { type SignedUse, spendNonce, spendSignature } from "../../src/http-signatures/replay.ts";
 import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import { expectRefusal } from "../refusal.ts";
 import { NOW } from "./prove.ts";
@@ -13,37 +13,6 @@ const use: SignedUse & { nonce: string } = {
   nonce,
   toleranceSeconds: 60,
 };
-const field = "nonce";
-
-describe("readNonce", () => {
-  test("returns the nonce, or undefined without one", () => {
-    expect(readNonce({ method: "POST", headers: { nonce } }, field)).toBe(nonce);
-    expect(readNonce({ method: "POST", headers: {} }, field)).toBeUndefined();
-  });
-
-  test.each([
-    ["nothing", ""],
-    ["11 bytes", "AAAAAAAAAAAAAAA"],
-    ["too many bytes", "A".repeat(132)],
-    ["padding", "AAAAAAAAAAAAAAAAAA=="],
-    ["standard base64", "AAAAAAAAAAAAAAA+"],
-    ["two nonces", "AAAAAAAAAAAAAAAA, BBBBBBBBBBBBBBBB"],
-  ])("refuses %s", async (_, value) => {
-    await expectRefusal("malformed_nonce", () =>
-      readNonce({ method: "POST", headers: { nonce: value } }, field),
-    );
-  });
-
-  test.each(["POST", "DELETE", "CUSTOM"])("demands one of %s by policy", async (method) => {
-    await expectRefusal("nonce_required", () =>
-      readNonce({ method, headers: {} }, field, { required: true }),
-    );
-  });
-
-  test.each(["GET", "HEAD", "OPTIONS"])("does not require a nonce of %s", (method) => {
-    expect(readNonce({ method, headers: {} }, field, { required: true })).toBeUndefined();
-  });
-});
 
 describe("spendNonce", () => {
   test("accepts a nonce once for each authority and key", async () => {

@@ -247,7 +247,7 @@ export function verifierSuite(kit: ProfileKit): void {
     });
 
     it.each([
-      [undefined, fields.nonce === undefined ? "signature_replayed" : "nonce_replayed"],
+      [undefined, profile.messages.readNonce === undefined ? "signature_replayed" : "nonce_replayed"],
       [false, "signature_replayed"],
     ] as const)("is refused where it could (nonce %s)", async (nonce, code) => {
       for (const body of ["{}", undefined]) {
