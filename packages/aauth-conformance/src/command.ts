@@ -18,6 +18,7 @@ import { ACCESS_SERVER_CHECKS } from "./roles/access-server.ts";
 import { AGENT_CHECKS } from "./roles/agent.ts";
 import { createAgentBench } from "./roles/agent-bench.ts";
 import { ALL_ROWS } from "./roles/all.ts";
+import { createGatewayBench, GATEWAY_CHECKS } from "./roles/gateway.ts";
 import { PERSON_SERVER_CHECKS } from "./roles/person-server.ts";
 import { RESOURCE_CHECKS } from "./roles/resource.ts";
 import { createResourceBench, LEVELS, type RouteLevel } from "./roles/resource-bench.ts";
@@ -45,6 +46,8 @@ const OPTIONS = {
   domain: { type: "string" },
   route: { type: "string", multiple: true },
   scope: { type: "string" },
+  upstream: { type: "string" },
+  identity: { type: "string", multiple: true },
   exec: { type: "string" },
   command: { type: "string" },
   decide: { type: "string" },
@@ -65,6 +68,7 @@ type Values = ReturnType<typeof parse>["values"];
 
 export const HELP = `aauth-conformance resource --url ID [--map ID=ADDRESS]... [--route LEVEL=PATH]... [--scope SCOPE]
 aauth-conformance person-server|access-server --url ID [--map ID=ADDRESS]... [--decide COMMAND] [--has FEATURE]...
+aauth-conformance gateway --url ID --upstream HOST:PORT [--map ID=ADDRESS]... [--route agent-token=PATH] [--identity FIELD]...
 aauth-conformance agent --command COMMAND [--has FEATURE]...
 aauth-conformance verify --exec COMMAND [--profile draft-11|rfc9421]
 aauth-conformance list [--role ROLE] [--section SECTION] [--draft FILE]
@@ -75,6 +79,8 @@ aauth-conformance report FOLDER
 --listen HOST:PORT  where the parties are that the suite plays; default: a free port of 127.0.0.1
 --domain DOMAIN     ending of their identifiers; default: conformance.example
 --route LEVEL=PATH  a route that needs agent-token, person-token or auth-token; GET. Default: / as access_mode says
+--upstream HOST:PORT where the gateway forwards to; the suite listens there as the resource
+--identity FIELD    in which the gateway tells the resource who calls
 --decide COMMAND    decides as a person on the page AAUTH_URL with AAUTH_CODE; AAUTH_DECISION is approve, deny or ask
 --has FEATURE       federation: the person server trusts the played access server; clarification: "ask" asks the agent.
                     An agent: chaining, sub-agents, clarification
@@ -128,6 +134,7 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   "access-server": served("access-server", (played, values) =>
     ready(ACCESS_SERVER_CHECKS, serverBench(played, ACCESS_DOCUMENT, values)),
   ),
+  gateway: served("gateway", (played, values) => ready(GATEWAY_CHECKS, gatewayBench(played, values))),
   agent: runAgent,
   verify: runVerify,
   list,
@@ -171,6 +178,13 @@ function serverBench(played: Omit<Played, "document">, document: string, values:
   return createServerBench({ ...played, document, decide, ownerScope, has });
 }
 
+async function gatewayBench(played: Omit<Played, "document">, { upstream, route, identity }: Values) {
+  if (upstream === undefined) throw new UsageError("gateway takes --upstream HOST:PORT");
+  const behind = await listenAt(played.world, upstream, "--upstream");
+  const path = routesOf(route)?.["agent-token"];
+  return createGatewayBench({ ...played, upstream: behind, path, identity });
+}
+
 const DECISION_MS = 30_000;
 
 /** Runs a command of the shell for each decision. */
@@ -198,12 +212,12 @@ async function playedParties({ domain = "conformance.example", listen: address }
   return { world, listener };
 }
 
-async function listenAt(world: World, address = "127.0.0.1:0") {
-  if (!/^.+:\d{1,5}$/.test(address)) throw new UsageError("--listen takes HOST:PORT");
+async function listenAt(world: World, address = "127.0.0.1:0", option = "--listen") {
+  if (!/^.+:\d{1,5}$/.test(address)) throw new UsageError(`${option} takes HOST:PORT`);
   try {
     return await listen(world, address);
   } catch (error) {
-    throw new UsageError(`--listen ${address}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new UsageError(`${option} ${address}: ${(error as NodeJS.ErrnoException).code}`);
   }
 }
 

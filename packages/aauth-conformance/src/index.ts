@@ -7,6 +7,7 @@
 export { listen } from "./peers/listener.ts";
 export { createWorld } from "./peers/world.ts";
 export { ACCESS_SERVER_CHECKS } from "./roles/access-server.ts";
+export { createGatewayBench, GATEWAY_CHECKS } from "./roles/gateway.ts";
 export { PERSON_SERVER_CHECKS } from "./roles/person-server.ts";
 export { RESOURCE_CHECKS } from "./roles/resource.ts";
 export { createResourceBench } from "./roles/resource-bench.ts";

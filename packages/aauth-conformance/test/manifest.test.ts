@@ -4,7 +4,7 @@ import { changedClauses, clauseNames, clauseOf } from "../src/manifest/clauses.t
 import { ALL_ROWS } from "../src/roles/all.ts";
 import { checksOf, pairOf } from "../src/suite/rows.ts";
 
-const SECTION = /^(?:RFC 9421, )?\d+(?:\.\d+)*$/;
+const SECTION = /^(?:RFC \d{4}, )?\d+(?:\.\d+)*$/;
 
 describe("the manifest of clauses", () => {
   test("has the hash of each quote", () => {

@@ -3,6 +3,8 @@ export interface Message {
   readonly method: string;
   /** Host that the sender addressed, in lower case, with a port only if it is not the default. */
   readonly authority: string;
+  /** Host of the target, if the message is addressed to another. */
+  readonly address?: string | undefined;
   /** Path and query as sent. */
   readonly target: string;
   /** Names in lower case, one entry for each line. */

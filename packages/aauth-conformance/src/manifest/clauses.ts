@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import draft11 from "./draft-11.json" with { type: "json" };
+import http from "./http.json" with { type: "json" };
 import rfc9421 from "./rfc9421.json" with { type: "json" };
 
 /** A clause of the text, in its words. */
@@ -11,9 +12,16 @@ export interface Clause {
 }
 
 /** Name of a clause: its section and a word. */
-export type ClauseName = keyof typeof draft11.clauses | keyof typeof rfc9421.clauses;
+export type ClauseName =
+  | keyof typeof draft11.clauses
+  | keyof typeof rfc9421.clauses
+  | keyof typeof http.clauses;
 
-const CLAUSES: Readonly<Record<string, Clause>> = { ...draft11.clauses, ...rfc9421.clauses };
+const CLAUSES: Readonly<Record<string, Clause>> = {
+  ...draft11.clauses,
+  ...rfc9421.clauses,
+  ...http.clauses,
+};
 
 export const clauseOf = (name: ClauseName): Clause => CLAUSES[name]!;
 export const clauseNames = (): readonly ClauseName[] => Object.keys(CLAUSES) as ClauseName[];

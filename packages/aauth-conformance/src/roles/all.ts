@@ -1,6 +1,7 @@
 import type { Row } from "../suite/check.ts";
 import { ACCESS_SERVER_CHECKS } from "./access-server.ts";
 import { AGENT_CHECKS } from "./agent.ts";
+import { GATEWAY_CHECKS } from "./gateway.ts";
 import { PERSON_SERVER_CHECKS } from "./person-server.ts";
 import { RESOURCE_CHECKS } from "./resource.ts";
 import { VERIFY_CHECKS } from "./verify.ts";
@@ -12,6 +13,7 @@ export const ALL_ROWS: readonly Row[] = [
   ...PERSON_SERVER_CHECKS,
   ...ACCESS_SERVER_CHECKS,
   ...AGENT_CHECKS,
+  ...GATEWAY_CHECKS,
   ...VERIFY_CHECKS,
   ...RFC9421_CHECKS,
 ];

@@ -7,6 +7,8 @@
 
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { Message } from "../judge/message.ts";
 import { FieldError, type Item, isInnerList, parseDictionary, Token } from "../judge/structured-fields.ts";
 import type { Wire } from "../messages/plan.ts";
@@ -51,6 +53,8 @@ export interface TargetOptions {
 export interface Target extends Log {
   /** @throws TargetError */
   send(message: Wire | Message): Promise<Answer>;
+  /** Sends bytes as they are, and reads the first answer. @throws TargetError */
+  sendBytes(message: Message, bytes: string): Promise<Answer>;
   /** @throws TargetError also for a URL whose origin was not given */
   get(url: string): Promise<Answer>;
 }
@@ -71,18 +75,27 @@ export interface Log {
 const MAX_BYTES = 1024 * 1024;
 const MAX_KEPT_EXCHANGES = 200;
 const TIMEOUT_MS = 10_000;
+const SILENCE_MS = 1000;
 
 export function createTarget({ map, ids, timeoutMs = TIMEOUT_MS }: TargetOptions): Target {
   const allowed = new Map([...ids.map((id) => [id, id] as const), ...map]);
   const log = createLog();
+  const originOf = (authority: string): URL => {
+    const origin = allowed.get(`https://${authority}`);
+    if (origin === undefined) throw new TargetError(`${authority} is not one of the given addresses`);
+    return new URL(origin);
+  };
   const send = async (message: Wire | Message): Promise<Answer> => {
-    const origin = allowed.get(`https://${message.authority}`);
-    if (origin === undefined) throw new TargetError(`${message.authority} is not one of the given addresses`);
-    return log.recording(message, () => exchange(new URL(origin), message, timeoutMs));
+    const origin = originOf(message.address ?? message.authority);
+    return log.recording(message, () => exchange(origin, message, timeoutMs));
   };
   return {
     ...log,
     send,
+    async sendBytes(message, bytes) {
+      const origin = originOf(message.address ?? message.authority);
+      return log.recording(message, () => exchangeBytes(origin, bytes, timeoutMs));
+    },
     get(url) {
       const parsed = URL.parse(url);
       if (parsed === null) throw new TargetError(`${url} is not a URL`);
@@ -150,6 +163,32 @@ function exchange(origin: URL, message: Message, timeoutMs: number): Promise<Ans
   request.on("error", (error) => reject(new Error(plainReason(error))));
   request.on("close", () => clearTimeout(timer));
   request.end(message.body);
+  return promise;
+}
+
+/** Status and body of the answer to bytes, which the target may also end without one. */
+function exchangeBytes(origin: URL, bytes: string, timeoutMs: number): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const [host, port] = [origin.hostname.replace(/^\[|\]$/g, ""), Number(origin.port)];
+  const socket =
+    origin.protocol === "https:"
+      ? connectTls({ host, port: port || 443, servername: host })
+      : connectTcp({ host, port: port || 80 });
+  let text = "";
+  const conclude = () => {
+    const [head = "", body = ""] = text.split(/\r\n\r\n([\s\S]*)/);
+    resolve({ status: Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 400), fields: {}, body });
+    socket.destroy();
+  };
+  socket.setEncoding("latin1").on("data", (chunk) => {
+    text += String(chunk);
+    if (text.length > MAX_BYTES) conclude();
+  });
+  // Bytes that follow an answer are judged by what reached the upstream, a moment later.
+  socket.setTimeout(Math.min(timeoutMs, SILENCE_MS), conclude);
+  socket.on("end", conclude);
+  socket.on("error", (error) => (text === "" ? reject(new Error(plainReason(error))) : conclude()));
+  socket.write(bytes, "latin1");
   return promise;
 }
 
