@@ -6,7 +6,7 @@
  */
 
 export { invalidRequest, noStore, OAuthError, oauthErrorOf, quoted, sendOAuthError } from "./oauth-error.ts";
-export { isLoopbackName, isOrigin } from "./origin.ts";
+export { cookieName, isLoopbackName, isOrigin } from "./origin.ts";
 export { decisionFields } from "./pages/decision-fields.ts";
 export { Html, html, trustedHtml } from "./pages/html.ts";
 export { applicationLinks, messagePage, sendRefusal } from "./pages/message-page.ts";

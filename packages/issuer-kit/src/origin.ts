@@ -9,3 +9,12 @@ export function isOrigin(text: string): boolean {
 export function isLoopbackName(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
+
+/**
+ * Name of a cookie of one server: all ports of a host share their cookies, so that those of two
+ * servers would replace each other.
+ */
+export function cookieName(name: string, origin: string | URL): string {
+  const { protocol, port } = new URL(origin);
+  return `${name}-${port || (protocol === "https:" ? "443" : "80")}`;
+}

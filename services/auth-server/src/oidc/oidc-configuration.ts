@@ -1,3 +1,4 @@
+import { cookieName } from "issuer-kit";
 import { errors, interactionPolicy, type RsaKeys } from "issuer-kit/openid";
 import type { AdapterFactory, ClientMetadata, Configuration, KoaContextWithOIDC } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
@@ -54,7 +55,11 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     conformIdTokenClaims: false,
     cookies: {
       keys: [...cookieKeys],
-      names: { session: "aauth_session", interaction: "aauth_interaction", resume: "aauth_resume" },
+      names: {
+        session: cookieName("aauth_session", issuer),
+        interaction: cookieName("aauth_interaction", issuer),
+        resume: cookieName("aauth_resume", issuer),
+      },
       long: { signed: true, httpOnly: true, sameSite: "lax", path: paths.base },
       short: { signed: true, httpOnly: true, sameSite: "lax" },
     },

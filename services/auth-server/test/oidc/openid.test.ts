@@ -79,7 +79,7 @@ test("the sign-in page names the client, keeps the user name, and names the erro
   expect(page).toContain("to continue to AAuth demo");
   expect(page).toContain('<label for="username">');
   expect(shown.response.headers.get("content-security-policy")).toContain(`form-action 'self' ${UI};`);
-  expect(browser.cookies()).toContain("aauth_interaction");
+  expect(browser.cookies()).toContain("aauth_interaction-8080");
 
   const action = new URL(readForm(page).action, ORIGIN).href;
   const wrong = await browser.post(action, { username: '"><b>', password: "x" });
@@ -140,8 +140,9 @@ test.each([
     await signIn(browser, `${origin}${authorizationPath()}`);
     const made = set.filter((cookie) => !/expires=Thu, 01 Jan 1970/i.test(cookie));
     const names = made.map((cookie) => cookie.slice(0, cookie.indexOf("=")));
-    for (const name of ["aauth_session", "aauth_interaction", "aauth_resume"])
-      expect(names).toEqual(expect.arrayContaining([name, `${name}.sig`]));
+    const port = secure ? 443 : 8080;
+    const own = ["session", "interaction", "resume"].map((name) => `aauth_${name}-${port}`);
+    for (const name of own) expect(names).toEqual(expect.arrayContaining([name, `${name}.sig`]));
     for (const cookie of made) {
       expect(cookie).toMatch(/; httponly/i);
       expect(cookie).toMatch(/; samesite=lax/i);
@@ -154,8 +155,8 @@ test.each([
       (await app.inject({ url: silent, headers: { cookie } })).headers.location;
     expect(await answer(sent)).toContain("code=");
     for (const forged of [
-      sent.replace(/aauth_session\.sig=[^;]*/, `aauth_session.sig=${"A".repeat(27)}`),
-      sent.replace(/;? ?aauth_session\.sig=[^;]*/, ""),
+      sent.replace(/(aauth_session-\d+\.sig)=[^;]*/, `$1=${"A".repeat(27)}`),
+      sent.replace(/;? ?aauth_session-\d+\.sig=[^;]*/, ""),
     ]) {
       expect(forged).not.toBe(sent);
       expect(await answer(forged)).toContain("error=login_required");

@@ -55,6 +55,7 @@ export async function openidForResources(
     configuration: (parts) =>
       providerConfiguration({
         parts,
+        issuer,
         keys,
         clients,
         subjectSecret,

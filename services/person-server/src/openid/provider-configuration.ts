@@ -1,5 +1,5 @@
 import { createDirectedSubjects } from "aauth/server";
-import { messagePage, type Site } from "issuer-kit";
+import { cookieName, messagePage, type Site } from "issuer-kit";
 import { interactionPolicy, type OidcProviderParts, type RsaKeys } from "issuer-kit/openid";
 import type { ClientMetadata, Configuration, KoaContextWithOIDC } from "oidc-provider";
 
@@ -31,9 +31,10 @@ export function providerConfiguration(options: {
   subjectSecret: Uint8Array<ArrayBuffer>;
   /** Name of a person who has just signed in to a resource. */
   nameOf: (person: string) => Promise<string | undefined>;
+  issuer: string;
   site: Site;
 }): Configuration {
-  const { parts, keys, clients, nameOf, site } = options;
+  const { parts, keys, clients, nameOf, issuer, site } = options;
   const subjectOf = createDirectedSubjects(options.subjectSecret);
   const policy = interactionPolicy.base();
   // The operator has configured the clients, so a person signs in without a consent page.
@@ -49,9 +50,9 @@ export function providerConfiguration(options: {
     cookies: {
       keys: parts.cookieKeys,
       names: {
-        session: "person-server-openid",
-        interaction: "person-server-openid-sign-in",
-        resume: "person-server-openid-resume",
+        session: cookieName("person-server-openid", issuer),
+        interaction: cookieName("person-server-openid-sign-in", issuer),
+        resume: cookieName("person-server-openid-resume", issuer),
       },
       // The library's session is never read: each request uses the person server's session.
       // hole T48: { signed: true, httpOnly: true, sameSite: "lax" }

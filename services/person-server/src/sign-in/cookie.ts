@@ -11,12 +11,12 @@ export interface Cookie {
 const VALUE = /^[\w-]+$/;
 
 /**
- * @param baseName unique on the host, because all its ports share their cookies. With https the
+ * @param baseName unique on the host, as `cookieName` makes it. With https the
  * prefix `__Host-` keeps other hosts of the domain from setting the cookie
  */
-export function createCookie(baseName: string, isSecure: boolean): Cookie {
-  const name = nameOf(baseName, isSecure);
-  const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;
+export function createCookie(baseName: string, publicUrl: URL): Cookie {
+  const name = nameOf(baseName, publicUrl);
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure(publicUrl) ? "; Secure" : ""}`;
   return {
     read(request) {
       const value = pairsOf(request).find(([key]) => key === name)?.[1] ?? "";
@@ -32,13 +32,14 @@ export function createCookie(baseName: string, isSecure: boolean): Cookie {
 }
 
 /** Suffixes of the request's cookie names that begin with `baseName`, in the order received. */
-export function cookieNames(request: FastifyRequest, baseName: string, isSecure: boolean): string[] {
-  const prefix = nameOf(baseName, isSecure);
+export function cookieNames(request: FastifyRequest, baseName: string, publicUrl: URL): string[] {
+  const prefix = nameOf(baseName, publicUrl);
   const names = pairsOf(request).map(([name = ""]) => name);
   return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
 }
 
-const nameOf = (baseName: string, isSecure: boolean) => (isSecure ? `__Host-${baseName}` : baseName);
+const isSecure = ({ protocol }: URL) => protocol === "https:";
+const nameOf = (baseName: string, publicUrl: URL) => (isSecure(publicUrl) ? `__Host-${baseName}` : baseName);
 
 function pairsOf({ headers }: FastifyRequest): string[][] {
   return (headers.cookie ?? "").split(";").map((pair) => pair.trim().split("=", 2));

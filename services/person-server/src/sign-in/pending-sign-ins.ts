@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { Stores } from "aauth";
 import { digestOf } from "agent-kit/service";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { cookieName } from "issuer-kit";
 import { cookieNames, createCookie } from "./cookie.ts";
 import type { Expected } from "./openid-provider.ts";
 import { SignInError } from "./sign-in-error.ts";
@@ -43,25 +44,25 @@ type Sealed = PendingSignIn & {
 const SIGN_IN_SECONDS = 900;
 /** Each cookie may hold a URL of 2 KB, and every request carries all of them. */
 const MAX_PER_BROWSER = 8;
-const COOKIE = "person-server-sign-in-";
 
 /** @param options.cookieSecret 32 bytes that encrypt the cookies */
 export function createPendingSignIns(options: {
-  isSecure: boolean;
+  publicUrl: URL;
   cookieSecret: Uint8Array;
   stores: Pick<Stores, "records">;
   /** Unix seconds. */
   now: () => number;
 }): PendingSignIns {
-  const { isSecure, cookieSecret, stores, now } = options;
+  const { publicUrl, cookieSecret, stores, now } = options;
+  const prefix = `${cookieName("person-server-sign-in", publicUrl)}-`;
   const { seal, open } = createSeal(cookieSecret);
   const used = stores.records<true>("redeemed sign-ins");
-  const cookieOf = (suffix: string) => createCookie(COOKIE + suffix, isSecure);
+  const cookieOf = (suffix: string) => createCookie(prefix + suffix, publicUrl);
 
   return {
     add(request, reply, signIn) {
       // Browsers send the oldest first (RFC 6265, section 5.4).
-      const begun = cookieNames(request, COOKIE, isSecure).slice(0, 1 - MAX_PER_BROWSER);
+      const begun = cookieNames(request, prefix, publicUrl).slice(0, 1 - MAX_PER_BROWSER);
       for (const suffix of begun) cookieOf(suffix).clear(reply); // hole U12
       const sealed: Sealed = { ...signIn, expiresAt: now() + SIGN_IN_SECONDS };
       cookieOf(digestOf(signIn.state)).write(reply, seal(JSON.stringify(sealed)), SIGN_IN_SECONDS);

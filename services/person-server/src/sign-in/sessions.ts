@@ -1,6 +1,7 @@
 import type { Stores } from "aauth";
 import { digestOf, newSecret } from "agent-kit/service";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { cookieName } from "issuer-kit";
 import { type Cookie, createCookie } from "./cookie.ts";
 import type { Person } from "./person.ts";
 
@@ -44,13 +45,13 @@ const SESSION_SECONDS = 8 * 3_600;
 const MAX_PER_PERSON = 50;
 
 export function createSessions(options: {
-  isSecure: boolean;
+  publicUrl: URL;
   stores: Pick<Stores, "records">;
   /** Unix seconds. */
   now: () => number;
 }): Sessions {
-  const { isSecure, stores, now } = options;
-  const cookie: Cookie = createCookie("person-server-session", isSecure);
+  const { publicUrl, stores, now } = options;
+  const cookie: Cookie = createCookie(cookieName("person-server-session", publicUrl), publicUrl);
   const sessions = stores.records<KeptSession>("browser sessions");
 
   async function take(request: FastifyRequest): Promise<KeptSession | undefined> {

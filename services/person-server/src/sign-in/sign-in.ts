@@ -58,10 +58,9 @@ const MAX_RETURN_CHARACTERS = 2_048;
  */
 export async function createSignIn(app: FastifyInstance, options: SignInOptions): Promise<SignIn> {
   const { publicUrl, home, cookieSecret, logger, stores, now } = options;
-  const isSecure = publicUrl.protocol === "https:";
   const provider = createOpenidProvider({ ...options, redirectUri: new URL(CALLBACK_PATH, publicUrl).href });
-  const sessions = createSessions({ isSecure, stores, now });
-  const pending = createPendingSignIns({ isSecure, cookieSecret, stores, now });
+  const sessions = createSessions({ publicUrl, stores, now });
+  const pending = createPendingSignIns({ publicUrl, cookieSecret, stores, now });
   const showFailure = createFailurePage(options);
 
   /** @throws SignInError */

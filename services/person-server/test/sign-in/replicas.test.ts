@@ -29,9 +29,21 @@ function createBrowser() {
 function processes() {
   const now = () => 1_000;
   const stores = createMemoryStores({ now });
-  const start = () => createSessions({ isSecure: false, stores, now });
+  const start = () => createSessions({ publicUrl: new URL("http://localhost:8081"), stores, now });
   return { stores, now, one: start(), other: start() };
 }
+
+test("sessions at two ports of one host do not replace each other", async () => {
+  const now = () => 1_000;
+  const at = (publicUrl: string) =>
+    createSessions({ publicUrl: new URL(publicUrl), stores: createMemoryStores({ now }), now });
+  const [one, other] = [at("http://localhost:8081"), at("http://localhost:8181")];
+  const { request, reply } = createBrowser();
+  await one.begin(request(), reply, ANNA);
+  await other.begin(request(), reply, ANNA);
+  expect(await one.read(request())).toMatchObject({ person: ANNA.person });
+  expect(await other.read(request())).toMatchObject({ person: ANNA.person });
+});
 
 test("a session that one process has begun is accepted and ended by another", async () => {
   const { one, other } = processes();
@@ -68,7 +80,12 @@ test("the store has the digest of a cookie, and the cookie is not its key", asyn
 
 test("V53: a sign-in is redeemed once, also by two responses that come at the same time", async () => {
   const { stores, now } = processes();
-  const pending = createPendingSignIns({ isSecure: false, cookieSecret: randomBytes(32), stores, now });
+  const pending = createPendingSignIns({
+    publicUrl: new URL("http://localhost:8081"),
+    cookieSecret: randomBytes(32),
+    stores,
+    now,
+  });
   const { request, reply } = createBrowser();
   const signIn = { state: "s", nonce: "n", codeVerifier: "v", returnTo: "/" };
   pending.add(request(), reply, signIn);

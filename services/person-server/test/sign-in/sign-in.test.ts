@@ -12,7 +12,7 @@ import {
 } from "../support/relying-party.ts";
 
 const EVIL = "https://evil.example";
-const SESSION = `${OWN_ORIGIN} person-server-session`;
+const SESSION = `${OWN_ORIGIN} person-server-session-8081`;
 let provider: LyingProvider;
 let app: FastifyInstance;
 let browser: TestBrowser;
@@ -73,22 +73,22 @@ test("cookies are for this server alone, and secure with https", async () => {
   const attributes = (response: Response) =>
     response.headers
       .getSetCookie()
-      .map((line) => line.replace(/^(\w*-?person-server-(?:sign-in-|session))[^;]*/, "$1=…"));
+      .map((line) => line.replace(/^(\w*-?person-server-(?:sign-in|session)-\d+)[^;]*/, "$1=…"));
   const begun = await browser.open("/who");
   expect(attributes(begun)).toEqual([
-    "person-server-sign-in-=…; Max-Age=900; Path=/; HttpOnly; SameSite=Lax",
+    "person-server-sign-in-8081=…; Max-Age=900; Path=/; HttpOnly; SameSite=Lax",
   ]);
   const done = await browser.open(await begin());
   expect(attributes(done)).toEqual([
-    "person-server-sign-in-=…; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
-    "person-server-session=…; Max-Age=28800; Path=/; HttpOnly; SameSite=Lax",
+    "person-server-sign-in-8081=…; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+    "person-server-session-8081=…; Max-Age=28800; Path=/; HttpOnly; SameSite=Lax",
   ]);
   const secure = await relyingParty({
     issuer: new URL(provider.issuer),
     publicUrl: new URL("https://ps.example"),
   });
   expect(attributes(await new TestBrowser(secure).open("/who"))).toEqual([
-    "__Host-person-server-sign-in-=…; Max-Age=900; Path=/; HttpOnly; SameSite=Lax; Secure",
+    "__Host-person-server-sign-in-443=…; Max-Age=900; Path=/; HttpOnly; SameSite=Lax; Secure",
   ]);
   await secure.close();
 });
@@ -170,7 +170,7 @@ describe("requests of a caller", () => {
 
   test("U8: another site's page cannot sign a user out", async () => {
     await signIn("alice");
-    const cookie = `person-server-session=${browser.cookies.get(SESSION)}`;
+    const cookie = `person-server-session-8081=${browser.cookies.get(SESSION)}`;
     const foreign = [
       { "sec-fetch-site": "cross-site" },
       { "sec-fetch-site": "same-site", origin: OWN_ORIGIN },
