@@ -33,6 +33,7 @@ async function call(gate: ReturnType<typeof gateOf>, target?: string, init: Requ
   return gate(new Request(`${RESOURCE}${target ?? own}`, { method, headers, ...init }));
 }
 
+const soon = (check: () => void) => vi.waitFor(check, { timeout: 20_000 });
 const keep = (over = {}) => ({ folder: join(home, "kept"), resource: RESOURCE, ...over });
 const kept = () => readdirSync(join(home, "kept")).toSorted();
 
@@ -105,7 +106,7 @@ describe("a line of the refusal log", () => {
     expect(lines.slice(2)).toEqual(["aauth: 3 more refusals in this second are left out"]);
     await call(gate, "/other");
     expect(lines).toHaveLength(4);
-    await vi.waitFor(() => expect(kept()).toHaveLength(3));
+    await soon(() => expect(kept()).toHaveLength(3));
   });
 
   test("changes no answer if it throws", async () => {
@@ -131,7 +132,7 @@ describe("kept messages", () => {
   test("R9: are files for their user alone, which say that they hold tokens", async () => {
     const gate = gateOf({ keep: keep() });
     await call(gate, "/other");
-    await vi.waitFor(() => expect(lines.length + kept().length).toBe(2));
+    await soon(() => expect(lines.length + kept().length).toBe(2));
     const file = join(home, "kept", kept()[0]!);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(join(home, "kept")).mode & 0o777).toBe(0o700);
@@ -145,8 +146,8 @@ describe("kept messages", () => {
         headers: { ...(headers as Record<string, string>), host: "inner:8080" },
       }),
     );
-    await vi.waitFor(() => expect(kept()).toHaveLength(1));
-    await vi.waitFor(() => expect(readFileSync(join(home, "kept", kept()[0]!), "utf8")).not.toBe(""));
+    await soon(() => expect(kept()).toHaveLength(1));
+    await soon(() => expect(readFileSync(join(home, "kept", kept()[0]!), "utf8")).not.toBe(""));
     const [message] = readInput(readFileSync(join(home, "kept", kept()[0]!)));
     const jwks = JSON.stringify({ [PERSON_SERVER]: toJwks([keys.person]) });
     const explained = await explainRecorded(message!, { profiles: [draft11], at: "created", keys: [jwks] });
@@ -170,13 +171,13 @@ describe("kept messages", () => {
     const tell = async (observer: ReturnType<typeof log>, from: number, to: number) => {
       for (let number = from; number < to; number++) {
         observer(refusal, { method: "GET", url: `/${number}`, headers: { long: "x".repeat(1000) } });
-        if (number % 10 === 9) await vi.waitFor(() => expect(names().at(-1)).toContain(`/${number}"`));
+        if (number % 10 === 9) await soon(() => expect(text(kept().at(-1)!)).toContain(`/${number}"`));
       }
     };
-    const names = () => kept().map((name) => readFileSync(join(home, "kept", name), "utf8"));
+    const text = (name: string) => readFileSync(join(home, "kept", name), "utf8");
     await tell(log(), 0, 110);
     expect(kept()).toHaveLength(100);
-    expect(names()[0]).toContain("/10");
+    expect(text(kept()[0]!)).toContain("/10");
     await tell(log({ maxBytes: 20_000 }), 110, 120);
     const bytes = kept().reduce((sum, name) => sum + statSync(join(home, "kept", name)).size, 0);
     expect(bytes).toBeLessThanOrEqual(20_000);
@@ -188,7 +189,7 @@ describe("kept messages", () => {
     rmSync(join(home, "kept"), { recursive: true });
     for (let count = 0; count < 3; count++) expect((await call(gate, "/other")).status).toBe(401);
     const told = () => lines.filter((line) => line === "aauth: a refused message could not be kept: ENOENT");
-    await vi.waitFor(() => expect(told()).toHaveLength(1));
+    await soon(() => expect(told()).toHaveLength(1));
     expect(lines).toHaveLength(4);
   });
 });
