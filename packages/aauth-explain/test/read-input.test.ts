@@ -55,6 +55,27 @@ no
   ]);
 });
 
+test.each<[string, string]>([
+  ["with an object inside", JSON.stringify({ kty: "OKP", ext: {}, ...JSON.parse(privateJwk) })],
+  ["in strings of JSON within strings", JSON.stringify({ log: JSON.stringify({ body: privateJwk }) })],
+  ["with escaped names", privateJwk.replace('"d"', '"\\u0064"')],
+  ["in Signature-Key", `GET / HTTP/1.1\nSignature-Key: sig=hwk;kty="OKP";d="${JSON.parse(privateJwk).d}"`],
+  [
+    "in a token",
+    `eyJhbGciOiJub25lIn0.${Buffer.from(`{"cnf":{"jwk":${privateJwk}}}`).toString("base64url")}.`,
+  ],
+  ["in base64", `{"log":"${btoa(privateJwk)}"}`],
+  ["of PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----"],
+  ["of OpenSSH, in base64", btoa("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA")],
+])("R10: a private key %s is refused, and not repeated", (_what, input) => {
+  expect(codeOf(input)).toBe("private_key");
+});
+
+test("a text of many beginnings of keys takes no time", () => {
+  for (const part of ['"kty"', '{"kty":', "eyJh", "{", 'd="'])
+    expect(codeOf(`GET / HTTP/1.1\n${part.repeat(200_000)}`)).not.toBe("private_key");
+});
+
 describe("an input that is not read has a code", () => {
   const har = (headers: unknown) =>
     JSON.stringify({

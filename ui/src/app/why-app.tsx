@@ -151,6 +151,7 @@ export function WhyApp() {
         </form>
         <div role="status" className="column">
           {isBusy && <p className="note">Reading…</p>}
+          {!isBusy && result?.findings && <p className="spoken">Explained below.</p>}
           {result?.problem && (
             <p className="card" data-tone="danger" data-testid="problem">
               {result.problem}

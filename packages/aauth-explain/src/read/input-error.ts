@@ -45,6 +45,7 @@ export function textOfInput(input: Uint8Array | string): string {
   // A character has at least one byte, so an input that is too large is never decoded.
   if (input.length > MAX_INPUT_BYTES) throw tooLarge;
   const text = typeof input === "string" ? input : new TextDecoder().decode(input);
+  // hole R10
   if (hasPrivateKey(text))
     throw new InputError(
       "private_key",

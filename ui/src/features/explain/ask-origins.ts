@@ -80,7 +80,7 @@ export class AskedOrigins {
     const { origin, protocol } = new URL(url);
     const wanted = { url, ...(protocol === "https:" && { origin }) };
     this.wanted.set(url, wanted);
-    if (!this.#allowed.has(origin) || protocol !== "https:") throw new Error("not asked for");
+    if (!this.#allowed.has(origin) || protocol !== "https:") throw new Error("not asked for"); // hole R12
     try {
       const response = await fetch(url, {
         credentials: "omit",

@@ -32,13 +32,19 @@ const MAX_CHARACTERS = 20_000;
 export function shownFinding(finding: Finding, withSecrets: boolean): Finding {
   const shown = (text: string) => {
     const cut = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}… (cut)` : text;
-    return withSecrets ? visibleLines(cut) : withoutSecrets(visibleLines(cut));
+    return withSecrets ? visibleLines(cut) : withoutSecrets(visibleLines(cut)); // hole R11: visibleLines(cut)
   };
-  const { request, response } = finding.message;
-  const message = withSecrets
-    ? finding.message
-    : { ...finding.message, request: withoutCredentials(request), response: withoutCredentials(response) };
-  return visibleFields({ ...finding, message }, shown);
+  const bare = (message: Message): Message =>
+    withSecrets
+      ? message
+      : {
+          ...message,
+          request: withoutCredentials(message.request),
+          response: withoutCredentials(message.response),
+        };
+  // Spans have more than is shown.
+  const run = { ...finding.run, messages: finding.run.messages.map(bare), waterfall: [] };
+  return visibleFields({ ...finding, message: bare(finding.message), run }, shown);
 }
 
 const TOKEN = /(?<![\w-])(eyJ[\w-]{9})[\w.-]+/g;

@@ -9,6 +9,7 @@ import {
   isRefusedAsRecorded,
   KEY_SOURCES,
   type MessageToExplain,
+  type RecordedMessage,
   type RecordedOptions,
   readInput,
   readSavedRun,
@@ -39,39 +40,44 @@ export interface Findings {
   readonly leftOut: number;
 }
 
+type OnFound = (found: Findings) => boolean;
+
 /**
  * Explains every message of an input: whatever `readInput` reads, a trace or a span as Jaeger's API
  * returns it, or a saved run.
  *
+ * @param onFound receives what was found so far after each message; false ends the work
  * @throws InputError, SavedRunError; both have a code
  */
 export async function readFindings(
   input: string,
   options: Omit<RecordedOptions, "profiles">,
+  onFound: OnFound,
 ): Promise<Findings> {
   const text = textOfInput(input);
-  if (/^\s*<!doctype html/i.test(text)) return savedFindings(text);
+  if (/^\s*<!doctype html/i.test(text)) return savedFindings(text, onFound);
   const traced = tracedRun(text);
-  if (traced !== undefined) return limited(traced.messages, (message) => tracedFinding(message, traced));
-  return limited(readInput(text), async ({ message, ...record }) =>
-    explainedFinding(
-      await explainRecorded({ message, ...record }, { ...options, profiles: PROFILES }),
-      message,
-    ),
-  );
+  if (traced !== undefined)
+    return limited(traced.messages, (message) => tracedFinding(message, traced), onFound);
+  const explain = async (recorded: RecordedMessage) =>
+    explainedFinding(await explainRecorded(recorded, { ...options, profiles: PROFILES }), recorded.message);
+  return limited(readInput(text), explain, onFound);
 }
 
 async function limited<Item>(
   items: readonly Item[],
   explain: (item: Item) => Finding | Promise<Finding>,
+  onFound: OnFound,
 ): Promise<Findings> {
-  const findings = [];
+  const leftOut = Math.max(0, items.length - MAX_MESSAGES);
+  let findings: readonly Finding[] = [];
   for (const item of items.slice(0, MAX_MESSAGES)) {
-    findings.push(await explain(item));
+    findings = [...findings, await explain(item)];
+    if (!onFound({ findings, leftOut })) break;
     // The page stays usable meanwhile.
     await new Promise((resolve) => setTimeout(resolve));
   }
-  return { findings, leftOut: Math.max(0, items.length - MAX_MESSAGES) };
+  return { findings, leftOut };
 }
 
 const VERDICTS = { accepted: "Accepted", refused: "Refused", undecided: "Undecided" } as const;
@@ -162,14 +168,14 @@ function tracedFinding(message: Message, run: ProtocolRun): Finding {
 }
 
 /** The messages and attacks of a saved run. */
-async function savedFindings(page: string): Promise<Findings> {
+async function savedFindings(page: string, onFound: OnFound): Promise<Findings> {
   const run = await readSavedRun(page);
   const nameOf = (id: string) => run.parties.find((party) => party.id === id)?.name ?? id;
   const items = [
     ...run.messages.map((message, at) => ({ message, title: `${at + 1}.`, attack: undefined })),
     ...run.attacks.map((attack) => ({ message: attack.aauth, title: `Attack: ${attack.title}:`, attack })),
   ];
-  return limited(items, async ({ message, title, attack }) => {
+  const explain = async ({ message, title, attack }: (typeof items)[number]) => {
     const verdict = await verifySavedMessage(message, PROFILES);
     const named = { ...message, from: nameOf(message.from), to: nameOf(message.to) };
     const finding = savedFinding(named, verdict);
@@ -182,7 +188,8 @@ async function savedFindings(page: string): Promise<Findings> {
         ]
       : finding.facts;
     return { ...finding, title: `${title} ${finding.title}`, facts };
-  });
+  };
+  return limited(items, explain, onFound);
 }
 
 function savedFinding(

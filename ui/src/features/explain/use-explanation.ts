@@ -36,7 +36,13 @@ export function useExplanation() {
   const explain = async (input: string | Blob, expected: Expected): Promise<Result> => {
     const number = ++count.current;
     setBusy(true);
-    const found = await resultOf(input, expected, new AskedOrigins(allowed, read)).catch(problemOf);
+    const asked = new AskedOrigins(allowed, read);
+    const onFound = (found: Findings) => {
+      if (number !== count.current) return false;
+      setResult({ ...found, wanted: [...asked.wanted.values()] });
+      return true;
+    };
+    const found = await resultOf(input, expected, asked, onFound).catch(problemOf);
     if (number === count.current) {
       setResult(found);
       setBusy(false);
@@ -46,7 +52,12 @@ export function useExplanation() {
   return { result, isBusy, explain, allow: (origin: string) => allowed.add(origin) };
 }
 
-async function resultOf(input: string | Blob, expected: Expected, asked: AskedOrigins): Promise<Result> {
+async function resultOf(
+  input: string | Blob,
+  expected: Expected,
+  asked: AskedOrigins,
+  onFound: (found: Findings) => boolean,
+): Promise<Result> {
   // A file is not even read then.
   const size = typeof input === "string" ? input.length : input.size;
   if (size > MAX_INPUT_BYTES) return { problem: TOO_LARGE, wanted: [] };
@@ -62,7 +73,7 @@ async function resultOf(input: string | Blob, expected: Expected, asked: AskedOr
     scopes: words(scope),
     discovery: asked.discovery,
   };
-  const explained = await readFindings(text, { ...options, keys: documents });
+  const explained = await readFindings(text, { ...options, keys: documents }, onFound);
   const directories = [];
   for (const { run, verdict, message } of explained.findings)
     if (verdict === "Undecided" && run.messages[0]?.signer?.profile === "web-bot-auth")
@@ -71,7 +82,9 @@ async function resultOf(input: string | Blob, expected: Expected, asked: AskedOr
   for (const url of new Set(directories)) more.push(await asked.document(url));
   const given = more.filter((document) => document !== undefined);
   const whole =
-    given.length === 0 ? explained : await readFindings(text, { ...options, keys: [...documents, ...given] });
+    given.length === 0
+      ? explained
+      : await readFindings(text, { ...options, keys: [...documents, ...given] }, onFound);
   return { ...whole, wanted: [...asked.wanted.values()] };
 }
 
