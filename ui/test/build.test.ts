@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "ui-build-"));
 beforeAll(async () => {
   const configFile = new URL("../vite.config.ts", import.meta.url).pathname;
   await build({ configFile, logLevel: "warn", build: { outDir: folder, emptyOutDir: true } });
-}, 60_000);
+}, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("the build keeps colours for light and dark", () => {
