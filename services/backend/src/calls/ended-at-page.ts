@@ -11,8 +11,19 @@ export interface EndedAtPage {
   readonly keyThumbprint: string | undefined;
 }
 
-/** The page that an error names; undefined for any other error. */
-export const endedAtPage = (error: unknown): (AAuthAgentError & EndedAtPage) | undefined =>
-  error instanceof AAuthAgentError && error.code === "consent_required" && "consentUrl" in error
-    ? (error as AAuthAgentError & EndedAtPage)
-    : undefined;
+/** The auth server's page that an error names; undefined for any other error. */
+export const endedAtPage = (error: unknown): EndedAtPage | undefined =>
+  isOfCode(error, "consent_required") ? (error as AAuthAgentError & EndedAtPage) : undefined;
+
+/** A call that the resource has refused until its user has acted at the resource's page. */
+export interface EndedAtResource {
+  readonly interactionUrl: string;
+  /** Key with which to repeat the request. */
+  readonly keyThumbprint: string | undefined;
+}
+
+/** The resource's page that an error names; undefined for any other error. */
+export const endedAtResource = (error: unknown): EndedAtResource | undefined =>
+  isOfCode(error, "user_interaction_required") ? (error as AAuthAgentError & EndedAtResource) : undefined;
+
+const isOfCode = (error: unknown, code: string) => error instanceof AAuthAgentError && error.code === code;

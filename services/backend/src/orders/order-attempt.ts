@@ -1,11 +1,11 @@
 import { AAuthAgentError } from "aauth";
-import { UserInteractionRequiredError } from "aauth/february-2026";
 import { AgentHttpError } from "aauth-a2a";
 import { hasAnswer } from "agent-kit/draft-11";
 import { markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Failure, Order } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { type EndedAtResource, endedAtResource } from "../calls/ended-at-page.ts";
 import { noteAnswered, noteWaiting, OUTCOME_UNKNOWN, type Resumable } from "../calls/resumable.ts";
 import { beginCall, type CallWire, continuesAtPage } from "../calls/user-call.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
@@ -203,8 +203,8 @@ async function outcomeOf(
       const again = { ...stored, waiting: undefined, interaction: { endsAt: 0, keyThumbprint } };
       return await outcomeOf(context, again, signal, error);
     }
-    const interaction =
-      error instanceof UserInteractionRequiredError && (await demanded(context, stored, error));
+    const page = endedAtResource(error);
+    const interaction = page && (await demanded(context, stored, page));
     if (interaction) return interaction;
     const storeError = storeErrorOf(error);
     if (storeError !== undefined) throw storeError; // hole V25
@@ -228,7 +228,7 @@ const isGone = (error: unknown): boolean =>
 async function demanded(
   context: OrderContext,
   { id, userId, returnState, order, interaction }: StoredOrder,
-  { interactionUrl, keyThumbprint }: UserInteractionRequiredError,
+  { interactionUrl, keyThumbprint }: EndedAtResource,
 ): Promise<Outcome | undefined> {
   await context.openInteractions.keep(userId, id, INTERACTION_SECONDS);
   if (interaction !== undefined) return undefined;
@@ -267,7 +267,7 @@ async function waitAt(
 }
 
 function failureOf({ places, timeoutSeconds }: OrderContext, error: unknown, peer: Peer): Failure {
-  if (error instanceof UserInteractionRequiredError) return INTERACTION_REPEATED;
+  if (endedAtResource(error) !== undefined) return INTERACTION_REPEATED;
   if (!(error instanceof OrderRefusedError)) return explainFailure(error, { peer, places, timeoutSeconds });
   if (error.code === "expired") return INTERACTION_EXPIRED;
   return {
