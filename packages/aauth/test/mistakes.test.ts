@@ -206,7 +206,7 @@ test.each<Row>([
   [
     "a key that is not published",
     async () => agentOf({ key: await generateSigningKey({ kid: "key-2" }) }).fetchFor()(to("/me")),
-    'the key set of https://agent.example has no key "key-2": publish each key before it signs',
+    'the key set of https://agent.example has no key "key-2": publish it first',
   ],
   [
     "a person server that is down",
@@ -224,7 +224,7 @@ test.each<Row>([
       return agentOf().fetchFor()(to("/me"));
     },
     "https://ps.example/.well-known/aauth-person.json",
-    "found https://another.example, expected https://ps.example",
+    'issuer is "https://another.example", not the requested https://ps.example',
   ],
   [
     "a resource of an auth server that the agent does not trust",
@@ -249,6 +249,43 @@ test.each<Row>([
     () => resourceOf(untyped({ personServer: PERSON_SERVER })),
     "personServer is not an option: did you mean personServers?",
   ],
+  ...[
+    () =>
+      createPersonServer(untyped({ issuer: PERSON_SERVER, key, subjectSecret, accessServer: PERSON_SERVER })),
+    () => createAccessServer(untyped({ issuer: PERSON_SERVER, key, accessServer: PERSON_SERVER })),
+    () => createDiscovery(untyped({ accessServer: PERSON_SERVER })),
+    () => agentOf(untyped({ accessServer: PERSON_SERVER })),
+    () => createVerifier(untyped({ accessServers: PERSON_SERVER })),
+  ].map((make): Row => ["an option of another factory", make, /accessServers? is not an option/]),
+  [
+    "addresses that are not an endpoint map",
+    () => createDiscovery({ endpoints: untyped({ [RESOURCE]: "http://127.0.0.1:4020" }) }),
+    "endpoints must be made by createEndpointMap()",
+  ],
+  [
+    "an endpoint map instead of a discovery",
+    () => resourceOf({ discovery: untyped(map()) }),
+    "discovery must be made by createDiscovery()",
+  ],
+  [
+    "an access server without a policy",
+    () =>
+      createAccessServer(
+        untyped({ issuer: "https://as.example", key, resources: [RESOURCE], personServers: [PERSON_SERVER] }),
+      ),
+    "decide must be a function",
+  ],
+  [
+    "a local address of a trusted server",
+    () =>
+      createPersonServer({
+        issuer: PERSON_SERVER,
+        key,
+        subjectSecret,
+        accessServers: ["http://127.0.0.1:1"],
+      }),
+    "accessServers[0] must be a canonical identifier, not http://127.0.0.1:1",
+  ],
   [
     "a misspelt member of a call",
     () => agentOf().fetchFor(untyped({ onInteractoin: () => {} })),
@@ -272,7 +309,7 @@ test.each<Row>([
   [
     "a verifier without discovery",
     () => createVerifier(untyped({ authorities: ["resource.example"] })),
-    "discovery is missing: pass createDiscovery()",
+    "discovery must be made by createDiscovery()",
   ],
   [
     "an address for authorities",
@@ -292,7 +329,7 @@ test.each<Row>([
   [
     "options instead of a resource",
     () => protect(untyped({ resource: RESOURCE, key }), { level: "agent-token" }),
-    "the resource must be made by createResource()",
+    "resource must be made by createResource()",
   ],
   [
     "a parser before the gate",

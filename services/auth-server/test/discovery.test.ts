@@ -8,7 +8,7 @@ const IMPOSTOR = "http://impostor.localhost:8001";
 test.each([
   ["an address in a network", "http://10.0.0.1:8080", "discovery_blocked", "address refused"],
   ["a host without documents", "http://nobody.localhost:1", "discovery_failed", "no aauth-agent document"],
-  ["a document of another", IMPOSTOR, "metadata_mismatch", `found ${BACKEND}, expected ${IMPOSTOR}`],
+  ["a document of another", IMPOSTOR, "metadata_mismatch", `is "${BACKEND}", not the requested ${IMPOSTOR}`],
 ])("A20: %s is one answer outside, and its reason in the log", async (_what, agent, code, reason) => {
   const { logger, lines } = recordingLogger();
   const parties = await createParties({

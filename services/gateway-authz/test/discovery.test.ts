@@ -18,7 +18,7 @@ describe("A20: a fetch that a caller caused", () => {
       "address refused: http is allowed only",
     ],
     ["a host without documents", "http://absent.localhost:1", "discovery_failed", "no aauth-agent document"],
-    ["a document of another", IMPOSTOR, "metadata_mismatch", "is not the requested identity"],
+    ["a document of another", IMPOSTOR, "metadata_mismatch", "not the requested http"],
     [
       "a document of the wrong shape",
       SHAPELESS,

@@ -16,6 +16,7 @@ import {
   type OptionChecks,
   requireBoolean,
   requireFunction,
+  requireMade,
   requireString,
   unchecked,
 } from "../keys/option-checks.ts";
@@ -126,7 +127,7 @@ function checksOf(profile: AgentProfile): OptionChecks<AgentOptions> {
         throw notOf(name, profile);
       requireFunction(name, value);
     },
-    discovery: unchecked,
+    discovery: (name, value) => requireMade(name, value, "metadata", "createDiscovery"),
     transport: requireFunction,
     stores: unchecked,
     observer: requireFunction,

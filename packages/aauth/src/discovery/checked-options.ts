@@ -33,6 +33,15 @@ export function requireIdentifiers(name: string, values: readonly string[], prof
   for (const [index, value] of values.entries()) requireIdentifier(`${name}[${index}]`, value, profile);
 }
 
+/** @throws TypeError unless the option `name` is a list of such identifiers, or a predicate */
+export function requireTrust(
+  name: string,
+  policy: readonly string[] | ((id: string) => boolean),
+  profile: Profile,
+): void {
+  if (typeof policy !== "function") requireIdentifiers(name, policy, profile);
+}
+
 export const malformedIdentifier = (
   name: string,
   value: unknown,

@@ -6,7 +6,14 @@
 
 import { createDocumentTransport } from "#http";
 import { AAuthVerificationError } from "../errors.ts";
-import { requireBoolean } from "../keys/option-checks.ts";
+import {
+  checkOptions,
+  type OptionChecks,
+  requireBoolean,
+  requireFunction,
+  requireMade,
+  unchecked,
+} from "../keys/option-checks.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import type { IssuerJwk, Jwks } from "../types.ts";
 import type { DiscoveredKey, Discovery, DiscoveryKind, DocumentRule, PartyDocument } from "./discovery.ts";
@@ -64,7 +71,7 @@ export interface DiscoveryOptions {
  * Does NOT check whether an identity is trusted: any party may publish a document. Error messages
  * name addresses and reasons, for logs only; callers may see `publicRefusal` of the error.
  *
- * @throws TypeError unless `development` is a boolean.
+ * @throws TypeError for an invalid or unknown option
  * @throws (from its methods) AAuthVerificationError `discovery_blocked`, `discovery_failed`,
  * `discovery_busy`, `metadata_mismatch`, `unknown_key`.
  *
@@ -73,7 +80,7 @@ export interface DiscoveryOptions {
  * await discovery.key(draft11.documents.kinds.agent, "https://agent.example", "ap-1");
  */
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
-  requireBoolean("development", options.development);
+  checkOptions(options, OPTION_CHECKS);
   const { development = false, timeoutMs = TIMEOUT_MS } = options;
   const { now = () => Math.floor(Date.now() / 1000) } = options;
   const { endpoints, transport = endpoints?.documents ?? createDocumentTransport({ development }) } = options;
@@ -105,6 +112,14 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
     },
   };
 }
+
+const OPTION_CHECKS: OptionChecks<DiscoveryOptions> = {
+  development: requireBoolean,
+  now: requireFunction,
+  timeoutMs: unchecked,
+  endpoints: (name, value) => requireMade(name, value, "documents", "createEndpointMap"),
+  transport: requireFunction,
+};
 
 /** Documents and key sets of one kind of party. */
 class Parties {
@@ -158,8 +173,8 @@ class Parties {
     if (jwk === undefined) {
       const reason =
         kid === undefined
-          ? "has no single key, and the token or header names no kid"
-          : `has no key "${printable(kid)}": publish each key before it signs`;
+          ? "has several keys or none, and no kid is named"
+          : `has no key "${printable(kid)}": publish it first`;
       throw new AAuthVerificationError("unknown_key", `the key set of ${printable(id)} ${reason}`, {
         claim: "kid",
       });

@@ -114,13 +114,12 @@ function requireIdentity(
   if (found === undefined) {
     throw new AAuthVerificationError(unnamed, `the document names no ${identity}`, { claim: identity });
   }
-  const shown =
-    typeof found === "string"
-      ? found.slice(0, 200).replace(/[^\x20-\x7e]/g, "?")
-      : "a value that is not a string";
+  const shown = JSON.stringify(found)
+    .slice(0, 200)
+    .replace(/[^\x20-\x7e]/g, "?");
   throw new AAuthVerificationError(
     "metadata_mismatch",
-    `the document's ${identity} is not the requested identity: found ${shown}, expected ${id}`,
+    `the document's ${identity} is ${shown}, not the requested ${id}`,
     { claim: identity },
   );
 }

@@ -6,7 +6,7 @@
  */
 
 import { problemAnswer } from "../draft-11/problem.ts";
-import { checkOptions, unchecked } from "../keys/option-checks.ts";
+import { checkOptions, requireMade, unchecked } from "../keys/option-checks.ts";
 import type { Answer } from "../profile/resource-rules.ts";
 import type { Admission, Resource, ResourceRequest } from "../resource/create-resource.ts";
 import type { CallerOf, Requirement } from "../types.ts";
@@ -49,8 +49,7 @@ export function checkGate<Name extends string>(
   resource: Resource<Name>,
   requirement: Requirement<Name>,
 ): void {
-  if (typeof resource?.checkRequirement !== "function")
-    throw new TypeError("the resource must be made by createResource()");
+  requireMade("resource", resource ?? null, "checkRequirement", "createResource");
   // Without a requirement, the verifier would admit any verified caller.
   if (typeof requirement !== "object")
     throw new TypeError("the requirement must be an object, such as { level }"); // hole E5

@@ -37,6 +37,13 @@ export function requireFunction(name: string, value: unknown): void {
   throw new TypeError(`${name} must be a function`);
 }
 
+/** @throws TypeError unless the option `name`, if it is given, is an object of `maker` */
+export function requireMade(name: string, value: unknown, member: string, maker: string): void {
+  const made = value as Readonly<Record<string, unknown>> | undefined | null;
+  if (made === undefined || typeof made?.[member] === "function") return;
+  throw new TypeError(`${name} must be made by ${maker}()`);
+}
+
 /** The check of each option of a factory. */
 export type OptionChecks<Options> = {
   readonly [Name in keyof Required<Options>]: (name: Name & string, value: Options[Name]) => void;

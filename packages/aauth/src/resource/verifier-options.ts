@@ -5,7 +5,7 @@
  */
 
 import { defaultResourceProfile } from "../default-profile.ts";
-import { requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
+import { requireIdentifier, requireIdentifiers, requireTrust } from "../discovery/checked-options.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
 import { type OptionChecks, requireArray, requireSeconds, unchecked } from "../keys/option-checks.ts";
 import type { AcceptedProfile, VerifierOptions } from "./types.ts";
@@ -27,7 +27,7 @@ export const OPTION_CHECKS: OptionChecks<VerifierOptions> = {
   accessServer: unchecked,
   agentProviders: unchecked,
   discovery(_, value) {
-    if (value === undefined) throw new TypeError("discovery is missing: pass createDiscovery()");
+    if (!value?.metadata) throw new TypeError("discovery must be made by createDiscovery()");
   },
   schemes: unchecked,
   accept: unchecked,
@@ -75,7 +75,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
       }
     }
   }
-  if (typeof agentProviders !== "function") requireIdentifiers("agentProviders", agentProviders, profile);
+  requireTrust("agentProviders", agentProviders, profile);
   if (accepted.peers !== undefined) requireIdentifiers("peers", accepted.peers, profile);
 }
 

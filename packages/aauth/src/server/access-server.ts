@@ -5,6 +5,7 @@
  */
 
 import { accessServerMetadata } from "../draft-11/documents.ts";
+import { checkOptions, type OptionChecks, requireFunction } from "../keys/option-checks.ts";
 import { trusts } from "../tokens/trust.ts";
 import { AccessRecords } from "./access-records.ts";
 import type { AccessContext, AccessServer, AccessServerOptions } from "./access-server-types.ts";
@@ -19,7 +20,7 @@ import { unconfirmedOf } from "./issued-tokens.ts";
 import { RevocationEndpoint } from "./revocation-endpoint.ts";
 import { commonPages } from "./server-context.ts";
 import { SERVER_CALLER } from "./server-frame.ts";
-import { partsOf } from "./server-parts.ts";
+import { partsOf, requirePolicy, SERVER_CHECKS } from "./server-parts.ts";
 import { ServerRequests } from "./server-requests.ts";
 import type { PairWork } from "./token-pair.ts";
 
@@ -39,7 +40,8 @@ const MAX_PENDING = 5_000;
  * Does NOT process payments, and does NOT know persons: `subject` is the resource's identifier of a
  * person.
  *
- * @throws TypeError for an issuer that is not a server identifier, or metadata of the wrong shape
+ * @throws TypeError for an invalid or unknown option
+ * @throws RangeError for invalid seconds
  *
  * @example
  * const resources = ["https://resource.example"];
@@ -47,6 +49,7 @@ const MAX_PENDING = 5_000;
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createAccessServer(options: AccessServerOptions): AccessServer {
+  checkOptions(options, OPTION_CHECKS);
   const { resources, personServers, decide } = options;
   const { frame, open, ...parts } = partsOf(options, "access");
   const { issuer } = parts;
@@ -102,6 +105,13 @@ export function createAccessServer(options: AccessServerOptions): AccessServer {
   });
   return { handle, metadata, ...pagesOf(context) };
 }
+
+const OPTION_CHECKS: OptionChecks<AccessServerOptions> = {
+  ...SERVER_CHECKS,
+  resources: requirePolicy,
+  personServers: requirePolicy,
+  decide: (name, value) => requireFunction(name, value ?? null),
+};
 
 /** Functions for the pages of resource owners. */
 function pagesOf(context: AccessContext): Omit<AccessServer, "handle" | "metadata"> {

@@ -5,6 +5,13 @@
  */
 
 import { personServerMetadata } from "../draft-11/documents.ts";
+import {
+  checkOptions,
+  type OptionChecks,
+  requireBoolean,
+  requireFunction,
+  unchecked,
+} from "../keys/option-checks.ts";
 import type { Answer } from "../types.ts";
 import { failed, Problem, succeeded } from "./answers.ts";
 import { authTokenRequest, giveAuthToken, updatedRequest } from "./auth-token-endpoint.ts";
@@ -30,7 +37,7 @@ import type {
 import { createNamedResources, givePersonToken, personTokenRequest } from "./person-token-endpoint.ts";
 import { RevocationEndpoint } from "./revocation-endpoint.ts";
 import { AGENT_CALLER } from "./server-frame.ts";
-import { partsOf } from "./server-parts.ts";
+import { partsOf, requirePolicy, SERVER_CHECKS } from "./server-parts.ts";
 import { ServerRequests } from "./server-requests.ts";
 import type { DownstreamResult } from "./types.ts";
 
@@ -63,8 +70,8 @@ const MAX_PENDING_OF_ONE = 100;
  * Does NOT enforce the tools of a mission, which only the agent can. Does NOT compare scopes with
  * `scopes_supported`. Does NOT make payments.
  *
- * @throws TypeError for an issuer that is not a server identifier, a secret that is too short, or
- *   metadata of the wrong shape
+ * @throws TypeError for an invalid or unknown option, such as a secret that is too short
+ * @throws RangeError for invalid seconds
  *
  * @example
  * const issuer = "https://ps.example";
@@ -72,6 +79,7 @@ const MAX_PENDING_OF_ONE = 100;
  * const answer = await server.handle({ method, target, headers, body });
  */
 export function createPersonServer(options: PersonServerOptions): PersonServer {
+  checkOptions(options, OPTION_CHECKS);
   const { frame, open, ...parts } = partsOf(options, "person");
   const { issuer, now } = parts;
   const metadata = personServerMetadata({
@@ -169,6 +177,18 @@ export function createPersonServer(options: PersonServerOptions): PersonServer {
     ...missionPages(context, deliveries),
   };
 }
+
+const OPTION_CHECKS: OptionChecks<PersonServerOptions> = {
+  ...SERVER_CHECKS,
+  subjectSecret: unchecked,
+  decide: requireFunction,
+  personOf: requireFunction,
+  claimsOf: requireFunction,
+  accessServers: (name, policy = []) => requirePolicy(name, policy),
+  agentProviders: (name, policy = []) => requirePolicy(name, policy),
+  missions: requireBoolean,
+  canReach: requireFunction,
+};
 
 /**
  * Parties that accept a token. An access server revokes its own tokens when it receives the

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { requireIdentifier } from "../discovery/checked-options.ts";
+import { requireIdentifier, requireTrust } from "../discovery/checked-options.ts";
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { documents } from "../draft-11/documents.ts";
@@ -13,9 +13,18 @@ import { draft11 } from "../draft-11/profile.ts";
 import { jwksOf } from "../keys/jwks.ts";
 import { keyRingOf } from "../keys/key-option.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import {
+  type OptionChecks,
+  requireFunction,
+  requireMade,
+  requireSeconds,
+  requireString,
+  unchecked,
+} from "../keys/option-checks.ts";
 import { observerOf } from "../profile/events.ts";
 import type { RevocationCheck } from "../profile/verification.ts";
 import { createMemoryStores } from "../store/stores.ts";
+import type { TrustPolicy } from "../tokens/trust.ts";
 import type { Jwks, SigningKey } from "../types.ts";
 import { createServerCalls } from "./server-calls.ts";
 import { createFrame, type FrameOptions } from "./server-frame.ts";
@@ -23,15 +32,32 @@ import type { ServerOptions, ServerParts } from "./server-types.ts";
 import type { StoreName } from "./stores.ts";
 
 const PENDING_SECONDS = 600;
+/** A longer time is probably a mistake, such as milliseconds. */
+const MAX_PENDING_SECONDS = 30 * 86_400;
+
+/** Checks of the common options. */
+export const SERVER_CHECKS: OptionChecks<Omit<ServerOptions<object>, "metadata">> & { metadata(): void } = {
+  issuer: (name, value) => requireIdentifier(name, value, draft11),
+  key: (_, value) => void keyRingOf(value),
+  discovery: (name, value) => requireMade(name, value, "metadata", "createDiscovery"),
+  interactionUrl: requireString,
+  metadata: unchecked,
+  stores: unchecked,
+  transport: requireFunction,
+  now: requireFunction,
+  pendingSeconds: (name, value) => requireSeconds(name, value, MAX_PENDING_SECONDS),
+  pollSeconds: (name, value) => requireSeconds(name, value, MAX_PENDING_SECONDS),
+  observer: requireFunction,
+};
+
+/** @throws TypeError unless the option `name` is a trust policy */
+export const requirePolicy = (name: string, policy: TrustPolicy): void => requireTrust(name, policy, draft11);
 
 /**
  * Applies defaults to options and creates the common parts.
- *
- * @throws TypeError for an issuer that is not a server identifier
  */
 export function partsOf(options: ServerOptions<object>, kind: "person" | "access") {
   const { issuer, pendingSeconds = PENDING_SECONDS, pollSeconds = 1 } = options;
-  requireIdentifier("issuer", issuer, draft11);
   const { now = () => Math.floor(Date.now() / 1000), interactionUrl = `${issuer}/interaction` } = options;
   const { stores = createMemoryStores({ now }), transport } = options;
   const observe = observerOf(options.observer);

@@ -80,12 +80,13 @@ export function beginCall(
     }),
   };
   const agent = agentOf(userId);
+  const { state, ...context } = call.context ?? {};
   const fetch =
     waiting === undefined
       ? agent.fetchFor({
           ...control,
-          ...call.context,
-          ...(browserUrl && { loginHint: userId, justification }),
+          ...context,
+          ...(browserUrl ? { loginHint: userId, justification } : state !== undefined && { state }),
           ...(returnUrl && { returnUrl: returnUrl(call) }),
         })
       : () => agent.resume(waiting, control);
