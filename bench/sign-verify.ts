@@ -7,11 +7,11 @@ import assert from "node:assert";
 import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
 import { generateSigningKey, importSigningKey, type PrivateJwk, type SigningKey, signRequest } from "aauth";
 import { february2026, february2026Resource, february2026Tokens } from "aauth/february-2026";
-import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier, type Verifier } from "aauth/resource";
 import { createTokenSigner } from "aauth/server";
 import { signedRequest, type TestRequest } from "aauth/testing";
 import { createVerifier as createPeerVerifier, createSigner, httpbis } from "http-message-signatures";
+import { createTestDiscovery } from "../packages/aauth/test/february-2026/parties.ts";
 import { type Comparison, runComparisons } from "./measure.ts";
 
 const RESOURCE = "https://resource.example";

@@ -4,12 +4,12 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { generateSigningKey } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { createTokenSigner } from "aauth/server";
 import { type SignedRequestOptions, signedRequest } from "aauth/testing";
 import type { Explanation } from "aauth-explain";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestParties } from "../../packages/aauth/test/february-2026/parties.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import type { PageTask } from "../support/fixtures/verify-in-page.ts";
 

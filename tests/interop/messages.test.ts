@@ -3,10 +3,10 @@
 import { createInterface } from "node:readline";
 import { generateSigningKey, signRequest } from "aauth";
 import { february2026Published } from "aauth/february-2026";
-import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestDiscovery } from "../../packages/aauth/test/february-2026/parties.ts";
 import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
 
 const MESSAGES = 200;

@@ -1,9 +1,9 @@
 import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { signedRequest, testKey } from "aauth/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { explainMessage, type MessageToExplain } from "../src/index.ts";
 
 const parties = await createTestParties();

@@ -2,7 +2,6 @@
 
 import { draft11, type SigningKey, toJwks } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { signedRequest, type TestRequest } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import {
@@ -17,6 +16,7 @@ import {
   RESOURCE,
   requestOf,
 } from "../../aauth/test/draft-11/kit.ts";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import {
   fromBase64,
   isRefusedAsRecorded,

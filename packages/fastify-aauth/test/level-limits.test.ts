@@ -1,10 +1,10 @@
 import { type AAuthEvent, generateSigningKey } from "aauth";
 import { february2026, february2026Resource, february2026Tokens, parseAgentAuth } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { createResource } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { fastifyAAuth, type LevelLimits } from "../src/index.ts";
 
 // The limiter reads the system's clock.

@@ -6,11 +6,11 @@ import {
   february2026Tokens,
   parseAgentAuth,
 } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { createResource, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { type FastifyAAuthOptions, fastifyAAuth } from "../src/index.ts";
 
 const parties = await createTestParties();

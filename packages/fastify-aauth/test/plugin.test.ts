@@ -1,11 +1,11 @@
 import { type AddressInfo, connect } from "node:net";
 import type { AAuthEvent, ProvenCaller } from "aauth";
 import { february2026Resource } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { createResource, parseRefusal, REFUSAL_FIELD, type ResourceOptions } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { type FastifyAAuthOptions, fastifyAAuth } from "../src/index.ts";
 
 const apps: FastifyInstance[] = [];

@@ -1,8 +1,8 @@
 import { february2026, february2026Resource, february2026Tokens } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { signedRequest } from "aauth/testing";
 import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { fastifyAAuth } from "../src/index.ts";
 
 const parties = await createTestParties();

@@ -1,8 +1,8 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { createAgent, type Transport } from "aauth/agent";
 import { february2026Agent, february2026Tokens, formatAgentAuth } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { ATTRIBUTE as A, createAgentTrace, EVENT } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 

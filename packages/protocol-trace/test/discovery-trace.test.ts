@@ -1,7 +1,7 @@
 import { createDiscovery, type DocumentTransport } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { traceDiscovery } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 

@@ -14,10 +14,10 @@ import {
   february2026Tokens,
   formatAgentAuth,
 } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import {
   createAgentTrace,
   recordRefused,

@@ -1,9 +1,9 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { february2026 } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { createVerifier } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { ATTRIBUTE as A, createServerTrace, verificationTrace } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 

@@ -1,12 +1,12 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { VerificationReport } from "aauth";
 import { february2026, february2026Resource } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { signedRequest } from "aauth/testing";
 import { createLogger, createService } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
 import { ATTRIBUTE as A, EVENT, recordVerified, traceMessages, verificationTrace } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 

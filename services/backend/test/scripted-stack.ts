@@ -9,7 +9,6 @@ import {
   february2026Resource,
   february2026Tokens,
 } from "aauth/february-2026";
-import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createResource, createVerifier } from "aauth/resource";
 import { tokenSignerOf } from "aauth/server";
 import { testKey } from "aauth/testing";
@@ -18,6 +17,7 @@ import { loadConfig } from "agent-kit/settings";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { createTestDiscovery } from "../../../packages/aauth/test/february-2026/parties.ts";
 import { type BackendDeps, buildBackend } from "../src/app.ts";
 import { settings } from "../src/config.ts";
 import { createJsonStores } from "./support/json-stores.ts";

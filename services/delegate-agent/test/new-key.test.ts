@@ -11,12 +11,12 @@ import {
   february2026Resource,
   february2026Tokens,
 } from "aauth/february-2026";
-import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createResource } from "aauth/resource";
 import { createTestClock } from "aauth/testing";
 import { createLogger } from "agent-kit/service";
 import { loadConfig } from "agent-kit/settings";
 import { expect, test } from "vitest";
+import { createTestDiscovery } from "../../../packages/aauth/test/february-2026/parties.ts";
 import { buildDelegateAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";
 

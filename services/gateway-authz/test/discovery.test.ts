@@ -1,7 +1,7 @@
 import { createDiscovery, type DocumentTransport } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { createTestParties } from "../../../packages/aauth/test/february-2026/parties.ts";
 import { recordSpans } from "../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { check, setUp } from "./parties.ts";
 

@@ -1,12 +1,15 @@
 import type { SignatureKeyScheme, SigningKey, Stores } from "aauth";
 import { february2026, february2026Tokens } from "aauth/february-2026";
-import { createTestParties, type TestIdentities } from "aauth/february-2026/testing";
 import { parseRefusal } from "aauth/resource";
 import { signedRequest } from "aauth/testing";
 import { parseRequirement } from "aauth/wire";
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import type { GatewayCheckDeps } from "gateway-check";
+import {
+  createTestParties,
+  type TestIdentities,
+} from "../../../packages/aauth/test/february-2026/parties.ts";
 import { buildGatewayAuthz } from "../src/app.ts";
 
 export const MARKET_ANALYSIS = "http://market-analysis-agent.localhost:3000";

@@ -1,5 +1,5 @@
-import { createTestParties } from "aauth/february-2026/testing";
 import { loadConfig } from "agent-kit/settings";
+import { createTestParties } from "../../../packages/aauth/test/february-2026/parties.ts";
 import { type AgentStack, startAgentStack } from "../../../packages/agent-kit/test/support/agent-stack.ts";
 import { buildMarketAnalysisAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";

@@ -1,9 +1,12 @@
 import { createMemoryStores, generateSigningKey, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
 import { february2026, february2026Tokens } from "aauth/february-2026";
-import { createTestDiscovery, createTestParties } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
 import { signedRequest } from "aauth/testing";
+import {
+  createTestDiscovery,
+  createTestParties,
+} from "../../../packages/aauth/test/february-2026/parties.ts";
 import { inject, SELF, type Stack, startStack } from "./stack.ts";
 
 export const APPROVER = "user-anna";

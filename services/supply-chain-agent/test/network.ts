@@ -6,12 +6,16 @@ import {
   february2026Resource,
   february2026Tokens,
 } from "aauth/february-2026";
-import { createTestDiscovery, createTestParties, type TestParties } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
 import { createAgentCard, createTextExecutor } from "aauth-a2a";
 import { fastifyA2A } from "aauth-a2a/fastify";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
+import {
+  createTestDiscovery,
+  createTestParties,
+  type TestParties,
+} from "../../../packages/aauth/test/february-2026/parties.ts";
 
 export const SELF = "http://supply-chain-agent.localhost:3000";
 export const MARKET = "http://market-analysis-agent.localhost:3000";

@@ -1,7 +1,7 @@
 import type { Stores } from "aauth";
-import { createTestParties } from "aauth/february-2026/testing";
 import { memoryKeys } from "agent-kit/service";
 import { loadConfig } from "agent-kit/settings";
+import { createTestParties } from "../../../packages/aauth/test/february-2026/parties.ts";
 import { type AgentStack, startAgentStack } from "../../../packages/agent-kit/test/support/agent-stack.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";

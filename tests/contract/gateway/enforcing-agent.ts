@@ -1,7 +1,7 @@
 import { AAuthError } from "aauth";
 import { february2026Resource } from "aauth/february-2026";
-import type { TestDiscovery } from "aauth/february-2026/testing";
 import { createVerifier, type Verifier } from "aauth/resource";
+import type { TestDiscovery } from "aauth/testing";
 import { type FakeServer, startFakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
 import { ISSUER } from "./identities.ts";
 

@@ -12,8 +12,9 @@ import {
   signRequest,
 } from "aauth";
 import { february2026, february2026Tokens } from "aauth/february-2026";
-import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
 import { tokenSignerOf } from "aauth/server";
+import type { TestDiscovery } from "aauth/testing";
+import { createTestDiscovery } from "../../../packages/aauth/test/february-2026/parties.ts";
 
 export const BACKEND = "http://backend.localhost:8000";
 export const UNKNOWN_AGENT = "http://unknown-agent.localhost:8001";

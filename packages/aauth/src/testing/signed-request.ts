@@ -23,7 +23,7 @@ export interface TestRequest extends ReceivedRequest {
 
 /**
  * Signs a request and returns it as received, ready for `verifyRequest`. `now` must be the
- * verifier's clock: with the stopped clock of `createTestParties`, a request signed by the system
+ * verifier's clock: with the stopped clock of `createTestClock`, a request signed by the system
  * clock is refused with `created_out_of_window`.
  *
  * @example

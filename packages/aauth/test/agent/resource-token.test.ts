@@ -3,8 +3,8 @@ import type { AgentOptions } from "../../src/agent/types.ts";
 import type { FebruaryAgentOptions } from "../../src/february-2026/agent-profile.ts";
 import { issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026Resource } from "../../src/february-2026/profile.ts";
-import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
+import { createTestDiscovery } from "../february-2026/parties.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";
 
 const RESOURCE = "http://supply-chain-agent.localhost:3000";

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createAgent } from "../../src/agent/index.ts";
 import { pooledTransport } from "../../src/discovery/http-node.ts";
 import { february2026Agent } from "../../src/february-2026/agent-profile.ts";
-import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { type LoopbackServer, startServer } from "../discovery/loopback-server.ts";
+import { createTestParties } from "../february-2026/parties.ts";
 
 const servers: LoopbackServer[] = [];
 

@@ -7,7 +7,6 @@ import { formatAgentAuth } from "../../src/february-2026/agent-auth.ts";
 import { type FebruaryAgentOptions, february2026Agent } from "../../src/february-2026/agent-profile.ts";
 import { issueAuthToken, issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026, february2026Resource } from "../../src/february-2026/profile.ts";
-import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { verifyAuthToken, verifyResourceToken } from "../../src/february-2026/verify-tokens.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import type { AAuthEvent } from "../../src/profile/events.ts";
@@ -16,6 +15,7 @@ import { createVerifier } from "../../src/resource/verify-request.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { Requirement, VerifiedRequest } from "../../src/types.ts";
+import { createTestParties } from "../february-2026/parties.ts";
 
 export interface SentRequest extends TransportRequest {
   readonly url: string;

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { AAuthVerificationError } from "../../src/errors.ts";
 import { february2026, february2026Published } from "../../src/february-2026/index.ts";
 import { february2026Resource } from "../../src/february-2026/profile.ts";
-import { createTestParties } from "../../src/february-2026/testing/index.ts";
 import type { Check } from "../../src/http-signatures/report.ts";
 import { createVerifier } from "../../src/resource/index.ts";
 import { signedRequest } from "../../src/testing/index.ts";
+import { createTestParties } from "./parties.ts";
 
 const profile = readFileSync(new URL("../../../../docs/february-2026/profile.md", import.meta.url), "utf8");
 const { agent, clock, discovery } = await createTestParties();

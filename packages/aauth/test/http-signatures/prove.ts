@@ -1,9 +1,9 @@
 import { february2026 } from "../../src/february-2026/profile.ts";
-import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { announcesBody } from "../../src/http-signatures/verify-body.ts";
 import type { MessageFacts } from "../../src/profile/messages.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { ReceivedRequest } from "../../src/types.ts";
+import { createTestDiscovery } from "../february-2026/parties.ts";
 
 /** A request as it arrived, with its whole body. */
 export interface Arrived extends ReceivedRequest {

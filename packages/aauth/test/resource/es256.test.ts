@@ -6,9 +6,9 @@
 import { describe, expect, it } from "vitest";
 import { signRequest } from "../../src/agent/sign-request.ts";
 import { february2026, february2026Resource } from "../../src/february-2026/profile.ts";
-import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
+import { createTestDiscovery } from "../february-2026/parties.ts";
 import { AUTHORITY, parties, refusal, signBadly } from "./kit.ts";
 
 const { agent, clock, resource } = parties;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { february2026, february2026Published } from "../../src/february-2026/profile.ts";
-import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
+import { createTestDiscovery } from "../february-2026/parties.ts";
 import { AUTHORITY, parties, signBadly } from "./kit.ts";
 
 const KEY_SET = "http://keys.localhost:8000/jwks.json";

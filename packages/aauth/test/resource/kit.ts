@@ -1,9 +1,9 @@
 import { february2026 } from "../../src/february-2026/profile.ts";
-import { createTestParties } from "../../src/february-2026/testing/test-parties.ts";
 import { formatSignature } from "../../src/http-signatures/signature.ts";
 import type { SignedRequestOptions, TestRequest } from "../../src/testing/signed-request.ts";
 import { signedRequest } from "../../src/testing/signed-request.ts";
 import type { Requirement } from "../../src/types.ts";
+import { createTestParties } from "../february-2026/parties.ts";
 import { type BadRequest, signBadly as sign } from "../sign-badly.ts";
 
 export { refusal } from "../refusal.ts";

@@ -8,13 +8,13 @@ import {
   february2026Resource,
 } from "../../src/february-2026/profile.ts";
 import type { FebruaryLevel } from "../../src/february-2026/requirement.ts";
-import { createTestParties } from "../../src/february-2026/testing/index.ts";
 import type { SignatureKeyScheme } from "../../src/profile/messages.ts";
 import type { WireProfile } from "../../src/profile/wire-profile.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
 import { signedRequest, testKey } from "../../src/testing/index.ts";
 import type { Requirement, SigningKey } from "../../src/types.ts";
+import { createTestParties } from "../february-2026/parties.ts";
 
 const OTHER = "http://other-agent.localhost:9000";
 const BODY = JSON.stringify({ order: 1 });

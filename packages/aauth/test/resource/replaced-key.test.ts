@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { issueAuthToken } from "../../src/february-2026/issue-tokens.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
-import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { verifyAuthToken } from "../../src/february-2026/verify-tokens.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { SigningKey } from "../../src/types.ts";
+import { createTestDiscovery } from "../february-2026/parties.ts";
 import { codeOf } from "../refusal.ts";
 import { AUTHORITY, parties, requestOf } from "./kit.ts";
 

@@ -6,10 +6,10 @@ import {
   february2026Published,
   february2026Resource,
 } from "../../src/february-2026/profile.ts";
-import { createTestDiscovery } from "../../src/february-2026/testing/index.ts";
 import { parseSignature } from "../../src/http-signatures/signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { createMemoryClaimStore } from "../../src/store/claim-store.ts";
+import { createTestDiscovery } from "../february-2026/parties.ts";
 import { AUTHORITY, HWK, JWKS, parties, refusal, requestOf, SCOPES, signBadly, URL_ROOT } from "./kit.ts";
 
 const { agent, resource, authServer, clock } = parties;

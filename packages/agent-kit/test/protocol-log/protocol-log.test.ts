@@ -1,8 +1,8 @@
 import { AAuthVerificationError, type VerificationReport } from "aauth";
 import { february2026Tokens, formatAgentAuth } from "aauth/february-2026";
-import { createTestParties } from "aauth/february-2026/testing";
 import { createLogger } from "agent-kit/service";
 import { describe, expect, test } from "vitest";
+import { createTestParties } from "../../../aauth/test/february-2026/parties.ts";
 import { publishedPeerHint } from "../../src/february-2026/published-peers.ts";
 import { createAgentLog, createVerificationLog } from "../../src/protocol-log/index.ts";
 

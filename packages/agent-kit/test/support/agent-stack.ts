@@ -3,11 +3,11 @@
  * and with a fixed clock.
  */
 import { february2026 } from "aauth/february-2026";
-import type { TestParties } from "aauth/february-2026/testing";
 import { type SignedRequestOptions, signedRequest } from "aauth/testing";
 import type { AgentServiceDeps } from "agent-kit";
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
+import type { TestParties } from "../../../aauth/test/february-2026/parties.ts";
 
 export interface AgentStack extends TestParties {
   readonly app: FastifyInstance;

@@ -1,5 +1,5 @@
-import { createTestDiscovery } from "aauth/february-2026/testing";
 import { expect, test } from "vitest";
+import { createTestDiscovery } from "../../../../packages/aauth/test/february-2026/parties.ts";
 import { requireAgentRedirectUri } from "../../src/february-2026/redirect-uri-check.ts";
 
 const AGENT = "http://backend.localhost:8000";

@@ -6,10 +6,11 @@ import {
   type WireProfile,
 } from "aauth";
 import { february2026, february2026Tokens } from "aauth/february-2026";
-import { createTestDiscovery, type TestDiscovery } from "aauth/february-2026/testing";
+import type { TestDiscovery } from "aauth/testing";
 import { createTestClock, signedRequest, type TestClock } from "aauth/testing";
 import { memoryKeys } from "agent-kit/service";
 import { expect } from "vitest";
+import { createTestDiscovery } from "../../../../packages/aauth/test/february-2026/parties.ts";
 import { expectReason, type Reason } from "../../../../tests/support/refusal-code.ts";
 import type { AuthServerDependencies } from "../../src/app.ts";
 import { startInjected, type TestServer } from "./auth-server.ts";

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStores, generateSigningKey, type SigningKey, type Stores } from "aauth";
 import { february2026, february2026Tokens } from "aauth/february-2026";
-import { createTestDiscovery } from "aauth/february-2026/testing";
 import { createTestClock, signedRequest } from "aauth/testing";
 import { createLogger, memoryKeys } from "agent-kit/service";
 import { loadConfig } from "agent-kit/settings";
 import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { createTestDiscovery } from "../../../../packages/aauth/test/february-2026/parties.ts";
 import { buildBackend } from "../../src/app.ts";
 import { settings } from "../../src/config.ts";
 

@@ -1,8 +1,8 @@
 import formbody from "@fastify/formbody";
 import { createMemoryStores, StoreUnavailableError } from "aauth";
-import { createTestDiscovery } from "aauth/february-2026/testing";
 import Fastify from "fastify";
 import { expect, test, vi } from "vitest";
+import { createTestDiscovery } from "../../../../../packages/aauth/test/february-2026/parties.ts";
 import { consentRoutes } from "../../../src/february-2026/consent/consent-routes.ts";
 import { createGrants } from "../../../src/february-2026/grants.ts";
 import { oidcPaths } from "../../../src/oidc/oidc-paths.ts";

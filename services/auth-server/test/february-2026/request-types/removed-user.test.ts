@@ -1,6 +1,6 @@
 import { createMemoryStores, generateSigningKey } from "aauth";
-import { createTestDiscovery } from "aauth/february-2026/testing";
 import { expect, test } from "vitest";
+import { createTestDiscovery } from "../../../../../packages/aauth/test/february-2026/parties.ts";
 import { createGrants } from "../../../src/february-2026/grants.ts";
 import { code } from "../../../src/february-2026/request-types/code.ts";
 import { exchange } from "../../../src/february-2026/request-types/exchange.ts";
