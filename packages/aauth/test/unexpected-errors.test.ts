@@ -125,6 +125,14 @@ test.each<[string, (options: Observing) => Promise<Outcome>, readonly [number, u
     REFUSED,
   ],
   [
+    "a handler at a gate of fetch",
+    async (options) => {
+      const gate = protect(resourceOf(options), TO_READ, fail);
+      return outcomeOf(await gate(fetched(await signed())));
+    },
+    REFUSED,
+  ],
+  [
     "a handler at a gate of node",
     async (options) => {
       const gate = protectNode(resourceOf(options), TO_READ);

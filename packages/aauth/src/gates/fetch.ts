@@ -17,6 +17,7 @@ import {
   BodyError,
   boundsOf,
   checkGate,
+  failure,
   type GateBounds,
   type GateOptions,
 } from "./gate.ts";
@@ -38,9 +39,9 @@ export type { GateOptions } from "./gate.ts";
  * and one for `/admin/reports` refused. Pass the original request: `app.all("/admin/*", (c) =>
  * gate(c.req.raw))`.
  *
- * Errors of the handler pass to the server, which responds with 500. Does NOT listen, route or
- * limit rates; requests for all other paths reach the handler. `Host` and `X-Forwarded-*` are never
- * read.
+ * An error of the handler is answered with 500, and the resource's observer receives it, so that a
+ * handler throws no framework's redirect or answer. Does NOT listen, route or limit rates; requests
+ * for all other paths reach the handler. `Host` and `X-Forwarded-*` are never read.
  *
  * @returns `fetch` of a server; further arguments, such as the environment of Workers, reach the
  * handler
@@ -65,9 +66,14 @@ export function protect<
   requireFunction("handler", handler ?? null);
   const { origin } = new URL(resource.id);
   return async (request, ...context) => {
-    const { answer, caller, body } = await admit(resource, requirement, received(request, bounds));
+    const own = received(request, bounds);
+    const { answer, caller, body } = await admit(resource, requirement, own);
     if (answer !== undefined) return responseOf(answer);
-    return handler(addressed(request, origin, body), caller, ...context);
+    try {
+      return await handler(addressed(request, origin, body), caller, ...context);
+    } catch (error) {
+      return responseOf(failure(error, resource, own));
+    }
   };
 }
 

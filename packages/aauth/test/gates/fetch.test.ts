@@ -138,11 +138,6 @@ describe("bodies at a gate of fetch", () => {
 });
 
 describe("errors at a gate of fetch", () => {
-  test("the handler's pass to the server", async () => {
-    const gate = protect(resource, TO_READ, () => Promise.reject(new Error("of the handler")));
-    await expect(gate(fetched(await signed()))).rejects.toThrow("of the handler");
-  });
-
   test.each([
     [undefined, /./],
     [{ level: "nobody" }, /./],
