@@ -1,5 +1,5 @@
 /**
- * Token requests: discovery of the endpoint, a signed exchange with it, and the checks of the
+ * Token requests: discovery of the endpoint, a signed request to it, and the checks of the
  * token.
  *
  * @module
@@ -205,7 +205,7 @@ async function offeredAt(
   }
 }
 
-// ------------------------------------------------------------------------------------ one exchange
+// ------------------------------------------------------------------------------------ one request
 
 interface RoundTrip extends Poll {
   readonly signatureKey: SignatureKeyScheme;
@@ -219,7 +219,7 @@ interface RoundTrip extends Poll {
   readonly toResource?: true;
 }
 
-/** One time limit covers the whole exchange, including the body, which is short. */
+/** One time limit covers request and response, including the body, which is short. */
 async function roundTrip(
   { sendToResource, sendToServer, timeouts, now }: AgentParts,
   { url, method, contentType, body, withdrawn, signatureKey, ...request }: RoundTrip,

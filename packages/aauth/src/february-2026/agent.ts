@@ -45,7 +45,7 @@ export interface FebruaryAgent extends Agent {
    */
   requestOwnToken(input: OwnTokenInput): Promise<FebruaryToken>;
   /**
-   * Exchanges the code from the user's consent for an auth token.
+   * Redeems the code from the user's consent for an auth token.
    *
    * Does NOT check that the returned `state` belongs to the user: the application does.
    *

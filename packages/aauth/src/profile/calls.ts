@@ -14,9 +14,9 @@ export interface Challenge {
   readonly level: string;
   /** The failed check, if the response names it. */
   readonly failedCheck?: string | undefined;
-  /** Resource token to exchange, as received. Unverified. */
+  /** Resource token to redeem, as received. Unverified. */
   readonly resourceToken?: string | undefined;
-  /** Server at which to exchange it. Untrusted. */
+  /** Server at which to redeem it. Untrusted. */
   readonly server?: string | undefined;
   /** Page on which a person can act. */
   readonly interaction?: string | undefined;
