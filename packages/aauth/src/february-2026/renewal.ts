@@ -86,7 +86,7 @@ async function claimOrWait(
   signal: AbortSignal | undefined,
 ): Promise<ObtainedToken | string> {
   const seconds = claimSeconds(tokenRequestMs);
-  const claim = () => claims.claim(storedAs, refreshToken, seconds);
+  const claim = (of?: string) => claims.claim(storedAs, refreshToken, seconds, of);
   const failed = () =>
     new AAuthAgentError("token_request_failed", "another process could not renew the token");
   const first = await claim();
@@ -98,7 +98,7 @@ async function claimOrWait(
     const renewed = await tokens.get(name);
     if (renewed !== undefined && renewed.token !== old.token && now() < renewed.renewAt) return renewed;
     if (kept?.refreshToken !== refreshToken || kept.claim === undefined) throw failed();
-    const later = await claim();
+    const later = await claim(kept.claim);
     if (later !== undefined) return later;
     if (!mayWait) throw failed();
     await delay(LOOK_MS, signal);
@@ -117,10 +117,11 @@ export interface Claims {
    * seen another's claim.
    *
    * @param seconds time for which this process must have seen the same claim before it takes over
+   * @param of the claim to take over; one that was released meanwhile is not. Default: any
    * @returns the claim; undefined while another process renews the token, or if the refresh token
    *   is no longer stored
    */
-  claim(name: string, refreshToken: string, seconds: number): Promise<string | undefined>;
+  claim(name: string, refreshToken: string, seconds: number, of?: string): Promise<string | undefined>;
   /** Releases a claim whose refresh token was not used, unless the claim has been taken over. */
   release(name: string, claim: string): Promise<void>;
 }
@@ -136,8 +137,9 @@ export function createClaims(tokens: TokenCache): Claims {
     return false;
   }
   return {
-    async claim(name, refreshToken, seconds) {
+    async claim(name, refreshToken, seconds, of) {
       const current = continuationOf(await tokens.get(name))?.claim;
+      if (of !== undefined && current !== of) return undefined;
       if (current !== undefined && !isOver(current, seconds)) return undefined; // hole V62
       const claim = createNonce();
       let isClaimed = false;

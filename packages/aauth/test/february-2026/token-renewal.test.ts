@@ -240,6 +240,19 @@ describe("V58: a refresh token that its issuer accepts once", () => {
     expect(await third.claim("a", "r-1", 20)).toBeUndefined();
   });
 
+  it("is not claimed in place of a claim that was released, which asks its issuer again", async () => {
+    const kept = outsideStore<ObtainedToken>();
+    const claims = createClaims(createTokenCache(kept, () => Date.now() / 1000));
+    const more = { renewAt: 0, expiresAt: 0, scope: "", thumbprint: "" };
+    const continuation = { refreshToken: "r-1" };
+    const token = { server: "https://ps.example", token: "t", continuation, ...more };
+    await kept.put("a", token, { owner: "alice", ttlSeconds: 60 });
+    const claim = (await claims.claim("a", "r-1", 20))!;
+    await claims.release("a", claim);
+    expect(await claims.claim("a", "r-1", 20, claim)).toBeUndefined();
+    expect(await claims.claim("a", "r-1", 20)).toBeDefined();
+  });
+
   it("is not asked for again while a slow token request may still be answered", async () => {
     const { used, clock, kept, createProcess, holdRenewal } = await createProcesses();
     const slow = { timeouts: { tokenRequestMs: 60_000 } };
