@@ -149,9 +149,9 @@ export function WhyApp() {
           </div>
           <Expectations expected={expected} onChange={expect} onDone={again} />
         </form>
-        <div role="status" className="column">
+        <div role="status" className={isBusy || result?.problem ? "column" : "spoken"}>
           {isBusy && <p className="note">Reading…</p>}
-          {!isBusy && result?.findings && <p className="spoken">Explained below.</p>}
+          {!isBusy && result?.findings && "Explained below."}
           {result?.problem && (
             <p className="card" data-tone="danger" data-testid="problem">
               {result.problem}
@@ -266,18 +266,14 @@ function Answer({ result, onAllow }: { result: Result; onAllow: (origin: string)
           <legend className="small">
             {findings.length} messages{leftOut > 0 && `, and ${leftOut} that are not read here`}
           </legend>
-          {findings.map((finding) => (
-            <Pick
-              key={finding.title}
-              finding={finding}
-              isOpen={finding === open}
-              onPick={() => pick(finding)}
-            />
+          {findings.map((finding, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: messages are only added at the end
+            <Pick key={at} finding={finding} isOpen={finding === open} onPick={() => pick(finding)} />
           ))}
         </fieldset>
       )}
       {wanted.length > 0 && open.verdict === "Undecided" && <Wanted wanted={wanted} onAllow={onAllow} />}
-      <FindingView key={open.title} finding={open} />
+      <FindingView key={findings.indexOf(open)} finding={open} />
     </>
   );
 }
