@@ -68,10 +68,14 @@ export const COMMANDS = {
   "test:long": {
     script: "scripts/test.ts test:long",
     needsTools: true,
-    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes and a tenth of the checks by mutation, the containers. Hours; with names, these parts alone.",
+    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes and a tenth of the checks by mutation, those that rows of the conformance kit must notice, the containers. Hours; with names, these parts alone.",
     usage: {
-      words: ["PART", "contract, agentgateway, replicas, runtimes, stack, keycloak, holes, compose"],
+      words: [
+        "PART",
+        "contract, agentgateway, replicas, runtimes, stack, keycloak, holes, conformance, compose",
+      ],
       variables: [
+        ["CONFORMANCE_TWELFTH", "1 to 12: a twelfth of the part conformance"],
         ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
         [
           "AGENTGATEWAY_SOURCE",

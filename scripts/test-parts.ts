@@ -12,6 +12,7 @@ import { findOrBuildAgentgateway } from "./agentgateway/find-agentgateway.ts";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
 import { envoyAndTraefik } from "./envoy-and-traefik.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
+import { conformanceMutations } from "./holes/conformance-mutants.ts";
 import { judgeMutations } from "./holes/judge-mutations.ts";
 import { mutationsNamed, sampleOfChecks } from "./holes/select-mutations.ts";
 import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
@@ -138,6 +139,7 @@ export const LONG_PARTS = {
   stack: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
   keycloak: { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
   holes: () => judgeMutations([...mutationsNamed([]), ...sampleOfChecks()]),
+  conformance: () => judgeMutations(conformanceMutations(process.env.CONFORMANCE_TWELFTH), "conformance"),
   compose: () => runComposeTests(console.log),
 } satisfies Record<string, Part>;
 

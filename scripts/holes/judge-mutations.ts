@@ -29,7 +29,10 @@ const SAMPLED_SHARE = 19 / 20;
  * Judges mutations in a copy of the checkout, one after the other, prints a line for each, and
  * counts those that a test noticed.
  */
-export async function judgeMutations(mutations: readonly Mutation[]): Promise<readonly PartResult[]> {
+export async function judgeMutations(
+  mutations: readonly Mutation[],
+  part = "holes",
+): Promise<readonly PartResult[]> {
   const startedAt = performance.now();
   const copy = await copyTree(REPOSITORY_ROOT);
   // Covers an interrupted run, too.
@@ -61,7 +64,7 @@ export async function judgeMutations(mutations: readonly Mutation[]): Promise<re
     which.map(({ id, without }) => `No test notices: ${id}: ${without}`);
   return [
     {
-      part: "holes",
+      part,
       passed: mutations.length - misses.length,
       skipped: 0,
       failures: told(misses.filter((miss) => !(isEnough && isSampled(miss)))),
@@ -77,7 +80,7 @@ export async function judgeMutations(mutations: readonly Mutation[]): Promise<re
  * @param untouched runs the tests of a file in the unchanged tree
  */
 async function verdictOn(
-  { edits, runs }: Mutation,
+  { edits, runs, rows }: Mutation,
   copy: TreeCopy,
   untouched: (file: string) => Promise<Outcome>,
 ): Promise<string | undefined> {
@@ -85,6 +88,7 @@ async function verdictOn(
   for (const args of runs) {
     const undo = await copy.edit(edits);
     const outcome = await runTests(copy.root, args).finally(undo);
+    if (rows !== undefined) return rowsProblem(outcome, rows);
     if (await isNoticed(outcome, untouched)) return undefined;
     const { passed, failed, output } = outcome;
     if (failed.length > 0)
@@ -93,6 +97,17 @@ async function verdictOn(
     else verdict = `no test was run: ${output.slice(-LAST_WORDS_CHARACTERS)}`;
   }
   return verdict;
+}
+
+/** Why a mutation is not caught by each of these rows of the kit, and by them alone. */
+export function rowsProblem(
+  { failed }: Pick<Outcome, "failed">,
+  rows: readonly string[],
+): string | undefined {
+  const missed = rows.filter((row) => !failed.some(({ test }) => test.includes(`${row} refuse: `)));
+  if (missed.length > 0) return `${missed.join(", ")} did not notice`;
+  const wrong = failed.find(({ test }) => test.includes(" accept: "));
+  return wrong && `an accepting check fails: ${wrong.test}`;
 }
 
 /** Whether a test failed that passes in the unchanged tree. */

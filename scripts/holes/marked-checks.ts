@@ -29,6 +29,8 @@ export interface Mutation {
   readonly edits: readonly Edit[];
   /** Arguments of vitest for each run of tests that must notice, until one fails. */
   readonly runs: readonly (readonly string[])[];
+  /** Rows of the conformance kit each of which must notice, while none that accepts does. */
+  readonly rows?: readonly string[];
 }
 
 /** One replacement in one file. */

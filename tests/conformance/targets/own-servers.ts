@@ -30,11 +30,11 @@ interface StartedServer extends StartedTarget {
 }
 
 /**
- * Runs all checks of a role against our server.
+ * Starts our server of a role, with the bench that tests it.
  *
  * @param stores shared by two replicas, which take turns. Default: one process with its own
  */
-export async function checkOwnServer(role: "person" | "access", stores?: Stores) {
+export async function startOwnServer(role: "person" | "access", stores?: Stores) {
   const world = createWorld("conformance.example");
   const listener = await listen(world);
   const { as, ps, "ps-other": other, resource } = world.parties;
@@ -67,21 +67,26 @@ export async function checkOwnServer(role: "person" | "access", stores?: Stores)
   const targets = started.map(({ address }) => createTarget({ map: new Map([[SERVER, address]]), ids: [] }));
   let sent = 0;
   const next = () => targets[sent++ % targets.length]!;
+  const bench = await createServerBench({
+    target: { ...targets[0]!, send: (message) => next().send(message), get: (url) => next().get(url) },
+    world,
+    listener,
+    id: SERVER,
+    document: `aauth-${role}.json`,
+    decide: started.at(-1)!.decide,
+    has: ["federation", "clarification"],
+    ownerScope: role === "access" ? OWNER_SCOPE : undefined,
+  });
+  return { bench, close: () => Promise.all([...started, listener].map((own) => own.close())) };
+}
+
+/** Verdicts of all checks of a role. */
+export async function checkOwnServer(role: "person" | "access", stores?: Stores) {
+  const { bench, close } = await startOwnServer(role, stores);
   try {
-    const bench = await createServerBench({
-      target: { ...targets[0]!, send: (message) => next().send(message), get: (url) => next().get(url) },
-      world,
-      listener,
-      id: SERVER,
-      document: `aauth-${role}.json`,
-      decide: started.at(-1)!.decide,
-      has: ["federation", "clarification"],
-      ownerScope: role === "access" ? OWNER_SCOPE : undefined,
-    });
     return await runChecks(role === "person" ? PERSON_SERVER_CHECKS : ACCESS_SERVER_CHECKS, bench);
   } finally {
-    await Promise.all(started.map(({ close }) => close()));
-    await listener.close();
+    await close();
   }
 }
 

@@ -47,24 +47,27 @@ ${sections.join("\n")}
 }
 
 function resultHtml(result: Result, { address }: Report): string {
-  const { id, verdict, title, reason, level, section, quote, exchanges } = result;
+  const { id, verdict, title, reason, level, section, quote, exchanges, polarity } = result;
   const isOpen = verdict === "failed" ? " open" : "";
   // Passed checks and skipped ones need no evidence, which would make the page large.
   const shown = verdict === "passed" || verdict === "skipped" ? [] : exchanges;
+  const sent = shown.filter(({ direction }) => direction === "sent");
+  const twin = polarity === "refuse" && sent.length === 2 ? sent[0] : undefined;
   return `<details class="${verdict}" id="${xml(id)}"${isOpen}>
 <summary><b>${verdict}</b> ${xml(id)} ${xml(title)}</summary>
 ${reason === undefined ? "" : `<p>${xml(reason)}</p>`}
 <blockquote>${xml(quote)} <small>(${level}, section ${xml(section)})</small></blockquote>
-${shown.map((exchange) => exchangeHtml(exchange, address)).join("\n")}
+${shown.map((exchange) => exchangeHtml(exchange, address, exchange === twin)).join("\n")}
 </details>`;
 }
 
-function exchangeHtml(exchange: Exchange, address: string | undefined): string {
+function exchangeHtml(exchange: Exchange, address: string | undefined, isTwin: boolean): string {
   const { base } = exchange.message;
+  const sent = isTwin ? "The valid twin, sent by the suite" : "Sent by the suite";
   const part = (name: string, text: string) =>
     text === "" ? "" : `<h4>${name}</h4><pre tabindex="0">${xml(text)}</pre>`;
   return [
-    `<h3>${exchange.direction === "sent" ? "Sent by the suite" : "Received by the suite"}</h3>`,
+    `<h3>${exchange.direction === "sent" ? sent : "Received by the suite"}</h3>`,
     part("Request", requestText(exchange)),
     part("Signature base", base ?? ""),
     part("Answer", answerText(exchange)),

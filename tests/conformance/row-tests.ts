@@ -1,0 +1,32 @@
+import { type Bench, type Check, runChecks } from "aauth-conformance";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+/** A party of ours with the bench that tests it. */
+export interface StartedRole<B extends Bench> {
+  readonly bench: B;
+  close(): Promise<unknown>;
+}
+
+/**
+ * A test for each check of a role, so that a mutation of ours can demand which of them fail.
+ *
+ * @param known ids of checks that ours fails
+ */
+export function rowTests<B extends Bench>(
+  checks: readonly Check<B>[],
+  start: () => Promise<StartedRole<B>>,
+  known: readonly string[] = [],
+): void {
+  let started: StartedRole<B>;
+  beforeAll(async () => {
+    started = await start();
+  });
+  afterAll(() => started.close());
+  test.each(checks)("$id $polarity: $title", async (check) => {
+    const [result] = await runChecks([check], started.bench);
+    const { verdict, reason } = result!;
+    if (known.includes(check.id)) expect(verdict).toBe("failed");
+    // A check that the text leaves open may be skipped; any other would no longer be made.
+    else expect([check.level === "may" ? "skipped" : "passed", "passed"], reason).toContain(verdict);
+  });
+}
