@@ -83,6 +83,12 @@ export async function findEdit(parts: BaseParts, material: EditMaterial): Promis
   return undefined;
 }
 
+/** Addresses that a request for this one may have been signed for, or be taken to be for. */
+export const addressEdits = (parts: BaseParts, hosts: readonly string[]): (Edit & { parts: BaseParts })[] => [
+  ...targetEdits(parts),
+  ...authorityEdits(parts, { hosts }),
+];
+
 function attempt(build: () => string): string | undefined {
   try {
     return build();
@@ -93,7 +99,7 @@ function attempt(build: () => string): string | undefined {
 
 const PORTS = ["80", "443", "8080", "8443", "3000", "8000"];
 
-function authorityEdits(parts: BaseParts, { hosts }: EditMaterial): Candidate[] {
+function authorityEdits(parts: BaseParts, { hosts }: Pick<EditMaterial, "hosts">): Candidate[] {
   const { authority, scheme, headers } = parts;
   const [host = "", port] = splitPort(authority);
   const ports = [...new Set([undefined, text(headers, "x-forwarded-port"), ...PORTS])].filter(
@@ -230,17 +236,21 @@ function methodEdits(parts: BaseParts): Candidate[] {
 
 async function digestEdits(parts: BaseParts, { body }: EditMaterial): Promise<Candidate[]> {
   if (!parts.components.includes("content-digest") || body === undefined) return [];
-  const values = [`sha-256=:${await digest("SHA-256", body)}:`, `sha-512=:${await digest("SHA-512", body)}:`];
-  return values.map((signed) => ({
+  return (await digestsOf(body)).map((signed) => ({
     part: "digest",
     text: "the body is the signed one, and Content-Digest was changed after signing",
     parts: withField(parts, "content-digest", signed),
   }));
 }
 
-async function digest(algorithm: "SHA-256" | "SHA-512", body: Uint8Array): Promise<string> {
-  return toBase64(new Uint8Array(await crypto.subtle.digest(algorithm, body as never)));
-}
+/** Members of `Content-Digest` for a body. */
+const digestsOf = (body: Uint8Array): Promise<string[]> =>
+  Promise.all(
+    (["SHA-256", "SHA-512"] as const).map(async (algorithm) => {
+      const hash = await crypto.subtle.digest(algorithm, body as never);
+      return `${algorithm.toLowerCase()}=:${toBase64(new Uint8Array(hash))}:`;
+    }),
+  );
 
 function fieldEdits(parts: BaseParts): Candidate[] {
   const { components, headers } = parts;

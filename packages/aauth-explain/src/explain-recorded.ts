@@ -1,6 +1,7 @@
 import { canonicalAuthority, type Discovery, decodeToken, type Requirement, type WireProfile } from "aauth";
 import type { VerifierOptions } from "aauth/resource";
 import { fieldValue, TOKEN_TYPES } from "aauth/wire";
+import { asRecorded } from "./as-recorded.ts";
 import { explainMessage } from "./explain-message.ts";
 import type { Explanation } from "./explanation.ts";
 import { givenKeys, MISSING_KEYS } from "./given-keys.ts";
@@ -119,13 +120,20 @@ export async function explainRecorded(
 }
 
 /** The explanation; without a verdict where the record lacks what the verdict needs. */
-function undecided({ message, isBodyMissing }: RecordedMessage, explanation: Explanation): Explanation {
+function undecided(
+  { message, isBodyMissing, recorded }: RecordedMessage,
+  explanation: Explanation,
+): Explanation {
   const { remedy: _remedy, ...rest } = explanation;
   const isBodyNeeded = isBodyMissing && /^digest_/.test(explanation.code ?? "");
   const reason = isCut(message) ? CUT : isBodyNeeded ? NO_BODY : explanation.reason;
   const isOpen = isCut(message) || isBodyNeeded || explanation.code === MISSING_KEYS;
   if (!isOpen || reason === undefined) return explanation;
-  const open: Explanation = { ...rest, verdict: "undecided", reason };
+  const known = recorded && asRecorded(recorded, reason);
+  const { secondOpinion, ...whole } = rest;
+  // A signature that is cut in the record verifies nowhere.
+  const judged = isCut(message) || secondOpinion === undefined ? whole : rest;
+  const open: Explanation = { ...judged, verdict: "undecided", reason, ...known };
   return { ...open, sentence: sentenceOf(open) };
 }
 

@@ -1,5 +1,6 @@
+import { draft11 } from "aauth";
 import { parseRefusal, REFUSAL_FIELD, type Refusal } from "aauth/resource";
-import { parseSignatureError } from "aauth/wire";
+import type { SignatureError } from "aauth/wire";
 import { isRecord, parsedJson } from "./run/trace-span.ts";
 
 /** The reason for a refusal, as far as the answer states it. */
@@ -49,7 +50,8 @@ export function checkOfCode(code = "", requestType = ""): string | undefined {
 
 function signatureErrorIn(field: string | undefined): string | undefined {
   try {
-    return codeOf(parseSignatureError(field ?? "").error);
+    const parse = draft11.display.answerFields["signature-error"]!;
+    return codeOf((parse(field ?? "") as SignatureError).error);
   } catch {
     return undefined;
   }

@@ -103,7 +103,7 @@ const hasDigest = (digest: string, body: Uint8Array): Promise<boolean> =>
   );
 
 /** Remedies by the code of the check that failed. */
-const REMEDIES: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
+export const REMEDIES: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   missing_signature:
     "Sign the request, and let proxies pass on Signature-Key, Signature-Input and Signature: one of them did not arrive.",
   malformed_signature_key: "Write Signature-Key by the grammar of the profile.",

@@ -1,6 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
+import { draft11 } from "aauth";
+import { february2026 } from "aauth/february-2026";
 import { describe, expect, test } from "vitest";
-import { readInput } from "../src/index.ts";
+import { explainRecorded, readInput } from "../src/index.ts";
+import { recordedAnswer } from "./run/recorded-trace.ts";
 
 const SIGNED = "signature-input: sig1=();created=1\r\nsignature: sig1=:AAAA:";
 const { privateKey } = generateKeyPairSync("ed25519");
@@ -104,4 +107,38 @@ describe("an input that is not read has a code", () => {
     const publicJwk = '{"kty":"OKP","crv":"Ed25519","x":"AAAA"}';
     expect(codeOf(`POST / HTTP/1.1\nHost: a.example\n\n{"jwk":${publicJwk},"d":"other"}`)).toBe("none");
   });
+});
+
+test("a trace is explained by what its parties recorded, and not judged", async () => {
+  const trace = JSON.stringify(recordedAnswer("changed-path"));
+  const [message, ...others] = readInput(trace);
+  expect(others).toEqual([]);
+  const explained = await explainRecorded(message!, { profiles: [draft11, february2026] });
+  expect(explained).toMatchObject({
+    verdict: "undecided",
+    request: { method: "POST", target: "/admin" },
+    reason: expect.stringContaining("agentgateway recorded that the check “signature” failed"),
+    remedy: {
+      state: "named",
+      text: 'The recorded bases differ: signed was "@path": /, received "@path": /admin. Let it pass on as it was signed.',
+    },
+  });
+  expect(explained.secondOpinion).toBeUndefined();
+  const [span] = JSON.parse(trace).data[0].spans.filter(({ tags }: { tags: { key: string }[] }) =>
+    tags.some(({ key }) => key === "aauth.signature.base"),
+  );
+  expect(readInput(JSON.stringify(span))[0]?.message.method).toBe("POST");
+  // A trace is the word of its maker: records of success accept nothing.
+  const lies = trace.replaceAll('\\"verdict\\":\\"failed\\"', '\\"verdict\\":\\"passed\\"');
+  const [believed] = await Promise.all(
+    readInput(lies).map((lie) => explainRecorded(lie, { profiles: [february2026] })),
+  );
+  expect(believed).toMatchObject({ verdict: "undecided" });
+  expect(believed?.remedy).toBeUndefined();
+});
+
+test("a trace without a signed request, and other JSON, have codes", () => {
+  expect(codeOf('{"data":[]}')).toBe("no_signed_entry");
+  expect(codeOf('{"spans":[null,1,{"tags":"x"}]}')).toBe("no_signed_entry");
+  expect(codeOf('{"other":[]}')).toBe("not_a_har");
 });

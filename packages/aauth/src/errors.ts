@@ -282,7 +282,10 @@ export interface Refusal {
   readonly check?: string;
   /** Section of the dialect or the RFC that requires it. Unset if the header lacks it. */
   readonly section?: string;
-  /** For `insufficient_coverage`: the missing components, separated by spaces. */
+  /**
+   * For `insufficient_coverage` the missing components, separated by spaces; for
+   * `missing_signature` the first missing field of a message that has others.
+   */
   readonly missing?: string;
   /** The party that refused, if it is not the addressed one: `gateway`. */
   readonly by?: string;

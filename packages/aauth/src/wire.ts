@@ -8,8 +8,9 @@
  * @module
  */
 
+export { createGuardedTransport } from "#http";
 export type { AAuthRequirement, SignatureError } from "./draft-11/headers.ts";
-export { parseRequirement, parseSignatureError } from "./draft-11/headers.ts";
+export { parseRequirement } from "./draft-11/headers.ts";
 export type { DocumentKind } from "./draft-11/names.ts";
 export { TOKEN_TYPES } from "./draft-11/names.ts";
 export type { RequestTarget } from "./http-signatures/authority.ts";

@@ -7,7 +7,7 @@
 import { createInterface } from "node:readline";
 import { AAuthVerificationError, createDiscovery } from "aauth";
 import { createVerifier, plainRefusal } from "aauth/resource";
-import { parseSignatureError } from "aauth/wire";
+import { readRefusal } from "aauth-explain";
 
 interface Line {
   readonly id: string;
@@ -53,8 +53,8 @@ async function verdictOf(line: Line): Promise<object> {
   } catch (error) {
     if (!(error instanceof AAuthVerificationError)) throw error;
     const answer = plainRefusal(error, requirement);
-    const field = answer.headers["signature-error"];
-    return { id: line.id, accept: false, error: field && parseSignatureError(field).error };
+    const { signatureError } = readRefusal(answer.headers, answer.body);
+    return { id: line.id, accept: false, error: signatureError };
   }
 }
 

@@ -5,18 +5,22 @@ import { explainRecorded } from "../explain-recorded.ts";
 import { InputError, textOfInput } from "../read/input-error.ts";
 import { readInput } from "../read/read-input.ts";
 import { visibleLines, visibleText } from "../visible-text.ts";
+import { explainProbe } from "./explain-probe.ts";
 import { printExplanation } from "./print-explanation.ts";
 import { explainSavedRun, isPage } from "./saved-run-table.ts";
 
 /** Supported dialects. A message of unknown shape is judged by the first. */
 export const PROFILES = [draft11, february2026] as const;
 
-const HELP = `npm run explain -- FILE|- [flags]
+const HELP = `npm run explain -- FILE|-|URL [flags]
 
 Takes a signed request apart: a raw HTTP request and its answer, a curl command line, the log of curl -v, or a HAR recording, of draft -11,
 February 2026, Web Bot Auth or another use of RFC 9421. Of a run that was saved as an HTML file, verifies each message that the file has
 whole, by the keys in it. Says which check accepts or refuses it, why, and what to change. Sends nothing and fetches nothing; the key of
 scheme hwk is in the request, others come from --jwks.
+
+Of a URL, which is to be that of a server of yours: sends it a GET without and with a signature by a key made for it, and says what the answer shows
+of the way there: a proxy that drops or changes what is signed is named where the answer shows it. No redirect is followed; private networks are not reached.
 
   --jwks FILE      keys of agents and issuers: {"keys":[…]}, or {"identifier":{"keys":[…]}}; may be repeated
   --audience ID    resource identifier that an auth token must be for (default: the request's origin)
@@ -26,6 +30,7 @@ scheme hwk is in the request, others come from --jwks.
   --endpoint ROLE  what it was sent to: resource, token, pending or revocation (default: resource; revocation for a server of draft -11)
   --at TIME        judge at: now, created, or Unix seconds (default: when it was recorded, else when it was signed)
   --entry N        only the Nth signed request of a recording
+  --method METHOD  of a URL: the method in place of GET, sent once
   --json           the verdict tree as JSON
 
 Exit status: 0 accepted, 1 refused, 2 undecided (a key is in no file) or the input is not valid.`;
@@ -62,8 +67,9 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 
   }
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) {
-    throw new InputError("bad_usage", "name one file, or - for standard input; --help has the rest");
+    throw new InputError("bad_usage", "name one file, one URL, or - for standard input; --help has the rest");
   }
+  if (/^https?:\/\//i.test(file)) return explainProbe(file, { ...io, ...values });
   const input = await readFrom(io, file);
   if (isPage(input)) return explainSavedRun(input, { ...io, json: values.json === true });
   const { issuer: issuers, scope: scopes, jwks = [], audience, level, at, endpoint } = values;
@@ -95,6 +101,7 @@ function readArguments(argv: readonly string[]) {
         at: { type: "string" },
         endpoint: { type: "string" },
         entry: { type: "string" },
+        method: { type: "string" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },

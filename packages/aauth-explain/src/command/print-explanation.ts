@@ -65,10 +65,15 @@ function verdictLines(explanation: Explanation, style: Paint): string[] {
   return [line, style("good", `ACCEPTED from ${name}${user} (${level})`)];
 }
 
-function checkLines({ checks }: Explanation, isUndecided: boolean, style: Paint): string[] {
+function checkLines(
+  { checks, code: undecidedBy }: Explanation,
+  isUndecided: boolean,
+  style: Paint,
+): string[] {
   const width = Math.max(14, ...checks.map(({ section }) => section.length));
   return checks.map(({ name, verdict, reason, code, section }) => {
-    const isOpen = isUndecided && verdict === "failed";
+    // One that a receiver has recorded was made.
+    const isOpen = isUndecided && verdict === "failed" && code === undecidedBy;
     const colour = ({ passed: "good", failed: isOpen ? "bold" : "bad", skipped: "soft" } as const)[verdict];
     const why = [isOpen ? "not made" : code, reason].filter(Boolean).join(": ");
     const line = `  ${isOpen ? "?" : SIGNS[verdict]} ${name.padEnd(16)} ${section.padEnd(width)}${why === "" ? "" : ` ${why}`}`;

@@ -1,7 +1,9 @@
 import { KEPT_BY } from "../refusals/kept-messages.ts";
+import { isRecord } from "../run/trace-span.ts";
 import { fromBase64 } from "../saved-run-file.ts";
 import { collectHeaders, type HeaderLine, type RecordedMessage, urlOfHost } from "./http-parts.ts";
 import { InputError } from "./input-error.ts";
+import { isTrace, readTrace } from "./trace.ts";
 
 interface HarContent {
   readonly text?: unknown;
@@ -25,12 +27,22 @@ interface HarEntry {
 }
 
 /**
- * Reads the signed requests of a HAR 1.2 recording, or of one of its entries.
+ * Reads the signed requests of JSON: a HAR 1.2 recording, one of its entries, or a trace.
  *
  * @throws InputError `not_a_har`, `no_signed_entry`
  */
-export function readHar(text: string): RecordedMessage[] {
-  const { entries, creator } = logOf(text);
+export function readJson(text: string): RecordedMessage[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // reported below
+  }
+  return isTrace(json) ? readTrace(json) : readHar(json);
+}
+
+function readHar(json: unknown): RecordedMessage[] {
+  const { entries, creator } = logOf(json);
   const requests = entries.flatMap((entry): RecordedMessage[] => {
     const { method, url, headers, bodySize, postData } = entry.request ?? {};
     if (typeof method !== "string" || typeof url !== "string" || !/^https?:\/\//i.test(url)) return [];
@@ -63,21 +75,16 @@ export function readHar(text: string): RecordedMessage[] {
   return requests;
 }
 
-function logOf(text: string): { readonly entries: readonly HarEntry[]; readonly creator?: unknown } {
-  try {
-    const recording = JSON.parse(text) as HarEntry & {
-      log?: { entries?: unknown; creator?: { name?: unknown } };
-    };
-    const { log, request } = recording;
-    if (typeof request === "object") return { entries: [recording] };
-    if (Array.isArray(log?.entries)) {
-      const entries = log.entries.filter((entry) => typeof entry === "object" && entry);
-      return { entries, creator: log.creator?.name };
-    }
-  } catch {
-    // reported below
-  }
-  throw new InputError("not_a_har", "the input is JSON, or begins like it, and not a HAR recording");
+function logOf(json: unknown): { readonly entries: readonly HarEntry[]; readonly creator?: unknown } {
+  const { log, request } = isRecord(json) ? json : {};
+  if (isRecord(request)) return { entries: [json as HarEntry] };
+  if (!isRecord(log) || !Array.isArray(log.entries))
+    throw new InputError(
+      "not_a_har",
+      "the input is JSON, or begins like it, and not a HAR recording or a trace",
+    );
+  const entries = log.entries.filter((entry) => typeof entry === "object" && entry);
+  return { entries, creator: isRecord(log.creator) ? log.creator.name : undefined };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { MessageToExplain } from "../message.ts";
+import type { VerifierSide } from "../run/protocol-run.ts";
 import { InputError } from "./input-error.ts";
 
 /** A recorded message. */
@@ -8,6 +9,16 @@ export interface RecordedMessage {
   readonly sentAt?: number;
   /** Whether the recording lacks the body, which a command line with `-v` does not print. */
   readonly isBodyMissing?: boolean;
+  /** What its parties recorded; only of a trace, whose signatures and tokens are cut. */
+  readonly recorded?: RecordedVerdict;
+}
+
+/** Records of a message's parties, none of which is verified. */
+export interface RecordedVerdict {
+  /** The verifier that refused it, else the last one. Undefined if none left a span. */
+  readonly judge: VerifierSide | undefined;
+  /** The base that its sender signed, with tokens cut. */
+  readonly signedBase: string | undefined;
 }
 
 export interface HeaderLine {

@@ -15,6 +15,8 @@ export type InputCode =
   | "not_a_har"
   | "no_signed_entry"
   | "malformed_jwks"
+  | "blocked_address"
+  | "no_answer"
   | SavedRunCode;
 
 /** Invalid input or options. Nothing was judged, and the message repeats no secret. */

@@ -34,7 +34,12 @@ export function readSignatureHeaders(headers: HeaderFields, fields: SignatureFie
     const value = fieldValue(headers, name);
     // hole D1, D9: if (value === undefined) return "";
     if (value === undefined) {
-      throw new AAuthVerificationError("missing_signature", `the request has no ${name}`, { expected: name });
+      // A message with some of the fields was signed, and has lost this one.
+      const isPartial = Object.values(fields).some((field) => fieldValue(headers, field) !== undefined);
+      throw new AAuthVerificationError("missing_signature", `the request has no ${name}`, {
+        expected: name,
+        claim: isPartial ? name : undefined,
+      });
     }
     requireBoundedHeader(name, value);
     return value;

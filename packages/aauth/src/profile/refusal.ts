@@ -31,7 +31,8 @@ export const REFUSAL_FIELD = "aauth-refusal";
 export function refusalOf(error: AAuthError): Refusal {
   const { check } = error as Partial<AAuthVerificationError>;
   const { code } = publicRefusal(error);
-  const missing = code === "insufficient_coverage" ? error.claim : undefined;
+  const isAbsence = code === "insufficient_coverage" || code === "missing_signature";
+  const missing = isAbsence ? error.claim : undefined;
   return {
     code,
     ...(check !== undefined && { check }),
