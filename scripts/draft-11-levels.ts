@@ -1,4 +1,4 @@
-import { createEndpointMap } from "aauth";
+import { createAddressMap } from "aauth";
 import { visibleText } from "agent-kit/service";
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import type { Level, LevelsConfig, VisitorLevels } from "./levels.ts";
@@ -15,7 +15,7 @@ export async function draft11Levels(config: LevelsConfig): Promise<VisitorLevels
     ...Object.fromEntries(Object.values(DRAFT_11_SERVERS).map((name) => [identifierOf(name), personServer])),
   };
   const visitor = await startDraft11Visitor({ endpoints, port });
-  const { browserUrl } = createEndpointMap(endpoints);
+  const { browserUrl } = createAddressMap(endpoints);
   const onInteraction = ({ page }: { page: string }) =>
     console.log(visibleText(`Open ${browserUrl(page)}, sign in, and press Allow.`));
   const level = (name: string, path: string): Level => ({

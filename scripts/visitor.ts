@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
   agentProviderMetadata,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   draft11,
   generateSigningKey,
   toJwks,
@@ -46,7 +46,7 @@ export async function startDraft11Visitor({
     id,
     key,
     profile: draft11,
-    discovery: createDiscovery({ development: true, endpoints: createEndpointMap(endpoints) }),
+    discovery: createDiscovery({ development: true, addresses: createAddressMap(endpoints) }),
     personServer: identifierOf(DRAFT_11_SERVERS.personServer),
   });
   return { id, agent, stop };

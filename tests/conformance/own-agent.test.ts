@@ -1,6 +1,6 @@
 /** Our agent, person server and access server with a resource of the suite, which judges them. */
 
-import { createDiscovery, createEndpointMap, type EndpointMap, generateSigningKey } from "aauth";
+import { type AddressMap, createAddressMap, createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
 import { createAccessServer, createPersonServer } from "aauth/server";
 import { createWorld, listen } from "aauth-conformance";
@@ -74,9 +74,9 @@ test.each([
   const listener = await listen(world);
   onTestFinished(() => listener.close());
   const { problems, revoked } = playResource(listener, accessServer);
-  let map: EndpointMap;
+  let map: AddressMap;
   const discovery = createDiscovery({ transport: (url, init) => map.documents(url, init) });
-  const transport: EndpointMap["requests"] = (url, init) => map.requests(url, init);
+  const transport: AddressMap["requests"] = (url, init) => map.requests(url, init);
   const shared = { discovery, transport, pollSeconds: 0 };
   const person = createPersonServer({
     ...shared,
@@ -100,7 +100,7 @@ test.each([
     return app.listen({ host: "127.0.0.1", port: 0 });
   };
   const played = Object.values(world.parties).map(({ id }) => [id, listener.address]);
-  map = createEndpointMap({
+  map = createAddressMap({
     ...Object.fromEntries(played),
     [PS]: await serve(person),
     [AS]: await serve(access),
@@ -133,7 +133,7 @@ test.each([
   const headers = { "content-type": "application/json" };
   expect((await call(`${RESOURCE}/data?x=1`, { method: "POST", headers, body: "{}" })).status).toBe(200);
   expect(visited).toEqual(accessServer === undefined ? [PS, PS] : [PS, PS, AS]);
-  const given = (await person.grants(ALICE)).find(({ type }) => type === "person-token")!;
+  const given = (await person.issuedTokens(ALICE)).find(({ type }) => type === "person-token")!;
   await person.revoke(ALICE, given);
   expect(revoked).toContain(given.jti);
   expect(problems).toEqual([]);

@@ -6,8 +6,8 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
   agentProviderMetadata,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   generateSigningKey,
   type PrivateJwk,
   type PublicJwk,
@@ -116,7 +116,7 @@ export async function draft11Parties(): Promise<Parties> {
   }));
   const elsewhere = new Map([[PROVIDER, provider.origin]]);
   const mapFor = (reports: Readonly<Record<string, string>>) =>
-    createEndpointMap({ ...Object.fromEntries(elsewhere), ...reports });
+    createAddressMap({ ...Object.fromEntries(elsewhere), ...reports });
   // The resource's address is known once a test has started it.
   let reportsAt = "http://127.0.0.1:1";
   const personServer = createPersonServer({
@@ -190,7 +190,7 @@ export async function draft11Parties(): Promise<Parties> {
         key: agentKey,
         personServer: PERSON_SERVER,
         agentToken: () => agentSide.agentToken(agentKey.publicJwk),
-        discovery: createDiscovery({ endpoints: map }),
+        discovery: createDiscovery({ addresses: map }),
       });
       const onInteraction = ({ page }: { page: string }) => agentSide.approve(page);
       return agent.fetchFor({ loginHint: "dana", onInteraction })(`${RESOURCE}/reports`, init);
@@ -203,7 +203,7 @@ export async function draft11Parties(): Promise<Parties> {
         ...own,
         recipient: RESOURCE,
         recipientKind: "resource",
-        discovery: createDiscovery({ endpoints: map }),
+        discovery: createDiscovery({ addresses: map }),
       });
       return error;
     },

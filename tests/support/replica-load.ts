@@ -1,7 +1,7 @@
 import {
   agentProviderMetadata,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   decodeToken,
   generateSigningKey,
   type SigningKey,
@@ -79,7 +79,7 @@ export async function startLoadedReplicas(
     ({ AAUTH_ENDPOINTS }) => ({ AAUTH_ENDPOINTS: `${AAUTH_ENDPOINTS} ${PROVIDER}=${providerAddress}` }),
   );
   const { urls } = stack;
-  const map = createEndpointMap({
+  const map = createAddressMap({
     [PROVIDER]: providerAddress,
     [SUPPLY_CHAIN]: urls.gateway.replace("localhost", "127.0.0.1"),
     [PERSON_SERVER]: urls.personServer.replace("localhost", "127.0.0.1"),
@@ -137,7 +137,7 @@ export async function startLoadedReplicas(
   async function renew(): Promise<void> {
     const agent = createAgent({
       ...allowed,
-      discovery: createDiscovery({ endpoints: map, development: true }),
+      discovery: createDiscovery({ addresses: map, development: true }),
       transport,
       personServer: PERSON_SERVER,
       agentToken: () => agentToken(allowed),

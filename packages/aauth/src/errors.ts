@@ -344,12 +344,12 @@ export class TokenRejectedError extends AAuthAgentError {
 }
 
 /**
- * A resource or a server has deferred its response. Store {@link AnswerPendingError.waiting}, bring
+ * A resource or a server has deferred its response. Store {@link StillWaitingError.waiting}, bring
  * the person to its `interaction`, if any, and continue with `agent.resume(waiting)`, in this
  * process or another.
  */
-export class AnswerPendingError extends AAuthAgentError {
-  override readonly name: string = "AnswerPendingError";
+export class StillWaitingError extends AAuthAgentError {
+  override readonly name: string = "StillWaitingError";
   /**
    * State of the call. Plain JSON that contains tokens, and therefore not enumerable, so that
    * logging the error does not show it.

@@ -32,9 +32,9 @@ export {
   AAuthAgentError,
   AAuthError,
   AAuthVerificationError,
-  AnswerPendingError,
   ERROR_CODES,
   publicRefusal,
+  StillWaitingError,
   StoreUnavailableError,
   TokenRejectedError,
   TokenRequestError,
@@ -88,10 +88,10 @@ export type { TrustPolicy } from "./tokens/trust.ts";
 
 // discovery
 
+export type { AddressMap, PartyAddress } from "./discovery/address-map.ts";
+export { createAddressMap } from "./discovery/address-map.ts";
 export { createDiscovery, type DiscoveryOptions } from "./discovery/create-discovery.ts";
 export type { DiscoveredKey, Discovery, DiscoveryKind } from "./discovery/discovery.ts";
-export type { EndpointMap, PartyAddress } from "./discovery/endpoint-map.ts";
-export { createEndpointMap } from "./discovery/endpoint-map.ts";
 export { readAtMost } from "./discovery/read-at-most.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
 export { agentProviderMetadata } from "./draft-11/documents.ts";

@@ -13,8 +13,8 @@ import { protect as protectFetch } from "../src/gates/fetch.ts";
 import { protect } from "../src/gates/node.ts";
 import {
   agentProviderMetadata,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   createKeyRing,
   generateSigningKey,
   importSigningKey,
@@ -35,7 +35,7 @@ const now = () => Math.floor(Date.now() / 1000);
 // Three parties on loopback, whose answers a mistake replaces.
 
 const addresses: Record<string, string> = {};
-const map = () => createEndpointMap(addresses);
+const map = () => createAddressMap(addresses);
 let published: Jwks;
 let gate: ReturnType<typeof protect>;
 let refused: string[];
@@ -46,11 +46,11 @@ const observer: ResourceOptions["observer"] = (event) => {
 
 const resourceOf = (options: Partial<ResourceOptions> = {}) => {
   const common = { resource: RESOURCE, key, personServers: [PERSON_SERVER], observer };
-  return createResource({ ...common, discovery: createDiscovery({ endpoints: map() }), ...options });
+  return createResource({ ...common, discovery: createDiscovery({ addresses: map() }), ...options });
 };
 const agentOf = (options: Partial<AgentOptions> = {}) => {
   const common = { id: AGENT, key, personServer: PERSON_SERVER };
-  return createAgent({ ...common, discovery: createDiscovery({ endpoints: map() }), ...options });
+  return createAgent({ ...common, discovery: createDiscovery({ addresses: map() }), ...options });
 };
 const servers = [
   [
@@ -94,8 +94,8 @@ async function messageOf(make: () => unknown): Promise<string> {
 
 const NOT_FOUND = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" });
 const notFound = () => Promise.reject(new TypeError("fetch failed", { cause: NOT_FOUND }));
-const WHERE = "has no address. If the party is elsewhere, name its address: createDiscovery({ endpoints })";
-const LOCAL = "https://host (a local address: createEndpointMap())";
+const WHERE = "has no address. If the party is elsewhere, name its address: createDiscovery({ addresses })";
+const LOCAL = "https://host (a local address: createAddressMap())";
 const promise = generateSigningKey({ kid: "a" });
 const untyped = <Value = never>(value: unknown) => value as Value;
 const to = (path: string) => `${RESOURCE}${path}`;
@@ -119,9 +119,9 @@ const withKey = (given: SigningKey): readonly (() => unknown)[] => [
 type Row = [mistake: string, make: () => unknown, ...words: (string | RegExp)[]];
 
 test.each<Row>([
-  ["an agent without an endpoint map", () => agentOf({ transport: notFound }).fetchFor()(to("/me")), WHERE],
+  ["an agent without an address map", () => agentOf({ transport: notFound }).fetchFor()(to("/me")), WHERE],
   [
-    "a resource without an endpoint map",
+    "a resource without an address map",
     () => {
       gate = protect(resourceOf({ discovery: createDiscovery({ transport: notFound }) }), {
         level: "agent-token",
@@ -137,7 +137,7 @@ test.each<Row>([
     /http:\/\/127\.0\.0\.1:\d+ is the address of https:\/\/resource\.example: call it by this identifier/,
   ],
   [
-    "the same without an endpoint map",
+    "the same without an address map",
     () => agentOf({ discovery: createDiscovery() }).fetchFor()(`${addresses[RESOURCE]}/me`),
     "error=invalid_signature code=invalid_signature",
     "the signature does not verify for GET https://resource.example: another address, message or key was signed",
@@ -212,8 +212,8 @@ test.each<Row>([
     "a person server that is down",
     () => {
       gate = protect(resourceOf(), { level: "person-token" });
-      const endpoints = createEndpointMap({ ...addresses, [PERSON_SERVER]: "http://127.0.0.1:9" });
-      return agentOf({ discovery: createDiscovery({ endpoints }) }).fetchFor()(to("/me"));
+      const elsewhere = createAddressMap({ ...addresses, [PERSON_SERVER]: "http://127.0.0.1:9" });
+      return agentOf({ discovery: createDiscovery({ addresses: elsewhere }) }).fetchFor()(to("/me"));
     },
     "https://ps.example/.well-known/aauth-person.json: could not be fetched: connect ECONNREFUSED 127.0.0.1:9",
   ],
@@ -258,12 +258,12 @@ test.each<Row>([
     () => createVerifier(untyped({ accessServers: PERSON_SERVER })),
   ].map((make): Row => ["an option of another factory", make, /accessServers? is not an option/]),
   [
-    "addresses that are not an endpoint map",
-    () => createDiscovery({ endpoints: untyped({ [RESOURCE]: "http://127.0.0.1:4020" }) }),
-    "endpoints must be made by createEndpointMap()",
+    "addresses that are not an address map",
+    () => createDiscovery({ addresses: untyped({ [RESOURCE]: "http://127.0.0.1:4020" }) }),
+    "addresses must be made by createAddressMap()",
   ],
   [
-    "an endpoint map instead of a discovery",
+    "an address map instead of a discovery",
     () => resourceOf({ discovery: untyped(map()) }),
     "discovery must be made by createDiscovery()",
   ],

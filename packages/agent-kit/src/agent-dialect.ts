@@ -7,9 +7,9 @@
 
 import {
   type AAuthVerificationError,
+  type AddressMap,
   type Discovery,
   draft11,
-  type EndpointMap,
   type Level,
   type Requirement,
 } from "aauth";
@@ -47,7 +47,7 @@ export interface AgentDialect {
     signatureScheme: "hwk" | "jwks",
   ): Pick<AgentOptions, "id" | "profile" | "personServer" | "timeouts">;
   /** Addresses of the parties, for a profile whose identifiers are not addresses. */
-  readonly map?: EndpointMap;
+  readonly map?: AddressMap;
   /** Suggested setting for a refused message. */
   readonly hint?: (error: AAuthVerificationError) => string | undefined;
 }
@@ -109,7 +109,7 @@ function draft11Dialect({ agent, config, deps, name, now }: DialectOptions): Age
       id: `aauth:${agent.name}@${new URL(idUrl).host}`,
       profile: draft11,
       personServer,
-      timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
+      timeouts: { requestMs: Number.POSITIVE_INFINITY, waitingMs: Number.POSITIVE_INFINITY },
     }),
     map,
   };

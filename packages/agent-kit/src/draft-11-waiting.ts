@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { EndpointMap, ProvenCaller, Stores } from "aauth";
+import type { AddressMap, ProvenCaller, Stores } from "aauth";
 import type { DeferredRequests, Resource } from "aauth/resource";
 import type { A2AHandler } from "aauth-a2a";
 import { type A2AOptions, messageOf } from "aauth-a2a/fastify";
@@ -33,7 +33,7 @@ type State = ReadonlyMap<string, unknown>;
 
 export function createWaitingReplies(options: {
   readonly resource: Resource;
-  readonly map: Pick<EndpointMap, "browserUrl">;
+  readonly map: Pick<AddressMap, "browserUrl">;
   readonly stores: Stores;
   readonly jobs: Jobs;
   readonly handler: A2AHandler;
@@ -84,7 +84,7 @@ export function createWaitingReplies(options: {
 async function sendToPage(
   request: FastifyRequest,
   reply: FastifyReply,
-  { deferred, map }: { deferred: DeferredRequests<PageOfRequest>; map: Pick<EndpointMap, "browserUrl"> },
+  { deferred, map }: { deferred: DeferredRequests<PageOfRequest>; map: Pick<AddressMap, "browserUrl"> },
 ): Promise<FastifyReply> {
   const { code, callback } = request.query as { readonly code?: unknown; readonly callback?: unknown };
   const opened = typeof code === "string" ? await deferred.open(code, request.ip) : "invalid_code";

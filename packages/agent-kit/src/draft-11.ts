@@ -7,11 +7,11 @@
 
 import {
   type AAuthEvent,
+  type AddressMap,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   type Discovery,
   draft11,
-  type EndpointMap,
   type Observer,
   type ProvenCaller,
   type Requirement,
@@ -24,7 +24,7 @@ type Mode = ProfileConfig["mode"];
 
 /** The servers of a mode, and the addresses of all parties. */
 export interface Draft11Parties {
-  readonly map: EndpointMap;
+  readonly map: AddressMap;
   readonly discovery: Discovery;
   /** The agents' person server; undefined in modes without persons. */
   readonly personServer: string | undefined;
@@ -45,9 +45,9 @@ export function draft11Parties(
   },
 ): Draft11Parties {
   const { id, now } = options;
-  const map = createEndpointMap(endpoints);
+  const map = createAddressMap(endpoints);
   const development = id.endsWith(".localhost");
-  const { discovery = createDiscovery({ development, endpoints: map, now }) } = options;
+  const { discovery = createDiscovery({ development, addresses: map, now }) } = options;
   return {
     map,
     discovery,

@@ -5,11 +5,11 @@
 
 import {
   type AAuthEvent,
+  type AddressMap,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   decodeToken,
   draft11,
-  type EndpointMap,
   generateSigningKey,
   type SigningKey,
   StoreUnavailableError,
@@ -79,7 +79,7 @@ async function world(
   routes: (scope: FastifyInstance) => void | Promise<void>,
   options: Omit<Partial<ResourceOptions>, "observer"> = {},
 ) {
-  let map: EndpointMap | undefined;
+  let map: AddressMap | undefined;
   const discovery = createDiscovery({
     transport: (url, init) => map!.documents(url, init),
   });
@@ -99,7 +99,7 @@ async function world(
     });
     await routes(scope);
   });
-  map = createEndpointMap({
+  map = createAddressMap({
     [RESOURCE]: await listen(app),
     [PERSON_SERVER]: await publisher(
       "aauth-person.json",

@@ -1,4 +1,4 @@
-import { createDiscovery, createEndpointMap, draft11 as wire } from "aauth";
+import { createAddressMap, createDiscovery, draft11 as wire } from "aauth";
 import { plainRefusal } from "aauth/resource";
 import { serversOf } from "./check-settings.ts";
 import { type CheckedProfile, ownClaims, refusedBy } from "./checked-profile.ts";
@@ -18,7 +18,7 @@ export const draft11: CheckedProfile = {
     createDiscovery({
       ...options,
       development: draft11Resources.every((id) => id.endsWith(".localhost")),
-      transport: createEndpointMap(endpoints).documents,
+      transport: createAddressMap(endpoints).documents,
     }),
   trust: (config) => ({ profile: wire, ...serversOf(config) }),
   revokers(config) {

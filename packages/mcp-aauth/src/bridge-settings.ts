@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createDiscovery, createEndpointMap, importSigningKey, type PrivateJwk } from "aauth";
+import { createAddressMap, createDiscovery, importSigningKey, type PrivateJwk } from "aauth";
 import { type AgentOptions, createAgent } from "aauth/agent";
 import { createPages, type PageOutputs } from "./open-page.ts";
 
@@ -51,9 +51,9 @@ export async function readBridgeSettings(
     id,
     key,
     personServer,
-    discovery: createDiscovery({ endpoints: map }),
+    discovery: createDiscovery({ addresses: map }),
     ...(tokenFile && { agentToken: async () => (await readFile(tokenFile, "utf8")).trim() }),
-    timeouts: { pendingMs: PENDING_MS },
+    timeouts: { waitingMs: PENDING_MS },
   };
   const agent = orUsage("AAUTH_AGENT, AAUTH_PERSON_SERVER", () => createAgent(options));
   return {
@@ -86,7 +86,7 @@ async function keyIn(file: string) {
   }
 }
 
-const mapOf = (json: string) => orUsage("AAUTH_ENDPOINTS", () => createEndpointMap(JSON.parse(json)));
+const mapOf = (json: string) => orUsage("AAUTH_ENDPOINTS", () => createAddressMap(JSON.parse(json)));
 
 function orUsage<Value>(names: string, read: () => Value): Value {
   try {

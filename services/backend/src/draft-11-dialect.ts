@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { agentProviderMetadata, draft11, type EndpointMap, toJwks } from "aauth";
+import { type AddressMap, agentProviderMetadata, draft11, toJwks } from "aauth";
 import type { Agent } from "aauth/agent";
 import { draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
 import { issuerOf } from "agent-kit/settings";
@@ -43,7 +43,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
       profile: draft11,
       personServer,
       // A run has one deadline for all its requests.
-      timeouts: { requestMs: Number.POSITIVE_INFINITY, pendingMs: Number.POSITIVE_INFINITY },
+      timeouts: { requestMs: Number.POSITIVE_INFINITY, waitingMs: Number.POSITIVE_INFINITY },
     }),
   );
   const returns = returnAddresses(issuer, map);
@@ -136,7 +136,7 @@ function onePerUser(create: (userId: string) => Agent): (userId: string) => Agen
 }
 
 /** Addresses that browsers return to from other parties' pages. */
-function returnAddresses(issuer: string, { browserUrl }: Pick<EndpointMap, "browserUrl">) {
+function returnAddresses(issuer: string, { browserUrl }: Pick<AddressMap, "browserUrl">) {
   const callback = issuer + RETURN_PATH;
   const browsersCallback = browserUrl(callback);
   // Only a loopback address may differ from the published one, and only in its query.

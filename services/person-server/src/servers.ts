@@ -1,4 +1,4 @@
-import { createDiscovery, createEndpointMap, type Stores } from "aauth";
+import { createAddressMap, createDiscovery, type Stores } from "aauth";
 import { createAccessServer, createPersonServer, type PersonServerOptions } from "aauth/server";
 import { rotateKeys, type ServiceKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
@@ -42,13 +42,13 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   });
   // This server reaches itself on its own port unless `AAUTH_ENDPOINTS` names another address.
   const own = { connect: `http://127.0.0.1:${config.port}`, browser: origin };
-  const endpoints = createEndpointMap({
+  const endpoints = createAddressMap({
     [config.id]: own,
     ...(hasAccessServer && { [config.accessServerId]: own }),
     ...config.endpoints,
   });
   const common = {
-    discovery: traceDiscovery(createDiscovery({ development, endpoints, now })),
+    discovery: traceDiscovery(createDiscovery({ development, addresses: endpoints, now })),
     pendingSeconds: config.consentSeconds,
     stores,
     now,

@@ -7,8 +7,8 @@
 import { createInterface } from "node:readline";
 import {
   AAuthAgentError,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   importSigningKey,
   type PrivateJwk,
   type SigningKey,
@@ -40,7 +40,7 @@ const agents = new Map<string, Started>();
 
 const mapOf = ({ url, address }: Line) => {
   const domain = new URL(url).host.replace(/^[^.]*\./, "");
-  return createEndpointMap(Object.fromEntries(NAMES.map((name) => [`https://${name}.${domain}`, address])));
+  return createAddressMap(Object.fromEntries(NAMES.map((name) => [`https://${name}.${domain}`, address])));
 };
 
 async function agentOf(line: Line): Promise<Agent> {
@@ -62,8 +62,8 @@ function start(id: string, endpoints: ReturnType<typeof mapOf>): Started {
     id,
     key: { current: () => held.key!, usable, published: usable, held: () => [], rotate },
     agentToken: async () => held.token!,
-    discovery: createDiscovery({ endpoints }),
-    timeouts: { tokenRequestMs: 2000, pendingMs: 20_000 },
+    discovery: createDiscovery({ addresses: endpoints }),
+    timeouts: { tokenRequestMs: 2000, waitingMs: 20_000 },
   });
   return Object.assign(held, { agent }) as Started;
 }

@@ -7,7 +7,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import { createDiscovery, createEndpointMap, generateSigningKey, type Requirement } from "aauth";
+import { createAddressMap, createDiscovery, generateSigningKey, type Requirement } from "aauth";
 import { protect } from "aauth/fetch";
 import { createResource, type Resource } from "aauth/resource";
 import Fastify from "fastify";
@@ -30,7 +30,7 @@ export interface StartedTarget {
 }
 
 export async function startOwnResource(options: OwnResourceOptions): Promise<StartedTarget> {
-  const map = createEndpointMap(options.peers);
+  const map = createAddressMap(options.peers);
   const resource = createResource({
     resource: RESOURCE,
     key: await generateSigningKey({ kid: "target-1" }),

@@ -6,7 +6,7 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createDiscovery, createEndpointMap, generateSigningKey, type Stores } from "aauth";
+import { createAddressMap, createDiscovery, generateSigningKey, type Stores } from "aauth";
 import { createAccessServer, createPersonServer, type WaitingRequest } from "aauth/server";
 import {
   ACCESS_SERVER_CHECKS,
@@ -39,12 +39,12 @@ export async function startOwnServer(role: "person" | "access", stores?: Stores)
   const listener = await listen(world);
   const { as, ps, "ps-other": other, resource } = world.parties;
   const peers = Object.fromEntries(Object.values(world.parties).map(({ id }) => [id, listener.address]));
-  const map = createEndpointMap(peers);
+  const map = createAddressMap(peers);
   const key = await generateSigningKey({ kid: "target-1" });
   const subjectSecret = crypto.getRandomValues(new Uint8Array(32));
   const startOne = () => {
     const discovery = createDiscovery({ transport: map.documents });
-    const own = { issuer: SERVER, key, discovery, transport: map.requests, stores, log: () => {} };
+    const own = { issuer: SERVER, key, discovery, transport: map.requests, stores, observer: () => {} };
     if (role === "person") {
       const server = createPersonServer({ ...own, subjectSecret, accessServers: [as.id] });
       return start(server, {

@@ -10,10 +10,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  type AddressMap,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   draft11,
-  type EndpointMap,
   generateSigningKey,
   type ProvenCaller,
   signRequest,
@@ -94,14 +94,14 @@ let personServer: ReturnType<typeof createPersonServer>;
  * Sets the addresses of the other parties for the person server, because each file has another
  * gateway address.
  */
-let placeMap: (map: EndpointMap) => void;
+let placeMap: (map: AddressMap) => void;
 let authzPort: number;
 
 const mapped = () => {
-  const map = createEndpointMap(addresses);
+  const map = createAddressMap(addresses);
   return {
     map,
-    discovery: createDiscovery({ endpoints: map, development: true }),
+    discovery: createDiscovery({ addresses: map, development: true }),
   };
 };
 
@@ -151,7 +151,7 @@ beforeAll(async () => {
     [STRANGER]: await provider(STRANGER, keys.stranger),
   };
   const ofServer = Fastify();
-  const later = { map: undefined as EndpointMap | undefined };
+  const later = { map: undefined as AddressMap | undefined };
   personServer = createPersonServer({
     issuer: PERSON_SERVER,
     key: keys.person,
@@ -235,10 +235,10 @@ const GATEWAYS = ["config-draft-11.yaml", "config-draft-11-policy.yaml", ...(NGI
 describe.each(GATEWAYS)("%s", (file) => {
   const hasRules = file.endsWith("policy.yaml");
   let gateway: Started;
-  let map: EndpointMap;
+  let map: AddressMap;
   beforeAll(async () => {
     gateway = await (file === "nginx" ? startNginx() : startWith(file));
-    map = createEndpointMap({ ...addresses, [RESOURCE]: gateway.url, [OTHER_RESOURCE]: gateway.url });
+    map = createAddressMap({ ...addresses, [RESOURCE]: gateway.url, [OTHER_RESOURCE]: gateway.url });
     placeMap(map);
   });
   afterAll(() => gateway?.close());
@@ -319,7 +319,7 @@ describe.each(GATEWAYS)("%s", (file) => {
       key: keys.agent,
       profile: draft11,
       personServer: PERSON_SERVER,
-      discovery: createDiscovery({ endpoints: map, development: true }),
+      discovery: createDiscovery({ addresses: map, development: true }),
       agentToken: () => agentToken(),
     });
     const response = await agent.fetchFor()(`${RESOURCE}/`, {
@@ -339,7 +339,7 @@ describe.each(GATEWAYS)("%s", (file) => {
 
     // The person revokes it. The resource learns of it through the gateway; the gateway itself does
     // not.
-    const granted = (await personServer.grants(ALICE)).find(
+    const granted = (await personServer.issuedTokens(ALICE)).find(
       ({ type, isRevoked }) => type === "auth-token" && !isRevoked,
     );
     const revoked = await personServer.revoke(ALICE, granted!);

@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { createEndpointMap, draft11, importSigningKey, signRequest } from "aauth";
+import { createAddressMap, draft11, importSigningKey, signRequest } from "aauth";
 import { issueAgentToken } from "aauth/server";
 import { parseRequirement } from "aauth/wire";
 import { type Browser, createBrowser, readForm } from "../../../services/auth-server/test/support/browser.ts";
@@ -94,7 +94,7 @@ async function allowBefore(endpoints: Endpoints, browser: Browser, own: string):
   const message = { method: "POST", url, headers: { "content-type": "application/json" }, body };
   const signer = { profile: draft11, key, signatureKey: { scheme: "jwt", jwt } } as const;
   const { headers } = await signRequest(message, signer);
-  const map = createEndpointMap({ [PARTIES.ps]: endpoints.ps });
+  const map = createAddressMap({ [PARTIES.ps]: endpoints.ps });
   const answer = await map.requests(url, {
     method: "POST",
     headers: { ...message.headers, ...headers },

@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import {
   AAuthAgentError,
   agentProviderMetadata,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   draft11,
   importSigningKey,
   jwkThumbprint,
@@ -24,7 +24,7 @@ export async function callWithOurAgent(
   endpoints: Endpoints,
   [method = "GET", path = "/", ...how]: readonly string[],
 ): Promise<Step[]> {
-  const map = createEndpointMap(byIdentifier(endpoints));
+  const map = createAddressMap(byIdentifier(endpoints));
   const { provider, close } = await serveOurProvider(endpoints);
   const steps: Step[] = [];
   const agent = createAgent({
@@ -36,7 +36,7 @@ export async function callWithOurAgent(
       return (await issueAgentToken({ ...own, confirmationKey: publicJwk })).token;
     },
     personServer: PARTIES.ps,
-    discovery: createDiscovery({ endpoints: map }),
+    discovery: createDiscovery({ addresses: map }),
     observer(event) {
       if (event.type !== "response_received") return;
       // Named as by the programs: a step at the resource ends in "token".

@@ -3,7 +3,7 @@
  * after she is asked.
  */
 
-import { createDiscovery, createEndpointMap, generateSigningKey } from "aauth";
+import { createAddressMap, createDiscovery, generateSigningKey } from "aauth";
 import { createAccessServer, createPersonServer } from "aauth/server";
 import Fastify, { type FastifyInstance } from "fastify";
 import { type ServedParty, serveParty } from "fastify-aauth";
@@ -15,8 +15,8 @@ const person = "dana";
 
 /** Serves at the endpoints of both. */
 export async function startOurServers(endpoints: Endpoints): Promise<OurParty> {
-  const map = createEndpointMap(byIdentifier(endpoints));
-  const discovery = createDiscovery({ endpoints: map });
+  const map = createAddressMap(byIdentifier(endpoints));
+  const discovery = createDiscovery({ addresses: map });
   const common = { discovery };
   const personServer = createPersonServer({
     ...common,

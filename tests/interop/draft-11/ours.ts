@@ -4,8 +4,8 @@
 
 import {
   type AAuthEvent,
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   draft11,
   generateSigningKey,
   type Requirement,
@@ -38,9 +38,9 @@ export interface OurParty {
 
 /** Serves at the resource's endpoint. */
 export async function startOurResource(endpoints: Endpoints): Promise<OurParty> {
-  const map = createEndpointMap(byIdentifier(endpoints));
+  const map = createAddressMap(byIdentifier(endpoints));
   const key = await generateSigningKey({ kid: "resource-1" });
-  const discovery = createDiscovery({ endpoints: map });
+  const discovery = createDiscovery({ addresses: map });
   const facts: Fact[] = [];
   const observer = (event: AAuthEvent) => {
     if (event.type === "request_verified") facts.push({ verified: true });

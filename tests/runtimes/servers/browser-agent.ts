@@ -1,6 +1,6 @@
 /** An agent in a page. The page's server gives it agent tokens, and opens its person's pages. */
 
-import { createDiscovery, createEndpointMap, generateSigningKey } from "aauth";
+import { createAddressMap, createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
 import { SERVED } from "./reports.ts";
 
@@ -25,14 +25,14 @@ const post = async (path: string, body: string) => (await fetch(path, { method: 
 /** Calls a resource with a new key: twice, and with a body. */
 async function callResource(settings: PageSettings): Promise<readonly PageAnswer[]> {
   const { id, personServer, url, endpoints } = settings;
-  const map = createEndpointMap(endpoints);
+  const map = createAddressMap(endpoints);
   const key = await generateSigningKey({ kid: "page-1" });
   const agent = createAgent({
     id,
     key,
     personServer,
     agentToken: () => post("/agent-token", JSON.stringify(key.publicJwk)),
-    discovery: createDiscovery({ endpoints: map }),
+    discovery: createDiscovery({ addresses: map }),
   });
   const onInteraction = async ({ page }: { page: string }) => void (await post("/approve", page));
   const signedFetch = agent.fetchFor({ loginHint: "dana", onInteraction });

@@ -1,8 +1,8 @@
 /** The attacked resource, the same on every framework and runtime. */
 
 import {
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   importSigningKey,
   type PrivateJwk,
   type Requirement,
@@ -54,7 +54,7 @@ export async function createReports(settings: Settings, stores?: Stores): Promis
     key,
     stores,
     scopeDescriptions: { "reports.read": "Read your reports" },
-    discovery: createDiscovery({ transport: createEndpointMap(settings.endpoints).documents }),
+    discovery: createDiscovery({ transport: createAddressMap(settings.endpoints).documents }),
   });
 }
 

@@ -58,7 +58,7 @@ export function createAgent(options: AgentOptions): Agent {
 
     async resume(waiting, context = {}) {
       if (typeof waiting?.call?.url !== "string" || waiting.profile !== profile.name) {
-        throw new TypeError(`waiting must be the value of an AnswerPendingError of profile ${profile.name}`);
+        throw new TypeError(`waiting must be the value of an StillWaitingError of profile ${profile.name}`);
       }
       const kept = { ...waiting.call.context, ...context };
       checkFetchContext(kept, profile);
@@ -82,32 +82,32 @@ export const partsOf = (agent: Agent) => AGENTS.get(agent);
 
 function partsOfOptions(options: AgentOptions): AgentParts {
   const { id, profile = defaultAgentProfile, timeouts = {} } = options;
-  const { requestMs = 120_000, tokenRequestMs = 10_000, pendingMs = 120_000 } = timeouts;
+  const { requestMs = 120_000, tokenRequestMs = 10_000, waitingMs = 120_000 } = timeouts;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const discovery = options.discovery ?? createDiscovery({ now });
-  const { endpoints } = discovery;
-  const { transport = endpoints?.requests ?? pooledTransport } = options;
+  const { addresses } = discovery;
+  const { transport = addresses?.requests ?? pooledTransport } = options;
   const { toServers = profile, tokenRequests } = profile;
   const store = options.stores?.records<ObtainedToken>(`tokens ${id}`);
   // In a dialect whose tokens name the servers, an untrusted caller chooses the address.
   const serverTransport =
     tokenRequests.trustedServers === undefined
-      ? (options.transport ?? mappedTransport(endpoints, createGuardedTransport({ development: false })))
+      ? (options.transport ?? mappedTransport(addresses, createGuardedTransport({ development: false })))
       : transport;
   return {
     ...options,
     profile,
     discovery,
     keys: keyRingOf(options.key),
-    sendToResource: createSender({ profile, transport, endpoints, now }),
-    sendToServer: createSender({ profile: toServers, transport: serverTransport, endpoints, now }),
+    sendToResource: createSender({ profile, transport, addresses, now }),
+    sendToServer: createSender({ profile: toServers, transport: serverTransport, addresses, now }),
     missions: new KeptMissions(
       options.stores?.records<KeptMission>(`missions ${id}`) ?? createMemoryRecordStore({ now }),
     ),
     tokenCache: createTokenCache(store ?? createMemoryRecordStore({ now }), now),
     now,
     revealTokens: options.revealTokens ?? false,
-    timeouts: { requestMs, tokenRequestMs, pendingMs },
+    timeouts: { requestMs, tokenRequestMs, waitingMs },
   };
 }
 

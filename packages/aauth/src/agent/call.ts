@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AAuthAgentError, AnswerPendingError, citing, TokenRejectedError } from "../errors.ts";
+import { AAuthAgentError, citing, StillWaitingError, TokenRejectedError } from "../errors.ts";
 import type {
   CallOutcome,
   CallState,
@@ -159,7 +159,7 @@ class Call {
       const { sectionOf } = this.#parts.profile;
       await this.#parts.missions.noteEnd(this.#context.mission, error);
       if (!(error instanceof StillDeferredError)) throw citing(AAuthAgentError.from(error), sectionOf);
-      throw new AnswerPendingError(error.message, this.#waitingOf(error.state));
+      throw new StillWaitingError(error.message, this.#waitingOf(error.state));
     }
   }
 

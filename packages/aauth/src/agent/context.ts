@@ -31,7 +31,7 @@ export interface AgentParts extends AgentOptions {
   readonly missions: KeptMissions;
   readonly now: () => number;
   readonly revealTokens: boolean;
-  readonly timeouts: Readonly<Record<"requestMs" | "tokenRequestMs" | "pendingMs", number>>;
+  readonly timeouts: Readonly<Record<"requestMs" | "tokenRequestMs" | "waitingMs", number>>;
 }
 
 /** Input of a call, or of a request to a server outside of calls. */

@@ -27,7 +27,6 @@ export type {
   InteractionRequest,
   MissionControl,
   ProposeMissionInput,
-  ResumeContext,
   SubAgentTokenInput,
   WaitingControl,
 } from "./types.ts";

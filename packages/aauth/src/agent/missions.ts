@@ -17,7 +17,7 @@ import {
   readUpdate,
   requireRecorded,
 } from "../draft-11/missions.ts";
-import { AAuthAgentError, AnswerPendingError, TokenRequestError } from "../errors.ts";
+import { AAuthAgentError, StillWaitingError, TokenRequestError } from "../errors.ts";
 import type {
   DeferredToken,
   MissionAction,
@@ -199,7 +199,7 @@ async function inMission<T>(
     } catch (error) {
       await missions.noteEnd(mission, error);
       throw error instanceof StillDeferredError
-        ? new AnswerPendingError(error.message, waitingAt(error.state))
+        ? new StillWaitingError(error.message, waitingAt(error.state))
         : error;
     }
   });

@@ -81,7 +81,7 @@ export class Polling<Reply extends ResponseHead, Context extends CallContext = C
 
   /** Time left for waiting, which begins with the first call. */
   leftMs(): number {
-    this.#giveUpAt ??= performance.now() + this.#options.parts.timeouts.pendingMs;
+    this.#giveUpAt ??= performance.now() + this.#options.parts.timeouts.waitingMs;
     return this.#giveUpAt - performance.now();
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EndpointMap } from "../discovery/endpoint-map.ts";
+import type { AddressMap } from "../discovery/address-map.ts";
 import { isUnknownHost, noAddress, type Transport } from "../discovery/transport.ts";
 import { guardSigned } from "../discovery/url-guard.ts";
 import { AAuthAgentError } from "../errors.ts";
@@ -20,16 +20,16 @@ import { signRequest } from "./sign-request.ts";
 import { anyOf, withTimeout } from "./timeout.ts";
 
 /**
- * @throws AAuthError `discovery_blocked` for plain `http` beyond this machine and the endpoint map
+ * @throws AAuthError `discovery_blocked` for plain `http` beyond this machine and the address map
  */
 export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
 
-export function createSender({ profile, transport, endpoints, now }: SenderOptions): Sender {
+export function createSender({ profile, transport, addresses, now }: SenderOptions): Sender {
   return async (request, options) => {
     const { method, url, headers, body } = request;
     const { key, signatureKey, purpose, endpoint = purpose, observe, additionalComponents } = options;
-    guardSigned(url, endpoints); // hole E13
-    const identifier = endpoints?.identifierAt(url);
+    guardSigned(url, addresses); // hole E13
+    const identifier = addresses?.identifierAt(url);
     if (identifier !== undefined && !profile.documents.isIdentifier(new URL(url).origin)) {
       const reason = `${new URL(url).origin} is the address of ${identifier}: call it by this identifier`;
       throw new AAuthAgentError("discovery_blocked", reason);
@@ -105,6 +105,6 @@ export interface SenderOptions {
   readonly profile: SigningProfile;
   readonly transport: Transport;
   /** Parties to which requests over plain `http` are signed. */
-  readonly endpoints: EndpointMap | undefined;
+  readonly addresses: AddressMap | undefined;
   readonly now: () => number;
 }

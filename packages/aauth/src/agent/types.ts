@@ -31,7 +31,7 @@ export interface Agent {
    * Does NOT verify the response, follow redirects, or retry a connection that failed.
    *
    * @throws TypeError for an invalid member of the context.
-   * @throws AnswerPendingError from the fetch, in profiles with deferred responses; see `waiting`
+   * @throws StillWaitingError from the fetch, in profiles with deferred responses; see `waiting`
    *   of the context.
    * @throws TokenRequestError from the fetch: the server refused.
    * @throws TokenRejectedError from the fetch: the resource rejected the auth token, and a new one
@@ -48,15 +48,15 @@ export interface Agent {
    */
   fetchFor(context?: FetchContext): typeof fetch;
   /**
-   * Resumes a waiting call ({@link AnswerPendingError}): polls for the response and completes the
+   * Resumes a waiting call ({@link StillWaitingError}): polls for the response and completes the
    * call. The key that signed the request must be held here. `context` supplies the call's mode of
    * waiting, signal, observer and functions; `waiting` contains the rest.
    *
    * @throws TypeError for a value that is not a {@link WaitingCall}, or belongs to another profile.
    * @throws AAuthAgentError `waiting_key_gone`; and all errors of the fetch of
-   *   {@link Agent.fetchFor}, including another {@link AnswerPendingError}.
+   *   {@link Agent.fetchFor}, including another {@link StillWaitingError}.
    */
-  resume(waiting: WaitingCall, context?: ResumeContext): Promise<Response>;
+  resume(waiting: WaitingCall, context?: WaitingControl): Promise<Response>;
   /**
    * Requests a token for a sub-agent, bound to the sub-agent's key: a person token for `resource`,
    * or an auth token for `resourceToken`. The token is not cached here.
@@ -74,7 +74,7 @@ export interface Agent {
    * as `mission` are part of it. The approval's person tokens are cached for these calls.
    *
    * @throws TokenRequestError
-   * @throws AnswerPendingError for a proposal that waits; see `resumed`
+   * @throws StillWaitingError for a proposal that waits; see `resumed`
    * @throws AAuthAgentError `person_required`, `token_request_failed`, `request_cancelled`,
    *   `waiting_key_gone`, or of the discovery group.
    */
@@ -115,7 +115,7 @@ export interface AgentMission {
 /** A request to the person server that may wait for the person. */
 export interface MissionControl extends WaitingControl {
   /**
-   * `waiting` of an {@link AnswerPendingError} of the same request, which is continued. Default:
+   * `waiting` of an {@link StillWaitingError} of the same request, which is continued. Default:
    * none; a new request is sent.
    */
   readonly resumed?: WaitingCall | undefined;
@@ -186,11 +186,11 @@ export interface AgentOptions {
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
     /**
-     * Time for which a deferred token or response is awaited before an {@link AnswerPendingError}.
+     * Time for which a deferred token or response is awaited before an {@link StillWaitingError}.
      * A server is asked to hold no request longer than what is left of it. `Infinity` as above.
      * Default 120000.
      */
-    readonly pendingMs?: number | undefined;
+    readonly waitingMs?: number | undefined;
   };
 }
 
@@ -224,8 +224,8 @@ export interface FetchContext extends WaitingControl, CallFacts {
 /** A call's handling of deferred responses, in profiles that have them. */
 export interface WaitingControl extends CallControl {
   /**
-   * `poll` waits in the call, for up to `timeouts.pendingMs`. `throw` ends it with an
-   * {@link AnswerPendingError} as soon as it would have to wait, even for a person, whom the caller
+   * `poll` waits in the call, for up to `timeouts.waitingMs`. `throw` ends it with an
+   * {@link StillWaitingError} as soon as it would have to wait, even for a person, whom the caller
    * then brings to the page named in the error. A question that `onClarification` answers does not
    * end it. Default `poll`.
    */
@@ -233,7 +233,7 @@ export interface WaitingControl extends CallControl {
   /**
    * Brings a person to a page: opens a browser, or shows address and code. Polling starts after it
    * returns. Default: none; if a person must act, a server refuses, or the call ends with an
-   * {@link AnswerPendingError}.
+   * {@link StillWaitingError}.
    */
   readonly onInteraction?: ((request: InteractionRequest) => Promise<void> | void) | undefined;
   /**
@@ -245,13 +245,10 @@ export interface WaitingControl extends CallControl {
   readonly onWaiting?: ((waiting: WaitingCall) => Promise<void> | void) | undefined;
   /**
    * Answers a question about the request, at most 5 times. Default: none; a question ends the call
-   * with an {@link AnswerPendingError}.
+   * with an {@link StillWaitingError}.
    */
   readonly onClarification?: ((question: Clarification) => Promise<ClarificationReply>) | undefined;
 }
-
-/** Context of a resumed call. */
-export interface ResumeContext extends WaitingControl {}
 
 /** A page on which a person must act. */
 export interface InteractionRequest extends Interaction {
@@ -271,7 +268,7 @@ export type ClarificationReply =
   | { readonly action: "reduce"; readonly scope: string; readonly justification?: string | undefined }
   | { readonly action: "cancel" };
 
-/** Request for a sub-agent's token. Waiting ends after `timeouts.pendingMs`. */
+/** Request for a sub-agent's token. Waiting ends after `timeouts.waitingMs`. */
 export interface SubAgentTokenInput
   extends Pick<WaitingControl, "onInteraction" | keyof CallControl>,
     Pick<FetchContext, "returnUrl" | "justification" | "loginHint"> {
@@ -288,7 +285,7 @@ export interface SubAgentTokenInput
   readonly presentedToken?: string | undefined;
 }
 
-/** A mission to propose. Waiting ends after `timeouts.pendingMs`. */
+/** A mission to propose. Waiting ends after `timeouts.waitingMs`. */
 export interface ProposeMissionInput extends MissionProposal, MissionControl {
   /** Hint that identifies the person to the person server. Default: unset. */
   readonly loginHint?: string | undefined;

@@ -45,7 +45,7 @@ export function requireTrust(
 export const malformedIdentifier = (
   name: string,
   value: unknown,
-  inDraft11 = "https://host (a local address: createEndpointMap())",
+  inDraft11 = "https://host (a local address: createAddressMap())",
 ): TypeError =>
   new TypeError(
     `${name} must be a canonical identifier, not ${value}: ` +

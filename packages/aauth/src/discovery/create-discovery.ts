@@ -16,9 +16,9 @@ import {
 } from "../keys/option-checks.ts";
 import { ownerOf } from "../store/owner-of.ts";
 import type { IssuerJwk, Jwks } from "../types.ts";
+import type { AddressMap } from "./address-map.ts";
 import type { DiscoveredKey, Discovery, DiscoveryKind, DocumentRule, PartyDocument } from "./discovery.ts";
 import { type Cached, DocumentCache, type Load, LoadError } from "./document-cache.ts";
-import type { EndpointMap } from "./endpoint-map.ts";
 import {
   aboutAddress,
   createFetchDocument,
@@ -47,9 +47,9 @@ export interface DiscoveryOptions {
    * Addresses of parties that are not at their identifiers. Agents and servers with this discovery
    * also send their requests there. Default: none.
    */
-  readonly endpoints?: EndpointMap | undefined;
+  readonly addresses?: AddressMap | undefined;
   /**
-   * Default: that of `endpoints`; without it, undici with a guard on the connected address; `fetch`
+   * Default: that of `addresses`; without it, undici with a guard on the connected address; `fetch`
    * in browsers. The URL is always guarded.
    */
   readonly transport?: DocumentTransport | undefined;
@@ -83,7 +83,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   checkOptions(options, OPTION_CHECKS);
   const { development = false, timeoutMs = TIMEOUT_MS } = options;
   const { now = () => Math.floor(Date.now() / 1000) } = options;
-  const { endpoints, transport = endpoints?.documents ?? createDocumentTransport({ development }) } = options;
+  const { addresses, transport = addresses?.documents ?? createDocumentTransport({ development }) } = options;
   const slots = new FetchSlots();
   const fetchDocument = createFetchDocument({ development, now, timeoutMs, transport, slots });
   const kinds = new WeakMap<DiscoveryKind, Parties>();
@@ -95,7 +95,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   }
 
   return {
-    endpoints,
+    addresses,
     metadata: <Document extends PartyDocument>(kind: DiscoveryKind<Document>, id: string) =>
       partiesOf(kind).document(id) as Promise<Document>,
     keys: async (kind, id) => (await partiesOf(kind).keySet(id, "get")).value,
@@ -117,7 +117,7 @@ const OPTION_CHECKS: OptionChecks<DiscoveryOptions> = {
   development: requireBoolean,
   now: requireFunction,
   timeoutMs: unchecked,
-  endpoints: (name, value) => requireMade(name, value, "documents", "createEndpointMap"),
+  addresses: (name, value) => requireMade(name, value, "documents", "createAddressMap"),
   transport: requireFunction,
 };
 

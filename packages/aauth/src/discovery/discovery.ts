@@ -5,7 +5,7 @@
  */
 
 import type { IssuerJwk, Jwks } from "../types.ts";
-import type { EndpointMap } from "./endpoint-map.ts";
+import type { AddressMap } from "./address-map.ts";
 
 /** A parsed document, with the address of the party's key set. */
 export interface PartyDocument {
@@ -84,7 +84,7 @@ export interface DiscoveredKey {
  */
 export interface Discovery {
   /** Where parties are, also for requests to them. Default: at their identifiers. */
-  readonly endpoints?: EndpointMap | undefined;
+  readonly addresses?: AddressMap | undefined;
   /** The document of a party. */
   metadata<Document extends PartyDocument>(kind: DiscoveryKind<Document>, id: string): Promise<Document>;
   /**

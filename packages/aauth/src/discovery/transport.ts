@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EndpointMap } from "./endpoint-map.ts";
+import type { AddressMap } from "./address-map.ts";
 
 /** Limits of one document fetch. */
 export interface DocumentFetchInit {
@@ -58,13 +58,13 @@ export function isUnknownHost(error: unknown): boolean {
 
 /** Explains that. A party of a local run has no address by its identifier. */
 export const noAddress = (url: string | URL): string =>
-  `${new URL(url).host} has no address. If the party is elsewhere, name its address: createDiscovery({ endpoints })`;
+  `${new URL(url).host} has no address. If the party is elsewhere, name its address: createDiscovery({ addresses })`;
 
 /** Sends to mapped parties by the map, and to others by `otherwise`. */
 export const mappedTransport = (
-  endpoints: Pick<EndpointMap, "has" | "requests"> | undefined,
+  addresses: Pick<AddressMap, "has" | "requests"> | undefined,
   otherwise: Transport,
 ): Transport =>
-  endpoints === undefined
+  addresses === undefined
     ? otherwise
-    : (url, request) => (endpoints.has(url) ? endpoints.requests : otherwise)(url, request);
+    : (url, request) => (addresses.has(url) ? addresses.requests : otherwise)(url, request);

@@ -7,7 +7,7 @@
 
 import { AAuthVerificationError } from "../errors.ts";
 import { memoize } from "../store/memoize.ts";
-import type { EndpointMap } from "./endpoint-map.ts";
+import type { AddressMap } from "./address-map.ts";
 
 export interface GuardOptions {
   /**
@@ -47,11 +47,11 @@ export function guardUrl(value: string, options: GuardOptions): URL {
  *
  * @throws AAuthError `discovery_blocked`
  */
-export function guardSigned(address: string, endpoints: Pick<EndpointMap, "has"> | undefined): void {
+export function guardSigned(address: string, addresses: Pick<AddressMap, "has"> | undefined): void {
   if (address.startsWith("https:")) return;
   const { protocol, hostname, origin } = new URL(address);
-  if (protocol === "https:" || isLocalName(hostname) || endpoints?.has(origin)) return;
-  throw blocked(`${origin} is plain http, signed only for loopback, *.localhost and the endpoint map`);
+  if (protocol === "https:" || isLocalName(hostname) || addresses?.has(origin)) return;
+  throw blocked(`${origin} is plain http, signed only for loopback, *.localhost and the address map`);
 }
 
 /**

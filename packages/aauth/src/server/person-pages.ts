@@ -140,7 +140,7 @@ async function deny(context: PersonContext, record: PersonRequest, person: strin
   return pending.deny(record, "the person refused the request");
 }
 
-type TokenPages = Pick<PersonServer, "grants" | "revoke" | "revokeAgent">;
+type TokenPages = Pick<PersonServer, "issuedTokens" | "revoke" | "revokeAgent">;
 type MissionPages = Pick<PersonServer, "missions" | "mission" | "missionLog" | "pauseMission" | "endMission">;
 
 /** Functions with which pages decide on requests. */
@@ -181,7 +181,7 @@ export function tokenPages(
   deliveries: Deliveries<TokenRecord>,
 ): TokenPages {
   return {
-    async grants(person) {
+    async issuedTokens(person) {
       const tokens = await records.tokensOf(person);
       deliveries.resume(tokens);
       return Promise.all(

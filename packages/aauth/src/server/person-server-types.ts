@@ -21,7 +21,7 @@ import type {
   Decide,
   DownstreamResult,
   Grant,
-  GrantedToken,
+  HeldTokenRecord,
   Mission,
   MissionEntry,
   PageResult,
@@ -114,7 +114,7 @@ export interface PersonServer extends Server<PersonServerMetadata> {
    */
   returned(callback: string, error?: string): Promise<WaitingRequest | undefined>;
   /** Tokens held by agents of a person. */
-  grants(person: string): Promise<readonly GrantedToken[]>;
+  issuedTokens(person: string): Promise<readonly HeldTokenRecord[]>;
   /**
    * Revokes a token and all tokens derived from it, at every party that received it. Undefined for
    * another person's token.

@@ -47,16 +47,16 @@ export function createServerCalls(options: {
   readonly issuer: string;
   readonly kind: DocumentKind;
   readonly key: () => SigningKey;
-  readonly discovery: Pick<Discovery, "endpoints">;
+  readonly discovery: Pick<Discovery, "addresses">;
   readonly transport: Transport | undefined;
   readonly now: () => number;
   readonly observe?: Observer<never>;
 }): CallServer {
   const { issuer, kind, key, now, observe = ignoreEvents } = options;
-  const { endpoints } = options.discovery;
-  const { transport = mappedTransport(endpoints, createGuardedTransport({ development: false })) } = options;
+  const { addresses } = options.discovery;
+  const { transport = mappedTransport(addresses, createGuardedTransport({ development: false })) } = options;
   const signatureKey = { scheme: "jwks_uri", id: issuer, document: DOCUMENTS[kind] } as const;
-  const send = createSender({ profile: draft11, transport, endpoints, now });
+  const send = createSender({ profile: draft11, transport, addresses, now });
   return async ({ method, url, endpoint, body: members }) => {
     const body = members && new TextEncoder().encode(JSON.stringify(members));
     const headers = {

@@ -323,7 +323,7 @@ export interface IssuedTokenRecord {
 }
 
 /** An unexpired token of a person server or an access server. */
-export interface GrantedToken extends Omit<IssuedTokenRecord, "type" | "personServer" | "subject"> {
+export interface HeldTokenRecord extends Omit<IssuedTokenRecord, "type" | "personServer" | "subject"> {
   readonly type: "person-token" | "auth-token";
   /** Server identifier of the issuer. */
   readonly iss: string;

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { AgentOptions } from "../../src/agent/index.ts";
-import type { AnswerPendingError } from "../../src/errors.ts";
+import type { StillWaitingError } from "../../src/errors.ts";
 import {
   accepted,
   createWorld,
@@ -90,8 +90,8 @@ it("limits the pages that one call shows to a person", async () => {
   };
   world.server = () => problem(424, "interaction_unavailable");
   const shown: string[] = [];
-  const agent = world.agent({ timeouts: { pendingMs: 1_000 } });
-  const error = await failureOf<AnswerPendingError>(
+  const agent = world.agent({ timeouts: { waitingMs: 1_000 } });
+  const error = await failureOf<StillWaitingError>(
     agent.fetchFor({ onInteraction: ({ code }) => void shown.push(code) })(DATA),
   );
   expect([error.code, shown.length]).toEqual(["grant_pending", 5]);
@@ -123,7 +123,7 @@ it.each(["3000000", "1e400"])(
     const world = createWorld();
     world.resource = () => accepted({ "retry-after": seconds });
     const { signal, abort } = controlled();
-    const agent = world.agent({ timeouts: { pendingMs: Number.POSITIVE_INFINITY } });
+    const agent = world.agent({ timeouts: { waitingMs: Number.POSITIVE_INFINITY } });
     const call = agent.fetchFor({ signal })(DATA);
     await new Promise((resolve) => setTimeout(resolve, 50));
     abort(new Error("enough"));
@@ -150,7 +150,7 @@ it("does not quote malformed error codes of a resource that refuses a resource t
 it("an error that is logged shows no token of the call that waits", async () => {
   const world = createWorld();
   world.server = (request) => (request.url.endsWith("/token") ? accepted() : world.usual.server(request));
-  const error = await failureOf<AnswerPendingError>(world.agent().fetchFor({ waiting: "throw" })(DATA));
+  const error = await failureOf<StillWaitingError>(world.agent().fetchFor({ waiting: "throw" })(DATA));
   expect(JSON.stringify(error.waiting)).toContain("eyJ");
   expect(inspect(error, { depth: 9 })).not.toContain("eyJ");
   expect(JSON.stringify(error)).not.toContain("eyJ");
@@ -187,7 +187,7 @@ it("a resumed call covers the components that the resource required", async () =
     }
     return isLook(request) ? world.usual.resource(request) : accepted(NOW_AND_AGAIN);
   };
-  const error = await failureOf<AnswerPendingError>(world.agent().fetchFor({ waiting: "throw" })(DATA));
+  const error = await failureOf<StillWaitingError>(world.agent().fetchFor({ waiting: "throw" })(DATA));
   const waiting = JSON.parse(JSON.stringify(error.waiting));
   expect((await world.agent().resume(waiting, { onInteraction() {} })).status).toBe(200);
 });
@@ -198,8 +198,8 @@ it.each(["server", "resource"] as const)(
     const world = createWorld({ requirement: A_PERSON });
     world[party] = (request) =>
       isLook(request) ? problem(429, "slow_down", { "retry-after": "30" }) : accepted(NOW_AND_AGAIN);
-    const agent = world.agent({ timeouts: { pendingMs: 20_000 } });
-    const error = await failureOf<AnswerPendingError>(agent.fetchFor()(DATA));
+    const agent = world.agent({ timeouts: { waitingMs: 20_000 } });
+    const error = await failureOf<StillWaitingError>(agent.fetchFor()(DATA));
     expect(error.waiting.nextLookAt - world.clock.time).toBe(35);
   },
 );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Agent, createAgent } from "../../src/agent/index.ts";
 import { verifyAgentToken } from "../../src/draft-11/verify-tokens.ts";
-import { AnswerPendingError } from "../../src/errors.ts";
+import { StillWaitingError } from "../../src/errors.ts";
 import { february2026Agent } from "../../src/february-2026/agent-profile.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
@@ -114,11 +114,11 @@ describe("a resource that calls another one", () => {
       method: "POST",
       body: "{}",
     });
-    const error = await failureOf<AnswerPendingError>(call);
-    expect(error).toBeInstanceOf(AnswerPendingError);
+    const error = await failureOf<StillWaitingError>(call);
+    expect(error).toBeInstanceOf(StillWaitingError);
     expect(error.waiting.interaction?.url).toBe("https://ps.example/visit");
     const waiting = JSON.parse(JSON.stringify(error.waiting));
-    const next = await failureOf<AnswerPendingError>(middleOf(world).resume(waiting, { waiting: "throw" }));
+    const next = await failureOf<StillWaitingError>(middleOf(world).resume(waiting, { waiting: "throw" }));
     expect(await (await middleOf(world).resume(next.waiting)).text()).toBe("auth-token");
     expect(world.asked("/token").every((asked) => asked.upstream_token === upstreamToken)).toBe(true);
     expect(world.asked("/interaction")).toEqual([]);

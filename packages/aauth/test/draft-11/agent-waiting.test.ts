@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Agent, InteractionRequest } from "../../src/agent/index.ts";
-import { AnswerPendingError, type TokenRequestError } from "../../src/errors.ts";
+import { StillWaitingError, type TokenRequestError } from "../../src/errors.ts";
 import { createMemoryStores } from "../../src/store/stores.ts";
 import type { WaitingCall } from "../../src/types.ts";
 import {
@@ -31,7 +31,7 @@ describe("a server that answers later", () => {
   it("is asked again at its Location, without body, with the agent token", async () => {
     const world = createWorld({ requirement: A_PERSON });
     world.server = deferring(world.server, 2, requirement("approval"));
-    const timeouts = { pendingMs: 20_000 };
+    const timeouts = { waitingMs: 20_000 };
     expect((await world.agent({ timeouts }).fetchFor()(DATA)).status).toBe(200);
     expect(world.story()).toEqual([
       "GET data A",
@@ -66,7 +66,7 @@ describe("a server that answers later", () => {
       return later(run, 0);
     }) as typeof setTimeout);
     try {
-      const timeouts = { pendingMs: 120_000, tokenRequestMs: 77_777, requestMs: 77_777 };
+      const timeouts = { waitingMs: 120_000, tokenRequestMs: 77_777, requestMs: 77_777 };
       expect((await world.agent({ timeouts }).fetchFor()(DATA)).status).toBe(200);
     } finally {
       spy.mockRestore();
@@ -115,7 +115,7 @@ describe("a server that answers later", () => {
     const onWaiting = () => {
       late = lateMs;
     };
-    const agent = world.agent({ timeouts: { pendingMs: 120_000 } });
+    const agent = world.agent({ timeouts: { waitingMs: 120_000 } });
     expect((await agent.fetchFor({ onWaiting })(DATA)).status).toBe(200);
     expect(asked).toBe(tokens);
   });
@@ -165,7 +165,7 @@ describe("a server that answers later", () => {
   it("is no longer polled when the last caller aborts", async () => {
     const world = createWorld();
     world.server = () => accepted();
-    const agent = world.agent({ timeouts: { pendingMs: 20_000 } });
+    const agent = world.agent({ timeouts: { waitingMs: 20_000 } });
     const looks = () => world.sent.filter(isLook).length;
     const [one, two] = [new AbortController(), new AbortController()];
     const reason = new Error("the caller gave up");
@@ -242,8 +242,8 @@ describe("a person who has to act", () => {
   it("is not waited for if they cannot be reached", async () => {
     const world = createWorld();
     world.server = deferring(world.server, 1, INTERACTION);
-    const error = await failureOf<AnswerPendingError>(world.agent().fetchFor()(DATA));
-    expect(error).toBeInstanceOf(AnswerPendingError);
+    const error = await failureOf<StillWaitingError>(world.agent().fetchFor()(DATA));
+    expect(error).toBeInstanceOf(StillWaitingError);
     expect(error.waiting.interaction?.page).toBe("https://ps.example/visit?code=A1B2-C3D4");
     expect(world.sent.filter(isLook).length).toBe(0);
   });
@@ -406,7 +406,7 @@ describe("a question", () => {
     world.server = () => accepted(requirement("clarification"));
     expect((await failureOf(world.agent().fetchFor()(DATA))).code).toBe("token_request_failed");
     world.server = asking(world.server, 1);
-    const error = await failureOf<AnswerPendingError>(world.agent().fetchFor()(DATA));
+    const error = await failureOf<StillWaitingError>(world.agent().fetchFor()(DATA));
     expect(error.waiting.clarification?.question).toBe(QUESTION.clarification);
   });
 
@@ -493,8 +493,8 @@ describe("a call that does not wait", () => {
   const CALL = { method: "POST", body: '{"order":1}', headers: { "content-type": "application/json" } };
   const left = async (agent: Agent, context = {}) => {
     const call = agent.fetchFor({ waiting: "throw", ...context })(DATA, CALL);
-    const error = await failureOf<AnswerPendingError>(call);
-    expect(error).toBeInstanceOf(AnswerPendingError);
+    const error = await failureOf<StillWaitingError>(call);
+    expect(error).toBeInstanceOf(StillWaitingError);
     return stored(error.waiting);
   };
 
@@ -523,7 +523,7 @@ describe("a call that does not wait", () => {
     world.server = deferring(world.server, 1, { ...INTERACTION, ...LATER });
     let waiting = await left(world.agent());
     // The person token has arrived; the auth token is still pending.
-    const error = await failureOf<AnswerPendingError>(world.agent().resume(waiting, { waiting: "throw" }));
+    const error = await failureOf<StillWaitingError>(world.agent().resume(waiting, { waiting: "throw" }));
     waiting = stored(error.waiting);
     expect(world.story().slice(-3)).toEqual(["GET pending/1 A", "POST data P", "POST token A"]);
     const response = await world.agent().resume(waiting);
@@ -606,7 +606,7 @@ describe("a call that does not wait", () => {
     world.resource = () => accepted({ ...LATER, ...requirement("approval") });
     const waiting = await left(world.agent());
     expect(waiting).toMatchObject({ party: RESOURCE, requirement: "approval" });
-    const again = await failureOf<AnswerPendingError>(world.agent().resume(waiting, { waiting: "throw" }));
+    const again = await failureOf<StillWaitingError>(world.agent().resume(waiting, { waiting: "throw" }));
     expect(again.waiting.location).toBe(`${RESOURCE}/pending/1`);
     world.resource = (request) => world.usual.resource(request);
     expect(await (await world.agent().resume(stored(again.waiting))).text()).toBe("agent-token");
@@ -676,7 +676,7 @@ describe("a call that does not wait", () => {
     asking(world);
     const waiting = await left(world.agent());
     expect(waiting.clarification).toEqual({ question: "Why?" });
-    const without = await failureOf<AnswerPendingError>(world.agent().resume(waiting));
+    const without = await failureOf<StillWaitingError>(world.agent().resume(waiting));
     expect(without.waiting.clarification).toEqual({ question: "Why?" });
     expect((await world.agent().resume(waiting, { onClarification })).status).toBe(200);
     expect(answers(world)).toEqual([{ action: "clarification_response", clarification_response: "because" }]);
@@ -714,7 +714,7 @@ describe("a call that does not wait", () => {
     const { server } = world;
     world.server = (request) => (isLook(request) ? problem(503, undefined, LATER) : server(request));
     const context = { onClarification, waiting: "throw" } as const;
-    const error = await failureOf<AnswerPendingError>(world.agent().resume(waiting, context));
+    const error = await failureOf<StillWaitingError>(world.agent().resume(waiting, context));
     expect([error.waiting.clarification, answers(world)]).toEqual([{ question: "Why?" }, []]);
     world.server = server;
     expect((await world.agent().resume(stored(error.waiting), { onClarification })).status).toBe(200);
@@ -737,7 +737,7 @@ describe("a call that does not wait", () => {
       return accepted({ "retry-after": "0" });
     };
     const begun = performance.now();
-    const call = world.agent({ timeouts: { pendingMs: 1_500 } }).fetchFor()(DATA);
+    const call = world.agent({ timeouts: { waitingMs: 1_500 } }).fetchFor()(DATA);
     expect((await failureOf(call)).code).toBe("grant_pending");
     expect(performance.now() - begun).toBeLessThan(3_000);
     expect(world.sent.find(({ headers }) => headers.prefer !== undefined)?.headers.prefer).toBe("wait=1");
@@ -746,10 +746,10 @@ describe("a call that does not wait", () => {
   it("ends with the state when it has waited long enough, and respects the time of the next look", async () => {
     const world = createWorld({ requirement: A_PERSON });
     world.server = deferring(world.server, 1, { ...requirement("approval"), "retry-after": "7" });
-    const call = world.agent({ timeouts: { pendingMs: 50 } }).fetchFor()(DATA);
-    const { waiting } = await failureOf<AnswerPendingError>(call);
+    const call = world.agent({ timeouts: { waitingMs: 50 } }).fetchFor()(DATA);
+    const { waiting } = await failureOf<StillWaitingError>(call);
     expect(waiting.nextLookAt).toBe(world.clock.time + 7);
-    const early = await failureOf(world.agent({ timeouts: { pendingMs: 50 } }).resume(stored(waiting)));
+    const early = await failureOf(world.agent({ timeouts: { waitingMs: 50 } }).resume(stored(waiting)));
     expect(early.code).toBe("grant_pending");
     expect(world.sent.filter(isLook)).toEqual([]);
     world.clock.time += 7;

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { InteractionRequest } from "../../src/agent/index.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { AnswerPendingError } from "../../src/errors.ts";
+import { StillWaitingError } from "../../src/errors.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createResource } from "../../src/resource/create-resource.ts";
 import { createDeferred } from "../../src/resource/deferred.ts";
@@ -71,7 +71,7 @@ describe("an agent and a resource of this library", () => {
         const { caller } = await verifier.verifyRequest(received(request), A_PERSON);
         return to(await held.hold("order 1")(caller, TO_READ));
       };
-      const response = await world.agent({ timeouts: { pendingMs: 9_000 } }).fetchFor()(DATA, {
+      const response = await world.agent({ timeouts: { waitingMs: 9_000 } }).fetchFor()(DATA, {
         method: "POST",
         body: "{}",
       });
@@ -113,14 +113,14 @@ describe("an agent and a resource of this library", () => {
       const headers = await sessions.start(opened, "dana");
       await deferred.finish(opened.id, { status: 200, headers, body: "welcome" });
     };
-    const agent = world.agent({ timeouts: { pendingMs: 9_000 } });
+    const agent = world.agent({ timeouts: { waitingMs: 9_000 } });
     expect(await (await agent.fetchFor({ onInteraction })(DATA)).text()).toBe("welcome");
     expect(pages).toEqual([expect.stringMatching(/^https:\/\/resource\.example\/login\?code=[\w-]+$/)]);
     expect(await (await agent.fetchFor()(DATA)).text()).toBe("hello");
     expect(sessionsSeen).toEqual([undefined, "dana"]);
     // An interaction that cannot be handled here ends the call with everything needed to resume it.
-    const left = await failureOf<AnswerPendingError>(world.agent().fetchFor()(DATA));
-    expect([left instanceof AnswerPendingError, left.waiting.party]).toEqual([true, RESOURCE]);
+    const left = await failureOf<StillWaitingError>(world.agent().fetchFor()(DATA));
+    expect([left instanceof StillWaitingError, left.waiting.party]).toEqual([true, RESOURCE]);
   });
 
   it("agree on the authorization before the call", async () => {

@@ -188,7 +188,7 @@ export function createWorld(options: WorldOptions = {}) {
         agentToken: (key) => world.agentToken(key),
         personServer: PERSON_SERVER,
         observer: (event) => void events.push(event),
-        timeouts: { pendingMs: 2_000 },
+        timeouts: { waitingMs: 2_000 },
         ...more,
       }),
     /** Requests on the wire, abbreviated. */

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
+import { createAddressMap } from "../../src/discovery/address-map.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
-import { createEndpointMap } from "../../src/discovery/endpoint-map.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import { AAuthError, AAuthVerificationError } from "../../src/errors.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
@@ -205,11 +205,11 @@ export function agentSuite(kit: ProfileKit): void {
       expect(world.sent.filter(({ url }) => url.startsWith("http:"))).toEqual([]);
     });
 
-    it("signs over plain http for this machine, and for parties of its endpoint map", async () => {
+    it("signs over plain http for this machine, and for parties of its address map", async () => {
       const world = worldOf(kit);
       world.atResource = async () => new Response();
-      const endpoints = createEndpointMap({ "http://resource.internal": "http://10.0.0.1:8080" });
-      const call = world.agent({ discovery: { ...discoveryOf(kit).discovery, endpoints } }).fetchFor(USER);
+      const addresses = createAddressMap({ "http://resource.internal": "http://10.0.0.1:8080" });
+      const call = world.agent({ discovery: { ...discoveryOf(kit).discovery, addresses } }).fetchFor(USER);
       const local = ["http://localhost:4711", "http://a.localhost", "http://127.8.8.8", "http://[::1]:4711"];
       for (const origin of [...local, "http://resource.internal"]) {
         expect((await call(`${origin}/data`)).status).toBe(200);

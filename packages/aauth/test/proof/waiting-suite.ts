@@ -83,16 +83,16 @@ export function deferredSuite(kit: ProfileKit): void {
     it("is waited for as long as the agent allows", async () => {
       const world = worldOf(kit);
       world.atServer = deferring(world.server, Number.POSITIVE_INFINITY);
-      expect((await failureOf(callOf(world, { timeouts: { pendingMs: 100 } }))).code).toBe("grant_pending");
+      expect((await failureOf(callOf(world, { timeouts: { waitingMs: 100 } }))).code).toBe("grant_pending");
       expect(world.story().filter((step) => step === "/pending/1").length).toBeGreaterThanOrEqual(1);
-      const pendingMs = Number.NaN;
-      expect((await failureOf(callOf(world, { timeouts: { pendingMs } }))).code).toBe("grant_pending");
+      const waitingMs = Number.NaN;
+      expect((await failureOf(callOf(world, { timeouts: { waitingMs } }))).code).toBe("grant_pending");
     });
 
     it.each(["0", "-1", "soon", "1e99"])("makes no agent spin or hang with Retry-After %s", async (value) => {
       const world = worldOf(kit);
       world.atServer = deferring(world.server, Number.POSITIVE_INFINITY, { "retry-after": value });
-      expect((await failureOf(callOf(world, { timeouts: { pendingMs: 100 } }))).code).toBe("grant_pending");
+      expect((await failureOf(callOf(world, { timeouts: { waitingMs: 100 } }))).code).toBe("grant_pending");
       expect(world.sent.length).toBeLessThan(10);
     });
 
@@ -152,7 +152,7 @@ export function deferredSuite(kit: ProfileKit): void {
       ] as const) {
         const world = worldOf(kit);
         world.atResource = deferring(world.resource, Number.POSITIVE_INFINITY, headers);
-        expect((await failureOf(callOf(world, { timeouts: { pendingMs: 80 } }))).code).toBe(code);
+        expect((await failureOf(callOf(world, { timeouts: { waitingMs: 80 } }))).code).toBe(code);
       }
     });
   });

@@ -416,7 +416,9 @@ describe("a sub-agent", () => {
     const { jti, exp } = claimsOf(subagent_token);
     const own = world.server(PROVIDER);
     await world.send(own, "POST", `${PS}/aauth/revoke`, { jti, exp }, { endpoint: "revocation" });
-    const isRevoked = new Map((await world.ps.grants(ALICE)).map((token) => [token.jti, token.isRevoked]));
+    const isRevoked = new Map(
+      (await world.ps.issuedTokens(ALICE)).map((token) => [token.jti, token.isRevoked]),
+    );
     expect([isRevoked.get(ofChild.jti), isRevoked.get(ofParent.jti)]).toEqual([true, false]);
     expect(world.sent).toContain(`POST ${RESOURCE}/revoke`);
   });

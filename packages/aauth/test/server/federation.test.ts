@@ -95,7 +95,7 @@ describe("a token request that an access server decides", () => {
       exp: presented.exp,
     });
     expect(world.sent).toEqual([`POST ${AS}/aauth/access/token`]);
-    expect(await world.ps.grants(ALICE)).toMatchObject([
+    expect(await world.ps.issuedTokens(ALICE)).toMatchObject([
       { type: "person-token" },
       { iss: AS, jti: token.jti },
     ]);
@@ -316,7 +316,7 @@ describe("an access server that misbehaves", () => {
     const asPerson = await changed(good, keys.as, { dwk: "aauth-person.json", ps: AS });
     script(json(200, { auth_token: asPerson }));
     expect(await ask()).toMatchObject(refused(502, "as_unreachable"));
-    expect(await world.ps.grants(ALICE)).toHaveLength(2);
+    expect(await world.ps.issuedTokens(ALICE)).toHaveLength(2);
   });
 
   it("T34: is not there, or answers nonsense", async () => {

@@ -391,7 +391,7 @@ describe("the end of a mission", () => {
     const { world, agent, s256 } = await approved();
     const other = await world.personToken(agent);
     await world.ps.endMission(ALICE, s256);
-    const grants = await world.ps.grants(ALICE);
+    const grants = await world.ps.issuedTokens(ALICE);
     const kept = grants.filter(({ isRevoked }) => !isRevoked).map(({ jti }) => jti);
     expect(kept).toEqual([claimsOf(other).jti]);
     expect(grants).toHaveLength(3);

@@ -167,7 +167,7 @@ describe("whom an agent belongs to", () => {
       expect(await refuse(waiting!.reference, { person: "bob", version: 0 })).toBe("other_person");
     }
     await world.approve(third);
-    expect(await world.ps.grants("bob")).toEqual([]);
+    expect(await world.ps.issuedTokens("bob")).toEqual([]);
   });
 
   it("is known from the deployment's function", async () => {
@@ -306,7 +306,7 @@ describe("an auth token", () => {
     expect((await world.send(agent, "POST", TOKEN, again)).status).toBe(202);
     for (const name of ["agent", "act", "mission_s256"]) expect(claims).not.toHaveProperty(name);
     expect(key.thumbprint).toBe(keys.agent.thumbprint);
-    expect(await world.ps.grants(ALICE)).toMatchObject([
+    expect(await world.ps.issuedTokens(ALICE)).toMatchObject([
       { type: "person-token", agent: { iss: PROVIDER, sub: AGENT }, isRevoked: false },
       { type: "auth-token", jti: claims.jti, scopes: ["data.read"], account: "acme" },
       { type: "person-token" },
@@ -453,7 +453,7 @@ describe("token requests that are refused", () => {
     expect(await withTenant.ask({ resource_token: dropped })).toMatchObject(
       refused(400, "invalid_resource_token"),
     );
-    expect(await world.ps.grants(ALICE)).toHaveLength(1);
+    expect(await world.ps.issuedTokens(ALICE)).toHaveLength(1);
   });
 
   it("T7: have a resource token for another key or server, or of another resource than its signer (N6)", async () => {

@@ -166,13 +166,13 @@ describe("an agent token that its provider revokes", () => {
     await world.authToken(second, { issuer: PARTS, key: keys.parts, accessServer: AS });
     const other = await world.agent({ agent: "aauth:other@agent.example", signs: keys.other });
     const untouched = await world.personToken(other);
-    const before = await world.ps.grants(ALICE);
+    const before = await world.ps.issuedTokens(ALICE);
     const heard = told(world);
     expect(await revoke(world, world.server(PROVIDER), jwtOf(first))).toMatchObject({
       status: 200,
       body: {},
     });
-    const after = await world.ps.grants(ALICE);
+    const after = await world.ps.issuedTokens(ALICE);
     expect(after.filter(({ isRevoked }) => !isRevoked).map(({ jti }) => jti)).toEqual([
       claimsOf(untouched).jti,
     ]);
@@ -288,7 +288,7 @@ describe("a token that a person revokes", () => {
     expect(await world.send(agent, "POST", TOKEN, pair)).toMatchObject(
       refused(400, "revoked_presented_token"),
     );
-    expect((await world.ps.grants(ALICE)).every(({ isRevoked }) => isRevoked)).toBe(true);
+    expect((await world.ps.issuedTokens(ALICE)).every(({ isRevoked }) => isRevoked)).toBe(true);
   });
 
   it("T36: revokes the tokens obtained with it, and those derived from it", async () => {
@@ -306,7 +306,7 @@ describe("a token that a person revokes", () => {
     expect(chained.status).toBe(200);
     const stepUp = await world.resourceToken(upstream_token, { scope: "data.write" });
     await world.send(agent, "POST", TOKEN, { resource_token: stepUp, presented_token: upstream_token });
-    const [person] = await world.ps.grants(ALICE);
+    const [person] = await world.ps.issuedTokens(ALICE);
     expect(person!.type).toBe("person-token");
     const heard = told(world);
     await world.ps.revoke(ALICE, person!);
@@ -314,7 +314,7 @@ describe("a token that a person revokes", () => {
     expect(heard.filter((text) => text.startsWith("parts"))).toEqual([
       `parts.example ${claimsOf(chained.body.person_token).jti}`,
     ]);
-    expect((await world.ps.grants(ALICE)).map(({ isRevoked }) => isRevoked)).toEqual([
+    expect((await world.ps.issuedTokens(ALICE)).map(({ isRevoked }) => isRevoked)).toEqual([
       true,
       true,
       true,
@@ -328,7 +328,7 @@ describe("a token that a person revokes", () => {
     expect(await world.ps.revoke("bob", token)).toBeUndefined();
     expect(await world.ps.revoke(ALICE, { iss: PS, jti: "unknown" })).toBeUndefined();
     expect(await world.ps.revokeAgent("bob", { iss: PROVIDER, sub: AGENT })).toBeUndefined();
-    expect((await world.ps.grants(ALICE))[0]!.isRevoked).toBe(false);
+    expect((await world.ps.issuedTokens(ALICE))[0]!.isRevoked).toBe(false);
   });
 
   it("T23: may include everything of an agent, and its person's consents", async () => {

@@ -139,7 +139,7 @@ describe("a store that other owners have filled", () => {
     expect(answer).toMatchObject({ ...refused(503, "server_error"), headers: { "retry-after": "60" } });
     const results = await world.ps.revokeAgent(ALICE, { iss: PROVIDER, sub: AGENT });
     expect(results).toHaveLength(tokens.length);
-    expect((await world.ps.grants(ALICE)).every(({ isRevoked }) => isRevoked)).toBe(true);
+    expect((await world.ps.issuedTokens(ALICE)).every(({ isRevoked }) => isRevoked)).toBe(true);
   });
 
   it("S1e: is not occupied by changes in progress: a request is changed by one caller at a time", async () => {
@@ -195,14 +195,14 @@ describe("a revocation that a party has not confirmed", () => {
     await pass(15);
     const gaps = at.slice(1).map((time, index) => Math.round((time - at[index]!) / 1000));
     expect(gaps).toEqual([2, 4, 8]);
-    expect((await world.ps.grants(ALICE))[0]).toMatchObject({
+    expect((await world.ps.issuedTokens(ALICE))[0]).toMatchObject({
       isRevoked: true,
       unconfirmed: [{ recipient: RESOURCE, error: "revocation_unavailable" }],
     });
     status = 200;
     await pass(16);
     expect(at).toHaveLength(5);
-    expect((await world.ps.grants(ALICE))[0]).toMatchObject({ isRevoked: true, unconfirmed: [] });
+    expect((await world.ps.issuedTokens(ALICE))[0]).toMatchObject({ isRevoked: true, unconfirmed: [] });
     await pass(600);
     expect(at).toHaveLength(5);
   });
@@ -218,7 +218,7 @@ describe("a revocation that a party has not confirmed", () => {
     vi.useFakeTimers();
     await world.ps.revoke(ALICE, token);
     const other = world.anotherProcess();
-    await other.grants(ALICE);
+    await other.issuedTokens(ALICE);
     await pass(2);
     expect(heard).toBe(3);
     world.clock.advance(3_600);
@@ -243,7 +243,7 @@ describe("a revocation that a party has not confirmed", () => {
       { recipient: AS },
       { recipient: RESOURCE, error: "revocation_unavailable" },
     ]);
-    const ofToken = async () => (await world.ps.grants(ALICE)).find(({ jti }) => jti === token.jti);
+    const ofToken = async () => (await world.ps.issuedTokens(ALICE)).find(({ jti }) => jti === token.jti);
     expect(await ofToken()).toMatchObject({
       unconfirmed: [{ recipient: RESOURCE, error: "revocation_unavailable" }],
     });

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
 import type { Draft11Level } from "../../src/draft-11/names.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { AAuthError, AnswerPendingError } from "../../src/errors.ts";
+import { AAuthError, StillWaitingError } from "../../src/errors.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import { createRevocations } from "../../src/profile/revocations.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
@@ -92,7 +92,7 @@ function createParties(options: WorldOptions & { readonly accessServer?: string 
       now,
       personServer: PS,
       agentToken: (key) => world.agentToken({ confirmationKey: key.publicJwk, now }),
-      timeouts: { pendingMs: 10_000 },
+      timeouts: { waitingMs: 10_000 },
       ...over,
     });
   /** The person, at the page that the agent sends them to. */
@@ -116,7 +116,7 @@ describe("an agent of this library", () => {
     const response = await agent().fetchFor(approving())(DATA);
     expect(await response.text()).toBe("served");
     expect(seen).toMatchObject([{ level: "person-token", person: { iss: PS } }]);
-    expect(await world.ps.grants(ALICE)).toMatchObject([
+    expect(await world.ps.issuedTokens(ALICE)).toMatchObject([
       { type: "person-token", agent: { iss: PROVIDER, sub: AGENT } },
     ]);
     // The person is not asked again, even by a new process of the agent.
@@ -162,7 +162,7 @@ describe("an agent of this library", () => {
     state.serve = async (_caller, upstreamToken) =>
       (await middle.fetchFor({ upstreamToken, ...approving() })(`${PARTS}/part`)).text();
     expect(await (await agent().fetchFor(approving())(DATA)).text()).toBe("parts");
-    const grants = await world.ps.grants(ALICE);
+    const grants = await world.ps.issuedTokens(ALICE);
     expect(grants.filter(({ resource }) => resource === PARTS)).toMatchObject([
       { type: "person-token", agent: { iss: RESOURCE } },
       { type: "auth-token", agent: { iss: RESOURCE } },
@@ -293,7 +293,7 @@ describe("an agent with a mission", () => {
     const { world, agent, approving } = createParties({ ps });
     const waitingOf = async (asked: Promise<unknown>) => {
       const error = await asked.catch((error: unknown) => error);
-      if (!(error instanceof AnswerPendingError)) throw error;
+      if (!(error instanceof StillWaitingError)) throw error;
       await approving().onInteraction(error.waiting.interaction!);
       return { resumed: JSON.parse(JSON.stringify(error.waiting)) as WaitingCall };
     };

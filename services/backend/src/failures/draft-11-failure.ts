@@ -1,4 +1,4 @@
-import { AAuthAgentError, type AAuthError, AnswerPendingError, TokenRequestError } from "aauth";
+import { AAuthAgentError, type AAuthError, StillWaitingError, TokenRequestError } from "aauth";
 import type { AgentHttpError } from "aauth-a2a";
 import { CONSENT_DENIED, type Failure, type Hop } from "backend-api";
 import { PARTIES } from "./failure-texts.ts";
@@ -111,7 +111,7 @@ export function draft11Failure(
     const advice = "Start it, and compare its address in each service's AAUTH_ENDPOINTS.";
     return { ...where, check: network === "timeout" ? "timeout" : "connection", code, message, advice };
   }
-  if (error instanceof AnswerPendingError) {
+  if (error instanceof StillWaitingError) {
     const message = `${party} is waiting for a person but cannot reach one: ${detail}`;
     return { ...where, check: "consent", code: error.code, message, advice: "Start it again." };
   }

@@ -1,10 +1,10 @@
 import {
   type AAuthError,
-  AnswerPendingError,
-  createEndpointMap,
+  createAddressMap,
   type Discovery,
   draft11,
   type SigningKey,
+  StillWaitingError,
   signRequest,
   TokenRequestError,
   toJwks,
@@ -96,7 +96,7 @@ async function serviceWith(answering: (world: World) => Transport, scripted: Scr
   };
   const discovery = createTestDiscovery({ documents }, { now });
   const transport = answering({ discovery, now });
-  const map = { ...createEndpointMap({}), requests: transport };
+  const map = { ...createAddressMap({}), requests: transport };
   const dialect = draft11BreakIt({
     mode,
     issuer: BACKEND,
@@ -342,7 +342,7 @@ describe("an honest request before it", () => {
   });
 
   test.each([
-    new AnswerPendingError("waits", {} as never),
+    new StillWaitingError("waits", {} as never),
     new TokenRequestError("user_unreachable", "no way to the person", 403),
   ])("needs the person: an attempt requests nothing", async (error) => {
     const tokenForSubAgent = async () => Promise.reject(error);

@@ -1,4 +1,4 @@
-import { createEndpointMap } from "aauth";
+import { createAddressMap } from "aauth";
 import type { ClientMetadata } from "oidc-provider";
 import type { PersonServerConfig } from "../config.ts";
 
@@ -10,7 +10,7 @@ export function resourceClients({
   signInPages,
   endpoints,
 }: Pick<PersonServerConfig, "signInPages" | "endpoints">): ClientMetadata[] {
-  const { browserUrl } = createEndpointMap(endpoints);
+  const { browserUrl } = createAddressMap(endpoints);
   const byResource = Map.groupBy(signInPages, (page) => new URL(page).origin);
   return [...byResource].map(([resource, pages]) => ({
     client_id: resource,

@@ -1,10 +1,10 @@
-import type { AgentIdentity, GrantedToken, IssuedTokenRecord, WaitingRequest } from "aauth/server";
+import type { AgentIdentity, HeldTokenRecord, IssuedTokenRecord, WaitingRequest } from "aauth/server";
 import { displayText } from "agent-kit/service";
 import { applicationLinks, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
 
 /** A token that an agent holds: granted by the person, or issued by the access server. */
 export type HeldToken = Pick<
-  GrantedToken,
+  HeldTokenRecord,
   "type" | "agent" | "resource" | "scopes" | "account" | "exp" | "isRevoked" | "unconfirmed"
 > &
   Partial<Pick<IssuedTokenRecord, "personServer">>;

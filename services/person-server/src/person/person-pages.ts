@@ -58,7 +58,7 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
         server.approve(reference, { person, version, chain }),
       deny: (reference, { id: person }) => server.deny(reference, { person }),
       waiting: ({ id }) => server.waiting(id),
-      granted: async ({ id }) => (await server.grants(id)).filter(isShown),
+      granted: async ({ id }) => (await server.issuedTokens(id)).filter(isShown),
       revoke: ({ id }, agent) => server.revokeAgent(id, agent),
     },
     options,

@@ -1,6 +1,6 @@
 import {
+  createAddressMap,
   createDiscovery,
-  createEndpointMap,
   draft11,
   generateSigningKey,
   type ProvenCaller,
@@ -44,7 +44,7 @@ export interface WorldOptions {
   /** Starts the person server. Default: in this process, with sign-in by name. */
   readonly startServer?: (env: Record<string, string>) => Promise<{ readonly url: string }>;
   /** Time that an agent waits for a person, milliseconds. Default 20000. */
-  readonly pendingMs?: number;
+  readonly waitingMs?: number;
   /** Picture at `/logo.png` of each party, and its address in the backend's document. */
   readonly logo?: Buffer;
   readonly logoUri?: string;
@@ -62,7 +62,7 @@ export async function createWorld(options: WorldOptions = {}) {
     accessServer,
     level = "auth-token",
     chains = false,
-    pendingMs = 20_000,
+    waitingMs = 20_000,
     logo,
     logoUri,
   } = options;
@@ -80,7 +80,7 @@ export async function createWorld(options: WorldOptions = {}) {
     ...env,
   });
   const own = { connect: server.url.replace("localhost", "127.0.0.1"), browser: server.url };
-  const map = createEndpointMap({
+  const map = createAddressMap({
     ...Object.fromEntries(entries),
     [PERSON_SERVER]: own,
     [ACCESS_SERVER]: own,
@@ -100,7 +100,7 @@ export async function createWorld(options: WorldOptions = {}) {
       discovery: newDiscovery(),
       transport: map.requests,
       personServer: PERSON_SERVER,
-      timeouts: { pendingMs },
+      timeouts: { waitingMs },
       ...over,
     });
   const served: string[] = [];

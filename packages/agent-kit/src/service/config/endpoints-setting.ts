@@ -9,7 +9,7 @@ type Address = string | { readonly connect: string; readonly browser: string };
 /**
  * `identifier=address` pairs separated by whitespace, for parties whose identifiers have no port.
  * An address is an origin; a second one after a comma is for browsers. The result is the argument
- * of `createEndpointMap` of `aauth`. Default: none.
+ * of `createAddressMap` of `aauth`. Default: none.
  *
  * @example
  * https://person-server.localhost=http://127.0.0.1:8080,http://localhost:8080 https://backend.localhost=http://127.0.0.1:8000

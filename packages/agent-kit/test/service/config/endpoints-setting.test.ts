@@ -1,4 +1,4 @@
-import { createEndpointMap } from "aauth";
+import { createAddressMap } from "aauth";
 import { expect, test } from "vitest";
 import { loadConfig, profileSettings } from "../../../src/service/config/index.ts";
 
@@ -15,7 +15,7 @@ test("entries are separated by whitespace, and a second address is a browser's",
     [PERSON_SERVER]: { connect: "http://127.0.0.1:8080", browser: "http://localhost:8080" },
     "https://backend.localhost": "http://127.0.0.1:8000",
   });
-  expect(createEndpointMap(endpoints).browserUrl(`${PERSON_SERVER}/consent?code=a`)).toBe(
+  expect(createAddressMap(endpoints).browserUrl(`${PERSON_SERVER}/consent?code=a`)).toBe(
     "http://localhost:8080/consent?code=a",
   );
 });

@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterAll, expect, it } from "vitest";
 import { createAgent } from "../../src/agent/index.ts";
+import { createAddressMap } from "../../src/discovery/address-map.ts";
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
-import { createEndpointMap } from "../../src/discovery/endpoint-map.ts";
 import { AAuthError } from "../../src/errors.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { receivedFields } from "../../src/resource/received-fields.ts";
@@ -100,8 +100,8 @@ it("an agent, a resource and a person server find each other through one map", a
       }
     }),
   };
-  const map = createEndpointMap(endpoints);
-  discovery = createDiscovery({ now, endpoints: map });
+  const map = createAddressMap(endpoints);
+  discovery = createDiscovery({ now, addresses: map });
 
   const agent = createAgent({
     id: draft11Kit.agent,
@@ -119,7 +119,7 @@ it("an agent, a resource and a person server find each other through one map", a
 
 it("maps a browser's pages separately, and leaves unmapped addresses unchanged", async () => {
   const seen: string[] = [];
-  const map = createEndpointMap(
+  const map = createAddressMap(
     { [SERVER]: { connect: "http://127.0.0.1:1", browser: "http://localhost:8080" } },
     {
       documents: async (url) => {
@@ -142,6 +142,6 @@ it("maps a browser's pages separately, and leaves unmapped addresses unchanged",
 });
 
 it.each(["https://ps.example/", "https://ps.example/path", "ps.example"])("%s is not an origin", (origin) => {
-  expect(() => createEndpointMap({ [origin]: "http://127.0.0.1:1" })).toThrow(TypeError);
-  expect(() => createEndpointMap({ [SERVER]: origin })).toThrow(TypeError);
+  expect(() => createAddressMap({ [origin]: "http://127.0.0.1:1" })).toThrow(TypeError);
+  expect(() => createAddressMap({ [SERVER]: origin })).toThrow(TypeError);
 });

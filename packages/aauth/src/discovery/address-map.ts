@@ -15,10 +15,10 @@ import type { DocumentTransport, Transport } from "./transport.ts";
 export type PartyAddress = string | { readonly connect: string; readonly browser: string };
 
 /**
- * Transports and addresses for parties whose identifiers have no port: `endpoints` of
+ * Transports and addresses for parties whose identifiers have no port: `addresses` of
  * `createDiscovery`.
  */
-export interface EndpointMap {
+export interface AddressMap {
   /** Fetches documents of mapped parties from their mapped address, which may be on loopback. */
   readonly documents: DocumentTransport;
   /** Connects to the mapped address with the signed `Host`. */
@@ -34,24 +34,24 @@ export interface EndpointMap {
 }
 
 /**
- * Creates an endpoint map. Other parties are reached as usual.
+ * Creates an address map. Other parties are reached as usual.
  *
- * @param endpoints addresses by the origin of the identifier
+ * @param addresses by the origin of the identifier
  * @throws TypeError for a value that is not an origin
  *
  * @example
- * const map = createEndpointMap({ "https://resource.example": "http://127.0.0.1:4711" });
- * createAgent({ discovery: createDiscovery({ endpoints: map }), … });
+ * const map = createAddressMap({ "https://resource.example": "http://127.0.0.1:4711" });
+ * createAgent({ discovery: createDiscovery({ addresses: map }), … });
  * createVerifier({ authorities: [map.authorityOf("https://resource.example")], … });
  */
-export function createEndpointMap(
-  endpoints: Readonly<Record<string, PartyAddress>>,
+export function createAddressMap(
+  addresses: Readonly<Record<string, PartyAddress>>,
   elsewhere: { readonly documents?: DocumentTransport; readonly requests?: Transport } = {},
-): EndpointMap {
+): AddressMap {
   const faces = new Map(
-    Object.entries(endpoints).map(([identifier, endpoint]) => {
+    Object.entries(addresses).map(([identifier, address]) => {
       const { connect, browser } =
-        typeof endpoint === "string" ? { connect: endpoint, browser: endpoint } : endpoint;
+        typeof address === "string" ? { connect: address, browser: address } : address;
       for (const origin of [identifier, connect, browser]) requireOrigin(origin);
       return [identifier, { connect, browser }] as const;
     }),
