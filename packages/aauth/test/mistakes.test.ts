@@ -182,7 +182,7 @@ test.each<Row>([
   ["a key without kid", () => generateSigningKey(untyped({})), "kid must be printable ASCII"],
   ...[issueAgentToken, february2026Tokens.issueAgentToken].map(
     (issue): Row => [
-      "a private key in a token",
+      "K6: a private key in a token",
       () => {
         const confirmationKey = { ...key.publicJwk, d: "secret" };
         return issue({ issuer: PROVIDER, agent: AGENT, delegate: "a", key, confirmationKey });

@@ -83,7 +83,7 @@ const nameOf = (jwk: PublicJwk) => (jwk.kty === "OKP" ? jwk.x : `${jwk.x}.${jwk.
  */
 export function confirmationMembers(jwk: PublicJwk): PublicJwk {
   try {
-    return requirePublicKey(jwk, ALL).publicJwk;
+    return requirePublicKey(jwk, ALL).publicJwk; // hole K6: jwk
   } catch (cause) {
     throw new TypeError(`confirmationKey must be a public JWK: ${(cause as Error).message}`, { cause });
   }
