@@ -23,6 +23,7 @@ export type {
   Remedy,
 } from "./explanation.ts";
 export { independentSignatureBase } from "./independent-signature-base.ts";
+export { KNOWN_PROFILES } from "./known-profiles.ts";
 export type { KnownProfiles, MessageToExplain } from "./message.ts";
 export { profileOf } from "./profile-of.ts";
 export type { RecordedMessage } from "./read/http-parts.ts";

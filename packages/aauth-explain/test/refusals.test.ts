@@ -136,7 +136,7 @@ describe("kept messages", () => {
     const file = join(home, "kept", kept()[0]!);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(join(home, "kept")).mode & 0o777).toBe(0o700);
-    expect(readFileSync(file, "utf8")).toContain("This file holds TOKENS AND SIGNATURES");
+    await soon(() => expect(readFileSync(file, "utf8")).toContain("This file holds TOKENS AND SIGNATURES"));
   });
 
   test("are explained by the reader at the receiver's address, whatever Host was", async () => {
@@ -147,7 +147,7 @@ describe("kept messages", () => {
       }),
     );
     await soon(() => expect(kept()).toHaveLength(1));
-    await soon(() => expect(readFileSync(join(home, "kept", kept()[0]!), "utf8")).not.toBe(""));
+    await soon(() => JSON.parse(readFileSync(join(home, "kept", kept()[0]!), "utf8")));
     const [message] = readInput(readFileSync(join(home, "kept", kept()[0]!)));
     const jwks = JSON.stringify({ [PERSON_SERVER]: toJwks([keys.person]) });
     const explained = await explainRecorded(message!, { profiles: [draft11], at: "created", keys: [jwks] });

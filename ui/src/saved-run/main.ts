@@ -3,10 +3,9 @@
  * shows them. It makes no requests.
  */
 
-import { draft11 } from "aauth";
-import { february2026 } from "aauth/february-2026";
 import {
   DATA_ELEMENT_ID,
+  KNOWN_PROFILES,
   SavedRunError,
   type SavedVerdict,
   unpackRun,
@@ -18,15 +17,15 @@ import { element } from "./elements.ts";
 import { time } from "./message-detail.ts";
 import { type JudgedRun, player } from "./player.ts";
 
-const PROFILES = [draft11, february2026] as const;
-
 async function judgedRun(): Promise<JudgedRun & { attacks: JudgedAttack[] }> {
   const run = await unpackRun(document.getElementById(DATA_ELEMENT_ID)?.textContent ?? "");
-  const verdicts = await Promise.all(run.messages.map((message) => verifySavedMessage(message, PROFILES)));
+  const verdicts = await Promise.all(
+    run.messages.map((message) => verifySavedMessage(message, KNOWN_PROFILES)),
+  );
   const attacks = await Promise.all(
     run.attacks.map(async (attack) => ({
       attack,
-      verdict: await verifySavedMessage(attack.aauth, PROFILES),
+      verdict: await verifySavedMessage(attack.aauth, KNOWN_PROFILES),
     })),
   );
   return { run, verdicts, attacks };

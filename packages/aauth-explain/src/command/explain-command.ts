@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
-import { draft11 } from "aauth";
-import { february2026 } from "aauth/february-2026";
 import { explainRecorded } from "../explain-recorded.ts";
+import { KNOWN_PROFILES } from "../known-profiles.ts";
 import { InputError, textOfInput } from "../read/input-error.ts";
 import { readInput } from "../read/read-input.ts";
 import { visibleLines, visibleText } from "../visible-text.ts";
@@ -10,7 +9,6 @@ import { printExplanation } from "./print-explanation.ts";
 import { explainSavedRun, isPage } from "./saved-run-table.ts";
 
 /** Supported dialects. A message of unknown shape is judged by the first. */
-export const PROFILES = [draft11, february2026] as const;
 
 const HELP = `npm run explain -- FILE|-|URL [flags]
 
@@ -74,7 +72,17 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 
   if (isPage(input)) return explainSavedRun(input, { ...io, json: values.json === true });
   const { issuer: issuers, scope: scopes, jwks = [], audience, level, at, endpoint } = values;
   const keys = await Promise.all(jwks.map(async (name) => textOfInput(await readFrom(io, name))));
-  const options = { profiles: PROFILES, keys, issuers, scopes, audience, level, at, endpoint, now: io.now };
+  const options = {
+    profiles: KNOWN_PROFILES,
+    keys,
+    issuers,
+    scopes,
+    audience,
+    level,
+    at,
+    endpoint,
+    now: io.now,
+  };
   const judged = [];
   for (const recorded of pick(readInput(input), values.entry))
     judged.push(await explainRecorded(recorded, options));

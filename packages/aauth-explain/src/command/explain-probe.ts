@@ -1,7 +1,7 @@
 import { explainRecorded } from "../explain-recorded.ts";
+import { KNOWN_PROFILES } from "../known-profiles.ts";
 import { type Probe, probe } from "../probe/probe.ts";
 import { visibleFields, visibleLines, visibleText } from "../visible-text.ts";
-import { PROFILES } from "./explain-command.ts";
 import { printExplanation } from "./print-explanation.ts";
 
 interface ProbeIo {
@@ -30,7 +30,7 @@ export async function explainProbe(
   { print, colour, method, json }: ProbeIo,
 ): Promise<0 | 1 | 2> {
   const { message, keys, ...found } = await probe(url, method);
-  const explanation = await explainRecorded({ message }, { profiles: PROFILES, keys });
+  const explanation = await explainRecorded({ message }, { profiles: KNOWN_PROFILES, keys });
   if (json) print(visibleLines(JSON.stringify({ ...found, explanation }, null, 2)));
   else {
     const { state, sentence, remedy, requests } = visibleFields(found);

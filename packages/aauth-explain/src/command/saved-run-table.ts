@@ -1,4 +1,5 @@
 import { isoSeconds } from "../claim-meaning.ts";
+import { KNOWN_PROFILES } from "../known-profiles.ts";
 import { InputError } from "../read/input-error.ts";
 import { MAX_SAVED_RUN_BYTES, SavedRunError } from "../saved-run.ts";
 import { readSavedRun } from "../saved-run-file.ts";
@@ -9,7 +10,6 @@ import {
   verifySavedMessage,
 } from "../verify-evidence.ts";
 import { visibleText } from "../visible-text.ts";
-import { PROFILES } from "./explain-command.ts";
 
 const WORDS: Readonly<Record<SavedVerdict["state"], string>> = {
   verified: "✓ verified",
@@ -44,7 +44,7 @@ export async function explainSavedRun(input: Uint8Array, io: SavedRunIo): Promis
   const nameOf = (id: string) => run.parties.find((party) => party.id === id)?.name ?? id;
   const rows = await Promise.all(
     run.messages.map(async (message, index) => {
-      const { state, reason, atSeconds, proven } = await verifySavedMessage(message, PROFILES);
+      const { state, reason, atSeconds, proven } = await verifySavedMessage(message, KNOWN_PROFILES);
       const recorded = { from: nameOf(message.from), to: nameOf(message.to), what: message.what };
       return { number: index + 1, state, reason, signedAt: atSeconds, proven, recorded };
     }),
@@ -52,7 +52,7 @@ export async function explainSavedRun(input: Uint8Array, io: SavedRunIo): Promis
   const attacks = await Promise.all(
     run.attacks.map(async (attack) => {
       const { title, aauth, bearer } = attack;
-      const verdict = await verifySavedMessage(aauth, PROFILES);
+      const verdict = await verifySavedMessage(aauth, KNOWN_PROFILES);
       const isAsRecorded = isRefusedAsRecorded(attack, verdict);
       const recorded = {
         aauth: `${aauth.status ?? "no status"} ${aauth.outcome}`,

@@ -5,12 +5,11 @@
  */
 
 import { AAuthError, draft11, generateSigningKey, signRequest, toJwks, type WireProfile } from "aauth";
-
-import { february2026 } from "aauth/february-2026";
 import { REFUSAL_FIELD } from "aauth/resource";
 import { issueAgentToken } from "aauth/server";
 import { createGuardedTransport, requestTarget } from "aauth/wire";
 import { addressEdits } from "../edits.ts";
+import { KNOWN_PROFILES } from "../known-profiles.ts";
 import type { MessageToExplain } from "../message.ts";
 import { InputError } from "../read/input-error.ts";
 import { type Finding, type ProbeAnswer, readAnswer } from "./read-answer.ts";
@@ -30,7 +29,7 @@ export interface Probe extends Finding {
 }
 
 /** First the one with a scheme for a bare key. */
-const DIALECTS = [february2026, draft11] as const;
+const DIALECTS = KNOWN_PROFILES.toReversed();
 /** No provider has this name (RFC 2606), so no server can take the probe for an agent of it. */
 const PROVIDER = "https://aauth-explain.invalid";
 const PROBE_TIMEOUT_MS = 5000;

@@ -5,15 +5,12 @@
  * @module
  */
 
-import { type Discovery, draft11 } from "aauth";
-import { february2026 } from "aauth/february-2026";
-import { explainMessage, issuersIn, profileOf, signedFields } from "aauth-explain";
+import type { Discovery } from "aauth";
+import { explainMessage, issuersIn, KNOWN_PROFILES, profileOf, signedFields } from "aauth-explain";
 import type { RunEvidence } from "backend-api";
 import { membersOf, type SentRequest } from "../calls/evidence.ts";
 
 type SavedEvidence = RunEvidence["requests"][number];
-
-const PROFILES = [draft11, february2026] as const;
 
 /**
  * Fields that the signature of an exported request may cover. They contain no credential or
@@ -96,7 +93,7 @@ function readMembers(request: SentRequest): Readonly<Record<string, unknown>> | 
 
 function coveredBy({ headers }: SentRequest): readonly string[] {
   try {
-    return [...signedFields({ headers }, PROFILES)];
+    return [...signedFields({ headers }, KNOWN_PROFILES)];
   } catch {
     // A file of signed messages to verify has no place for it.
     return ["unreadable"];
@@ -119,9 +116,9 @@ async function withKeys(
       hasKeys = false;
       throw error;
     });
-  const profile = profileOf({ headers }, PROFILES);
+  const profile = profileOf({ headers }, KNOWN_PROFILES);
   const input = profile.messages.parseSignatureInput(headers["signature-input"]!);
-  const signed = signedFields({ headers }, PROFILES);
+  const signed = signedFields({ headers }, KNOWN_PROFILES);
   const kept = Object.entries(headers).filter(([name]) => signed.has(name)); // hole R1d: Object.entries(headers)
   const { verdict } = await explainMessage(
     { method, url, headers: Object.fromEntries(kept), body },

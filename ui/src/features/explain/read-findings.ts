@@ -1,5 +1,3 @@
-import { draft11 } from "aauth";
-import { february2026 } from "aauth/february-2026";
 import {
   clockLine,
   type Explanation,
@@ -8,6 +6,7 @@ import {
   InputError,
   isRefusedAsRecorded,
   KEY_SOURCES,
+  KNOWN_PROFILES,
   type MessageToExplain,
   type RecordedMessage,
   type RecordedOptions,
@@ -28,8 +27,6 @@ import {
 } from "aauth-explain/run";
 import type { Finding } from "./finding.ts";
 import { emptyMessage, messageOf, runOf } from "./message-of.ts";
-
-const PROFILES = [draft11, february2026] as const;
 
 /** Most messages of one input that are explained. */
 const MAX_MESSAGES = 100;
@@ -60,7 +57,10 @@ export async function readFindings(
   if (traced !== undefined)
     return limited(traced.messages, (message) => tracedFinding(message, traced), onFound);
   const explain = async (recorded: RecordedMessage) =>
-    explainedFinding(await explainRecorded(recorded, { ...options, profiles: PROFILES }), recorded.message);
+    explainedFinding(
+      await explainRecorded(recorded, { ...options, profiles: KNOWN_PROFILES }),
+      recorded.message,
+    );
   return limited(readInput(text), explain, onFound);
 }
 
@@ -176,7 +176,7 @@ async function savedFindings(page: string, onFound: OnFound): Promise<Findings> 
     ...run.attacks.map((attack) => ({ message: attack.aauth, title: `Attack: ${attack.title}:`, attack })),
   ];
   const explain = async ({ message, title, attack }: (typeof items)[number]) => {
-    const verdict = await verifySavedMessage(message, PROFILES);
+    const verdict = await verifySavedMessage(message, KNOWN_PROFILES);
     const named = { ...message, from: nameOf(message.from), to: nameOf(message.to) };
     const finding = savedFinding(named, verdict);
     const isOther =
