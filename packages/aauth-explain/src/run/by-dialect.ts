@@ -1,15 +1,8 @@
-/** A value for each dialect, by the name of its wire profile. */
-export interface ByDialect<Value> {
-  readonly "february-2026": Value;
-  readonly "draft-11": Value;
-}
+/** A value for each dialect, by the name of its wire profile. The first is that of unknown names. */
+export type ByDialect<Value> = Readonly<Record<string, Value>>;
 
-/** The value for a wire profile. February's variants and unknown profiles have February's value. */
+/** The value for a wire profile. Variants and unknown profiles have the first value. */
 export function ofDialect<Value>(values: ByDialect<Value>, profile: string | undefined): Value {
-  return values[isNamed(values, profile) ? profile : "february-2026"];
+  const isNamed = profile !== undefined && Object.hasOwn(values, profile);
+  return isNamed ? values[profile]! : Object.values(values)[0]!;
 }
-
-const isNamed = <Value>(
-  values: ByDialect<Value>,
-  profile: string | undefined,
-): profile is keyof ByDialect<Value> => profile !== undefined && Object.hasOwn(values, profile);
