@@ -1,4 +1,6 @@
-/** A value for each dialect, by the name of its wire profile. The first is that of unknown names. */
+/**
+ * A value for each dialect, by the name of its wire profile. The first is that of unknown names.
+ */
 export type ByDialect<Value> = Readonly<Record<string, Value>>;
 
 /** The value for a wire profile. Variants and unknown profiles have the first value. */
