@@ -108,7 +108,7 @@ export async function buildAuthServer(
   });
   const { consentSeconds } = config;
   const issuing = { ...shared, state, discovery, development, consentSeconds, readSession };
-  await app.register(async (scope) => tokenIssuer?.register(scope, issuing));
+  if (tokenIssuer) await app.register(tokenIssuer.register, issuing);
   if (development) {
     await app.register(realmAdmin, {
       state,

@@ -42,28 +42,28 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   });
   // This server reaches itself on its own port unless `AAUTH_ENDPOINTS` names another address.
   const own = { connect: `http://127.0.0.1:${config.port}`, browser: origin };
-  const endpoints = createAddressMap({
+  const addresses = createAddressMap({
     [config.id]: own,
     ...(hasAccessServer && { [config.accessServerId]: own }),
     ...config.endpoints,
   });
   const common = {
-    discovery: traceDiscovery(createDiscovery({ development, addresses: endpoints, now })),
+    discovery: traceDiscovery(createDiscovery({ development, addresses, now })),
     pendingSeconds: config.consentSeconds,
     stores,
     now,
   };
   const pages = {
     ...options,
-    browserUrl: endpoints.browserUrl,
+    browserUrl: addresses.browserUrl,
     describeProvider: createDescribeProvider({
       discovery: common.discovery,
-      fetchDocument: endpoints.documents,
+      fetchDocument: addresses.documents,
       now,
     }),
   };
 
-  const personTrace = createServerTrace(SERVICE_NAME.personServer, endpoints.requests);
+  const personTrace = createServerTrace(SERVICE_NAME.personServer, addresses.requests);
   const personKeys = await keys.signingKeys("person-server", { keepSeconds: KEEP_SECONDS, now });
   const personServer = createPersonServer({
     ...common,
@@ -90,7 +90,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   rotateKeys(app, personKeys, config.keyRotationSeconds);
   if (!hasAccessServer) return;
 
-  const accessTrace = createServerTrace(SERVICE_NAME.accessServer, endpoints.requests);
+  const accessTrace = createServerTrace(SERVICE_NAME.accessServer, addresses.requests);
   const accessKeys = await keys.signingKeys("access-server", { keepSeconds: KEEP_SECONDS, now });
   const accessServer = createAccessServer({
     ...common,

@@ -24,7 +24,7 @@ import type { ObtainedToken } from "../profile/token-requests.ts";
 import type { AgentProfile } from "../profile/wire-profile.ts";
 import { createMemoryRecordStore } from "../store/record-store.ts";
 import { createCall, resumeCall } from "./call.ts";
-import type { AgentParts } from "./context.ts";
+import type { AgentParts, CallInput } from "./context.ts";
 import { createMissions, type KeptMission, KeptMissions } from "./missions.ts";
 import { createSubAgentTokens } from "./person-server-requests.ts";
 import { createSender } from "./sender.ts";
@@ -50,18 +50,19 @@ export function createAgent(options: AgentOptions): Agent {
   const parts = partsOfOptions(options);
   const { profile } = parts;
   const tokens = new TokenSource(parts);
+  const contextChecks = contextChecksOf(profile);
   const agent: Agent = {
     fetchFor(context = {}) {
-      checkFetchContext(context, profile);
+      checkOptions(context, contextChecks);
       return createCall(parts, tokens, context);
     },
 
     async resume(waiting, context = {}) {
       if (typeof waiting?.call?.url !== "string" || waiting.profile !== profile.name) {
-        throw new TypeError(`waiting must be the value of an StillWaitingError of profile ${profile.name}`);
+        throw new TypeError(`waiting must be the value of a StillWaitingError of profile ${profile.name}`);
       }
       const kept = { ...waiting.call.context, ...context };
-      checkFetchContext(kept, profile);
+      checkOptions(kept, contextChecks);
       return resumeCall(parts, tokens, kept, waiting);
     },
 
@@ -147,20 +148,21 @@ function requireAgentProfile(name: string, value: AgentProfile | undefined): voi
 const notOf = (name: string, profile: AgentProfile) =>
   new TypeError(`${name}: profile ${profile.name} has no person servers`);
 
-function checkFetchContext(context: FetchContext, profile: AgentProfile): void {
+function contextChecksOf(profile: AgentProfile): OptionChecks<CheckedContext> {
   const { contextStrings = [] } = profile.calls;
-  const ofDialect = Object.fromEntries(contextStrings.map((name) => [name, requireString]));
-  const checks: OptionChecks<FetchContext> = {
+  return {
     ...CONTEXT_CHECKS,
     resource(name, value) {
       if (value !== undefined) requireIdentifier(name, value, profile);
     },
-    ...ofDialect,
+    ...Object.fromEntries(contextStrings.map((name) => [name, requireString])),
   };
-  checkOptions(context, checks);
 }
 
-const CONTEXT_CHECKS: Omit<OptionChecks<FetchContext>, "resource"> = {
+/** Context of a call. A resumed one names its key. */
+type CheckedContext = FetchContext & Pick<CallInput, "keyThumbprint">;
+
+const CONTEXT_CHECKS: Omit<OptionChecks<CheckedContext>, "resource"> = {
   upstreamToken: requireToken,
   authToken: requireToken,
   // A null `cacheKey` would let all users without a name share the tokens of one of them.
@@ -169,6 +171,7 @@ const CONTEXT_CHECKS: Omit<OptionChecks<FetchContext>, "resource"> = {
   mission: requireString,
   justification: requireString,
   loginHint: requireString,
+  keyThumbprint: requireString,
   // A misspelled value would let a call wait that must not.
   waiting(name, value) {
     if (value !== undefined && value !== "poll" && value !== "throw")

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Observer, observerOf, type ShownToken } from "../profile/events.ts";
+import { guarded, type Observer, type ShownToken } from "../profile/events.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 
@@ -13,7 +13,7 @@ export const ignoreEvents: Observer = () => {};
 
 /** Combines observers into one. */
 export function combineObservers(...observers: readonly (Observer<never> | undefined)[]): Observer<never> {
-  const watching = observers.filter((observer) => observer !== undefined).map(observerOf);
+  const watching = observers.filter((observer) => observer !== undefined).map(guarded);
   if (watching.length === 0) return ignoreEvents;
   return (event) => {
     for (const observer of watching) observer(event);

@@ -182,8 +182,7 @@ export class TokenSource {
     context: ResourceCall,
   ): Promise<string | "issuer_away" | undefined> {
     if (this.#renew === undefined || old.continuation === undefined) return undefined;
-    const isPresentable = old.isRefused !== true;
-    const ageing = { old, storedAs: latestKey(owner), name: latestKey(own), isPresentable };
+    const ageing = { old, storedAs: latestKey(owner), name: latestKey(own) };
     const renewed = await this.#renew(ageing, (name, make) =>
       this.#share(name, context, async (shared) =>
         make({

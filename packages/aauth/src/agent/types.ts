@@ -115,7 +115,7 @@ export interface AgentMission {
 /** A request to the person server that may wait for the person. */
 export interface MissionControl extends WaitingControl {
   /**
-   * `waiting` of an {@link StillWaitingError} of the same request, which is continued. Default:
+   * `waiting` of a {@link StillWaitingError} of the same request, which is continued. Default:
    * none; a new request is sent.
    */
   readonly resumed?: WaitingCall | undefined;
@@ -186,7 +186,7 @@ export interface AgentOptions {
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
     /**
-     * Time for which a deferred token or response is awaited before an {@link StillWaitingError}.
+     * Time for which a deferred token or response is awaited before a {@link StillWaitingError}.
      * A server is asked to hold no request longer than what is left of it. `Infinity` as above.
      * Default 120000.
      */
@@ -224,7 +224,7 @@ export interface FetchContext extends WaitingControl, CallFacts {
 /** A call's handling of deferred responses, in profiles that have them. */
 export interface WaitingControl extends CallControl {
   /**
-   * `poll` waits in the call, for up to `timeouts.waitingMs`. `throw` ends it with an
+   * `poll` waits in the call, for up to `timeouts.waitingMs`. `throw` ends it with a
    * {@link StillWaitingError} as soon as it would have to wait, even for a person, whom the caller
    * then brings to the page named in the error. A question that `onClarification` answers does not
    * end it. Default `poll`.
@@ -232,7 +232,7 @@ export interface WaitingControl extends CallControl {
   readonly waiting?: "poll" | "throw" | undefined;
   /**
    * Brings a person to a page: opens a browser, or shows address and code. Polling starts after it
-   * returns. Default: none; if a person must act, a server refuses, or the call ends with an
+   * returns. Default: none; if a person must act, a server refuses, or the call ends with a
    * {@link StillWaitingError}.
    */
   readonly onInteraction?: ((request: InteractionRequest) => Promise<void> | void) | undefined;
@@ -245,7 +245,7 @@ export interface WaitingControl extends CallControl {
   readonly onWaiting?: ((waiting: WaitingCall) => Promise<void> | void) | undefined;
   /**
    * Answers a question about the request, at most 5 times. Default: none; a question ends the call
-   * with an {@link StillWaitingError}.
+   * with a {@link StillWaitingError}.
    */
   readonly onClarification?: ((question: Clarification) => Promise<ClarificationReply>) | undefined;
 }

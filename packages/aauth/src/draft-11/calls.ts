@@ -330,7 +330,6 @@ function clarificationBody(answer: Exclude<ClarificationAnswer, { action: "cance
 }
 
 export const calls: CallRules = {
-  contextStrings: ["keyThumbprint"],
   decide,
   readResponse: (response) => ({ challenge: readChallenge(response), session: readSession(response) }),
   checkChallenge,

@@ -39,7 +39,7 @@ export interface FirstScheme {
 export const callsOf = ({ signatureScheme, mayIdentify = true }: FirstScheme): CallRules => ({
   decide: (state, outcome, circumstances) =>
     decide(state, outcome, { ...circumstances, isAnonymous: signatureScheme === "hwk", mayIdentify }),
-  contextStrings: ["state", "keyThumbprint"],
+  contextStrings: ["state"],
   readResponse: (response) => ({ challenge: readChallenge(response) }),
   checkChallenge,
 });
@@ -168,7 +168,7 @@ function afterResponse(
   if (interaction !== undefined) {
     const { returnUrl } = circumstances;
     if (returnUrl === undefined) return answer;
-    return then(state, { do: "throw", error: pageOf(interaction, { ...circumstances, returnUrl }) });
+    return then(state, { do: "throw", error: pageOf(interaction, returnUrl, circumstances) });
   }
   if (!wantsToken) return answer;
   if (isBare) return then(state, { do: "throw", error: AAuthAgentError.from(incomplete()) });
@@ -187,7 +187,8 @@ function afterResponse(
  */
 function pageOf(
   address: string,
-  { resource, returnUrl, thumbprint }: CallCircumstances & { readonly returnUrl: string },
+  returnUrl: string,
+  { resource, thumbprint }: Pick<CallCircumstances, "resource" | "thumbprint">,
 ): AAuthAgentError {
   const url = URL.parse(address);
   const isOwn = url?.origin === new URL(resource).origin && url.username === "" && url.password === "";

@@ -46,7 +46,7 @@ const messages: MessageRules = {
   signedComponents: fullCoverage,
   bindsBody: true,
   nonceFields: (nonce) => ({ [FIELDS.nonce]: nonce }),
-  readNonce: (request) => readNonce(request),
+  readNonce,
   endpoints: { resource: rules, token: rules },
 };
 

@@ -33,18 +33,21 @@ const MAX_CLAIMS_SEEN = 1_000;
 const continuationOf = (token: ObtainedToken | undefined) =>
   (token as FebruaryToken | undefined)?.continuation;
 
+/** Whether a token may be presented until it expires, because no resource has refused it. */
+const isPresentable = ({ isRefused }: ObtainedToken) => isRefused !== true;
+
 /** The renewal of one agent's tokens. */
 export function renewalOf(agent: RenewingAgent): RenewToken {
   const { tokens } = agent;
   const claims = createClaims(tokens);
 
   return async (ageing, share) => {
-    const { old, storedAs, name, isPresentable } = ageing;
+    const { old, storedAs, name } = ageing;
     const refreshToken = continuationOf(old)?.refreshToken;
     if (refreshToken === undefined) return undefined;
     try {
       // A call that must wait for another process must not fail with one that need not.
-      const shareName = isPresentable ? name : `${name} refused`;
+      const shareName = isPresentable(old) ? name : `${name} refused`;
       const obtained = await share(shareName, async ({ signal, request }) => {
         const found = await claimOrWait(agent, claims, ageing, refreshToken, signal);
         if (typeof found !== "string") return found;
@@ -81,7 +84,7 @@ export function renewalOf(agent: RenewingAgent): RenewToken {
 async function claimOrWait(
   { tokens, now, tokenRequestMs }: RenewingAgent,
   claims: Claims,
-  { old, storedAs, name, isPresentable }: AgeingToken,
+  { old, storedAs, name }: AgeingToken,
   refreshToken: string,
   signal: AbortSignal | undefined,
 ): Promise<ObtainedToken | string> {
@@ -93,7 +96,7 @@ async function claimOrWait(
   if (first !== undefined) return first;
   const giveUpAt = performance.now() + seconds * 1000;
   for (;;) {
-    const mayWait = performance.now() < giveUpAt && !(isPresentable && now() < old.expiresAt);
+    const mayWait = performance.now() < giveUpAt && !(isPresentable(old) && now() < old.expiresAt);
     const kept = continuationOf(await tokens.get(storedAs));
     const renewed = await tokens.get(name);
     if (renewed !== undefined && renewed.token !== old.token && now() < renewed.renewAt) return renewed;

@@ -35,7 +35,8 @@ export function readSignatureHeaders(headers: HeaderFields, fields: SignatureFie
     // hole D1, D9: if (value === undefined) return "";
     if (value === undefined) {
       // A message with some of the fields was signed, and has lost this one.
-      const isPartial = Object.values(fields).some((field) => fieldValue(headers, field) !== undefined);
+      const names = [fields.signatureKey, fields.signatureInput, fields.signature];
+      const isPartial = names.some((field) => fieldValue(headers, field) !== undefined);
       throw new AAuthVerificationError("missing_signature", `the request has no ${name}`, {
         expected: name,
         claim: isPartial ? name : undefined,

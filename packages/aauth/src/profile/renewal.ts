@@ -35,8 +35,6 @@ export interface AgeingToken {
   readonly storedAs: string;
   /** Name for the new token, which is bound to the key of the call. */
   readonly name: string;
-  /** Whether it may be presented until it expires, because no resource has refused it. */
-  readonly isPresentable: boolean;
 }
 
 /** A renewal that calls share. It outlives the call that began it. */

@@ -7,7 +7,13 @@
 import { defaultResourceProfile } from "../default-profile.ts";
 import { requireIdentifier, requireIdentifiers, requireTrust } from "../discovery/checked-options.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
-import { type OptionChecks, requireArray, requireSeconds, unchecked } from "../keys/option-checks.ts";
+import {
+  type OptionChecks,
+  requireArray,
+  requireMade,
+  requireSeconds,
+  unchecked,
+} from "../keys/option-checks.ts";
 import type { AcceptedProfile, VerifierOptions } from "./types.ts";
 
 /** A larger tolerance is probably a mistake, such as milliseconds. */
@@ -26,9 +32,7 @@ export const OPTION_CHECKS: OptionChecks<VerifierOptions> = {
   personServers: unchecked,
   accessServer: unchecked,
   agentProviders: unchecked,
-  discovery(_, value) {
-    if (!value?.metadata) throw new TypeError("discovery must be made by createDiscovery()");
-  },
+  discovery: (name, value) => requireMade(name, value ?? null, "metadata", "createDiscovery"),
   schemes: unchecked,
   accept: unchecked,
   endpoint: unchecked,

@@ -103,14 +103,15 @@ export const livesAtMost =
     if (Number(exp) - Number(iat) > seconds) throw tooLong(seconds);
   };
 
+const ACT = [required("agent"), optional("agent_delegate"), optional("sub")];
+
 /** Checks the shape of `act` and of every nested `act`. */
 export function checkAct({ act }: Claims): void {
-  const rules = [required("agent"), optional("agent_delegate"), optional("sub")];
   let current: unknown = act;
   for (let depth = 0; current !== undefined; depth++) {
     if (depth > MAX_ACT_DEPTH || typeof current !== "object" || current === null) throw malformed("act");
     const members = current as Claims;
-    for (const rule of rules) rule(members);
+    for (const rule of ACT) rule(members);
     current = members.act;
   }
 }

@@ -22,6 +22,14 @@ describe("readSignatureHeaders", () => {
       readSignatureHeaders(headers, february2026.messages.fields),
     );
   });
+
+  test.each([
+    ["a digest alone", "content-digest", undefined],
+    ["one of the three", "signature-input", "signature-key"],
+  ])("a message with %s is missing the field it has lost", async (_, field, lost) => {
+    const read = () => readSignatureHeaders({ [field]: "x=1" }, february2026.messages.fields);
+    expect((await refusalOf(read)).claim).toBe(lost);
+  });
 });
 
 describe("the signature", () => {

@@ -34,6 +34,7 @@ const loggersOf = (logger: ProtocolLogger) => ({
 });
 
 type Loggers = ReturnType<typeof loggersOf>;
+type HintOf = (error: AAuthVerificationError) => string | undefined;
 type Event<Type extends string> = Extract<AAuthEvent, { type: Type }>;
 
 /**
@@ -44,11 +45,7 @@ type Event<Type extends string> = Extract<AAuthEvent, { type: Type }>;
  * @param id identifier of the resource, without trailing slash
  * @param hint suggested setting for a refused message
  */
-export function createVerificationLog(
-  logger: ProtocolLogger,
-  id: string,
-  hint: (error: AAuthVerificationError) => string | undefined = () => undefined,
-): VerificationLog {
+export function createVerificationLog(logger: ProtocolLogger, id: string, hint?: HintOf): VerificationLog {
   const loggers = loggersOf(logger);
   return (event, { method, url } = { method: "", url: "" }) => {
     // At higher levels, only failed signatures are logged.
@@ -70,7 +67,7 @@ export function createVerificationLog(
       case "request_verified":
         return logVerified(event.verified, loggers);
       case "request_refused":
-        return logRefused(event, hint(event.error), loggers);
+        return logRefused(event, hint, loggers);
       case "request_limited":
         return logLimited(event, loggers);
     }
@@ -107,16 +104,17 @@ function logVerified({ caller, report }: VerifiedRequest, { signing, tokens, exe
 function logLimited({ limit, challenge }: Event<"request_limited">, loggers: Loggers): void {
   const { executor } = loggers;
   const { level, retryAfterSeconds } = limit;
-  const raisedBy = readChallenge(challenge.headers)?.level;
-  executor.info({ callerLevel: level, retryAfterSeconds, raisedBy }, "⚠️ Rate limit reached for this level");
-  logChallenge(challenge, loggers);
+  const asked = readChallenge(challenge.headers);
+  const fields = { callerLevel: level, retryAfterSeconds, raisedBy: asked?.level };
+  executor.info(fields, "⚠️ Rate limit reached for this level");
+  logChallenge(challenge.status, asked, loggers);
 }
 
 function logChallenge(
-  { status, headers }: Event<"request_limited">["challenge"],
+  status: number,
+  asked: ReturnType<typeof readChallenge>,
   { executor, resourceTokens }: Loggers,
 ): void {
-  const asked = readChallenge(headers);
   if (asked?.resourceToken !== undefined) logIssued(asked.resourceToken, resourceTokens);
   executor.info({}, `🔐 Returning ${status}${asked ? ` with ${asked.field} header` : ""}`);
 }
@@ -130,7 +128,7 @@ function logIssued(resourceToken: string, logger: Loggers["resourceTokens"]): vo
 
 function logRefused(
   { error, challenge }: Event<"request_refused">,
-  hint: string | undefined,
+  hintOf: HintOf | undefined,
   loggers: Loggers,
 ): void {
   const { signing, executor } = loggers;
@@ -142,10 +140,11 @@ function logRefused(
     executor.info({ code: error.code }, `🔐 Authorization required: ${wanted(error)}`);
   } else {
     const { code, check } = error;
+    const hint = hintOf?.(error);
     const fields = { code, check, reason: error.message, ...(hint !== undefined && { hint }) };
     signing.warn(fields, "❌ AAuth signature verification failed");
   }
-  if (challenge !== undefined) logChallenge(challenge, loggers);
+  if (challenge !== undefined) logChallenge(challenge.status, readChallenge(challenge.headers), loggers);
 }
 
 /** The acting delegate of an agent. */

@@ -1,4 +1,4 @@
-import { canonicalSpelling } from "agent-kit/settings";
+import { isCanonicalUrl } from "agent-kit/settings";
 import { z } from "zod";
 
 const flag = z
@@ -30,7 +30,7 @@ const words = z.string().transform((text, context) => {
 
 // Identifiers are compared as strings, so another spelling would match no agent.
 const identifiers = words.refine(
-  (list) => list.every((id) => URL.canParse(id) && canonicalSpelling(id) === id),
+  (list) => list.every(isCanonicalUrl),
   "expected agent identifiers, such as https://agent.example",
 );
 

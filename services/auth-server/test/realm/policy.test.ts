@@ -33,7 +33,9 @@ test("J16: an attribute that cannot be read is an error with its name, never an 
       "aauth.published.peers: expected a JSON array",
     );
   }
-  for (const id of ["http://agent.example/", "HTTP://agent.example", "agent.example", "*"]) {
+  const long = `https://agent.example/${"a".repeat(2_048)}`;
+  const others = ["https://agent.example/path/", "ftp://agent.example/path", "https://a@agent.example", long];
+  for (const id of ["http://agent.example/", "HTTP://agent.example", "agent.example", "*", ...others]) {
     expect(() => parsePolicy({ "aauth.published.peers": JSON.stringify([id]) })).toThrow(
       "aauth.published.peers: expected agent identifiers",
     );

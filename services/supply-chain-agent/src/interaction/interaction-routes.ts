@@ -66,7 +66,7 @@ const FULL = "Too many orders are waiting for approval. Reload this page in a fe
 const AWAY = "This agent's storage is unavailable. Reload this page in a few minutes.";
 const MAX_FORM_BYTES = 4_096;
 
-interface Desk {
+interface PageContext {
   readonly wire: InteractionWire;
   readonly interactions: Interactions;
   readonly identify: IdentifyPerson;
@@ -81,22 +81,22 @@ type PageRequest = FastifyRequest<{ Querystring: Query }>;
  * first; `decision` accepts the answer. An interaction belongs to the browser that came first and
  * to the person that the order names, and only returns to an address that the agent has published.
  */
-export async function interactionRoutes(app: FastifyInstance, desk: Desk): Promise<void> {
-  const { path } = desk.wire;
-  app.setErrorHandler((error, _request, reply) => refuseFailure(error, reply, desk));
+export async function interactionRoutes(app: FastifyInstance, context: PageContext): Promise<void> {
+  const { path } = context.wire;
+  app.setErrorHandler((error, _request, reply) => refuseFailure(error, reply, context));
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
     { parseAs: "string", bodyLimit: MAX_FORM_BYTES },
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
-  app.get<{ Querystring: Query }>(path, PUBLIC, (request, reply) => showInteraction(request, reply, desk));
+  app.get<{ Querystring: Query }>(path, PUBLIC, (request, reply) => showInteraction(request, reply, context));
   app.get<{ Querystring: Query }>(`${path}/callback`, PUBLIC, (request, reply) =>
-    takePerson(request, reply, desk),
+    takePerson(request, reply, context),
   );
-  app.post(`${path}/decision`, PUBLIC, (request, reply) => takeDecision(request, reply, desk));
+  app.post(`${path}/decision`, PUBLIC, (request, reply) => takeDecision(request, reply, context));
 }
 
-function refuseFailure(error: unknown, reply: FastifyReply, { log }: Desk): FastifyReply {
+function refuseFailure(error: unknown, reply: FastifyReply, { log }: PageContext): FastifyReply {
   if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
   if (error instanceof TooManyCodesError) return refuse(reply, 429, TOO_MANY_CODES);
   if (error instanceof StoreFullError) return refuse(reply, 503, FULL);
@@ -110,12 +110,16 @@ function refuseFailure(error: unknown, reply: FastifyReply, { log }: Desk): Fast
   );
 }
 
-async function showInteraction(request: PageRequest, reply: FastifyReply, desk: Desk): Promise<FastifyReply> {
-  const { wire, interactions, identify } = desk;
+async function showInteraction(
+  request: PageRequest,
+  reply: FastifyReply,
+  context: PageContext,
+): Promise<FastifyReply> {
+  const { wire, interactions, identify } = context;
   const { session, returnUrl: claimed } = await wire.enter((name) => single(request.query[name]), request.ip);
   const asked = await interactions.find(session);
   if (asked === undefined || asked.decision !== undefined)
-    return showOver(request, reply, { session, returnUrl: claimed, desk });
+    return showOver(request, reply, { session, returnUrl: claimed, context });
   const returnUrl = await wire.mayReturnTo(asked, claimed);
   if (returnUrl === "refused") {
     return refuse(reply, 400, "The agent has not published this return address.");
@@ -123,7 +127,7 @@ async function showInteraction(request: PageRequest, reply: FastifyReply, desk: 
   // Checked again, because another browser may have arrived meanwhile.
   const interaction = await interactions.find(session);
   if (interaction === undefined || interaction.decision !== undefined)
-    return showOver(request, reply, { session, returnUrl: claimed, desk });
+    return showOver(request, reply, { session, returnUrl: claimed, context });
   if (interaction.browser === undefined) {
     const cookie = newSecret();
     const first = await interactions.note(session, { browser: digestOf(cookie), returnUrl });
@@ -136,20 +140,25 @@ async function showInteraction(request: PageRequest, reply: FastifyReply, desk: 
   } else if (!isFrom(request, interaction)) {
     return refuse(reply, 403, OTHER_BROWSER);
   }
-  if (interaction.person !== undefined) return sendPage(reply, await decisionPage(session, returnUrl, desk));
+  if (interaction.person !== undefined)
+    return sendPage(reply, await decisionPage(session, returnUrl, context));
   return noStore(reply).redirect(await identify.begin(interaction), 303);
 }
 
-async function takePerson(request: PageRequest, reply: FastifyReply, desk: Desk): Promise<FastifyReply> {
-  const { wire, interactions, identify, log } = desk;
+async function takePerson(
+  request: PageRequest,
+  reply: FastifyReply,
+  context: PageContext,
+): Promise<FastifyReply> {
+  const { wire, interactions, identify, log } = context;
   const { query } = request;
   const signIn = await identify.takeSignIn(single(query.state));
   const interaction = await interactions.find(signIn?.interactionId ?? "");
   if (signIn === undefined || interaction === undefined || interaction.decision !== undefined)
-    return showOver(request, reply, { session: signIn?.interactionId ?? "", desk });
+    return showOver(request, reply, { session: signIn?.interactionId ?? "", context });
   if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
   if (wire.declinesUnsigned && single(query.code) === undefined)
-    return sendPage(reply, await decide(interaction, "declined", desk));
+    return sendPage(reply, await decide(interaction, "declined", context));
   const person = await identify.finish(new URL(request.originalUrl, wire.origin), signIn);
   if (person.subject !== interaction.order.approver) {
     log.warn(factsOf(interaction), "❌ The visitor is not the person who must approve");
@@ -158,19 +167,23 @@ async function takePerson(request: PageRequest, reply: FastifyReply, desk: Desk)
     return refuse(reply, 403, text);
   }
   const noted = await interactions.note(interaction.id, { person });
-  if (noted === undefined) return showOver(request, reply, { session: interaction.id, desk });
+  if (noted === undefined) return showOver(request, reply, { session: interaction.id, context });
   // Redirects instead of showing the page, because this URL works once but a page can be reloaded.
   const address = new URLSearchParams({ session: noted.id, ...back(noted.returnUrl) });
   return noStore(reply).redirect(`${wire.path}?${address}`, 303);
 }
 
-async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: Desk): Promise<FastifyReply> {
-  const { interactions } = desk;
+async function takeDecision(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: PageContext,
+): Promise<FastifyReply> {
+  const { interactions } = context;
   const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
   const session = form.get("session") ?? "";
   const interaction = await interactions.find(session);
   if (interaction?.person === undefined || interaction.decision !== undefined)
-    return showOver(request, reply, { session, returnUrl: form.get("return_url") ?? undefined, desk });
+    return showOver(request, reply, { session, returnUrl: form.get("return_url") ?? undefined, context });
   if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
   const { formToken } = interaction;
   if (formToken === undefined || !isSame(form.get("form_token") ?? "", digestOf(formToken))) {
@@ -179,19 +192,26 @@ async function takeDecision(request: FastifyRequest, reply: FastifyReply, desk: 
   const decision = form.getAll("decision").join();
   if (decision !== "approve" && decision !== "decline")
     return refuse(reply, 400, "The form contains no decision.");
-  return sendPage(reply, await decide(interaction, decision === "approve" ? "approved" : "declined", desk));
+  return sendPage(
+    reply,
+    await decide(interaction, decision === "approve" ? "approved" : "declined", context),
+  );
 }
 
 /** Records a decision, once, before acting on it. */
-async function decide(interaction: Interaction, decision: Decision, desk: Desk): Promise<Page> {
-  const { wire, interactions } = desk;
+async function decide(interaction: Interaction, decision: Decision, context: PageContext): Promise<Page> {
+  const { wire, interactions } = context;
   const decided = await interactions.note(interaction.id, { decision });
   if (decided === undefined || (wire.settle && !(await wire.settle(decided, decision))))
     return problemPage(400, UNKNOWN, interaction.returnUrl);
-  return showDecided(decided, decision, desk);
+  return showDecided(decided, decision, context);
 }
 
-async function showDecided(interaction: Interaction, decision: Decision, { wire, log }: Desk): Promise<Page> {
+async function showDecided(
+  interaction: Interaction,
+  decision: Decision,
+  { wire, log }: PageContext,
+): Promise<Page> {
   log.info(factsOf(interaction), `🔐 Order ${decision} by the person`);
   return decidedPage(decision, await wire.sentTo(interaction, decision));
 }
@@ -204,16 +224,16 @@ async function showDecided(interaction: Interaction, decision: Decision, { wire,
 async function showOver(
   request: FastifyRequest,
   reply: FastifyReply,
-  options: { session: string; returnUrl?: string | undefined; desk: Desk },
+  options: { session: string; returnUrl?: string | undefined; context: PageContext },
 ): Promise<FastifyReply> {
-  const { session, returnUrl, desk } = options;
-  const over = await desk.interactions.findOver(session);
+  const { session, returnUrl, context } = options;
+  const over = await context.interactions.findOver(session);
   if (over === undefined) return sendPage(reply, problemPage(400, UNKNOWN));
   const { decision } = over;
   const isOwn = isFrom(request, over);
   // hole V55
-  if (isOwn && decision !== undefined && (await desk.wire.settle?.(over, decision)))
-    return sendPage(reply, await showDecided(over, decision, desk));
+  if (isOwn && decision !== undefined && (await context.wire.settle?.(over, decision)))
+    return sendPage(reply, await showDecided(over, decision, context));
   const isShown = isOwn || over.returnUrl === returnUrl;
   return sendPage(reply, problemPage(400, UNKNOWN, isShown ? over.returnUrl : undefined));
 }
@@ -222,7 +242,7 @@ async function showOver(
 async function decisionPage(
   session: string,
   returnUrl: string | undefined,
-  { wire, interactions }: Desk,
+  { wire, interactions }: PageContext,
 ): Promise<Page> {
   const formToken = newSecret();
   const interaction = await interactions.note(session, { formToken });

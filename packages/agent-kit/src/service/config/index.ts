@@ -14,6 +14,7 @@ export {
   authServerSettings,
   canonicalSpelling,
   DRAFT_11_MODES,
+  isCanonicalUrl,
   issuerOf,
   keyRotationSettings,
   PROFILES,

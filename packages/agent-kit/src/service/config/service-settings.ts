@@ -124,7 +124,7 @@ export const publishedPeersSettings = {
   publishedPeers: setting({
     env: "AAUTH_PUBLISHED_PEERS",
     schema: listSetting().refine(
-      (ids) => ids.every((id) => URL.canParse(id) && canonicalSpelling(id) === id),
+      (ids) => ids.every(isCanonicalUrl),
       "expected URLs in canonical form, without a trailing slash",
     ),
     description:
@@ -145,6 +145,19 @@ export function canonicalSpelling(url: string): string {
   const { origin, pathname } = new URL(url);
   return pathname === "/" ? origin : origin + pathname;
 }
+
+const MAX_URL_CHARACTERS = 2_048;
+
+/**
+ * Whether a string is an http or https URL in canonical form: without credentials, query, fragment
+ * and trailing slash, of at most 2048 characters. Identifiers are compared as strings.
+ */
+export const isCanonicalUrl = (text: string): boolean =>
+  /^https?:/.test(text) &&
+  text.length <= MAX_URL_CHARACTERS &&
+  !text.endsWith("/") &&
+  URL.canParse(text) &&
+  canonicalSpelling(text) === text;
 
 /** Settings of services whose log may contain tokens. */
 export const tokenLogSettings = {
