@@ -124,17 +124,16 @@ export async function runCommand(args: readonly string[], print: Print): Promise
 type Subcommand = (values: Values, print: Print, argument: string | undefined) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, Subcommand>> = {
-  resource: served("resource", (played, { route, scope }) => {
-    const bench = createResourceBench({ ...played, routes: routesOf(route), scope });
-    return ready(RESOURCE_CHECKS, bench);
-  }),
-  "person-server": served("person-server", (played, values) =>
-    ready(PERSON_SERVER_CHECKS, serverBench(played, PERSON_DOCUMENT, values)),
+  resource: served("resource", RESOURCE_CHECKS, (played, { route, scope }) =>
+    createResourceBench({ ...played, routes: routesOf(route), scope }),
   ),
-  "access-server": served("access-server", (played, values) =>
-    ready(ACCESS_SERVER_CHECKS, serverBench(played, ACCESS_DOCUMENT, values)),
+  "person-server": served("person-server", PERSON_SERVER_CHECKS, (played, values) =>
+    serverBench(played, PERSON_DOCUMENT, values),
   ),
-  gateway: served("gateway", (played, values) => ready(GATEWAY_CHECKS, gatewayBench(played, values))),
+  "access-server": served("access-server", ACCESS_SERVER_CHECKS, (played, values) =>
+    serverBench(played, ACCESS_DOCUMENT, values),
+  ),
+  gateway: served("gateway", GATEWAY_CHECKS, gatewayBench),
   agent: runAgent,
   verify: runVerify,
   list,
@@ -142,45 +141,43 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   report: showReport,
 };
 
-/** Checks with their bench. */
-type Ready = (
-  conclude: <B extends Bench>(checks: readonly Check<B>[], bench: B) => Promise<number>,
-) => Promise<number>;
-const ready =
-  <B extends Bench>(checks: readonly Check<B>[], bench: Promise<B> | B): Ready =>
-  async (run) =>
-    run(checks, await bench);
-
-type Played = Parameters<typeof createServerBench>[0];
+/** Parties that the suite plays, and the target. */
+interface Played extends Omit<Parameters<typeof createServerBench>[0], "document"> {
+  /** Further listeners of the bench, which are closed after the run. */
+  readonly opened: { close(): Promise<unknown> }[];
+}
 
 /** A role that has an address. The suite plays all other parties. */
-function served(
+function served<B extends Bench>(
   role: Role,
-  prepare: (played: Omit<Played, "document">, values: Values) => Ready,
+  checks: readonly Check<B>[],
+  benchOf: (played: Played, values: Values) => B | Promise<B>,
 ): Subcommand {
   return async (values, print) => {
     const id = identifierOf(values.url?.[0]);
     const map = mapOf(values);
     const { world, listener } = await playedParties(values, print);
+    const opened: { close(): Promise<unknown> }[] = [listener];
     try {
       const target = createTarget({ map, ids: [id], timeoutMs: timeoutOf(values) });
-      const prepared = prepare({ target, world, listener, id }, values);
-      return await prepared((checks, bench) => run(role, checks, bench, values, print, id, map.get(id)));
+      const bench = await benchOf({ target, world, listener, id, opened }, values);
+      return await run(role, checks, bench, values, print, id, map.get(id));
     } finally {
-      await listener.close();
+      await Promise.all(opened.map((own) => own.close()));
     }
   };
 }
 
-function serverBench(played: Omit<Played, "document">, document: string, values: Values) {
+function serverBench(played: Played, document: string, values: Values) {
   const { has, decide: command, "owner-scope": ownerScope } = values;
   const decide = command === undefined ? undefined : decideBy(command);
   return createServerBench({ ...played, document, decide, ownerScope, has });
 }
 
-async function gatewayBench(played: Omit<Played, "document">, { upstream, route, identity }: Values) {
+async function gatewayBench(played: Played, { upstream, route, identity }: Values) {
   if (upstream === undefined) throw new UsageError("gateway takes --upstream HOST:PORT");
   const behind = await listenAt(played.world, upstream, "--upstream");
+  played.opened.push(behind);
   const path = routesOf(route)?.["agent-token"];
   return createGatewayBench({ ...played, upstream: behind, path, identity });
 }

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { runCommand, UsageError } from "../src/command.ts";
+import { GATEWAY_CHECKS } from "../src/roles/gateway.ts";
 
 const ID = "https://target.example";
 const closing: (() => void)[] = [];
@@ -71,6 +72,17 @@ describe("a target", () => {
     });
     const args = [role, "--url", ID, "--map", `${ID}=${address}`, "--decide", "false", "--has", "federation"];
     expect(await runCommand(args, () => {})).toBe(1);
+  });
+
+  test("that is a gateway leaves no listener of the suite open", async () => {
+    const probe = createTcpServer();
+    await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+    const upstream = `127.0.0.1:${(probe.address() as AddressInfo).port}`;
+    await new Promise((resolve) => probe.close(resolve));
+    const args = ["gateway", "--url", ID, "--map", `${ID}=http://127.0.0.1:1`, "--upstream", upstream];
+    const only = ["--only", GATEWAY_CHECKS[0]!.id];
+    // The second run listens at the same address.
+    for (let run = 0; run < 2; run += 1) expect(await runCommand([...args, ...only], () => {})).toBe(1);
   });
 
   test("that is down ends in a verdict", async () => {

@@ -20,7 +20,7 @@ interface Line {
   readonly method: string;
   readonly url: string;
   readonly body: string | null;
-  /** Where all parties are. */
+  /** Address of all parties. */
   readonly address: string;
   readonly key: PrivateJwk & { readonly kid: string };
   readonly agent_token: string;
@@ -53,7 +53,7 @@ async function agentOf(line: Line): Promise<Agent> {
   return started.agent;
 }
 
-function start(id: string, endpoints: ReturnType<typeof mapOf>): Started {
+function start(id: string, addresses: ReturnType<typeof mapOf>): Started {
   const held: { key?: SigningKey; token?: string } = {};
   // An earlier key signs nothing.
   const usable = () => [held.key!];
@@ -62,7 +62,7 @@ function start(id: string, endpoints: ReturnType<typeof mapOf>): Started {
     id,
     key: { current: () => held.key!, usable, published: usable, held: () => [], rotate },
     agentToken: async () => held.token!,
-    discovery: createDiscovery({ addresses: endpoints }),
+    discovery: createDiscovery({ addresses }),
     timeouts: { tokenRequestMs: 2000, waitingMs: 20_000 },
   });
   return Object.assign(held, { agent }) as Started;

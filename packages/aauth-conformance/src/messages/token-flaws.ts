@@ -44,8 +44,7 @@ export const expired = endingIn(-5);
 export const early = endingIn(900);
 export const longLived = claims(({ now }) => ({ exp: now() + 7200 }));
 
-export const without = (...names: readonly string[]): Flaw =>
-  claims(Object.fromEntries(names.map((name) => [name, undefined])));
+export const without = (name: string): Flaw => claims({ [name]: undefined });
 export const forAnother = claims(({ parties }) => ({ aud: parties["resource-other"].id }));
 export const anotherKey = claims(({ unknownKey }) => ({ cnf: { jwk: unknownKey.publicJwk } }));
 export const anotherJkt = claims(({ unknownKey }) => ({ agent_jkt: thumbprint(unknownKey.publicJwk) }));

@@ -1,5 +1,5 @@
 /**
- * What the suite does at any server under test: requests, signatures, metadata.
+ * Requests, signatures and metadata for any server under test.
  *
  * @module
  */

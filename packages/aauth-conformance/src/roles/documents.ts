@@ -62,14 +62,12 @@ const RESOURCE_FACTS: readonly Fact<Members>[] = [
   ["11.2.4-02", "11.2.4/components", "names additional components", componentsProblem],
 ];
 
-/** @param needs of every row but that of the document itself */
 export function documentRows(document: string, needs: readonly string[] = []): readonly Spec<PartyBench>[] {
   const { accepts } = pairOf<PartyBench>(needs);
   const isResource = document === "aauth-resource.json";
-  const always = pairOf<PartyBench>(isResource ? needs : []);
   const title = `publishes ${document} with its own issuer`;
   return [
-    always.accepts("11.2-11", "11.2/issuer", title, async ({ target, id }) => {
+    accepts("11.2-11", "11.2/issuer", title, async ({ target, id }) => {
       const answer = await target.get(`${id}/.well-known/${document}`);
       if (answer.status !== 200) return `the document was answered ${answer.status}`;
       const { issuer } = jsonOf(answer) ?? {};

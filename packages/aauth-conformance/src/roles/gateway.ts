@@ -24,7 +24,7 @@ export interface GatewayBench extends PartyBench {
   readonly path: string;
   /** Fields in which the gateway tells the resource who calls. */
   readonly identity: readonly string[];
-  /** What has reached the resource. */
+  /** Requests that have reached the resource. */
   readonly reached: Message[];
 }
 
@@ -64,7 +64,7 @@ async function sendWire(bench: GatewayBench, wire: Wire | Message): Promise<Sent
   return { answer, reached: [...bench.reached] };
 }
 
-/** What reaches the upstream was served, whatever the caller is told. */
+/** A request that reaches the upstream counts as served, whatever status the caller receives. */
 const SUBJECT: Subject<GatewayBench, Plan> = {
   status: 401,
   plan: (bench) => planOf(bench),

@@ -7,7 +7,7 @@
 import { decodeJwt, type Jwt, TokenError } from "../judge/jws.ts";
 import { thumbprint } from "../judge/keys.ts";
 import type { ClauseName } from "../manifest/clauses.ts";
-import { BASE_COMPONENTS, compose, type Plan, type TokenPlan } from "../messages/plan.ts";
+import { BODY_COMPONENTS, compose, type Plan, type TokenPlan } from "../messages/plan.ts";
 import {
   describe,
   differs,
@@ -177,8 +177,10 @@ function authorization(bench: ResourceBench, more: object = {}, token?: TokenPla
   const path = pathOf(bench, ENDPOINT[0]!);
   const plan = planFor(bench, "POST", path, token ?? world.personToken(id), { scope, ...more });
   // A resource demands no more than its metadata say.
-  const { additional_signature_components: demanded = [] } = bench.metadata;
-  plan.components = [...new Set([...BASE_COMPONENTS, ...(demanded as string[])])];
+  const { additional_signature_components: named } = bench.metadata;
+  const demanded: readonly unknown[] = Array.isArray(named) ? named : [];
+  const isOptional = (name: string) => (BODY_COMPONENTS as readonly string[]).includes(name);
+  plan.components = plan.components.filter((name) => !isOptional(name) || demanded.includes(name));
   return plan;
 }
 const authorize = (bench: ResourceBench, more?: object, token?: TokenPlan): Promise<Answer> =>

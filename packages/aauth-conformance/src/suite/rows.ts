@@ -27,12 +27,6 @@ export function pairOf<Bench>(needs: readonly string[] = [], level: Row["level"]
   return { accepts: rowsOf("accept"), refuses: rowsOf("refuse") };
 }
 
-/** Lets rows need more. */
-export const needing = <Bench>(
-  needs: readonly string[],
-  specs: readonly Spec<Bench>[],
-): readonly Spec<Bench>[] => specs.map((spec) => ({ ...spec, needs: [...needs, ...spec.needs] }));
-
 const LETTERS: Readonly<Record<Role, string>> = {
   resource: "RS",
   agent: "AG",

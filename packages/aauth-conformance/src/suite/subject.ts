@@ -12,7 +12,7 @@ import {
 import { pairOf, type Spec } from "./rows.ts";
 import { type Answer, jsonOf } from "./target.ts";
 
-/** Whatever answers requests that rows change: a route, an endpoint, a program. */
+/** A route, an endpoint or a program whose requests rows change. */
 export interface Subject<Bench, Plan> {
   /** A new request that must be accepted. @throws TargetError */
   plan(bench: Bench): Promise<Plan> | Plan;
