@@ -99,7 +99,7 @@ async function verdictOn(
   return verdict;
 }
 
-/** Why a mutation is not caught by each of these rows of the kit, and by them alone. */
+/** Problem of a mutation that one of these rows misses, or that fails a row that accepts. */
 export function rowsProblem(
   { failed }: Pick<Outcome, "failed">,
   rows: readonly string[],

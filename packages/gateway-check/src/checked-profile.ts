@@ -7,6 +7,7 @@ import type {
   WireProfile,
 } from "aauth";
 import {
+  type AcceptedProfile,
   formatRefusal,
   REFUSAL_FIELD,
   refusalOf as refusalDataOf,
@@ -31,14 +32,13 @@ export interface CheckedProfile {
   trust(
     config: CheckConfig,
     resource: string,
-    discovery: Discovery,
-  ): Pick<VerifierOptions, "profile" | "accept" | "personServers" | "accessServer">;
+  ): Pick<VerifierOptions, "profile" | "personServers" | "accessServer"> & {
+    readonly accept?: readonly Required<Pick<AcceptedProfile, "profile" | "peers">>[];
+  };
   /** Servers that may revoke tokens in their own name. */
   revokers(config: CheckConfig): readonly string[];
   /** Logs what the operator should know about the configuration. */
   warnAtStart?(log: ServiceOptions["logger"], config: CheckConfig): void;
-  /** Suggested setting for a refused message. */
-  hint?(error: AAuthVerificationError): string | undefined;
   judge(check: CheckRequest, resource: CheckedResource, config: CheckConfig): Promise<VerifiedRequest>;
   /** Requirement in a route's refusals: the lowest level that it accepts. */
   minimum(check: Pick<CheckRequest, "requiredLevel">): Requirement;
@@ -55,6 +55,8 @@ export interface Refusal {
   readonly body: string;
   /** Error code for log and trace; the caller may get another one (`publicRefusal`). */
   readonly code: string;
+  /** Suggested setting, for the log. */
+  readonly hint?: string | undefined;
 }
 
 /** Properties of the route that a refusal depends on, if the check could be read. */

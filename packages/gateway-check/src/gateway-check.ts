@@ -112,12 +112,11 @@ function refused(
   const { check, route, log } = options;
   const refusal = refusalOf(cause, route);
   recordRefused(cause, { headers: check.headers }, refusal);
-  const { status, headers, body, code } = refusal;
+  const { status, headers, body, code, hint } = refusal;
   if (status >= 500) logFailure(cause, { code, status }, log);
   else {
     const report = cause instanceof AAuthVerificationError ? cause.report : undefined;
     const failed = report?.checks.find(({ verdict }) => verdict === "failed");
-    const hint = cause instanceof AAuthVerificationError ? hintOf(cause) : undefined;
     const why = { ...(failed && { check: failed.name, reason: failed.reason }), ...(hint && { hint }) };
     log.info({ code, status, ...why }, "request refused");
   }
@@ -134,8 +133,3 @@ function logFailure(cause: unknown, fields: { code: string; status: number }, lo
     log.error({ ...fields, reason: cause.message }, "a check could not be judged");
   else log.error({ ...fields, err: cause }, "a check could not be judged");
 }
-
-const hintOf = (error: AAuthVerificationError): string | undefined =>
-  Object.values(CHECKED_PROFILES)
-    .map((profile) => profile.hint?.(error))
-    .find((hint) => hint !== undefined);

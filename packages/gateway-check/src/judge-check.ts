@@ -1,9 +1,10 @@
 import { AAuthVerificationError, draft11, type VerifiedRequest } from "aauth";
+import { PROFILES } from "agent-kit/settings";
 import type { CheckRequest } from "./check-request.ts";
 import type { CheckConfig } from "./check-settings.ts";
 import { claimsHeader, NO_CLAIMS } from "./claims.ts";
 import { isOpen } from "./open-paths.ts";
-import { CHECKED_PROFILES, knownProfiles } from "./profiles.ts";
+import { CHECKED_PROFILES } from "./profiles.ts";
 import type { CheckedResource, ResourceVerifiers } from "./resource-verifiers.ts";
 
 /** An admitted request: the reason, and the claims that the gateway receives about the caller. */
@@ -52,7 +53,7 @@ function resourceOf(
   signatureKey: string | undefined,
   resources: readonly CheckedResource[],
 ): CheckedResource {
-  const name = knownProfiles(Object.keys(CHECKED_PROFILES)).find(
+  const name = PROFILES.find(
     (known) => signatureKey !== undefined && CHECKED_PROFILES[known].wire.messages.claims(signatureKey),
   );
   const resource = name === undefined ? resources[0] : resources.find(({ profile }) => profile === name);

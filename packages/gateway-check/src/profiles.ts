@@ -1,5 +1,4 @@
-import type { ProfileName } from "agent-kit/settings";
-import { PROFILES } from "agent-kit/settings";
+import { PROFILES, type ProfileName } from "agent-kit/settings";
 import type { CheckedProfile } from "./checked-profile.ts";
 import { draft11 } from "./draft-11.ts";
 import { february2026 } from "./february-2026/checked-profile.ts";

@@ -51,9 +51,8 @@ export function routeOf(
   profiles: readonly ProfileName[],
   requiredLevel: CheckRequest["requiredLevel"] = "any",
 ): RefusingRoute {
-  const known = knownProfiles(profiles);
-  const [first = CHECKED_PROFILES[PROFILES[0]].minimum({ requiredLevel }), or] = known.map((name) =>
-    CHECKED_PROFILES[name].minimum({ requiredLevel }),
+  const [first = CHECKED_PROFILES[PROFILES[0]].minimum({ requiredLevel }), or] = knownProfiles(profiles).map(
+    (name) => CHECKED_PROFILES[name].minimum({ requiredLevel }),
   );
   return { profiles, requirement: or === undefined ? first : { ...first, or } };
 }

@@ -49,12 +49,13 @@ export function createResourceVerifiers(
     return new Map(
       resources(config).map((audience) => {
         const authority = canonicalAuthority(audience);
+        const own = { authorities: [authority], audience, discovery };
+        const { accept = [], ...trusted } = trust(config, audience);
         const shared = {
-          authorities: [authority],
-          audience,
-          discovery,
+          ...own,
           now,
-          ...trust(config, audience, discovery),
+          ...trusted,
+          accept: accept.map((variant) => ({ ...own, ...variant })),
           replayStore: stores.claims(`replay ${audience}`),
           ...({ cryptoMode: "pool", contentDigest: "covered" } as const),
         };

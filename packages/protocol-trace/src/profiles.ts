@@ -33,11 +33,7 @@ const draft11: TracedProfile = {
   },
 };
 
-const PROFILES: Readonly<Record<string, TracedProfile>> = {
-  "february-2026": february2026,
-  "draft-11": draft11,
-};
-export const TRACED_PROFILES = Object.values(PROFILES);
+export const TRACED_PROFILES: readonly TracedProfile[] = [february2026, draft11];
 
 /**
  * Reads the requirement of a challenge in any profile; undefined for headers without one.

@@ -1,10 +1,4 @@
-import {
-  AAuthVerificationError,
-  canonicalAuthority,
-  createDiscovery,
-  publicRefusal,
-  type VerifiedRequest,
-} from "aauth";
+import { AAuthVerificationError, createDiscovery, publicRefusal, type VerifiedRequest } from "aauth";
 import { february2026Published, february2026Resource, february2026 as wire } from "aauth/february-2026";
 import { plainRefusal } from "aauth/resource";
 import {
@@ -30,20 +24,18 @@ export const february2026: CheckedProfile = {
   // A resource whose own identity is http can only be one in development, and so are its peers.
   createDiscovery: ({ resources }, options) =>
     createDiscovery({ ...options, development: resources.every((id) => id.startsWith("http:")) }),
-  trust(config, audience, discovery) {
+  trust(config, audience) {
     const authServer = issuerOf(config);
     // A resource that is a published peer itself can only read the published demo's dialect.
     if (config.publishedPeers.includes(audience))
       return { profile: february2026Resource({ authServer, dialect: february2026Published }) };
-    const accepted = { authorities: [canonicalAuthority(audience)], audience, discovery };
     return {
       profile: february2026Resource({ authServer }),
-      accept: acceptedFromPeers(config, authServer).map((variant) => ({ ...accepted, ...variant })),
+      accept: acceptedFromPeers(config, authServer),
     };
   },
   revokers: () => [],
   warnAtStart: warnOfPublishedPeers,
-  hint: publishedPeerHint,
   async judge({ request, requiredScheme }, resource, config) {
     // The body is not here. That the digest is covered is proven, so that the agent's own
     // comparison counts. Passed on because a caller below the level must not use up memory of
@@ -69,7 +61,7 @@ export const february2026: CheckedProfile = {
     const { code, message } = publicRefusal(error);
     const hint = publishedPeerHint(error);
     const body = `AAuth failure: AAuth verification failed: ${code}: ${message}${hint ? `; ${hint}` : ""}`;
-    return { status, headers: { ...headers, ...TEXT, ...refusedBy(error) }, body, code: error.code };
+    return { status, headers: { ...headers, ...TEXT, ...refusedBy(error) }, body, code: error.code, hint };
   },
 };
 
