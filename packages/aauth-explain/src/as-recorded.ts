@@ -9,7 +9,7 @@ type AsRecorded = Pick<Explanation, "checks" | "signatureBase" | "verdict"> & {
 };
 
 /**
- * What a receiver recorded of a message that is cut in the record. It is not verified again, so the
+ * A receiver's record of a message that is cut in it. It is not verified again, so the
  * verdict is `undecided`. Two recorded signature bases show what was changed on the way.
  */
 export function asRecorded({ judge, signedBase }: RecordedVerdict, cut: string): AsRecorded | undefined {
@@ -48,8 +48,8 @@ const isCode = (text: string | undefined): text is AAuthErrorCode =>
 
 /** The first line in which the bases differ. Both cut a token at the same place. */
 function changedLine(signed: string | undefined, received: string | undefined): string | undefined {
-  const lines = received?.split("\n") ?? [];
-  const at = signed?.split("\n").findIndex((line, index) => line !== lines[index]) ?? -1;
-  if (signed === undefined || received === undefined || at === -1) return undefined;
-  return `signed was ${signed.split("\n")[at]}, received ${lines[at] ?? "nothing"}`;
+  if (signed === undefined || received === undefined) return undefined;
+  const [lines, others] = [signed.split("\n"), received.split("\n")];
+  const at = lines.findIndex((line, index) => line !== others[index]);
+  return at === -1 ? undefined : `signed was ${lines[at]}, received ${others[at] ?? "nothing"}`;
 }

@@ -59,7 +59,8 @@ export interface RecordedExplanation extends Explanation {
 }
 
 /**
- * Explains a recorded message offline, by a verifier with these options. Its verdict is `undecided`
+ * Explains a recorded message by a verifier with these options, and fetches nothing without
+ * `discovery`. Its verdict is `undecided`
  * if a key is not given or the record is cut: a verifier that has them may accept the message.
  *
  * @throws InputError `not_a_request` for an address that cannot be signed, `bad_usage`,
@@ -124,15 +125,15 @@ function undecided(
   { message, isBodyMissing, recorded }: RecordedMessage,
   explanation: Explanation,
 ): Explanation {
-  const { remedy: _remedy, ...rest } = explanation;
+  const cut = isCut(message);
   const isBodyNeeded = isBodyMissing && /^digest_/.test(explanation.code ?? "");
-  const reason = isCut(message) ? CUT : isBodyNeeded ? NO_BODY : explanation.reason;
-  const isOpen = isCut(message) || isBodyNeeded || explanation.code === MISSING_KEYS;
+  const reason = cut ? CUT : isBodyNeeded ? NO_BODY : explanation.reason;
+  const isOpen = cut || isBodyNeeded || explanation.code === MISSING_KEYS;
   if (!isOpen || reason === undefined) return explanation;
   const known = recorded && asRecorded(recorded, reason);
-  const { secondOpinion, ...whole } = rest;
+  const { remedy: _remedy, secondOpinion, ...whole } = explanation;
   // A signature that is cut in the record verifies nowhere.
-  const judged = isCut(message) || secondOpinion === undefined ? whole : rest;
+  const judged = cut || secondOpinion === undefined ? whole : { ...whole, secondOpinion };
   const open: Explanation = { ...judged, verdict: "undecided", reason, ...known };
   return { ...open, sentence: sentenceOf(open) };
 }

@@ -11,7 +11,7 @@ interface KeySet {
 
 /** Keys from documents, in place of discovery. */
 export interface GivenKeys {
-  /** Asks `otherwise` for identifiers without a document. */
+  /** Keys of the documents; `key` of an identifier without one is asked of `otherwise`. */
   readonly discovery: Discovery;
   /** Every key that was given. */
   readonly keys: readonly GivenJwk[];

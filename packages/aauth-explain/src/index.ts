@@ -45,10 +45,11 @@ export type {
   SavedRun,
   SavedRunCode,
 } from "./saved-run.ts";
-export { MAX_SAVED_RUN_BYTES, SavedRunError } from "./saved-run.ts";
+export { MAX_SAVED_RUN_BYTES, partyNameIn, SavedRunError } from "./saved-run.ts";
 export {
   DATA_ELEMENT_ID,
   fromBase64,
+  isPage,
   packRun,
   readSavedRun,
   savedRunPage,

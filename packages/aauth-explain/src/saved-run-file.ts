@@ -23,6 +23,9 @@ export const DATA_ELEMENT_ID = "aauth-run";
 const DATA_START = `<script type="text/plain" id="${DATA_ELEMENT_ID}">`;
 const DATA_END = "</script>";
 
+/** Whether a text is an HTML page: no request, command or recording begins like one. */
+export const isPage = (text: string): boolean => /^\s*<!doctype html/i.test(text);
+
 /**
  * The run as the text of a data block: base64 has no character of markup, whatever a message
  * contains.

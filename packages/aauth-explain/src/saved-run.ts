@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isRecord } from "./run/trace-span.ts";
+
 /** Reason why a file cannot be read as a saved run. */
 export type SavedRunCode =
   | "not_a_saved_run"
@@ -46,9 +48,8 @@ type Members<Required extends Readers, Optional extends Readers> = {
 } & { readonly [Name in keyof Optional]?: ReturnType<Optional[Name]> };
 
 const jsonObject: Reader<Readonly<Record<string, unknown>>> = (data, name) => {
-  if (typeof data !== "object" || data === null || Array.isArray(data))
-    throw damaged(`${name} is not an object`);
-  return data as Readonly<Record<string, unknown>>;
+  if (!isRecord(data)) throw damaged(`${name} is not an object`);
+  return data;
 };
 
 const text: Reader<string> = (data, name) => {
@@ -216,3 +217,7 @@ const readRun = object({
  * @throws SavedRunError
  */
 export const checkedRun = (data: unknown): SavedRun => readRun(data, "the run");
+
+/** The name of a party that a run lists, or else its id. */
+export const partyNameIn = ({ parties }: Pick<SavedRun, "parties">, id: string): string =>
+  parties.find((party) => party.id === id)?.name ?? id;

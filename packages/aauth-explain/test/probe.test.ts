@@ -181,7 +181,7 @@ test("draft -11: the fields arrive, and a made-up agent tells no more", async ()
   expect(seen[1]?.headers["signature-key"]).toContain('jwt="');
 });
 
-test("clocks that differ are told by the answer's Date", async () => {
+test("names clocks that differ by the Date of the answer", async () => {
   const address = await listen((_incoming, outgoing) => {
     outgoing.writeHead(401, {
       date: new Date(Date.now() + 600_000).toUTCString(),

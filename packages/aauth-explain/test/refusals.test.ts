@@ -184,7 +184,7 @@ describe("kept messages", () => {
     expect(kept().length).toBeGreaterThan(5);
   });
 
-  test("that cannot be written change no answer, and are told once", async () => {
+  test("that cannot be written change no answer, and are reported once", async () => {
     const gate = gateOf({ keep: keep() });
     rmSync(join(home, "kept"), { recursive: true });
     for (let count = 0; count < 3; count++) expect((await call(gate, "/other")).status).toBe(401);

@@ -120,7 +120,9 @@ export function CompareApp() {
             {...runs}
             renderMessage={(run, message) => (
               <MessageDetail
-                {...{ run, message, tab }}
+                run={run}
+                message={message}
+                tab={tab}
                 nameOf={() => undefined}
                 isFinished={true}
                 onTab={setTab}

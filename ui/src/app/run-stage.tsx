@@ -68,7 +68,8 @@ export function RunStage(props: RunStageProps) {
           }
         >
           <ProtocolView
-            {...{ run, nameOf }}
+            run={run}
+            nameOf={nameOf}
             isFinished={trace?.finished === true && !trace.growing}
             openId={messageId}
             hrefOf={({ id }) => hrefOf(id)}
@@ -79,11 +80,15 @@ export function RunStage(props: RunStageProps) {
       )}
       {trace?.break_it && (
         <BreakIt
-          {...{ profile, control, disabled }}
+          profile={profile}
+          control={control}
+          disabled={disabled}
           headingRef={breakIt}
           offers={trace.break_it}
           addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
-          renderAttempt={(traceId) => <AttemptView {...{ client, requestId, traceId, nameOf }} />}
+          renderAttempt={(traceId) => (
+            <AttemptView client={client} requestId={requestId} traceId={traceId} nameOf={nameOf} />
+          )}
         />
       )}
       {children}
@@ -114,7 +119,9 @@ export function RunStage(props: RunStageProps) {
       {hasMessages && (
         <Panel title="Take it along">
           <TakeAlong
-            {...{ client, requestId, run }}
+            client={client}
+            requestId={requestId}
+            run={run}
             protocol={protocolOf(config)}
             attacks={attacksMade(control.attempts, profile)}
             hasEvidence={trace?.break_it !== undefined}

@@ -5,7 +5,7 @@ import { Facts } from "../components/facts.tsx";
 import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import type { WantedDocument } from "../features/explain/ask-origins.ts";
 import EXAMPLE from "../features/explain/example.txt?raw";
-import { type Finding, findingText, shownFinding } from "../features/explain/finding.ts";
+import { type Finding, findingText, shownFinding, shownText } from "../features/explain/finding.ts";
 import { type Expected, type Result, useExplanation } from "../features/explain/use-explanation.ts";
 import { MessageTabs, type TabName } from "../features/protocol/message-tabs.tsx";
 import styles from "./why-app.module.css";
@@ -279,11 +279,11 @@ function Answer({ result, onAllow }: { result: Result; onAllow: (origin: string)
 }
 
 function Pick({ finding, isOpen, onPick }: { finding: Finding; isOpen: boolean; onPick: () => void }) {
-  const { title, verdict, outcome } = useMemo(() => shownFinding(finding, false), [finding]);
+  const title = shownText(finding.title, false);
   return (
     <button type="button" aria-pressed={isOpen} onClick={onPick} title={title}>
-      <span className="toned" data-outcome={outcome}>
-        {verdict}
+      <span className="toned" data-outcome={finding.outcome}>
+        {finding.verdict}
       </span>{" "}
       {title.slice(0, 80)}
     </button>
@@ -330,10 +330,6 @@ function FindingView({ finding }: { finding: Finding }) {
   const [tab, setTab] = useState<TabName>("checks");
   const shown = useMemo(() => shownFinding(finding, withSecrets), [finding, withSecrets]);
   const { verdict, outcome, sentence, remedy, facts, message, run, source, second } = shown;
-  const opinion = useMemo(
-    () => (second === undefined ? undefined : ({ kind: "built", base: second } as const)),
-    [second],
-  );
   return (
     <article className="card column" aria-label="Explanation" data-testid="finding">
       <header className={styles.verdict} data-outcome={outcome}>
@@ -346,7 +342,7 @@ function FindingView({ finding }: { finding: Finding }) {
         </p>
       )}
       <Facts className={`table ${styles.facts}`} facts={facts} />
-      <MessageTabs {...{ run, message, tab, source }} onTab={setTab} second={opinion} />
+      <MessageTabs run={run} message={message} tab={tab} source={source} onTab={setTab} second={second} />
       <div className="line ends">
         <label className="line small">
           <input

@@ -3,12 +3,11 @@ import { explainRecorded } from "../explain-recorded.ts";
 import { KNOWN_PROFILES } from "../known-profiles.ts";
 import { InputError, textOfInput } from "../read/input-error.ts";
 import { readInput } from "../read/read-input.ts";
+import { isPage } from "../saved-run-file.ts";
 import { visibleLines, visibleText } from "../visible-text.ts";
 import { explainProbe } from "./explain-probe.ts";
 import { printExplanation } from "./print-explanation.ts";
-import { explainSavedRun, isPage } from "./saved-run-table.ts";
-
-/** Supported dialects. A message of unknown shape is judged by the first. */
+import { explainSavedRun } from "./saved-run-table.ts";
 
 const HELP = `npm run explain -- FILE|-|URL [flags]
 
@@ -69,7 +68,8 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 
   }
   if (/^https?:\/\//i.test(file)) return explainProbe(file, { ...io, ...values });
   const input = await readFrom(io, file);
-  if (isPage(input)) return explainSavedRun(input, { ...io, json: values.json === true });
+  if (isPage(new TextDecoder().decode(input.subarray(0, 100))))
+    return explainSavedRun(input, { ...io, json: values.json === true });
   const { issuer: issuers, scope: scopes, jwks = [], audience, level, at, endpoint } = values;
   const keys = await Promise.all(jwks.map(async (name) => textOfInput(await readFrom(io, name))));
   const options = {

@@ -1,7 +1,7 @@
 import { isoSeconds } from "../claim-meaning.ts";
 import { KNOWN_PROFILES } from "../known-profiles.ts";
 import { InputError } from "../read/input-error.ts";
-import { MAX_SAVED_RUN_BYTES, SavedRunError } from "../saved-run.ts";
+import { MAX_SAVED_RUN_BYTES, partyNameIn, SavedRunError } from "../saved-run.ts";
 import { readSavedRun } from "../saved-run-file.ts";
 import {
   isRefusedAsRecorded,
@@ -28,10 +28,6 @@ interface SavedRunIo {
   readonly json: boolean;
 }
 
-/** Whether an input is an HTML page: no request, command or recording begins like one. */
-export const isPage = (input: Uint8Array): boolean =>
-  /^\s*<!doctype html/i.test(new TextDecoder().decode(input.subarray(0, 100)));
-
 /**
  * Verifies a saved run as its own page does, and prints a table of its messages and the keys that
  * they were verified by. A verified message is called by what its signature proves.
@@ -41,7 +37,7 @@ export const isPage = (input: Uint8Array): boolean =>
  */
 export async function explainSavedRun(input: Uint8Array, io: SavedRunIo): Promise<0 | 1> {
   const run = await readFile(input);
-  const nameOf = (id: string) => run.parties.find((party) => party.id === id)?.name ?? id;
+  const nameOf = (id: string) => partyNameIn(run, id);
   const rows = await Promise.all(
     run.messages.map(async (message, index) => {
       const { state, reason, atSeconds, proven } = await verifySavedMessage(message, KNOWN_PROFILES);

@@ -4,7 +4,15 @@
  * @module
  */
 
-import { AAuthError, draft11, generateSigningKey, signRequest, toJwks, type WireProfile } from "aauth";
+import {
+  AAuthError,
+  draft11,
+  generateSigningKey,
+  type SigningKey,
+  signRequest,
+  toJwks,
+  type WireProfile,
+} from "aauth";
 import { REFUSAL_FIELD } from "aauth/resource";
 import { issueAgentToken } from "aauth/server";
 import { createGuardedTransport, requestTarget } from "aauth/wire";
@@ -40,8 +48,8 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Sends a GET without and with a signature by a key that is made for it, and reads the answers.
- * Where the server refuses the signature and not the key, it is signed for other addresses, up to
- * 24 times: one that the server then accepts proves what a proxy changes. The guard of discovery
+ * If the server refuses the signature and not the key, the probe is signed for other addresses, up
+ * to 24 times: one that the server then accepts proves what a proxy changes. The guard of discovery
  * applies: https, or loopback and `*.localhost` if the address is one; no redirect; 5 s and 64 KiB
  * for each answer, 30 s in all.
  *
@@ -59,7 +67,7 @@ export async function probe(address: string, method = "GET"): Promise<Probe> {
   const unsigned = isSafe ? await send({}) : undefined;
   const spoken = DIALECTS.find((profile) => unsigned && speaks(profile)(unsigned));
   const signers = await Promise.all((spoken ? [spoken] : DIALECTS).map(signerOf));
-  let last: Probe | undefined;
+  let last: Omit<Probe, "requests"> | undefined;
   for (const { profile, sign, keys } of isSafe ? signers : signers.slice(0, 1)) {
     const { signatureKey, signatureInput, signature } = profile.messages.fields;
     const fields = [signatureKey, signatureInput, signature];
@@ -70,10 +78,11 @@ export async function probe(address: string, method = "GET"): Promise<Probe> {
     const { isSignature, ...finding } = read(answer, signatureBase);
     const response = { ...answer, body: new TextEncoder().encode(answer.body) };
     const message = { method, url: url.href, headers, response };
-    last = { ...finding, profile: profile.name, message, keys, requests: 0 };
-    if (isSignature && isSafe)
-      last = { ...last, remedy: await acceptedVariant(url, { method, send, sign, read }) };
-    else if (isSignature) last = { ...last, remedy: CHANGED_SOMEWHERE };
+    last = { ...finding, profile: profile.name, message, keys };
+    if (isSignature) {
+      const remedy = isSafe ? await acceptedVariant(url, { method, send, sign, read }) : CHANGED_SOMEWHERE;
+      last = { ...last, remedy };
+    }
     if (speaks(profile)(answer) || isSignature || finding.state === "accepted") break;
   }
   return { ...last!, requests: send.count() };
@@ -135,21 +144,23 @@ function unanswered(error: unknown): InputError {
 
 type Sign = (method: string, url: string) => ReturnType<typeof signRequest>;
 
-async function signerOf(profile: (typeof DIALECTS)[number]): Promise<{
+async function signerOf(profile: WireProfile): Promise<{
   readonly profile: WireProfile;
   readonly sign: Sign;
   readonly keys: readonly string[];
 }> {
   const key = await generateSigningKey({ kid: "probe" });
-  if (profile !== draft11) {
-    const signatureKey = { scheme: "hwk" } as const;
-    return {
-      profile,
-      sign: (method, url) => signRequest({ method, url }, { key, signatureKey, profile }),
-      keys: [],
-    };
-  }
   // Draft -11 has no scheme without a token.
+  const { signatureKey, keys } =
+    profile === draft11 ? await madeUpAgent(key) : { signatureKey: { scheme: "hwk" } as const, keys: [] };
+  return {
+    profile,
+    sign: (method, url) => signRequest({ method, url }, { key, signatureKey, profile }),
+    keys,
+  };
+}
+
+async function madeUpAgent(key: SigningKey) {
   const provider = await generateSigningKey({ kid: "probe-provider" });
   const { token } = await issueAgentToken({
     key: provider,
@@ -157,10 +168,8 @@ async function signerOf(profile: (typeof DIALECTS)[number]): Promise<{
     agent: `aauth:probe@${new URL(PROVIDER).host}`,
     confirmationKey: key.publicJwk,
   });
-  const signatureKey = { scheme: "jwt", jwt: token } as const;
   return {
-    profile,
-    sign: (method, url) => signRequest({ method, url }, { key, signatureKey, profile }),
+    signatureKey: { scheme: "jwt", jwt: token } as const,
     keys: [JSON.stringify({ [PROVIDER]: toJwks([provider]) })],
   };
 }

@@ -1,5 +1,6 @@
 import { ERROR_MEANINGS } from "../error-meanings.ts";
 import { readRefusal, type StatedRefusal } from "../read-refusal.ts";
+import { ownMember } from "../run/trace-span.ts";
 import { REMEDIES } from "../sentences.ts";
 
 /** An answer to a probe. */
@@ -24,7 +25,7 @@ export interface Finding {
   readonly isSignature?: boolean;
 }
 
-/** What was sent. */
+/** The request that was sent. */
 export interface SentProbe {
   readonly signatureBase: string;
   /** Names of the signature's fields. */
@@ -112,11 +113,12 @@ function refused(
   sent: SentProbe,
 ): Finding {
   const by = field?.by === undefined ? "" : ` by the ${field.by}`;
+  const remedy = ownMember(REMEDIES, code);
   if (MORE_IS_REQUIRED.test(code))
     return {
       state: "challenged",
       sentence: `The signature arrives as it was sent, and is valid. More is required${by}: ${meaningOf(code)}`,
-      ...(Object.hasOwn(REMEDIES, code) && { remedy: REMEDIES[code as keyof typeof REMEDIES] }),
+      ...(remedy !== undefined && { remedy }),
     };
   const told = `Refused${by} (${code}): ${(reason ?? meaningOf(code)).replace(/\.?$/, ".")}`;
   // Only a name that was sent is repeated as one.
@@ -158,11 +160,10 @@ function refused(
   if (OF_IDENTITY.test(code))
     return {
       state: "unknown",
-      sentence: `${told} The signature fields arrive. The probe's key is made for it, and nobody vouches for it, so this server does not go on to judge the signature: whether a proxy changes a signed field cannot be known from this answer.`,
+      sentence: `${told} The signature fields arrive. The probe's key is new and no party vouches for it, so this server does not judge the signature: whether a proxy changes a signed field cannot be known from this answer.`,
       remedy: "Record a request of an agent that the server knows, with its answer, and explain that.",
     };
-  const remedy = Object.hasOwn(REMEDIES, code) && { remedy: REMEDIES[code as keyof typeof REMEDIES] };
-  return { state: "refused", sentence: told, ...remedy };
+  return { state: "refused", sentence: told, ...(remedy !== undefined && { remedy }) };
 }
 
 const changed = (sentence: string, remedy: string): Finding => ({ state: "refused", sentence, remedy });
@@ -176,10 +177,7 @@ function clocks(sentence: string, { headers }: ProbeAnswer): Finding {
   return { state: "refused", sentence, remedy: `${by} ${REMEDIES.created_out_of_window}` };
 }
 
-const meaningOf = (code: string): string =>
-  Object.hasOwn(ERROR_MEANINGS, code)
-    ? ERROR_MEANINGS[code as keyof typeof ERROR_MEANINGS]
-    : "the server gives no reason.";
+const meaningOf = (code: string): string => ownMember(ERROR_MEANINGS, code) ?? "the server gives no reason.";
 
 const LINE = /"(@?[a-z][a-z0-9-]{0,60})(?:;[^"\n]*)?": ([^\n]*)/g;
 

@@ -1,9 +1,14 @@
-import { KEPT_BY } from "../refusals/kept-messages.ts";
 import { isRecord } from "../run/trace-span.ts";
 import { fromBase64 } from "../saved-run-file.ts";
 import { collectHeaders, type HeaderLine, type RecordedMessage, urlOfHost } from "./http-parts.ts";
 import { InputError } from "./input-error.ts";
 import { isTrace, readTrace } from "./trace.ts";
+
+/**
+ * Creator of the recordings that a gate keeps. The address in them is the receiver's, whatever
+ * their Host field names.
+ */
+export const KEPT_BY = "aauth-explain";
 
 interface HarContent {
   readonly text?: unknown;

@@ -9,7 +9,7 @@ export interface RecordedMessage {
   readonly sentAt?: number;
   /** Whether the recording lacks the body, which a command line with `-v` does not print. */
   readonly isBodyMissing?: boolean;
-  /** What its parties recorded; only of a trace, whose signatures and tokens are cut. */
+  /** Records of its parties, if it is of a trace, whose signatures and tokens are cut. */
   readonly recorded?: RecordedVerdict;
 }
 

@@ -15,8 +15,7 @@ export const isTrace = (value: unknown): boolean =>
  * @throws InputError `no_signed_entry`
  */
 export function readTrace(trace: unknown): RecordedMessage[] {
-  const answer = isRecord(trace) && "spanID" in trace ? { spans: [trace] } : trace;
-  const messages = readProtocolRun([answer]).messages.flatMap((message): RecordedMessage[] => {
+  const messages = readProtocolRun([trace]).messages.flatMap((message): RecordedMessage[] => {
     const { method, url, request, response, status, signer, verifiers, startMicros } = message;
     if (signer?.scheme === undefined || !URL.canParse(url)) return [];
     const judge =

@@ -1,9 +1,10 @@
 import type { HeaderFields } from "aauth";
 import type { Answer } from "aauth/resource";
+import { KEPT_BY } from "../read/har.ts";
 import { toBase64 } from "../saved-run-file.ts";
 import { type ObservedRequest, targetOf } from "./observed-request.ts";
 
-/** Where messages are kept. */
+/** Folder and bounds of the kept messages. */
 export interface KeepOptions {
   /** A folder of mode 0700, which is made if it does not exist; it is for these files alone. */
   readonly folder: string;
@@ -21,19 +22,16 @@ const NAME = /^refused-[\w.-]{1,60}\.har$/;
 const NOTICE =
   "This file holds TOKENS AND SIGNATURES of a refused request: who has it may use them while they are valid. Do not pass it on; a body that the receiver did not read is not in it.";
 
-/** Names the recordings. The address in them is the receiver's, whatever their Host field names. */
-export const KEPT_BY = "aauth-explain";
-
 type Keep = (request: ObservedRequest, answer: Answer | undefined) => void;
 
 /**
  * Keeps the last 100 messages as HAR files of mode 0600, the oldest of which are removed. Errors of
- * the disk are told once until it works again.
+ * the disk are reported once until it works again.
  *
  * @throws TypeError for a folder that others can enter, that is a link, or that another user owns
  * @throws RangeError for `maxBytes` that is not a positive integer
  */
-export function keepMessages(options: KeepOptions, tell: (problem: string) => void): Keep {
+export function keepMessages(options: KeepOptions, report: (problem: string) => void): Keep {
   const { folder, resource, maxBytes = 10_000_000 } = options;
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
     throw new RangeError("maxBytes is not a positive integer");
@@ -54,7 +52,7 @@ export function keepMessages(options: KeepOptions, tell: (problem: string) => vo
   const remove = (name: string) => fs.promises.rm(join(folder, name), { force: true });
   let count = 0;
   let waiting = 0;
-  let isTold = false;
+  let isReported = false;
   let written = Promise.resolve();
 
   async function store(text: string): Promise<void> {
@@ -75,7 +73,7 @@ export function keepMessages(options: KeepOptions, tell: (problem: string) => vo
       throw error;
     }
     files.push({ name, bytes });
-    isTold = false;
+    isReported = false;
   }
 
   return (request, answer) => {
@@ -84,8 +82,8 @@ export function keepMessages(options: KeepOptions, tell: (problem: string) => vo
     written = written
       .then(() => store(recordingOf(request, answer, origin)))
       .catch((error: NodeJS.ErrnoException) => {
-        if (!isTold) tell(`a refused message could not be kept: ${error.code ?? error.message}`);
-        isTold = true;
+        if (!isReported) report(`a refused message could not be kept: ${error.code ?? error.message}`);
+        isReported = true;
       })
       .catch(() => {})
       .finally(() => {

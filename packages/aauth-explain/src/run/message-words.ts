@@ -398,8 +398,9 @@ function authTokenRequest(message: Message): Explained {
   ];
 }
 
-function federation({ from, to, signer }: Message): Explained {
-  const isChain = signer?.bodyTokens?.upstream_token !== undefined;
+function federation(message: Message): Explained {
+  const { from, to } = message;
+  const isChain = upstreamOf(message) !== undefined;
   return [
     "Auth token request to the access server",
     `${partyName(from)} asks ${partyName(to)}, which decides for the resource. It signs in its own name (scheme jwks_uri) with a key that it publishes, and passes on the resource token, the agent token and the token that the agent presented${isChain ? ", and the upstream token" : ""}. ${partyName(to)} checks that ps of the resource token is the server that signs, and that agent_jkt is the key in the agent token.`,

@@ -14,8 +14,8 @@ const INSTANCE = "service.instance.id";
 
 /**
  * Parses the answer of Jaeger's HTTP query API (`GET /api/traces/{id}`): the envelope
- * `{ data: [trace] }`, or a single trace. Duplicate spans count once, and anything without the
- * shape of a span is omitted, so that a partial trace can be shown while it grows.
+ * `{ data: [trace] }`, a single trace, or a single span. Duplicate spans count once, and anything
+ * without the shape of a span is omitted, so that a partial trace can be shown while it grows.
  *
  * Never throws for anything in the answer.
  *
@@ -26,7 +26,8 @@ export function readJaegerSpans(answer: unknown): TraceSpan[] {
   const { data } = record(answer);
   const spans = (Array.isArray(data) ? data : [answer]).map(record).flatMap((trace) => {
     const processes = record(trace.processes);
-    return records(trace.spans).flatMap((span) => readSpan(span, processes) ?? []);
+    const own = typeof trace.spanID === "string" ? [trace] : records(trace.spans);
+    return own.flatMap((span) => readSpan(span, processes) ?? []);
   });
   const byId = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]));
   return [...byId.values()].sort((one, other) => one.startMicros - other.startMicros);

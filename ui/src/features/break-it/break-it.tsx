@@ -44,7 +44,11 @@ export function BreakIt(props: BreakItProps) {
     return (
       <AttemptRow
         key={variant}
-        {...{ variant, profile, hasTwin, addressOf, renderAttempt }}
+        variant={variant}
+        profile={profile}
+        hasTwin={hasTwin}
+        addressOf={addressOf}
+        renderAttempt={renderAttempt}
         unavailable={reason === undefined ? unavailable : undefined}
         attempt={attempts[variant]}
         isBusy={busy === variant}

@@ -40,7 +40,8 @@ export function CompareRuns({ february, draft11, own, renderMessage }: CompareRu
         </p>
       )}
       <Summary
-        {...{ rows, names }}
+        rows={rows}
+        names={names}
         counts={{ february: countsOf(messagesOf("february")), draft11: countsOf(messagesOf("draft11")) }}
       >
         <button type="button" aria-pressed={isOnlyChanges} onClick={() => setOnlyChanges(!isOnlyChanges)}>
@@ -53,7 +54,14 @@ export function CompareRuns({ february, draft11, own, renderMessage }: CompareRu
           .filter(({ row }) => !isOnlyChanges || isChanged(row))
           .map(({ row, number }) => (
             <li key={row.id}>
-              <Row {...{ row, names, isOnlyChanges, open, toggle, number }}>
+              <Row
+                row={row}
+                names={names}
+                isOnlyChanges={isOnlyChanges}
+                open={open}
+                toggle={toggle}
+                number={number}
+              >
                 {open && row.february.includes(open) && renderMessage(february, open)}
                 {open && row.draft11.includes(open) && renderMessage(draft11, open)}
               </Row>

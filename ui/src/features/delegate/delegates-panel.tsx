@@ -24,7 +24,7 @@ export function DelegatesPanel({ client, disabled, needsTokens }: DelegatesPanel
   const heading = useRef<HTMLHeadingElement>(null);
   return (
     <Panel title="Delegates" id="delegates" headingRef={heading} testId="delegates-panel">
-      <Explanation {...{ list, needsTokens }} />
+      <Explanation list={list} needsTokens={needsTokens} />
       {list?.delegates.length === 0 && (
         <p className="note">
           No delegate is enrolled. Start one with <code>npm run demo -- --only delegate-agent</code>.

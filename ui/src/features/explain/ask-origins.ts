@@ -17,18 +17,19 @@ const REFUSED =
 /**
  * Keys by https from origins that the user has named, and from no others. No credentials, no
  * referrer, no redirects, at most 64 KiB.
- *
- * @param allowed origins that the user has agreed to
- * @param wanted receives what is missing
  */
 export class AskedOrigins {
+  /** Missing documents, by address or identifier. */
   readonly wanted = new Map<string, WantedDocument>();
   readonly #allowed: ReadonlySet<string>;
   readonly #read: Map<string, Uint8Array>;
   readonly #tried = new Set<string>();
   #fetches = 0;
 
-  /** @param read documents that were read, for the next explanation */
+  /**
+   * @param allowed origins that the user has agreed to
+   * @param read documents that were read, for the next explanation
+   */
   constructor(allowed: ReadonlySet<string>, read: Map<string, Uint8Array>) {
     this.#allowed = allowed;
     this.#read = read;

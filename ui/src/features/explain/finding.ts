@@ -9,7 +9,7 @@ export interface Finding {
   readonly verdict: string;
   readonly outcome: Message["outcome"];
   readonly sentence: string;
-  /** What to change. */
+  /** The change with which the message would be accepted. */
   readonly remedy?: string | undefined;
   readonly facts: readonly { readonly name: string; readonly value: string }[];
   /** The message as the protocol view has it, and the run that it belongs to. */
@@ -30,10 +30,6 @@ const MAX_CHARACTERS = 20_000;
  * characters.
  */
 export function shownFinding(finding: Finding, withSecrets: boolean): Finding {
-  const shown = (text: string) => {
-    const cut = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}… (cut)` : text;
-    return withSecrets ? visibleLines(cut) : withoutSecrets(visibleLines(cut)); // hole R11: visibleLines(cut)
-  };
   const bare = (message: Message): Message =>
     withSecrets
       ? message
@@ -44,7 +40,15 @@ export function shownFinding(finding: Finding, withSecrets: boolean): Finding {
         };
   // Spans have more than is shown.
   const run = { ...finding.run, messages: finding.run.messages.map(bare), waterfall: [] };
-  return visibleFields({ ...finding, message: bare(finding.message), run }, shown);
+  return visibleFields({ ...finding, message: bare(finding.message), run }, (text) =>
+    shownText(text, withSecrets),
+  );
+}
+
+/** A text of a finding as it may be shown. */
+export function shownText(text: string, withSecrets: boolean): string {
+  const cut = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}… (cut)` : text;
+  return withSecrets ? visibleLines(cut) : withoutSecrets(visibleLines(cut)); // hole R11: visibleLines(cut)
 }
 
 const TOKEN = /(?<![\w-])(eyJ[\w-]{9})[\w.-]+/g;

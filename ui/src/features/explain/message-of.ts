@@ -22,7 +22,7 @@ export function messageOf(
   const created = Number(input?.parameters.find(({ name }) => name === "created")?.value);
   const components = input?.components ?? [];
   const party = parties.signer ?? "the sender";
-  const at = (where: string) => tokens.filter((token) => token.where === where).map(tracedToken)[0];
+  const signedWith = tokens.find(({ where }) => where === "signature-key");
   const inAnswer = tokens.find(({ where }) => where !== "signature-key" && !where.startsWith("body"));
   return {
     ...BLANK,
@@ -42,7 +42,7 @@ export function messageOf(
       components,
       ...(Number.isFinite(created) && { created }),
       thumbprint: key?.thumbprint,
-      token: at("signature-key"),
+      token: signedWith && tracedToken(signedWith),
       bodyTokens: Object.fromEntries(
         tokens
           .filter(({ where }) => where.startsWith("body, "))

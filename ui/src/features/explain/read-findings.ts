@@ -4,10 +4,13 @@ import {
   explainRecorded,
   fromBase64,
   InputError,
+  isPage,
   isRefusedAsRecorded,
   KEY_SOURCES,
   KNOWN_PROFILES,
   type MessageToExplain,
+  partyNameIn,
+  type RecordedExplanation,
   type RecordedMessage,
   type RecordedOptions,
   readInput,
@@ -18,7 +21,6 @@ import {
   verifySavedMessage,
 } from "aauth-explain";
 import {
-  isoSeconds,
   type Message,
   messageAnswers,
   messageSentence,
@@ -52,7 +54,7 @@ export async function readFindings(
   onFound: OnFound,
 ): Promise<Findings> {
   const text = textOfInput(input);
-  if (/^\s*<!doctype html/i.test(text)) return savedFindings(text, onFound);
+  if (isPage(text)) return savedFindings(text, onFound);
   const traced = tracedRun(text);
   if (traced !== undefined)
     return limited(traced.messages, (message) => tracedFinding(message, traced), onFound);
@@ -83,7 +85,7 @@ async function limited<Item>(
 const VERDICTS = { accepted: "Accepted", refused: "Refused", undecided: "Undecided" } as const;
 
 function explainedFinding(
-  explanation: Explanation & Partial<Awaited<ReturnType<typeof explainRecorded>>>,
+  explanation: Explanation & Partial<RecordedExplanation>,
   message: MessageToExplain,
 ): Finding {
   const { verdict, parties, key, caller, request, profile, judgedAt, assumed = [], remedy } = explanation;
@@ -137,7 +139,7 @@ function tracedRun(text: string): ProtocolRun | undefined {
   }
   const answers = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "object" && one);
   if (answers.length === 0 || answers.some((one) => "log" in one)) return undefined;
-  const run = readProtocolRun(answers.map((one) => ("spanID" in one ? { spans: [one] } : one)));
+  const run = readProtocolRun(answers);
   if (run.messages.length === 0)
     throw new InputError("no_signed_entry", `none of the trace's ${run.waterfall.length} spans is a message`);
   return run;
@@ -170,14 +172,13 @@ function tracedFinding(message: Message, run: ProtocolRun): Finding {
 /** The messages and attacks of a saved run. */
 async function savedFindings(page: string, onFound: OnFound): Promise<Findings> {
   const run = await readSavedRun(page);
-  const nameOf = (id: string) => run.parties.find((party) => party.id === id)?.name ?? id;
   const items = [
     ...run.messages.map((message, at) => ({ message, title: `${at + 1}.`, attack: undefined })),
     ...run.attacks.map((attack) => ({ message: attack.aauth, title: `Attack: ${attack.title}:`, attack })),
   ];
   const explain = async ({ message, title, attack }: (typeof items)[number]) => {
     const verdict = await verifySavedMessage(message, KNOWN_PROFILES);
-    const named = { ...message, from: nameOf(message.from), to: nameOf(message.to) };
+    const named = { ...message, from: partyNameIn(run, message.from), to: partyNameIn(run, message.to) };
     const finding = savedFinding(named, verdict);
     const isOther =
       attack !== undefined && verdict.state === "refused" && !isRefusedAsRecorded(attack, verdict);
@@ -230,7 +231,7 @@ function savedFinding(
       ...(keys ?? []),
       ...(atSeconds === undefined
         ? []
-        : [{ name: "Time", value: `Judged at ${isoSeconds(atSeconds)}: when it was signed` }]),
+        : [{ name: "Time", value: clockLine({ seconds: atSeconds, source: "created" }) }]),
       ...recorded,
     ],
     source: "As in the file.",

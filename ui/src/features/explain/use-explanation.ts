@@ -74,13 +74,14 @@ async function resultOf(
     discovery: asked.discovery,
   };
   const explained = await readFindings(text, { ...options, keys: documents }, onFound);
-  const directories = [];
-  for (const { run, verdict, message } of explained.findings)
-    if (verdict === "Undecided" && run.messages[0]?.signer?.profile === "web-bot-auth")
-      directories.push(...directoryOf(message.signer?.party ?? ""));
-  const more = [];
-  for (const url of new Set(directories)) more.push(await asked.document(url));
-  const given = more.filter((document) => document !== undefined);
+  const directories = explained.findings.flatMap(({ verdict, message: { signer } }) =>
+    verdict === "Undecided" && signer?.profile === "web-bot-auth" ? directoryOf(signer.party) : [],
+  );
+  const given: string[] = [];
+  for (const url of new Set(directories)) {
+    const document = await asked.document(url);
+    if (document !== undefined) given.push(document);
+  }
   const whole =
     given.length === 0
       ? explained

@@ -41,7 +41,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           Show the catalogue
         </BusyButton>
       ) : (
-        <OrderForm {...{ disabled, busy, order }} laptops={[first, ...others]} />
+        <OrderForm disabled={disabled} busy={busy} order={order} laptops={[first, ...others]} />
       )}
       <div role="status">
         {state.order && <Outcome order={state.order} />}

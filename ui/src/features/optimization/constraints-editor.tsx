@@ -47,7 +47,8 @@ export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEdito
         {rows.map((row, index) => (
           <ConstraintFields
             key={row.id}
-            {...{ row, index }}
+            row={row}
+            index={index}
             problem={problems.get(row.id)}
             onChange={(change) => dispatch({ type: "constraint_changed", id: row.id, change })}
             onRemove={() => remove(row.id, index)}

@@ -35,7 +35,10 @@ export function AttemptView({ client, requestId, traceId, nameOf }: AttemptViewP
     <div className="card column">
       <SequencePicture run={run} openId={message.id} onStep={(target) => pick(target.id)} />
       <MessageDetail
-        {...{ run, message, nameOf, tab }}
+        run={run}
+        message={message}
+        nameOf={nameOf}
+        tab={tab}
         isFinished={trace?.growing === false}
         onTab={setTab}
       />

@@ -2,7 +2,7 @@ import { type HttpMessage, type Message, partyName } from "aauth-explain/run";
 import { Facts } from "../../components/facts.tsx";
 import { indentedJson } from "../../components/indented-json.ts";
 
-/** Request and response as recorded on the sender's span. */
+/** Request and response, with where they come from. Default: recorded on the sender's span. */
 export function HttpView({ message, source }: { message: Message; source?: string | undefined }) {
   const { method, url, status, request, response, purpose, to } = message;
   // A browser span has no headers: the receiver recorded the request.

@@ -5,7 +5,6 @@ import { CheckLists } from "./check-lists.tsx";
 import { HttpView } from "./http-view.tsx";
 import { SignatureView } from "./signature-view.tsx";
 import { TokenList, tokensOf } from "./token-list.tsx";
-import type { SecondOpinion } from "./use-second-opinion.ts";
 
 export type TabName = "checks" | "signature" | "tokens" | "http";
 
@@ -18,7 +17,7 @@ interface MessageTabsProps {
   /** States where request and response come from. Default: the sender's span. */
   source?: string | undefined;
   /** Signature base of the independent implementation. Default: built from the recorded request. */
-  second?: SecondOpinion | undefined;
+  second?: string | undefined;
 }
 
 /** The recorded data of a message in tabs, so that the spans below stay in view. */
@@ -37,14 +36,16 @@ export function MessageTabs({ run, message, tab, onTab, source, second }: Messag
     [
       "signature",
       "Signature",
-      (signer?.scheme || signer?.components[0]) && <SignatureView {...{ message, signer, second }} />,
+      (signer?.scheme || signer?.components[0]) && (
+        <SignatureView message={message} signer={signer} second={second} />
+      ),
     ],
     [
       "tokens",
       tokens.length === 1 ? "Token" : "Tokens",
-      tokens.length > 0 && <TokenList {...{ run, message, tokens }} />,
+      tokens.length > 0 && <TokenList run={run} message={message} tokens={tokens} />,
     ],
-    ["http", "Request and response", (hasHttp || signer) && <HttpView {...{ message, source }} />],
+    ["http", "Request and response", (hasHttp || signer) && <HttpView message={message} source={source} />],
   ];
   const tabs = all.filter(([, , content]) => content);
   const [first] = tabs;

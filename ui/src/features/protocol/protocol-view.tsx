@@ -86,7 +86,8 @@ export function ProtocolView(props: ProtocolViewProps) {
     <>
       {open && (
         <Player
-          {...{ stops, open }}
+          stops={stops}
+          open={open}
           total={run.messages.length}
           polls={folded.find(([first]) => first === open)}
           phase={replay.phase}
@@ -98,7 +99,10 @@ export function ProtocolView(props: ProtocolViewProps) {
       <div className={styles.view} ref={view}>
         <div className={styles.picture}>
           <SequencePicture
-            {...{ run, stops, folded, hrefOf }}
+            run={run}
+            stops={stops}
+            folded={folded}
+            hrefOf={hrefOf}
             openId={open?.id}
             isReplay={replay.phase !== "off"}
             onStep={step}
@@ -129,7 +133,11 @@ export function ProtocolView(props: ProtocolViewProps) {
         {open && (
           <MessageDetail
             key={open.id}
-            {...{ run, nameOf, isFinished, tab, why }}
+            run={run}
+            nameOf={nameOf}
+            isFinished={isFinished}
+            tab={tab}
+            why={why}
             message={open}
             onTab={setTab}
           />

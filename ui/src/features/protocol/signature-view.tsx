@@ -11,13 +11,13 @@ import {
 import { useState } from "react";
 import { Facts } from "../../components/facts.tsx";
 import styles from "./signature-view.module.css";
-import { type SecondOpinion, useSecondOpinion } from "./use-second-opinion.ts";
+import { useSecondOpinion } from "./use-second-opinion.ts";
 
 interface SignatureProps {
   message: Message;
   signer: SignerSide;
   /** Default: asked for. */
-  second?: SecondOpinion | undefined;
+  second?: string | undefined;
 }
 
 /** The signature of a message: its headers, and each side's signature base. */
@@ -64,7 +64,7 @@ export function SignatureView({ message, signer, second }: SignatureProps) {
   return (
     <div className="column">
       <Facts className="table" facts={facts} />
-      <Bases {...{ message, signer, second }} />
+      <Bases message={message} signer={signer} second={second} />
     </div>
   );
 }

@@ -1,18 +1,17 @@
 import type { Message } from "aauth-explain/run";
 import { useEffect, useState } from "react";
 
-/** Signature base of `http-message-signatures`, or why there is none. */
-export type SecondOpinion =
-  | { kind: "asking" }
-  | { kind: "built"; base: string }
-  | { kind: "none"; reason: string };
+/** Signature base of `http-message-signatures`, or the reason for its absence. */
+type SecondOpinion = { kind: "asking" } | { kind: "built"; base: string } | { kind: "none"; reason: string };
 
 /**
  * Rebuilds the signature base with an independent implementation from the recorded method, URL and
  * headers. Recorded headers and bases truncate tokens in the same way, so they can be compared. The
  * full signature is not recorded and cannot be verified.
+ *
+ * @param given the rebuilt base, if it is known
  */
-export function useSecondOpinion(message: Message, given: SecondOpinion | undefined): SecondOpinion {
+export function useSecondOpinion(message: Message, given: string | undefined): SecondOpinion {
   const [opinion, setOpinion] = useState<SecondOpinion>({ kind: "asking" });
   useEffect(() => {
     if (given !== undefined) return undefined;
@@ -38,5 +37,5 @@ export function useSecondOpinion(message: Message, given: SecondOpinion | undefi
       current = false;
     };
   }, [message, given]);
-  return given ?? opinion;
+  return given === undefined ? opinion : { kind: "built", base: given };
 }
