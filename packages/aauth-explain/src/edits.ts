@@ -165,6 +165,13 @@ function targetEdits(parts: BaseParts): Candidate[] {
         .join("/"),
       "its percent-encoding",
     ],
+    // At most so many, for a path that is nothing but slashes.
+    ...[...path.matchAll(/(?<=.)\//g)]
+      .slice(0, 50)
+      .map(({ index }): [string, string] => [
+        `${path.slice(0, index)}%2F${path.slice(index + 1)}`,
+        "a decoded slash",
+      ]),
     [path.replace(/\/{2,}/g, "/"), "a double slash"],
     [path.toLowerCase(), "its case"],
     [path.replace(/^\/[^/]+(?=\/)/, ""), "its first segment"],
@@ -194,9 +201,9 @@ function targetEdits(parts: BaseParts): Candidate[] {
           [query.replace(/%[0-9a-f]{2}/gi, (code) => code.toUpperCase()), "the case of its encoding"],
           ...pairs
             .slice(0, 30)
-            .map((pair): [string, string] => [
-              pairs.filter((other) => other !== pair).join("&"),
-              `the parameter ${pair.split("=")[0]}, which was added`,
+            .map((pair, at): [string, string] => [
+              pairs.toSpliced(at, 1).join("&"),
+              pair === "" ? "an empty parameter" : `the parameter ${pair.split("=")[0]}, which was added`,
             ]),
         ];
   return [
@@ -318,12 +325,14 @@ function parameterEdits(parts: BaseParts): Candidate[] {
 /** All orders of a few things; else those that a signer is likely to make. */
 function orders<T>(things: readonly T[]): T[][] {
   if (things.length > 5) {
-    const swapped = things.slice(1).map((_thing, at) => {
-      const order = [...things];
-      [order[at], order[at + 1]] = [order[at + 1]!, order[at]!];
-      return order;
-    });
-    return [[...things].sort(), [...things].reverse(), ...swapped];
+    const indexes = [...things.keys()].slice(0, 12);
+    const moved = indexes.flatMap((from) =>
+      indexes.flatMap((to) => [
+        things.toSpliced(from, 1).toSpliced(to, 0, things[from]!),
+        things.with(from, things[to]!).with(to, things[from]!),
+      ]),
+    );
+    return [[...things].sort(), [...things].reverse(), ...moved];
   }
   if (things.length < 2) return [[...things]];
   return things.flatMap((thing, at) => orders(things.toSpliced(at, 1)).map((order) => [thing, ...order]));

@@ -32,9 +32,32 @@ export async function remedyFor(
     return { state: "named", text: `${capitalized(edit.text)}. ${EDIT_REMEDIES[edit.part]}`, edit };
   if (code === "invalid_signature") return { state: "unknown", text: await unknownText(message) };
   if (code === "digest_mismatch") return digestRemedy(message);
-  const text = REMEDIES[code];
+  const text = remedySeenIn(code, message) ?? REMEDIES[code];
   return text === undefined ? undefined : { state: "named", text };
 }
+
+/** Remedy where the fields show more of the cause than the check says. */
+function remedySeenIn(code: AAuthErrorCode, { headers }: MessageToExplain): string | undefined {
+  const [input = "", signature = ""] = ["signature-input", "signature"].map((name) =>
+    fieldValue(headers, name),
+  );
+  if (code === "missing_component" && input.includes('"@status"'))
+    return "Cover components of a request: @status is of a response.";
+  if (code === "created_out_of_window" && /;created=\d{13}(?:;|$)/.test(input))
+    return "Send created in seconds: it is in milliseconds.";
+  if (code !== "malformed_signature") return undefined;
+  const form = SIGNATURE_FORMS.find(([pattern]) => pattern.test(signature))?.[1];
+  return (
+    form && `Write Signature as label=:base64:, the bytes as RFC 9421 section 3.3 has them: it is in ${form}.`
+  );
+}
+
+const SIGNATURE_FORMS: readonly (readonly [RegExp, string])[] = [
+  [/=:[\w-]*[-_][\w-]*=*:/, "base64url"],
+  [/=:[0-9a-fA-F]{128,}:/, "hexadecimal"],
+  // SEQUENCE of 68 to 72 bytes, then INTEGER.
+  [/=:ME[QRSTUVWXYZ]C[\w+/]{88,96}=*:/, "DER"],
+];
 
 const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -77,8 +100,9 @@ async function digestRemedy({ headers, body = new Uint8Array() }: MessageToExpla
 
 /** The body as it was before what programs like to do with it. */
 function bodyVariants(body: Uint8Array): [Uint8Array, string][] {
-  const text = new TextDecoder().decode(body);
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
   const variants: [string, string][] = [
+    [text.replace(/^\ufeff/, ""), "without the byte order mark that it begins with"],
     [text.replace(/\r?\n$/, ""), "without the line end that it has at its end"],
     [`${text}\n`, "with a line end at its end"],
     [text.replaceAll("\r\n", "\n"), "with LF for its CRLF"],
@@ -112,7 +136,8 @@ export const REMEDIES: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   unsupported_key: "Sign with a public key of an accepted type, without private members.",
   key_algorithm_not_allowed: "Name the algorithm that the key is for.",
   malformed_signature_input: "Write Signature-Input by RFC 9421 section 4.1, each component once.",
-  malformed_signature: "Write Signature as label=:base64:, with 64 bytes (ES256: r and s, not DER).",
+  malformed_signature:
+    "Write Signature as label=:base64:, with all of its bytes: 64 of Ed25519 and of ES256 (r and s, not DER).",
   label_mismatch: "Use one label in all signature fields, and let no proxy add another signature.",
   insufficient_coverage: "Cover the component, too.",
   missing_component: "Send the field that is signed: it was dropped on the way, or never sent.",

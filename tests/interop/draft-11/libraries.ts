@@ -49,9 +49,11 @@ const DOCUMENTS: Readonly<Record<string, unknown>> = {
   [`${PARTIES.ps}/jwks.json`]: { keys: [{ ...KEYS.server.publicJwk, kid: SERVER_KID }] },
 };
 
+/** Unix seconds. */
+const now = () => Math.floor(Date.now() / 1000);
+
 /** A token made by hand, by none of the libraries. `other` claims replace the correct ones. */
 export function agentToken({ publicJwk }: KeyPair, other: object = {}, signer = PROVIDER.key): string {
-  const now = Math.floor(Date.now() / 1000);
   const header = { alg: "Ed25519", typ: "aa-agent+jwt", kid: "ap-1" };
   const claims = {
     iss: PARTIES.agent,
@@ -59,8 +61,8 @@ export function agentToken({ publicJwk }: KeyPair, other: object = {}, signer = 
     sub: AGENT_ID,
     jti: "agent-token-1",
     ps: PARTIES.ps,
-    iat: now,
-    exp: now + 3600,
+    iat: now(),
+    exp: now() + 3600,
     cnf: { jwk: publicJwk },
     ...other,
   };
@@ -70,12 +72,8 @@ export function agentToken({ publicJwk }: KeyPair, other: object = {}, signer = 
   return `${signed}.${sign(null, Buffer.from(signed), signer).toString("base64url")}`;
 }
 
-/** Token of each sender; a server has none. */
-const TOKENS: Readonly<Record<Sender, string | undefined>> = {
-  agent: agentToken(KEYS.agent),
-  "agent, ES256": agentToken(KEYS["agent, ES256"]),
-  server: undefined,
-};
+/** Token of a sender; a server has none. */
+const tokenOf = (sender: Sender) => (sender === "server" ? undefined : agentToken(KEYS[sender]));
 
 /** A peer that is a program: one message per line, JSON in, JSON out. */
 function programLibrary(name: keyof typeof MESSAGES): Library {
@@ -92,7 +90,7 @@ function programLibrary(name: keyof typeof MESSAGES): Library {
   };
   return {
     async sign(message, sender) {
-      const signed = await ask({ do: "sign", token: TOKENS[sender] }, message);
+      const signed = await ask({ do: "sign", token: tokenOf(sender), created: now() }, message);
       return Object.fromEntries(Object.entries(signed).map(([field, value]) => [field.toLowerCase(), value]));
     },
     async verify(message) {
@@ -113,7 +111,7 @@ async function httpsigLibrary(): Promise<Library> {
     async sign({ method, url, headers, body }, sender, extra) {
       const base = ["@method", "@authority", "@path", "signature-key"];
       const ofBody = body ? ["content-digest", "content-type"] : [];
-      const jwt = TOKENS[sender];
+      const jwt = tokenOf(sender);
       const signed = await httpsig.fetch(url, {
         method,
         headers,
@@ -165,7 +163,7 @@ function ourLibrary(): Library {
   const server = createVerifier({ ...options, endpoint: "token" });
   return {
     async sign({ method, url, headers, body }, sender, extra) {
-      const jwt = TOKENS[sender];
+      const jwt = tokenOf(sender);
       const { headers: signed } = await signRequest(
         { method, url, headers, ...(body && { body }) },
         {

@@ -37,15 +37,15 @@ const CHECKS = [
 const LEEWAY_SECONDS = 60;
 
 /**
- * Whether a message is signed by RFC 9421, and is not one of AAuth whose `Signature-Key` is gone.
+ * Whether a message is signed by RFC 9421, or was before a field was dropped, and is not one of
+ * AAuth whose `Signature-Key` is gone.
  */
 export function isPlainSignature({ headers }: MessageToExplain): boolean {
   const input = fieldValue(headers, "signature-input");
   return (
-    input !== undefined &&
-    fieldValue(headers, "signature") !== undefined &&
+    (input !== undefined || fieldValue(headers, "signature") !== undefined) &&
     fieldValue(headers, "signature-key") === undefined &&
-    !input.includes('"signature-key"')
+    !input?.includes('"signature-key"')
   );
 }
 
@@ -61,7 +61,10 @@ export async function explainSignature(
   options: SignatureOptions,
 ): Promise<Explanation> {
   const members = signatureMembers(message.headers);
-  const member = members.find(({ params }) => params.get("tag") === WEB_BOT_AUTH) ?? members[0];
+  const member =
+    members.find(({ params }) => params.get("tag") === WEB_BOT_AUTH) ??
+    members.find(({ params }) => namedKey(params.get("keyid"), options.keys)) ??
+    members[0];
   const { method, authority, target } = received;
   const parts = member && {
     ...received,
@@ -75,11 +78,11 @@ export async function explainSignature(
   const key = member && (await keyOf(member, options.keys));
   const verdicts: Found[] = [];
   const isSigned = async () => {
-    if (member?.signature === undefined || built?.value === undefined || !isKey(key)) return false;
+    if (member === undefined || built?.value === undefined || !isKey(key)) return false;
     return verifies(member, key, built.value);
   };
   const makers: (() => Found | Promise<Found>)[] = [
-    () => headersFound(member),
+    () => headersFound(member, message),
     () =>
       built?.problem === undefined
         ? coverageFound(member!, message)
@@ -87,9 +90,10 @@ export async function explainSignature(
     () => timesFound(member!, options.now()),
     () => (isKey(key) ? algorithmFound(member!, key) : { reason: key! }),
     async () =>
-      (await isSigned())
+      lengthFound(member!, key) ??
+      ((await isSigned())
         ? undefined
-        : { code: "invalid_signature", reason: "the signature does not verify with this key" },
+        : { code: "invalid_signature", reason: "the signature does not verify with this key" }),
     () => digestFound(message),
   ];
   for (const make of makers) {
@@ -146,7 +150,10 @@ function signerIn(member: SignatureMember, { headers }: MessageToExplain, key: G
   return signer === undefined ? {} : { signer };
 }
 
-function headersFound(member: SignatureMember | undefined): Found {
+function headersFound(member: SignatureMember | undefined, { headers }: MessageToExplain): Found {
+  for (const name of ["signature-input", "signature"])
+    if (fieldValue(headers, name) === undefined)
+      return { code: "missing_signature", reason: `the request has no ${name}` };
   if (member === undefined)
     return { code: "malformed_signature_input", reason: "Signature-Input is not label=(…)" };
   if (member.signature === undefined)
@@ -154,6 +161,10 @@ function headersFound(member: SignatureMember | undefined): Found {
       code: "label_mismatch",
       reason: `Signature has no bytes for the label ${member.label} of Signature-Input`,
     };
+  if (member.signature === "malformed")
+    return { code: "malformed_signature", reason: "Signature is not label=:base64:" };
+  if (member.components.some((name) => /[A-Z]/.test(name.split(";")[0]!)))
+    return { code: "malformed_signature_input", reason: "a component is not in lower case" };
   if (new Set(member.components).size !== member.components.length)
     return { code: "malformed_signature_input", reason: "a component is named twice" };
   return undefined;
@@ -172,11 +183,16 @@ function coverageFound({ components, params }: SignatureMember, { headers }: Mes
   return undefined;
 }
 
-function timesFound({ params }: SignatureMember, now: number): Found {
+function timesFound({ params, raw }: SignatureMember, now: number): Found {
+  const withoutStrings = raw.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
+  const [, malformed] = /; *(created|expires)(?!=-?\d{1,15}(?:;|$))(?=[;=]|$)/.exec(withoutStrings) ?? [];
+  if (malformed !== undefined) {
+    const code = malformed === "created" ? "created_missing" : "malformed_signature_input";
+    return { code, reason: `${malformed} is not an integer` };
+  }
   const [created, expires] = [params.get("created"), params.get("expires")].map((text) =>
     text === undefined ? undefined : Number(text),
   );
-  if (Number.isNaN(created)) return { code: "created_missing", reason: "created is not an integer" };
   if (created !== undefined && created > now + LEEWAY_SECONDS)
     return { code: "created_out_of_window", reason: `created is ${created - now} s in the future` };
   if (expires !== undefined && !(expires >= now))
@@ -190,15 +206,16 @@ async function keyOf({ params }: SignatureMember, keys: readonly GivenKey[]): Pr
   const [only, ...others] = keys;
   if (only === undefined)
     return `the key${keyid === undefined ? "" : ` ${keyid}`} is not in the message: give the signer’s public key`;
-  const named = keys.find(
-    ({ kid, thumbprint }) => keyid !== undefined && (kid === keyid || thumbprint === keyid),
-  );
+  const named = namedKey(keyid, keys);
   if (named !== undefined) return named;
   if (others.length === 0) return only;
   return keyid === undefined
     ? "the message names no key, and several are given"
     : `none of the keys given has the name or thumbprint ${keyid}`;
 }
+
+const namedKey = (keyid: string | undefined, keys: readonly GivenKey[]): GivenKey | undefined =>
+  keys.find(({ kid, thumbprint }) => keyid !== undefined && (kid === keyid || thumbprint === keyid));
 
 const isKey = (key: GivenKey | string | undefined): key is GivenKey => typeof key === "object";
 
@@ -214,6 +231,14 @@ function algorithmFound({ params }: SignatureMember, { algorithms }: GivenKey): 
       };
 }
 
+function lengthFound({ signature }: SignatureMember, key: GivenKey | string | undefined): Found {
+  if (!isKey(key) || signature?.length === key.signatureBytes) return undefined;
+  return {
+    code: "malformed_signature",
+    reason: `the signature has ${signature?.length} bytes, and one by this key has ${key.signatureBytes}`,
+  };
+}
+
 async function verifies(
   { params, signature }: SignatureMember,
   key: GivenKey,
@@ -222,7 +247,8 @@ async function verifies(
   const alg = params.get("alg");
   const bytes = new TextEncoder().encode(base);
   for (const name of alg === undefined ? key.algorithms : [alg])
-    if (key.algorithms.includes(name) && (await key.verify(name, bytes, signature!))) return true;
+    if (key.algorithms.includes(name) && (await key.verify(name, bytes, signature as Uint8Array)))
+      return true;
   return false;
 }
 

@@ -10,6 +10,8 @@ export interface GivenKey {
   readonly thumbprint: string | undefined;
   /** Names of section 3.3 that the key can verify. */
   readonly algorithms: readonly string[];
+  /** Length of its signatures. */
+  readonly signatureBytes: number;
   /** @param algorithm one of {@link algorithms} */
   verify(algorithm: string, base: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
@@ -66,6 +68,7 @@ export async function givenKey(jwk: GivenJwk): Promise<GivenKey> {
     kid: typeof kid === "string" ? kid : undefined,
     thumbprint: await jwkThumbprint(members as never).catch(() => undefined),
     algorithms: Object.entries(ALGORITHMS).flatMap(([name, { matches }]) => (matches(members) ? [name] : [])),
+    signatureBytes: signatureBytesOf(members),
     async verify(name, base, signature) {
       try {
         const { verifying } = ALGORITHMS[name]!;
@@ -76,4 +79,10 @@ export async function givenKey(jwk: GivenJwk): Promise<GivenKey> {
       }
     },
   };
+}
+
+/** The modulus of an RSA key, r and s of ECDSA, and 64 of Ed25519. */
+function signatureBytesOf({ kty, crv, n }: GivenJwk): number {
+  if (kty === "RSA") return Math.floor((String(n).length * 3) / 4);
+  return crv === "P-384" ? 96 : 64;
 }

@@ -11,8 +11,8 @@ export interface SignatureMember {
   readonly params: ReadonlyMap<string, string>;
   /** The part of `Signature-Input` after `label=`, as received. */
   readonly raw: string;
-  /** Undefined where `Signature` has no such label, or no bytes for it. */
-  readonly signature: Uint8Array | undefined;
+  /** Undefined where `Signature` has no such label; `malformed` where it has no bytes for it. */
+  readonly signature: Uint8Array | "malformed" | undefined;
 }
 
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
@@ -43,14 +43,15 @@ export function signatureMembers(headers: HeaderFields): SignatureMember[] {
   }));
 }
 
-function bytesOf(signatures: string, label: string): Uint8Array | undefined {
-  const [, value] =
-    [...signatures.matchAll(/(?:^|, *)([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):/g)]
-      .map(([, name, bytes]) => [name, bytes] as const)
-      .find(([name]) => name === label) ?? [];
+function bytesOf(signatures: string, label: string): SignatureMember["signature"] {
+  const member = [...signatures.matchAll(/(?:^|, *)([a-z*][a-z0-9_.*-]*)=([^,]*)/g)].findLast(
+    ([, name]) => name === label,
+  );
+  if (member === undefined) return undefined;
+  const [, value] = /^:([A-Za-z0-9+/]+={0,2}): *(?:;.*)?$/.exec(member[2]!) ?? [];
   try {
-    return value === undefined ? undefined : fromBase64(value);
+    return value === undefined ? "malformed" : fromBase64(value);
   } catch {
-    return undefined;
+    return "malformed";
   }
 }

@@ -10,6 +10,7 @@ import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from unittest.mock import patch
 
 PARTIES = json.loads(os.environ.get("PARTIES", "{}"))
 AGENT, PS, AS, RESOURCE = (f"https://{name}.example" for name in ("agent", "ps", "as", "resource"))
@@ -84,7 +85,9 @@ def exchange(sign, verify):
         body = base64.b64decode(asked["body"]) if asked.get("body") else None
         message = asked["method"], asked["url"], asked["headers"], body
         if asked["do"] == "sign":
-            say(**sign(*message, asked.get("token")))
+            # The asker's clock, for messages that are the same in each run.
+            with patch("time.time", lambda: asked["created"]):
+                say(**sign(*message, asked.get("token")))
         else:
             say(**verify(documents, *message))
 

@@ -8,7 +8,7 @@ use aauth_protocol::discovery::{JwksResolver, StaticFetch};
 use aauth_protocol::httpsig::{header_map, sign, verify, Incoming, Outgoing, SignatureKey, Signer, VerifyOptions};
 use aauth_protocol::resource::authenticate;
 use aauth_protocol::token::TokenKind;
-use aauth_protocol::{now_unix, Error, SigningKey};
+use aauth_protocol::{Error, SigningKey};
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
 use serde_json::{json, Map, Value};
@@ -34,6 +34,7 @@ pub async fn run() -> Outcome {
             url: asked["url"].as_str().ok_or("no url")?,
             headers: asked["headers"].as_object().ok_or("no headers")?,
             body: body.as_deref(),
+            created: asked["created"].as_i64().unwrap_or_default(),
         };
         say(if asked["do"] == "sign" {
             match asked["token"].as_str() {
@@ -55,13 +56,15 @@ struct Message<'a> {
     url: &'a str,
     headers: &'a Map<String, Value>,
     body: Option<&'a [u8]>,
+    /// Unix seconds, by the asker's clock.
+    created: i64,
 }
 
 impl Message<'_> {
     fn signed(&self, key: &SigningKey, named: SignatureKey) -> Outcome<Value> {
         let content_type = self.headers.get("content-type").and_then(Value::as_str);
         let (method, url, body) = (self.method, self.url, self.body);
-        let outgoing = Outgoing { method, url, content_type, body, created: now_unix() };
+        let outgoing = Outgoing { method, url, content_type, body, created: self.created };
         let mut headers = self.headers.clone();
         for (name, value) in sign(key, &named, &outgoing)? {
             headers.insert(name, value.into());
