@@ -48,14 +48,20 @@ async function open(html: string) {
   const requests: string[] = [];
   page.on("request", (request) => requests.push(request.url()));
   await page.goto(pathToFileURL(file).href);
-  await page.locator(".summary").waitFor(WAIT);
+  await summary(page).waitFor(WAIT);
   return { page, requests, expectComplaint, address: pathToFileURL(file).href };
 }
 
-const states = (page: Page) =>
-  page
-    .locator(".row")
-    .evaluateAll((rows) => rows.map((row) => (row as { dataset: { state?: string } }).dataset.state));
+const summary = (page: Page) => page.getByTestId("saved-summary");
+const rows = (page: Page) => page.getByTestId("sequence-picture").locator("li:not([aria-hidden]) button");
+const next = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
+const detail = (page: Page) => page.getByTestId("finding").first();
+const at = (page: Page) => page.getByTestId("player").locator("[aria-live]");
+
+const states = async (page: Page) =>
+  (await rows(page).allTextContents()).map(
+    (text) => /(verified|refused|as recorded)/.exec(text.split(": ").at(-1)!)?.[0],
+  );
 
 async function evidenceOf(): Promise<SavedEvidence> {
   const now = () => 1_790_000_000;
@@ -119,12 +125,12 @@ describe("the file", () => {
       messageWith(),
     ]);
     const { page, requests, address } = await open(html);
-    expect(await states(page)).toEqual(["verified", "refused", "recorded"]);
+    expect(await states(page)).toEqual(["verified", "refused", "as recorded"]);
     expect(requests).toEqual([address]);
-    await page.locator(".row").nth(1).click();
-    await page.locator(".verdict").getByText("digest_mismatch").waitFor(WAIT);
-    await page.locator(".row").nth(0).click();
-    await page.locator(".verdict").getByText("Its token expired at").waitFor(WAIT);
+    await rows(page).nth(1).click();
+    await detail(page).getByText("Refused here: digest_mismatch").waitFor(WAIT);
+    await rows(page).nth(0).click();
+    await detail(page).getByText("Its token expired at").waitFor(WAIT);
     await expectAccessible(page, "saved-run-file", { everyShape: true });
   });
 
@@ -137,10 +143,15 @@ describe("the file", () => {
       await fileOf([messageWith({ ...evidence, keys: [{ id, jwk }, unused] }, words)]),
     );
     expect(await states(page)).toEqual(["verified"]);
-    const row = await page.locator(".row").textContent();
-    expect(row).toBe("1. aauth:a@agent.example → resource.examplePOST /orders✓ verified here");
-    expect(await page.locator(".detail h2").textContent()).toBe("1. POST /orders");
-    const shown = await page.locator(".detail").textContent();
+    expect(await rows(page).textContent()).toBe(
+      "Message 1 of 1: aauth:a@agent.example to resource.example, POST /orders: ✓ verified here",
+    );
+    expect(await at(page).textContent()).toMatch(/aauth:a@agent.example calls resource.example, signed/);
+    expect(await detail(page).locator("h2").first().textContent()).toBe("1. POST /orders");
+    const shown = await detail(page).textContent();
+    const keys = page.getByRole("region", { name: "Keys to compare" });
+    expect(await keys.textContent()).toContain(await jwkThumbprint(jwk as { kty: string }));
+    expect(await summary(page).textContent()).toContain(await jwkThumbprint(jwk as { kty: string }));
     expect(shown).toContain(await jwkThumbprint(jwk as { kty: string }));
     expect(shown).toContain("Key of https://agent.example, kid agent-1");
     expect(shown).not.toContain("bank.example");
@@ -181,11 +192,11 @@ describe("the file", () => {
     });
     const { page } = await open(html);
     for (const row of [0, 1]) {
-      await page.locator(".row").nth(row).click();
+      await rows(page).nth(row).click();
       expect(await page.locator("#injected, img, b").count()).toBe(0);
-      expect(await page.locator(".detail").textContent()).toContain(markup);
+      expect(await detail(page).textContent()).toContain(markup);
     }
-    expect(await page.locator(".attacks").textContent()).toContain(markup);
+    expect(await page.locator("#attacks").textContent()).toContain(markup);
     expect(await page.locator("h1").textContent()).toContain(markup);
     expect(await page.title()).toBe("A run of AAuth");
   });
@@ -194,10 +205,11 @@ describe("the file", () => {
     const evidence = await evidenceOf();
     const { page } = await open(await fileOf([messageWith(), messageWith(evidence), messageWith()]));
     expect(await page.locator("h1").textContent()).toBe("A run of AAuth draft -11, mode federated");
-    const at = page.locator("[aria-live]");
-    expect(await at.textContent()).toBe("2 of 3, ✓ verified here");
+    expect(await at(page).textContent()).toContain("2 of 3");
+    await detail(page).getByText("✓ verified here").waitFor(WAIT);
+    await next(page, "Previous");
     await page.getByRole("button", { name: "Play" }).click();
-    expect(await at.textContent()).toBe("1 of 3, as recorded");
+    expect(await at(page).textContent()).toContain("1 of 3");
   });
 
   test("shows its attacks, and refuses them again", async () => {
@@ -226,13 +238,14 @@ describe("the file", () => {
         ],
       }),
     );
-    expect(await page.locator(".summary").textContent()).toContain("1 of 1 messages verified");
-    const found = page.locator(".attacks .side:last-child .found");
-    expect(await found.evaluateAll((all) => all.map((one) => one.getAttribute("data-state")))).toEqual([
-      "refused",
-      "verified",
-      "recorded",
-      "recorded",
+    expect(await summary(page).textContent()).toContain("1 of 1 messages verified");
+    expect(await summary(page).textContent()).toContain("1 refused here, too, 3 refused as recorded");
+    const found = page.getByTestId("found");
+    expect(await found.evaluateAll((all) => all.map((one) => one.getAttribute("data-outcome")))).toEqual([
+      "accepted",
+      "pending",
+      "pending",
+      "pending",
     ]);
     expect(await found.nth(3).textContent()).toContain("not confirmed");
     expect(await found.nth(0).textContent()).toContain("digest_mismatch");
@@ -258,28 +271,55 @@ describe("the file", () => {
     const { page } = await open(
       await fileOf([messageWith(await evidenceOf()), messageWith(), messageWith()]),
     );
-    const at = page.locator("[aria-live]");
-    await page.getByRole("button", { name: "Step" }).click();
-    expect(await at.textContent()).toBe("2 of 3, as recorded");
-    await page.keyboard.press("ArrowDown");
+    await next(page, "Next");
+    expect(await at(page).textContent()).toContain("2 of 3");
     await page.keyboard.press("ArrowLeft");
-    expect(await at.textContent()).toBe("1 of 3, ✓ verified here");
-    await page.getByText("Request", { exact: true }).click();
-    await page.locator("pre:visible").focus();
-    await page.keyboard.press("ArrowRight");
-    expect(await at.textContent()).toBe("1 of 3, ✓ verified here");
-    expect(await at.getAttribute("aria-live")).toBe("polite");
+    expect(await at(page).textContent()).toContain("1 of 3");
+    expect(await at(page).getAttribute("aria-live")).toBe("polite");
     await page.getByRole("button", { name: "Play" }).click();
     await page.getByRole("button", { name: "Pause" }).waitFor(WAIT);
-    expect(await at.getAttribute("aria-live")).toBe("off");
-    await at.getByText("3 of 3").waitFor(WAIT);
+    expect(await at(page).getAttribute("aria-live")).toBe("off");
+    await at(page).getByText("3 of 3").waitFor(WAIT);
     await page.getByRole("button", { name: "Play" }).waitFor(WAIT);
+  });
+
+  test("names a message that the file has twice as a repetition", async () => {
+    const evidence = await evidenceOf();
+    const { page } = await open(await fileOf([messageWith(evidence), messageWith(evidence)]));
+    expect(await summary(page).textContent()).toContain("Message 2 is a repetition of message 1.");
+    expect(await summary(page).getAttribute("data-outcome")).toBe("pending");
+    await detail(page).getByText("the same signed message as message 1").waitFor(WAIT);
+  });
+
+  test("an attack whose answer was changed to 200 is not green", async () => {
+    const aauth = messageWith(await evidenceOf(), { outcome: "refused", status: 200 });
+    const { page } = await open(
+      await fileOf([messageWith()], { attacks: [{ title: "x", what: "x", aauth }] }),
+    );
+    expect(await summary(page).textContent()).toContain("1 not refused by the receiver");
+    expect(await summary(page).getAttribute("data-outcome")).toBe("refused");
+  });
+
+  test("with a changed script says so, and shows nothing else", async () => {
+    const html = await fileOf([messageWith()]);
+    for (const changed of [
+      html.replace("const packed", "var packed"),
+      html.replace(/packed="H4sI.{20}/, 'packed="H4sIAAAA'),
+    ]) {
+      const file = join(folder, `${crypto.randomUUID()}.html`);
+      writeFileSync(file, changed);
+      const { page, expectComplaint } = await openPage(browser);
+      expectComplaint(/Executing inline script violates/);
+      await page.goto(pathToFileURL(file).href);
+      await page.getByText("this file was changed").waitFor(WAIT);
+      expect(await summary(page).count()).toBe(0);
+    }
   });
 
   test("that is damaged is reported with a code", async () => {
     const html = await fileOf([messageWith()]);
     const { page } = await open(html.replace(/"aauth-run">H4s.{20}/, '"aauth-run">H4s'));
-    expect(await page.locator(".summary").textContent()).toContain("saved_run_damaged");
+    expect(await summary(page).textContent()).toContain("saved_run_damaged");
   });
 });
 
@@ -350,22 +390,20 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
     const { page: file, requests, address } = await open(html);
     expect(requests).toEqual([address]);
     const shown = await states(file);
-    expect(shown).toEqual(run.messages.map(({ evidence }) => (evidence ? "verified" : "recorded")));
+    expect(shown).toEqual(run.messages.map(({ evidence }) => (evidence ? "verified" : "as recorded")));
     expect(shown).toContain("verified");
     expect(run.protocol).toEqual(SPOKEN[profile]);
-    const found = await file
-      .locator(".attacks .side:last-child .found")
-      .evaluateAll((all) => all.map((one) => one.textContent));
+    const found = await file.getByTestId("found").allTextContents();
     expect(found[0]).toMatch(/Refused in this browser, too. invalid_signature/);
     expect(found[1]).toMatch(/^✓ .* are valid in this browser/);
     expect(found[2]).toMatch(/Refused in this browser, too. digest_mismatch/);
-    expect(await file.locator(".attacks .side:first-child .outcome").allTextContents()).toEqual([
+    expect(await file.getByTestId("bearer-side").locator(".outcome").allTextContents()).toEqual([
       "200: the thief has the report.",
       "201: ordered twice.",
       "201: 25.0 became 2500.",
     ]);
-    await screenshot(file.locator(".attacks"), `saved-run-attacks-${profile}`);
-    await file.locator('.row[data-state="verified"]').last().click();
+    await screenshot(file.locator("#attacks"), `saved-run-attacks-${profile}`);
+    await rows(file).nth(shown.lastIndexOf("verified")).click();
     await screenshot(file.locator("main"), `saved-run-${profile}`);
 
     const whole = JSON.stringify(run);

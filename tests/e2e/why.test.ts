@@ -140,7 +140,7 @@ describe("every kind of input", () => {
     ["an entry of a HAR", () => JSON.stringify(entry), /Undecided.*aauth:planner@agent\.example/s],
     ["Jaeger", () => TRACE, /Recorded: refused.*check “signature” failed/s],
     ["a span", () => JSON.stringify(spanOf(TRACE)), /Recorded: /],
-    ["a saved run", () => savedRun(), /Refused.*Recorded, not provenAgent → b: call/s],
+    ["a saved run", () => savedRun(), /refused here.*What was recordedAgent → b: call/s],
     ["Web Bot Auth", () => botRaw, /Undecided.*https:\/\/bot\.example.*web-bot-auth/s],
     ["Web Bot Auth with its key", () => botRaw, /Accepted.*web-bot-auth/s, JSON.stringify(BOT.keys?.[0])],
   ])("%s is explained, and nothing is requested", async (kind, input, said, keys) => {
@@ -382,10 +382,8 @@ describe("bad input", () => {
     await choose(page, "input", await savedRun("Everything is fine."));
     await finding(page).waitFor(WAIT);
     const shown = await finding(page).textContent();
-    expect(shown).toMatch(/^Refused.*check “content-digest”/);
-    expect(shown).toMatch(
-      /Recorded, not provenAgent → b: call. Everything is fine..*Recorded outcomeaccepted/,
-    );
+    expect(shown).toMatch(/refused here.*check “content-digest”/);
+    expect(shown).toMatch(/Recorded outcomeaccepted.*Agent → b: callEverything is fine\./);
   });
 });
 

@@ -16,11 +16,16 @@ export function savedRunViewer(): Plugin {
   };
 }
 
-/** Builds the viewer. */
+/**
+ * Builds the viewer: the page "Why was this refused?" with a place for a run, and without a right
+ * to fetch anything. Its first text stays where the script may not run.
+ */
 export const buildViewer = (): Promise<string> =>
   buildSingleFile({
-    entry: "saved-run/main.ts",
+    entry: "why-main.tsx",
     title: "A run of AAuth",
-    body: `<main id="run"><h1>A run of AAuth</h1><p>This page needs JavaScript. It makes no request.</p></main>
+    body: `<div id="root"><main><h1>A run of AAuth</h1><noscript><p>This page needs JavaScript. It makes no request.</p></noscript>
+<p>If this text stays although JavaScript is on, this file was changed: its script is not the one that it was saved with, and does not run.</p></main></div>
 <script type="text/plain" id="${DATA_ELEMENT_ID}"></script>`,
+    isPacked: true,
   });

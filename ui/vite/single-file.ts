@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import react from "@vitejs/plugin-react";
 import { build, type Rolldown } from "vite";
 
 const SOURCES = `${import.meta.dirname}/../src`;
@@ -78,7 +77,8 @@ async function bundle(entry: string): Promise<{ script: string; style: string }>
     configFile: false,
     root: SOURCES,
     logLevel: "error",
-    plugins: [react()],
+    // As for production, also where a test builds it.
+    oxc: { jsx: { runtime: "automatic", development: false } },
     define: { "process.env.NODE_ENV": '"production"' },
     build: {
       write: false,

@@ -1,13 +1,12 @@
-import { type ChangeEvent, type ClipboardEvent, type DragEvent, useMemo, useRef, useState } from "react";
+import { type ChangeEvent, type ClipboardEvent, type DragEvent, useRef, useState } from "react";
 import { BrandMark } from "../components/brand-mark.tsx";
-import { CopyButton } from "../components/copy-button.tsx";
-import { Facts } from "../components/facts.tsx";
 import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import type { WantedDocument } from "../features/explain/ask-origins.ts";
 import EXAMPLE from "../features/explain/example.txt?raw";
-import { type Finding, findingText, shownFinding, shownText } from "../features/explain/finding.ts";
+import { type Finding, shownText } from "../features/explain/finding.ts";
 import { type Expected, type Result, useExplanation } from "../features/explain/use-explanation.ts";
-import { MessageTabs, type TabName } from "../features/protocol/message-tabs.tsx";
+import { FindingView } from "./finding-view.tsx";
+import { SavedRunView } from "./saved-run-view.tsx";
 import styles from "./why-app.module.css";
 
 const NOTHING: Expected = { keys: "", audience: "", issuer: "", level: "", scope: "", at: "" };
@@ -159,6 +158,7 @@ export function WhyApp() {
             </p>
           )}
         </div>
+        {result?.saved && <SavedRunView judged={result.saved} />}
         {result && (
           <Answer
             result={result}
@@ -322,38 +322,5 @@ function Wanted({
         </p>
       ))}
     </section>
-  );
-}
-
-function FindingView({ finding }: { finding: Finding }) {
-  const [withSecrets, setWithSecrets] = useState(false);
-  const [tab, setTab] = useState<TabName>("checks");
-  const shown = useMemo(() => shownFinding(finding, withSecrets), [finding, withSecrets]);
-  const { verdict, outcome, sentence, remedy, facts, message, run, source, second } = shown;
-  return (
-    <article className="card column" aria-label="Explanation" data-testid="finding">
-      <header className={styles.verdict} data-outcome={outcome}>
-        <strong className="toned">{verdict}</strong>
-        <h2 className="breakable">{sentence}</h2>
-      </header>
-      {remedy && (
-        <p className="breakable" data-testid="remedy">
-          <strong>What to change:</strong> {remedy}
-        </p>
-      )}
-      <Facts className={`table ${styles.facts}`} facts={facts} />
-      <MessageTabs run={run} message={message} tab={tab} source={source} onTab={setTab} second={second} />
-      <div className="line ends">
-        <label className="line small">
-          <input
-            type="checkbox"
-            checked={withSecrets}
-            onChange={({ target }) => setWithSecrets(target.checked)}
-          />
-          Show and copy tokens and signatures whole
-        </label>
-        <CopyButton text={findingText(shown, withSecrets)} what="explanation" />
-      </div>
-    </article>
   );
 }

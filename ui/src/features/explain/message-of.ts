@@ -63,6 +63,9 @@ export function messageOf(
         base: signatureBase.ours,
         profile,
         agentLevel: caller?.level,
+        agentId: caller?.agent ?? caller?.server,
+        keySource: key?.source,
+        thumbprint: key?.thumbprint,
         errorCode: verdict === "undecided" ? undefined : code,
         challenge: inAnswer && { status: response?.status ?? 0, resource_token: tracedToken(inAnswer) },
       },
@@ -70,7 +73,7 @@ export function messageOf(
   };
 }
 
-/** A message of a saved run that the file does not have whole. */
+/** A message of a saved run as the file has it, with nothing proven. */
 export function emptyMessage({ from, to, what, checks, request, response, status }: SavedMessage): Message {
   const side = (http: typeof request) =>
     http && {

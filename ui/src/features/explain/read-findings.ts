@@ -1,24 +1,13 @@
 import {
-  clockLine,
-  type Explanation,
   explainRecorded,
-  fromBase64,
   InputError,
   isPage,
-  isRefusedAsRecorded,
-  KEY_SOURCES,
   KNOWN_PROFILES,
-  type MessageToExplain,
-  partyNameIn,
-  type RecordedExplanation,
   type RecordedMessage,
   type RecordedOptions,
   readInput,
   readSavedRun,
-  type SavedMessage,
-  type SavedVerdict,
   textOfInput,
-  verifySavedMessage,
 } from "aauth-explain";
 import {
   type Message,
@@ -27,8 +16,9 @@ import {
   type ProtocolRun,
   readProtocolRun,
 } from "aauth-explain/run";
+import { explainedFinding } from "./explained-finding.ts";
 import type { Finding } from "./finding.ts";
-import { emptyMessage, messageOf, runOf } from "./message-of.ts";
+import { type JudgedRun, judgedRun } from "./saved-run.ts";
 
 /** Most messages of one input that are explained. */
 const MAX_MESSAGES = 100;
@@ -37,6 +27,8 @@ export interface Findings {
   readonly findings: readonly Finding[];
   /** Number of messages that were left out. */
   readonly leftOut: number;
+  /** The run of a saved file, in place of findings. */
+  readonly saved?: JudgedRun;
 }
 
 type OnFound = (found: Findings) => boolean;
@@ -54,7 +46,7 @@ export async function readFindings(
   onFound: OnFound,
 ): Promise<Findings> {
   const text = textOfInput(input);
-  if (isPage(text)) return savedFindings(text, onFound);
+  if (isPage(text)) return { findings: [], leftOut: 0, saved: await judgedRun(await readSavedRun(text)) };
   const traced = tracedRun(text);
   if (traced !== undefined)
     return limited(traced.messages, (message) => tracedFinding(message, traced), onFound);
@@ -80,52 +72,6 @@ async function limited<Item>(
     await new Promise((resolve) => setTimeout(resolve));
   }
   return { findings, leftOut };
-}
-
-const VERDICTS = { accepted: "Accepted", refused: "Refused", undecided: "Undecided" } as const;
-
-function explainedFinding(
-  explanation: Explanation & Partial<RecordedExplanation>,
-  message: MessageToExplain,
-): Finding {
-  const { verdict, parties, key, caller, request, profile, judgedAt, assumed = [], remedy } = explanation;
-  const shown = messageOf(explanation, message);
-  const { response } = shown;
-  const person = caller?.person && `, for ${caller.person.sub} of ${caller.person.iss}`;
-  const signer = parties.signer?.startsWith("the key ")
-    ? "its key alone, which names no agent"
-    : parties.signer;
-  const facts = [
-    ["Signed by", caller ? `${signer}, proven (${caller.level})${person ?? ""}` : signer],
-    ["Token issued by", parties.issuer],
-    ["Sent to", parties.receiver],
-    [
-      "Key",
-      [key?.thumbprint, KEY_SOURCES[key?.source ?? ""] ?? key?.source, key?.problem]
-        .filter(Boolean)
-        .join(", "),
-    ],
-    [
-      "Its receiver answered",
-      shown.status === undefined ? "" : `${shown.status} ${response.headers?.["aauth-refusal"] ?? ""}`,
-    ],
-    ["Protocol", profile],
-    ["Time", judgedAt && clockLine(judgedAt)],
-    ["Assumed", assumed.join("; ")],
-  ].flatMap(([name = "", value]) => (value ? [{ name, value: String(value) }] : []));
-  const { secondOpinion } = explanation.signatureBase;
-  return {
-    title: `${request.method} ${request.authority}${request.target}`,
-    verdict: VERDICTS[verdict],
-    outcome: shown.outcome,
-    sentence: explanation.sentence,
-    remedy: remedy?.text,
-    facts,
-    message: shown,
-    run: runOf(shown),
-    source: "As in the input.",
-    ...(secondOpinion !== undefined && { second: secondOpinion }),
-  };
 }
 
 /** Undefined for a text that is no trace. */
@@ -166,74 +112,5 @@ function tracedFinding(message: Message, run: ProtocolRun): Finding {
     message,
     run,
     source: "As recorded on the spans, where tokens and signatures are truncated.",
-  };
-}
-
-/** The messages and attacks of a saved run. */
-async function savedFindings(page: string, onFound: OnFound): Promise<Findings> {
-  const run = await readSavedRun(page);
-  const items = [
-    ...run.messages.map((message, at) => ({ message, title: `${at + 1}.`, attack: undefined })),
-    ...run.attacks.map((attack) => ({ message: attack.aauth, title: `Attack: ${attack.title}:`, attack })),
-  ];
-  const explain = async ({ message, title, attack }: (typeof items)[number]) => {
-    const verdict = await verifySavedMessage(message, KNOWN_PROFILES);
-    const named = { ...message, from: partyNameIn(run, message.from), to: partyNameIn(run, message.to) };
-    const finding = savedFinding(named, verdict);
-    const isOther =
-      attack !== undefined && verdict.state === "refused" && !isRefusedAsRecorded(attack, verdict);
-    const facts = isOther
-      ? [
-          { name: "Attention", value: "The file records another refusal than this browser finds." },
-          ...finding.facts,
-        ]
-      : finding.facts;
-    return { ...finding, title: `${title} ${finding.title}`, facts };
-  };
-  return limited(items, explain, onFound);
-}
-
-function savedFinding(
-  message: SavedMessage,
-  { state, reason, explanation, proven, atSeconds }: SavedVerdict,
-): Finding {
-  const { evidence, sentence, what, from, to, outcome, status } = message;
-  const recorded = [
-    { name: "Recorded, not proven", value: `${from} → ${to}: ${what}. ${sentence}` },
-    { name: "Recorded outcome", value: status === undefined ? outcome : `${outcome}, status ${status}` },
-  ];
-  if (state === "recorded" || evidence === undefined || explanation === undefined) {
-    const shown = { ...emptyMessage(message), outcome: state === "refused" ? "refused" : "pending" } as const;
-    return {
-      title: what,
-      verdict: state === "refused" ? "Refused" : "As recorded",
-      outcome: shown.outcome,
-      sentence:
-        reason === undefined
-          ? "The file does not have this message whole, so nothing of it is proven. It is shown as the maker of the file recorded it."
-          : `This browser refuses the message, whatever the file says: ${reason}.`,
-      facts: [...recorded, ...message.facts],
-      message: shown,
-      run: runOf(shown),
-      source: "As recorded in the file.",
-    };
-  }
-  const { method, url, headers, body } = evidence;
-  const finding = explainedFinding(explanation, { method, url, headers, body: fromBase64(body) });
-  const keys = proven?.keys.map(({ id, kid, thumbprint }) => ({
-    name: `Key of ${id ?? "the signer"}${kid === undefined ? "" : `, ${kid}`}`,
-    value: `${thumbprint}: compare it with the published key, because the file’s maker can make keys, too`,
-  }));
-  return {
-    ...finding,
-    facts: [
-      ...finding.facts,
-      ...(keys ?? []),
-      ...(atSeconds === undefined
-        ? []
-        : [{ name: "Time", value: clockLine({ seconds: atSeconds, source: "created" }) }]),
-      ...recorded,
-    ],
-    source: "As in the file.",
   };
 }

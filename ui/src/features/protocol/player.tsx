@@ -1,4 +1,3 @@
-import { Button } from "@mantine/core";
 import { type Message, messageSentence } from "aauth-explain/run";
 import { type PollGroup, pollLabel } from "../../components/poll-groups.ts";
 import styles from "./player.module.css";
@@ -8,6 +7,8 @@ interface PlayerProps {
   /** Messages to step through, in order. */
   stops: readonly Message[];
   open: Message;
+  /** The open message in one sentence. Default: derived from the message. */
+  sentence?: string | undefined;
   /** Number of messages of the run. */
   total: number;
   /** The group of polls that the open message represents. */
@@ -19,7 +20,16 @@ interface PlayerProps {
 }
 
 /** Buttons to replay and step through a run, and the open message in one sentence. */
-export function Player({ stops, open, total, polls, phase, onPlay, onPause, onStep }: PlayerProps) {
+export function Player({
+  stops,
+  open,
+  sentence = messageSentence(open),
+  total,
+  polls,
+  phase,
+  ...on
+}: PlayerProps) {
+  const { onPlay, onPause, onStep } = on;
   const at = stops.indexOf(open);
   const isPlaying = phase === "playing";
   return (
@@ -27,9 +37,9 @@ export function Player({ stops, open, total, polls, phase, onPlay, onPause, onSt
       {stops.length > 1 && (
         <div className="line nowrap">
           <Step label="Previous" target={stops[at - 1]} onStep={onStep} />
-          <Button size="compact-sm" className={styles.play} onClick={isPlaying ? onPause : onPlay}>
+          <button type="button" className={styles.play} onClick={isPlaying ? onPause : onPlay}>
             {isPlaying ? "Pause" : "Play"}
-          </Button>
+          </button>
           <Step label="Next" target={stops[at + 1]} onStep={onStep} />
         </div>
       )}
@@ -39,7 +49,7 @@ export function Player({ stops, open, total, polls, phase, onPlay, onPause, onSt
           <span className="spoken">Message </span>
           {open.number} of {total}
         </span>{" "}
-        {messageSentence(open)} {polls && `(${pollLabel(polls)})`}
+        {sentence} {polls && `(${pollLabel(polls)})`}
       </p>
     </div>
   );
@@ -49,14 +59,13 @@ export function Player({ stops, open, total, polls, phase, onPlay, onPause, onSt
 function Step(props: { label: string; target: Message | undefined; onStep: (message: Message) => void }) {
   const { label, target, onStep } = props;
   return (
-    <Button
-      variant="default"
-      size="compact-sm"
+    <button
+      type="button"
+      className={styles.step}
       aria-disabled={target === undefined}
-      data-disabled={target === undefined}
       onClick={() => target && onStep(target)}
     >
       {label}
-    </Button>
+    </button>
   );
 }

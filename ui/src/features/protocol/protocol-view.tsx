@@ -1,5 +1,5 @@
 import type { Message, ProtocolRun, UserNames } from "aauth-explain/run";
-import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { pollGroups } from "../../components/poll-groups.ts";
 import { messageByPageKey } from "./message-by-key.ts";
 import { MessageDetail } from "./message-detail.tsx";
@@ -12,16 +12,26 @@ import { useReplay } from "./use-replay.ts";
 
 interface ProtocolViewProps {
   run: ProtocolRun;
-  /** Display names of users. */
-  nameOf: UserNames;
-  /** Whether the trace is complete. */
-  isFinished: boolean;
-  /** Whether a replay starts automatically in a browser that has not shown one. */
-  isReplayed: boolean;
+  /** Display names of users. Default: none. */
+  nameOf?: UserNames;
+  /** Whether the trace is complete. Default true. */
+  isFinished?: boolean;
+  /** Whether a replay starts automatically in a browser that has not shown one. Default false. */
+  isReplayed?: boolean;
   /** The message opened by the user or a replay. */
   openId: string | undefined;
-  hrefOf: (message: Message) => string;
+  /** URL of a message; absent if messages have none. */
+  hrefOf?: (message: Message) => string;
   onOpen: (message: Message) => void;
+  /** How the messages of a file are shown. Default: as the run has them. */
+  saved?: SavedMessages;
+}
+
+/** How a file's messages are shown beside the drawing, which is as recorded. */
+export interface SavedMessages {
+  readonly sentenceOf: (message: Message) => string;
+  readonly spokenOf: (message: Message, total: number) => string;
+  readonly renderDetail: (message: Message) => ReactNode;
 }
 
 /** Location of the signing key, by the scheme of Signature-Key. */
@@ -32,6 +42,8 @@ const SCHEMES: Readonly<Record<string, string>> = {
   jwt: "a token names the key",
 };
 
+const noNames: UserNames = () => undefined;
+
 const schemesIn = ({ messages }: ProtocolRun): string[] => [
   ...new Set(messages.flatMap(({ signer }) => signer?.scheme ?? [])),
 ];
@@ -41,7 +53,8 @@ const schemesIn = ({ messages }: ProtocolRun): string[] => [
  * them.
  */
 export function ProtocolView(props: ProtocolViewProps) {
-  const { run, nameOf, isFinished, isReplayed, openId, hrefOf, onOpen } = props;
+  const { run, nameOf = noNames, isFinished = true, isReplayed = false, openId, hrefOf, onOpen } = props;
+  const { saved } = props;
   // The selected tab is kept while stepping through messages.
   const [tab, setTab] = useState<TabName>("checks");
   const [arePollsOpen, setPollsOpen] = useState(false);
@@ -88,6 +101,7 @@ export function ProtocolView(props: ProtocolViewProps) {
         <Player
           stops={stops}
           open={open}
+          sentence={saved?.sentenceOf(open)}
           total={run.messages.length}
           polls={folded.find(([first]) => first === open)}
           phase={replay.phase}
@@ -103,6 +117,7 @@ export function ProtocolView(props: ProtocolViewProps) {
             stops={stops}
             folded={folded}
             hrefOf={hrefOf}
+            spokenOf={saved?.spokenOf}
             openId={open?.id}
             isReplay={replay.phase !== "off"}
             onStep={step}
@@ -130,7 +145,8 @@ export function ProtocolView(props: ProtocolViewProps) {
             )}
           </p>
         </div>
-        {open && (
+        {open && saved?.renderDetail(open)}
+        {open && saved === undefined && (
           <MessageDetail
             key={open.id}
             run={run}

@@ -12,13 +12,15 @@ interface SequencePictureProps {
   run: ProtocolRun;
   openId: string | undefined;
   /** URL of a message; absent if messages have none. */
-  hrefOf?: (message: Message) => string;
+  hrefOf?: ((message: Message) => string) | undefined;
   /** Groups of polls drawn as one row each. Default: none. */
   folded?: readonly PollGroup[];
   /** Default: all messages of the run. */
   stops?: readonly Message[];
   /** Whether a replay is at the open message. Later ones are faint. */
   isReplay?: boolean;
+  /** Text of a message in the list. Default: route, signature and answer. */
+  spokenOf?: ((message: Message, total: number) => string) | undefined;
   /** Called when the user selects a message with the pointer. Default: `onStep`. */
   onPick?: (message: Message) => void;
   /** Called when the user selects a message with the keyboard. */
@@ -28,6 +30,7 @@ interface SequencePictureProps {
 /** Sequence diagram with one link per message on top of it. */
 export function SequencePicture(props: SequencePictureProps) {
   const { run, openId, hrefOf, folded = [], isReplay = false, onStep, onPick = onStep } = props;
+  const { spokenOf = spokenMessage } = props;
   const box = useRef<HTMLDivElement>(null);
   const links = useRef(new Map<string, HTMLElement | null>());
   const width = Math.max(leastWidth(run.parties.length), useWidth(box));
@@ -107,9 +110,7 @@ export function SequencePicture(props: SequencePictureProps) {
               tabIndex={kind !== "response" && message.id === stop ? 0 : -1}
               onPick={() => onPick(message)}
             >
-              {kind === "response"
-                ? `The response to message ${message.number}`
-                : spokenMessage(message, total)}
+              {kind === "response" ? `The response to message ${message.number}` : spokenOf(message, total)}
             </Place>
           </li>
         ))}
