@@ -34,27 +34,38 @@ export function givenKeys(documents: readonly string[], otherwise?: Discovery): 
       `nothing is fetched here: give the keys of ${id} with --jwks FILE`,
     );
   };
-  const find = (id: string, kid: string | undefined) => {
-    const keys = keysFor(id);
-    if (keys.length === 0) none(id);
-    const jwk = kid === undefined ? keys[0] : keys.find((key) => key.kid === kid);
-    if (jwk === undefined)
-      throw new AAuthVerificationError(MISSING_KEYS, `the files have no key "${kid}" of ${id}`);
-    return jwk as never;
+  const missing = (id: string, kid?: string): never => {
+    if (keysFor(id).length === 0) none(id);
+    throw new AAuthVerificationError(MISSING_KEYS, `the files have no key "${kid}" of ${id}`);
   };
+  const given = discoveryOf(keysFor, missing);
   return {
     discovery: {
-      metadata: async (_kind, id) => none(id),
+      ...given,
       key: async (kind, id, kid) =>
-        otherwise && keysFor(id).length === 0
-          ? otherwise.key(kind, id, kid)
-          : { jwk: find(id, kid), source: "discovery" },
-      replacedKey: async () => undefined,
-      keys: async (_kind, id) => ({ keys: keysFor(id) as never }),
+        (otherwise && keysFor(id).length === 0 ? otherwise : given).key(kind, id, kid),
     },
     keys: sets.flatMap((set) => Object.values(set).flatMap(({ keys }) => keys)),
   };
 }
+
+/**
+ * Known keys in place of discovery, for any recorded message. Fetches nothing.
+ *
+ * @param missing throws for a key, or without `kid` a document, that is not there
+ */
+export const discoveryOf = (
+  keysFor: (id: string) => readonly GivenJwk[],
+  missing: (id: string, kid?: string) => never,
+): Discovery => ({
+  metadata: async (_kind, id) => missing(id),
+  key: async (_kind, id, kid) => ({
+    jwk: (keysFor(id).find((key) => kid === undefined || key.kid === kid) ?? missing(id, kid)) as never,
+    source: "discovery",
+  }),
+  replacedKey: async () => undefined,
+  keys: async (_kind, id) => ({ keys: keysFor(id) as never }),
+});
 
 function readKeySets(document: string): Record<string, KeySet> {
   const malformed = (why: string) => new InputError("malformed_jwks", `the file of keys is ${why}`);

@@ -10,8 +10,10 @@ import {
 import { fieldValue } from "aauth/wire";
 import { explainMessage } from "./explain-message.ts";
 import type { Explanation } from "./explanation.ts";
+import { discoveryOf } from "./given-keys.ts";
 import type { KnownProfiles } from "./message.ts";
 import { profileOf } from "./profile-of.ts";
+import type { GivenJwk } from "./rfc9421/public-key.ts";
 import type { SavedAttack, SavedEvidence, SavedKey, SavedMessage } from "./saved-run.ts";
 import { fromBase64 } from "./saved-run-file.ts";
 import { signedFields } from "./signed-fields.ts";
@@ -175,16 +177,15 @@ class KeysInFile {
     this.#keys = keys;
   }
 
-  /** Fetches nothing. */
+  readonly #given = discoveryOf((id) => this.#of(id), missing);
+
   readonly discovery: Discovery = {
-    metadata: async (_kind, id) => missing(id),
-    key: async (_kind, id, kid) => {
-      const found = this.#of(id).find((key) => kid === undefined || key.kid === kid) ?? missing(id, kid);
-      this.#used.set(JSON.stringify([id, kid]), { id, ...(kid !== undefined && { kid }), jwk: found });
-      return { jwk: found, source: "discovery" };
+    ...this.#given,
+    key: async (kind, id, kid) => {
+      const found = await this.#given.key(kind, id, kid);
+      this.#used.set(JSON.stringify([id, kid]), { id, ...(kid !== undefined && { kid }), jwk: found.jwk });
+      return found;
     },
-    replacedKey: async () => undefined,
-    keys: async (_kind, id) => ({ keys: this.#of(id) }),
   };
 
   /** The key of the caller first. A key that was not asked for proves nothing, and is left out. */
@@ -198,8 +199,8 @@ class KeysInFile {
     return asked.some((key) => key.thumbprint === thumbprint) ? asked : [{ thumbprint }, ...asked];
   }
 
-  #of(id: string): IssuerJwk[] {
-    return this.#keys.filter((key) => key.id === id).map(({ jwk }) => jwk as IssuerJwk);
+  #of(id: string): GivenJwk[] {
+    return this.#keys.filter((key) => key.id === id).map(({ jwk }) => jwk as GivenJwk);
   }
 }
 

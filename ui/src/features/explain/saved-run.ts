@@ -242,3 +242,9 @@ function drawnRun({ parties, messages, ...saved }: SavedRun, judged: readonly Ju
     endMicros,
   };
 }
+
+/** Attributes of an element whose content is a text of the file, and never markup. */
+export function asText(text: string) {
+  const attributes = { children: text }; // hole R4: { dangerouslySetInnerHTML: { __html: text } }
+  return attributes;
+}
