@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,7 +20,7 @@ const VITE = `${REPOSITORY_ROOT}ui/node_modules/vite/bin/vite.js`;
 export async function builtPage(): Promise<string> {
   const folder = join(CACHE, hashOfPageSources());
   if (existsSync(folder)) return folder;
-  const unfinished = `${folder}.${process.pid}`;
+  const unfinished = `${folder}.${randomUUID()}`;
   const args = ["build", "ui", "--outDir", unfinished, "--emptyOutDir", "--logLevel", "warn"];
   const { status, output } = await runProgram(process.execPath, [VITE, ...args], {
     output: "caught",
@@ -30,7 +31,7 @@ export async function builtPage(): Promise<string> {
   try {
     await rename(unfinished, folder);
   } catch (error) {
-    // Another process was first.
+    // Another build was first.
     if (!existsSync(folder)) throw error;
     await rm(unfinished, { recursive: true });
   }
@@ -42,7 +43,7 @@ async function removeOldBuilds(): Promise<void> {
   const builds = await Promise.all(
     (await readdir(CACHE)).map(async (name) => {
       const path = join(CACHE, name);
-      // Another process may have removed it.
+      // Another build may have removed it.
       return {
         path,
         builtAt: await stat(path).then(

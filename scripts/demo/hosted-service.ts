@@ -33,6 +33,7 @@ export class HostedService implements StartedService {
   readonly #started: Promise<RunningService>;
   readonly #lastLines: string[] = [];
   readonly #end: (how: string) => void;
+  readonly #killed = Promise.withResolvers<true>();
   readonly #onLine: (line: string) => void;
   #closing: Promise<boolean> | undefined;
 
@@ -86,8 +87,8 @@ export class HostedService implements StartedService {
   }
 
   /**
-   * Code in this process cannot be ended by force: a service that does not close remains until the
-   * process ends.
+   * Closes it, also after an uncaught error. Code in this process cannot be ended by force: a
+   * service that does not close remains until the process ends.
    */
   stop(limitMs: number): Promise<boolean> {
     this.#closing ??= this.#close(limitMs);
@@ -95,6 +96,7 @@ export class HostedService implements StartedService {
   }
 
   kill(): void {
+    this.#killed.resolve(true);
     this.#end("was ended");
   }
 
@@ -121,7 +123,7 @@ export class HostedService implements StartedService {
         return true;
       },
     );
-    const isStraggler = await Promise.race([isClosed, late, this.ended.then(() => true)]);
+    const isStraggler = await Promise.race([isClosed, late, this.#killed.promise]);
     clearTimeout(limit);
     this.#end("was stopped");
     return isStraggler;

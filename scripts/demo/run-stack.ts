@@ -124,6 +124,8 @@ export async function runStack(
   const startOne = async (service: ServiceDescription): Promise<void> => {
     await Promise.all(service.after.map((name) => ready.get(name)));
     signal.throwIfAborted();
+    // Nothing stops a service that starts after the others have begun to stop.
+    if (stopping !== undefined) return failure.promise;
     const limitMs = service.readyLimitMs ?? READY_LIMIT_MS;
     const output = { baseEnv, onLine: (line: string) => log.write(service.name, line) };
     const startProcess = () =>

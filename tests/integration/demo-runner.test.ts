@@ -14,7 +14,7 @@ import { closedConnection } from "../support/time-wait.ts";
 const STACK = fileURLToPath(new URL("../support/fixtures/stack-runner.ts", import.meta.url));
 const ORPHAN_LIMIT = { timeout: 20_000 };
 
-type Mode = "well" | "deaf" | "mute" | "dies-at-start";
+type Mode = "well" | "slow" | "deaf" | "mute" | "dies-at-start";
 
 const started: Child[] = [];
 const servicePids: number[] = [];
@@ -375,10 +375,18 @@ describe("services in the runner's own process", () => {
     expect(stack.text()).not.toContain("third starts");
   });
 
+  test("none starts after another has failed, and what is still starting is closed", async () => {
+    const [one, second, third] = await hosted({ one: "slow", second: "dies-at-start", third: "well" });
+    const stack = startStack([one!, { ...second!, after: [] }, { ...third!, after: ["one"] }]);
+    expect((await stack.ended).status).toBe(1);
+    expect(stack.text()).toContain("one closes");
+    expect(stack.text()).not.toContain("third starts");
+  });
+
   test.each(["throw", "reject"])(
     "an uncaught error ends the stack with its service's name: %s",
     async (how) => {
-      const services = await hosted({ one: "well", second: "well", third: "well" });
+      const services = await hosted({ one: "well", second: "slow", third: "well" });
       const stack = startStack(services);
       await pidsOf(stack);
       await fetch(services[1]!.healthUrl.replace("health", how));
@@ -386,8 +394,7 @@ describe("services in the runner's own process", () => {
       expect(stack.text()).toMatch(
         /^second stopped by an unexpected error\. Its last lines:\n[\s\S]*out of order/m,
       );
-      expect(stack.text()).toContain("one closes");
-      expect(stack.text()).toContain("third closes");
+      for (const name of ["one", "second", "third"]) expect(stack.text()).toContain(`${name} closes`);
     },
   );
 

@@ -6,7 +6,8 @@ import { timeWaitText, waitForTimeWait } from "./time-wait.ts";
 /**
  * Starts to listen and returns the value for {@link runService}. `url` has the actual port, even
  * for port 0; a wildcard host is shown as `localhost`. For a name with several addresses, the first
- * is used. Waits for a port in TIME-WAIT, with a warning in the log.
+ * is used. Waits for a port in TIME-WAIT, with a warning in the log. Closes `app` if it cannot
+ * listen.
  *
  * @throws the system's error, EADDRINUSE for a port on which a process listens
  */
@@ -14,15 +15,19 @@ export async function listenOn(
   app: FastifyInstance,
   options: { host: string; port: number; proxyAddresses?: readonly string[] },
 ): Promise<RunningService> {
-  nameProxies(app.server, options.proxyAddresses ?? []);
-  await app.ready();
   const { host: ownHost, port: ownPort } = options;
-  await waitForTimeWait(ownHost, ownPort, () => app.log.warn(`${timeWaitText(ownPort)}; waiting`));
-  // Fastify would log a line per address in addition to the one of runService.
+  nameProxies(app.server, options.proxyAddresses ?? []);
   const { level } = app.log;
-  app.log.level = "warn";
   try {
-    await app.listen({ host: options.host, port: options.port });
+    await app.ready();
+    await waitForTimeWait(ownHost, ownPort, () => app.log.warn(`${timeWaitText(ownPort)}; waiting`));
+    // Fastify would log a line per address in addition to the one of runService.
+    app.log.level = "warn";
+    await app.listen({ host: ownHost, port: ownPort });
+  } catch (error) {
+    // The first error is the reason.
+    await app.close().catch(() => {});
+    throw error;
   } finally {
     app.log.level = level;
   }
