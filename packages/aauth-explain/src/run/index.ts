@@ -16,17 +16,18 @@ export { keySourceInWords } from "./key-answer.ts";
 export { afterChecks, isRedirected, messageAnswers } from "./message-answers.ts";
 export { type MessageMeaning, messageMeaning, messageSentence } from "./message-words.ts";
 export { partyName } from "./parties.ts";
-export type {
-  HttpMessage,
-  Message,
-  Outcome,
-  Party,
-  ProtocolRun,
-  SignerSide,
-  UserNames,
-  Verdict,
-  VerifierSide,
-  WaterfallRow,
+export {
+  type HttpMessage,
+  type Message,
+  OUTCOMES,
+  type Outcome,
+  type Party,
+  type ProtocolRun,
+  type SignerSide,
+  type UserNames,
+  type Verdict,
+  type VerifierSide,
+  type WaterfallRow,
 } from "./protocol-run.ts";
 export { readProtocolRun } from "./read-run.ts";
 export { shownVerdict } from "./refused-by-answer.ts";

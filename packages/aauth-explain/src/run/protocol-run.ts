@@ -90,14 +90,18 @@ export interface RunEvent {
  * yet. In draft -11 also `waiting`: the answer is deferred (202); and `handed-back`: the person
  * server cannot reach the person and the agent shows the page itself (424).
  */
-export type Outcome =
-  | "accepted"
-  | "challenged"
-  | "waiting"
-  | "handed-back"
-  | "refused"
-  | "failed"
-  | "pending";
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Every {@link Outcome}. */
+export const OUTCOMES = [
+  "accepted",
+  "challenged",
+  "waiting",
+  "handed-back",
+  "refused",
+  "failed",
+  "pending",
+] as const;
 
 /**
  * A user's visit to a page, which no agent signs: the auth server's consent page, a resource's own

@@ -10,7 +10,7 @@ import { messageOf, runOf } from "./message-of.ts";
 
 const VERDICTS = { accepted: "Accepted", refused: "Refused", undecided: "Undecided" } as const;
 
-/** What an explanation says. */
+/** An explanation as the page shows it. */
 export function explainedFinding(
   explanation: Explanation & Partial<RecordedExplanation>,
   message: MessageToExplain,

@@ -9,7 +9,14 @@ import {
   type SavedVerdict,
   verifySavedMessage,
 } from "aauth-explain";
-import { type Message, messageAnswers, type ProtocolRun, visibleFields } from "aauth-explain/run";
+import {
+  type Message,
+  messageAnswers,
+  OUTCOMES,
+  type Outcome,
+  type ProtocolRun,
+  visibleFields,
+} from "aauth-explain/run";
 import { explainedFinding } from "./explained-finding.ts";
 import { type Finding, shownText } from "./finding.ts";
 import { emptyMessage, runOf } from "./message-of.ts";
@@ -51,8 +58,9 @@ export async function judgedRun(given: SavedRun): Promise<JudgedRun> {
   const numbers = new Map<string, number>();
   const messages: JudgedMessage[] = [];
   for (const [at, message] of given.messages.entries()) {
-    const earlier = numbers.get(signedOnce(message));
-    if (earlier === undefined && message.evidence) numbers.set(signedOnce(message), at + 1);
+    const signed = signedOnce(message);
+    const earlier = numbers.get(signed);
+    if (earlier === undefined && message.evidence) numbers.set(signed, at + 1);
     messages.push(await judged(given, message, earlier));
   }
   const attacks: JudgedAttack[] = [];
@@ -60,12 +68,15 @@ export async function judgedRun(given: SavedRun): Promise<JudgedRun> {
     const copied = numbers.get(signedOnce(attack.aauth));
     attacks.push({
       ...(await judged(given, attack.aauth, copied)),
-      attack: visibleFields(attack, (text) => shownText(text, true)),
+      attack: visible(attack),
     });
   }
-  const saved = visibleFields(given, (text) => shownText(text, true));
+  const saved = visible(given);
   return { saved, drawn: drawnRun(saved, messages), messages, attacks, keys: comparedKeys(messages) };
 }
+
+/** A copy whose texts may be shown. */
+const visible = <T>(value: T): T => visibleFields(value, (text) => shownText(text, true));
 
 /** The same for the same signed message, whatever the file says about it. */
 const signedOnce = ({ evidence }: SavedMessage): string =>
@@ -79,12 +90,9 @@ async function judged(
   repeats: number | undefined,
 ): Promise<JudgedMessage> {
   const verdict = await verifySavedMessage(message, KNOWN_PROFILES);
-  const recorded = visibleFields(
-    { ...message, from: partyNameIn(run, message.from), to: partyNameIn(run, message.to) },
-    (text) => shownText(text, true),
-  );
-  const same = message.evidence === undefined ? undefined : repeats;
-  return { finding: savedFinding(message, recorded, verdict, same), verdict, repeats: same, recorded };
+  const { from, to } = message;
+  const recorded = visible({ ...message, from: partyNameIn(run, from), to: partyNameIn(run, to) });
+  return { finding: savedFinding(message, recorded, verdict, repeats), verdict, repeats, recorded };
 }
 
 /** Words for the result of verifying a message again. */
@@ -94,7 +102,7 @@ export const STATES: Readonly<Record<SavedVerdict["state"], string>> = {
   recorded: "as recorded",
 };
 
-export const TONES = { verified: "accepted", refused: "refused", recorded: "pending" } as const;
+const TONES = { verified: "accepted", refused: "refused", recorded: "pending" } as const;
 
 function savedFinding(
   message: SavedMessage,
@@ -194,13 +202,10 @@ function comparedKeys(messages: readonly JudgedMessage[]): ComparedKey[] {
       named.set(thumbprint, names.add(kid === undefined ? name : `${name}, kid ${kid}`));
     }
   }
-  return [...named].map(([thumbprint, of]) =>
-    visibleFields({ thumbprint, of: [...of].join("; ") }, (text) => shownText(text, true)),
-  );
+  return [...named].map(([thumbprint, of]) => visible({ thumbprint, of: [...of].join("; ") }));
 }
 
-const OUTCOMES = ["accepted", "challenged", "waiting", "handed-back", "refused", "failed", "pending"];
-const isOutcome = (text: string): text is Message["outcome"] => OUTCOMES.includes(text);
+const isOutcome = (text: string): text is Outcome => OUTCOMES.includes(text as Outcome);
 
 /** The run as the drawing has it: only a verdict of this browser has a mark. */
 function drawnRun({ parties, messages, ...saved }: SavedRun, judged: readonly JudgedMessage[]): ProtocolRun {
@@ -208,25 +213,21 @@ function drawnRun({ parties, messages, ...saved }: SavedRun, judged: readonly Ju
     const { finding, verdict, recorded } = judged[at]!;
     const { message } = finding;
     const isRefused = verdict.state === "refused";
-    return visibleFields(
-      {
-        ...message,
-        id: `message-${at + 1}`,
-        number: at + 1,
-        from,
-        to,
-        purpose: verdict.state === "recorded" ? "user" : message.purpose,
-        what: verdict.state === "verified" ? finding.title : recorded.what,
-        // The file has no time of an answer: each is drawn below its request.
-        startMicros: 2 * at,
-        endMicros: 2 * at + 1,
-        status,
-        outcome: isRefused ? "refused" : isOutcome(outcome) ? outcome : "accepted",
-        verifiers:
-          verdict.state === "recorded" ? [] : message.verifiers.map((one) => ({ ...one, party: to })),
-      } as Message,
-      (text) => shownText(text, true),
-    );
+    return visible({
+      ...message,
+      id: `message-${at + 1}`,
+      number: at + 1,
+      from,
+      to,
+      purpose: verdict.state === "recorded" ? "user" : message.purpose,
+      what: verdict.state === "verified" ? finding.title : recorded.what,
+      // The file has no time of an answer: each is drawn below its request.
+      startMicros: 2 * at,
+      endMicros: 2 * at + 1,
+      status,
+      outcome: isRefused ? "refused" : isOutcome(outcome) ? outcome : "accepted",
+      verifiers: verdict.state === "recorded" ? [] : message.verifiers.map((one) => ({ ...one, party: to })),
+    } as Message);
   });
   const [startMicros, endMicros] = [drawn[0]?.startMicros ?? 0, drawn.at(-1)?.endMicros ?? 0];
   const known = new Set(parties.map(({ id }) => id));
@@ -241,10 +242,4 @@ function drawnRun({ parties, messages, ...saved }: SavedRun, judged: readonly Ju
     startMicros,
     endMicros,
   };
-}
-
-/** Attributes of an element whose content is a text of the file, and never markup. */
-export function asText(text: string) {
-  const attributes = { children: text }; // hole R4: { dangerouslySetInnerHTML: { __html: text } }
-  return attributes;
 }
