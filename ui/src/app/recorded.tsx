@@ -1,10 +1,10 @@
 import type { SavedHttp, SavedMessage } from "aauth-explain";
 import { Facts } from "../components/facts.tsx";
-import { asText } from "../features/explain/saved-run.ts";
 
-/** What the file's maker says about a message. */
+/** A message in the words of the file's maker. */
 export function Recorded({ message, isOpen = false }: { message: SavedMessage; isOpen?: boolean }) {
   const { from, to, what, sentence, facts, checks, response } = message;
+  const said = { children: sentence }; // hole R4: { dangerouslySetInnerHTML: { __html: sentence } }
   return (
     <details open={isOpen}>
       <summary>What was recorded</summary>
@@ -12,7 +12,7 @@ export function Recorded({ message, isOpen = false }: { message: SavedMessage; i
         <p className="breakable">
           {from} → {to}: {what}
         </p>
-        <p className="breakable" {...asText(sentence)} />
+        <p className="breakable" {...said} />
         <Facts className="table" facts={facts} />
         {checks.length > 0 && (
           <ul className="small">
