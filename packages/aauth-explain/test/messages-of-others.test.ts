@@ -116,7 +116,7 @@ const isAAuth = (sent: Sent) => "signature-key" in sent.headers;
 const isBot = (sent: Sent) => sent.library === BOT.library;
 const covers = (sent: Sent, ...names: readonly string[]) =>
   names.some((name) => sent.headers["signature-input"]!.includes(`"${name}"`));
-/** What is said where one of these is signed; else the message is accepted. */
+/** The given words where one of these is signed; else the message is accepted. */
 const where =
   (text: string, ...names: readonly string[]) =>
   (sent: Sent) =>
@@ -124,7 +124,7 @@ const where =
 const PATH = ["@path", "@target-uri"];
 const QUERY = ["@query", "@target-uri"];
 
-/** What the reader says of each: the remedy or the reason, or that the message is accepted. */
+/** Each with the words of the reader: the remedy, the reason, or that the message is accepted. */
 const FAULTS: readonly (readonly [what: string, change: Change, said: string | ((sent: Sent) => string)])[] =
   [
     ["a host that nothing names", address(AUTHORITY, "10.9.8.7"), UNKNOWN],
@@ -361,22 +361,25 @@ describe("as it was sent", () => {
   });
 });
 
-test.each(FAULTS)("%s", async (_what, change, said) => {
-  const found: Record<string, string> = {};
-  const expected: Record<string, unknown> = {};
-  for (const sent of PEERS) {
-    const faulty = await change(sent);
-    if (faulty === undefined) continue;
-    const text = typeof said === "string" ? said : said(sent);
-    expected[sent.library] = expect.stringContaining(text);
-    const { verdict, remedy, sentence } = await explain(faulty);
-    found[sent.library] = remedy?.text ?? verdict;
-    expect(remedy?.state).toBe(text === "accepted" ? undefined : text === UNKNOWN ? "unknown" : "named");
-    expect(sentence).toContain(text === "accepted" ? "passes every check" : "is refused at the check");
-  }
-  expect(found).toEqual(expected);
-  expect(Object.keys(found)).not.toEqual([]);
-});
+test.each(FAULTS)(
+  "the reader names only what shows in messages with the fault: %s",
+  async (_what, change, said) => {
+    const found: Record<string, string> = {};
+    const expected: Record<string, unknown> = {};
+    for (const sent of PEERS) {
+      const faulty = await change(sent);
+      if (faulty === undefined) continue;
+      const text = typeof said === "string" ? said : said(sent);
+      expected[sent.library] = expect.stringContaining(text);
+      const { verdict, remedy, sentence } = await explain(faulty);
+      found[sent.library] = remedy?.text ?? verdict;
+      expect(remedy?.state).toBe(text === "accepted" ? undefined : text === UNKNOWN ? "unknown" : "named");
+      expect(sentence).toContain(text === "accepted" ? "passes every check" : "is refused at the check");
+    }
+    expect(found).toEqual(expected);
+    expect(Object.keys(found)).not.toEqual([]);
+  },
+);
 
 test("each library’s message can have at least 30 of these faults", async () => {
   for (const sent of PEERS) {

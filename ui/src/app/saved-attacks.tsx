@@ -17,7 +17,7 @@ interface Found {
   readonly text: string;
 }
 
-/** Whether its receiver refused an attack. An answer with a status below 400 is none. */
+/** Whether its receiver refused an attack. An answer below 400 is not a refusal. */
 const isRefused = ({ aauth: { outcome, status = 400 } }: SavedAttack): boolean =>
   outcome === "refused" && status >= 400;
 
