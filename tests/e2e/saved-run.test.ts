@@ -300,6 +300,16 @@ describe("the file", () => {
     expect(await summary(page).getAttribute("data-outcome")).toBe("refused");
   });
 
+  test("says which part of a browser is missing, and not that it was changed", async () => {
+    const { page } = await openPage(browser);
+    await page.addInitScript(() => Reflect.deleteProperty(globalThis, "DecompressionStream"));
+    const file = join(folder, `${crypto.randomUUID()}.html`);
+    writeFileSync(file, await fileOf([messageWith()]));
+    await page.goto(pathToFileURL(file).href);
+    await page.getByText("it lacks DecompressionStream").waitFor(WAIT);
+    expect(await page.getByText("this file was changed").count()).toBe(0);
+  });
+
   test("with a changed script says so, and shows nothing else", async () => {
     const html = await fileOf([messageWith()]);
     for (const changed of [

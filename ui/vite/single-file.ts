@@ -65,12 +65,16 @@ ${body}
 `;
 }
 
+const TOO_OLD =
+  "This browser is too old to open the page: it lacks DecompressionStream. npm run explain does the same in a terminal.";
+
 /** A script that unpacks the page's own, which runs only if its hash is that of the policy. */
 const unpacker = (script: string) =>
   `const packed="${gzipSync(script, { level: 9 }).toString("base64")}";` +
+  `if(!("DecompressionStream" in globalThis))document.body.textContent="${TOO_OLD}";else{` +
   "const bytes=Uint8Array.from(atob(packed),(c)=>c.charCodeAt(0));" +
   'new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text()' +
-  '.then((text)=>{const script=document.createElement("script");script.textContent=text;document.body.append(script)})';
+  '.then((text)=>{const script=document.createElement("script");script.textContent=text;document.body.append(script)})}';
 
 async function bundle(entry: string): Promise<{ script: string; style: string }> {
   const result = await build({

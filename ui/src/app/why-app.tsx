@@ -1,6 +1,4 @@
 import { type ChangeEvent, type ClipboardEvent, type DragEvent, useRef, useState } from "react";
-import { BrandMark } from "../components/brand-mark.tsx";
-import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import type { WantedDocument } from "../features/explain/ask-origins.ts";
 import EXAMPLE from "../features/explain/example.txt?raw";
 import { type Finding, shownText } from "../features/explain/finding.ts";
@@ -8,6 +6,7 @@ import { type Expected, type Result, useExplanation } from "../features/explain/
 import { FindingView } from "./finding-view.tsx";
 import { SavedRunView } from "./saved-run-view.tsx";
 import styles from "./why-app.module.css";
+import { WhyFrame } from "./why-frame.tsx";
 
 const NOTHING: Expected = { keys: "", audience: "", issuer: "", level: "", scope: "", at: "" };
 /** A larger text is not put into the box, which would take seconds. */
@@ -68,112 +67,99 @@ export function WhyApp() {
   const expect = (change: Partial<Expected>) => setExpected((before) => ({ ...before, ...change }));
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the button chooses a file, too
-    <div className={styles.page} onDragOver={(event) => event.preventDefault()} onDrop={onDrop}>
-      <SkipLink />
-      <header className={styles.header}>
-        <div className="line ends">
-          <span className="line">
-            <BrandMark />
-            <strong>AAuth</strong>
-          </span>
-          {window.location.hash === "#demo" && <a href="/">Back to the demo</a>}
-        </div>
-      </header>
-      <main id={MAIN_ID} tabIndex={-1} className="column">
-        <div>
-          <h1 className={styles.title}>Why was this refused?</h1>
-          <p>
-            Paste a signed request, and see which check fails and what to change. It is read in this browser:
-            nothing of it is sent anywhere.
-          </p>
-        </div>
-        <form
-          className="card"
-          onSubmit={(event) => {
-            event.preventDefault();
-            again();
-          }}
-        >
-          <label htmlFor="record" className={styles.label}>
-            The message
-          </label>
-          {file ? (
-            <p className={`line ends ${styles.file}`}>
-              <span className="breakable">
-                {file.name}, {sizeOf(file.content)}
-              </span>
-              <button type="button" className="text-button" onClick={() => setFile(undefined)}>
-                Remove
-              </button>
-            </p>
-          ) : (
-            <textarea
-              ref={box}
-              id="record"
-              className={styles.box}
-              rows={8}
-              value={typed}
-              spellCheck={false}
-              autoComplete="off"
-              placeholder={"POST /orders HTTP/1.1\nHost: orders.example\nSignature-Key: …"}
-              onChange={({ target }) => setTyped(target.value)}
-              onPaste={onPaste}
-            />
-          )}
-          <p className="small">
-            A raw HTTP request, with its answer if you have it; a curl command, or the log of{" "}
-            <code>curl -v</code>; a HAR recording; a trace of Jaeger as JSON; a saved run.
-          </p>
-          <div className="line">
-            <button type="submit" className={styles.primary} aria-busy={isBusy}>
-              Explain
+    <WhyFrame
+      link={window.location.hash === "#demo" && <a href="/">Back to the demo</a>}
+      footer="This page judges what it is given and lets no request pass: whether a request is accepted is for its receiver to decide."
+      onDrop={onDrop}
+    >
+      <div>
+        <h1 className={styles.title}>Why was this refused?</h1>
+        <p>
+          Paste a signed request, and see which check fails and what to change. It is read in this browser:
+          nothing of it is sent anywhere.
+        </p>
+      </div>
+      <form
+        className="card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          again();
+        }}
+      >
+        <label htmlFor="record" className={styles.label}>
+          The message
+        </label>
+        {file ? (
+          <p className={`line ends ${styles.file}`}>
+            <span className="breakable">
+              {file.name}, {sizeOf(file.content)}
+            </span>
+            <button type="button" className="text-button" onClick={() => setFile(undefined)}>
+              Remove
             </button>
-            <label className={styles.choose}>
-              Choose a file
-              <input type="file" className="spoken" onChange={onFile} />
-            </label>
-            <span className="small">or drop one anywhere.</span>
-            <button
-              type="button"
-              className="text-button small"
-              onClick={() => {
-                setFile(undefined);
-                setTyped(EXAMPLE);
-                void run(EXAMPLE);
-              }}
-            >
-              Try an example
-            </button>
-          </div>
-          <Expectations expected={expected} onChange={expect} onDone={again} />
-        </form>
-        <div role="status" className={isBusy || result?.problem ? "column" : "spoken"}>
-          {isBusy && <p className="note">Reading…</p>}
-          {!isBusy && result?.findings && "Explained below."}
-          {result?.problem && (
-            <p className="card" data-tone="danger" data-testid="problem">
-              {result.problem}
-              {result.isSecret && " It was removed from this page."}
-            </p>
-          )}
-        </div>
-        {result?.saved && <SavedRunView judged={result.saved} />}
-        {result && (
-          <Answer
-            result={result}
-            onAllow={(origin) => {
-              allow(origin);
-              again();
-            }}
+          </p>
+        ) : (
+          <textarea
+            ref={box}
+            id="record"
+            className={styles.box}
+            rows={8}
+            value={typed}
+            spellCheck={false}
+            autoComplete="off"
+            placeholder={"POST /orders HTTP/1.1\nHost: orders.example\nSignature-Key: …"}
+            onChange={({ target }) => setTyped(target.value)}
+            onPaste={onPaste}
           />
         )}
-      </main>
-      <footer className="note">
-        This page judges what it is given and lets no request pass: whether a request is accepted is for its
-        receiver to decide.
-      </footer>
-    </div>
+        <p className="small">
+          A raw HTTP request, with its answer if you have it; a curl command, or the log of{" "}
+          <code>curl -v</code>; a HAR recording; a trace of Jaeger as JSON; a saved run.
+        </p>
+        <div className="line">
+          <button type="submit" className={styles.primary} aria-busy={isBusy}>
+            Explain
+          </button>
+          <label className={styles.choose}>
+            Choose a file
+            <input type="file" className="spoken" onChange={onFile} />
+          </label>
+          <span className="small">or drop one anywhere.</span>
+          <button
+            type="button"
+            className="text-button small"
+            onClick={() => {
+              setFile(undefined);
+              setTyped(EXAMPLE);
+              void run(EXAMPLE);
+            }}
+          >
+            Try an example
+          </button>
+        </div>
+        <Expectations expected={expected} onChange={expect} onDone={again} />
+      </form>
+      <div role="status" className={isBusy || result?.problem ? "column" : "spoken"}>
+        {isBusy && <p className="note">Reading…</p>}
+        {!isBusy && result?.findings && "Explained below."}
+        {result?.problem && (
+          <p className="card" data-tone="danger" data-testid="problem">
+            {result.problem}
+            {result.isSecret && " It was removed from this page."}
+          </p>
+        )}
+      </div>
+      {result?.saved && <SavedRunView judged={result.saved} />}
+      {result && (
+        <Answer
+          result={result}
+          onAllow={(origin) => {
+            allow(origin);
+            again();
+          }}
+        />
+      )}
+    </WhyFrame>
   );
 }
 
