@@ -174,7 +174,7 @@ export default defineConfig({
         ...shared,
         test: {
           ...patient,
-          // Needs a Jaeger, which `npm run test:all -- jaeger` finds or builds.
+          // Needs a Jaeger, which `npm run test:all -- stack` finds or builds.
           name: "jaeger",
           include: process.env.JAEGER_UNDER_TEST ? ["tests/jaeger/**/*.test.ts"] : [],
         },

@@ -40,7 +40,7 @@ export const COMMANDS = {
     usage: {
       words: [
         "PART",
-        "a part of npm test, or nodes, runtimes, stack, replicas, walkthrough, browser, interop, jaeger, keycloak",
+        "a part of npm test, or nodes, runtimes, stack, conformance, replicas, walkthrough, browser, interop, keycloak",
       ],
       flags: [
         ["--demo PATH", "interop: the swaps with the services of a checkout of the published demo"],

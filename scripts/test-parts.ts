@@ -43,6 +43,7 @@ const INSTALLED = [
   "tests/docs/guide-draft-11.test.ts",
   "tests/docs/readme-code.test.ts",
 ];
+const JAEGER_TESTS = ["tests/jaeger", "tests/contract/traces/query-api.test.ts"];
 /** The full products, and the numbers of users under load. */
 const LONG = { LONG_TESTS: "1" };
 
@@ -106,13 +107,13 @@ export const SLOW_PARTS = {
   runtimes: { tests: project("runtimes"), prepare: installRuntimes },
   stack: [
     { tests: project("stack"), prepare: envoyAndTraefik },
-    { with: "conformance", tests: project("conformance") },
+    { with: "Jaeger", tests: JAEGER_TESTS, prepare: jaeger },
   ],
+  conformance: { tests: project("conformance") },
   replicas: { tests: project("stores"), prepare: findStoreServers },
   walkthrough: { tests: project("walkthrough") },
   browser: { tests: project("browser"), prepare: chromium },
   interop: interopPart(),
-  jaeger: { tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"], prepare: jaeger },
   keycloak: { tests: project("keycloak"), ...keycloakForTests() },
 } satisfies Record<string, Part>;
 

@@ -68,6 +68,11 @@ test.each([
   expect(output).toContain(Object.keys(parts).join(", "));
 });
 
+test("there are at most 16 parts", () => {
+  const names = [QUICK_PARTS, SLOW_PARTS, LONG_PARTS].flatMap((parts) => Object.keys(parts));
+  expect(new Set(names).size).toBeLessThanOrEqual(16);
+});
+
 test("--help lists exactly the existing benchmarks", async () => {
   const { status, output } = await run("bench", "no-such");
   expect(status).toBe(2);

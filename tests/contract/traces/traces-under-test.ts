@@ -18,7 +18,7 @@ export interface TracesUnderTest {
 
 /**
  * Uses the Jaeger at `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL`, or starts the executable
- * `JAEGER_UNDER_TEST` (which `npm run test:all -- jaeger` sets), or else the embedded store, on
+ * `JAEGER_UNDER_TEST` (which `npm run test:all -- stack` sets), or else the embedded store, on
  * free ports.
  */
 export async function startTraces(): Promise<TracesUnderTest> {
