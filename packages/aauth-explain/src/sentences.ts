@@ -79,7 +79,8 @@ const EDIT_REMEDIES: Readonly<Record<Edit["part"], string>> = {
 
 async function unknownText({ headers, body }: MessageToExplain): Promise<string> {
   const digest = fieldValue(headers, "content-digest");
-  const isOther = digest !== undefined && !(await hasDigest(digest, body ?? new Uint8Array()));
+  // A record may lack the body.
+  const isOther = digest !== undefined && body !== undefined && !(await hasDigest(digest, body));
   const more = isOther ? " Its body is not the one that Content-Digest names, either." : "";
   return `No single change that was tried makes the signature verify, so what was signed instead cannot be known from this message.${more} Compare the signature base of the receiver with that of the signer, line by line, and their keys.`;
 }

@@ -53,7 +53,7 @@ function readHar(json: unknown): RecordedMessage[] {
     if (typeof method !== "string" || typeof url !== "string" || !/^https?:\/\//i.test(url)) return [];
     if (!URL.canParse(url)) return [];
     const fields = fieldsOf(headers);
-    if (fields["signature-key"] === undefined && fields.signature === undefined) return [];
+    if (!["signature-key", "signature-input", "signature"].some((name) => name in fields)) return [];
     const body = bodyOf(postData);
     const response = responseOf(entry.response);
     // A recorder may leave out a body: then its size is not known, or Content-Length has it.

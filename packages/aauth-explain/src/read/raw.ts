@@ -19,9 +19,10 @@ export function readRaw(input: Uint8Array): RecordedMessage {
   const { first, headers, rest } = splitMessage(input);
   const line = readRequestLine(first);
   if (line === undefined) {
+    const what = readStatusLine(first) === undefined ? "is not a request line" : "is that of an answer";
     throw new InputError(
       "not_a_request",
-      "the first line is not a request line, such as: POST /path HTTP/1.1",
+      `the first line ${what}, and the request begins with one such as: POST /path HTTP/1.1`,
     );
   }
   const { method, target } = line;
