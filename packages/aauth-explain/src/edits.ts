@@ -48,8 +48,10 @@ export interface EditMaterial {
   readonly verify: (base: string) => Promise<boolean>;
 }
 
-/** Bounds the work for a message with many fields. */
+/** Bounds of the work for a message with many or long fields. */
 const MAX_CANDIDATES = 2_000;
+const MAX_COMPONENTS = 64;
+const MAX_TRIED_CHARACTERS = 16_000_000;
 
 /**
  * Searches the single edit after which the signature verifies: host, port, scheme, method, path,
@@ -62,6 +64,8 @@ const MAX_CANDIDATES = 2_000;
 export async function findEdit(parts: BaseParts, material: EditMaterial): Promise<Edit | undefined> {
   const seen = new Set([attempt(() => material.build(parts))]);
   let tried = 0;
+  let characters = 0;
+  if (parts.components.length > MAX_COMPONENTS) return undefined;
   for (const make of [
     authorityEdits,
     targetEdits,
@@ -76,7 +80,8 @@ export async function findEdit(parts: BaseParts, material: EditMaterial): Promis
       const base = attempt(() => finish(material.build(edited)));
       if (base === undefined || seen.has(base)) continue;
       seen.add(base);
-      if (++tried > MAX_CANDIDATES) return undefined;
+      characters += base.length;
+      if (++tried > MAX_CANDIDATES || characters > MAX_TRIED_CHARACTERS) return undefined;
       if (await material.verify(base)) return edit;
     }
   }

@@ -77,6 +77,7 @@ export async function explainRecorded(
   const { message } = recorded;
   const { issuers: given = [] } = options;
   requireAddress(message.url);
+  requireSize(message);
   const judgedAt = readClock(recorded, options);
   const profile = profileOf(message, options.profiles);
   const { isIdentifier } = profile.documents;
@@ -154,6 +155,16 @@ function requireAddress(url: string): void {
   } catch (error) {
     throw new InputError("not_a_request", (error as TypeError).message);
   }
+}
+
+/** Longest target and fields together, in characters: servers take a tenth of it. */
+const MAX_HEAD_CHARACTERS = 262_144;
+
+/** Some expressions and edits take more than linear time for what no server would take. */
+function requireSize({ url, headers }: MessageToExplain): void {
+  const fields = Object.entries(headers).flatMap(([name, value = ""]) => [name, value].flat());
+  if (fields.reduce((sum, text) => sum + text.length, url.length) > MAX_HEAD_CHARACTERS)
+    throw new InputError("input_too_large", "address and fields of a request have at most 256 KB");
 }
 
 function readEndpoint({ endpoint }: RecordedOptions, message: MessageToExplain, profile: WireProfile) {

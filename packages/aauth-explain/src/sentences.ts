@@ -87,7 +87,7 @@ async function unknownText({ headers, body }: MessageToExplain): Promise<string>
 
 async function digestRemedy({ headers, body = new Uint8Array() }: MessageToExplain): Promise<Remedy> {
   const digest = fieldValue(headers, "content-digest") ?? "";
-  for (const [bytes, what] of bodyVariants(body))
+  for (const [bytes, what] of body.length > MAX_VARIED_BYTES ? [] : bodyVariants(body))
     if (await hasDigest(digest, bytes))
       return {
         state: "named",
@@ -98,6 +98,10 @@ async function digestRemedy({ headers, body = new Uint8Array() }: MessageToExpla
     text: "The body is not the one that Content-Digest names: it was changed after the digest was made, or the digest is of other bytes. Compute it from the bytes that are sent.",
   };
 }
+
+const MAX_VARIED_BYTES = 1_000_000;
+/** Indentation takes quadratic space in the depth. */
+const MAX_JSON_CHARACTERS = 16_384;
 
 /** The body as it was before what programs like to do with it. */
 function bodyVariants(body: Uint8Array): [Uint8Array, string][] {
@@ -111,14 +115,20 @@ function bodyVariants(body: Uint8Array): [Uint8Array, string][] {
     [text.trim(), "without the space around it"],
     ["", "before there was one: it is empty"],
   ];
+  if (text.length <= MAX_JSON_CHARACTERS) variants.push(...jsonVariants(text));
+  return variants.map(([variant, what]) => [new TextEncoder().encode(variant), what]);
+}
+
+function jsonVariants(text: string): [string, string][] {
   try {
     const value: unknown = JSON.parse(text);
-    variants.push([JSON.stringify(value), "as JSON without spaces"]);
-    variants.push([JSON.stringify(value, null, 2), "as JSON with indentation"]);
+    return [
+      [JSON.stringify(value), "as JSON without spaces"],
+      [JSON.stringify(value, null, 2), "as JSON with indentation"],
+    ];
   } catch {
-    // The body is not JSON.
+    return [];
   }
-  return variants.map(([variant, what]) => [new TextEncoder().encode(variant), what]);
 }
 
 const hasDigest = (digest: string, body: Uint8Array): Promise<boolean> =>

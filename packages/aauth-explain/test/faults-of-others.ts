@@ -4,6 +4,7 @@ import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
+import { keys } from "../../aauth/test/vectors/maker/keys.ts";
 import { explainRecorded } from "../src/index.ts";
 
 export interface Sent {
@@ -49,7 +50,7 @@ export const explain = ({ method, url, headers, body, keys, at }: Sent) =>
   );
 
 /** The message with the fault; undefined where it cannot have it. */
-type Change = (sent: Sent) => Sent | undefined | Promise<Sent>;
+type Change = (sent: Sent) => Sent | undefined | Promise<Sent | undefined>;
 const changed = (sent: Sent, edit: Partial<Sent>): Sent | undefined =>
   Object.entries(edit).every(([name, value]) => sent[name as keyof Sent] === value)
     ? undefined
@@ -103,6 +104,16 @@ const byOtherKey =
     const { signatureBase } = await explain(named);
     const signed = bytes(() => sign(null, Buffer.from(signatureBase.ours!), privateKey))(named)!;
     return { ...signed, keys: [...sent.keys, ...given] };
+  };
+
+/** Signed by its own key, with a base that it builds in another way. */
+const byItself =
+  (change: (base: string) => string): Change =>
+  async (sent) => {
+    if (isAAuth(sent)) return undefined;
+    const { signatureBase } = await explain(sent);
+    const { sign: signed } = isBot(sent) ? keys.A : keys.es256;
+    return bytes(() => signed(change(signatureBase.ours!)))(sent);
   };
 
 const AUTHORITY = /(?<=\/\/)[^/]+/;
@@ -309,6 +320,14 @@ export const FAULTS: readonly (readonly [
   ],
   ["another key, which is not given", byOtherKey(), UNKNOWN],
   ["another key, which is given", byOtherKey(OTHER_KEY), "signed with the key other"],
+  ["a line end after the base", byItself((base) => `${base}\n`), "a line end after its last line"],
+  ["a base with CRLF", byItself((base) => base.replaceAll("\n", "\r\n")), "its lines end with CRLF"],
+  [
+    "a base without its last line",
+    byItself((base) => base.replace(/\n.*$/, "")),
+    "lacks the line @signature-params",
+  ],
+  ["two changes of the base", byItself((base) => `${base.replace("example", "x")}\n`), UNKNOWN],
   ["Signature that was dropped", dropped("signature"), "one of them did not arrive"],
   ["Signature-Input that was dropped", dropped("signature-input"), "one of them did not arrive"],
   ["Signature-Key that was dropped", dropped("signature-key"), "one of them did not arrive"],

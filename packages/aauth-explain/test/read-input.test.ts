@@ -3,12 +3,16 @@ import { draft11 } from "aauth";
 import { february2026 } from "aauth/february-2026";
 import { describe, expect, test } from "vitest";
 import { explainRecorded, readInput } from "../src/index.ts";
+import { explain, NODE } from "./faults-of-others.ts";
 import { recordedAnswer } from "./run/recorded-trace.ts";
 
 const SIGNED = "signature-input: sig1=();created=1\r\nsignature: sig1=:AAAA:";
 const { privateKey } = generateKeyPairSync("ed25519");
 const privateJwk = JSON.stringify(privateKey.export({ format: "jwk" }));
 const pem = String(privateKey.export({ format: "pem", type: "pkcs8" }));
+
+const range = (count: number) =>
+  Array.from({ length: count }, (_, at) => `"@query-param";name="${at}"`).join(" ");
 
 function codeOf(input: string | Uint8Array): string {
   try {
@@ -68,6 +72,9 @@ test.each<[string, string]>([
     `eyJhbGciOiJub25lIn0.${Buffer.from(`{"cnf":{"jwk":${privateJwk}}}`).toString("base64url")}.`,
   ],
   ["in base64", `{"log":"${btoa(privateJwk)}"}`],
+  ["in single quotes", privateJwk.replaceAll('"', "'")],
+  ["in an address", `GET /?jwk=${encodeURIComponent(privateJwk)} HTTP/1.1`],
+  ["in DER", `X-Key: ${pem.split("\n")[1]}`],
   ["of PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----"],
   ["of OpenSSH, in base64", btoa("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA")],
 ])("R10: a private key %s is refused, and not repeated", (_what, input) => {
@@ -98,6 +105,10 @@ describe("an input that is not read has a code", () => {
     ["a recording with headers of other shapes", har([null, 1, { name: 1 }, []]), "no_signed_entry"],
     ["deep JSON", "[".repeat(100_000), "not_a_request"],
     ["deep JSON of a recording", `{"log":${"[".repeat(100_000)}`, "not_a_har"],
+    ["many comments", "# \n".repeat(4_000_000), "malformed_header"],
+    ["many escapes", `curl $'${"\\'".repeat(60_000)}'`, "malformed_curl"],
+    ["many header lines", `GET / HTTP/1.1\n${"x: a\n".repeat(3000)}`, "input_too_large"],
+    ["an answer alone", "HTTP/1.1 200 OK\nSignature: sig=:AAAA:\n\n", "not_a_request"],
     ["many quotes", `curl ${"'".repeat(100_001)}`, "malformed_curl"],
   ])("%s", (_what, input, code) => {
     expect(codeOf(input)).toBe(code);
@@ -141,4 +152,19 @@ test("a trace without a signed request, and other JSON, have codes", () => {
   expect(codeOf('{"data":[]}')).toBe("no_signed_entry");
   expect(codeOf('{"spans":[null,1,{"tags":"x"}]}')).toBe("no_signed_entry");
   expect(codeOf('{"other":[]}')).toBe("not_a_har");
+});
+
+test.each<[string, Readonly<Record<string, string>>]>([
+  ["a long field", { accept: ",".repeat(1_000_000) }],
+  ["a long list", { "signature-input": `sig=(${'"a" '.repeat(100_000)});keyid="key-1"` }],
+  ["thousands of components", { "signature-input": `sig=(${range(2000)});keyid="key-1"` }],
+  [
+    "a deep body",
+    { "content-digest": "sha-256=:AAAA:", body: "[".repeat(7_000_000) + "]".repeat(7_000_000) },
+  ],
+])("a message with %s is answered at once", async (_what, { body = NODE.body, ...fields }) => {
+  const startedAt = performance.now();
+  const sent = { ...NODE, body, headers: { ...NODE.headers, ...fields } };
+  await explain(sent).catch((error) => expect(error).toMatchObject({ code: "input_too_large" }));
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
 });

@@ -32,6 +32,9 @@ of the way there: a proxy that drops or changes what is signed is named where th
 
 Exit status: 0 accepted, 1 refused, 2 undecided (a key is in no file) or the input is not valid.`;
 
+/** Messages of an input that are explained, as on the page. */
+const MAX_MESSAGES = 100;
+
 export interface ExplainIo {
   /** `-` is standard input. @throws Error when it cannot be read */
   readonly read: (name: string) => Promise<Uint8Array>;
@@ -84,15 +87,20 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 
     now: io.now,
   };
   const judged = [];
-  for (const recorded of pick(readInput(input), values.entry))
-    judged.push(await explainRecorded(recorded, options));
+  const picked = pick(readInput(input), values.entry);
+  const unread = picked.length - MAX_MESSAGES;
+  if (unread > 0)
+    io.printError(
+      `explain: ${MAX_MESSAGES} messages, and ${unread} that are not read: --entry N reads one of them`,
+    );
+  for (const recorded of picked.slice(0, MAX_MESSAGES)) judged.push(await explainRecorded(recorded, options));
   if (values.json) io.print(visibleLines(JSON.stringify(judged.length === 1 ? judged[0] : judged, null, 2)));
   else {
     const trees = judged.map((explanation) => printExplanation(explanation, io));
     io.print(trees.join(`\n\n${"=".repeat(72)}\n\n`));
   }
   if (judged.some(({ verdict }) => verdict === "refused")) return 1;
-  return judged.every(({ verdict }) => verdict === "accepted") ? 0 : 2;
+  return unread <= 0 && judged.every(({ verdict }) => verdict === "accepted") ? 0 : 2;
 }
 
 function readArguments(argv: readonly string[]) {

@@ -26,8 +26,12 @@ export interface HeaderLine {
   readonly value: string;
 }
 
+const MAX_HEADER_LINES = 2_000;
+
 /** Header lines by lower-case name; lines of one name are joined as in RFC 9110 section 5.3. */
 export function collectHeaders(lines: readonly HeaderLine[]): Record<string, string> {
+  if (lines.length > MAX_HEADER_LINES)
+    throw new InputError("input_too_large", `a message has at most ${MAX_HEADER_LINES} header lines`);
   const headers: Record<string, string> = Object.create(null);
   for (const { name, value } of lines) {
     const key = name.toLowerCase();

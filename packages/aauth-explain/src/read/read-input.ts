@@ -22,7 +22,7 @@ export function readInput(input: Uint8Array | string): RecordedMessage[] {
   if (/^\s*\{/.test(text)) return readJson(text);
   if (isVerboseCurl(text)) return readVerboseCurl(text);
   // A command copied from a page has comments above it.
-  const command = text.replace(/^(?:\s*#[^\n]*\n)+/, "");
+  const command = text.slice(text.search(/^[^\S\n]*[^#\s]/m));
   if (/^\s*(\$\s+)?curl\s/.test(command)) return [{ message: readCurl(command.replace(/^\s*\$\s+/, "")) }];
   return [readRaw(typeof input === "string" ? new TextEncoder().encode(input) : input)];
 }

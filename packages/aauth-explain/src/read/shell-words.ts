@@ -20,6 +20,11 @@ export function shellWords(text: string): string[] {
     if (end === -1) throw new InputError("malformed_curl", `a quote ${quote} is not closed`);
     return end;
   };
+  const closingAnsi = (from: number): number => {
+    let end = from;
+    while (end < text.length && text[end] !== "'") end += text[end] === "\\" ? 2 : 1;
+    return closing("'", end);
+  };
   while (at < text.length) {
     const character = text[at]!;
     if (character === "\\") {
@@ -30,8 +35,7 @@ export function shellWords(text: string): string[] {
     } else if (character === "'" || text.startsWith("$'", at)) {
       const isAnsi = character === "$";
       const start = at + (isAnsi ? 2 : 1);
-      let end = closing("'", start);
-      while (isAnsi && /(^|[^\\])(\\\\)*\\$/.test(text.slice(start, end))) end = closing("'", end + 1);
+      const end = isAnsi ? closingAnsi(start) : closing("'", start);
       add(isAnsi ? unescapeAnsi(text.slice(start, end)) : text.slice(start, end));
       at = end + 1;
     } else if (character === '"') {

@@ -17,7 +17,7 @@ export interface SignatureMember {
 
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
 const LABEL = "[a-z*][a-z0-9_.*-]*";
-const PARAMS = `(?:; *${LABEL}(?:=(?:${STRING}|[^",; )]*))?)*`;
+const PARAMS = `(?:; *${LABEL}(?:=(?:${STRING}|[^",; )]+))?)*`;
 const ITEM = `${STRING}${PARAMS}`;
 const MEMBER = new RegExp(`(?:^|, *)(${LABEL})=(\\( *((?:${ITEM} *)*)\\)(${PARAMS}))(?= *(?:,|$))`, "g");
 
@@ -34,7 +34,7 @@ export function signatureMembers(headers: HeaderFields): SignatureMember[] {
       ([, name = "", own = ""]) => name.slice(1, -1) + own,
     ),
     params: new Map(
-      [...params.matchAll(new RegExp(`; *(${LABEL})(?:=(${STRING}|[^",; )]*))?`, "g"))].map(
+      [...params.matchAll(new RegExp(`; *(${LABEL})(?:=(${STRING}|[^",; )]+))?`, "g"))].map(
         ([, name = "", value = "true"]) => [name, value.replace(/^"|"$/g, "")],
       ),
     ),
