@@ -5,9 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { savedRunPage } from "aauth-explain";
+import { draft11 } from "aauth";
+import { february2026 } from "aauth/february-2026";
+import { explainRecorded, readInput, savedRunPage } from "aauth-explain";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BOT, FAULTS, FORMS, PEERS } from "../../packages/aauth-explain/test/faults-of-others.ts";
 import { builtPage } from "../../scripts/demo/built-page.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { expectAccessible } from "../support/accessibility.ts";
@@ -73,15 +76,7 @@ const raw = sample("changed-body.http").replaceAll("\r\n", "\n");
 const [head = "", body = ""] = raw.split("\n\n");
 const VERBOSE = `* Connected to supply-chain-agent.localhost (127.0.0.1) port 3000\n${head.replaceAll(/^/gm, "> ")}\n> \n< HTTP/1.1 401 Unauthorized\n< aauth-refusal: code=digest_mismatch\n<\n`;
 const entry = JSON.parse(sample("draft-11.har")).log.entries[0];
-const others = JSON.parse(
-  readFileSync(`${REPOSITORY_ROOT}packages/aauth-explain/test/messages-of-others.json`, "utf8"),
-);
-const BOT = others.find(({ library }: { library: string }) => library.includes("web-bot-auth"));
-const botRaw = `${BOT.method} ${new URL(BOT.url).pathname}${new URL(BOT.url).search} HTTP/1.1\nHost: ${new URL(BOT.url).host}\n${Object.entries(
-  BOT.headers,
-)
-  .map(([name, value]) => `${name}: ${value}`)
-  .join("\n")}\n\n${BOT.body ?? ""}`;
+const botRaw = FORMS.raw!(BOT);
 const TRACE = readFileSync(
   `${REPOSITORY_ROOT}packages/aauth-explain/test/run/recorded/changed-path.json`,
   "utf8",
@@ -142,7 +137,7 @@ describe("every kind of input", () => {
     ["a span", () => JSON.stringify(spanOf(TRACE)), /Recorded: /],
     ["a saved run", () => savedRun(), /refused here.*What was recordedAgent → b: call/s],
     ["Web Bot Auth", () => botRaw, /Undecided.*https:\/\/bot\.example.*web-bot-auth/s],
-    ["Web Bot Auth with its key", () => botRaw, /Accepted.*web-bot-auth/s, JSON.stringify(BOT.keys?.[0])],
+    ["Web Bot Auth with its key", () => botRaw, /Accepted.*web-bot-auth/s, JSON.stringify(BOT.keys[0])],
   ])("%s is explained, and nothing is requested", async (kind, input, said, keys) => {
     const { page, requests } = await open();
     if (keys !== undefined) await giveKeys(page, keys);
@@ -153,6 +148,31 @@ describe("every kind of input", () => {
     expect(requests).toEqual([]);
     await screenshot(page, `why-${kind.replaceAll(" ", "-")}`);
   });
+});
+
+test("faults of messages of other libraries are named, or not guessed, as in the terminal", async () => {
+  const { page } = await open();
+  const forms = Object.entries(FORMS);
+  const every2nd = FAULTS.filter((_fault, index) => index % 2 === 0);
+  for (const [index, [what, change]] of every2nd.entries()) {
+    const possible = await Promise.all(PEERS.map(change));
+    const faulty = possible.filter((sent) => sent !== undefined).at(index % 3) ?? possible.find(Boolean)!;
+    const [form, write] = forms[index % forms.length]!;
+    const input = write(faulty);
+    const keys = JSON.stringify({ keys: faulty.keys });
+    const [recorded] = readInput(input);
+    const { verdict, remedy } = await explainRecorded(recorded!, {
+      profiles: [draft11, february2026],
+      keys: [keys],
+    });
+    await page.goto(pathToFileURL(file).href);
+    await giveKeys(page, keys);
+    await choose(page, "input", input);
+    await finding(page).waitFor(WAIT);
+    const shown = await finding(page).textContent();
+    expect(shown?.toLowerCase(), `${what}, ${form}, ${faulty.library}`).toContain(verdict);
+    if (remedy !== undefined) expect(shown, `${what}, ${form}`).toContain(remedy.text);
+  }
 });
 
 const spanOf = (trace: string) => {

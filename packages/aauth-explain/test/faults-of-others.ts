@@ -332,3 +332,33 @@ export const FAULTS: readonly (readonly [
   ["Signature-Input that was dropped", dropped("signature-input"), "one of them did not arrive"],
   ["Signature-Key that was dropped", dropped("signature-key"), "one of them did not arrive"],
 ];
+
+const quoted = (text: string) =>
+  `$'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replaceAll("\n", "\\n")}'`;
+const lines = ({ headers, body: content }: Sent, mark: string) =>
+  Object.entries({ ...headers, ...(content && { "content-length": String(Buffer.byteLength(content)) }) })
+    .map(([name, value]) => `${mark}${name}: ${value}\n`)
+    .join("");
+const raw = (sent: Sent) => `${sent.method} ${sent.url} HTTP/1.1\n${lines(sent, "")}\n${sent.body}`;
+
+/** Forms in which a message may be given. */
+export const FORMS: Readonly<Record<string, (sent: Sent) => string>> = {
+  raw,
+  "raw with its answer": (sent) => `${raw(sent)}\nHTTP/1.1 401 Unauthorized\n\nno`,
+  curl: ({ method, url, headers, body: content }) =>
+    ["curl", "-X", method, quoted(url)]
+      .concat(Object.entries(headers).flatMap(([name, value]) => ["-H", quoted(`${name}: ${value}`)]))
+      .concat(content && ["--data-raw", quoted(content)])
+      .join(" "),
+  "curl -v": (sent) =>
+    `* SSL connection\n> ${sent.method} ${sent.url.replace(/^.*?\/\/[^/]+/, "")} HTTP/1.1\n> Host: ${hostOf(sent)}\n${lines(sent, "> ")}>\n`,
+  "a HAR entry": ({ method, url, headers, body: content }) =>
+    JSON.stringify({
+      request: {
+        method,
+        url,
+        headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
+        ...(content && { postData: { text: content } }),
+      },
+    }),
+};
