@@ -1,17 +1,17 @@
 /**
  * The recording of a run that the README shows: an animated SVG of each message of the recorded run
- * of draft -11. `npm run check -- --write` draws it, and
+ * of the demo's default mode. `npm run check -- --write` draws it, and
  * `UPDATE_DOCS=1 npm run test:all -- walkthrough` records the run again.
  *
  * @module
  */
 
 import { readFileSync } from "node:fs";
-import { type Message, type ProtocolRun, readProtocolRun, readRequirement } from "aauth-explain/run";
+import { type Message, type ProtocolRun, readProtocolRun } from "aauth-explain/run";
 import { traceOf } from "../../ui/src/features/compare/recording.ts";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 
-const RECORDED = "ui/src/features/compare/recorded/person-server.json";
+const RECORDED = "ui/src/features/compare/recorded/autonomous.json";
 const SECONDS_PER_MESSAGE = 0.8;
 const SECONDS_AT_THE_END = 5;
 /** Pixels of the picture: its width, the party columns, the words beside them, and the rows. */
@@ -106,31 +106,13 @@ function glyphOf({ outcome }: Message): string {
 }
 
 /** A message in one plain sentence, and its answer in another. */
-function inWords(message: Message): [request: string, answer: string] {
-  const { purpose, requestType, interaction, signer, status, response } = message;
-  if (interaction !== undefined) return ["The browser opens the consent page", "The person agrees"];
+function inWords({ purpose, signer, status, outcome }: Message): [string, string] {
   if (purpose === "user") return ["The user presses the button", `${status}: the run begins`];
-  if (requestType === "poll")
-    return ["Has the person decided?", `${status}: yes, a token for this key alone`];
-  if (purpose === "token") {
-    const token = requestType === "auth-token" ? "an auth token" : "a person token";
-    const answer = status === 202 ? "the person is asked first" : "a token for this key alone";
-    return [`Signed request for ${token}`, `${status}: ${answer}`];
-  }
-  const wanted = readRequirement(response)?.requirement;
-  const shown = SHOWN[signer?.token?.kind ?? ""] ?? "";
-  return [
-    `Signed call${shown}`,
-    wanted === undefined ? `${status}: served` : `${status}: bring ${withArticle(wanted.replace("-", " "))}`,
-  ];
+  if (purpose === "token")
+    return ["Signed request for an auth token", `${status}: a token for this key alone`];
+  const shown = signer?.token === undefined ? "" : " with an auth token";
+  return [`Signed call${shown}`, `${status}: ${outcome === "challenged" ? "bring an auth token" : "served"}`];
 }
 
-const SHOWN: Readonly<Record<string, string>> = {
-  "aa-agent+jwt": " with an agent token",
-  "aa-person+jwt": " with a person token",
-  "aa-auth+jwt": " with an auth token",
-};
-
-const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");

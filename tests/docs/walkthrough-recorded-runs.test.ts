@@ -1,5 +1,6 @@
 /**
- * The runs that the page of both profiles shows side by side, recorded again: `UPDATE_DOCS=1`
+ * The runs that the page of both profiles shows side by side, and the picture of the README,
+ * recorded again: `UPDATE_DOCS=1`
  * stores the recording; any other test run requires the same messages as in the recording.
  *
  * @module
@@ -29,6 +30,7 @@ import { withDemoPorts } from "../support/walkthrough-run.ts";
 installLocalhostLookup();
 
 const RUNS: Readonly<Record<string, Partial<StackModes>>> = {
+  autonomous: { authorizationScheme: "autonomous" },
   "february-2026": { authorizationScheme: "user-delegated" },
   "person-server": { profile: "draft-11", mode: "person-server" },
   federated: { profile: "draft-11", mode: "federated" },
@@ -134,10 +136,10 @@ const pathOf = (what: string) => what.replace(/[0-9a-f-]{36}/g, "{id}");
 /** A run over both hops whose user consents, as the backend shows it to them. */
 async function recordedTrace(stack: TestStack): Promise<JaegerTrace> {
   const user = await signIn(stack);
-  const isDraft11 = stack.modes.profile === "draft-11";
-  const end = isDraft11
-    ? (await decideAtPages(user, await user.run())).end
-    : await runWithConsent(stack, WITH_MARKET_ANALYSIS.custom_prompt);
+  const isDelegated = stack.modes.authorizationScheme === "user-delegated";
+  const end = isDelegated
+    ? await runWithConsent(stack, WITH_MARKET_ANALYSIS.custom_prompt)
+    : (await decideAtPages(user, await user.run())).end;
   expect(end.status).toBe("completed");
   return settled(stack, user, end.request_id);
 }
