@@ -133,7 +133,7 @@ const settings = {
     flag: "fresh",
     schema: booleanSetting(false),
     description:
-      "Start empty: remove what earlier starts with this profile and backend port have kept, keys that they made included",
+      "Start empty: remove what earlier starts in this mode and with this backend port have kept, keys that they made included",
   }),
   replicas: setting({
     flag: "replicas",
@@ -184,17 +184,13 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   for (const foreign of foreignSettings(profile)) {
     if (!isAsked(foreign.setting)) continue;
     const message = `belongs to ${foreign.profile}: leave it out, or add --profile ${foreign.profile}`;
-    throw new ConfigError("demo", [{ name: `--${settings[foreign.setting].flag}`, message }]);
+    throw refused(`--${settings[foreign.setting].flag}`, message);
   }
-  if (swap.length > 0 && !DEMO_DIALECTS[profile].hasPublishedDemo) {
-    const message = `the published demo does not speak ${profile}`;
-    throw new ConfigError("demo", [{ name: "--swap", message }]);
-  }
+  if (swap.length > 0 && !DEMO_DIALECTS[profile].hasPublishedDemo)
+    throw refused("--swap", `the published demo does not speak ${profile}`);
   const { AAUTH_STORE: store, AAUTH_REPLAY_STORE: replayStore } = env;
   if (config.fresh && store)
-    throw new ConfigError("demo", [
-      { name: "--fresh", message: "removes the demo's own folder: AAUTH_STORE names another store" },
-    ]);
+    throw refused("--fresh", "removes the demo's own folder: AAUTH_STORE names another store");
   refuseWithReplicas(config);
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
@@ -224,8 +220,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   const names = describeStack(ports, modes).map(({ name }) => name);
   for (const flag of ["without", "only", "swap"] as const) {
     const unknown = config[flag].find((name) => !names.includes(name));
-    if (unknown !== undefined)
-      throw new ConfigError("demo", [{ name: `--${flag}`, message: `there is no service ${unknown}` }]);
+    if (unknown !== undefined) throw refused(`--${flag}`, `there is no service ${unknown}`);
   }
   // The published gateway verifies by itself; ours asks another service.
   const ours = swap.includes("gateway") ? [...swap, "gateway-authz"] : swap;
@@ -248,16 +243,17 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
 function refuseWithReplicas(
   config: Pick<Config<typeof settings>, "replicas" | "swap" | "without" | "only" | "gatewayKind">,
 ): void {
-  const refused = [
+  const unusable = [
     ["--swap", config.swap.length > 0],
     ["--without", config.without.length > 0],
     ["--only", config.only.length > 0],
     ["--gateway", config.gatewayKind === "agentgateway"],
   ] as const;
-  for (const [name, isSet] of refused)
-    if (config.replicas > 1 && isSet)
-      throw new ConfigError("demo", [{ name, message: "cannot be used with --replicas" }]);
+  const [name] = unusable.find(([, isSet]) => config.replicas > 1 && isSet) ?? [];
+  if (name !== undefined) throw refused(name, "cannot be used with --replicas");
 }
+
+const refused = (name: string, message: string) => new ConfigError("demo", [{ name, message }]);
 
 function othersThan(names: readonly string[], ports: StackPorts): string[] {
   return [...identifiers(ports)].filter(([name]) => !names.includes(name)).map(([, id]) => id);
@@ -268,7 +264,7 @@ function found<T>(name: string, find: () => T): T {
   try {
     return find();
   } catch (error) {
-    throw new ConfigError("demo", [{ name, message: (error as Error).message }]);
+    throw refused(name, (error as Error).message);
   }
 }
 

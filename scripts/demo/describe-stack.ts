@@ -14,8 +14,8 @@ import {
 export interface NeededPort {
   readonly port: number;
   readonly purpose: string;
-  /** Variable of the demo runner that moves it. */
-  readonly variable: string;
+  /** Variable of the demo runner that moves it. Undefined: it cannot be moved. */
+  readonly variable?: string;
 }
 
 /** One part of the stack: its start, its readiness and its ports. */

@@ -8,6 +8,7 @@ import {
   type StartService,
   startTelemetry,
 } from "agent-kit/service";
+import { aborted } from "./aborted.ts";
 import { remember, type StartedService } from "./service-process.ts";
 import { REPOSITORY_ROOT } from "./stack.ts";
 
@@ -75,15 +76,12 @@ export class HostedService implements StartedService {
   }
 
   isReady(signal: AbortSignal): Promise<boolean> {
-    const aborted = new Promise<boolean>((resolve) => {
-      if (signal.aborted) resolve(false);
-      signal.addEventListener("abort", () => resolve(false), { once: true });
-    });
     const isServing = this.#started.then(
       () => true,
       () => false,
     );
-    return Promise.race([isServing, this.ended.then(() => false), aborted]);
+    const isGivenUp = Promise.race([this.ended, aborted(signal)]).then(() => false);
+    return Promise.race([isServing, isGivenUp]);
   }
 
   /**

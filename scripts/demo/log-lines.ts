@@ -29,22 +29,38 @@ export class LogLines {
   /**
    * @param options.columns width of a terminal, whose lines are broken between words; undefined for
    * a file
+   * @param options.mode a mode beside the demo's own, written before each name. Default: none
    */
   constructor(
     names: readonly string[],
-    options: { sink: TextSink; colour: boolean; columns?: () => number | undefined },
+    options: {
+      sink: TextSink;
+      colour: boolean;
+      columns?: () => number | undefined;
+      mode?: string | undefined;
+    },
   ) {
     this.#sink = options.sink;
     this.#columns = options.columns ?? (() => undefined);
-    const width = Math.max(...names.map((name) => name.length));
+    const shown = names.map((name) => (options.mode === undefined ? name : `${options.mode}: ${name}`));
+    const width = Math.max(...shown.map(({ length }) => length));
     this.#indent = `${" ".repeat(width)} |`;
     names.forEach((name, index) => {
-      const plain = `${name.padEnd(width)} |`;
+      const plain = `${shown[index]!.padEnd(width)} |`;
       this.#prefixes.set(
         name,
         options.colour ? `\u001b[${COLOURS[index % COLOURS.length]}m${plain}\u001b[0m` : plain,
       );
     });
+  }
+
+  /** Lines on the terminal, or the file, that this process writes to. */
+  static ofTerminal(services: readonly { readonly name: string }[], mode?: string): LogLines {
+    const names = services.map(({ name }) => name);
+    const colour = wantsColour(process.stdout, process.env);
+    // Undefined if the output is not a terminal: in a file lines are not broken.
+    const columns = () => process.stdout.columns;
+    return new LogLines(names, { sink: process.stdout, colour, columns, mode });
   }
 
   /**

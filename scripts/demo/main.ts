@@ -9,9 +9,18 @@ import { ConfigError, HelpRequested } from "agent-kit/settings";
 import { describeReplicas } from "../replicas/describe-replicas.ts";
 import { prepareReplicas } from "../replicas/prepare-replicas.ts";
 import { alreadyRunning } from "./already-running.ts";
+import { DemoModes } from "./demo-modes.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { describeStack, leaveOut, type ServiceDescription } from "./describe-stack.ts";
-import { hasState, keptWork, keptWorkOfReplicas, removeState } from "./kept-state.ts";
+import {
+  hasState,
+  keptWork,
+  keptWorkOfReplicas,
+  markState,
+  OtherModeError,
+  removeState,
+  requireOwnState,
+} from "./kept-state.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
 import { REPOSITORY_ROOT, stackUrls, stateFolders } from "./stack.ts";
@@ -32,7 +41,7 @@ async function main(): Promise<number> {
       console.log(error.text);
       return 0;
     }
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError || error instanceof OtherModeError)) throw error;
     console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
     return 2;
   }
@@ -43,15 +52,17 @@ async function main(): Promise<number> {
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
-      whenReady: async (stack) =>
-        isBeside
+      whenReady: async (stack) => {
+        markState(ports, modes);
+        return isBeside
           ? `\nReady: ${services.map(({ name }) => name).join(", ")}. Stop with Ctrl-C.\n\n`
           : welcomeText(ports, modes, {
               readyAfterMs: stack.readyAfterMs,
               leftOut: without,
               owners: process.env.ACCESS_SERVER_OWNERS,
               continues: await continues(),
-            }),
+            });
+      },
       whyPortsTaken: async () => {
         // The published backend answers like ours.
         const reason = isSwap || isBeside ? undefined : await alreadyRunning(urls);
@@ -62,6 +73,7 @@ async function main(): Promise<number> {
         );
       },
       otherPorts: Object.values(ports),
+      ...(!processes && { modes: new DemoModes(demo) }),
     },
   );
 }
@@ -75,6 +87,7 @@ async function prepare({ ports, modes, fresh, replicas, without }: DemoSettings)
     if (taken.length === 0) await removeState(ports, modes);
   }
   const isContinued = modes.store === undefined && hasState(ports, modes);
+  requireOwnState(ports, modes);
   if (replicas === 1) {
     const folder = REPOSITORY_ROOT + stateFolders(ports, modes).data;
     const work = isContinued ? keptWork(folder) : undefined;

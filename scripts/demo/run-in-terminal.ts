@@ -1,6 +1,8 @@
 import { visibleLines, watchParent } from "agent-kit/service";
+import { aborted } from "./aborted.ts";
+import type { DemoModes } from "./demo-modes.ts";
 import type { ServiceDescription } from "./describe-stack.ts";
-import { LogLines, wantsColour } from "./log-lines.ts";
+import { LogLines } from "./log-lines.ts";
 import { PortsTakenError, type RunningStack, runStack, ServiceDiedError } from "./run-stack.ts";
 import type { StartedService } from "./service-process.ts";
 
@@ -25,17 +27,12 @@ export async function runInTerminal(
     whyPortsTaken?: () => Promise<string | undefined>;
     /** As for `runStack`. */
     otherPorts?: readonly number[];
+    /** Modes beside the services, which stop with them. Default: none. */
+    modes?: DemoModes;
   },
 ): Promise<number> {
-  const log = new LogLines(
-    services.map(({ name }) => name),
-    {
-      sink: process.stdout,
-      colour: wantsColour(process.stdout, process.env),
-      // Undefined if the output is not a terminal: in a file lines are not broken.
-      columns: () => process.stdout.columns,
-    },
-  );
+  const { modes } = options;
+  const log = LogLines.ofTerminal(services);
   const stopRequest = new AbortController();
   const started: StartedService[] = [];
   let stoppingSince = 0;
@@ -44,6 +41,7 @@ export async function runInTerminal(
       if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
       // Speeds up the stop in progress; no process remains.
       for (const running of started) running.kill();
+      modes?.kill();
     } else {
       stoppingSince = performance.now();
       stopRequest.abort(new StopRequested());
@@ -63,13 +61,9 @@ export async function runInTerminal(
       restart: true,
     });
     process.stdout.write(await Promise.race([options.whenReady(stack), stack.failed]));
-    const stopped = new Promise<void>((resolve) => {
-      if (stopRequest.signal.aborted) resolve();
-      stopRequest.signal.addEventListener("abort", () => resolve());
-    });
-    await Promise.race([stopped, stack.failed]);
+    await Promise.race([aborted(stopRequest.signal), stack.failed]);
     console.log("Stopping…");
-    const stragglers = await stack.stop();
+    const [stragglers] = await Promise.all([stack.stop(), modes?.stopAll()]);
     if (stragglers.length > 0) console.log(`Ended by force: ${stragglers.join(", ")}.`);
     console.log("Stopped.");
     return 0;
@@ -83,6 +77,11 @@ export async function runInTerminal(
     const reason = error instanceof PortsTakenError ? await options.whyPortsTaken?.() : undefined;
     console.error(visibleLines(`\n${reason ?? error.message}`));
     if (error instanceof ServiceDiedError) console.error("The other services were stopped.");
+    if (modes !== undefined && modes.names.length > 0) {
+      console.error(`Still running: ${modes.names.join(", ")}. Stop with Ctrl-C.`);
+      await Promise.race([aborted(stopRequest.signal), modes.ended()]);
+      await modes.stopAll();
+    }
     return 1;
   }
 }

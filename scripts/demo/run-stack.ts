@@ -1,5 +1,6 @@
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { timeWaitText } from "agent-kit/service";
+import { aborted } from "./aborted.ts";
 import type { NeededPort, ServiceDescription } from "./describe-stack.ts";
 import { HostedService } from "./hosted-service.ts";
 import type { LogLines } from "./log-lines.ts";
@@ -24,14 +25,15 @@ export class PortsTakenError extends Error {
   constructor(ports: readonly NeededPort[], proposals: ReadonlyMap<string, number> = new Map()) {
     const width = Math.max(...ports.map(({ purpose }) => purpose.length));
     const lines = ports.map(({ port, purpose, variable }) => {
-      const hint = `(another port: ${variable}=${proposals.get(variable) ?? "…"})`;
-      return `  ${String(port).padStart(5)}  needed by ${purpose.padEnd(width)}  ${hint}`;
+      const hint = variable && `  (another port: ${variable}=${proposals.get(variable) ?? "…"})`;
+      return `  ${String(port).padStart(5)}  needed by ${purpose.padEnd(width)}${hint ?? ""}`;
     });
+    const isMovable = ports.some(({ variable }) => variable !== undefined);
     super(
       [
         `${ports.length === 1 ? "A port is" : `${ports.length} ports are`} taken by another process:`,
         ...lines,
-        "Stop that process (lsof -i :PORT names it), or set the variable in brackets. Nothing was started.",
+        `Stop that process (lsof -i :PORT names it)${isMovable ? ", or set the variable in brackets" : ""}. Nothing was started.`,
       ].join("\n"),
     );
     this.ports = ports;
@@ -42,12 +44,14 @@ export class PortsTakenError extends Error {
 export class ServiceDiedError extends Error {
   override readonly name = "ServiceDiedError";
   readonly code = "service_died";
-  readonly service: string;
+  /** The message without the last lines. */
+  readonly summary: string;
 
   constructor(service: string, what: string, lastLines: readonly string[]) {
     const output = lastLines.length === 0 ? ["(it printed nothing)"] : lastLines;
-    super([`${service} ${what}. Its last lines:`, ...output.map((line) => `  ${line}`)].join("\n"));
-    this.service = service;
+    const summary = `${service} ${what}`;
+    super([`${summary}. Its last lines:`, ...output.map((line) => `  ${line}`)].join("\n"));
+    this.summary = summary;
   }
 }
 
@@ -141,10 +145,14 @@ export async function runStack(
     void running.ended.then((how) => {
       if (stopping === undefined) failure.reject(new ServiceDiedError(service.name, how, running.lastLines));
     });
-    const limit = AbortSignal.timeout(limitMs);
-    if (await running.isReady(AbortSignal.any([signal, limit]))) return;
+    // `AbortSignal.timeout` would keep a stack that has stopped until the limit.
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), limitMs);
+    const isReady = await running.isReady(AbortSignal.any([signal, limit.signal]));
+    clearTimeout(timer);
+    if (isReady) return;
     signal.throwIfAborted();
-    if (limit.aborted) {
+    if (limit.signal.aborted) {
       const what = `was not ready after ${limitMs / 1000} s`;
       failure.reject(new ServiceDiedError(service.name, what, running.lastLines));
     }
@@ -152,12 +160,9 @@ export async function runStack(
   };
   for (const service of services) ready.set(service.name, startOne(service));
 
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
   try {
-    await Promise.race([Promise.all(ready.values()), failure.promise, aborted]);
+    await Promise.race([Promise.all(ready.values()), failure.promise, aborted(signal)]);
+    signal.throwIfAborted();
   } catch (error) {
     await stop();
     throw error;
@@ -179,7 +184,7 @@ async function takenPorts(
       if (!announced.has(port)) log.write(purpose, `${timeWaitText(port)}; waiting`);
       announced.add(port);
     }
-    await setTimeout(TIME_WAIT_POLL_MS);
+    await pause(TIME_WAIT_POLL_MS);
     signal.throwIfAborted();
   }
 }

@@ -98,14 +98,17 @@ export function stackUrls(ports: StackPorts): StackUrls {
   };
 }
 
-/** Folders of one demo's state, from the repository's root. Another profile or port has others. */
-export const stateFolders = (
-  ports: Pick<StackPorts, "backend">,
-  { profile }: Pick<StackModes, "profile">,
-) => ({
-  data: `.data/${profile}-${ports.backend}`,
-  keys: `.keys/${profile}-${ports.backend}`,
-});
+/**
+ * Folders of one demo's state, from the repository's root. Another profile, mode or port has
+ * others; a profile's default mode is not in their names.
+ */
+export function stateFolders(ports: Pick<StackPorts, "backend">, modes: StackModes) {
+  const { profile } = modes;
+  const { modeOf } = DEMO_DIALECTS[profile];
+  const isDefault = modeOf(modes) === modeOf(DEMO_MODES);
+  const own = `${profile}-${isDefault ? "" : `${modeOf(modes)}-`}${ports.backend}`;
+  return { data: `.data/${own}`, keys: `.keys/${own}` };
+}
 
 /** The parties that sign or issue tokens, by service. */
 export function identifiers(ports: StackPorts): ReadonlyMap<string, string> {

@@ -38,6 +38,7 @@ export async function proposePorts(
   const reserved = new Set([...Object.values(DEMO_PORTS), ...settled]);
   const proposals = new Map<string, number>();
   for (const { port, variable } of taken) {
+    if (variable === undefined) continue;
     for (let candidate = port + 1; candidate <= LAST_PORT; candidate++) {
       if (reserved.has(candidate) || (await isTaken(candidate))) continue;
       reserved.add(candidate);

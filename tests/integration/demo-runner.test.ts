@@ -1,10 +1,11 @@
+import { globSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { ServiceDescription } from "../../scripts/demo/describe-stack.ts";
-import { freePorts } from "../../scripts/demo/free-ports.ts";
+import { freePorts, freeStackPorts } from "../../scripts/demo/free-ports.ts";
 import { PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../../scripts/demo/stack.ts";
 import { SupervisedProcess } from "../../scripts/demo/supervised-process.ts";
 import { isTaken } from "../../scripts/demo/taken-ports.ts";
@@ -42,10 +43,8 @@ const hosted = async (modes: Readonly<Record<string, Mode>>) =>
     hosted: { module: "tests/support/fixtures/hosted-service.ts", argv: ["--of", service.name] },
   }));
 
-function startStack(services: readonly ServiceDescription[], env: NodeJS.ProcessEnv = {}): Child {
-  const child = startChild(process.execPath, [STACK, JSON.stringify(services)], {
-    env: { ...process.env, ...env },
-  });
+function startStack(services: readonly ServiceDescription[], beside: object = {}): Child {
+  const child = startChild(process.execPath, [STACK, JSON.stringify(services), JSON.stringify(beside)]);
   started.push(child);
   return child;
 }
@@ -397,6 +396,38 @@ describe("services in the runner's own process", () => {
       for (const name of ["one", "second", "third"]) expect(stack.text()).toContain(`${name} closes`);
     },
   );
+
+  describe("beside a mode", () => {
+    const startBesideMode = async () => {
+      const services = await hosted({ only: "well" });
+      const ports = await freeStackPorts();
+      onTestFinished(() => {
+        for (const folder of globSync(`${REPOSITORY_ROOT}.{data,keys}/*-${ports.backend}`))
+          rmSync(folder, { recursive: true });
+      });
+      const stack = startStack(services, { "signature-only": ports });
+      await pidsOf(stack);
+      return { stack, only: services[0]!, ports };
+    };
+
+    test("the mode stops with them", async () => {
+      const { stack, ports } = await startBesideMode();
+      stack.process.kill("SIGTERM");
+      expect(await stack.ended).toEqual({ status: 0, signal: null });
+      expect(stack.text()).toMatch(/^signature-only has stopped\.$[\s\S]*^Stopped\.$/m);
+      expect(await isTaken(ports.backend)).toBe(false);
+    });
+
+    test("one that throws leaves the mode running, until Ctrl-C", async () => {
+      const { stack, only, ports } = await startBesideMode();
+      await fetch(only.healthUrl.replace("health", "throw"));
+      await stack.prints(/^only stopped by an unexpected error\.[\s\S]*^Still running: signature-only\./m);
+      expect((await fetch(`http://127.0.0.1:${ports.backend}/health`)).ok).toBe(true);
+      stack.process.kill("SIGINT");
+      expect(await stack.ended).toEqual({ status: 1, signal: null });
+      expect(stack.text()).toContain("signature-only has stopped.");
+    });
+  });
 
   test("beside a separate process, which ends with the runner", async () => {
     const [one, ...others] = await describeServices({ one: "well", second: "well" });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { describeStack } from "../../scripts/demo/describe-stack.ts";
-import { PASSWORD_FILE, removeState } from "../../scripts/demo/kept-state.ts";
+import { markState, PASSWORD_FILE, removeState, requireOwnState } from "../../scripts/demo/kept-state.ts";
 import { DEMO_MODES, DEMO_PORTS, REPOSITORY_ROOT, stateFolders } from "../../scripts/demo/stack.ts";
 import { describeReplicas } from "../../scripts/replicas/describe-replicas.ts";
 
@@ -25,6 +25,26 @@ test("the removal of state keeps an operator's keys", async () => {
   await removeState(ports, DEMO_MODES);
   expect(existsSync(keys)).toBe(false);
 });
+
+test.each(["user-delegated", "autonomous"] as const)(
+  "the state of %s has a folder of its own, which no other mode takes",
+  (authorizationScheme) => {
+    const modes = { ...DEMO_MODES, authorizationScheme };
+    const folder = REPOSITORY_ROOT + stateFolders(ports, modes).data;
+    expect(folder === data).toBe(authorizationScheme === "autonomous");
+    mkdirSync(folder, { recursive: true });
+    // As earlier versions have left it.
+    requireOwnState(ports, modes);
+    markState(ports, modes);
+    requireOwnState(ports, modes);
+    writeFileSync(`${folder}/mode`, "draft-11 federated\u001b[2J\n");
+    expect(() => requireOwnState(ports, modes)).toThrow(
+      /keeps the state of draft-11 federated\\u001b\[2J, and this is february-2026 /,
+    );
+    requireOwnState(ports, { ...modes, store: "memory" });
+    rmSync(folder, { recursive: true });
+  },
+);
 
 test("the gateway before replicas, and no other service, logs warnings only", () => {
   const replicas = {

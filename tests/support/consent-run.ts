@@ -18,7 +18,7 @@ export async function allow(consentUrl: string): Promise<void> {
  *
  * @throws Error if no consent is requested
  */
-export async function runWithConsent({ urls }: TestStack, prompt: string): Promise<Progress> {
+export async function runWithConsent({ urls }: Pick<TestStack, "urls">, prompt: string): Promise<Progress> {
   const authorization = `Bearer ${await userAccessToken(urls)}`;
   const headers = { authorization, "content-type": "application/json" };
   const started = await fetch(`${urls.backend}/optimization/start`, {

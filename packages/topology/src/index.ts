@@ -5,6 +5,8 @@
  * @module
  */
 
+export { MODE_NAMES, MODE_PORTS, MODES, type ModeName, type ModeRow } from "./modes.ts";
+
 /** An agent behind the gateway. Its service is in the folder of the same name. */
 export interface AgentRow {
   /** Display name. */
