@@ -1,5 +1,5 @@
 import { visibleLines } from "agent-kit/service";
-import { AGENT_NAMES, keyOf, LISTENERS, MODE_PORTS, MODES, type ModeName } from "topology";
+import { AGENT_NAMES, keyOf, LISTENERS, MODE_PORTS, MODES, type ModeName, type ModePages } from "topology";
 import { aborted } from "./aborted.ts";
 import { DEMO_DIALECTS, foreignSettings } from "./demo-dialect.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
@@ -26,6 +26,7 @@ type OwnStack = Pick<DemoSettings, "ports" | "modes">;
 interface StartedMode {
   readonly urls: StackUrls;
   readonly stack: Promise<RunningStack>;
+  isReady: boolean;
   /** Aborted once it stops, or has failed. */
   readonly stopRequest: AbortController;
   readonly services: readonly StartedService[];
@@ -52,6 +53,17 @@ export class DemoModes {
   /** Modes that run, start or stop beside the demo's own. */
   get names(): readonly ModeName[] {
     return [...this.#started.keys()];
+  }
+
+  /** The pages of the demo's own mode and of those beside it that have started. */
+  pages(): ModePages {
+    const { ports, modes } = this.#own;
+    return {
+      own: { name: DEMO_DIALECTS[modes.profile].modeOf(modes), url: stackUrls(ports).ui },
+      running: [...this.#started]
+        .filter(([, { isReady }]) => isReady)
+        .map(([name, { urls }]) => ({ name, url: urls.ui })),
+    };
   }
 
   /**
@@ -137,8 +149,14 @@ export class DemoModes {
     };
     const stack = run();
     const ended = this.#follow(name, stack, stopRequest).finally(() => this.#started.delete(name));
-    const started = { urls: stackUrls(ports), stack, stopRequest, services, ended };
+    const started = { urls: stackUrls(ports), stack, isReady: false, stopRequest, services, ended };
     this.#started.set(name, started);
+    void stack.then(
+      () => {
+        started.isReady = true;
+      },
+      () => {},
+    );
     return started;
   }
 

@@ -5,10 +5,12 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { ConfigError, HelpRequested } from "agent-kit/settings";
 import { describeReplicas } from "../replicas/describe-replicas.ts";
 import { prepareReplicas } from "../replicas/prepare-replicas.ts";
 import { alreadyRunning } from "./already-running.ts";
+import { DEMO_DIALECTS } from "./demo-dialect.ts";
 import { DemoModes } from "./demo-modes.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { describeStack, leaveOut, type ServiceDescription } from "./describe-stack.ts";
@@ -21,9 +23,10 @@ import {
   removeState,
   requireOwnState,
 } from "./kept-state.ts";
+import { startLauncher } from "./launcher.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
-import { REPOSITORY_ROOT, stackUrls, stateFolders } from "./stack.ts";
+import { DEMO_MODES, REPOSITORY_ROOT, stackUrls, stateFolders } from "./stack.ts";
 import { unavailablePorts } from "./taken-ports.ts";
 import { welcomeText } from "./welcome.ts";
 
@@ -48,7 +51,13 @@ async function main(): Promise<number> {
   const { ports, modes, processes, without, isBeside } = demo;
   const urls = stackUrls(ports);
   const isSwap = modes.publishedPeers !== undefined;
+  const otherModes = processes ? undefined : new DemoModes(demo);
   if (!processes) await prepareHost();
+  const reason = whyNoPress(demo);
+  const launcher = otherModes && reason === undefined ? await startLauncher(otherModes) : undefined;
+  // For the page of each mode in this process.
+  process.env.UI_LAUNCHER_URL = launcher?.url ?? "";
+  process.env.UI_NO_LAUNCHER = reason ?? "";
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
@@ -61,6 +70,7 @@ async function main(): Promise<number> {
               leftOut: without,
               owners: process.env.ACCESS_SERVER_OWNERS,
               continues: await continues(),
+              secret: launcher?.secret,
             });
       },
       whyPortsTaken: async () => {
@@ -73,9 +83,28 @@ async function main(): Promise<number> {
         );
       },
       otherPorts: Object.values(ports),
-      ...(!processes && { modes: new DemoModes(demo) }),
+      ...(otherModes && { modes: otherModes }),
     },
   );
+}
+
+/** The flag or variable that other modes would not have, in words. Undefined if there is none. */
+function whyNoPress({ modes, processes, replicas, without, isBeside }: DemoSettings): string | undefined {
+  const alone = {
+    "--processes": processes,
+    "--replicas": replicas > 1,
+    "--swap": modes.publishedPeers !== undefined,
+    "--only": isBeside,
+    "--without": without.length > 0,
+    "--policy": modes.policyFile !== resolve(REPOSITORY_ROOT, DEMO_DIALECTS[modes.profile].policyFile),
+    "--gateway agentgateway": modes.gatewayProgram !== undefined,
+    "--traces jaeger": modes.jaegerProgram !== undefined,
+    "--auth-server keycloak": modes.authServer !== DEMO_MODES.authServer,
+    AAUTH_STORE: modes.store !== undefined,
+    AAUTH_REPLAY_STORE: modes.replayStore !== undefined,
+  };
+  const [name] = Object.entries(alone).find(([, isUsed]) => isUsed) ?? [];
+  return name && `This demo was started with ${name}, which other modes do not have.`;
 }
 
 /** Removes the state of earlier starts if requested, and describes the services. */

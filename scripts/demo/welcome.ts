@@ -22,14 +22,17 @@ export function welcomeText(
      * Work that an earlier start has left, as counted by `keptWork`. Undefined if there is none.
      */
     readonly continues?: string | undefined;
+    /** With it the page starts other modes. Undefined: it cannot. */
+    readonly secret?: string | undefined;
   },
 ): string {
-  const { readyAfterMs, leftOut = [], owners = "", continues } = start;
+  const { readyAfterMs, leftOut = [], owners = "", continues, secret } = start;
   const urls = stackUrls(ports);
   const dialect = DEMO_DIALECTS[modes.profile];
+  const page = secret === undefined ? urls.ui : `${urls.ui}/#start=${secret}`;
   const isSwap = modes.publishedPeers !== undefined;
   const pages: Row[] = [
-    ...(modes.ui ? ([["Web page", urls.ui, "ui"]] as const) : []),
+    ...(modes.ui ? ([["Web page", page, "ui"]] as const) : []),
     [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces, "trace-store"],
     ...dialect.pages(modes, urls, owners),
     ...(modes.authServer === "keycloak"
@@ -52,7 +55,7 @@ export function welcomeText(
   const first =
     leftOut.length === 0 || isSwap ? "Open" : `Once ${leftOut.length === 1 ? "it runs" : "they run"}, open`;
   const next = modes.ui
-    ? `${first} ${urls.ui}, sign in as ${user}, press "${START_BUTTON}".`
+    ? `${first} ${page}, sign in as ${user}, press "${START_BUTTON}".`
     : `The web page was left out; users sign in at the auth server, for example ${user}.`;
   return [
     "",

@@ -51,7 +51,7 @@ const MARK = new RegExp(`^(.*)// hole (${IDS})(?:: (.+))?$`);
 const COMMENT = /\s*\/\/ hole .*/;
 /** What precedes the value in a declaration, an assignment, a property or a `return`. */
 const BEFORE_VALUE = /^\s*(?:(?:export )?const [\s\S]*? =\s|return |[\w.#]+(?: = |: ))/;
-const SOURCES = /^(?:(?:packages|services)\/[^/]+|ui)\/src\/.+\.tsx?$/;
+const SOURCES = /^(?:(?:(?:packages|services)\/[^/]+|ui)\/src|scripts\/demo)\/.+\.tsx?$/;
 const MAX_SUMMARY_CHARACTERS = 64;
 const CLOSES = /^\s*[)\]}]/;
 

@@ -21,6 +21,8 @@ test("ui/README.md lists every setting with its default", () => {
     UI_PROFILE: browser.profile,
     UI_MODE: browser.mode,
     UI_AUTHORIZATION_SCHEME: browser.mode,
+    UI_LAUNCHER_URL: browser.launcherUrl,
+    UI_NO_LAUNCHER: browser.noLauncher,
   });
   expect(Object.keys(shown).sort()).toEqual([...knownNames(), "UI_HOST"].sort());
 });

@@ -119,7 +119,7 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   expect(await version.textContent()).toContain("February 2026user-delegated");
   await version.press("Enter");
   const versions = page.getByRole("dialog", { name: "Versions and modes" });
-  expect(await versions.getByRole("listitem").filter({ hasText: "runs now" }).count()).toBe(1);
+  expect(await versions.getByRole("listitem").filter({ hasText: "You see it now" }).count()).toBe(1);
   const federated = versions.getByRole("listitem").filter({ hasText: "federated" });
   expect(await federated.locator("code").textContent()).toContain(
     "npm run demo -- --profile draft-11 --mode federated",
@@ -517,7 +517,7 @@ test("clearing the runs, and a backend that cannot be reached for it", async () 
   await page.unroute(clear);
   await pressKey("Clear them");
   await list.waitFor({ ...WAIT, state: "detached" });
-  await hasFocus(page.getByRole("heading", { name: "Steal this request. It is worthless." }));
+  await hasFocus(page.getByRole("heading", { name: "Agents plan a laptop order for you" }));
 });
 
 test("the auth server's errors, and signing out there", async () => {

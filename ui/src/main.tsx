@@ -8,6 +8,7 @@ import "./components/base.css";
 import "./app/mantine-styles.ts";
 import "./app/app.css";
 import { App } from "./app/app.tsx";
+import { noteSecret } from "./app/launcher.ts";
 import { StartProblem } from "./app/start-problem.tsx";
 import { cssVariables, theme } from "./app/theme.ts";
 import { forgetSignOut } from "./auth/signed-out.ts";
@@ -18,6 +19,7 @@ import { loadRuntimeConfig } from "./config/runtime-config.ts";
 import { noteConsentReturn } from "./features/consent/consent-storage.ts";
 import { noteOrderReturn } from "./features/interaction/order-return.ts";
 
+/** Removes the fragment, too. */
 function stripQuery(): void {
   window.history.replaceState({}, "", window.location.pathname);
 }
@@ -33,7 +35,11 @@ function onSignedIn(user: User | undefined): void {
 async function page(): Promise<ReactNode> {
   // Runs before anything renders, because consent, interaction and sign-in all return their outcome
   // in the query.
-  const { search } = window.location;
+  const { search, hash } = window.location;
+  if (noteSecret(hash, window.sessionStorage)) stripQuery();
+  window.addEventListener("hashchange", () => {
+    if (noteSecret(window.location.hash, window.sessionStorage)) window.location.replace("/");
+  });
   const isReturn =
     noteConsentReturn(search, window.sessionStorage) || noteOrderReturn(search, window.sessionStorage);
   if (isReturn) stripQuery();

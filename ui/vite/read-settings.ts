@@ -27,6 +27,10 @@ const settings = {
   UI_MODE: z.enum(["agent-identity", "person-identity", "person-server", "federated"]).optional(),
   /** With February's profile, the backend's `AAUTH_AUTHORIZATION_SCHEME`: the page names it. */
   UI_AUTHORIZATION_SCHEME: z.enum(["signature-only", "autonomous", "user-delegated"]).optional(),
+  /** Launcher of the demo, which starts other modes. Unset: the page shows commands. */
+  UI_LAUNCHER_URL: webUrl.optional(),
+  /** Why there is no launcher, in a sentence. Unset: the demo's parts are not in one process. */
+  UI_NO_LAUNCHER: z.string().max(200).optional(),
 };
 
 export interface UiSettings {
@@ -41,6 +45,8 @@ export interface UiSettings {
     otlpUrl?: string;
     profile?: "february-2026" | "draft-11";
     mode?: string;
+    launcherUrl?: string;
+    noLauncher?: string;
   };
 }
 
@@ -64,6 +70,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   }
   const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_PERSON_SERVER_URL, UI_CLIENT_ID } = parsed.data;
   const { UI_OTLP_URL, UI_PROFILE, UI_MODE, UI_AUTHORIZATION_SCHEME } = parsed.data;
+  const { UI_LAUNCHER_URL, UI_NO_LAUNCHER } = parsed.data;
   const mode = UI_PROFILE === "draft-11" ? UI_MODE : UI_AUTHORIZATION_SCHEME;
   return {
     port: UI_PORT,
@@ -75,6 +82,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       ...(UI_OTLP_URL !== undefined && { otlpUrl: UI_OTLP_URL }),
       ...(UI_PROFILE !== undefined && { profile: UI_PROFILE }),
       ...(mode !== undefined && { mode }),
+      ...(UI_LAUNCHER_URL !== undefined && { launcherUrl: UI_LAUNCHER_URL }),
+      ...(UI_NO_LAUNCHER !== undefined && { noLauncher: UI_NO_LAUNCHER }),
     },
   };
 }

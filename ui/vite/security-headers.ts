@@ -2,12 +2,12 @@ import type { UiSettings } from "./read-settings.ts";
 
 /**
  * Sent with every response of the built page. It may connect only to its configured backend, auth
- * server and collector.
+ * server, collector and launcher.
  */
 export function securityHeaders(browser: UiSettings["browser"]): Record<string, string> {
   const reachable = [
     ...new Set(
-      [browser.backendUrl, browser.authServerUrl, browser.otlpUrl].flatMap((url) =>
+      [browser.backendUrl, browser.authServerUrl, browser.otlpUrl, browser.launcherUrl].flatMap((url) =>
         url === undefined ? [] : [new URL(url).origin],
       ),
     ),

@@ -5,7 +5,16 @@
  * @module
  */
 
-export { MODE_NAMES, MODE_PORTS, MODES, type ModeName, type ModeRow } from "./modes.ts";
+export {
+  LAUNCHER_FIELD,
+  MODE_NAMES,
+  MODE_PORTS,
+  MODES,
+  type ModeName,
+  type ModePage,
+  type ModePages,
+  type ModeRow,
+} from "./modes.ts";
 
 /** An agent behind the gateway. Its service is in the folder of the same name. */
 export interface AgentRow {

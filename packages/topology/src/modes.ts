@@ -69,3 +69,18 @@ export type ModeName = keyof typeof MODES;
 
 /** All modes, in the order of the table. */
 export const MODE_NAMES = Object.keys(MODES) as ModeName[];
+
+/** Request header with the secret of the launcher, which starts and stops modes. */
+export const LAUNCHER_FIELD = "demo-launcher";
+
+/** A mode that runs, and the address of its page. */
+export interface ModePage {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** The launcher's answer: the mode that the demo was started with, and those beside it. */
+export interface ModePages {
+  readonly own: ModePage;
+  readonly running: readonly ModePage[];
+}

@@ -1,7 +1,9 @@
 import { Loader } from "@mantine/core";
 import type { UserManager } from "oidc-client-ts";
+import { Suspense } from "react";
 import { isSignedOut, noteSignOut } from "../auth/signed-out.ts";
 import { useSession } from "../auth/use-session.ts";
+import { loadLater } from "../components/load-later.tsx";
 import { MAIN_ID, SkipLink } from "../components/skip-link.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { forgetConsent } from "../features/consent/consent-storage.ts";
@@ -11,7 +13,8 @@ import { GUIDE } from "./build-yours.tsx";
 import { failedReturn } from "./failed-return.ts";
 import { Header } from "./header.tsx";
 import { Landing } from "./landing.tsx";
-import { Workspace } from "./workspace.tsx";
+
+const Workspace = loadLater(() => import("./workspace.tsx"));
 
 const SPECIFICATION = "https://datatracker.ietf.org/doc/html/draft-hardt-oauth-aauth-protocol-11";
 
@@ -26,11 +29,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
       <SkipLink />
       <Header config={config} user={user} onSignOut={control.signOut} />
       <main id={MAIN_ID} tabIndex={-1}>
-        {session.kind === "loading" && (
-          <div className="loading" role="status" aria-label="Loading">
-            <Loader type="dots" />
-          </div>
-        )}
+        {session.kind === "loading" && <Loading />}
         {session.kind === "signed-out" && (
           <Landing
             problem={session.problem}
@@ -41,7 +40,11 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
             config={config}
           />
         )}
-        {user && <Workspace key={user.profile.sub} config={config} control={control} user={user} />}
+        {user && (
+          <Suspense fallback={<Loading />}>
+            <Workspace key={user.profile.sub} config={config} control={control} user={user} />
+          </Suspense>
+        )}
       </main>
       <footer className="note">
         AAuth is an authorization protocol for agents by Dick Hardt, an Internet-Draft:{" "}
@@ -49,6 +52,14 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
         <a href={GUIDE}>Guide to the library</a> · <a href="/why.html#demo">Why was a message refused?</a>
       </footer>
     </>
+  );
+}
+
+function Loading() {
+  return (
+    <div className="loading" role="status" aria-label="Loading">
+      <Loader type="dots" />
+    </div>
   );
 }
 

@@ -13,7 +13,7 @@ import { VersionMenu } from "./version-menu.tsx";
 const quiet = { variant: "subtle", color: "gray", size: "compact-sm" };
 
 interface HeaderProps {
-  config: Pick<RuntimeConfig, "profile" | "mode">;
+  config: RuntimeConfig;
   user: User | undefined;
   onSignOut: () => void;
 }

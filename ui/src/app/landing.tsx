@@ -1,12 +1,15 @@
 import { Button } from "@mantine/core";
 import type { Failure } from "backend-api";
 import { FailurePanel } from "../components/failure-panel.tsx";
+import { Fold } from "../components/fold.tsx";
 import { ProtocolSteps } from "../components/protocol-steps.tsx";
 import { useTitle } from "../components/use-title.ts";
 import { grantsPageUrl, type RuntimeConfig } from "../config/runtime-config.ts";
 import { runningVersion } from "../config/versions.ts";
+import { TheftTwice } from "../features/theft/theft-twice.tsx";
 import { BuildYours, GUIDE } from "./build-yours.tsx";
 import styles from "./landing.module.css";
+import { ModeList } from "./mode-list.tsx";
 
 interface LandingProps {
   problem: Failure | undefined;
@@ -28,17 +31,12 @@ export function Landing({ problem, returned, onSignIn, userOfOtherTab, isSignedO
   return (
     <div className={styles.landing}>
       <div className={`column ${styles.words}`}>
-        <h2>Steal this request. It is worthless.</h2>
+        <h2>Steal a bearer token and you are its owner. Steal an AAuth token and you have nothing.</h2>
         <p>
-          Agents plan a laptop order for you and sign every call with their own key. A token works only with
-          that key, and an order that has arrived is not accepted again. Sign in, watch each message, and try
-          to break it.
+          AAuth lets agents prove who they are and for whom they act: each signs every request with its own
+          key, and a token works with that key alone. Sign in, let agents plan a laptop order, and try to
+          break it.
         </p>
-        {mode && (
-          <p>
-            This demo speaks AAuth {title}, mode <strong>{mode.name}</strong>. {mode.sentence}
-          </p>
-        )}
         <Button size="lg" onClick={onSignIn}>
           {userOfOtherTab === undefined ? "Sign in" : `Continue as ${userOfOtherTab}`}
         </Button>
@@ -47,17 +45,24 @@ export function Landing({ problem, returned, onSignIn, userOfOtherTab, isSignedO
             You may still be signed in at the person server. <a href={grantsUrl}>Sign out there, too</a>
           </p>
         )}
-        <p className="chips">
-          <a href="/compare.html">Compare a run in February 2026 and in draft&nbsp;-11</a>
-          <a href={GUIDE}>Build with it: the guide</a>
-        </p>
         {returned && <FailurePanel {...returned} />}
         {problem && <FailurePanel title="You are not signed in" failure={problem} />}
-        <BuildYours />
       </div>
-      <section className="card" aria-label="One authorized request">
-        <ProtocolSteps profile={config.profile} mode={config.mode} />
+      <TheftTwice />
+      <section className={`card ${styles.choice}`} aria-labelledby="choice">
+        <h2 id="choice">Choose what you want to see</h2>
+        <ModeList config={config} />
       </section>
+      <div className={`column ${styles.choice}`}>
+        <Fold title="How one request is authorized" aside={mode ? `${title}, ${mode.name}` : title}>
+          <ProtocolSteps profile={config.profile} mode={config.mode} />
+        </Fold>
+        <BuildYours />
+        <p className="chips">
+          <a href="/compare.html">Compare both protocols</a>
+          <a href={GUIDE}>Build with it: the guide</a>
+        </p>
+      </div>
     </div>
   );
 }

@@ -38,7 +38,7 @@ interface WorkspaceProps {
 }
 
 /** The signed-in page. It connects the features, which are independent of each other. */
-export function Workspace({ config, control, user }: WorkspaceProps) {
+export default function Workspace({ config, control, user }: WorkspaceProps) {
   const { session, accessTokens, reportLapsed, signIn } = control;
   const isLapsed = session.kind === "lapsed";
   const client = useMemo(

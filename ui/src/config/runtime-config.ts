@@ -12,6 +12,10 @@ const runtimeConfigSchema = z.object({
   profile: z.enum(["february-2026", "draft-11"]).optional(),
   /** Mode of draft -11, or February's authorization scheme. Default: unknown. */
   mode: z.string().min(1).optional(),
+  /** Starts other modes, if this page has its secret. Default: they are started by a command. */
+  launcherUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Why there is no launcher, in a sentence. */
+  noLauncher: z.string().optional(),
 });
 
 /** URLs of this page's backend and auth server, without trailing slashes. */

@@ -40,9 +40,9 @@ export function RequestForm(props: RequestFormProps) {
   return (
     <section className={`card ${styles.request}`} aria-labelledby={headingId}>
       <h2 id={headingId} className={styles.headline} ref={headingRef} tabIndex={-1}>
-        Steal this request. It is worthless.
+        Agents plan a laptop order for you
       </h2>
-      <p>Agents sign every call with their own key; a token works only with that key.</p>
+      <p>They sign each message with their own keys. Watch every one, then steal a token yourself.</p>
       <div className="line">
         <BusyButton
           size="lg"
