@@ -19,6 +19,8 @@ import {
 import { DRAFT_11_SERVERS, identifierOf } from "topology";
 import { type Config, ConfigError, type profileSettings } from "./service/config/index.ts";
 
+export { draft11Key } from "./draft-11-key.ts";
+
 type ProfileConfig = Config<typeof profileSettings>;
 type Mode = ProfileConfig["mode"];
 

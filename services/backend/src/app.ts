@@ -144,7 +144,7 @@ function createServices(
     });
   const enrolments = createEnrolments(config.delegatesFile, logger);
   const issued = stores.records<IssuedToken>("issued agent tokens");
-  const { tokens, callerFor, subAgents } = dialect.delegates(enrolments);
+  const { tokens, keyProof, callerFor, subAgents } = dialect.delegates(enrolments);
   const delegates = new DelegatesService({
     agent,
     enrolments,
@@ -167,6 +167,7 @@ function createServices(
     enrolments,
     issued,
     tokens,
+    keyProof,
     subAgents,
     delegates,
   };
@@ -181,7 +182,8 @@ async function createApp(
   const { config, stores, now } = options;
   const { frontendUrl, agentUrl: agent, agentTokenSeconds: lifetimeSeconds } = config;
   const { jwks, documents, discovery, unsupported } = dialect;
-  const { runs, live, orders, delegates, breakIt, enrolments, issued, tokens, subAgents } = services;
+  const { runs, live, orders, delegates, breakIt, enrolments, issued, tokens, keyProof, subAgents } =
+    services;
   const sent = options.evidence;
   const app = await createApi(config, options, async (api) => {
     await api.register(serviceRoutes, {
@@ -212,7 +214,7 @@ async function createApp(
   // sub-agent.
   const signed = { agent, discovery, stores, now };
   await app.register((scope) =>
-    delegateTokenRoute(scope, { ...signed, enrolments, tokens, lifetimeSeconds, issued }),
+    delegateTokenRoute(scope, { ...signed, enrolments, tokens, keyProof, lifetimeSeconds, issued }),
   );
   if (subAgents !== undefined)
     await app.register((scope) => delegateGrantRoute(scope, { ...signed, subAgents }));

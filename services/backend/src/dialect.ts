@@ -1,5 +1,6 @@
 import type { Discovery, Jwks, KeyRing, Stores } from "aauth";
 import type { Agent, Transport } from "aauth/agent";
+import type { VerifierOptions } from "aauth/resource";
 import type { ServiceKeys, ServiceOptions } from "agent-kit/service";
 import type { ApiRoute } from "backend-api";
 import type { FastifyInstance } from "fastify";
@@ -45,6 +46,8 @@ export interface BackendDialect {
 /** The delegates of a dialect. */
 export interface DelegatesOfDialect {
   readonly tokens: DelegateTokens;
+  /** Dialect of a delegate that proves only its key. */
+  readonly keyProof: VerifierOptions["profile"];
   /** The agent that calls delegates' processes for a user. */
   readonly callerFor: (userId: string) => Agent;
   /** Present if a delegate is a sub-agent of each user's agent. */

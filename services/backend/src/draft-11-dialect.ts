@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { type AddressMap, agentProviderMetadata, draft11, toJwks } from "aauth";
 import type { Agent } from "aauth/agent";
-import { draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
+import { draft11Key, draft11Parties, isLoopbackCallback, requireServerIdentifier } from "agent-kit/draft-11";
 import { issuerOf } from "agent-kit/settings";
 import { apiRoutes, type Hop } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
@@ -107,7 +107,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
         now,
       });
       const tokens = draft11Tokens((...asked) => subAgents.issue(...asked));
-      return { tokens, callerFor: agentOf, subAgents };
+      return { tokens, keyProof: draft11Key, callerFor: agentOf, subAgents };
     },
     unsupported: new Map([[apiRoutes.revokeConsent, UNSUPPORTED]]),
     returnRoutes: async (api, { runs }) => {

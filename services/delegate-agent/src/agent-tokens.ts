@@ -1,6 +1,5 @@
 import { type Discovery, decodeToken, type SigningKey } from "aauth";
-import { createAgent, type Transport } from "aauth/agent";
-import { february2026Agent } from "aauth/february-2026";
+import { type AgentOptions, createAgent, type Transport } from "aauth/agent";
 import { type AgentTokenKind, requestAgentToken } from "./agent-token-request.ts";
 import type { Credential } from "./credential.ts";
 
@@ -18,6 +17,9 @@ export interface AgentTokens {
   drop(): void;
 }
 
+/** An agent that proves only its key, because it has no identity before its first token. */
+export type KeyHolder = Pick<AgentOptions, "id" | "profile">;
+
 /**
  * Requests tokens from the agent server (profile 6.7), which in draft -11 is the agent provider.
  * The request is signed with the key to be bound to the token, and carries a client assertion that
@@ -32,16 +34,15 @@ export function createAgentTokens(options: {
   discovery: Discovery;
   transport: Transport;
   kind: AgentTokenKind;
+  keyHolder: KeyHolder;
   /** Receives the claims of each new token. */
   onReceived: (claims: Readonly<Record<string, unknown>>) => void;
   /** Unix seconds. */
   now: () => number;
 }): AgentTokens {
-  const { agentServer, discovery, transport, now } = options;
-  // Signs with a bare key, because it has no identity before this is answered.
+  const { discovery, transport, now } = options;
   const keyHolder = createAgent({
-    profile: february2026Agent({ authServers: [], signatureScheme: "hwk", mayIdentify: false }),
-    id: agentServer,
+    ...options.keyHolder,
     key: options.key,
     discovery,
     transport,

@@ -70,6 +70,7 @@ export async function buildDelegateAgent(
       credential,
       key,
       kind,
+      keyHolder: dialect.keyHolder(kind),
       discovery,
       now,
       transport: createAgentTrace(transport).transport,

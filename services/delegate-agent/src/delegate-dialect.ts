@@ -3,9 +3,10 @@ import type { Agent, AgentOptions, Transport } from "aauth/agent";
 import type { VerifierOptions } from "aauth/resource";
 import { TOKEN_TYPES } from "aauth/wire";
 import { AgentHttpError } from "aauth-a2a";
-import { draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
+import { draft11Key, draft11Parties, requireServerIdentifier, subAgentId } from "agent-kit/draft-11";
 import { ConfigError, type ProfileName } from "agent-kit/settings";
 import { AgentTokenError, type AgentTokenKind } from "./agent-token-request.ts";
+import type { KeyHolder } from "./agent-tokens.ts";
 import { askParent, REFUSED_BY_PARENT } from "./ask-parent.ts";
 import type { DelegateAgentConfig } from "./config.ts";
 import { type DescribeEvent, describeDraft11Event } from "./describe-event.ts";
@@ -34,6 +35,8 @@ export interface DelegateDialect {
   parentOf(caller: ProvenCaller): string;
   /** The delegate's agent token for a parent. `sub` comes from the credential. */
   tokenFor(parent: string, sub: string): AgentTokenKind;
+  /** The agent that requests such a token, and proves only its key. */
+  keyHolder(token: AgentTokenKind): KeyHolder;
   /** @param create creates an agent with the delegate's key (of this thumbprint) and agent token */
   agentFor(token: AgentTokenKind, thumbprint: string, create: CreateAgent): Agent;
   readonly calls: CallDialect;
@@ -88,6 +91,7 @@ function draft11Dialect({ config, deps, now }: DialectOptions): DelegateDialect 
       subject: subAgentId(parentAgent, sub),
       parentAgent,
     }),
+    keyHolder: ({ subject: id }) => ({ id, profile: draft11Key }),
     agentFor({ subject: id }, thumbprint, create) {
       const identity = { id, profile: draft11, personServer };
       // Has no parent itself, because it calls the parent.

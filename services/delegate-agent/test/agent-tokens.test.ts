@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSigningKey } from "aauth";
-import { february2026Tokens } from "aauth/february-2026";
+import { february2026Agent, february2026Tokens } from "aauth/february-2026";
 import { createTestClock } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import { createTestDiscovery } from "../../../packages/aauth/test/february-2026/parties.ts";
@@ -41,6 +41,10 @@ async function createWorld() {
     credential,
     key,
     kind: { type: "agent+jwt", subject: credential.sub },
+    keyHolder: {
+      id: BACKEND,
+      profile: february2026Agent({ authServers: [], signatureScheme: "hwk", mayIdentify: false }),
+    },
     discovery: createTestDiscovery({}),
     transport: async (url, { headers, body }) => {
       requests.push({

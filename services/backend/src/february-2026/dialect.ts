@@ -6,6 +6,7 @@ import {
   february2026,
   february2026Agent,
   february2026Jwks,
+  february2026Resource,
   february2026Tokens,
   februaryAgent,
 } from "aauth/february-2026";
@@ -86,6 +87,7 @@ export async function createFebruaryDialect(options: DialectOptions): Promise<Ba
         audiences: [supplyChainAgentUrl, issuer],
         lifetimeSeconds: config.agentTokenSeconds,
       }),
+      keyProof: february2026Resource({ requireNonce: true }),
       callerFor: () => jwksAgent,
     }),
     unsupported: new Map(

@@ -1,6 +1,5 @@
 import { AAuthError, canonicalAuthority, type Discovery, type Stores, tokenId } from "aauth";
-import { february2026Resource } from "aauth/february-2026";
-import { createVerifier } from "aauth/resource";
+import { createVerifier, type VerifierOptions } from "aauth/resource";
 import { importVerificationKey } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
@@ -23,7 +22,7 @@ const MAX_ASSERTIONS = 10_000;
  * `POST /delegate/token`: issues an agent token to a delegate of this agent (profile 4.3, 6.7). The
  * delegate proves possession of the token's key, by signing the request with it (scheme hwk), and
  * of the credential it was enrolled with. Draft -11 leaves open how a provider authenticates its
- * agents, so the request is the same there. Register it in its own scope.
+ * agents. Register it in its own scope.
  */
 export async function delegateTokenRoute<Request extends DelegateTokenRequest>(
   app: FastifyInstance,
@@ -33,6 +32,8 @@ export async function delegateTokenRoute<Request extends DelegateTokenRequest>(
     enrolments: Enrolments;
     discovery: Discovery;
     tokens: DelegateTokens<Request>;
+    /** Dialect of a caller that proves only its key. */
+    keyProof: VerifierOptions["profile"];
     lifetimeSeconds: number;
     issued: IssuedTokens;
     stores: Pick<Stores, "claims">;
@@ -40,7 +41,7 @@ export async function delegateTokenRoute<Request extends DelegateTokenRequest>(
     now: () => number;
   },
 ): Promise<void> {
-  const { agent, enrolments, discovery, tokens, lifetimeSeconds, issued, stores, now } = options;
+  const { agent, enrolments, discovery, tokens, keyProof, lifetimeSeconds, issued, stores, now } = options;
   const logger = app.log.child({ logger: "agent_tokens" });
   const authenticate = createDelegateAuthentication({
     enrolments,
@@ -52,7 +53,7 @@ export async function delegateTokenRoute<Request extends DelegateTokenRequest>(
   await app.register(fastifyAAuth, {
     authority,
     verifier: createVerifier({
-      profile: february2026Resource({ requireNonce: true }),
+      profile: keyProof,
       authorities: [authority],
       schemes: ["hwk"],
       replayStore: stores.claims("replay delegate tokens"), // hole V40b

@@ -8,10 +8,10 @@ import {
   TokenRequestError,
 } from "aauth";
 import type { Agent, ObtainedToken, SubAgentTokenInput } from "aauth/agent";
-import { february2026 } from "aauth/february-2026";
 import { type IssueAgentTokenOptions, issueAgentToken } from "aauth/server";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { importVerificationKey } from "aauth/wire";
+import { draft11Key } from "agent-kit/draft-11";
 import { createLogger, memoryKeys } from "agent-kit/service";
 import { loadConfig } from "agent-kit/settings";
 import Fastify from "fastify";
@@ -316,7 +316,7 @@ describe("POST /delegate/grant", () => {
       const { headers } = await signRequest(
         { method: "POST", url: BACKEND + path, ...content },
         hwk
-          ? { key, profile: february2026, signatureKey: { scheme: "hwk" } }
+          ? { key, profile: draft11Key, signatureKey: { scheme: "hwk" } }
           : { key, profile: draft11, signatureKey: { scheme: "jwt", jwt } },
       );
       return headers;

@@ -20,6 +20,10 @@ export function februaryDialect({ config, deps, now }: DialectOptions): Delegate
     // Only the agent server may request calls.
     parentOf: () => agentServer,
     tokenFor: (_parent, sub) => ({ type: february2026Tokens.types.agent, subject: sub }),
+    keyHolder: () => ({
+      id: agentServer,
+      profile: february2026Agent({ authServers: [], signatureScheme: "hwk", mayIdentify: false }),
+    }),
     agentFor: (_token, _thumbprint, create) =>
       create({
         id: agentServer,
