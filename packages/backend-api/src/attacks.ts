@@ -6,6 +6,7 @@
  */
 
 import type { BearerExchange } from "./bearer-twin.ts";
+import { februaryMessage } from "./february-2026/attack.ts";
 
 /** The refusal that an attack should provoke, and what it needs from a run besides a request. */
 export interface ExpectedRefusal {
@@ -223,20 +224,7 @@ export const ATTACKS = {
     lesson: "A token alone proves nothing. Each request is signed with the key of its token.",
     draft11: { by: AGENT, check: "headers", from: "agent-identity", codes: ["missing_signature"] },
   },
-  "february-message": {
-    hole: "S20",
-    title: "Use the profile of February 2026",
-    what: "A correct message of the earlier profile, with a valid signature.",
-    headline: "another profile",
-    lesson:
-      "The route accepts draft -11 only. A receiver that fell back to another profile would let the sender choose the rules.",
-    draft11: {
-      from: "agent-identity",
-      codes: ["profile_not_accepted"],
-      check: "profile",
-      section: "draft -11, section 11.3.4 step 1",
-    },
-  },
+  "february-message": februaryMessage,
   "agent-token-only": {
     hole: "A5",
     title: "Present only the agent token",

@@ -5,10 +5,10 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { february2026 } from "aauth/february-2026";
 import { issuePersonToken } from "aauth/server";
 import { parseRequirement, TOKEN_TYPES } from "aauth/wire";
 import type { AnyBreakItVariant } from "backend-api";
+import { februaryMessage } from "../february-2026/forgery.ts";
 import {
   accessServerOf,
   callOfSubAgent,
@@ -111,9 +111,7 @@ export const FORGERIES = {
     return { method, url, headers, body };
   },
 
-  /** Correctly signed, in the earlier profile. */
-  "february-message": (context: Draft11Context) =>
-    signed(context, { profile: february2026, signatureKey: { scheme: "jwks", id: context.issuer } }),
+  "february-message": februaryMessage,
 
   "agent-token-only": async (context: Draft11Context) => signed(context, await asAgent(context)),
 
