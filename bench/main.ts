@@ -13,7 +13,14 @@ import { busyMachineLine, machineLine } from "./machine.ts";
 import { quantile } from "./measure.ts";
 import { markdownTable, type Row } from "./rows.ts";
 
-const PARTS = ["sign-verify", "draft-11", "route", "flow", "gateway"];
+/** Programs of this folder, by the names of their parts. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  "sign-verify": "sign-verify",
+  route: "february-2026/route",
+  flow: "february-2026/flow",
+  gateway: "february-2026/gateway",
+};
+const PARTS = Object.keys(PROGRAMS);
 
 /** In turn, so that whatever else the machine does affects both checkouts. */
 const TURNS = 3;
@@ -89,7 +96,7 @@ async function runPart(name: string, rows: Row[], folder?: string): Promise<bool
   const here = fileURLToPath(new URL("..", import.meta.url));
   // The flow goes through a running demo: it needs nothing of the other checkout's code, and is
   // measured in the same way in both.
-  const program = resolve(name === "flow" ? here : (folder ?? here), "bench", `${name}.ts`);
+  const program = resolve(name === "flow" ? here : (folder ?? here), "bench", `${PROGRAMS[name]}.ts`);
   const part = fork(program, { cwd: folder ?? here });
   part.on("message", (message) => rows.push(...(message as Row[])));
   // Processes that the part has started watch it and end with it.

@@ -1,6 +1,6 @@
 import { signRequest } from "aauth";
 import { february2026 } from "aauth/february-2026";
-import { startVisitor } from "../../scripts/february-2026/visitor.ts";
+import { startVisitor } from "../../../scripts/february-2026/visitor.ts";
 import type { PreparedRequest } from "../route/load.ts";
 
 const content = { "content-type": "application/json" };

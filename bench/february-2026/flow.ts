@@ -11,10 +11,10 @@ import assert from "node:assert";
 import { createMemoryStores, type RecordStore } from "aauth";
 import type { ObtainedToken } from "aauth/agent";
 import { installLocalhostLookup } from "agent-kit/service";
-import { startVisitor } from "../scripts/february-2026/visitor.ts";
-import { startDemo } from "./demo.ts";
-import { quantile } from "./measure.ts";
-import { printRows, publishRows, rowsOf } from "./rows.ts";
+import { startVisitor } from "../../scripts/february-2026/visitor.ts";
+import { startDemo } from "../demo.ts";
+import { quantile } from "../measure.ts";
+import { printRows, publishRows, rowsOf } from "../rows.ts";
 
 /** V8 optimises a function when it has been called about 3000 times. */
 const WARM_UP_FLOWS = 3_000;

@@ -9,7 +9,7 @@ import { createMemoryStores, generateSigningKey } from "aauth";
 import { february2026Resource } from "aauth/february-2026";
 import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { createTestDiscovery } from "../../packages/aauth/test/february-2026/parties.ts";
+import { createTestDiscovery } from "../../../packages/aauth/test/february-2026/parties.ts";
 import { ISSUER, RESOURCE } from "./parties.ts";
 
 /** All requests of a run come within one window, and a full store refuses. */

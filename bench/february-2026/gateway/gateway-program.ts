@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { type Program, startProgram } from "../program.ts";
+import { type Program, startProgram } from "../../program.ts";
 
-const POLICY_FILE = new URL("../../agentgateway/config-policy.yaml", import.meta.url);
-const GATEWAY = new URL("../../services/gateway/src/main.ts", import.meta.url);
-const AUTHZ = new URL("../../services/gateway-authz/src/main.ts", import.meta.url);
+const POLICY_FILE = new URL("../../../agentgateway/config-policy.yaml", import.meta.url);
+const GATEWAY = new URL("../../../services/gateway/src/main.ts", import.meta.url);
+const AUTHZ = new URL("../../../services/gateway-authz/src/main.ts", import.meta.url);
 
 /** The identity behind the route that is measured; only the port is ours. */
 export const resourceAt = (port: number): string => `http://supply-chain-agent.localhost:${port}`;

@@ -12,13 +12,13 @@ import { generateSigningKey, type SigningKey, signRequest } from "aauth";
 import { february2026, february2026Tokens } from "aauth/february-2026";
 import { createTokenSigner } from "aauth/server";
 import { Pool } from "undici";
-import { freePort } from "../scripts/demo/free-ports.ts";
-import { coresLine, stayOn } from "./cores.ts";
-import { quantile } from "./measure.ts";
-import { type Program, startProgram } from "./program.ts";
+import { freePort } from "../../scripts/demo/free-ports.ts";
+import { coresLine, stayOn } from "../cores.ts";
+import { quantile } from "../measure.ts";
+import { type Program, startProgram } from "../program.ts";
+import { printRows, publishRows, rowsOf } from "../rows.ts";
 import { type LoadResult, type PreparedRequest, sendAll } from "./route/load.ts";
 import { ISSUER, RESOURCE } from "./route/parties.ts";
-import { printRows, publishRows, rowsOf } from "./rows.ts";
 
 const CONNECTIONS = 50;
 const REQUESTS = 2_000;

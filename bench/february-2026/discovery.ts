@@ -1,5 +1,5 @@
 /**
- * `node bench/abuse/discovery.ts [--target auth-server|gateway-authz|keycloak] [--hosts silent|open]`:
+ * `node bench/february-2026/discovery.ts [--target auth-server|gateway-authz|keycloak] [--hosts silent|open]`:
  * 200 connections whose signatures name a new host each time. The hosts never answer, or publish
  * another key and keep their connections open. The honest caller is an agent that is known;
  * Keycloak needs a JDK and Maven.
@@ -14,7 +14,7 @@ import { generateSigningKey, type SigningKey } from "aauth";
 import { february2026, february2026Jwks } from "aauth/february-2026";
 import { signedRequest } from "aauth/testing";
 import { request } from "undici";
-import { type Attack, attackStack, choice, flood } from "./support/phases.ts";
+import { type Attack, attackStack, choice, flood } from "../abuse/support/phases.ts";
 
 const CONNECTIONS = 200;
 const target = choice("target", ["auth-server", "gateway-authz", "keycloak"]);
