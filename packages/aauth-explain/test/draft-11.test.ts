@@ -1,7 +1,6 @@
 /** Messages of draft -11, recognized by their form and judged by its rules. */
 
 import { draft11 } from "aauth";
-import { february2026 } from "aauth/february-2026";
 import { issueResourceToken } from "aauth/server";
 import { signedRequest, type TestRequest } from "aauth/testing";
 import { describe, expect, test } from "vitest";
@@ -18,9 +17,9 @@ import {
   signBadly,
   verifierOf,
 } from "../../aauth/test/draft-11/kit.ts";
-import { explainMessage, independentSignatureBase, profileOf } from "../src/index.ts";
+import { explainMessage, independentSignatureBase } from "../src/index.ts";
 
-const PROFILES = [draft11, february2026] as const;
+const PROFILES = [draft11] as const;
 
 const url = `${RESOURCE}/data`;
 const VERIFIER = {
@@ -143,17 +142,6 @@ describe("a refused message", () => {
     ]);
   });
 
-  test("by a verifier or a requirement of February 2026 is refused, whatever it is", async () => {
-    const request = await requestOf();
-    for (const options of [
-      { audience: "http://resource.localhost:3000", issuers: [] },
-      { requirement: { level: "authorized", scopes: ["data.read"] } },
-    ]) {
-      const explanation = await explain(request, {}, options);
-      expect(explanation).toMatchObject({ profile: "february-2026", code: "malformed_signature_key" });
-    }
-  });
-
   test("shows the response: the requirement, its token, and those of both bodies", async () => {
     const shown = await personToken();
     const demanded = await resourceToken(shown);
@@ -199,24 +187,14 @@ describe("a refused message", () => {
       { response: { status: 401, headers } },
     );
     expect(explanation).toMatchObject({ profile: "draft-11", code: "missing_signature" });
-    const parenthesised = { headers: { "signature-key": 'sig1=(scheme=jwt jwt="a.b.c")' } };
-    expect(profileOf(parenthesised, PROFILES)).toBe(february2026);
-  });
-
-  test("of no known shape is one of the first profile", async () => {
-    for (const profiles of [PROFILES, [february2026, draft11]] as const) {
-      expect(profileOf({ headers: {} }, profiles)).toBe(profiles[0]);
-      const unsigned = { method: "GET", headers: {}, body: undefined };
-      expect((await explain(unsigned, {}, { profiles })).profile).toBe(profiles[0].name);
-    }
   });
 
   test("of a profile that is not given is refused by one that is", async () => {
-    const explanation = await explain(
-      { method: "GET", headers: { "signature-key": "sig1=(scheme=hwk)" }, body: undefined },
-      {},
-      { profiles: [draft11] },
-    );
+    const explanation = await explain({
+      method: "GET",
+      headers: { "signature-key": "sig1=(scheme=hwk)" },
+      body: undefined,
+    });
     expect(explanation).toMatchObject({ profile: "draft-11", verdict: "refused" });
   });
 });

@@ -3,8 +3,9 @@ import { february2026 } from "aauth/february-2026";
 import { signedRequest, testKey } from "aauth/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { requestOf } from "../../aauth/test/draft-11/kit.ts";
 import { createTestParties } from "../../aauth/test/february-2026/parties.ts";
-import { explainMessage, type MessageToExplain } from "../src/index.ts";
+import { explainMessage, type MessageToExplain, profileOf } from "../src/index.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
@@ -121,6 +122,30 @@ describe("a refused message", () => {
       problem: "the message has no signature-input",
     });
   });
+});
+
+/** A verifier that either profile allows. */
+const OF_BOTH = { ...VERIFIER, audience: "https://resource.example", issuers: ["https://as.example"] };
+
+test("a message of draft -11 is refused by a verifier or a requirement of this profile, whatever it is", async () => {
+  const request = { ...(await requestOf()), url: "https://resource.example/data" };
+  for (const options of [
+    VERIFIER,
+    { ...OF_BOTH, requirement: { level: "authorized", scopes: ["data.read"] } },
+  ] as const) {
+    const explanation = await explainMessage(request, options);
+    expect(explanation).toMatchObject({ profile: "february-2026", code: "malformed_signature_key" });
+  }
+});
+
+test("a message is of the profile whose form it has, and else of the first", async () => {
+  const parenthesised = { headers: { "signature-key": 'sig1=(scheme=jwt jwt="a.b.c")' } };
+  for (const profiles of [VERIFIER.profiles, [draft11, february2026]] as const) {
+    expect(profileOf(parenthesised, profiles)).toBe(february2026);
+    expect(profileOf({ headers: {} }, profiles)).toBe(profiles[0]);
+    const unsigned = { method: "GET", url, headers: {} };
+    expect((await explainMessage(unsigned, { ...OF_BOTH, profiles })).profile).toBe(profiles[0].name);
+  }
 });
 
 test("never throws for anything in the message", async () => {

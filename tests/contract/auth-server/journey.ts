@@ -1,6 +1,5 @@
 import { type Browser, createBrowser } from "../../../services/auth-server/test/support/browser.ts";
-import type { Party, Reply } from "./party.ts";
-import type { World } from "./world.ts";
+import type { Party, Reply, World } from "./party.ts";
 
 export const MCP_USER = {
   username: "mcp-user",

@@ -21,6 +21,19 @@ export interface Reply {
 
 export type Form = Readonly<Record<string, string>> | string;
 
+/** The auth server and the parties of the tests. */
+export interface World {
+  readonly server: AuthServerUnderTest;
+  /** Asks for tokens. */
+  readonly agent: Party;
+  /** A resource that is called by the agent, and calls the next one. */
+  readonly resource: Party;
+  /** The next resource, which is called by the first. */
+  readonly nextResource: Party;
+  /** A resource token of the resource for the agent, as a token request's form. */
+  wish(more?: Readonly<Record<string, string>>): Form;
+}
+
 export interface AskOptions extends Mistakes {
   readonly scheme?: Scheme;
   /** Default the token endpoint. */

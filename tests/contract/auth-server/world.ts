@@ -3,21 +3,10 @@ import { february2026 } from "aauth/february-2026";
 import { afterAll, beforeEach, expect } from "vitest";
 import { readToken } from "../../support/foreign-agent.ts";
 import { expectReason, type Reason, refusalIn } from "../../support/refusal-code.ts";
-import { type AuthServerUnderTest, startAuthServer } from "./auth-server-under-test.ts";
-import { type Form, Party, type Reply } from "./party.ts";
+import { startAuthServer } from "./auth-server-under-test.ts";
+import { Party, type Reply, type World } from "./party.ts";
 
-/** The auth server and the parties of the tests. */
-export interface World {
-  readonly server: AuthServerUnderTest;
-  /** Asks for tokens. */
-  readonly agent: Party;
-  /** A resource that is called by the agent, and calls the next one. */
-  readonly resource: Party;
-  /** The next resource, which is called by the first. */
-  readonly nextResource: Party;
-  /** A resource token of the resource for the agent, as a token request's form. */
-  wish(more?: Readonly<Record<string, string>>): Form;
-}
+export type { World };
 
 /** Requires consent for the scope `supply-chain:optimize`, as the user-delegated demo does. */
 export const ASK_FOR_OPTIMIZE = { "aauth.consent.required.scopes": '["supply-chain:optimize"]' };

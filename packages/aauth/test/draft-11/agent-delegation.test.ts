@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Agent, createAgent } from "../../src/agent/index.ts";
+import type { Agent } from "../../src/agent/index.ts";
 import { verifyAgentToken } from "../../src/draft-11/verify-tokens.ts";
 import { StillWaitingError } from "../../src/errors.ts";
-import { february2026Agent } from "../../src/february-2026/agent-profile.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import {
@@ -167,31 +165,16 @@ describe("an agent that is its own provider", () => {
     key = keys.es256;
     expect(await shown()).not.toBe(second);
   });
-
-  it("is not created with a profile for verifiers", () => {
-    const { discovery } = createWorld();
-    const options = { id: "https://agent.example", key: keys.agent, discovery };
-    expect(() => createAgent({ ...options, profile: february2026 as never })).toThrow(
-      "profile february-2026 is not for agents: make it with the function of its dialect",
-    );
-  });
 });
 
 describe("an agent without a person server", () => {
   it("proposes no mission, and requests no token for a sub-agent", async () => {
     const world = createWorld();
-    const profile = february2026Agent({ signatureScheme: "jwks", authServers: [] });
-    const own = { id: "https://agent.example", key: keys.agent, profile, discovery: world.discovery };
-    const agentOfFebruary = createAgent(own);
-    expect(() => createAgent({ ...own, personServer: PERSON_SERVER })).toThrow(
-      "personServer: profile february-2026 has no person servers",
-    );
     const agent = world.agent({ personServer: undefined, agentToken: undefined });
     for (const ask of [
       ({ proposeMission }: Agent) => proposeMission({ description: "x" }),
       ({ tokenForSubAgent }: Agent) => tokenForSubAgent({ subagentToken: "x.y.z", resource: RESOURCE }),
     ]) {
-      await expect(ask(agentOfFebruary)).rejects.toThrow("profile february-2026 has no person servers");
       expect(await failureOf(ask(agent))).toMatchObject({
         code: "person_required",
         message: "a person is required, but this agent has no `personServer`",

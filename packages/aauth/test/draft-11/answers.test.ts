@@ -4,7 +4,6 @@ import { parseRequirement, parseSignatureError } from "../../src/draft-11/header
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { verifyPresentedToken, verifyResourceToken } from "../../src/draft-11/verify-tokens.ts";
 import { type AAuthErrorCode, AAuthVerificationError, ERROR_CODES } from "../../src/errors.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
 import type { Answer } from "../../src/profile/resource-rules.ts";
 import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
@@ -191,12 +190,6 @@ it.each<[object, typeof TypeError | typeof RangeError]>([
   [{ accessServer: "https://as.example/" }, TypeError],
 ])("options %j are refused", (over, type) => {
   expect(() => challenger(over)).toThrow(type);
-});
-
-it("February's challenger needs an auth server", () => {
-  expect(() => createChallenger({ profile: february2026, key: keys.resource, resource: RESOURCE })).toThrow(
-    TypeError,
-  );
 });
 
 // A MUST of section 11.10.

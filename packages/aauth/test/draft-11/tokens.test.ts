@@ -18,7 +18,7 @@ import type { NamedToken } from "../../src/profile/verification.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import { createVerifiedTokens } from "../../src/tokens/verified-tokens.ts";
 import type { ProvenCaller } from "../../src/types.ts";
-import { codeOf, NO_TEXT, NO_TIME, wrongTypes } from "../february-2026/kit.ts";
+import { codeOf, NO_TEXT, NO_TIME, wrongTypes } from "../claim-cases.ts";
 import {
   ACCESS_SERVER,
   AGENT,

@@ -2,7 +2,6 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { draft11 } from "../../src/draft-11/profile.ts";
-import { february2026 } from "../../src/february-2026/profile.ts";
 import { refusalOf } from "../../src/profile/refusal.ts";
 import { meetRequirement } from "../../src/resource/requirement.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
@@ -304,11 +303,6 @@ describe("requirements", () => {
       ["person_required", "authorization_required", "met"],
       ["identity_required", "identity_required", "identity_required"],
     ]);
-  });
-
-  it("of February 2026 have no account", () => {
-    const requirement: Requirement = { level: "authorized", scopes: ["a"], account: "acme" };
-    expect(() => february2026.verification.validateRequirement(requirement)).toThrow(TypeError);
   });
 
   it("that no caller can meet are refused at once", () => {

@@ -8,7 +8,7 @@ import type { VerifiedToken } from "../../src/tokens/open-token.ts";
 import { createTokenSigner, tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import { createVerifiedTokens } from "../../src/tokens/verified-tokens.ts";
 import type { IssuerJwk } from "../../src/types.ts";
-import { codeOf, keyA, keyB, knownKeys, NO_AUDIENCE, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
+import { codeOf, keyA, keyB, knownKeys, NO_AUDIENCE, NO_TEXT, NO_TIME, wrongTypes } from "../claim-cases.ts";
 
 const NOW = 1_730_217_600;
 const ISSUER = "http://localhost:8080/realms/aauth-test";

@@ -3,7 +3,7 @@ import { issueResourceToken } from "../../src/february-2026/issue-tokens.ts";
 import { verifyResourceToken } from "../../src/february-2026/verify-tokens.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
-import { codeOf, keyA, keyB, knownKeys, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
+import { codeOf, keyA, keyB, knownKeys, NO_TEXT, NO_TIME, wrongTypes } from "../claim-cases.ts";
 
 const NOW = 1_730_217_600;
 const RESOURCE = "http://supply-chain-agent.localhost:3000";

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hasTokenMember } from "../../src/draft-11/signature-key.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import {
   formatSignatureKey,
+  isParenthesised,
   parseSignatureKey,
   type SignatureKey,
 } from "../../src/february-2026/signature-key.ts";
@@ -11,6 +13,17 @@ import { expectRefusal, passesOrRefuses } from "../refusal.ts";
 
 const x = "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs";
 const hwk = `sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="${x}")`;
+
+test("a value has the form of one dialect at most", () => {
+  expect([hasTokenMember(hwk), isParenthesised(hwk)]).toEqual([false, true]);
+  expect(isParenthesised('sig=jwt;jwt="a.b.c"')).toBe(false);
+  const nearby = fc.string({ unit: fc.constantFrom(...'sig1=(jwt;" ,*') });
+  fc.assert(
+    fc.property(fc.oneof(hostileText, nearby), (value) => {
+      expect(hasTokenMember(value) && isParenthesised(value)).toBe(false);
+    }),
+  );
+});
 
 describe("parseSignatureKey", () => {
   // Hole P6: the Python library merges two members, and the last of two parameters wins.

@@ -29,6 +29,12 @@ const identified = {
   thumbprint,
 } as const;
 
+it("a challenger needs an auth server", () => {
+  expect(() => createChallenger({ profile: february2026, key: resource.key, resource: resource.id })).toThrow(
+    TypeError,
+  );
+});
+
 describe("challenges", () => {
   it("an identified agent gets a resource token for the scopes of the route", async () => {
     const error = await refusal(verifier, await requestOf(), SCOPES);

@@ -4,7 +4,7 @@ import { AAuthVerificationError } from "../../src/errors.ts";
 import { february2026 } from "../../src/february-2026/profile.ts";
 import { meetRequirement } from "../../src/resource/requirement.ts";
 import { testKey } from "../../src/testing/index.ts";
-import type { ProvenCaller } from "../../src/types.ts";
+import type { ProvenCaller, Requirement } from "../../src/types.ts";
 
 const { publicJwk: key, thumbprint } = await testKey("A");
 const profile = "february-2026";
@@ -24,6 +24,11 @@ test("a requirement that any token would meet is refused here, too", () => {
   expect(() => meetRequirement(identified, { level: "authorized", scopes: [] }, february2026)).toThrow(
     TypeError,
   );
+});
+
+test("a requirement has no account", () => {
+  const requirement: Requirement = { level: "authorized", scopes: ["a"], account: "acme" };
+  expect(() => february2026.verification.validateRequirement(requirement)).toThrow(TypeError);
 });
 
 test.each<[string, ProvenCaller, string[]]>([

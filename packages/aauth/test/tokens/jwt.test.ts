@@ -8,7 +8,7 @@ import { decodeJwt, signJwt, verifyJwt } from "../../src/tokens/jwt.ts";
 import { tokenKey } from "../../src/tokens/token-key.ts";
 import { createTokenSigner } from "../../src/tokens/token-signer.ts";
 import type { IssuerJwk, TokenAlgorithm } from "../../src/types.ts";
-import { codeOf } from "../february-2026/kit.ts";
+import { codeOf } from "../claim-cases.ts";
 
 const TYPE = TOKEN_TYPES.auth;
 const claims = { iss: "https://auth.example", exp: 4_000_000_000, cnf: { jwk: { kty: "OKP" } } };

@@ -1,12 +1,11 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTestClock, type TestClock } from "aauth/testing";
+import { createTestClock, createTestDiscovery, type TestClock } from "aauth/testing";
 import { createLogger, memoryKeys } from "agent-kit/service";
 import { loadConfig } from "agent-kit/settings";
 import { createRsaKeys, type RsaKeys } from "issuer-kit/openid";
 import { onTestFinished, vi } from "vitest";
-import { createTestDiscovery } from "../../../../packages/aauth/test/february-2026/parties.ts";
 import { freePort } from "../../../../scripts/demo/free-ports.ts";
 import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";
 import { type AuthServerConfig, settings } from "../../src/config.ts";

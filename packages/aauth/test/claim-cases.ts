@@ -1,8 +1,8 @@
-import type { Discovery } from "../../src/discovery/discovery.ts";
-import { importSigningKey } from "../../src/keys/signing-key.ts";
-import type { IssuerJwk } from "../../src/types.ts";
+import type { Discovery } from "../src/discovery/discovery.ts";
+import { importSigningKey } from "../src/keys/signing-key.ts";
+import type { IssuerJwk } from "../src/types.ts";
 
-export { codeOf } from "../refusal.ts";
+export { codeOf } from "./refusal.ts";
 
 /** The public test keys of RFC 9421 B.1.4 and RFC 8037 A.1. */
 export const keyA = await importSigningKey(
