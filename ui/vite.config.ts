@@ -30,10 +30,6 @@ const build = {
 
 const pages = wholePages({ "guide.html": () => makeGuide(), "why.html": buildWhyPage });
 
-// The page shows the section that requires a check.
-const profile = `${here}/../docs/february-2026/profile.md`;
-const resolve = { alias: { "virtual:wire-profile": `${profile}?raw` } };
-
 /** Packages of the workspace that the page imports. */
 const ownPackages = Object.entries(manifest.dependencies)
   .filter(([, version]) => /^(?:workspace|link):/.test(version))
@@ -45,7 +41,6 @@ export default defineConfig(({ command, mode }) => {
     return {
       root: here,
       plugins: [react(), savedRunViewer(), pages, paintFirst(), compress()],
-      resolve,
       build,
     };
   }
@@ -55,7 +50,6 @@ export default defineConfig(({ command, mode }) => {
   return {
     root: here,
     plugins: [react(), savedRunViewer(), pages, serveConfig(settings.browser)],
-    resolve,
     server: {
       host: "127.0.0.1",
       port: settings.port,
@@ -72,7 +66,7 @@ export default defineConfig(({ command, mode }) => {
           "node_modules/.vite",
           "../node_modules/.pnpm",
           ...ownPackages,
-          profile,
+          "../docs/february-2026/profile.md",
         ],
       },
     },

@@ -1,9 +1,3 @@
-declare module "virtual:wire-profile" {
-  /** Markdown. */
-  const text: string;
-  export default text;
-}
-
 declare module "virtual:saved-run-viewer" {
   /** The page of a saved run, without data. */
   const page: string;

@@ -2,14 +2,20 @@ import { Modal } from "@mantine/core";
 import { Suspense, useEffect, useState } from "react";
 import { loadLater, NOT_LOADED } from "./load-later.tsx";
 
+/** Empty without the profile's document. */
+const PROFILE = import.meta.glob<string>("../../../docs/february-2026/profile.md", {
+  query: "?raw",
+  import: "default",
+});
 const Markdown = loadLater(() => import("./markdown.tsx"));
 
 /** A section of the wire profile in a dialog. */
 export function SectionText({ section, onClose }: { section: string; onClose: () => void }) {
   const [text, setText] = useState<string | undefined>(undefined);
   useEffect(() => {
-    void import("virtual:wire-profile").then(
-      (profile) => setText(sectionOf(profile.default, section)),
+    const [load = async () => ""] = Object.values(PROFILE);
+    void load().then(
+      (profile) => setText(sectionOf(profile, section)),
       () => setText(NOT_LOADED),
     );
   }, [section]);
