@@ -68,7 +68,7 @@ export const COMMANDS = {
   "test:long": {
     script: "scripts/test.ts test:long",
     needsTools: true,
-    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes and a tenth of the checks by mutation, those that rows of the conformance kit must notice, the containers. Hours; with names, these parts alone.",
+    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, the gates on Next and an agent in a browser, load, two Keycloak nodes, the known holes and a tenth of the checks by mutation, those that rows of the conformance kit must notice, a copy without February 2026, the containers. Hours; with names, these parts alone.",
     usage: {
       words: [
         "PART",
@@ -97,7 +97,7 @@ export const COMMANDS = {
     needsTools: true,
     does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
-      words: ["NAME", "sign-verify, draft-11, route, flow, gateway"],
+      words: ["NAME", "sign-verify, route, flow, gateway"],
       flags: [
         ["--beside FOLDER", "each in turn here and in another installed checkout; prints the quotients"],
       ],

@@ -1,7 +1,9 @@
+import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 import type { PartResult } from "./test-report.ts";
 
-interface StaticCheck {
+/** A program that fails by its exit status. */
+export interface StaticCheck {
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[];
@@ -41,14 +43,21 @@ export async function writeWhatIsChecked(): Promise<void> {
   for (const [program, ...args] of WRITERS) await runProgram(program, args, { output: "shown" });
 }
 
-/** Runs the checks in parallel and shows the output of those that fail. */
-export async function runStaticChecks(): Promise<PartResult> {
+export const runStaticChecks = () => runChecks("static", STATIC_CHECKS);
+
+/** Runs checks in parallel in a tree and shows the output of those that fail. */
+export async function runChecks(
+  part: string,
+  checks: readonly StaticCheck[],
+  cwd = REPOSITORY_ROOT,
+): Promise<PartResult> {
   const startedAt = performance.now();
   const failures: string[] = [];
   await Promise.all(
-    STATIC_CHECKS.map(async ({ name, program, args }) => {
+    checks.map(async ({ name, program, args }) => {
       const { status, output } = await runProgram(program, args, {
         output: "caught",
+        cwd,
         env: { NO_COLOR: "1" },
       });
       const took = ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -58,6 +67,6 @@ export async function runStaticChecks(): Promise<PartResult> {
       console.log(output.trimEnd().replace(/^/gm, "      "));
     }),
   );
-  const passed = STATIC_CHECKS.length - failures.length;
-  return { part: "static", passed, skipped: 0, failures, tookMs: performance.now() - startedAt };
+  const passed = checks.length - failures.length;
+  return { part, passed, skipped: 0, failures, tookMs: performance.now() - startedAt };
 }

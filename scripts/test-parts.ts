@@ -11,6 +11,7 @@ import { resolve } from "node:path";
 import { findOrBuildAgentgateway } from "./agentgateway/find-agentgateway.ts";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
 import { envoyAndTraefik } from "./envoy-and-traefik.ts";
+import { judgeWithoutFebruary } from "./february-2026/judge.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { conformanceMutations } from "./holes/conformance-mutants.ts";
 import { judgeMutations } from "./holes/judge-mutations.ts";
@@ -137,7 +138,11 @@ export const LONG_PARTS = {
     prepare: findStoreServers,
   },
   runtimes: { tests: project("runtimes-long"), prepare: prepareAll(installRuntimes, installNext, chromium) },
-  stack: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
+  stack: [
+    { tests: ["tests/integration/many-users.test.ts"], env: LONG },
+    // A row of its own, which it deletes.
+    judgeWithoutFebruary,
+  ],
   keycloak: { tests: project("keycloak"), env: LONG, ...keycloakForTests({ isCluster: true }) },
   holes: () => judgeMutations([...mutationsNamed([]), ...sampleOfChecks()]),
   conformance: () => judgeMutations(conformanceMutations(process.env.CONFORMANCE_TWELFTH), "conformance"),
