@@ -44,7 +44,7 @@ describe("the page of both versions", () => {
   test("is one click from the start page, and shows both runs in rows", async () => {
     const { page } = await openPage(browser);
     await page.goto(url);
-    await page.getByRole("link", { name: "Compare a run" }).click();
+    await page.getByRole("link", { name: "Compare both protocols" }).click();
     await page.getByRole("heading", { name: "1. The user starts the run" }).waitFor(WAIT);
     expect(await page.getByText("No such message.").count()).toBeGreaterThan(0);
     expect(await page.locator("mark").filter({ hasText: "aauth" }).count()).toBeGreaterThan(0);
@@ -149,6 +149,7 @@ describe("a federated run in the protocol view", () => {
     await page.setViewportSize({ width: 1280, height: 1000 });
     await page.goto(stack.urls.ui);
     // The start page describes the demo's protocol.
+    await page.getByText("How one request is authorized").click(WAIT);
     await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
     await signInOnPage(page, stack.urls.ui);
     await page.getByText("401 · AAuth-Requirement").waitFor(WAIT);
