@@ -47,6 +47,12 @@ afterAll(async () => {
 const heading = (name: string | RegExp) => page.getByRole("heading", { name }).waitFor(WAIT);
 const press = (name: string | RegExp) => page.getByRole("button", { name }).click(WAIT);
 
+/** Opens the delegates and waits for the one of the stack. */
+async function delegates(): Promise<void> {
+  await unfold(page, "delegates-panel");
+  await heading("Inventory scout");
+}
+
 /** Waits until the browser's tab has this title. */
 const tabSays = (view: RegExp | string) =>
   expect
@@ -146,7 +152,7 @@ test("signed out, the sign-in page, and a wrong password", async () => {
 
 test("signed in, with a delegate, and one's own tokens", async () => {
   await fillLoginPage(page);
-  await heading("Inventory scout");
+  await delegates();
   await tabSays("Workspace");
   await expectAccessible(page, "ui-signed-in");
   await expectFitAt320();
@@ -181,8 +187,8 @@ test("an unknown address is reported, also after signing in", async () => {
   await heading("No such run");
   await expectAccessible(page, "ui-no-such-run");
   await expectFitAt320();
-  await page.getByRole("link", { name: "Back to the workspace" }).click();
-  await heading("Inventory scout");
+  await page.getByRole("link", { name: "Back to the demo" }).click();
+  await delegates();
   await tabSays("Workspace");
 
   const other = await openPage(browser);
@@ -215,6 +221,7 @@ test("the focus stays near a pressed element that disappears", async () => {
     await held.promise;
     await route.continue();
   });
+  await unfold(page, "order-panel");
   const catalogue = page.getByRole("button", { name: "Show the catalogue" });
   await catalogue.press("Enter");
   await expect.poll(() => catalogue.getAttribute("aria-disabled"), WAIT).toBe("true");
@@ -226,7 +233,7 @@ test("the focus stays near a pressed element that disappears", async () => {
   expect(calls).toBe(1);
   await page.unroute("**/catalogue");
   await page.reload();
-  await heading("Inventory scout");
+  await delegates();
 });
 
 /** Pixels of the focused element that the page's head covers. */
@@ -240,7 +247,7 @@ const COVERED = `(() => {
 test("the focused element is not covered by the page's head", async () => {
   await page.setViewportSize({ width: 1280, height: 400 });
   await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)");
-  await page.getByRole("button", { name: "Run delegate" }).focus();
+  await page.getByRole("link", { name: "The guide" }).focus();
   const covered: unknown[] = [];
   for (let step = 0; step < 12; step += 1) {
     await page.keyboard.press("Shift+Tab");
@@ -260,25 +267,13 @@ test("the consent page, and the run it was for", async () => {
   await decideConsent(page, "Allow");
   await heading("Optimization completed");
   await openReport(page, "Market Analysis Report");
-  await page.getByTestId("granted-consent").waitFor(WAIT);
-  await pressKey("Run delegate");
+  for (const part of ["granted-consent", "delegates-panel", "take-along"]) await unfold(page, part);
   await page
     .getByTestId("delegates-panel")
-    .getByText(/^Refused at/)
+    .getByText(/^Not offered/)
     .waitFor(WAIT);
-  await hasFocus(page.getByRole("button", { name: "Run delegate" }));
   await tabSays(/Completed: run [0-9a-f]{8}/);
   await expectAccessible(page, "ui-completed");
-
-  await page.emulateMedia({ forcedColors: "active" });
-  const [bar] = await drawn(page.locator(".mantine-Progress-section"));
-  const [frame] = await drawn(page.locator(".mantine-Progress-root"));
-  const [ground] = await drawn(page.locator("body"));
-  expect(bar?.isKept).toBe(true);
-  expect(bar?.backgroundColor).not.toBe(ground?.backgroundColor);
-  expect(frame?.borderTopWidth).toBe("1px");
-  await screenshot(page, "ui-completed-forced-colors");
-  await page.emulateMedia({ forcedColors: "none" });
 });
 
 /** An agent may answer with wide tables and code. */
@@ -303,6 +298,7 @@ test("an answer that is wider than a phone", async () => {
     const wide = JSON.stringify(`${begin}\n\n${WIDE_ANSWER}`).slice(1, -1);
     await route.fulfill({ response, body: (await response.text()).replaceAll(begin, wide) });
   });
+  await unfold(page, "run-history");
   await page.getByTestId("run-history").getByRole("button", { name: "Completed" }).first().press("Enter");
   await hasFocus(page.getByRole("heading", { name: "Optimization completed" }));
   await unfold(page, "report");
@@ -367,6 +363,7 @@ test("every message of the run, and the section that demands a check", async () 
   await messages.nth(6).click();
   await page.getByRole("tab", { name: "Checks" }).click();
 
+  await page.getByText("Gateway: passed").click();
   const opener = page.getByRole("button", { name: "profile 2.7" }).first();
   await opener.click();
   const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
@@ -406,10 +403,11 @@ test("a tampered request, and its message on a separate page", async () => {
   expect(await page.getByText("step through with the arrow keys").count()).toBe(0);
   await expectAccessible(page, "break-it-attempt");
   await page.getByRole("link", { name: "Back to the run" }).click();
-  await page.getByRole("link", { name: "Back to the workspace" }).click();
+  await page.getByRole("link", { name: "Back to the demo" }).click();
 });
 
 test("consent revoked, and refused", async () => {
+  await unfold(page, "granted-consent");
   await press("Revoke");
   await page.getByText(/^Revoked at/).waitFor(WAIT);
   await expectAccessible(page, "ui-revoked");
@@ -439,6 +437,16 @@ test("a run is not tried again with a constraint that cannot be sent", async () 
   expect(starts).toContain("POST");
   await decideConsent(page, "Deny");
   await page.getByTestId("denial").waitFor(WAIT);
+
+  await page.emulateMedia({ forcedColors: "active" });
+  const [bar] = await drawn(page.locator(".mantine-Progress-section"));
+  const [frame] = await drawn(page.locator(".mantine-Progress-root"));
+  const [ground] = await drawn(page.locator("body"));
+  expect(bar?.isKept).toBe(true);
+  expect(bar?.backgroundColor).not.toBe(ground?.backgroundColor);
+  expect(frame?.borderTopWidth).toBe("1px");
+  await screenshot(page, "ui-refused-forced-colors");
+  await page.emulateMedia({ forcedColors: "none" });
 });
 
 test("an order, and the agent's own page", async () => {
@@ -449,6 +457,7 @@ test("an order, and the agent's own page", async () => {
   // The decision is shown for a second only, before the browser returns by itself.
   const wayBack = "**/auth/aauth/interaction?**";
   await page.route(wayBack, (route) => route.abort("aborted"));
+  await unfold(page, "order-panel");
   await press("Show the catalogue");
   await page.getByLabel("Model").waitFor(WAIT);
   await expectAccessible(page, "ui-catalogue");
@@ -469,7 +478,7 @@ test("an order, and the agent's own page", async () => {
   await expect.poll(() => page.getByRole("link", { name: /^Message \d+ of 5/ }).count(), WAIT).toBe(5);
   await tabSays(/Messages of order [0-9a-f]{8}/);
   await expectAccessible(page, "order-messages");
-  await page.getByRole("link", { name: "Back to the workspace" }).click();
+  await page.getByRole("link", { name: "Back to the demo" }).click();
 
   watched.expectComplaint(/status of 400/);
   await page.goto(interactions[0]!);
@@ -500,7 +509,7 @@ test("clearing the runs, and a backend that cannot be reached for it", async () 
   const clear = "**/optimization/clear";
   const list = page.getByTestId("run-history");
   await page.goto(stack.urls.ui);
-  await list.waitFor(WAIT);
+  await unfold(page, "run-history");
   await page.route(clear, (route) => route.abort());
   watched.expectComplaint(/ERR_FAILED/);
   await pressKey("Clear");

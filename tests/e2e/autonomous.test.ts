@@ -145,6 +145,7 @@ describe("a user in a browser", () => {
     expect(await page.getByTestId("failure-panel").textContent()).toMatch(/supply-chain agent/i);
     await page.getByTestId("run-status").getByRole("heading", { name: "Failed" }).waitFor();
     await page.getByTestId("failure-panel").getByRole("heading", { name: "The run failed" }).waitFor();
+    await unfold(page, "run-history");
     await page.getByTestId("run-history").getByText("Failed").waitFor();
     await screenshot(page, "ui-failed");
     await stack.startAgain("supply-chain-agent");
@@ -167,6 +168,7 @@ describe("a user in a browser", () => {
     await run.click();
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
 
+    await unfold(page, "run-history");
     const runs = page.getByTestId("run-history").getByRole("listitem");
     expect(await runs.count()).toBe(6);
     await page.getByRole("button", { name: "Show 1 earlier" }).click();

@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { consentPageOpen, decideConsent } from "../support/consent-page.ts";
-import { fillPrompt, openReport } from "../support/front-page.ts";
+import { fillPrompt, openReport, unfold } from "../support/front-page.ts";
 import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -70,7 +70,8 @@ test("a tampered request is refused, and the difference is shown", async () => {
 });
 
 test("a consent that was revoked is asked for again, and a denied run ends without a failure", async () => {
-  await page.getByRole("link", { name: "Back to the workspace" }).click();
+  await page.getByRole("link", { name: "Back to the demo" }).click();
+  await unfold(page, "granted-consent");
   await page.getByTestId("granted-consent").getByRole("button", { name: "Revoke" }).click();
   await page.getByText(/^Revoked at/).waitFor();
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
@@ -81,6 +82,7 @@ test("a consent that was revoked is asked for again, and a denied run ends witho
 
 test("a user approves an order on the agent's own page, and it is placed", async () => {
   const panel = page.getByTestId("order-panel");
+  await unfold(page, "order-panel");
   await panel.getByRole("button", { name: "Show the catalogue" }).click();
   await panel.getByLabel("Model").selectOption("MacBook Pro");
   await panel.getByLabel("Quantity").fill("40");

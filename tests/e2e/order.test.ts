@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { decideConsent, signInForConsent } from "../support/consent-page.ts";
+import { unfold } from "../support/front-page.ts";
 import { orderOnPage } from "../support/order-page.ts";
 import { startOrder } from "../support/order-run.ts";
 import { screenshot } from "../support/screenshot.ts";
@@ -116,7 +117,7 @@ function usersOrders({ modes, pictures, firstPage, agentOnPage, approver, ...dia
     await dialect.readMessages();
     await page.evaluate("window.scrollTo(0, 0)");
     await screenshot(page, `${pictures}order-messages`, { fullPage: false });
-    await page.getByRole("link", { name: "Back to the workspace" }).click();
+    await page.getByRole("link", { name: "Back to the demo" }).click();
   });
 
   test("the next one asks only about the order; a user who goes back can continue, and a declined order is not placed", async () => {
@@ -163,7 +164,7 @@ describe("an order of February", () => {
     watched.expectComplaint(/status of 404/);
     await page.goto(`${stack.urls.ui}/#/orders/00000000-0000-4000-8000-000000000000`);
     await page.getByTestId("failure-panel").getByText("No such order").waitFor(WAIT);
-    await page.getByRole("link", { name: "Back to the workspace" }).click();
+    await page.getByRole("link", { name: "Back to the demo" }).click();
   });
 
   test("the way back is valid once", async () => {
@@ -174,6 +175,7 @@ describe("an order of February", () => {
   test("an order that cannot be is refused without an interaction", async () => {
     const before = interactions.length;
     const panel = page.getByTestId("order-panel");
+    await unfold(page, "order-panel");
     await panel.getByRole("button", { name: "Show the catalogue" }).click();
     await panel.getByLabel("Quantity").fill("5000");
     await panel.getByRole("button", { name: /^Order for/ }).click();

@@ -193,6 +193,7 @@ describe("a user-delegated run over both hops", () => {
     await page.reload();
     await openMessage(page, 7);
     await openTab(page, "Checks");
+    await page.getByText("Gateway: passed").click();
     await page.getByRole("button", { name: "profile 2.7" }).first().click();
     const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
     await dialog.getByText("could not be loaded. Reload the page").waitFor(WAIT);
@@ -240,7 +241,7 @@ describe("a user-delegated run over both hops", () => {
     await openMessage(page, 9);
     const address = page.url();
     expect(address).toMatch(/#\/runs\/[\w-]+\/messages\/[0-9a-f]{16}$/);
-    await page.getByRole("link", { name: "Back to the workspace" }).click();
+    await page.getByRole("link", { name: "Back to the demo" }).click();
     await page.getByTestId("run-status").waitFor(WAIT);
     await page.goto("about:blank");
     await page.goto(address);
@@ -317,7 +318,7 @@ describe("a user-delegated run over both hops", () => {
     await page.goto(`${stack.urls.ui}/#/runs/00000000-0000-4000-8000-000000000000`);
     await page.getByTestId("failure-panel").getByText("You have no run").waitFor(WAIT);
     expect(await page.title()).toBe("No such run · AAuth demo");
-    await page.getByRole("link", { name: "Back to the workspace" }).click();
+    await page.getByRole("link", { name: "Back to the demo" }).click();
     await page.getByRole("link", { name: "Show every message" }).waitFor(WAIT);
   });
 });

@@ -106,6 +106,7 @@ test("a run opened from the list scrolls into view, with its prompt", async () =
   await page.getByRole("button", { name: "Run Custom Optimization" }).click();
   await runIsOver(page);
   await fillPrompt(page, "something else");
+  await unfold(page, "run-history");
   const item = page.getByTestId("run-history").getByRole("listitem").filter({ hasText: asked }).first();
   await item.scrollIntoViewIfNeeded();
   await screenshot(page, "ui-phone-runs", { fullPage: false });
@@ -153,6 +154,7 @@ test("a failure is in view and the page stays where it is", async () => {
 test("a failed run that is opened is tried again with its own prompt, or says that it does not know it", async () => {
   const { page } = await signedInPhone();
   const events = "**/optimization/progress/*/events";
+  await unfold(page, "run-history");
   const failed = page.getByTestId("run-history").getByRole("button", { name: "Failed" }).first();
   const promptOfStart = async (button: string) => {
     const [start] = await Promise.all([

@@ -22,6 +22,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildViewer } from "../../ui/vite/saved-run-viewer.ts";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
+import { unfold } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
@@ -384,6 +385,7 @@ describe.each(["february-2026", "draft-11"] as const)("a run of %s", (profile) =
       await page.getByRole("button", { name: `Try: ${title}` }).click();
       await page.getByRole("button", { name: `Show both sides: ${title}` }).waitFor(WAIT);
     }
+    await unfold(page, "take-along");
     await panel.getByRole("button", { name: "Save this run" }).click();
     const dialog = page.getByRole("dialog", { name: "Save this run" });
     await dialog.getByText("The file contains complete tokens.").waitFor(WAIT);

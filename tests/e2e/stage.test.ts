@@ -169,5 +169,5 @@ test("the page of a run has the same stage, with the same order of parts below i
   await player().waitFor(WAIT);
   const ofStage = ["Messages", "Now break it", "Spans", "Take it along"];
   expect((await order()).filter((name) => ofStage.includes(name ?? ""))).toEqual(ofStage);
-  await page.getByRole("link", { name: "Back to the workspace" }).click();
+  await page.getByRole("link", { name: "Back to the demo" }).click();
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";
-import { fillPrompt, openReport } from "../support/front-page.ts";
+import { fillPrompt, openReport, unfold } from "../support/front-page.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { DEMO_USER, fillLoginPage, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
@@ -122,6 +122,7 @@ describe("a user who is asked", () => {
   test("sees the granted access, its agent and its expiry", async () => {
     const { page } = watched;
     const panel = page.getByTestId("granted-consent");
+    await unfold(page, "granted-consent");
     const text = await panel.textContent();
     for (const part of [
       "You allowed this",
@@ -156,12 +157,13 @@ describe("a user who is asked", () => {
   test("is not asked again for the same thing", async () => {
     const { page } = watched;
     await runCompleted(page, await startRun(watched));
-    await page.getByTestId("granted-consent").waitFor();
+    await page.getByTestId("run-status").getByText("You allowed this.").waitFor();
   });
 
   test("revokes it, and is asked again; says no, and tries again", async () => {
     const { page } = watched;
     const panel = page.getByTestId("granted-consent");
+    await unfold(page, "granted-consent");
     await panel.getByRole("button", { name: "Revoke" }).click();
     await panel.getByText(/^Revoked at/).waitFor(WAIT);
     expect(await panel.getByRole("button").count()).toBe(0);
@@ -178,6 +180,7 @@ describe("a user who is asked", () => {
     await consentPageOpen(page);
     await decideConsent(page, "Allow");
     await runCompleted(page, again);
+    await unfold(page, "granted-consent");
     expect(await panel.getByRole("button", { name: "Revoke" }).count()).toBe(1);
   });
 

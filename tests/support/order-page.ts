@@ -1,11 +1,10 @@
 import type { Page } from "playwright-core";
-
-const WAIT = { timeout: 30_000 };
+import { unfold } from "./front-page.ts";
 
 /** Orders 40 laptops on the page of the demo. */
 export async function orderOnPage(page: Page, model: string): Promise<void> {
   const panel = page.getByTestId("order-panel");
-  await panel.waitFor(WAIT);
+  await unfold(page, "order-panel");
   const catalogue = panel.getByRole("button", { name: "Show the catalogue" });
   if (await catalogue.isVisible()) await catalogue.click();
   await panel.getByLabel("Model").selectOption(model);

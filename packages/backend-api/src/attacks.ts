@@ -103,7 +103,7 @@ export const ATTACKS = {
     hole: "D2",
     title: "Sign with another key",
     what: "Another key signs in the backend’s name, without a token.",
-    headline: "wrong key",
+    headline: "signed with another key",
     lesson:
       "A name proves nothing without its key. The receiver verifies with the key that the backend has published, or that the request contains; this signature was made with a different key.",
     february: { check: "signature", codes: ["invalid_signature"] },
@@ -130,7 +130,7 @@ export const ATTACKS = {
     hole: "P10",
     title: "Replay the request",
     what: "The same bytes twice. The first request is accepted.",
-    headline: "seen before",
+    headline: "the request was sent before",
     lesson:
       "A nonce is accepted once per key and target. A request that was held back can be used once, unchanged, within a minute.",
     february: { check: "replay", codes: ["nonce_replayed"] },
@@ -152,7 +152,7 @@ export const ATTACKS = {
     hole: "D3",
     title: "Steal the token and use it",
     what: "A thief presents the token but signs with a different key.",
-    headline: "wrong key",
+    headline: "the token belongs to another key",
     lesson:
       "The token is bound to its owner’s key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
     february: { check: "signature", codes: ["invalid_signature"], needs: "token" },
@@ -174,7 +174,7 @@ export const ATTACKS = {
     hole: "D3",
     title: "Use another agent’s token",
     what: "A sub-agent obtains a token and uses it. Then its parent presents that token and signs with the parent’s key.",
-    headline: "wrong key",
+    headline: "the token belongs to another key",
     lesson:
       "The token and the parent’s key are both valid, but they do not belong together: not even the agent that requested the token may use it.",
     draft11: { check: "signature", from: "person-identity", codes: ["invalid_signature"] },
@@ -191,7 +191,7 @@ export const ATTACKS = {
     hole: "T16",
     title: "Relabel the token",
     what: "The typ in the header of the token names a different kind of token.",
-    headline: "not that kind of token",
+    headline: "it is another kind of token",
     lesson:
       "A person token and an auth token differ in little besides typ, so typ is read first. The claims must match that kind, and the signature covers the header as well as the claims.",
     // If that kind is accepted, the claims are read next.
@@ -320,7 +320,7 @@ export const ATTACKS = {
     hole: "T1",
     title: "Steal the agent token",
     what: "A thief requests a token from the person server with the agent token of the user’s agent, but signs with a different key.",
-    headline: "wrong key",
+    headline: "the token belongs to another key",
     lesson: "The agent token is bound to a key, too. On its own it obtains nothing from the person server.",
     draft11: {
       by: PERSON,

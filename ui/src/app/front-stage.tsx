@@ -28,13 +28,8 @@ export default function FrontStage({ requestId, children, ...shared }: FrontStag
   const state = useRunTrace(fetchTrace);
   const address = { kind: "run" as const, requestId, ...(messageId === undefined ? {} : { messageId }) };
   return (
-    <>
-      <RunStage {...shared} address={address} state={state} isReplayed onOpen={open}>
-        {children}
-      </RunStage>
-      <p className="note">
-        <a href={`/compare.html#run=${requestId}`}>Compare this run with the other version</a>
-      </p>
-    </>
+    <RunStage {...shared} address={address} state={state} isReplayed onOpen={open}>
+      {children}
+    </RunStage>
   );
 }

@@ -11,12 +11,12 @@ export function NoSuchPage({ kind }: { kind: LostKind }) {
   useEffect(() => heading.current?.focus(), []);
   const failure = {
     message: `There is no ${kind} at this address. It may be truncated or mistyped.`,
-    advice: `Check the address${kind === "run" ? ", or find the run in your workspace" : ""}.`,
+    advice: `Check the address${kind === "run" ? ", or find the run among yours" : ""}.`,
   };
   return (
     <FailurePanel title={`No such ${kind}`} failure={failure} headingRef={heading}>
       <Button component="a" href="#/" variant="default">
-        Back to the workspace
+        Back to the demo
       </Button>
     </FailurePanel>
   );

@@ -7,30 +7,25 @@ interface RunPageHeadProps {
   isFebruary: boolean;
 }
 
-/** Title, back link, and link to the comparison. */
+/** Title and back link. */
 export function RunPageHead({ address, isFebruary }: RunPageHeadProps) {
   const { kind, requestId, attemptId } = address;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const isAttempt = attemptId !== undefined;
   return (
-    <div className="line ends">
-      <div>
-        <a href={isAttempt ? formatRunAddress({ kind, requestId }) : "#/"}>
-          {isAttempt ? "← Back to the run" : "← Back to the workspace"}
-        </a>
-        <h2 className="page-title" ref={heading} tabIndex={-1}>
-          {isAttempt ? "An attempt to break run" : `Every message of ${kind}`}{" "}
-          <code title={requestId}>{requestId.slice(0, 8)}</code>
-        </h2>
-        {kind === "order" && isFebruary && (
-          <p className="note">
-            A consent that you gave at the auth server, and the token that came of it, are not recorded here.
-          </p>
-        )}
-      </div>
-      {kind === "run" && !isAttempt && (
-        <a href={`/compare.html#run=${requestId}`}>Compare with the other version</a>
+    <div>
+      <a href={isAttempt ? formatRunAddress({ kind, requestId }) : "#/"}>
+        {isAttempt ? "← Back to the run" : "← Back to the demo"}
+      </a>
+      <h2 className="page-title" ref={heading} tabIndex={-1}>
+        {isAttempt ? "An attempt to break run" : `Every message of ${kind}`}{" "}
+        <code title={requestId}>{requestId.slice(0, 8)}</code>
+      </h2>
+      {kind === "order" && isFebruary && (
+        <p className="note">
+          A consent that you gave at the auth server, and the token that came of it, are not recorded here.
+        </p>
       )}
     </div>
   );

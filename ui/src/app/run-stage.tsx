@@ -33,14 +33,14 @@ interface RunStageProps {
   isReplayed: boolean;
   /** Called to open a message. */
   onOpen: (messageId: string) => void;
-  /** Content between the attacks and the spans. */
+  /** First parts of the row below the attacks. */
   children?: ReactNode;
 }
 
 /** The messages of a run, the attacks on it, its spans, and its exports. */
 export function RunStage(props: RunStageProps) {
   const { client, config, address, user, disabled, state, isReplayed, onOpen, children } = props;
-  const { kind, requestId, messageId } = address;
+  const { kind, requestId, attemptId, messageId } = address;
   const { trace, run } = state;
   const { profile } = config;
   const control = useAttempts(client, requestId, trace?.break_it ?? []);
@@ -91,44 +91,49 @@ export function RunStage(props: RunStageProps) {
           )}
         />
       )}
-      {children}
-      {hasMessages && (
-        <Fold
-          title="Spans"
-          testId="spans"
-          aside={`${run.waterfall.length} in ${run.traceIds.length === 1 ? "one trace" : `${run.traceIds.length} traces`}`}
-        >
-          {trace && <TraceLinks trace={trace} />}
-          <Waterfall
-            rows={run.waterfall}
-            startMicros={run.startMicros}
-            endMicros={run.endMicros}
-            openMessageId={messageId}
-            renderName={({ messageId: id }, name) =>
-              id === undefined ? (
-                name
-              ) : (
-                <a href={hrefOf(id)} onClick={inPlace(() => onOpen(id))}>
-                  {name}
-                </a>
-              )
-            }
-          />
-        </Fold>
-      )}
-      {hasMessages && (
-        <Panel title="Take it along">
-          <TakeAlong
-            client={client}
-            requestId={requestId}
-            run={run}
-            protocol={protocolOf(config)}
-            attacks={attacksMade(control.attempts, profile)}
-            hasEvidence={trace?.break_it !== undefined}
-            message={run.messages.find(({ id }) => id === messageId) ?? mostTelling(run.messages)?.message}
-          />
-        </Panel>
-      )}
+      <div className="parts">
+        {children}
+        {hasMessages && (
+          <Fold
+            title="Spans"
+            testId="spans"
+            aside={`${run.waterfall.length} in ${run.traceIds.length === 1 ? "one trace" : `${run.traceIds.length} traces`}`}
+          >
+            {trace && <TraceLinks trace={trace} />}
+            <Waterfall
+              rows={run.waterfall}
+              startMicros={run.startMicros}
+              endMicros={run.endMicros}
+              openMessageId={messageId}
+              renderName={({ messageId: id }, name) =>
+                id === undefined ? (
+                  name
+                ) : (
+                  <a href={hrefOf(id)} onClick={inPlace(() => onOpen(id))}>
+                    {name}
+                  </a>
+                )
+              }
+            />
+          </Fold>
+        )}
+        {hasMessages && (
+          <Fold title="Take it along" testId="take-along">
+            <TakeAlong
+              client={client}
+              requestId={requestId}
+              run={run}
+              protocol={protocolOf(config)}
+              attacks={attacksMade(control.attempts, profile)}
+              hasEvidence={trace?.break_it !== undefined}
+              message={run.messages.find(({ id }) => id === messageId) ?? mostTelling(run.messages)?.message}
+            />
+          </Fold>
+        )}
+        {hasMessages && kind === "run" && attemptId === undefined && (
+          <a href={`/compare.html#run=${requestId}`}>Compare with the other version</a>
+        )}
+      </div>
     </>
   );
 }

@@ -5,7 +5,7 @@ import { createApiClient } from "../api/client.ts";
 import type { SessionControl } from "../auth/use-session.ts";
 import { isAnotherUser, userName } from "../auth/user-name.ts";
 import { loadLater } from "../components/load-later.tsx";
-import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { grantsPageUrl, type RuntimeConfig } from "../config/runtime-config.ts";
 import { ConsentNotice } from "../features/consent/consent-notice.tsx";
 import { forgetConsent, readConsentOutcome } from "../features/consent/consent-storage.ts";
 import { failureOfReturn } from "../features/consent/describe-consent-error.ts";
@@ -18,9 +18,8 @@ import { OptimizationPage } from "../features/optimization/optimization-page.tsx
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
 import { createBrowserTrace } from "../telemetry/browser-trace.ts";
-import { BuildYours } from "./build-yours.tsx";
+import { BuildYours, GUIDE } from "./build-yours.tsx";
 import { EmptyStage } from "./empty-stage.tsx";
-import { NextSteps } from "./next-steps.tsx";
 import { NoSuchPage } from "./no-such-page.tsx";
 import { useRunAddress } from "./use-run-address.ts";
 
@@ -28,6 +27,8 @@ const store = window.sessionStorage;
 const RunPage = loadLater(() => import("./run-page.tsx"));
 const FrontStage = loadLater(() => import("./front-stage.tsx"));
 
+/** Modes in which a call names a user, whom a delegate of February cannot ask. */
+const ASKS_A_USER: ReadonlySet<string | undefined> = new Set(["user-delegated"]);
 /** Modes in which a call is accepted without a token that a server issues. */
 const NEEDS_NO_TOKEN: ReadonlySet<string | undefined> = new Set(["agent-identity", "signature-only"]);
 
@@ -61,6 +62,7 @@ export default function Workspace({ config, control, user }: WorkspaceProps) {
   const [isBackFromOrder] = useState(() => isOrderReturn(store));
   // An order needs a person, and no message of this mode names one.
   const mayOrder = config.mode !== "agent-identity";
+  const grants = grantsPageUrl(config);
   const order = mayOrder && <OrderPanel client={client} store={store} disabled={isLapsed} />;
 
   return (
@@ -103,7 +105,7 @@ export default function Workspace({ config, control, user }: WorkspaceProps) {
           disabled={isLapsed}
           returned={isBackFromOrder && order}
           emptyStage={<EmptyStage config={config} />}
-          renderStage={(requestId, between) => (
+          renderStage={(requestId, parts) => (
             // It keeps the room of the stage while that loads.
             <Suspense fallback={<EmptyStage config={config} />}>
               <FrontStage
@@ -114,7 +116,7 @@ export default function Workspace({ config, control, user }: WorkspaceProps) {
                 user={user}
                 disabled={isLapsed}
               >
-                {between}
+                {parts}
               </FrontStage>
             </Suspense>
           )}
@@ -125,15 +127,17 @@ export default function Workspace({ config, control, user }: WorkspaceProps) {
           renderGranted={({ requestId, ...granted }) => (
             <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />
           )}
-          next={<NextSteps config={config} mayOrder={mayOrder} />}
         >
-          <BuildYours />
           {!isBackFromOrder && order}
           <DelegatesPanel
             client={client}
             disabled={isLapsed}
             needsTokens={!NEEDS_NO_TOKEN.has(config.mode)}
+            isRefused={ASKS_A_USER.has(config.mode)}
           />
+          <BuildYours />
+          {grants !== undefined && <a href={grants}>What you have granted</a>}
+          <a href={GUIDE}>The guide</a>
         </OptimizationPage>
       )}
     </div>

@@ -83,10 +83,10 @@ export function BreakIt(props: BreakItProps) {
       }
     >
       <p className="note">
-        Every attack is real: the backend plays the thief, and the intruder on the way. The bearer route is a
+        Every attack is real: the backend plays the thief and the intruder in transit. The bearer route is a
         mock service of this backend that accepts a bearer token, as most APIs do. The AAuth route is the
         agent of this run. DPoP and mutual TLS bind a token to a key, too; AAuth’s signature also covers the
-        body.
+        body. A thief who holds a request back and sends it first is served: AAuth does not replace TLS.
       </p>
       {reason !== undefined && (
         <p className="outcome" data-tone="waiting">

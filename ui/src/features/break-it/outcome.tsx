@@ -41,7 +41,7 @@ export function Outcome({ attempt, wording }: { attempt: Attempt; wording: Wordi
           {status}: {headlineOf(result, wording)}
         </strong>
       </p>
-      <p>
+      <p className="small">
         <Check {...result} />
       </p>
       {after !== undefined && wording.unchanged && <p>{`${wording.unchanged} ${after}.`}</p>}
@@ -73,7 +73,7 @@ function Check({ outcome, refused_by = "", check, code, section }: BreakItResult
       {check === "policy" && " by its policy"}
       {check !== undefined && check !== "policy" && (
         <>
-          {outcome === "refused" ? " at its check " : ", by its check "}
+          {outcome === "refused" ? " at its check " : ", which checks "}
           <code>{check}</code>
         </>
       )}

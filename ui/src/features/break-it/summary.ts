@@ -14,7 +14,7 @@ interface Progress {
 /** Summarizes the outcomes so far for a live region. Empty before the first attempt. */
 export function summaryOf({ attempts, profile, busy, total }: Progress): string {
   const made = Object.values(attempts);
-  if (busy !== undefined) return `${made.length} of ${total} made. Now: ${wordingOf(busy, profile).title}.`;
+  if (busy !== undefined) return `Sent ${made.length} of ${total}. Now: ${wordingOf(busy, profile).title}.`;
   if (made.length === 0) return "";
   const results = made.flatMap((attempt) => ("result" in attempt ? [attempt.result] : []));
   const count = (wanted: BreakItResult["outcome"]) =>

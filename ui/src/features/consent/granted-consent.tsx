@@ -4,8 +4,8 @@ import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { Facts } from "../../components/facts.tsx";
+import { Fold } from "../../components/fold.tsx";
 import { formatTimeOfDay } from "../../components/format-time.ts";
-import { Panel } from "../../components/panel.tsx";
 
 interface GrantedConsentProps {
   client: ApiClient;
@@ -48,7 +48,7 @@ export function GrantedConsent({ client, consent, isFromEarlier, disabled }: Gra
     }
   };
   return (
-    <Panel
+    <Fold
       title={revokedAt === undefined ? "You allowed this" : "You allowed this, then revoked it"}
       aside={
         isFromEarlier
@@ -80,7 +80,7 @@ export function GrantedConsent({ client, consent, isFromEarlier, disabled }: Gra
           Revoke
         </BusyButton>
       )}
-    </Panel>
+    </Fold>
   );
 }
 

@@ -37,12 +37,9 @@ export function standingOf({ process, agent_token: token, sub_agent }: Delegate,
     : `Ready. Agent token issued at ${formatTimeOfDay(token.issued_at)}, valid until ${formatTimeOfDay(token.expires_at)}.`;
 }
 
-/**
- * Whether a call makes sense. An ended delegate whose tokens are revoked can be called to see it
- * refused.
- */
+/** Whether a call can succeed: an ended delegate is refused. */
 export function mayRun({ process, sub_agent }: Delegate): boolean {
-  return process === "running" && !(sub_agent?.state === "ended" && sub_agent.good_until !== undefined);
+  return process === "running" && sub_agent?.state !== "ended";
 }
 
 /**
@@ -56,7 +53,7 @@ export function pageOf({ sub_agent }: Delegate): URL | undefined {
 
 /** Outcome of the last call. */
 export function outcomeOf({ last_run: run }: Delegate): string {
-  if (run === null) return "No calls by you yet.";
+  if (run === null) return "You have not run it yet.";
   const at = formatTimeOfDay(run.ended_at);
   if (run.failure?.code === "interaction_required")
     return `Stopped at ${at}: the person server needs your decision.`;

@@ -4,7 +4,7 @@ import { useRef } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
-import { Panel } from "../../components/panel.tsx";
+import { Fold } from "../../components/fold.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
 import { mayRun, outcomeOf, pageOf, standingOf, stepTitle } from "./delegate-wording.ts";
 import type { DelegateAction } from "./delegates-reducer.ts";
@@ -15,15 +15,22 @@ interface DelegatesPanelProps {
   disabled: boolean;
   /** Calls need more than an agent token in this mode. */
   needsTokens: boolean;
+  /** Calls need a user's consent in this mode, and a delegate acts for no user. */
+  isRefused: boolean;
 }
 
 /** The backend's delegates: processes with their own keys that act under its identity. */
-export function DelegatesPanel({ client, disabled, needsTokens }: DelegatesPanelProps) {
+export function DelegatesPanel({ client, disabled, needsTokens, isRefused }: DelegatesPanelProps) {
   const { state, act, readAgain } = useDelegates(client);
   const { list, running, failure } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   return (
-    <Panel title="Delegates" id="delegates" headingRef={heading} testId="delegates-panel">
+    <Fold
+      title="Delegates"
+      headingRef={heading}
+      testId="delegates-panel"
+      opens={list?.delegates.some((delegate) => pageOf(delegate) !== undefined) === true}
+    >
       <Explanation list={list} needsTokens={needsTokens} />
       {list?.delegates.length === 0 && (
         <p className="note">
@@ -35,7 +42,7 @@ export function DelegatesPanel({ client, disabled, needsTokens }: DelegatesPanel
           {list.delegates.map((delegate) => (
             <li key={delegate.sub}>
               <DelegateItem
-                {...{ delegate, isStale: state.isStale === true }}
+                {...{ delegate, isRefused, isStale: state.isStale === true }}
                 doing={running?.sub === delegate.sub ? running.action : undefined}
                 disabled={
                   disabled ||
@@ -66,7 +73,7 @@ export function DelegatesPanel({ client, disabled, needsTokens }: DelegatesPanel
           </BusyButton>
         </FailurePanel>
       )}
-    </Panel>
+    </Fold>
   );
 }
 
@@ -103,6 +110,7 @@ function Explanation({ list, needsTokens }: ExplanationProps) {
 
 interface DelegateItemProps {
   delegate: Delegate;
+  isRefused: boolean;
   isStale: boolean;
   /** Its action in progress. */
   doing: DelegateAction | undefined;
@@ -110,7 +118,7 @@ interface DelegateItemProps {
   onAct: (action: DelegateAction) => void;
 }
 
-function DelegateItem({ delegate, isStale, doing, disabled, onAct }: DelegateItemProps) {
+function DelegateItem({ delegate, isRefused, isStale, doing, disabled, onAct }: DelegateItemProps) {
   const { name, sub, agent_token, last_run, sub_agent } = delegate;
   const page = pageOf(delegate);
   const button = (action: DelegateAction, label: string, isOff = false) => (
@@ -131,7 +139,7 @@ function DelegateItem({ delegate, isStale, doing, disabled, onAct }: DelegateIte
           <code className="small breakable">{sub_agent?.id ?? sub}</code>
         </div>
         <div className="line">
-          {button("run", "Run delegate", !mayRun(delegate))}
+          {!isRefused && button("run", "Run delegate", !mayRun(delegate))}
           {sub_agent &&
             sub_agent.state !== "new" &&
             // Both buttons are one element, so that it keeps the focus.
@@ -145,7 +153,9 @@ function DelegateItem({ delegate, isStale, doing, disabled, onAct }: DelegateIte
         </p>
       )}
       <p role="status" data-status={last_run?.status ?? "none"}>
-        {outcomeOf(delegate)}
+        {isRefused
+          ? "Not offered: a call in this mode needs a user’s consent, and a delegate acts for no user."
+          : outcomeOf(delegate)}
       </p>
       {page && (
         <div className="card" data-tone="waiting" data-testid="delegate-interaction">

@@ -4,8 +4,8 @@ import { useEffect, useRef, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
+import { Fold } from "../../components/fold.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
-import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
 import { interactionUrlOf, type OrderState, UNKNOWN_ORDER } from "./order-reducer.ts";
 import { useOrder } from "./use-order.ts";
@@ -26,7 +26,11 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   const [first, ...others] = catalogue?.laptops ?? [];
 
   return (
-    <Panel title="Order laptops" id="order" testId="order-panel">
+    <Fold
+      title="Order laptops"
+      testId="order-panel"
+      opens={state.order !== undefined || state.failure !== undefined}
+    >
       <p className="note">
         The supply-chain agent places an order only after you approve it on the agent’s own page. An agent
         cannot approve it for you.
@@ -55,7 +59,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
       {state.order?.failure && (
         <FailurePanel title="The order was not placed" failure={state.order.failure} />
       )}
-    </Panel>
+    </Fold>
   );
 }
 

@@ -23,8 +23,8 @@ interface OptimizationPageProps extends OptimizationOptions {
   returned: ReactNode;
   /** The stage before the first run. */
   emptyStage: ReactNode;
-  /** Renders the stage of a run, with content between its attacks and its spans. */
-  renderStage: (requestId: string, between: ReactNode) => ReactNode;
+  /** Renders the stage of a run, with the first parts of the row below it. */
+  renderStage: (requestId: string, parts: ReactNode) => ReactNode;
   /** Renders the consent notice while the run waits for the user. */
   renderConsent: (page: { url: string; party?: string | undefined }) => ReactNode;
   /** Renders the user's consent to the run. */
@@ -34,15 +34,13 @@ interface OptimizationPageProps extends OptimizationOptions {
     /** Whether it was given before the run began. */
     isFromEarlier: boolean;
   }) => ReactNode;
-  /** Next steps in one line. */
-  next: ReactNode;
-  /** Content between the run and the earlier runs. */
+  /** Parts of the last row, before the earlier runs. */
   children: ReactNode;
 }
 
 /** The workspace: the request, the stage of the run, and everything else below. */
 export function OptimizationPage(props: OptimizationPageProps) {
-  const { disabled, returned, emptyStage, renderStage, renderConsent, renderGranted, next, children } = props;
+  const { disabled, returned, emptyStage, renderStage, renderConsent, renderGranted, children } = props;
   const { state, dispatch, start, open, clearHistory } = useOptimization(props);
   const { draft, run, history } = state;
   const { checkedStart, problems } = useCheckedStart(draft.constraints, start);
@@ -74,10 +72,16 @@ export function OptimizationPage(props: OptimizationPageProps) {
     // The list disappears.
     if (await clearHistory()) askHeading.current?.focus();
   };
-  const between = (
+  const consent = run?.progress?.consent;
+  const parts = run && (
     <>
-      {next}
-      {run && <Report run={run} />}
+      {consent &&
+        renderGranted({
+          consent,
+          requestId: run.progress!.request_id,
+          isFromEarlier: isFromEarlier(consent, run.progress!.started_at),
+        })}
+      <Report run={run} />
     </>
   );
   const stageId = run && !belongsToOtherUser(run) ? run.requestId : undefined;
@@ -114,23 +118,19 @@ export function OptimizationPage(props: OptimizationPageProps) {
           onStart={startAgain}
         />
       )}
-      {run?.progress?.consent &&
-        renderGranted({
-          consent: run.progress.consent,
-          requestId: run.progress.request_id,
-          isFromEarlier: isFromEarlier(run.progress.consent, run.progress.started_at),
-        })}
       {!run && emptyStage}
-      {stageId === undefined ? between : renderStage(stageId, between)}
-      {children}
-      <RunHistory
-        history={history}
-        openId={run?.requestId}
-        disabled={disabled || busy}
-        clearFailure={state.clearFailure}
-        onOpen={openRun}
-        onClear={clear}
-      />
+      {stageId === undefined ? <div className="parts">{parts}</div> : renderStage(stageId, parts)}
+      <div className="parts">
+        {children}
+        <RunHistory
+          history={history}
+          openId={run?.requestId}
+          disabled={disabled || busy}
+          clearFailure={state.clearFailure}
+          onOpen={openRun}
+          onClear={clear}
+        />
+      </div>
     </div>
   );
 }

@@ -3,8 +3,8 @@ import type { Failure, Progress } from "backend-api";
 import { useId, useState } from "react";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
+import { Fold } from "../../components/fold.tsx";
 import { formatTimeOfDay } from "../../components/format-time.ts";
-import { Panel } from "../../components/panel.tsx";
 import { StatusBadge } from "../../components/status-badge.tsx";
 import { isDenied } from "./optimization-reducer.ts";
 import styles from "./run-history.module.css";
@@ -28,11 +28,7 @@ export function RunHistory(props: RunHistoryProps) {
   if (history.length === 0) return null;
   const runs = isWhole ? history : history.slice(0, latestRuns);
   return (
-    <Panel
-      title="Your runs"
-      testId="run-history"
-      aside={<ClearButton count={history.length} disabled={disabled} onClear={onClear} />}
-    >
+    <Fold title="Your runs" testId="run-history">
       <ul className={styles.runs}>
         {runs.map((run) => (
           <RunItem
@@ -49,8 +45,9 @@ export function RunHistory(props: RunHistoryProps) {
           {isWhole ? "Show only the latest" : `Show ${history.length - latestRuns} earlier`}
         </Button>
       )}
+      <ClearButton count={history.length} disabled={disabled} onClear={onClear} />
       {clearFailure && <FailurePanel title="The runs were not cleared" failure={clearFailure} />}
-    </Panel>
+    </Fold>
   );
 }
 

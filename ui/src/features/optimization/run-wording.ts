@@ -43,6 +43,13 @@ export function runStep(run: Run): string | undefined {
   return undefined;
 }
 
+/** Outcome of a completed run in a line. */
+export function outcomeInWords(run: Run): string {
+  const { consent } = run.progress ?? {};
+  const time = runTime(run);
+  return `${consent ? "You allowed this. " : ""}${time ?? "Completed."}`;
+}
+
 function runTime({ progress }: Run): string | undefined {
   const { started_at: startedAt = "", ended_at: endedAt = "", activities = [] } = progress ?? {};
   const milliseconds = Date.parse(endedAt) - Date.parse(startedAt);
@@ -50,7 +57,7 @@ function runTime({ progress }: Run): string | undefined {
   // The backend's times may be in whole seconds, so nothing finer is shown.
   const time = milliseconds < 1000 ? "under a second" : `about ${Math.round(milliseconds / 1000)} s`;
   const waited = Math.round(waitOf(activities) / 1000);
-  return `Took ${time}${waited > 0 ? `, of which ${waited} s waiting for a decision` : ""}`;
+  return `Completed in ${time}${waited > 0 ? `, of which ${waited} s waiting for a decision` : ""}.`;
 }
 
 /** Milliseconds between each demand for a decision and what the backend did next. */

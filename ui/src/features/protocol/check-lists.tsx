@@ -3,18 +3,19 @@ import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./check-lists.module.css";
 import { checkLabel } from "./message-wording.ts";
 
-const signs = { passed: "✓", failed: "✕", skipped: "–" } as const;
+const signs = { passed: "✓", failed: "✕", skipped: "–", challenged: "–" } as const;
+
+const verdictInWords = (verdict: string) => (verdict === "challenged" ? "asks for a token" : verdict);
 
 /** The checks of each verifier, in the order they ran. */
 export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }) {
   return (
     <div className="column">
-      {verifiers.map((verifier, index) => (
-        // A verifier that passed the message and is not the last one starts collapsed.
-        <details key={verifier.spanId} open={index === verifiers.length - 1 || verifier.verdict !== "passed"}>
+      {verifiers.map((verifier) => (
+        <details key={verifier.spanId} open={verifier.verdict === "refused"}>
           <summary className="toned" data-verdict={verifier.verdict}>
             <strong>
-              {partyName(verifier.party)}: {verifier.verdict}
+              {partyName(verifier.party)}: {verdictInWords(verifier.verdict)}
             </strong>{" "}
             <span className="small">
               {count(verifier)}
@@ -23,19 +24,24 @@ export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }
           </summary>
           <p className="small">{demand(verifier)}</p>
           <ul className={styles.checks}>
-            {verifier.checks.map(({ name, verdict, reason, section }) => (
-              <li key={name} data-verdict={verdict}>
-                <span className={`toned ${styles.sign}`} aria-hidden="true">
-                  {signs[verdict]}
-                </span>
-                <span>
-                  {checkLabel(name)} <code>{name}</code>
-                  <span className="spoken"> {verdict}</span>
-                  {reason && <span className={`breakable small ${styles.reason}`}>{reason}</span>}
-                </span>
-                <SectionLinks section={section} />
-              </li>
-            ))}
+            {verifier.checks.map(({ name, verdict, reason, section }) => {
+              // The check that asks for a token has not failed.
+              const shown =
+                verdict === "failed" && verifier.verdict === "challenged" ? "challenged" : verdict;
+              return (
+                <li key={name} data-verdict={shown}>
+                  <span className={`toned ${styles.sign}`} aria-hidden="true">
+                    {signs[shown]}
+                  </span>
+                  <span>
+                    {checkLabel(name)} <code>{name}</code>
+                    <span className="spoken"> {verdictInWords(shown)}</span>
+                    {reason && <span className={`breakable small ${styles.reason}`}>{reason}</span>}
+                  </span>
+                  <SectionLinks section={section} />
+                </li>
+              );
+            })}
           </ul>
         </details>
       ))}
@@ -48,7 +54,7 @@ function count({ verdict: result, checks }: VerifierSide): string {
   const [failed, skipped] = [of("failed"), of("skipped")];
   // The heading of a verifier that passed the message says "passed".
   const parts = [`${of("passed")} checks${result === "passed" ? "" : " passed"}`];
-  if (failed > 0) parts.push(`${failed} failed`);
+  if (failed > 0 && result !== "challenged") parts.push(`${failed} failed`);
   if (skipped > 0)
     parts.push(`${skipped} ${failed > 0 || result === "undecided" ? "skipped" : "not applicable"}`);
   return parts.join(", ");

@@ -2,7 +2,7 @@ import { isRedirected, type Message, type Outcome, partyName } from "aauth-expla
 
 const outcomes: Record<Outcome, string> = {
   accepted: "Accepted",
-  challenged: "Challenged",
+  challenged: "Asks for a token",
   waiting: "Waits",
   "handed-back": "Handed back to the agent",
   refused: "Refused",

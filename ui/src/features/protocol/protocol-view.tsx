@@ -128,7 +128,7 @@ export function ProtocolView(props: ProtocolViewProps) {
               ✓ every check passed
             </span>
             <span className="toned" data-verdict="challenged">
-              – challenged
+              – asks for a token
             </span>
             <span className="toned" data-verdict="refused">
               ✕ refused

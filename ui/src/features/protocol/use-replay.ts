@@ -1,10 +1,11 @@
-import { type Message, messageSentence } from "aauth-explain/run";
+import type { Message } from "aauth-explain/run";
 import { useEffect, useEffectEvent, useState } from "react";
 
-/** Milliseconds for which a replay shows a message, based on the reading time of its sentence. */
-export function readingTime(message: Message): number {
-  return 1500 + Math.min(5500, 55 * messageSentence(message).length);
-}
+const REPLAY_MS = 11_000;
+const LONGEST_STOP_MS = 1500;
+
+/** Milliseconds for which a replay of so many messages shows each. */
+export const stopTime = (count: number): number => Math.min(LONGEST_STOP_MS, REPLAY_MS / count);
 
 /** localStorage name that records that this browser has shown an automatic replay. */
 const SHOWN = "replay_shown";
@@ -25,7 +26,7 @@ export interface ReplayOptions {
 /** `off` shows all messages; the other phases show them up to the open one. */
 export type ReplayPhase = "off" | "playing" | "paused";
 
-/** Replay of a run at human speed. */
+/** Replay of a run in 11 s, or faster. */
 export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions) {
   const [phase, setPhase] = useState<ReplayPhase>("off");
   const at = stops.findIndex(({ id }) => id === openId);
@@ -37,8 +38,7 @@ export function useReplay({ stops, openId, onOpen, isAutomatic }: ReplayOptions)
   // biome-ignore lint/correctness/useExhaustiveDependencies: each message that opens gets its own time
   useEffect(() => {
     if (phase !== "playing") return;
-    const shown = stops[at];
-    const timer = setTimeout(advance, shown ? readingTime(shown) : 0);
+    const timer = setTimeout(advance, at === -1 ? 0 : stopTime(stops.length));
     return () => clearTimeout(timer);
   }, [phase, openId]);
 

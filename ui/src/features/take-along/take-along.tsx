@@ -92,7 +92,7 @@ export function TakeAlong(props: TakeAlongProps) {
     });
 
   return (
-    <div className="column" data-testid="take-along">
+    <div className="column">
       <div className="line">
         <BusyButton variant="default" busy={isBusy} onClick={() => setAsking(true)}>
           Save this run (.html)

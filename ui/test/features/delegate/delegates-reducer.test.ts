@@ -88,7 +88,7 @@ test("a sub-agent says whether it has ended, and until when its token is valid a
     [{}, { state: "ended" }, { state: "ending", good_until }, { state: "ended", good_until }].map((it) =>
       mayRun(of(it as object)),
     ),
-  ).toEqual([true, true, true, false]);
+  ).toEqual([true, false, true, false]);
   expect(mayRun(delegate("a", { process: "absent" }))).toBe(false);
 });
 

@@ -188,8 +188,8 @@ describe("runStep", () => {
   it("says how long a completed run took", () => {
     const step = (change: Partial<Progress>) =>
       runStep({ phase: "completed", progress: progress({ started_at: "2026-02-01T10:00:00Z", ...change }) });
-    expect(step({ ended_at: "2026-02-01T10:00:03Z" })).toBe("Took about 3 s");
-    expect(step({ ended_at: "2026-02-01T10:00:00.042Z" })).toBe("Took under a second");
+    expect(step({ ended_at: "2026-02-01T10:00:03Z" })).toBe("Completed in about 3 s.");
+    expect(step({ ended_at: "2026-02-01T10:00:00.042Z" })).toBe("Completed in under a second.");
     expect(step({})).toBeUndefined();
     expect(runStep({ phase: "completed", progress: progress() })).toBeUndefined();
   });

@@ -28,7 +28,9 @@ test("the time of a run says how much of it was the wait for a decision", () => 
     const progress = { started_at: at(0), ended_at: at(26), activities };
     return runStep({ phase: "completed", requestId, progress } as unknown as Run);
   };
-  expect(took(noted("supply_chain_optimization", 0), noted("request_signed", 1))).toBe("Took about 26 s");
+  expect(took(noted("supply_chain_optimization", 0), noted("request_signed", 1))).toBe(
+    "Completed in about 26 s.",
+  );
   // In any order, and more than once.
   expect(
     took(
@@ -37,5 +39,5 @@ test("the time of a run says how much of it was the wait for a decision", () => 
       noted("consent_required", 21),
       noted("token_received", 24),
     ),
-  ).toBe("Took about 26 s, of which 21 s waiting for a decision");
+  ).toBe("Completed in about 26 s, of which 21 s waiting for a decision.");
 });

@@ -96,7 +96,7 @@ it("an attack without a trace is saved by its outcome", () => {
   expect(attack.aauth).toMatchObject({
     from: "Attacker",
     to: "gateway",
-    sentence: "wrong key; refused by the gateway.",
+    sentence: "the token belongs to another key; refused by the gateway.",
   });
   expect(attack.aauth.evidence).toBeUndefined();
 });
