@@ -90,6 +90,15 @@ export function TakeAlong(props: TakeAlongProps) {
       download(`${name}.har`, "application/json", harOf(run));
       return `Saved ${name}.har. Its tokens and signatures are truncated.`;
     });
+  const draw = (what: "run" | "attacks") =>
+    perform(async () => {
+      const { pictureOfRun, pictureOfAttacks } = await import("./pictures.ts");
+      const origin = `Drawn by the AAuth demo: ${protocol.version}.`;
+      const drawn = what === "run" ? pictureOfRun(run, origin) : pictureOfAttacks(attacks, origin);
+      const file = what === "run" ? `${name}.svg` : `${name}-attacks.svg`;
+      download(file, "image/svg+xml", drawn);
+      return `Saved ${file}, a picture without tokens, keys or names of users.`;
+    });
 
   return (
     <div className="column">
@@ -100,6 +109,14 @@ export function TakeAlong(props: TakeAlongProps) {
         <Button variant="subtle" disabled={isBusy} onClick={() => void record()}>
           Save as HAR
         </Button>
+        <Button variant="subtle" disabled={isBusy} onClick={() => void draw("run")}>
+          Picture of the run (.svg)
+        </Button>
+        {attacks.length > 0 && (
+          <Button variant="subtle" disabled={isBusy} onClick={() => void draw("attacks")}>
+            Picture of the attacks (.svg)
+          </Button>
+        )}
         {message?.signer !== undefined && (
           <Button variant="subtle" disabled={isBusy} onClick={() => void copy(message)}>
             Copy message {message.number} as curl
