@@ -113,7 +113,7 @@ describe("a delegate of draft -11", () => {
     expect(await interaction.textContent()).toContain(new URL(stack.urls.personServer).host);
     await expectAccessible(page, "draft-11-delegate-interaction");
     await interaction.getByRole("link", { name: "Review the request" }).click();
-    await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
+    await page.getByRole("heading", { name: /^Let .* act for you at / }).waitFor(WAIT);
     expect(await page.locator("main").textContent()).toContain("For its sub-agent");
     await page.getByRole("button", { name: "Allow", exact: true }).click();
 

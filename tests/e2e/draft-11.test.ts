@@ -33,7 +33,7 @@ test("from the click over both hops: the person server's page, the agent's way t
   await fillPrompt(page, MARKET_PROMPT);
   await page.getByRole("button", { name: "Run Custom Optimization" }).click();
 
-  await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
+  await page.getByRole("heading", { name: /^Let .* act for you at / }).waitFor(WAIT);
   await screenshot(page, "draft-11-person");
   await page.getByRole("button", { name: "Allow", exact: true }).click();
 
@@ -43,7 +43,7 @@ test("from the click over both hops: the person server's page, the agent's way t
   await expectAccessible(page, "draft-11-notice");
   await notice.getByRole("button").click();
 
-  await page.getByRole("heading", { name: "An agent asks for your permission" }).waitFor(WAIT);
+  await page.getByRole("heading", { name: /^Let .* do this for you at / }).waitFor(WAIT);
   expect(await page.locator("main").textContent()).toContain("market-analysis:analyze");
   await screenshot(page, "draft-11-permission");
   await page.getByRole("button", { name: "Allow", exact: true }).click();
@@ -85,7 +85,7 @@ test("a request for another user waits: the run keeps its page, and the other us
   await page.reload();
   await page.getByRole("button", { name: "Review the request" }).click();
   await page.getByRole("button", { name: "Switch user" }).click();
-  await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
+  await page.getByRole("heading", { name: /^Let .* act for you at / }).waitFor(WAIT);
   await page.getByText("You are signed in as second-user").waitFor(WAIT);
   await page.getByRole("button", { name: "Allow", exact: true }).click();
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);

@@ -23,7 +23,7 @@ interface Dialect {
   /** Prefix of its pictures' names. */
   readonly pictures: string;
   /** The page where the user first allows the agent something. */
-  readonly firstPage: { readonly heading: string; readonly text: string };
+  readonly firstPage: { readonly heading: string | RegExp; readonly text: string };
   readonly agentOnPage: (stack: TestStack) => string;
   readonly approver: string;
   /** Statuses of its messages. */
@@ -45,7 +45,7 @@ const FEBRUARY: Dialect = {
 const DRAFT_11: Dialect = {
   modes: { profile: "draft-11", mode: "person-server" },
   pictures: "draft-11-",
-  firstPage: { heading: "An agent wants to be known as yours", text: "" },
+  firstPage: { heading: /^Let .* act for you at /, text: "" },
   agentOnPage: () => "An agent that acts for you",
   approver: "mcp-user",
   // The number of polls differs between runs.

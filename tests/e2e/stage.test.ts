@@ -43,7 +43,7 @@ const current = () => page.getByTestId("sequence-picture").locator("a[aria-curre
 const focused = () => page.locator(":focus").textContent({ timeout: 1000 });
 
 async function decide(): Promise<void> {
-  await page.getByRole("heading", { name: "An agent wants to be known as yours" }).waitFor(WAIT);
+  await page.getByRole("heading", { name: /^Let .* act for you at / }).waitFor(WAIT);
   // The backend polls meanwhile, more than once.
   await page.waitForTimeout(10_000);
   await page.getByRole("button", { name: "Allow", exact: true }).click();

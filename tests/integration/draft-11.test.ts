@@ -217,9 +217,9 @@ describe("access that the person revokes on the person server's page", () => {
     expect(end.status).toBe("completed");
     // The person server asks first about the agent, then about the scope, because both were
     // revoked.
-    expect(visits.map(({ text }) => /<h1>(.*)<\/h1>/.exec(text)?.[1])).toEqual([
-      "An agent that your agent calls wants to be known as yours",
-      "An agent asks for your permission",
+    expect(visits.map(({ text }) => /<h1>Let .* (act|do this) for you at .*<\/h1>/.exec(text)?.[1])).toEqual([
+      "act",
+      "do this",
     ]);
     expect(stack.log()).toMatch(/market-analysis-agent +\| .*token_revoked/);
   });
@@ -279,7 +279,7 @@ describe("an access server with an owner who decides", () => {
     const { end, visits } = await decideAtPages(user, await user.run());
     expect(end.status).toBe("completed");
     expect(visits.map(({ url }) => new URL(url).pathname)).toEqual(["/interaction", "/access/interaction"]);
-    expect(visits[1]!.text).toContain("An agent asks for access to your resource");
+    expect(visits[1]!.text).toMatch(/<h1>Let .* use your /);
     expect(visits[1]!.returnedTo).toContain(`request_id=${end.request_id}`);
   });
 

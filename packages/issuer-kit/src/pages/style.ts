@@ -44,7 +44,7 @@ input:not([type=hidden]), textarea {
   width: 100%; padding: .7rem .8rem; font: inherit; color: inherit; background: transparent;
   border: 1px solid var(--field); border-radius: .6rem;
 }
-.buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
+.buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.1rem; }
 button {
   flex: 1 1 9rem; min-height: 2.9rem; padding: .6rem 1rem; font: inherit; font-weight: 600; cursor: pointer;
   color: var(--on-accent); background: var(--accent); border: 1px solid var(--accent); border-radius: .6rem;
@@ -70,7 +70,10 @@ ul.scopes { margin: 0; padding: 0; list-style: none; }
 ul.scopes li { padding: .65rem 0; border-bottom: 1px solid var(--line); }
 ul.scopes li:last-child { border-bottom: 0; }
 ul.scopes code { display: block; color: var(--muted); }
-.outcome { margin: 1.1rem 0 0; }
+.terms dt { font-weight: 600; }
+details { margin: 1.25rem 0 0; font-size: .9rem; }
+summary { cursor: pointer; color: var(--muted); }
+details dl { margin-top: .6rem; }
 .says { margin: 1.1rem 0 0; padding: .1rem 1rem .6rem; border-left: 4px solid var(--accent); overflow-wrap: anywhere; }
 .says h2 { margin: .4rem 0 .2rem; }
 .says p { margin: .4rem 0; }

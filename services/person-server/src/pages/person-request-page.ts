@@ -34,83 +34,93 @@ export function personRequestPage(options: {
   const { grantedName, notice, openQuestion, policy } = options;
   const isOwner = request.personServer !== undefined;
   const becomesYours = request.person === undefined && !isOwner;
+  const { calledBy } = request;
+  const [agentHost, resourceHost] = [hostOf(request.agent.iss), hostOf(request.resource)];
+  const agentName = called(provider.name, agentHost);
+  const resourceName = called(displayText(request.fromResource.name), resourceHost);
   const title =
     request.kind === "person-token"
-      ? request.calledBy === undefined
-        ? "An agent wants to be known as yours"
-        : "An agent that your agent calls wants to be known as yours"
+      ? `Let ${agentName} act for you at ${resourceName}?`
       : isOwner
-        ? "An agent asks for access to your resource"
-        : "An agent asks for your permission";
+        ? `Let ${agentName} use your ${resourceName}?`
+        : `Let ${agentName} do this for you at ${resourceName}?`;
   const content = html`<h1>${title}</h1>
-<p class="lead">You are signed in as <strong>${userName}</strong>${isOwner ? ", an owner at this access server" : undefined}.</p>
+<p class="lead">An agent of ${agentHost}, for ${resourceHost}. You are signed in as <strong>${userName}</strong>${isOwner ? ", an owner at this access server" : undefined}.</p>
 ${
   notice === undefined
     ? undefined
     : html`<p class="alert" role="alert">${notice}</p>
 `
-}${parties(request, provider)}
-${
-  request.kind === "person-token"
-    ? html`<p class="outcome">If you allow this, the resource can recognize you by an identifier that no other resource uses. It does not learn your user name.</p>
-`
-    : undefined
-}${
-  request.calledBy?.type === "person-token" && request.kind === "auth-token"
-    ? html`<p class="outcome">So far, <code>${request.upstream}</code> knows you but may not act for you. If you allow this, its agent acts for you at <code>${request.resource}</code>.</p>
-`
-    : undefined
-}${resourceWords(request)}
-${agentWords(request, openQuestion)}
-${policy && policyWords(request, policy)}<form method="post" action="${action}" aria-label="Your decision">
+}<dl class="terms">
+<dt>What it may do</dt>
+<dd>${permissions(request)}</dd>
+${policy && policyWords(request, policy)}<dt>For how long</dt>
+<dd>${
+    isOwner
+      ? "For one token. You are asked again for the next one. To undo it, revoke it"
+      : html`Until you revoke it${calledBy && html`, whenever <code>${calledBy.agent.sub}</code> calls it`}`
+  } under <a href="${grantedUrl}">${grantedName}</a>.${isOwner ? undefined : " You are not asked again for the same."}${becomesYours ? " It acts for no one else." : undefined}</dd>
+</dl>
+<form method="post" action="${action}" aria-label="Your decision">
 ${decisionFields(consentCode)}
 </form>
-${questionForm(request, { action, consentCode, openQuestion })}<p class="note">${
-    becomesYours
-      ? "This agent does not act for anyone yet. If you allow this, it acts for you and for no one else until you revoke it. "
-      : undefined
-  }${
-    isOwner
-      ? "This covers one token. You will be asked again for the next one."
-      : request.calledBy === undefined
-        ? "You will not be asked again for the same access."
-        : html`You will not be asked again for the same access whenever <code>${request.calledBy.agent.sub}</code> calls this agent.`
-  } You can revoke it at any time under <a href="${grantedUrl}">${grantedName}</a>.${
-    returnsTo === undefined
-      ? undefined
-      : html` In either case you return through the agent at <code>${returnsTo}</code>.`
-  }</p>`;
+${agentWords(request, openQuestion)}
+${questionForm(request, { action, consentCode, openQuestion })}${resourceWords(request)}${parties(request, provider, policy?.except)}${
+  returnsTo === undefined
+    ? undefined
+    : html`<p class="note">After your decision you return through the agent at <code>${returnsTo}</code>.</p>`
+}`;
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }
 
-function policyWords({ resource }: AskedRequest, { resources, except, chain }: ShownPolicy): Html {
-  const codes = (names: readonly string[]) => names.map((name) => html`<code>${name}</code>`);
-  return html`<section class="says" aria-labelledby="policy-says">
-<h2 id="policy-says">What this server then grants by policy</h2>
-<p class="said-by">Without asking you again.</p>
-<ul class="scopes" aria-labelledby="policy-says">
-<li>To this agent: to be known as yours, and every permission that it asks for, at${codes(resources)}</li>
-${
-  chain.length === 0
-    ? undefined
-    : html`<li>To the agent <code>${resource}</code> whenever this agent calls it: the same, at${codes(chain)}</li>
-`
-}${
-  except.length === 0
-    ? undefined
-    : html`<li>Except these permissions, which you are asked about<code>${except.join(" ")}</code></li>
-`
-}</ul>
-</section>
+/** A name that a party gives itself, marked as such, or the verified host. */
+const called = (name: string | undefined, host: string): string => (name === undefined ? host : `“${name}”`);
+
+const hostOf = (id: string | undefined): string => URL.parse(id ?? "")?.host ?? id ?? "another service";
+
+/** What is allowed, in words. */
+function permissions({ kind, scopes, fromResource, upstream, resource, calledBy }: AskedRequest): Html {
+  if (kind === "person-token")
+    return html`Be known there as yours. The service can recognize you by an identifier that no other service gets. It does not learn your user name.`;
+  const { scopeDescriptions = {} } = fromResource;
+  const asked =
+    scopes.length === 0
+      ? html`Act for you, without a permission.`
+      : html`<ul class="scopes">
+${scopes.map((scope) => {
+  const described = displayText(
+    Object.hasOwn(scopeDescriptions, scope) ? scopeDescriptions[scope] : undefined,
+  );
+  return html`<li>${described ?? "No description given"}<code>${scope}</code></li>
+`;
+})}</ul>`;
+  return calledBy?.type === "person-token"
+    ? html`${asked}So far, <code>${upstream}</code> knows you but may not act for you. Then its agent acts for you at <code>${resource}</code>.`
+    : asked;
+}
+
+/** What the server grants without asking once this is allowed: a sentence for each place. */
+function policyWords({ resource }: AskedRequest, { resources, chain }: ShownPolicy): Html {
+  const hosts = (names: readonly string[]) => names.map(hostOf).join(" and ");
+  return html`<dt>What follows without a question</dt>
+<dd>The same, and what it asks for, at ${hosts(resources)}.${
+    chain.length === 0
+      ? undefined
+      : html` When it calls ${hostOf(resource)}, that agent may do the same at ${hosts(chain)}.`
+  }</dd>
 `;
 }
 
-/** Parties to the request, as verified. */
-function parties(request: AskedRequest, provider: DescribedProvider): Html {
+/** Identifiers of the parties to the request, as verified. */
+function parties(request: AskedRequest, provider: DescribedProvider, except: readonly string[] = []): Html {
   const { agent, subagent, upstream, calledBy, resource, accessServer, personServer, subject, account } =
     request;
-  return html`<dl>
-${providerRow(provider)}${agentRow("Agent (verified)", agent)}${row("For its sub-agent", subagent)}${calledBy && agentRow("Called by an agent of yours", calledBy.agent)}${row(calledBy ? "Called as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}</dl>`;
+  return html`<details>
+<summary>Who is who, as verified</summary>
+<dl>
+${providerRow(provider)}${agentRow("Agent (verified)", agent)}${row("For its sub-agent", subagent)}${calledBy && agentRow("Called by an agent of yours", calledBy.agent)}${row(calledBy ? "Called as" : "Called by another agent, as", upstream)}${row("Resource (verified)", resource)}${row("Account there", displayText(account))}${row("Access server that decides, too", accessServer)}${row("Person server that asks", personServer)}${row("The person, as the resource knows them", subject)}${row("Asked about in any case", except.length === 0 ? undefined : except.join(", "))}</dl>
+</details>
+`;
 }
 
 function agentRow(name: string, { iss, sub }: AgentIdentity): Html {
@@ -135,42 +145,15 @@ function row(name: string, value: string | undefined): Html | undefined {
 `;
 }
 
-function resourceWords({ kind, resource, scopes, fromResource }: AskedRequest): Html {
-  const { scopeDescriptions = {} } = fromResource;
-  const name = displayText(fromResource.name);
+function resourceWords({ resource, fromResource }: AskedRequest): Html | undefined {
   const description = displayText(fromResource.description);
-  const words = html`${
-    name === undefined
-      ? undefined
-      : html`<p>It calls itself “${name}”.</p>
-`
-  }${
-    description === undefined
-      ? undefined
-      : html`<p>${description}</p>
-`
-  }`;
-  const asked =
-    kind === "person-token"
-      ? name === undefined && description === undefined
-        ? html`<p>It provides no description.</p>`
-        : undefined
-      : scopes.length === 0
-        ? html`<p>It requests no permissions.</p>`
-        : html`<p id="permissions">The agent would be permitted to:</p>
-<ul class="scopes" aria-labelledby="permissions">
-${scopes.map((scope) => {
-  const described = displayText(
-    Object.hasOwn(scopeDescriptions, scope) ? scopeDescriptions[scope] : undefined,
-  );
-  return html`<li>${described ?? "No description given"}<code>${scope}</code></li>
-`;
-})}</ul>`;
+  if (description === undefined) return undefined;
   return html`<section class="says" aria-labelledby="resource-says">
-<h2 id="resource-says">What the resource says</h2>
+<h2 id="resource-says">What the service says</h2>
 <p class="said-by">In the words of <code>${resource}</code>, which publishes them.</p>
-${words}${asked}
-</section>`;
+<p>${description}</p>
+</section>
+`;
 }
 
 /** Shows the agent's words verbatim and attributed to the agent, never as markup or links. */
