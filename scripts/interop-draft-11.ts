@@ -1,5 +1,6 @@
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findExecutable } from "./find-executable.ts";
+import type { InteropFlags } from "./interop-flags.ts";
 import {
   INTEROP_CACHE,
   installFrozen,
@@ -8,6 +9,7 @@ import {
   runSteps,
   virtualEnvironment,
 } from "./pinned-packages.ts";
+import type { VitestPart } from "./run-vitest.ts";
 
 const SOURCES = `${REPOSITORY_ROOT}tests/interop/draft-11/`;
 
@@ -67,4 +69,14 @@ async function install(env: NodeJS.ProcessEnv, log: Log): Promise<PeersOfDraft11
     regent: `${regent.bin}/python`,
     js: js.folder,
   };
+}
+
+/** Our services beside the peers of draft -11; nothing where a flag names a peer of February's. */
+export function interopOfDraft11(flags: InteropFlags): readonly VitestPart[] {
+  if (Object.values(flags).some((path) => path !== undefined)) return [];
+  const tests = ["--project", "interop-draft-11"];
+  return [
+    { with: "draft -11", tests, prepare: peersOfDraft11 },
+    { with: "draft -11, Rust", tests, prepare: rustPeerOfDraft11 },
+  ];
 }

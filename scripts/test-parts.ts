@@ -6,22 +6,21 @@
  * @module
  */
 
-import { resolve } from "node:path";
-
 import { findOrBuildAgentgateway } from "./agentgateway/find-agentgateway.ts";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
 import { envoyAndTraefik } from "./envoy-and-traefik.ts";
+import { interopOfFebruary } from "./february-2026/interop-parts.ts";
 import { judgeWithoutFebruary } from "./february-2026/judge.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { conformanceMutations } from "./holes/conformance-mutants.ts";
 import { judgeMutations } from "./holes/judge-mutations.ts";
 import { mutationsNamed, sampleOfChecks } from "./holes/select-mutations.ts";
-import { peersOfDraft11, rustPeerOfDraft11 } from "./interop-draft-11.ts";
+import { interopOfDraft11 } from "./interop-draft-11.ts";
+import type { InteropFlags } from "./interop-flags.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
-import { keycloakForTests, publishedExtensionForTests } from "./keycloak/start-for-tests.ts";
+import { keycloakForTests } from "./keycloak/start-for-tests.ts";
 import { runOnNodes } from "./other-nodes.ts";
 import type { Log } from "./pinned-packages.ts";
-import { demoForInterop, pythonForInterop } from "./python-for-interop.ts";
 import type { Part } from "./run-parts.ts";
 import { prepareAll, type VitestPart } from "./run-vitest.ts";
 import { installNext, installRuntimes } from "./runtimes.ts";
@@ -56,48 +55,18 @@ export const QUICK_PARTS = {
   journeys: { tests: project("journeys"), prepare: chromium },
 } satisfies Record<string, Part>;
 
-/** Peers of third parties that `npm run test:all -- interop` takes instead of its own: paths. */
-export interface InteropFlags {
-  readonly demo?: string | undefined;
-  readonly keycloak?: string | undefined;
-  readonly gateway?: string | undefined;
-}
+const INTEROP: readonly ((flags: InteropFlags) => readonly VitestPart[])[] = [
+  interopOfFebruary,
+  interopOfDraft11,
+];
 
 /**
  * Our services beside independent peers. With flags only the swaps, with what these name.
  *
  * @throws Error for a folder without the published extension
  */
-export function interopPart(flags: InteropFlags = {}): readonly VitestPart[] {
-  const { demo, keycloak, gateway } = flags;
-  const fromHere = (path: string) => resolve(process.env.INIT_CWD || ".", path);
-  const shared = keycloakForTests();
-  const swaps = [...project("interop"), "tests/interop/matrix.test.ts"];
-  const isNamed = Object.values(flags).some((path) => path !== undefined);
-  const extension = keycloak && publishedExtensionForTests(fromHere(keycloak));
-  const embedded: VitestPart = {
-    tests: isNamed ? swaps : project("interop"),
-    ...(gateway && { env: { GATEWAY_UNDER_TEST: fromHere(gateway) } }),
-    prepare: prepareAll(
-      pythonForInterop,
-      async (env, log) => (demo ? demoForInterop(fromHere(demo), env, log) : {}),
-      async (env, log) => (extension ? extension.prepare(env, log) : {}),
-    ),
-    ...(extension && { close: extension.close }),
-  };
-  const withKeycloak: VitestPart = {
-    ...embedded,
-    with: "Keycloak",
-    tests: swaps,
-    prepare: prepareAll(embedded.prepare!, shared.prepare),
-    close: shared.close,
-  };
-  const draft11: readonly VitestPart[] = [
-    { with: "draft -11", tests: project("interop-draft-11"), prepare: peersOfDraft11 },
-    { with: "draft -11, Rust", tests: project("interop-draft-11"), prepare: rustPeerOfDraft11 },
-  ];
-  return [embedded, ...(keycloak ? [] : [withKeycloak]), ...(isNamed ? [] : draft11)];
-}
+export const interopPart = (flags: InteropFlags = {}): readonly VitestPart[] =>
+  INTEROP.flatMap((parts) => parts(flags));
 
 /** `npm run test:all`: these parts, after those of `npm test`. */
 export const SLOW_PARTS = {

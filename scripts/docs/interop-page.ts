@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
-import { swapTable } from "./swap-table.ts";
+import { februaryTables } from "./february-2026/swap-table.ts";
 import { table, withTables } from "./table.ts";
 
+/** Tables that one dialect alone has, by heading. */
+const OTHER_TABLES: readonly (() => Readonly<Record<string, string>>)[] = [februaryTables];
 const SOURCES = `${REPOSITORY_ROOT}tests/interop/draft-11/`;
 
 /** A row of results.json; flows and signatures have different parties. */
@@ -93,7 +95,7 @@ export async function interopPage(page: string): Promise<string> {
     Flows: table(["Agent", "Resource", "Person server", "Verified", "Refused"], flowRows),
     Signatures: table(["Signer", "Verifier", "Verified", "Refused"], signatureRows),
     Mistakes: table(["Mistake", "Draft", "Section", ...VERIFIERS.map(code)], lapseRows),
-    "Boxes swapped with the published demo": swapTable(),
+    ...Object.assign({}, ...OTHER_TABLES.map((tables) => tables())),
   });
 }
 

@@ -1,5 +1,5 @@
-import { startChild } from "../support/child.ts";
-import type { TestStack } from "../support/start-stack.ts";
+import { startChild } from "../../support/child.ts";
+import type { TestStack } from "../../support/start-stack.ts";
 import type { Peers } from "./cell.ts";
 import { type Box, MODES, type Mode } from "./swaps.ts";
 

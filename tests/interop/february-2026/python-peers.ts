@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { AGENTS } from "topology";
-import { startChild } from "../support/child.ts";
+import { startChild } from "../../support/child.ts";
 import type { Peers } from "./cell.ts";
 import { MODES } from "./swaps.ts";
 

@@ -11,8 +11,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, expect, test } from "vitest";
-import { keycloakDistribution } from "../../scripts/keycloak/distribution.ts";
-import { startAuthServer } from "../contract/auth-server/auth-server-under-test.ts";
+import { keycloakDistribution } from "../../../scripts/keycloak/distribution.ts";
+import { startAuthServer } from "../../contract/auth-server/auth-server-under-test.ts";
 import { runCell } from "./cell.ts";
 import { preparedDemo, publishedPeers } from "./published-peers.ts";
 import { publishedLibrary, pythonPeers } from "./python-peers.ts";

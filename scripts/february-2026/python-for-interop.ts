@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { REPOSITORY_ROOT } from "./demo/stack.ts";
-import { type Log, pipInstall, virtualEnvironment } from "./pinned-packages.ts";
-import { runProgram } from "./run-program.ts";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { type Log, pipInstall, virtualEnvironment } from "../pinned-packages.ts";
+import { runProgram } from "../run-program.ts";
 
-const REQUIREMENTS = `${REPOSITORY_ROOT}tests/interop/python/requirements.txt`;
+const REQUIREMENTS = `${REPOSITORY_ROOT}tests/interop/february-2026/python/requirements.txt`;
 /** Reads the lock files of the published demo. */
 const UV = "uv==0.13.9";
 const DEMO_SERVICES = ["backend", "supply-chain-agent", "market-analysis-agent"];

@@ -5,9 +5,9 @@
 
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Child, startChild } from "../support/child.ts";
-import { signIn } from "../support/optimization-run.ts";
-import { type ServiceVariables, startStack, type TestStack } from "../support/start-stack.ts";
+import { type Child, startChild } from "../../support/child.ts";
+import { signIn } from "../../support/optimization-run.ts";
+import { type ServiceVariables, startStack, type TestStack } from "../../support/start-stack.ts";
 import { follow } from "./cell.ts";
 import { factsIn, PYTHON, program, pythonPeers } from "./python-peers.ts";
 import { MODES, type Mode } from "./swaps.ts";

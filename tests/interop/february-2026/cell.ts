@@ -1,11 +1,11 @@
 /** One run of the demo with some boxes replaced by peers, and the outcome of each hop. */
 
-import type { AuthServerUnderTest } from "../contract/auth-server/auth-server-under-test.ts";
-import type { Child } from "../support/child.ts";
-import { allow } from "../support/consent-run.ts";
-import { WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
-import { userAccessToken } from "../support/sign-in.ts";
-import { type ServiceVariables, startStack, type TestStack } from "../support/start-stack.ts";
+import type { AuthServerUnderTest } from "../../contract/auth-server/auth-server-under-test.ts";
+import type { Child } from "../../support/child.ts";
+import { allow } from "../../support/consent-run.ts";
+import { WITH_MARKET_ANALYSIS } from "../../support/optimization-run.ts";
+import { userAccessToken } from "../../support/sign-in.ts";
+import { type ServiceVariables, startStack, type TestStack } from "../../support/start-stack.ts";
 import { BOXES, type Box, type Cell, MODES, type Mode, type Named, type RESOURCES } from "./swaps.ts";
 
 /** Programs that replace our services. */

@@ -6,8 +6,8 @@ import { february2026Published } from "aauth/february-2026";
 import { createVerifier } from "aauth/resource";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestDiscovery } from "../../packages/aauth/test/february-2026/parties.ts";
-import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
+import { createTestDiscovery } from "../../../packages/aauth/test/february-2026/parties.ts";
+import { spawnGuarded } from "../../../scripts/spawn-guarded.ts";
 
 const MESSAGES = 200;
 const program = new URL("python/messages.py", import.meta.url).pathname;

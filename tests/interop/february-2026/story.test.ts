@@ -6,17 +6,17 @@
 import { globSync, readFileSync } from "node:fs";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, expect, test } from "vitest";
-import { freePorts } from "../../scripts/demo/free-ports.ts";
+import { freePorts } from "../../../scripts/demo/free-ports.ts";
 import {
   DEMO_PORTS,
   PORT_VARIABLES,
   REPOSITORY_ROOT,
   type StackPorts,
   stackUrls,
-} from "../../scripts/demo/stack.ts";
-import { type Child, startChild } from "../support/child.ts";
-import { runWithConsent } from "../support/consent-run.ts";
-import { commandsOf, isDemo, type ShownCommand } from "../support/walkthrough-commands.ts";
+} from "../../../scripts/demo/stack.ts";
+import { type Child, startChild } from "../../support/child.ts";
+import { runWithConsent } from "../../support/consent-run.ts";
+import { commandsOf, isDemo, type ShownCommand } from "../../support/walkthrough-commands.ts";
 import { factsIn, PYTHON } from "./python-peers.ts";
 
 installLocalhostLookup();
@@ -110,7 +110,12 @@ async function follow(command: ShownCommand) {
     const { status } = await runWithConsent({ urls } as Parameters<typeof runWithConsent>[0], PROMPT);
     return { demo, status, supplyChain, market };
   }
-  const args = ["tests/interop/python/agent.py", String(ports.backend), urls.supplyChainAgent, scheme];
+  const args = [
+    "tests/interop/february-2026/python/agent.py",
+    String(ports.backend),
+    urls.supplyChainAgent,
+    scheme,
+  ];
   const backend = start(PYTHON, args, {});
   await backend.prints(/"step": "end"/);
   const [last] = factsIn(backend.stdout())

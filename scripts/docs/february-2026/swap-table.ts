@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { MODES, RESULTS, type Results, SECTIONS } from "../../tests/interop/swaps.ts";
-import { table } from "./table.ts";
+import { MODES, RESULTS, type Results, SECTIONS } from "../../../tests/interop/february-2026/swaps.ts";
+import { table } from "../table.ts";
 
 /** One replacement, its results by mode, and the letters of the parties that it was run with. */
 interface Row {
@@ -10,8 +10,8 @@ interface Row {
   readonly letters: readonly string[];
 }
 
-/** Swaps of tests/interop/results.json: the parties by letter, and a row for equal results. */
-export function swapTable(): string {
+/** Swaps of results.json: the parties by letter, and a row for equal results. */
+function swapTable(): string {
   const results = Object.entries(JSON.parse(readFileSync(RESULTS, "utf8")) as Results);
   const rows = results.flatMap(([, { verdicts }], index) =>
     Object.entries(verdicts).flatMap(([named, byMode]) => rowsOf(letterOf(index), named, byMode)),
@@ -62,3 +62,6 @@ function shortened(verdict: string): string {
   const [first, second] = verdict.split("; ").map((hop) => hop.replace(/ \(.*| ?, consent given/, ""));
   return first === second || second === undefined ? first! : `${first}; ${second}`;
 }
+
+/** Tables of the page of interop that only this dialect has, by heading. */
+export const februaryTables = () => ({ "Boxes swapped with the published demo": swapTable() });
