@@ -32,7 +32,7 @@ describe("docker-compose.embedded.yml, whole", () => {
     expect((await containers(env)).get("jaeger")!.HostConfig.Memory).toBeGreaterThanOrEqual(430 * 2 ** 20);
     const logs = await compose(["logs", "--no-color", "ui"], { env });
     expect(logs).not.toContain("Keycloak's console");
-    const shown = await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts", "--show"], {
+    const shown = await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts"], {
       env,
     });
     expect(shown).toContain("Scopes that need consent:    openid, profile, email\n");
