@@ -84,7 +84,15 @@ async function follow(command: ShownCommand) {
   }
   const resource = (box: string, port: number, id: string, scope: string, next: readonly string[] = []) => {
     if (!isTheirs(box)) return undefined;
-    const args = [`tests/interop/python/resource.py`, String(port), id, urls.issuer, scope, mode, ...next];
+    const args = [
+      `tests/interop/february-2026/python/resource.py`,
+      String(port),
+      id,
+      urls.issuer,
+      scope,
+      mode,
+      ...next,
+    ];
     return start(PYTHON, args, {});
   };
   const analyze = "market-analysis:analyze";
