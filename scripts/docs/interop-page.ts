@@ -3,8 +3,10 @@ import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { februaryTables } from "./february-2026/swap-table.ts";
 import { table, withTables } from "./table.ts";
 
-/** Tables that one dialect alone has, by heading. */
-const OTHER_TABLES: readonly (() => Readonly<Record<string, string>>)[] = [februaryTables];
+/** Tables that one dialect alone has, by dialect and heading. */
+const OTHER_TABLES: Readonly<Record<string, () => Readonly<Record<string, string>>>> = {
+  "february-2026": februaryTables,
+};
 const SOURCES = `${REPOSITORY_ROOT}tests/interop/draft-11/`;
 
 /** A row of results.json; flows and signatures have different parties. */
@@ -95,7 +97,7 @@ export async function interopPage(page: string): Promise<string> {
     Flows: table(["Agent", "Resource", "Person server", "Verified", "Refused"], flowRows),
     Signatures: table(["Signer", "Verifier", "Verified", "Refused"], signatureRows),
     Mistakes: table(["Mistake", "Draft", "Section", ...VERIFIERS.map(code)], lapseRows),
-    ...Object.assign({}, ...OTHER_TABLES.map((tables) => tables())),
+    ...Object.assign({}, ...Object.values(OTHER_TABLES).map((tables) => tables())),
   });
 }
 
