@@ -33,7 +33,10 @@ test("person server: the person agrees to the scope on the page, once", async ()
   expect((await agent.fetchFor({ ...context, justification: "To plan" })(DATA)).status).toBe(200);
   expect(pages).toHaveLength(2);
   expect(pages[1]).toContain(SCOPE);
-  expect(pages[1]).toContain("Words of the resource for supply-chain:optimize");
+  // The description stands below the name of the party whose words it is.
+  expect(pages[1]!.split(`In the words of <code>${SUPPLY_CHAIN}</code>:`)[1]).toMatch(
+    /^<\/span>\n<ul class="scopes" aria-labelledby="permissions">\n<li>Words of the resource for supply-chain:optimize</,
+  );
   expect(pages[1]).toContain("To plan");
   // Only the first page assigns the agent to the person.
   expect(pages.map((page) => page.includes(policy))).toEqual([true, false]);
@@ -79,7 +82,9 @@ test("S41: a resource that only knows the person is served nowhere in their name
   // The page of the call names the agent, its caller and the resource.
   const asking = introduced.fetchFor({ ...context, upstreamToken });
   expect((await asking(`${MARKET_ANALYSIS}/data`)).status).toBe(200);
-  expect(pages[1]).toMatch(/<h1>Let .* act for you at .*<\/h1>/);
+  expect(pages[1]).toContain(
+    "<h1>Let strange.localhost act for you at “Name of market-analysis-agent.localhost”?</h1>",
+  );
   expect(pages[1]).toContain(`Called by an agent of yours</dt>\n<dd><code>${AGENT}</code>`);
   expect(pages[1]).toContain(`whenever <code>${AGENT}</code> calls it`);
   // Consent to one resource is not consent to the other.

@@ -71,7 +71,13 @@ test("an owner grants on the list a request that the person has brought, and rev
   const { answer } = await untilOwner(world);
   const owner = await ownerOf(world);
   const page = (await waitingAt(world, owner))!;
-  for (const part of ["use your ", AGENT, SUPPLY_CHAIN, SCOPE, PERSON_SERVER])
+  for (const part of [
+    "<h1>Let “A provider” use your “Name of supply-chain-agent.localhost”?</h1>",
+    AGENT,
+    SUPPLY_CHAIN,
+    SCOPE,
+    PERSON_SERVER,
+  ])
     expect(page.text).toContain(part);
   expect(page.text).not.toContain("does not act for anyone yet");
   expect(await (await press(owner, page, "accept")).text()).toContain("Request allowed");

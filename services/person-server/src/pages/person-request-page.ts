@@ -78,7 +78,7 @@ const called = (name: string | undefined, host: string): string => (name === und
 
 const hostOf = (id: string | undefined): string => URL.parse(id ?? "")?.host ?? id ?? "another service";
 
-/** What is allowed, in words. */
+/** Text of what is allowed. A resource's descriptions of its scopes are marked as its words. */
 function permissions({ kind, scopes, fromResource, upstream, resource, calledBy }: AskedRequest): Html {
   if (kind === "person-token")
     return html`Be known there as yours. The service can recognize you by an identifier that no other service gets. It does not learn your user name.`;
@@ -86,7 +86,8 @@ function permissions({ kind, scopes, fromResource, upstream, resource, calledBy 
   const asked =
     scopes.length === 0
       ? html`Act for you, without a permission.`
-      : html`<ul class="scopes">
+      : html`<span class="said-by" id="permissions">In the words of <code>${resource}</code>:</span>
+<ul class="scopes" aria-labelledby="permissions">
 ${scopes.map((scope) => {
   const described = displayText(
     Object.hasOwn(scopeDescriptions, scope) ? scopeDescriptions[scope] : undefined,
@@ -99,15 +100,15 @@ ${scopes.map((scope) => {
     : asked;
 }
 
-/** What the server grants without asking once this is allowed: a sentence for each place. */
-function policyWords({ resource }: AskedRequest, { resources, chain }: ShownPolicy): Html {
+/** Text of what the server grants without asking once this is allowed. */
+function policyWords({ resource }: AskedRequest, { resources, except, chain }: ShownPolicy): Html {
   const hosts = (names: readonly string[]) => names.map(hostOf).join(" and ");
   return html`<dt>What follows without a question</dt>
 <dd>The same, and what it asks for, at ${hosts(resources)}.${
     chain.length === 0
       ? undefined
       : html` When it calls ${hostOf(resource)}, that agent may do the same at ${hosts(chain)}.`
-  }</dd>
+  }${except.length === 0 ? undefined : " Some permissions are asked about in any case: see below."}</dd>
 `;
 }
 
