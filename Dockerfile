@@ -20,7 +20,8 @@ RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     find . -name node_modules -type d -prune -exec rm -rf {} + \
     # The page is built; its server finds its packages at the root.
     && pnpm install --offline --frozen-lockfile --prod --no-optional --filter '!ui' \
-    && rm -rf ui/src ui/index.html ui/traces.html ui/public
+    && rm -rf ui/src ui/index.html ui/traces.html ui/public keycloak/provider packages/aauth-conformance \
+    && find node_modules -name '*.map' -delete
 
 FROM debian:trixie-slim
 LABEL org.opencontainers.image.title="AAuth full demo" \
