@@ -7,8 +7,6 @@ interface PanelProps {
   /** Receives the heading, so that focus can move to it. */
   headingRef?: Ref<HTMLHeadingElement>;
   testId?: string;
-  /** Target of links to the panel. */
-  id?: string;
   /** Reduces the padding and spacing. */
   isDense?: boolean;
   /** Colour tone. Default: none. */
@@ -17,12 +15,11 @@ interface PanelProps {
 }
 
 /** A titled region of the page. */
-export function Panel({ title, aside, headingRef, testId, id, isDense, tone, children }: PanelProps) {
+export function Panel({ title, aside, headingRef, testId, isDense, tone, children }: PanelProps) {
   const headingId = useId();
   return (
     <section
       className={isDense ? "card dense" : "card"}
-      id={id}
       aria-labelledby={headingId}
       data-testid={testId}
       data-tone={tone}

@@ -42,7 +42,9 @@ export function DelegatesPanel({ client, disabled, needsTokens, isRefused }: Del
           {list.delegates.map((delegate) => (
             <li key={delegate.sub}>
               <DelegateItem
-                {...{ delegate, isRefused, isStale: state.isStale === true }}
+                delegate={delegate}
+                isRefused={isRefused}
+                isStale={state.isStale === true}
                 doing={running?.sub === delegate.sub ? running.action : undefined}
                 disabled={
                   disabled ||
