@@ -35,7 +35,7 @@ describe("docker-compose.embedded.yml, whole", () => {
     const shown = await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts"], {
       env,
     });
-    expect(shown).toContain("Scopes that need consent:    openid, profile, email\n");
+    expect(shown).toContain(`Scopes that need consent:    ["openid","profile","email"]\n`);
   });
 
   test("asks for consent in user-delegated mode, also when the auth server was killed", START, async () => {
