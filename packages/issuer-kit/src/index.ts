@@ -12,6 +12,7 @@ export { Html, html, trustedHtml } from "./pages/html.ts";
 export { applicationLinks, messagePage, sendRefusal } from "./pages/message-page.ts";
 export { originsOf, type Page, renderPage, type Site, sendPage } from "./pages/page.ts";
 export { serveIcon } from "./pages/serve-icon.ts";
+export { LOCAL_TIMES, timeOf } from "./pages/time.ts";
 export {
   MAX_PARAMETER_LENGTH,
   type Query,

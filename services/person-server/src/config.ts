@@ -1,5 +1,6 @@
 import { draft11 } from "aauth";
 import {
+  booleanSetting,
   type Config,
   integerSetting,
   listSetting,
@@ -131,6 +132,11 @@ export const settings = {
     env: "PERSON_SERVER_CONSENT_SECONDS",
     schema: integerSetting(600, { minimum: 1, maximum: 3600 }),
     description: "Seconds a request waits for the person or owner to decide",
+  }),
+  missions: setting({
+    env: "PERSON_SERVER_MISSIONS",
+    schema: booleanSetting(false),
+    description: "Let agents propose missions, ask for permissions and record what they did",
   }),
   keyRotationSeconds: setting({
     env: "PERSON_SERVER_KEY_ROTATION_SECONDS",

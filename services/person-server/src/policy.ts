@@ -1,5 +1,6 @@
-import type { AskedRequest, Decide } from "aauth/server";
+import type { AskedRequest, Decide, Decision } from "aauth/server";
 import { agentAllowed, consentNeeded, type GrantPolicy, scopesAllowed } from "issuer-kit";
+import { budgetOf, type ReadLog, spentUnder, totalOf } from "./missions/budget.ts";
 
 /** The operator's policy. Its lists identify agents by their agent provider. */
 interface Policy extends GrantPolicy {
@@ -12,14 +13,19 @@ interface Policy extends GrantPolicy {
  * Decides what the person server grants without a prompt: what the person has agreed to before and,
  * at the operator's resources, what needs no consent. It prompts for an agent without a person, for
  * an agent that acts for a caller whom no page has named, and for an auth token that a resource
- * requests when it has so far only identified the person.
+ * requests when it has so far only identified the person. Under a mission with a budget, it grants
+ * what the budget covers, and denies the rest.
+ *
+ * @param readLog for missions. Default: there are none
  */
-export function decideForPerson(policy: Policy): Decide {
-  return (request) => {
+export function decideForPerson(policy: Policy, readLog: ReadLog = async () => []): Decide {
+  return async (request) => {
     const { person, kind, scopes, resource = "", consented, calledBy } = request;
     const detail = refusalOf(policy, request);
     if (detail !== undefined) return { type: "deny", detail };
     if (person === undefined) return { type: "interaction" };
+    const spending = await decideSpending(request, readLog);
+    if (spending !== undefined) return spending;
     if (consented) return { type: "grant" };
     if (!policy.resources.includes(resource)) return { type: "interaction" };
     if (calledBy?.isNamed === false) return { type: "interaction" }; // hole S41
@@ -28,6 +34,19 @@ export function decideForPerson(policy: Policy): Decide {
     const isSmall = kind === "auth-token" && !isIntroduced && !consentNeeded(policy, scopes);
     return { type: isSmall ? "grant" : "interaction" };
   };
+}
+
+/**
+ * Decides by the mission's budget. Undefined for a request that names no sum, and without a budget.
+ */
+async function decideSpending(request: AskedRequest, readLog: ReadLog): Promise<Decision | undefined> {
+  const { mission } = request;
+  const budget = mission && budgetOf(mission.description);
+  if (mission === undefined || budget === undefined || totalOf(request) === undefined) return undefined;
+  // The log already contains the request.
+  const spent = await spentUnder(mission, readLog);
+  const detail = `the mission's budget is ${budget} USD, and this would bring it to ${spent} USD`;
+  return spent > budget ? { type: "deny", detail } : { type: "grant" }; // hole W15: { type: "grant" }
 }
 
 /** Part of the policy that the page of a request shows. */

@@ -1,5 +1,10 @@
 import { createAddressMap, createDiscovery, type Stores } from "aauth";
-import { createAccessServer, createPersonServer, type PersonServerOptions } from "aauth/server";
+import {
+  createAccessServer,
+  createPersonServer,
+  type PersonServer,
+  type PersonServerOptions,
+} from "aauth/server";
 import { rotateKeys, type ServiceKeys } from "agent-kit/service";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { createServerTrace, SERVICE_NAME, type ServerTrace, traceDiscovery } from "protocol-trace";
@@ -65,7 +70,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
 
   const personTrace = createServerTrace(SERVICE_NAME.personServer, addresses.requests);
   const personKeys = await keys.signingKeys("person-server", { keepSeconds: KEEP_SECONDS, now });
-  const personServer = createPersonServer({
+  const personServer: PersonServer = createPersonServer({
     ...common,
     ...observing(personTrace),
     transport: personTrace.transport,
@@ -73,7 +78,10 @@ export async function createServers(app: FastifyInstance, options: ServersOption
     key: personKeys,
     subjectSecret,
     accessServers: [...(hasAccessServer ? [config.accessServerId] : []), ...config.accessServers],
-    decide: decideForPerson(config),
+    missions: config.missions,
+    decide: decideForPerson(config, (mission, from) =>
+      personServer.missionLog(mission.person, mission.s256, { from }),
+    ),
   });
   await app.register(serveIssuer, {
     identifier: config.id,

@@ -31,9 +31,9 @@ const asked = (over: Partial<AskedRequest> = {}): AskedRequest => ({
 test.each([
   ["a blocked agent", { agent: BLOCKED }, "the agent is not allowed here"],
   ["a scope that is not on the list", { scopes: ["read", "admin"] }, "a scope cannot be granted here"],
-])("the person server denies %s, also after the person's consent", (_, over, detail) => {
+])("the person server denies %s, also after the person's consent", async (_, over, detail) => {
   const request = asked({ consented: true, ...over });
-  expect(decideForPerson(POLICY)(request)).toEqual({ type: "deny", detail });
+  expect(await decideForPerson(POLICY)(request)).toEqual({ type: "deny", detail });
   expect(refusalOf(POLICY, request)).toBe(detail);
 });
 
@@ -44,8 +44,8 @@ test.each([
   ["of a person token", { kind: "person-token", scopes: [] }, "grant"],
   ["of a scope without consent", {}, "grant"],
   ["of a scope that needs consent", { scopes: ["write"] }, "interaction"],
-] as const)("the person server decides a request %s", (_, over, type) => {
-  expect(decideForPerson(POLICY)(asked(over))).toEqual({ type });
+] as const)("the person server decides a request %s", async (_, over, type) => {
+  expect(await decideForPerson(POLICY)(asked(over))).toEqual({ type });
 });
 
 const calledBy = { agent: { iss: "https://caller.example", sub: "aauth:c@caller.example" } };
@@ -55,11 +55,11 @@ test.each([
   ["an auth token, after an introduction", "auth-token", "person-token", "interaction"],
 ] as const)(
   "S41: an agent with a caller receives %s by policy only if a page named the caller",
-  (_, kind, type, decision) => {
-    const decide = (isNamed: boolean) =>
+  async (_, kind, type, decision) => {
+    const decide = async (isNamed: boolean) =>
       decideForPerson(POLICY)(asked({ kind, calledBy: { ...calledBy, type, isNamed } }));
-    expect(decide(false)).toEqual({ type: "interaction" });
-    expect(decide(true)).toEqual({ type: decision });
+    expect(await decide(false)).toEqual({ type: "interaction" });
+    expect(await decide(true)).toEqual({ type: decision });
   },
 );
 

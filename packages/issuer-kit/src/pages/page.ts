@@ -33,8 +33,10 @@ export function renderPage(options: {
   /** Whether the page contains an embedded image. Images at other addresses stay forbidden. */
   hasLogo?: boolean;
   script?: string;
+  /** Whether the script asks this server for news. */
+  isLive?: boolean;
 }): Page {
-  const { title, content, site, formOrigins = [], hasLogo = false, script } = options;
+  const { title, content, site, formOrigins = [], hasLogo = false, script, isLive = false } = options;
   const style = styleOf(site.colours);
   const page = html`<!doctype html>
 <html lang="en">
@@ -60,6 +62,7 @@ ${script === undefined ? undefined : html`<script>${trustedHtml(script)}</script
     `img-src 'self'${hasLogo ? " data:" : ""}`,
     `style-src '${sourceHash(style)}'`,
     ...(script === undefined ? [] : [`script-src '${sourceHash(script)}'`]),
+    ...(isLive ? ["connect-src 'self'"] : []),
     ["form-action 'self'", ...formOrigins].join(" "),
     "base-uri 'none'",
     "frame-ancestors 'none'", // hole T37

@@ -40,7 +40,7 @@ p { margin: 0 0 1rem; }
 .note { margin: 1.25rem 0 0; font-size: .85rem; }
 a { color: var(--accent); font-weight: 600; }
 label { display: block; margin: 1rem 0 .35rem; font-weight: 600; font-size: .9rem; }
-input:not([type=hidden]), textarea {
+input:not([type=hidden]), textarea, select {
   width: 100%; padding: .7rem .8rem; font: inherit; color: inherit; background: transparent;
   border: 1px solid var(--field); border-radius: .6rem;
 }

@@ -30,6 +30,8 @@ export interface DeciderOptions {
   readonly browserUrl: (url: string) => string;
   readonly describeProvider: DescribeProvider;
   readonly logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  readonly now: () => number;
 }
 
 /**

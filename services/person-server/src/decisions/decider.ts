@@ -2,6 +2,8 @@ import type {
   AgentIdentity,
   AskedRequest,
   DownstreamResult,
+  Mission,
+  MissionTerms,
   PageResult,
   PersonServer,
   WaitingRequest,
@@ -36,9 +38,17 @@ export interface Decider {
   readonly policyAfter?: (request: AskedRequest) => ShownPolicy | undefined;
   /** Whether the operator's policy admits a request. */
   readonly isAllowed: (request: AskedRequest) => boolean;
-  readonly approve: (waiting: WaitingRequest, person: Person, shown: ShownRequest) => Promise<PageResult>;
+  readonly approve: (
+    waiting: WaitingRequest,
+    person: Person,
+    shown: ShownRequest,
+    /** Terms of a proposed mission. */
+    mission: MissionTerms | undefined,
+  ) => Promise<PageResult>;
   readonly deny: (reference: string, person: Person) => Promise<PageResult>;
   readonly waiting: (person: Person) => Promise<readonly WaitingRequest[]>;
+  /** Missions of a person, by their last change. Default: there are none. */
+  readonly missions?: (person: Person) => Promise<readonly Mission[]>;
   /** Granted tokens, and revoked tokens whose revocation is not confirmed everywhere. */
   readonly granted: (person: Person) => Promise<readonly HeldToken[]>;
   /** Revokes an agent's tokens; undefined for an agent without tokens. */

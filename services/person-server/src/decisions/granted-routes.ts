@@ -54,6 +54,7 @@ export function grantedRoutes(app: FastifyInstance, context: DeciderContext): vo
       title: words.granted,
       nothing: words.nothingGranted,
       requestPath: context.at("/requests/"),
+      missions: decider.missions && { all: await decider.missions(person), path: context.at("/missions/") },
       signOutPath: signIn.signOutPath,
       consentCode: await forms.issue(session, {}),
       tokens: await decider.granted(person),

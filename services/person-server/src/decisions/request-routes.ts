@@ -1,6 +1,7 @@
 import type { PageResult, WaitingRequest } from "aauth/server";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { invalidRequest, noStore, originsOf, type Query, readForm, sendPage } from "issuer-kit";
+import { approvedTerms } from "../pages/mission-terms.ts";
 import { personRequestPage } from "../pages/person-request-page.ts";
 import type { BrowserSession } from "../sign-in/sessions.ts";
 import type { DeciderContext } from "./decider-context.ts";
@@ -59,7 +60,9 @@ export function requestRoutes(app: FastifyInstance, context: DeciderContext): vo
     if (form.has("ask")) return ask(context, visit, form.get("question") ?? "");
     if (!form.has("accept")) throw invalidRequest("Missing required parameter: accept");
     if (!decider.isAllowed(found.waiting.request)) return deny(context, visit, NOT_GRANTED); // hole T40
-    const result = await decider.approve(found.waiting, session.person, value);
+    const mission = approvedTerms(found.waiting.request, form, context.now());
+    if (mission === "invalid") return showRequest(context, visit, "Choose a budget and an end.");
+    const result = await decider.approve(found.waiting, session.person, value, mission);
     if (result !== "done") return notDone(context, visit, result);
     logger.info(facts(found.waiting), `Request allowed by ${decider.words.decider}`);
     await keepDecision(context, visit, "allowed");

@@ -1,6 +1,25 @@
-import type { AgentIdentity, HeldTokenRecord, IssuedTokenRecord, WaitingRequest } from "aauth/server";
+import type {
+  AgentIdentity,
+  HeldTokenRecord,
+  IssuedTokenRecord,
+  Mission,
+  WaitingRequest,
+} from "aauth/server";
 import { displayText } from "agent-kit/service";
-import { applicationLinks, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
+import {
+  applicationLinks,
+  type Html,
+  html,
+  LOCAL_TIMES,
+  type Page,
+  renderPage,
+  type Site,
+  timeOf,
+} from "issuer-kit";
+import { goalOf } from "./mission-terms.ts";
+
+/** Missions that the page lists. Links to others remain valid. */
+const MAX_MISSIONS = 50;
 
 /** A token that an agent holds: granted by the person, or issued by the access server. */
 export type HeldToken = Pick<
@@ -30,6 +49,8 @@ export function grantedPage(options: {
   consentCode: string;
   tokens: readonly HeldToken[];
   waiting: readonly WaitingRequest[];
+  /** The person's missions, and the path of one, followed by its digest. Default: none. */
+  missions?: { readonly all: readonly Mission[]; readonly path: string } | undefined;
   /** Seconds that a request waits. */
   waitSeconds: number;
   /** Action of the sign-out form, which has no fields. */
@@ -47,6 +68,7 @@ export function grantedPage(options: {
     consentCode,
     tokens,
     waiting,
+    missions,
     waitSeconds,
     notice,
     signOutPath,
@@ -71,7 +93,7 @@ ${
 <ul class="scopes" aria-labelledby="waiting">
 ${sameOnce(waiting).map((requests) => waitingEntry(requests, { requestPath, waitSeconds }))}</ul>
 `
-}${
+}${missions && missionSection(missions.all, missions.path)}${
   agents.size === 0
     ? html`<p>${nothing}</p>`
     : [...agents.values()].map((held, index) => agentSection(held, { index, action, consentCode }))
@@ -82,15 +104,32 @@ ${sameOnce(waiting).map((requests) => waitingEntry(requests, { requestPath, wait
   return renderPage({ title, content, site, script: LOCAL_TIMES });
 }
 
+/** The latest missions, with a link to each. */
+function missionSection(missions: readonly Mission[], path: string): Html | undefined {
+  if (missions.length === 0) return undefined;
+  return html`<h2 id="missions">Missions</h2>
+<ul class="scopes" aria-labelledby="missions">
+${missions
+  .slice(-MAX_MISSIONS)
+  .reverse()
+  .map(
+    (mission) => html`<li><a href="${path}${mission.s256}">${goalOf(mission)}</a><small> ${
+      mission.termination?.reason ?? (mission.isPaused ? "paused" : "active")
+    }, approved at ${timeOf(mission.approvedAt)}</small></li>
+`,
+  )}</ul>
+`;
+}
+
 /** Requests that ask for the same are one entry, the newest first in each. */
 function sameOnce(waiting: readonly WaitingRequest[]): readonly (readonly WaitingRequest[])[] {
   const newestFirst = waiting.toSorted((one, other) => other.expiresAt - one.expiresAt);
   const groups = Map.groupBy(newestFirst, ({ request }) => {
     const { kind, agent, subagent, resource, scopes, account, personServer, subject, fromAgent } = request;
-    const { accessServer, upstream, calledBy, page, question } = request;
+    const { accessServer, upstream, calledBy, page, question, proposal, action, mission } = request;
     const asked = [kind, agent.iss, agent.sub, subagent, resource, scopes, account, personServer, subject];
-    const more = [accessServer, upstream, calledBy, page, question];
-    return JSON.stringify([...asked, ...more, fromAgent.justification]);
+    const more = [accessServer, upstream, calledBy, page, question, proposal, action, mission?.s256];
+    return JSON.stringify([...asked, ...more, fromAgent.justification, fromAgent.description]);
   });
   return [...groups.values()];
 }
@@ -100,10 +139,11 @@ function waitingEntry(
   { requestPath, waitSeconds }: { requestPath: string; waitSeconds: number },
 ): Html {
   const { reference, request, expiresAt } = requests[0] as WaitingRequest;
-  const { agent, resource, fromAgent } = request;
-  const reason = displayText(fromAgent.justification);
+  const { kind, agent, resource, fromAgent, proposal } = request;
+  const reason =
+    displayText(fromAgent.justification ?? fromAgent.description) ?? (proposal && goalOf(proposal));
   const more = requests.length - 1;
-  return html`<li><a href="${requestPath}${reference}">Decide on a request</a><small>asked at ${timeOf(expiresAt - waitSeconds)}${
+  return html`<li><a href="${requestPath}${reference}">Decide on a ${kind === "mission" ? "mission" : "request"}</a><small>asked at ${timeOf(expiresAt - waitSeconds)}${
     more === 0 ? undefined : ` and ${more === 1 ? "once" : `${more} times`} before`
   }</small>${reason === undefined ? undefined : html`<blockquote>${shortened(reason)}</blockquote>`}<code>${agent.sub}</code>${resource === undefined ? undefined : html`<code>${resource}</code>`}</li>
 `;
@@ -158,15 +198,6 @@ function unconfirmedSection(revoked: readonly HeldToken[]): Html | undefined {
 ${[...last.values()]}</ul>
 `;
 }
-
-/** Shown in the browser's time zone if scripts run, and in UTC otherwise. */
-function timeOf(exp: number): Html {
-  const at = new Date(exp * 1000).toISOString();
-  return html`<time datetime="${at}">${at.slice(11, 16)} UTC</time>`;
-}
-
-const LOCAL_TIMES = `for (const time of document.querySelectorAll("time"))
-  time.textContent = new Date(time.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });`;
 
 /** Keeps the token that expires last of several for the same access. */
 function latest(held: readonly HeldToken[]): readonly HeldToken[] {

@@ -3,6 +3,8 @@ import { displayText } from "agent-kit/service";
 import { decisionFields, type Html, html, type Page, renderPage, type Site } from "issuer-kit";
 import type { DescribedProvider } from "../decisions/describe-provider.ts";
 import type { ShownPolicy } from "../policy.ts";
+import { missionQuestion } from "./mission-terms.ts";
+import { calledByItself, hostOf, visibleLines } from "./words.ts";
 
 /**
  * Asks a signed-in user to decide on an agent's request to a person server (draft -11, section
@@ -36,23 +38,27 @@ export function personRequestPage(options: {
   const becomesYours = request.person === undefined && !isOwner;
   const { calledBy } = request;
   const [agentHost, resourceHost] = [hostOf(request.agent.iss), hostOf(request.resource)];
-  const agentName = called(provider.name, agentHost);
-  const resourceName = called(displayText(request.fromResource.name), resourceHost);
+  const agentName = calledByItself(provider.name, agentHost);
+  const resourceName = calledByItself(displayText(request.fromResource.name), resourceHost);
+  const question = missionQuestion(request, agentName);
   const title =
-    request.kind === "person-token"
+    question?.title ??
+    (request.kind === "person-token"
       ? `Let ${agentName} act for you at ${resourceName}?`
       : isOwner
         ? `Let ${agentName} use your ${resourceName}?`
-        : `Let ${agentName} do this for you at ${resourceName}?`;
+        : `Let ${agentName} do this for you at ${resourceName}?`);
   const content = html`<h1>${title}</h1>
-<p class="lead">An agent of ${agentHost}, for ${resourceHost}. You are signed in as <strong>${userName}</strong>${isOwner ? ", an owner at this access server" : undefined}.</p>
+<p class="lead">An agent of ${agentHost}${question === undefined ? `, for ${resourceHost}` : undefined}. You are signed in as <strong>${userName}</strong>${isOwner ? ", an owner at this access server" : undefined}.</p>
 ${
   notice === undefined
     ? undefined
     : html`<p class="alert" role="alert">${notice}</p>
 `
 }<dl class="terms">
-<dt>What it may do</dt>
+${
+  question?.terms ??
+  html`<dt>What it may do</dt>
 <dd>${permissions(request)}</dd>
 ${policy && policyWords(request, policy)}<dt>For how long</dt>
 <dd>${
@@ -60,9 +66,10 @@ ${policy && policyWords(request, policy)}<dt>For how long</dt>
       ? "For one token. You are asked again for the next one. To undo it, revoke it"
       : html`Until you revoke it${calledBy && html`, whenever <code>${calledBy.agent.sub}</code> calls it`}`
   } under <a href="${grantedUrl}">${grantedName}</a>.${isOwner ? undefined : " You are not asked again for the same."}${becomesYours ? " It acts for no one else." : undefined}</dd>
-</dl>
+`
+}</dl>
 <form method="post" action="${action}" aria-label="Your decision">
-${decisionFields(consentCode)}
+${question?.fields}${decisionFields(consentCode)}
 </form>
 ${agentWords(request, openQuestion)}
 ${questionForm(request, { action, consentCode, openQuestion })}${resourceWords(request)}${parties(request, provider, policy?.except)}${
@@ -72,11 +79,6 @@ ${questionForm(request, { action, consentCode, openQuestion })}${resourceWords(r
 }`;
   return renderPage({ title, content, site, formOrigins, hasLogo: provider.logo !== undefined });
 }
-
-/** A name that a party gives itself, marked as such, or the verified host. */
-const called = (name: string | undefined, host: string): string => (name === undefined ? host : `“${name}”`);
-
-const hostOf = (id: string | undefined): string => URL.parse(id ?? "")?.host ?? id ?? "another service";
 
 /** Text of what is allowed. A resource's descriptions of its scopes are marked as its words. */
 function permissions({ kind, scopes, fromResource, upstream, resource, calledBy }: AskedRequest): Html {
@@ -158,13 +160,14 @@ function resourceWords({ resource, fromResource }: AskedRequest): Html | undefin
 }
 
 /** Shows the agent's words verbatim and attributed to the agent, never as markup or links. */
-function agentWords({ fromAgent, agent }: AskedRequest, openQuestion: string | undefined): Html {
+function agentWords({ fromAgent, agent, proposal }: AskedRequest, openQuestion: string | undefined): Html {
   const { justification, platform, device, answers } = fromAgent;
+  const hasOwnWords = (fromAgent.description ?? proposal) !== undefined;
   const where = [platform, displayText(device)].filter((text) => text !== undefined).join(", ");
   return html`<section class="says by-agent" aria-labelledby="agent-says">
 <h2 id="agent-says">What the agent says</h2>
 <p class="said-by">In the words of <code>${agent.sub}</code>. No one has checked them.</p>
-${justification === undefined ? html`<p>It gave no reason.</p>` : html`<blockquote>${visibleLines(justification)}</blockquote>`}
+${justification === undefined ? html`<p>It gave no ${hasOwnWords ? "other " : undefined}reason.</p>` : html`<blockquote>${visibleLines(justification)}</blockquote>`}
 ${
   where === ""
     ? undefined
@@ -184,10 +187,11 @@ ${
 }
 
 function questionForm(
-  { capabilities, resource }: AskedRequest,
+  { capabilities, kind }: AskedRequest,
   form: { action: string; consentCode: string; openQuestion: string | undefined },
 ): Html | undefined {
-  if (resource === undefined || !capabilities.includes("clarification") || form.openQuestion !== undefined)
+  const isRelayed = kind === "interaction" || kind === "payment" || kind === "question";
+  if (isRelayed || !capabilities.includes("clarification") || form.openQuestion !== undefined)
     return undefined;
   return html`<form method="post" action="${form.action}" class="ask" aria-labelledby="ask">
 <h2 id="ask">Not sure? Ask the agent</h2>
@@ -197,12 +201,4 @@ function questionForm(
 <div class="buttons"><button type="submit" name="ask" value="yes" class="quiet">Ask</button></div>
 </form>
 `;
-}
-
-/**
- * Keeps line breaks, and removes characters that are invisible or change the direction of the
- * surrounding text.
- */
-function visibleLines(text: string): string {
-  return text.replace(/\r\n?/g, "\n").replace(/[^\P{C}\n\t]/gu, "");
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { noStore, type Query, single } from "issuer-kit";
 import type { DeciderOptions } from "../decisions/decider-context.ts";
 import { decisionPages } from "../decisions/decision-pages.ts";
+import { missionRoutes } from "../missions/mission-routes.ts";
 import { isShown } from "../pages/granted-page.ts";
 import type { ShownPolicy } from "../policy.ts";
 import type { Person } from "../sign-in/person.ts";
@@ -54,15 +55,18 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
           link: [browserUrl(first), `Continue to ${new URL(first).host}`],
         };
       },
-      approve: ({ reference }, { id: person }, { version = 0, chain }) =>
-        server.approve(reference, { person, version, chain }),
+      approve: ({ reference }, { id: person }, { version = 0, chain }, mission) =>
+        server.approve(reference, { person, version, chain, mission }),
       deny: (reference, { id: person }) => server.deny(reference, { person }),
       waiting: ({ id }) => server.waiting(id),
+      missions: ({ id }) => server.missions(id),
       granted: async ({ id }) => (await server.issuedTokens(id)).filter(isShown),
       revoke: ({ id }, agent) => server.revokeAgent(id, agent),
     },
     options,
   );
+
+  missionRoutes(app, context, server);
 
   app.get<{ Params: { callback: string }; Querystring: Query }>(
     "/interaction/returned/:callback",

@@ -229,15 +229,23 @@ export async function press(
   return browser.post(new URL(action, shown.url).href, { ...fields, ...more, [button]: "yes" });
 }
 
-/** A user who opens every page of the agent and presses the same button. */
-export function pressing(world: World, browser: Browser, button = "accept") {
+/**
+ * A user who opens every page of the agent and presses the same button. `more`: fields that they
+ * fill in.
+ */
+export function pressing(
+  world: World,
+  browser: Browser,
+  button = "accept",
+  more: Record<string, string> = {},
+) {
   const pages: string[] = [];
   const answers: Response[] = [];
   const context: FetchContext = {
     async onInteraction({ page }) {
       const shown = await openInteraction(world, browser, page);
       pages.push(shown.text);
-      answers.push(await press(browser, shown, button));
+      answers.push(await press(browser, shown, button, more));
     },
   };
   return { context, pages, answers };
