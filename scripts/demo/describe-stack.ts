@@ -203,7 +203,9 @@ function personServer(stack: Stack): ServiceDescription {
       PERSON_SERVER_URL: urls.personServer,
       PERSON_SERVER_OIDC_ISSUER: urls.issuer,
       PERSON_SERVER_APPLICATIONS: urls.ui,
-      PERSON_SERVER_RESOURCES: resources,
+      // In mode mission only the mission admits agents there.
+      PERSON_SERVER_RESOURCES: modes.mode === "mission" ? "" : resources,
+      PERSON_SERVER_MISSIONS: String(modes.mode === "mission"),
       PERSON_SERVER_SIGN_IN_PAGES: `${identifierOf("supply-chain-agent")}/orders/interaction/callback`,
       ACCESS_SERVER_RESOURCES: modes.mode === "federated" ? resources : "",
     },

@@ -35,6 +35,7 @@ describe.each([
   ["agent-identity", 0],
   ["person-identity", 1],
   ["person-server", 1],
+  ["mission", 1],
   ["federated", 1],
 ] as const)("%s", (mode, pages) => {
   test("a run goes over both hops, and asks the person at most once, under the gateway's rules", async () => {

@@ -24,7 +24,7 @@ const settings = {
    */
   UI_PROFILE: z.enum(["february-2026", "draft-11"]).optional(),
   /** With `draft-11`, the backend's `AAUTH_MODE`: the page names it. */
-  UI_MODE: z.enum(["agent-identity", "person-identity", "person-server", "federated"]).optional(),
+  UI_MODE: z.enum(["agent-identity", "person-identity", "person-server", "mission", "federated"]).optional(),
   /** With February's profile, the backend's `AAUTH_AUTHORIZATION_SCHEME`: the page names it. */
   UI_AUTHORIZATION_SCHEME: z.enum(["signature-only", "autonomous", "user-delegated"]).optional(),
   /** Launcher of the demo, which starts other modes. Unset: the page shows commands. */

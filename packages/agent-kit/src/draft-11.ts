@@ -66,6 +66,7 @@ export function draft11Requirement(mode: Mode, scope: string): Requirement {
     case "person-identity":
       return { level: "person-token" };
     case "person-server":
+    case "mission":
     case "federated":
       return { level: "auth-token", scopes: [scope] };
   }

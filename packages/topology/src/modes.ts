@@ -39,6 +39,12 @@ export const MODES = {
     flags: draft11("person-server"),
     firstPort: 6140,
   },
+  mission: {
+    profile: "draft-11",
+    sentence: "You approve a goal with a budget once. Both agents keep to it until you end it.",
+    flags: draft11("mission"),
+    firstPort: 6240,
+  },
   federated: {
     profile: "draft-11",
     sentence: "Your person server asks the resource’s access server, which decides as well.",

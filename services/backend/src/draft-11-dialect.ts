@@ -13,6 +13,7 @@ import { issuerOf } from "agent-kit/settings";
 import { apiRoutes, type Hop } from "backend-api";
 import { traceDiscovery } from "protocol-trace";
 import { draft11BreakIt } from "./break-it/draft-11-break-it.ts";
+import { createUserMissions, underMission } from "./calls/missions.ts";
 import type { UserCall } from "./calls/user-call.ts";
 import { draft11Tokens } from "./delegates/delegate-tokens.ts";
 import { SubAgents } from "./delegates/sub-agents.ts";
@@ -37,7 +38,7 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
   const { map, discovery, personServer, accessServer } = parties;
   const idOf = (userId: string) => `aauth:${nameOf(userId)}@${new URL(issuer).host}`;
   const createAgent = ownAgents({ ...options, keys, discovery, transport: map.requests });
-  const agentOf = onePerUser((userId) =>
+  const plainAgentOf = onePerUser((userId) =>
     createAgent({
       id: idOf(userId),
       profile: draft11,
@@ -46,6 +47,22 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
       timeouts: { requestMs: Number.POSITIVE_INFINITY, waitingMs: Number.POSITIVE_INFINITY },
     }),
   );
+  const missions =
+    mode === "mission"
+      ? createUserMissions({
+          agentOf: plainAgentOf,
+          stores,
+          now,
+          proposal: {
+            ...PROPOSAL,
+            resources: [supplyChainAgentUrl, ...(config.otherResourceUrl ? [config.otherResourceUrl] : [])],
+          },
+        })
+      : undefined;
+  const agentOf =
+    missions === undefined
+      ? plainAgentOf
+      : (userId: string) => underMission(plainAgentOf(userId), () => missions.of(userId));
   const returns = returnAddresses(issuer, map);
   const { browserUrl } = map;
   const hops = new Map<string, Hop>([[supplyChainAgentUrl, "supply-chain-agent"]]);
@@ -67,11 +84,12 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
     transport: map.requests,
     runs: {
       standingConsent: async () => undefined,
-      calls: { agentOf, browserUrl, returnUrl: returns.ofRun },
+      calls: { agentOf, browserUrl, missions, returnUrl: returns.ofRun },
     },
     orders: {
       agentOf,
       browserUrl,
+      missions,
       returnUrl: returns.ofOrder,
       named: () => ({ agent_provider: issuer }),
     },
@@ -115,6 +133,14 @@ export async function createDraft11Dialect(options: DialectOptions): Promise<Bac
     },
   };
 }
+
+/** What each user's agent proposes in mode mission. The person may change the budget. */
+const PROPOSAL = {
+  description: `Optimize the laptop supply chain: read the stock, compare it with the market, and order laptops.
+
+Budget: 20000 USD`,
+  tools: [{ name: "optimize_supply_chain", description: "Read the stock and the market, and report." }],
+};
 
 const UNSUPPORTED =
   "Revocation here is not available with AAUTH_PROFILE=draft-11: revoke on the person server's page";

@@ -11,10 +11,10 @@ interface Policy extends GrantPolicy {
 
 /**
  * Decides what the person server grants without a prompt: what the person has agreed to before and,
- * at the operator's resources, what needs no consent. It prompts for an agent without a person, for
- * an agent that acts for a caller whom no page has named, and for an auth token that a resource
- * requests when it has so far only identified the person. Under a mission with a budget, it grants
- * what the budget covers, and denies the rest.
+ * at the operator's resources and at those of the request's mission, what needs no consent. It
+ * prompts for an agent without a person, for an agent that acts for a caller whom no page has
+ * named, and for an auth token that a resource requests when it has so far only identified the
+ * person. Under a mission with a budget, it grants what the budget covers, and denies the rest.
  *
  * @param readLog for missions. Default: there are none
  */
@@ -27,7 +27,7 @@ export function decideForPerson(policy: Policy, readLog: ReadLog = async () => [
     const spending = await decideSpending(request, readLog);
     if (spending !== undefined) return spending;
     if (consented) return { type: "grant" };
-    if (!policy.resources.includes(resource)) return { type: "interaction" };
+    if (!policy.resources.includes(resource) && !request.mission?.isNamed) return { type: "interaction" };
     if (calledBy?.isNamed === false) return { type: "interaction" }; // hole S41
     if (kind === "person-token") return { type: "grant" };
     const isIntroduced = calledBy?.type === "person-token"; // hole S6

@@ -73,10 +73,14 @@ export function formOf({ text, url }: Shown): PageForm {
     decoded(new RegExp(`\\s${name}="([^"]*)"`, "i").exec(tag)?.[1] ?? "");
   const tags = (name: string) =>
     [...html.matchAll(new RegExp(`<${name}\\b[^>]*>`, "gi"))].map(([tag]) => tag);
-  const hidden = tags("input").filter((tag) => attribute(tag, "type") === "hidden");
+  const filled = tags("input").filter((tag) => ["hidden", "number"].includes(attribute(tag, "type")));
+  const chosen = [...html.matchAll(/<select[^>]* name="([^"]+)"[\s\S]*?<option value="([^"]*)" selected/g)];
   return {
     action: attribute(tags("form")[0]!, "action"),
-    fields: Object.fromEntries(hidden.map((tag) => [attribute(tag, "name"), attribute(tag, "value")])),
+    fields: Object.fromEntries([
+      ...filled.map((tag) => [attribute(tag, "name"), attribute(tag, "value")]),
+      ...chosen.map(([, name, value]) => [name, value]),
+    ]),
     buttons: [...tags("button"), ...tags("input")].map((tag) => attribute(tag, "name")),
   };
 }

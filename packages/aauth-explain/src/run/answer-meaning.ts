@@ -1,4 +1,5 @@
 import { readRefusal } from "../read-refusal.ts";
+import { permissionIn } from "./mission-words.ts";
 import { partyName } from "./parties.ts";
 import type { Message } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
@@ -130,6 +131,8 @@ function success(message: Message): Meaning {
       "11.12",
     );
   }
+  const aboutMission = missionAnswerMeaning(message);
+  if (aboutMission !== undefined) return aboutMission;
   if (requestType === "cancel") return meaning("The pending request has ended.", "7.5");
   if (purpose === "token") return meaning(`${partyName(to)} has answered the request.`, "11.8");
   const isPoll = requestType === "poll";
@@ -139,6 +142,23 @@ function success(message: Message): Meaning {
       : `${partyName(to)} serves the request: it meets the requirement of this route.`,
     ...(isPoll ? ["11.8"] : ["6"]),
   );
+}
+
+/** Meaning of an answer about a mission; undefined for another message. */
+function missionAnswerMeaning(message: Message): Meaning | undefined {
+  const { to, requestType } = message;
+  const permission = permissionIn(message);
+  if (permission !== undefined)
+    return meaning(
+      permission.isGranted
+        ? `${partyName(to)} grants the action (permission) and has logged request and decision.`
+        : `${partyName(to)} denies the action (permission, reason) and has logged request and decision. The agent must not proceed.`,
+      "7.7",
+      "8.3",
+    );
+  return requestType === "audit"
+    ? meaning(`${partyName(to)} has added the record to the mission’s log.`, "7.8", "8.3")
+    : undefined;
 }
 
 function unreachable({ to }: Message): Meaning {

@@ -12,14 +12,15 @@ import { type ByDialect, ofDialect } from "./by-dialect.ts";
 import { text } from "./describe-token.ts";
 import { interactionUrl } from "./interactions.ts";
 import { afterChecks } from "./message-answers.ts";
+import { MISSION_REQUESTS, missionAnswer } from "./mission-words.ts";
 import { isDraft11Server, partyName } from "./parties.ts";
 import type { HttpMessage, Message, ProtocolRun } from "./protocol-run.ts";
 import { readRequirement } from "./requirement-field.ts";
 import { ownMember } from "./trace-span.ts";
 
-type Explained = readonly [title: string, text: string, ...sections: string[]];
+export type Explained = readonly [title: string, text: string, ...sections: string[]];
 
-interface RequestWords {
+export interface RequestWords {
   /** On an arrow. Default: `token request: <type>` */
   readonly name?: string;
   /** What the sender does, in a sentence. */
@@ -118,6 +119,7 @@ const REQUESTS: Readonly<Record<string, RequestWords>> = {
       "11.12.1",
     ],
   },
+  ...MISSION_REQUESTS,
 };
 
 interface Asked extends Pick<Message, "method" | "url" | "purpose"> {
@@ -189,6 +191,7 @@ function asks(message: Message): string {
 /** Undefined before there is an answer. */
 function answerOf(message: Message): string | undefined {
   const { outcome, purpose, requestType, status } = message;
+  const aboutMission = missionAnswer(message);
   switch (outcome) {
     case "pending":
       return undefined;
@@ -206,6 +209,7 @@ function answerOf(message: Message): string | undefined {
       if (message.events.some(({ name }) => name === EVENT.consentRequired))
         return "Not yet. The user must agree first.";
       if (requestType === "revocation") return "Recorded, for tokens that you issued.";
+      if (aboutMission !== undefined) return aboutMission;
       return issues(message)
         ? // A person server asks an access server for a token bound to the agent's key.
           `Here it is. It works only with ${message.from === "person-server" ? "the agent’s" : "your"} key.`

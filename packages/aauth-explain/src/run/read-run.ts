@@ -8,6 +8,7 @@ import { ATTRIBUTE, EVENT, SERVICE_NAME } from "./attribute-names.ts";
 import { type ByDialect, ofDialect } from "./by-dialect.ts";
 import { interactionOf, returnMessage, withInteractions } from "./interactions.ts";
 import { whatIsAsked } from "./message-words.ts";
+import { MISSION_BODIES } from "./mission-words.ts";
 import { columnOf, columnOfUrl, partiesOf } from "./parties.ts";
 import type { Draft, Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./protocol-run.ts";
 import { readJaegerSpans } from "./read-jaeger.ts";
@@ -217,6 +218,7 @@ const REQUEST_TYPES: ByDialect<(body: string, attributes: Attributes) => string 
 const DRAFT_11_REQUESTS: readonly (readonly [RegExp, string])[] = [
   [/"action"\s*:\s*"clarification_response"/, "clarification"],
   [/"action"\s*:\s*"updated_request"/, "updated-request"],
+  ...MISSION_BODIES,
   [/"resource_token"\s*:/, "auth-token"],
   [/"resource"\s*:/, "person-token"],
   [/"type"\s*:\s*"(?:interaction|payment|question)"/, "interaction"],

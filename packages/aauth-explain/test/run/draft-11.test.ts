@@ -4,6 +4,7 @@ import {
   type Message,
   messageAnswers,
   messageMeaning,
+  messageSentence,
   readProtocolRun,
   sectionLinks,
 } from "../../src/run/index.ts";
@@ -284,6 +285,16 @@ test.each<[string, Sent, string, string]>([
     "Person token request",
     "11.8",
   ],
+  ["a mission", request({ description: "d", resources: ["r"] }), "Mission proposal", "11.8"],
+  ["an update", request({ action: "update", description: "d" }), "Mission update", "11.8"],
+  ["a completion", request({ action: "completion", summary: "s" }), "Mission completion", "11.8"],
+  [
+    "a permission",
+    { ...request({ action: "buy", parameters: { resource: "r" } }), answer: { permission: "granted" } },
+    "Permission request",
+    "7.7",
+  ],
+  ["a record", { ...request({ action: "buy", result: {} }), status: 201 }, "Audit record", "7.8"],
 ])("%s is explained", (_name, sent, title, section) => {
   const message = only(sent);
   const meaning = messageMeaning(message, { messages: [message] })!;
@@ -291,6 +302,15 @@ test.each<[string, Sent, string, string]>([
   expect(meaning.answer?.sections[0]).toBe(`draft -11, section ${section}`);
   for (const part of [...meaning.request.sections, ...meaning.answer!.sections])
     expect(sectionLinks(part)).toHaveLength(1);
+});
+
+test.each([
+  [{ permission: "granted" }, "“Yes. It is within your mission.”"],
+  [{ permission: "denied", reason: "it is too much" }, "“No. Because it is too much.”"],
+])("a permission is answered in words: %j", (answer, words) => {
+  const message = only({ ...request({ action: "buy" }), answer });
+  expect(messageSentence(message)).toContain(`asks for the permission`);
+  expect(messageSentence(message)).toContain(words);
 });
 
 test("a token that is no longer valid is refused, and a new one requested", () => {

@@ -124,7 +124,8 @@ export function createMissions(
         const { scope, variant } = approved;
         for (const [resource, granted] of approved.tokens) {
           const own = { ...context, resource, mission: approved.id };
-          await tokens.store(received(parts, granted, asked, own), own, { server, scope, variant });
+          const token = received(parts, granted, { server, type: "person-token" }, own);
+          await tokens.store(token, own, { server, scope, variant });
         }
         await missions.keep(approved.id, { capabilities: approved.capabilities });
         return approved;

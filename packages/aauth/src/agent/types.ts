@@ -113,7 +113,7 @@ export interface AgentMission {
 }
 
 /** A request to the person server that may wait for the person. */
-export interface MissionControl extends WaitingControl {
+export interface MissionControl extends WaitingControl, Pick<FetchContext, "returnUrl"> {
   /**
    * `waiting` of a {@link StillWaitingError} of the same request, which is continued. Default:
    * none; a new request is sent.
@@ -271,7 +271,7 @@ export type ClarificationReply =
 /** Request for a sub-agent's token. Waiting ends after `timeouts.waitingMs`. */
 export interface SubAgentTokenInput
   extends Pick<WaitingControl, "onInteraction" | keyof CallControl>,
-    Pick<FetchContext, "returnUrl" | "justification" | "loginHint"> {
+    Pick<FetchContext, "returnUrl" | "justification" | "loginHint" | "mission"> {
   /** Agent token of the sub-agent; its `parent_agent` is this agent. */
   readonly subagentToken: string;
   /** Identifier of the resource. */

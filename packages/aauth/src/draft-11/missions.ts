@@ -89,7 +89,8 @@ export function missionChange(
   context: TokenRequestContext,
 ): TokenRequest {
   const asked = { ...members, capabilities: listed(context.capabilities) };
-  return { ...tokenRequest("mission", server, "mission_endpoint", context, asked), below: mission };
+  const type = `mission-${String(members.action)}`;
+  return { ...tokenRequest(type, server, "mission_endpoint", context, asked), below: mission };
 }
 
 /** The request for the permission to do something. */

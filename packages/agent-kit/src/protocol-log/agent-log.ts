@@ -20,6 +20,10 @@ const WANTED: Readonly<Record<TokenRequestType, string>> = {
   "person-token": "person_token from person server",
   "auth-token": "auth_token from person server",
   interaction: "an interaction by person server",
+  mission: "approval of a mission from person server",
+  "mission-update": "approval of a mission's update from person server",
+  "mission-completion": "approval of a mission's completion from person server",
+  permission: "a permission from person server",
   [PARENT_REQUESTS.person]: "person_token from the parent",
   [PARENT_REQUESTS.auth]: "auth_token from the parent",
 };

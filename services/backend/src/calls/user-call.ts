@@ -6,8 +6,9 @@
  */
 
 import type { Observer, WaitingCall } from "aauth";
-import type { Agent, FetchContext } from "aauth/agent";
+import type { Agent, FetchContext, MissionControl } from "aauth/agent";
 import { createPatience } from "agent-kit/draft-11";
+import { type UserMissions, waitsForMission } from "./missions.ts";
 
 /** The dialect's part in calls on behalf of a user. */
 export interface CallWire {
@@ -17,6 +18,8 @@ export interface CallWire {
   };
   /** Browser address of a page. Present if calls continue while their user is at one. */
   readonly browserUrl?: ((page: string) => string) | undefined;
+  /** Present if each call is part of a mission of its user. */
+  readonly missions?: UserMissions | undefined;
   /** Address that the user's browser returns to. Absent if the auth server knows it. */
   readonly returnUrl?: ((call: Pick<UserCall, "id" | "state">) => string) | undefined;
 }
@@ -60,11 +63,17 @@ interface RepeatedCall {
   readonly keyThumbprint?: string;
 }
 
-/** Begins a call. Call `end` when it is done, to stop the deadline. */
-export function beginCall(
-  { agentOf, browserUrl, returnUrl }: CallWire,
-  call: UserCall,
-): { readonly fetch: typeof globalThis.fetch; end(): void } {
+/** A begun call. */
+interface BegunCall {
+  readonly fetch: typeof globalThis.fetch;
+  /** For requests to the person server under the user's mission. */
+  readonly missionControl: MissionControl;
+  /** Stops the deadline. */
+  end(): void;
+}
+
+/** Begins a call. Call `end` when it is done. */
+export function beginCall({ agentOf, browserUrl, returnUrl, missions }: CallWire, call: UserCall): BegunCall {
   const { userId, personSeconds, observer, onPage, onWaiting, waiting, justification } = call;
   const patience = createPatience(call.timeoutSeconds * 1000, personSeconds && personSeconds * 1000);
   const control = {
@@ -81,14 +90,28 @@ export function beginCall(
   };
   const agent = agentOf(userId);
   const { state, ...context } = call.context ?? {};
-  const fetch =
-    waiting === undefined
+  const returning = returnUrl && { returnUrl: returnUrl(call) };
+  const ownRequest = missions && waiting && waitsForMission(waiting) ? waiting : undefined;
+  const missionControl = { ...control, ...returning, resumed: ownRequest };
+  const send =
+    waiting === undefined || ownRequest !== undefined
       ? agent.fetchFor({
           ...control,
           ...context,
           ...(browserUrl ? { loginHint: userId, justification } : state !== undefined && { state }),
-          ...(returnUrl && { returnUrl: returnUrl(call) }),
+          ...returning,
         })
       : () => agent.resume(waiting, control);
-  return { fetch, end: patience.end };
+  return {
+    fetch:
+      missions === undefined
+        ? send
+        : async (...request) =>
+            missions.during(userId, async () => {
+              await missions.begin(userId, missionControl);
+              return send(...request);
+            }),
+    missionControl,
+    end: patience.end,
+  };
 }

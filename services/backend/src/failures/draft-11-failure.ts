@@ -1,6 +1,7 @@
 import { AAuthAgentError, type AAuthError, StillWaitingError, TokenRequestError } from "aauth";
 import type { AgentHttpError } from "aauth-a2a";
 import { CONSENT_DENIED, type Failure, type Hop } from "backend-api";
+import { isTerminated } from "../calls/missions.ts";
 import { PARTIES } from "./failure-texts.ts";
 import { networkCodeOf } from "./network-code.ts";
 import { oneLine } from "./one-line.ts";
@@ -80,6 +81,11 @@ export function draft11Failure(
   const cited = error.section !== undefined && { section: error.section };
   const where = { hop, ...cited };
   const detail = oneLine(error.message);
+  if (isTerminated(error)) {
+    const message = "The mission has ended, so nothing more is done under it.";
+    const ended = { check: "policy", code: "mission_terminated", message } as const;
+    return { ...cited, ...ended, hop: "person-server", advice: "Start again: a new mission is proposed." };
+  }
   if (error instanceof TokenRequestError) {
     const { oauthError: code, description } = error;
     const atPage = AT_PAGE.get(code);

@@ -18,6 +18,7 @@ import type { Returns } from "../store/returns.ts";
 import type { UserRecords } from "../store/user-records.ts";
 import { createWriteQueue, patiently, type WriteQueue } from "../write-queue.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "./order-client.ts";
+import { recordOrder, refusedOrder } from "./permission.ts";
 
 /** The dialect's part in requesting an order. */
 export interface OrderWire extends CallWire {
@@ -36,6 +37,8 @@ export interface StoredOrder extends Resumable {
    * Span of the request that placed it, whose trace the order continues. Undefined without tracing.
    */
   readonly place?: TracePlace | undefined;
+  /** The user's mission covers it. */
+  readonly isPermitted?: true;
   /** The interaction that the agent requires. `endsAt` in Unix seconds. */
   readonly interaction?: { readonly endsAt: number; readonly keyThumbprint?: string | undefined };
   /** Unix seconds. */
@@ -167,7 +170,11 @@ async function outcomeOf(
   const call = observe();
   const notes = createWriteQueue();
   let waited = waiting;
-  const { fetch, end } = beginCall(wire, {
+  const {
+    fetch,
+    missionControl: control,
+    end,
+  } = beginCall(wire, {
     id,
     userId,
     state,
@@ -194,9 +201,18 @@ async function outcomeOf(
     context: keyThumbprint === undefined ? {} : { keyThumbprint },
   });
   try {
+    const refused = await refusedOrder(context, stored, { fetch, control });
+    if (refused !== undefined) {
+      markFailed(refused);
+      return { order: { ...base, status: "failed", failure: refused } };
+    }
     const { total, approved_by } = await client.place({ ...base, ...wire.named(userId) }, fetch);
     logger.info({ orderId: id }, "✅ Order placed with the user's approval");
-    return { order: { ...base, status: "placed", total, approved_by } };
+    const order: Order = { ...base, status: "placed", total, approved_by };
+    await recordOrder(context, stored, order, control).catch((err: unknown) =>
+      logger.warn({ err, orderId: id }, "a placed order could not be recorded in its mission"),
+    );
+    return { order };
   } catch (error) {
     if (waited !== undefined && lost === undefined && isGone(error)) {
       const { keyThumbprint } = waited;

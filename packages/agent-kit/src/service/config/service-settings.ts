@@ -92,9 +92,15 @@ export type ProfileName = (typeof PROFILES)[number];
 
 /**
  * Requirements of agents on their callers in draft -11: an agent token, a person token, or an auth
- * token of a person server or an access server.
+ * token of a person server, also as part of a mission, or of an access server.
  */
-export const DRAFT_11_MODES = ["agent-identity", "person-identity", "person-server", "federated"] as const;
+export const DRAFT_11_MODES = [
+  "agent-identity",
+  "person-identity",
+  "person-server",
+  "mission",
+  "federated",
+] as const;
 
 /**
  * Settings of services that sign, verify or issue. With `draft-11`, February's other settings are
