@@ -60,6 +60,7 @@ const ofEachAgent = (render: (name: AgentName) => string) => AGENT_NAMES.map(ren
 const draft11Parties = () => `AAUTH_ENDPOINTS="
 ${endpointTable(DEMO_PORTS).replaceAll(" ", "\n")}
 "
+PERSON_SERVER_RESOURCES="${AGENT_NAMES.map(identifierOf).join(" ")}"
 BACKEND_AGENT_URL=${identifierOf("backend")}
 ${ofEachAgent(
   (name) => `${variablePrefix(name)}_URL=${identifierOf(name)}

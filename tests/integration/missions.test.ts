@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Shown, User } from "../contract/auth-server/journey.ts";
+import { User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { OrderingUser, type OrderRun, startOrder } from "../support/order-run.ts";
-import { decideAtPages } from "../support/person-run.ts";
+import { decideAtPages, endMissionAtPage, missionPage } from "../support/person-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
@@ -28,18 +28,6 @@ const MODE = { profile: "draft-11", mode: "mission" } as const;
 async function started(options: TestStackOptions = {}): Promise<ApiUser> {
   stack = await startStack({ ...options, modes: MODE });
   return signIn(stack);
-}
-
-/** The page of the user's only mission, as its person sees it. */
-async function missionPage(person: User): Promise<Shown> {
-  const granted = await person.openSignedIn(`${stack.urls.personServer}/granted`);
-  const [, path] = /href="(\/missions\/[\w-]+)"/.exec(granted.text) ?? [];
-  return person.openSignedIn(`${stack.urls.personServer}${path}`);
-}
-
-async function endMission(person: User): Promise<void> {
-  const { text } = await person.submit(await missionPage(person), { end: "yes" });
-  expect(text).toContain("It has ended: revoked");
 }
 
 const endOf = (order: OrderRun) =>
@@ -77,7 +65,7 @@ test("one approval covers runs and orders within the budget; its end stops both 
   expect(await placed("MacBook Pro", 2)).toMatchObject({ status: "placed" });
 
   const person = new User();
-  const { text } = await missionPage(person);
+  const { text } = await missionPage(stack, person);
   for (const part of [
     "<strong>20000 of 20000 USD</strong>",
     "The agent asked to act at market-analysis-agent.localhost",
@@ -87,7 +75,7 @@ test("one approval covers runs and orders within the budget; its end stops both 
   ])
     expect(text).toContain(part);
 
-  await endMission(person);
+  await endMissionAtPage(stack, person);
   const after = await decideAtPages(user, await user.run());
   expect(after).toMatchObject({ end: { status: "failed", failure: TERMINATED }, visits: [] });
   // The next start proposes another mission.
@@ -104,7 +92,7 @@ test("ended between the hops, the second one is refused", async () => {
   let visits = 0;
   const { end } = await decideAtPages(user, await user.run(), undefined, person, async (page) => {
     visits += 1;
-    if (visits === 2) await endMission(person);
+    if (visits === 2) await endMissionAtPage(stack, person);
     return page;
   });
   // The first hop no longer takes the token with which its answer is fetched.
@@ -140,7 +128,7 @@ test("kill -9 of each process: the proposal waits on, and mission, budget and en
   const beyond = await endOf(await startOrder(stack, { model: "MacBook Pro", quantity: 3 }));
   expect(beyond.failure?.code).toBe("permission_denied");
 
-  await endMission(new User());
+  await endMissionAtPage(stack, new User());
   await allAgain();
   expect((await user.run(WITH_MARKET_ANALYSIS)).failure).toMatchObject(TERMINATED);
 });

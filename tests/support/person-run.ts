@@ -78,6 +78,19 @@ export async function revokeAtPage(
   if (answer.status >= 400) throw new Error(`${answer.status} ${textOf(answer)}`);
 }
 
+/** Opens the page of a person's latest mission. */
+export async function missionPage({ urls }: Pick<TestStack, "urls">, person: User): Promise<Shown> {
+  const granted = await person.openSignedIn(`${urls.personServer}/granted`);
+  const [, path] = /href="(\/missions\/[\w-]+)"/.exec(granted.text) ?? [];
+  return person.openSignedIn(`${urls.personServer}${path}`);
+}
+
+/** Ends the person's latest mission on its page. */
+export async function endMissionAtPage(stack: Pick<TestStack, "urls">, person: User): Promise<void> {
+  const ended = await person.submit(await missionPage(stack, person), { end: "yes" });
+  if (!ended.text.includes("It has ended: revoked")) throw new Error(textOf(ended));
+}
+
 /** The page of an agent sends a browser on to that of another party. */
 async function lastStop(url: string): Promise<string> {
   if (new URL(url).hostname === "localhost") return url;

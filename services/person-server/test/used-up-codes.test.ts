@@ -75,6 +75,6 @@ test("S10c: a revocation that a resource has not confirmed is on the list", () =
   expect(body).toContain("Revoked, but not confirmed");
   expect(body).toContain(SUPPLY_CHAIN);
   expect(body).toContain("Nothing is granted.");
-  expect(body).toContain('<time datetime="2026-11-27T19:46:20.000Z">19:46 UTC</time>');
+  expect(body).toContain('<time datetime="2026-11-27T19:46:20.000Z">2026-11-27 19:46 UTC</time>');
   expect(body).toContain('<a href="http://localhost:3050">Go to localhost:3050</a>');
 });

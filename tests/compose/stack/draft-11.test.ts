@@ -4,7 +4,7 @@ import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, describe, expect, test } from "vitest";
 import { SECOND_USER, textOf, User } from "../../contract/auth-server/journey.ts";
 import { signIn, WITH_MARKET_ANALYSIS } from "../../support/optimization-run.ts";
-import { decideAtPages, revokeAtPage } from "../../support/person-run.ts";
+import { decideAtPages, endMissionAtPage, revokeAtPage } from "../../support/person-run.ts";
 import { LOG_WAIT } from "../../support/start-stack.ts";
 import { compose, composeStatus, containers, up, upNew, urls } from "../compose-stack.ts";
 import { throughContainers } from "../through-containers.ts";
@@ -100,6 +100,27 @@ describe.each(["person-server", "federated"])("%s", (mode) => {
     },
   );
 });
+
+test(
+  "mission: one approval covers both hops, over new containers, until the person ends it",
+  START,
+  async () => {
+    await upIn("mission");
+    const user = await signIn({ urls });
+    const person = new User();
+    const next = async () => decideAtPages(user, await user.run(WITH_MARKET_ANALYSIS), undefined, person);
+    expect(await next()).toMatchObject({
+      end: { status: "completed" },
+      visits: [{ text: expect.stringContaining("Start this mission") }],
+    });
+    await up(env, ["--force-recreate", "--no-deps", "person-server", "backend"]);
+    expect(await next()).toMatchObject({ end: { status: "completed" }, visits: [] });
+    await endMissionAtPage({ urls }, person);
+    expect(await next()).toMatchObject({
+      end: { status: "failed", failure: { code: "mission_terminated" } },
+    });
+  },
+);
 
 test("docker-compose.policy.yml: the gateway has the rules of draft -11", START, async () => {
   await upIn("person-server", { COMPOSE_FILE: `${DEFAULT_FILES}:docker-compose.policy.yml` });

@@ -286,10 +286,10 @@ export interface SubAgentTokenInput
 }
 
 /** A mission to propose. Waiting ends after `timeouts.waitingMs`. */
-export interface ProposeMissionInput extends MissionProposal, MissionControl {
-  /** Hint that identifies the person to the person server. Default: unset. */
-  readonly loginHint?: string | undefined;
-}
+export interface ProposeMissionInput
+  extends MissionProposal,
+    MissionControl,
+    Pick<FetchContext, "loginHint" | "cacheKey"> {}
 
 /** Options of every call. */
 export interface CallControl {

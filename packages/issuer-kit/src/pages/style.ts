@@ -69,6 +69,7 @@ code { font: .85em/1.4 ui-monospace, "Cascadia Mono", "Liberation Mono", monospa
 ul.scopes { margin: 0; padding: 0; list-style: none; }
 ul.scopes li { padding: .65rem 0; border-bottom: 1px solid var(--line); }
 ul.scopes li:last-child { border-bottom: 0; }
+ul.scopes small { display: block; color: var(--muted); }
 ul.scopes code { display: block; color: var(--muted); }
 .terms dt { font-weight: 600; }
 details { margin: 1.25rem 0 0; font-size: .9rem; }

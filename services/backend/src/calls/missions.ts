@@ -32,9 +32,10 @@ export interface UserMissions {
    * The user's mission. Without one, it is proposed, and the user approves it on the person
    * server's page.
    *
+   * @param cacheKey of the call that uses the person tokens of the approval
    * @throws as `Agent.proposeMission`
    */
-  begin(userId: string, control: MissionControl): Promise<AgentMission>;
+  begin(userId: string, control: MissionControl, cacheKey?: string): Promise<AgentMission>;
   /**
    * Does work under the user's mission. If it fails because the mission has ended, the next
    * {@link begin} proposes another one.
@@ -58,11 +59,11 @@ export function createUserMissions(options: {
   const store = options.stores.records<UserMission>("missions", { maxEntries: MAX_MISSIONS });
   const missions: UserMissions = {
     of: async (userId) => store.get(userId),
-    async begin(userId, control) {
+    async begin(userId, control, cacheKey) {
       const agent = agentOf(userId);
       const known = await store.get(userId);
       if (known !== undefined) return agent.mission(known.id);
-      const approved = await agent.proposeMission({ ...control, ...proposal, loginHint: userId });
+      const approved = await agent.proposeMission({ ...control, ...proposal, loginHint: userId, cacheKey });
       const end = Date.parse(String(approved.mission.expires_at)) / 1000;
       const ttlSeconds = Number.isNaN(end) ? KEPT_SECONDS : Math.max(1, end - now());
       await store.put(userId, { id: approved.id }, { owner: userId, ttlSeconds });

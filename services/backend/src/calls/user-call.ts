@@ -108,7 +108,7 @@ export function beginCall({ agentOf, browserUrl, returnUrl, missions }: CallWire
         ? send
         : async (...request) =>
             missions.during(userId, async () => {
-              await missions.begin(userId, missionControl);
+              await missions.begin(userId, missionControl, context.cacheKey);
               return send(...request);
             }),
     missionControl,

@@ -86,9 +86,9 @@ test("a mission is proposed once, and again after its end", async () => {
     {},
     { expires_at: new Date((NOW + 60) * 1000).toISOString() },
   );
-  const begin = async () => (await missions.begin("anna", CONTROL)).id;
+  const begin = async () => (await missions.begin("anna", CONTROL, "run")).id;
   expect([await begin(), await begin()]).toEqual(["m1", "m1"]);
-  expect(proposed).toEqual([{ ...PROPOSAL, loginHint: "anna" }]);
+  expect(proposed).toEqual([{ ...PROPOSAL, loginHint: "anna", cacheKey: "run" }]);
   later(61);
   expect(await begin()).toBe("m2");
   for (const error of [ENDED, new TokenRequestError("mission_terminated", "ended", 403)])

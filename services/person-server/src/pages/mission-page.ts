@@ -37,17 +37,19 @@ export function missionPage(
   const { mission, from } = shown;
   const title = goalOf(mission);
   const content = html`<h1>${title}</h1>
-<p class="lead">A mission of <code>${mission.agent.sub}</code>. You are signed in as <strong>${userName}</strong>.</p>
+<p class="lead">You are signed in as <strong>${userName}</strong>.</p>
 ${
   problem === undefined
     ? undefined
     : html`<p class="alert" role="alert">${problem}</p>
 `
-}<div id="live" data-from="${path}/log?from=${from}">${liveMission(shown, path)}</div>
-${mission.termination === undefined ? controls(mission, { path, consentCode }) : undefined}<details>
+}${mission.termination === undefined ? controls(mission, { path, consentCode }) : undefined}<div id="live" data-from="${path}/log?from=${from}">${liveMission(shown, path)}</div>
+<details>
 <summary>What you have approved</summary>
 <dl class="terms">
-${termRows(mission)}</dl>
+${termRows(mission)}<dt>Agent (verified)</dt>
+<dd><code>${mission.agent.sub}</code></dd>
+</dl>
 </details>
 <p class="note"><a href="${path}/export" download>Download the mission with its log</a></p>
 <p class="note"><a href="${grantedUrl}">${grantedName}</a></p>`;
@@ -65,13 +67,11 @@ ${
     : html`<p><strong>${spent} of ${budget} USD</strong> spent or reserved.</p>
 `
 }<h2 id="log">What happened</h2>
-<ol class="scopes" aria-labelledby="log" start="${from + 1}">
+<ul class="scopes" aria-labelledby="log">
 ${entries.map(
-  (
-    entry,
-  ) => html`<li value="${entry.n + 1}">${entry.n + 1}. ${entryWords(entry, mission)}<small> at ${timeOf(entry.at)}</small></li>
+  (entry) => html`<li>${entry.n + 1}. ${entryWords(entry, mission)}<small>${timeOf(entry.at)}</small></li>
 `,
-)}</ol>
+)}</ul>
 ${
   from === 0
     ? undefined

@@ -90,7 +90,7 @@ export function termRows({
 }: MissionTerms & Partial<Pick<NonNullable<AskedRequest["proposal"]>, "about">>): Html {
   const where = resources.map((id) => {
     const name = displayText(about[id]?.name);
-    return html`<li>${calledByItself(name, hostOf(id))}<code>${id}</code></li>
+    return html`<li>${calledByItself(name, hostOf(id))}<code>${hostOf(id)}</code></li>
 `;
   });
   const uses = tools.map(
