@@ -10,6 +10,7 @@ import { profileOf } from "./profile-of.ts";
 import type { RecordedMessage } from "./read/http-parts.ts";
 import { InputError } from "./read/input-error.ts";
 import { isPlainSignature } from "./rfc9421/explain-signature.ts";
+import { toBase64 } from "./saved-run-file.ts";
 import { sentenceOf } from "./sentences.ts";
 
 /**
@@ -64,7 +65,7 @@ export interface RecordedExplanation extends Explanation {
  * if a key is not given or the record is cut: a verifier that has them may accept the message.
  *
  * @throws InputError `not_a_request` for an address that cannot be signed, `bad_usage`,
- * `malformed_jwks`, `private_key`, `input_too_large`
+ * `malformed_jwks`, `private_key`, `input_too_large`, `mission_damaged`
  *
  * @example
  * for (const recorded of readInput(har))
@@ -75,9 +76,11 @@ export async function explainRecorded(
   options: RecordedOptions,
 ): Promise<RecordedExplanation> {
   const { message } = recorded;
+  const own = recorded.keys === undefined ? [] : [recorded.keys];
   const { issuers: given = [] } = options;
   requireAddress(message.url);
   requireSize(message);
+  await requireDigests(recorded);
   const judgedAt = readClock(recorded, options);
   const profile = profileOf(message, options.profiles);
   const { isIdentifier } = profile.documents;
@@ -102,7 +105,7 @@ export async function explainRecorded(
   const requirement = readRequirement(options, profile);
   const { endpoint, isAssumed } = readEndpoint(options, message, profile);
   const explanation = await explainMessage(message, {
-    ...givenKeys(options.keys ?? [], options.discovery),
+    ...givenKeys([...(options.keys ?? []), ...own], options.discovery),
     profiles: [profile],
     endpoint,
     ...(audience !== undefined && { audience }),
@@ -113,12 +116,22 @@ export async function explainRecorded(
   const assumed = [
     ...(issuer !== undefined && given.length === 0 ? [`issuer ${issuer} is trusted`] : []),
     ...(issuer !== undefined && options.audience === undefined ? [`the resource is ${audience}`] : []),
+    ...(own.length > 0 ? ["the keys in the file are their parties’"] : []),
     ...(isAssumed ? [`it was sent to a ${endpoint} endpoint (--endpoint)`] : []),
     ...(requirement === undefined && !isPlainSignature(message)
       ? ["nothing more than a valid signature is demanded"]
       : []),
   ];
   return { ...undecided(recorded, explanation), judgedAt, assumed };
+}
+
+/** Compares each part of the recording with its digest. */
+async function requireDigests({ digested = [] }: RecordedMessage): Promise<void> {
+  for (const { name, bytes, digest } of digested) {
+    const hash = toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+    const isSame = hash.replaceAll("+", "-").replaceAll("/", "_").replace("=", "") === digest;
+    if (!isSame) throw new InputError("mission_damaged", `s256 is not the digest of ${name}`); // hole W19
+  }
 }
 
 /** The explanation; without a verdict where the record lacks what the verdict needs. */

@@ -1,4 +1,4 @@
-import { createAddressMap, createDiscovery, type Stores } from "aauth";
+import { createAddressMap, createDiscovery, draft11, type Stores } from "aauth";
 import {
   createAccessServer,
   createPersonServer,
@@ -92,6 +92,7 @@ export async function createServers(app: FastifyInstance, options: ServersOption
   await app.register(personPages, {
     ...pages,
     server: personServer,
+    providerKeys: (id) => common.discovery.keys(draft11.documents.kinds.agent, id),
     policyAfter: (request) => policyAfter(config, request),
     isAllowed: (request) => refusalOf(config, request) === undefined,
   });

@@ -1,5 +1,6 @@
 /** Missions at the person's pages: approval with a budget, the log, pause, end and download. */
 
+import { explainRecorded, KNOWN_PROFILES, readInput } from "aauth-explain";
 import { expect, test } from "vitest";
 import { SECOND_USER } from "./support/test-sign-in.ts";
 import {
@@ -20,6 +21,11 @@ const PROPOSAL = {
   resources: [SUPPLY_CHAIN, MARKET_ANALYSIS],
 };
 const FIELDS = { budget: "6000", end: "3600" };
+/** A downloaded mission, as far as the tests change it. */
+interface Exported {
+  log: { type: string; request?: { kind: string }; signed?: { body: string } }[];
+}
+
 const order = (total: unknown) => ({ action: "place_order", parameters: { model: "Air", total } });
 
 async function approvedMission(fields: Record<string, string> = FIELDS) {
@@ -132,7 +138,7 @@ test("the agent changes, reports and completes with the person's consent", async
 });
 
 test("a mission exists for its person only, on each of its pages", async () => {
-  const { world, mission, browser, url } = await approvedMission();
+  const { world, url } = await approvedMission();
   const other = await browserOf(world, SECOND_USER);
   for (const path of ["", "/log", "/export"]) {
     const { status, text } = await shownAt(other, url + path);
@@ -140,8 +146,52 @@ test("a mission exists for its person only, on each of its pages", async () => {
     expect(text).not.toContain(AGENT);
     expect(text).toBe((await shownAt(other, world.page(`/missions/absent${path}`))).text);
   }
-  const file = JSON.parse((await shownAt(browser, `${url}/export`)).text);
-  expect(file).toMatchObject({ s256: mission.id, log: [{ n: 0, type: "approved" }] });
+});
+
+/** A downloaded mission whose agent has called, asked, recorded and changed. */
+async function downloaded() {
+  const { agent, mission, browser, url, context } = await approvedMission();
+  await agent.fetchFor({ mission: mission.id })(`${SUPPLY_CHAIN}/data`);
+  await mission.ask(order(4000));
+  await mission.record({ ...order(4000), description: "Ordered.", result: { order_id: "o-1" } });
+  await mission.update("Also tablets.", context);
+  const { text } = await shownAt(browser, `${url}/export`);
+  return async (change: (file: Exported) => unknown = () => {}) => {
+    const file: Exported = JSON.parse(text);
+    change(file);
+    const messages = readInput(JSON.stringify(file));
+    return Promise.all(
+      messages.map(async (message) => (await explainRecorded(message, { profiles: KNOWN_PROFILES })).verdict),
+    );
+  };
+}
+const entryOf = ({ log }: Exported, type: string) => log.find((entry) => entry.type === type)!;
+
+test("the download verifies itself by the keys in it", async () => {
+  const verdicts = await downloaded();
+  // Three requests of both hops for tokens, the permission, the record and the update.
+  expect(await verdicts()).toEqual(Array(6).fill("accepted"));
+  const forged = Buffer.from("{}").toString("base64url");
+  const changed = await verdicts(({ log }) => {
+    Object.assign(log.find(({ request }) => request?.kind === "auth-token")!.signed!, { body: forged });
+  });
+  expect(changed.filter((verdict) => verdict === "refused")).toHaveLength(1);
+  expect(await verdicts((file) => Object.assign(file, { keys: {} }))).toEqual(Array(6).fill("undecided"));
+});
+
+test.each<[string, (file: Exported) => unknown]>([
+  ["a missing entry", ({ log }) => log.splice(1, 1)],
+  ["another order", ({ log }) => log.reverse()],
+  ["another result", (file) => Object.assign(entryOf(file, "recorded"), { result: { order_id: "o-2" } })],
+])("W18: a log with %s is damaged", async (_, change) => {
+  await expect((await downloaded())(change)).rejects.toMatchObject({ code: "mission_damaged" });
+});
+
+test.each<[string, (file: Exported) => unknown]>([
+  ["the mission", (file) => Object.assign(file, { mission: "e30" })],
+  ["an update", (file) => Object.assign(entryOf(file, "updated"), { bytes: "e30" })],
+])("W19: %s with another digest is damaged", async (_, change) => {
+  await expect((await downloaded())(change)).rejects.toMatchObject({ code: "mission_damaged" });
 });
 
 test("W16: a mission ends only with the form of its own page", async () => {

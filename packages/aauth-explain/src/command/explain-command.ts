@@ -13,7 +13,7 @@ const HELP = `npm run explain -- FILE|-|URL [flags]
 
 Takes a signed request apart: a raw HTTP request and its answer, a curl command line, the log of curl -v, or a HAR recording, of draft -11,
 February 2026, Web Bot Auth or another use of RFC 9421. Of a run that was saved as an HTML file, verifies each message that the file has
-whole, by the keys in it. Says which check accepts or refuses it, why, and what to change. Sends nothing and fetches nothing; the key of
+whole, by the keys in it; of a mission that a person server has exported, its digests, its log and each signed request. Says which check accepts or refuses it, why, and what to change. Sends nothing and fetches nothing; the key of
 scheme hwk is in the request, others come from --jwks.
 
 Of a URL, which is to be that of a server of yours: sends it a GET without and with a signature by a key made for it, and says what the answer shows

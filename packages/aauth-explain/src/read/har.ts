@@ -2,6 +2,7 @@ import { isRecord } from "../run/trace-span.ts";
 import { fromBase64 } from "../saved-run-file.ts";
 import { collectHeaders, type HeaderLine, type RecordedMessage, urlOfHost } from "./http-parts.ts";
 import { InputError } from "./input-error.ts";
+import { isMission, readMission } from "./mission.ts";
 import { isTrace, readTrace } from "./trace.ts";
 
 /**
@@ -32,9 +33,10 @@ interface HarEntry {
 }
 
 /**
- * Reads the signed requests of JSON: a HAR 1.2 recording, one of its entries, or a trace.
+ * Reads the signed requests of JSON: a HAR 1.2 recording, one of its entries, a trace, or a
+ * mission.
  *
- * @throws InputError `not_a_har`, `no_signed_entry`
+ * @throws InputError `not_a_har`, `no_signed_entry`, `mission_damaged`
  */
 export function readJson(text: string): RecordedMessage[] {
   let json: unknown;
@@ -43,6 +45,7 @@ export function readJson(text: string): RecordedMessage[] {
   } catch {
     // reported below
   }
+  if (isMission(json)) return readMission(json);
   return isTrace(json) ? readTrace(json) : readHar(json);
 }
 

@@ -9,8 +9,19 @@ export interface RecordedMessage {
   readonly sentAt?: number;
   /** Whether the recording lacks the body, which a command line with `-v` does not print. */
   readonly isBodyMissing?: boolean;
+  /** Key sets by identifier that the recording has, as JSON. */
+  readonly keys?: string;
+  /** Parts of the recording, and the digests that they must have. */
+  readonly digested?: readonly DigestedPart[];
   /** Records of its parties, if it is of a trace, whose signatures and tokens are cut. */
   readonly recorded?: RecordedVerdict;
+}
+
+/** Bytes and their SHA-256 digest in base64url. */
+export interface DigestedPart {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly digest: string;
 }
 
 /** Records of a message's parties, none of which is verified. */

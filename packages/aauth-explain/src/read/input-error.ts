@@ -17,6 +17,7 @@ export type InputCode =
   | "malformed_jwks"
   | "blocked_address"
   | "no_answer"
+  | "mission_damaged"
   | SavedRunCode;
 
 /** Invalid input or options. Nothing was judged, and the message repeats no secret. */

@@ -6,9 +6,9 @@ import { InputError, textOfInput } from "./input-error.ts";
 import { readRaw } from "./raw.ts";
 
 /**
- * Reads recorded requests: a HAR recording or Jaeger's JSON of a trace (begins with `{`), a curl
- * command line, the log of `curl -v`, or a request in wire format with its answer, if there is one.
- * Fetches nothing, and reads no file that a command names.
+ * Reads recorded requests: a HAR recording, Jaeger's JSON of a trace or an exported mission (begins
+ * with `{`), a curl command line, the log of `curl -v`, or a request in wire format with its
+ * answer, if there is one. Fetches nothing, and reads no file that a command names.
  *
  * @param input at most 16 MB
  * @throws InputError

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import type { Jwks } from "aauth";
 import type { Mission, PersonServer } from "aauth/server";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { invalidRequest, noStore, type Query, readForm, sendPage, single } from "issuer-kit";
@@ -14,6 +15,9 @@ interface MissionRoute {
   Body: Query | undefined;
 }
 
+/** Keys that an agent provider publishes. */
+export type ProviderKeys = (id: string) => Promise<Jwks>;
+
 const CHANGES = ["end", "pause", "continue"] as const;
 
 /**
@@ -23,7 +27,13 @@ const CHANGES = ["end", "pause", "continue"] as const;
 export function missionRoutes(
   app: FastifyInstance,
   context: DeciderContext,
-  server: Pick<PersonServer, "mission" | "missionLog" | "pauseMission" | "endMission">,
+  {
+    server,
+    providerKeys,
+  }: {
+    readonly server: Pick<PersonServer, "mission" | "missionLog" | "pauseMission" | "endMission">;
+    readonly providerKeys: ProviderKeys;
+  },
 ): void {
   const { forms, logger, decider, site } = context;
   const pathOf = (s256: string) => context.at(`/missions/${s256}`);
@@ -115,17 +125,27 @@ export function missionRoutes(
       text: "It does not exist, or belongs to another user.",
     });
 
+  /** Keys of agent providers, so that the file verifies without them; those that answer. */
+  async function keysOf(issuers: Iterable<string>): Promise<Readonly<Record<string, Jwks>>> {
+    const found = await Promise.allSettled(
+      [...issuers].map(async (id) => [id, await providerKeys(id)] as const),
+    );
+    return Object.fromEntries(found.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
+  }
+
   /** A JSON text with the bytes of the mission and each entry of the log, a page at a time. */
   async function* exported({ person, s256, blob, agent, termination }: Mission): AsyncGenerator<string> {
     const facts = { person_server: context.config.id, s256, mission: blob, agent, termination };
     yield `${JSON.stringify({ format: "aauth-mission-1", ...facts }).slice(0, -1)},"log":[`;
+    const issuers = new Set([agent.iss]);
     for (let from = 0; ; ) {
       const entries = await server.missionLog(person, s256, { from, limit: LOG_PAGE });
       if (entries.length === 0) break;
       yield `${from === 0 ? "" : ","}\n${entries.map((entry) => JSON.stringify(entry)).join(",\n")}`;
+      for (const entry of entries) if (entry.type === "requested") issuers.add(entry.request.agent.iss);
       from += entries.length;
     }
-    yield "\n]}\n";
+    yield `\n],"keys":${JSON.stringify(await keysOf(issuers))}}\n`;
   }
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { noStore, type Query, single } from "issuer-kit";
 import type { DeciderOptions } from "../decisions/decider-context.ts";
 import { decisionPages } from "../decisions/decision-pages.ts";
-import { missionRoutes } from "../missions/mission-routes.ts";
+import { missionRoutes, type ProviderKeys } from "../missions/mission-routes.ts";
 import { isShown } from "../pages/granted-page.ts";
 import type { ShownPolicy } from "../policy.ts";
 import type { Person } from "../sign-in/person.ts";
@@ -12,13 +12,15 @@ export interface PersonPagesOptions extends DeciderOptions {
   readonly policyAfter: (request: AskedRequest) => ShownPolicy | undefined;
   readonly server: PersonServer;
   readonly isAllowed: (request: AskedRequest) => boolean;
+  /** Keys that an agent provider publishes. */
+  readonly providerKeys: ProviderKeys;
 }
 
 /**
  * Pages of the person server, where people decide for themselves and see what they have granted.
  */
 export async function personPages(app: FastifyInstance, options: PersonPagesOptions): Promise<void> {
-  const { server, browserUrl, policyAfter, isAllowed } = options;
+  const { server, browserUrl, policyAfter, isAllowed, providerKeys } = options;
   const context = decisionPages(
     app,
     {
@@ -66,7 +68,7 @@ export async function personPages(app: FastifyInstance, options: PersonPagesOpti
     options,
   );
 
-  missionRoutes(app, context, server);
+  missionRoutes(app, context, { server, providerKeys });
 
   app.get<{ Params: { callback: string }; Querystring: Query }>(
     "/interaction/returned/:callback",
