@@ -3,7 +3,7 @@ import { decodeBase64Url } from "../../src/base64.ts";
 import { issueAgentToken } from "../../src/draft-11/issue-tokens.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
-import { s256Of } from "../../src/server/missions.ts";
+import { Missions, s256Of } from "../../src/server/missions.ts";
 import type { AskedRequest, Decision, MissionEntry, SignedRecord } from "../../src/server/types.ts";
 import {
   AGENT,
@@ -308,6 +308,29 @@ describe("a mission of another agent", () => {
     expect(await entriesOf(world, s256)).toHaveLength(2);
   });
 
+  it("takes as long to refuse as an absent one, in 2,000 requests", async () => {
+    const { world, s256, ask } = await approved();
+    const other = await world.agent(OTHER);
+    await world.personToken(other);
+    const timeOf = async (mission_s256: string) => {
+      const start = performance.now();
+      const { status } = await ask(AUDIT, { action: "WebSearch", mission_s256 }, other);
+      expect(status).toBe(404);
+      return performance.now() - start;
+    };
+    const slower = { foreign: 0, absent: 0 };
+    for (let pair = 0; pair < 1_000; pair++) {
+      // Which one comes first changes, because the second of a pair is faster.
+      const isForeignFirst = pair % 2 === 0;
+      const first = await timeOf(isForeignFirst ? s256 : ABSENT);
+      const second = await timeOf(isForeignFirst ? ABSENT : s256);
+      const isForeignSlower = first > second === isForeignFirst;
+      slower[isForeignSlower ? "foreign" : "absent"] += 1;
+    }
+    // A sign test: of 1,000 fair pairs, chance gives a side 600 once in 10^10 times.
+    expect(Math.max(slower.foreign, slower.absent)).toBeLessThan(600);
+  }, 60_000);
+
   it("is not found by another person", async () => {
     const { world, s256 } = await approved();
     expect(await world.ps.mission("bob", s256)).toBeUndefined();
@@ -316,6 +339,38 @@ describe("a mission of another agent", () => {
     expect(await world.ps.pauseMission("bob", s256, true)).toBeUndefined();
     expect((await world.ps.mission(ALICE, s256))?.termination).toBeUndefined();
   });
+});
+
+describe("many missions", () => {
+  it("1,000 of a person, one with 10,000 entries, slow no other agent's requests", async () => {
+    const { world, s256: full, ask } = await approved();
+    const other = await world.agent({ agent: "aauth:other@agent.example", signs: keys.other });
+    const asked = await ask(MISSION, PROPOSAL, other);
+    await world.approve(asked, { person: "bob" });
+    const { s256: own } = (await world.later(other, asked)).body as unknown as Approved;
+    const medianOf = async () => {
+      const times: number[] = [];
+      for (let request = 0; request < 200; request++) {
+        const start = performance.now();
+        const { status } = await ask(AUDIT, { action: "Order", mission_s256: own }, other);
+        expect(status).toBe(201);
+        times.push(performance.now() - start);
+      }
+      return times.sort((a, b) => a - b)[100]!;
+    };
+    const before = await medianOf();
+    const { missions, logs } = world.stores;
+    const kept = new Missions(missions, logs, world.clock.now);
+    const known = (await world.ps.mission(ALICE, full))!;
+    for (let count = 1; count < 1_000; count++) await kept.create({ ...known, s256: `${full}${count}` });
+    for (let count = 0; count < 10_000; count++) await ask(AUDIT, { action: "Order", mission_s256: full });
+    expect(await medianOf()).toBeLessThan(4 * before);
+    expect(await world.ps.missions(ALICE)).toHaveLength(1_000);
+    const page = await world.ps.missionLog(ALICE, full, { from: 9_990, limit: 500 });
+    expect(page.map(({ n }) => n)).toEqual(Array.from({ length: page.length }, (_, index) => 9_990 + index));
+    const { status, body } = await ask(AUDIT, { action: "Order", mission_s256: full });
+    expect([status, body.error]).toEqual([429, "slow_down"]);
+  }, 120_000);
 });
 
 describe("a mission's own address", () => {

@@ -10,6 +10,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { draft11CallerTokens } from "./maker/draft-11-caller-tokens.ts";
 import { draft11Flow } from "./maker/draft-11-flow.ts";
 import { draft11Grammar } from "./maker/draft-11-grammar.ts";
+import { draft11Missions } from "./maker/draft-11-missions.ts";
 import { documents } from "./maker/draft-11-parties.ts";
 import { draft11Requests } from "./maker/draft-11-requests.ts";
 import { draft11Tokens } from "./maker/draft-11-tokens.ts";
@@ -25,6 +26,7 @@ export async function vectorFiles(): Promise<ReadonlyMap<string, string>> {
     ...rfc,
     ...february2026,
     ...draft11Grammar,
+    ...draft11Missions,
     ...draft11Requests,
     ...draft11CallerTokens,
     ...draft11Tokens,

@@ -8,6 +8,7 @@ import { signRequest } from "../../src/agent/sign-request.ts";
 import { createDiscovery } from "../../src/discovery/create-discovery.ts";
 import * as headers from "../../src/draft-11/headers.ts";
 import * as identifiers from "../../src/draft-11/identifiers.ts";
+import * as missions from "../../src/draft-11/missions.ts";
 import { draft11 } from "../../src/draft-11/profile.ts";
 import * as fields from "../../src/draft-11/signature-key.ts";
 import { verifyPresentedToken, verifyResourceToken } from "../../src/draft-11/verify-tokens.ts";
@@ -190,6 +191,24 @@ const inDraft11: typeof rfc = {
   async "presented-token"({ now, presented, ...expected }) {
     const { discovery } = discoveryOf({ now }, draft11);
     return (await verifyPresentedToken(presented, { ...expected, discovery, now: () => now })).claims;
+  },
+  async "mission-approval"(response) {
+    const { id, mission } = (await missions.readMission(response, {} as Input)) as Input;
+    return { id, mission };
+  },
+  "permission-answer"(response) {
+    const { isGranted, reason } = missions.readPermission(response) as Input;
+    return { isGranted, reason };
+  },
+  "mission-request"({ request: kind, mission, ...members }) {
+    const context = { identity: { scheme: "jwt", jwt: "" }, mission } as Input;
+    const asked = {
+      proposal: () => missions.missionRequest("ps", members, context),
+      permission: () => missions.permissionRequest("ps", members, context),
+      audit: () => missions.auditRequest("ps", members, context),
+    }[kind as string];
+    const request = asked?.() ?? missions.missionChange("ps", mission, { action: kind, ...members }, context);
+    return { endpoint: request.endpoint, below: request.below, body: JSON.parse(request.body) };
   },
 };
 
