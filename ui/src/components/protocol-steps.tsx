@@ -52,7 +52,12 @@ const february = (asks: string): readonly Step[] => [
   },
 ];
 
-const draft11 = (challenge: string, requirement: string, issues: string): readonly Step[] => [
+const draft11 = (
+  challenge: string,
+  requirement: string,
+  issues: string,
+  wire = "202 · AAuth-Requirement: interaction · 200",
+): readonly Step[] => [
   BY_AGENT_TOKEN,
   {
     from: "Supply-chain agent",
@@ -60,7 +65,7 @@ const draft11 = (challenge: string, requirement: string, issues: string): readon
     what: challenge,
     wire: `401 · AAuth-Requirement: ${requirement}`,
   },
-  { from: "Backend", to: "Person server", what: issues, wire: "202 · AAuth-Requirement: interaction · 200" },
+  { from: "Backend", to: "Person server", what: issues, wire },
   AGAIN_BY_JWT,
 ];
 const WHOM_AND_WHAT =
@@ -87,6 +92,20 @@ const STEPS: ByDialect<Readonly<Record<string, readonly Step[]>>> = {
       "person-token",
       "Your person server issues a person token bound to the backend’s key. The first time, it asks you on its page.",
     ),
+    mission: [
+      {
+        from: "Backend",
+        to: "Person server",
+        what: "Before its first call, the backend proposes a mission: a goal, a budget, and the agents that it calls. You approve it once, on your person server’s page.",
+        wire: "202 · AAuth-Requirement: interaction · 200 · s256",
+      },
+      ...draft11(
+        WHOM_AND_WHAT,
+        "person-token, then auth-token",
+        "Your person server issues a token bound to the backend’s key, because your mission names the agent. It does not ask you again.",
+        "mission_s256 · 200",
+      ),
+    ],
     federated: draft11(
       WHOM_AND_WHAT,
       "person-token, then auth-token",
