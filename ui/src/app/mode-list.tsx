@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import type { Failure } from "backend-api";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { ModePages } from "topology";
 import { BusyButton } from "../components/busy-button.tsx";
 import { CopyButton } from "../components/copy-button.tsx";
@@ -17,6 +17,8 @@ export function ModeList({ config }: { config: RuntimeConfig }) {
   const here = runningVersion(config).mode;
   const [pages, setPages] = useState<ModePages | undefined>(undefined);
   const [busyWith, setBusyWith] = useState<string | undefined>(undefined);
+  /** A second press comes before the state of the first is rendered. */
+  const isOpening = useRef(false);
   const [failure, setFailure] = useState<{ title: string; failure: Failure } | undefined>(undefined);
 
   const ask = async (title: string, ...request: Parameters<Exclude<typeof launcher, string>>) => {
@@ -30,9 +32,12 @@ export function ModeList({ config }: { config: RuntimeConfig }) {
   useEffect(() => void ask("The running modes are not known", "GET"), []);
 
   const open = async (name: string) => {
+    if (isOpening.current) return;
+    isOpening.current = true;
     setBusyWith(name);
     const page = await ask(`${name} was not started`, "POST", name);
     setBusyWith(undefined);
+    isOpening.current = false;
     const url = page && [page.own, ...page.running].find((running) => running.name === name)?.url;
     if (url !== undefined) window.location.assign(addressWithSecret(url, window.sessionStorage));
   };
