@@ -25,6 +25,7 @@ export async function startOurServers(endpoints: Endpoints): Promise<OurParty> {
     subjectSecret: crypto.getRandomValues(new Uint8Array(32)),
     accessServers: [PARTIES.as],
     personOf: () => person,
+    missions: true,
     decide({ consented }) {
       if (consented) return { type: "grant" };
       setTimeout(agree, MOMENT_MS);
