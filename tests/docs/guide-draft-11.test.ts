@@ -3,6 +3,7 @@
  * person.
  */
 
+import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -19,7 +20,9 @@ afterAll(() => programs.stop());
 test("person identity, then three-party authorization, each with the person's consent", async () => {
   const agent = await programs.start("agent.ts");
   const [, toKnow = ""] = await agent.prints(/^Open (\S+)/m);
-  expect(await consentAt(toKnow)).toContain("aauth:planner@agent.example at https://resource.example<");
+  expect(await consentAt(toKnow)).toContain(
+    "aauth:planner@agent.example asks: person-token https://resource.example<",
+  );
   expect(await (await fetch(toKnow)).text()).toBe("This code is unknown, or has been used.");
   const [, toRead = ""] = await agent.prints(/^Open \S+[\s\S]*^Open (\S+)/m);
   expect(await consentAt(toRead)).toContain("https://resource.example data.read<");
@@ -38,7 +41,9 @@ describe("waiting for a person", { timeout: 120_000 }, () => {
   test("a call that does not wait survives restarts, a question and a decision", async () => {
     expect(await run("ask.ts")).toBe("https://ps.example asks: What is it for?\n");
     const [, page = ""] = /^Open (\S+)\n$/.exec(await run("ask.ts", "To plan the week"))!;
-    expect(await consentAt(page)).toContain("desk.example at https://resource.example To plan the week<");
+    expect(await consentAt(page)).toContain(
+      "desk.example asks: person-token https://resource.example To plan the week<",
+    );
     expect(await run("ask.ts")).toBe(`${programs.printed("ask.ts")[0]}\n`);
   });
 
@@ -49,18 +54,60 @@ describe("waiting for a person", { timeout: 120_000 }, () => {
     const [, page = ""] = await first.prints(/^Open (\S+)/m);
     const second = await programs.start("job.ts", /^This process may end\.$/m);
     expect(second.text()).not.toContain("Open");
-    expect(await consentAt(page)).toContain("at https://resource.example data.read To plan the week<");
+    expect(await consentAt(page)).toContain(
+      "auth-token https://resource.example data.read To plan the week<",
+    );
     expect((await second.ended).status, second.text()).toBe(0);
     expect(second.stdout()).toContain(programs.printed("job.ts")[0]);
   });
 });
 
-describe("MCP", () => {
-  beforeAll(async () => {
-    await programs.stop();
-    programs = await guidePrograms();
-    await Promise.all(["person-server.ts", "mcp-server.ts"].map((file) => programs.start(file, /is ready/)));
+async function startAgain(change: (folder: string) => Promise<void>, ...files: string[]) {
+  await programs.stop();
+  programs = await guidePrograms();
+  await change(programs.folder);
+  await Promise.all(files.map((file) => programs.start(file, /is ready/)));
+}
+
+describe("a mission", () => {
+  beforeAll(() =>
+    startAgain(
+      (folder) => {
+        const server = programs
+          .text("person-server.ts")
+          .replace("createPersonServer({", "$& missions: true,");
+        return writeFile(`${folder}/person-server.ts`, server);
+      },
+      "person-server.ts",
+      "resource.ts",
+    ),
+  );
+
+  test("is completed by 60 lines, with four decisions of the person", async () => {
+    const agent = await programs.start("mission.ts");
+    const pages: string[] = [];
+    for (const asked of [
+      "mission Plan Dana's week from her documents. Mail the plan to Bob. To plan the week<",
+      "auth-token https://resource.example data.read To plan the week<",
+      "permission mail To plan the week<",
+      "mission-completion  To plan the week<",
+    ]) {
+      const opened = `^Open (?!${pages.join("|") || "-"})(\\S+)`;
+      const [, page = ""] = await agent.prints(new RegExp(opened, "m"));
+      pages.push(page.replaceAll(/[.?]/g, "\\$&"));
+      expect(await consentAt(page)).toContain(`aauth:desk@desk.example asks: ${asked}`);
+    }
+    expect((await agent.ended).status, agent.text()).toBe(0);
+    const printed = programs.printed("mission.ts");
+    expect(printed).toHaveLength(3);
+    for (const line of printed) expect(agent.stdout()).toContain(`${line}\n`);
+    const lines = ["key.ts", "desk.ts", "mission.ts"].flatMap((file) => programs.text(file).match(/^.*\S/gm));
+    expect(lines.length).toBeLessThanOrEqual(60);
   });
+});
+
+describe("MCP", () => {
+  beforeAll(() => startAgain(async () => {}, "person-server.ts", "mcp-server.ts"));
 
   test("a client is challenged for each tool, and calls it with the person's consent", async () => {
     const client = await programs.start("mcp-client.ts");
