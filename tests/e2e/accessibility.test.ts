@@ -479,6 +479,7 @@ test("an order, and the agent's own page", async () => {
   await tabSays(/Messages of order [0-9a-f]{8}/);
   await expectAccessible(page, "order-messages");
   await page.getByRole("link", { name: "Back to the demo" }).click();
+  await page.getByTestId("order-panel").waitFor(WAIT);
 
   watched.expectComplaint(/status of 400/);
   await page.goto(interactions[0]!);
