@@ -125,7 +125,10 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   expect(await version.textContent()).toContain("February 2026user-delegated");
   await version.press("Enter");
   const versions = page.getByRole("dialog", { name: "Versions and modes" });
-  expect(await versions.getByRole("listitem").filter({ hasText: "You see it now" }).count()).toBe(1);
+  const shown = versions.getByRole("listitem").filter({ hasText: "You see it now" });
+  // The list is drawn after the panel opens.
+  await shown.first().waitFor(WAIT);
+  expect(await shown.count()).toBe(1);
   const federated = versions.getByRole("listitem").filter({ hasText: "federated" });
   expect(await federated.locator("code").textContent()).toContain(
     "npm run demo -- --profile draft-11 --mode federated",
