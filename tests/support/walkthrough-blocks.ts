@@ -38,7 +38,14 @@ export function requestLines({ method, url, request }: Message, fields: readonly
 
 /** The answer to a message with these of its header fields. */
 export function answerLines({ status, response }: Message, fields: readonly string[]): string {
-  const words = { 200: "OK", 201: "Created", 202: "Accepted", 401: "Unauthorized", 429: "Too Many Requests" };
+  const words = {
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    401: "Unauthorized",
+    403: "Forbidden",
+    429: "Too Many Requests",
+  };
   return [`HTTP/1.1 ${status} ${words[status as keyof typeof words]}`, ...fieldLines(response, fields)].join(
     "\n",
   );
