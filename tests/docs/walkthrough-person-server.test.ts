@@ -2,12 +2,12 @@
 
 import type { Message } from "aauth-explain/run";
 import { installLocalhostLookup } from "agent-kit/service";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import { User } from "../contract/auth-server/journey.ts";
 import { signIn } from "../support/optimization-run.ts";
-import { OrderingUser, startOrder } from "../support/order-run.ts";
+import { approvedOrder, orderEnd, startOrder } from "../support/order-run.ts";
 import { decideAtPages, endMissionAtPage, revokeAtPage } from "../support/person-run.ts";
-import { LOG_WAIT, type TestStack } from "../support/start-stack.ts";
+import type { TestStack } from "../support/start-stack.ts";
 import { answerLines, fenced, requestLines, tokenBlock } from "../support/walkthrough-blocks.ts";
 import { commandsOf } from "../support/walkthrough-commands.ts";
 import { messageList } from "../support/walkthrough-lists.ts";
@@ -92,36 +92,28 @@ describePage(PAGE, {
     async record(stack) {
       const { run, browser, user } = await allowedRun(stack);
       const orders = await recordRun(stack, async () => {
-        await orderEnds(stack, 6, "placed");
-        await orderEnds(stack, 3, "failed");
+        const model = "MacBook Pro";
+        expect((await approvedOrder(stack, { model, quantity: 6 })).status).toBe("placed");
+        const beyond = await startOrder(stack, { model, quantity: 3 });
+        expect((await orderEnd(beyond)).status).toBe("failed");
       });
       const ended = await recordRun(stack, async () => {
         await endMissionAtPage(stack, browser);
         const { end } = await decideAtPages(user, await user.run(), () => "cancel", browser);
         expect(end.failure?.code).toBe("mission_terminated");
       });
-      const permissions = orders.protocol.messages.filter(({ url }) => url.endsWith("/aauth/permission"));
+      const refused = orders.protocol.messages.findLast(({ url }) => url.endsWith("/aauth/permission"))!;
       const regions = {
         messages: messageList(run),
         proposal: tokenRequest(messageOf(run, { ...FROM_BACKEND, method: "POST", to: "person-server" })),
-        permission: tokenRequest(permissions.at(-1)!),
-        denied: wholeAnswer(permissions.at(-1)!),
+        permission: tokenRequest(refused),
+        denied: wholeAnswer(refused),
         terminated: wholeAnswer(messageOf(ended, { ...FROM_BACKEND, status: 403 })),
       };
       return { run, regions };
     },
   },
 });
-
-/** An order of laptops whose person approves it if asked, and its end. */
-async function orderEnds(stack: TestStack, quantity: number, end: "placed" | "failed") {
-  const order = await startOrder(stack, { model: "MacBook Pro", quantity });
-  if (end === "placed") {
-    const buyer = new OrderingUser();
-    await buyer.submit(await buyer.comeTo(order.waiting.interaction_url!), { decision: "approve" });
-  }
-  await vi.waitFor(async () => expect((await order.state()).status).toBe(end), LOG_WAIT);
-}
 
 /** An answer with its body. */
 function wholeAnswer(message: Message): string {

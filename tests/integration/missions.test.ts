@@ -6,7 +6,7 @@ import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { User } from "../contract/auth-server/journey.ts";
 import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
-import { OrderingUser, type OrderRun, startOrder } from "../support/order-run.ts";
+import { approvedOrder, orderEnd, startOrder } from "../support/order-run.ts";
 import { decideAtPages, endMissionAtPage, missionPage } from "../support/person-run.ts";
 import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
@@ -30,19 +30,7 @@ async function started(options: TestStackOptions = {}): Promise<ApiUser> {
   return signIn(stack);
 }
 
-const endOf = (order: OrderRun) =>
-  vi.waitFor(async () => {
-    const state = await order.state();
-    expect(state.status).toMatch(/^(?:placed|declined|failed)$/);
-    return state;
-  }, LOG_WAIT);
-
-async function placed(model: string, quantity: number) {
-  const order = await startOrder(stack, { model, quantity });
-  const user = new OrderingUser();
-  await user.submit(await user.comeTo(order.waiting.interaction_url!), { decision: "approve" });
-  return endOf(order);
-}
+const placed = (model: string, quantity: number) => approvedOrder(stack, { model, quantity });
 
 const TERMINATED = { hop: "person-server", check: "policy", code: "mission_terminated" };
 /** In the order in which they start. The backend resumes at once what waits. */
@@ -57,7 +45,7 @@ test("one approval covers runs and orders within the budget; its end stops both 
 
   expect(await placed("MacBook Pro", 6)).toMatchObject({ status: "placed", total: 15_000 });
   const reason = "the mission's budget is 20000 USD, and this would bring it to 22500 USD";
-  const beyond = await endOf(await startOrder(stack, { model: "MacBook Pro", quantity: 3 }));
+  const beyond = await orderEnd(await startOrder(stack, { model: "MacBook Pro", quantity: 3 }));
   expect(beyond).toMatchObject({
     status: "failed",
     failure: { hop: "person-server", code: "permission_denied", message: expect.stringContaining(reason) },
@@ -125,7 +113,7 @@ test("kill -9 of each process: the proposal waits on, and mission, budget and en
     end: { status: "completed" },
     visits: [],
   });
-  const beyond = await endOf(await startOrder(stack, { model: "MacBook Pro", quantity: 3 }));
+  const beyond = await orderEnd(await startOrder(stack, { model: "MacBook Pro", quantity: 3 }));
   expect(beyond.failure?.code).toBe("permission_denied");
 
   await endMissionAtPage(stack, new User());

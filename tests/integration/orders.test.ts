@@ -1,9 +1,9 @@
 /** Orders of draft -11, held until their person has decided; the stack as the demo runs it. */
 import { installLocalhostLookup } from "agent-kit/service";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { SECOND_USER, type Shown, textOf } from "../contract/auth-server/journey.ts";
-import { OrderingUser, type OrderRun, startOrder } from "../support/order-run.ts";
-import { LOG_WAIT, startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
+import { OrderingUser, type OrderRun, orderEnd, startOrder } from "../support/order-run.ts";
+import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
@@ -35,13 +35,6 @@ async function press(user: OrderingUser, page: Shown, decision: "approve" | "dec
   const answer = await user.submit(page, { decision });
   return { answer, back: answer.headers.get("refresh")?.replace(/^\d+; url=/, "") };
 }
-
-const endOf = (order: OrderRun) =>
-  vi.waitFor(async () => {
-    const state = await order.state();
-    expect(state.status).toMatch(/^(?:placed|declined|failed)$/);
-    return state;
-  }, LOG_WAIT);
 
 const placedInLog = () => stack.log().match(/Order placed, approved by a person/g)?.length ?? 0;
 
@@ -92,7 +85,10 @@ describe("by mode", () => {
     const user = new OrderingUser();
     const order = await waitingOrder(user);
     const page = await user.comeTo(pageOf(order));
-    expect(await endOf(order)).toMatchObject({ status: "failed", failure: { code: "interaction_expired" } });
+    expect(await orderEnd(order)).toMatchObject({
+      status: "failed",
+      failure: { code: "interaction_expired" },
+    });
     const { answer } = await press(user, page, "approve");
     expect([answer.status, textOf(answer)]).toEqual([400, expect.stringContaining("It has been decided")]);
     expect(placedInLog()).toBe(0);
@@ -135,7 +131,7 @@ describe("in person-server", () => {
     const { answer, back } = await press(user, page, "approve");
     expect([answer.status, back, answer.text]).toEqual([200, undefined, expect.not.stringContaining("evil")]);
     // The backend polls for the answer, whether the browser returns or not.
-    expect((await endOf(order)).status).toBe("placed");
+    expect((await orderEnd(order)).status).toBe("placed");
   });
 
   test("neither code, session nor state is in the log", async () => {

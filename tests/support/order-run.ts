@@ -1,9 +1,10 @@
 import { type Order, orderSchema } from "backend-api";
+import { expect, vi } from "vitest";
 import { type Browser, createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
 import { signIn } from "../../services/auth-server/test/support/sign-in.ts";
 import { isSignIn, type Shown, User } from "../contract/auth-server/journey.ts";
 import { DEMO_USER, userAccessToken } from "./sign-in.ts";
-import type { TestStack } from "./start-stack.ts";
+import { LOG_WAIT, type TestStack } from "./start-stack.ts";
 
 /** An order of a signed-in user, by HTTP alone. Needs the localhost look-up. */
 export interface OrderRun {
@@ -35,6 +36,23 @@ export async function startOrder(
       return orderSchema.parse(await reply.json());
     },
   };
+}
+
+/** The order, when it has been placed, declined or has failed. */
+export function orderEnd(order: Pick<OrderRun, "state">): Promise<Order> {
+  return vi.waitFor(async () => {
+    const state = await order.state();
+    expect(state.status).toMatch(/^(?:placed|declined|failed)$/);
+    return state;
+  }, LOG_WAIT);
+}
+
+/** The end of an order of draft -11 that its person approves at the supply-chain agent's page. */
+export async function approvedOrder(stack: Pick<TestStack, "urls">, wanted: object): Promise<Order> {
+  const order = await startOrder(stack, wanted);
+  const user = new OrderingUser();
+  await user.submit(await user.comeTo(order.waiting.interaction_url!), { decision: "approve" });
+  return orderEnd(order);
 }
 
 /**
