@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { HttpMessage, Message, TracedToken } from "aauth-explain/run";
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -38,17 +39,8 @@ export function requestLines({ method, url, request }: Message, fields: readonly
 
 /** The answer to a message with these of its header fields. */
 export function answerLines({ status, response }: Message, fields: readonly string[]): string {
-  const words = {
-    200: "OK",
-    201: "Created",
-    202: "Accepted",
-    401: "Unauthorized",
-    403: "Forbidden",
-    429: "Too Many Requests",
-  };
-  return [`HTTP/1.1 ${status} ${words[status as keyof typeof words]}`, ...fieldLines(response, fields)].join(
-    "\n",
-  );
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status!]}`;
+  return [line, ...fieldLines(response, fields)].join("\n");
 }
 
 /** One header field of a request. */
