@@ -126,9 +126,7 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   await version.press("Enter");
   const versions = page.getByRole("dialog", { name: "Versions and modes" });
   const shown = versions.getByRole("listitem").filter({ hasText: "You see it now" });
-  // The list is drawn after the panel opens.
-  await shown.first().waitFor(WAIT);
-  expect(await shown.count()).toBe(1);
+  await expect.poll(() => shown.count(), WAIT).toBe(1);
   const federated = versions.getByRole("listitem").filter({ hasText: "federated" });
   expect(await federated.locator("code").textContent()).toContain(
     "npm run demo -- --profile draft-11 --mode federated",
